@@ -1,0 +1,235 @@
+"""Every error Reelwright raises on purpose, each with a stable kind and a remedy.
+
+    ReelwrightError
+    ├── Refused                 the request cannot be taken; nothing was changed (command line: exit 2)
+    │   ├── InvalidInput        a value is wrong; `issues` name the fields
+    │   ├── NotFound            no such node, job, artifact, profile or workflow
+    │   ├── GuardUnmet          preconditions of a workflow are missing; `unmet` lists all of them
+    │   ├── AlreadyActive       a job that writes the same artifact is active; `job_id` names it
+    │   ├── SubmitKeyReused     the submit key belongs to a job with other params
+    │   ├── Conflict            somebody saved a newer version meanwhile; `head_version` names it
+    │   └── NotAllowed          the state does not allow it (cancel a finished job…)
+    ├── Unavailable             a part is missing: database, Redis, worker, key file
+    ├── JobError                a running job ends or is retried because of it; `kind` is stored
+    │   ├── ProviderError       what a model service answered (http status, request id, Retry-After)
+    │   ├── OutputError         malformed, invalid, truncated or empty model output, with the issues
+    │   ├── ChildFailed
+    │   └── ProgrammingError    a step name used twice and the like; a bug in a workflow
+    └── LostClaim               this worker no longer owns the job; it must write nothing
+
+Kinds and remedies follow design note providers.md §4. Messages are `Text`, said again in the reader's language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.i18n import N_, Text
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way a job can fail. `retryable`: the engine tries again by itself within max_attempts."""
+
+    name: str
+    title: str
+    remedy: str
+    retryable: bool = False
+
+
+KINDS: dict[str, Kind] = {
+    k.name: k
+    for k in (
+        Kind("auth", N_("Key refused"), N_("Paste the key again, without “Bearer” or spaces.")),
+        Kind("permission", N_("Not permitted"), N_("Grant this key access to the model or region.")),
+        Kind("not_found_model", N_("Model not found"), N_("Check the model name or ep- id; activate it in the console.")),
+        Kind("bad_request", N_("Request refused"), N_("Change the parameter that the message names.")),
+        Kind("context_length", N_("Input too long"), N_("Shorten the input or pick a larger model.")),
+        Kind("content_filter", N_("Blocked by the content filter"), N_("Reword the prompt or change the reference image.")),
+        Kind("rate_limit", N_("Rate limited"), N_("Wait, or lower concurrency."), retryable=True),
+        Kind("quota_exhausted", N_("Quota used up"), N_("Top up the account or raise the limit.")),
+        Kind("overloaded", N_("Service overloaded"), N_("Try again shortly."), retryable=True),
+        Kind("timeout", N_("Timed out"), N_("Raise the time limit or simplify."), retryable=True),
+        Kind("network", N_("Network failure"), N_("Check network, proxy and base URL."), retryable=True),
+        Kind("malformed_output", N_("Unreadable answer"), N_("Retry or choose a stronger model.")),
+        Kind("invalid_output", N_("Answer breaks the story's rules"), N_("Edit by hand, retry, or choose a stronger model.")),
+        Kind("truncated_output", N_("Answer cut off"), N_("Raise the output limit.")),
+        Kind("empty_output", N_("Empty answer"), N_("Retry or change model.")),
+        Kind("cancelled", N_("Cancelled"), N_("Run it again when you want it.")),
+        Kind("media_download", N_("Result could not be downloaded"), N_("Fetch it again; regenerate if the link expired.")),
+        Kind("worker_lost", N_("Workers kept dying"), N_("Look at the worker's log for what kills it, then retry.")),
+        Kind("maybe_charged", N_("Possibly charged"), N_("Decide: send it again, or give up.")),
+        Kind("budget_exceeded", N_("Budget used up"), N_("Raise the budget to go on.")),
+        Kind("guard_unmet", N_("Something is missing first"), N_("Do what the list names, then run it again.")),
+        Kind("child_failed", N_("Parts failed"), N_("Retry the failed ones.")),
+        Kind("internal", N_("Bug in Reelwright"), N_("Open the traceback and report it; a replay is safe.")),
+        Kind("unknown", N_("Unknown failure"), N_("Look at the status and the request id.")),
+    )
+}
+
+
+class ReelwrightError(Exception):
+    """Base of all; `text` is what happened, sayable in any language."""
+
+    kind = "unknown"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(str(text))
+        self.text: Text = text if isinstance(text, Text) else Text("{message}", message=str(text))
+
+
+class Refused(ReelwrightError):
+    """The request cannot be taken; nothing was changed."""
+
+    kind = "refused"
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One thing wrong at one place. `path` like ``episodes.3.title``; empty means the whole."""
+
+    path: str
+    message: Text
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else str(self.message)
+
+
+class InvalidInput(Refused):
+    """A value is wrong; `issues` name the fields."""
+
+    kind = "invalid_input"
+
+    def __init__(self, text: str, issues: list[Issue] | None = None) -> None:
+        super().__init__(text)
+        self.issues = issues or []
+
+
+class NotFound(Refused):
+    """No such node, job, artifact, profile or workflow."""
+
+    kind = "not_found"
+
+
+class GuardUnmet(Refused):
+    """Preconditions are missing; `unmet` lists all of them at once."""
+
+    kind = "guard_unmet"
+
+    def __init__(self, unmet: list[Issue]) -> None:
+        super().__init__(Text("Not possible yet: {list}", list="; ".join(str(i.message) for i in unmet)))
+        self.unmet = unmet
+
+
+class AlreadyActive(Refused):
+    """A job that writes the same artifact is active."""
+
+    kind = "already_active"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(Text("Job {job_id} is already working on this with other settings. Wait for it or cancel it.", job_id=job_id))
+        self.job_id = job_id
+
+
+class SubmitKeyReused(Refused):
+    """The submit key belongs to a job with other params."""
+
+    kind = "submit_key_reused"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(Text("This submit key already belongs to job {job_id}, which has other settings. Use a new key.", job_id=job_id))
+        self.job_id = job_id
+
+
+class Conflict(Refused):
+    """Somebody saved a newer version meanwhile."""
+
+    kind = "conflict"
+
+    def __init__(self, head_version: int) -> None:
+        super().__init__(Text("Version {version} was saved meanwhile. Compare, then choose which one to keep.", version=head_version))
+        self.head_version = head_version
+
+
+class NotAllowed(Refused):
+    """The current state does not allow it."""
+
+    kind = "not_allowed"
+
+
+class Unavailable(ReelwrightError):
+    """A part is missing or unreachable: database, Redis, worker, key file."""
+
+    kind = "unavailable"
+
+
+class JobError(ReelwrightError):
+    """Ends an attempt. The engine retries when `retryable` and attempts are left."""
+
+    kind = "unknown"
+
+    def __init__(self, text: str, *, kind: str | None = None, retryable: bool | None = None) -> None:
+        super().__init__(text)
+        if kind is not None:
+            self.kind = kind
+        self.retryable = KINDS[self.kind].retryable if retryable is None else retryable
+
+
+class ProviderError(JobError):
+    """What a model service answered. `retry_after_ms` is the service's own hint, None when it gave none.
+
+    `sent`: the request may have reached the service (and may be billed).
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        text: str,
+        *,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        retry_after_ms: int | None = None,
+        retryable: bool | None = None,
+        sent: bool = True,
+        mode_unsupported: bool = False,
+        raw: str | None = None,
+        usage: Any = None,
+    ) -> None:
+        super().__init__(text, kind=kind, retryable=retryable)
+        self.http_status = http_status
+        self.request_id = request_id
+        self.retry_after_ms = retry_after_ms
+        self.sent = sent
+        #: the service refused the structured-output mode itself: try the next weaker mode
+        self.mode_unsupported = mode_unsupported
+        self.raw = raw
+        #: a workbench.providers.base.Usage when the service reported one despite the failure
+        self.usage = usage
+
+
+class OutputError(JobError):
+    """Model output that cannot be used. `kind` is malformed_, invalid_, truncated_ or empty_output."""
+
+    def __init__(self, kind: str, text: str, *, issues: list[Issue] | None = None, raw: str = "") -> None:
+        super().__init__(text, kind=kind)
+        self.issues = issues or []
+        self.raw = raw
+
+
+class ChildFailed(JobError):
+    """Every item of a batch failed."""
+
+    kind = "child_failed"
+
+
+class ProgrammingError(JobError):
+    """A bug in a workflow: a step name used twice, an undeclared artifact written."""
+
+    kind = "internal"
+
+
+class LostClaim(ReelwrightError):
+    """This worker no longer owns the job; it must write nothing more."""
+
+    kind = "lost_claim"

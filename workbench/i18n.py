@@ -1,0 +1,72 @@
+"""Interface text: English in the code, other languages in gettext catalogues under ``locale/``.
+
+The English sentence is the key. Text that is stored or raised before the reader's language is known
+travels as `Text`, a string that remembers its key and values, so that any page can say it again.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("zh", "en")
+LOCALE_DIR = Path(__file__).parent / "locale"
+
+
+class Text(str):
+    """An English sentence that can still be said in another language.
+
+    `msgid` is the catalogue key with ``{name}`` fields, `params` their values (str, int, float or Text).
+    """
+
+    msgid: str
+    params: dict[str, Any]
+
+    def __new__(cls, msgid: str, **params: Any) -> Text:
+        made = super().__new__(cls, msgid.format(**params) if params else msgid)
+        made.msgid = msgid
+        made.params = params
+        return made
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored beside the English text in `*_i18n` columns."""
+        params = {k: v.to_json() if isinstance(v, Text) else v for k, v in self.params.items()}
+        return {"msgid": self.msgid, "params": params}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Text:
+        params = {
+            k: cls.from_json(v) if isinstance(v, dict) and "msgid" in v else v
+            for k, v in stored.get("params", {}).items()
+        }
+        return cls(stored["msgid"], **params)
+
+
+def N_(msgid: str) -> str:
+    """Mark a string for the catalogue without translating it now."""
+    return msgid
+
+
+@functools.cache
+def catalogue(language: str) -> dict[str, str]:
+    """Key → translation for one language; English is the key itself, so its catalogue is empty."""
+    path = LOCALE_DIR / language / "LC_MESSAGES" / "reelwright.po"
+    if language == "en" or not path.exists():
+        return {}
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        entries = read_po(file, locale=language)
+    return {str(m.id): str(m.string) for m in entries if m.id and m.string}
+
+
+def translate(text: str, language: str, **params: Any) -> str:
+    """Say `text` in `language`; unknown keys stay English. A `Text` brings its own values."""
+    if isinstance(text, Text):
+        known = catalogue(language)
+        values = {k: translate(v, language) if isinstance(v, Text) else v for k, v in text.params.items()}
+        said = known.get(text.msgid, text.msgid)
+        return said.format(**values) if values else said
+    said = catalogue(language).get(text, text)
+    return said.format(**params) if params else said
