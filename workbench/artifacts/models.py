@@ -1,0 +1,180 @@
+"""What each artifact kind holds. Limits follow design note workflows.md (§4, §5, §6, §8)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from workbench.artifacts.kinds import Child, Kind, register
+from workbench.i18n import N_
+
+Language = Literal["zh", "en"]
+AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
+Preset = Literal["anime", "ink_wash", "comic", "cyberpunk", "cinematic", "fantasy", "watercolor", "pixel", "custom"]
+
+
+def _text(maximum: int, minimum: int = 1) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
+
+
+class Content(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Style(Content):
+    """Visual style: a preset and the composed prompt text."""
+
+    preset: Preset = Field("cinematic", title=N_("Preset"))
+    prompt: Annotated[str, _text(2000, 0)] = Field("", title=N_("Style prompt"), description=N_("Medium, light, palette, place and time"))
+
+
+class Brief(Content):
+    """The creator's brief, without characters and world elements (those are nodes)."""
+
+    title: Annotated[str, _text(120)] = Field(title=N_("Title"))
+    summary: Annotated[str, _text(2000, 0)] = Field("", title=N_("Summary"), description=N_("Who wants what, what stands in the way, how it turns, how it ends"))
+    language: Language = Field("zh", title=N_("Story language"))
+    genre: Annotated[str, _text(120, 0)] = Field("", title=N_("Genre"))
+    audience: Annotated[str, _text(200, 0)] = Field("", title=N_("Audience"))
+    protagonist: Annotated[str, _text(2000, 0)] = Field("", title=N_("Protagonist"))
+    style: Style = Field(default_factory=Style, title=N_("Visual style"))
+    aspect_ratio: AspectRatio = Field("16:9", title=N_("Aspect ratio"))
+    episodes: int | None = Field(None, ge=1, le=100, title=N_("Episodes"), description=N_("Empty: the model chooses"))
+
+
+class Character(Content):
+    name: Annotated[str, _text(120)] = Field(title=N_("Name"))
+    description: Annotated[str, _text(2000, 0)] = Field("", title=N_("Description"))
+    aliases: list[Annotated[str, _text(120)]] = Field(default_factory=list, max_length=6, title=N_("Aliases"))
+
+
+class WorldElement(Content):
+    name: Annotated[str, _text(120)] = Field(title=N_("Name"))
+    description: Annotated[str, _text(12000, 0)] = Field("", title=N_("Description"))
+
+
+class EpisodeOutline(Content):
+    order: int = Field(ge=1, le=100, title=N_("Order"))
+    title: Annotated[str, _text(200)] = Field(title=N_("Title"))
+    logline: Annotated[str, _text(2000)] = Field(title=N_("Logline"))
+    main_characters: list[Annotated[str, _text(200)]] = Field(default_factory=list, max_length=30, title=N_("Main characters"))
+    beats: list[Annotated[str, _text(500)]] = Field(default_factory=list, max_length=24, title=N_("Beats"))
+    scene_scope: Annotated[str, _text(2000)] = Field(title=N_("Scene scope"))
+    cliffhanger: Annotated[str, _text(2000)] | None = Field(None, title=N_("Cliffhanger"))
+
+
+class EpisodePlan(Content):
+    episode_count: int = Field(ge=1, le=100, title=N_("Episode count"))
+    reasoning_brief: Annotated[str, _text(2000)] | None = Field(None, title=N_("Reasoning"))
+    episodes: list[EpisodeOutline] = Field(min_length=1, max_length=100, title=N_("Episodes"))
+
+    @model_validator(mode="after")
+    def _orders(self) -> EpisodePlan:
+        if self.episode_count != len(self.episodes):
+            raise ValueError(f"episode_count is {self.episode_count} but there are {len(self.episodes)} episodes")
+        orders = [e.order for e in self.episodes]
+        if orders != list(range(1, len(orders) + 1)):
+            raise ValueError(f"orders must be exactly 1..{len(orders)}, got {orders}")
+        return self
+
+
+class CoreExpression(Content):
+    theme: Annotated[str, _text(500)] = Field(title=N_("Theme"))
+    emotional_arc: list[Annotated[str, _text(200)]] = Field(min_length=4, max_length=4, title=N_("Emotional arc"), description=N_("Opening, development, turn, resolution"))
+    core_conflict: Annotated[str, _text(2000)] = Field(title=N_("Core conflict"))
+    payoff: list[Annotated[str, _text(500)]] = Field(min_length=1, max_length=12, title=N_("Payoff"))
+    visual_motifs: list[Annotated[str, _text(200)]] = Field(min_length=1, max_length=12, title=N_("Visual motifs"))
+    ending_beat: Annotated[str, _text(2000)] = Field(title=N_("Ending beat"))
+    next_hook: Annotated[str, _text(2000)] | None = Field(None, title=N_("Next hook"))
+
+
+class SceneOutline(Content):
+    order: int = Field(ge=1, le=24, title=N_("Order"))
+    summary: Annotated[str, _text(2000)] = Field(title=N_("Summary"))
+    location: Annotated[str, _text(200)] = Field(title=N_("Location"))
+    cast: list[Annotated[str, _text(120)]] = Field(default_factory=list, max_length=30, title=N_("Cast"))
+    beat: Annotated[str, _text(500)] = Field(title=N_("Beat"))
+
+
+class SceneList(Content):
+    scenes: list[SceneOutline] = Field(min_length=1, max_length=24, title=N_("Scenes"))
+
+    @model_validator(mode="after")
+    def _orders(self) -> SceneList:
+        orders = [s.order for s in self.scenes]
+        if orders != list(range(1, len(orders) + 1)):
+            raise ValueError(f"orders must be exactly 1..{len(orders)}, got {orders}")
+        return self
+
+
+class Bilingual(Content):
+    zh: Annotated[str, _text(800)] = Field(title=N_("Chinese"))
+    en: Annotated[str, _text(1600)] = Field(title=N_("English"))
+
+
+class SetDescription(Content):
+    """60–120 Chinese characters and its English twin: the empty set, no people."""
+
+    zh: Annotated[str, _text(120, 60)] = Field(title=N_("Chinese"))
+    en: Annotated[str, _text(1600)] = Field(title=N_("English"))
+
+
+class Location(Content):
+    type: Annotated[str, _text(80)] = Field(title=N_("Type"))
+    name: Annotated[str, _text(200)] = Field(title=N_("Name"))
+    details: Annotated[str, _text(1000)] = Field(title=N_("Details"))
+
+
+class Lighting(Content):
+    type: Annotated[str, _text(120)] = Field(title=N_("Type"))
+    direction: Annotated[str, _text(120)] = Field(title=N_("Direction"))
+    colour: Annotated[str, _text(120)] = Field(title=N_("Colour"))
+    intensity: Annotated[str, _text(120)] = Field(title=N_("Intensity"))
+
+
+class Atmosphere(Content):
+    mood: Annotated[str, _text(200)] = Field(title=N_("Mood"))
+    weather: Annotated[str, _text(200)] = Field(title=N_("Weather"))
+    time: Annotated[str, _text(200)] = Field(title=N_("Time"))
+
+
+class Anchors(Content):
+    zh: list[Annotated[str, _text(200)]] = Field(min_length=4, max_length=12, title=N_("Chinese"))
+    en: list[Annotated[str, _text(300)]] = Field(min_length=4, max_length=12, title=N_("English"))
+
+
+class SceneAnchor(Content):
+    """The environment alone: no people, action or camera movement."""
+
+    scene: SetDescription = Field(title=N_("Scene"))
+    location: Location = Field(title=N_("Location"))
+    lighting: Lighting = Field(title=N_("Lighting"))
+    atmosphere: Atmosphere = Field(title=N_("Atmosphere"))
+    anchors: Anchors = Field(title=N_("Anchors"), description=N_("Things that must look the same in every shot"))
+    avoid: Bilingual = Field(title=N_("Avoid"))
+
+
+def _episode_parts(content: dict[str, Any]) -> dict[str, Any]:
+    return {f"episode:{e['order']}": e for e in content["episodes"]}
+
+
+def _episode_children(content: dict[str, Any]) -> list[Child]:
+    return [Child(e["order"], e["title"]) for e in content["episodes"]]
+
+
+def _scene_parts(content: dict[str, Any]) -> dict[str, Any]:
+    return {f"scene:{s['order']}": s for s in content["scenes"]}
+
+
+def _scene_children(content: dict[str, Any]) -> list[Child]:
+    return [Child(s["order"], s["beat"][:120]) for s in content["scenes"]]
+
+
+BRIEF = register(Kind("brief", N_("Brief"), "project", Brief))
+CHARACTER = register(Kind("character", N_("Character"), "character", Character))
+WORLD_ELEMENT = register(Kind("world_element", N_("World element"), "world", WorldElement))
+EPISODE_PLAN = register(Kind("episode_plan", N_("Episode plan"), "project", EpisodePlan, _episode_parts, "episode", _episode_children))
+CORE_EXPRESSION = register(Kind("core_expression", N_("Core expression"), "episode", CoreExpression))
+SCENE_LIST = register(Kind("scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, "scene", _scene_children))
+SCENE_ANCHOR = register(Kind("scene_anchor", N_("Scene anchor"), "scene", SceneAnchor))

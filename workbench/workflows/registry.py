@@ -1,0 +1,108 @@
+"""Workflow declarations. A decorator puts each into one registry; forms, guards, plans, docs and the CLI read it.
+
+    @workflow("generate_scene_anchor", title=N_("Scene anchor"), scope="scene",
+              params=Params, reads=("scene_list",), writes="scene_anchor", guards=(…,), draft=draft)
+    async def run(ctx: Context, params: Params) -> SceneAnchor: …
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from workbench.errors import InvalidInput, Issue, NotFound
+from workbench.i18n import Text
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+Scope = Literal["project", "episode", "scene", "any"]
+Queue = Literal["text", "image", "video", "system"]
+
+
+class Params(BaseModel):
+    """Base of every workflow's params: unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+#: looks at the node (read only) and returns every unmet precondition
+Guard = Callable[["NodeView", Any], list[Issue]]
+#: writes an answer offline from (facts, params, rng); facts are what the prompt got, `facts["step"]` names the step
+Draft = Callable[[dict[str, Any], Any, Random], BaseModel | str]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    name: str
+    title: str
+    scope: Scope
+    params: type[Params]
+    run: Callable[[Context, Any], Awaitable[BaseModel | dict[str, Any] | None]]
+    reads: tuple[str, ...] = ()
+    #: artifact kind saved on the node; None: the job's result alone
+    writes: str | None = None
+    guards: tuple[Guard, ...] = ()
+    draft: Draft | None = None
+    queue: Queue = "text"
+    deadline_s: int = 900
+    max_attempts: int = 2
+    #: title shown under the name: what it does, one sentence
+    summary: str = ""
+    #: a parent that only starts children and holds no slot
+    batch: bool = False
+
+
+_workflows: dict[str, Workflow] = {}
+
+
+def workflow(name: str, *, title: str, scope: Scope, params: type[Params] = Params, **more: Any) -> Callable[[Any], Any]:
+    """Register a coroutine function as a workflow. A second workflow of the same name is an error."""
+
+    def register(run: Any) -> Any:
+        if name in _workflows and _workflows[name].run.__module__ != run.__module__:
+            raise ValueError(f"two workflows are named {name!r}: {_workflows[name].run.__module__} and {run.__module__}")
+        doc = (run.__doc__ or "").strip().split("\n")[0]
+        _workflows[name] = Workflow(name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more})
+        return run
+
+    return register
+
+
+def load() -> dict[str, Workflow]:
+    """Import every module below workbench.workflows once; returns name → workflow, in the order of a story's making."""
+    package = importlib.import_module("workbench.workflows")
+    for module in pkgutil.walk_packages(package.__path__, "workbench.workflows."):
+        importlib.import_module(module.name)
+    return _workflows
+
+
+def find(name: str) -> Workflow:
+    try:
+        return _workflows[name]
+    except KeyError:
+        raise NotFound(Text("There is no workflow named {name}. Known: {known}.", name=name, known=", ".join(sorted(_workflows)))) from None
+
+
+def parse_params(declared: Workflow, raw: dict[str, Any]) -> Params:
+    """Validate params; raises InvalidInput with one issue per field."""
+    from pydantic import ValidationError
+
+    try:
+        return declared.params.model_validate(raw)
+    except ValidationError as error:
+        issues = issues_of(error)
+        listed = "; ".join(str(i) for i in issues)
+        raise InvalidInput(Text("{kind}: {issues}", kind=declared.name, issues=listed), issues) from None
+
+
+def issues_of(error: Any) -> list[Issue]:
+    """A pydantic ValidationError as issues."""
+    return [Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"])) for e in error.errors()]
