@@ -1,0 +1,89 @@
+"""Preconditions of workflows: each guard looks at a node and names everything that is missing and what to do.
+
+Guards run at submit and again at start; they read, and change nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.story.facts import NodeView
+
+#: a shorter summary gives a model nothing to plan with (seed's plannability check)
+MIN_SUMMARY_CHARS = 100
+
+
+def summary_issues(summary: str) -> list[Issue]:
+    """Is the summary long enough? Says how many characters are missing."""
+    have = len(summary.strip())
+    missing = MIN_SUMMARY_CHARS - have
+    if missing <= 0:
+        return []
+    said = Text(
+        N_("The summary has {have} of at least {need} characters. Write {missing} more: who wants what, what is in the way, how it ends."),
+        have=have,
+        need=MIN_SUMMARY_CHARS,
+        missing=missing,
+    )
+    return [Issue("summary", said)]
+
+
+def style_issues(style: dict[str, Any] | None) -> list[Issue]:
+    """Is there a style text? A preset alone is a label, not a look."""
+    if str((style or {}).get("prompt") or "").strip():
+        return []
+    return [Issue("style.prompt", Text(N_("The visual style is empty. Describe medium, light and palette, or take a preset's text.")))]
+
+
+def plannable_brief(brief: dict[str, Any]) -> list[Issue]:
+    """What a brief lacks before it can be planned; forms show this while the brief is being written."""
+    return summary_issues(str(brief.get("summary") or "")) + style_issues(brief.get("style"))
+
+
+def plannable(node: NodeView, params: Any) -> list[Issue]:
+    """The project's brief can be planned: a summary of 100 characters and a style."""
+    return plannable_brief(node.brief)
+
+
+def planned_episode(node: NodeView, params: Any) -> list[Issue]:
+    """The episode has its entry in the project's episode plan."""
+    project = node.parent
+    if project is not None and project.artifact("episode_plan", part=f"episode:{node.position}") is not None:
+        return []
+    return [Issue("episode_plan", Text(N_("The episode plan has no episode {position}. Plan the episodes first."), position=node.position))]
+
+
+def has_core_expression(node: NodeView, params: Any) -> list[Issue]:
+    """The episode's core expression exists."""
+    if node.artifact("core_expression") is not None:
+        return []
+    return [Issue("core_expression", Text(N_("This episode has no core expression yet. Generate the core expression first.")))]
+
+
+def has_episodes(node: NodeView, params: Any) -> list[Issue]:
+    """The project has at least one episode."""
+    if any(child.kind == "episode" for child in node.children()):
+        return []
+    return [Issue("episodes", Text(N_("This needs at least one episode. Plan the episodes first.")))]
+
+
+def known_episodes(node: NodeView, params: Any) -> list[Issue]:
+    """Every episode that the params name belongs to the project."""
+    own = {child.id for child in node.children() if child.kind == "episode"}
+    unknown = [i for i in params.episode_ids or [] if i not in own]
+    if not unknown:
+        return []
+    listed = ", ".join(str(i) for i in unknown)
+    return [Issue("episode_ids", Text(N_("These are not episodes of this project: {ids}. Leave the field empty for all."), ids=listed))]
+
+
+def outlined_scene(node: NodeView, params: Any) -> list[Issue]:
+    """The scene has its entry in the episode's scene list."""
+    episode = node.parent
+    if episode is not None and episode.artifact("scene_list", part=f"scene:{node.position}") is not None:
+        return []
+    return [Issue("scene_list", Text(N_("The scene list has no scene {position}. Generate the scene list first."), position=node.position))]
