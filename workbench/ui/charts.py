@@ -1,0 +1,147 @@
+"""Charts in one look: transparent, no mode bar, muted text, grid on y only, patterns beside colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+#: hatch for what was wasted or reused, cross-hatch for what failed
+HATCH, CROSS = "/", "x"
+CONFIG = {"displayModeBar": False, "scrollZoom": False}
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Theme colours as the reader sees them now."""
+
+    text: str = "#1B1D28"
+    muted: str = "#565C6B"
+    border: str = "#DADDE6"
+    primary: str = "#4F46C6"
+    background: str = "#FFFFFF"
+    panel: str = "#F3F4F8"
+    red: str = "#C8321F"
+    orange: str = "#B4570A"
+    blue: str = "#0B6FB8"
+    green: str = "#007A5A"
+    violet: str = "#5B3FC9"
+    gray: str = "#6A7080"
+    series: list[str] = field(default_factory=lambda: ["#4F46C6", "#56A8DC", "#007A5A", "#E0A100", "#C8321F"])
+
+    def of(self, colour: str) -> str:
+        return str(getattr(self, colour))
+
+
+_OPTIONS = {
+    "text": "textColor", "muted": "grayTextColor", "border": "borderColor", "primary": "primaryColor",
+    "background": "backgroundColor", "panel": "secondaryBackgroundColor", "red": "redColor", "orange": "orangeColor",
+    "blue": "blueColor", "green": "greenColor", "violet": "violetColor", "gray": "grayColor", "series": "chartCategoricalColors",
+}  # fmt: skip
+
+
+def palette() -> Palette:
+    """The colours of the theme that is on; defaults where the configuration names none."""
+    kind = st.context.theme.type or "light"
+    named = {name: st.get_option(f"theme.{kind}.{option}") for name, option in _OPTIONS.items()}
+    return Palette(**{name: value for name, value in named.items() if value})
+
+
+def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True) -> go.Figure:
+    """An empty figure in the house look; `left` is the margin that the longest label needs."""
+    made = go.Figure()
+    text = {"size": 12, "color": colours.muted}
+    made.update_layout(
+        height=height,
+        margin={"l": left, "r": 12, "t": 34 if legend else 8, "b": 28},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font=text,
+        bargap=0.28,
+        hovermode="x unified",
+        dragmode=False,
+        showlegend=legend,
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": text, "traceorder": "normal"},
+        hoverlabel={"bgcolor": colours.background, "bordercolor": colours.border, "font": {"color": colours.text, "size": 12}},
+    )
+    axis = {"fixedrange": True, "automargin": False, "tickfont": text, "zeroline": False, "linecolor": colours.border}
+    made.update_xaxes(showgrid=False, **axis)
+    made.update_yaxes(showgrid=True, gridcolor=colours.border, rangemode="tozero", **axis)
+    return made
+
+
+def label_margin(labels: Sequence[str], at_most: int = 220) -> int:
+    """Pixels that the longest label needs at 12 px; a CJK character is as wide as two letters."""
+    widest = max((sum(2 if ord(c) > 0x2E7F else 1 for c in label) for label in labels), default=4)
+    return min(at_most, 18 + round(widest * 6.6))
+
+
+def stacked(days: Sequence[str], series: dict[str, Sequence[float]], colours: Palette, height: int = 250) -> go.Figure:
+    """A bar a day, split by series."""
+    made = figure(colours, height)
+    for index, (name, values) in enumerate(series.items()):
+        colour = colours.series[index % len(colours.series)]
+        made.add_bar(x=list(days), y=list(values), name=name, marker={"color": colour, "line": {"width": 0}})
+    made.update_layout(barmode="stack")
+    made.update_xaxes(nticks=8, type="category")
+    return made
+
+
+def lines(days: Sequence[str], series: dict[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250) -> go.Figure:
+    """Lines over days; colour and dash both tell them apart."""
+    made = figure(colours, height, left=52)
+    styles = [("dot", colours.gray), ("solid", colours.series[0]), ("solid", colours.series[1]), ("dash", colours.series[2])]
+    single = len(days) == 1
+    for (name, values), (dash, colour) in zip(series.items(), styles, strict=False):
+        mode = "lines+markers" if single else "lines"
+        made.add_scatter(x=list(days), y=list(values), name=name, mode=mode, line={"dash": dash, "color": colour, "width": 2})
+    made.update_yaxes(ticksuffix=unit)
+    made.update_xaxes(nticks=6, type="category")
+    return made
+
+
+def bars(labels: Sequence[str], series: dict[str, tuple[Sequence[float], str, str]], ends: Sequence[str], colours: Palette, height: int = 250) -> go.Figure:
+    """Horizontal bars; each series is (values, colour, pattern), and the text stands at the bar's end."""
+    made = figure(colours, height, left=label_margin(labels))
+    for name, (values, colour, pattern) in series.items():
+        marker = {"color": colour, "pattern": {"shape": pattern, "size": 5, "fgcolor": colours.background, "solidity": 0.25}}
+        made.add_bar(x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip")
+    totals = [sum(values[i] for values, _, _ in series.values()) for i in range(len(labels))]
+    made.add_scatter(
+        x=totals, y=list(labels), mode="text", text=[f" {e}" for e in ends], textposition="middle right",
+        textfont={"color": colours.text, "size": 12}, showlegend=False, hoverinfo="skip", cliponaxis=False,
+    )  # fmt: skip
+    made.update_layout(barmode="stack", hovermode=False)
+    made.update_layout(margin_r=80)
+    made.update_xaxes(showticklabels=False, range=[0, max([*totals, 0.000001]) * 1.02])
+    made.update_yaxes(autorange="reversed", showgrid=False)
+    return made
+
+
+def show(made: go.Figure, key: str, alt: str) -> None:
+    """Draw a figure without Streamlit's own theme and without a mode bar."""
+    st.plotly_chart(made, theme=None, key=key, config=CONFIG, alt=alt)
+
+
+def card(title: str, unit: str, key: str) -> Any:
+    """A bordered card whose title stands left and unit right; use as a context manager."""
+    box = st.container(border=True, key=key)
+    with box, st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{title}**", width="content")
+        st.space("stretch")
+        st.caption(unit, width="content")
+    return box
+
+
+def metric(label: str, value: str, delta: str | None = None, *, good: str = "up", history: Sequence[float] = (), help: str | None = None) -> None:
+    """A metric card of one height, with a sparkline where there is a history.
+
+    `good`: ``up`` or ``down`` colours the delta, ``none`` leaves it gray. Red only when worse.
+    """
+    colour: Any = {"up": "normal", "down": "inverse", "none": "off"}[good]
+    arrow: Any = "off" if delta is not None and not delta.startswith(("+", "-")) else "auto"
+    points = list(history) if len(history) > 1 and any(history) else None
+    st.metric(label, value, delta, delta_color=colour, delta_arrow=arrow, border=True, height=168, chart_data=points, help=help)

@@ -1,0 +1,354 @@
+"""Forms drawn from pydantic models: title, help, range and choices come from the model; errors stand beside the field.
+
+Widgets keep what was typed under their key, so a form survives its own errors. Values come back as plain JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from pydantic import BaseModel, ValidationError
+
+from workbench.errors import Issue
+from workbench.i18n import N_, Text, translate
+from workbench.ui.language import current, t
+from workbench.ui.markup import shortened
+
+Schema = dict[str, Any]
+
+#: texts at least this long get an area of several lines
+LONG_TEXT = 300
+
+#: values of enumerations as a reader says them
+CHOICES = {
+    "zh": N_("Chinese"), "en": N_("English"),
+    "anime": N_("Cel anime"), "ink_wash": N_("Ink wash"), "comic": N_("American comic"), "cyberpunk": N_("Cyberpunk"),
+    "cinematic": N_("Cinematic"), "fantasy": N_("Epic fantasy"), "watercolor": N_("Watercolour"), "pixel": N_("Pixel art"),
+    "custom": N_("Custom"), "system": N_("System"), "user": N_("User"), "assistant": N_("Assistant"),
+}  # fmt: skip
+
+#: pydantic's error types in the reader's words; the fields are those of the error's ctx
+_MESSAGES = {
+    "missing": N_("This is needed."),
+    "string_too_short": N_("At least {min_length} characters; {missing} more are needed."),
+    "string_too_long": N_("At most {max_length} characters; {excess} too many."),
+    "greater_than_equal": N_("Must be {ge} or more."),
+    "less_than_equal": N_("Must be {le} or less."),
+    "greater_than": N_("Must be more than {gt}."),
+    "less_than": N_("Must be less than {lt}."),
+    "too_short": N_("At least {min_length} entries are needed."),
+    "too_long": N_("At most {max_length} entries are allowed."),
+    "literal_error": N_("Must be one of {expected}."),
+    "enum": N_("Must be one of {expected}."),
+    "int_parsing": N_("Must be a whole number."),
+    "int_type": N_("Must be a whole number."),
+    "int_from_float": N_("Must be a whole number."),
+    "float_parsing": N_("Must be a number."),
+    "bool_parsing": N_("Must be yes or no."),
+    "string_type": N_("Must be text."),
+    "list_type": N_("Must be a list."),
+    "dict_type": N_("Must be an object."),
+    "extra_forbidden": N_("There is no such field here."),
+}
+
+
+def resolved(schema: Schema, root: Schema) -> Schema:
+    """A field's schema with its reference followed and its optional None taken off (``optional`` is then true)."""
+    merged = dict(schema)
+    if "anyOf" in merged:
+        kinds = [s for s in merged.pop("anyOf")]
+        real = [s for s in kinds if s.get("type") != "null"]
+        merged = {**(real[0] if real else {}), **merged, "optional": len(real) < len(kinds)}
+    if "allOf" in merged:
+        merged = {**merged.pop("allOf")[0], **merged}
+    if "$ref" in merged:
+        target = root["$defs"][merged.pop("$ref").rsplit("/", 1)[-1]]
+        own_title = {k: v for k, v in merged.items() if k in ("title", "description", "default", "optional")}
+        merged = {**{k: v for k, v in target.items() if k != "description"}, **merged, **own_title}
+    return merged
+
+
+def title_of(root: Schema, *path: str) -> str:
+    """The translated title of a field; lists are looked through."""
+    at = root
+    for name in path:
+        at = resolved(at.get("properties", {}).get(name, {}), root)
+        if at.get("type") == "array":
+            last_title = at.get("title")
+            at = {**resolved(at.get("items", {}), root), "title": last_title}
+    return t(str(at.get("title") or path[-1].replace("_", " ")))
+
+
+def message(error: dict[str, Any], language: str) -> str:
+    """One pydantic error as a sentence in the reader's language."""
+    context = dict(error.get("ctx") or {})
+    msgid = _MESSAGES.get(error["type"])
+    if error["type"] == "string_too_short" and context.get("min_length") == 1:
+        msgid = _MESSAGES["missing"]
+    if msgid is None:
+        return translate(error["msg"].removeprefix("Value error, "), language)
+    given = error.get("input")
+    if isinstance(given, str):
+        context["missing"] = max(1, int(context.get("min_length", 0)) - len(given.strip()))
+        context["excess"] = max(1, len(given.strip()) - int(context.get("max_length", 0)))
+    return translate(msgid, language, **context)
+
+
+def check(model: type[BaseModel], values: dict[str, Any]) -> list[Issue]:
+    """Every field that is wrong, said in the reader's language."""
+    try:
+        model.model_validate(values)
+    except ValidationError as error:
+        return [
+            Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=message(dict(e), current())))
+            for e in error.errors()
+        ]
+    return []
+
+
+@dataclass
+class _Draw:
+    root: Schema
+    key: str
+    issues: dict[str, list[str]]
+    #: fields that the caller sets itself, like an order that follows from the place
+    skip: frozenset[str] = frozenset()
+    heights: dict[str, int] = field(default_factory=dict)
+
+    def at(self, path: str) -> str:
+        return f"{self.key}.{path}"
+
+
+def fields(
+    model: type[BaseModel],
+    key: str,
+    start: dict[str, Any] | None = None,
+    issues: Sequence[Issue] = (),
+    *,
+    skip: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Draw the fields of `model`, beginning with the values in `start`; returns what is in them now.
+
+    `skip` names fields (at any depth) that are not drawn and keep their start value.
+    """
+    by_path: dict[str, list[str]] = {}
+    for issue in issues:
+        by_path.setdefault(issue.path, []).append(translate(issue.message, current()))
+    root = model.model_json_schema()
+    drawing = _Draw(root, key, by_path, frozenset(skip))
+    values = _object(drawing, root, "", start or {})
+    known = _paths(values)
+    for path, said in by_path.items():
+        if path not in known:
+            for sentence in said:
+                _error(f"{path.replace('.', ' · ')}: {sentence}" if path else sentence)
+    return values
+
+
+def _paths(value: Any, prefix: str = "") -> set[str]:
+    made = {prefix} if prefix else set()
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in pairs:
+        made |= _paths(part, f"{prefix}.{name}" if prefix else str(name))
+    return made
+
+
+def _error(sentence: str) -> None:
+    st.markdown(f":red[:material/error: {sentence}]")
+
+
+def _object(drawing: _Draw, schema: Schema, prefix: str, start: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, raw in schema.get("properties", {}).items():
+        declared = resolved(raw, drawing.root)
+        begin = start.get(name, declared.get("default"))
+        if name in drawing.skip:
+            if name in start:
+                values[name] = start[name]
+            continue
+        path = f"{prefix}.{name}" if prefix else name
+        declared["needed"] = name in schema.get("required", [])
+        values[name] = _field(drawing, declared, path, begin)
+        for sentence in _of_field(drawing, declared, path):
+            _error(sentence)
+    return values
+
+
+def _of_field(drawing: _Draw, declared: Schema, path: str) -> list[str]:
+    """Issues of a field and, where its entries have no widget of their own, of its entries."""
+    said = list(drawing.issues.get(path, []))
+    if declared.get("type") == "array" and resolved(declared.get("items", {}), drawing.root).get("type") != "object":
+        for place, sentences in drawing.issues.items():
+            if place.startswith(path + "."):
+                line = place.removeprefix(path + ".")
+                said += [t("Line {n}: {message}", n=int(line) + 1 if line.isdigit() else line, message=s) for s in sentences]
+    return said
+
+
+def _label(declared: Schema, path: str) -> str:
+    title = t(str(declared.get("title") or path.rsplit(".", 1)[-1].replace("_", " ").capitalize()))
+    return title if declared.get("needed") else f"{title} :gray[{t('optional')}]" if declared.get("optional") else title
+
+
+def _help(declared: Schema) -> str | None:
+    described = declared.get("description")
+    return t(str(described)) if described else None
+
+
+def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
+    kind = declared.get("type")
+    if "enum" in declared or "const" in declared:
+        return _choice(drawing, declared, path, start)
+    if kind == "object" and "properties" in declared:
+        with st.container(border=True, key=f"{drawing.at(path)}.box", gap="small"):
+            st.markdown(f"**{_label(declared, path)}**", help=_help(declared))
+            return _object(drawing, declared, path, start if isinstance(start, dict) else {})
+    if kind == "array":
+        inner = resolved(declared.get("items", {}), drawing.root)
+        return _rows(drawing, declared, inner, path, start) if inner.get("type") == "object" else _lines(drawing, declared, inner, path, start)
+    if kind in ("integer", "number"):
+        return _numeric(drawing, declared, path, start)
+    if kind == "boolean":
+        return st.toggle(_label(declared, path), bool(start), key=drawing.at(path), help=_help(declared), on_change="ignore")
+    if kind == "string":
+        return _text(drawing, declared, path, start)
+    return _json(drawing, declared, path, start)
+
+
+def _text(drawing: _Draw, declared: Schema, path: str, start: Any) -> str | None:
+    long = int(declared.get("maxLength", 120)) >= LONG_TEXT
+    given = "" if start is None else str(start)
+    common: dict[str, Any] = {"key": drawing.at(path), "help": _help(declared), "on_change": "ignore"}
+    if long:
+        height = 108 if len(given) < 220 else 172
+        typed = st.text_area(_label(declared, path), given, height=height, **common)
+    else:
+        typed = st.text_input(_label(declared, path), given, **common)
+    return None if declared.get("optional") and not (typed or "").strip() else (typed or "")
+
+
+def _numeric(drawing: _Draw, declared: Schema, path: str, start: Any) -> float | int | None:
+    whole = declared["type"] == "integer"
+    convert: Any = int if whole else float
+    low, high = declared.get("minimum"), declared.get("maximum")
+    empty: Any = None if declared.get("optional") or start is None else convert(start)
+    return st.number_input(
+        _label(declared, path),
+        min_value=None if low is None else convert(low),
+        max_value=None if high is None else convert(high),
+        value=convert(start) if start is not None else empty,
+        step=1 if whole else 0.1,
+        key=drawing.at(path),
+        help=_help(declared),
+        placeholder=t("empty"),
+        on_change="ignore",
+    )
+
+
+def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
+    options = list(declared.get("enum") or [declared["const"]])
+    if declared.get("optional"):
+        options = [None, *options]
+    return st.selectbox(
+        _label(declared, path),
+        options,
+        index=options.index(start) if start in options else 0,
+        format_func=lambda o: "—" if o is None else t(CHOICES.get(str(o), str(o))),
+        key=drawing.at(path),
+        help=_help(declared),
+        on_change="ignore",
+    )
+
+
+def _lines(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> Any:
+    """A list of plain values, one a line."""
+    given = [str(v) for v in start or []]
+    about = " ".join(p for p in (_help(declared), t("One a line.")) if p)
+    typed = st.text_area(
+        _label(declared, path), "\n".join(given), key=drawing.at(path), help=about, height=max(80, 34 + 25 * min(8, len(given) + 1)), on_change="ignore"
+    )
+    values: list[Any] = [line.strip() for line in (typed or "").splitlines() if line.strip()]
+    if inner.get("type") in ("integer", "number"):
+        convert: Any = int if inner["type"] == "integer" else float
+        values = [_converted(convert, v) for v in values]
+    return None if declared.get("optional") and not values else values
+
+
+def _converted(convert: Any, value: str) -> Any:
+    try:
+        return convert(value)
+    except ValueError:
+        return value
+
+
+def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> list[dict[str, Any]]:
+    """A list of objects: a box each, with a button to take it out and one to add another."""
+    slot = f"{drawing.at(path)}.#"
+    given = list(start or [])
+    if slot not in st.session_state:
+        count = max(len(given), int(declared.get("minItems", 0)))
+        st.session_state[slot] = list(range(count))
+    numbers: list[int] = st.session_state[slot]
+    st.markdown(f"**{_label(declared, path)}**", help=_help(declared))
+    values = []
+    for place, number in enumerate(numbers):
+        begin = given[number] if number < len(given) else {}
+        head = shortened(str(begin.get("title") or begin.get("name") or begin.get("beat") or begin.get("content") or ""), 60)
+        wrong = any(p == f"{path}.{place}" or p.startswith(f"{path}.{place}.") for p in drawing.issues)
+        name = f"{place + 1} · {head}" if head else f"{place + 1}"
+        with st.expander(name, expanded=wrong or len(numbers) <= 3, key=f"{slot}{number}", icon=":material/error:" if wrong else None):
+            # Widgets follow the row's own number, so that taking one out leaves the others as typed.
+            moved = _Draw(drawing.root, f"{drawing.key}.{path}~{number}", _below(drawing.issues, f"{path}.{place}"), drawing.skip)
+            value = _object(moved, inner, "", begin)
+            if "order" in inner.get("properties", {}) and "order" in drawing.skip:
+                value["order"] = place + 1
+            values.append(value)
+            st.button(
+                t("Take out"), key=f"{slot}{number}.out", icon=":material/remove:", type="tertiary", on_click=_taken_out, args=(slot, number)
+            )
+    st.button(t("Add"), key=f"{slot}.add", icon=":material/add:", on_click=_added, args=(slot,))
+    return values
+
+
+def _below(issues: dict[str, list[str]], prefix: str) -> dict[str, list[str]]:
+    return {p.removeprefix(prefix + "."): said for p, said in issues.items() if p.startswith(prefix + ".")}
+
+
+def _added(slot: str) -> None:
+    st.session_state[slot] = [*st.session_state[slot], max(st.session_state[slot], default=-1) + 1]
+
+
+def _taken_out(slot: str, number: int) -> None:
+    st.session_state[slot] = [n for n in st.session_state[slot] if n != number]
+
+
+def _json(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
+    """Anything else is edited as JSON; what cannot be read stays text and fails validation."""
+    shown = json.dumps(start if start is not None else {}, ensure_ascii=False, indent=2)
+    typed = st.text_area(_label(declared, path), shown, key=drawing.at(path), help=_help(declared), on_change="ignore")
+    try:
+        return json.loads(typed or "null")
+    except json.JSONDecodeError:
+        return typed
+
+
+def forget(key: str) -> None:
+    """Let go of what was typed into the form of that key."""
+    for name in [n for n in st.session_state if str(n).startswith(f"{key}.")]:
+        del st.session_state[name]
+
+
+def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
+    """A payload edited as JSON: its value and everything wrong with it, each with its place."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        return None, [t("Line {line}, column {column}: this is not JSON.", line=error.lineno, column=error.colno)]
+    if not isinstance(value, dict):
+        return None, [t("The payload must be an object.")]
+    issues = check(model, value) if model else []
+    return value, [f"`{i.path}` {translate(i.message, current())}" if i.path else translate(i.message, current()) for i in issues]
