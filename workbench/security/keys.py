@@ -1,0 +1,183 @@
+"""API keys at rest: sealed with a master key that lives outside the database.
+
+The master key is REELWRIGHT_MASTER_KEY or, without it, a file only its owner can read in Reelwright's home, made on
+first use. REELWRIGHT_MASTER_KEY may hold several keys separated by commas: the first seals, all of them open, so a
+master key can be replaced without asking for every API key again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.errors import InvalidInput, Issue, Unavailable
+from workbench.i18n import N_, Text
+from workbench.security.redact import redactor
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
+
+    from workbench.settings import Settings
+
+MASTER_FILE = "master.key"
+SHORTEST_PASSPHRASE = 16
+TAIL = 4
+
+
+@dataclass(frozen=True)
+class SealedKey:
+    """What the profile table stores: never the key, only its sealed form, which master key sealed it, its last characters."""
+
+    ciphertext: str
+    key_id: str
+    tail: str
+
+
+def normalise_key(pasted: str) -> str:
+    """A pasted key without what comes along by accident: blanks, line ends, quotes, “Bearer ”, “Authorization:”.
+
+    A newline left inside would fail deep in the HTTP layer and look like a retryable network fault (providers.md §6).
+    Raises InvalidInput when nothing is left or a character cannot be part of an HTTP header.
+    """
+    key = re.sub(r"[​‌‍⁠﻿]", "", pasted).strip().strip("\"'`“”‘’").strip()
+    key = re.sub(r"^(authorization\s*:)?\s*(bearer\s+)?", "", key, flags=re.IGNORECASE)
+    key = re.sub(r"\s+", "", key).strip("\"'`“”‘’")
+    if not key:
+        raise _bad_key(N_("The key is empty."))
+    if not all(33 <= ord(c) <= 126 for c in key):
+        raise _bad_key(N_("The key has characters no API key has. Copy it again from the provider's console."))
+    return key
+
+
+def tail_of(key: str) -> str:
+    """The last characters, to tell keys apart; nothing of a key so short that its tail would give it away."""
+    return key[-TAIL:] if len(key) >= 4 * TAIL else ""
+
+
+class Vault:
+    """Seals and opens keys. Opening remembers each key in the process's redactor, so that no log shows it."""
+
+    def __init__(self, masters: Sequence[str]) -> None:
+        made = [(hashlib.sha256(b"reelwright key id\0" + m.encode()).hexdigest()[:12], m) for m in masters]
+        self._masters = dict(made)
+        self._current = made[0][0]
+
+    @classmethod
+    def open(cls, settings: Settings) -> Vault:
+        """The vault of these settings; makes the master key file on first use. Raises Unavailable."""
+        given = settings.master_key.get_secret_value() if settings.master_key is not None else ""
+        return cls(_masters_given(given) if given.strip() else [_master_in(settings.home)])
+
+    def seal(self, key: str) -> SealedKey:
+        """Normalise a pasted key and seal it. Raises InvalidInput."""
+        plain = normalise_key(key)
+        redactor.remember(plain)
+        return SealedKey(self._fernet(self._current).encrypt(plain.encode()).decode(), self._current, tail_of(plain))
+
+    def unseal(self, ciphertext: str, key_id: str) -> str:
+        """The plain key. Raises Unavailable when the master key is another one or the stored text was changed."""
+        from cryptography.fernet import InvalidToken
+
+        if key_id not in self._masters:
+            raise Unavailable(
+                Text("The stored key was sealed with another master key ({key_id}). Restore that master key, or enter the key again.", key_id=key_id)
+            )
+        try:
+            key = self._fernet(key_id).decrypt(ciphertext.encode()).decode()
+        except InvalidToken:
+            raise Unavailable(Text("The stored key cannot be opened: it was changed in the database. Enter the key again.")) from None
+        redactor.remember(key)
+        return key
+
+    def needs_resealing(self, key_id: str) -> bool:
+        """Sealed with an older master key that is still known."""
+        return key_id != self._current and key_id in self._masters
+
+    def _fernet(self, key_id: str) -> Fernet:
+        # Imported here: pages and workers that open no key do not pay for loading cryptography.
+        from cryptography.fernet import Fernet
+
+        return Fernet(_as_fernet_key(self._masters[key_id]))
+
+
+def _as_fernet_key(master: str) -> bytes:
+    if _is_fernet_key(master):
+        return master.encode()
+    # The salt is fixed: the same passphrase must open the keys on every machine of a team.
+    derived = hashlib.scrypt(master.encode(), salt=b"reelwright master key", n=2**14, r=8, p=1, dklen=32)
+    return base64.urlsafe_b64encode(derived)
+
+
+def _is_fernet_key(master: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(master.encode())) == 32 and len(master) == 44
+    except ValueError:
+        return False
+
+
+def _masters_given(given: str) -> list[str]:
+    masters = [part.strip() for part in given.split(",") if part.strip()]
+    if not masters or any(len(m) < SHORTEST_PASSPHRASE for m in masters):
+        raise Unavailable(
+            Text("REELWRIGHT_MASTER_KEY is too short: at least {minimum} characters, better 44 random ones.", minimum=SHORTEST_PASSPHRASE)
+        )
+    for master in masters:
+        redactor.remember(master)
+    return masters
+
+
+def _master_in(home: Path) -> str:
+    path = home / MASTER_FILE
+    try:
+        if not path.exists():
+            _create_master(path)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+        master = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unavailable(Text("The master key file {path} cannot be used: {reason}", path=str(path), reason=str(error))) from error
+    if not _is_fernet_key(master):
+        raise Unavailable(Text("The master key file {path} is damaged. Restore it, or delete it and enter all keys again.", path=str(path)))
+    redactor.remember(master)
+    return master
+
+
+def _create_master(path: Path) -> None:
+    """Write a new key under another name, then link it: two processes starting at once end up with the same key,
+    and nobody ever reads half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{MASTER_FILE}.{secrets.token_hex(6)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, base64.urlsafe_b64encode(secrets.token_bytes(32)) + b"\n")
+        os.fsync(file)
+    finally:
+        os.close(file)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # Keys sealed right after this must not outlive their master key in a power cut.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _bad_key(message: str) -> InvalidInput:
+    text = Text(message)
+    return InvalidInput(text, [Issue("key", text)])

@@ -1,0 +1,121 @@
+"""What a call cost: the user's price, else genai-prices, else unknown. Unknown is None, never 0.
+
+The price data is the one bundled with the installed genai-prices; nothing is fetched. Traps: providers.md §8.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from workbench.providers.base import Profile, Usage
+
+MICROS = 1_000_000
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """`cost_micros` None: nobody knows. `source`: free | user | genai-prices VERSION; None with an unknown cost."""
+
+    cost_micros: int | None = None
+    currency: str | None = None
+    source: str | None = None
+
+
+UNKNOWN = Cost()
+FREE = Cost(0, "USD", "free")
+
+
+def cost_of(profile: Profile, model: str, usage: Usage, at_ms: int) -> Cost:
+    """The cost of one text call made at `at_ms` (epoch milliseconds: some services are cheaper at night)."""
+    if profile.provider == "sketch":
+        return FREE
+    if usage.input is None or usage.output is None:
+        # An empty usage would be priced at a silent 0.
+        return UNKNOWN
+    if usage.cached is not None and usage.cached > usage.input:
+        return UNKNOWN  # a service that contradicts itself
+    own = user_price(profile, model)
+    return _by_user_price(own, usage) if own is not None else _by_public_price(profile, model, usage, at_ms)
+
+
+def user_price(profile: Profile, model: str) -> dict[str, Any] | None:
+    """The price the user set for a model in the profile's params, or for all of its models:
+    ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens."""
+    prices = profile.params.get("prices")
+    found = prices.get(model, prices.get("*")) if isinstance(prices, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _by_user_price(price: dict[str, Any], usage: Usage) -> Cost:
+    if price.get("input") is None or price.get("output") is None:
+        return UNKNOWN
+    cached = usage.cached or 0
+    per_input, per_output = Decimal(str(price["input"])), Decimal(str(price["output"]))
+    per_cached = Decimal(str(price["cached"])) if price.get("cached") is not None else per_input
+    total = ((usage.input or 0) - cached) * per_input + cached * per_cached + (usage.output or 0) * per_output
+    return Cost(_micros(total / _MILLION), str(price.get("currency") or "USD").upper(), "user")
+
+
+def _by_public_price(profile: Profile, model: str, usage: Usage, at_ms: int) -> Cost:
+    provider_id = provider_of(profile.base_url or "https://api.openai.com/v1")
+    if provider_id is None:
+        return UNKNOWN
+    # Imported here: the price tables take a third of a second to load, which no page should wait for.
+    import genai_prices
+
+    tokens = genai_prices.Usage(input_tokens=usage.input, cache_read_tokens=usage.cached, output_tokens=usage.output)
+    try:
+        priced = genai_prices.calc_price(
+            tokens, model, provider_id=provider_id, genai_request_timestamp=datetime.fromtimestamp(at_ms / 1000, UTC)
+        )
+    except (LookupError, ValueError):
+        return UNKNOWN
+    if priced.total_price == 0 and not _really_free(priced.model_price):
+        return UNKNOWN  # a model listed without token prices
+    return Cost(_micros(priced.total_price), "USD", f"genai-prices {_version()}")
+
+
+def provider_of(base_url: str) -> str | None:
+    """genai-prices' name of the service at this address; None for local and unknown ones: a local “gpt-4o” has no price."""
+    parts = urlsplit(base_url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "https":
+        return None
+    known = {
+        "api.openai.com": "openai",
+        "api.deepseek.com": "deepseek",
+        "api.moonshot.cn": "moonshotai",
+        "api.moonshot.ai": "moonshotai",
+        "generativelanguage.googleapis.com": "google",
+        "openrouter.ai": "openrouter",
+        "api.mistral.ai": "mistral",
+        "api.groq.com": "groq",
+        "api.x.ai": "x-ai",
+        "api.together.xyz": "together",
+        "api.fireworks.ai": "fireworks",
+    }
+    return known.get(host)
+
+
+def _really_free(price: Any) -> bool:
+    return price.input_mtok is not None and price.output_mtok is not None
+
+
+def _micros(amount: Decimal) -> int:
+    """Rounded to a micro, but what costs something never becomes 0."""
+    rounded = int((amount * MICROS).quantize(Decimal(1), ROUND_HALF_UP))
+    return max(rounded, 1) if amount > 0 else rounded
+
+
+@functools.cache
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("genai-prices")
