@@ -1,0 +1,67 @@
+"""Saying things: results on stdout, the rest on stderr, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from workbench.errors import GuardUnmet, InvalidInput, ReelwrightError
+from workbench.i18n import translate
+
+#: the option that every data command has
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+
+
+def language() -> str:
+    """REELWRIGHT_LANG, else the terminal's language; English when it is neither of ours."""
+    for name in ("REELWRIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def said(text: str) -> str:
+    return translate(text, language())
+
+
+def say(text: str) -> None:
+    """One line to the person, on stderr."""
+    print(f"reelwright: {said(text)}", file=sys.stderr, flush=True)
+
+
+def complain(error: ReelwrightError) -> None:
+    """An error as one line, or a line per field when several are wrong."""
+    issues = error.unmet if isinstance(error, GuardUnmet) else error.issues if isinstance(error, InvalidInput) else []
+    if len(issues) > 1 or isinstance(error, GuardUnmet):
+        for issue in issues:
+            where = f"{issue.path}: " if issue.path and issue.path not in str(issue.message) else ""
+            print(f"reelwright: {where}{said(issue.message)}", file=sys.stderr)
+    else:
+        say(error.text)
+
+
+def emit(value: Any) -> None:
+    """A result as JSON on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+    """Rows as aligned text on stdout; full-width characters count as two."""
+    from unicodedata import east_asian_width
+
+    def width(text: str) -> int:
+        return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+    cells = [[name.upper().replace("_", " ") for name in columns]]
+    cells += [["—" if row.get(c) is None else str(row[c]).replace("\n", " ") for c in columns] for row in rows]
+    widths = [max(width(line[i]) for line in cells) for i in range(len(columns))]
+    for line in cells:
+        click.echo("  ".join(c + " " * (w - width(c)) for c, w in zip(line, widths, strict=True)).rstrip())

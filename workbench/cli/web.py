@@ -1,0 +1,75 @@
+"""`reelwright web`: the pages alone, and what may not be served."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+
+import click
+
+from workbench.cli.parts import app_path, bring_up_to_date, environment, prepare_home, web_command
+from workbench.errors import NotAllowed
+from workbench.i18n import Text
+from workbench.settings import Settings
+
+
+@click.command()
+@click.option("--port", default=8501, type=click.IntRange(1, 65535), show_default=True, help="Port of the page.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; this machine only.")
+def command(port: int, host: str) -> int:
+    """Run the web pages alone."""
+    settings = Settings.load()
+    refuse_other_machines(host)
+    refuse_taken_port(host, port)
+    prepare_home(settings)
+    bring_up_to_date(settings)
+    # .streamlit/config.toml is read from the folder the server starts in.
+    os.chdir(app_path().parent)
+    arguments = web_command(host, port)
+    os.execve(arguments[0], arguments, environment(settings))
+
+
+def refuse_other_machines(host: str) -> None:
+    """Until there are logins, only this machine may reach the pages. Raises NotAllowed."""
+    if host == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise NotAllowed(
+        Text(
+            "{host} would show every story and spend every key for anybody who can reach it: Reelwright has no logins yet. "
+            "Use 127.0.0.1, and from elsewhere an SSH tunnel: ssh -L 8501:127.0.0.1:8501 THIS-MACHINE",
+            host=host,
+        )
+    )
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Raises NotAllowed when another program listens there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise NotAllowed(
+                    Text(
+                        "{host}:{port} cannot be used: {reason}",
+                        host=host,
+                        port=str(port),
+                        reason=error.strerror or str(error),
+                    )
+                ) from error
+            raise NotAllowed(
+                Text(
+                    "Port {port} is in use. Stop what uses it, or choose another: --port {other}",
+                    port=str(port),
+                    other=str(port % 65535 + 1),
+                )
+            ) from error

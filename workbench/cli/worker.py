@@ -1,0 +1,76 @@
+"""`reelwright worker`: one worker process, on this or any machine that shares the database and Redis."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+
+import click
+
+from workbench.cli.parts import bring_up_to_date, environment, prepare_home
+from workbench.cli.up import stop_on_signals
+from workbench.errors import Unavailable
+from workbench.i18n import Text
+from workbench.settings import Settings
+
+#: how long running jobs may take to put themselves back into the queue
+STOP_TIMEOUT_MS = 5_000
+
+
+@click.command()
+@click.option("--threads", type=click.IntRange(1, 256), help="Jobs at a time.  [default: REELWRIGHT_THREADS]")
+@click.option("--migrated", is_flag=True, hidden=True)
+def command(threads: int | None, migrated: bool) -> int:
+    """Run one worker process until SIGTERM or Ctrl-C; what it was doing goes back into the queue."""
+    stop = stop_on_signals()
+    settings = Settings.load(**({} if threads is None else {"threads": threads}))
+    set_up_logging(settings)
+    prepare_home(settings)
+    if not migrated:
+        bring_up_to_date(settings)
+    # The actors package reads the environment itself, so that ``dramatiq actors`` works as well.
+    os.environ.update(environment(settings))
+    return work(settings, stop)
+
+
+def work(settings: Settings, stop: threading.Event) -> int:
+    from workbench import broker
+
+    try:
+        broker.ping(broker.make_sender(settings))
+    except Unavailable as error:
+        if settings.redis_url is not None:
+            raise
+        raise Unavailable(
+            Text("This home's embedded Valkey does not run. Start it with: reelwright up. Or set REDIS_URL.")
+        ) from error
+
+    import dramatiq
+    from dramatiq.middleware import MiddlewareError
+
+    import actors
+
+    worker = dramatiq.Worker(actors.broker, worker_threads=settings.threads)
+    try:
+        worker.start()
+    except MiddlewareError as error:
+        raise Unavailable(Text("The worker cannot start: {reason}", reason=str(error))) from error
+    stop.wait()
+    worker.stop(timeout=STOP_TIMEOUT_MS)
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A thread that a provider's library left behind must not keep the process: every job is back in the table.
+    os._exit(0)
+
+
+def set_up_logging(settings: Settings) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for chatty in ("dramatiq", "httpx", "httpcore", "openai", "alembic", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
