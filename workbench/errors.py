@@ -43,21 +43,35 @@ KINDS: dict[str, Kind] = {
     for k in (
         Kind("auth", N_("Key refused"), N_("Paste the key again, without “Bearer” or spaces.")),
         Kind("permission", N_("Not permitted"), N_("Grant this key access to the model or region.")),
-        Kind("not_found_model", N_("Model not found"), N_("Check the model name or ep- id; activate it in the console.")),
+        Kind(
+            "not_found_model", N_("Model not found"), N_("Check the model name or ep- id; activate it in the console.")
+        ),
         Kind("bad_request", N_("Request refused"), N_("Change the parameter that the message names.")),
         Kind("context_length", N_("Input too long"), N_("Shorten the input or pick a larger model.")),
-        Kind("content_filter", N_("Blocked by the content filter"), N_("Reword the prompt or change the reference image.")),
+        Kind(
+            "content_filter",
+            N_("Blocked by the content filter"),
+            N_("Reword the prompt or change the reference image."),
+        ),
         Kind("rate_limit", N_("Rate limited"), N_("Wait, or lower concurrency."), retryable=True),
         Kind("quota_exhausted", N_("Quota used up"), N_("Top up the account or raise the limit.")),
         Kind("overloaded", N_("Service overloaded"), N_("Try again shortly."), retryable=True),
         Kind("timeout", N_("Timed out"), N_("Raise the time limit or simplify."), retryable=True),
         Kind("network", N_("Network failure"), N_("Check network, proxy and base URL."), retryable=True),
         Kind("malformed_output", N_("Unreadable answer"), N_("Retry or choose a stronger model.")),
-        Kind("invalid_output", N_("Answer breaks the story's rules"), N_("Edit by hand, retry, or choose a stronger model.")),
+        Kind(
+            "invalid_output",
+            N_("Answer breaks the story's rules"),
+            N_("Edit by hand, retry, or choose a stronger model."),
+        ),
         Kind("truncated_output", N_("Answer cut off"), N_("Raise the output limit.")),
         Kind("empty_output", N_("Empty answer"), N_("Retry or change model.")),
         Kind("cancelled", N_("Cancelled"), N_("Run it again when you want it.")),
-        Kind("media_download", N_("Result could not be downloaded"), N_("Fetch it again; regenerate if the link expired.")),
+        Kind(
+            "media_download",
+            N_("Result could not be downloaded"),
+            N_("Fetch it again; regenerate if the link expired."),
+        ),
         Kind("worker_lost", N_("Workers kept dying"), N_("Look at the worker's log for what kills it, then retry.")),
         Kind("maybe_charged", N_("Possibly charged"), N_("Decide: send it again, or give up.")),
         Kind("budget_exceeded", N_("Budget used up"), N_("Raise the budget to go on.")),
@@ -128,7 +142,11 @@ class AlreadyActive(Refused):
     kind = "already_active"
 
     def __init__(self, job_id: int) -> None:
-        super().__init__(Text("Job {job_id} is already working on this with other settings. Wait for it or cancel it.", job_id=job_id))
+        super().__init__(
+            Text(
+                "Job {job_id} is already working on this with other settings. Wait for it or cancel it.", job_id=job_id
+            )
+        )
         self.job_id = job_id
 
 
@@ -138,7 +156,12 @@ class SubmitKeyReused(Refused):
     kind = "submit_key_reused"
 
     def __init__(self, job_id: int) -> None:
-        super().__init__(Text("This submit key already belongs to job {job_id}, which has other settings. Use a new key.", job_id=job_id))
+        super().__init__(
+            Text(
+                "This submit key already belongs to job {job_id}, which has other settings. Use a new key.",
+                job_id=job_id,
+            )
+        )
         self.job_id = job_id
 
 
@@ -148,7 +171,9 @@ class Conflict(Refused):
     kind = "conflict"
 
     def __init__(self, head_version: int) -> None:
-        super().__init__(Text("Version {version} was saved meanwhile. Compare, then choose which one to keep.", version=head_version))
+        super().__init__(
+            Text("Version {version} was saved meanwhile. Compare, then choose which one to keep.", version=head_version)
+        )
         self.head_version = head_version
 
 

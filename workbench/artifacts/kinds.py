@@ -57,7 +57,9 @@ def find(name: str) -> Kind:
     try:
         return all_kinds()[name]
     except KeyError:
-        raise NotFound(Text("There is no artifact kind {name}. Known: {known}.", name=name, known=", ".join(sorted(_kinds)))) from None
+        raise NotFound(
+            Text("There is no artifact kind {name}. Known: {known}.", name=name, known=", ".join(sorted(_kinds)))
+        ) from None
 
 
 def validated(kind: Kind, content: Any) -> dict[str, Any]:
@@ -65,5 +67,9 @@ def validated(kind: Kind, content: Any) -> dict[str, Any]:
     try:
         return kind.model.model_validate(content).model_dump(mode="json")
     except ValidationError as error:
-        issues = [Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"])) for e in error.errors()]
-        raise InvalidInput(Text("{kind}: {issues}", kind=kind.name, issues="; ".join(map(str, issues))), issues) from None
+        issues = [
+            Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"])) for e in error.errors()
+        ]
+        raise InvalidInput(
+            Text("{kind}: {issues}", kind=kind.name, issues="; ".join(map(str, issues))), issues
+        ) from None

@@ -26,14 +26,18 @@ class Style(Content):
     """Visual style: a preset and the composed prompt text."""
 
     preset: Preset = Field("cinematic", title=N_("Preset"))
-    prompt: Annotated[str, _text(2000, 0)] = Field("", title=N_("Style prompt"), description=N_("Medium, light, palette, place and time"))
+    prompt: Annotated[str, _text(2000, 0)] = Field(
+        "", title=N_("Style prompt"), description=N_("Medium, light, palette, place and time")
+    )
 
 
 class Brief(Content):
     """The creator's brief, without characters and world elements (those are nodes)."""
 
     title: Annotated[str, _text(120)] = Field(title=N_("Title"))
-    summary: Annotated[str, _text(2000, 0)] = Field("", title=N_("Summary"), description=N_("Who wants what, what stands in the way, how it turns, how it ends"))
+    summary: Annotated[str, _text(2000, 0)] = Field(
+        "", title=N_("Summary"), description=N_("Who wants what, what stands in the way, how it turns, how it ends")
+    )
     language: Language = Field("zh", title=N_("Story language"))
     genre: Annotated[str, _text(120, 0)] = Field("", title=N_("Genre"))
     audience: Annotated[str, _text(200, 0)] = Field("", title=N_("Audience"))
@@ -58,7 +62,9 @@ class EpisodeOutline(Content):
     order: int = Field(ge=1, le=100, title=N_("Order"))
     title: Annotated[str, _text(200)] = Field(title=N_("Title"))
     logline: Annotated[str, _text(2000)] = Field(title=N_("Logline"))
-    main_characters: list[Annotated[str, _text(200)]] = Field(default_factory=list, max_length=30, title=N_("Main characters"))
+    main_characters: list[Annotated[str, _text(200)]] = Field(
+        default_factory=list, max_length=30, title=N_("Main characters")
+    )
     beats: list[Annotated[str, _text(500)]] = Field(default_factory=list, max_length=24, title=N_("Beats"))
     scene_scope: Annotated[str, _text(2000)] = Field(title=N_("Scene scope"))
     cliffhanger: Annotated[str, _text(2000)] | None = Field(None, title=N_("Cliffhanger"))
@@ -81,7 +87,9 @@ class EpisodePlan(Content):
 
 class CoreExpression(Content):
     theme: Annotated[str, _text(500)] = Field(title=N_("Theme"))
-    emotional_arc: list[Annotated[str, _text(200)]] = Field(min_length=4, max_length=4, title=N_("Emotional arc"), description=N_("Opening, development, turn, resolution"))
+    emotional_arc: list[Annotated[str, _text(200)]] = Field(
+        min_length=4, max_length=4, title=N_("Emotional arc"), description=N_("Opening, development, turn, resolution")
+    )
     core_conflict: Annotated[str, _text(2000)] = Field(title=N_("Core conflict"))
     payoff: list[Annotated[str, _text(500)]] = Field(min_length=1, max_length=12, title=N_("Payoff"))
     visual_motifs: list[Annotated[str, _text(200)]] = Field(min_length=1, max_length=12, title=N_("Visual motifs"))
@@ -174,7 +182,11 @@ def _scene_children(content: dict[str, Any]) -> list[Child]:
 BRIEF = register(Kind("brief", N_("Brief"), "project", Brief))
 CHARACTER = register(Kind("character", N_("Character"), "character", Character))
 WORLD_ELEMENT = register(Kind("world_element", N_("World element"), "world", WorldElement))
-EPISODE_PLAN = register(Kind("episode_plan", N_("Episode plan"), "project", EpisodePlan, _episode_parts, "episode", _episode_children))
+EPISODE_PLAN = register(
+    Kind("episode_plan", N_("Episode plan"), "project", EpisodePlan, _episode_parts, "episode", _episode_children)
+)
 CORE_EXPRESSION = register(Kind("core_expression", N_("Core expression"), "episode", CoreExpression))
-SCENE_LIST = register(Kind("scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, "scene", _scene_children))
+SCENE_LIST = register(
+    Kind("scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, "scene", _scene_children)
+)
 SCENE_ANCHOR = register(Kind("scene_anchor", N_("Scene anchor"), "scene", SceneAnchor))

@@ -1,0 +1,85 @@
+"""The composition root: which parts there are and who gets which. Tests pass other parts here."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from workbench.broker import epoch, make_sender
+from workbench.db.connection import Database
+from workbench.db.migrate import migrate
+from workbench.facade import Workbench
+from workbench.jobs.dispatch import Dispatcher
+from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
+from workbench.jobs.runner import Runner
+from workbench.jobs.tasks import Poller
+from workbench.profiles import Profiles
+from workbench.providers import registry as providers
+from workbench.settings import Settings
+from workbench.workflows import registry as workflows
+
+__all__ = ["Registry", "WorkerEngine", "open_workbench", "worker_engine"]
+
+Send = Callable[[Sequence[int]], None]
+
+
+class Registry:
+    """The workflow registry as the engine sees it; loads every workflow on first use."""
+
+    def all(self) -> dict[str, workflows.Workflow]:
+        return _loaded()
+
+    def find(self, name: str) -> workflows.Workflow:
+        _loaded()
+        return workflows.find(name)
+
+    def parse(self, declared: Any, raw: dict[str, Any]) -> BaseModel:
+        return workflows.parse_params(declared, raw)
+
+
+@functools.cache
+def _loaded() -> dict[str, workflows.Workflow]:
+    return workflows.load()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings, brought to today's schema. Raises Unavailable."""
+    database = Database(settings.database_url, pool_size=settings.threads + 4)
+    migrate(database)
+    return database
+
+
+def open_workbench(settings: Settings | None = None, *, send: Send | None = None) -> Workbench:
+    """A facade with real parts. `send` replaces the way to Redis."""
+    settings = settings or Settings.load()
+    database = open_database(settings)
+    dispatcher = Dispatcher(database, send or make_sender(settings))
+    return Workbench(database, settings, Registry(), dispatcher, Profiles(database, settings))
+
+
+def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any) -> WorkerEngine:
+    """What a worker process runs: runner, heartbeat, maintenance."""
+    database = open_database(settings)
+    sender = make_sender(settings)
+    dispatcher = Dispatcher(database, send or sender)
+    profiles = Profiles(database, settings)
+    make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
+    runner = Runner(
+        database,
+        settings,
+        parts.get("workflows") or Registry(),
+        dispatcher,
+        worker_name(),
+        profiles.open,
+        make_provider,
+    )
+    sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
+    poller = Poller(database, profiles.open, make_provider)
+    return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher)
+
+
+def _make_provider(settings: Settings, profile: Any) -> Any:
+    return providers.make(profile, settings)

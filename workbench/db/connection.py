@@ -1,0 +1,176 @@
+"""One database, SQLite or PostgreSQL, behind two doors: `read()` and `write()`.
+
+SQLite (engine.md, measured): WAL and synchronous=FULL; a writer opens BEGIN IMMEDIATE under a blocking file lock,
+because busy_timeout alone starves one of four hot writers; a reader opens a plain BEGIN and never waits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from workbench.errors import Unavailable
+from workbench.i18n import Text
+
+
+class now_ms(FunctionElement[int]):
+    """The database's clock in UTC epoch milliseconds, so that workers' clocks do not matter."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(now_ms, "sqlite")
+def _sqlite_now(element: Any, compiler: Any, **kw: Any) -> str:
+    # unixepoch('subsec') is silently NULL on SQLite 3.40
+    return "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)"
+
+
+@compiles(now_ms, "postgresql")
+def _postgres_now(element: Any, compiler: Any, **kw: Any) -> str:
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+def _json(value: Any) -> str:
+    # unescaped, so that a search for Chinese words finds them in SQLite's JSON text
+    return json.dumps(value, ensure_ascii=False)
+
+
+class Database:
+    """An engine per process, made on first use so that it never crosses a fork.
+
+    `url` as in DATABASE_URL. Raises Unavailable from `read` and `write` when the database cannot be reached.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 12) -> None:
+        self.url = make_url(url)
+        if self.url.drivername in ("postgresql", "postgres"):
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._pool_size = pool_size
+        self._engine: Engine | None = None
+        self._making = threading.Lock()
+        self._lock_files = threading.local()
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            with self._making:
+                if self._engine is None:
+                    self._engine = self._make_engine()
+        return self._engine
+
+    def _make_engine(self) -> Engine:
+        if not self.is_sqlite:
+            connect: dict[str, Any] = {"connect_timeout": 5, "options": "-c timezone=utc"}
+            return create_engine(
+                self.url,
+                pool_size=self._pool_size,
+                max_overflow=20,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                connect_args=connect,
+                json_serializer=_json,
+            )
+        if self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(
+            self.url,
+            pool_size=self._pool_size,
+            max_overflow=20,
+            json_serializer=_json,
+            connect_args={"timeout": 30, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read-only look at one moment."""
+        try:
+            connection = self.engine.connect()
+        except OperationalError as error:
+            raise _unreachable(self, error) from error
+        with connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction; committed when the block ends, rolled back when it raises."""
+        if self.is_sqlite:
+            with self._write_turn():
+                yield from self._written()
+        else:
+            yield from self._written()
+
+    def _written(self) -> Iterator[Connection]:
+        try:
+            connection = self.engine.connect()
+        except OperationalError as error:
+            raise _unreachable(self, error) from error
+        with connection.execution_options(writes=True) as writing, writing.begin():
+            yield writing
+
+    @contextmanager
+    def _write_turn(self) -> Iterator[None]:
+        import fcntl
+
+        depth = getattr(self._lock_files, "depth", 0)
+        if depth:
+            raise RuntimeError("a write transaction inside a write transaction would wait for itself")
+        file = getattr(self._lock_files, "file", None)
+        if file is None or self._lock_files.pid != os.getpid():
+            file = self._lock_files.file = open(f"{self.url.database}.lock", "ab")  # noqa: SIM115  kept for the thread's life
+            self._lock_files.pid = os.getpid()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        self._lock_files.depth = 1
+        try:
+            yield
+        finally:
+            self._lock_files.depth = 0
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+
+def _set_up_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=30000",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _unreachable(database: Database, error: Exception) -> Unavailable:
+    where = database.url.render_as_string(hide_password=True)
+    return Unavailable(
+        Text(
+            "The database {url} cannot be opened: {reason}. Check DATABASE_URL and that the server runs.",
+            url=where,
+            reason=str(getattr(error, "orig", error)).strip().splitlines()[0],
+        )
+    )

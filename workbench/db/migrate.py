@@ -1,0 +1,84 @@
+"""Bring a database to today's schema, under a lock, from empty or from any earlier release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from workbench.db.connection import Database
+from workbench.errors import Unavailable
+from workbench.i18n import Text
+
+#: any constant; PostgreSQL's advisory lock for migrations
+_LOCK = 7_214_377
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def head() -> str:
+    """The newest revision this code knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(connection: Connection) -> str | None:
+    """The database's revision; None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def is_newer_than_code(revision: str | None) -> bool:
+    known = {s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision is not None and revision not in known
+
+
+def migrate(database: Database) -> None:
+    """Upgrade to head; does nothing when already there. Raises Unavailable if the database is newer than the code."""
+    with database.read() as connection:
+        revision = current(connection)
+    if is_newer_than_code(revision):
+        raise Unavailable(
+            Text(
+                "The database is newer than this Reelwright (its revision is {revision}). Install the newer version.",
+                revision=revision,
+            )
+        )
+    if revision == head():
+        return
+    from alembic import command
+
+    if database.is_sqlite:
+        _with_foreign_keys(database, "OFF")
+    try:
+        with database.write() as connection:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            config = _config()
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if database.is_sqlite:
+                broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+                if broken:
+                    raise RuntimeError(f"the migration would leave dangling references: {broken[:3]}")
+    finally:
+        if database.is_sqlite:
+            _with_foreign_keys(database, "ON")
+
+
+def _with_foreign_keys(database: Database, value: str) -> None:
+    """Foreign keys cannot be switched inside a transaction, and batch mode would cascade deletes: a fresh pool per setting."""
+    from sqlalchemy import event
+
+    database.close()
+    if value == "OFF":
+        event.listen(database.engine, "connect", lambda c, _: c.execute("PRAGMA foreign_keys=OFF"))

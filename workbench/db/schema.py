@@ -1,0 +1,321 @@
+"""Every table. Times are UTC epoch milliseconds from the database's clock, money is micros of the named currency.
+
+The columns that other programs rely on are listed in design note engine.md; ids are integers on both databases.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite makes only INTEGER PRIMARY KEY a row id
+Id = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+Ms = BigInteger
+
+ACTIVE = ("queued", "running", "waiting")
+TERMINAL = ("succeeded", "partial", "failed", "cancelled")
+_active_sql = text("state IN ('queued', 'running', 'waiting')")
+
+node = Table(
+    "node",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("project_id", Id, ForeignKey("node.id"), index=True),
+    Column("parent_id", Id, ForeignKey("node.id"), index=True),
+    Column("position", Integer, nullable=False, default=0),
+    Column("title", Text, nullable=False),
+    Column("profile_id", Id, ForeignKey("profile.id")),
+    Column("archived_at", Ms),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+)
+
+artifact = Table(
+    "artifact",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("node_id", Id, ForeignKey("node.id"), nullable=False),
+    Column("kind", String(60), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    Column("part_hashes", Json),
+    Column("source", String(20), nullable=False),
+    Column("job_id", Id, ForeignKey("job.id"), index=True),
+    Column("inputs", Json, nullable=False),
+    Column("warnings", Json),
+    Column("prompt_version", String(40)),
+    Column("model", String(200)),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+    UniqueConstraint("node_id", "kind", "version"),
+)
+
+artifact_head = Table(
+    "artifact_head",
+    metadata,
+    Column("node_id", Id, ForeignKey("node.id"), primary_key=True),
+    Column("kind", String(60), primary_key=True),
+    Column("artifact_id", Id, ForeignKey("artifact.id"), nullable=False),
+    Column("pinned", Boolean, nullable=False, default=False),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(80), nullable=False),
+    Column("queue", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("waiting_for", String(20)),
+    Column("title", Text, nullable=False),
+    Column("project_id", Id, ForeignKey("node.id")),
+    Column("node_id", Id, ForeignKey("node.id")),
+    Column("profile_id", Id, ForeignKey("profile.id")),
+    Column("params", Json, nullable=False),
+    Column("params_hash", String(64), nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("parent_id", Id, ForeignKey("job.id"), index=True),
+    Column("replay_of", Id, ForeignKey("job.id"), index=True),
+    Column("submit_key", String(200), unique=True),
+    # node + artifact kind it will write: one active job each; NULL for kinds that write none
+    Column("exclusive_key", String(120)),
+    Column("max_attempts", Integer, nullable=False),
+    Column("claim", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("losses", Integer, nullable=False, default=0),
+    Column("available_at", Ms, nullable=False),
+    Column("dispatched_at", Ms),
+    Column("lease_until", Ms),
+    Column("worker", String(120)),
+    Column("cancel_at", Ms),
+    Column("progress", Integer, nullable=False, default=0),
+    Column("message", Text),
+    Column("message_i18n", Json),
+    Column("preview", Text),
+    Column("error_kind", String(40)),
+    Column("error", Text),
+    Column("error_i18n", Json),
+    Column("error_fingerprint", String(40)),
+    Column("result", Json),
+    Column("cost_micros", BigInteger),
+    Column("currency", String(3)),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+    Column("started_at", Ms),
+    Column("finished_at", Ms),
+    Index("ix_job_active", "state", "id", postgresql_where=_active_sql, sqlite_where=_active_sql),
+    Index(
+        "ix_job_ready",
+        "queue",
+        "project_id",
+        "priority",
+        "id",
+        postgresql_where=text("state = 'queued' AND dispatched_at IS NULL"),
+        sqlite_where=text("state = 'queued' AND dispatched_at IS NULL"),
+    ),
+    Index("uq_job_exclusive", "exclusive_key", unique=True, postgresql_where=_active_sql, sqlite_where=_active_sql),
+    Index(
+        "ix_job_failed",
+        "error_fingerprint",
+        "finished_at",
+        postgresql_where=text("state IN ('failed', 'partial')"),
+        sqlite_where=text("state IN ('failed', 'partial')"),
+    ),
+    Index("ix_job_node_kind", "node_id", "kind", "id"),
+    Index("ix_job_project", "project_id", "id"),
+    Index("ix_job_kind", "kind", "id"),
+)
+
+job_child = Table(
+    "job_child",
+    metadata,
+    Column("parent_id", Id, ForeignKey("job.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("child_id", Id, ForeignKey("job.id"), nullable=False, index=True),
+    Column("item", String(200), nullable=False),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("job_id", Id, ForeignKey("job.id"), primary_key=True),
+    Column("claim", Integer, primary_key=True),
+    Column("worker", String(120), nullable=False),
+    Column("started_at", Ms, nullable=False),
+    Column("ended_at", Ms),
+    Column("outcome", String(20)),
+    Column("error_kind", String(40)),
+    Column("error", Text),
+    Column("traceback", Text),
+)
+
+step = Table(
+    "step",
+    metadata,
+    Column("job_id", Id, ForeignKey("job.id"), primary_key=True),
+    Column("name", String(120), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("input_hash", String(64), nullable=False),
+    Column("provider_task_id", String(200)),
+    Column("poll_at", Ms),
+    Column("output", Json),
+    Column("cost_micros", BigInteger),
+    Column("claim", Integer),
+    Column("reused_from", Id),
+    Column("created_at", Ms, nullable=False),
+    Column("updated_at", Ms, nullable=False),
+    Index(
+        "ix_step_poll",
+        "poll_at",
+        postgresql_where=text("state = 'submitted'"),
+        sqlite_where=text("state = 'submitted'"),
+    ),
+)
+
+job_event = Table(
+    "job_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("job_id", Id, ForeignKey("job.id"), nullable=False, index=True),
+    Column("claim", Integer),
+    Column("at", Ms, nullable=False),
+    Column("level", String(10), nullable=False),
+    Column("progress", Integer),
+    Column("message", Text, nullable=False),
+    Column("i18n", Json),
+)
+
+model_call = Table(
+    "model_call",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", String(40), nullable=False, unique=True),
+    Column("job_id", Id, ForeignKey("job.id"), index=True),
+    Column("claim", Integer),
+    Column("step", String(120)),
+    Column("input_hash", String(64)),
+    Column("purpose", String(20), nullable=False),
+    Column("project_id", Id),
+    Column("workflow", String(80)),
+    Column("profile_id", Id),
+    Column("provider", String(40), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("capability", String(20), nullable=False),
+    Column("mode", String(20)),
+    Column("outcome", String(20), nullable=False),
+    Column("valid", Boolean),
+    Column("error_kind", String(40)),
+    Column("error", Text),
+    Column("http_status", Integer),
+    Column("request_id", String(200)),
+    Column("started_at", Ms, nullable=False),
+    Column("ended_at", Ms),
+    Column("latency_ms", Integer),
+    Column("ttft_ms", Integer),
+    Column("input_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("reasoning_tokens", Integer),
+    Column("images", Integer),
+    Column("video_seconds", Integer),
+    Column("cost_micros", BigInteger),
+    Column("currency", String(3)),
+    Column("price_source", String(80)),
+    Column("finish_reason", String(40)),
+    Column("prompt", Json),
+    Column("raw_output", Text),
+    Column("prompt_version", String(40)),
+    Index("ix_model_call_time", "started_at"),
+    Index("ix_model_call_project_time", "project_id", "started_at"),
+)
+
+profile = Table(
+    "profile",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("provider", String(40), nullable=False),
+    Column("base_url", Text),
+    Column("text_model", String(200)),
+    Column("image_model", String(200)),
+    Column("params", Json, nullable=False),
+    # structured-output mode that worked, by model
+    Column("modes", Json, nullable=False),
+    Column("concurrency", Integer),
+    Column("key_ciphertext", Text),
+    Column("key_id", String(40)),
+    Column("key_tail", String(8)),
+    Column("archived_at", Ms),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("threads", Integer, nullable=False),
+    Column("busy", Integer, nullable=False),
+    Column("started_at", Ms, nullable=False),
+    Column("seen_at", Ms, nullable=False),
+)
+
+gate = Table(
+    "gate",
+    metadata,
+    Column("key", String(120), primary_key=True),
+    Column("paused", Boolean, nullable=False, default=False),
+    Column("max_running", Integer),
+)
+
+meta = Table("meta", metadata, Column("key", String(80), primary_key=True), Column("value", Text, nullable=False))
+
+_frozen = "state, claim, result, error, error_kind"
+_sqlite_trigger = f"""
+CREATE TRIGGER job_terminal_is_frozen BEFORE UPDATE OF {_frozen} ON job
+WHEN OLD.state IN ('succeeded', 'partial', 'failed', 'cancelled')
+BEGIN SELECT RAISE(ABORT, 'a finished job never changes'); END"""
+_postgres_function = """
+CREATE OR REPLACE FUNCTION job_terminal_is_frozen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'a finished job never changes'; END $$"""
+_postgres_trigger = f"""
+CREATE TRIGGER job_terminal_is_frozen BEFORE UPDATE OF {_frozen} ON job FOR EACH ROW
+WHEN (OLD.state IN ('succeeded', 'partial', 'failed', 'cancelled')) EXECUTE FUNCTION job_terminal_is_frozen()"""
+
+
+def trigger_statements(dialect: str) -> list[str]:
+    """What freezes finished jobs; batch migrations on SQLite drop triggers silently and must run this again."""
+    if dialect == "sqlite":
+        return ["DROP TRIGGER IF EXISTS job_terminal_is_frozen", _sqlite_trigger]
+    return [_postgres_function, "DROP TRIGGER IF EXISTS job_terminal_is_frozen ON job", _postgres_trigger]

@@ -1,0 +1,682 @@
+"""State changes of jobs. Each is one compare-and-set statement, or a few in the caller's transaction.
+
+A worker's writes go through `fence`: they hold only while the job still has the claim that the worker took.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import ACTIVE, attempt, gate, job, job_child, job_event, meta, model_call, step, worker
+from workbench.errors import LostClaim
+from workbench.i18n import Text
+
+
+def _upsert(conn: Connection, table: Any) -> Any:
+    return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> int | None:
+    """Insert a queued job; None when its submit_key or its exclusive_key is taken."""
+    row = _upsert(conn, job).values(
+        state="queued",
+        claim=0,
+        failures=0,
+        losses=0,
+        progress=0,
+        created_at=now_ms(),
+        available_at=now_ms() + delay_ms if delay_ms else now_ms(),
+        **values,
+    )
+    found = conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
+    return found
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A job as its worker got it. `number` is the fencing token."""
+
+    job_id: int
+    number: int
+    row: dict[str, Any]
+
+
+_claim = (
+    update(job)
+    .where(
+        job.c.id == bindparam("job_id"),
+        job.c.state == "queued",
+        job.c.available_at <= now_ms(),
+        job.c.cancel_at.is_(None),
+    )
+    .values(
+        state="running",
+        claim=job.c.claim + 1,
+        worker=bindparam("me"),
+        lease_until=now_ms() + bindparam("lease_ms"),
+        started_at=func.coalesce(job.c.started_at, now_ms()),
+        waiting_for=None,
+    )
+    .returning(
+        job.c.id,
+        job.c.claim,
+        job.c.kind,
+        job.c.queue,
+        job.c.title,
+        job.c.project_id,
+        job.c.node_id,
+        job.c.profile_id,
+        job.c.params,
+        job.c.failures,
+        job.c.max_attempts,
+        job.c.parent_id,
+        job.c.replay_of,
+        job.c.created_by,
+    )
+)
+_new_attempt = insert(attempt).values(
+    job_id=bindparam("job_id"), claim=bindparam("number"), worker=bindparam("me"), started_at=now_ms()
+)
+_gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
+
+
+def claim(conn: Connection, job_id: int, me: str, lease_ms: int) -> Claim | None:
+    """Take a queued job; None if it is not to be had (a duplicate message, too early, paused, its limit full)."""
+    if not _gates_open(conn, job_id):
+        return None
+    row = conn.execute(_claim, {"job_id": job_id, "me": me, "lease_ms": lease_ms}).mappings().one_or_none()
+    if row is None:
+        return None
+    conn.execute(_new_attempt, {"job_id": job_id, "number": row["claim"], "me": me})
+    return Claim(job_id, row["claim"], dict(row))
+
+
+def gate_keys(row: dict[str, Any]) -> list[str]:
+    return [
+        f"queue:{row['queue']}",
+        f"kind:{row['kind']}",
+        f"project:{row['project_id']}",
+        f"profile:{row['profile_id']}",
+    ]
+
+
+def _gates_open(conn: Connection, job_id: int) -> bool:
+    gates = {r.key: r for r in conn.execute(_gates)}
+    if not gates:
+        return True
+    row = conn.execute(select(job).where(job.c.id == job_id)).mappings().one_or_none()
+    if row is None:
+        return False
+    mine = [gates[k] for k in gate_keys(dict(row)) if k in gates]
+    if mine and conn.dialect.name != "sqlite":
+        # two claims that count at once would both find room
+        conn.execute(
+            select(gate.c.key).where(gate.c.key.in_([g.key for g in mine])).order_by(gate.c.key).with_for_update()
+        )
+    for one in mine:
+        if one.paused or (one.max_running is not None and running_under(conn, one.key) >= one.max_running):
+            conn.execute(update(job).where(job.c.id == job_id, job.c.state == "queued").values(dispatched_at=None))
+            return False
+    return True
+
+
+def running_under(conn: Connection, key: str) -> int:
+    """How many running jobs count against a gate."""
+    name, value = key.split(":", 1)
+    column = {"queue": job.c.queue, "kind": job.c.kind, "project": job.c.project_id, "profile": job.c.profile_id}[name]
+    wanted: Any = value if name in ("queue", "kind") else (None if value == "None" else int(value))
+    query = select(func.count()).select_from(job).where(job.c.state == "running", column == wanted)
+    return int(conn.execute(query).scalar_one())
+
+
+_fence = select(job.c.id).where(
+    job.c.id == bindparam("job_id"), job.c.claim == bindparam("number"), job.c.state == "running"
+)
+_fence_locked = _fence.with_for_update()
+
+
+def fence(conn: Connection, job_id: int, number: int) -> None:
+    """Hold the job's row; raises LostClaim unless it is still running under this claim."""
+    query = _fence if conn.dialect.name == "sqlite" else _fence_locked
+    if conn.execute(query, {"job_id": job_id, "number": number}).scalar_one_or_none() is None:
+        raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
+
+
+_end_attempt = (
+    update(attempt)
+    .where(
+        attempt.c.job_id == bindparam("b_job_id"), attempt.c.claim == bindparam("b_claim"), attempt.c.ended_at.is_(None)
+    )
+    .values(
+        ended_at=now_ms(),
+        outcome=bindparam("b_outcome"),
+        error_kind=bindparam("b_kind"),
+        error=bindparam("b_error"),
+        traceback=bindparam("b_traceback"),
+    )
+)
+
+
+def end_attempt(
+    conn: Connection,
+    job_id: int,
+    number: int,
+    outcome: str,
+    *,
+    kind: str | None = None,
+    error: str | None = None,
+    traceback: str | None = None,
+) -> None:
+    conn.execute(
+        _end_attempt,
+        {
+            "b_job_id": job_id,
+            "b_claim": number,
+            "b_outcome": outcome,
+            "b_kind": kind,
+            "b_error": error,
+            "b_traceback": traceback,
+        },
+    )
+
+
+_succeed = (
+    update(job)
+    .where(job.c.id == bindparam("b_job_id"))
+    .values(
+        state=bindparam("b_state"),
+        result=bindparam("b_result"),
+        progress=100,
+        message=bindparam("b_message"),
+        message_i18n=bindparam("b_i18n"),
+        preview=None,
+        lease_until=None,
+        finished_at=now_ms(),
+        error_kind=bindparam("b_kind"),
+        error=bindparam("b_error"),
+        error_i18n=bindparam("b_error_i18n"),
+        error_fingerprint=bindparam("b_fingerprint"),
+    )
+)
+
+
+def end(
+    conn: Connection,
+    job_id: int,
+    state: str,
+    *,
+    result: Any = None,
+    message: Text | None = None,
+    kind: str | None = None,
+    error: Text | None = None,
+    fingerprint: str | None = None,
+) -> None:
+    """Bring a fenced (or locked) job to a terminal state, and tell the parent that waits for it."""
+    values = {
+        "b_job_id": job_id,
+        "b_state": state,
+        "b_result": result,
+        "b_message": message and str(message),
+        "b_i18n": message and message.to_json(),
+        "b_kind": kind,
+        "b_error": error and str(error),
+        "b_error_i18n": error and error.to_json(),
+        "b_fingerprint": fingerprint,
+    }
+    if state in ("succeeded", "partial"):
+        conn.execute(_succeed, values)
+    else:
+        conn.execute(_fail, values)
+    child_ended(conn, job_id)
+
+
+_fail = (
+    update(job)
+    .where(job.c.id == bindparam("b_job_id"))
+    .values(
+        state=bindparam("b_state"),
+        lease_until=None,
+        finished_at=now_ms(),
+        preview=None,
+        waiting_for=None,
+        result=bindparam("b_result"),
+        error_kind=bindparam("b_kind"),
+        error=bindparam("b_error"),
+        error_i18n=bindparam("b_error_i18n"),
+        error_fingerprint=bindparam("b_fingerprint"),
+        message=bindparam("b_message"),
+        message_i18n=bindparam("b_i18n"),
+    )
+)
+
+_parents = select(job_child.c.parent_id).where(job_child.c.child_id == bindparam("child_id"))
+
+
+def child_ended(conn: Connection, child_id: int) -> None:
+    """Wake parents whose children have all ended; move the progress of the others."""
+    for (parent_id,) in conn.execute(_parents, {"child_id": child_id}).all():
+        wake_parent(conn, parent_id)
+
+
+_child_state = job.alias("child")
+_family = job_child.alias("family")
+_live_child = exists(
+    select(1)
+    .select_from(_family.join(_child_state, _child_state.c.id == _family.c.child_id))
+    .where(_family.c.parent_id == job.c.id, _child_state.c.state.in_(ACTIVE))
+)
+_wake = (
+    update(job)
+    .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children", ~_live_child)
+    .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+)
+_mean = (
+    select(func.avg(case((_child_state.c.state.in_(ACTIVE), _child_state.c.progress), else_=100)))
+    .select_from(_family.join(_child_state, _child_state.c.id == _family.c.child_id))
+    .where(_family.c.parent_id == bindparam("b_parent"))
+    .scalar_subquery()
+)
+_move = (
+    update(job)
+    .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children")
+    .values(
+        progress=case(
+            (func.round(_mean) > 99, 99), (func.round(_mean) < job.c.progress, job.c.progress), else_=func.round(_mean)
+        )
+    )
+)
+
+
+def wake_parent(conn: Connection, parent_id: int) -> bool:
+    """Queue a waiting parent again when none of its children is active. True when it was woken."""
+    woken = conn.execute(_wake, {"b_parent": parent_id}).rowcount > 0
+    if not woken:
+        conn.execute(_move, {"b_parent": parent_id})
+    return woken
+
+
+def put_back(conn: Connection, job_id: int, *, delay_ms: int, message: Text | None, failed: bool) -> None:
+    """running → queued: a retry (counts a failure) or a polite interruption (does not)."""
+    conn.execute(
+        update(job)
+        .where(job.c.id == job_id)
+        .values(
+            state="queued",
+            available_at=now_ms() + delay_ms,
+            dispatched_at=None,
+            lease_until=None,
+            preview=None,
+            failures=job.c.failures + (1 if failed else 0),
+            message=message and str(message),
+            message_i18n=message and message.to_json(),
+        )
+    )
+
+
+def put_waiting(conn: Connection, job_id: int, waiting_for: str, message: Text | None = None) -> None:
+    values: dict[str, Any] = {"state": "waiting", "waiting_for": waiting_for, "lease_until": None, "preview": None}
+    if message is not None:
+        values |= {"message": str(message), "message_i18n": message.to_json()}
+    conn.execute(update(job).where(job.c.id == job_id).values(**values))
+
+
+def resume_if_polled(conn: Connection, job_id: int) -> None:
+    """A task that ended before its job began to wait wakes it at once."""
+    still = exists(select(1).where(step.c.job_id == job.c.id, step.c.state == "submitted"))
+    conn.execute(
+        update(job)
+        .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == "provider", ~still)
+        .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+    )
+
+
+def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
+    """waiting → queued, when what it waited for has come."""
+    done = conn.execute(
+        update(job)
+        .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for)
+        .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+    )
+    return done.rowcount > 0
+
+
+_progress = (
+    update(job)
+    .where(job.c.id == bindparam("b_job_id"), job.c.claim == bindparam("b_claim"), job.c.state == "running")
+    .values(progress=bindparam("b_progress"), message=bindparam("b_message"), message_i18n=bindparam("b_i18n"))
+)
+_event = insert(job_event).values(
+    job_id=bindparam("b_job_id"),
+    claim=bindparam("b_claim"),
+    at=now_ms(),
+    level=bindparam("b_level"),
+    progress=bindparam("b_progress"),
+    message=bindparam("b_message"),
+    i18n=bindparam("b_i18n"),
+)
+
+
+def report(conn: Connection, job_id: int, number: int, progress: int, message: Text) -> None:
+    """Progress of a running job, fenced by its own WHERE; raises LostClaim."""
+    values = {
+        "b_job_id": job_id,
+        "b_claim": number,
+        "b_progress": progress,
+        "b_message": str(message),
+        "b_i18n": message.to_json(),
+    }
+    if conn.execute(_progress, values).rowcount == 0:
+        raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
+    conn.execute(_event, {**values, "b_level": "info"})
+
+
+def add_event(
+    conn: Connection,
+    job_id: int,
+    message: Text,
+    *,
+    claim: int | None = None,
+    level: str = "info",
+    progress: int | None = None,
+) -> None:
+    conn.execute(
+        _event,
+        {
+            "b_job_id": job_id,
+            "b_claim": claim,
+            "b_level": level,
+            "b_progress": progress,
+            "b_message": str(message),
+            "b_i18n": message.to_json(),
+        },
+    )
+
+
+_preview = (
+    update(job)
+    .where(job.c.id == bindparam("b_job_id"), job.c.claim == bindparam("b_claim"), job.c.state == "running")
+    .values(preview=bindparam("b_preview"))
+)
+
+
+def set_preview(conn: Connection, job_id: int, number: int, preview: str) -> None:
+    if conn.execute(_preview, {"b_job_id": job_id, "b_claim": number, "b_preview": preview}).rowcount == 0:
+        raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
+
+
+def renew_leases(conn: Connection, me: str, lease_ms: int) -> dict[tuple[int, int], bool]:
+    """Renew all leases of a worker in one statement; (job, claim) → whether a cancel was asked for."""
+    rows = conn.execute(
+        update(job)
+        .where(job.c.worker == me, job.c.state == "running")
+        .values(lease_until=now_ms() + lease_ms)
+        .returning(job.c.id, job.c.claim, job.c.cancel_at)
+    ).all()
+    return {(r.id, r.claim): r.cancel_at is not None for r in rows}
+
+
+def cancel(conn: Connection, job_id: int) -> str | None:
+    """Cancel one job and its own children. Returns the state it had, None when it had ended already."""
+    row = conn.execute(select(job.c.state, job.c.claim).where(job.c.id == job_id)).one_or_none()
+    if row is None or row.state not in ACTIVE:
+        return None
+    idle = conn.execute(
+        update(job)
+        .where(job.c.id == job_id, job.c.state.in_(("queued", "waiting")))
+        .values(
+            state="cancelled",
+            waiting_for=None,
+            finished_at=now_ms(),
+            cancel_at=now_ms(),
+            lease_until=None,
+            error_kind="cancelled",
+            preview=None,
+        )
+    ).rowcount
+    if idle:
+        child_ended(conn, job_id)
+    else:
+        conn.execute(
+            update(job)
+            .where(job.c.id == job_id, job.c.state == "running", job.c.cancel_at.is_(None))
+            .values(cancel_at=now_ms())
+        )
+    for (child,) in conn.execute(select(job.c.id).where(job.c.parent_id == job_id, job.c.state.in_(ACTIVE))).all():
+        cancel(conn, child)
+    return str(row.state)
+
+
+# --- dispatch ------------------------------------------------------------------------------------------------
+
+_in_flight = (
+    select(job.c.queue, func.count())
+    .where(
+        job.c.state.in_(ACTIVE),
+        or_(job.c.state == "running", and_(job.c.state == "queued", job.c.dispatched_at.isnot(None))),
+    )
+    .group_by(job.c.queue)
+)
+_live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
+    worker.c.seen_at > now_ms() - bindparam("grace_ms")
+)
+
+
+def live_threads(conn: Connection, grace_ms: int = 10_000) -> int:
+    return int(conn.execute(_live_threads, {"grace_ms": grace_ms}).scalar_one())
+
+
+def in_flight(conn: Connection) -> dict[str, int]:
+    """Per queue: jobs running, or on their way in Redis."""
+    return {queue: count for queue, count in conn.execute(_in_flight)}
+
+
+_ready_queues = select(job.c.queue).where(job.c.state == "queued", job.c.dispatched_at.is_(None)).distinct()
+
+
+def ready_queues(conn: Connection) -> list[str]:
+    return [q for (q,) in conn.execute(_ready_queues)]
+
+
+def ready(conn: Connection, queue: str, limit: int) -> list[int]:
+    """Ready jobs of a queue: priority, then fair share between projects, then age; paused ones and full ones left out."""
+    gates = conn.execute(_gates).all()
+    closed = [
+        g.key for g in gates if g.paused or (g.max_running is not None and running_under(conn, g.key) >= g.max_running)
+    ]
+    if f"queue:{queue}" in closed:
+        return []
+    turn = (
+        func.row_number().over(partition_by=job.c.project_id, order_by=(job.c.priority.desc(), job.c.id)).label("turn")
+    )
+    query = select(job.c.id, job.c.priority, turn).where(
+        job.c.state == "queued", job.c.dispatched_at.is_(None), job.c.queue == queue, job.c.available_at <= now_ms()
+    )
+    for key in closed:
+        name, value = key.split(":", 1)
+        if name == "kind":
+            query = query.where(job.c.kind != value)
+        elif name in ("project", "profile") and value != "None":
+            column = job.c.project_id if name == "project" else job.c.profile_id
+            query = query.where(or_(column.is_(None), column != int(value)))
+    ranked = query.subquery()
+    picked = select(ranked.c.id).order_by(ranked.c.priority.desc(), ranked.c.turn, ranked.c.id).limit(limit)
+    return [i for (i,) in conn.execute(picked)]
+
+
+_mark = (
+    update(job)
+    .where(job.c.id.in_(bindparam("ids", expanding=True)), job.c.state == "queued", job.c.dispatched_at.is_(None))
+    .values(dispatched_at=now_ms())
+    .returning(job.c.id)
+)
+
+
+def mark_dispatched(conn: Connection, ids: list[int]) -> list[int]:
+    """Mark rows as sent; returns those that this pass marked, in the given order."""
+    marked = {i for (i,) in conn.execute(_mark, {"ids": ids})}
+    return [i for i in ids if i in marked]
+
+
+# --- sweeping ------------------------------------------------------------------------------------------------
+
+
+_expired = select(job.c.id, job.c.claim, job.c.losses, job.c.cancel_at, job.c.worker).where(
+    job.c.state == "running", job.c.lease_until < now_ms()
+)
+
+
+def expired(conn: Connection) -> list[Any]:
+    return list(conn.execute(_expired).all())
+
+
+def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
+    """A running job whose lease ran out → queued, failed (worker_lost) or cancelled; None if it changed meanwhile."""
+    row = conn.execute(
+        select(job.c.losses, job.c.cancel_at, job.c.worker)
+        .where(job.c.id == job_id, job.c.claim == number, job.c.state == "running", job.c.lease_until < now_ms())
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return None
+    end_attempt(conn, job_id, number, "lost", kind="worker_lost", error=f"worker {row.worker} stopped answering")
+    conn.execute(
+        update(model_call)
+        .where(model_call.c.job_id == job_id, model_call.c.claim == number, model_call.c.outcome == "sent")
+        .values(outcome="lost", ended_at=now_ms())
+    )
+    if row.cancel_at is not None:
+        end(conn, job_id, "cancelled", kind="cancelled", error=Text("Cancelled"))
+        return "cancelled"
+    lost = Text("Worker {worker} stopped answering", worker=row.worker or "?")
+    conn.execute(update(job).where(job.c.id == job_id).values(losses=job.c.losses + 1))
+    if row.losses + 1 > max_losses:
+        end(
+            conn,
+            job_id,
+            "failed",
+            kind="worker_lost",
+            error=Text("{times} workers were lost while running this job", times=row.losses + 1),
+            fingerprint="worker_lost",
+        )
+        return "failed"
+    add_event(conn, job_id, lost, claim=number, level="warning")
+    put_back(conn, job_id, delay_ms=0, message=lost, failed=False)
+    return "queued"
+
+
+_lost_dispatch = (
+    update(job)
+    .where(
+        job.c.state == "queued",
+        job.c.dispatched_at < now_ms() - bindparam("b_lost_ms"),
+        job.c.available_at < now_ms() - bindparam("b_due_ms"),
+    )
+    .values(dispatched_at=None)
+)
+
+
+def forget_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) -> int:
+    """Rows sent but never claimed are to be sent again."""
+    return conn.execute(_lost_dispatch, {"b_lost_ms": lost_ms, "b_due_ms": due_ms}).rowcount
+
+
+def lost_dispatches_exist(conn: Connection, lost_ms: int, due_ms: int = 5000) -> bool:
+    query = (
+        select(literal(1))
+        .where(
+            job.c.state == "queued", job.c.dispatched_at < now_ms() - lost_ms, job.c.available_at < now_ms() - due_ms
+        )
+        .limit(1)
+    )
+    return conn.execute(query).scalar_one_or_none() is not None
+
+
+def forget_all_dispatches(conn: Connection) -> int:
+    return conn.execute(
+        update(job).where(job.c.state == "queued", job.c.dispatched_at.isnot(None)).values(dispatched_at=None)
+    ).rowcount
+
+
+_orphaned_parents = select(job.c.id).where(job.c.state == "waiting", job.c.waiting_for == "children", ~_live_child)
+
+
+def parents_to_wake(conn: Connection) -> list[int]:
+    return [i for (i,) in conn.execute(_orphaned_parents)]
+
+
+def get_meta(conn: Connection, key: str) -> str | None:
+    return conn.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+
+
+def set_meta(conn: Connection, key: str, value: str) -> None:
+    row = _upsert(conn, meta).values(key=key, value=value)
+    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+# --- workers and gates -----------------------------------------------------------------------------------------
+
+
+def worker_seen(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
+    row = _upsert(conn, worker).values(
+        name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=now_ms(), seen_at=now_ms()
+    )
+    conn.execute(
+        row.on_conflict_do_update(index_elements=["name"], set_={"busy": busy, "threads": threads, "seen_at": now_ms()})
+    )
+
+
+def worker_gone(conn: Connection, name: str) -> None:
+    conn.execute(delete(worker).where(worker.c.name == name))
+
+
+def forget_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
+    conn.execute(delete(worker).where(worker.c.seen_at < now_ms() - after_ms))
+
+
+def set_gate(
+    conn: Connection, key: str, *, paused: bool | None = None, max_running: int | None = None, limit: bool = False
+) -> None:
+    """Pause, resume or limit (limit=True sets max_running) what a key names; a gate that does nothing is removed."""
+    values: dict[str, Any] = {}
+    if paused is not None:
+        values["paused"] = paused
+    if limit:
+        values["max_running"] = max_running
+    row = _upsert(conn, gate).values(key=key, paused=bool(paused), max_running=max_running if limit else None)
+    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_=values))
+    conn.execute(delete(gate).where(gate.c.paused.is_(False), gate.c.max_running.is_(None)))
+
+
+def set_priority(conn: Connection, ids: list[int], priority: int) -> int:
+    return conn.execute(
+        update(job).where(job.c.id.in_(ids), job.c.state.in_(ACTIVE)).values(priority=priority)
+    ).rowcount
+
+
+def add_children(conn: Connection, parent_id: int, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        conn.execute(insert(job_child), [{"parent_id": parent_id, **r} for r in rows])
+
+
+def copy_done_steps(conn: Connection, source: int, target: int, before_position: int | None = None) -> int:
+    """Give a replay the steps that its original finished (those before a position), marked as reused."""
+    query = select(step).where(step.c.job_id == source, step.c.state == "done")
+    if before_position is not None:
+        query = query.where(step.c.position < before_position)
+    rows = [
+        {**dict(r), "job_id": target, "reused_from": source, "cost_micros": None, "claim": None}
+        for r in conn.execute(query).mappings()
+    ]
+    if rows:
+        conn.execute(insert(step), rows)
+    return len(rows)
+
+
+def unmark_dispatched(conn: Connection, ids: list[int]) -> None:
+    """The message was not sent after all."""
+    conn.execute(update(job).where(job.c.id.in_(ids), job.c.state == "queued").values(dispatched_at=None))

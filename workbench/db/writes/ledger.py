@@ -1,0 +1,255 @@
+"""Steps and the ledger of model calls. A call is written before it is sent and never deleted by the engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import job, model_call, step
+
+_find_step = select(step).where(step.c.job_id == bindparam("job_id"), step.c.name == bindparam("name"))
+_new_step = insert(step).values(
+    job_id=bindparam("b_job_id"),
+    name=bindparam("b_name"),
+    position=bindparam("b_position"),
+    state=bindparam("b_state"),
+    input_hash=bindparam("b_hash"),
+    claim=bindparam("b_claim"),
+    created_at=now_ms(),
+    updated_at=now_ms(),
+)
+_set_step = update(step).where(step.c.job_id == bindparam("b_job_id"), step.c.name == bindparam("b_name"))
+_begin_again = _set_step.values(
+    state=bindparam("b_state"),
+    input_hash=bindparam("b_hash"),
+    claim=bindparam("b_claim"),
+    output=None,
+    reused_from=None,
+    provider_task_id=None,
+    poll_at=None,
+    position=bindparam("b_position"),
+    updated_at=now_ms(),
+)
+_step_done = _set_step.values(state="done", output=bindparam("b_output"), updated_at=now_ms())
+_cost_of_step = (
+    select(func.sum(model_call.c.cost_micros))
+    .where(model_call.c.job_id == bindparam("b_job_id"), model_call.c.step == bindparam("b_name"))
+    .scalar_subquery()
+)
+_no_losses = update(job).where(job.c.id == bindparam("b_job_id"), job.c.losses > 0).values(losses=0)
+
+
+def find_step(conn: Connection, job_id: int, name: str) -> dict[str, Any] | None:
+    row = conn.execute(_find_step, {"job_id": job_id, "name": name}).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+def steps_of(conn: Connection, job_id: int) -> list[dict[str, Any]]:
+    query = select(step).where(step.c.job_id == job_id).order_by(step.c.position)
+    return [dict(r) for r in conn.execute(query).mappings()]
+
+
+def begin_step(
+    conn: Connection,
+    job_id: int,
+    name: str,
+    position: int,
+    input_hash: str,
+    claim: int,
+    *,
+    again: bool,
+    state: str = "sent",
+) -> None:
+    """Commit a step as `sent` before anything is paid."""
+    values = {
+        "b_job_id": job_id,
+        "b_name": name,
+        "b_position": position,
+        "b_state": state,
+        "b_hash": input_hash,
+        "b_claim": claim,
+    }
+    conn.execute(_begin_again if again else _new_step, values)
+
+
+def finish_step(conn: Connection, job_id: int, name: str, output: Any) -> None:
+    """Memoise a step's output; the count of lost workers starts again."""
+    conn.execute(_step_done, {"b_job_id": job_id, "b_name": name, "b_output": output})
+    conn.execute(_no_losses, {"b_job_id": job_id})
+
+
+def price_step(conn: Connection, job_id: int, name: str) -> None:
+    conn.execute(
+        update(step).where(step.c.job_id == job_id, step.c.name == name).values(cost_micros=_cost_of_step),
+        {"b_job_id": job_id, "b_name": name},
+    )
+
+
+def set_step(conn: Connection, job_id: int, name: str, **values: Any) -> None:
+    conn.execute(update(step).where(step.c.job_id == job_id, step.c.name == name).values(updated_at=now_ms(), **values))
+
+
+def submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after_ms: int) -> None:
+    """The provider has the task: from here on only polls, never a second create."""
+    set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=now_ms() + poll_after_ms)
+
+
+def due_polls(conn: Connection, limit: int = 20) -> list[dict[str, Any]]:
+    query = (
+        select(step, job.c.profile_id, job.c.state.label("job_state"), job.c.claim.label("job_claim"), job.c.kind)
+        .join(job, job.c.id == step.c.job_id)
+        .where(step.c.state == "submitted", step.c.poll_at <= now_ms())
+        .order_by(step.c.poll_at)
+        .limit(limit)
+    )
+    return [dict(r) for r in conn.execute(query).mappings()]
+
+
+def take_poll(conn: Connection, row: dict[str, Any], hold_ms: int) -> bool:
+    """Compare-and-set on poll_at: of several processes that saw the row due, one polls."""
+    done = conn.execute(
+        update(step)
+        .where(
+            step.c.job_id == row["job_id"],
+            step.c.name == row["name"],
+            step.c.state == "submitted",
+            step.c.poll_at == row["poll_at"],
+        )
+        .values(poll_at=now_ms() + hold_ms)
+    )
+    return done.rowcount > 0
+
+
+def open_call(conn: Connection, values: dict[str, Any]) -> int:
+    """Write a call as `sent`; returns its id."""
+    row = insert(model_call).values(outcome="sent", started_at=now_ms(), **values).returning(model_call.c.id)
+    call_id: int = conn.execute(row).scalar_one()
+    return call_id
+
+
+_close_call = (
+    update(model_call)
+    .where(model_call.c.id == bindparam("b_id"))
+    .values(
+        outcome=bindparam("b_outcome"),
+        ended_at=now_ms(),
+        latency_ms=bindparam("b_latency_ms"),
+        ttft_ms=bindparam("b_ttft_ms"),
+        valid=bindparam("b_valid"),
+        error_kind=bindparam("b_error_kind"),
+        error=bindparam("b_error"),
+        http_status=bindparam("b_http_status"),
+        request_id=bindparam("b_request_id"),
+        model=bindparam("b_model"),
+        input_tokens=bindparam("b_input_tokens"),
+        cached_tokens=bindparam("b_cached_tokens"),
+        output_tokens=bindparam("b_output_tokens"),
+        reasoning_tokens=bindparam("b_reasoning_tokens"),
+        cost_micros=bindparam("b_cost_micros"),
+        currency=bindparam("b_currency"),
+        price_source=bindparam("b_price_source"),
+        finish_reason=bindparam("b_finish_reason"),
+        raw_output=bindparam("b_raw_output"),
+    )
+)
+
+
+def close_call(conn: Connection, call_row: int, **values: Any) -> None:
+    """Write what came of a call, whoever owns the job now: a paid answer is counted even if it came too late.
+
+    `values`: outcome, latency_ms, model and whatever of the other columns is known.
+    """
+    names = (
+        "outcome",
+        "latency_ms",
+        "ttft_ms",
+        "valid",
+        "error_kind",
+        "error",
+        "http_status",
+        "request_id",
+        "model",
+        "input_tokens",
+        "cached_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "cost_micros",
+        "currency",
+        "price_source",
+        "finish_reason",
+        "raw_output",
+    )
+    conn.execute(_close_call, {"b_id": call_row, **{f"b_{n}": values.get(n) for n in names}})
+
+
+def _plus(column: Any, name: str) -> Any:
+    given = bindparam(f"b_{name}", type_=column.type)
+    # NULL + NULL stays unknown; a known part is kept when the other is unknown
+    return case((given.is_(None), column), else_=func.coalesce(column, 0) + given)
+
+
+_count_on_job = (
+    update(job)
+    .where(job.c.id == bindparam("b_job_id"))
+    .values(
+        input_tokens=_plus(job.c.input_tokens, "input"),
+        output_tokens=_plus(job.c.output_tokens, "output"),
+        cost_micros=_plus(job.c.cost_micros, "cost"),
+        currency=func.coalesce(bindparam("b_currency", type_=job.c.currency.type), job.c.currency),
+    )
+)
+
+
+def count_on_job(
+    conn: Connection,
+    job_id: int,
+    *,
+    input_tokens: int | None,
+    output_tokens: int | None,
+    cost_micros: int | None,
+    currency: str | None,
+) -> None:
+    """Add a call to its job's counters; unknown is not zero."""
+    conn.execute(
+        _count_on_job,
+        {
+            "b_job_id": job_id,
+            "b_input": input_tokens,
+            "b_output": output_tokens,
+            "b_cost": cost_micros,
+            "b_currency": currency if cost_micros is not None else None,
+        },
+    )
+
+
+_paid_answers = (
+    select(model_call.c.raw_output, model_call.c.finish_reason)
+    .where(
+        model_call.c.job_id == bindparam("job_id"),
+        model_call.c.step == bindparam("step"),
+        model_call.c.input_hash == bindparam("input_hash"),
+        model_call.c.outcome == "ok",
+    )
+    .order_by(model_call.c.id)
+)
+
+
+def paid_answers(conn: Connection, job_id: int, name: str, input_hash: str) -> list[str]:
+    """Raw answers of this step that were paid already, oldest first: a resumed repair goes on from them."""
+    rows = conn.execute(_paid_answers, {"job_id": job_id, "step": name, "input_hash": input_hash}).all()
+    return [r.raw_output for r in rows if r.raw_output]
+
+
+def set_valid(conn: Connection, call_row: int, valid: bool) -> None:
+    conn.execute(update(model_call).where(model_call.c.id == call_row).values(valid=valid))
+
+
+def prune_raw(conn: Connection, older_than_ms: int) -> int:
+    """Forget prompts and raw answers of old calls; tokens and cost stay."""
+    return conn.execute(
+        update(model_call)
+        .where(model_call.c.started_at < now_ms() - older_than_ms, model_call.c.raw_output.isnot(None))
+        .values(raw_output=None, prompt=None)
+    ).rowcount

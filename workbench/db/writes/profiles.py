@@ -1,0 +1,30 @@
+"""State changes of AI profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import profile
+
+
+def add(conn: Connection, **values: Any) -> int:
+    row = insert(profile).values(created_at=now_ms(), modes={}, **values).returning(profile.c.id)
+    profile_id: int = conn.execute(row).scalar_one()
+    return profile_id
+
+
+def change(conn: Connection, profile_id: int, **values: Any) -> None:
+    conn.execute(update(profile).where(profile.c.id == profile_id).values(**values))
+
+
+def set_archived(conn: Connection, profile_id: int, archived: bool) -> None:
+    change(conn, profile_id, archived_at=now_ms() if archived else None)
+
+
+def remember_mode(conn: Connection, profile_id: int, model: str, mode: str) -> None:
+    """Keep the structured-output mode that works for a model."""
+    row = conn.execute(select(profile.c.modes).where(profile.c.id == profile_id).with_for_update()).scalar_one()
+    change(conn, profile_id, modes={**row, model: mode})

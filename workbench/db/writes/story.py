@@ -1,0 +1,83 @@
+"""State changes of the story tree and its artifacts. Callers own the transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import artifact, artifact_head, node
+
+
+def upsert(conn: Connection, table: Any) -> Any:
+    """INSERT with ON CONFLICT for the connection's dialect."""
+    return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def add_node(
+    conn: Connection,
+    kind: str,
+    title: str,
+    *,
+    parent_id: int | None = None,
+    project_id: int | None = None,
+    position: int = 0,
+    user: str = "local",
+) -> int:
+    """Add a node; a project (no parent) is its own project."""
+    row = insert(node).values(
+        kind=kind,
+        title=title,
+        parent_id=parent_id,
+        project_id=project_id,
+        position=position,
+        created_by=user,
+        created_at=now_ms(),
+    )
+    node_id: int = conn.execute(row.returning(node.c.id)).scalar_one()
+    if project_id is None:
+        conn.execute(update(node).where(node.c.id == node_id).values(project_id=node_id))
+    return node_id
+
+
+def set_node(conn: Connection, node_id: int, **values: Any) -> None:
+    conn.execute(update(node).where(node.c.id == node_id).values(**values))
+
+
+def set_archived(conn: Connection, node_id: int, archived: bool) -> None:
+    conn.execute(update(node).where(node.c.id == node_id).values(archived_at=now_ms() if archived else None))
+
+
+def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> dict[str, Any]:
+    """Append a version and make it the head unless one is pinned. `values` are the other columns of artifact."""
+    # the node's row is the lock that gives versions of one node their order on PostgreSQL
+    conn.execute(update(node).where(node.c.id == node_id).values(title=node.c.title))
+    last = conn.execute(
+        select(func.max(artifact.c.version)).where(artifact.c.node_id == node_id, artifact.c.kind == kind)
+    ).scalar_one_or_none()
+    row = (
+        conn.execute(
+            insert(artifact)
+            .values(node_id=node_id, kind=kind, version=(last or 0) + 1, created_at=now_ms(), **values)
+            .returning(artifact)
+        )
+        .mappings()
+        .one()
+    )
+    point = upsert(conn, artifact_head).values(node_id=node_id, kind=kind, artifact_id=row["id"], pinned=False)
+    conn.execute(
+        point.on_conflict_do_update(
+            index_elements=["node_id", "kind"], set_={"artifact_id": row["id"]}, where=artifact_head.c.pinned.is_(False)
+        )
+    )
+    return dict(row)
+
+
+def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, pinned: bool) -> None:
+    conn.execute(
+        update(artifact_head)
+        .where(artifact_head.c.node_id == node_id, artifact_head.c.kind == kind)
+        .values(artifact_id=artifact_id, pinned=pinned)
+    )

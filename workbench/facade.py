@@ -1,0 +1,622 @@
+"""The one door: what pages, the command line, notebooks and tests call.
+
+from workbench import Workbench
+wb = Workbench.open()
+story = wb.create_project({"title": "…", "summary": "…", "style": {"preset": "anime"}})
+job = wb.submit("plan_episodes", story)
+print(wb.wait(job["id"])["state"])
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from workbench import errors
+from workbench.artifacts import kinds
+from workbench.artifacts.diff import Change, changes
+from workbench.artifacts.saving import add_version, point_head
+from workbench.artifacts.staleness import changed_inputs
+from workbench.db.connection import Database
+from workbench.db.reads import jobs as job_reads
+from workbench.db.reads import story as story_reads
+from workbench.db.reads import usage as usage_reads
+from workbench.db.schema import TERMINAL
+from workbench.db.writes import jobs as job_writes
+from workbench.db.writes import ledger
+from workbench.db.writes import story as story_writes
+from workbench.errors import Conflict, NotAllowed, NotFound
+from workbench.i18n import N_, Text
+from workbench.jobs import crash, replay, submit
+from workbench.jobs.dispatch import Dispatcher
+from workbench.profiles import Profiles
+from workbench.settings import Settings
+from workbench.story import briefs, studio
+from workbench.story.facts import NodeView
+
+if TYPE_CHECKING:
+    from workbench.workflows.registry import Workflow
+
+Row = dict[str, Any]
+WAIT_POLL_S = 0.05
+
+
+class Workbench:
+    """Everything a person or a program may do with stories and jobs. Thread-safe; close it when done."""
+
+    def __init__(
+        self, database: Database, settings: Settings, workflows: Any, dispatcher: Dispatcher, profiles: Profiles
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self._workflows = workflows
+        self._dispatcher = dispatcher
+        self._profiles = profiles
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Workbench:
+        """A workbench on the database and Redis of the settings (default: the environment). Raises Unavailable, InvalidInput."""
+        from workbench.bootstrap import open_workbench
+
+        return open_workbench(settings)
+
+    def close(self) -> None:
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- the story tree -----------------------------------------------------------------------------------
+
+    def create_project(self, brief: dict[str, Any], *, profile: str | None = None, user: str = "local") -> int:
+        """A project from a brief (see story.briefs.BriefFile); returns its id. Raises InvalidInput naming each field."""
+        made = briefs.parse(brief)
+        profile_id = self._profiles.id_of(profile)
+        with self.database.write() as conn:
+            project = story_writes.add_node(conn, "project", made.title, user=user)
+            if profile_id is not None:
+                story_writes.set_node(conn, project, profile_id=profile_id)
+            add_version(conn, project, kinds.find("brief"), made.brief(), source="import", user=user)
+            for position, character in enumerate(made.characters, start=1):
+                self._add_element(
+                    conn, project, "character", "character", position, character.model_dump(mode="json"), user
+                )
+            for position, element in enumerate(made.world, start=1):
+                self._add_element(
+                    conn, project, "world", "world_element", position, element.model_dump(mode="json"), user
+                )
+        return project
+
+    def _add_element(
+        self, conn: Any, project: int, node_kind: str, kind: str, position: int, content: Row, user: str
+    ) -> int:
+        node = story_writes.add_node(
+            conn, node_kind, content["name"], parent_id=project, project_id=project, position=position, user=user
+        )
+        add_version(conn, node, kinds.find(kind), content, source="import", user=user)
+        return node
+
+    def add_element(
+        self, project_id: int, kind: Literal["character", "world_element"], content: Row, user: str = "local"
+    ) -> int:
+        """Add a character or a world element; returns its node id."""
+        declared = kinds.find(kind)
+        content = kinds.validated(declared, content)
+        with self.database.write() as conn:
+            there = story_reads.children(conn, project_id, declared.node_kind, archived=True)
+            return self._add_element(conn, project_id, declared.node_kind, kind, len(there) + 1, content, user)
+
+    def projects(self, *, include_archived: bool = False) -> list[Row]:
+        """Newest first; each with episodes, scenes, stale, artifacts (count by kind), cost (currency → micros) and its brief."""
+        with self.database.read() as conn:
+            found = story_reads.projects(conn, archived=include_archived)
+            spent = usage_reads.project_costs(conn, [p["id"] for p in found])
+            for project in found:
+                nodes = {n["id"]: n for n in story_reads.nodes_of(conn, project["id"])}
+                heads = {k: h for k, h in story_reads.heads_of(conn, project["id"]).items() if k[0] in nodes}
+                brief = story_reads.head(conn, project["id"], "brief")
+                project["brief"] = brief["content"] if brief else {}
+                project["episodes"] = sum(n["kind"] == "episode" for n in nodes.values())
+                project["scenes"] = sum(n["kind"] == "scene" for n in nodes.values())
+                project["artifacts"] = _count(kind for _, kind in heads)
+                project["stale"] = sum(bool(changed_inputs(h["inputs"], heads)) for h in heads.values())
+                project["cost"] = spent.get(project["id"], {})
+        return found
+
+    def tree(self, project_id: int, *, include_archived: bool = False) -> Row:
+        """{id, title, nodes: [{id, kind, title, position, parent_id, archived, artifacts: [{kind, version, content_hash, stale}]}]}."""
+        with self.database.read() as conn:
+            project = self._node(conn, project_id)
+            nodes = story_reads.nodes_of(conn, project_id, archived=include_archived)
+            heads = story_reads.heads_of(conn, project_id)
+        artifacts: dict[int, list[Row]] = {}
+        for (node_id, kind), head in heads.items():
+            stale = bool(changed_inputs(head["inputs"], heads))
+            artifacts.setdefault(node_id, []).append(
+                {"kind": kind, "version": head["version"], "content_hash": head["content_hash"], "stale": stale}
+            )
+        return {
+            "id": project_id,
+            "title": project["title"],
+            "nodes": [
+                {
+                    "id": n["id"],
+                    "kind": n["kind"],
+                    "title": n["title"],
+                    "position": n["position"],
+                    "parent_id": n["parent_id"],
+                    "archived": n["archived_at"] is not None,
+                    "artifacts": sorted(artifacts.get(n["id"], []), key=lambda a: a["kind"]),
+                }
+                for n in nodes
+            ],
+        }
+
+    def node(self, node_id: int) -> Row:
+        """A node's row. Raises NotFound."""
+        with self.database.read() as conn:
+            return self._node(conn, node_id)
+
+    def _node(self, conn: Any, node_id: int) -> Row:
+        row = story_reads.find_node(conn, node_id)
+        if row is None:
+            raise NotFound(Text(N_("There is no node {node_id}."), node_id=node_id))
+        return row
+
+    def archive(self, node_id: int) -> None:
+        """Hide a node; nothing is deleted."""
+        self._set_archived(node_id, True)
+
+    def restore_node(self, node_id: int) -> None:
+        self._set_archived(node_id, False)
+
+    def _set_archived(self, node_id: int, archived: bool) -> None:
+        with self.database.write() as conn:
+            self._node(conn, node_id)
+            story_writes.set_archived(conn, node_id, archived)
+
+    # --- artifacts ------------------------------------------------------------------------------------------
+
+    def artifact(self, node_id: int, kind: str, version: int | None = None) -> Row | None:
+        """A version with its content; the head by default. None when there is none."""
+        kinds.find(kind)
+        with self.database.read() as conn:
+            self._node(conn, node_id)
+            return (
+                story_reads.head(conn, node_id, kind)
+                if version is None
+                else story_reads.version(conn, node_id, kind, version)
+            )
+
+    def versions(self, node_id: int, kind: str) -> list[Row]:
+        """Newest first, without content; `is_head`, `pinned`."""
+        with self.database.read() as conn:
+            return story_reads.versions(conn, node_id, kind)
+
+    def save(self, node_id: int, kind: str, content: Any, base_version: int | None, user: str = "local") -> Row:
+        """Save an edit made by hand as a new version.
+
+        Raises InvalidInput naming each field, and Conflict when `base_version` (None: there was none) is no longer the newest.
+        """
+        declared = kinds.find(kind)
+        checked = kinds.validated(declared, content)
+        with self.database.write() as conn:
+            node = self._node(conn, node_id)
+            if node["kind"] != declared.node_kind:
+                raise NotAllowed(
+                    Text(N_("A {kind} belongs to a {node_kind}."), kind=kind, node_kind=declared.node_kind)
+                )
+            story_writes.set_node(
+                conn, node_id, title=node["title"]
+            )  # the row lock that orders two savers on PostgreSQL
+            versions = story_reads.versions(conn, node_id, kind)
+            newest = versions[0]["version"] if versions else None
+            if newest != base_version:
+                raise Conflict(newest or 0)
+            inputs = self._inputs_of_edit(conn, node_id, kind)
+            return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
+
+    def _inputs_of_edit(self, conn: Any, node_id: int, kind: str) -> list[Row]:
+        """A person who edits has seen today's inputs: the edit is fresh against them."""
+        head = story_reads.head(conn, node_id, kind)
+        if head is None:
+            return []
+        heads = studio.heads_needed(conn, [head])
+        refreshed = []
+        for made_from in head["inputs"]:
+            now = heads.get((made_from["node_id"], made_from["kind"]))
+            part = made_from.get("part")
+            now_hash = None if now is None else ((now["part_hashes"] or {}).get(part) if part else now["content_hash"])
+            if now is None or now_hash is None:
+                refreshed.append(made_from)
+            else:
+                refreshed.append(
+                    {**made_from, "artifact_id": now["id"], "version": now["version"], "content_hash": now_hash}
+                )
+        return refreshed
+
+    def restore(self, node_id: int, kind: str, version: int, user: str = "local") -> Row:
+        """Make an old version's content the newest version again."""
+        declared = kinds.find(kind)
+        with self.database.write() as conn:
+            old = story_reads.version(conn, node_id, kind, version)
+            if old is None:
+                raise NotFound(Text(N_("There is no version {version}."), version=version))
+            return add_version(
+                conn,
+                node_id,
+                declared,
+                old["content"],
+                source="restore",
+                user=user,
+                inputs=old["inputs"],
+                prompt_version=old["prompt_version"],
+                model=old["model"],
+            )
+
+    def pin(self, node_id: int, kind: str, version: int | None, user: str = "local") -> None:
+        """Keep a version as the head whatever comes later; None unpins and the newest counts again."""
+        declared = kinds.find(kind)
+        with self.database.write() as conn:
+            versions = story_reads.versions(conn, node_id, kind)
+            wanted = next((v for v in versions if version is None or v["version"] == version), None)
+            if wanted is None:
+                raise NotFound(Text(N_("There is no version {version}."), version=version))
+            point_head(conn, node_id, declared, wanted["id"], pinned=version is not None, user=user)
+
+    def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
+        """Field by field; empty when the contents are the same."""
+        with self.database.read() as conn:
+            was = story_reads.version(conn, node_id, kind, from_version)
+            now = story_reads.version(conn, node_id, kind, to_version)
+        if was is None or now is None:
+            raise NotFound(
+                Text(N_("There is no version {version}."), version=from_version if was is None else to_version)
+            )
+        return changes(was["content"], now["content"])
+
+    def stale_reasons(self, node_id: int, kind: str) -> list[studio.StaleReason]:
+        """Why the head is stale; empty when it is fresh or missing."""
+        with self.database.read() as conn:
+            head = story_reads.head(conn, node_id, kind)
+            return studio.reasons(conn, head) if head else []
+
+    # --- workflows --------------------------------------------------------------------------------------------
+
+    def workflows(self, scope: str | None = None) -> list[Workflow]:
+        return [w for w in self._workflows.all().values() if scope is None or w.scope == scope]
+
+    def workflow(self, name: str) -> Workflow:
+        found: Workflow = self._workflows.find(name)
+        return found
+
+    def unmet(self, kind: str, node_id: int, params: Row | None = None) -> list[errors.Issue]:
+        """What must exist first; empty when the workflow can run."""
+        declared = self._workflows.find(kind)
+        return submit.unmet_guards(
+            declared, NodeView.load(self.database, node_id), self._workflows.parse(declared, params or {})
+        )
+
+    def cells(self, node_id: int) -> list[Row]:
+        """For each workflow of the node's scope: {workflow, state, job, artifact, unmet, stale_reasons}."""
+        node = self.node(node_id)
+        declared = [w for w in self.workflows(node["kind"])]
+        with self.database.read() as conn:
+            jobs = job_reads.latest_for_nodes(conn, [node_id])
+            heads = {w.writes: story_reads.head(conn, node_id, w.writes) for w in declared if w.writes}
+            stale = {kind: studio.reasons(conn, head) if head else [] for kind, head in heads.items()}
+        cells = []
+        for one in declared:
+            job = jobs.get((node_id, one.name))
+            artifact = heads.get(one.writes) if one.writes else None
+            reasons = stale.get(one.writes, []) if one.writes else []
+            unmet = self._unmet_by_default(one, node_id)
+            cells.append(
+                {
+                    "workflow": one,
+                    "job": job,
+                    "artifact": artifact,
+                    "unmet": unmet,
+                    "stale_reasons": reasons,
+                    "state": studio.cell_state(job, artifact, bool(reasons), bool(unmet)),
+                }
+            )
+        return cells
+
+    def _unmet_by_default(self, declared: Workflow, node_id: int) -> list[errors.Issue]:
+        try:
+            return self.unmet(declared.name, node_id)
+        except errors.InvalidInput as error:
+            return error.issues
+
+    # --- jobs -------------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        kind: str,
+        node_id: int | None = None,
+        params: Row | None = None,
+        *,
+        submit_key: str | None = None,
+        profile: str | None = None,
+        priority: int = 0,
+        max_attempts: int | None = None,
+        delay_ms: int = 0,
+        user: str = "local",
+    ) -> Row:
+        """Queue a job and tell a worker; returns its row, with `dispatch_problem` when Redis could not be told.
+
+        The same submit_key, or an equal active job, gives the job that is there. Raises InvalidInput, GuardUnmet,
+        AlreadyActive, SubmitKeyReused, NotFound.
+        """
+        request = submit.Request(
+            kind,
+            node_id,
+            params or {},
+            submit_key,
+            self._profiles.id_of(profile),
+            priority,
+            max_attempts,
+            delay_ms,
+            user,
+        )
+        return self.submit_many([request])[0]
+
+    def submit_many(self, requests: Iterable[submit.Request]) -> list[Row]:
+        """Queue a batch in one transaction: all or none."""
+        wanted = list(requests)
+        prepared = [submit.prepare(self.database, self._workflows, r) for r in wanted]
+        with self.database.write() as conn:
+            ids = [submit.insert(conn, v, r.delay_ms)[0] for v, r in zip(prepared, wanted, strict=True)]
+        crash.point("submit_committed")
+        self._dispatcher.kick()
+        with self.database.read() as conn:
+            rows = {r["id"]: r for r in job_reads.find_many(conn, ids)}
+        return [{**rows[i], "dispatch_problem": self._dispatcher.unreachable} for i in ids]
+
+    def job(self, job_id: int) -> Row:
+        """A job's row. Raises NotFound."""
+        with self.database.read() as conn:
+            return replay.find(conn, job_id)
+
+    def jobs(self, *, state: str | list[str] | None = None, **filters: Any) -> list[Row]:
+        """Newest first; filters as in db.reads.jobs.listed (kind, project, text, before, limit…)."""
+        states = [state] if isinstance(state, str) else state
+        with self.database.read() as conn:
+            return job_reads.listed(conn, state=states, **filters)
+
+    def show(self, job_id: int) -> Row:
+        """{job, attempts, steps, events, model_calls, children, replays}."""
+        with self.database.read() as conn:
+            return {
+                "job": replay.find(conn, job_id),
+                "attempts": job_reads.attempts(conn, job_id),
+                "steps": job_reads.steps(conn, job_id),
+                "events": job_reads.events(conn, job_id),
+                "model_calls": job_reads.model_calls(conn, job_id),
+                "children": job_reads.children(conn, job_id),
+                "replays": job_reads.replays(conn, job_id),
+            }
+
+    def wait(self, job_id: int | list[int], timeout: float | None = None) -> Any:
+        """Wait until the job (or each job of a list) has ended; returns its row (or rows). Raises TimeoutError."""
+        ids = [job_id] if isinstance(job_id, int) else list(job_id)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with self.database.read() as conn:
+                states = job_reads.states(conn, ids)
+            if all(states.get(i) in TERMINAL for i in ids):
+                break
+            if deadline is not None and time.monotonic() > deadline:
+                open_jobs = {i: s for i, s in states.items() if s not in TERMINAL}
+                raise TimeoutError(f"still open after {timeout} s: {open_jobs}")
+            time.sleep(WAIT_POLL_S)
+        with self.database.read() as conn:
+            rows = job_reads.find_many(conn, ids)
+        return rows[0] if isinstance(job_id, int) else rows
+
+    def cancel(self, job_ids: int | Iterable[int]) -> list[int]:
+        """Cancel jobs and their children; returns those that were still active. Ended ones are left as they are."""
+        ids = [job_ids] if isinstance(job_ids, int) else list(job_ids)
+        stopped = []
+        for job_id in ids:
+            with self.database.write() as conn:
+                replay.find(conn, job_id)
+                if job_writes.cancel(conn, job_id) is not None:
+                    stopped.append(job_id)
+        self._dispatcher.kick()
+        return stopped
+
+    def retry(self, job_id: int, *, profile: str | None = None, user: str = "local") -> Row:
+        """Run what failed again and reuse what is done: finished steps are not paid again. Returns the new job."""
+        return self._replayed(job_id, keep_done=True, profile=profile, user=user)
+
+    def replay(
+        self,
+        job_id: int,
+        params: Row | None = None,
+        *,
+        from_step: str | None = None,
+        profile: str | None = None,
+        user: str = "local",
+    ) -> Row:
+        """Run an ended job anew, with edited params if given, reusing the steps before `from_step`. Returns the new job."""
+        return self._replayed(job_id, params=params, from_step=from_step, profile=profile, user=user)
+
+    def _replayed(self, job_id: int, *, profile: str | None, **how: Any) -> Row:
+        new_id = replay.replay(
+            self.database,
+            self._workflows,
+            job_id,
+            profile_id=self._profiles.id_of(profile),
+            change_profile=profile is not None,
+            **how,
+        )
+        self._dispatcher.kick()
+        return self.job(new_id)
+
+    def replay_group(self, fingerprint: str, params: Row | None = None, user: str = "local") -> list[Row]:
+        """Replay the newest failure of each (kind, node) of a fingerprint that no later job has made good.
+
+        `params` are laid over each job's own. Jobs that cannot be taken are reported as {"job_id", "refused"}.
+        """
+        done: list[Row] = []
+        seen: set[tuple[str, int | None]] = set()
+        with self.database.read() as conn:
+            failed = job_reads.with_fingerprint(conn, fingerprint)
+        for old in failed:
+            place = (old["kind"], old["node_id"] if old["node_id"] is not None else -old["id"])
+            if place in seen:
+                continue
+            seen.add(place)
+            try:
+                done.append(self.replay(old["id"], None if params is None else {**old["params"], **params}, user=user))
+            except errors.Refused as refused:
+                done.append({"job_id": old["id"], "refused": str(refused)})
+        return done
+
+    def reparse(self, job_id: int, user: str = "local") -> Row:
+        """Read a failed job's stored answer with today's parser, at no cost.
+
+        {ok, issues, artifact}: when it is good now, it is saved as a version of the artifact the job was to write.
+        """
+        old = self.job(job_id)
+        declared = self._workflows.find(old["kind"])
+        if declared.writes is None:
+            raise NotAllowed(Text(N_("Job {job_id} writes no artifact."), job_id=job_id))
+        kind = kinds.find(declared.writes)
+        content, issues = replay.reparse(self.database, kind.model, job_id)
+        if content is None:
+            return {"ok": False, "issues": issues, "artifact": None}
+        with self.database.write() as conn:
+            saved = add_version(
+                conn,
+                old["node_id"],
+                kind,
+                content.model_dump(mode="json"),
+                source="ai",
+                user=user,
+                job_id=job_id,
+                warnings=[Text(N_("Read again from a stored answer; only its shape was checked")).to_json()],
+            )
+            job_writes.add_event(conn, job_id, Text(N_("Stored answer read again by {user}"), user=user), level="audit")
+        return {"ok": True, "issues": [], "artifact": saved}
+
+    def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Row:
+        """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""
+        with self.database.write() as conn:
+            row = replay.find(conn, job_id)
+            if row["state"] != "waiting" or row["waiting_for"] != "decision":
+                raise NotAllowed(Text(N_("Job {job_id} does not wait for a decision."), job_id=job_id))
+            said = Text(N_("{user} decided: {choice}"), user=user, choice=choice)
+            job_writes.add_event(conn, job_id, said, level="audit")
+            for step in ledger.steps_of(conn, job_id):
+                if step["state"] == "maybe_charged":
+                    ledger.set_step(
+                        conn, job_id, step["name"], state="refused" if choice == "send_again" else "given_up"
+                    )
+            if choice == "send_again":
+                job_writes.resume(conn, job_id, "decision")
+            else:
+                text = Text(N_("Given up: the call may have been charged and was not sent again"))
+                job_writes.end(conn, job_id, "failed", kind="maybe_charged", error=text, fingerprint="maybe_charged")
+        self._dispatcher.kick()
+        return self.job(job_id)
+
+    def set_priority(self, job_ids: Iterable[int], priority: int) -> int:
+        """Change the priority of active jobs; returns how many."""
+        with self.database.write() as conn:
+            return job_writes.set_priority(conn, list(job_ids), priority)
+
+    def counts(self, *, project: int | None = None, since: int | None = None) -> dict[str, int]:
+        """Jobs by state; ended ones since a time (epoch ms) when given."""
+        with self.database.read() as conn:
+            return job_reads.counts(conn, project=project, since=since)
+
+    def failures(self, **filters: Any) -> list[Row]:
+        """Failed jobs grouped by fingerprint (see db.reads.jobs.failures)."""
+        with self.database.read() as conn:
+            return job_reads.failures(conn, **filters)
+
+    def failed_like(self, fingerprint: str) -> list[Row]:
+        with self.database.read() as conn:
+            return job_reads.with_fingerprint(conn, fingerprint)
+
+    # --- queues and workers -------------------------------------------------------------------------------------
+
+    def pause(self, key: str) -> None:
+        """Stop claiming what a key names: queue:text, kind:plan_episodes, project:1, profile:2."""
+        self._set_gate(key, paused=True)
+
+    def resume(self, key: str) -> None:
+        self._set_gate(key, paused=False)
+        self._dispatcher.kick()
+
+    def limit(self, key: str, max_running: int | None) -> None:
+        """At most this many jobs of a key run at once; None lifts the limit."""
+        self._set_gate(key, max_running=max_running, limit=True)
+        self._dispatcher.kick()
+
+    def _set_gate(self, key: str, **values: Any) -> None:
+        name, colon, value = key.partition(":")
+        if (
+            not colon
+            or not value
+            or name not in ("queue", "kind", "project", "profile")
+            or (name in ("project", "profile") and not value.isdigit())
+        ):
+            raise errors.InvalidInput(
+                Text(N_("“{key}” names nothing; use queue:NAME, kind:NAME, project:ID or profile:ID."), key=key)
+            )
+        with self.database.write() as conn:
+            job_writes.set_gate(conn, key, **values)
+
+    def gates(self) -> list[Row]:
+        with self.database.read() as conn:
+            return job_reads.gates(conn)
+
+    def workers(self) -> list[Row]:
+        """Workers with threads, busy and `age_ms` since their last heartbeat."""
+        with self.database.read() as conn:
+            return job_reads.workers(conn)
+
+    def live_workers(self) -> int:
+        """Workers heard of within the last ten seconds."""
+        return sum(w["age_ms"] < 10_000 for w in self.workers())
+
+    # --- profiles -------------------------------------------------------------------------------------------------
+
+    def add_profile(self, name: str, provider: str, **fields: Any) -> Row:
+        """Add an AI profile (base_url, text_model, image_model, key, params, concurrency); the key is never shown again."""
+        row = self._profiles.add(name, provider, **fields)
+        if row["concurrency"]:
+            self.limit(f"profile:{row['id']}", row["concurrency"])
+        return row
+
+    def profiles(self, *, include_archived: bool = False) -> list[Row]:
+        return self._profiles.listed(archived=include_archived)
+
+    def archive_profile(self, name: str) -> None:
+        self._profiles.archive(name)
+
+    def set_project_profile(self, project_id: int, name: str | None) -> None:
+        """The profile of jobs that name none; None or “sketch” is the built-in sketch."""
+        profile_id = self._profiles.id_of(name)
+        with self.database.write() as conn:
+            self._node(conn, project_id)
+            story_writes.set_node(conn, project_id, profile_id=profile_id)
+
+    def remember_keys(self) -> None:
+        """Teach this process's log redactor every stored key."""
+        self._profiles.remember_keys()
+
+
+def _count(names: Iterable[str]) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for name in names:
+        counted[name] = counted.get(name, 0) + 1
+    return counted

@@ -1,0 +1,68 @@
+"""What is sent to a model: the prompt, the output contract, and after a rejected answer the issues it had.
+
+The contract is appended here, by code, so that no prompt file can break it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from workbench.artifacts.versions import hash_of
+from workbench.errors import Issue
+from workbench.prompts import Prompt
+from workbench.providers.base import Message, Mode
+
+_CONTRACT = {
+    "en": "Answer with one JSON object and nothing else: no prose around it, no code fences.",
+    "zh": "只回答一个 JSON 对象,前后不要有任何说明文字,也不要代码围栏。",
+}
+_SCHEMA = {
+    "en": "The JSON object must follow this JSON Schema:\n{schema}",
+    "zh": "这个 JSON 对象必须符合下面的 JSON Schema:\n{schema}",
+}
+_REPAIR = {
+    "en": "Your answer cannot be used. Correct exactly these issues and answer with the whole corrected JSON object again; "
+    "leave everything else as it is:\n{issues}",
+    "zh": "你的回答无法使用。请逐条改正下面的问题,其余内容保持不变,并重新给出完整的 JSON 对象:\n{issues}",
+}
+
+
+@dataclass
+class Conversation:
+    """`start` is what the workflow wrote; `json_schema` None means a plain answer is wanted."""
+
+    start: tuple[Message, ...]
+    language: str = "en"
+    json_schema: dict[str, Any] | None = None
+    schema_name: str = "text"
+    prompt_version: str = ""
+    _after: tuple[Message, ...] = field(default=())
+
+    @classmethod
+    def about(cls, prompt: Prompt, schema: type[BaseModel]) -> Conversation:
+        start = (Message("system", prompt.system), Message("user", prompt.user))
+        return cls(start, prompt.language, schema.model_json_schema(), schema.__name__, prompt.version)
+
+    @property
+    def input_hash(self) -> str:
+        """Same hash, same request: a step's output may be reused."""
+        return hash_of([[[m.role, m.content] for m in self.start], self.json_schema])
+
+    def reject(self, text: str, issues: list[Issue]) -> None:
+        """Continue with the newest rejected answer only: earlier ones would only cost tokens."""
+        listed = "\n".join(f"- {issue}" for issue in issues[:40])
+        self._after = (Message("assistant", text), Message("user", _REPAIR[self.language].format(issues=listed)))
+
+    def messages(self, mode: Mode) -> tuple[Message, ...]:
+        """The schema itself stands in the prompt below json_schema mode (providers.md §2)."""
+        if self.json_schema is None:
+            return self.start
+        contract = _CONTRACT[self.language]
+        if mode != "json_schema":
+            contract += "\n" + _SCHEMA[self.language].format(schema=json.dumps(self.json_schema, ensure_ascii=False))
+        last = self.start[-1]
+        return (*self.start[:-1], replace(last, content=f"{last.content}\n\n{contract}"), *self._after)

@@ -1,0 +1,175 @@
+"""A worker's two loops: the heartbeat (leases, cancels) and maintenance (sweep, poll, dispatch), once a second each."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from workbench.db.connection import Database
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import Unavailable
+from workbench.jobs.dispatch import Dispatcher
+from workbench.jobs.runner import Runner
+from workbench.jobs.tasks import Poller
+from workbench.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: the name of this life of the data in Redis; raises Unavailable
+EpochOf = Callable[[], str]
+PRUNE_EVERY_S = 3600
+DAY_MS = 86_400_000
+
+
+def worker_name() -> str:
+    """Unique per process, readable on a dashboard."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"
+
+
+class Sweeper:
+    """Heals what crashed: lost workers, lost messages, an emptied Redis, parents that nobody woke. Idempotent."""
+
+    def __init__(self, database: Database, settings: Settings, epoch_of: EpochOf) -> None:
+        self._database = database
+        self._settings = settings
+        self._epoch_of = epoch_of
+
+    def sweep(self, *, idle: bool) -> None:
+        """One round. `idle`: this worker has a free thread, so a message unclaimed for long is lost, not waiting."""
+        self._take_from_lost_workers()
+        self._wake_parents()
+        self._notice_an_emptied_redis()
+        if idle:
+            self._forget_lost_dispatches()
+
+    def _take_from_lost_workers(self) -> None:
+        with self._database.read() as conn:
+            rows = writes.expired(conn)
+        for row in rows:
+            with self._database.write() as conn:
+                became = writes.take_from_lost(conn, row.id, row.claim, self._settings.max_losses)
+            if became:
+                log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
+
+    def _wake_parents(self) -> None:
+        with self._database.read() as conn:
+            waiting = writes.parents_to_wake(conn)
+        for parent in waiting:
+            with self._database.write() as conn:
+                writes.wake_parent(conn, parent)
+
+    def _notice_an_emptied_redis(self) -> None:
+        with self._database.read() as conn:
+            known = writes.get_meta(conn, "redis_epoch")
+        try:
+            epoch = self._epoch_of()
+        except Unavailable as error:
+            log.debug("Redis cannot be asked for its epoch: %s", error)
+            return
+        if epoch != known:
+            with self._database.write() as conn:
+                lost = writes.forget_all_dispatches(conn)
+                writes.set_meta(conn, "redis_epoch", epoch)
+            if known is not None:
+                log.warning("Redis was emptied; %s messages are sent again", lost)
+
+    def _forget_lost_dispatches(self) -> None:
+        lost_ms = round(self._settings.dispatch_lost_seconds * 1000)
+        with self._database.read() as conn:
+            if not writes.lost_dispatches_exist(conn, lost_ms):
+                return
+        with self._database.write() as conn:
+            writes.forget_lost_dispatches(conn, lost_ms)
+
+
+class WorkerEngine:
+    """What a worker process runs beside its job threads. `start` and `stop` are called once each."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        runner: Runner,
+        sweeper: Sweeper,
+        poller: Poller,
+        dispatcher: Dispatcher,
+    ) -> None:
+        self.runner = runner
+        self._database = database
+        self._settings = settings
+        self._sweeper = sweeper
+        self._poller = poller
+        self._dispatcher = dispatcher
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._pruned_at = time.monotonic()
+
+    def run(self, job_id: int) -> None:
+        """Run one job on the calling thread."""
+        self.runner.run(job_id)
+
+    def start(self) -> None:
+        self._say_alive()
+        self._threads = [
+            threading.Thread(
+                target=self._every,
+                args=(self._settings.heartbeat_seconds, self.runner.heartbeat),
+                name="heartbeat",
+                daemon=True,
+            ),
+            threading.Thread(
+                target=self._every, args=(self._settings.sweep_seconds, self.maintain), name="maintenance", daemon=True
+            ),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new, put running jobs back, leave the list of workers."""
+        self.runner.stop()
+        deadline = time.monotonic() + 5
+        while self.runner.busy and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(timeout=2)
+        try:
+            with self._database.write() as conn:
+                writes.worker_gone(conn, self.runner.worker)
+        except Exception as error:
+            log.warning("could not sign off: %s", error)
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        while not self._ended.wait(seconds):
+            try:
+                work()
+            except Exception as error:
+                # the database may be restarting; the next round tries again
+                log.warning("%s: %s", threading.current_thread().name, error, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    def maintain(self) -> None:
+        """One round of maintenance."""
+        self._say_alive()
+        self._sweeper.sweep(idle=self.runner.busy < self._settings.threads)
+        self._poller.run_once()
+        self._dispatcher.kick()
+        if time.monotonic() - self._pruned_at > PRUNE_EVERY_S:
+            self._pruned_at = time.monotonic()
+            self._prune()
+
+    def _say_alive(self) -> None:
+        with self._database.write() as conn:
+            writes.worker_seen(
+                conn, self.runner.worker, socket.gethostname(), os.getpid(), self._settings.threads, self.runner.busy
+            )
+
+    def _prune(self) -> None:
+        with self._database.write() as conn:
+            writes.forget_dead_workers(conn)
+            ledger.prune_raw(conn, self._settings.raw_io_days * DAY_MS)

@@ -1,0 +1,316 @@
+"""Run one job: claim → coroutine → fenced finish, and what a failure leads to (engine.md, Run)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel
+
+from workbench.artifacts import kinds
+from workbench.artifacts.saving import add_version
+from workbench.db.connection import Database
+from workbench.db.writes import jobs as writes
+from workbench.errors import GuardUnmet, LostClaim, ProgrammingError
+from workbench.i18n import N_, Text
+from workbench.jobs import crash
+from workbench.jobs.context import BatchResult, Context, Running, Suspend
+from workbench.jobs.declared import Workflows
+from workbench.jobs.dispatch import Dispatcher
+from workbench.jobs.failures import Failure, describe
+from workbench.jobs.submit import unmet_guards
+from workbench.providers.base import Profile, TextProvider
+from workbench.settings import Settings
+from workbench.story.facts import Inputs, NodeView
+
+log = logging.getLogger(__name__)
+
+#: a longer hint reschedules the job that far and no further
+MAX_RETRY_AFTER_MS = 6 * 3_600_000
+
+
+class Runner:
+    """Runs jobs on the caller's threads; `stop` and `renew` come from the worker's other threads."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        workflows: Workflows,
+        dispatcher: Dispatcher,
+        worker: str,
+        profile_of: Callable[[int | None], Profile],
+        make_provider: Callable[[Profile], TextProvider],
+    ) -> None:
+        self.database = database
+        self.worker = worker
+        self._settings = settings
+        self._workflows = workflows
+        self._dispatcher = dispatcher
+        self._profile_of = profile_of
+        self._make_provider = make_provider
+        self._lock = threading.Lock()
+        self._live: dict[tuple[int, int], tuple[Running, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
+        self._threads = threading.local()
+        self._stopping = False
+        self.lease_ms = round(settings.lease_seconds * 1000)
+
+    @property
+    def busy(self) -> int:
+        return len(self._live)
+
+    def run(self, job_id: int) -> None:
+        """Run a job if it is to be had; returns when its claim has ended, whatever came of it. Never raises."""
+        if self._stopping:
+            return
+        try:
+            with self.database.write() as conn:
+                claim = writes.claim(conn, job_id, self.worker, self.lease_ms)
+            if claim is not None:
+                crash.point("claimed")
+                self._run_claimed(claim)
+                self._dispatcher.kick()
+        except LostClaim as lost:
+            log.info("%s", lost)
+        except Exception:
+            # the row's lease runs out and the sweeper takes it from here
+            log.exception("job %s: its worker could not write what happened", job_id)
+
+    def _run_claimed(self, claim: writes.Claim) -> None:
+        running: Running | None = None
+        try:
+            running = self._prepare(claim)
+            outcome = self._loop().run(self._execute(running))
+        except LostClaim:
+            raise
+        except Suspend as suspend:
+            self._wait(claim, suspend.waiting_for)
+        except asyncio.CancelledError:
+            self._stopped(claim, running.stopping if running else None)
+        except Exception as error:
+            self._failed(claim, describe(error, claim.row["kind"]))
+        else:
+            self._succeeded(claim, *outcome)
+
+    def _prepare(self, claim: writes.Claim) -> Running:
+        declared = self._workflows.find(claim.row["kind"])
+        return Running(
+            database=self.database,
+            workflows=self._workflows,
+            declared=declared,
+            row=claim.row,
+            job_id=claim.job_id,
+            claim=claim.number,
+            profile=self._profile_of(claim.row["profile_id"]),
+            make_provider=self._make_provider,
+        )
+
+    async def _execute(self, running: Running) -> tuple[Context, Any]:
+        """The workflow's coroutine under its deadline, reachable for cancellation from other threads."""
+        task = asyncio.current_task()
+        assert task is not None
+        key = (running.job_id, running.claim)
+        with self._lock:
+            self._live[key] = (running, asyncio.get_running_loop(), task)
+            if self._stopping:
+                running.stopping = "interrupted"
+        try:
+            context = self._context(running)
+            async with asyncio.timeout(running.declared.deadline_s):
+                return context, await running.declared.run(context, context.params)
+        finally:
+            with self._lock:
+                self._live.pop(key, None)
+            await running.aclose()
+
+    def _context(self, running: Running) -> Context:
+        row, declared = running.row, running.declared
+        params = self._workflows.parse(declared, row["params"])
+        inputs = Inputs()
+        node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
+        if node is not None:
+            # guards look with their own eyes: what they read is no input of the artifact
+            unmet = unmet_guards(declared, NodeView.load(self.database, node.id), params)
+            if unmet:
+                raise GuardUnmet(unmet)
+        return Context(running, node, inputs, params)
+
+    def _loop(self) -> asyncio.Runner:
+        runner = getattr(self._threads, "runner", None)
+        if runner is None:
+            runner = self._threads.runner = asyncio.Runner()
+        return runner
+
+    # --- how a claim ends ---------------------------------------------------------------------------------
+
+    def _succeeded(self, claim: writes.Claim, context: Context, result: Any) -> None:
+        declared = self._workflows.find(claim.row["kind"])
+        crash.point("before_finish")
+        with self.database.write() as conn:
+            writes.fence(conn, claim.job_id, claim.number)
+            state, kept = "succeeded", None
+            if declared.writes is not None:
+                kept = self._save(conn, claim, context, declared.writes, result)
+            elif isinstance(result, BatchResult):
+                kept = result.as_json()
+                state = "partial" if result.failed else "succeeded"
+            elif isinstance(result, BaseModel):
+                kept = result.model_dump(mode="json")
+            else:
+                kept = result
+            ending = self._words(state, kept)
+            writes.end_attempt(conn, claim.job_id, claim.number, "ok")
+            writes.end(conn, claim.job_id, state, result=kept, **ending)
+        crash.point("finished")
+
+    def _words(self, state: str, kept: Any) -> dict[str, Any]:
+        if state == "succeeded":
+            return {"message": Text(N_("Done"))}
+        failed = kept["failed"]
+        said = Text(N_("{failed} of {all} parts failed"), failed=len(failed), all=len(failed) + len(kept["succeeded"]))
+        return {
+            "message": said,
+            "kind": "child_failed",
+            "error": said,
+            "fingerprint": f"partial:{failed[0]['error_kind']}",
+        }
+
+    def _save(self, conn: Any, claim: writes.Claim, context: Context, kind_name: str, result: Any) -> dict[str, Any]:
+        if not isinstance(result, BaseModel):
+            raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
+        kind = kinds.find(kind_name)
+        content = kinds.validated(kind, result.model_dump(mode="json"))
+        saved = add_version(
+            conn,
+            context.node.id,
+            kind,
+            content,
+            source="ai",
+            user=claim.row["created_by"] or "local",
+            job_id=claim.job_id,
+            inputs=context.inputs,
+            warnings=[w.to_json() for w in context.warnings],
+            prompt_version=context.prompt_version,
+            model=context.model,
+        )
+        return {
+            "artifact_id": saved["id"],
+            "kind": kind.name,
+            "version": saved["version"],
+            "content_hash": saved["content_hash"],
+        }
+
+    def _failed(self, claim: writes.Claim, failure: Failure) -> None:
+        row = claim.row
+        tries = row["failures"] + 1
+        again = failure.retryable and tries < row["max_attempts"]
+        log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
+        crash.point("failed_before_put_back")
+        with self.database.write() as conn:
+            writes.fence(conn, claim.job_id, claim.number)
+            writes.end_attempt(
+                conn,
+                claim.job_id,
+                claim.number,
+                "error",
+                kind=failure.kind,
+                error=str(failure.text),
+                traceback=failure.traceback,
+            )
+            writes.add_event(conn, claim.job_id, failure.text, claim=claim.number, level="error")
+            if again:
+                wait_ms = self._back_off(tries, failure.retry_after_ms)
+                said = Text(
+                    N_("Will retry {tried}/{attempts} in {seconds} s"),
+                    tried=tries,
+                    attempts=row["max_attempts"],
+                    seconds=-(-wait_ms // 1000),
+                )
+                writes.put_back(conn, claim.job_id, delay_ms=wait_ms, message=said, failed=True)
+                writes.add_event(conn, claim.job_id, said, claim=claim.number)
+            else:
+                writes.end(
+                    conn,
+                    claim.job_id,
+                    "failed",
+                    kind=failure.kind,
+                    error=failure.text,
+                    fingerprint=failure.fingerprint,
+                    result=failure.detail,
+                )
+
+    def _back_off(self, tries: int, retry_after_ms: int | None) -> int:
+        """Exponential with jitter, never earlier than the service asked for."""
+        base = min(self._settings.retry_base_ms * 2 ** (tries - 1), self._settings.retry_max_ms)
+        wait = round(base * random.uniform(0.8, 1.2))
+        return max(wait, min(retry_after_ms or 0, MAX_RETRY_AFTER_MS))
+
+    def _wait(self, claim: writes.Claim, waiting_for: str) -> None:
+        said = {
+            "children": Text(N_("Waits for its parts")),
+            "provider": Text(N_("Waits for the provider")),
+            "decision": Text(N_("Possibly charged: send it again, or give up?")),
+        }.get(waiting_for)
+        with self.database.write() as conn:
+            writes.fence(conn, claim.job_id, claim.number)
+            writes.end_attempt(conn, claim.job_id, claim.number, "waiting")
+            writes.put_waiting(conn, claim.job_id, waiting_for, said)
+            if waiting_for == "children":
+                # the last child may have ended before we began to wait
+                writes.wake_parent(conn, claim.job_id)
+            elif waiting_for == "provider":
+                writes.resume_if_polled(conn, claim.job_id)
+        crash.point("children_waiting")
+
+    def _stopped(self, claim: writes.Claim, reason: str | None) -> None:
+        """The task was cancelled from outside: by the user, by a shutdown, or because the lease was lost."""
+        if reason == "lost":
+            raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=claim.job_id))
+        with self.database.write() as conn:
+            writes.fence(conn, claim.job_id, claim.number)
+            if reason == "cancel":
+                writes.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
+                writes.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
+            else:
+                writes.end_attempt(conn, claim.job_id, claim.number, "interrupted")
+                said = Text(N_("Interrupted by a shutdown; goes on with the next worker"))
+                writes.add_event(conn, claim.job_id, said, claim=claim.number, level="warning")
+                writes.put_back(conn, claim.job_id, delay_ms=0, message=said, failed=False)
+
+    # --- called by the worker's other threads -----------------------------------------------------------------
+
+    def heartbeat(self) -> None:
+        """Renew the leases of what runs here; stop what was cancelled and what is no longer ours."""
+        with self._lock:
+            live = dict(self._live)
+        if not live:
+            return
+        with self.database.write() as conn:
+            held = writes.renew_leases(conn, self.worker, self.lease_ms)
+        for key, (running, loop, task) in live.items():
+            if key not in held:
+                self._stop_one(running, loop, task, "lost")
+            elif held[key]:
+                self._stop_one(running, loop, task, "cancel")
+
+    def stop(self) -> None:
+        """Take nothing new; cancel what runs, so that it goes back to the queue."""
+        self._stopping = True
+        with self._lock:
+            live = list(self._live.values())
+        for running, loop, task in live:
+            self._stop_one(running, loop, task, "interrupted")
+
+    def _stop_one(
+        self, running: Running, loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], reason: str
+    ) -> None:
+        if running.stopping is None:
+            running.stopping = reason
+            try:
+                loop.call_soon_threadsafe(task.cancel)
+            except RuntimeError:
+                log.debug("job %s ended by itself meanwhile", running.job_id)

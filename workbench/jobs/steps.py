@@ -1,0 +1,279 @@
+"""Memoised paid steps: nothing that was paid for and kept is paid for again.
+
+A step is committed as `sent`, with its ledger row, before the call; its output and the call's outcome are committed
+together. A resumed job reuses `done` steps, and goes on from answers that were paid but rejected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import Issue, LostClaim, OutputError, ProgrammingError, ProviderError
+from workbench.i18n import N_, Text
+from workbench.jobs import crash
+from workbench.jobs.conversation import Conversation
+from workbench.prompts import Prompt
+from workbench.providers.base import Message, Mode, TextReply, TextRequest
+from workbench.providers.reading import read_model
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Running
+
+M = TypeVar("M", bound=BaseModel)
+Check = Callable[[Any], list[Issue]]
+MAX_REPAIRS = 3
+
+
+@dataclass
+class Answer:
+    """What a call brought: the text, its ledger row, and whether it was paid in an earlier life of the job."""
+
+    text: str
+    call_row: int | None
+
+
+class Steps:
+    """The steps of one claim of one job."""
+
+    def __init__(self, running: Running) -> None:
+        self._run = running
+        self._names: set[str] = set()
+
+    def _begin(self, name: str, input_hash: str, *, state: str = "sent") -> Any | None:
+        """The memoised output if this step is done for this very input, else None and the step stands as `sent`."""
+        run = self._run
+        if name in self._names:
+            raise ProgrammingError(Text("The step name “{name}” is used twice in one run.", name=name))
+        self._names.add(name)
+        with run.database.write() as conn:
+            writes.fence(conn, run.job_id, run.claim)
+            there = ledger.find_step(conn, run.job_id, name)
+            if there is not None and there["input_hash"] == input_hash and there["state"] == "done":
+                writes.add_event(
+                    conn, run.job_id, Text(N_("Step {step} reused, nothing paid"), step=name), claim=run.claim
+                )
+                return there["output"]
+            ledger.begin_step(
+                conn, run.job_id, name, len(self._names), input_hash, run.claim, again=there is not None, state=state
+            )
+        crash.point("step_sent")
+        return None
+
+    async def generate(
+        self, name: str, prompt: Prompt, schema: type[M], checks: Sequence[Check], draft: Callable[[], str] | None
+    ) -> M:
+        """One answer that has the schema and passes every check, after at most three repairs that name the issues."""
+        run = self._run
+        conversation = Conversation.about(prompt, schema)
+        input_hash = conversation.input_hash
+        stored = self._begin(name, input_hash)
+        if stored is not None:
+            return schema.model_validate(stored)
+        with run.database.read() as conn:
+            paid = ledger.paid_answers(conn, run.job_id, name, input_hash)
+        issues: list[Issue] = []
+        for round_number in range(MAX_REPAIRS + 1):
+            if round_number < len(paid):
+                answer = Answer(paid[round_number], None)
+            else:
+                answer = await self._ask(
+                    name, input_hash, conversation, draft, "repair" if round_number else "generate"
+                )
+            kind, found, model = judge(answer.text, schema, checks)
+            if model is not None:
+                self._finish(name, model.model_dump(mode="json"), answer)
+                return model
+            self._reject(name, answer, found, last=round_number == MAX_REPAIRS)
+            if round_number == MAX_REPAIRS or (round_number and same(found, issues)):
+                break
+            issues = found
+            conversation.reject(answer.text, found)
+        listed = "; ".join(str(i) for i in found[:12])
+        raise OutputError(
+            kind,
+            Text(
+                N_("The answer could not be used after {rounds} tries: {issues}"),
+                rounds=round_number + 1,
+                issues=listed,
+            ),
+            issues=found,
+            raw=answer.text,
+        )
+
+    async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
+        """One plain answer without schema."""
+        run = self._run
+        conversation = Conversation(tuple(messages))
+        input_hash = conversation.input_hash
+        stored = self._begin(name, input_hash)
+        if stored is not None:
+            return TextReply(text=stored["text"], usage=run.no_usage, model=stored["model"])
+        answer = await self._ask(name, input_hash, conversation, draft, "generate")
+        self._finish(name, {"text": answer.text, "model": run.profile.text_model}, answer)
+        return TextReply(text=answer.text, usage=run.no_usage, model=run.profile.text_model)
+
+    async def _ask(
+        self, name: str, input_hash: str, conversation: Conversation, draft: Callable[[], str] | None, purpose: str
+    ) -> Answer:
+        """Call the model: step down a structured mode that the service refuses, ask once more after an empty answer."""
+        run = self._run
+        modes = list(run.modes(structured=conversation.json_schema is not None))
+        empty_before = False
+        while True:
+            mode = modes[0]
+            try:
+                answer, reply = await self._call(name, input_hash, conversation, mode, draft, purpose)
+            except ProviderError as error:
+                if error.mode_unsupported and len(modes) > 1:
+                    modes.pop(0)
+                    run.remember_mode(modes[0])
+                    continue
+                raise
+            if reply.finish_reason == "length":
+                self._useless(answer)
+                raise OutputError(
+                    "truncated_output",
+                    Text(N_("The answer was cut off at {tokens} tokens."), tokens=reply.usage.output or "?"),
+                    raw=reply.text,
+                )
+            if reply.text.strip():
+                return answer
+            self._useless(answer)
+            if empty_before:
+                raise OutputError("empty_output", Text(N_("The model answered with nothing, twice.")))
+            empty_before, purpose = True, "retry"
+
+    async def _call(
+        self,
+        name: str,
+        input_hash: str,
+        conversation: Conversation,
+        mode: Mode,
+        draft: Callable[[], str] | None,
+        purpose: str,
+    ) -> tuple[Answer, TextReply]:
+        """One request to the service, in the ledger before it is sent and after it ended, whatever happens."""
+        run = self._run
+        messages = conversation.messages(mode)
+        request = TextRequest(
+            model=run.profile.text_model,
+            messages=messages,
+            call_id=uuid.uuid4().hex,
+            mode=mode,
+            params=run.profile.params,
+            draft=draft,
+            schema=conversation.json_schema,
+            schema_name=conversation.schema_name,
+        )
+        row = self._open(name, input_hash, conversation.prompt_version, request, purpose)
+        started = time.monotonic()
+        try:
+            reply = await run.provider().text(request, run.preview)
+        except asyncio.CancelledError:
+            run.close_call(row, started, outcome="error", error_kind="cancelled")
+            raise
+        except ProviderError as error:
+            run.close_call(
+                row,
+                started,
+                outcome="error",
+                error_kind=error.kind,
+                error=run.redact(str(error)),
+                http_status=error.http_status,
+                request_id=error.request_id,
+                usage=error.usage,
+                raw_output=error.raw,
+            )
+            raise
+        except Exception as error:
+            run.close_call(row, started, outcome="error", error_kind="internal", error=run.redact(repr(error)))
+            raise
+        crash.point("call_answered")
+        run.answered(row, started, reply)
+        return Answer(reply.text, row), reply
+
+    def _open(self, name: str, input_hash: str, prompt_version: str, request: TextRequest, purpose: str) -> int:
+        run = self._run
+        with run.database.write() as conn:
+            writes.fence(conn, run.job_id, run.claim)
+            return ledger.open_call(
+                conn,
+                {
+                    "call_id": request.call_id,
+                    "job_id": run.job_id,
+                    "claim": run.claim,
+                    "step": name,
+                    "input_hash": input_hash,
+                    "purpose": purpose,
+                    "project_id": run.row["project_id"],
+                    "workflow": run.row["kind"],
+                    "profile_id": run.profile.id,
+                    "provider": run.profile.provider,
+                    "model": request.model,
+                    "capability": "text",
+                    "mode": request.mode,
+                    "prompt": [{"role": m.role, "content": m.content} for m in request.messages],
+                    "prompt_version": prompt_version or None,
+                },
+            )
+
+    def _finish(self, name: str, output: Any, answer: Answer) -> None:
+        """Output and the call's outcome in one transaction; a claim lost meanwhile keeps its paid call as `late`."""
+        run = self._run
+        try:
+            with run.database.write() as conn:
+                writes.fence(conn, run.job_id, run.claim)
+                if answer.call_row is not None:
+                    run.commit_call(conn, answer.call_row, valid=True)
+                ledger.finish_step(conn, run.job_id, name, output)
+                ledger.price_step(conn, run.job_id, name)
+        except LostClaim:
+            if answer.call_row is not None:
+                with run.database.write() as conn:
+                    run.commit_call(conn, answer.call_row, valid=True, outcome="late")
+            raise
+        crash.point("step_done")
+
+    def _useless(self, answer: Answer) -> None:
+        """A paid answer that brings nothing is counted all the same."""
+        with self._run.database.write() as conn:
+            assert answer.call_row is not None
+            self._run.commit_call(conn, answer.call_row, valid=False)
+
+    def _reject(self, name: str, answer: Answer, issues: list[Issue], *, last: bool) -> None:
+        run = self._run
+        with run.database.write() as conn:
+            if answer.call_row is not None:
+                run.commit_call(conn, answer.call_row, valid=False)
+            writes.fence(conn, run.job_id, run.claim)
+            said = Text(
+                N_("Step {step}: answer rejected, {count} issues: {first}"),
+                step=name,
+                count=len(issues),
+                first=str(issues[0]),
+            )
+            writes.add_event(conn, run.job_id, said, claim=run.claim, level="error" if last else "warning")
+
+
+def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:
+    """(error kind, issues, model): the model when shape and every semantic check hold."""
+    try:
+        model = read_model(text, schema)
+    except OutputError as error:
+        return error.kind, error.issues or [Issue("", error.text)], None
+    issues = [issue for check in checks for issue in check(model)]
+    return ("invalid_output", issues, None) if issues else ("", [], model)
+
+
+def same(a: list[Issue], b: list[Issue]) -> bool:
+    """A repair that leaves the very same issues will leave them again."""
+    return sorted(map(str, a)) == sorted(map(str, b))

@@ -1,0 +1,135 @@
+"""Submit: validate, guard, insert. The row is the job; a message only says that it is ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from workbench.artifacts.versions import hash_of
+from workbench.db.connection import Database
+from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
+from workbench.db.writes import jobs as writes
+from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused
+from workbench.i18n import Text
+from workbench.jobs.declared import Declared, Workflows
+from workbench.story.facts import NodeView
+
+
+@dataclass(frozen=True)
+class Request:
+    """One job asked for. `profile_id` None: the project's own profile, else the built-in sketch."""
+
+    kind: str
+    node_id: int | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    submit_key: str | None = None
+    profile_id: int | None = None
+    priority: int = 0
+    max_attempts: int | None = None
+    delay_ms: int = 0
+    user: str = "local"
+    parent_id: int | None = None
+    replay_of: int | None = None
+
+
+def prepare(database: Database, workflows: Workflows, request: Request, *, guard: bool = True) -> dict[str, Any]:
+    """Everything that can be refused is refused here, before any row is written. Returns the row's values."""
+    declared = workflows.find(request.kind)
+    params = workflows.parse(declared, request.params).model_dump(mode="json")
+    node = _node_for(database, declared, request.node_id)
+    if guard and node is not None:
+        unmet = unmet_guards(declared, node, workflows.parse(declared, params))
+        if unmet:
+            raise GuardUnmet(unmet)
+    profile_id = request.profile_id
+    if profile_id is None and node is not None:
+        with database.read() as conn:
+            project = story_reads.find_node(conn, node.project_id)
+        profile_id = project and project["profile_id"]
+    return {
+        "kind": declared.name,
+        "queue": declared.queue,
+        "title": f"{declared.title} · {node.title}" if node else declared.title,
+        "project_id": node.project_id if node else None,
+        "node_id": node.id if node else None,
+        "profile_id": profile_id,
+        "params": params,
+        "params_hash": hash_of([params, profile_id]),
+        "priority": request.priority,
+        "parent_id": request.parent_id,
+        "replay_of": request.replay_of,
+        "submit_key": request.submit_key,
+        "exclusive_key": _exclusive_key(declared, node),
+        "max_attempts": request.max_attempts or declared.max_attempts,
+        "created_by": request.user,
+    }
+
+
+def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple[int, bool]:
+    """(job id, whether it is new). An equal active job, or one with the same submit key, is returned instead of a second one.
+
+    Raises SubmitKeyReused or AlreadyActive when the job there has other params.
+    """
+    job_id = writes.insert_job(conn, values, delay_ms)
+    if job_id is not None:
+        return job_id, True
+    if values["submit_key"] is not None:
+        same_key = reads.by_submit_key(conn, values["submit_key"])
+        if same_key is not None:
+            if (same_key["kind"], same_key["node_id"], same_key["params_hash"]) != (
+                values["kind"],
+                values["node_id"],
+                values["params_hash"],
+            ):
+                raise SubmitKeyReused(same_key["id"])
+            return same_key["id"], False
+    active = reads.active_by_exclusive_key(conn, values["exclusive_key"])
+    if active is None:
+        # it ended between our insert and this look: the way is free now
+        return insert(conn, values, delay_ms)
+    if active["params_hash"] != values["params_hash"]:
+        raise AlreadyActive(active["id"])
+    return active["id"], False
+
+
+def unmet_guards(declared: Declared, node: NodeView, params: Any) -> list[Issue]:
+    """Every unmet precondition at once."""
+    return [issue for check in declared.guards for issue in check(node, params)]
+
+
+def _node_for(database: Database, declared: Declared, node_id: int | None) -> NodeView | None:
+    if node_id is None:
+        if declared.scope == "any":
+            return None
+        raise InvalidInput(
+            Text("{kind} needs a {scope} to work on.", kind=declared.name, scope=declared.scope),
+            [Issue("node_id", Text("is missing"))],
+        )
+    node = NodeView.load(database, node_id)
+    if declared.scope not in ("any", node.kind):
+        raise InvalidInput(
+            Text(
+                "{kind} works on a {scope}, but node {node_id} is a {is_kind}.",
+                kind=declared.name,
+                scope=declared.scope,
+                node_id=node_id,
+                is_kind=node.kind,
+            )
+        )
+    with database.read() as conn:
+        row = story_reads.find_node(conn, node_id)
+    if row is None or row["archived_at"] is not None:
+        raise NotFound(Text("Node {node_id} is archived. Restore it first.", node_id=node_id))
+    return node
+
+
+def _exclusive_key(declared: Declared, node: NodeView | None) -> str | None:
+    """Kinds that write no artifact may run any number of times, except batches (one a node)."""
+    if node is None:
+        return None
+    if declared.writes is not None:
+        return f"{node.id}:{declared.writes}"
+    return f"{node.id}:{declared.name}" if declared.batch else None

@@ -1,0 +1,205 @@
+"""Paid steps whose outcome can be uncertain: images and long tasks (video). Never a silent second charge.
+
+A video's task id is committed, then the job waits; `Poller` (in maintenance) finishes the step and queues the job again.
+On resume a bare `sent` becomes `maybe_charged`, and the job waits for a person to decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from workbench.artifacts.versions import hash_of
+from workbench.db.connection import Database
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import JobError, ProviderError
+from workbench.i18n import N_, Text
+from workbench.jobs import crash
+from workbench.providers.base import Profile
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Running
+
+log = logging.getLogger(__name__)
+FIRST_POLL_MS = 3_000
+
+
+class Tasks:
+    """The uncertain steps of one claim of one job."""
+
+    def __init__(self, running: Running) -> None:
+        self._run = running
+
+    async def video(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        from workbench.jobs.context import Suspend
+
+        done = self._begin(name, request)
+        if done is not None:
+            return done
+        task_id = await self._paid(name, request, "video", lambda provider: provider.submit(request))
+        crash.point("task_created")
+        with self._run.database.write() as conn:
+            writes.fence(conn, self._run.job_id, self._run.claim)
+            ledger.submitted(conn, self._run.job_id, name, task_id, FIRST_POLL_MS)
+        crash.point("task_submitted")
+        raise Suspend("provider")
+
+    async def images(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        done = self._begin(name, request)
+        if done is not None:
+            return done
+        output: dict[str, Any] = await self._paid(name, request, "image", lambda provider: provider.images(request))
+        with self._run.database.write() as conn:
+            writes.fence(conn, self._run.job_id, self._run.claim)
+            ledger.finish_step(conn, self._run.job_id, name, output)
+        crash.point("step_done")
+        return output
+
+    def _begin(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
+        """The memoised output, or None with the step standing as `sent`; suspends while the outcome is open."""
+        from workbench.jobs.context import Suspend
+
+        run = self._run
+        input_hash = hash_of(request)
+        with run.database.write() as conn:
+            writes.fence(conn, run.job_id, run.claim)
+            there = ledger.find_step(conn, run.job_id, name)
+            same = there is not None and there["input_hash"] == input_hash
+            if there is not None and same and there["state"] == "done":
+                output: dict[str, Any] = there["output"]
+                if output.get("failed"):
+                    raise JobError(Text("{message}", message=output["failed"]), kind=output["kind"])
+                return output
+            if there is not None and same and there["state"] == "submitted":
+                raise Suspend("provider")
+            if there is not None and there["state"] in ("sent", "maybe_charged"):
+                ledger.set_step(conn, run.job_id, name, state="maybe_charged")
+                uncertain = True
+            else:
+                uncertain = False
+                position = len(ledger.steps_of(conn, run.job_id)) + 1
+                ledger.begin_step(conn, run.job_id, name, position, input_hash, run.claim, again=there is not None)
+        if uncertain:
+            raise Suspend("decision")
+        crash.point("step_sent")
+        return None
+
+    async def _paid(self, name: str, request: dict[str, Any], capability: str, call: Callable[[Any], Any]) -> Any:
+        """One paid call in the ledger; a refusal that certainly cost nothing clears the step for another try."""
+        run = self._run
+        with run.database.write() as conn:
+            writes.fence(conn, run.job_id, run.claim)
+            row = ledger.open_call(
+                conn,
+                {
+                    "call_id": uuid.uuid4().hex,
+                    "job_id": run.job_id,
+                    "claim": run.claim,
+                    "step": name,
+                    "purpose": "generate",
+                    "project_id": run.row["project_id"],
+                    "workflow": run.row["kind"],
+                    "profile_id": run.profile.id,
+                    "provider": run.profile.provider,
+                    "model": str(request.get("model") or run.profile.image_model or ""),
+                    "capability": capability,
+                    "prompt": request,
+                },
+            )
+        started = time.monotonic()
+        try:
+            answer = await call(run.provider())
+        except asyncio.CancelledError:
+            run.close_call(row, started, outcome="error", error_kind="cancelled")
+            raise
+        except ProviderError as error:
+            run.close_call(
+                row,
+                started,
+                outcome="error",
+                error_kind=error.kind,
+                error=run.redact(str(error)),
+                http_status=error.http_status,
+                request_id=error.request_id,
+            )
+            if error.http_status is not None or not error.sent:
+                # the service answered, or was never reached: nothing is uncertain
+                with run.database.write() as conn:
+                    ledger.set_step(conn, run.job_id, name, state="refused")
+            raise
+        with run.database.write() as conn:
+            ledger.close_call(
+                conn,
+                row,
+                outcome="ok",
+                valid=True,
+                latency_ms=round((time.monotonic() - started) * 1000),
+                model=str(request.get("model") or run.profile.image_model or ""),
+            )
+        return answer
+
+
+class Poller:
+    """Asks providers about submitted tasks. Any process may take over: rows are taken by compare-and-set on poll_at."""
+
+    HOLD_MS = 60_000
+
+    def __init__(
+        self, database: Database, profile_of: Callable[[int | None], Profile], make_provider: Callable[[Profile], Any]
+    ) -> None:
+        self._database = database
+        self._profile_of = profile_of
+        self._make_provider = make_provider
+
+    def run_once(self) -> int:
+        """Poll what is due; returns how many steps were looked at."""
+        with self._database.read() as conn:
+            due = ledger.due_polls(conn)
+        taken = []
+        for row in due:
+            with self._database.write() as conn:
+                if ledger.take_poll(conn, row, self.HOLD_MS):
+                    taken.append(row)
+        if taken:
+            asyncio.run(self._poll_all(taken))
+        return len(taken)
+
+    async def _poll_all(self, rows: list[dict[str, Any]]) -> None:
+        await asyncio.gather(*(self._poll(row) for row in rows))
+
+    async def _poll(self, row: dict[str, Any]) -> None:
+        provider = self._make_provider(self._profile_of(row["profile_id"]))
+        try:
+            if row["job_state"] in ("cancelled", "failed"):
+                await provider.cancel(row["provider_task_id"])
+                with self._database.write() as conn:
+                    ledger.set_step(conn, row["job_id"], row["name"], state="cancelled", poll_at=None)
+                return
+            state = await provider.poll(row["provider_task_id"])
+        except Exception:
+            # a failed poll says nothing of the task: ask again later
+            log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
+            return
+        finally:
+            await provider.aclose()
+        crash.point("poll_answered")
+        self._settle(row, state)
+
+    def _settle(self, row: dict[str, Any], state: Any) -> None:
+        job_id, name = row["job_id"], row["name"]
+        with self._database.write() as conn:
+            if state.state in ("queued", "running"):
+                ledger.submitted(conn, job_id, name, row["provider_task_id"], state.poll_after_ms)
+                return
+            if state.state == "succeeded":
+                ledger.finish_step(conn, job_id, name, state.output or {})
+            else:
+                kind = "cancelled" if state.state == "cancelled" else "unknown"
+                said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
+                ledger.finish_step(conn, job_id, name, {"failed": str(said), "kind": kind})
+            writes.resume(conn, job_id, "provider")

@@ -1,0 +1,65 @@
+"""A creator's brief as a file or a form has it: the brief itself, characters and world elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from workbench.artifacts.models import Brief, Character, Style, WorldElement
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+
+
+class BriefFile(Brief):
+    """Everything a new project needs. Unknown fields are refused by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    characters: list[Character] = Field(default_factory=list, max_length=200, title=N_("Characters"))
+    world: list[WorldElement] = Field(default_factory=list, max_length=200, title=N_("World"))
+
+    def brief(self) -> dict[str, Any]:
+        """The content of the `brief` artifact."""
+        return self.model_dump(mode="json", exclude={"characters", "world"})
+
+
+def parse(raw: Any) -> BriefFile:
+    """Validate a brief; raises InvalidInput with one issue per field, unknown ones included."""
+    if not isinstance(raw, dict):
+        raise InvalidInput(Text(N_("A brief is a mapping of fields; this is a {type}."), type=type(raw).__name__))
+    if "style" in raw and isinstance(raw["style"], str):
+        raw = {**raw, "style": {"preset": "custom", "prompt": raw["style"]}}
+    try:
+        made = BriefFile.model_validate(raw)
+    except ValidationError as error:
+        issues = [_issue(e) for e in error.errors()]
+        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues) from None
+    issues = _repeated(made.characters, "characters") + _repeated(made.world, "world")
+    if issues:
+        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+    return made
+
+
+def _repeated(named: list[Any], where: str) -> list[Issue]:
+    seen: set[str] = set()
+    issues = []
+    for number, one in enumerate(named):
+        folded = "".join(one.name.split()).casefold()
+        if folded in seen:
+            issues.append(Issue(f"{where}.{number}.name", Text(N_("{name} is there twice"), name=one.name)))
+        seen.add(folded)
+    return issues
+
+
+def _issue(error: Any) -> Issue:
+    path = ".".join(str(p) for p in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = ", ".join(_fields_at(error["loc"][:-1]))
+        return Issue(path, Text(N_("is not a field of a brief; known: {known}"), known=known))
+    return Issue(path, Text("{message}", message=error["msg"]))
+
+
+def _fields_at(path: tuple[Any, ...]) -> list[str]:
+    inside: dict[str, type[BaseModel]] = {"characters": Character, "world": WorldElement, "style": Style}
+    return list(inside.get(str(path[0]), BriefFile).model_fields if path else BriefFile.model_fields)
