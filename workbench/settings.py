@@ -74,7 +74,12 @@ class Settings(BaseSettings):
     )
     lang: Literal["zh", "en"] | None = Field(None, description=N_("zh or en; unset: the system's language"))
     simulate: str = Field("", description=N_("name=number pairs such as latency_ms=800,failure_rate=0.2"))
-    master_key: SecretStr | None = Field(None, description=N_("a Fernet key; unset: the key file in home"))
+    master_key: SecretStr | None = Field(
+        None,
+        description=N_(
+            "at least 16 characters, better 44 random ones; several with commas between; unset: the key file in home"
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description=N_("debug, info, warning or error")
     )

@@ -130,8 +130,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return env
 
 
-def worker_command(settings: Settings, threads: int | None = None) -> list[str]:
-    """A worker below a supervisor, which has already brought the database up to date."""
+def worker_command(settings: Settings, threads: int | None) -> list[str]:
     return [
         sys.executable,
         "-m",
@@ -147,7 +146,16 @@ def web_command(host: str, port: int) -> list[str]:
     """The Streamlit server. What the command line says wins over any STREAMLIT_* variable of the environment."""
     options = {"address": host, "port": port, "headless": "true", "fileWatcherType": "none"}
     flags = [f"--server.{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(app_path()), *flags, "--browser.gatherUsageStats=false"]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app_path()),
+        *flags,
+        "--browser.gatherUsageStats=false",
+        "--logger.level=warning",
+    ]
 
 
 def app_path() -> Path:
@@ -290,12 +298,19 @@ def start_broker(settings: Settings, supervisor: Supervisor) -> None:
 
 def bring_up_to_date(settings: Settings) -> None:
     """Run the migrations once, here; workers and pages below a supervisor find them done."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from workbench.db.connection import Database
     from workbench.db.migrate import migrate
 
     database = Database(settings.database_url)
     try:
         migrate(database)
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise Unavailable(
+            Text("The database {url} cannot be used: {reason}", url=database.url.render_as_string(), reason=reason)
+        ) from error
     finally:
         database.close()
 

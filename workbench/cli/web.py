@@ -9,7 +9,7 @@ import socket
 
 import click
 
-from workbench.cli.parts import app_path, bring_up_to_date, environment, prepare_home, web_command
+from workbench.cli.parts import app_path, environment, prepare_home, web_command
 from workbench.errors import NotAllowed
 from workbench.i18n import Text
 from workbench.settings import Settings
@@ -24,7 +24,6 @@ def command(port: int, host: str) -> int:
     refuse_other_machines(host)
     refuse_taken_port(host, port)
     prepare_home(settings)
-    bring_up_to_date(settings)
     # .streamlit/config.toml is read from the folder the server starts in.
     os.chdir(app_path().parent)
     arguments = web_command(host, port)

@@ -9,7 +9,7 @@ import threading
 
 import click
 
-from workbench.cli.parts import bring_up_to_date, environment, prepare_home
+from workbench.cli.parts import environment, prepare_home
 from workbench.cli.up import stop_on_signals
 from workbench.errors import Unavailable
 from workbench.i18n import Text
@@ -21,15 +21,12 @@ STOP_TIMEOUT_MS = 5_000
 
 @click.command()
 @click.option("--threads", type=click.IntRange(1, 256), help="Jobs at a time.  [default: REELWRIGHT_THREADS]")
-@click.option("--migrated", is_flag=True, hidden=True)
-def command(threads: int | None, migrated: bool) -> int:
+def command(threads: int | None) -> int:
     """Run one worker process until SIGTERM or Ctrl-C; what it was doing goes back into the queue."""
     stop = stop_on_signals()
     settings = Settings.load(**({} if threads is None else {"threads": threads}))
     set_up_logging(settings)
     prepare_home(settings)
-    if not migrated:
-        bring_up_to_date(settings)
     # The actors package reads the environment itself, so that ``dramatiq actors`` works as well.
     os.environ.update(environment(settings))
     return work(settings, stop)
