@@ -189,19 +189,24 @@ def fault(status: int | None, body: Any, headers: Mapping[str, str], *, structur
     kind = kind_of(status, refusal)
     said = redactor.text(refusal.message)
     said = said if len(said) <= LONGEST_MESSAGE else said[:LONGEST_MESSAGE] + "…"
-    text = (
-        Text("The service answered {status}: {message}", status=status, message=said)
-        if status is not None and status != 200
-        else Text("The service answered with an error: {message}", message=said)
-    )
     return ProviderError(
         kind,
-        text,
+        _told(status, said, headers),
         http_status=status,
         request_id=request_id(headers),
         retry_after_ms=retry_after_ms(headers, refusal),
         mode_unsupported=structured and refuses_mode(status, refusal, kind),
     )
+
+
+def _told(status: int | None, message: str, headers: Mapping[str, str]) -> Text:
+    if status is None or status == 200:
+        return Text("The service answered with an error: {message}", message=message)
+    if 300 <= status < 400:
+        # Following would send the prompt, and with some services the key, to whoever the answer names.
+        where = redactor.text(headers.get("location", ""))[:200]
+        return Text("The service redirects ({status}) to {where}. Check the base URL.", status=status, where=where)
+    return Text("The service answered {status}: {message}", status=status, message=message)
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:

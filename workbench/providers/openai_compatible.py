@@ -74,11 +74,12 @@ class OpenAICompatible:
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
         """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed text."""
+        client = self._client  # made before the clock starts: it is no part of the service's latency
         answer = _Answer(request.model)
         failure: Exception | None = None
         try:
             async with asyncio.timeout(self._deadline_s(request)):
-                await self._ask(request, answer, on_delta)
+                await self._ask(client, request, answer, on_delta)
         except Exception as error:
             failure = error
         if failure is not None and not answer.finished:
@@ -93,9 +94,9 @@ class OpenAICompatible:
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    async def _ask(self, request: TextRequest, answer: _Answer, on_delta: OnDelta) -> None:
+    async def _ask(self, client: openai.AsyncOpenAI, request: TextRequest, answer: _Answer, on_delta: OnDelta) -> None:
         body = self._body(request)
-        response = await self._client.chat.completions.with_raw_response.create(
+        response = await client.chat.completions.with_raw_response.create(
             **body, extra_headers={"X-Client-Request-Id": request.call_id}
         )
         answer.request_id = faults.request_id(response.headers)
@@ -112,6 +113,7 @@ class OpenAICompatible:
             await answer.take_stream(stream, on_delta)
         finally:
             await stream.close()
+        answer.end_stream(done=_said_done(response.http_response.stream))
 
     @functools.cached_property
     def _client(self) -> openai.AsyncOpenAI:
@@ -184,7 +186,7 @@ class OpenAICompatible:
             case openai.APIStatusError():
                 return self._refused(error, request, structured)
             case TimeoutError() if not isinstance(error, ssl.SSLError):
-                return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=round(self._deadline_s(request))))
+                return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=f"{self._deadline_s(request):g}"))
             case openai.APIConnectionError() | httpx2.TransportError() | ssl.SSLError():
                 return _transport_fault(error, self._most_bytes)
             case openai.APIError():  # an error event inside the stream
@@ -227,11 +229,12 @@ def _tell(on_delta: OnDelta, answer: _Answer) -> None:
 
 
 class _Capped(httpx2.AsyncByteStream):
-    """A response body that ends with TooLarge once it passes the cap."""
+    """A response body that ends with TooLarge once it passes the cap. `tail`: its last bytes."""
 
     def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int) -> None:
         self._stream = stream
         self._most_bytes = most_bytes
+        self.tail = b""
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         passed = 0
@@ -239,10 +242,16 @@ class _Capped(httpx2.AsyncByteStream):
             passed += len(chunk)
             if passed > self._most_bytes:
                 raise TooLarge("the answer is too large")
+            self.tail = (self.tail + chunk)[-64:]
             yield chunk
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+
+def _said_done(stream: object) -> bool:
+    # The SDK keeps [DONE] to itself.
+    return isinstance(stream, _Capped) and b"[DONE]" in stream.tail
 
 
 # -- structured output -------------------------------------------------------------------------------------------------
@@ -342,6 +351,7 @@ class _Answer:
     ttft_ms: int | None = None
     finish: str | None = None
     refusal: str = ""
+    chunks: int = 0
     pieces: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
@@ -394,15 +404,24 @@ class _Answer:
     # -- in pieces -----------------------------------------------------------------------------------------------------
 
     async def take_stream(self, stream: AsyncIterator[Any], on_delta: OnDelta) -> None:
-        """Read a stream to its end. Raises ProviderError network when it ends before the model said it was done."""
-        joiner, chunks = _Joiner(on_delta), 0
+        """Read a stream to its end."""
+        joiner = _Joiner(on_delta)
         async for chunk in stream:
-            chunks += 1
+            self.chunks += 1
             self._take_chunk(chunk if isinstance(chunk, dict) else chunk.to_dict(), joiner)
         joiner.end()
+
+    def end_stream(self, *, done: bool) -> None:
+        """`done`: the stream was closed with [DONE], so it is complete even if no reason was given.
+
+        Raises ProviderError network when it ended before the model said it was done.
+        """
         if self.finished:
             return
-        if not chunks:
+        if done and self.chunks:
+            self.finish = "other"
+            return
+        if not self.chunks:
             raise ProviderError("malformed_output", Text("The service answered, but not with a chat completion. Check the base URL."), http_status=200)
         raise ProviderError("network", Text("The stream ended before the answer was complete."), http_status=200)
 

@@ -1,0 +1,597 @@
+"""A real HTTP server that answers like an OpenAI-compatible service and misbehaves on request.
+
+In a test's own process:
+
+    with ScriptedProvider() as provider:          # a thread with its own event loop
+        provider.script(default={"status": 500})  # every call; also nth={"2": {...}} and rules=[{"match": "…", ...}]
+        provider.calls()                          # the call log, merged
+
+As a process: ``python -m tests.scripted_provider --port 0 --log FILE`` prints its address, then serves until its
+standard input closes or it gets SIGTERM. `control(url)` and `read_log(file)` talk to it from other processes.
+
+Faults (keys of a script's dicts, all optional):
+    status, headers, body (JSON or text), content_type     answer this instead
+    delay_ms         before the first byte      first_token_ms   after the headers of a stream
+    drip_ms          between streamed pieces; with `drip_bytes` the whole body is dripped
+    hang             never answer               reset            drop the connection before answering
+    half             drop it midway ("clean": end the body properly, but early)
+    html             a web page with status 200
+    text             answer this text           finish_reason    say this instead of "stop"
+    empty, blank     no text; spaces            refusal          a refusal in place of the text
+    no_choices       an empty list of choices   no_usage, usage  leave usage out; send this usage
+    choice_usage     usage inside the last choice, as Kimi does
+    error_event      an error event inside the stream, after the first piece
+    garbage          a line in the stream that is no JSON
+    ignore_stream    answer a streamed request in one piece
+    no_done, linger_ms   leave the closing [DONE] out; keep the connection open after it
+    reject           refuse with 400 when the request has one of these fields
+    reject_modes     refuse with 400 when response_format has one of these types
+    echo_key         repeat the Authorization header in the error message
+A prompt may carry its own: ``[[fault:500]]``, ``[[fault:hang]]``, ``[[fault:{"status": 429}]]``; with ``*2`` before the
+closing brackets only the first two calls with this marker are hit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import importlib
+import json
+import re
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+Answer = Callable[[dict[str, Any]], str]
+
+#: faults by name, for markers in prompts
+NAMED: dict[str, dict[str, Any]] = {
+    "auth": {"status": 401, "body": {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key", "type": "invalid_request_error"}}},
+    "quota": {"status": 429, "body": {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota", "type": "insufficient_quota"}}},
+    "context": {"status": 400, "body": {"error": {"message": "Too long", "code": "context_length_exceeded", "type": "invalid_request_error"}}},
+    "filter": {"finish_reason": "content_filter", "text": ""},
+    "length": {"finish_reason": "length"},
+    "malformed": {"text": '{"broken": '},
+    "prose": {"text": "I would rather not answer in JSON."},
+    **{name: {name: True} for name in ("hang", "reset", "half", "html", "empty", "blank", "no_choices", "no_usage", "garbage")},
+}
+
+_MARKER = re.compile(r"\[\[fault:(.+?)(?:\*(\d+))?\]\](?!\])", re.DOTALL)
+
+
+# -- what to answer ----------------------------------------------------------------------------------------------------
+
+
+def default_answer(request: dict[str, Any]) -> str:
+    """Valid JSON for the schema of the request (or the one its prompt quotes), else a short text."""
+    schema = schema_of(request)
+    if schema is not None:
+        return json.dumps(example(schema), ensure_ascii=False)
+    wants_json = (request.get("response_format") or {}).get("type") == "json_object"
+    return '{"text": "answer"}' if wants_json else "A short answer."
+
+
+def schema_of(request: dict[str, Any]) -> dict[str, Any] | None:
+    wanted = request.get("response_format") or {}
+    if wanted.get("type") == "json_schema":
+        return wanted["json_schema"]["schema"]
+    return next(iter(_schemas_in("\n".join(str(m.get("content")) for m in request.get("messages", [])))), None)
+
+
+def _schemas_in(text: str) -> Iterator[dict[str, Any]]:
+    for start in (m.start() for m in re.finditer(r"\{", text)):
+        with contextlib.suppress(ValueError):
+            found, _ = json.JSONDecoder().raw_decode(text, start)
+            if isinstance(found, dict) and ("properties" in found or "$defs" in found):
+                yield found
+                return
+
+
+def example(schema: dict[str, Any], definitions: dict[str, Any] | None = None, name: str = "value", number: int = 1) -> Any:
+    """The smallest plausible instance of a JSON schema; `number` is the place in a list, so that orders count up."""
+    known = definitions if definitions is not None else schema.get("$defs", {})
+    if "$ref" in schema:
+        return example(known[schema["$ref"].rsplit("/", 1)[-1]], known, name, number)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if schema.get(choice):
+            options = [o for o in schema[choice] if o.get("type") != "null"] or schema[choice]
+            return example(options[0], known, name, number)
+    if "const" in schema or schema.get("enum"):
+        return schema.get("const", (schema.get("enum") or [None])[0])
+    made = {"object": _object, "array": _array, "integer": _number, "number": _number, "string": _string}.get(str(schema.get("type")))
+    if made is not None:
+        return made(schema, known, name, number)
+    return True if schema.get("type") == "boolean" else None
+
+
+def _object(schema: dict[str, Any], known: dict[str, Any], name: str, number: int) -> dict[str, Any]:
+    made = {key: example(part, known, key, number) for key, part in schema.get("properties", {}).items()}
+    for key, value in made.items():
+        # episode_count beside episodes: a count that lies would fail every real workflow's check.
+        listed = made.get(key.removesuffix("_count") + "s")
+        if key.endswith("_count") and isinstance(value, int) and isinstance(listed, list):
+            made[key] = len(listed)
+    return made
+
+
+def _array(schema: dict[str, Any], known: dict[str, Any], name: str, number: int) -> list[Any]:
+    length = schema.get("minItems", min(1, schema.get("maxItems", 1)))
+    return [example(schema.get("items") or {}, known, name, place + 1) for place in range(length)]
+
+
+def _number(schema: dict[str, Any], known: dict[str, Any], name: str, number: int) -> int:
+    least, most = schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema)), schema.get("maximum")
+    wanted = number if name in ("order", "index", "number") else least
+    return int(max(least, wanted if most is None else min(wanted, most)))
+
+
+def _string(schema: dict[str, Any], known: dict[str, Any], name: str, number: int) -> str:
+    least, most = _lengths(schema)
+    said = f"{name} {number} of this story"
+    while len(said) < least:
+        said += " and so on"
+    return said[: max(least, min(len(said), most))]
+
+
+def _lengths(schema: dict[str, Any]) -> tuple[int, int]:
+    """Length limits, from the schema or, in strict schemas, from what the description tells."""
+    told = re.search(r"(?:(\d+) to (\d+)|At least (\d+)|At most (\d+)) characters\.$", str(schema.get("description", "")))
+    least, most = (told.group(1) or told.group(3), told.group(2) or told.group(4)) if told else (None, None)
+    return int(schema.get("minLength") or least or 1), int(schema.get("maxLength") or most or 10_000)
+
+
+# -- the server --------------------------------------------------------------------------------------------------------
+
+
+class _Watched(asyncio.StreamReaderProtocol):
+    """A stream protocol that says when the client goes away, even while nobody reads."""
+
+    def __init__(self, reader: asyncio.StreamReader, handler: Any, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(reader, handler, loop=loop)
+        self.gone = asyncio.Event()
+        reader.gone = self.gone  # type: ignore[attr-defined]
+
+    def eof_received(self) -> bool | None:
+        self.gone.set()
+        return super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
+        super().connection_lost(exc)
+
+
+class _Gone(Exception):
+    """The client closed its connection."""
+
+
+class _Drop(Exception):
+    """The script wants the connection dropped now."""
+
+
+class Server:
+    """The server itself; lives in one event loop."""
+
+    def __init__(self, log: Path | None = None, answer: Answer = default_answer) -> None:
+        self.answer = answer
+        self._log = log.open("a", encoding="utf-8") if log else None
+        self._lock = threading.Lock()
+        self._entries: list[dict[str, Any]] = []
+        self._by_number: dict[int, dict[str, Any]] = {}
+        self._connections: set[asyncio.Task[None]] = set()
+        self.reset()
+
+    def reset(self) -> None:
+        with self._lock:
+            self._entries, self._by_number, self._number = [], {}, 0
+            self._script: dict[str, Any] = {}
+            self._hits: Counter[str] = Counter()
+            if self._log:
+                self._log.seek(0)
+                self._log.truncate()
+
+    def script(self, script: dict[str, Any]) -> None:
+        with self._lock:
+            self._script, self._hits, self._since = script, Counter(), self._number
+
+    def calls(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [dict(e) for e in self._entries]
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> _Watched:
+            reader = asyncio.StreamReader(limit=2**20, loop=loop)
+            return _Watched(reader, self._connected, loop)
+
+        self._server = await loop.create_server(protocol, host, port, backlog=256)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        self._server.close()
+        for task in list(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+        if self._log:
+            self._log.close()
+            self._log = None
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            while await self._one_request(reader, writer):
+                pass
+        except (_Gone, _Drop, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            self._connections.discard(task)
+            writer.transport.abort()
+
+    async def _one_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        head = await reader.readuntil(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        method, path, _ = first.split(" ", 2)
+        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        if path.startswith("/_"):
+            await self._control(writer, path, body)
+        elif path.endswith("/models"):
+            await _send(writer, 200, {"object": "list", "data": [{"id": "scripted-1", "object": "model"}]})
+        elif path.endswith("/chat/completions") and method == "POST":
+            await self._call(reader, writer, path, headers, body)
+        else:
+            await _send(writer, 404, {"error": {"message": f"no route {path}", "type": "invalid_request_error"}})
+        return headers.get("connection", "").lower() != "close"
+
+    async def _control(self, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
+        if path == "/_script":
+            self.script(json.loads(body or b"{}"))
+        elif path == "/_reset":
+            self.reset()
+        await _send(writer, 200, self.calls() if path == "/_log" else {"ok": True})
+
+    # -- one model call ------------------------------------------------------------------------------------------------
+
+    async def _call(self, reader: Any, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: bytes) -> None:
+        request = json.loads(body)
+        number, fault = self._received(path, headers, request)
+        talking = asyncio.ensure_future(self._talk(_Call(number, request, headers, writer, fault)))
+        leaving = asyncio.ensure_future(reader.gone.wait())
+        try:
+            await asyncio.wait((talking, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not talking.done():
+                talking.cancel()
+                self._ended(number, "disconnected", disconnected=True)
+                raise _Gone
+            self._ended(number, talking.result())
+        except (_Drop, ConnectionError) as error:
+            self._ended(number, "dropped", disconnected=isinstance(error, ConnectionError))
+            raise
+        except asyncio.CancelledError:
+            talking.cancel()
+            self._ended(number, "stopped")
+            raise
+        finally:
+            leaving.cancel()
+
+    def _received(self, path: str, headers: dict[str, str], request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        prompt = "\n".join(str(m.get("content")) for m in request.get("messages", []))
+        with self._lock:
+            self._number += 1
+            number = self._number
+            fault = self._fault_for(number - getattr(self, "_since", 0), prompt)
+            entry = {
+                "n": number,
+                "at": time.time(),
+                "call_id": headers.get("x-client-request-id"),
+                "path": path,
+                "model": request.get("model"),
+                "mode": (request.get("response_format") or {}).get("type", "plain"),
+                "stream": bool(request.get("stream")),
+                "messages_hash": hashlib.sha256(json.dumps(request.get("messages"), sort_keys=True).encode()).hexdigest()[:16],
+                "has_key": "authorization" in headers,
+                "outcome": None,
+                "disconnected": False,
+            }
+            self._entries.append(entry)
+            self._by_number[number] = entry
+            self._write({"event": "received", **entry})
+        # Kept in memory only: tests look at them, the file is a ledger.
+        entry["request"], entry["headers"] = request, headers
+        return number, fault
+
+    def _fault_for(self, nth: int, prompt: str) -> dict[str, Any]:
+        """Later sources win: default, nth, rules whose text the prompt has, markers in the prompt."""
+        fault = dict(self._script.get("default", {}))
+        fault |= (self._script.get("nth") or {}).get(str(nth), {})
+        for place, rule in enumerate(self._script.get("rules", [])):
+            if rule["match"] in prompt and self._hits_less_than(f"rule {place}", rule.get("times")):
+                fault |= {k: v for k, v in rule.items() if k not in ("match", "times")}
+        for name, times in _MARKER.findall(prompt):
+            if self._hits_less_than(f"marker {name}", int(times) if times else None):
+                fault |= json.loads(name) if name.startswith("{") else {"status": int(name)} if name.isdigit() else NAMED[name]
+        return fault
+
+    def _hits_less_than(self, what: str, times: int | None) -> bool:
+        self._hits[what] += 1
+        return times is None or self._hits[what] <= times
+
+    def _ended(self, number: int, outcome: str, disconnected: bool = False) -> None:
+        with self._lock:
+            entry = self._by_number.get(number)
+            if entry is None:  # reset meanwhile
+                return
+            entry.update(outcome=outcome, disconnected=disconnected, ended_at=time.time())
+            self._write({"event": "ended", "n": number, "outcome": outcome, "disconnected": disconnected, "ended_at": entry["ended_at"]})
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if self._log:
+            self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._log.flush()
+
+    async def _talk(self, call: _Call) -> str:
+        fault = call.fault
+        if fault.get("delay_ms"):
+            await asyncio.sleep(fault["delay_ms"] / 1000)
+        if fault.get("hang"):
+            await asyncio.Event().wait()
+        if fault.get("reset"):
+            raise _Drop
+        refused = call.refusal()
+        if refused is not None:
+            await _send(call.writer, *refused, fault.get("headers"), fault.get("content_type"))
+            return str(refused[0])
+        if fault.get("html"):
+            await _send(call.writer, 200, "<html><head><title>Welcome</title></head><body>A web page</body></html>", fault.get("headers"), "text/html")
+            return "html"
+        text = fault["text"] if "text" in fault else "" if fault.get("empty") else "  \n" if fault.get("blank") else self.answer(call.request)
+        if call.request.get("stream") and not fault.get("ignore_stream"):
+            return await call.stream(text)
+        return await call.whole(text)
+
+
+class _Call:
+    """One request being answered."""
+
+    def __init__(self, number: int, request: dict[str, Any], headers: dict[str, str], writer: asyncio.StreamWriter, fault: dict[str, Any]) -> None:
+        self.number, self.request, self.headers, self.writer, self.fault = number, request, headers, writer, fault
+
+    def refusal(self) -> tuple[int, Any] | None:
+        """(status, body) when the script refuses this request."""
+        fault, wanted = self.fault, (self.request.get("response_format") or {}).get("type")
+        if wanted in fault.get("reject_modes", ()):
+            return 400, {"error": {"message": f"response_format type {wanted} is not supported by this model", "type": "invalid_request_error"}}
+        for name in fault.get("reject", ()):
+            if name in self.request:
+                return 400, {"error": {"message": f"Unrecognized request argument supplied: {name}", "type": "invalid_request_error", "param": name}}
+        if fault.get("echo_key"):
+            return fault.get("status", 401), {"error": {"message": f"bad header: {self.headers.get('authorization')}", "type": "x"}}
+        if fault.get("status", 200) != 200 or "body" in fault:
+            status = fault.get("status", 200)
+            return status, fault.get("body", {"error": {"message": f"scripted failure {status}", "type": "scripted"}})
+        return None
+
+    async def whole(self, text: str) -> str:
+        body = {
+            "id": f"chatcmpl-{self.number}",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": self.request.get("model"),
+            "choices": [] if self.fault.get("no_choices") else [self._choice(text)],
+        }
+        if not self.fault.get("no_usage") and not self.fault.get("choice_usage"):
+            body["usage"] = self._usage(text)
+        raw = json.dumps(body).encode()
+        if self.fault.get("half"):
+            self.writer.write(_head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json") + raw[: len(raw) // 2])
+            await self.writer.drain()
+            raise _Drop
+        if self.fault.get("drip_ms"):
+            self.writer.write(_head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json"))
+            step = self.fault.get("drip_bytes", 1)
+            for start in range(0, len(raw), step):
+                await self._write(raw[start : start + step], self.fault["drip_ms"])
+            return "ok"
+        await _send(self.writer, 200, raw, self._extra(), "application/json")
+        return "ok"
+
+    def _choice(self, text: str) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text} | ({"content": None, "refusal": self.fault["refusal"]} if self.fault.get("refusal") else {})
+        choice = {"index": 0, "finish_reason": self.fault.get("finish_reason", "stop"), "message": message}
+        return choice | ({"usage": self._usage(text)} if self.fault.get("choice_usage") else {})
+
+    async def stream(self, text: str) -> str:
+        self.writer.write(_head(200, {"Transfer-Encoding": "chunked", **self._extra()}, self.fault.get("content_type", "text/event-stream")))
+        await self.writer.drain()
+        await asyncio.sleep(self.fault.get("first_token_ms", 0) / 1000)
+        pieces = self.fault.get("pieces") or _pieces(text)
+        if self.fault.get("no_choices"):
+            pieces = []
+        for place, piece in enumerate(pieces):
+            if place and await self._midway(place, len(pieces)):
+                return "half"
+            await self._event(self._chunk({"content": piece} if not self.fault.get("refusal") else {"refusal": piece}))
+        if not pieces and (self.fault.get("half") or self.fault.get("error_event")) and await self._midway(1, 2):
+            return "half"
+        await self._last(text)
+        return "ok"
+
+    async def _midway(self, place: int, of: int) -> bool:
+        """Faults after the first piece; True when the stream ended early, but properly."""
+        if self.fault.get("garbage") and place == 1:
+            await self._frame("data: {not json\n\n")
+        if self.fault.get("error_event") and place == 1:
+            await self._event({"error": self.fault["error_event"]})
+        if self.fault.get("half") and place >= max(1, of // 2):
+            if self.fault["half"] != "clean":
+                raise _Drop
+            self.writer.write(b"0\r\n\r\n")
+            await self.writer.drain()
+            return True
+        return False
+
+    async def _last(self, text: str) -> None:
+        if not self.fault.get("no_choices"):
+            last = self._chunk({}, self.fault.get("finish_reason", "stop"))
+            if self.fault.get("choice_usage"):
+                last["choices"][0]["usage"] = self._usage(text)
+            await self._event(last)
+        asked = (self.request.get("stream_options") or {}).get("include_usage")
+        if asked and not self.fault.get("no_usage") and not self.fault.get("choice_usage"):
+            await self._event({**self._chunk({}), "choices": [], "usage": self._usage(text)})
+        if not self.fault.get("no_done"):
+            await self._frame("data: [DONE]\n\n")
+        if self.fault.get("linger_ms"):
+            await asyncio.sleep(self.fault["linger_ms"] / 1000)
+        self.writer.write(b"0\r\n\r\n")
+        await self.writer.drain()
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        return {"id": f"chatcmpl-{self.number}", "object": "chat.completion.chunk", "created": 1, "model": self.request.get("model"), "choices": [choice]}
+
+    async def _event(self, data: dict[str, Any]) -> None:
+        await self._frame(f"data: {json.dumps(data)}\n\n")
+
+    async def _frame(self, event: str) -> None:
+        raw = event.encode()
+        await self._write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n", self.fault.get("drip_ms", 0))
+
+    async def _write(self, raw: bytes, wait_ms: float) -> None:
+        self.writer.write(raw)
+        await self.writer.drain()
+        if wait_ms:
+            await asyncio.sleep(wait_ms / 1000)
+
+    def _extra(self) -> dict[str, str]:
+        return {"x-request-id": f"req-{self.number}", **(self.fault.get("headers") or {})}
+
+    def _usage(self, text: str) -> dict[str, Any]:
+        if self.fault.get("usage"):
+            return dict(self.fault["usage"])
+        asked = sum(len(str(m.get("content"))) for m in self.request.get("messages", []))
+        tokens = {"prompt_tokens": max(1, asked // 4), "completion_tokens": max(1, len(text) // 4)}
+        return tokens | {"total_tokens": sum(tokens.values())}
+
+
+def _pieces(text: str) -> list[str]:
+    """A few pieces, not one per word: chaos tests make thousands of calls."""
+    step = max(1, len(text) // 4)
+    return [text[i : i + step] for i in range(0, len(text), step)]
+
+
+def _head(status: int, headers: dict[str, str], content_type: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} Scripted", f"Content-Type: {content_type}", *(f"{k}: {v}" for k, v in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+async def _send(writer: asyncio.StreamWriter, status: int, body: Any, headers: dict[str, str] | None = None, content_type: str | None = None) -> None:
+    raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    kind = content_type or ("text/plain" if isinstance(body, str) else "application/json")
+    writer.write(_head(status, {"Content-Length": str(len(raw)), "x-request-id": "req-control", **(headers or {})}, kind) + raw)
+    await writer.drain()
+
+
+# -- holding it --------------------------------------------------------------------------------------------------------
+
+
+class ScriptedProvider:
+    """The server in a thread of this process. `url` is what a profile's base_url wants."""
+
+    def __init__(self, log: Path | None = None, answer: Answer = default_answer, port: int = 0) -> None:
+        self._server = Server(log, answer)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="scripted-provider", daemon=True)
+        self._wanted_port = port
+
+    def __enter__(self) -> ScriptedProvider:
+        self._thread.start()
+        self.port = asyncio.run_coroutine_threadsafe(self._server.start(port=self._wanted_port), self._loop).result(10)
+        self.root = f"http://127.0.0.1:{self.port}"
+        self.url = f"{self.root}/v1"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result(10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def script(self, **script: Any) -> None:
+        self._server.script(script)
+
+    def answer_with(self, answer: Answer) -> None:
+        self._server.answer = answer
+
+    def reset(self) -> None:
+        self._server.reset()
+
+    def calls(self) -> list[dict[str, Any]]:
+        return self._server.calls()
+
+
+def control(root: str, what: str, body: dict[str, Any] | None = None) -> Any:
+    """Talk to a server in another process: control(root, "script", {...}), "reset", "log"."""
+    sent = urllib.request.Request(f"{root.removesuffix('/v1')}/_{what}", data=json.dumps(body or {}).encode(), method="POST")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=10) as reply:
+        return json.loads(reply.read())
+
+
+def read_log(file: Path) -> list[dict[str, Any]]:
+    """The call log of a server in another process: one dict per call, in the order of their coming."""
+    calls: dict[int, dict[str, Any]] = {}
+    for line in file.read_text("utf-8").splitlines():
+        if not line.endswith("}"):
+            continue  # being written right now
+        entry = json.loads(line)
+        entry.pop("event")
+        calls.setdefault(entry["n"], {}).update(entry)
+    return [calls[n] for n in sorted(calls)]
+
+
+def _load(spec: str) -> Answer:
+    module, _, name = spec.partition(":")
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+
+
+async def _serve(port: int, log: Path | None, answer: Answer, script: dict[str, Any], orphan: bool) -> None:
+    server = Server(log, answer)
+    server.script(script)
+    bound = await server.start(port=port)
+    print(f"http://127.0.0.1:{bound}/v1", flush=True)
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if not orphan:
+        # Ends with whoever started it, even after a SIGKILL of the test.
+        threading.Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(over.set)), daemon=True).start()
+    import signal
+
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(ending, over.set)
+    await over.wait()
+    await server.stop()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--answer", default="", help="module:function, called with the request, returns the text")
+    parser.add_argument("--script", default="{}", help="the first script, as JSON")
+    parser.add_argument("--orphan", action="store_true", help="go on when standard input closes")
+    given = parser.parse_args()
+    answer = _load(given.answer) if given.answer else default_answer
+    asyncio.run(_serve(given.port, given.log, answer, json.loads(given.script), given.orphan))
+
+
+if __name__ == "__main__":
+    main()
