@@ -138,7 +138,6 @@ def worker_command(settings: Settings, threads: int | None) -> list[str]:
         "worker",
         "--threads",
         str(threads or settings.threads),
-        "--migrated",
     ]
 
 

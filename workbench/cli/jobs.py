@@ -1,0 +1,121 @@
+"""`reelwright jobs`: list, show, cancel, retry, replay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from workbench.cli import console, door
+from workbench.errors import NotFound
+from workbench.i18n import N_, Text
+
+STATES = ("queued", "running", "waiting", "succeeded", "partial", "failed", "cancelled")
+
+
+@click.group()
+def command() -> None:
+    """List, show, cancel, retry and replay jobs."""
+
+
+@command.command("list")
+@click.option("--state", type=click.Choice(STATES), multiple=True, help="May be given several times.")
+@click.option("--kind", help="A workflow's name.")
+@click.option("--project", type=int, help="A project's id.")
+@click.option("--text", help="Part of the title, the error or the params.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--before", type=int, help="Only jobs older than this id: the next page.")
+@console.json_option
+def list_(
+    state: tuple[str, ...],
+    kind: str | None,
+    project: int | None,
+    text: str | None,
+    limit: int,
+    before: int | None,
+    as_json: bool,
+) -> None:
+    """List jobs, newest first."""
+    with door.workbench() as wb:
+        found = wb.jobs(state=list(state) or None, kind=kind, project=project, text=text, limit=limit, before=before)
+    door.show_jobs(found, as_json)
+
+
+@command.command()
+@click.argument("job_id", type=int)
+@console.json_option
+def show(job_id: int, as_json: bool) -> None:
+    """Show a job with its attempts, steps, events and model calls."""
+    with door.workbench() as wb:
+        found = wb.show(job_id)
+    if as_json:
+        console.emit(found)
+    else:
+        _print(found)
+
+
+@command.command()
+@click.argument("job_ids", type=int, nargs=-1, required=True)
+@console.json_option
+def cancel(job_ids: tuple[int, ...], as_json: bool) -> None:
+    """Cancel jobs and their children; ended ones are left as they are."""
+    with door.workbench() as wb:
+        rows = [wb.job(job_id) for job_id in job_ids]  # all known, or none is touched
+        stopped = wb.cancel([row["id"] for row in rows])
+        for job_id in set(job_ids) - set(stopped):
+            console.say(Text(N_("Job {job_id} had already ended."), job_id=job_id))
+        found = [wb.job(job_id) for job_id in job_ids]
+    door.show_jobs(found, as_json)
+
+
+@command.command()
+@click.argument("job_ids", type=int, nargs=-1, required=True)
+@console.json_option
+def retry(job_ids: tuple[int, ...], as_json: bool) -> None:
+    """Run failed jobs again; finished steps are reused and not paid again."""
+    with door.workbench() as wb:
+        for job_id in job_ids:
+            wb.job(job_id)
+        found = [wb.retry(job_id) for job_id in job_ids]
+    door.show_jobs(found, as_json)
+
+
+@command.command()
+@click.argument("job_id", type=int)
+@click.option("--params", type=door.JsonObject(), help="Edited params as a JSON object.")
+@click.option("--from-step", help="Reuse the steps before this one.")
+@click.option("--profile", help="Another model service.")
+@console.json_option
+def replay(
+    job_id: int, params: dict[str, Any] | None, from_step: str | None, profile: str | None, as_json: bool
+) -> None:
+    """Run an ended job anew as a new job."""
+    with door.workbench() as wb:
+        if from_step is not None:
+            known = [step["name"] for step in wb.show(job_id)["steps"]]
+            if from_step not in known:
+                raise NotFound(
+                    Text(
+                        N_("Job {job_id} has no step {step}. Its steps: {known}"),
+                        job_id=job_id,
+                        step=from_step,
+                        known=", ".join(known) or "—",
+                    )
+                )
+        job = wb.replay(job_id, params, from_step=from_step, profile=profile)
+    door.show_job(job, as_json)
+
+
+def _print(found: dict[str, Any]) -> None:
+    door.show_jobs([found["job"]], as_json=False)
+    columns = {
+        "attempts": ("claim", "worker", "outcome", "error_kind", "error"),
+        "steps": ("name", "state", "cost_micros"),
+        "model_calls": ("id", "step", "purpose", "model", "outcome", "latency_ms", "input_tokens", "output_tokens"),
+        "events": ("at", "level", "progress", "message"),
+        "children": ("id", "kind", "title", "state", "progress"),
+    }
+    for part, names in columns.items():
+        if found[part]:
+            click.echo(f"\n{part.replace('_', ' ')}")
+            console.table(found[part], names)

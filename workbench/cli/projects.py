@@ -1,0 +1,67 @@
+"""`reelwright projects`: create, list, tree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli import console, door
+
+
+@click.group()
+def command() -> None:
+    """Create, list and look into projects."""
+
+
+@command.command()
+@click.option("--brief", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file.")
+@click.option("--profile", help="The model service of its jobs.  [default: sketch]")
+@console.json_option
+def create(brief: Path, profile: str | None, as_json: bool) -> None:
+    """Create a project from a brief."""
+    content = door.read_brief(brief)
+    with door.workbench() as wb:
+        project_id = wb.create_project(content, profile=profile)
+    console.emit({"project_id": project_id}) if as_json else click.echo(project_id)
+
+
+@command.command("list")
+@click.option("--archived", is_flag=True, help="Archived ones too.")
+@console.json_option
+def list_(archived: bool, as_json: bool) -> None:
+    """List projects, newest first."""
+    with door.workbench() as wb:
+        found = wb.projects(include_archived=archived)
+    if as_json:
+        console.emit(found)
+    else:
+        console.table(found, ("id", "title", "episodes", "scenes", "stale"))
+
+
+@command.command()
+@click.argument("project_id", type=int)
+@console.json_option
+def tree(project_id: int, as_json: bool) -> None:
+    """Show a project's nodes and what was made for them."""
+    with door.workbench() as wb:
+        found = wb.tree(project_id)
+    if as_json:
+        console.emit(found)
+    else:
+        _print_tree(found)
+
+
+def _print_tree(tree: dict[str, Any]) -> None:
+    below: dict[int | None, list[dict[str, Any]]] = {}
+    for node in tree["nodes"]:
+        below.setdefault(node["parent_id"], []).append(node)
+
+    def walk(parent_id: int | None, depth: int) -> None:
+        for node in below.get(parent_id, []):
+            made = ", ".join(f"{a['kind']} v{a['version']}{' *' if a['stale'] else ''}" for a in node["artifacts"])
+            click.echo(f"{'  ' * depth}{node['id']} {node['kind']} {node['title']}{f'  [{made}]' if made else ''}")
+            walk(node["id"], depth + 1)
+
+    walk(None, 0)

@@ -1,0 +1,60 @@
+"""`reelwright submit`: ask for one job, and wait for it if wanted."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.cli import console, door
+from workbench.errors import NotAllowed
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.facade import Workbench
+
+
+@click.command()
+@click.argument("kind")
+@click.option("--node", "node_id", type=int, help="The node of the story tree.")
+@click.option("--params", type=door.JsonObject(), default="{}", help="The workflow's params as a JSON object.")
+@click.option("--submit-key", help="The same key gives the same job.")
+@click.option("--profile", help="A model service other than the project's.")
+@click.option("--priority", type=int, default=0, show_default=True, help="Higher runs first.")
+@click.option("--wait", "waits", is_flag=True, help="Wait for its end; exit 1 if it did not succeed.")
+@console.json_option
+def command(
+    kind: str,
+    node_id: int | None,
+    params: dict[str, Any],
+    submit_key: str | None,
+    profile: str | None,
+    priority: int,
+    waits: bool,
+    as_json: bool,
+) -> int:
+    """Ask for one job of a KIND (see `workflows list`)."""
+    with door.workbench() as wb:
+        if waits and not wb.live_workers():
+            raise NotAllowed(Text(N_("No worker runs, so waiting would never end. Start one: reelwright up")))
+        job = wb.submit(kind, node_id, params, submit_key=submit_key, profile=profile, priority=priority)
+        problem = job.pop("dispatch_problem", None)
+        if problem:
+            console.say(problem)
+        if waits:
+            job = _ended(wb, job["id"])
+    door.show_job(job, as_json)
+    if not waits or job["state"] == "succeeded":
+        return 0
+    console.say(door.why_failed(job))
+    return 1
+
+
+def _ended(wb: Workbench, job_id: int) -> dict[str, Any]:
+    watch = door.WorkerWatch(wb)
+    while True:
+        with contextlib.suppress(TimeoutError):
+            row: dict[str, Any] = wb.wait(job_id, timeout=1.0)
+            return row
+        watch.check()
