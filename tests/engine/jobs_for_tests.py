@@ -1,0 +1,135 @@
+"""Workflows that do what the engine tests need. Importing this module adds them to the registry."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from workbench.errors import Issue, OutputError, ProviderError
+from workbench.i18n import Text
+from workbench.jobs.context import BatchResult, Child, Context
+from workbench.prompts import Prompt
+from workbench.workflows.registry import Params, workflow
+
+
+class Told(BaseModel):
+    text: str = Field(min_length=1)
+
+
+class TellParams(Params):
+    about: str = "a lighthouse"
+    steps: int = 1
+
+
+def prompt(text: str, **facts: Any) -> Prompt:
+    return Prompt("test", "en", "You tell stories.", text, "v1", facts)
+
+
+def draft(facts: dict[str, Any], params: Any, rng: Random) -> Told:
+    return Told(text=f"Once there was {facts['about']}.")
+
+
+def no_lies(told: Told) -> list[Issue]:
+    return [Issue("text", Text("lies are not allowed"))] if "LIE" in told.text else []
+
+
+@workflow("test_tell", title="Tell", scope="any", params=TellParams, draft=draft, deadline_s=20)
+async def tell(ctx: Context, params: TellParams) -> dict[str, Any]:
+    """One paid step after the other."""
+    texts = []
+    for number in range(params.steps):
+        told = await ctx.generate(
+            f"tell-{number}", prompt(f"Tell of {params.about}, part {number}.", about=params.about), schema=Told, checks=[no_lies]
+        )
+        texts.append(told.text)
+        ctx.progress(100 * (number + 1) / params.steps, Text("told {n}", n=number + 1))
+    return {"texts": texts}
+
+
+class FailParams(Params):
+    kind: str = "overloaded"
+    retry_after_ms: int | None = None
+
+
+@workflow("test_fail", title="Fail", scope="any", params=FailParams)
+async def fail(ctx: Context, params: FailParams) -> None:
+    """Fails in the way it is told."""
+    if params.kind == "bug":
+        raise ZeroDivisionError("a bug with sk-canary0123456789abcdef in it")
+    if params.kind == "invalid_output":
+        raise OutputError("invalid_output", Text("no good"))
+    raise ProviderError(params.kind, Text("the service said {kind}", kind=params.kind), retry_after_ms=params.retry_after_ms)
+
+
+class SleepParams(Params):
+    seconds: float = 60.0
+    note: str = ""
+
+
+@workflow("test_sleep", title="Sleep", scope="any", params=SleepParams)
+async def sleep(ctx: Context, params: SleepParams) -> dict[str, Any]:
+    """Takes its time."""
+    await asyncio.sleep(params.seconds)
+    return {"slept": params.seconds}
+
+
+@workflow("test_deadline", title="Deadline", scope="any", params=SleepParams, deadline_s=1, max_attempts=1)
+async def deadline(ctx: Context, params: SleepParams) -> None:
+    """Sleeps past its deadline."""
+    await asyncio.sleep(params.seconds)
+
+
+class NothingParams(Params):
+    number: int = 0
+
+
+@workflow("test_nothing", title="Nothing", scope="any", params=NothingParams)
+async def nothing(ctx: Context, params: NothingParams) -> None:
+    """The smallest job there is."""
+
+
+class BatchParams(Params):
+    chained: bool = False
+    kinds: list[str] = ["test_child_good"]
+    wait_s: float = 0.0
+
+
+class ChildParams(Params):
+    number: int = 0
+    seconds: float = 0.0
+
+
+@workflow("test_child_good", title="Good child", scope="project", params=ChildParams, draft=draft)
+async def child_good(ctx: Context, params: ChildParams) -> dict[str, Any]:
+    """A child that succeeds."""
+    await asyncio.sleep(params.seconds)
+    told = await ctx.generate("tell", prompt(f"Child {params.number}", about="a child"), schema=Told)
+    return {"number": params.number, "text": told.text}
+
+
+@workflow("test_child_bad", title="Bad child", scope="project", params=ChildParams)
+async def child_bad(ctx: Context, params: ChildParams) -> None:
+    """A child that fails."""
+    raise ProviderError("auth", Text("the key was refused"))
+
+
+@workflow("test_batch", title="Batch", scope="project", params=BatchParams, batch=True)
+async def batch(ctx: Context, params: BatchParams) -> BatchResult:
+    """A parent that waits for its children."""
+    wanted = [Child(kind, ctx.node.id, {"number": n, "seconds": params.wait_s}) for n, kind in enumerate(params.kinds)]
+    return ctx.batch_result(await ctx.children(wanted, chained=params.chained))
+
+
+@workflow("test_video", title="Video", scope="any", params=TellParams, queue="video", max_attempts=1)
+async def video(ctx: Context, params: TellParams) -> dict[str, Any]:
+    """One long provider task."""
+    return await ctx.video("clip", {"prompt": params.about})
+
+
+@workflow("test_image", title="Image", scope="any", params=TellParams, queue="image", max_attempts=1)
+async def image(ctx: Context, params: TellParams) -> dict[str, Any]:
+    """One paid image call."""
+    return await ctx.images("frame", {"prompt": params.about})
