@@ -6,21 +6,20 @@ actor's name, so a page or a command can submit without importing Dramatiq or an
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from workbench.errors import Unavailable
 from workbench.i18n import Text
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
+    import redis
+
     from workbench.consumer import BlockingRedisBroker
 
 QUEUE = "jobs"
@@ -38,14 +37,19 @@ IDLE_TIMEOUT_MS = 1_000
 class HasClient(Protocol):
     """What `send` needs: a Sender, or the workers' own broker."""
 
-    client: redis.Redis
+    @property
+    def client(self) -> redis.Redis: ...
 
 
 class Sender:
     """Rings for jobs; connects on first use. Pages, commands and the engine's dispatcher hold one."""
 
-    def __init__(self, client: redis.Redis) -> None:
-        self.client = client
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @functools.cached_property
+    def client(self) -> redis.Redis:
+        return connect(self._settings)
 
     def __call__(self, job_ids: Sequence[int]) -> None:
         send(self, job_ids)
@@ -53,6 +57,11 @@ class Sender:
 
 def connect(settings: Settings) -> redis.Redis:
     """A client that fails within a second or two when the server is away, and survives one restart of it per call."""
+    # Imported here and below: a command that only asks must not pay a quarter of a second for it.
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     return redis.Redis.from_url(
         settings.broker_url,
         socket_connect_timeout=1,
@@ -64,7 +73,7 @@ def connect(settings: Settings) -> redis.Redis:
 
 
 def make_sender(settings: Settings) -> Sender:
-    return Sender(connect(settings))
+    return Sender(settings)
 
 
 def make_broker(settings: Settings) -> BlockingRedisBroker:
@@ -76,6 +85,8 @@ def make_broker(settings: Settings) -> BlockingRedisBroker:
 
 def send(broker: HasClient, job_ids: Sequence[int]) -> None:
     """Tell the workers that these jobs are ready, in one round trip. Raises Unavailable; nothing is lost then."""
+    import redis
+
     if not job_ids:
         return
     messages = {str(uuid.uuid4()): job_id for job_id in job_ids}
@@ -90,6 +101,8 @@ def send(broker: HasClient, job_ids: Sequence[int]) -> None:
 
 def epoch(broker: HasClient) -> str:
     """The name of this life of the server's data, given on first use. Raises Unavailable."""
+    import redis
+
     try:
         fresh = uuid.uuid4().hex
         known = broker.client.set(EPOCH_KEY, fresh, nx=True, get=True)
@@ -100,6 +113,8 @@ def epoch(broker: HasClient) -> str:
 
 def ping(broker: HasClient) -> None:
     """Raises Unavailable when the server does not answer."""
+    import redis
+
     try:
         broker.client.ping()
     except redis.RedisError as error:

@@ -23,7 +23,7 @@ def command() -> None:
 @console.json_option
 def show(node_id: int, kind: str, version: int | None, as_json: bool) -> None:
     """Show an artifact of a node, for example: artifacts show 1 episode_plan."""
-    with door.workbench() as wb:
+    with door.reading() as wb:
         found = wb.artifact(node_id, kind, version)
     if found is None:
         which = "" if version is None else f" v{version}"

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench import db
 from workbench.cli import console
 from workbench.errors import InvalidInput, Unavailable
 from workbench.i18n import N_, Text, translate
 
 if TYPE_CHECKING:
+    from workbench.db.connection import Database
     from workbench.facade import Workbench
 
 Row = dict[str, Any]
@@ -29,6 +31,45 @@ def workbench() -> Workbench:
     from workbench.facade import Workbench
 
     return Workbench.open()
+
+
+def reading() -> Workbench:
+    """The facade for commands that only ask: without the way to Redis, the engine and the migrations.
+
+    Those take most of a second to import. A database that is not at today's schema gets the whole facade, which
+    brings it there or says why not.
+    """
+    from workbench.db.connection import Database
+    from workbench.facade import Workbench
+    from workbench.profiles import Profiles
+    from workbench.settings import Settings
+
+    settings = Settings.load()
+    database = Database(settings.database_url)
+    if not _is_current(database):
+        database.close()
+        return workbench()
+    nothing: Any = None
+    return Workbench(database, settings, nothing, nothing, Profiles(database, settings))
+
+
+def _is_current(database: Database) -> bool:
+    """Whether the database is at the newest migration, told by the files' names, without Alembic."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        return False
+    newest = max(
+        path.stem.split("_")[0] for path in (Path(db.__file__).parent / "migrations" / "versions").glob("[0-9]*.py")
+    )
+    try:
+        with database.read() as connection:
+            return bool(
+                connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none() == newest
+            )
+    except SQLAlchemyError:
+        return False
 
 
 class JsonObject(click.ParamType[Row]):

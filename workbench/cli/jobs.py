@@ -36,7 +36,7 @@ def list_(
     as_json: bool,
 ) -> None:
     """List jobs, newest first."""
-    with door.workbench() as wb:
+    with door.reading() as wb:
         found = wb.jobs(state=list(state) or None, kind=kind, project=project, text=text, limit=limit, before=before)
     door.show_jobs(found, as_json)
 
@@ -46,7 +46,7 @@ def list_(
 @console.json_option
 def show(job_id: int, as_json: bool) -> None:
     """Show a job with its attempts, steps, events and model calls."""
-    with door.workbench() as wb:
+    with door.reading() as wb:
         found = wb.show(job_id)
     if as_json:
         console.emit(found)

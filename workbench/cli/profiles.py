@@ -43,7 +43,7 @@ def add(name: str, provider: str, key_env: str | None, as_json: bool, **fields: 
 @console.json_option
 def list_(as_json: bool) -> None:
     """List model services."""
-    with door.workbench() as wb:
+    with door.reading() as wb:
         rows = wb.profiles()
     console.emit(rows) if as_json else console.table(rows, COLUMNS)
 

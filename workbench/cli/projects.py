@@ -32,7 +32,7 @@ def create(brief: Path, profile: str | None, as_json: bool) -> None:
 @console.json_option
 def list_(archived: bool, as_json: bool) -> None:
     """List projects, newest first."""
-    with door.workbench() as wb:
+    with door.reading() as wb:
         found = wb.projects(include_archived=archived)
     if as_json:
         console.emit(found)
@@ -45,7 +45,7 @@ def list_(archived: bool, as_json: bool) -> None:
 @console.json_option
 def tree(project_id: int, as_json: bool) -> None:
     """Show a project's nodes and what was made for them."""
-    with door.workbench() as wb:
+    with door.reading() as wb:
         found = wb.tree(project_id)
     if as_json:
         console.emit(found)
