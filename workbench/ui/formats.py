@@ -8,7 +8,7 @@ from workbench.i18n import N_, translate
 
 MISSING = "—"
 SYMBOLS = {"CNY": "¥", "USD": "$"}
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def money(micros: int | None, currency: str | None = "CNY") -> str:

@@ -60,7 +60,7 @@ def resolved(schema: Schema, root: Schema) -> Schema:
     """A field's schema with its reference followed and its optional None taken off (``optional`` is then true)."""
     merged = dict(schema)
     if "anyOf" in merged:
-        kinds = [s for s in merged.pop("anyOf")]
+        kinds = list(merged.pop("anyOf"))
         real = [s for s in kinds if s.get("type") != "null"]
         merged = {**(real[0] if real else {}), **merged, "optional": len(real) < len(kinds)}
     if "allOf" in merged:
@@ -117,7 +117,13 @@ class _Draw:
     issues: dict[str, list[str]]
     #: fields that the caller sets itself, like an order that follows from the place
     skip: frozenset[str] = frozenset()
-    heights: dict[str, int] = field(default_factory=dict)
+    #: path → value → what the reader sees, for fields whose values are known, like the episodes of a project
+    choices: dict[str, dict[Any, str]] = field(default_factory=dict)
+    #: paths that rerun the page when they change, for checks beside the form
+    live: frozenset[str] = frozenset()
+
+    def changes(self, path: str) -> str:
+        return "rerun" if path in self.live else "ignore"
 
     def at(self, path: str) -> str:
         return f"{self.key}.{path}"
@@ -130,20 +136,27 @@ def fields(
     issues: Sequence[Issue] = (),
     *,
     skip: Iterable[str] = (),
+    only: Iterable[str] = (),
+    choices: dict[str, dict[Any, str]] | None = None,
+    live: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Draw the fields of `model`, beginning with the values in `start`; returns what is in them now.
 
-    `skip` names fields (at any depth) that are not drawn and keep their start value.
+    `skip` names fields (at any depth) that are not drawn and keep their start value; `only` draws just these top
+    fields, so that one form can stand in several places of a page.
     """
     by_path: dict[str, list[str]] = {}
     for issue in issues:
         by_path.setdefault(issue.path, []).append(translate(issue.message, current()))
     root = model.model_json_schema()
-    drawing = _Draw(root, key, by_path, frozenset(skip))
+    if only:
+        root = {**root, "properties": {n: p for n, p in root["properties"].items() if n in set(only)}}
+    drawing = _Draw(root, key, by_path, frozenset(skip), choices or {}, frozenset(live))
     values = _object(drawing, root, "", start or {})
     known = _paths(values)
     for path, said in by_path.items():
-        if path not in known:
+        # Errors of fields drawn in another part of the same form are shown there.
+        if path not in known and not only:
             for sentence in said:
                 _error(f"{path.replace('.', ' · ')}: {sentence}" if path else sentence)
     return values
@@ -201,6 +214,8 @@ def _help(declared: Schema) -> str | None:
 
 def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     kind = declared.get("type")
+    if path in drawing.choices:
+        return _known(drawing, declared, path, start)
     if "enum" in declared or "const" in declared:
         return _choice(drawing, declared, path, start)
     if kind == "object" and "properties" in declared:
@@ -222,7 +237,7 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
 def _text(drawing: _Draw, declared: Schema, path: str, start: Any) -> str | None:
     long = int(declared.get("maxLength", 120)) >= LONG_TEXT
     given = "" if start is None else str(start)
-    common: dict[str, Any] = {"key": drawing.at(path), "help": _help(declared), "on_change": "ignore"}
+    common: dict[str, Any] = {"key": drawing.at(path), "help": _help(declared), "on_change": drawing.changes(path)}
     if long:
         height = 108 if len(given) < 220 else 172
         typed = st.text_area(_label(declared, path), given, height=height, **common)
@@ -260,8 +275,24 @@ def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
         format_func=lambda o: "—" if o is None else t(CHOICES.get(str(o), str(o))),
         key=drawing.at(path),
         help=_help(declared),
+        on_change=drawing.changes(path),
+    )
+
+
+def _known(drawing: _Draw, declared: Schema, path: str, start: Any) -> list[Any] | None:
+    """Several of some known values; none chosen means what an empty field means."""
+    named = drawing.choices[path]
+    chosen = st.multiselect(
+        _label(declared, path),
+        list(named),
+        default=[v for v in start or [] if v in named],
+        format_func=named.__getitem__,
+        key=drawing.at(path),
+        help=_help(declared),
+        placeholder=t("all"),
         on_change="ignore",
     )
+    return list(chosen) or None
 
 
 def _lines(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> Any:
@@ -352,3 +383,14 @@ def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
         return None, [t("The payload must be an object.")]
     issues = check(model, value) if model else []
     return value, [f"`{i.path}` {translate(i.message, current())}" if i.path else translate(i.message, current()) for i in issues]
+
+
+def payload_editor(key: str, params: dict[str, Any], model: type[BaseModel] | None) -> dict[str, Any] | None:
+    """A JSON editor with what is wrong below it; the payload, None while it cannot be used."""
+    shown = json.dumps(params, ensure_ascii=False, indent=2)
+    lines = shown.count("\n") + 1
+    typed = st.text_area(t("Payload as JSON"), shown, key=key, height=min(420, max(140, 26 * lines)), label_visibility="collapsed")
+    value, wrong = payload(typed or "", model)
+    for sentence in wrong:
+        _error(sentence)
+    return None if wrong else value

@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import streamlit as st
 
-from workbench import Settings, Workbench
+from workbench.db.reads import jobs as job_reads
+from workbench.facade import Workbench
+from workbench.settings import Settings
 
 ACTIVE_S, IDLE_S = 1.5, 10.0
 _frozen = False
@@ -50,6 +52,26 @@ def _answer(database: str, question: str, arguments: str, _ask: Callable[[], Any
 def shared(question: str, ask: Callable[[], Any], **arguments: Any) -> Any:
     """The answer to a question, asked at most once a second for all open pages."""
     return _answer(settings().database_url, question, json.dumps(arguments, sort_keys=True, default=str), ask)
+
+
+def ask(question: Callable[..., Any], *words: str, **arguments: Any) -> Any:
+    """The answer of a read query (`db.reads`), shared for a second."""
+
+    def asked() -> Any:
+        with workbench().database.read() as conn:
+            return question(conn, *words, **arguments)
+
+    return shared(f"{question.__module__}.{question.__qualname__} {' '.join(words)}", asked, **arguments)
+
+
+def tree(project: int) -> Any:
+    """A project's story tree."""
+    return shared("tree", lambda: workbench().tree(project), project=project)
+
+
+def active_jobs(project: int) -> Any:
+    """The jobs of a project that are queued, running or waiting."""
+    return ask(job_reads.active_in_project, project_id=project)
 
 
 def forget() -> None:

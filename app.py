@@ -1,0 +1,28 @@
+"""The web process: language, navigation, and nothing of its own."""
+
+import streamlit as st
+
+from workbench.ui import frame, language, live, pictures
+from workbench.ui.language import t
+
+st.set_page_config(page_title="Reelwright", page_icon=str(pictures.ASSETS / "mark.svg"), layout="wide")
+live.freeze_imports()
+language.settle(live.settings().lang)
+pictures.logo()
+frame.style()
+
+page = st.navigation(
+    [
+        st.Page("pages/projects.py", title=t("Projects"), icon=":material/folder_open:", default=True),
+        st.Page("pages/studio.py", title=t("Studio"), icon=":material/movie_edit:", url_path="studio"),
+        st.Page("pages/jobs.py", title=t("Jobs"), icon=":material/list_alt:", url_path="jobs"),
+        st.Page("pages/debug.py", title=t("Debug"), icon=":material/bug_report:", url_path="debug"),
+        st.Page("pages/analytics.py", title=t("Analytics"), icon=":material/monitoring:", url_path="analytics"),
+        st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
+    ],
+    position="top",
+)
+language.switch()
+with frame.guarded():
+    page.run()
+frame.show_toast()

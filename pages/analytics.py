@@ -1,0 +1,221 @@
+"""Analytics: tokens, latency, cost and success from the ledger of model calls, by day, model and workflow."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from workbench.db.reads import usage
+from workbench.ui import board, calls_table, charts, formats, frame, live, pictures, words
+from workbench.ui.language import current, t
+
+wb = live.workbench()
+DAY = usage.DAY_MS
+TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
+
+
+def sidebar() -> tuple[int, dict[str, Any]]:
+    projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    kinds = {w.name: t(w.title) for w in wb.workflows()}
+    with st.sidebar:
+        st.markdown(f"**{t('Scope')}**")
+        named = {7: t("7 d"), 30: t("30 d"), 90: t("90 d")}
+        days = st.segmented_control(t("Period"), list(named), default=30, required=True, format_func=named.__getitem__, key="days", bind="query-params", width="stretch")
+        project = st.selectbox(
+            t("Project"), ["", *map(str, projects)], format_func=lambda i: projects[int(i)] if i else t("All projects"), key="project", bind="query-params"
+        )
+        workflow = st.selectbox(t("Workflow"), ["", *kinds], format_func=lambda k: kinds[k] if k else t("All workflows"), key="kind", bind="query-params")
+        model = st.selectbox(t("Model"), ["", *live.ask(usage.models)], format_func=lambda m: m or t("All models"), key="model", bind="query-params")
+    return int(days or 30), {"project": int(project) if project else None, "workflow": workflow or None, "model": model or None}
+
+
+def window(days: int) -> tuple[int, int, int]:
+    """Begin of the period before, begin and end of this one; whole UTC days."""
+    end = (live.now_ms() // DAY + 1) * DAY
+    return end - 2 * days * DAY, end - days * DAY, end
+
+
+def day_label(at: int) -> str:
+    # The ledger groups by UTC day, so its label is the UTC day too.
+    return formats.day(at, current(), UTC)
+
+
+def tokens(row: dict[str, Any] | None) -> int | None:
+    parts = [row[k] for k in ("input_tokens", "output_tokens") if row and row[k] is not None]
+    return sum(parts) if parts else None
+
+
+def share(row: dict[str, Any] | None, part: str, whole: str) -> float | None:
+    return row[part] / row[whole] if row and row[whole] else None
+
+
+def success(rows: list[dict[str, Any]]) -> float | None:
+    done = sum(r["done"] or 0 for r in rows)
+    return sum(r["succeeded"] or 0 for r in rows) / done if done else None
+
+
+def compared(text: str | None) -> str:
+    return text or t("nothing before")
+
+
+def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
+    now_total, old_total = (live.ask(usage.by, since=a, until=b, **scope)[0] for a, b in ((since, until), (before, since)))
+    now_cost, old_cost = (live.ask(usage.costs, since=a, until=b, **scope) for a, b in ((since, until), (before, since)))
+    cost_days = live.ask(usage.costs, "day", since=since, until=until, **scope)
+    now_time, old_time = (first(live.ask(usage.latencies, since=a, until=b, **scope)) for a, b in ((since, until), (before, since)))
+    time_days = live.ask(usage.latencies, "day", since=since, until=until, **scope)
+    jobs = {k: v for k, v in scope.items() if k != "model"}
+    now_jobs, old_jobs = (live.ask(usage.job_success, since=a, until=b, **jobs) for a, b in ((since, until), (before, since)))
+    job_days = live.ask(usage.job_success, since=since, until=until, by_day=True, **jobs)
+    days = live.ask(usage.by, "day", since=since, until=until, **scope)
+    language = current()
+    cards = st.columns(6, gap="small")
+    with cards[0]:
+        delta = formats.delta_percent(board.micros(now_cost), board.micros(old_cost))
+        charts.metric(t("Cost"), board.money_of(now_cost), compared(delta), good="down", history=[r["cost_micros"] or 0 for r in cost_days])
+    with cards[1]:
+        delta = formats.delta_percent(tokens(now_total), tokens(old_total))
+        charts.metric(t("Tokens"), formats.number(tokens(now_total), language), compared(delta), good="none", history=[tokens(r) or 0 for r in days])
+    with cards[2]:
+        delta = formats.delta_duration(now_time.get("p95"), old_time.get("p95"), language)
+        charts.metric(t("Latency p95"), words.took(now_time.get("p95")), compared(delta), good="down", history=[r["p95"] or 0 for r in time_days])
+    with cards[3]:
+        delta = formats.delta_points(success(now_jobs), success(old_jobs), language)
+        history = [(r["succeeded"] or 0) / r["done"] for r in job_days if r["done"]]
+        charts.metric(t("Success"), formats.percent(success(now_jobs)), compared(delta), history=history, help=t("Jobs that ended well, of all that ended; cancelled ones do not count"))
+    with cards[4]:
+        rate = share(now_total, "valid", "judged")
+        delta = formats.delta_points(rate, share(old_total, "valid", "judged"), language)
+        history = [r["valid"] / r["judged"] for r in days if r["judged"]]
+        charts.metric(t("Valid JSON"), formats.percent(rate), compared(delta), history=history, help=t("Answers that passed their schema and checks at once"))
+    with cards[5]:
+        delta = formats.delta_percent(now_total["calls"], old_total["calls"])
+        charts.metric(t("Calls"), formats.count(now_total["calls"]), compared(delta), good="none", history=[r["calls"] for r in days])
+
+
+def first(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return rows[0] if rows else {}
+
+
+def all_days(since: int, until: int) -> list[int]:
+    return list(range(since, until, DAY))
+
+
+def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
+    rows = {r["day"]: r for r in live.ask(usage.by, "day", since=since, until=until, **scope)}
+    names = {"input": t("Input"), "cached": t("Cached"), "output": t("Output"), "reasoning": t("Reasoning")}
+    series: dict[str, list[float]] = {n: [] for n in names.values()}
+    for at in all_days(since, until):
+        row = rows.get(at, {})
+        cached, reasoning = row.get("cached_tokens") or 0, row.get("reasoning_tokens") or 0
+        # Cached is a part of input and reasoning a part of output: stacked, each token is counted once.
+        series[names["input"]].append((row.get("input_tokens") or 0) - cached)
+        series[names["cached"]].append(cached)
+        series[names["output"]].append((row.get("output_tokens") or 0) - reasoning)
+        series[names["reasoning"]].append(reasoning)
+    shown = {n: v for n, v in series.items() if any(v)} or {names["input"]: series[names["input"]]}
+    with charts.card(t("Tokens by type"), t("per day"), "tokens_card"):
+        charts.show(charts.stacked([day_label(d) for d in all_days(since, until)], shown, colours), "tokens_chart", t("Tokens by type"))
+
+
+def latency_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
+    rows = {r["day"]: r for r in live.ask(usage.latencies, "day", since=since, until=until, **scope)}
+    names = {"p99": "p99", "p95": "p95", "p50": "p50", "ttft_p50": t("First token")}
+    series = {n: [_seconds(rows.get(d, {}).get(k)) for d in all_days(since, until)] for k, n in names.items()}
+    with charts.card(t("Latency of text calls"), t("seconds"), "latency_card"):
+        charts.show(charts.lines([day_label(d) for d in all_days(since, until)], series, colours, t(" s")), "latency_chart", t("Latency of text calls"))
+
+
+def _seconds(ms: float | None) -> float | None:
+    return None if ms is None else round(ms / 1000, 3)
+
+
+def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
+    """Tokens by model or workflow; repairs and failures, paid for nothing, are hatched where a price is known."""
+    rows = sorted(live.ask(usage.by, group, since=since, until=until, **scope), key=lambda r: -(tokens(r) or 0))[:8]
+    labels = [words.workflow_title(r[group]) if group == "workflow" and r[group] else str(r[group] or "—") for r in rows]
+    useful = [(tokens(r) or 0) * (share(r, "valid", "judged") if r["judged"] else 1.0) for r in rows]
+    lost = [(tokens(r) or 0) - u for r, u in zip(rows, useful, strict=True)]
+    series = {t("Used"): (useful, colours.primary, ""), t("In answers that were not valid"): (lost, colours.orange, charts.HATCH)}
+    ends = [formats.number(tokens(r), current()) for r in rows]
+    with charts.card(title, t("tokens, hatched = not valid"), f"{group}_card"):
+        charts.show(charts.bars(labels, series, ends, colours, max(150, 70 + 34 * len(rows))), f"{group}_chart", title)
+
+
+def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
+    """The same numbers as a table: by model and workflow."""
+    rows = live.ask(usage.by, "model", "workflow", since=since, until=until, **scope)
+    times = {(r["model"], r["workflow"]): r for r in live.ask(usage.latencies, "model", "workflow", since=since, until=until, **scope)}
+    table = [
+        {
+            t("Model"): r["model"],
+            t("Workflow"): words.workflow_title(r["workflow"]) if r["workflow"] else "—",
+            t("Calls"): r["calls"],
+            t("Errors"): r["errors"],
+            t("Valid JSON"): formats.percent(share(r, "valid", "judged")),
+            t("Input"): formats.number(r["input_tokens"], current()),
+            t("Output"): formats.number(r["output_tokens"], current()),
+            "p50": words.took(times.get((r["model"], r["workflow"]), {}).get("p50")),
+            "p95": words.took(times.get((r["model"], r["workflow"]), {}).get("p95")),
+            "p99": words.took(times.get((r["model"], r["workflow"]), {}).get("p99")),
+        }
+        for r in rows
+    ]
+    with charts.card(t("By model and workflow"), t("{n} rows", n=len(table)), "breakdown_card"):
+        st.dataframe(table, hide_index=True, key="breakdown", row_height=34)
+
+
+def drill(rows: list[dict[str, Any]]) -> None:
+    """The calls behind the numbers; the chosen one links to its job."""
+    with charts.card(t("Calls behind these numbers"), t("newest {n}", n=len(rows)), "calls_card"):
+        chosen = calls_table.draw(rows, "drill", ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost"), 330)
+        if chosen and chosen["job_id"]:
+            st.page_link("pages/job.py", label=t("Open job {id}", id=chosen["job_id"]), icon=":material/arrow_outward:", query_params={"id": str(chosen["job_id"])})
+
+
+def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
+    """Every call of the scope, with full times."""
+    import pandas as pd
+
+    with wb.database.read() as conn:
+        rows = usage.calls(conn, since=since, until=until, limit=100_000, **scope)
+    frame_ = pd.DataFrame(rows)
+    for column in ("started_at", "ended_at"):
+        if column in frame_:
+            frame_[column] = [None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]]
+    return frame_.to_csv(index=False).encode("utf-8-sig")
+
+
+def header(scope: dict[str, Any], since: int, until: int) -> None:
+    span = t("{first} – {last}, against the period before", first=day_label(since), last=day_label(until - DAY))
+    with frame.title(t("Analytics"), span):
+        st.space("stretch")
+        st.download_button(t("Download"), lambda: as_csv(scope, since, until), "reelwright-calls.csv", "text/csv", key="download", icon=":material/download:", on_click="ignore")
+
+
+def main() -> None:
+    days, scope = sidebar()
+    before, since, until = window(days)
+    header(scope, since, until)
+    newest = live.ask(usage.calls, since=since, until=until, limit=200, **scope)
+    if not newest:
+        with pictures.empty(t("No model was called in this period. Run a story and its tokens, times and costs appear here."), "analytics"):
+            if st.button(t("Open a story"), key="analytics_to_studio", type="primary", icon=":material/movie_edit:"):
+                st.switch_page("pages/studio.py")
+        return
+    colours = charts.palette()
+    metrics(scope, before, since, until)
+    left, right = st.columns(2, gap="small")
+    with left:
+        tokens_chart(scope, since, until, colours)
+        group_chart("workflow", t("By workflow"), scope, since, until, colours)
+    with right:
+        latency_chart(scope, since, until, colours)
+        group_chart("model", t("By model"), scope, since, until, colours)
+    breakdown(scope, since, until)
+    drill(newest)
+
+
+main()

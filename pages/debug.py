@@ -1,0 +1,168 @@
+"""Debug: failed jobs grouped by what went wrong; inspect one, edit its payload, replay it or the whole group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.db.reads import jobs as reads
+from workbench.ui import formats, forms, frame, jobs_table, live, pictures, states, words
+from workbench.ui.language import t
+from workbench.ui.markup import plain, shortened
+
+wb = live.workbench()
+PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
+
+
+def sidebar() -> dict[str, Any]:
+    projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    with st.sidebar:
+        st.markdown(f"**{t('Filters')}**")
+        project = st.selectbox(
+            t("Project"), ["", *map(str, projects)], format_func=lambda i: projects[int(i)] if i else t("All projects"), key="project", bind="query-params"
+        )
+        titles = {"24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
+        period = st.segmented_control(t("Failed"), list(PERIODS), default="7d", required=True, format_func=titles.__getitem__, key="period", bind="query-params", width="stretch")
+        st.toggle(t("Made good too"), key="solved", bind="query-params", help=t("Also groups of which every failure was replayed with success"))
+    span = PERIODS[period or "7d"]
+    return {"project": int(project) if project else None, "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000}
+
+
+def replay_all(fingerprint: str) -> None:
+    with frame.told():
+        answers = wb.replay_group(fingerprint, user=frame.user())
+        refused = [a for a in answers if "refused" in a]
+        frame.toast(t("{n} jobs replayed.", n=len(answers) - len(refused)))
+        if refused:
+            st.session_state["_refused"] = t("{n} could not be replayed: {why}", n=len(refused), why=str(refused[0]["refused"]))
+        live.forget()
+
+
+def replay_one(job_id: int) -> None:
+    with frame.told():
+        job = wb.retry(job_id, user=frame.user())
+        frame.toast(t("Replayed as job {id}.", id=job["id"]))
+        live.forget()
+
+
+def title_of(group: dict[str, Any]) -> str:
+    return words.error_title(group["error_kind"]) or t("Unknown failure")
+
+
+def open_group(fingerprint: str) -> None:
+    st.query_params["group"] = fingerprint
+
+
+def close_group() -> None:
+    st.query_params.pop("group", None)
+
+
+def affected(group: dict[str, Any], titles: dict[int, str]) -> str:
+    names = [titles.get(p, str(p)) for p in group["projects"]]
+    return shortened(", ".join(names), 60) or t("no project")
+
+
+def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
+    key = group["fingerprint"]
+    with st.container(border=True, key=f"group_{key}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{title_of(group)}**", width="content")
+            states.badge("failed", group["count"])
+            if group["replayed"]:
+                st.badge(t("made good {n}", n=group["replayed"]), icon=":material/check_circle:", color="green")
+            st.space("stretch")
+            st.caption(t("first {first} · last {last}", first=words.ago(group["first_at"]), last=words.ago(group["last_at"])), width="content", help=words.at(group["last_at"]))
+            if is_open:
+                st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
+            else:
+                st.button(t("Inspect"), key=f"inspect_{key}", icon=":material/expand_more:", on_click=open_group, args=(key,))
+            st.button(t("Replay all"), key=f"all_{key}", type="primary" if is_open else "secondary", icon=":material/restart_alt:", on_click=replay_all, args=(key,))
+        st.markdown(plain(shortened(words.said(group, "error"), 260)))
+        kinds = ", ".join(words.workflow_title(k) for k in group["kinds"])
+        st.markdown(f":material/build: **{words.remedy(group['error_kind'])}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]")
+        if is_open:
+            inspect(key)
+
+
+def inspect(fingerprint: str) -> None:
+    """The failures of a group; the chosen one with its payload editor and traceback."""
+    jobs = live.ask(reads.with_fingerprint, fingerprint=fingerprint)
+    if not jobs:
+        return
+    stories = live.ask(reads.story_of, node_ids=sorted({j["node_id"] for j in jobs if j["node_id"]}))
+
+    def named(job_id: int) -> str:
+        job = next(j for j in jobs if j["id"] == job_id)
+        place = words.place(stories.get(job["node_id"], ""))
+        return " · ".join(p for p in (f"{job_id}", words.workflow_title(job["kind"]), place, words.ago(job["finished_at"])) if p)
+
+    chosen = st.selectbox(t("Failure"), [j["id"] for j in jobs], format_func=named, key=f"failure_{fingerprint}")
+    job = next(j for j in jobs if j["id"] == chosen)
+    seen = live.shared("show", lambda: wb.show(chosen), id=chosen)
+    for newer in seen["replays"]:
+        st.markdown(f"{states.chip(newer['state'])} " + t("replayed as job {id} {when}", id=f"[{newer['id']}](/job?id={newer['id']})", when=words.ago(newer["created_at"])))
+    left, right = st.columns([1.3, 1], gap="medium")
+    with left:
+        payload(job)
+    with right:
+        facts(job, seen)
+
+
+def payload(job: dict[str, Any]) -> None:
+    st.markdown(f":gray[{t('Payload')}]")
+    edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflow(job["kind"]).params)
+    changed = edited is not None and edited != job["params"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        label = t("Replay with this payload") if changed else t("Replay")
+        if st.button(label, key=f"replay_{job['id']}", type="primary" if changed else "secondary", icon=":material/restart_alt:", disabled=edited is None):
+            with frame.told():
+                made = wb.replay(job["id"], edited, user=frame.user()) if changed else wb.retry(job["id"], user=frame.user())
+                frame.toast(t("Replayed as job {id}.", id=made["id"]))
+                live.forget()
+            st.rerun()
+        if st.button(t("Open job {id}", id=job["id"]), key=f"open_{job['id']}", type="tertiary", icon=":material/arrow_outward:"):
+            st.switch_page("pages/job.py", query_params={"id": str(job["id"])})
+
+
+def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
+    st.markdown(f":gray[{t('What happened')}]")
+    st.markdown(plain(words.said(job, "error")))
+    waited, ran = words.took(jobs_table.waited_ms(job, live.now_ms())), words.took(jobs_table.ran_ms(job, live.now_ms()))
+    st.caption(
+        t("waited {wait} · ran {run} · {attempts} attempts · {calls} calls · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
+          calls=len(seen["model_calls"]), cost=formats.money(job["cost_micros"], job["currency"]))
+    )  # fmt: skip
+    last = next((a for a in reversed(seen["attempts"]) if a["traceback"]), None)
+    if last:
+        with st.expander(t("Traceback"), icon=":material/bug_report:", key=f"trace_{job['id']}"):
+            st.code(last["traceback"], language="python", height=260)
+    raw = next((c for c in reversed(seen["model_calls"]) if c.get("raw_output")), None)
+    if raw:
+        with st.expander(t("Last answer of the model"), icon=":material/text_snippet:", key=f"raw_{job['id']}"):
+            st.code(raw["raw_output"], language=None, wrap_lines=True, height=240)
+
+
+def signature(wanted: dict[str, Any]) -> Any:
+    return [(g["fingerprint"], g["count"], g["replayed"]) for g in live.shared("failures", lambda: wb.failures(**wanted), **wanted)]
+
+
+def main() -> None:
+    wanted = sidebar()
+    groups = live.shared("failures", lambda: wb.failures(**wanted), **wanted)
+    if not st.session_state.get("solved"):
+        groups = [g for g in groups if g["replayed"] < g["count"]]
+    total = sum(g["count"] for g in groups)
+    frame.title(t("Debug"), t("{n} failures in {m} groups", n=formats.count(total), m=len(groups)) if groups else "")
+    frame.show_refusal()
+    if not groups:
+        with pictures.empty(t("Nothing has failed. When something does, it is grouped here with its cause and remedy."), "debug"):
+            if st.button(t("See all jobs"), key="debug_to_jobs", type="primary", icon=":material/list_alt:"):
+                st.switch_page("pages/jobs.py")
+    titles = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    for group in groups:
+        card(group, titles, st.query_params.get("group") == group["fingerprint"])
+    live.ticker(lambda: signature(wanted), bool(sum(wb.counts()[s] for s in states.ACTIVE)), "debug")
+
+
+main()

@@ -1,0 +1,247 @@
+"""Job: one job by its number, /job?id=42: what it did, when, with which calls; and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.db.reads import jobs as reads
+from workbench.errors import NotFound, ReelwrightError
+from workbench.ui import calls_table, charts, formats, forms, frame, gantt, jobs_table, live, pictures, states, words
+from workbench.ui.language import t
+from workbench.ui.markup import plain
+
+wb = live.workbench()
+
+
+def back() -> None:
+    if st.button(t("All jobs"), key="back", type="tertiary", icon=":material/arrow_back:"):
+        st.switch_page("pages/jobs.py")
+
+
+def opened(job: dict[str, Any]) -> None:
+    """Show the job that was just made; the page reruns with its number in the URL."""
+    st.query_params["id"] = str(job["id"])
+    st.session_state.pop("editing_payload", None)
+    live.forget()
+
+
+def do_retry(job_id: int) -> None:
+    with frame.told():
+        opened(wb.retry(job_id, user=frame.user()))
+
+
+def do_replay(job_id: int, step: str | None = None) -> None:
+    with frame.told():
+        opened(wb.replay(job_id, from_step=step, user=frame.user()))
+
+
+def do_cancel(job_id: int) -> None:
+    with frame.told():
+        wb.cancel([job_id])
+        live.forget()
+
+
+def do_decide(job_id: int, choice: Any) -> None:
+    with frame.told():
+        wb.decide(job_id, choice, user=frame.user())
+        live.forget()
+
+
+def do_reparse(job_id: int) -> None:
+    with frame.told():
+        answer = wb.reparse(job_id, user=frame.user())
+        if answer["ok"]:
+            frame.toast(t("The stored answer is good now and was saved, at no cost."))
+        else:
+            st.session_state["_refused"] = t("Still wrong: {issues}", issues="; ".join(str(i) for i in answer["issues"]))
+        live.forget()
+
+
+def edit_payload() -> None:
+    st.session_state["editing_payload"] = True
+
+
+def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
+    """The most useful next step first."""
+    number, state = job["id"], job["state"]
+    if state == "waiting" and job["waiting_for"] == "decision":
+        st.button(t("Send again"), key="decide_again", type="primary", icon=":material/send:", on_click=do_decide, args=(number, "send_again"))
+        st.button(t("Give up"), key="decide_stop", icon=":material/block:", on_click=do_decide, args=(number, "give_up"))
+        return
+    if state in states.ACTIVE:
+        st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=do_cancel, args=(number,))
+        return
+    failed = [c for c in seen["children"] if c["state"] in ("failed", "partial", "cancelled")]
+    if state in ("failed", "partial", "cancelled"):
+        label = t("Retry the {n} that failed", n=len(failed)) if failed else t("Retry")
+        st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=do_retry, args=(number,))
+    st.button(t("Edit and replay"), key="edit", icon=":material/edit:", on_click=edit_payload)
+    with st.popover("", icon=":material/more_horiz:", key="more", help=t("More")):
+        st.button(t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=do_replay, args=(number,))
+        for step in seen["steps"]:
+            st.button(t("Replay from {step}", step=step["name"]), key=f"from_{step['name']}", icon=":material/start:", type="tertiary", on_click=do_replay, args=(number, step["name"]))
+        if state == "failed" and any(c.get("raw_output") for c in seen["model_calls"]):
+            st.button(t("Read the stored answer again, free"), key="reparse", icon=":material/document_scanner:", on_click=do_reparse, args=(number,))
+
+
+def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
+    story = live.ask(reads.story_of, node_ids=[job["node_id"]]) if job["node_id"] else {}
+    place = words.place(story[job["node_id"]]) if job["node_id"] in story else ""
+    title = words.workflow_title(job["kind"]) + (f" · {place}" if place else "")
+    with frame.title(title):
+        states.badge(job["state"])
+        st.space("stretch")
+        primary(job, seen)
+    profile = next((p["name"] for p in wb.profiles(include_archived=True) if p["id"] == job["profile_id"]), "sketch")
+    parts = [
+        f"{t('Job')} `{job['id']}`",
+        t("launched by {who} {when}", who=job["created_by"] or "—", when=words.ago(job["created_at"])),
+        f"{t('queue')} `{job['queue']}`",
+        f"{t('profile')} `{profile}`",
+    ]
+    if job["worker"]:
+        parts.append(f"{t('worker')} `{job['worker']}`")
+    if job["replay_of"]:
+        parts.append(f"{t('replay of')} [{job['replay_of']}](/job?id={job['replay_of']})")
+    if job["parent_id"]:
+        parts.append(f"{t('part of')} [{job['parent_id']}](/job?id={job['parent_id']})")
+    for newer in seen["replays"]:
+        parts.append(f"{t('replayed as')} [{newer['id']}](/job?id={newer['id']})")
+    st.caption(" · ".join(parts), help=words.at(job["created_at"]))
+
+
+def summary(job: dict[str, Any], seen: dict[str, Any]) -> None:
+    now = live.now_ms()
+    facts = [
+        (t("Waited"), words.took(jobs_table.waited_ms(job, now))),
+        (t("Ran"), words.took(jobs_table.ran_ms(job, now))),
+        (t("Attempts"), f"{len(seen['attempts'])} / {job['max_attempts']}"),
+        (t("Model calls"), formats.count(len(seen["model_calls"]))),
+        (t("Cost"), formats.money(job["cost_micros"], job["currency"])),
+    ]
+    with st.container(border=True, key="summary"):
+        for column, (label, value) in zip(st.columns(5), facts, strict=True):
+            column.metric(label, value)
+
+
+def progress(job: dict[str, Any]) -> None:
+    if job["state"] in states.ACTIVE:
+        message = words.said(job, "message") or states.find(job["state"]).word
+        st.progress(int(job["progress"] or 0) / 100, text=plain(message))
+        if job["preview"]:
+            with st.container(height=110, border=True, key="preview", autoscroll=True):
+                st.markdown(plain(job["preview"][-400:]) + "▋")
+
+
+def outcome(job: dict[str, Any]) -> None:
+    """Why it failed and what to do, or what came out."""
+    if job["state"] in ("failed", "partial") and job["error_kind"]:
+        paid = t("Nothing was charged.") if not job["cost_micros"] else t("It cost {money}.", money=formats.money(job["cost_micros"], job["currency"]))
+        said = plain(words.said(job, "error"))
+        st.error(f"**{words.error_title(job['error_kind'])}.** {said} {paid} **{words.remedy(job['error_kind'])}**", icon=":material/error:")
+    result = job["result"] or {}
+    if isinstance(result, dict) and isinstance(result.get("content"), str):
+        with st.container(border=True, key="answer"):
+            st.markdown(f"**{t('Answer')}**")
+            st.markdown(plain(result["content"]))
+
+
+def timeline(job: dict[str, Any], seen: dict[str, Any]) -> None:
+    rows = gantt.bars(job, seen["attempts"], seen["model_calls"], seen["steps"], live.now_ms())
+    span = f"{formats.clock(job['created_at'], words.zone())} – {formats.clock(job['finished_at'], words.zone())}"
+    with charts.card(t("Timeline"), span, "timeline"):
+        charts.show(gantt.drawn(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
+
+
+LEVELS = {"info": "succeeded", "warning": "stale", "error": "failed", "audit": "ready"}
+
+
+def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
+    st.markdown(f"**{t('Steps and events')}**")
+    moments = [
+        pictures.Moment(words.said(e, "message"), LEVELS.get(e["level"], "succeeded"), formats.clock(e["at"], words.zone()), words.at(e["at"])) for e in seen["events"]
+    ]
+    if moments:
+        with st.container(height=360 if len(moments) > 10 else "content", border=False, key="events"):
+            pictures.events(moments)
+    for attempt in seen["attempts"]:
+        if attempt["traceback"]:
+            with st.expander(t("Traceback of attempt {n}", n=attempt["claim"]), icon=":material/bug_report:", key=f"traceback_{attempt['claim']}"):
+                st.code(attempt["traceback"], language="python", height=320)
+
+
+def children(seen: dict[str, Any]) -> None:
+    if seen["children"]:
+        st.markdown(f"**{t('Parts')}**")
+        stories = live.ask(reads.story_of, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]}))
+        jobs_table.draw(seen["children"], stories, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"])))
+
+
+def payload(job: dict[str, Any]) -> None:
+    """The payload, and its editor when a replay with edits was asked for."""
+    if not st.session_state.get("editing_payload"):
+        with st.expander(t("Payload"), icon=":material/data_object:", key="payload"):
+            st.json(job["params"], expanded=2)
+        return
+    with st.container(border=True, key="payload_editor"):
+        st.markdown(f"**{t('Replay with an edited payload')}**")
+        edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflow(job["kind"]).params)
+        with st.container(horizontal=True):
+            if st.button(t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None):
+                with frame.told():
+                    opened(wb.replay(job["id"], edited, user=frame.user()))
+                st.rerun()
+            if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
+                st.session_state.pop("editing_payload")
+                st.rerun()
+
+
+def show(job_id: int) -> None:
+    first = live.shared("show", lambda: wb.show(job_id), id=job_id)
+    back()
+    header(first["job"], first)
+    frame.show_refusal()
+    outcome(first["job"])
+    payload(first["job"])
+    active = first["job"]["state"] in states.ACTIVE
+    started = first["job"]["state"]
+
+    @st.fragment(run_every=live.every(active) if active else None, key="job_live")
+    def body() -> None:
+        seen = live.shared("show", lambda: wb.show(job_id), id=job_id)
+        job = seen["job"]
+        if job["state"] != started:
+            st.rerun(scope="app")
+        progress(job)
+        summary(job, seen)
+        timeline(job, seen)
+        left, right = st.columns([1, 2], gap="medium")
+        with left:
+            events(job, seen)
+        with right:
+            children(seen)
+            calls_table.section(seen["model_calls"], "calls")
+
+    body()
+
+
+def main() -> None:
+    asked = st.query_params.get("id", "")
+    if not asked.isdigit():
+        with pictures.empty(t("Choose a job to see what it did."), "job"):
+            if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
+                st.switch_page("pages/jobs.py")
+        return
+    try:
+        show(int(asked))
+    except NotFound:
+        with pictures.empty(t("There is no job {id}.", id=asked), "no_job"):
+            if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
+                st.switch_page("pages/jobs.py")
+    except ReelwrightError as error:
+        st.error(words.of_error(error), icon=":material/error:")
+
+
+main()

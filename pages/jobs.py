@@ -1,0 +1,162 @@
+"""Jobs: the live board. Filters live in the URL, pages are keyset pages, everything acts on a selection or on all that match."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.db.reads import jobs as reads
+from workbench.db.reads import usage
+from workbench.ui import board, formats, forms, frame, jobs_table, live, pictures, states
+from workbench.ui.language import t
+
+wb = live.workbench()
+LIMIT = 50
+PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
+
+
+def sidebar() -> dict[str, Any]:
+    """The filters, kept in the URL by their widgets."""
+    projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    kinds = {w.name: t(w.title) for w in wb.workflows()}
+    with st.sidebar:
+        st.markdown(f"**{t('Filters')}**")
+        text = st.text_input(
+            t("Search"), key="q", type="search", live="300ms", bind="query-params", placeholder=t("Title, payload or error"), label_visibility="collapsed", icon=":material/search:"
+        )
+        project = st.selectbox(
+            t("Project"), ["", *map(str, projects)], format_func=lambda i: projects[int(i)] if i else t("All projects"), key="project", bind="query-params"
+        )
+        kind = st.selectbox(t("Workflow"), ["", *kinds], format_func=lambda k: kinds[k] if k else t("All workflows"), key="kind", bind="query-params")
+        models = live.ask(usage.models)
+        model = st.selectbox(t("Model"), ["", *models], format_func=lambda m: m or t("All models"), key="model", bind="query-params")
+        titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
+        period = st.segmented_control(t("Started"), list(PERIODS), default="all", required=True, format_func=titles.__getitem__, key="period", bind="query-params", width="stretch")
+    span = PERIODS[period or "all"]
+    return {
+        "text": text or None,
+        "project": int(project) if project else None,
+        "kind": kind or None,
+        "model": model or None,
+        # Rounded down to a minute, so that the shared answers of one minute are the same question.
+        "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000,
+    }
+
+
+def state_pills(wanted: dict[str, Any]) -> list[str]:
+    """A pill a state with its count; chosen ones filter."""
+    counts = live.ask(reads.counts, project=wanted["project"], since=wanted["since"])
+    shown = [s for s in states.JOB_STATES if counts.get(s) or s in ("running", "queued", "failed", "succeeded")]
+
+    def label(name: str) -> str:
+        state = states.find(name)
+        return f":material/{state.icon}: {state.word} **{formats.count(counts.get(name, 0))}**"
+
+    return list(
+        st.pills(t("State"), shown, selection_mode="multi", format_func=label, key="state", bind="query-params", label_visibility="collapsed") or []
+    )
+
+
+def turn(name: str, value: int) -> None:
+    """Go to the next older or newer page."""
+    for other in ("before", "after"):
+        st.query_params.pop(other, None)
+    st.query_params[name] = str(value)
+
+
+def page_ends() -> dict[str, int]:
+    return {n: int(v) for n in ("before", "after") if (v := st.query_params.get(n, "")).isdigit()}
+
+
+def keyset(rows: list[dict[str, Any]], total: int, ends: dict[str, int]) -> None:
+    first, last = (rows[0]["id"], rows[-1]["id"]) if rows else (0, 0)
+    # Only a reader who has turned a page can be on an older one.
+    newer = bool(rows) and bool(ends)
+    older = len(rows) == LIMIT
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t("{n} of {total} shown, newest first", n=len(rows), total=formats.count(total)), width="content")
+        st.space("stretch")
+        st.button(t("Newer"), key="newer", icon=":material/chevron_left:", type="tertiary", disabled=not newer, on_click=turn, args=("after", first))
+        st.button(t("Older"), key="older", icon=":material/chevron_right:", icon_position="right", type="tertiary", disabled=not older, on_click=turn, args=("before", last))
+
+
+def pause_menu() -> None:
+    """Pause and resume queues, kinds and projects."""
+    closed = {g["key"] for g in wb.gates() if g["paused"]}
+    icon = ":material/pause_circle:" if not closed else ":material/play_circle:"
+    with st.popover(t("Pause") if not closed else t("{n} paused", n=len(closed)), icon=icon, key="pause_menu"):
+        board.pause_switches(closed)
+
+
+def header(has_jobs: bool) -> None:
+    with frame.title(t("Jobs"), t(":material/autorenew: live, every 2 s")):
+        st.space("stretch")
+        pause_menu()
+        if st.button(t("New job"), key="new_job", type="primary" if has_jobs else "secondary", icon=":material/add:"):
+            new_job()
+
+
+@st.dialog(t("New job"), width="medium")
+def new_job() -> None:
+    """Story work is launched where the story is; a chat needs no story."""
+    st.markdown(t("Everything that belongs to a story is launched in its Studio."))
+    if st.button(t("Open Studio"), key="new_job_studio", icon=":material/movie_edit:"):
+        st.switch_page("pages/studio.py")
+    st.divider()
+    chat = wb.workflow("llm_chat")
+    st.markdown(f"**{t(chat.title)}** :gray[{t('one question to a model, without a story')}]")
+    issues = st.session_state.get("chat_issues", [])
+    values = forms.fields(chat.params, "chat", {"messages": [{"role": "user", "content": ""}]}, issues)
+    profiles = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in wb.profiles()}
+    profile = st.selectbox(
+        t("Model profile"), [None, *profiles], format_func=lambda n: profiles[n] if n else t("Sketch, offline and free"), key="chat_profile", on_change="ignore"
+    )
+    if st.button(t("Launch"), key="chat_launch", type="primary", icon=":material/rocket_launch:"):
+        wrong = forms.check(chat.params, values)
+        st.session_state["chat_issues"] = wrong
+        if wrong:
+            st.rerun(scope="fragment")
+        job = wb.submit("llm_chat", None, values, profile=profile, user=frame.user())
+        forms.forget("chat")
+        live.forget()
+        st.switch_page("pages/job.py", query_params={"id": str(job["id"])})
+
+
+def live_board(wanted: dict[str, Any]) -> None:
+    active = sum(wb.counts()[s] for s in states.ACTIVE) > 0
+
+    @st.fragment(run_every=2.0 if active else live.IDLE_S, key="jobs_board")
+    def draw() -> None:
+        board.metrics(wanted["project"])
+        chosen = state_pills(wanted)
+        ends = page_ends()
+        filters = {**wanted, "state": chosen or None}
+        rows = live.ask(reads.listed, **filters, **ends, limit=LIMIT)
+        total = live.ask(reads.count_matching, **filters)
+        bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
+        stories = live.ask(reads.story_of, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
+        selected = jobs_table.draw(rows, stories, live.now_ms(), key="jobs_table")
+        with bar:
+            board.bulk(selected, total, filters)
+        keyset(rows, total, ends)
+
+    draw()
+
+
+def main() -> None:
+    wanted = sidebar()
+    with st.sidebar:
+        board.workers()
+    some = bool(wb.jobs(limit=1))
+    header(some)
+    frame.show_refusal()
+    if not some:
+        with pictures.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
+            if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):
+                st.switch_page("pages/studio.py")
+        return
+    live_board(wanted)
+
+
+main()

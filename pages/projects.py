@@ -1,0 +1,162 @@
+"""Projects: every story as a card with how far it is, what went stale and what it cost; a new one, or a sample in one click."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench import samples
+from workbench.ui import formats, frame, live, pictures, starters, states, wizard, words
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain, shortened
+
+wb = live.workbench()
+
+
+def open_studio(project: int) -> None:
+    st.switch_page("pages/studio.py", query_params={"project": str(project), "node": str(project)})
+
+
+def new_from_sample(name: str) -> None:
+    project = wb.create_project(samples.load(name), user=frame.user())
+    live.forget()
+    frame.toast(t("The sample story is ready. Plan its episodes next."))
+    open_studio(int(project))
+
+
+def sample_menu(kind: Any, label: str) -> None:
+    """One click: the first sample in the reader's language; the menu offers the others."""
+    named = starters.titles()
+    chosen = st.menu_button(
+        label, list(named), format_func=named.__getitem__, key=f"sample_{kind}", icon=":material/auto_stories:", type=kind
+    )
+    if chosen:
+        new_from_sample(chosen)
+
+
+def archive(project: int) -> None:
+    with frame.told():
+        wb.archive(project)
+        live.forget()
+        frame.toast(t("Archived. Nothing is deleted; restore it at any time."))
+
+
+def restore(project: int) -> None:
+    with frame.told():
+        wb.restore_node(project)
+        live.forget()
+
+
+def use_profile(project: int) -> None:
+    with frame.told():
+        wb.set_project_profile(project, st.session_state[f"profile_{project}"])
+        live.forget()
+
+
+def profile_choice(project: dict[str, Any]) -> None:
+    """Which models a project uses."""
+    profiles = [p for p in wb.profiles() if not p.get("archived_at")]
+    names = {p["id"]: p["name"] for p in profiles}
+    options = [None, *names.values()]
+    now = names.get(project.get("profile_id"))
+    st.selectbox(
+        t("Model profile"),
+        options,
+        index=options.index(now),
+        format_func=lambda n: t("Sketch, offline and free") if n is None else n,
+        key=f"profile_{project['id']}",
+        on_change=use_profile,
+        args=(project["id"],),
+    )
+
+
+def cost_of(project: dict[str, Any]) -> str:
+    """Each currency for itself; CNY is never added to USD."""
+    return " + ".join(formats.money(micros, currency) for currency, micros in project["cost"].items()) or formats.MISSING
+
+
+def stages(project: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """Artifact kind, nodes that have it, nodes that could."""
+    have = project["artifacts"]
+    episodes, scenes = project["episodes"], project["scenes"]
+    of = {"episode_plan": 1, "core_expression": episodes, "scene_list": episodes, "scene_anchor": scenes}
+    return [(words.kind_title(kind), have.get(kind, 0), most) for kind, most in of.items()]
+
+
+def card(project: dict[str, Any]) -> None:
+    number = project["id"]
+    brief = project["brief"]
+    style = brief.get("style") or {}
+    with st.container(border=True, key=f"project_{number}"):
+        st.html(pictures.cover(style.get("preset", "custom"), project["title"]))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(project['title'])}**", width="content")
+            st.space("stretch")
+            if project.get("archived_at"):
+                st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
+            elif project["stale"]:
+                states.badge("stale", project["stale"])
+        with st.container(height=66, border=False, key=f"logline_{number}"):
+            st.caption(plain(shortened(brief.get("summary", ""), 120)) or t("No summary yet"))
+        pictures.stages(stages(project))
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])), width="content", help=words.at(project["created_at"]))
+            st.space("stretch")
+            actions(project)
+
+
+def actions(project: dict[str, Any]) -> None:
+    number = project["id"]
+    if project.get("archived_at"):
+        st.button(t("Restore"), key=f"restore_{number}", icon=":material/unarchive:", on_click=restore, args=(number,))
+        return
+    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{number}", help=t("More")):
+        profile_choice(project)
+        st.button(t("Archive"), key=f"archive_{number}", icon=":material/archive:", on_click=archive, args=(number,))
+    if st.button(t("Open"), key=f"open_{number}", icon=":material/movie_edit:"):
+        open_studio(number)
+
+
+def new_project() -> None:
+    with frame.title(t("New project")):
+        st.space("stretch")
+        if st.button(t("Cancel"), key="wizard_cancel", type="tertiary", icon=":material/close:"):
+            wizard.leave()
+            st.query_params.clear()
+            st.rerun()
+    made = wizard.draw()
+    if made is not None:
+        frame.toast(t("Created. Plan the episodes next."))
+        open_studio(made)
+
+
+def start_new() -> None:
+    st.query_params["new"] = "1"
+
+
+def listing() -> None:
+    archived = st.query_params.get("archived") == "1"
+    found = live.shared("projects", lambda: wb.projects(include_archived=archived), archived=archived)
+    with frame.title(t("Projects"), t("{n} stories", n=len(found)) if found else ""):
+        st.space("stretch")
+        st.toggle(t("Archived too"), key="archived", bind="query-params")
+        if found:
+            sample_menu("secondary", t("Sample story"))
+        st.button(t("New project"), key="new_project", type="primary" if found else "secondary", icon=":material/add:", on_click=start_new)
+    frame.show_refusal()
+    if not found:
+        with pictures.empty(t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"):
+            if st.button(t("Start with the sample story"), key="first_sample", type="primary", icon=":material/auto_stories:"):
+                new_from_sample(starters.first(current()))
+        return
+    columns = st.columns(3, gap="medium")
+    for index, project in enumerate(found):
+        with columns[index % 3]:
+            card(project)
+
+
+if st.query_params.get("new") == "1":
+    new_project()
+else:
+    listing()

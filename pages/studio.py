@@ -1,0 +1,184 @@
+"""Studio: the story tree at the left, and for the chosen node a cell for each workflow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import streamlit as st
+
+from workbench.errors import ReelwrightError
+from workbench.ui import cells, frame, live, pictures, plan, progress, states, tree, words
+from workbench.ui.language import t
+from workbench.ui.markup import plain
+
+wb = live.workbench()
+
+
+def open_node(project: int, node: int) -> None:
+    st.query_params.update({"project": str(project), "node": str(node)})
+
+
+def wanted(name: str) -> int | None:
+    value = st.query_params.get(name, "")
+    return int(value) if value.isdigit() else None
+
+
+def choose_project(projects: list[dict[str, Any]]) -> int:
+    """The project of the URL, else the newest; the select in the sidebar changes it."""
+    ids = [p["id"] for p in projects]
+    asked = wanted("project")
+    chosen = asked if asked in ids else ids[0]
+    titles = {p["id"]: p["title"] for p in projects}
+
+    def changed() -> None:
+        picked = st.session_state["studio_project"]
+        open_node(picked, picked)
+
+    st.session_state["studio_project"] = chosen
+    st.sidebar.selectbox(
+        t("Project"), ids, format_func=titles.__getitem__, key="studio_project", label_visibility="collapsed", on_change=changed
+    )
+    return int(chosen)
+
+
+def job_marks(project: int) -> dict[tuple[int, str], str]:
+    """(node, workflow) → state of jobs that are active in the project."""
+    return {(j["node_id"], j["kind"]): j["state"] for j in live.active_jobs(project)}
+
+
+def sidebar(project: int, story: dict[str, Any], current: int) -> None:
+    marks = job_marks(project)
+    with st.sidebar:
+        chosen = tree.draw(progress.items(story, marks), current, key=f"tree_{project}")
+    if chosen is not None and chosen != current:
+        open_node(project, chosen)
+        st.rerun()
+
+
+def breadcrumb(story: dict[str, Any], node: dict[str, Any]) -> None:
+    by_id = {n["id"]: n for n in story["nodes"]}
+    names: list[str] = []
+    at = by_id.get(node["parent_id"])
+    while at is not None:
+        names.insert(0, words.node_title(at["kind"], at["position"], at["title"]))
+        at = by_id.get(at["parent_id"])
+    st.caption(" › ".join(plain(n) for n in names) or t("Project"))
+
+
+def heading(node: dict[str, Any], found: list[dict[str, Any]], launches: list[plan.Launch]) -> None:
+    counted = Counter("running" if c["state"] in states.ACTIVE else c["state"] for c in found)
+    with frame.title(words.node_title(node["kind"], node["position"], node["title"])):
+        for state in ("running", "stale", "failed"):
+            if counted[state]:
+                states.badge(state, counted[state])
+        st.space("stretch")
+        plan.buttons(launches)
+
+
+def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[str, Any]) -> None:
+    if node["kind"] == "project":
+        cells.plain_artifact(node["id"], "brief")
+    first = next((c["workflow"].name for c in found if c["state"] == "ready" and not c["workflow"].batch), None)
+    episodes = {n["id"]: words.node_title("episode", n["position"], n["title"]) for n in progress.named(story, ["episode"])}
+    for cell in found:
+        cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
+    if node["kind"] == "project":
+        for element in progress.named(story, ["character", "world"]):
+            cells.plain_artifact(element["id"], "character" if element["kind"] == "character" else "world_element")
+
+
+def made_from(found: list[dict[str, Any]]) -> None:
+    """The artifacts that this node's outputs were made from, each with the version used and the version now."""
+    used: dict[tuple[int, str, str], dict[str, Any]] = {}
+    for cell in found:
+        for source in (cell.get("artifact") or {}).get("inputs") or []:
+            used.setdefault((source["node_id"], source["kind"], source.get("part") or ""), source)
+    stale = {(r.node_id, r.kind, r.part or ""): r for c in found for r in c["stale_reasons"]}
+    if not used:
+        return
+    with st.container(border=True, key="made_from"):
+        st.markdown(f"**{t('Made from')}**")
+        for key, source in list(used.items())[:12]:
+            reason = stale.get(key)
+            version = f"v{reason.from_version} → v{reason.to_version}" if reason else f"v{source['version']}"
+            part = words.part_title(source.get("part"))
+            name = words.kind_title(source["kind"]) if source["kind"] not in ("character", "world_element") else wb.node(source["node_id"])["title"]
+            st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
+
+
+@st.fragment(run_every=1.0)
+def preview(job_id: int) -> None:
+    """The last lines of what a running job is writing."""
+    job = live.shared("job", lambda: wb.job(job_id), id=job_id)
+    text = (job.get("preview") or "")[-420:]
+    with st.container(height=148, border=False, key=f"preview_{job_id}", autoscroll=True):
+        st.markdown(plain(text) + "▋" if text else f":gray[{t('Nothing written yet')}]")
+
+
+def live_preview(found: list[dict[str, Any]]) -> None:
+    running = next((c["job"] for c in found if c["state"] in states.ACTIVE and c.get("job")), None)
+    if running is None:
+        return
+    with st.container(border=True, key="live_preview"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{t('Live preview')}**", width="content")
+            st.space("stretch")
+            st.page_link("pages/job.py", label=t("job {id}", id=running["id"]), query_params={"id": str(running["id"])}, width="content")
+        preview(running["id"])
+
+
+def signature(project: int, node: int) -> Any:
+    """What makes the page draw itself anew: the states of this project's active jobs and the tree's artifacts."""
+    story = live.tree(project)
+    marks = job_marks(project)
+    return (
+        sorted((str(k), v) for k, v in marks.items()),
+        [(n["id"], [(a["kind"], a["version"], bool(a["stale"])) for a in n["artifacts"]]) for n in story["nodes"]],
+        live.shared("newest", lambda: newest_failure(project), project=project),
+    )
+
+
+def newest_failure(project: int) -> int:
+    failed = wb.jobs(state="failed", project=project, limit=1)
+    return failed[0]["id"] if failed else 0
+
+
+def page(project: int) -> None:
+    story = live.tree(project)
+    by_id = {n["id"]: n for n in story["nodes"]}
+    node = by_id.get(wanted("node") or project) or by_id[project]
+    sidebar(project, story, node["id"])
+    found = [c for c in wb.cells(node["id"]) if c["workflow"].writes or c["workflow"].batch]
+    launches = plan.of(story, node["id"])
+    breadcrumb(story, node)
+    heading(node, found, launches)
+    frame.show_refusal()
+    left, right = st.columns([2.15, 1], gap="medium")
+    with left:
+        draw_cells(node, found, story)
+    with right:
+        plan.card(launches)
+        live_preview(found)
+        made_from(found)
+    live.ticker(lambda: signature(project, node["id"]), bool(job_marks(project)), f"studio_{project}")
+
+
+def empty() -> None:
+    with pictures.empty(t("There is no story to work on yet."), "studio"):
+        if st.button(t("Go to projects"), key="to_projects", type="primary", icon=":material/folder_open:"):
+            st.switch_page("pages/projects.py")
+
+
+def main() -> None:
+    projects = wb.projects()
+    if not projects:
+        empty()
+        return
+    try:
+        page(choose_project(projects))
+    except ReelwrightError as error:
+        st.error(words.of_error(error), icon=":material/error:")
+
+
+main()

@@ -1,0 +1,96 @@
+"""How far a story is, from the artifacts its tree has; nothing of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.ui import states, words
+from workbench.ui.language import t
+from workbench.ui.tree import Item
+
+Tree = Mapping[str, Any]
+Node = Mapping[str, Any]
+
+#: the artifact kinds by which a node of that kind is judged, in the order of a story's making
+STAGES = {"project": ("episode_plan",), "episode": ("core_expression", "scene_list"), "scene": ("scene_anchor",)}
+STORY = ("project", "episode", "scene")
+
+
+@dataclass(frozen=True)
+class Stage:
+    kind: str
+    done: int
+    of: int
+
+
+def kinds_of(node: Node) -> dict[str, Mapping[str, Any]]:
+    return {a["kind"]: a for a in node["artifacts"]}
+
+
+def stages(tree: Tree) -> list[Stage]:
+    """Per artifact kind: how many nodes have it, of how many that could."""
+    made = []
+    for node_kind, artifact_kinds in STAGES.items():
+        nodes = [n for n in tree["nodes"] if n["kind"] == node_kind]
+        made += [Stage(k, sum(k in kinds_of(n) for n in nodes), len(nodes)) for k in artifact_kinds]
+    return made
+
+
+def stale_count(tree: Tree) -> int:
+    return sum(bool(a["stale"]) for n in tree["nodes"] for a in n["artifacts"])
+
+
+def _own_states(node: Node, jobs: Mapping[tuple[int, str], str]) -> list[str]:
+    """The state of each artifact a node should have, with the jobs now at work on the node."""
+    have = kinds_of(node)
+    wanted = [k for k in STAGES.get(node["kind"], ()) if k not in have]
+    found = ["stale" if a["stale"] else "fresh" for a in have.values()]
+    if node["kind"] in STORY:
+        found += ["missing"] * len(wanted) if not have or node["kind"] != "project" else []
+    return found + [state for (node_id, _kind), state in jobs.items() if node_id == node["id"]]
+
+
+def node_state(node: Node, jobs: Mapping[tuple[int, str], str]) -> str:
+    """The one mark a node carries: what needs somebody first, else missing or fresh.
+
+    `jobs`: (node id, workflow) → state, of jobs that are active or failed.
+    """
+    return states.most_urgent(_own_states(node, jobs))
+
+
+def items(tree: Tree, jobs: Mapping[tuple[int, str], str]) -> list[Item]:
+    """The story tree in reading order: project, then each episode with its scenes."""
+    nodes = [n for n in tree["nodes"] if n["kind"] in STORY]
+    children: dict[Any, list[Node]] = {}
+    for node in nodes:
+        children.setdefault(node["parent_id"], []).append(node)
+    made: list[Item] = []
+
+    def walk(node: Node, depth: int) -> None:
+        below = sorted(children.get(node["id"], []), key=lambda n: int(n["position"]))
+        title = t("Brief and plan") if depth == 0 else words.node_title(node["kind"], node["position"], node["title"]).replace(" · ", " ", node["kind"] == "scene")
+        count = len(below) if depth == 1 else None
+        made.append(Item(node["id"], title, node_state(node, jobs), depth, count or None, depth < 2))
+        for child in below:
+            walk(child, depth + 1)
+
+    for root in [n for n in nodes if n["kind"] == "project"]:
+        walk(root, 0)
+    return made
+
+
+def below(tree: Tree, node_id: int) -> list[Node]:
+    """A node and everything under it, in reading order; characters and world elements left out."""
+    wanted = {node_id}
+    found: list[Node] = []
+    for node in sorted(tree["nodes"], key=lambda n: (STORY.index(n["kind"]) if n["kind"] in STORY else 9, n["parent_id"] or 0, n["position"])):
+        if node["kind"] in STORY and (node["id"] in wanted or node["parent_id"] in wanted):
+            wanted.add(node["id"])
+            found.append(node)
+    return found
+
+
+def named(tree: Tree, kinds: Iterable[str]) -> list[Node]:
+    return sorted((n for n in tree["nodes"] if n["kind"] in set(kinds)), key=lambda n: int(n["position"]))

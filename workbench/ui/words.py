@@ -1,0 +1,105 @@
+"""Titles and stored sentences in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from workbench.artifacts import kinds
+from workbench.errors import KINDS, Issue, ReelwrightError
+from workbench.i18n import N_, Text, translate
+from workbench.ui import formats, live
+from workbench.ui.language import current, t
+
+WAITING_FOR = {
+    "children": N_("waits for its parts"),
+    "provider": N_("waits for the provider"),
+    "decision": N_("waits for your decision"),
+    "budget": N_("waits for the budget"),
+    "rate_limit": N_("waits for the rate limit"),
+}
+
+SOURCES = {"ai": N_("generated"), "manual": N_("edited by hand"), "import": N_("imported"), "restore": N_("restored")}
+
+
+def said(row: Mapping[str, Any], column: str) -> str:
+    """A stored sentence, in the reader's language where it was stored in a form that allows it."""
+    stored = row.get("i18n") if column == "message" and row.get("i18n") else row.get(f"{column}_i18n")
+    if stored:
+        return translate(Text.from_json(stored), current())
+    return str(row.get(column) or "")
+
+
+def of_error(error: ReelwrightError) -> str:
+    return translate(error.text, current())
+
+
+def of_issue(issue: Issue) -> str:
+    return translate(issue.message, current())
+
+
+def workflow_title(name: str) -> str:
+    try:
+        return t(live.workbench().workflow(name).title)
+    except ReelwrightError:
+        return name
+
+
+def kind_title(name: str) -> str:
+    known = kinds.all_kinds().get(name)
+    return t(known.title) if known else name
+
+
+def error_title(kind: str | None) -> str:
+    return t(KINDS[kind].title) if kind in KINDS else (kind or "")
+
+
+def remedy(kind: str | None) -> str:
+    return t(KINDS[kind].remedy) if kind in KINDS else ""
+
+
+def part_title(part: str | None) -> str:
+    """``episode:3`` as “episode 3”."""
+    if not part:
+        return ""
+    kind, _, number = part.partition(":")
+    return {"episode": t("episode {n}", n=number), "scene": t("scene {n}", n=number)}.get(kind, part)
+
+
+def zone() -> tzinfo | None:
+    """The browser's time zone; the machine's own when the browser does not say."""
+    try:
+        return ZoneInfo(st.context.timezone) if st.context.timezone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
+
+
+def ago(at_ms: int | None) -> str:
+    return formats.relative(at_ms, live.now_ms(), current(), zone())
+
+
+def at(at_ms: int | None) -> str:
+    return formats.absolute(at_ms, zone())
+
+
+def took(ms: float | None) -> str:
+    return formats.duration(ms, current())
+
+
+def node_title(kind: str, position: int, title: str) -> str:
+    """A node as a heading: “Episode 2 · The dark hour”, “3 · The lamp goes out”."""
+    if kind == "episode":
+        return t("Episode {n} · {title}", n=position, title=title)
+    return f"{position} · {title}" if kind == "scene" else title
+
+
+def place(story: str) -> str:
+    """The short place of a job, ``E2 · 3 The lamp goes out``, as the reader's language writes it."""
+    head, dot, rest = story.partition(" ")
+    if head[:1] == "E" and head[1:].isdigit():
+        return t("E{n}", n=head[1:]) + dot + rest
+    return story
