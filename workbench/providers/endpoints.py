@@ -49,7 +49,7 @@ def normalise_base_url(pasted: str) -> str:
 
     Raises InvalidInput when it is no web address or carries what belongs into the key field.
     """
-    typed = pasted.strip().strip("\"'<>“”").rstrip("/")
+    typed = pasted.strip().strip("\"'<>“”")
     parts = urlsplit(typed if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", typed) else _with_scheme(typed))
     _check(parts.scheme, parts.hostname, parts.username, parts.query)
     try:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import openai
 
-from workbench.errors import ProviderError
+from workbench.errors import InvalidInput, ProviderError
 from workbench.i18n import Text
 from workbench.providers import faults
 from workbench.providers.base import Mode, OnDelta, Profile, TextReply, TextRequest, Usage
@@ -118,7 +118,7 @@ class OpenAICompatible:
     @functools.cached_property
     def _client(self) -> openai.AsyncOpenAI:
         http = httpx2.AsyncClient(
-            verify=_trusted_authorities(),
+            verify=_trusted_authorities(self._trust_env),
             trust_env=self._trust_env,
             follow_redirects=False,
             timeout=httpx2.Timeout(None, connect=CONNECT_S, pool=CONNECT_S),
@@ -213,14 +213,19 @@ class OpenAICompatible:
 
 
 def _usable_key(key: str | None) -> str | None:
-    """The key as it may go into a header. A stored key is clean already; one from an environment variable may not be."""
-    return normalise_key(key) if key and key.strip() else None
+    """The key as it may go into a header. A stored key is clean already; one made elsewhere may not be."""
+    if not key or not key.strip():
+        return None
+    try:
+        return normalise_key(key)
+    except InvalidInput as error:
+        raise ProviderError("auth", error.text, sent=False) from None
 
 
 @functools.cache
-def _trusted_authorities() -> ssl.SSLContext:
+def _trusted_authorities(trust_env: bool) -> ssl.SSLContext:
     # Loading the certificates takes tens of milliseconds of CPU: once a process, not once a job.
-    return httpx2.create_ssl_context(trust_env=False)
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 def _tell(on_delta: OnDelta, answer: _Answer) -> None:
@@ -408,7 +413,7 @@ class _Answer:
         joiner = _Joiner(on_delta)
         async for chunk in stream:
             self.chunks += 1
-            self._take_chunk(chunk if isinstance(chunk, dict) else chunk.to_dict(), joiner)
+            self._take_chunk(chunk if isinstance(chunk, dict) else chunk.to_dict(warnings=False), joiner)
         joiner.end()
 
     def end_stream(self, *, done: bool) -> None:

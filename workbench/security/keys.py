@@ -47,7 +47,7 @@ def normalise_key(pasted: str) -> str:
     Raises InvalidInput when nothing is left or a character cannot be part of an HTTP header.
     """
     key = re.sub(r"[​‌‍⁠﻿]", "", pasted).strip().strip("\"'`“”‘’").strip()
-    key = re.sub(r"^(authorization\s*:)?\s*(bearer\s+)?", "", key, flags=re.IGNORECASE)
+    key = re.sub(r"^(authorization\s*:)?\s*(bearer(\s+|$))?", "", key, flags=re.IGNORECASE)
     key = re.sub(r"\s+", "", key).strip("\"'`“”‘’")
     if not key:
         raise _bad_key(N_("The key is empty."))

@@ -49,8 +49,10 @@ def user_price(profile: Profile, model: str) -> dict[str, Any] | None:
     """The price the user set for a model in the profile's params, or for all of its models:
     ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens."""
     prices = profile.params.get("prices")
-    found = prices.get(model, prices.get("*")) if isinstance(prices, dict) else None
-    return found if isinstance(found, dict) else None
+    if not isinstance(prices, dict):
+        return None
+    # A service answers with the model behind an endpoint id (ep-…); the user knows, and prices, the id.
+    return next((p for p in (prices.get(n) for n in (model, profile.text_model, "*")) if isinstance(p, dict)), None)
 
 
 def _by_user_price(price: dict[str, Any], usage: Usage) -> Cost:
@@ -71,14 +73,13 @@ def _by_public_price(profile: Profile, model: str, usage: Usage, at_ms: int) -> 
     import genai_prices
 
     tokens = genai_prices.Usage(input_tokens=usage.input, cache_read_tokens=usage.cached, output_tokens=usage.output)
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
     try:
-        priced = genai_prices.calc_price(
-            tokens, model, provider_id=provider_id, genai_request_timestamp=datetime.fromtimestamp(at_ms / 1000, UTC)
-        )
+        priced = genai_prices.calc_price(tokens, model, provider_id=provider_id, genai_request_timestamp=at)
     except (LookupError, ValueError):
         return UNKNOWN
-    if priced.total_price == 0 and not _really_free(priced.model_price):
-        return UNKNOWN  # a model listed without token prices
+    if priced.model_price.input_mtok is None or priced.model_price.output_mtok is None:
+        return UNKNOWN  # listed without token prices: what the sum holds is not the cost
     return Cost(_micros(priced.total_price), "USD", f"genai-prices {_version()}")
 
 
@@ -102,10 +103,6 @@ def provider_of(base_url: str) -> str | None:
         "api.fireworks.ai": "fireworks",
     }
     return known.get(host)
-
-
-def _really_free(price: Any) -> bool:
-    return price.input_mtok is not None and price.output_mtok is not None
 
 
 def _micros(amount: Decimal) -> int:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.scripted_provider import ScriptedProvider
+from workbench.providers import openai_compatible
+from workbench.providers.base import Message, Profile, TextReply, TextRequest
+from workbench.providers.openai_compatible import OpenAICompatible
+
+KEY = "sk-canary-0123456789abcdef"
+SCHEMA = {
+    "type": "object",
+    "properties": {"title": {"type": "string", "maxLength": 20}, "order": {"type": "integer", "minimum": 1}},
+    "required": ["title"],
+}
+
+Ask = Callable[..., TextReply]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[ScriptedProvider]:
+    with ScriptedProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def scripted(server: ScriptedProvider) -> ScriptedProvider:
+    """A scripted provider that answers well and has forgotten earlier calls; so has the provider under test."""
+    server.reset()
+    openai_compatible._lessons.clear()
+    return server
+
+
+@pytest.fixture
+def make(scripted: ScriptedProvider) -> Callable[..., OpenAICompatible]:
+    def made(*, params: dict[str, Any] | None = None, base_url: str = "", key: str | None = KEY, **more: Any) -> OpenAICompatible:
+        profile = Profile(1, "mine", "openai", base_url=base_url or scripted.url, text_model="m-1", key=key, params=params or {})
+        return OpenAICompatible(profile, **more)
+
+    return made
+
+
+@pytest.fixture
+def ask(make: Callable[..., OpenAICompatible]) -> Ask:
+    """Ask once, in a loop of its own, with `mode`, `schema`, call `params` and anything `make` takes."""
+
+    def asked(
+        prompt: str = "Hello",
+        *,
+        mode: str = "plain",
+        schema: dict[str, Any] | None = None,
+        call_params: dict[str, Any] | None = None,
+        call_id: str = "call-1",
+        on_delta: Callable[[str], None] = lambda _: None,
+        **more: Any,
+    ) -> TextReply:
+        request = TextRequest("m-1", (Message("user", prompt),), call_id, schema, "out put", mode, call_params or {})  # type: ignore[arg-type]
+
+        async def once() -> TextReply:
+            provider = make(**more)
+            try:
+                return await provider.text(request, on_delta)
+            finally:
+                await provider.aclose()
+
+        return asyncio.run(once())
+
+    return asked

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from workbench.errors import InvalidInput
+from workbench.providers.endpoints import ENDPOINTS, endpoint_of, normalise_base_url
+
+
+@pytest.mark.parametrize(
+    ("pasted", "stored"),
+    [
+        ("https://api.openai.com", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/chat/completions", "https://api.openai.com/v1"),
+        (" HTTPS://API.OpenAI.com/v1/responses/ \n", "https://api.openai.com/v1"),
+        ("api.openai.com/v1", "https://api.openai.com/v1"),
+        ("https://api.deepseek.com", "https://api.deepseek.com"),
+        ("https://api.deepseek.com/chat/completions", "https://api.deepseek.com"),
+        ("https://api.moonshot.cn/v1", "https://api.moonshot.cn/v1"),
+        ("https://ark.cn-beijing.volces.com/api/v3", "https://ark.cn-beijing.volces.com/api/v3"),
+        ("https://ark.cn-beijing.volces.com/api/v3/chat/completions", "https://ark.cn-beijing.volces.com/api/v3"),
+        ("localhost:11434", "http://localhost:11434/v1"),
+        ("127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+        ("https://gateway.example.com//team//v1//", "https://gateway.example.com/team/v1"),
+        ("https://example.com/v1#section", "https://example.com/v1"),
+    ],
+)
+def test_a_pasted_address_is_stored_in_one_form(pasted: str, stored: str) -> None:
+    assert normalise_base_url(pasted) == stored
+    assert normalise_base_url(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    ["", "   ", "ftp://example.com", "file:///etc/passwd", "https://", "https://me:sk-1@example.com/v1", "https://example.com/v1?key=abc", "https://example.com:99999/v1", "not an address"],
+)
+def test_what_is_no_address_is_refused_at_its_field(pasted: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        normalise_base_url(pasted)
+
+    assert [i.path for i in raised.value.issues] == ["base_url"]
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda e: e.title)
+def test_presets_are_stored_as_they_are(endpoint: object) -> None:
+    url = endpoint.base_url  # type: ignore[attr-defined]
+    assert normalise_base_url(url) == url
+    assert endpoint_of(url) is endpoint
+
+
+def test_services_are_known_by_their_exact_host() -> None:
+    assert endpoint_of("https://api.deepseek.com.example.org/v1").modes[0] == "json_schema"
+    assert endpoint_of("https://api.deepseek.com").modes == ("json_object", "plain")

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from workbench.providers.base import SKETCH, Profile, Usage
+from workbench.usage.prices import FREE, UNKNOWN, cost_of
+
+NOON = round(datetime(2026, 5, 4, 12, tzinfo=UTC).timestamp() * 1000)
+SPENT = Usage(input=1_000_000, output=100_000)
+
+
+def profile(base_url: str | None = "https://api.openai.com/v1", **params: Any) -> Profile:
+    return Profile(1, "p", "openai", base_url=base_url, text_model="ep-1", params=params)
+
+
+def test_a_public_price_is_taken_from_the_bundled_data() -> None:
+    cost = cost_of(profile(), "gpt-4o", SPENT, NOON)
+
+    assert (cost.cost_micros, cost.currency) == (3_500_000, "USD")
+    assert (cost.source or "").startswith("genai-prices ")
+
+
+def test_cached_input_is_cheaper() -> None:
+    cost = cost_of(profile(), "gpt-4o", Usage(input=1_000_000, cached=1_000_000, output=0), NOON)
+
+    assert cost.cost_micros == 1_250_000
+
+
+@pytest.mark.parametrize(
+    ("base_url", "model", "usage"),
+    [
+        ("http://127.0.0.1:8080/v1", "gpt-4o", SPENT),
+        ("https://gateway.example.com/v1", "gpt-4o", SPENT),
+        ("https://api.openai.com.example.com/v1", "gpt-4o", SPENT),
+        ("https://ark.cn-beijing.volces.com/api/v3", "doubao-seed-1-6", SPENT),
+        ("https://api.openai.com/v1", "no-such-model", SPENT),
+        ("https://api.openai.com/v1", "gpt-4o", Usage()),
+        ("https://api.openai.com/v1", "gpt-4o", Usage(input=5)),
+        ("https://api.openai.com/v1", "gpt-4o", Usage(input=5, cached=9, output=1)),
+    ],
+)
+def test_what_nobody_knows_is_unknown_and_never_zero(base_url: str, model: str, usage: Usage) -> None:
+    assert cost_of(profile(base_url), model, usage, NOON) == UNKNOWN
+
+
+def test_the_sketch_is_truly_free() -> None:
+    assert cost_of(SKETCH, "sketch-1", Usage(), NOON) == FREE
+    assert FREE.cost_micros == 0
+
+
+def test_the_users_price_comes_first_in_its_own_currency() -> None:
+    own = {"ep-1": {"currency": "cny", "input": 0.8, "cached": 0.16, "output": "2"}}
+
+    cost = cost_of(profile(prices=own), "doubao-behind-the-id", Usage(input=1_000_000, cached=500_000, output=1_000_000), NOON)
+
+    assert (cost.cost_micros, cost.currency, cost.source) == (400_000 + 80_000 + 2_000_000, "CNY", "user")
+
+
+def test_without_a_cache_price_cached_tokens_cost_as_input() -> None:
+    own = {"*": {"input": 1, "output": 1}}
+
+    assert cost_of(profile(prices=own), "m", Usage(input=100, cached=50, output=0), NOON).cost_micros == 100
+
+
+def test_what_costs_something_is_never_rounded_to_nothing() -> None:
+    own = {"*": {"input": 0.01, "output": 0.01}}
+
+    assert cost_of(profile(prices=own), "m", Usage(input=1, output=0), NOON).cost_micros == 1
+
+
+def test_a_free_model_of_the_users_own_is_zero_not_unknown() -> None:
+    own = {"*": {"input": 0, "output": 0}}
+
+    assert cost_of(profile(prices=own), "m", SPENT, NOON).cost_micros == 0
+
+
+def test_the_price_depends_on_when_the_call_was_made() -> None:
+    deepseek = profile("https://api.deepseek.com")
+    day, night = (round(datetime(2025, 6, 2, hour, tzinfo=UTC).timestamp() * 1000) for hour in (12, 20))
+
+    by_day, by_night = (cost_of(deepseek, "deepseek-chat", SPENT, at).cost_micros for at in (day, night))
+
+    assert by_day is not None
+    assert by_night is not None
+    assert by_night < by_day

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from workbench.artifacts.models import EpisodePlan
+from workbench.errors import OutputError
+from workbench.providers.reading import read_json, read_model
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ('\ufeff{"a": 1}', {"a": 1}),
+        ('```json\n{"a": 1}\n```', {"a": 1}),
+        ('Sure! Here it is:\n```json\n{"a": 1}\n```\nEnjoy.', {"a": 1}),
+        ('<think>{"a": 0}</think>\n{"a": 1}', {"a": 1}),
+        ('{"a": [1, 2,], }', {"a": [1, 2]}),
+        ('{"a": "x,]"}', {"a": "x,]"}),
+        ('{"a": "line\nbreak\tand tab"}', {"a": "line\nbreak\tand tab"}),
+        ("{“a”: “curly”}", {"a": "curly"}),
+        ('{"a": "he said “no”"}', {"a": "he said “no”"}),
+        ('As [1] says, see [the plan]: {"a": {"b": "}"}} and more {"c": 2}', {"a": {"b": "}"}}),
+        ('{"a": "\\ud83d\\ude00"}', {"a": "😀"}),
+        ('{"a": "half \\ud83d, nul \\u0000."}', {"a": "half �, nul ."}),
+    ],
+)
+def test_answers_are_read_as_leniently_as_is_safe(answer: str, value: Any) -> None:
+    assert read_json(answer, "object") == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        ("", "empty_output", "empty"),
+        (" \n\t", "empty_output", "empty"),
+        ("```json\n```", "empty_output", "empty"),
+        ("I would rather not.", "malformed_output", "No JSON found"),
+        ('{"episodes": [{"order": 1}, {"order":', "truncated_output", "8000"),
+        ('{"episodes": [{"order": 1}, {"order": 2}', "truncated_output", "cut off"),
+        ('{"a": "unfinished', "truncated_output", "cut off"),
+        ('```json\n{"a": {"b": 1}, "c', "truncated_output", "cut off"),
+        ('{"a": [1, 2}', "malformed_output", "brackets"),
+        ("[1, 2]", "malformed_output", "an array; expected an object"),
+        ('"text"', "malformed_output", "a string"),
+        ("42", "malformed_output", "a number"),
+        ('{"a": 1 "b": 2}', "malformed_output", "delimiter"),
+        ('{"a": NaN}', "malformed_output", "NaN"),
+    ],
+)
+def test_each_way_of_being_unreadable_has_its_own_words(answer: str, kind: str, says: str) -> None:
+    with pytest.raises(OutputError) as raised:
+        read_json(answer, "object")
+
+    assert raised.value.kind == kind
+    assert says in str(raised.value)
+    assert raised.value.raw == answer
+
+
+def test_a_syntax_error_shows_90_characters_around_it() -> None:
+    answer = '{"long": "' + "x" * 300 + '" "b": "' + "y" * 300 + '"}'
+
+    with pytest.raises(OutputError) as raised:
+        read_json(answer)
+
+    before, after = str(raised.value).split("near: ")[1].split("⟨here⟩")
+    assert before == "…" + answer[312 - 90 : 312]
+    assert after == answer[312 : 312 + 90] + "…"
+
+
+@pytest.mark.parametrize("answer", ["[" * 100_000, '{"a":' * 20_000, "{[" * 50_000, '[1] {x} "' * 20_000, '{"a": ' + "9" * 10_000 + "}"])
+def test_hostile_answers_are_refused_quickly(answer: str) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(OutputError):
+        read_json(answer, "object")
+
+    assert time.monotonic() - began < 2
+
+
+class Line(BaseModel):
+    name: str = Field(min_length=2)
+    order: int = Field(ge=1)
+
+
+class Page(BaseModel):
+    lines: list[Line]
+
+
+def test_a_wrong_shape_names_every_field_and_what_stood_there() -> None:
+    with pytest.raises(OutputError) as raised:
+        read_model('{"lines": [{"name": "x", "order": 1}, {"order": "first"}]}', Page)
+
+    assert raised.value.kind == "malformed_output"
+    assert [i.path for i in raised.value.issues] == ["lines.0.name", "lines.1.name", "lines.1.order"]
+    assert "first" in str(raised.value.issues[2])
+
+
+def test_a_model_wide_check_becomes_an_issue_too() -> None:
+    outline = {"order": 1, "title": "t", "logline": "l", "scene_scope": "s"}
+
+    with pytest.raises(OutputError) as raised:
+        read_model(json.dumps({"episode_count": 2, "episodes": [outline]}), EpisodePlan)
+
+    assert "episode_count is 2" in str(raised.value.issues[0])
+
+
+def test_a_right_answer_becomes_the_model() -> None:
+    assert read_model('Here: {"lines": [{"name": "Hai", "order": 1}]}', Page) == Page(lines=[Line(name="Hai", order=1)])
