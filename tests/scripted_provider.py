@@ -53,14 +53,38 @@ Answer = Callable[[dict[str, Any]], str]
 
 #: faults by name, for markers in prompts
 NAMED: dict[str, dict[str, Any]] = {
-    "auth": {"status": 401, "body": {"error": {"message": "Incorrect API key provided", "code": "invalid_api_key", "type": "invalid_request_error"}}},
-    "quota": {"status": 429, "body": {"error": {"message": "You exceeded your current quota", "code": "insufficient_quota", "type": "insufficient_quota"}}},
-    "context": {"status": 400, "body": {"error": {"message": "Too long", "code": "context_length_exceeded", "type": "invalid_request_error"}}},
+    "auth": {
+        "status": 401,
+        "body": {
+            "error": {
+                "message": "Incorrect API key provided",
+                "code": "invalid_api_key",
+                "type": "invalid_request_error",
+            }
+        },
+    },
+    "quota": {
+        "status": 429,
+        "body": {
+            "error": {
+                "message": "You exceeded your current quota",
+                "code": "insufficient_quota",
+                "type": "insufficient_quota",
+            }
+        },
+    },
+    "context": {
+        "status": 400,
+        "body": {"error": {"message": "Too long", "code": "context_length_exceeded", "type": "invalid_request_error"}},
+    },
     "filter": {"finish_reason": "content_filter", "text": ""},
     "length": {"finish_reason": "length"},
     "malformed": {"text": '{"broken": '},
     "prose": {"text": "I would rather not answer in JSON."},
-    **{name: {name: True} for name in ("hang", "reset", "half", "html", "empty", "blank", "no_choices", "no_usage", "garbage")},
+    **{
+        name: {name: True}
+        for name in ("hang", "reset", "half", "html", "empty", "blank", "no_choices", "no_usage", "garbage")
+    },
 }
 
 _MARKER = re.compile(r"\[\[fault:(.+?)(?:\*(\d+))?\]\](?!\])", re.DOTALL)
@@ -94,7 +118,9 @@ def _schemas_in(text: str) -> Iterator[dict[str, Any]]:
                 return
 
 
-def example(schema: dict[str, Any], definitions: dict[str, Any] | None = None, name: str = "value", number: int = 1) -> Any:
+def example(
+    schema: dict[str, Any], definitions: dict[str, Any] | None = None, name: str = "value", number: int = 1
+) -> Any:
     """The smallest plausible instance of a JSON schema; `number` is the place in a list, so that orders count up."""
     known = definitions if definitions is not None else schema.get("$defs", {})
     if "$ref" in schema:
@@ -105,7 +131,9 @@ def example(schema: dict[str, Any], definitions: dict[str, Any] | None = None, n
             return example(options[0], known, name, number)
     if "const" in schema or schema.get("enum"):
         return schema.get("const", (schema.get("enum") or [None])[0])
-    made = {"object": _object, "array": _array, "integer": _number, "number": _number, "string": _string}.get(str(schema.get("type")))
+    made = {"object": _object, "array": _array, "integer": _number, "number": _number, "string": _string}.get(
+        str(schema.get("type"))
+    )
     if made is not None:
         return made(schema, known, name, number)
     return True if schema.get("type") == "boolean" else None
@@ -127,7 +155,10 @@ def _array(schema: dict[str, Any], known: dict[str, Any], name: str, number: int
 
 
 def _number(schema: dict[str, Any], known: dict[str, Any], name: str, number: int) -> int:
-    least, most = schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema)), schema.get("maximum")
+    least, most = (
+        schema.get("minimum", schema.get("exclusiveMinimum", 0) + ("exclusiveMinimum" in schema)),
+        schema.get("maximum"),
+    )
     wanted = number if name in ("order", "index", "number") else least
     return int(max(least, wanted if most is None else min(wanted, most)))
 
@@ -142,7 +173,9 @@ def _string(schema: dict[str, Any], known: dict[str, Any], name: str, number: in
 
 def _lengths(schema: dict[str, Any]) -> tuple[int, int]:
     """Length limits, from the schema or, in strict schemas, from what the description tells."""
-    told = re.search(r"(?:(\d+) to (\d+)|At least (\d+)|At most (\d+)) characters\.$", str(schema.get("description", "")))
+    told = re.search(
+        r"(?:(\d+) to (\d+)|At least (\d+)|At most (\d+)) characters\.$", str(schema.get("description", ""))
+    )
     least, most = (told.group(1) or told.group(3), told.group(2) or told.group(4)) if told else (None, None)
     return int(schema.get("minLength") or least or 1), int(schema.get("maxLength") or most or 10_000)
 
@@ -261,7 +294,9 @@ class Server:
 
     # -- one model call ------------------------------------------------------------------------------------------------
 
-    async def _call(self, reader: Any, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: bytes) -> None:
+    async def _call(
+        self, reader: Any, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: bytes
+    ) -> None:
         request = json.loads(body)
         number, fault = self._received(path, headers, request)
         talking = asyncio.ensure_future(self._talk(_Call(number, request, headers, writer, fault)))
@@ -297,7 +332,9 @@ class Server:
                 "model": request.get("model"),
                 "mode": (request.get("response_format") or {}).get("type", "plain"),
                 "stream": bool(request.get("stream")),
-                "messages_hash": hashlib.sha256(json.dumps(request.get("messages"), sort_keys=True).encode()).hexdigest()[:16],
+                "messages_hash": hashlib.sha256(
+                    json.dumps(request.get("messages"), sort_keys=True).encode()
+                ).hexdigest()[:16],
                 "has_key": "authorization" in headers,
                 "outcome": None,
                 "disconnected": False,
@@ -318,7 +355,13 @@ class Server:
                 fault |= {k: v for k, v in rule.items() if k not in ("match", "times")}
         for name, times in _MARKER.findall(prompt):
             if self._hits_less_than(f"marker {name}", int(times) if times else None):
-                fault |= json.loads(name) if name.startswith("{") else {"status": int(name)} if name.isdigit() else NAMED[name]
+                fault |= (
+                    json.loads(name)
+                    if name.startswith("{")
+                    else {"status": int(name)}
+                    if name.isdigit()
+                    else NAMED[name]
+                )
         return fault
 
     def _hits_less_than(self, what: str, times: int | None) -> bool:
@@ -331,7 +374,15 @@ class Server:
             if entry is None:  # reset meanwhile
                 return
             entry.update(outcome=outcome, disconnected=disconnected, ended_at=time.time())
-            self._write({"event": "ended", "n": number, "outcome": outcome, "disconnected": disconnected, "ended_at": entry["ended_at"]})
+            self._write(
+                {
+                    "event": "ended",
+                    "n": number,
+                    "outcome": outcome,
+                    "disconnected": disconnected,
+                    "ended_at": entry["ended_at"],
+                }
+            )
 
     def _write(self, line: dict[str, Any]) -> None:
         if self._log:
@@ -351,9 +402,23 @@ class Server:
             await _send(call.writer, *refused, fault.get("headers"), fault.get("content_type"))
             return str(refused[0])
         if fault.get("html"):
-            await _send(call.writer, 200, "<html><head><title>Welcome</title></head><body>A web page</body></html>", fault.get("headers"), "text/html")
+            await _send(
+                call.writer,
+                200,
+                "<html><head><title>Welcome</title></head><body>A web page</body></html>",
+                fault.get("headers"),
+                "text/html",
+            )
             return "html"
-        text = fault["text"] if "text" in fault else "" if fault.get("empty") else "  \n" if fault.get("blank") else self.answer(call.request)
+        text = (
+            fault["text"]
+            if "text" in fault
+            else ""
+            if fault.get("empty")
+            else "  \n"
+            if fault.get("blank")
+            else self.answer(call.request)
+        )
         if call.request.get("stream") and not fault.get("ignore_stream"):
             return await call.stream(text)
         return await call.whole(text)
@@ -362,19 +427,39 @@ class Server:
 class _Call:
     """One request being answered."""
 
-    def __init__(self, number: int, request: dict[str, Any], headers: dict[str, str], writer: asyncio.StreamWriter, fault: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        number: int,
+        request: dict[str, Any],
+        headers: dict[str, str],
+        writer: asyncio.StreamWriter,
+        fault: dict[str, Any],
+    ) -> None:
         self.number, self.request, self.headers, self.writer, self.fault = number, request, headers, writer, fault
 
     def refusal(self) -> tuple[int, Any] | None:
         """(status, body) when the script refuses this request."""
         fault, wanted = self.fault, (self.request.get("response_format") or {}).get("type")
         if wanted in fault.get("reject_modes", ()):
-            return 400, {"error": {"message": f"response_format type {wanted} is not supported by this model", "type": "invalid_request_error"}}
+            return 400, {
+                "error": {
+                    "message": f"response_format type {wanted} is not supported by this model",
+                    "type": "invalid_request_error",
+                }
+            }
         for name in fault.get("reject", ()):
             if name in self.request:
-                return 400, {"error": {"message": f"Unrecognized request argument supplied: {name}", "type": "invalid_request_error", "param": name}}
+                return 400, {
+                    "error": {
+                        "message": f"Unrecognized request argument supplied: {name}",
+                        "type": "invalid_request_error",
+                        "param": name,
+                    }
+                }
         if fault.get("echo_key"):
-            return fault.get("status", 401), {"error": {"message": f"bad header: {self.headers.get('authorization')}", "type": "x"}}
+            return fault.get("status", 401), {
+                "error": {"message": f"bad header: {self.headers.get('authorization')}", "type": "x"}
+            }
         if fault.get("status", 200) != 200 or "body" in fault:
             status = fault.get("status", 200)
             return status, fault.get("body", {"error": {"message": f"scripted failure {status}", "type": "scripted"}})
@@ -392,7 +477,10 @@ class _Call:
             body["usage"] = self._usage(text)
         raw = json.dumps(body).encode()
         if self.fault.get("half"):
-            self.writer.write(_head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json") + raw[: len(raw) // 2])
+            self.writer.write(
+                _head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json")
+                + raw[: len(raw) // 2]
+            )
             await self.writer.drain()
             raise _Drop
         if self.fault.get("drip_ms"):
@@ -405,12 +493,20 @@ class _Call:
         return "ok"
 
     def _choice(self, text: str) -> dict[str, Any]:
-        message = {"role": "assistant", "content": text} | ({"content": None, "refusal": self.fault["refusal"]} if self.fault.get("refusal") else {})
+        message = {"role": "assistant", "content": text} | (
+            {"content": None, "refusal": self.fault["refusal"]} if self.fault.get("refusal") else {}
+        )
         choice = {"index": 0, "finish_reason": self.fault.get("finish_reason", "stop"), "message": message}
         return choice | ({"usage": self._usage(text)} if self.fault.get("choice_usage") else {})
 
     async def stream(self, text: str) -> str:
-        self.writer.write(_head(200, {"Transfer-Encoding": "chunked", **self._extra()}, self.fault.get("content_type", "text/event-stream")))
+        self.writer.write(
+            _head(
+                200,
+                {"Transfer-Encoding": "chunked", **self._extra()},
+                self.fault.get("content_type", "text/event-stream"),
+            )
+        )
         await self.writer.drain()
         await asyncio.sleep(self.fault.get("first_token_ms", 0) / 1000)
         pieces = self.fault.get("pieces") or _pieces(text)
@@ -457,7 +553,13 @@ class _Call:
 
     def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return {"id": f"chatcmpl-{self.number}", "object": "chat.completion.chunk", "created": 1, "model": self.request.get("model"), "choices": [choice]}
+        return {
+            "id": f"chatcmpl-{self.number}",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": self.request.get("model"),
+            "choices": [choice],
+        }
 
     async def _event(self, data: dict[str, Any]) -> None:
         await self._frame(f"data: {json.dumps(data)}\n\n")
@@ -494,10 +596,18 @@ def _head(status: int, headers: dict[str, str], content_type: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-async def _send(writer: asyncio.StreamWriter, status: int, body: Any, headers: dict[str, str] | None = None, content_type: str | None = None) -> None:
+async def _send(
+    writer: asyncio.StreamWriter,
+    status: int,
+    body: Any,
+    headers: dict[str, str] | None = None,
+    content_type: str | None = None,
+) -> None:
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     kind = content_type or ("text/plain" if isinstance(body, str) else "application/json")
-    writer.write(_head(status, {"Content-Length": str(len(raw)), "x-request-id": "req-control", **(headers or {})}, kind) + raw)
+    writer.write(
+        _head(status, {"Content-Length": str(len(raw)), "x-request-id": "req-control", **(headers or {})}, kind) + raw
+    )
     await writer.drain()
 
 
@@ -541,7 +651,9 @@ class ScriptedProvider:
 
 def control(root: str, what: str, body: dict[str, Any] | None = None) -> Any:
     """Talk to a server in another process: control(root, "script", {...}), "reset", "log"."""
-    sent = urllib.request.Request(f"{root.removesuffix('/v1')}/_{what}", data=json.dumps(body or {}).encode(), method="POST")
+    sent = urllib.request.Request(
+        f"{root.removesuffix('/v1')}/_{what}", data=json.dumps(body or {}).encode(), method="POST"
+    )
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sent, timeout=10) as reply:
         return json.loads(reply.read())
 

@@ -37,8 +37,12 @@ def scripted(server: ScriptedProvider) -> ScriptedProvider:
 
 @pytest.fixture
 def make(scripted: ScriptedProvider) -> Callable[..., OpenAICompatible]:
-    def made(*, params: dict[str, Any] | None = None, base_url: str = "", key: str | None = KEY, **more: Any) -> OpenAICompatible:
-        profile = Profile(1, "mine", "openai", base_url=base_url or scripted.url, text_model="m-1", key=key, params=params or {})
+    def made(
+        *, params: dict[str, Any] | None = None, base_url: str = "", key: str | None = KEY, **more: Any
+    ) -> OpenAICompatible:
+        profile = Profile(
+            1, "mine", "openai", base_url=base_url or scripted.url, text_model="m-1", key=key, params=params or {}
+        )
         return OpenAICompatible(profile, **more)
 
     return made

@@ -33,7 +33,17 @@ def test_a_pasted_address_is_stored_in_one_form(pasted: str, stored: str) -> Non
 
 @pytest.mark.parametrize(
     "pasted",
-    ["", "   ", "ftp://example.com", "file:///etc/passwd", "https://", "https://me:sk-1@example.com/v1", "https://example.com/v1?key=abc", "https://example.com:99999/v1", "not an address"],
+    [
+        "",
+        "   ",
+        "ftp://example.com",
+        "file:///etc/passwd",
+        "https://",
+        "https://me:sk-1@example.com/v1",
+        "https://example.com/v1?key=abc",
+        "https://example.com:99999/v1",
+        "not an address",
+    ],
 )
 def test_what_is_no_address_is_refused_at_its_field(pasted: str) -> None:
     with pytest.raises(InvalidInput) as raised:

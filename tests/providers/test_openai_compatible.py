@@ -29,14 +29,38 @@ def error(status: int, code: str | None = None, message: str = "no", **more: Any
 # Each row: what the service does → the kind of design note providers.md §4.
 TABLE: list[tuple[str, dict[str, Any], str]] = [
     ("401", error(401, "invalid_api_key"), "auth"),
-    ("google key in a 400", {"status": 400, "body": [{"error": {"code": 400, "message": "API key not valid", "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}]}, "auth"),
+    (
+        "google key in a 400",
+        {
+            "status": 400,
+            "body": [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "API key not valid",
+                        "status": "INVALID_ARGUMENT",
+                        "details": [{"reason": "API_KEY_INVALID"}],
+                    }
+                }
+            ],
+        },
+        "auth",
+    ),
     ("ark key", error(401, "AuthenticationError"), "auth"),
     ("403", error(403), "permission"),
     ("ark access", error(403, "AccessDenied"), "permission"),
     ("ark operation", error(403, "OperationDenied.PermissionDenied"), "permission"),
-    ("google region", {"status": 400, "body": {"error": {"code": 400, "status": "FAILED_PRECONDITION", "message": "location"}}}, "permission"),
+    (
+        "google region",
+        {"status": 400, "body": {"error": {"code": 400, "status": "FAILED_PRECONDITION", "message": "location"}}},
+        "permission",
+    ),
     ("404", error(404), "not_found_model"),
-    ("404 page", {"status": 404, "body": "<html><title>Not Found</title></html>", "content_type": "text/html"}, "not_found_model"),
+    (
+        "404 page",
+        {"status": 404, "body": "<html><title>Not Found</title></html>", "content_type": "text/html"},
+        "not_found_model",
+    ),
     ("model code", error(400, "model_not_found"), "not_found_model"),
     ("ark closed endpoint", error(400, "InvalidEndpoint.ClosedEndpoint"), "not_found_model"),
     ("ark model id", error(404, "InvalidEndpointOrModel.NotFound"), "not_found_model"),
@@ -47,7 +71,11 @@ TABLE: list[tuple[str, dict[str, Any], str]] = [
     ("context code", error(400, "context_length_exceeded"), "context_length"),
     ("context llama.cpp", error(400, None, "too long", type="exceed_context_size_error"), "context_length"),
     ("context wording", error(400, None, "This model's maximum context length is 8192 tokens"), "context_length"),
-    ("context kimi", error(400, "invalid_request_error", "Your request exceeded model token limit: 8192"), "context_length"),
+    (
+        "context kimi",
+        error(400, "invalid_request_error", "Your request exceeded model token limit: 8192"),
+        "context_length",
+    ),
     ("filter code", error(400, "content_policy_violation"), "content_filter"),
     ("filter moderation", error(400, "moderation_blocked"), "content_filter"),
     ("filter ark", error(400, "InputTextSensitiveContentDetected.PolicyViolation"), "content_filter"),
@@ -78,12 +106,20 @@ TABLE: list[tuple[str, dict[str, Any], str]] = [
     ("text with 200", {"status": 200, "body": "hello"}, "malformed_output"),
     ("json with 200", {"status": 200, "body": {"hello": 1}}, "malformed_output"),
     ("garbage in the stream", {"garbage": True}, "malformed_output"),
-    ("cut inside grammar JSON", error(500, None, "The model output does not match the expected peg-native format"), "truncated_output"),
+    (
+        "cut inside grammar JSON",
+        error(500, None, "The model output does not match the expected peg-native format"),
+        "truncated_output",
+    ),
     ("error event, overloaded", {"error_event": {"message": "x", "type": "server_error"}}, "overloaded"),
     ("error event, rate", {"error_event": {"message": "x", "code": "rate_limit_exceeded"}}, "rate_limit"),
     ("error event with a status", {"error_event": {"message": "x", "code": 429}}, "rate_limit"),
     ("error event, nameless", {"error_event": {"message": "status 429 in my prompt"}}, "unknown"),
-    ("error in a 200 body", {"status": 200, "body": {"error": {"message": "x", "code": "insufficient_quota"}}}, "quota_exhausted"),
+    (
+        "error in a 200 body",
+        {"status": 200, "body": {"error": {"message": "x", "code": "insufficient_quota"}}},
+        "quota_exhausted",
+    ),
     ("redirect", {"status": 302, "headers": {"Location": "http://127.0.0.1:1/elsewhere"}}, "unknown"),
     ("teapot that quotes the prompt", error(418, None, "you wrote: HTTP 429 rate limit"), "unknown"),
     ("conflict", error(409), "unknown"),
@@ -167,7 +203,9 @@ def test_a_retry_after_date_is_read(scripted: ScriptedProvider, ask: Ask) -> Non
 # -- answers -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_streamed_answer_arrives_in_pieces_with_usage_and_first_token_time(scripted: ScriptedProvider, ask: Ask) -> None:
+def test_a_streamed_answer_arrives_in_pieces_with_usage_and_first_token_time(
+    scripted: ScriptedProvider, ask: Ask
+) -> None:
     scripted.script(default={"text": "Once upon a time", "first_token_ms": 60, "drip_ms": 10})
     pieces: list[str] = []
 
@@ -194,16 +232,26 @@ def test_the_ledgers_call_id_travels_along(scripted: ScriptedProvider, ask: Ask)
     [
         ({"prompt_tokens": 10, "completion_tokens": 5}, Usage(10, None, 5, None)),
         (
-            {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 4}, "completion_tokens_details": {"reasoning_tokens": 3}},
+            {
+                "prompt_tokens": 10,
+                "completion_tokens": 5,
+                "prompt_tokens_details": {"cached_tokens": 4},
+                "completion_tokens_details": {"reasoning_tokens": 3},
+            },
             Usage(10, 4, 5, 3),
         ),
-        ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 6, "prompt_cache_miss_tokens": 4}, Usage(10, 6, 5, None)),
+        (
+            {"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 6, "prompt_cache_miss_tokens": 4},
+            Usage(10, 6, 5, None),
+        ),
         ({"prompt_tokens": 10, "completion_tokens": 5, "cached_tokens": 7}, Usage(10, 7, 5, None)),
         ({"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": None}, Usage(10, None, 5, None)),
         ({"prompt_tokens": -1, "completion_tokens": "5"}, Usage()),
     ],
 )
-@pytest.mark.parametrize("shape", [{}, {"ignore_stream": True}, {"choice_usage": True}], ids=["stream", "whole", "in the choice"])
+@pytest.mark.parametrize(
+    "shape", [{}, {"ignore_stream": True}, {"choice_usage": True}], ids=["stream", "whole", "in the choice"]
+)
 def test_usage_is_read_in_every_dialect(
     usage: dict[str, Any], expected: Usage, shape: dict[str, Any], scripted: ScriptedProvider, ask: Ask
 ) -> None:
@@ -303,7 +351,12 @@ def test_only_a_bad_request_steps_a_mode_down(status: int, scripted: ScriptedPro
 
 @pytest.mark.parametrize(
     "message",
-    ["This response_format type is unavailable now", "'json_schema' is not supported", "Structured outputs are not supported", "Unknown name \"responseSchema\""],
+    [
+        "This response_format type is unavailable now",
+        "'json_schema' is not supported",
+        "Structured outputs are not supported",
+        'Unknown name "responseSchema"',
+    ],
 )
 def test_services_refuse_modes_in_many_words(message: str, scripted: ScriptedProvider, ask: Ask) -> None:
     scripted.script(default=error(400, "invalid_request_error", message))
@@ -314,7 +367,9 @@ def test_services_refuse_modes_in_many_words(message: str, scripted: ScriptedPro
     assert raised.value.mode_unsupported
 
 
-def test_params_of_the_call_win_over_the_profiles_and_unknown_ones_stay_home(scripted: ScriptedProvider, ask: Ask) -> None:
+def test_params_of_the_call_win_over_the_profiles_and_unknown_ones_stay_home(
+    scripted: ScriptedProvider, ask: Ask
+) -> None:
     ask(params={"temperature": 0.2, "max_tokens": 100, "prices": {}}, call_params={"temperature": 0.9, "top_p": None})
 
     sent = scripted.calls()[0]["request"]
@@ -362,7 +417,9 @@ def test_nothing_from_the_environment_reaches_the_service(
     for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY", "OPENAI_WEBHOOK_SECRET"):
         monkeypatch.setenv(name, "from-the-environment")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Leak: from-the-environment\nAuthorization: Bearer from-the-environment")
+    monkeypatch.setenv(
+        "OPENAI_CUSTOM_HEADERS", "X-Leak: from-the-environment\nAuthorization: Bearer from-the-environment"
+    )
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
@@ -373,7 +430,9 @@ def test_nothing_from_the_environment_reaches_the_service(
     assert "from-the-environment" not in json.dumps(headers)
 
 
-def test_a_service_without_key_gets_none_of_anybody(monkeypatch: pytest.MonkeyPatch, scripted: ScriptedProvider, ask: Ask) -> None:
+def test_a_service_without_key_gets_none_of_anybody(
+    monkeypatch: pytest.MonkeyPatch, scripted: ScriptedProvider, ask: Ask
+) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
 
     ask(key=None)
@@ -391,7 +450,9 @@ def test_a_key_pasted_badly_still_works(key: str, scripted: ScriptedProvider, as
     assert scripted.calls()[0]["headers"]["authorization"] == f"Bearer {KEY}"
 
 
-def test_a_key_that_no_header_may_have_is_an_auth_failure_without_a_request(scripted: ScriptedProvider, ask: Ask) -> None:
+def test_a_key_that_no_header_may_have_is_an_auth_failure_without_a_request(
+    scripted: ScriptedProvider, ask: Ask
+) -> None:
     with pytest.raises(ProviderError) as raised:
         ask(key="sk-ключ-0123456789")
 
@@ -430,7 +491,9 @@ def test_a_base_url_without_scheme_is_not_worth_a_retry(ask: Ask) -> None:
     assert (raised.value.kind, raised.value.sent, raised.value.retryable) == ("network", False, False)
 
 
-@pytest.mark.parametrize("fault", [{}, {"ignore_stream": True}, {"status": 500, "body": "x" * 100_000}], ids=["stream", "whole", "error"])
+@pytest.mark.parametrize(
+    "fault", [{}, {"ignore_stream": True}, {"status": 500, "body": "x" * 100_000}], ids=["stream", "whole", "error"]
+)
 def test_an_answer_beyond_the_byte_cap_is_dropped(fault: dict[str, Any], scripted: ScriptedProvider, ask: Ask) -> None:
     scripted.script(default={"text": "x" * 100_000, **fault})
 
@@ -440,7 +503,11 @@ def test_an_answer_beyond_the_byte_cap_is_dropped(fault: dict[str, Any], scripte
     assert raised.value.kind == "malformed_output"
 
 
-@pytest.mark.parametrize("fault", [{"hang": True}, {"drip_ms": 300}, {"drip_ms": 50, "ignore_stream": True}], ids=["waiting", "streaming", "reading"])
+@pytest.mark.parametrize(
+    "fault",
+    [{"hang": True}, {"drip_ms": 300}, {"drip_ms": 50, "ignore_stream": True}],
+    ids=["waiting", "streaming", "reading"],
+)
 def test_cancelling_closes_the_connection_at_once(
     fault: dict[str, Any], scripted: ScriptedProvider, make: Callable[..., OpenAICompatible]
 ) -> None:
@@ -470,7 +537,9 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def test_one_provider_serves_many_calls_at_once(scripted: ScriptedProvider, make: Callable[..., OpenAICompatible]) -> None:
+def test_one_provider_serves_many_calls_at_once(
+    scripted: ScriptedProvider, make: Callable[..., OpenAICompatible]
+) -> None:
     async def many() -> list[str]:
         provider = make()
         requests = [TextRequest("m", (Message("user", f"{n}"),), f"call-{n}") for n in range(24)]

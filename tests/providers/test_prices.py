@@ -54,7 +54,9 @@ def test_the_sketch_is_truly_free() -> None:
 def test_the_users_price_comes_first_in_its_own_currency() -> None:
     own = {"ep-1": {"currency": "cny", "input": 0.8, "cached": 0.16, "output": "2"}}
 
-    cost = cost_of(profile(prices=own), "doubao-behind-the-id", Usage(input=1_000_000, cached=500_000, output=1_000_000), NOON)
+    cost = cost_of(
+        profile(prices=own), "doubao-behind-the-id", Usage(input=1_000_000, cached=500_000, output=1_000_000), NOON
+    )
 
     assert (cost.cost_micros, cost.currency, cost.source) == (400_000 + 80_000 + 2_000_000, "CNY", "user")
 

@@ -73,7 +73,9 @@ def test_a_syntax_error_shows_90_characters_around_it() -> None:
     assert after == answer[312 : 312 + 90] + "…"
 
 
-@pytest.mark.parametrize("answer", ["[" * 100_000, '{"a":' * 20_000, "{[" * 50_000, '[1] {x} "' * 20_000, '{"a": ' + "9" * 10_000 + "}"])
+@pytest.mark.parametrize(
+    "answer", ["[" * 100_000, '{"a":' * 20_000, "{[" * 50_000, '[1] {x} "' * 20_000, '{"a": ' + "9" * 10_000 + "}"]
+)
 def test_hostile_answers_are_refused_quickly(answer: str) -> None:
     began = time.monotonic()
 

@@ -28,7 +28,16 @@ def test_a_registered_factory_makes_the_provider(monkeypatch: pytest.MonkeyPatch
     assert registry.make(Profile(1, "x", "mine"), settings) == ("x", settings)
 
 
-@pytest.mark.parametrize("module", ["workbench.providers.registry", "workbench.providers.reading", "workbench.usage.prices", "workbench.security.keys", "workbench.providers.endpoints"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "workbench.providers.registry",
+        "workbench.providers.reading",
+        "workbench.usage.prices",
+        "workbench.security.keys",
+        "workbench.providers.endpoints",
+    ],
+)
 def test_no_sdk_loads_before_it_is_used(module: str) -> None:
     script = f"import sys, {module}; print([m for m in ('openai', 'httpx2', 'genai_prices', 'cryptography') if m in sys.modules])"
 

@@ -90,5 +90,3 @@ def test_the_scripted_provider_answers_any_schema_validly(model: type[BaseModel]
     schema = (strict_schema(schema) or {}) if strict else schema
 
     model.model_validate(example(schema))
-
-

@@ -96,7 +96,10 @@ def test_two_dozen_connections_at_once_all_get_their_answers(scripted: ScriptedP
     [
         ("[[fault:500]]", ["overloaded", "overloaded", "overloaded"]),
         ("[[fault:quota*2]]", ["quota_exhausted", "quota_exhausted", "A short answer."]),
-        ('[[fault:{"status": 429, "headers": {"Retry-After": "1"}}*1]]', ["rate_limit", "A short answer.", "A short answer."]),
+        (
+            '[[fault:{"status": 429, "headers": {"Retry-After": "1"}}*1]]',
+            ["rate_limit", "A short answer.", "A short answer."],
+        ),
     ],
 )
 def test_a_prompt_may_carry_its_own_fault(marker: str, kinds: list[str], scripted: ScriptedProvider) -> None:
@@ -112,7 +115,17 @@ def test_rules_hit_the_prompts_they_name_as_often_as_they_say(scripted: Scripted
 
 
 def test_a_schema_quoted_in_the_prompt_is_answered_too(scripted: ScriptedProvider) -> None:
-    schema = {"type": "object", "properties": {"episodes": {"type": "array", "minItems": 3, "items": {"type": "object", "properties": {"order": {"type": "integer"}}}}, "episode_count": {"type": "integer"}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "episodes": {
+                "type": "array",
+                "minItems": 3,
+                "items": {"type": "object", "properties": {"order": {"type": "integer"}}},
+            },
+            "episode_count": {"type": "integer"},
+        },
+    }
 
     answer = asyncio.run(ask_all(scripted.url, [f"Follow {json.dumps(schema)} please, as json"]))[0]
 

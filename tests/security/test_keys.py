@@ -22,7 +22,16 @@ def settings(home: Path, master: str | None = None) -> Settings:
 
 @pytest.mark.parametrize(
     "pasted",
-    [KEY, f"  {KEY}\n", f"Bearer {KEY}", f"bearer\t{KEY}", f"Authorization: Bearer {KEY}", f'"{KEY}"', f"{KEY[:10]} {KEY[10:20]}\r\n{KEY[20:]}", f"\u200b{KEY}\ufeff"],
+    [
+        KEY,
+        f"  {KEY}\n",
+        f"Bearer {KEY}",
+        f"bearer\t{KEY}",
+        f"Authorization: Bearer {KEY}",
+        f'"{KEY}"',
+        f"{KEY[:10]} {KEY[10:20]}\r\n{KEY[20:]}",
+        f"\u200b{KEY}\ufeff",
+    ],
 )
 def test_a_pasted_key_loses_what_came_along(pasted: str) -> None:
     assert normalise_key(pasted) == KEY
@@ -128,7 +137,12 @@ def test_a_master_key_from_the_environment_leaves_no_file(tmp_path: Path) -> Non
     vault = Vault.open(settings(tmp_path, "a passphrase long enough"))
     sealed = vault.seal(KEY)
 
-    assert Vault.open(settings(tmp_path / "elsewhere", "a passphrase long enough")).unseal(sealed.ciphertext, sealed.key_id) == KEY
+    assert (
+        Vault.open(settings(tmp_path / "elsewhere", "a passphrase long enough")).unseal(
+            sealed.ciphertext, sealed.key_id
+        )
+        == KEY
+    )
     assert list(tmp_path.iterdir()) == []
 
 

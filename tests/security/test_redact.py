@@ -39,7 +39,9 @@ def test_what_looks_like_a_key_is_hidden_unasked(said: str) -> None:
     assert not any(part in hidden for part in ("abcDEF123456", "abcdefgh12345678", "bbbbbbbb", "cccccccc"))
 
 
-@pytest.mark.parametrize("said", ["a bearer of bad news", "the task-force", "key=value", "risk-taking behaviour", "Bearer of arms"])
+@pytest.mark.parametrize(
+    "said", ["a bearer of bad news", "the task-force", "key=value", "risk-taking behaviour", "Bearer of arms"]
+)
 def test_ordinary_words_stay(said: str) -> None:
     assert Redactor(["", "abc", "none"]).text(said) == said
 
@@ -55,7 +57,10 @@ def test_a_key_that_begins_another_hides_neither_half(red: Redactor) -> None:
 
 
 def test_values_are_cleaned_all_the_way_down(red: Redactor) -> None:
-    assert red.value({"a": [CANARY, 1, {"b": f"x{CANARY}"}], "c": None}) == {"a": [HIDDEN, 1, {"b": f"x{HIDDEN}"}], "c": None}
+    assert red.value({"a": [CANARY, 1, {"b": f"x{CANARY}"}], "c": None}) == {
+        "a": [HIDDEN, 1, {"b": f"x{HIDDEN}"}],
+        "c": None,
+    }
 
 
 def test_tracebacks_are_cleaned_with_their_causes(red: Redactor) -> None:

@@ -29,8 +29,15 @@ ENDPOINTS = (
     # max_tokens is deprecated there and refused by reasoning models.
     Endpoint("OpenAI", ("api.openai.com",), "https://api.openai.com/v1", token_cap="max_completion_tokens"),
     Endpoint("DeepSeek", ("api.deepseek.com",), "https://api.deepseek.com", modes=("json_object", "plain")),
-    Endpoint("Kimi (Moonshot)", ("api.moonshot.cn", "api.moonshot.ai"), "https://api.moonshot.cn/v1", modes=("json_object", "plain")),
-    Endpoint("Local (llama.cpp, Ollama, vLLM…)", ("127.0.0.1", "localhost", "::1"), "http://127.0.0.1:8080/v1", local=True),
+    Endpoint(
+        "Kimi (Moonshot)",
+        ("api.moonshot.cn", "api.moonshot.ai"),
+        "https://api.moonshot.cn/v1",
+        modes=("json_object", "plain"),
+    ),
+    Endpoint(
+        "Local (llama.cpp, Ollama, vLLM…)", ("127.0.0.1", "localhost", "::1"), "http://127.0.0.1:8080/v1", local=True
+    ),
 )
 _OTHER = Endpoint("Other", (), "")
 

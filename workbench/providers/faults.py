@@ -51,8 +51,18 @@ def read_refusal(body: Any) -> Refusal:
     error = body.get("error", body)
     if not isinstance(error, dict):
         return Refusal(_plain(str(error)), _codes(body.get("code"), body.get("type")))
-    details = tuple(d for d in error.get("details") or () if isinstance(d, dict)) if isinstance(error.get("details"), list) else ()
-    message = error.get("message") or error.get("msg") or error.get("detail") or error.get("error") or json.dumps(error, ensure_ascii=False)
+    details = (
+        tuple(d for d in error.get("details") or () if isinstance(d, dict))
+        if isinstance(error.get("details"), list)
+        else ()
+    )
+    message = (
+        error.get("message")
+        or error.get("msg")
+        or error.get("detail")
+        or error.get("error")
+        or json.dumps(error, ensure_ascii=False)
+    )
     return Refusal(
         message=_plain(message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)),
         codes=_codes(error.get("code"), error.get("type"), error.get("status"), *(d.get("reason") for d in details)),
@@ -74,7 +84,9 @@ def _codes(*found: Any) -> tuple[str, ...]:
 
 
 def _as_status(code: Any) -> int | None:
-    number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal() and len(code) == 3) else 0
+    number = (
+        int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal() and len(code) == 3) else 0
+    )
     return number if 400 <= number <= 599 else None
 
 
@@ -120,16 +132,28 @@ _BY_CODE = (
         contains="sensitivecontentdetected",
     ),
     _rule("not_found_model", "model_not_found modelnotopen", begins="invalidendpointormodel invalidendpoint."),
-    _rule("auth", "invalid_api_key api_key_invalid authenticationerror authentication_error invalid_authentication_error unauthenticated"),
+    _rule(
+        "auth",
+        "invalid_api_key api_key_invalid authenticationerror authentication_error invalid_authentication_error unauthenticated",
+    ),
     _rule(
         "overloaded",
         "server_is_overloaded engine_overloaded engine_overloaded_error overloaded_error serveroverloaded internalserviceerror server_error unavailable",
     ),
     _rule("rate_limit", "rate_limit_exceeded rate_limit_error rate_limit_reached_error", begins="ratelimitexceeded"),
-    _rule("permission", "permission_denied failed_precondition permission_error", begins="accessdenied operationdenied"),
+    _rule(
+        "permission", "permission_denied failed_precondition permission_error", begins="accessdenied operationdenied"
+    ),
 )
 
-_BY_STATUS = {401: "auth", 402: "quota_exhausted", 403: "permission", 404: "not_found_model", 408: "timeout", 429: "rate_limit"} | {
+_BY_STATUS = {
+    401: "auth",
+    402: "quota_exhausted",
+    403: "permission",
+    404: "not_found_model",
+    408: "timeout",
+    429: "rate_limit",
+} | {
     **dict.fromkeys((400, 422), "bad_request"),
     # 520–524 are a proxy's words for the same thing.
     **dict.fromkeys((500, 502, 503, 504, 529, 520, 521, 522, 523, 524), "overloaded"),
@@ -149,9 +173,15 @@ _BY_WORDING = (
     ),
     (
         "content_filter",
-        re.compile(r"content exists risk|considered high risk|content management policy|safety system|data_inspection_failed", re.IGNORECASE),
+        re.compile(
+            r"content exists risk|considered high risk|content management policy|safety system|data_inspection_failed",
+            re.IGNORECASE,
+        ),
     ),
-    ("not_found_model", re.compile(r"model not exist|model .{0,80} (does not exist|not found)|no such model", re.IGNORECASE)),
+    (
+        "not_found_model",
+        re.compile(r"model not exist|model .{0,80} (does not exist|not found)|no such model", re.IGNORECASE),
+    ),
     ("auth", re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)),
 )
 _WORDED_STATUSES = (None, 400, 413, 422)
@@ -218,7 +248,9 @@ def request_id(headers: Mapping[str, str]) -> str | None:
 # -- how long to wait --------------------------------------------------------------------------------------------------
 
 
-def retry_after_ms(headers: Mapping[str, str], refusal: Refusal | None = None, now: Callable[[], float] = time.time) -> int | None:
+def retry_after_ms(
+    headers: Mapping[str, str], refusal: Refusal | None = None, now: Callable[[], float] = time.time
+) -> int | None:
     """The wait a service asks for, None when it gives none. The engine caps it; here it is only read."""
     exact = _number(headers.get("retry-after-ms"))
     if exact is not None:
@@ -228,7 +260,9 @@ def retry_after_ms(headers: Mapping[str, str], refusal: Refusal | None = None, n
     if seconds is None and after:
         seconds = _until(after, now())
     if seconds is None and refusal is not None:
-        seconds = next((s for s in (duration_s(str(d.get("retryDelay", ""))) for d in refusal.details) if s is not None), None)
+        seconds = next(
+            (s for s in (duration_s(str(d.get("retryDelay", ""))) for d in refusal.details) if s is not None), None
+        )
     if seconds is None:
         seconds = _limit_resets(headers)
     return None if seconds is None else math.ceil(seconds * 1000)

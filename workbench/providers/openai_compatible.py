@@ -186,13 +186,18 @@ class OpenAICompatible:
             case openai.APIStatusError():
                 return self._refused(error, request, structured)
             case TimeoutError() if not isinstance(error, ssl.SSLError):
-                return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=f"{self._deadline_s(request):g}"))
+                return ProviderError(
+                    "timeout", Text("No complete answer within {seconds} s.", seconds=f"{self._deadline_s(request):g}")
+                )
             case openai.APIConnectionError() | httpx2.TransportError() | ssl.SSLError():
                 return _transport_fault(error, self._most_bytes)
             case openai.APIError():  # an error event inside the stream
                 return faults.fault(None, error.body if error.body is not None else error.message, answer.headers)
             case json.JSONDecodeError() | UnicodeDecodeError() | openai.APIResponseValidationError():
-                return ProviderError("malformed_output", Text("The service's answer cannot be read: {problem}", problem=redactor.text(str(error))))
+                return ProviderError(
+                    "malformed_output",
+                    Text("The service's answer cannot be read: {problem}", problem=redactor.text(str(error))),
+                )
         # Anything else is a bug of ours or the SDK's: the engine shows it as internal, with its traceback.
         raise error
 
@@ -290,7 +295,9 @@ def _learned(base_url: str, model: str) -> _Learned:
     return _lessons.setdefault((base_url, model), _Learned())
 
 
-_STREAMING_REFUSED = re.compile(r"stream(ing)?\b.{0,40}\b(not supported|unsupported|not available|not allowed)|does not support stream")
+_STREAMING_REFUSED = re.compile(
+    r"stream(ing)?\b.{0,40}\b(not supported|unsupported|not available|not allowed)|does not support stream"
+)
 
 
 def _learn(base_url: str, model: str, refusal: faults.Refusal, sent: Mapping[str, Any]) -> bool:
@@ -310,7 +317,9 @@ def _learn(base_url: str, model: str, refusal: faults.Refusal, sent: Mapping[str
     return False
 
 
-_NAME_REFUSED = re.compile(r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected")
+_NAME_REFUSED = re.compile(
+    r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected"
+)
 
 
 # -- transport ---------------------------------------------------------------------------------------------------------
@@ -321,17 +330,25 @@ def _transport_fault(error: Exception, most_bytes: int) -> ProviderError:
     reason = redactor.text(str(cause) or type(cause).__name__)
     unsent = isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError))
     if isinstance(cause, TooLarge):
-        return ProviderError("malformed_output", Text("The service sent more than {size} MB.", size=round(most_bytes / 1024 / 1024, 1)))
+        return ProviderError(
+            "malformed_output", Text("The service sent more than {size} MB.", size=round(most_bytes / 1024 / 1024, 1))
+        )
     if isinstance(cause, httpx2.UnsupportedProtocol):
-        return ProviderError("network", Text("The base URL is no web address: {reason}", reason=reason), retryable=False, sent=False)
+        return ProviderError(
+            "network", Text("The base URL is no web address: {reason}", reason=reason), retryable=False, sent=False
+        )
     if isinstance(cause, httpx2.LocalProtocolError) and "header" in str(cause).lower():
         # The SDK calls this a connection error; trying again would never help (providers.md §6).
         return ProviderError("auth", Text("The key has characters that no HTTP header may have."), sent=False)
     if isinstance(cause, httpx2.TimeoutException) or isinstance(error, openai.APITimeoutError):
-        return ProviderError("timeout", Text("The service did not answer in time: {reason}", reason=reason), sent=not unsent)
+        return ProviderError(
+            "timeout", Text("The service did not answer in time: {reason}", reason=reason), sent=not unsent
+        )
     if unsent:
         return ProviderError("network", Text("The service cannot be reached: {reason}", reason=reason), sent=False)
-    return ProviderError("network", Text("The connection broke before the answer was complete: {reason}", reason=reason))
+    return ProviderError(
+        "network", Text("The connection broke before the answer was complete: {reason}", reason=reason)
+    )
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -376,7 +393,9 @@ class _Answer:
             said = redactor.text(clean_text(self.refusal or text))[: faults.LONGEST_MESSAGE]
             raise ProviderError(
                 "content_filter",
-                Text("The model refused: {message}", message=said) if said else Text("The service withheld the answer."),
+                Text("The model refused: {message}", message=said)
+                if said
+                else Text("The service withheld the answer."),
                 http_status=200,
                 request_id=self.request_id,
                 raw=text or None,
@@ -427,7 +446,11 @@ class _Answer:
             self.finish = "other"
             return
         if not self.chunks:
-            raise ProviderError("malformed_output", Text("The service answered, but not with a chat completion. Check the base URL."), http_status=200)
+            raise ProviderError(
+                "malformed_output",
+                Text("The service answered, but not with a chat completion. Check the base URL."),
+                http_status=200,
+            )
         raise ProviderError("network", Text("The stream ended before the answer was complete."), http_status=200)
 
     def _take_chunk(self, chunk: dict[str, Any], joiner: _Joiner) -> None:
@@ -437,7 +460,9 @@ class _Answer:
         delta = choice.get("delta") or {}
         piece = delta.get("content")
         # A reasoning model's thoughts are its first tokens, too, though they are no part of the answer.
-        if self.ttft_ms is None and (piece or delta.get("reasoning_content") or delta.get("reasoning") or delta.get("refusal")):
+        if self.ttft_ms is None and (
+            piece or delta.get("reasoning_content") or delta.get("reasoning") or delta.get("refusal")
+        ):
             self.ttft_ms = round((time.monotonic() - self.started) * 1000)
         if piece:
             self._add(piece)
@@ -468,7 +493,10 @@ def _no_completion(body: str) -> ProviderError:
     shown = redactor.text(faults.read_refusal(body).message)[:200]
     return ProviderError(
         "malformed_output",
-        Text("The service answered with something else than a chat completion. Check the base URL. It begins: {start}", start=shown),
+        Text(
+            "The service answered with something else than a chat completion. Check the base URL. It begins: {start}",
+            start=shown,
+        ),
         http_status=200,
     )
 

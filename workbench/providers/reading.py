@@ -59,14 +59,20 @@ def validate(value: Any, schema: type[Model], raw: str = "") -> Model:
         issues = issues_of(error)
         listed = "; ".join(str(i) for i in issues[:8])
         raise OutputError(
-            "malformed_output", Text("The answer does not have the agreed shape: {issues}", issues=listed), issues=issues, raw=raw
+            "malformed_output",
+            Text("The answer does not have the agreed shape: {issues}", issues=listed),
+            issues=issues,
+            raw=raw,
         ) from None
 
 
 def issues_of(error: ValidationError) -> list[Issue]:
     """One issue per wrong field, in the words a repair prompt can use, with the value that was found."""
     return [
-        Issue(".".join(str(p) for p in e["loc"]), Text("{message} (found: {found})", message=e["msg"], found=_shown(e["input"])))
+        Issue(
+            ".".join(str(p) for p in e["loc"]),
+            Text("{message} (found: {found})", message=e["msg"], found=_shown(e["input"])),
+        )
         if e["type"] != "missing"
         else Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"]))
         for e in error.errors(include_url=False, include_context=False)
@@ -243,7 +249,9 @@ def _unreadable(raw: str, answer: str, problem: json.JSONDecodeError | None) -> 
         )
         return OutputError("truncated_output", said, raw=raw)
     wrong, position = _problem_in(answer, first.start, first.end, problem)
-    said = Text("The answer is not valid JSON: {problem} near: {around}", problem=wrong, around=_around(answer, position))
+    said = Text(
+        "The answer is not valid JSON: {problem} near: {around}", problem=wrong, around=_around(answer, position)
+    )
     return OutputError("malformed_output", said, raw=raw)
 
 
@@ -258,7 +266,9 @@ def _problem_in(answer: str, start: int, end: int, problem: json.JSONDecodeError
 def _wrong_kind(raw: str, value: Any, wanted: Wanted) -> OutputError:
     names = {dict: "an object", list: "an array", str: "a string", bool: "true or false", type(None): "null"}
     expected = {"object": "an object", "array": "an array", "any": "an object or an array"}[wanted]
-    said = Text("The answer is {found}; expected {expected}.", found=names.get(type(value), "a number"), expected=expected)
+    said = Text(
+        "The answer is {found}; expected {expected}.", found=names.get(type(value), "a number"), expected=expected
+    )
     return OutputError("malformed_output", said, raw=raw)
 
 
@@ -270,7 +280,13 @@ def _is(value: Any, wanted: Wanted) -> bool:
 
 def _around(text: str, position: int) -> str:
     before, after = max(0, position - AROUND), position + AROUND
-    return ("…" if before else "") + text[before:position] + "⟨here⟩" + text[position:after] + ("…" if after < len(text) else "")
+    return (
+        ("…" if before else "")
+        + text[before:position]
+        + "⟨here⟩"
+        + text[position:after]
+        + ("…" if after < len(text) else "")
+    )
 
 
 def _shown(value: Any, limit: int = AROUND) -> str:

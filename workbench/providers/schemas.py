@@ -10,7 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 _KEPT = frozenset(
-    {"type", "description", "enum", "const", "anyOf", "$ref", "$defs", "properties", "required", "items", "additionalProperties"}
+    {
+        "type",
+        "description",
+        "enum",
+        "const",
+        "anyOf",
+        "$ref",
+        "$defs",
+        "properties",
+        "required",
+        "items",
+        "additionalProperties",
+    }
     | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems"}
 )
 _FORMATS = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})

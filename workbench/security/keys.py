@@ -46,7 +46,7 @@ def normalise_key(pasted: str) -> str:
     A newline left inside would fail deep in the HTTP layer and look like a retryable network fault (providers.md §6).
     Raises InvalidInput when nothing is left or a character cannot be part of an HTTP header.
     """
-    key = re.sub(r"[​‌‍⁠﻿]", "", pasted).strip().strip("\"'`“”‘’").strip()
+    key = re.sub(r"[\u200b\u200c\u200d\u2060\ufeff]", "", pasted).strip().strip("\"'`“”‘’").strip()
     key = re.sub(r"^(authorization\s*:)?\s*(bearer(\s+|$))?", "", key, flags=re.IGNORECASE)
     key = re.sub(r"\s+", "", key).strip("\"'`“”‘’")
     if not key:
@@ -87,12 +87,17 @@ class Vault:
 
         if key_id not in self._masters:
             raise Unavailable(
-                Text("The stored key was sealed with another master key ({key_id}). Restore that master key, or enter the key again.", key_id=key_id)
+                Text(
+                    "The stored key was sealed with another master key ({key_id}). Restore that master key, or enter the key again.",
+                    key_id=key_id,
+                )
             )
         try:
             key = self._fernet(key_id).decrypt(ciphertext.encode()).decode()
         except InvalidToken:
-            raise Unavailable(Text("The stored key cannot be opened: it was changed in the database. Enter the key again.")) from None
+            raise Unavailable(
+                Text("The stored key cannot be opened: it was changed in the database. Enter the key again.")
+            ) from None
         redactor.remember(key)
         return key
 
@@ -126,7 +131,10 @@ def _masters_given(given: str) -> list[str]:
     masters = [part.strip() for part in given.split(",") if part.strip()]
     if not masters or any(len(m) < SHORTEST_PASSPHRASE for m in masters):
         raise Unavailable(
-            Text("REELWRIGHT_MASTER_KEY is too short: at least {minimum} characters, better 44 random ones.", minimum=SHORTEST_PASSPHRASE)
+            Text(
+                "REELWRIGHT_MASTER_KEY is too short: at least {minimum} characters, better 44 random ones.",
+                minimum=SHORTEST_PASSPHRASE,
+            )
         )
     for master in masters:
         redactor.remember(master)
@@ -142,9 +150,16 @@ def _master_in(home: Path) -> str:
             path.chmod(0o600)
         master = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Unavailable(Text("The master key file {path} cannot be used: {reason}", path=str(path), reason=str(error))) from error
+        raise Unavailable(
+            Text("The master key file {path} cannot be used: {reason}", path=str(path), reason=str(error))
+        ) from error
     if not _is_fernet_key(master):
-        raise Unavailable(Text("The master key file {path} is damaged. Restore it, or delete it and enter all keys again.", path=str(path)))
+        raise Unavailable(
+            Text(
+                "The master key file {path} is damaged. Restore it, or delete it and enter all keys again.",
+                path=str(path),
+            )
+        )
     redactor.remember(master)
     return master
 
