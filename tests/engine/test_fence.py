@@ -1,0 +1,194 @@
+"""An old claim that wakes up late may write nothing. Proved at every write, and proved to be proved by a mutant without the fence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from sqlalchemy import select, update
+
+from tests.engine.conftest import Engine
+from tests.engine.jobs_for_tests import Told, prompt
+from workbench.db.connection import Database, now_ms
+from workbench.db.schema import artifact, attempt, job, job_child, job_event, step
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import LostClaim
+from workbench.i18n import Text
+from workbench.jobs.context import Child, Context, Running, Suspend
+from workbench.jobs.failures import describe
+from workbench.jobs.steps import Answer
+from workbench.jobs.submit import Request
+from workbench.providers.base import SKETCH, TextReply, Usage
+from workbench.story.facts import Inputs, NodeView
+
+
+class Late:
+    """A worker that lost its claim on a job which a second worker has taken since."""
+
+    def __init__(self, engine: Engine, project: int) -> None:
+        self.engine = engine
+        self.db: Database = engine.wb.database
+        self.job_id = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})["id"]
+        self.claim = self._claimed("late")
+        self.running = Running(
+            database=self.db, workflows=engine.worker.runner._workflows, declared=engine.wb.workflow("test_batch"), row=self.claim.row,
+            job_id=self.job_id, claim=self.claim.number, profile=SKETCH, make_provider=lambda profile: None,  # type: ignore[arg-type,return-value]
+        )
+        inputs = Inputs()
+        self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
+        self.context._steps._begin("begun", "hash")
+        self.call = self.context._steps._open("begun", "hash", "", _request(), "generate")
+        self.running.answered(self.call, time.monotonic(), TextReply("{}", Usage(1, None, 1, None), "m"))
+        with self.db.write() as conn:
+            conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
+        with self.db.write() as conn:
+            assert writes.take_from_lost(conn, self.job_id, self.claim.number, 10) == "queued"
+        assert self._claimed("current").number == 2
+
+    def _claimed(self, worker: str) -> writes.Claim:
+        with self.db.write() as conn:
+            claim = writes.claim(conn, self.job_id, worker, 60_000)
+        assert claim is not None
+        return claim
+
+    def picture(self) -> list[Any]:
+        """Everything that a late write could spoil. The ledger is not in it: a paid call is counted whoever paid."""
+        with self.db.read() as conn:
+            columns = [c for c in job.c if c.name not in ("lease_until", "input_tokens", "output_tokens", "cost_micros", "currency")]
+            return [
+                conn.execute(select(*columns)).all(), conn.execute(select(step)).all(), conn.execute(select(artifact)).all(),
+                conn.execute(select(attempt)).all(), conn.execute(select(job_child)).all(), conn.execute(select(job_event)).all(),
+            ]
+
+
+def _request() -> Any:
+    from workbench.providers.base import Message, TextRequest
+
+    return TextRequest(model="m", messages=(Message("user", "x"),), call_id="call-of-the-late-one")
+
+
+class Nothing(BaseModel):
+    pass
+
+
+def _run(late: Late, coroutine: Any) -> None:
+    import asyncio
+
+    asyncio.run(coroutine)
+
+
+WRITES: dict[str, Callable[[Late], Any]] = {
+    "begin a step": lambda w: w.context._steps._begin("another", "hash"),
+    "open a paid call": lambda w: w.context._steps._open("begun", "hash", "", _request_again(), "repair"),
+    "finish a step": lambda w: w.context._steps._finish("begun", {"text": "late"}, Answer("{}", w.call)),
+    "reject an answer": lambda w: w.context._steps._reject("begun", Answer("{}", w.call), [_issue()], last=False),
+    "generate": lambda w: _run(w, w.context.generate("third", prompt("x"), schema=Told)),
+    "report progress": lambda w: w.context.progress(50, Text("late")),
+    "set the preview": lambda w: w.running.preview("late"),
+    "warn": lambda w: w.context.warn(Text("late")),
+    "start children": lambda w: _run(w, w.context.children([Child("test_child_good", w.context.node.id)])),
+    "begin an image": lambda w: _run(w, w.context.images("frame", {"prompt": "x"})),
+    "begin a video": lambda w: _run(w, w.context.video("clip", {"prompt": "x"})),
+    "succeed": lambda w: w.engine.worker.runner._succeeded(w.claim, w.context, {"late": True}),
+    "fail": lambda w: w.engine.worker.runner._failed(w.claim, describe(ValueError("late"), "test_batch")),
+    "wait": lambda w: w.engine.worker.runner._wait(w.claim, "children"),
+    "be cancelled": lambda w: w.engine.worker.runner._stopped(w.claim, "cancel"),
+    "be interrupted": lambda w: w.engine.worker.runner._stopped(w.claim, "interrupted"),
+}
+
+
+def _request_again() -> Any:
+    from dataclasses import replace
+
+    return replace(_request(), call_id="second-call-of-the-late-one")
+
+
+def _issue() -> Any:
+    from workbench.errors import Issue
+
+    return Issue("text", Text("no good"))
+
+
+def check_that_it_is_refused(late: Late, write: Callable[[Late], Any]) -> None:
+    before = late.picture()
+    with pytest.raises(LostClaim):
+        write(late)
+    assert late.picture() == before
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_late_worker_cannot(engine: Engine, project: int, name: str) -> None:
+    check_that_it_is_refused(Late(engine, project), WRITES[name])
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_without_the_fence_the_check_fails(engine: Engine, project: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Late(engine, project)
+    monkeypatch.setattr(writes, "fence", lambda conn, job_id, number: None)
+    monkeypatch.setattr(writes, "_progress", _unfenced(writes._progress))
+    monkeypatch.setattr(writes, "_preview", _unfenced(writes._preview))
+    before = late.picture()
+    with pytest.raises((pytest.fail.Exception, AssertionError, Exception, Suspend)) as failure:  # noqa: B017  see the next line
+        check_that_it_is_refused(late, WRITES[name])
+    assert not isinstance(failure.value, LostClaim)
+    # the mutant really wrote: what the check forbids is what happened
+    assert late.picture() != before or name == "open a paid call"
+
+
+def _unfenced(statement: Any) -> Any:
+    """The same UPDATE, asking for the job alone and not for the claim."""
+    from sqlalchemy import bindparam
+
+    values = {getattr(c, "name", c): v for c, v in statement._values.items()}
+    return update(job).where(job.c.id == bindparam("b_job_id")).values(**values)
+
+
+def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, project: int) -> None:
+    late = Late(engine, project)
+    with pytest.raises(LostClaim):
+        late.context._steps._finish("begun", {"text": "late"}, Answer("{}", late.call))
+    call = engine.wb.show(late.job_id)["model_calls"][0]
+    assert (call["outcome"], call["input_tokens"], call["output_tokens"]) == ("late", 1, 1)
+    with late.db.read() as conn:
+        assert ledger.find_step(conn, late.job_id, "begun")["state"] == "sent"  # type: ignore[index]
+
+
+def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    job_id = engine.wb.submit_many([Request("test_nothing")])[0]["id"]
+
+    def take(name: str) -> bool:
+        with engine.wb.database.write() as conn:
+            return writes.claim(conn, job_id, name, 60_000) is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(take, map(str, range(8))))
+    assert taken.count(True) == 1
+
+
+def test_a_worker_that_is_merely_slow_loses_its_job_and_says_nothing(engine: Engine) -> None:
+    job_id = engine.wb.submit("test_nothing")["id"]
+    with engine.wb.database.write() as conn:
+        claim = writes.claim(conn, job_id, "slow", 60_000)
+        assert claim is not None
+        conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
+    done = engine.finish(job_id)
+    assert (done["state"], done["claim"], done["losses"]) == ("succeeded", 2, 1)
+    assert [a["outcome"] for a in engine.wb.show(job_id)["attempts"]] == ["lost", "ok"]
+
+
+def test_too_many_lost_workers_fail_the_job(engine: Engine) -> None:
+    job_id = engine.wb.submit("test_nothing")["id"]
+    for _ in range(11):
+        with engine.wb.database.write() as conn:
+            claim = writes.claim(conn, job_id, "dying", 60_000)
+            assert claim is not None
+            conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
+        engine.worker._sweeper.sweep(idle=True)
+    done = engine.wb.job(job_id)
+    assert (done["state"], done["error_kind"]) == ("failed", "worker_lost")

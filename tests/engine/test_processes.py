@@ -1,0 +1,243 @@
+"""Real worker processes, real Valkey, both databases, killed for real."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.conftest import Valkey, until
+from tests.engine.conftest import Workers, in_background, use
+from tests.scripted_provider import ScriptedProvider
+from workbench.db.schema import attempt, job, model_call, step
+from workbench.facade import Workbench
+from workbench.jobs import crash
+from workbench.jobs.submit import Request
+
+
+def all_ended(wb: Workbench) -> bool:
+    counts = wb.counts()
+    return not (counts["queued"] or counts["running"] or counts["waiting"])
+
+
+def check_nothing_lost_and_nothing_twice(wb: Workbench, provider: ScriptedProvider, jobs: int) -> dict[str, int]:
+    """The engine's promise, read from the job table, the ledger and the provider's own log."""
+    with wb.database.read() as conn:
+        states = dict(conn.execute(select(job.c.state, func.count()).group_by(job.c.state)).all())  # type: ignore[arg-type]
+        assert states == {"succeeded": jobs}, states
+        ends = conn.execute(select(attempt.c.job_id).where(attempt.c.outcome == "ok")).all()
+        assert len(ends) == len({j for (j,) in ends}) == jobs
+        assert conn.execute(select(func.count()).select_from(attempt).where(attempt.c.ended_at.is_(None))).scalar_one() == 0
+        assert conn.execute(select(func.count()).select_from(step).where(step.c.state != "done")).scalar_one() == 0
+        paid = Counter(conn.execute(select(model_call.c.job_id, model_call.c.step).where(model_call.c.outcome == "ok")).all())
+        assert len(paid) == jobs
+        assert set(paid.values()) == {1}, "a done step with two successful paid calls"
+        lost = conn.execute(select(func.count()).select_from(attempt).where(attempt.c.outcome == "lost")).scalar_one()
+        ledger = {c: o for c, o in conn.execute(select(model_call.c.call_id, model_call.c.outcome))}
+    received = [c["call_id"] for c in provider.calls()]
+    assert len(received) == len(set(received))
+    assert set(received) <= set(ledger), "a call that the ledger does not know"
+    # a worker may die between writing the row and opening the socket; only such rows may be without a call
+    unsent = {c for c in ledger if c not in set(received)}
+    assert {ledger[c] for c in unsent} <= {"lost"}
+    assert sum(outcome == "ok" for outcome in ledger.values()) == jobs
+    assert len(received) - jobs <= lost
+    return {"calls": len(received), "ledger": len(ledger), "lost_attempts": lost}
+
+
+def test_three_hundred_jobs_while_workers_are_killed(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+    jobs = 300
+    provider.script(default={"delay_ms": 60})
+    name = wb.add_profile("scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")["id"]
+    wb.submit_many([Request("test_tell", params={"about": f"night {n}"}, profile_id=name) for n in range(jobs)])
+    chance = random.Random(7)
+    for _ in range(2):
+        workers.start()
+    kills = 0
+    deadline = time.monotonic() + 240
+    while not all_ended(wb):
+        assert time.monotonic() < deadline, f"{wb.counts()} after {kills} kills\n{workers.log()[-3000:]}"
+        time.sleep(chance.uniform(0.3, 1.0))
+        running = [p for p in workers.processes if p.poll() is None]
+        # kill only a worker that got to work, or every one would die while it imports
+        busy = {w["pid"] for w in wb.workers() if w["busy"]}
+        victims = [p for p in running if p.pid in busy]
+        if victims:
+            victim = chance.choice(victims)
+            victim.send_signal(signal.SIGKILL)
+            victim.wait()
+            kills += 1
+            workers.start()
+    found = check_nothing_lost_and_nothing_twice(wb, provider, jobs)
+    assert kills >= 3, f"the test killed only {kills} workers: {found}"
+
+
+@pytest.mark.parametrize("point", ["claimed", "step_sent", "call_answered", "step_done", "before_finish", "finished", "dispatch_marked", "dispatch_sent"])
+def test_a_process_that_ends_at_a_named_point_loses_nothing(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
+) -> None:
+    name = use(wb, provider)
+    # the first job is there before the worker: its own dispatch passes then go through the dispatch points
+    first = wb.submit("test_tell", profile=name)
+    dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
+    until(lambda: dying.poll() is not None, 60, f"the end of the process at {point}")
+    assert dying.returncode == 137
+    workers.start()
+    done = wb.wait(first["id"], timeout=60)
+    assert done["state"] == "succeeded"
+    check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb, provider, point)
+
+
+def check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb: Workbench, provider: ScriptedProvider, point: str) -> None:
+    """A call that was answered to a process that died before it could write is sent again, once, and both are in the ledger."""
+    expected = 2 if point == "call_answered" else 1
+    assert len(provider.calls()) == expected
+    assert len(wb.show(1)["model_calls"]) >= expected
+    assert sum(c["outcome"] == "ok" for c in wb.show(1)["model_calls"]) == 1
+
+
+@pytest.mark.parametrize("point", ["children_inserted", "children_waiting", "failed_before_put_back", "submit_committed"])
+def test_parents_failures_and_submits_survive_their_crash_points(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
+) -> None:
+    project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))
+    env = {"REELWRIGHT_CRASH_AT": f"{point}@{tmp_path / 'died'}"}
+    if point == "submit_committed":
+        ran = subprocess.run(_submit_command(workers), env={**_environment(workers), **env}, cwd=Path(__file__).parents[2], capture_output=True, timeout=60)
+        assert ran.returncode == 137, ran.stderr
+        [asked] = wb.jobs()
+    else:
+        if point == "failed_before_put_back":
+            provider.script(nth={"1": {"status": 503}, "2": {"status": 503}})
+            asked = wb.submit("test_tell", profile="scripted", max_attempts=3)
+        else:
+            asked = wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 3})
+        dying = workers.start(**env)
+        until(lambda: dying.poll() is not None, 60, f"the end of the process at {point}")
+    workers.start()
+    assert wb.wait(asked["id"], timeout=60)["state"] == "succeeded"
+    if point.startswith("children"):
+        assert len(wb.show(asked["id"])["children"]) == 3
+        assert len(provider.calls()) == 3
+
+
+def _environment(workers: Workers) -> dict[str, str]:
+    from workbench.cli.parts import environment
+
+    return environment(workers.settings)
+
+
+def _submit_command(workers: Workers) -> list[str]:
+    import sys
+
+    code = (
+        "import tests.engine.jobs_for_tests; from workbench import Workbench; "
+        "Workbench.open().submit('test_tell', profile='scripted')"
+    )
+    return [sys.executable, "-c", code]
+
+
+def test_every_crash_point_has_a_test() -> None:
+    here = Path(__file__).read_text() + (Path(__file__).parent / "test_tasks.py").read_text()
+    assert [p for p in crash.POINTS if f'"{p}"' not in here] == []
+
+
+def test_redis_killed_and_emptied(wb: Workbench, workers: Workers, valkey: Valkey, provider: ScriptedProvider) -> None:
+    provider.script(default={"delay_ms": 30})
+    name = use(wb, provider)
+    profile = wb.profiles()[0]["id"]
+    workers.start()
+    wb.submit_many([Request("test_tell", params={"about": f"before {n}"}, profile_id=profile) for n in range(30)])
+    until(lambda: wb.counts()["succeeded"] >= 5)
+    valkey.kill()
+    late = wb.submit("test_tell", params={"about": "while away"}, profile=name)
+    assert late["state"] == "queued"
+    assert late["dispatch_problem"]
+    valkey.start()
+    until(lambda: all_ended(wb), 60, "the end of all jobs after Redis came back")
+    wb.submit_many([Request("test_tell", params={"about": f"after {n}"}, profile_id=profile) for n in range(30)])
+    valkey_client(valkey).flushall()
+    until(lambda: all_ended(wb), 60, "the end of all jobs after Redis was emptied")
+    check_nothing_lost_and_nothing_twice(wb, provider, 61)
+
+
+def valkey_client(valkey: Valkey) -> Any:
+    import redis
+
+    return redis.Redis.from_url(valkey.settings.broker_url)
+
+
+def test_sigterm_puts_jobs_back_and_ends_soon(wb: Workbench, workers: Workers) -> None:
+    asked = [wb.submit("test_sleep", params={"seconds": 60, "note": str(n)}) for n in range(3)]
+    first = workers.start()
+    until(lambda: wb.counts()["running"] == 3, 60)
+    started = time.monotonic()
+    first.terminate()
+    first.wait(timeout=100)
+    assert time.monotonic() - started < 100
+    assert {wb.job(a["id"])["state"] for a in asked} == {"queued"}
+    assert {wb.show(a["id"])["attempts"][0]["outcome"] for a in asked} == {"interrupted"}
+    assert {wb.job(a["id"])["failures"] for a in asked} == {0}
+    assert wb.workers() == []
+    workers.start()
+    until(lambda: wb.counts()["running"] == 3, 60)
+    wb.cancel([a["id"] for a in asked])
+    until(lambda: wb.counts()["cancelled"] == 3, 30)
+
+
+def test_a_cancelled_job_of_a_dead_worker_is_settled_by_another(wb: Workbench, workers: Workers) -> None:
+    asked = wb.submit("test_sleep", params={"seconds": 60})
+    first = workers.start()
+    until(lambda: wb.job(asked["id"])["state"] == "running", 60)
+    first.kill()
+    first.wait()
+    wb.cancel(asked["id"])
+    workers.start()
+    assert wb.wait(asked["id"], timeout=30)["state"] == "cancelled"
+
+
+def test_cancelling_running_calls_closes_their_sockets(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+    provider.script(default={"hang": True})
+    name = use(wb, provider)
+    workers.start()
+    asked = [wb.submit("test_tell", params={"about": str(n)}, profile=name)["id"] for n in range(4)]
+    until(lambda: len(provider.calls()) == 4, 60)
+    wb.cancel(asked)
+    until(lambda: wb.counts()["cancelled"] == 4, 30)
+    until(lambda: all(c["disconnected"] for c in provider.calls()), 30, "closed sockets")
+
+
+def test_a_parent_and_its_children_share_one_thread(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+    single = Workers(workers.settings.model_copy(update={"threads": 1}))
+    try:
+        project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))
+        single.start()
+        asked = wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 4})
+        assert wb.wait(asked["id"], timeout=60)["state"] == "succeeded"
+    finally:
+        single.stop()
+
+
+def test_jobs_start_soon_on_an_idle_worker(wb: Workbench, workers: Workers) -> None:
+    workers.start()
+    until(lambda: wb.live_workers() == 1, 60)
+    for number in range(5):
+        asked = wb.submit("test_nothing", params={"number": number})
+        done = wb.wait(asked["id"], timeout=30)
+        assert done["started_at"] - done["created_at"] < 5000
+
+
+def test_one_answer_for_many_waiting_threads(wb: Workbench, workers: Workers) -> None:
+    workers.start()
+    ids = [wb.submit("test_nothing", params={"number": n})["id"] for n in range(20)]
+    threads = [in_background(lambda i=i: wb.wait(i, timeout=60)) for i in ids]
+    for thread in threads:
+        thread.join(60)
+    assert {j["state"] for j in wb.wait(ids, timeout=60)} == {"succeeded"}

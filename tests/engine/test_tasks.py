@@ -1,0 +1,179 @@
+"""Paid steps with an uncertain outcome: a video is created once whatever dies, and nothing is charged twice in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from tests.engine.conftest import Engine, until
+from workbench import errors
+from workbench.db.connection import now_ms
+from workbench.db.schema import job, step
+from workbench.errors import ProviderError
+from workbench.i18n import Text
+from workbench.providers.base import Profile, TaskState
+from workbench.settings import Settings
+
+
+class VideoService:
+    """A paid service with tasks and images; its log is a file, as a service's is beyond our process."""
+
+    def __init__(self, log: Path) -> None:
+        self.log = log
+        self.states: list[TaskState | Exception] = []
+        self.fail_create: ProviderError | None = None
+
+    def __call__(self, profile: Profile) -> Any:
+        return self
+
+    def _note(self, what: str) -> None:
+        with self.log.open("a") as file:
+            file.write(json.dumps(what) + "\n")
+
+    def calls(self, what: str) -> int:
+        return sum(json.loads(line) == what for line in self.log.read_text().splitlines()) if self.log.exists() else 0
+
+    async def submit(self, request: dict[str, Any]) -> str:
+        self._note("create")
+        if self.fail_create:
+            raise self.fail_create
+        return "task-1"
+
+    async def images(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._note("image")
+        if self.fail_create:
+            raise self.fail_create
+        return {"images": 1}
+
+    async def poll(self, task_id: str) -> TaskState:
+        self._note("poll")
+        state = self.states.pop(0) if self.states else TaskState("running", poll_after_ms=10)
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+    async def cancel(self, task_id: str) -> None:
+        self._note("cancel")
+
+    async def aclose(self) -> None:
+        pass
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> VideoService:
+    return VideoService(tmp_path / "service.log")
+
+
+@pytest.fixture
+def studio(settings: Settings, service: VideoService) -> Iterator[Engine]:
+    made = Engine(settings, make_provider=service)
+    yield made
+    made.close()
+
+
+def due_now(engine: Engine) -> None:
+    with engine.wb.database.write() as conn:
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+
+
+def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, service: VideoService) -> None:
+    made = studio.wb.submit("test_video")
+    studio.deliver()
+    waiting = studio.wb.job(made["id"])
+    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "provider")
+    assert studio.worker.runner.busy == 0
+
+    service.states = [TaskState("queued", poll_after_ms=1), RuntimeError("429"), TaskState("succeeded", {"url": "clip"})]
+    for _ in range(3):
+        due_now(studio)
+        studio.worker.maintain()
+    done = studio.finish(made["id"])
+    assert (done["state"], done["result"]) == ("succeeded", {"url": "clip"})
+    assert (service.calls("create"), service.calls("poll")) == (1, 3)
+
+
+def test_a_task_that_failed_at_the_provider_fails_the_job_with_its_words(studio: Engine, service: VideoService) -> None:
+    made = studio.wb.submit("test_video")
+    studio.deliver()
+    service.states = [TaskState("failed", error="the face is blurred")]
+    due_now(studio)
+    done = studio.finish(made["id"])
+    assert done["state"] == "failed"
+    assert "the face is blurred" in done["error"]
+
+
+def test_two_processes_that_see_a_task_due_poll_it_once(studio: Engine, service: VideoService) -> None:
+    from workbench.db.writes import ledger
+
+    studio.wb.submit("test_video")
+    studio.deliver()
+    due_now(studio)
+    with studio.wb.database.read() as conn:
+        [row] = ledger.due_polls(conn)
+    with studio.wb.database.write() as conn:
+        assert ledger.take_poll(conn, row, 60_000)
+        assert not ledger.take_poll(conn, row, 60_000)
+
+
+def test_cancelling_a_waiting_video_cancels_it_at_the_provider(studio: Engine, service: VideoService) -> None:
+    made = studio.wb.submit("test_video")
+    studio.deliver()
+    studio.wb.cancel(made["id"])
+    due_now(studio)
+    studio.worker.maintain()
+    assert service.calls("cancel") == 1
+    assert studio.wb.job(made["id"])["state"] == "cancelled"
+
+
+def test_an_image_call_that_broke_off_is_never_silently_paid_again(studio: Engine, service: VideoService) -> None:
+    made = studio.wb.submit("test_image", max_attempts=3)
+    service.fail_create = ProviderError("network", Text("the connection broke"))
+    studio.deliver()
+    service.fail_create = None
+    until(lambda: studio.worker.maintain() or studio.deliver() or studio.wb.job(made["id"])["state"] == "waiting")
+    assert studio.wb.job(made["id"])["waiting_for"] == "decision"
+    assert service.calls("image") == 1
+
+
+def test_an_image_that_was_refused_outright_may_be_tried_again(studio: Engine, service: VideoService) -> None:
+    made = studio.wb.submit("test_image", max_attempts=2)
+    service.fail_create = ProviderError("overloaded", Text("busy"), http_status=503)
+    studio.deliver()
+    service.fail_create = None
+    assert studio.finish(made["id"])["state"] == "succeeded"
+    assert service.calls("image") == 2
+
+
+@pytest.mark.parametrize(("choice", "creates", "state"), [("send_again", 2, "waiting"), ("give_up", 1, "failed")])
+def test_a_worker_that_died_after_sending_leaves_a_choice(
+    studio: Engine, service: VideoService, monkeypatch: pytest.MonkeyPatch, choice: Any, creates: int, state: str
+) -> None:
+    from workbench.db.writes import ledger
+
+    made = studio.wb.submit("test_video")
+    with monkeypatch.context() as patch:
+
+        def die(*args: Any, **kw: Any) -> None:
+            raise errors.LostClaim("the process ended here")
+
+        patch.setattr(ledger, "submitted", die)
+        studio.deliver()
+    with studio.wb.database.write() as conn:
+        conn.execute(update(job).where(job.c.id == made["id"]).values(lease_until=now_ms() - 1))
+    studio.worker.maintain()
+    studio.deliver()
+    asked = studio.wb.job(made["id"])
+    assert (asked["state"], asked["waiting_for"]) == ("waiting", "decision")
+    assert service.calls("create") == 1
+
+    studio.wb.decide(made["id"], choice)
+    studio.deliver()
+    assert service.calls("create") == creates
+    assert studio.wb.job(made["id"])["state"] == state
+    with pytest.raises(errors.NotAllowed):
+        studio.wb.decide(made["id"], choice)
