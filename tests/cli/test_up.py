@@ -1,0 +1,164 @@
+"""`reelwright up` and the single parts: what starts, what comes back, what is refused and that nothing stays behind."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+import urllib.request
+
+import pytest
+
+from tests.cli.conftest import CEILING_S, Reelwright, all_gone, family, free_port, named, waits_for_worker
+from tests.conftest import until
+
+
+def test_it_prints_an_address_that_answers_and_stops_on_sigterm(reelwright: Reelwright) -> None:
+    process, url = reelwright.up()
+    assert urllib.request.urlopen(url, timeout=20).status == 200
+    waits_for_worker(process)
+    parts = family(process.pid)
+    began = time.monotonic()
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(CEILING_S) == 0
+    assert time.monotonic() - began < 15 + 5
+    until(all_gone(parts), 5)
+
+
+def test_after_sigkill_of_the_supervisor_nothing_is_left_and_the_next_start_works(reelwright: Reelwright) -> None:
+    process, _ = reelwright.up()
+    waits_for_worker(process)
+    parts = family(process.pid)
+    assert named(parts, "valkey-server")
+    assert named(parts, "streamlit")
+
+    process.kill()
+    process.wait()
+
+    # 5 s is what is promised; a busy machine gets more.
+    until(all_gone(parts), 15)
+    again, url = reelwright.up("--workers", "0")
+    assert urllib.request.urlopen(url, timeout=20).status == 200
+    again.send_signal(signal.SIGINT)
+    assert again.wait(CEILING_S) == 0
+
+
+def test_each_part_that_dies_is_started_again(reelwright: Reelwright) -> None:
+    process, url = reelwright.up("--workers", "2")
+    workers = waits_for_worker(process, 2)
+    valkey = named(family(process.pid), "valkey-server")
+
+    for victim in [workers[0], *valkey]:
+        victim.kill()
+
+    until(lambda: len(set(named(family(process.pid), "workbench.cli")) - {workers[0]}) == 2, CEILING_S, "a new worker")
+    until(lambda: set(named(family(process.pid), "valkey-server")) - set(valkey), CEILING_S, "a new Valkey")
+    until(lambda: all(p["ok"] for p in reelwright("doctor", "--json").json), CEILING_S, "good health")
+    assert "it starts again in 0.2 s" in reelwright.stderr()
+    assert urllib.request.urlopen(url, timeout=20).status == 200
+
+
+def test_a_second_up_on_the_same_home_says_where_the_first_one_runs(reelwright: Reelwright) -> None:
+    process, url = reelwright.up("--workers", "0")
+
+    second = reelwright("up", "--port", str(free_port()))
+
+    assert second.code == 2
+    assert url in second.err
+    assert str(process.pid) in second.err
+    assert second.err.count("\n") == 1
+
+
+def test_a_taken_port_is_one_clear_line(reelwright: Reelwright) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        refused = reelwright("up", "--port", str(port))
+
+    assert refused.code == 2
+    assert refused.err.startswith(f"reelwright: Port {port} is in use.")
+    assert refused.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("part", ["up", "web"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "example.com"])
+def test_other_machines_are_refused_with_the_reason(reelwright: Reelwright, part: str, host: str) -> None:
+    refused = reelwright(part, "--host", host)
+
+    assert refused.code == 2
+    assert "no logins" in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_a_streamlit_variable_cannot_open_the_page_to_others(reelwright: Reelwright) -> None:
+    _, url = reelwright.up("--workers", "0", STREAMLIT_SERVER_ADDRESS="0.0.0.0")
+
+    port = int(url.rsplit(":", 1)[1])
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.2", port), timeout=5).close()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REELWRIGHT_THREADS", "many", "REELWRIGHT_THREADS is 'many'; allowed: a whole number from 1 to 256"),
+        ("REELWRIGHT_HOME", "/dev/null/home", "The home folder /dev/null/home cannot be written"),
+        ("REDIS_URL", "redis://127.0.0.1:1", "Redis cannot be reached"),
+        ("DATABASE_URL", "postgresql://u:hush@127.0.0.1:1/x", "Connection refused"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_line(reelwright: Reelwright, name: str, value: str, said: str) -> None:
+    refused = reelwright("up", "--port", str(free_port()), **{name: value})
+
+    assert refused.code != 0
+    assert said in refused.err
+    assert "hush" not in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_a_database_that_is_none_is_said_in_one_line(reelwright: Reelwright) -> None:
+    reelwright.home.mkdir()
+    (reelwright.home / "reelwright.db").write_text("this is a shopping list, not a database " * 40)
+
+    refused = reelwright("up", "--port", str(free_port()))
+
+    assert refused.code == 1
+    assert "not a database" in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_a_worker_alone_without_its_valkey_says_what_to_start(reelwright: Reelwright) -> None:
+    refused = reelwright("worker")
+
+    assert refused.code == 1
+    assert "reelwright up" in refused.err
+    assert refused.err.count("\n") == 1
+
+
+def test_a_worker_alone_joins_and_leaves(reelwright: Reelwright) -> None:
+    reelwright.up("--workers", "0")
+    worker = reelwright.start("worker", "--threads", "2")
+    until(lambda: all(p["ok"] for p in reelwright("doctor", "--json").json), CEILING_S, "good health")
+
+    worker.send_signal(signal.SIGTERM)
+
+    assert worker.wait(CEILING_S) == 0
+
+
+def test_the_pages_alone_answer_and_end(reelwright: Reelwright) -> None:
+    port = free_port()
+    process = reelwright.start("web", "--port", str(port))
+
+    def answers() -> bool:
+        try:
+            return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).status == 200)
+        except OSError:
+            return False
+
+    until(answers, CEILING_S, "the page")
+    process.send_signal(signal.SIGTERM)
+    process.wait(CEILING_S)
