@@ -291,6 +291,15 @@ def test_odd_but_complete_answers_are_handed_on(
     assert (reply.text, reply.finish_reason) == (text, finish)
 
 
+@pytest.mark.parametrize("choice", [None, "x", {}, {"message": "x"}, {"message": {"content": 5}, "finish_reason": 7}])
+def test_a_senseless_choice_is_an_empty_answer_not_a_crash(choice: Any, scripted: ScriptedProvider, ask: Ask) -> None:
+    scripted.script(
+        default={"status": 200, "body": {"choices": [choice], "usage": "none"}, "content_type": "application/json"}
+    )
+
+    assert (ask().text, ask().usage) == ("", Usage())
+
+
 def test_an_emoji_cut_in_halves_arrives_whole(scripted: ScriptedProvider, ask: Ask) -> None:
     scripted.script(default={"pieces": ["a\ud83d", "\ude00b"]})
     pieces: list[str] = []
