@@ -1,0 +1,130 @@
+"""The offline provider: it calls the workflow's own `draft` and streams what that writes. Nothing leaves the machine.
+
+It is deterministic. Settings.simulate adds latency and failures, so that dashboards and retries can be tried out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.errors import InvalidInput, Issue, ProviderError
+from workbench.i18n import N_, Text
+from workbench.providers.base import MODES, Mode, OnDelta, Profile, TextReply, TextRequest, Usage
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+MODEL = "sketch-1"
+#: a draft is streamed in about this many pieces
+PIECES = 24
+#: Chinese and Japanese characters count as one token each, four others as one: an honest estimate, not a bill
+_WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What REELWRIGHT_SIMULATE asks for. `latency_ms` per call; `failure_rate` 0–1 of calls fail in some way."""
+
+    latency_ms: float = 0
+    failure_rate: float = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Simulation:
+        """Read ``latency_ms=800,failure_rate=0.2``; raises InvalidInput naming what is unknown or out of range."""
+        values: dict[str, float] = {}
+        for pair in filter(None, (p.strip() for p in text.split(","))):
+            name, _, number = (part.strip() for part in pair.partition("="))
+            try:
+                values[name] = float(number)
+            except ValueError:
+                raise _bad(pair) from None
+        known = {"latency_ms": 600_000.0, "failure_rate": 1.0}
+        for name, value in values.items():
+            if name not in known or not 0 <= value <= known[name]:
+                raise _bad(f"{name}={value:g}")
+        return cls(**values)
+
+
+def _bad(pair: str) -> InvalidInput:
+    said = Text(
+        N_("REELWRIGHT_SIMULATE: {pair} is not understood. Allowed: latency_ms=0…600000 and failure_rate=0…1."), pair=pair
+    )
+    return InvalidInput(said, [Issue("simulate", said)])
+
+
+def make(profile: Profile, settings: Settings) -> Sketch:
+    """The provider for a profile; the profile's own name does not matter here."""
+    return Sketch(Simulation.parse(settings.simulate))
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens by the rule above; 0 for an empty text."""
+    wide = len(_WIDE.findall(text))
+    return wide + -(-(len(text) - wide) // 4)
+
+
+class Sketch:
+    """A TextProvider without a service behind it."""
+
+    name = "sketch"
+    modes: tuple[Mode, ...] = MODES
+
+    def __init__(self, simulation: Simulation | None = None) -> None:
+        self._simulation = simulation or Simulation()
+
+    async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
+        """Stream the workflow's own draft. Raises ProviderError when the workflow has none, or as simulated."""
+        if request.draft is None:
+            raise ProviderError(
+                "bad_request", Text(N_("This workflow cannot be drafted offline. Choose a model profile.")), sent=False
+            )
+        started = time.monotonic()
+        failure = simulated_failure(request, self._simulation.failure_rate)
+        if failure is not None and failure.kind != "malformed_output":
+            await asyncio.sleep(self._simulation.latency_ms / 2000)
+            raise failure
+        text = request.draft()
+        ttft_ms = await self._stream(text, on_delta, started)
+        usage = Usage(
+            input=sum(estimated_tokens(m.content) for m in request.messages), cached=0, output=estimated_tokens(text), reasoning=0
+        )
+        if failure is not None:
+            failure.raw, failure.usage = text[: len(text) // 2], usage
+            raise failure
+        return TextReply(text, usage, MODEL, request_id=f"sketch-{request.call_id[:12]}", ttft_ms=ttft_ms)
+
+    async def _stream(self, text: str, on_delta: OnDelta, started: float) -> int:
+        """Hand the text over piece by piece; returns the milliseconds until the first. Each pause can be cancelled."""
+        first_ms = 0
+        size = max(1, -(-len(text) // PIECES))
+        starts = range(0, len(text), size)
+        for at in starts:
+            await asyncio.sleep(self._simulation.latency_ms / 1000 / len(starts))
+            if at == 0:
+                first_ms = round((time.monotonic() - started) * 1000)
+            on_delta(text[at : at + size])
+        return first_ms
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def simulated_failure(request: TextRequest, rate: float) -> ProviderError | None:
+    """The failure that this call gets, or None. It depends on the call's id alone, so a retry has a new chance."""
+    number = int.from_bytes(hashlib.sha256(request.call_id.encode()).digest()[:8], "big")
+    if number % 1_000_000 >= rate * 1_000_000:
+        return None
+    failures = (
+        ProviderError("overloaded", Text(N_("Simulated: the service is overloaded.")), http_status=503),
+        ProviderError("rate_limit", Text(N_("Simulated: too many requests.")), http_status=429, retry_after_ms=1500),
+        ProviderError("timeout", Text(N_("Simulated: no answer in time."))),
+        ProviderError("network", Text(N_("Simulated: the connection broke.")), sent=False),
+        ProviderError("malformed_output", Text(N_("Simulated: the answer broke off in the middle.")), http_status=200),
+        ProviderError("content_filter", Text(N_("Simulated: the content filter refused the prompt.")), http_status=400),
+    )
+    return failures[number // 1_000_000 % len(failures)]

@@ -1,0 +1,126 @@
+"""What workflows tell a model about the story: the same facts everywhere, shortened to the limits of workflows.md §3.
+
+Nothing is shortened silently: each cut is reported to the job's timeline.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workbench.artifacts.models import EpisodeOutline
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+WORLD_CHARS = 400
+CHARACTER_CHARS = 600
+NEIGHBOUR_SUMMARY_CHARS = 220
+NEIGHBOUR_OUTLINE_CHARS = 1_800
+CORE_EXPRESSION_CHARS = 1_800
+
+
+class Clipper(Protocol):
+    """The one thing needed of a Context here."""
+
+    def clipped(self, what: str, kept: int, of: int) -> None: ...
+
+
+def clip(ctx: Clipper, what: str, text: str, limit: int) -> str:
+    """`text` cut at `limit` characters; a cut is reported with what was cut and by how much."""
+    if len(text) <= limit:
+        return text
+    ctx.clipped(what, limit, len(text))
+    return text[: limit - 1].rstrip() + "…"
+
+
+def compact(value: Any) -> str:
+    """JSON without spaces, as context for a model."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def story_facts(ctx: Context) -> dict[str, Any]:
+    """The brief, the cast library and the world, as every planning prompt gets them."""
+    project = ctx.node.project
+    brief = project.brief
+    return {
+        "title": brief["title"],
+        "summary": brief["summary"],
+        "genre": brief.get("genre") or "",
+        "audience": brief.get("audience") or "",
+        "protagonist": brief.get("protagonist") or "",
+        "style": str((brief.get("style") or {}).get("prompt") or "").strip(),
+        "characters": cast_facts(ctx, project),
+        "world": world_facts(ctx, project),
+    }
+
+
+def cast_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
+    """Name, aliases and a description of at most 600 characters, for each of the library's characters."""
+    return [
+        {
+            "name": c["name"],
+            "aliases": list(c.get("aliases") or []),
+            "description": clip(ctx, str(c["name"]), c.get("description") or "", CHARACTER_CHARS),
+        }
+        for c in project.characters()
+    ]
+
+
+def world_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
+    """Name and a description of at most 400 characters, for each world element."""
+    return [
+        {"name": w["name"], "description": clip(ctx, str(w["name"]), w.get("description") or "", WORLD_CHARS)}
+        for w in project.world()
+    ]
+
+
+def episode_facts(episode: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the plan as a plain dict with every field present."""
+    return EpisodeOutline.model_validate(episode).model_dump(mode="json")
+
+
+def neighbour(ctx: Clipper, node: NodeView, position: int) -> dict[str, Any]:
+    """What a neighbouring episode is about: summary ≤220, outline ≤1,800 characters; empty when there is none."""
+    project = node.project
+    entry = project.artifact("episode_plan", part=f"episode:{position}") if position >= 1 else None
+    if entry is None:
+        return {}
+    outline = "\n".join([*entry["beats"], entry["scene_scope"], entry["cliffhanger"] or ""]).strip()
+    return {
+        "order": entry["order"],
+        "title": entry["title"],
+        "summary": clip(ctx, f"{entry['order']}. {entry['title']}: logline", entry["logline"], NEIGHBOUR_SUMMARY_CHARS),
+        "outline": clip(ctx, f"{entry['order']}. {entry['title']}: beats", outline, NEIGHBOUR_OUTLINE_CHARS),
+    }
+
+
+def known_names(characters: Iterable[dict[str, Any]]) -> set[str]:
+    """Every name and alias in the library, folded."""
+    return {fold(name) for c in characters for name in (c["name"], *(c.get("aliases") or []))}
+
+
+def fold(name: str) -> str:
+    """A name without the differences nobody means: case and spaces."""
+    return "".join(name.casefold().split())
+
+
+def unknown_names(names: Iterable[str], characters: Iterable[dict[str, Any]]) -> list[str]:
+    """Those of `names` that are neither a name nor an alias in the library, in order, once each."""
+    known = known_names(characters)
+    return list(dict.fromkeys(n for n in names if fold(n) not in known))
+
+
+def too_alike(path: str, this: str, other: str, similarity: float) -> Issue:
+    """The issue that says which two texts tell the same thing."""
+    said = Text(
+        N_("{this} tells nearly the same as {other} (similarity {similarity}). Give it its own event."),
+        this=this,
+        other=other,
+        similarity=f"{similarity:.2f}",
+    )
+    return Issue(path, said)

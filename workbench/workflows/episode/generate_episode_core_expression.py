@@ -1,0 +1,90 @@
+"""generate_episode_core_expression: what one episode is about, feels like and pays off."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from workbench.artifacts.models import CoreExpression
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.providers.sketch import expression as sketch
+from workbench.story.guards import plannable, planned_episode
+from workbench.story.similarity import NEAR_DUPLICATE, similarity
+from workbench.workflows import briefing, registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+
+#: an image may come back once; two make the episodes look alike
+MAX_SHARED_MOTIFS = 1
+
+
+def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> CoreExpression:
+    """Draw theme, arc and motifs from the episode's own beats."""
+    return sketch.core_expression(facts, rng)
+
+
+@registry.workflow(
+    "generate_episode_core_expression",
+    title=N_("Core expression"),
+    scope="episode",
+    reads=("brief", "episode_plan", "core_expression", "character", "world_element"),
+    writes="core_expression",
+    guards=(plannable, planned_episode),
+    draft=draft,
+)
+async def run(ctx: Context, params: registry.Params) -> CoreExpression:
+    """Say what this episode is about, how it feels from beginning to end and what it pays off."""
+    ctx.progress(5, Text(N_("Reading the episode and its neighbours")))
+    facts = episode_facts(ctx)
+    before = _previous_core(ctx)
+    motifs = list(before.get("visual_motifs", []))
+    core = briefing.clip(ctx, "previous core expression", briefing.compact(before), briefing.CORE_EXPRESSION_CHARS)
+    ctx.progress(25, Text(N_("Writing the core expression")))
+    prompt = ctx.prompt(**facts, previous_core=core if before else "", previous_motifs=motifs)
+    checks = [lambda made: motif_issues(made, motifs)]
+    made = await ctx.generate("core", prompt, schema=CoreExpression, checks=checks)
+    ctx.progress(100, Text(N_("Core expression written")))
+    return made
+
+
+def episode_facts(ctx: Context) -> dict[str, Any]:
+    """The story, this episode's entry in the plan and its two neighbours; the scene list reads the same."""
+    node = ctx.node
+    own = node.project.artifact("episode_plan", part=f"episode:{node.position}")
+    assert own is not None  # the guard `planned_episode` ran at start
+    return {
+        **briefing.story_facts(ctx),
+        "episode": briefing.episode_facts(own),
+        "previous": briefing.neighbour(ctx, node, node.position - 1),
+        "next": briefing.neighbour(ctx, node, node.position + 1),
+    }
+
+
+def motif_issues(made: CoreExpression, previous: list[str]) -> list[Issue]:
+    """At most one visual motif comes back from the previous episode."""
+    shared = shared_motifs(made.visual_motifs, previous)
+    if len(shared) <= MAX_SHARED_MOTIFS:
+        return []
+    said = Text(
+        N_("{count} motifs come back from the previous episode ({motifs}); at most {limit} may"),
+        count=len(shared),
+        motifs="; ".join(shared),
+        limit=MAX_SHARED_MOTIFS,
+    )
+    return [Issue("visual_motifs", said)]
+
+
+def shared_motifs(motifs: list[str], previous: list[str]) -> list[str]:
+    """Those motifs that the previous episode had too, in the same words or nearly so."""
+    return [m for m in motifs if any(_same_image(m, p) for p in previous)]
+
+
+def _same_image(a: str, b: str) -> bool:
+    return briefing.fold(a) == briefing.fold(b) or similarity(a, b) >= NEAR_DUPLICATE
+
+
+def _previous_core(ctx: Context) -> dict[str, Any]:
+    before = ctx.node.previous
+    return (before.artifact("core_expression") or {}) if before is not None else {}

@@ -1,0 +1,101 @@
+"""generate_episode_scene_list: the episode as a counted list of scenes, each with place, cast and beat."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from workbench.artifacts.models import SceneList
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.providers.sketch import scenes as sketch
+from workbench.story.guards import has_core_expression, plannable, planned_episode
+from workbench.story.similarity import near_duplicates
+from workbench.workflows import briefing, registry
+from workbench.workflows.episode.generate_episode_core_expression import episode_facts
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+
+
+class Params(registry.Params):
+    scene_count_hint: int = Field(12, ge=6, le=24, title=N_("Scenes"), description=N_("How many scenes the episode gets"))
+
+
+def draft(facts: dict[str, Any], params: Params, rng: Random) -> SceneList:
+    """Stage the episode's beats one after the other, with lead-in and aftermath between them."""
+    return sketch.scene_list(facts, rng)
+
+
+@registry.workflow(
+    "generate_episode_scene_list",
+    title=N_("Scene list"),
+    scope="episode",
+    params=Params,
+    reads=("brief", "episode_plan", "core_expression", "scene_list", "character", "world_element"),
+    writes="scene_list",
+    guards=(plannable, planned_episode, has_core_expression),
+    draft=draft,
+)
+async def run(ctx: Context, params: Params) -> SceneList:
+    """Break the episode into scenes: what happens, where, who is there and what it is for."""
+    ctx.progress(5, Text(N_("Reading the episode and its neighbours")))
+    facts = episode_facts(ctx)
+    earlier = _previous_summaries(ctx)
+    count = params.scene_count_hint
+    core = briefing.compact(ctx.node.artifact("core_expression"))
+    core = briefing.clip(ctx, "core expression", core, briefing.CORE_EXPRESSION_CHARS)
+    ctx.progress(25, Text(N_("Writing {count} scenes"), count=count))
+    prompt = ctx.prompt(**facts, core=core, earlier_scenes=earlier, count=count)
+    checks = [
+        lambda made: count_issues(made, count),
+        lambda made: repetition_issues(made, earlier),
+        lambda made: cast_issues(made, facts["characters"]),
+    ]
+    made = await ctx.generate("scenes", prompt, schema=SceneList, checks=checks)
+    ctx.progress(100, Text(N_("{count} scenes written"), count=len(made.scenes)))
+    return made
+
+
+def count_issues(made: SceneList, count: int) -> list[Issue]:
+    """Exactly as many scenes as were asked for."""
+    have = len(made.scenes)
+    return [] if have == count else [Issue("scenes", Text(N_("{have} scenes, but {want} were asked for"), have=have, want=count))]
+
+
+def repetition_issues(made: SceneList, earlier: list[str]) -> list[Issue]:
+    """No two scenes tell nearly the same, here or in the previous episode."""
+    summaries = [s.summary for s in made.scenes]
+    issues = []
+    for pair in near_duplicates(summaries):
+        path = f"scenes.{pair.second}.summary"
+        this, other = _scene(pair.second), _scene(pair.first)
+        issues.append(briefing.too_alike(path, this, other, pair.similarity))
+    if earlier:
+        for pair in near_duplicates(summaries, earlier):
+            other = Text(N_("scene {order} of the previous episode"), order=pair.first + 1)
+            issues.append(briefing.too_alike(f"scenes.{pair.second}.summary", _scene(pair.second), other, pair.similarity))
+    return issues
+
+
+def cast_issues(made: SceneList, characters: list[dict[str, Any]]) -> list[Issue]:
+    """Everyone in a scene's cast is in the character library; with an empty library the cast stays empty."""
+    issues = []
+    for index, scene in enumerate(made.scenes):
+        unknown = briefing.unknown_names(scene.cast, characters)
+        if unknown:
+            said = Text(N_("not in the character library: {names}"), names=", ".join(unknown))
+            issues.append(Issue(f"scenes.{index}.cast", said))
+    return issues
+
+
+def _scene(index: int) -> Text:
+    return Text(N_("scene {order}"), order=index + 1)
+
+
+def _previous_summaries(ctx: Context) -> list[str]:
+    before = ctx.node.previous
+    listed = before.artifact("scene_list") if before is not None else None
+    return [s["summary"] for s in listed["scenes"]] if listed else []

@@ -1,0 +1,232 @@
+"""plan_episodes: divide the brief into episodes, without two that tell the same thing.
+
+Up to 12 episodes come from one call; more come in chunks, each of which sees the earlier episodes in brief.
+Near-duplicates are rewritten once, the later of each pair, and measured again.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workbench.artifacts.models import EpisodeOutline, EpisodePlan
+from workbench.errors import Issue, OutputError
+from workbench.i18n import N_, Text
+from workbench.providers.sketch import planning as sketch
+from workbench.story.guards import plannable
+from workbench.story.similarity import Pair, near_duplicates
+from workbench.workflows import briefing, registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+
+#: a longer plan is written in chunks
+MAX_IN_ONE_CALL = 12
+#: how much a chunk sees of the episodes before it
+EARLIER_EPISODES = 80
+EARLIER_TITLE_CHARS = 60
+EARLIER_LOGLINE_CHARS = 100
+#: the rewrite is told the worst pairs
+REPORTED_PAIRS = 10
+
+
+class Params(registry.Params):
+    target_episode_count: int | None = Field(
+        None, ge=1, le=100, title=N_("Episodes"), description=N_("Empty: as in the brief, or the model chooses")
+    )
+
+
+class PlanChunk(BaseModel):
+    """Some consecutive episodes of a longer plan."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    start_order: int = Field(ge=1, le=100)
+    episode_count: int = Field(ge=1, le=100)
+    episodes: list[EpisodeOutline] = Field(min_length=1, max_length=100)
+
+
+class Rewrites(BaseModel):
+    """New versions of the named episodes alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    episodes: list[EpisodeOutline] = Field(min_length=1, max_length=100)
+
+
+def draft(facts: dict[str, Any], params: Params, rng: Random) -> BaseModel:
+    """Write the step's answer offline; whole plans, chunks and rewrites all come from the same story."""
+    step = str(facts["step"])
+    if step == "dedupe":
+        wanted = list(facts["orders"])
+        return Rewrites(episodes=sketch.rewritten(facts, wanted, facts["episodes"]))
+    if step.startswith("chunk"):
+        start, count = int(facts["start"]), int(facts["count"])
+        episodes = sketch.episodes(facts, int(facts["total"]), until=start - 1 + count)[start - 1 :]
+        return PlanChunk(start_order=start, episode_count=count, episodes=episodes)
+    count = facts["target"] or sketch.natural_count(facts)
+    return EpisodePlan(
+        episode_count=count, reasoning_brief=sketch.reasoning(facts, count), episodes=sketch.episodes(facts, count)
+    )
+
+
+@registry.workflow(
+    "plan_episodes",
+    title=N_("Episode plan"),
+    scope="project",
+    params=Params,
+    reads=("brief", "character", "world_element"),
+    writes="episode_plan",
+    guards=(plannable,),
+    draft=draft,
+    deadline_s=1800,
+)
+async def run(ctx: Context, params: Params) -> EpisodePlan:
+    """Divide the story into episodes: title, logline, beats, scope and cliffhanger of each."""
+    ctx.progress(5, Text(N_("Reading the brief")))
+    facts = briefing.story_facts(ctx)
+    target = params.target_episode_count or ctx.node.brief.get("episodes")
+    if target is not None and target > MAX_IN_ONE_CALL:
+        plan = await _in_chunks(ctx, facts, target)
+    else:
+        ctx.progress(25, Text(N_("Planning the episodes")))
+        checks = [lambda made: count_issues(made, target)]
+        plan = await ctx.generate("plan", ctx.prompt(**facts, target=target), schema=EpisodePlan, checks=checks)
+    plan = await _without_duplicates(ctx, facts, plan)
+    _warn_of_strangers(ctx, plan, facts["characters"])
+    ctx.progress(100, Text(N_("{count} episodes planned"), count=plan.episode_count))
+    return plan
+
+
+async def _in_chunks(ctx: Context, facts: dict[str, Any], target: int) -> EpisodePlan:
+    done: list[EpisodeOutline] = []
+    for number, (start, count) in enumerate(chunks(target), start=1):
+        said = Text(N_("Planning episodes {first}–{last} of {total}"), first=start, last=start + count - 1, total=target)
+        ctx.progress(15 + round(60 * len(done) / target), said)
+        prompt = ctx.prompt("chunk", **facts, earlier=_earlier(ctx, done), start=start, count=count, total=target)
+        checks = [lambda made, start=start, count=count: chunk_issues(made, start, count)]
+        made = await ctx.generate(f"chunk-{number}", prompt, schema=PlanChunk, checks=checks)
+        done += made.episodes
+    return EpisodePlan(episode_count=target, reasoning_brief=None, episodes=done)
+
+
+async def _without_duplicates(ctx: Context, facts: dict[str, Any], plan: EpisodePlan) -> EpisodePlan:
+    """Rewrite the later episode of each near-duplicate pair once; what is still alike becomes a warning."""
+    ctx.progress(85, Text(N_("Comparing the episodes with each other")))
+    pairs = duplicates(plan)
+    if pairs:
+        plan = await _rewritten(ctx, facts, plan, pairs)
+    for pair in duplicates(plan):
+        ctx.warn(_alike(plan, pair))
+    return plan
+
+
+async def _rewritten(ctx: Context, facts: dict[str, Any], plan: EpisodePlan, pairs: list[Pair]) -> EpisodePlan:
+    orders = sorted({pair.second + 1 for pair in pairs})
+    ctx.progress(88, Text(N_("Rewriting {count} episodes that repeat others"), count=len(orders)))
+    prompt = ctx.prompt(
+        "dedupe",
+        **facts,
+        episodes=[e.model_dump(mode="json") for e in plan.episodes],
+        orders=orders,
+        report=[{"first": p.first + 1, "second": p.second + 1, "similarity": round(p.similarity, 2)} for p in pairs[:REPORTED_PAIRS]],
+    )
+    try:
+        made = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=[lambda r: rewrite_issues(r, orders)])
+    except OutputError as error:
+        # The plan itself is valid; a failed polish must not lose it.
+        ctx.warn(Text(N_("The rewrite of repeating episodes could not be used: {reason}"), reason=error.text))
+        return plan
+    return merged(plan, made.episodes)
+
+
+def chunks(target: int) -> list[tuple[int, int]]:
+    """(first order, count) of each chunk: 8 episodes for up to 16, 10 for up to 60, else 12."""
+    size = 8 if target <= 16 else 10 if target <= 60 else 12
+    return [(start, min(size, target - start + 1)) for start in range(1, target + 1, size)]
+
+
+def count_issues(plan: EpisodePlan, target: int | None) -> list[Issue]:
+    """The plan has as many episodes as were asked for; None leaves the choice to the model."""
+    if target is None or plan.episode_count == target:
+        return []
+    return [Issue("episode_count", Text(N_("{have} episodes, but {want} were asked for"), have=plan.episode_count, want=target))]
+
+
+def chunk_issues(chunk: PlanChunk, start: int, count: int) -> list[Issue]:
+    """Start, count and consecutive orders are exactly as asked."""
+    issues = []
+    if chunk.start_order != start:
+        issues.append(Issue("start_order", Text(N_("must be {want}, is {have}"), want=start, have=chunk.start_order)))
+    if chunk.episode_count != count or len(chunk.episodes) != count:
+        issues.append(Issue("episodes", Text(N_("{have} episodes, but {want} were asked for"), have=len(chunk.episodes), want=count)))
+    orders, wanted = [e.order for e in chunk.episodes], list(range(start, start + count))
+    if orders != wanted:
+        said = Text(N_("orders must be {want}, are {have}"), want=_listed(wanted), have=_listed(orders))
+        issues.append(Issue("episodes", said))
+    return issues
+
+
+def rewrite_issues(rewrites: Rewrites, orders: list[int]) -> list[Issue]:
+    """The rewrite returns exactly the episodes it was asked for."""
+    have = sorted(e.order for e in rewrites.episodes)
+    if have == orders:
+        return []
+    return [Issue("episodes", Text(N_("orders must be {want}, are {have}"), want=_listed(orders), have=_listed(have)))]
+
+
+def told(episode: EpisodeOutline) -> str:
+    """The text by which two episodes are compared."""
+    return " ".join([episode.title, episode.logline, episode.scene_scope, *episode.beats])
+
+
+def duplicates(plan: EpisodePlan) -> list[Pair]:
+    """Pairs of episodes that tell nearly the same, worst first, over the whole plan whatever chunk they came from."""
+    return near_duplicates([told(e) for e in plan.episodes])
+
+
+def merged(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:
+    """The plan with those episodes replaced by order; every other episode is the same object, so equal byte by byte."""
+    new = {e.order: e for e in rewrites}
+    episodes = [new.get(e.order, e) for e in plan.episodes]
+    return EpisodePlan(episode_count=plan.episode_count, reasoning_brief=plan.reasoning_brief, episodes=episodes)
+
+
+def strangers(plan: EpisodePlan, characters: list[dict[str, Any]]) -> list[str]:
+    """Main characters that the library does not know."""
+    return briefing.unknown_names((n for e in plan.episodes for n in e.main_characters), characters)
+
+
+def _earlier(ctx: Context, done: list[EpisodeOutline]) -> list[dict[str, Any]]:
+    shown = done[-EARLIER_EPISODES:]
+    if len(shown) < len(done):
+        ctx.clipped("earlier episodes", len(shown), len(done))
+    return [
+        {
+            "order": e.order,
+            "title": briefing.clip(ctx, f"{e.order}: title", e.title, EARLIER_TITLE_CHARS),
+            "logline": briefing.clip(ctx, f"{e.order}: logline", e.logline, EARLIER_LOGLINE_CHARS),
+        }
+        for e in shown
+    ]
+
+
+def _warn_of_strangers(ctx: Context, plan: EpisodePlan, characters: list[dict[str, Any]]) -> None:
+    unknown = strangers(plan, characters)
+    if unknown:
+        ctx.warn(Text(N_("Not in the character library: {names}"), names=", ".join(unknown)))
+
+
+def _alike(plan: EpisodePlan, pair: Pair) -> Text:
+    return Text(
+        N_("Episodes {first} and {second} still tell nearly the same (similarity {similarity})"),
+        first=pair.first + 1,
+        second=pair.second + 1,
+        similarity=f"{pair.similarity:.2f}",
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(str(n) for n in numbers)

@@ -1,0 +1,170 @@
+"""generate_scene_anchor: the empty set of a scene – place, light, air and the things every shot must keep.
+
+Environment only: whoever acts in it, and what the camera does, belongs to later workflows.
+"""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from workbench.artifacts.models import SceneAnchor
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.providers.sketch import anchors as sketch
+from workbench.story.guards import outlined_scene
+from workbench.workflows import briefing, registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+#: how far back a scene at the same place is looked for; further back its look may have changed
+LOOK_BACK = 5
+ARC = ("opening", "development", "turn", "resolution")
+
+
+def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SceneAnchor:
+    """Furnish the location from the phrase books, in both languages."""
+    return sketch.scene_anchor(facts, rng)
+
+
+@registry.workflow(
+    "generate_scene_anchor",
+    title=N_("Scene anchor"),
+    scope="scene",
+    reads=("brief", "scene_list", "core_expression", "scene_anchor", "character", "world_element"),
+    writes="scene_anchor",
+    guards=(outlined_scene,),
+    draft=draft,
+)
+async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
+    """Describe the scene's empty set in both languages, so that every shot of it looks like one place."""
+    ctx.progress(5, Text(N_("Reading the scene")))
+    scene = _outline(ctx.node)
+    assert scene is not None  # the guard `outlined_scene` ran at start
+    kept = _kept_anchors(ctx.node, scene)
+    names = cast_names(ctx.node.project.characters(), scene)
+    ctx.progress(25, Text(N_("Furnishing the set")))
+    prompt = ctx.prompt(**_facts(ctx, scene), kept_anchors=kept, cast_names=names)
+    checks = [
+        count_issues,
+        lambda made: name_issues(made, names),
+        lambda made: kept_issues(made, kept),
+    ]
+    made = await ctx.generate("anchor", prompt, schema=SceneAnchor, checks=checks)
+    ctx.progress(100, Text(N_("Scene anchor written")))
+    return made
+
+
+def narrative_position(order: int, total: int) -> str:
+    """Where the scene stands: ≤0.25 opening, ≤0.5 development, ≤0.75 turn, else resolution."""
+    share = order / max(total, 1)
+    return ARC[0] if share <= 0.25 else ARC[1] if share <= 0.5 else ARC[2] if share <= 0.75 else ARC[3]
+
+
+def count_issues(made: SceneAnchor) -> list[Issue]:
+    """Each anchor exists in both languages."""
+    zh, en = len(made.anchors.zh), len(made.anchors.en)
+    if zh == en:
+        return []
+    return [Issue("anchors", Text(N_("{zh} Chinese anchors, but {en} English ones; they must match one to one"), zh=zh, en=en))]
+
+
+def name_issues(made: SceneAnchor, names: list[str]) -> list[Issue]:
+    """The set is empty: no cast name anywhere but in the place's own name."""
+    issues = []
+    for path, text in _texts(made):
+        found = [n for n in names if mentions(text, n)]
+        if found:
+            said = Text(N_("names {names}; describe the place without its people"), names=", ".join(found))
+            issues.append(Issue(path, said))
+    return issues
+
+
+def kept_issues(made: SceneAnchor, kept: dict[str, list[str]]) -> list[Issue]:
+    """The anchors of the earlier scene at this place are all there, word for word, as the same pairs."""
+    have = set(zip(made.anchors.zh, made.anchors.en, strict=False))
+    lost = [zh for zh, en in zip(kept.get("zh", []), kept.get("en", []), strict=False) if (zh, en) not in have]
+    if not lost:
+        return []
+    said = Text(N_("anchors of the earlier scene at this place are missing or reworded: {anchors}"), anchors="; ".join(lost))
+    return [Issue("anchors", said)]
+
+
+def mentions(text: str, name: str) -> bool:
+    """Does `text` name this person? Latin names count as whole words in their own case, Chinese ones from two characters.
+
+    A one-character Chinese name cannot be told from the word it is, and “rose” is not Rose.
+    """
+    name = name.strip()
+    if re.search(r"[一-鿿㐀-䶿]", name):
+        return len(name) > 1 and name in text
+    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def cast_names(characters: list[dict[str, Any]], scene: dict[str, Any]) -> list[str]:
+    """Every name and alias that must not appear: the library's and the scene's own cast."""
+    library = [n for c in characters for n in (c["name"], *(c.get("aliases") or []))]
+    return list(dict.fromkeys([*library, *scene["cast"]]))
+
+
+def _texts(made: SceneAnchor) -> list[tuple[str, str]]:
+    """Every text of the anchor with its path, save the place's name, which may well be somebody's house."""
+    found: list[tuple[str, str]] = []
+
+    def walk(path: str, value: Any) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(f"{path}.{key}" if path else key, inner)
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                walk(f"{path}.{index}", inner)
+        elif path != "location.name":
+            found.append((path, str(value)))
+
+    walk("", made.model_dump(mode="json"))
+    return found
+
+
+def _outline(node: NodeView) -> dict[str, Any] | None:
+    episode = node.parent
+    return None if episode is None else episode.artifact("scene_list", part=f"scene:{node.position}")
+
+
+def _kept_anchors(node: NodeView, scene: dict[str, Any]) -> dict[str, list[str]]:
+    """The anchors of the nearest earlier scene at the same place; empty when there is none."""
+    before = node.previous
+    for _ in range(LOOK_BACK):
+        if before is None:
+            break
+        outline = _outline(before)
+        if outline is not None and briefing.fold(outline["location"]) == briefing.fold(scene["location"]):
+            anchor = before.artifact("scene_anchor")
+            if anchor is not None:
+                return {"zh": list(anchor["anchors"]["zh"]), "en": list(anchor["anchors"]["en"])}
+        before = before.previous
+    return {}
+
+
+def _facts(ctx: Context, scene: dict[str, Any]) -> dict[str, Any]:
+    """The scene, the one before it and where both stand in the episode."""
+    node, episode = ctx.node, ctx.node.parent
+    assert episode is not None
+    before = _outline(node.previous) if node.previous is not None else None
+    core = episode.artifact("core_expression") or {}
+    position = narrative_position(node.position, len(episode.children()))
+    arc = core.get("emotional_arc") or []
+    brief = node.project.brief
+    return {
+        "title": brief["title"],
+        "genre": brief.get("genre") or "",
+        "style": str((brief.get("style") or {}).get("prompt") or "").strip(),
+        "story_language": brief.get("language") or ctx.language,
+        "world": briefing.world_facts(ctx, node.project),
+        "scene": {k: scene[k] for k in ("order", "summary", "location", "beat")},
+        "previous_scene": {k: before[k] for k in ("summary", "location")} if before else {},
+        "position": position,
+        "mood": arc[ARC.index(position)] if len(arc) == len(ARC) else "",
+    }
