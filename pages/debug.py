@@ -72,7 +72,8 @@ def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
             if group["replayed"]:
                 st.badge(t("made good {n}", n=group["replayed"]), icon=":material/check_circle:", color="green")
             st.space("stretch")
-            st.caption(t("first {first} · last {last}", first=words.ago(group["first_at"]), last=words.ago(group["last_at"])), width="content", help=words.at(group["last_at"]))
+            seen = t("first {first} · last {last}", first=words.ago(group["first_at"]), last=words.ago(group["last_at"]))
+            frame.small(seen, f"{words.at(group['first_at'])} – {words.at(group['last_at'])}")
             if is_open:
                 st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
             else:

@@ -97,7 +97,7 @@ def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
     profile = next((p["name"] for p in wb.profiles(include_archived=True) if p["id"] == job["profile_id"]), "sketch")
     parts = [
         f"{t('Job')} `{job['id']}`",
-        t("launched by {who} {when}", who=job["created_by"] or "—", when=words.ago(job["created_at"])),
+        t("launched by {who} {when}", who=job["created_by"] or "—", when=f'{words.ago(job["created_at"])} ({words.at(job["created_at"])})'),
         f"{t('queue')} `{job['queue']}`",
         f"{t('profile')} `{profile}`",
     ]
@@ -109,7 +109,7 @@ def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
         parts.append(f"{t('part of')} [{job['parent_id']}](/job?id={job['parent_id']})")
     for newer in seen["replays"]:
         parts.append(f"{t('replayed as')} [{newer['id']}](/job?id={newer['id']})")
-    st.caption(" · ".join(parts), help=words.at(job["created_at"]))
+    st.caption(" · ".join(parts))
 
 
 def summary(job: dict[str, Any], seen: dict[str, Any]) -> None:

@@ -101,7 +101,7 @@ def card(project: dict[str, Any]) -> None:
             st.caption(plain(shortened(brief.get("summary", ""), 120)) or t("No summary yet"))
         pictures.stages(stages(project))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])), width="content", help=words.at(project["created_at"]))
+            frame.small(t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])), words.at(project["created_at"]))
             st.space("stretch")
             actions(project)
 

@@ -217,7 +217,7 @@ def running(job_id: int, node_id: int, name: str) -> None:
     clock = words.took((live.now_ms() - started) // 1000 * 1000) if started else t("waits {time}", time=words.took(live.now_ms() - job["created_at"]))
     message = words.said(job, "message") or states.find(job["state"]).word
     if job["state"] == "waiting" and job.get("waiting_for"):
-        message = t(words.WAITING_FOR.get(job["waiting_for"], "waits"))
+        message = t(words.WAITING_FOR.get(job["waiting_for"], states.find("waiting").title))
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
 
 
@@ -322,7 +322,7 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
             states.badge(state)
             st.space("stretch")
             if artifact:
-                st.caption(version_meta(artifact), width="content")
+                frame.small(version_meta(artifact), words.at(artifact["created_at"]))
                 versions(node_id, artifact["kind"], artifact)
                 st.button(
                     "", key=_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
@@ -375,7 +375,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
             st.markdown(f"**{title}**", width="content")
             states.badge("fresh")
             st.space("stretch")
-            st.caption(version_meta(artifact), width="content")
+            frame.small(version_meta(artifact), words.at(artifact["created_at"]))
             versions(node_id, kind, artifact)
             st.button(t("Edit"), key=_key(node_id, kind, "edit_open"), icon=":material/edit:", on_click=begin_edit, args=(node_id, kind, artifact))
         comparison(node_id, kind)

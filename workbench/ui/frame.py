@@ -9,7 +9,9 @@ import streamlit as st
 
 from workbench.errors import ReelwrightError
 from workbench.ui import words
+from workbench.ui.charts import palette
 from workbench.ui.language import t
+from workbench.ui.markup import safe
 
 _STYLE = """<style>
 .st-key-language_box { position: fixed; top: 0.62rem; right: 3.4rem; z-index: 999991; width: auto !important; }
@@ -45,6 +47,12 @@ def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.D
         if note:
             st.caption(note, width="content")
     return row
+
+
+def small(text: str, tip: str) -> None:
+    """Muted words in a row with the whole of it as a tooltip, without a question mark beside them."""
+    colours = palette()
+    st.html(f"<span title='{safe(tip)}' style='font-size:0.875rem;color:{colours.muted}'>{safe(text)}</span>", width="content")
 
 
 def toast(text: str) -> None:

@@ -33,7 +33,7 @@ def doing(job: Row) -> str:
     if state in ("failed", "partial"):
         return words.error_title(job.get("error_kind")) or words.said(job, "error")
     if state == "waiting":
-        return t(words.WAITING_FOR.get(str(job.get("waiting_for")), "waits"))
+        return t(words.WAITING_FOR.get(str(job.get("waiting_for")), states.find("waiting").title))
     if state in ("running", "queued"):
         return words.said(job, "message")
     return ""
