@@ -39,7 +39,9 @@ def command(brief: Path | None, lang: str | None, profile: str | None, as_json: 
     """Plan a story's episodes and make its first one; starts what it needs and stops it again."""
     if lang is not None:
         os.environ["REELWRIGHT_LANG"] = lang
-    settings = Settings.load()
+    # A failing job is told below; the worker's log would only break the bars.
+    quiet = {} if "REELWRIGHT_LOG_LEVEL" in os.environ else {"log_level": "error"}
+    settings = Settings.load(**quiet)
     content = samples.load(samples.FIRST[console.language()]) if brief is None else door.read_brief(brief)
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _parts(settings), door.workbench() as wb:

@@ -42,6 +42,8 @@ def command(
         problem = job.pop("dispatch_problem", None)
         if problem:
             console.say(problem)
+        elif not wb.live_workers():
+            console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:
             job = _ended(wb, job["id"])
     door.show_job(job, as_json)

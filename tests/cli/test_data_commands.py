@@ -1,0 +1,233 @@
+"""The data commands' JSON and exit codes, which other programs call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Ran, Reelwright, waits_for_worker
+from workbench import samples
+from workbench.db.reads.jobs import job_columns
+
+CHAT = json.dumps({"messages": [{"content": "Hello"}]})
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reelwright]:
+    """One installation for the whole module; each test makes a project of its own."""
+    made = Reelwright(tmp_path_factory.mktemp("cli") / "片 场")
+    process, _ = made.up()
+    waits_for_worker(process)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def brief(tmp_path: Path) -> Path:
+    path = tmp_path / "我的 brief.json"
+    path.write_text(json.dumps(samples.load("gift-of-the-magi.en")), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def project(running: Reelwright, brief: Path) -> str:
+    return str(running("projects", "create", "--brief", str(brief), "--json").json["project_id"])
+
+
+def refused(ran: Ran) -> str:
+    assert (ran.code, ran.out) == (2, ""), ran
+    return ran.err
+
+
+def test_a_project_is_created_listed_and_shown_as_a_tree(running: Reelwright, project: str) -> None:
+    listed = running("projects", "list", "--json").json
+    tree = running("projects", "tree", project, "--json").json
+
+    assert project in [str(p["id"]) for p in listed]
+    root = next(n for n in tree["nodes"] if n["parent_id"] is None)
+    assert (str(root["id"]), root["kind"]) == (project, "project")
+    assert set(root["artifacts"][0]) == {"kind", "version", "content_hash", "stale"}
+    assert [n["title"] for n in tree["nodes"] if n["kind"] == "character"] == ["Della", "Jim", "Madame Sofronie"]
+
+
+def test_a_yaml_brief_is_as_good_as_a_json_one(running: Reelwright, tmp_path: Path) -> None:
+    path = tmp_path / "brief.yaml"
+    path.write_text("title: 盐灯塔\nsummary: 灯灭了。\nlanguage: zh\ncharacters:\n  - name: 守灯人\n", encoding="utf-8")
+
+    project = running("projects", "create", "--brief", str(path), "--json").json["project_id"]
+
+    brief = running("artifacts", "show", str(project), "brief", "--json").json
+    assert brief["content"]["title"] == "盐灯塔"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"title": "x", "sumary": "y"}', "sumary"),
+        ('{"title": "x", "characters": [{"name": "a", "age": 3}]}', "characters.0.age"),
+        ('{"summary": "no title"}', "title"),
+        ("[1, 2]", "a mapping of fields"),
+        ("{", "neither JSON nor YAML"),
+    ],
+)
+def test_a_bad_brief_is_refused_by_the_name_of_what_is_wrong(
+    running: Reelwright, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "brief.json"
+    path.write_text(text)
+    assert said in refused(running("projects", "create", "--brief", str(path), "--json"))
+
+
+def test_a_missing_brief_file_is_refused(running: Reelwright) -> None:
+    assert "nowhere.json" in refused(running("projects", "create", "--brief", "nowhere.json", "--json"))
+
+
+def test_workflows_say_what_they_need_and_write(running: Reelwright) -> None:
+    listed = {w["name"]: w for w in running("workflows", "list", "--json").json}
+
+    plan = listed["plan_episodes"]
+    assert (plan["scope"], plan["writes"]) == ("project", "episode_plan")
+    assert "brief" in plan["reads"]
+    assert plan["params"]["type"] == "object"
+
+
+def test_a_submitted_job_is_the_job_tables_row_and_is_waited_for(running: Reelwright) -> None:
+    ran = running("submit", "llm_chat", "--params", CHAT, "--wait", "--json")
+
+    job = ran.json
+    assert ran.code == 0, ran.err
+    assert set(job) == {column.name for column in job_columns}
+    assert (job["state"], job["kind"]) == ("succeeded", "llm_chat")
+    shown = running("jobs", "show", str(job["id"]), "--json").json
+    assert {"job", "attempts", "steps", "events", "model_calls"} <= set(shown)
+    assert [a["outcome"] for a in shown["attempts"]] == ["ok"]
+    assert [c["outcome"] for c in shown["model_calls"]] == ["ok"]
+
+
+def test_the_same_submit_key_is_the_same_job_and_other_params_are_refused(running: Reelwright) -> None:
+    once, twice = (
+        running("submit", "llm_chat", "--params", CHAT, "--submit-key", "k1", "--json").json for _ in range(2)
+    )
+    assert once["id"] == twice["id"]
+
+    other = json.dumps({"messages": [{"content": "Something else"}]})
+    assert str(once["id"]) in refused(running("submit", "llm_chat", "--params", other, "--submit-key", "k1", "--json"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plan_everything"], "plan_everything"),
+        (["llm_chat", "--params", "[]"], "JSON object"),
+        (["llm_chat", "--params", "{"], "not JSON"),
+        (["llm_chat", "--params", '{"messages": [], "speed": 9}'], "speed"),
+        (["plan_episodes", "--node", "999999"], "999999"),
+        (["llm_chat", "--params", CHAT, "--profile", "nobody"], "nobody"),
+    ],
+)
+def test_what_cannot_be_submitted_is_refused_by_name(running: Reelwright, arguments: list[str], said: str) -> None:
+    assert said in refused(running("submit", *arguments, "--json"))
+
+
+def test_what_must_exist_first_is_listed_with_how_much_is_missing(running: Reelwright, tmp_path: Path) -> None:
+    path = tmp_path / "short.json"
+    path.write_text(json.dumps({"title": "Short", "summary": "x" * 40, "language": "en"}))
+    project = str(running("projects", "create", "--brief", str(path), "--json").json["project_id"])
+
+    assert "60" in refused(running("submit", "plan_episodes", "--node", project, "--json"))
+
+
+def test_waiting_without_a_worker_is_refused_and_nothing_is_queued(reelwright: Reelwright) -> None:
+    assert "reelwright up" in refused(reelwright("submit", "llm_chat", "--params", CHAT, "--wait", "--json"))
+    assert reelwright("jobs", "list", "--json").json == []
+
+
+def test_without_redis_a_job_is_queued_all_the_same_and_the_problem_is_said(reelwright: Reelwright) -> None:
+    ran = reelwright("submit", "llm_chat", "--params", CHAT, "--json")
+
+    assert (ran.code, ran.json["state"]) == (0, "queued")
+    assert ran.err
+
+
+def test_jobs_are_listed_filtered_cancelled_retried_and_replayed(reelwright: Reelwright) -> None:
+    ids = [
+        reelwright("submit", "llm_chat", "--params", CHAT, "--submit-key", str(n), "--json").json["id"]
+        for n in range(2)
+    ]
+    first = str(ids[0])
+
+    cancelled = reelwright("jobs", "cancel", first, "--json").json
+    assert [(str(j["id"]), j["state"]) for j in cancelled] == [(first, "cancelled")]
+    assert [
+        j["id"] for j in reelwright("jobs", "list", "--state", "queued", "--kind", "llm_chat", "--json").json
+    ] == ids[1:]
+    assert [j["id"] for j in reelwright("jobs", "list", "--limit", "1", "--json").json] == ids[1:]
+
+    [again] = reelwright("jobs", "retry", first, "--json").json
+    assert (again["replay_of"], again["state"]) == (ids[0], "queued")
+    edited = json.dumps({"messages": [{"content": "Edited"}]})
+    replayed = reelwright("jobs", "replay", first, "--params", edited, "--json").json
+    assert replayed["params"]["messages"][0]["content"] == "Edited"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["jobs", "show", "999"],
+        ["jobs", "cancel", "999"],
+        ["jobs", "retry", "999"],
+        ["jobs", "replay", "999"],
+        ["projects", "tree", "999"],
+        ["artifacts", "show", "999", "brief"],
+    ],
+)
+def test_what_is_not_there_is_refused(running: Reelwright, arguments: list[str]) -> None:
+    assert "999" in refused(running(*arguments, "--json"))
+
+
+def test_an_artifact_is_shown_by_version_and_its_absence_is_refused(running: Reelwright, project: str) -> None:
+    shown = running("artifacts", "show", project, "brief", "--version", "1", "--json").json
+    assert (shown["version"], shown["content"]["title"]) == (1, "The Gift of the Magi")
+
+    assert "episode_plan" in refused(running("artifacts", "show", project, "episode_plan", "--json"))
+    assert "no_such_kind" in refused(running("artifacts", "show", project, "no_such_kind", "--json"))
+
+
+def test_a_profiles_key_comes_from_a_variable_and_is_never_shown(running: Reelwright) -> None:
+    secret = "sk-very-secret-key-0123456789"
+    options = [
+        "--provider",
+        "openai",
+        "--base-url",
+        "https://api.example.com/v1",
+        "--text-model",
+        "m-1",
+        "--key-env",
+        "MY_KEY",
+    ]
+
+    added = running("profiles", "add", "mine", *options, "--json", MY_KEY=secret)
+    listed = running("profiles", "list", "--json")
+
+    assert added.code == 0, added.err
+    assert [p["name"] for p in listed.json if p["name"] == "mine"] == ["mine"]
+    assert secret not in added.out + added.err + listed.out
+    assert "ciphertext" not in listed.out
+    assert "NO_SUCH" in refused(running("profiles", "add", "other", *options[:-1], "NO_SUCH", "--json"))
+
+
+def test_under_json_stdout_is_json_and_errors_go_to_stderr_in_the_readers_language(running: Reelwright) -> None:
+    english = running("jobs", "show", "999", "--json", REELWRIGHT_LANG="en")
+    chinese = running("jobs", "show", "999", "--json", LANG="zh_CN.UTF-8")
+
+    assert english.out == chinese.out == ""
+    assert english.err != chinese.err
+
+
+def test_usage_errors_exit_with_2(running: Reelwright) -> None:
+    assert running("submit").code == 2
+    assert running("no-such-command").code == 2
+    assert running("jobs", "list", "--limit", "0").code == 2
