@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import usage
-from workbench.ui import board, calls_table, charts, formats, frame, live, pictures, words
+from workbench.ui import board, calls_table, charts, entry, formats, frame, live, pictures, words
 from workbench.ui.language import current, t
 
+entry.through_app()
 wb = live.workbench()
 DAY = usage.DAY_MS
 TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
@@ -57,7 +58,7 @@ def success(rows: list[dict[str, Any]]) -> float | None:
 
 
 def compared(text: str | None) -> str:
-    return text or t("nothing before")
+    return text or t("none before")
 
 
 def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
@@ -74,25 +75,31 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     cards = st.columns(6, gap="small")
     with cards[0]:
         delta = formats.delta_percent(board.micros(now_cost), board.micros(old_cost))
-        charts.metric(t("Cost"), board.money_of(now_cost), compared(delta), good="down", history=[r["cost_micros"] or 0 for r in cost_days])
+        charts.metric(t("Cost"), board.money_of(now_cost), compared(delta), good="down", history=padded(cost_days, since, until, lambda r: r["cost_micros"]))
     with cards[1]:
         delta = formats.delta_percent(tokens(now_total), tokens(old_total))
-        charts.metric(t("Tokens"), formats.number(tokens(now_total), language), compared(delta), good="none", history=[tokens(r) or 0 for r in days])
+        charts.metric(t("Tokens"), formats.number(tokens(now_total), language), compared(delta), good="none", history=padded(days, since, until, tokens))
     with cards[2]:
         delta = formats.delta_duration(now_time.get("p95"), old_time.get("p95"), language)
-        charts.metric(t("Latency p95"), words.took(now_time.get("p95")), compared(delta), good="down", history=[r["p95"] or 0 for r in time_days])
+        charts.metric(t("Latency p95"), words.took(now_time.get("p95")), compared(delta), good="down", history=padded(time_days, since, until, lambda r: r["p95"]))
     with cards[3]:
         delta = formats.delta_points(success(now_jobs), success(old_jobs), language)
-        history = [(r["succeeded"] or 0) / r["done"] for r in job_days if r["done"]]
+        history = padded(job_days, since, until, lambda r: success([r]))
         charts.metric(t("Success"), formats.percent(success(now_jobs)), compared(delta), history=history, help=t("Jobs that ended well, of all that ended; cancelled ones do not count"))
     with cards[4]:
         rate = share(now_total, "valid", "judged")
         delta = formats.delta_points(rate, share(old_total, "valid", "judged"), language)
-        history = [r["valid"] / r["judged"] for r in days if r["judged"]]
+        history = padded(days, since, until, lambda r: share(r, "valid", "judged"))
         charts.metric(t("Valid JSON"), formats.percent(rate), compared(delta), history=history, help=t("Answers that passed their schema and checks at once"))
     with cards[5]:
         delta = formats.delta_percent(now_total["calls"], old_total["calls"])
-        charts.metric(t("Calls"), formats.count(now_total["calls"]), compared(delta), good="none", history=[r["calls"] for r in days])
+        charts.metric(t("Calls"), formats.count(now_total["calls"]), compared(delta), good="none", history=padded(days, since, until, lambda r: r["calls"]))
+
+
+def padded(rows: list[dict[str, Any]], since: int, until: int, value: Any) -> list[float]:
+    """A value for every day; days without calls are 0."""
+    by_day = {r["day"]: value(r) or 0 for r in rows}
+    return [by_day.get(d, 0) for d in all_days(since, until)]
 
 
 def first(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -141,7 +148,7 @@ def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until
     series = {t("Used"): (useful, colours.primary, ""), t("In answers that were not valid"): (lost, colours.orange, charts.HATCH)}
     ends = [formats.number(tokens(r), current()) for r in rows]
     with charts.card(title, t("tokens, hatched = not valid"), f"{group}_card"):
-        charts.show(charts.bars(labels, series, ends, colours, max(150, 70 + 34 * len(rows))), f"{group}_chart", title)
+        charts.show(charts.bars(labels, series, ends, colours, 250), f"{group}_chart", title)
 
 
 def breakdown(scope: dict[str, Any], since: int, until: int) -> None:

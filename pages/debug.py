@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import jobs as reads
-from workbench.ui import formats, forms, frame, jobs_table, live, pictures, states, words
+from workbench.ui import entry, formats, forms, frame, jobs_table, live, pictures, states, words
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 
+entry.through_app()
 wb = live.workbench()
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 

@@ -8,10 +8,24 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.errors import NotFound, ReelwrightError
-from workbench.ui import calls_table, charts, formats, forms, frame, gantt, jobs_table, live, pictures, states, words
+from workbench.ui import (
+    calls_table,
+    charts,
+    entry,
+    formats,
+    forms,
+    frame,
+    gantt,
+    jobs_table,
+    live,
+    pictures,
+    states,
+    words,
+)
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
+entry.through_app()
 wb = live.workbench()
 
 

@@ -8,9 +8,10 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage
-from workbench.ui import board, formats, forms, frame, jobs_table, live, pictures, states
+from workbench.ui import board, entry, formats, forms, frame, jobs_table, live, pictures, states
 from workbench.ui.language import t
 
+entry.through_app()
 wb = live.workbench()
 LIMIT = 50
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}

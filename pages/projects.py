@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from workbench import samples
-from workbench.ui import formats, frame, live, pictures, starters, states, wizard, words
+from workbench.ui import entry, formats, frame, live, pictures, starters, states, wizard, words
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shortened
 
+entry.through_app()
 wb = live.workbench()
 
 

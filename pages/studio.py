@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from workbench.errors import ReelwrightError
-from workbench.ui import cells, frame, live, pictures, plan, progress, states, tree, words
+from workbench.ui import cells, elements, entry, frame, live, pictures, plan, progress, states, tree, words
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 
+entry.through_app()
 wb = live.workbench()
 
 
@@ -50,7 +51,7 @@ def job_marks(project: int) -> dict[tuple[int, str], str]:
 def sidebar(project: int, story: dict[str, Any], current: int) -> None:
     marks = job_marks(project)
     with st.sidebar:
-        chosen = tree.draw(progress.items(story, marks), current, key=f"tree_{project}")
+        chosen = tree.draw(progress.items(story, marks, current), current, key=f"tree_{project}")
     if chosen is not None and chosen != current:
         open_node(project, chosen)
         st.rerun()
@@ -84,8 +85,7 @@ def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[st
     for cell in found:
         cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
     if node["kind"] == "project":
-        for element in progress.named(story, ["character", "world"]):
-            cells.plain_artifact(element["id"], "character" if element["kind"] == "character" else "world_element")
+        elements.card(node["id"], progress.named(story, ["character"]), progress.named(story, ["world"]))
 
 
 def made_from(found: list[dict[str, Any]]) -> None:
@@ -149,7 +149,9 @@ def page(project: int) -> None:
     by_id = {n["id"]: n for n in story["nodes"]}
     node = by_id.get(wanted("node") or project) or by_id[project]
     sidebar(project, story, node["id"])
-    found = [c for c in wb.cells(node["id"]) if c["workflow"].writes or c["workflow"].batch]
+    shown = [c for c in wb.cells(node["id"]) if c["workflow"].writes or c["workflow"].batch]
+    # One node's own work first, then what works on everything below it.
+    found = sorted(shown, key=lambda c: c["workflow"].batch)
     launches = plan.of(story, node["id"])
     breadcrumb(story, node)
     heading(node, found, launches)

@@ -93,7 +93,7 @@ def _core_expression(content: Content) -> None:
     _line(t("Core conflict"), content["core_conflict"])
     left, right = st.columns(2)
     with left:
-        st.markdown(f":gray[{t('Payoff')}]\n" + "\n".join(f"- {plain(p)}" for p in content["payoff"]))
+        st.markdown(f":gray[{t('Payoff')}]  \n" + "  \n".join(plain(p) for p in content["payoff"]))
     with right:
         st.markdown(f":gray[{t('Visual motifs')}]  \n" + " ".join(f":violet-badge[{plain(m)}]" for m in content["visual_motifs"]))
     _line(t("Ending beat"), content["ending_beat"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -69,27 +69,34 @@ def metrics(project: int | None) -> None:
     with cards[1]:
         charts.metric(t("Queue wait p95"), words.took(hour), _versus_hour(hour, before), good="down", history=_waits(now))
     with cards[2]:
-        charts.metric(t("Done in 24 h"), formats.count(_done(today)), _or_note(formats.delta_percent(_done(today), _done(yesterday))), history=[r["done"] for r in week])
+        charts.metric(t("Done in 24 h"), formats.count(_done(today)), _or_note(formats.delta_percent(_done(today), _done(yesterday))), history=_days(week, now, lambda r: r["done"]))
     with cards[3]:
         charts.metric(
             t("Success rate"), formats.percent(_rate(today)), _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
-            history=[(r["succeeded"] or 0) / r["done"] for r in week if r["done"]],
+            history=_days(week, now, lambda r: _rate([r])),
         )  # fmt: skip
     with cards[4]:
         charts.metric(
             t("Cost in 24 h"), money_of(cost), _or_note(formats.delta_percent(micros(cost), micros(cost_before))), good="none",
-            history=[r["cost_micros"] or 0 for r in cost_days],
+            history=_days(cost_days, now, lambda r: r["cost_micros"]),
         )  # fmt: skip
+
+
+def _days(rows: Sequence[dict[str, Any]], now: int, value: Callable[[dict[str, Any]], float | None]) -> list[float]:
+    """A value for each of the last fourteen days; days without anything are 0."""
+    last = now // DAY_MS * DAY_MS
+    found = {r["day"]: value(r) or 0 for r in rows}
+    return [found.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
 
 
 def _or_note(delta: str | None) -> str:
     """A comparison, or that there is nothing to compare with."""
-    return delta or t("nothing the day before")
+    return delta or t("none before")
 
 
 def _versus_hour(now: int | None, before: int | None) -> str:
     change = formats.delta_duration(now, before, current())
-    return t("{change} vs 1 h ago", change=change) if change else t("nothing the hour before")
+    return t("{change} vs 1 h ago", change=change) if change else t("none before")
 
 
 def _load(running: int) -> list[int]:
@@ -97,7 +104,7 @@ def _load(running: int) -> list[int]:
     seen: list[int] = st.session_state.setdefault("_running_seen", [])
     seen.append(running)
     del seen[:-60]
-    return list(seen)
+    return [0] * (12 - len(seen)) + list(seen)
 
 
 def _waits(now: int) -> list[int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -90,13 +90,13 @@ def end_compare(node_id: int, kind: str) -> None:
 
 def version_meta(artifact: Row) -> str:
     """``v4 · sketch · today 14:20``."""
-    source = t(words.SOURCES.get(artifact["source"], artifact["source"]))
+    source = t(words.SOURCES.get(str(artifact["source"]), str(artifact["source"])))
     by = artifact.get("model") or source
     return f"v{artifact['version']} · {by} · {words.ago(artifact['created_at'])}"
 
 
 def _version_line(row: Row) -> str:
-    source = t(words.SOURCES.get(row["source"], row["source"]))
+    source = t(words.SOURCES.get(str(row["source"]), str(row["source"])))
     parts = [source, row.get("model") or "", str(row.get("created_by") or ""), words.ago(row["created_at"])]
     return " · ".join(p for p in parts if p)
 
@@ -342,7 +342,7 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
     for issue in cell.get("unmet") or []:
         st.markdown(f":gray[:material/lock: {plain(words.of_issue(issue))}]")
     if state in states.ACTIVE and job:
-        cast(Callable[..., None], running)(job["id"], node_id, workflow.name)
+        running(job["id"], node_id, workflow.name)
     if state == "failed" and job:
         failure(job, node_id)
         st.page_link("pages/job.py", label=t("Open job {id}", id=job["id"]), icon=":material/arrow_outward:", query_params={"id": str(job["id"])})
@@ -359,20 +359,24 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
 def _batch(job: Row) -> None:
     """How a batch ended: how many succeeded, and each that failed with its reason."""
     result = job["result"]
-    st.markdown(f":gray[{t('{n} succeeded, {m} failed', n=len(result.get('succeeded', [])), m=len(result.get('failed', [])))}]")
+    done, failed, there = (len(result.get(name, [])) for name in ("succeeded", "failed", "skipped"))
+    said = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
+    st.markdown(f":gray[{said}]")
     for item in result.get("failed", []):
-        st.markdown(f":red[:material/error:] {plain(item.get('title') or item.get('node_id'))} :gray[{plain(shortened(str(item.get('error', '')), 160))}]")
+        node = live.workbench().node(item["node_id"])
+        name = words.node_title(node["kind"], node["position"], node["title"])
+        why = words.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
+        st.markdown(f":red[:material/error:] {plain(name)} :gray[{plain(why)}] [{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})")
 
 
 def plain_artifact(node_id: int, kind: str) -> None:
-    """A cell without a workflow: the brief, a character, a world element; only edited by hand."""
+    """A cell without a workflow, only edited by hand: the brief."""
     artifact = live.workbench().artifact(node_id, kind)
     if artifact is None:
         return
     with st.container(border=True, key=_key(node_id, kind, "plain")):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            title = words.kind_title(kind) if kind == "brief" else plain(artifact["content"]["name"])
-            st.markdown(f"**{title}**", width="content")
+            st.markdown(f"**{words.kind_title(kind)}**", width="content")
             states.badge("fresh")
             st.space("stretch")
             frame.small(version_meta(artifact), words.at(artifact["created_at"]))

@@ -30,6 +30,7 @@ class Palette:
     green: str = "#007A5A"
     violet: str = "#5B3FC9"
     gray: str = "#6A7080"
+    font: str = "sans-serif"
     series: list[str] = field(default_factory=lambda: ["#4F46C6", "#56A8DC", "#007A5A", "#E0A100", "#C8321F"])
 
     def of(self, colour: str) -> str:
@@ -47,13 +48,14 @@ def palette() -> Palette:
     """The colours of the theme that is on; defaults where the configuration names none."""
     kind = st.context.theme.type or "light"
     named = {name: st.get_option(f"theme.{kind}.{option}") for name, option in _OPTIONS.items()}
-    return Palette(**{name: value for name, value in named.items() if value})
+    font = st.get_option("theme.font")
+    return Palette(**{name: value for name, value in named.items() if value}, **({"font": font} if font else {}))
 
 
 def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True) -> go.Figure:
     """An empty figure in the house look; `left` is the margin that the longest label needs."""
     made = go.Figure()
-    text = {"size": 12, "color": colours.muted}
+    text = {"size": 12, "color": colours.muted, "family": colours.font}
     made.update_layout(
         height=height,
         margin={"l": left, "r": 12, "t": 34 if legend else 8, "b": 28},
@@ -67,7 +69,7 @@ def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True
         legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": text, "traceorder": "normal"},
         hoverlabel={"bgcolor": colours.background, "bordercolor": colours.border, "font": {"color": colours.text, "size": 12}},
     )
-    axis = {"fixedrange": True, "automargin": False, "tickfont": text, "zeroline": False, "linecolor": colours.border}
+    axis = {"fixedrange": True, "automargin": False, "tickfont": text, "zeroline": False, "showline": False, "ticks": ""}
     made.update_xaxes(showgrid=False, **axis)
     made.update_yaxes(showgrid=True, gridcolor=colours.border, rangemode="tozero", **axis)
     return made
@@ -94,9 +96,9 @@ def lines(days: Sequence[str], series: dict[str, Sequence[float | None]], colour
     """Lines over days; colour and dash both tell them apart."""
     made = figure(colours, height, left=52)
     styles = [("dot", colours.gray), ("solid", colours.series[0]), ("solid", colours.series[1]), ("dash", colours.series[2])]
-    single = len(days) == 1
     for (name, values), (dash, colour) in zip(series.items(), styles, strict=False):
-        mode = "lines+markers" if single else "lines"
+        # A line needs two neighbours; a lone day is a dot.
+        mode = "lines" if sum(v is not None for v in values) > 2 else "lines+markers"
         made.add_scatter(x=list(days), y=list(values), name=name, mode=mode, line={"dash": dash, "color": colour, "width": 2})
     made.update_yaxes(ticksuffix=unit)
     made.update_xaxes(nticks=6, type="category")
@@ -107,8 +109,10 @@ def bars(labels: Sequence[str], series: dict[str, tuple[Sequence[float], str, st
     """Horizontal bars; each series is (values, colour, pattern), and the text stands at the bar's end."""
     made = figure(colours, height, left=label_margin(labels))
     for name, (values, colour, pattern) in series.items():
+        if not any(values):
+            continue
         marker = {"color": colour, "pattern": {"shape": pattern, "size": 5, "fgcolor": colours.background, "solidity": 0.25}}
-        made.add_bar(x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip")
+        made.add_bar(x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip", width=0.62)
     totals = [sum(values[i] for values, _, _ in series.values()) for i in range(len(labels))]
     made.add_scatter(
         x=totals, y=list(labels), mode="text", text=[f" {e}" for e in ends], textposition="middle right",
@@ -139,9 +143,11 @@ def card(title: str, unit: str, key: str) -> Any:
 def metric(label: str, value: str, delta: str | None = None, *, good: str = "up", history: Sequence[float] = (), help: str | None = None) -> None:
     """A metric card of one height, with a sparkline where there is a history.
 
-    `good`: ``up`` or ``down`` colours the delta, ``none`` leaves it gray. Red only when worse.
+    `good`: ``up`` or ``down`` colours the delta, ``none`` leaves it gray. Red only when worse; words in place of a
+    change, and a change of nothing, are gray.
     """
-    colour: Any = {"up": "normal", "down": "inverse", "none": "off"}[good]
-    arrow: Any = "off" if delta is not None and not delta.startswith(("+", "-")) else "auto"
-    points = list(history) if len(history) > 1 and any(history) else None
+    changed = delta is not None and delta.startswith(("+", "-")) and any(c in "123456789" for c in delta)
+    colour: Any = {"up": "normal", "down": "inverse", "none": "off"}[good] if changed else "off"
+    arrow: Any = "auto" if changed else "off"
+    points = list(history) if len(history) > 1 else None
     st.metric(label, value, delta, delta_color=colour, delta_arrow=arrow, border=True, height=168, chart_data=points, help=help)

@@ -250,22 +250,23 @@ def _numeric(drawing: _Draw, declared: Schema, path: str, start: Any) -> float |
     whole = declared["type"] == "integer"
     convert: Any = int if whole else float
     low, high = declared.get("minimum"), declared.get("maximum")
-    empty: Any = None if declared.get("optional") or start is None else convert(start)
-    return st.number_input(
+    typed: float | int | None = st.number_input(
         _label(declared, path),
         min_value=None if low is None else convert(low),
         max_value=None if high is None else convert(high),
-        value=convert(start) if start is not None else empty,
+        value=None if start is None else convert(start),
         step=1 if whole else 0.1,
         key=drawing.at(path),
         help=_help(declared),
         placeholder=t("empty"),
         on_change="ignore",
     )
+    return typed
 
 
 def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     options = list(declared.get("enum") or [declared["const"]])
+    changes: Any = drawing.changes(path)
     if declared.get("optional"):
         options = [None, *options]
     return st.selectbox(
@@ -275,7 +276,7 @@ def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
         format_func=lambda o: "—" if o is None else t(CHOICES.get(str(o), str(o))),
         key=drawing.at(path),
         help=_help(declared),
-        on_change=drawing.changes(path),
+        on_change=changes,
     )
 
 

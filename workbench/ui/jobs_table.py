@@ -66,17 +66,17 @@ def columns(open_key: str | None = None) -> dict[str, Any]:
     shown = [states.find(n) for n in states.JOB_STATES]
     config = st.column_config
     number: Any = (
-        config.ButtonColumn("#", width=72, type="tertiary", alignment="right", key=open_key) if open_key else config.TextColumn("#", width=64, alignment="right")
+        config.ButtonColumn("#", width=58, type="tertiary", alignment="right", key=open_key) if open_key else config.TextColumn("#", width=58, alignment="right")
     )
     return {
         "state": config.MultiselectColumn(t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]),
-        "job": config.TextColumn(t("Job"), width=150),
-        "story": config.TextColumn(t("Story"), width=180),
-        "progress": config.ProgressColumn(t("Progress"), width=130, min_value=0, max_value=100, format="%d%%"),
-        "now": config.TextColumn(t("Now"), width=190),
-        "wait": config.TextColumn(t("Wait"), width=84, alignment="right"),
-        "run": config.TextColumn(t("Run"), width=84, alignment="right"),
-        "cost": config.TextColumn(t("Cost"), width=76, alignment="right"),
+        "job": config.TextColumn(t("Job"), width=142),
+        "story": config.TextColumn(t("Story"), width=166),
+        "progress": config.ProgressColumn(t("Progress"), width=112, min_value=0, max_value=100, format="%d%%"),
+        "now": config.TextColumn(t("Now"), width=150),
+        "wait": config.TextColumn(t("Wait"), width=78, alignment="right"),
+        "run": config.TextColumn(t("Run"), width=78, alignment="right"),
+        "cost": config.TextColumn(t("Cost"), width=70, alignment="right"),
         "id": number,
     }
 

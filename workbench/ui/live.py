@@ -6,7 +6,7 @@ import gc
 import json
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
@@ -97,4 +97,4 @@ def ticker(signature: Callable[[], Any], active: bool, key: str) -> None:
         if signature() != st.session_state[slot]:
             st.rerun(scope="app")
 
-    cast(Callable[[], None], tick)()
+    tick()

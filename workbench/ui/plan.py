@@ -12,7 +12,7 @@ import streamlit as st
 from workbench.errors import AlreadyActive
 from workbench.ui import frame, live, progress, states, words
 from workbench.ui.language import t
-from workbench.ui.markup import plain
+from workbench.ui.markup import plain, shortened
 from workbench.workflows import registry
 
 Tree = Mapping[str, Any]
@@ -46,6 +46,7 @@ def of(tree: Tree, node_id: int) -> list[Launch]:
 def _of(tree: Tree, node_id: int, busy: set[tuple[int, str]], unmet: Any) -> list[Launch]:
     made: list[Launch] = []
     unfinished: set[str] = set()
+    episodes = {n["id"]: int(n["position"]) for n in tree["nodes"] if n["kind"] == "episode"}
     for node in progress.below(tree, node_id):
         have = progress.kinds_of(node)
         for workflow in makers(node["kind"]):
@@ -58,7 +59,7 @@ def _of(tree: Tree, node_id: int, busy: set[tuple[int, str]], unmet: Any) -> lis
             waits = running or any(f"{node['id']}:{k}" in unfinished or f"{node['parent_id']}:{k}" in unfinished for k in workflow.reads)
             blocked = waits or (state == "missing" and unmet(workflow.name, node["id"]))
             unfinished.add(f"{node['id']}:{workflow.writes}")
-            place = words.node_title(node["kind"], node["position"], node["title"])
+            place = words.short_place(node, episodes.get(node["parent_id"]))
             made.append(Launch(node["id"], place, workflow.name, "running" if running else state, bool(blocked)))
     return made
 
@@ -107,7 +108,7 @@ def card(launches: Sequence[Launch]) -> None:
         third.metric(t("Stale"), str(counted["stale"]))
         for launch in launches[:8]:
             mark = ":gray[:material/lock:]" if launch.blocked and launch.state != "running" else ""
-            st.markdown(f"{states.chip(launch.state)} {words.workflow_title(launch.workflow)} :gray[{plain(launch.place)}] {mark}")
+            st.markdown(f"{states.chip(launch.state)} {words.workflow_title(launch.workflow)} {mark}  \n:gray[{plain(shortened(launch.place, 40))}]")
         if len(launches) > 8:
             st.caption(t("and {n} more", n=len(launches) - 8))
         if now:

@@ -60,7 +60,11 @@ def node_state(node: Node, jobs: Mapping[tuple[int, str], str]) -> str:
     return states.most_urgent(_own_states(node, jobs))
 
 
-def items(tree: Tree, jobs: Mapping[tuple[int, str], str]) -> list[Item]:
+#: a longer tree shows the scenes of the chosen episode alone
+LONG = 60
+
+
+def items(tree: Tree, jobs: Mapping[tuple[int, str], str], current: int | None = None) -> list[Item]:
     """The story tree in reading order: project, then each episode with its scenes."""
     nodes = [n for n in tree["nodes"] if n["kind"] in STORY]
     children: dict[Any, list[Node]] = {}
@@ -73,7 +77,8 @@ def items(tree: Tree, jobs: Mapping[tuple[int, str], str]) -> list[Item]:
         title = t("Brief and plan") if depth == 0 else words.node_title(node["kind"], node["position"], node["title"]).replace(" · ", " ", node["kind"] == "scene")
         count = len(below) if depth == 1 else None
         made.append(Item(node["id"], title, node_state(node, jobs), depth, count or None, depth < 2))
-        for child in below:
+        chosen = current == node["id"] or any(child["id"] == current for child in below)
+        for child in below if depth == 0 or chosen or len(nodes) <= LONG else ():
             walk(child, depth + 1)
 
     for root in [n for n in nodes if n["kind"] == "project"]:

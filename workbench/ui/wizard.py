@@ -81,7 +81,7 @@ def _profile() -> str | None:
     """Which models the project uses; None for the offline sketch."""
     profiles = live.workbench().profiles()
     named = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in profiles if not p.get("archived_at")}
-    return st.selectbox(
+    chosen: str | None = st.selectbox(
         t("Model profile"),
         [None, *named],
         format_func=lambda name: t("Sketch, offline and free") if name is None else named[name],
@@ -89,6 +89,7 @@ def _profile() -> str | None:
         help=t("Which models write this story. Sketch drafts everything offline from your own words."),
         on_change="ignore",
     )
+    return chosen
 
 
 def create(brief: dict[str, Any], profile: str | None) -> int:

@@ -97,6 +97,13 @@ def node_title(kind: str, position: int, title: str) -> str:
     return f"{position} · {title}" if kind == "scene" else title
 
 
+def short_place(node: Mapping[str, Any], episode: int | None) -> str:
+    """Where a node is, for a narrow column: “E2 · 3 The lamp goes out”."""
+    if node["kind"] == "scene":
+        return t("E{n}", n=episode) + f" · {node['position']} {node['title']}"
+    return t("E{n}", n=node["position"]) + f" {node['title']}" if node["kind"] == "episode" else str(node["title"])
+
+
 def place(story: str) -> str:
     """The short place of a job, ``E2 · 3 The lamp goes out``, as the reader's language writes it."""
     head, dot, rest = story.partition(" ")
