@@ -70,7 +70,9 @@ def render(name: str, language: str, facts: Mapping[str, Any]) -> Prompt:
     if missing or unknown:
         raise ProgrammingError(_mismatch(file, missing, unknown))
     try:
-        said = {part: _environment().from_string(body).render(dict(facts)).strip() for part, body in file.sections.items()}
+        said = {
+            part: _environment().from_string(body).render(dict(facts)).strip() for part, body in file.sections.items()
+        }
     except TemplateError as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, said["system"], said["user"], file.version, dict(facts))

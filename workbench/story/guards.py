@@ -24,7 +24,9 @@ def summary_issues(summary: str) -> list[Issue]:
     if missing <= 0:
         return []
     said = Text(
-        N_("The summary has {have} of at least {need} characters. Write {missing} more: who wants what, what is in the way, how it ends."),
+        N_(
+            "The summary has {have} of at least {need} characters. Write {missing} more: who wants what, what is in the way, how it ends."
+        ),
         have=have,
         need=MIN_SUMMARY_CHARS,
         missing=missing,
@@ -36,7 +38,12 @@ def style_issues(style: dict[str, Any] | None) -> list[Issue]:
     """Is there a style text? A preset alone is a label, not a look."""
     if str((style or {}).get("prompt") or "").strip():
         return []
-    return [Issue("style.prompt", Text(N_("The visual style is empty. Describe medium, light and palette, or take a preset's text.")))]
+    return [
+        Issue(
+            "style.prompt",
+            Text(N_("The visual style is empty. Describe medium, light and palette, or take a preset's text.")),
+        )
+    ]
 
 
 def plannable_brief(brief: dict[str, Any]) -> list[Issue]:
@@ -54,14 +61,23 @@ def planned_episode(node: NodeView, params: Any) -> list[Issue]:
     project = node.parent
     if project is not None and project.artifact("episode_plan", part=f"episode:{node.position}") is not None:
         return []
-    return [Issue("episode_plan", Text(N_("The episode plan has no episode {position}. Plan the episodes first."), position=node.position))]
+    return [
+        Issue(
+            "episode_plan",
+            Text(N_("The episode plan has no episode {position}. Plan the episodes first."), position=node.position),
+        )
+    ]
 
 
 def has_core_expression(node: NodeView, params: Any) -> list[Issue]:
     """The episode's core expression exists."""
     if node.artifact("core_expression") is not None:
         return []
-    return [Issue("core_expression", Text(N_("This episode has no core expression yet. Generate the core expression first.")))]
+    return [
+        Issue(
+            "core_expression", Text(N_("This episode has no core expression yet. Generate the core expression first."))
+        )
+    ]
 
 
 def has_episodes(node: NodeView, params: Any) -> list[Issue]:
@@ -78,7 +94,12 @@ def known_episodes(node: NodeView, params: Any) -> list[Issue]:
     if not unknown:
         return []
     listed = ", ".join(str(i) for i in unknown)
-    return [Issue("episode_ids", Text(N_("These are not episodes of this project: {ids}. Leave the field empty for all."), ids=listed))]
+    return [
+        Issue(
+            "episode_ids",
+            Text(N_("These are not episodes of this project: {ids}. Leave the field empty for all."), ids=listed),
+        )
+    ]
 
 
 def outlined_scene(node: NodeView, params: Any) -> list[Issue]:
@@ -86,4 +107,9 @@ def outlined_scene(node: NodeView, params: Any) -> list[Issue]:
     episode = node.parent
     if episode is not None and episode.artifact("scene_list", part=f"scene:{node.position}") is not None:
         return []
-    return [Issue("scene_list", Text(N_("The scene list has no scene {position}. Generate the scene list first."), position=node.position))]
+    return [
+        Issue(
+            "scene_list",
+            Text(N_("The scene list has no scene {position}. Generate the scene list first."), position=node.position),
+        )
+    ]

@@ -52,7 +52,8 @@ class Simulation:
 
 def _bad(pair: str) -> InvalidInput:
     said = Text(
-        N_("REELWRIGHT_SIMULATE: {pair} is not understood. Allowed: latency_ms=0…600000 and failure_rate=0…1."), pair=pair
+        N_("REELWRIGHT_SIMULATE: {pair} is not understood. Allowed: latency_ms=0…600000 and failure_rate=0…1."),
+        pair=pair,
     )
     return InvalidInput(said, [Issue("simulate", said)])
 
@@ -91,7 +92,10 @@ class Sketch:
         text = request.draft()
         ttft_ms = await self._stream(text, on_delta, started)
         usage = Usage(
-            input=sum(estimated_tokens(m.content) for m in request.messages), cached=0, output=estimated_tokens(text), reasoning=0
+            input=sum(estimated_tokens(m.content) for m in request.messages),
+            cached=0,
+            output=estimated_tokens(text),
+            reasoning=0,
         )
         if failure is not None:
             failure.raw, failure.usage = text[: len(text) // 2], usage

@@ -37,12 +37,19 @@ def scene_anchor(facts: dict[str, Any], rng: Random) -> SceneAnchor:
     own = 0 if zh else 1
     pairs = anchor_pairs(facts, place, people)
     return SceneAnchor(
-        scene=SetDescription(zh=base[0] + light.sentence[0] + air[2][0], en=f"{base[1]} {light.sentence[1]} {air[2][1]}"),
+        scene=SetDescription(
+            zh=base[0] + light.sentence[0] + air[2][0], en=f"{base[1]} {light.sentence[1]} {air[2][1]}"
+        ),
         location=Location(
-            type=sets.SETS[place].kind[own], name=str(scene["location"])[:200], details=_details(facts, base[own], people)
+            type=sets.SETS[place].kind[own],
+            name=str(scene["location"])[:200],
+            details=_details(facts, base[own], people),
         ),
         lighting=Lighting(
-            type=light.kind[own], direction=light.direction[own], colour=light.colour[own], intensity=light.intensity[own]
+            type=light.kind[own],
+            direction=light.direction[own],
+            colour=light.colour[own],
+            intensity=light.intensity[own],
         ),
         atmosphere=Atmosphere(mood=_mood(facts, air[0][own], people), weather=air[1][own], time=light.time[own]),
         anchors=Anchors(zh=[p[0] for p in pairs], en=[p[1] for p in pairs]),
@@ -60,7 +67,12 @@ def anchor_pairs(facts: dict[str, Any], archetype: str, people: Sequence[str]) -
     start = digest(facts["scene"]["location"]) % len(place.things)
     own = [place.things[(start + i) % len(place.things)] for i in range(len(place.things))]
     period = sets.ERAS[era(facts)]
-    wanted = [*own[: ANCHORS - 1], period[start % len(period)], *own[ANCHORS - 1 :], *(t for s in sets.SETS.values() for t in s.things)]
+    wanted = [
+        *own[: ANCHORS - 1],
+        period[start % len(period)],
+        *own[ANCHORS - 1 :],
+        *(t for s in sets.SETS.values() for t in s.things),
+    ]
     for pair in wanted:
         if len(pairs) == ANCHORS:
             break
@@ -88,7 +100,9 @@ def _archetype(scene: dict[str, Any], language: str) -> str:
     return told.archetype if told else places.default(language, digest(location)).archetype
 
 
-def _description(archetype: str, position: str, people: Sequence[str], rng: Random) -> tuple[Pair, sets.Light, tuple[Pair, Pair, Pair]]:
+def _description(
+    archetype: str, position: str, people: Sequence[str], rng: Random
+) -> tuple[Pair, sets.Light, tuple[Pair, Pair, Pair]]:
     """Base, light and air whose words name nobody; one of each is always left for any sane cast."""
     lights = sets.LIGHTS.get(position) or sets.LIGHTS["opening"]
     airs = sets.AIRS.get(position) or sets.AIRS["opening"]
@@ -131,4 +145,3 @@ def _people(facts: dict[str, Any]) -> list[str]:
 
 def _mentions(pair: Pair, people: Sequence[str]) -> bool:
     return any(names(text, name) for text in pair for name in people)
-

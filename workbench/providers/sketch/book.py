@@ -17,6 +17,8 @@ class Stage:
 
     beat: str
     summary: str
+    #: "inside" or "outside" where the words say so (a door, a lane); "" plays anywhere
+    where: str = ""
 
 
 @dataclass(frozen=True)

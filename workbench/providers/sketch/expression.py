@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
 from workbench.artifacts.models import CoreExpression
-from workbench.providers.sketch import sentences
-from workbench.providers.sketch.staging import beat_moments
+from workbench.providers.sketch.staging import beat_moments, event_quoted
 from workbench.providers.sketch.story import read
 from workbench.providers.sketch.writing import Pen, closeness, shuffled
 
@@ -24,8 +24,8 @@ def core_expression(facts: dict[str, Any], rng: Random) -> CoreExpression:
     upcoming = facts.get("next") or {}
     hook = None
     if upcoming:
-        short = sentences.core(str(upcoming["summary"]).rstrip("…。."), story.language, [p.name for p in story.people])
-        hook = pen.closed(pen.phrase(book.hooks, type(middle)(middle.a, middle.b, middle.place, middle.prop, short)))
+        ahead = replace(middle, short=event_quoted(story, str(upcoming["summary"])))
+        hook = pen.closed(pen.phrase(book.hooks, ahead))
     payoffs = shuffled(dict.fromkeys(pen.phrase(book.payoffs, m) for m in moments for _ in range(3)), rng)
     return CoreExpression(
         theme=pen.closed(pen.phrase(book.themes, middle))[:500],

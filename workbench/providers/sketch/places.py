@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from workbench.providers.sketch.sets import SETS
+
 
 @dataclass(frozen=True)
 class Place:
@@ -52,12 +54,13 @@ _EN: tuple[tuple[str, str, str], ...] = (
 
 #: second and third places near one of a kind, when the episode names no other: zh, en
 _NEAR: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "inside": (("gate", "门前", "the doorstep"), ("courtyard", "后院", "the back yard"), ("street", "巷子", "the side street")),
-    "outside": (("road", "大路", "the road"), ("home", "屋里", "the front room"), ("bridge", "桥头", "the bridge")),
+    "inside": (
+        ("gate", "门前", "the doorstep"),
+        ("courtyard", "后院", "the back yard"),
+        ("street", "巷子", "the side street"),
+    ),
+    "outside": (("home", "屋里", "the front room"), ("road", "大路", "the road")),
 }
-_INSIDE = frozenset(
-    ["study", "bedroom", "kitchen", "home", "shop", "tavern", "temple", "school", "hospital", "office", "lab", "ship", "station", "palace", "prison", "stage"]
-)
 _DEFAULTS = {"zh": (("home", "屋里"), ("street", "街头"), ("courtyard", "院子")), "en": (("home", "the front room"), ("street", "the street"), ("courtyard", "the yard"))}  # fmt: skip
 
 
@@ -86,9 +89,13 @@ def default(language: str, choice: int) -> Place:
     return Place(name, archetype)
 
 
+def is_inside(place: Place) -> bool:
+    return SETS[place.archetype].inside
+
+
 def near(place: Place, language: str) -> tuple[Place, ...]:
     """Places next to this one, for the ways there and back."""
-    found = _NEAR["inside" if place.archetype in _INSIDE else "outside"]
+    found = _NEAR["inside" if is_inside(place) else "outside"]
     made = [Place(zh if language == "zh" else en, kind) for kind, zh, en in found]
     return tuple(p for p in made if p.archetype != place.archetype)
 

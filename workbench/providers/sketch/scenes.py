@@ -32,8 +32,10 @@ class Slot:
 def scene_list(facts: dict[str, Any], rng: Random) -> SceneList:
     """Exactly `count` scenes, no two alike, nor like the previous episode's."""
     story = read(facts)
-    slots = laid_out(beats_of(story, facts["episode"]), int(facts["count"]))
-    room = _Room(story, rng, list(facts.get("earlier_scenes") or []))
+    beats = beats_of(story, facts["episode"])
+    slots = laid_out(beats, int(facts["count"]))
+    known = list(dict.fromkeys(b.place for b in beats))
+    room = _Room(story, known, rng, list(facts.get("earlier_scenes") or []))
     return SceneList(scenes=[room.scene(order, slot) for order, slot in enumerate(slots, start=1)])
 
 
@@ -50,10 +52,12 @@ def laid_out(beats: Sequence[Beat], count: int) -> list[Slot]:
             continue
         before = max((i for i, spot in enumerate(at) if spot < index), default=None)
         after = min((i for i, spot in enumerate(at) if spot > index), default=None)
-        if before is None or (after is not None and at[after] - index <= index - at[before]):
-            assert after is not None
+        # What follows an event is aftermath; before anything has happened there is only the way there.
+        open_before = before is None or not any(b.happens for b in beats[: before + 1])
+        if after is not None and (open_before or before is None or at[after] - index <= index - at[before]):
             slots.append(Slot((beats[after],), "lead_in"))
         else:
+            assert before is not None
             slots.append(Slot((beats[before],), "aftermath"))
     return slots
 
@@ -61,7 +65,7 @@ def laid_out(beats: Sequence[Beat], count: int) -> list[Slot]:
 class _Room:
     """Writes scenes one after the other and remembers what was told, so that nothing is told twice."""
 
-    def __init__(self, story: Story, rng: Random, earlier: list[str]) -> None:
+    def __init__(self, story: Story, known: list[Place], rng: Random, earlier: list[str]) -> None:
         self._story = story
         self._pen = Pen(story.book, rng)
         self._told = earlier
@@ -70,18 +74,17 @@ class _Room:
             "lead_in": shuffled(story.book.lead_in, rng),
             "aftermath": shuffled(story.book.aftermath, rng),
         }
+        self._known = known
         self._written = 0
 
     def scene(self, order: int, slot: Slot) -> SceneOutline:
-        made = self._event(slot) if slot.part == "event" else None
-        place = slot.beats[0].place
-        if made is None:
-            place = self._where(slot)
-            made = self._support(slot, place)
-        summary, beat = made
+        told = self._event(slot) if slot.part == "event" else None
+        summary, beat, place = (*told, slot.beats[0].place) if told else self._support(slot)
         self._told.append(summary)
         self._beats.add(beat)
-        cast = self._story.named(summary) or tuple(p for p in slot.beats[0].people if p in {c.name for c in self._story.people})
+        cast = self._story.named(summary) or tuple(
+            p for p in slot.beats[0].people if p in {c.name for c in self._story.people}
+        )
         return SceneOutline(order=order, summary=summary, location=place.name[:200], cast=list(cast)[:30], beat=beat)
 
     def _event(self, slot: Slot) -> tuple[str, str] | None:
@@ -97,33 +100,51 @@ class _Room:
         beat = _shortened(pen.sentence(first.short), 60)
         return (summary, beat) if worst < TOO_CLOSE and beat not in self._beats else None
 
-    def _support(self, slot: Slot, place: Place) -> tuple[str, str]:
-        """The most distinct stage that is left of this part, then of the other."""
-        other = "aftermath" if slot.part == "lead_in" else "lead_in"
-        best: tuple[float, str, Stage, list[Stage]] | None = None
-        for part in (slot.part, other):
-            for stage in self._stages[part]:
+    def _support(self, slot: Slot) -> tuple[str, str, Place]:
+        """The first stage left of this part, then of the other, that is unlike all told; else one put together."""
+        self._written += 1
+        best: tuple[float, str, Stage, list[Stage], Place] | None = None
+        for part in (slot.part, "lead_in", "aftermath"):
+            for stage in self._stages.get(part, []):
+                place = self._where(slot, stage)
                 about = moment(self._story, slot.beats[0], self._pen.rng, place)
                 if not _fits(stage, about):
                     continue
                 summary = self._pen.closed(self._pen.fill(stage.summary, about))
                 worst = max((closeness(summary, t) for t in self._told), default=0.0)
                 if best is None or worst < best[0]:
-                    best = (worst, summary, stage, self._stages[part])
+                    best = (worst, summary, stage, self._stages[part], place)
                 if worst < 0.4:
                     break
             if best is not None and best[0] < TOO_CLOSE:
-                break
-        assert best is not None  # each part has more stages than an episode has scenes
-        best[3].remove(best[2])
-        return best[1], best[2].beat
+                best[3].remove(best[2])
+                return best[1], best[2].beat, best[4]
+        return self._composed(slot)
 
-    def _where(self, slot: Slot) -> Place:
-        """Mostly the beat's own place; every third supporting scene happens next to it."""
-        self._written += 1
+    def _composed(self, slot: Slot) -> tuple[str, str, Place]:
+        """Two phrases side by side, once the stages are used up (24 scenes after 24 others)."""
+        pen, book, first = self._pen, self._story.book, slot.beats[0]
+
+        def written() -> str:
+            about = moment(self._story, first, pen.rng)
+            pool = pen.rng.choice((book.openings, book.attempts, book.turns, book.closings))
+            return pen.joined(pen.phrase(pool, about), pen.phrase(book.stagings, about))
+
+        summary, _ = most_distinct(written, str, self._told)
+        title = beat = _shortened(summary.rstrip(book.stop), 60)
+        number = 2
+        while beat in self._beats:
+            beat, number = book.numbered.format(title=title, number=number), number + 1
+        return summary, beat, first.place
+
+    def _where(self, slot: Slot, stage: Stage) -> Place:
+        """The beat's own place, now and then another of the story's; indoors or out as the stage's words want it."""
         home = slot.beats[0].place
-        near = places.near(home, self._story.language)
-        return near[self._written // 3 % len(near)] if near and self._written % 3 == 0 else home
+        others = [p for p in self._known if p.name != home.name]
+        start = self._written % 3 == 0 and bool(others)
+        listed = [*others[self._written // 3 % len(others) :], home, *others] if start else [home, *others]
+        listed += places.near(home, self._story.language)
+        return next((p for p in listed if not stage.where or places.is_inside(p) == (stage.where == "inside")), home)
 
 
 def _fits(stage: Stage, about: Moment) -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 MAX_ZH, MAX_EN = 90, 220
 #: the longest core that still reads as a quotation
 CORE_ZH, CORE_EN_WORDS = 22, 16
+#: beyond this an English core ends at its first conjunction
+LONG_EN_WORDS = 9
 
 _ZH_END = re.compile(r"[。！？!?；;\n]+")
 #: a clause that begins so brings its own subject or time, and can stand alone
@@ -133,7 +135,9 @@ def core(text: str, language: str, proper: Iterable[str] = ()) -> str:
 
 def _zh_core(text: str) -> str:
     bare = _ZH_TIMES.sub("", text) or text
-    first = next((c for c in re.split(r"[，：；。、“”‘’「」]", bare) if len(c) >= 4 and not c.endswith(_ZH_UNFINISHED)), bare)
+    first = next(
+        (c for c in re.split(r"[，：；。、“”‘’「」]", bare) if len(c) >= 4 and not c.endswith(_ZH_UNFINISHED)), bare
+    )
     return first if len(first) <= CORE_ZH else first[: CORE_ZH - 1] + "…"
 
 
@@ -141,9 +145,11 @@ def _en_core(text: str, proper: Iterable[str]) -> str:
     bare = _EN_PLACED.sub("", _EN_LEADING.sub("", text))
     bare = re.split(r"[:;,—–]|\s+(?:which|because|although|where|afraid|until|so that)\s", bare)[0].strip() or text
     words = bare.split()
-    if len(words) > CORE_EN_WORDS:
-        joints = [i for i, w in enumerate(words) if w in ("and", "that", "while", "but", "when") and 4 <= i <= CORE_EN_WORDS]
-        bare = " ".join(words[: joints[-1]]) if joints else " ".join(words[:CORE_EN_WORDS])
+    if len(words) > LONG_EN_WORDS:
+        joints = [
+            i for i, w in enumerate(words) if w in ("and", "that", "while", "but", "when") and 4 <= i <= CORE_EN_WORDS
+        ]
+        bare = " ".join(words[: joints[0] if joints else CORE_EN_WORDS])
     return lower_first(bare.rstrip(".!?"), proper)
 
 
@@ -166,6 +172,23 @@ def gender(told: str, book: Book) -> str:
     return min(found)[1] if found else ""
 
 
+def gender_before(name: str, summary: str, book: Book) -> str:
+    """What the words just before a name tell (“her husband Jim”); pronouns there mean somebody else."""
+    pronouns = {"she", "her", "he", "his", "him", "她"}
+    for found in re.finditer(rf"(.{{0,14}}){re.escape(name)}", summary):
+        near = found.group(1)
+        last = [
+            (near.rfind(w), g)
+            for words, g in ((book.female, "f"), (book.male, "m"))
+            for w in words
+            if w not in pronouns
+        ]
+        told = [(at, g) for at, g in last if at >= 0]
+        if told:
+            return max(told)[1]
+    return ""
+
+
 def _spot(text: str, word: str) -> int:
     if word.isascii():
         found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
@@ -173,8 +196,15 @@ def _spot(text: str, word: str) -> int:
     return text.find(word)
 
 
+def begins_with_pronoun(text: str) -> bool:
+    """Does somebody already known act in this sentence?"""
+    return re.match(r"(?:(?:At|In|On)\s\w+\s)?(?:he|she|they)\b|[他她]", text, re.IGNORECASE) is not None
+
+
 def meant(text: str, language: str, people: Sequence[Known], before: Sequence[str]) -> tuple[str, ...]:
     """Whom the pronouns in `text` mean, among those who were there before; empty when there is no pronoun."""
+    if re.search(r"\bthey\b", text, re.IGNORECASE) or "他们" in text or "两人" in text or "二人" in text:
+        return tuple(before[:2])
     female, male = ("她" in text, "他" in text) if language == "zh" else (
         re.search(r"\b(she|her)\b", text, re.IGNORECASE) is not None,
         re.search(r"\b(he|him|his)\b", text, re.IGNORECASE) is not None,
@@ -190,10 +220,10 @@ def meant(text: str, language: str, people: Sequence[Known], before: Sequence[st
 
 def with_name(short: str, people: Sequence[Known], meant: Sequence[str]) -> str:
     """A leading pronoun replaced by the one person it can mean: a quotation stands far from its context."""
-    found = re.match(r"(she|he)\b|([她他])(?!们)", short)
+    found = re.match(r"(she|he)\b|([她他])(?!们)", short, re.IGNORECASE)
     if found is None:
         return short
-    wanted = "f" if found.group(0) in ("she", "她") else "m"
+    wanted = "f" if found.group(0).lower() in ("she", "她") else "m"
     genders = {p.name: p.gender for p in people}
-    fits = [n for n in meant if genders.get(n) in (wanted, "")]
+    fits = [n for n in meant if genders.get(n) == wanted] or [n for n in meant if not genders.get(n)]
     return fits[0] + short[found.end() :] if len(fits) == 1 else short

@@ -30,6 +30,8 @@ class Light:
     sentence: Pair
 
 
+# fmt: off
+# One place a line: its words belong together.
 SETS: dict[str, Set] = {
     "study": Set(("室内·书房", "interior, study"), ("临窗一张旧木案，案后书架直抵梁下，卷册高低错落，地面磨得发亮，窗边垂着半卷竹帘。", "An old wooden desk stands by the window; shelves climb to the beams behind it, full of uneven volumes, and a half-rolled blind hangs beside them."), (("临窗的旧木案，右角缺了一小块", "an old desk by the window, its right corner chipped"), ("直抵梁下的书架，第三层空着一格", "shelves up to the beams, one gap on the third row"), ("半卷的竹帘", "a half-rolled bamboo blind"), ("磨得发亮的木地板", "floorboards worn to a shine"), ("案上一方墨迹未净的石砚", "a stone inkwell with traces of ink on the desk"), ("靠墙的一只矮柜，铜扣发暗", "a low cabinet against the wall with a tarnished clasp"))),
     "bedroom": Set(("室内·卧房", "interior, bedroom"), ("靠里墙一张床榻，帐子半垂，床头小几上放着一盏灯，墙角立着衣架，窗纸微微泛黄。", "A bed stands along the inner wall with its curtain half drawn; a small table holds a lamp, a clothes rack fills the corner, and the window has yellowed."), (("半垂的素色床帐", "a plain bed curtain, half drawn"), ("床头小几上的一盏灯", "a lamp on the small bedside table"), ("墙角的木衣架", "a wooden clothes rack in the corner"), ("泛黄的窗面", "a yellowed window pane"), ("叠在床尾的旧被", "an old quilt folded at the foot of the bed"), ("床前一块磨薄的踏垫", "a mat worn thin beside the bed"))),
@@ -70,7 +72,7 @@ ERAS: dict[str, tuple[Pair, ...]] = {
     "west": (("一盏黄铜煤油灯", "a brass oil lamp"), ("一只带铜箍的旧皮箱", "an old leather trunk with brass bands"), ("一根挂着旧披肩的手杖", "a walking stick with an old shawl on it")),
     "future": (("一条半熄的蓝色灯带", "a strip of blue light, half dark"), ("一块布满裂纹的显示屏", "a display panel full of cracks"), ("一只磨损的合金箱", "a scuffed alloy case")),
     "modern": (("一只接满充电线的插座", "a socket crowded with charging leads"), ("一只印着旧标志的纸箱", "a cardboard box with an old logo"), ("一把倚墙的长柄伞", "a long umbrella leaning on the wall")),
-}  # fmt: skip
+}
 
 LIGHTS: dict[str, tuple[Light, ...]] = {
     "opening": (
@@ -89,7 +91,7 @@ LIGHTS: dict[str, tuple[Light, ...]] = {
         Light(("逆光", "backlight"), ("自正后方低处升起", "rising from low behind"), ("橙红", "orange-red"), ("渐强", "growing"), ("黎明", "dawn"), ("黎明的逆光从后方升起，边缘镶着橙红。", "Dawn rises behind it and edges all things in orange-red.")),
         Light(("斜射余光", "low evening light"), ("自右后方贴地而来", "along the ground from rear right"), ("暖橙", "warm orange"), ("柔弱", "gentle"), ("傍晚", "dusk"), ("傍晚的余光贴着地面，颜色慢慢沉下去。", "Evening light lies along the ground and the colours slowly settle.")),
     ),
-}  # fmt: skip
+}
 
 #: (mood, weather, sentence) of each part of the arc
 AIRS: dict[str, tuple[tuple[Pair, Pair, Pair], ...]] = {
@@ -97,7 +99,7 @@ AIRS: dict[str, tuple[tuple[Pair, Pair, Pair], ...]] = {
     "development": ((("渐紧", "tightening"), ("多云", "cloudy"), ("风停了，静里绷着一根弦。", "The wind has dropped and the quiet is taut.")), (("戒备", "guarded"), ("闷热，将雨", "close, rain to come"), ("闷着一场雨，气味沉在低处。", "Rain is held back and smells lie low."))),
     "turn": ((("惊惧", "dread"), ("急雨", "hard rain"), ("雨声盖过一切，缝隙里渗着水。", "Rain drowns every sound and seeps through the gaps.")), (("压抑", "oppressive"), ("大风", "strong wind"), ("风一阵紧过一阵，暗处吱呀作响。", "Gusts come harder and something creaks in the dark."))),
     "resolution": ((("释然", "release"), ("雨后初晴", "clearing after rain"), ("雨后的湿气慢慢散开，远处透亮。", "The damp of the rain is lifting and the distance is clear.")), (("余温", "afterglow"), ("无风", "windless"), ("尘埃落定，留下一点余温。", "Dust has settled and a little warmth remains."))),
-}  # fmt: skip
+}
 
 AVOID: Pair = (
     "人物与人影、动作、镜头运动、文字与水印、与时代不符的物件、同一地点前后不一的陈设",

@@ -22,6 +22,8 @@ class Beat:
     short: str
     people: tuple[str, ...]
     place: Place
+    #: it tells an event of the brief, not only the way to one
+    happens: bool
 
 
 def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
@@ -36,25 +38,35 @@ def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
     for raw in texts:
         text = raw.strip().rstrip("。.!！?？ ")
         same = _event_in(story, text)
-        people = story.named(text) or (same.people if same else ()) or sentences.meant(text, story.language, story.people, present)
+        named = story.named(text) or sentences.meant(text, story.language, story.people, present)
+        people = same.people if same else _merged(named, cast)
         place = _place(story, text, same) or place
-        found.append(Beat(text, sentences.core(text, story.language, names), people or present, place))
+        short = same.short if same else sentences.core(text, story.language, names)
+        found.append(Beat(text, short, people or present, place, same is not None))
         present = _merged(people, cast) or present
     return found
 
 
 def beat_moments(story: Story, episode: dict[str, Any], rng: Random) -> list[Moment]:
-    """A moment for each beat."""
-    return [moment(story, beat, rng) for beat in beats_of(story, episode)]
+    """A moment for each beat that tells an event of the brief; for every beat when none does."""
+    beats = beats_of(story, episode)
+    return [moment(story, beat, rng, swap=0) for beat in [b for b in beats if b.happens] or beats]
 
 
-def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None) -> Moment:
-    """The slots of phrases around a beat; its first person leads, now and then the other does."""
+def event_quoted(story: Story, text: str) -> str:
+    """The event that a text is about, fit for quoting; its own first sentence when it is none of the brief's."""
+    first = re.split(r"[。！？!?]|\.\s|\.$", text.strip(), maxsplit=1)[0].rstrip("…")
+    same = _event_in(story, text)
+    return same.short if same else sentences.core(first, story.language, [p.name for p in story.people])
+
+
+def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None, swap: float = 0.3) -> Moment:
+    """The slots of phrases around a beat; its first person leads, with probability `swap` the other does."""
     people = list(beat.people)
     a = story.lead if story.lead in people or not people else people[0]
     others = [p for p in people if p != a] or [p.name for p in story.people if p.name != a]
     b = others[0] if others else None
-    if b in people and rng.random() < 0.3:
+    if b in people and rng.random() < swap:
         a, b = str(b), a
     near = [p for p in story.props if re.sub(r"^the ", "", p) in beat.text]
     return Moment(a, b, (place or beat.place).name, props_of(near or story.props, story.book, rng), beat.short)
@@ -63,11 +75,17 @@ def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None) ->
 def _event_in(story: Story, text: str) -> Event | None:
     """The brief's event that a text tells or quotes."""
     folded = text.casefold()
-    return next((e for e in story.events if e.text.casefold() in folded or e.short.casefold() in folded), None)
+    return next((e for e in story.events if e.text.casefold() in folded), None) or next(
+        (e for e in story.events if e.short.casefold() in folded), None
+    )
 
 
 def _place(story: Story, text: str, same: Event | None) -> Place | None:
-    return same.place if same else places.find(text, story.language, (*story.world_places, *(e.place for e in story.events)))
+    return (
+        same.place
+        if same
+        else places.find(text, story.language, (*story.world_places, *(e.place for e in story.events)))
+    )
 
 
 def _first_place(story: Story) -> Place:

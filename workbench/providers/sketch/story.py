@@ -102,9 +102,8 @@ def language_of(facts: dict[str, Any]) -> str:
 def _person(character: dict[str, Any], summary: str, book: Book) -> Person:
     name = str(character["name"]).strip()
     aliases = tuple(str(a) for a in character.get("aliases") or [])
-    near = [m.group(0) for m in re.finditer(rf".{{0,12}}{re.escape(name)}", summary)]
     told = f"{name} {character.get('description') or ''}"
-    return Person(name, aliases, sentences.gender(told, book) or sentences.gender(" ".join(near), book))
+    return Person(name, aliases, sentences.gender(told, book) or sentences.gender_before(name, summary, book))
 
 
 def _world(world: Sequence[dict[str, Any]], language: str) -> tuple[tuple[places.Place, ...], tuple[str, ...]]:
@@ -137,15 +136,17 @@ def _events(
     """The summary's events in order; each knows its people (pronouns looked up) and the place it happens at."""
     found: list[Event] = []
     proper = [p.name for p in people]
-    present: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
     place = world_places[0] if world_places else places.default(language, digest(summary))
     for text in sentences.events(summary, language, proper):
         named = [p.name for p in people if any(names(text, n) for n in (p.name, *p.aliases))]
-        meant = sentences.meant(text, language, people, present)
+        meant = sentences.meant(text, language, people, recent)
         place = places.find(text, language, world_places) or place
         short = sentences.with_name(sentences.core(text, language, proper), people, meant)
-        present = tuple(dict.fromkeys([*named, *meant])) or present
-        found.append(Event(text, short, present, place))
+        first, then = (meant, named) if sentences.begins_with_pronoun(text) else (named, meant)
+        present = tuple(dict.fromkeys([*first, *then])) or recent[:1]
+        recent = tuple(dict.fromkeys([*present, *recent]))
+        found.append(Event(sentences.with_name(text, people, meant), short, present, place))
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from workbench.story.similarity import bigrams, jaccard
 
 T = TypeVar("T")
 #: texts below this are told apart at a glance, and safely below what counts as a near-duplicate
-APART = 0.46
-TRIES = 40
+APART = 0.5
+TRIES = 32
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Pen:
     def closed(self, text: str) -> str:
         """The sentence with its end mark."""
         text = text.rstrip()
-        return text if text.endswith((".", "!", "?", "。", "！", "？", "…", "”", ".”")) else text + self.book.stop
+        ends = (".", "!", "?", "…", ".”") if self.book.space else ("。", "！", "？", "…", "。”")
+        return text if text.endswith(ends) else text + self.book.stop
 
     def joined(self, *sentences: str) -> str:
         """Sentences one after the other, each closed."""
@@ -76,11 +78,15 @@ def shuffled(items: Iterable[T], rng: Random) -> list[T]:
 
 def closeness(a: str, b: str) -> float:
     """How alike two texts are, by the stricter of plain and counted bigrams."""
-    grams_a, grams_b = bigrams(a), bigrams(b)
+    grams_a, grams_b = _grams(a), _grams(b)
     if not grams_a or not grams_b:
         return 0.0
     shared = len(grams_a.keys() & grams_b.keys())
-    return max(jaccard(grams_a, grams_b), shared / (len(grams_a) + len(grams_b) - shared))
+    return max(shared / (len(grams_a) + len(grams_b) - shared), jaccard(grams_a, grams_b))
+
+
+# Each text is compared with every later one: without this a long English plan takes half a minute.
+_grams = functools.lru_cache(maxsize=4096)(bigrams)
 
 
 def most_distinct(make: Callable[[], T], told: Callable[[T], str], earlier: Sequence[str]) -> tuple[T, float]:
@@ -88,8 +94,12 @@ def most_distinct(make: Callable[[], T], told: Callable[[T], str], earlier: Sequ
     best: tuple[T, float] | None = None
     for _ in range(TRIES if earlier else 1):
         made = make()
-        worst = max((closeness(told(made), e) for e in earlier), default=0.0)
-        if best is None or worst < best[1]:
+        text, worst = told(made), 0.0
+        for other in earlier:
+            worst = max(worst, closeness(text, other))
+            if best is not None and worst >= best[1]:
+                break
+        else:
             best = (made, worst)
         if worst < APART:
             break
@@ -100,5 +110,3 @@ def most_distinct(make: Callable[[], T], told: Callable[[T], str], earlier: Sequ
 def props_of(world: Sequence[str], book: Book, rng: Random) -> str:
     """One of the story's own things, else a thing that any room has."""
     return rng.choice(list(world) or list(book.common_props))
-
-

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class Params(registry.Params):
-    scene_count_hint: int = Field(12, ge=6, le=24, title=N_("Scenes"), description=N_("How many scenes the episode gets"))
+    scene_count_hint: int = Field(
+        12, ge=6, le=24, title=N_("Scenes"), description=N_("How many scenes the episode gets")
+    )
 
 
 def draft(facts: dict[str, Any], params: Params, rng: Random) -> SceneList:
@@ -62,7 +64,11 @@ async def run(ctx: Context, params: Params) -> SceneList:
 def count_issues(made: SceneList, count: int) -> list[Issue]:
     """Exactly as many scenes as were asked for."""
     have = len(made.scenes)
-    return [] if have == count else [Issue("scenes", Text(N_("{have} scenes, but {want} were asked for"), have=have, want=count))]
+    return (
+        []
+        if have == count
+        else [Issue("scenes", Text(N_("{have} scenes, but {want} were asked for"), have=have, want=count))]
+    )
 
 
 def repetition_issues(made: SceneList, earlier: list[str]) -> list[Issue]:
@@ -76,7 +82,9 @@ def repetition_issues(made: SceneList, earlier: list[str]) -> list[Issue]:
     if earlier:
         for pair in near_duplicates(summaries, earlier):
             other = Text(N_("scene {order} of the previous episode"), order=pair.first + 1)
-            issues.append(briefing.too_alike(f"scenes.{pair.second}.summary", _scene(pair.second), other, pair.similarity))
+            issues.append(
+                briefing.too_alike(f"scenes.{pair.second}.summary", _scene(pair.second), other, pair.similarity)
+            )
     return issues
 
 

@@ -103,7 +103,9 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
 async def _in_chunks(ctx: Context, facts: dict[str, Any], target: int) -> EpisodePlan:
     done: list[EpisodeOutline] = []
     for number, (start, count) in enumerate(chunks(target), start=1):
-        said = Text(N_("Planning episodes {first}–{last} of {total}"), first=start, last=start + count - 1, total=target)
+        said = Text(
+            N_("Planning episodes {first}–{last} of {total}"), first=start, last=start + count - 1, total=target
+        )
         ctx.progress(15 + round(60 * len(done) / target), said)
         prompt = ctx.prompt("chunk", **facts, earlier=_earlier(ctx, done), start=start, count=count, total=target)
         checks = [lambda made, start=start, count=count: chunk_issues(made, start, count)]
@@ -131,7 +133,10 @@ async def _rewritten(ctx: Context, facts: dict[str, Any], plan: EpisodePlan, pai
         **facts,
         episodes=[e.model_dump(mode="json") for e in plan.episodes],
         orders=orders,
-        report=[{"first": p.first + 1, "second": p.second + 1, "similarity": round(p.similarity, 2)} for p in pairs[:REPORTED_PAIRS]],
+        report=[
+            {"first": p.first + 1, "second": p.second + 1, "similarity": round(p.similarity, 2)}
+            for p in pairs[:REPORTED_PAIRS]
+        ],
     )
     try:
         made = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=[lambda r: rewrite_issues(r, orders)])
@@ -152,7 +157,12 @@ def count_issues(plan: EpisodePlan, target: int | None) -> list[Issue]:
     """The plan has as many episodes as were asked for; None leaves the choice to the model."""
     if target is None or plan.episode_count == target:
         return []
-    return [Issue("episode_count", Text(N_("{have} episodes, but {want} were asked for"), have=plan.episode_count, want=target))]
+    return [
+        Issue(
+            "episode_count",
+            Text(N_("{have} episodes, but {want} were asked for"), have=plan.episode_count, want=target),
+        )
+    ]
 
 
 def chunk_issues(chunk: PlanChunk, start: int, count: int) -> list[Issue]:
@@ -161,7 +171,11 @@ def chunk_issues(chunk: PlanChunk, start: int, count: int) -> list[Issue]:
     if chunk.start_order != start:
         issues.append(Issue("start_order", Text(N_("must be {want}, is {have}"), want=start, have=chunk.start_order)))
     if chunk.episode_count != count or len(chunk.episodes) != count:
-        issues.append(Issue("episodes", Text(N_("{have} episodes, but {want} were asked for"), have=len(chunk.episodes), want=count)))
+        issues.append(
+            Issue(
+                "episodes", Text(N_("{have} episodes, but {want} were asked for"), have=len(chunk.episodes), want=count)
+            )
+        )
     orders, wanted = [e.order for e in chunk.episodes], list(range(start, start + count))
     if orders != wanted:
         said = Text(N_("orders must be {want}, are {have}"), want=_listed(wanted), have=_listed(orders))

@@ -69,7 +69,11 @@ def count_issues(made: SceneAnchor) -> list[Issue]:
     zh, en = len(made.anchors.zh), len(made.anchors.en)
     if zh == en:
         return []
-    return [Issue("anchors", Text(N_("{zh} Chinese anchors, but {en} English ones; they must match one to one"), zh=zh, en=en))]
+    return [
+        Issue(
+            "anchors", Text(N_("{zh} Chinese anchors, but {en} English ones; they must match one to one"), zh=zh, en=en)
+        )
+    ]
 
 
 def name_issues(made: SceneAnchor, names: list[str]) -> list[Issue]:
@@ -89,7 +93,9 @@ def kept_issues(made: SceneAnchor, kept: dict[str, list[str]]) -> list[Issue]:
     lost = [zh for zh, en in zip(kept.get("zh", []), kept.get("en", []), strict=False) if (zh, en) not in have]
     if not lost:
         return []
-    said = Text(N_("anchors of the earlier scene at this place are missing or reworded: {anchors}"), anchors="; ".join(lost))
+    said = Text(
+        N_("anchors of the earlier scene at this place are missing or reworded: {anchors}"), anchors="; ".join(lost)
+    )
     return [Issue("anchors", said)]
 
 
