@@ -16,6 +16,7 @@ install: $(STAMP) ## set up .venv from requirements.lock; the other targets do i
 
 $(STAMP): requirements.lock pyproject.toml
 	@sh tools/make_venv.sh $(VENV)
+	@echo "Setting up $(VENV) from requirements.lock; this happens once and takes a few minutes"
 	@$(PIP) install --quiet --require-hashes -r requirements.lock
 	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@

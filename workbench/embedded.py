@@ -68,6 +68,12 @@ def end_orphan(settings: Settings) -> None:
         settings.embedded_socket.unlink()
 
 
+def tidy(settings: Settings) -> None:
+    """Remove this home's runtime folder once its server has ended."""
+    with contextlib.suppress(OSError):
+        settings.embedded_socket.parent.rmdir()
+
+
 def wait_ready(settings: Settings, timeout_s: float = 10.0) -> None:
     """Return when the server answers; raises Unavailable when it does not in time."""
     deadline = time.monotonic() + timeout_s

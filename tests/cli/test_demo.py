@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Reelwright, waits_for_worker
+from tests.cli.conftest import CEILING_S, Reelwright, all_gone, family, waits_for_worker
+from tests.conftest import until
 from workbench import embedded, samples
 from workbench.settings import Settings
 
@@ -50,3 +52,14 @@ def test_it_uses_what_already_runs_for_the_home(reelwright: Reelwright) -> None:
 
     assert ran.code == 0, ran.err
     assert process.poll() is None
+
+
+def test_interrupted_it_leaves_nothing_running(reelwright: Reelwright) -> None:
+    process = reelwright.start("demo", "--json", REELWRIGHT_SIMULATE="latency_ms=60000")
+    waits_for_worker(process)
+    parts = family(process.pid)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(CEILING_S) == 130
+    until(all_gone(parts), 15)

@@ -280,6 +280,7 @@ def running_parts(
         yield supervisor
     finally:
         supervisor.stop()
+        embedded.tidy(settings)
         lock.release()
 
 
