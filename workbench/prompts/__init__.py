@@ -113,6 +113,8 @@ def parse(text: str, name: str, language: str) -> PromptFile:
 
 def as_data(value: Any, name: str = "data") -> Delimited:
     """Wrap story text (or JSON, for lists and dicts) so that nothing inside it can end the block."""
+    if isinstance(value, Undefined):
+        str(value)  # raises with the variable's name
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
     return Delimited(f'<data name="{name}">\n{_DELIMITER.sub("‹", text)}\n</data>')
 

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from workbench.errors import KINDS, InvalidInput, ProviderError
+from workbench.providers.base import Message, TextReply, TextRequest
+from workbench.providers.sketch import Simulation, Sketch, estimated_tokens
+
+
+def request(call_id: str = "call-1", text: str = "一段很长的草稿，" * 30) -> TextRequest:
+    return TextRequest("sketch-1", (Message("user", "写吧 now"),), call_id, draft=lambda: text)
+
+
+def ask(provider: Sketch, wanted: TextRequest, pieces: list[str] | None = None) -> TextReply:
+    return asyncio.run(provider.text(wanted, (pieces if pieces is not None else []).append))
+
+
+def test_the_draft_is_streamed_in_pieces_that_make_up_the_answer() -> None:
+    pieces: list[str] = []
+
+    reply = ask(Sketch(), request(), pieces)
+
+    assert "".join(pieces) == reply.text == "一段很长的草稿，" * 30
+    assert len(pieces) > 10
+    assert (reply.model, reply.finish_reason) == ("sketch-1", "stop")
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("灯", 1), ("灯塔。", 3), ("abcd", 1), ("abcde", 2), ("灯abcd", 2)])
+def test_tokens_are_estimated_one_per_chinese_character_and_one_per_four_others(text: str, tokens: int) -> None:
+    assert estimated_tokens(text) == tokens
+
+
+def test_usage_counts_the_messages_and_the_answer() -> None:
+    usage = ask(Sketch(), request(text="好了")).usage
+
+    assert (usage.input, usage.output, usage.cached, usage.reasoning) == (3, 2, 0, 0)
+
+
+def test_without_a_draft_it_says_what_to_do() -> None:
+    with pytest.raises(ProviderError, match="Choose a model profile") as caught:
+        ask(Sketch(), TextRequest("sketch-1", (), "x"))
+    assert caught.value.kind == "bad_request"
+
+
+def test_simulated_failures_are_of_many_kinds_and_about_as_frequent_as_asked() -> None:
+    kinds: Counter[str] = Counter()
+    provider = Sketch(Simulation(failure_rate=0.5))
+    for number in range(400):
+        try:
+            ask(provider, request(f"call-{number}"))
+        except ProviderError as error:
+            kinds[error.kind] += 1
+            assert error.retryable == KINDS[error.kind].retryable
+            assert (error.retry_after_ms is not None) == (error.kind == "rate_limit")
+            assert (error.raw is not None) == (error.kind == "malformed_output")
+
+    assert 140 < kinds.total() < 260
+    assert set(kinds) == {"overloaded", "rate_limit", "timeout", "network", "malformed_output", "content_filter"}
+
+
+def test_the_same_call_fails_the_same_way_every_time() -> None:
+    provider = Sketch(Simulation(failure_rate=1))
+    said = []
+    for _ in range(2):
+        with pytest.raises(ProviderError) as caught:
+            ask(provider, request("same"))
+        said.append(caught.value.kind)
+
+    assert said[0] == said[1]
+
+
+def test_simulated_latency_can_be_cancelled() -> None:
+    async def main() -> None:
+        task = asyncio.create_task(Sketch(Simulation(latency_ms=60_000)).text(request(), lambda piece: None))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(main(), timeout=5))
+
+
+def test_the_setting_is_read() -> None:
+    assert Simulation.parse("latency_ms=800, failure_rate=0.2") == Simulation(800, 0.2)
+    assert Simulation.parse("") == Simulation()
+
+
+@pytest.mark.parametrize("text", ["speed=9", "failure_rate=1.5", "latency_ms=-1", "latency_ms=fast", "nonsense"])
+def test_a_setting_that_is_not_understood_is_named(text: str) -> None:
+    with pytest.raises(InvalidInput, match=text.split("=")[0]):
+        Simulation.parse(text)
