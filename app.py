@@ -6,7 +6,6 @@ from workbench.ui import frame, language, live, pictures
 from workbench.ui.language import t
 
 st.set_page_config(page_title="Reelwright", page_icon=str(pictures.ASSETS / "mark.svg"), layout="wide")
-live.freeze_imports()
 language.settle(live.settings().lang)
 pictures.logo()
 frame.style()
@@ -26,3 +25,4 @@ language.switch()
 with frame.guarded():
     page.run()
 frame.show_toast()
+live.freeze_imports()

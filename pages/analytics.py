@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import usage
-from workbench.ui import board, calls_table, charts, entry, formats, frame, live, pictures, words
+from workbench.ui import board, calls_table, charts, entry, filters, formats, frame, live, pictures, words
 from workbench.ui.language import current, t
 
 entry.through_app()
@@ -22,14 +22,11 @@ def sidebar() -> tuple[int, dict[str, Any]]:
     kinds = {w.name: t(w.title) for w in wb.workflows()}
     with st.sidebar:
         st.markdown(f"**{t('Scope')}**")
-        named = {7: t("7 d"), 30: t("30 d"), 90: t("90 d")}
-        days = st.segmented_control(t("Period"), list(named), default=30, required=True, format_func=named.__getitem__, key="days", bind="query-params", width="stretch")
-        project = st.selectbox(
-            t("Project"), ["", *map(str, projects)], format_func=lambda i: projects[int(i)] if i else t("All projects"), key="project", bind="query-params"
-        )
-        workflow = st.selectbox(t("Workflow"), ["", *kinds], format_func=lambda k: kinds[k] if k else t("All workflows"), key="kind", bind="query-params")
-        model = st.selectbox(t("Model"), ["", *live.ask(usage.models)], format_func=lambda m: m or t("All models"), key="model", bind="query-params")
-    return int(days or 30), {"project": int(project) if project else None, "workflow": workflow or None, "model": model or None}
+        days = filters.segment("days", t("Period"), {"7": t("7 d"), "30": t("30 d"), "90": t("90 d")}, "30")
+        project = filters.project(projects)
+        workflow = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
+        model = filters.select("model", t("Model"), {m: m for m in live.ask(usage.models)}, t("All models"))
+    return int(days), {"project": project, "workflow": workflow or None, "model": model or None}
 
 
 def window(days: int) -> tuple[int, int, int]:

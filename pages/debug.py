@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import jobs as reads
-from workbench.ui import entry, formats, forms, frame, jobs_table, live, pictures, states, words
+from workbench.ui import entry, filters, formats, forms, frame, jobs_table, live, pictures, states, words
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 
@@ -16,18 +16,15 @@ wb = live.workbench()
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
-def sidebar() -> dict[str, Any]:
+def sidebar() -> tuple[bool, dict[str, Any]]:
     projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        project = st.selectbox(
-            t("Project"), ["", *map(str, projects)], format_func=lambda i: projects[int(i)] if i else t("All projects"), key="project", bind="query-params"
-        )
-        titles = {"24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
-        period = st.segmented_control(t("Failed"), list(PERIODS), default="7d", required=True, format_func=titles.__getitem__, key="period", bind="query-params", width="stretch")
-        st.toggle(t("Made good too"), key="solved", bind="query-params", help=t("Also groups of which every failure was replayed with success"))
-    span = PERIODS[period or "7d"]
-    return {"project": int(project) if project else None, "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000}
+        project = filters.project(projects)
+        period = filters.segment("period", t("Failed"), {"24h": t("24 h"), "7d": t("7 d"), "all": t("All")}, "7d")
+        solved = filters.switch("solved", t("Made good too"), t("Also groups of which every failure was replayed with success"))
+    span = PERIODS[period]
+    return solved, {"project": project, "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000}
 
 
 def replay_all(fingerprint: str) -> None:
@@ -150,9 +147,9 @@ def signature(wanted: dict[str, Any]) -> Any:
 
 
 def main() -> None:
-    wanted = sidebar()
+    solved, wanted = sidebar()
     groups = live.shared("failures", lambda: wb.failures(**wanted), **wanted)
-    if not st.session_state.get("solved"):
+    if not solved:
         groups = [g for g in groups if g["replayed"] < g["count"]]
     total = sum(g["count"] for g in groups)
     frame.title(t("Debug"), t("{n} failures in {m} groups", n=formats.count(total), m=len(groups)) if groups else "")

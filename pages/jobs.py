@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage
-from workbench.ui import board, entry, formats, forms, frame, jobs_table, live, pictures, states
+from workbench.ui import board, entry, filters, formats, forms, frame, jobs_table, live, pictures, states
 from workbench.ui.language import t
 
 entry.through_app()
@@ -23,21 +23,16 @@ def sidebar() -> dict[str, Any]:
     kinds = {w.name: t(w.title) for w in wb.workflows()}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        text = st.text_input(
-            t("Search"), key="q", type="search", live="300ms", bind="query-params", placeholder=t("Title, payload or error"), label_visibility="collapsed", icon=":material/search:"
-        )
-        project = st.selectbox(
-            t("Project"), ["", *map(str, projects)], format_func=lambda i: projects[int(i)] if i else t("All projects"), key="project", bind="query-params"
-        )
-        kind = st.selectbox(t("Workflow"), ["", *kinds], format_func=lambda k: kinds[k] if k else t("All workflows"), key="kind", bind="query-params")
-        models = live.ask(usage.models)
-        model = st.selectbox(t("Model"), ["", *models], format_func=lambda m: m or t("All models"), key="model", bind="query-params")
+        text = filters.text("q", t("Search"), t("Title, payload or error"))
+        project = filters.project(projects)
+        kind = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
+        model = filters.select("model", t("Model"), {m: m for m in live.ask(usage.models)}, t("All models"))
         titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
-        period = st.segmented_control(t("Started"), list(PERIODS), default="all", required=True, format_func=titles.__getitem__, key="period", bind="query-params", width="stretch")
-    span = PERIODS[period or "all"]
+        period = filters.segment("period", t("Started"), titles, "all")
+    span = PERIODS[period]
     return {
         "text": text or None,
-        "project": int(project) if project else None,
+        "project": project,
         "kind": kind or None,
         "model": model or None,
         # Rounded down to a minute, so that the shared answers of one minute are the same question.
@@ -48,15 +43,14 @@ def sidebar() -> dict[str, Any]:
 def state_pills(wanted: dict[str, Any]) -> list[str]:
     """A pill a state with its count; chosen ones filter."""
     counts = live.ask(reads.counts, project=wanted["project"], since=wanted["since"])
-    shown = [s for s in states.JOB_STATES if counts.get(s) or s in ("running", "queued", "failed", "succeeded")]
+    chosen = st.query_params.get("state", "").split(",")
+    shown = [s for s in states.JOB_STATES if counts.get(s) or s in chosen or s in ("running", "queued", "failed", "succeeded")]
 
     def label(name: str) -> str:
         state = states.find(name)
         return f":material/{state.icon}: {state.word} **{formats.count(counts.get(name, 0))}**"
 
-    return list(
-        st.pills(t("State"), shown, selection_mode="multi", format_func=label, key="state", bind="query-params", label_visibility="collapsed") or []
-    )
+    return filters.pills("state", t("State"), {name: label(name) for name in shown})
 
 
 def turn(name: str, value: int) -> None:
@@ -132,14 +126,14 @@ def live_board(wanted: dict[str, Any]) -> None:
         board.metrics(wanted["project"])
         chosen = state_pills(wanted)
         ends = page_ends()
-        filters = {**wanted, "state": chosen or None}
-        rows = live.ask(reads.listed, **filters, **ends, limit=LIMIT)
-        total = live.ask(reads.count_matching, **filters)
+        matching = {**wanted, "state": chosen or None}
+        rows = live.ask(reads.listed, **matching, **ends, limit=LIMIT)
+        total = live.ask(reads.count_matching, **matching)
         bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
         stories = live.ask(reads.story_of, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
         selected = jobs_table.draw(rows, stories, live.now_ms(), key="jobs_table")
         with bar:
-            board.bulk(selected, total, filters)
+            board.bulk(selected, total, matching)
         keyset(rows, total, ends)
 
     draw()

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench import samples
-from workbench.ui import entry, formats, frame, live, pictures, starters, states, wizard, words
+from workbench.ui import entry, filters, formats, frame, live, pictures, starters, states, wizard, words
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shortened
 
@@ -141,7 +141,7 @@ def listing() -> None:
     found = live.shared("projects", lambda: wb.projects(include_archived=archived), archived=archived)
     with frame.title(t("Projects"), t("{n} stories", n=len(found)) if found else ""):
         st.space("stretch")
-        st.toggle(t("Archived too"), key="archived", bind="query-params")
+        filters.switch("archived", t("Archived too"))
         if found:
             sample_menu("secondary", t("Sample story"))
         st.button(t("New project"), key="new_project", type="primary" if found else "secondary", icon=":material/add:", on_click=start_new)

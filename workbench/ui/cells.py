@@ -253,6 +253,10 @@ def action(node_id: int, cell: Row, primary: bool) -> None:
         st.button(t("Cancel"), key=f"{key}_cancel", icon=":material/stop_circle:", on_click=cancel, args=(job["id"],))
         return
     verb, icon = VERBS.get(state, VERBS["ready"])
+    if state == "failed" and job:
+        # A retry reuses the steps that are done; a new launch would pay for them again.
+        st.button(t(verb), key=f"{key}_{verb}", icon=f":material/{icon}:", disabled=bool(cell.get("unmet")), on_click=retry, args=(job["id"],))
+        return
     st.button(
         t(verb),
         key=f"{key}_{verb}",

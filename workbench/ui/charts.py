@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
 import streamlit as st
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 #: hatch for what was wasted or reused, cross-hatch for what failed
 HATCH, CROSS = "/", "x"
@@ -54,6 +56,8 @@ def palette() -> Palette:
 
 def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True) -> go.Figure:
     """An empty figure in the house look; `left` is the margin that the longest label needs."""
+    import plotly.graph_objects as go  # 130 ms that pages without a chart need not wait for
+
     made = go.Figure()
     text = {"size": 12, "color": colours.muted, "family": colours.font}
     made.update_layout(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,17 +16,19 @@ from workbench.facade import Workbench
 from workbench.settings import Settings
 
 ACTIVE_S, IDLE_S = 1.5, 10.0
-_frozen = False
+#: so many new modules are worth another freeze
+_MANY = 40
+_frozen_at = 0
 
 
 def freeze_imports() -> None:
-    """Move everything imported so far out of the collector's sight, once per process.
+    """Move everything imported so far out of the collector's sight; again when a page has imported a lot more.
 
     Streamlit collects garbage after each fragment run; with pandas and plotly loaded that costs ~50 ms a time.
     """
-    global _frozen
-    if not _frozen:
-        _frozen = True
+    global _frozen_at
+    if len(sys.modules) - _frozen_at > _MANY:
+        _frozen_at = len(sys.modules)
         gc.collect()
         gc.freeze()
 

@@ -113,7 +113,7 @@ def card(launches: Sequence[Launch]) -> None:
             st.caption(t("and {n} more", n=len(launches) - 8))
         if now:
             st.button(
-                t("Launch {n} jobs", n=len(now)), key="launch_plan", icon=":material/rocket_launch:", width="stretch", on_click=start, args=(now,)
+                t("Launch {n} now", n=len(now)), key="launch_plan", icon=":material/rocket_launch:", width="stretch", on_click=start, args=(now,)
             )
         waiting = sum(x.blocked for x in launches)
         if waiting:

@@ -1,0 +1,42 @@
+"""One stack and one browser for all browser tests; skipped where there is no Chromium, failed where CI says there must be."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import stack as parts
+from tests.browser.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = parts.chromium()
+    if found is None:
+        hint = "no Chromium: run `python -m playwright install chromium`, or set REELWRIGHT_CHROMIUM"
+        pytest.fail(hint) if os.environ.get("CI") else pytest.skip(hint)
+    return found
+
+
+@pytest.fixture(scope="session")
+def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A real stack whose offline model takes its time, so that a bar can be watched moving."""
+    with parts.stack(tmp_path_factory.mktemp("browser home"), lang="en", simulate="latency_ms=6000") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with parts.browser() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+    context.set_default_timeout(45_000)
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,81 @@
+"""A real installation for the browser: worker process, embedded Valkey, web server; and a Chromium to look at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from workbench.cli.parts import running_parts
+from workbench.cli.up import page_answers
+from workbench.facade import Workbench
+from workbench.settings import Settings
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+def chromium() -> str | None:
+    """The Chromium to use: REELWRIGHT_CHROMIUM, one on the PATH, else Playwright's own."""
+    named = os.environ.get("REELWRIGHT_CHROMIUM")
+    found = named or next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    if found:
+        return found
+    with sync_playwright() as driver:
+        own = driver.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+@dataclass
+class Stack:
+    url: str
+    wb: Workbench
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextlib.contextmanager
+def stack(home: Path, **settings: Any) -> Iterator[Stack]:
+    """Everything `reelwright up` runs, on a home of its own."""
+    made = Settings.load(home=home, **settings)
+    port = free_port()
+    with running_parts(made, 1, web=True, port=port), Workbench.open(made) as wb:
+        deadline = time.monotonic() + 60
+        while not (page_answers("127.0.0.1", port) and wb.live_workers()):
+            assert time.monotonic() < deadline, "the stack did not come up within 60 s"
+            time.sleep(0.1)
+        yield Stack(f"http://127.0.0.1:{port}", wb)
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+def settled(page: Page, timeout_s: float = 60) -> None:
+    """Wait until the page has been drawn and no run is under way."""
+    page.wait_for_selector("[data-testid=stMainBlockContainer]", timeout=timeout_s * 1000)
+    page.wait_for_selector(DONE, timeout=timeout_s * 1000)
+
+
+def visit(page: Page, url: str) -> None:
+    page.goto(url)
+    settled(page)

@@ -1,0 +1,132 @@
+"""The creator's way and the engineer's way, in a real browser on a real stack."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.stack import Stack, settled, visit
+from tests.scripted_provider import ScriptedProvider
+
+SUMMARY = (
+    "Mei keeps the last lighthouse of a drowned coast. When the lamp goes out in a storm, she rows against the ebb with the "
+    "spare wick and finds the tower locked from inside. Her mother, long thought lost, has put out the light to hide."
+)
+
+
+def key(page: Page, name: str):
+    """The element with that widget key."""
+    css = re.sub(r"[^a-zA-Z0-9_-]", "-", name)
+    return page.locator(f".st-key-{css}")
+
+
+def type_into(page: Page, name: str, text: str) -> None:
+    field = key(page, name).locator("input, textarea").first
+    field.fill(text)
+    field.press("Tab")
+
+
+def test_the_creators_way(stack: Stack, page: Page):
+    visit(page, stack.url)
+    key(page, "new_project").get_by_role("button").click()
+
+    # A brief too short is refused with the missing count; the count follows the typing.
+    type_into(page, "wizard.title", "The Salt Lighthouse")
+    type_into(page, "wizard.summary", SUMMARY[:60])
+    expect(page.get_by_text("60 of 100 characters, 40 more to plan from")).to_be_visible()
+    key(page, "wizard_preset").get_by_role("button").click()
+    expect(key(page, "wizard.style.prompt").locator("textarea")).not_to_be_empty()
+    key(page, "wizard_create").get_by_role("button").click()
+    expect(page.get_by_text("Write 40 more").last).to_be_visible()
+    expect(key(page, "wizard.title").locator("input")).to_have_value("The Salt Lighthouse")
+    assert stack.wb.projects() == []
+
+    # Long enough: the project opens in the Studio.
+    type_into(page, "wizard.summary", SUMMARY)
+    key(page, "wizard_create").get_by_role("button").click()
+    page.wait_for_url(re.compile(r"/studio\?.*project=\d+"))
+    settled(page)
+    project = stack.wb.projects()[0]["id"]
+
+    # Launch the plan; the bar moves without a reload.
+    page.evaluate("window.sameDocument = true")
+    cell = f"cell_{project}_plan_episodes"
+    key(page, f"{cell}_act_Run").get_by_role("button").click()
+    bar = key(page, cell).get_by_role("progressbar")
+    expect(bar).to_be_visible()
+    before = bar.get_attribute("aria-valuenow")
+    preview = key(page, "live_preview")
+    expect(preview).to_be_visible()
+    expect(preview.get_by_text("▋")).to_be_visible()
+    page.wait_for_function(
+        "([css, before]) => { const bar = document.querySelector(css + ' [role=progressbar]'); return !bar || bar.getAttribute('aria-valuenow') !== before; }",
+        arg=[f".st-key-{cell}", before],
+    )
+    expect(key(page, cell).get_by_text("Fresh")).to_be_visible()
+    assert page.evaluate("window.sameDocument")
+    episode = next(n for n in stack.wb.tree(project)["nodes"] if n["kind"] == "episode")
+    expect(page.get_by_role("navigation", name="Story tree").get_by_text(episode["title"], exact=False)).to_be_visible()
+
+    # Edit upstream by hand: the plan is stale and says why; update makes it fresh again.
+    key(page, f"cell_{project}_brief_edit_open").get_by_role("button").click()
+    type_into(page, f"cell_{project}_brief_form.genre", "ghost story")
+    key(page, f"cell_{project}_brief_edit_save").get_by_role("button").click()
+    expect(key(page, cell).get_by_text("Stale because Brief of The Salt Lighthouse moved from v1 to v2")).to_be_visible()
+    expect(key(page, cell).get_by_text("“ghost story”")).to_be_visible()
+    key(page, f"{cell}_act_Update").get_by_role("button").click()
+    expect(key(page, cell).get_by_text("Fresh")).to_be_visible()
+    assert stack.wb.artifact(project, "episode_plan")["version"] == 2
+    assert page.evaluate("window.sameDocument")
+
+
+def test_the_engineers_way(stack: Stack, page: Page):
+    with ScriptedProvider() as provider:
+        stack.wb.add_profile("scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")
+        bad = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
+        job = stack.wb.submit("llm_chat", None, bad, profile="scripted")
+        assert stack.wb.wait(job["id"], 30)["state"] == "failed"
+
+        visit(page, f"{stack.url}/debug")
+        expect(page.get_by_text("Key refused").first).to_be_visible()
+        group = stack.wb.failures()[0]["fingerprint"]
+        key(page, f"inspect_{group}").get_by_role("button").click()
+        editor = key(page, f"payload_{job['id']}").locator("textarea")
+        expect(editor).to_be_visible()
+        assert f"group={group}" in page.url
+
+        # A payload that cannot be used is told at once, with its place.
+        editor.fill('{"messages": [}')
+        editor.press("Control+Enter")
+        expect(page.get_by_text("this is not JSON")).to_be_visible()
+        editor.fill('{"messages": [{"role": "user", "content": "Tell me about lamps."}]}')
+        editor.press("Control+Enter")
+        expect(key(page, f"replay_{job['id']}").get_by_text("Replay with this payload")).to_be_visible()
+        key(page, f"replay_{job['id']}").get_by_role("button").click()
+        expect(page.get_by_text("Replayed as job")).to_be_visible()
+
+        replay = stack.wb.show(job["id"])["replays"][0]
+        assert stack.wb.wait(replay["id"], 30)["state"] == "succeeded"
+        visit(page, f"{stack.url}/job?id={replay['id']}")
+        expect(page.get_by_text("Succeeded").first).to_be_visible()
+        expect(page.get_by_text("A short answer.").first).to_be_visible()
+
+
+def test_links_keep_their_state(stack: Stack, page: Page):
+    job = stack.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "one link"}]})
+    stack.wb.wait(job["id"], 30)
+    visit(page, f"{stack.url}/jobs?kind=llm_chat&q=one+link&lang=zh")
+    expect(page.get_by_text("显示 1 / 1")).to_be_visible()
+    expect(key(page, "filter_q").locator("input")).to_have_value("one link")
+    page.reload()
+    settled(page)
+    expect(page.get_by_text("显示 1 / 1")).to_be_visible()
+
+
+def test_a_narrow_screen_stacks_its_cells_and_never_scrolls_sideways(stack: Stack, page: Page):
+    project = stack.wb.projects()[0]["id"] if stack.wb.projects() else stack.wb.create_project({"title": "Narrow", "summary": SUMMARY})
+    page.set_viewport_size({"width": 420, "height": 900})
+    for path in ("", f"studio?project={project}", "jobs", "debug", "analytics"):
+        visit(page, f"{stack.url}/{path}")
+        wider = page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }")
+        assert wider <= 1, f"/{path} is {wider} px too wide"

@@ -1,0 +1,102 @@
+"""Pages by Streamlit's own harness, on a real SQLite home; jobs run in this process when a test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.testing.v1 import AppTest
+
+from workbench import samples
+from workbench.bootstrap import open_workbench, worker_engine
+from workbench.facade import Workbench
+from workbench.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+class House:
+    """A home with a workbench, a worker's engine to run jobs with, and pages to open."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.wb: Workbench = open_workbench(settings, send=lambda ids: None)
+        self.engine = worker_engine(settings, send=lambda ids: None, epoch_of=lambda: "one")
+
+    def sample(self, name: str = "gift-of-the-magi.en") -> int:
+        return self.wb.create_project(samples.load(name))
+
+    def run(self, kind: str, node: int | None, params: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+        """Submit a job and run it to its end, here."""
+        return self.end(self.wb.submit(kind, node, params or {}, **more)["id"])
+
+    def end(self, job_id: int) -> dict[str, Any]:
+        while self.wb.job(job_id)["state"] in ("queued", "running", "waiting"):
+            for job in self.wb.jobs(state="queued"):
+                self.engine.run(job["id"])
+            self.engine.maintain()
+        return self.wb.job(job_id)
+
+    def planned(self, name: str = "gift-of-the-magi.en") -> tuple[int, list[dict[str, Any]]]:
+        """A sample with its episode plan: project, episodes."""
+        project = self.sample(name)
+        assert self.run("plan_episodes", project)["state"] == "succeeded"
+        return project, self.nodes(project, "episode")
+
+    def nodes(self, project: int, kind: str) -> list[dict[str, Any]]:
+        return [n for n in self.wb.tree(project)["nodes"] if n["kind"] == kind]
+
+    def page(self, name: str, lang: str = "en", **query: Any) -> AppTest:
+        """A page, opened by its link."""
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+        at.query_params["lang"] = lang
+        at.run()
+        if name != "projects":
+            at.switch_page(f"pages/{name}.py")
+        for key, value in query.items():
+            at.query_params[key] = str(value)
+        return at.run()
+
+
+@pytest.fixture(autouse=True)
+def app_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest forgets before each run that app.py uses st.navigation, and would run the pages folder by the old rules."""
+    begin = PagesManager.__init__
+
+    def with_navigation(self: PagesManager, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        PagesManager.uses_pages_directory = False
+
+    monkeypatch.setattr(PagesManager, "__init__", with_navigation)
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    home = tmp_path / "höme of pages"
+    monkeypatch.setenv("REELWRIGHT_HOME", str(home))
+    monkeypatch.setenv("REELWRIGHT_RETRY_BASE_MS", "1")
+    st.cache_resource.clear()
+    st.cache_data.clear()
+    home.mkdir(parents=True)
+    made = House(Settings.load())
+    yield made
+    made.wb.close()
+
+
+def said(at: AppTest) -> str:
+    """Everything the page says, as one text."""
+    blocks: list[Any] = [*at.main, *at.sidebar]
+    texts = []
+    for block in blocks:
+        for name in ("value", "label", "body"):
+            value = getattr(block, name, None)
+            if isinstance(value, str):
+                texts.append(value)
+    return "\n".join(texts)
+
+
+Opened = Callable[..., AppTest]

@@ -1,0 +1,256 @@
+"""Each page: its empty state, both languages, and what a click changes in the database."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pages.conftest import House, said
+
+PAGES = ("projects", "studio", "jobs", "job", "debug", "analytics")
+BRIEF = {"title": "The Salt Lighthouse", "language": "en", "style": {"preset": "ink_wash", "prompt": "ink wash, cold sea"}}
+
+
+def problems(at) -> list[str]:
+    return [e.message for e in at.exception]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_on_an_empty_home_and_says_what_to_do_next(house: House, page, lang):
+    at = house.page(page, lang)
+    assert problems(at) == []
+    assert at.button, "an empty state has a button"
+    assert ("故事" in said(at) or "任务" in said(at) or "失败" in said(at)) == (lang == "zh")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_a_story_in_it(house: House, page, lang):
+    project, episodes = house.planned()
+    house.run("generate_episode_core_expression", episodes[0]["id"])
+    house.run("generate_episode_scene_list", episodes[0]["id"])
+    at = house.page(page, lang, id=1, project=project, node=episodes[0]["id"])
+    assert problems(at) == []
+    assert not at.error
+
+
+def test_the_sample_story_is_one_click(house: House):
+    at = house.page("projects")
+    at.button(key="first_sample").click().run()
+    assert problems(at) == []
+    assert [p["title"] for p in house.wb.projects()] == ["The Gift of the Magi"]
+
+
+def test_a_short_summary_is_refused_with_the_missing_count_and_nothing_typed_is_lost(house: House):
+    at = house.page("projects", new=1)
+    at.text_input(key="wizard.title").set_value("The Salt Lighthouse")
+    at.text_area(key="wizard.summary").set_value("Mei rows out to a dark lighthouse.")
+    at.text_area(key="wizard.style.prompt").set_value("ink wash")
+    at.button(key="wizard_create").click().run()
+    assert any("Write 66 more" in e.value for e in at.error)
+    assert at.text_input(key="wizard.title").value == "The Salt Lighthouse"
+    assert at.text_area(key="wizard.summary").value == "Mei rows out to a dark lighthouse."
+    assert house.wb.projects() == []
+
+    at.text_area(key="wizard.summary").set_value("Mei rows out to a dark lighthouse. " * 4)
+    at.button(key="wizard_create").click().run()
+    assert [p["title"] for p in house.wb.projects()] == ["The Salt Lighthouse"]
+
+
+def test_a_project_is_archived_and_restored(house: House):
+    project = house.sample()
+    at = house.page("projects")
+    at.button(key=f"archive_{project}").click().run()
+    assert house.wb.projects() == []
+    at = house.page("projects", archived="1")
+    at.button(key=f"restore_{project}").click().run()
+    assert [p["id"] for p in house.wb.projects()] == [project]
+
+
+def test_a_cell_launches_its_workflow_once(house: House):
+    project = house.sample()
+    at = house.page("studio", project=project, node=project)
+    at.button(key=f"cell_{project}_plan_episodes_act_Run").click().run()
+    assert [(j["kind"], j["state"]) for j in house.wb.jobs()] == [("plan_episodes", "queued")]
+    assert problems(at) == []
+    at.button(key=f"cell_{project}_plan_episodes_act_cancel").click().run()
+    assert house.wb.jobs()[0]["state"] == "cancelled"
+
+
+def test_a_cell_whose_guard_is_unmet_lists_what_is_missing_and_cannot_run(house: House):
+    _, episodes = house.planned()
+    node = episodes[0]["id"]
+    at = house.page("studio", node=node)
+    assert "Generate the core expression first" in said(at).replace("\\", "")
+    assert at.button(key=f"cell_{node}_generate_episode_scene_list_act_Run").disabled
+
+
+def test_a_form_launches_with_the_values_that_were_typed(house: House):
+    project = house.sample()
+    at = house.page("studio", project=project, node=project)
+    key = f"cell_{project}_plan_episodes_params"
+    at.number_input(key=f"{key}.target_episode_count").set_value(5)
+    at.button(key=f"{key}_run").click().run()
+    assert house.wb.jobs()[0]["params"] == {"target_episode_count": 5}
+
+
+def edit_brief(at, project, genre):
+    at.button(key=f"cell_{project}_brief_edit_open").click().run()
+    at.text_input(key=f"cell_{project}_brief_form.genre").set_value(genre)
+    at.button(key=f"cell_{project}_brief_edit_save").click().run()
+
+
+def test_an_edit_by_hand_marks_what_was_made_from_it_stale_and_says_why(house: House):
+    project, _ = house.planned()
+    at = house.page("studio", project=project, node=project)
+    edit_brief(at, project, "ghost story")
+    text = said(at)
+    assert "Stale because Brief of **The Gift of the Magi** moved from v1 to v2" in text
+    assert "ghost story" in text
+    assert house.wb.artifact(project, "brief")["source"] == "manual"
+    at.button(key=f"cell_{project}_plan_episodes_act_Update").click().run()
+    assert house.wb.jobs(state="queued")[0]["kind"] == "plan_episodes"
+
+
+def test_a_second_editor_is_told_sees_the_difference_and_chooses(house: House):
+    project = house.sample()
+    at = house.page("studio", project=project, node=project)
+    at.button(key=f"cell_{project}_brief_edit_open").click().run()
+    theirs = {**house.wb.artifact(project, "brief")["content"], "genre": "theirs"}
+    house.wb.save(project, "brief", theirs, 1, "somebody else")
+    at.text_input(key=f"cell_{project}_brief_form.genre").set_value("mine")
+    at.button(key=f"cell_{project}_brief_edit_save").click().run()
+    assert any("Version 2 was saved while you were editing" in w.value for w in at.warning)
+    assert house.wb.artifact(project, "brief")["content"]["genre"] == "theirs"
+    at.button(key=f"cell_{project}_brief_edit_mine").click().run()
+    assert house.wb.artifact(project, "brief")["content"]["genre"] == "mine"
+    assert house.wb.artifact(project, "brief", 2)["content"]["genre"] == "theirs"
+
+
+def test_an_edit_that_breaks_the_kinds_rules_stays_open_with_its_error(house: House):
+    project = house.sample()
+    at = house.page("studio", project=project, node=project)
+    at.button(key=f"cell_{project}_brief_edit_open").click().run()
+    at.text_input(key=f"cell_{project}_brief_form.title").set_value("")
+    at.text_input(key=f"cell_{project}_brief_form.genre").set_value("kept")
+    at.button(key=f"cell_{project}_brief_edit_save").click().run()
+    assert "This is needed." in said(at)
+    assert at.text_input(key=f"cell_{project}_brief_form.genre").value == "kept"
+    assert house.wb.artifact(project, "brief")["version"] == 1
+
+
+def test_versions_are_compared_restored_and_pinned(house: House):
+    project = house.sample()
+    at = house.page("studio", project=project, node=project)
+    edit_brief(at, project, "ghost story")
+    at.button(key=f"cell_{project}_brief_cmp_1").click().run()
+    text = said(at)
+    assert ":red-background[− ~~period romance~~]" in text
+    assert ":green-background[\\+ ghost story]" in text
+    assert "1 changed" in text
+    at.button(key=f"cell_{project}_brief_restore_1").click().run()
+    assert house.wb.artifact(project, "brief")["content"]["genre"] == "period romance"
+    at.button(key=f"cell_{project}_brief_pin_3").click().run()
+    assert house.wb.artifact(project, "brief")["pinned"]
+
+
+def test_everything_below_launches_what_can_run_now(house: House):
+    project, episodes = house.planned()
+    at = house.page("studio", project=project, node=project)
+    at.button(key="run_below").click().run()
+    queued = {j["kind"] for j in house.wb.jobs(state="queued")}
+    assert queued == {"generate_episode_core_expression"}
+    assert len(house.wb.jobs(state="queued")) == len(episodes)
+
+
+def test_the_boards_filters_come_from_the_url(house: House):
+    house.planned()
+    house.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "hello lamp"}]})
+    at = house.page("jobs", kind="llm_chat")
+    assert list(at.dataframe[0].value["id"]) == ["2"]
+    at = house.page("jobs", q="hello lamp")
+    assert list(at.dataframe[0].value["id"]) == ["2"]
+    at = house.page("jobs", state="succeeded")
+    assert list(at.dataframe[0].value["id"]) == ["1"]
+
+
+def test_every_job_that_matches_can_be_cancelled_at_once(house: House):
+    for number in range(3):
+        house.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": f"question {number}"}]})
+    at = house.page("jobs")
+    at.button(key="all_cancel").click().run()
+    assert {j["state"] for j in house.wb.jobs()} == {"cancelled"}
+
+
+def test_a_kind_is_paused_and_resumed(house: House):
+    house.planned()
+    at = house.page("jobs")
+    at.toggle(key="gate_kind:plan_episodes").set_value(False).run()
+    assert [g["key"] for g in house.wb.gates() if g["paused"]] == ["kind:plan_episodes"]
+    at.toggle(key="gate_kind:plan_episodes").set_value(True).run()
+    assert [g for g in house.wb.gates() if g["paused"]] == []
+
+
+def test_a_job_is_replayed_with_an_edited_payload_after_its_errors_are_mended(house: House):
+    job = house.run("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]})
+    at = house.page("job", id=job["id"])
+    at.button(key="edit").click().run()
+    at.text_area(key=f"payload_{job['id']}").set_value('{"messages": []}').run()
+    assert "At least 1 entries are needed." in said(at)
+    assert at.button(key="payload_go").disabled
+    at.text_area(key=f"payload_{job['id']}").set_value('{"messages": [{"role": "user", "content": "edited"}]}').run()
+    at.button(key="payload_go").click().run()
+    newest = house.wb.jobs()[0]
+    assert newest["replay_of"] == job["id"]
+    assert newest["params"]["messages"][0]["content"] == "edited"
+
+
+def test_an_unknown_job_is_said_and_not_a_traceback(house: House):
+    at = house.page("job", id=999)
+    assert problems(at) == []
+    assert "There is no job 999" in said(at)
+
+
+def failing(house: House, monkeypatch, text: str = "boom") -> dict:
+    """A job that fails: its provider is not there."""
+    if not house.wb.profiles():
+        house.wb.add_profile("nowhere", "openai", base_url="http://127.0.0.1:9/v1", text_model="none", key="sk-canary0123456789")
+    return house.run("llm_chat", None, {"messages": [{"role": "user", "content": text}]}, profile="nowhere", max_attempts=1)
+
+
+def test_failures_are_grouped_and_a_group_is_replayed(house: House, monkeypatch):
+    first, second = failing(house, monkeypatch), failing(house, monkeypatch, "boom again")
+    assert {first["state"], second["state"]} == {"failed"}
+    at = house.page("debug")
+    group = house.wb.failures()[0]["fingerprint"]
+    assert "Network failure" in said(at)
+    at.button(key=f"inspect_{group}").click().run()
+    assert problems(at) == []
+    at.button(key=f"all_{group}").click().run()
+    assert len([j for j in house.wb.jobs() if j["replay_of"]]) == 2
+
+
+def test_one_failure_is_replayed_with_an_edited_payload_from_debug(house: House, monkeypatch):
+    job = failing(house, monkeypatch)
+    at = house.page("debug", group=house.wb.failures()[0]["fingerprint"])
+    at.text_area(key=f"payload_{job['id']}").set_value('{"messages": [{"role": "user", "content": "better"}]}').run()
+    at.button(key=f"replay_{job['id']}").click().run()
+    assert house.wb.jobs()[0]["params"]["messages"][0]["content"] == "better"
+
+
+def test_analytics_counts_what_the_ledger_holds(house: House):
+    _, episodes = house.planned()
+    house.run("generate_episode_core_expression", episodes[0]["id"])
+    at = house.page("analytics")
+    calls = next(m for m in at.metric if m.label == "Calls")
+    assert calls.value == "2"
+    assert problems(at) == []
+
+
+def test_the_language_switch_changes_the_page_and_is_kept(house: House):
+    at = house.page("projects", "en")
+    assert at.title[0].value == "Projects"
+    at.segmented_control(key="language_switch").set_value("zh").run()
+    assert at.title[0].value == "项目"
+    at.run()
+    assert at.title[0].value == "项目"

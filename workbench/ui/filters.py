@@ -1,0 +1,84 @@
+"""Filters whose truth is the URL: a reload, a shared link and the back button show the same thing in any language.
+
+Streamlit's own binding writes translated labels into the URL, so a link made in English would not work in Chinese.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.ui.language import t
+
+
+def _slot(name: str) -> str:
+    return f"filter_{name}"
+
+
+def _write(name: str, default: str) -> None:
+    """Put what was chosen into the URL; the default leaves no trace there. Page turns begin anew."""
+    chosen = st.session_state[_slot(name)]
+    said = ",".join(chosen) if isinstance(chosen, list) else str(chosen or "")
+    for page in ("before", "after"):
+        st.query_params.pop(page, None)
+    if said and said != default:
+        st.query_params[name] = said
+    else:
+        st.query_params.pop(name, None)
+
+
+def text(name: str, label: str, placeholder: str) -> str:
+    """A search field that searches while one types."""
+    st.session_state[_slot(name)] = st.query_params.get(name, "")
+    typed = st.text_input(
+        label, key=_slot(name), type="search", live="300ms", placeholder=placeholder, label_visibility="collapsed",
+        icon=":material/search:", on_change=_write, args=(name, ""),
+    )  # fmt: skip
+    return typed or ""
+
+
+def select(name: str, label: str, options: Mapping[str, str], everything: str) -> str:
+    """One of the options (value → label), or "" for all of them."""
+    asked = st.query_params.get(name, "")
+    st.session_state[_slot(name)] = asked if asked in options else ""
+    named = {"": everything, **options}
+    return str(st.selectbox(label, list(named), format_func=named.__getitem__, key=_slot(name), on_change=_write, args=(name, "")))
+
+
+def segment(name: str, label: str, options: Mapping[str, str], default: str) -> str:
+    asked = st.query_params.get(name, default)
+    st.session_state[_slot(name)] = asked if asked in options else default
+    chosen = st.segmented_control(
+        label, list(options), required=True, format_func=options.__getitem__, key=_slot(name), width="stretch", on_change=_write, args=(name, default)
+    )
+    return str(chosen or default)
+
+
+def pills(name: str, label: str, options: Mapping[str, str]) -> list[str]:
+    """Any of the options, as pills."""
+    asked = st.query_params.get(name, "").split(",")
+    st.session_state[_slot(name)] = [v for v in asked if v in options]
+    chosen: Sequence[Any] = st.pills(
+        label, list(options), selection_mode="multi", format_func=options.__getitem__, key=_slot(name), label_visibility="collapsed", on_change=_write, args=(name, "")
+    )
+    return [str(v) for v in chosen]
+
+
+def switch(name: str, label: str, help: str | None = None) -> bool:
+    st.session_state[_slot(name)] = st.query_params.get(name) == "1"
+    return st.toggle(label, key=_slot(name), help=help, on_change=_switched, args=(name,))
+
+
+def _switched(name: str) -> None:
+    if st.session_state[_slot(name)]:
+        st.query_params[name] = "1"
+    else:
+        st.query_params.pop(name, None)
+
+
+def project(titles: Mapping[int, str]) -> int | None:
+    """The project to show, None for all."""
+    chosen = select("project", t("Project"), {str(i): title for i, title in titles.items()}, t("All projects"))
+    return int(chosen) if chosen else None
