@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.story.guards import plannable_brief, style_issues, summary_issues
 from workbench.story.freshness import in_order
+from workbench.story.guards import plannable_brief, style_issues, summary_issues
 
 
 @pytest.mark.parametrize(("length", "missing"), [(0, 100), (1, 99), (99, 1)])

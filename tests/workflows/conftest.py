@@ -55,7 +55,9 @@ def brief_facts(name: str) -> dict[str, Any]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings.load(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'story.db'}", retry_base_ms=10, sweep_seconds=0.2)
+    return Settings.load(
+        home=tmp_path, database_url=f"sqlite:///{tmp_path / 'story.db'}", retry_base_ms=10, sweep_seconds=0.2
+    )
 
 
 @pytest.fixture

@@ -24,7 +24,9 @@ PLOTS = [
 
 def outline(order: int, plot: int | None = None, people: tuple[str, ...] = ()) -> EpisodeOutline:
     title, logline, scope = PLOTS[(order - 1 if plot is None else plot) % len(PLOTS)]
-    return EpisodeOutline(order=order, title=title, logline=logline, main_characters=list(people), beats=[logline], scene_scope=scope)
+    return EpisodeOutline(
+        order=order, title=title, logline=logline, main_characters=list(people), beats=[logline], scene_scope=scope
+    )
 
 
 def planned(*episodes: EpisodeOutline) -> EpisodePlan:
@@ -33,7 +35,12 @@ def planned(*episodes: EpisodeOutline) -> EpisodePlan:
 
 def scenes(*summaries: str, cast: tuple[str, ...] = ()) -> SceneList:
     return SceneList.model_validate(
-        {"scenes": [{"order": i, "summary": s, "location": "码头", "cast": list(cast), "beat": f"第{i}场"} for i, s in enumerate(summaries, 1)]}
+        {
+            "scenes": [
+                {"order": i, "summary": s, "location": "码头", "cast": list(cast), "beat": f"第{i}场"}
+                for i, s in enumerate(summaries, 1)
+            ]
+        }
     )
 
 
@@ -113,7 +120,12 @@ def test_main_characters_outside_the_library_are_named_once_and_aliases_are_know
 
 def expression(*motifs: str) -> CoreExpression:
     return CoreExpression(
-        theme="t", emotional_arc=["a", "b", "c", "d"], core_conflict="c", payoff=["p"], visual_motifs=list(motifs), ending_beat="e"
+        theme="t",
+        emotional_arc=["a", "b", "c", "d"],
+        core_conflict="c",
+        payoff=["p"],
+        visual_motifs=list(motifs),
+        ending_beat="e",
     )
 
 
@@ -175,7 +187,9 @@ def test_the_cast_is_in_the_library_and_empty_without_one() -> None:
 # --- scene anchor ----------------------------------------------------------------------------------------------
 
 
-def empty_set(zh: list[str] | None = None, en: list[str] | None = None, place: str = "码头", details: str = "木栈伸进海里") -> SceneAnchor:
+def empty_set(
+    zh: list[str] | None = None, en: list[str] | None = None, place: str = "码头", details: str = "木栈伸进海里"
+) -> SceneAnchor:
     harbour = sets.SETS["sea"]
     light, air = sets.LIGHTS["opening"][0], sets.AIRS["opening"][0]
     return SceneAnchor.model_validate(
@@ -241,7 +255,14 @@ def test_kept_anchors_must_come_back_word_for_word_as_the_same_pairs() -> None:
 
 @pytest.mark.parametrize(
     ("order", "total", "position"),
-    [(1, 4, "opening"), (2, 4, "development"), (3, 4, "turn"), (4, 4, "resolution"), (1, 1, "resolution"), (7, 12, "turn")],
+    [
+        (1, 4, "opening"),
+        (2, 4, "development"),
+        (3, 4, "turn"),
+        (4, 4, "resolution"),
+        (1, 1, "resolution"),
+        (7, 12, "turn"),
+    ],
 )
 def test_a_scene_stands_somewhere_in_the_arc(order: int, total: int, position: str) -> None:
     assert anchor.narrative_position(order, total) == position
@@ -259,7 +280,16 @@ def message(content: str = "hello", role: str = "user") -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "messages", [[], [message()] * 51, [message("")], [message("  \n")], [message("x" * 20_001)], [message(role="robot")], [{"content": 1}]]
+    "messages",
+    [
+        [],
+        [message()] * 51,
+        [message("")],
+        [message("  \n")],
+        [message("x" * 20_001)],
+        [message(role="robot")],
+        [{"content": 1}],
+    ],
 )
 def test_messages_that_cannot_be_sent_are_refused_not_dropped(messages: list[dict[str, str]]) -> None:
     with pytest.raises(ValidationError):

@@ -28,7 +28,9 @@ def test_the_draft_is_streamed_in_pieces_that_make_up_the_answer() -> None:
     assert (reply.model, reply.finish_reason) == ("sketch-1", "stop")
 
 
-@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("灯", 1), ("灯塔。", 3), ("abcd", 1), ("abcde", 2), ("灯abcd", 2)])
+@pytest.mark.parametrize(
+    ("text", "tokens"), [("", 0), ("灯", 1), ("灯塔。", 3), ("abcd", 1), ("abcde", 2), ("灯abcd", 2)]
+)
 def test_tokens_are_estimated_one_per_chinese_character_and_one_per_four_others(text: str, tokens: int) -> None:
     assert estimated_tokens(text) == tokens
 

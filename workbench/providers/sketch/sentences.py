@@ -196,9 +196,14 @@ def _spot(text: str, word: str) -> int:
     return text.find(word)
 
 
-def begins_with_pronoun(text: str) -> bool:
-    """Does somebody already known act in this sentence?"""
-    return re.match(r"(?:(?:At|In|On)\s\w+\s)?(?:he|she|they)\b|[他她]", text, re.IGNORECASE) is not None
+def spot(text: str, name: str, people: Sequence[Known]) -> int:
+    """Where somebody first appears in a sentence, by name or by pronoun; behind everything when neither does."""
+    if name in text:
+        return text.index(name)
+    gender = next((p.gender for p in people if p.name == name), "")
+    pronouns = {"f": r"\b(?:she|her)\b|她", "m": r"\b(?:he|his|him)\b|他"}.get(gender, r"\b(?:she|he)\b|[她他]")
+    found = re.search(pronouns, text, re.IGNORECASE)
+    return found.start() if found else len(text)
 
 
 def meant(text: str, language: str, people: Sequence[Known], before: Sequence[str]) -> tuple[str, ...]:

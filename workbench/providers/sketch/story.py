@@ -143,10 +143,11 @@ def _events(
         meant = sentences.meant(text, language, people, recent)
         place = places.find(text, language, world_places) or place
         short = sentences.with_name(sentences.core(text, language, proper), people, meant)
-        first, then = (meant, named) if sentences.begins_with_pronoun(text) else (named, meant)
-        present = tuple(dict.fromkeys([*first, *then])) or recent[:1]
+        told = sentences.with_name(text, people, meant)
+        there = dict.fromkeys([*named, *meant])
+        present = tuple(sorted(there, key=lambda name: sentences.spot(told, name, people))) or recent[:1]
         recent = tuple(dict.fromkeys([*present, *recent]))
-        found.append(Event(sentences.with_name(text, people, meant), short, present, place))
+        found.append(Event(told, short, present, place))
     return tuple(found)
 
 
