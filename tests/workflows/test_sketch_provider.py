@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 
 import pytest
 
 from workbench.errors import KINDS, InvalidInput, ProviderError
 from workbench.providers.base import Message, TextReply, TextRequest
-from workbench.providers.sketch import Simulation, Sketch, estimated_tokens
+from workbench.providers.sketch import Simulation, Sketch, estimated_tokens, simulated_failure
 
 
 def request(call_id: str = "call-1", text: str = "一段很长的草稿，" * 30) -> TextRequest:
@@ -48,19 +47,33 @@ def test_without_a_draft_it_says_what_to_do() -> None:
 
 
 def test_simulated_failures_are_of_many_kinds_and_about_as_frequent_as_asked() -> None:
-    kinds: Counter[str] = Counter()
-    provider = Sketch(Simulation(failure_rate=0.5))
-    for number in range(400):
-        try:
-            ask(provider, request(f"call-{number}"))
-        except ProviderError as error:
-            kinds[error.kind] += 1
-            assert error.retryable == KINDS[error.kind].retryable
-            assert (error.retry_after_ms is not None) == (error.kind == "rate_limit")
-            assert (error.raw is not None) == (error.kind == "malformed_output")
+    failures = [f for n in range(400) if (f := simulated_failure(request(f"call-{n}"), 0.5)) is not None]
 
-    assert 140 < kinds.total() < 260
-    assert set(kinds) == {"overloaded", "rate_limit", "timeout", "network", "malformed_output", "content_filter"}
+    assert 140 < len(failures) < 260
+    assert {f.kind for f in failures} == {
+        "overloaded",
+        "rate_limit",
+        "timeout",
+        "network",
+        "malformed_output",
+        "content_filter",
+    }
+    assert all(f.retryable == KINDS[f.kind].retryable for f in failures)
+    assert all((f.retry_after_ms is not None) == (f.kind == "rate_limit") for f in failures)
+
+
+def test_a_simulated_broken_answer_keeps_what_came_of_it() -> None:
+    broken = next(
+        wanted
+        for n in range(400)
+        if (f := simulated_failure(wanted := request(f"call-{n}"), 1)) is not None and f.kind == "malformed_output"
+    )
+
+    with pytest.raises(ProviderError) as caught:
+        ask(Sketch(Simulation(failure_rate=1)), broken)
+
+    assert caught.value.raw == "一段很长的草稿，" * 15
+    assert caught.value.usage.output > 0
 
 
 def test_the_same_call_fails_the_same_way_every_time() -> None:
