@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -85,30 +88,66 @@ def use(wb: Workbench, provider: ScriptedProvider, name: str = "scripted") -> st
     return name
 
 
+class Worker:
+    """One real worker process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def is_alive(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def gone(self, timeout: float = 60) -> None:
+        until(lambda: not self.is_alive(), timeout, f"the end of worker {self.pid}")
+
+
 class Workers:
-    """Real worker processes of one home."""
+    """Real worker processes of one home, forked from a nursery that has imported everything."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.all: list[Worker] = []
         self._log = (settings.home / "workers.log").open("ab")
-
-    def start(self, **env: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.worker_process", "--threads", str(self.settings.threads)],
-            cwd=ROOT, env={**environment(self.settings), "PYTHONPATH": str(ROOT), **env}, stdout=self._log, stderr=self._log,
+        self._nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.engine.worker_process"],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
         )
-        self.processes.append(process)
-        return process
+
+    def start(self, **env: str) -> Worker:
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        threads = {"REELWRIGHT_THREADS": str(self.settings.threads)}
+        self._nursery.stdin.write(json.dumps({**environment(self.settings), **threads, **env}) + "\n")
+        self._nursery.stdin.flush()
+        worker = Worker(int(self._nursery.stdout.readline()))
+        self.all.append(worker)
+        return worker
+
+    def alive(self) -> list[Worker]:
+        return [w for w in self.all if w.is_alive()]
 
     def log(self) -> str:
         return (self.settings.home / "workers.log").read_text(errors="replace")
 
     def stop(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+        for worker in self.alive():
+            worker.kill()
+        self._nursery.kill()
+        self._nursery.wait()
         self._log.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -54,29 +53,24 @@ def check_nothing_lost_and_nothing_twice(wb: Workbench, provider: ScriptedProvid
 
 def test_three_hundred_jobs_while_workers_are_killed(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
     jobs = 300
-    provider.script(default={"delay_ms": 60})
+    provider.script(default={"delay_ms": 250})
     name = wb.add_profile("scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")["id"]
     wb.submit_many([Request("test_tell", params={"about": f"night {n}"}, profile_id=name) for n in range(jobs)])
     chance = random.Random(7)
-    for _ in range(2):
+    for _ in range(3):
         workers.start()
     kills = 0
     deadline = time.monotonic() + 240
     while not all_ended(wb):
         assert time.monotonic() < deadline, f"{wb.counts()} after {kills} kills\n{workers.log()[-3000:]}"
         time.sleep(chance.uniform(0.3, 1.0))
-        running = [p for p in workers.processes if p.poll() is None]
-        # kill only a worker that got to work, or every one would die while it imports
-        busy = {w["pid"] for w in wb.workers() if w["busy"]}
-        victims = [p for p in running if p.pid in busy]
-        if victims:
-            victim = chance.choice(victims)
-            victim.send_signal(signal.SIGKILL)
-            victim.wait()
-            kills += 1
-            workers.start()
+        victim = chance.choice(workers.alive())
+        victim.kill()
+        victim.gone()
+        kills += 1
+        workers.start()
     found = check_nothing_lost_and_nothing_twice(wb, provider, jobs)
-    assert kills >= 3, f"the test killed only {kills} workers: {found}"
+    assert kills >= 10, f"the test killed only {kills} workers: {found}"
 
 
 @pytest.mark.parametrize("point", ["claimed", "step_sent", "call_answered", "step_done", "before_finish", "finished", "dispatch_marked", "dispatch_sent"])
@@ -87,8 +81,8 @@ def test_a_process_that_ends_at_a_named_point_loses_nothing(
     # the first job is there before the worker: its own dispatch passes then go through the dispatch points
     first = wb.submit("test_tell", profile=name)
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
-    until(lambda: dying.poll() is not None, 60, f"the end of the process at {point}")
-    assert dying.returncode == 137
+    dying.gone()
+    assert (tmp_path / "died").exists()
     workers.start()
     done = wb.wait(first["id"], timeout=60)
     assert done["state"] == "succeeded"
@@ -120,7 +114,8 @@ def test_parents_failures_and_submits_survive_their_crash_points(
         else:
             asked = wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 3})
         dying = workers.start(**env)
-        until(lambda: dying.poll() is not None, 60, f"the end of the process at {point}")
+        dying.gone()
+        assert (tmp_path / "died").exists()
     workers.start()
     assert wb.wait(asked["id"], timeout=60)["state"] == "succeeded"
     if point.startswith("children"):
@@ -159,7 +154,6 @@ def test_redis_killed_and_emptied(wb: Workbench, workers: Workers, valkey: Valke
     valkey.kill()
     late = wb.submit("test_tell", params={"about": "while away"}, profile=name)
     assert late["state"] == "queued"
-    assert late["dispatch_problem"]
     valkey.start()
     until(lambda: all_ended(wb), 60, "the end of all jobs after Redis came back")
     wb.submit_many([Request("test_tell", params={"about": f"after {n}"}, profile_id=profile) for n in range(30)])
@@ -180,7 +174,7 @@ def test_sigterm_puts_jobs_back_and_ends_soon(wb: Workbench, workers: Workers) -
     until(lambda: wb.counts()["running"] == 3, 60)
     started = time.monotonic()
     first.terminate()
-    first.wait(timeout=100)
+    first.gone(100)
     assert time.monotonic() - started < 100
     assert {wb.job(a["id"])["state"] for a in asked} == {"queued"}
     assert {wb.show(a["id"])["attempts"][0]["outcome"] for a in asked} == {"interrupted"}
@@ -197,7 +191,7 @@ def test_a_cancelled_job_of_a_dead_worker_is_settled_by_another(wb: Workbench, w
     first = workers.start()
     until(lambda: wb.job(asked["id"])["state"] == "running", 60)
     first.kill()
-    first.wait()
+    first.gone()
     wb.cancel(asked["id"])
     workers.start()
     assert wb.wait(asked["id"], timeout=30)["state"] == "cancelled"

@@ -40,14 +40,16 @@ class VideoService:
 
     async def submit(self, request: dict[str, Any]) -> str:
         self._note("create")
-        if self.fail_create:
-            raise self.fail_create
+        failure, self.fail_create = self.fail_create, None
+        if failure:
+            raise failure
         return "task-1"
 
     async def images(self, request: dict[str, Any]) -> dict[str, Any]:
         self._note("image")
-        if self.fail_create:
-            raise self.fail_create
+        failure, self.fail_create = self.fail_create, None
+        if failure:
+            raise failure
         return {"images": 1}
 
     async def poll(self, task_id: str) -> TaskState:
@@ -133,9 +135,7 @@ def test_cancelling_a_waiting_video_cancels_it_at_the_provider(studio: Engine, s
 def test_an_image_call_that_broke_off_is_never_silently_paid_again(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_image", max_attempts=3)
     service.fail_create = ProviderError("network", Text("the connection broke"))
-    studio.deliver()
-    service.fail_create = None
-    until(lambda: studio.worker.maintain() or studio.deliver() or studio.wb.job(made["id"])["state"] == "waiting")
+    until(lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.job(made["id"])["state"] == "waiting")[-1])
     assert studio.wb.job(made["id"])["waiting_for"] == "decision"
     assert service.calls("image") == 1
 
@@ -143,8 +143,6 @@ def test_an_image_call_that_broke_off_is_never_silently_paid_again(studio: Engin
 def test_an_image_that_was_refused_outright_may_be_tried_again(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_image", max_attempts=2)
     service.fail_create = ProviderError("overloaded", Text("busy"), http_status=503)
-    studio.deliver()
-    service.fail_create = None
     assert studio.finish(made["id"])["state"] == "succeeded"
     assert service.calls("image") == 2
 

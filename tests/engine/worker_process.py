@@ -1,11 +1,39 @@
-"""`python -m tests.engine.worker_process`: the product's worker, with the test workflows in its registry."""
+"""A nursery of real worker processes: it imports everything once, then forks a worker for each line it reads.
+
+Workers that are killed twice a second would otherwise spend their lives importing. Each line is JSON: an environment for
+the worker; the answer is its process id. A worker is the product's own `reelwright worker`, with the test workflows added.
+"""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import sys
 
+import dramatiq  # noqa: F401
+import openai  # noqa: F401  what a worker would import at its first call
+import psycopg  # noqa: F401
+import redis  # noqa: F401
+
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
+import workbench.bootstrap
+import workbench.cli.worker  # noqa: F401
+import workbench.consumer  # noqa: F401
+import workbench.providers.openai_compatible  # noqa: F401
 from workbench.cli import main
 
 if __name__ == "__main__":
-    main(["worker", *sys.argv[1:]])
+    workbench.bootstrap.Registry().all()
+    # the kernel reaps workers, so that a killed one is gone at once
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(0)
+            os.dup2(2, 1)
+            os.environ.update(json.loads(line))
+            main(["worker"])
+            os._exit(0)
+        print(pid, flush=True)

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from workbench.db.connection import Database
 from workbench.errors import Unavailable
 from workbench.i18n import Text
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
 #: any constant; PostgreSQL's advisory lock for migrations
 _LOCK = 7_214_377
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    return config
+def revisions() -> list[str]:
+    """The revisions this code knows, oldest first, from their file names: Alembic itself is slow to import."""
+    return sorted(path.name.split("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def head() -> str:
-    """The newest revision this code knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    assert revision is not None
-    return revision
+    return revisions()[-1]
 
 
 def current(connection: Connection) -> str | None:
@@ -38,8 +33,7 @@ def current(connection: Connection) -> str | None:
 
 
 def is_newer_than_code(revision: str | None) -> bool:
-    known = {s.revision for s in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return revision is not None and revision not in known
+    return revision is not None and revision not in revisions()
 
 
 def migrate(database: Database) -> None:
@@ -56,6 +50,7 @@ def migrate(database: Database) -> None:
     if revision == head():
         return
     from alembic import command
+    from alembic.config import Config
 
     if database.is_sqlite:
         _with_foreign_keys(database, "OFF")
@@ -63,7 +58,9 @@ def migrate(database: Database) -> None:
         with database.write() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            config = _config()
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+            config.set_main_option("path_separator", "os")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             if database.is_sqlite:

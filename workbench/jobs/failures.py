@@ -7,7 +7,7 @@ import re
 import traceback as tracebacks
 from dataclasses import dataclass
 
-from workbench.errors import JobError, OutputError, ProviderError, Refused, ReelwrightError
+from workbench.errors import JobError, OutputError, ProviderError, ReelwrightError, Refused, Unavailable
 from workbench.i18n import N_, Text
 from workbench.security.redact import redactor
 
@@ -38,6 +38,9 @@ def describe(error: BaseException, job_kind: str) -> Failure:
         kind = error.kind
         retryable = isinstance(error, JobError) and error.retryable
         text = _clean(error)
+    elif isinstance(error, Unavailable):
+        # the profile's key cannot be opened: the remedy is the same as for a refused one
+        kind, text = "auth", _clean(error)
     if isinstance(error, ProviderError):
         retry_after = error.retry_after_ms
     if isinstance(error, OutputError):

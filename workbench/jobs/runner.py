@@ -57,11 +57,13 @@ class Runner:
         self._live: dict[tuple[int, int], tuple[Running, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
         self._stopping = False
+        self._claimed = 0
         self.lease_ms = round(settings.lease_seconds * 1000)
 
     @property
     def busy(self) -> int:
-        return len(self._live)
+        """Claims in the hands of this process, until what became of them is written."""
+        return self._claimed
 
     def run(self, job_id: int) -> None:
         """Run a job if it is to be had; returns when its claim has ended, whatever came of it. Never raises."""
@@ -72,13 +74,21 @@ class Runner:
                 claim = writes.claim(conn, job_id, self.worker, self.lease_ms)
             if claim is not None:
                 crash.point("claimed")
-                self._run_claimed(claim)
+                self._count(+1)
+                try:
+                    self._run_claimed(claim)
+                finally:
+                    self._count(-1)
                 self._dispatcher.kick()
         except LostClaim as lost:
             log.info("%s", lost)
         except Exception:
             # the row's lease runs out and the sweeper takes it from here
             log.exception("job %s: its worker could not write what happened", job_id)
+
+    def _count(self, change: int) -> None:
+        with self._lock:
+            self._claimed += change
 
     def _run_claimed(self, claim: writes.Claim) -> None:
         running: Running | None = None

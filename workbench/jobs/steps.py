@@ -133,6 +133,9 @@ class Steps:
             try:
                 answer, reply = await self._call(name, input_hash, conversation, mode, draft, purpose)
             except ProviderError as error:
+                if getattr(error, "adapted", False):
+                    # the service refused a detail of the request and the provider has learned to leave it out
+                    continue
                 if error.mode_unsupported and len(modes) > 1:
                     modes.pop(0)
                     run.remember_mode(modes[0])
