@@ -18,7 +18,10 @@ from workbench import embedded
 from workbench.settings import Settings
 
 # no test may read the developer's own settings or talk to a real service
-for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REELWRIGHT_CHROMIUM"] + ["DATABASE_URL", "REDIS_URL"]:
+for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REELWRIGHT_CHROMIUM"] + [
+    "DATABASE_URL",
+    "REDIS_URL",
+]:
     os.environ.pop(_name, None)
 
 _numbers = itertools.count(1)
@@ -65,8 +68,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def settings(tmp_path: Path, database_url: str) -> Settings:
     """Settings with short times; the engine behaves as with long ones, only sooner."""
     return Settings.load(
-        home=tmp_path / "höme of tests", database_url=database_url, threads=4, lease_seconds=2.0, heartbeat_seconds=0.2,
-        sweep_seconds=0.2, dispatch_lost_seconds=2.0, retry_base_ms=20, retry_max_ms=200,
+        home=tmp_path / "höme of tests",
+        database_url=database_url,
+        threads=4,
+        lease_seconds=2.0,
+        heartbeat_seconds=0.2,
+        sweep_seconds=0.2,
+        dispatch_lost_seconds=2.0,
+        retry_base_ms=20,
+        retry_max_ms=200,
     )
 
 
@@ -79,7 +89,9 @@ class Valkey:
 
     def start(self) -> None:
         embedded.end_orphan(self.settings)
-        self.process = subprocess.Popen(embedded.command(self.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            embedded.command(self.settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         embedded.wait_ready(self.settings)
 
     def kill(self) -> None:

@@ -28,7 +28,8 @@ from workbench.db.writes import ledger
 from workbench.db.writes import story as story_writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
-from workbench.jobs import crash, replay, submit
+from workbench.jobs import crash, replay
+from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
 from workbench.profiles import Profiles
 from workbench.settings import Settings
@@ -297,14 +298,14 @@ class Workbench:
     def unmet(self, kind: str, node_id: int, params: Row | None = None) -> list[errors.Issue]:
         """What must exist first; empty when the workflow can run."""
         declared = self._workflows.find(kind)
-        return submit.unmet_guards(
+        return submitting.unmet_guards(
             declared, NodeView.load(self.database, node_id), self._workflows.parse(declared, params or {})
         )
 
     def cells(self, node_id: int) -> list[Row]:
         """For each workflow of the node's scope: {workflow, state, job, artifact, unmet, stale_reasons}."""
         node = self.node(node_id)
-        declared = [w for w in self.workflows(node["kind"])]
+        declared = self.workflows(node["kind"])
         with self.database.read() as conn:
             jobs = job_reads.latest_for_nodes(conn, [node_id])
             heads = {w.writes: story_reads.head(conn, node_id, w.writes) for w in declared if w.writes}
@@ -353,7 +354,7 @@ class Workbench:
         The same submit_key, or an equal active job, gives the job that is there. Raises InvalidInput, GuardUnmet,
         AlreadyActive, SubmitKeyReused, NotFound.
         """
-        request = submit.Request(
+        request = submitting.Request(
             kind,
             node_id,
             params or {},
@@ -366,12 +367,12 @@ class Workbench:
         )
         return self.submit_many([request])[0]
 
-    def submit_many(self, requests: Iterable[submit.Request]) -> list[Row]:
+    def submit_many(self, requests: Iterable[submitting.Request]) -> list[Row]:
         """Queue a batch in one transaction: all or none."""
         wanted = list(requests)
-        prepared = [submit.prepare(self.database, self._workflows, r) for r in wanted]
+        prepared = [submitting.prepare(self.database, self._workflows, r) for r in wanted]
         with self.database.write() as conn:
-            ids = [submit.insert(conn, v, r.delay_ms)[0] for v, r in zip(prepared, wanted, strict=True)]
+            ids = [submitting.insert(conn, v, r.delay_ms)[0] for v, r in zip(prepared, wanted, strict=True)]
         crash.point("submit_committed")
         self._dispatcher.kick()
         with self.database.read() as conn:

@@ -79,7 +79,14 @@ def provider() -> Iterator[ScriptedProvider]:
 
 @pytest.fixture
 def project(engine: Engine) -> int:
-    return engine.wb.create_project({"title": "The Salt Lighthouse", "language": "en", "summary": "A lamp goes out.", "style": {"preset": "ink_wash"}})
+    return engine.wb.create_project(
+        {
+            "title": "The Salt Lighthouse",
+            "language": "en",
+            "summary": "A lamp goes out.",
+            "style": {"preset": "ink_wash"},
+        }
+    )
 
 
 def use(wb: Workbench, provider: ScriptedProvider, name: str = "scripted") -> str:
@@ -124,7 +131,12 @@ class Workers:
         self._log = (settings.home / "workers.log").open("ab")
         self._nursery = subprocess.Popen(
             [sys.executable, "-m", "tests.engine.worker_process"],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
         )
 
     def start(self, **env: str) -> Worker:

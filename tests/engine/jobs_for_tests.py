@@ -42,7 +42,10 @@ async def tell(ctx: Context, params: TellParams) -> dict[str, Any]:
     texts = []
     for number in range(params.steps):
         told = await ctx.generate(
-            f"tell-{number}", prompt(f"Tell of {params.about}, part {number}.", about=params.about), schema=Told, checks=[no_lies]
+            f"tell-{number}",
+            prompt(f"Tell of {params.about}, part {number}.", about=params.about),
+            schema=Told,
+            checks=[no_lies],
         )
         texts.append(told.text)
         ctx.progress(100 * (number + 1) / params.steps, Text("told {n}", n=number + 1))
@@ -61,7 +64,9 @@ async def fail(ctx: Context, params: FailParams) -> None:
         raise ZeroDivisionError("a bug with sk-canary0123456789abcdef in it")
     if params.kind == "invalid_output":
         raise OutputError("invalid_output", Text("no good"))
-    raise ProviderError(params.kind, Text("the service said {kind}", kind=params.kind), retry_after_ms=params.retry_after_ms)
+    raise ProviderError(
+        params.kind, Text("the service said {kind}", kind=params.kind), retry_after_ms=params.retry_after_ms
+    )
 
 
 class SleepParams(Params):

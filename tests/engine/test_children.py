@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.engine.conftest import Engine
@@ -28,7 +30,9 @@ def test_a_waiting_parent_holds_no_lease_and_its_progress_follows_the_children(e
 
 
 def test_a_partial_end_names_the_failed_ones_and_a_retry_runs_those_alone(engine: Engine, project: int) -> None:
-    parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad", "test_child_good"]})
+    parent = engine.wb.submit(
+        "test_batch", project, {"kinds": ["test_child_good", "test_child_bad", "test_child_good"]}
+    )
     done = engine.finish(parent["id"])
     assert (done["state"], done["error_kind"]) == ("partial", "child_failed")
     assert [(f["error_kind"], f["state"]) for f in done["result"]["failed"]] == [("auth", "failed")]
@@ -51,7 +55,7 @@ def test_chained_children_run_one_after_the_other(engine: Engine, project: int) 
     assert engine.finish(parent["id"])["state"] == "succeeded"
     children = engine.wb.show(parent["id"])["children"]
     assert len(children) == 3
-    for before, after in zip(children, children[1:], strict=False):
+    for before, after in pairwise(children):
         assert after["created_at"] >= before["finished_at"]
 
 
@@ -70,8 +74,9 @@ def test_a_refused_child_counts_as_failed(engine: Engine, project: int) -> None:
     assert done["result"]["failed"][0]["error_kind"] == "not_found"
 
 
-
-def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(
+    engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from workbench.db.writes import jobs as writes
 
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})

@@ -35,8 +35,14 @@ class Late:
         self.job_id = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})["id"]
         self.claim = self._claimed("late")
         self.running = Running(
-            database=self.db, workflows=engine.worker.runner._workflows, declared=engine.wb.workflow("test_batch"), row=self.claim.row,
-            job_id=self.job_id, claim=self.claim.number, profile=SKETCH, make_provider=lambda profile: None,  # type: ignore[arg-type,return-value]
+            database=self.db,
+            workflows=engine.worker.runner._workflows,
+            declared=engine.wb.workflow("test_batch"),
+            row=self.claim.row,
+            job_id=self.job_id,
+            claim=self.claim.number,
+            profile=SKETCH,
+            make_provider=lambda profile: None,  # type: ignore[arg-type,return-value]
         )
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
@@ -58,10 +64,18 @@ class Late:
     def picture(self) -> list[Any]:
         """Everything that a late write could spoil. The ledger is not in it: a paid call is counted whoever paid."""
         with self.db.read() as conn:
-            columns = [c for c in job.c if c.name not in ("lease_until", "input_tokens", "output_tokens", "cost_micros", "currency")]
+            columns = [
+                c
+                for c in job.c
+                if c.name not in ("lease_until", "input_tokens", "output_tokens", "cost_micros", "currency")
+            ]
             return [
-                conn.execute(select(*columns)).all(), conn.execute(select(step)).all(), conn.execute(select(artifact)).all(),
-                conn.execute(select(attempt)).all(), conn.execute(select(job_child)).all(), conn.execute(select(job_event)).all(),
+                conn.execute(select(*columns)).all(),
+                conn.execute(select(step)).all(),
+                conn.execute(select(artifact)).all(),
+                conn.execute(select(attempt)).all(),
+                conn.execute(select(job_child)).all(),
+                conn.execute(select(job_event)).all(),
             ]
 
 
@@ -126,13 +140,15 @@ def test_a_late_worker_cannot(engine: Engine, project: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_without_the_fence_the_check_fails(engine: Engine, project: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_fence_the_check_fails(
+    engine: Engine, project: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     late = Late(engine, project)
     monkeypatch.setattr(writes, "fence", lambda conn, job_id, number: None)
     monkeypatch.setattr(writes, "_progress", _unfenced(writes._progress))
     monkeypatch.setattr(writes, "_preview", _unfenced(writes._preview))
     before = late.picture()
-    with pytest.raises((pytest.fail.Exception, AssertionError, Exception, Suspend)) as failure:  # noqa: B017  see the next line
+    with pytest.raises((pytest.fail.Exception, AssertionError, Exception, Suspend)) as failure:
         check_that_it_is_refused(late, WRITES[name])
     assert not isinstance(failure.value, LostClaim)
     # the mutant really wrote: what the check forbids is what happened

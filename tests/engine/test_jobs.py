@@ -171,7 +171,9 @@ def test_a_repair_names_the_issues_and_is_counted(engine: Engine, provider: Scri
     assert done["input_tokens"] == sum(c["input_tokens"] for c in calls)
 
 
-def test_three_useless_repairs_end_as_invalid_output_with_the_raw_answer_kept(engine: Engine, provider: ScriptedProvider) -> None:
+def test_three_useless_repairs_end_as_invalid_output_with_the_raw_answer_kept(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
     provider.script(nth={str(n): {"text": f'{{"text": "LIE {n}", "x{n}": 1}}' if n % 2 else "[]"} for n in range(1, 9)})
     job = engine.wb.submit("test_tell", profile=use(engine.wb, provider))
     done = engine.finish(job["id"])
@@ -204,7 +206,10 @@ def test_a_refused_structured_mode_steps_down_and_is_remembered(engine: Engine, 
     provider.script(default={"reject_modes": ["json_schema"]})
     name = use(engine.wb, provider)
     for about in ("one", "two"):
-        assert engine.finish(engine.wb.submit("test_tell", params={"about": about}, profile=name)["id"])["state"] == "succeeded"
+        assert (
+            engine.finish(engine.wb.submit("test_tell", params={"about": about}, profile=name)["id"])["state"]
+            == "succeeded"
+        )
     assert [c["mode"] for c in provider.calls()] == ["json_schema", "json_object", "json_object"]
     assert engine.wb.profiles()[0]["modes"] == {"scripted-1": "json_object"}
 
@@ -360,6 +365,10 @@ def test_a_message_never_claimed_is_sent_again(engine: Engine) -> None:
     job = engine.wb.submit("test_nothing")
     engine.mail.clear()
     with engine.wb.database.write() as conn:
-        conn.execute(update(job_table).where(job_table.c.id == job["id"]).values(dispatched_at=now_ms() - 60_000, available_at=now_ms() - 60_000))
+        conn.execute(
+            update(job_table)
+            .where(job_table.c.id == job["id"])
+            .values(dispatched_at=now_ms() - 60_000, available_at=now_ms() - 60_000)
+        )
     engine.worker.maintain()
     assert list(engine.mail) == [job["id"]]

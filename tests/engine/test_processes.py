@@ -33,9 +33,14 @@ def check_nothing_lost_and_nothing_twice(wb: Workbench, provider: ScriptedProvid
         assert states == {"succeeded": jobs}, states
         ends = conn.execute(select(attempt.c.job_id).where(attempt.c.outcome == "ok")).all()
         assert len(ends) == len({j for (j,) in ends}) == jobs
-        assert conn.execute(select(func.count()).select_from(attempt).where(attempt.c.ended_at.is_(None))).scalar_one() == 0
+        assert (
+            conn.execute(select(func.count()).select_from(attempt).where(attempt.c.ended_at.is_(None))).scalar_one()
+            == 0
+        )
         assert conn.execute(select(func.count()).select_from(step).where(step.c.state != "done")).scalar_one() == 0
-        paid = Counter(conn.execute(select(model_call.c.job_id, model_call.c.step).where(model_call.c.outcome == "ok")).all())
+        paid = Counter(
+            conn.execute(select(model_call.c.job_id, model_call.c.step).where(model_call.c.outcome == "ok")).all()
+        )
         assert len(paid) == jobs
         assert set(paid.values()) == {1}, "a done step with two successful paid calls"
         lost = conn.execute(select(func.count()).select_from(attempt).where(attempt.c.outcome == "lost")).scalar_one()
@@ -51,10 +56,14 @@ def check_nothing_lost_and_nothing_twice(wb: Workbench, provider: ScriptedProvid
     return {"calls": len(received), "ledger": len(ledger), "lost_attempts": lost}
 
 
-def test_three_hundred_jobs_while_workers_are_killed(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+def test_three_hundred_jobs_while_workers_are_killed(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
     jobs = 300
     provider.script(default={"delay_ms": 250})
-    name = wb.add_profile("scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")["id"]
+    name = wb.add_profile(
+        "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
+    )["id"]
     wb.submit_many([Request("test_tell", params={"about": f"night {n}"}, profile_id=name) for n in range(jobs)])
     chance = random.Random(7)
     for _ in range(3):
@@ -73,7 +82,19 @@ def test_three_hundred_jobs_while_workers_are_killed(wb: Workbench, workers: Wor
     assert kills >= 10, f"the test killed only {kills} workers: {found}"
 
 
-@pytest.mark.parametrize("point", ["claimed", "step_sent", "call_answered", "step_done", "before_finish", "finished", "dispatch_marked", "dispatch_sent"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        "claimed",
+        "step_sent",
+        "call_answered",
+        "step_done",
+        "before_finish",
+        "finished",
+        "dispatch_marked",
+        "dispatch_sent",
+    ],
+)
 def test_a_process_that_ends_at_a_named_point_loses_nothing(
     wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
 ) -> None:
@@ -89,7 +110,9 @@ def test_a_process_that_ends_at_a_named_point_loses_nothing(
     check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb, provider, point)
 
 
-def check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb: Workbench, provider: ScriptedProvider, point: str) -> None:
+def check_nothing_lost_and_nothing_twice_but_the_crashed_call(
+    wb: Workbench, provider: ScriptedProvider, point: str
+) -> None:
     """A call that was answered to a process that died before it could write is sent again, once, and both are in the ledger."""
     expected = 2 if point == "call_answered" else 1
     assert len(provider.calls()) == expected
@@ -97,14 +120,22 @@ def check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb: Workbench, pro
     assert sum(c["outcome"] == "ok" for c in wb.show(1)["model_calls"]) == 1
 
 
-@pytest.mark.parametrize("point", ["children_inserted", "children_waiting", "failed_before_put_back", "submit_committed"])
+@pytest.mark.parametrize(
+    "point", ["children_inserted", "children_waiting", "failed_before_put_back", "submit_committed"]
+)
 def test_parents_failures_and_submits_survive_their_crash_points(
     wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
 ) -> None:
     project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))
     env = {"REELWRIGHT_CRASH_AT": f"{point}@{tmp_path / 'died'}"}
     if point == "submit_committed":
-        ran = subprocess.run(_submit_command(workers), env={**_environment(workers), **env}, cwd=Path(__file__).parents[2], capture_output=True, timeout=60)
+        ran = subprocess.run(
+            _submit_command(workers),
+            env={**_environment(workers), **env},
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            timeout=60,
+        )
         assert ran.returncode == 137, ran.stderr
         [asked] = wb.jobs()
     else:
@@ -197,7 +228,9 @@ def test_a_cancelled_job_of_a_dead_worker_is_settled_by_another(wb: Workbench, w
     assert wb.wait(asked["id"], timeout=30)["state"] == "cancelled"
 
 
-def test_cancelling_running_calls_closes_their_sockets(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+def test_cancelling_running_calls_closes_their_sockets(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
     provider.script(default={"hang": True})
     name = use(wb, provider)
     workers.start()
@@ -208,7 +241,9 @@ def test_cancelling_running_calls_closes_their_sockets(wb: Workbench, workers: W
     until(lambda: all(c["disconnected"] for c in provider.calls()), 30, "closed sockets")
 
 
-def test_a_parent_and_its_children_share_one_thread(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+def test_a_parent_and_its_children_share_one_thread(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
     single = Workers(workers.settings.model_copy(update={"threads": 1}))
     try:
         project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))

@@ -90,7 +90,11 @@ def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, serv
     assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "provider")
     assert studio.worker.runner.busy == 0
 
-    service.states = [TaskState("queued", poll_after_ms=1), RuntimeError("429"), TaskState("succeeded", {"url": "clip"})]
+    service.states = [
+        TaskState("queued", poll_after_ms=1),
+        RuntimeError("429"),
+        TaskState("succeeded", {"url": "clip"}),
+    ]
     for _ in range(3):
         due_now(studio)
         studio.worker.maintain()

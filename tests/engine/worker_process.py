@@ -18,9 +18,9 @@ import redis  # noqa: F401
 
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 import workbench.bootstrap
-import workbench.cli.worker  # noqa: F401
-import workbench.consumer  # noqa: F401
-import workbench.providers.openai_compatible  # noqa: F401
+import workbench.cli.worker
+import workbench.consumer
+import workbench.providers.openai_compatible
 from workbench.cli import main
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def follow_head(conn: Connection, node_id: int, kind: Kind, user: str) -> None:
 
 
 def _replan(conn: Connection, node_id: int, kind: Kind, content: dict[str, Any], user: str) -> None:
-    assert kind.children is not None and kind.child_kind is not None
+    assert kind.children is not None
+    assert kind.child_kind is not None
     parent = reads.find_node(conn, node_id)
     assert parent is not None
     there = reads.children(conn, node_id, kind.child_kind, archived=True)

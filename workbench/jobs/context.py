@@ -20,10 +20,10 @@ from workbench import prompts
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
+from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
-from workbench.db.schema import TERMINAL
 from workbench.errors import ChildFailed, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import crash, submit

@@ -255,7 +255,7 @@ class Runner:
 
     def _back_off(self, tries: int, retry_after_ms: int | None) -> int:
         """Exponential with jitter, never earlier than the service asked for."""
-        base = min(self._settings.retry_base_ms * 2 ** (tries - 1), self._settings.retry_max_ms)
+        base: int = min(self._settings.retry_base_ms * 2 ** (tries - 1), self._settings.retry_max_ms)
         wait = round(base * random.uniform(0.8, 1.2))
         return max(wait, min(retry_after_ms or 0, MAX_RETRY_AFTER_MS))
 

@@ -48,7 +48,7 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
     if profile_id is None and node is not None:
         with database.read() as conn:
             project = story_reads.find_node(conn, node.project_id)
-        profile_id = project and project["profile_id"]
+        profile_id = project["profile_id"] if project else None
     return {
         "kind": declared.name,
         "queue": declared.queue,

@@ -194,7 +194,7 @@ def job_success(
 def queue_waits(conn: Connection, *, since: int, until: int | None = None) -> list[int]:
     """How long each started job waited before its first claim, ms, ascending; at most the newest 5,000."""
     query = (
-        select((job.c.started_at - job.c.created_at))
+        select(job.c.started_at - job.c.created_at)
         .where(job.c.started_at >= since)
         .order_by(job.c.started_at.desc())
         .limit(5000)

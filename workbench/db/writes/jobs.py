@@ -33,8 +33,7 @@ def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> i
         available_at=now_ms() + delay_ms if delay_ms else now_ms(),
         **values,
     )
-    found = conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
-    return found
+    return conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
 
 
 @dataclass(frozen=True)
