@@ -41,6 +41,10 @@ class Book:
     chat: str
     reasoning: str
     # episodes
+    #: words that tell that a phrase plays indoors
+    indoors: Entries
+    #: title of an episode between two people
+    pair: str
     titles: Entries
     numbered: str
     before: Entries

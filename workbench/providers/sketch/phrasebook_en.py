@@ -23,6 +23,8 @@ BOOK = Book(
         "The brief holds {events} story events. They are dealt in order to {count} episodes: each has an event of its own, "
         "each outcome causes the next, the turn falls in the second half, and the end answers the first image."
     ),
+    indoors=("door", "window", "table", "cup", "room", "lights out", "unlatches", "pane", "post", "wood", "guest"),
+    pair="{a} and {b}",
     titles=(
         "What Was Not Said",
         "The First Crack",
@@ -370,7 +372,7 @@ BOOK = Book(
         Stage("A keepsake", "From the bottom of a trunk comes a forgotten object; {a} thumbs off the dust and recalls a promise.", "inside"),
         Stage("Neighbourly advice", "An elderly neighbour blocks the path, urges {a} to hold something in reserve, and shuffles off sighing.", "outside"),
         Stage("Followed", "Close to the wall {a} hurries along; behind, other shoes quicken, pause and quicken too.", "outside"),
-        Stage("Waiting", "Sunlight crawls from tile to tile while {a} remains in one spot beside tea gone cold."),
+        Stage("Waiting", "Sunlight crawls from tile to tile while {a} remains in one spot beside tea gone cold.", "inside"),
         Stage("A first lie", "Pressed for an answer, {a} invents one so smoothly that it frightens the inventor most."),
         Stage("Reading by a glimmer", "Late at night {a} deciphers faded writing by a thread of light, brow tightening at each word.", "inside"),
         Stage("A quiet refusal", "{b} names terms very softly; just as softly {a} shakes a head, and the table grows heavy."),
@@ -382,7 +384,7 @@ BOOK = Book(
         Stage("Unseen watcher", "Beneath the eaves somebody has been staring; when {a} spins round, only grass is swaying.", "outside"),
         Stage("A way out prepared", "Half drawing the back bolt, {a} rehearses the escape twice, step after step.", "inside"),
         Stage("Rare laughter", "An ancient joke goes round at supper; {a} joins in, then feels a throat closing up.", "inside"),
-        Stage("Last peace", "Evening is strangely hushed, and {a} turns up the wick as though to give someone courage."),
+        Stage("Last peace", "Evening is strangely hushed, and {a} turns up the wick as though to give someone courage.", "inside"),
     ),
     aftermath=(
         Stage("Aftershock", "Once they have gone, {a}'s knees give way and a wall serves as a chair."),

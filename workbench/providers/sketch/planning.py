@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from workbench.artifacts.models import EpisodeOutline
 from workbench.providers.sketch import sentences
+from workbench.providers.sketch.places import is_inside
 from workbench.providers.sketch.story import Event, Story, read
 from workbench.providers.sketch.writing import Moment, Pen, most_distinct, props_of, shuffled
 
@@ -164,7 +165,14 @@ def moment_of(story: Story, events: Sequence[Event], rng: Random) -> Moment:
     a = story.lead if story.lead in people or not people else people[0]
     others = [p for p in people if p != a] or [p for p in _names(story) if p != a]
     event = events[-1] if len(events) == 1 else rng.choice(list(events))
-    return Moment(a, rng.choice(others) if others else None, event.place.name, _prop(story, events, rng), event.short)
+    return Moment(
+        a,
+        rng.choice(others) if others else None,
+        event.place.name,
+        _prop(story, events, rng),
+        event.short,
+        is_inside(event.place),
+    )
 
 
 def _prop(story: Story, events: Sequence[Event], rng: Random) -> str:
@@ -226,14 +234,15 @@ class _Titles:
 
 def titles_from(event: Event, story: Story) -> list[str]:
     """Titles in the event's own words, best first."""
-    return _zh_titles(event.text) if story.language == "zh" else _en_titles(event, story)
+    own = _zh_titles(event) if story.language == "zh" else _en_titles(event, story)
+    pair = [story.book.pair.format(a=event.people[0], b=event.people[1])] if len(event.people) > 1 else []
+    return [t for t in (*own, *pair) if len(t) <= 120]
 
 
-def _zh_titles(text: str) -> list[str]:
-    clauses = [c for c in re.split(r"[，：；。、！？“”\s]", text) if c]
+def _zh_titles(event: Event) -> list[str]:
+    clauses = [c for c in re.split(r"[，：；。、！？“”\s]", event.text) if c]
     good = [c for c in clauses if 4 <= len(c) <= 10 and not c.startswith(_ZH_DANGLING) and not c.endswith(("时", "后"))]
-    core = sentences.core(text, "zh")
-    return [*good, *([core] if len(core) <= 12 else [])]
+    return [*good, *([event.short] if len(event.short) <= 12 else [])]
 
 
 def _en_titles(event: Event, story: Story) -> list[str]:

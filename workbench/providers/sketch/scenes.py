@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -11,9 +11,10 @@ from workbench.artifacts.models import SceneList, SceneOutline
 from workbench.providers.sketch import places
 from workbench.providers.sketch.book import Stage
 from workbench.providers.sketch.places import Place
+from workbench.providers.sketch.sentences import core, zh_clauses
 from workbench.providers.sketch.staging import Beat, beats_of, moment
 from workbench.providers.sketch.story import Story, read
-from workbench.providers.sketch.writing import Moment, Pen, closeness, most_distinct, shuffled
+from workbench.providers.sketch.writing import Moment, Pen, closeness, fitting, most_distinct, shuffled
 
 #: a beat longer than this is shown by its beginning, so that the scene stays one glance long
 BEAT_ZH, BEAT_EN = 76, 190
@@ -32,7 +33,7 @@ class Slot:
 def scene_list(facts: dict[str, Any], rng: Random) -> SceneList:
     """Exactly `count` scenes, no two alike, nor like the previous episode's."""
     story = read(facts)
-    beats = beats_of(story, facts["episode"])
+    beats = clauses_of(story, beats_of(story, facts["episode"]), int(facts["count"]))
     slots = laid_out(beats, int(facts["count"]))
     known = list(dict.fromkeys(b.place for b in beats))
     room = _Room(story, known, rng, list(facts.get("earlier_scenes") or []))
@@ -62,6 +63,24 @@ def laid_out(beats: Sequence[Beat], count: int) -> list[Slot]:
     return slots
 
 
+def clauses_of(story: Story, beats: list[Beat], count: int) -> list[Beat]:
+    """Beats cut at their clauses while the scenes suffice: what the brief tells is better than any phrase.
+
+    Chinese alone: its clauses stand without a subject of their own.
+    """
+    if story.language != "zh":
+        return beats
+    made: list[Beat] = []
+    for number, beat in enumerate(beats):
+        pieces = zh_clauses(beat.text) if beat.happens else [beat.text]
+        room = count * 3 // 4 - len(made) - (len(beats) - number - 1)
+        if len(pieces) == 1 or len(pieces) > room:
+            made.append(beat)
+            continue
+        made += [replace(beat, text=p, short=core(p, "zh", [c.name for c in story.people])) for p in pieces]
+    return made
+
+
 class _Room:
     """Writes scenes one after the other and remembers what was told, so that nothing is told twice."""
 
@@ -75,6 +94,7 @@ class _Room:
             "aftermath": shuffled(story.book.aftermath, rng),
         }
         self._known = known
+        self._stagings: set[str] = set()
         self._written = 0
 
     def scene(self, order: int, slot: Slot) -> SceneOutline:
@@ -93,10 +113,15 @@ class _Room:
         limit = (BEAT_EN if self._story.book.space else BEAT_ZH) // min(len(slot.beats), 2)
         texts = [_shortened(pen.sentence(b.text), limit) for b in slot.beats[:2]]
 
-        def written() -> str:
-            return pen.joined(*texts, pen.phrase(pen.book.stagings, moment(self._story, first, pen.rng)))
+        about = moment(self._story, first, pen.rng, swap=0)
+        fresh = [s for s in fitting(pen.book.stagings, about, pen.book.indoors) if s not in self._stagings]
 
-        summary, worst = most_distinct(written, str, self._told)
+        def written() -> tuple[str, str]:
+            staging = pen.rng.choice(fresh or pen.book.stagings)
+            return staging, pen.joined(*texts, pen.fill(staging, about))
+
+        (staging, summary), worst = most_distinct(written, lambda made: made[1], self._told)
+        self._stagings.add(staging)
         beat = _shortened(pen.sentence(first.short), 60)
         return (summary, beat) if worst < TOO_CLOSE and beat not in self._beats else None
 

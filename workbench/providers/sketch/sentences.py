@@ -24,6 +24,8 @@ _ZH_STARTERS = (
 )  # fmt: skip
 #: a clause that only says when: the next one belongs to it
 _ZH_UNFINISHED = ("时", "后", "之前", "以前", "的时候")
+#: what stands right before a name when it only introduces it
+_ROLES = "的生女子人士师王长员匠翁儿爷妻弟哥妹娘"
 _ZH_TIMES = re.compile(
     r"^(?:(?:几|数|三|两|多|十|一|百)?(?:日|天|年|个?月)后|次日|第二天|当晚|夜里|夜晚|深夜|清晨|黄昏|终于|忽然|突然|后来|从此|原来|某(?:日|天)|(?:一个)?雨夜|回到[一-鿿]{1,4}，)，?"
 )
@@ -128,17 +130,40 @@ def _short_enough(event: str, limit: int, comma: str) -> list[str]:
     return [p.strip() for p in [*pieces, current] if p.strip()]
 
 
+def zh_clauses(text: str) -> list[str]:
+    """The clauses of a Chinese sentence that each tell an action; a short or unfinished one stays with the next."""
+    found: list[str] = []
+    open_ended = False
+    for part in (p for p in text.split("，") if p):
+        if open_ended:
+            found[-1] += f"，{part}"
+        else:
+            found.append(part)
+        open_ended = len(found[-1]) < 5 or part.endswith(_ZH_UNFINISHED)
+    return found
+
+
 def core(text: str, language: str, proper: Iterable[str] = ()) -> str:
     """The heart of a sentence, fit to stand in quotation marks (zh) or after “before” (en)."""
-    return _zh_core(text) if language == "zh" else _en_core(text, proper)
+    return _zh_core(text, proper) if language == "zh" else _en_core(text, proper)
 
 
-def _zh_core(text: str) -> str:
+def _zh_core(text: str, proper: Iterable[str]) -> str:
     bare = _ZH_TIMES.sub("", text) or text
     first = next(
         (c for c in re.split(r"[，：；。、“”‘’「」]", bare) if len(c) >= 4 and not c.endswith(_ZH_UNFINISHED)), bare
     )
+    first = _from_name(first, proper)
     return first if len(first) <= CORE_ZH else first[: CORE_ZH - 1] + "…"
+
+
+def _from_name(clause: str, proper: Iterable[str]) -> str:
+    """“太原书生王生遇见女子” → “王生遇见女子”: a name needs no introduction the second time."""
+    for name in proper:
+        at = clause.find(name)
+        if 0 < at <= 8 and clause[at - 1] in _ROLES and len(clause) - at - len(name) >= 4:
+            return clause[at:]
+    return clause
 
 
 def _en_core(text: str, proper: Iterable[str]) -> str:

@@ -69,15 +69,27 @@ def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None, sw
     if b in people and rng.random() < swap:
         a, b = str(b), a
     near = [p for p in story.props if re.sub(r"^the ", "", p) in beat.text]
-    return Moment(a, b, (place or beat.place).name, props_of(near or story.props, story.book, rng), beat.short)
+    return Moment(
+        a,
+        b,
+        (place or beat.place).name,
+        props_of(near or story.props, story.book, rng),
+        beat.short,
+        places.is_inside(place or beat.place),
+    )
 
 
 def _event_in(story: Story, text: str) -> Event | None:
     """The brief's event that a text tells or quotes."""
     folded = text.casefold()
     return next((e for e in story.events if e.text.casefold() in folded), None) or next(
-        (e for e in story.events if e.short.casefold() in folded), None
+        (e for e in story.events if _quotes(folded, e.short.casefold(), story.language)), None
     )
+
+
+def _quotes(text: str, short: str, language: str) -> bool:
+    """Does `text` speak of the event? A few common words may stand anywhere, so those must be in quotation marks."""
+    return short in text and (len(short) >= (8 if language == "zh" else 18) or f"“{short}”" in text)
 
 
 def _place(story: Story, text: str, same: Event | None) -> Place | None:

@@ -28,6 +28,7 @@ class Moment:
     place: str
     prop: str
     short: str
+    inside: bool = True
 
 
 class Pen:
@@ -39,7 +40,7 @@ class Pen:
 
     def phrase(self, pool: Entries, moment: Moment) -> str:
         """One phrase of the pool that fits the moment, without its end mark."""
-        return self.fill(self.rng.choice(fitting(pool, moment)), moment)
+        return self.fill(self.rng.choice(fitting(pool, moment, self.book.indoors)), moment)
 
     def fill(self, template: str, moment: Moment) -> str:
         text = template.format(
@@ -64,10 +65,11 @@ class Pen:
         return self.book.space.join(self.closed(s) for s in sentences if s.strip())
 
 
-def fitting(pool: Sequence[str], moment: Moment) -> list[str]:
-    """Phrases that need nobody who is not there and quote nothing that cannot be quoted; the whole pool if none is left."""
-    fits = [p for p in pool if (moment.b or "{b}" not in p) and (moment.short or "{short}" not in p)]
-    return fits or list(pool)
+def fitting(pool: Sequence[str], moment: Moment, indoors: Sequence[str] = ()) -> list[str]:
+    """Phrases that need nobody who is not there and no door on an open road; the whole pool if none is left."""
+    fits = [p for p in pool if moment.b or "{b}" not in p]
+    placed = [p for p in fits if moment.inside or not any(word in p for word in indoors)]
+    return (placed if len(placed) > 3 else fits) or list(pool)
 
 
 def shuffled(items: Iterable[T], rng: Random) -> list[T]:
