@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from workbench.broker import epoch, make_sender
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
+from workbench.errors import Unavailable
 from workbench.facade import Workbench
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
@@ -18,10 +20,13 @@ from workbench.jobs.runner import Runner
 from workbench.jobs.tasks import Poller
 from workbench.profiles import Profiles
 from workbench.providers import registry as providers
+from workbench.security.redact import protect_logging
 from workbench.settings import Settings
 from workbench.workflows import registry as workflows
 
 __all__ = ["Registry", "WorkerEngine", "open_workbench", "worker_engine"]
+
+log = logging.getLogger(__name__)
 
 Send = Callable[[Sequence[int]], None]
 
@@ -57,7 +62,7 @@ def open_workbench(settings: Settings | None = None, *, send: Send | None = None
     settings = settings or Settings.load()
     database = open_database(settings)
     dispatcher = Dispatcher(database, send or make_sender(settings))
-    return Workbench(database, settings, Registry(), dispatcher, Profiles(database, settings))
+    return Workbench(database, settings, Registry(), dispatcher, _guarded(Profiles(database, settings)))
 
 
 def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any) -> WorkerEngine:
@@ -65,7 +70,7 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     database = open_database(settings)
     sender = make_sender(settings)
     dispatcher = Dispatcher(database, send or sender)
-    profiles = Profiles(database, settings)
+    profiles = _guarded(Profiles(database, settings))
     make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
     runner = Runner(
         database,
@@ -79,6 +84,17 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
     poller = Poller(database, profiles.open, make_provider)
     return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher)
+
+
+def _guarded(profiles: Profiles) -> Profiles:
+    """From here on no log record of this process can show a stored key."""
+    protect_logging()
+    try:
+        profiles.remember_keys()
+    except Unavailable as error:
+        # the jobs that need such a key will say so; everything else works
+        log.warning("%s", error)
+    return profiles
 
 
 def _make_provider(settings: Settings, profile: Any) -> Any:

@@ -480,32 +480,11 @@ class Workbench:
                 done.append({"job_id": old["id"], "refused": str(refused)})
         return done
 
-    def reparse(self, job_id: int, user: str = "local") -> Row:
-        """Read a failed job's stored answer with today's parser, at no cost.
-
-        {ok, issues, artifact}: when it is good now, it is saved as a version of the artifact the job was to write.
-        """
-        old = self.job(job_id)
-        declared = self._workflows.find(old["kind"])
-        if declared.writes is None:
-            raise NotAllowed(Text(N_("Job {job_id} writes no artifact."), job_id=job_id))
-        kind = kinds.find(declared.writes)
-        content, issues = replay.reparse(self.database, kind.model, job_id)
-        if content is None:
-            return {"ok": False, "issues": issues, "artifact": None}
-        with self.database.write() as conn:
-            saved = add_version(
-                conn,
-                old["node_id"],
-                kind,
-                content.model_dump(mode="json"),
-                source="ai",
-                user=user,
-                job_id=job_id,
-                warnings=[Text(N_("Read again from a stored answer; only its shape was checked")).to_json()],
-            )
-            job_writes.add_event(conn, job_id, Text(N_("Stored answer read again by {user}"), user=user), level="audit")
-        return {"ok": True, "issues": [], "artifact": saved}
+    def reparse(self, job_id: int, *, user: str = "local") -> Row:
+        """Read a job's stored answers again with today's parser and checks, at no cost. Returns the new job."""
+        if not any(c["raw_output"] for c in self.show(job_id)["model_calls"]):
+            raise NotAllowed(Text(N_("Job {job_id} has no stored answer."), job_id=job_id))
+        return self._replayed(job_id, profile=None, keep_done=True, reparse=True, user=user)
 
     def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Row:
         """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""

@@ -32,8 +32,11 @@ def draft(facts: dict[str, Any], params: Any, rng: Random) -> Told:
     return Told(text=f"Once there was {facts['about']}.")
 
 
+FORBIDDEN = "LIE"
+
+
 def no_lies(told: Told) -> list[Issue]:
-    return [Issue("text", Text("lies are not allowed"))] if "LIE" in told.text else []
+    return [Issue("text", Text("lies are not allowed"))] if FORBIDDEN in told.text else []
 
 
 @workflow("test_tell", title="Tell", scope="any", params=TellParams, draft=draft, deadline_s=20)

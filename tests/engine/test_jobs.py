@@ -372,3 +372,22 @@ def test_a_message_never_claimed_is_sent_again(engine: Engine) -> None:
         )
     engine.worker.maintain()
     assert list(engine.mail) == [job["id"]]
+
+
+def test_a_reparse_reads_the_stored_answer_with_todays_checks_and_calls_nobody(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.engine import jobs_for_tests
+
+    provider.script(default={"text": '{"text": "LIE"}'})
+    job = engine.wb.submit("test_tell", profile=use(engine.wb, provider))
+    assert engine.finish(job["id"])["error_kind"] == "invalid_output"
+    calls = len(provider.calls())
+
+    still_bad = engine.finish(engine.wb.reparse(job["id"])["id"])
+    assert still_bad["error_kind"] == "invalid_output"
+    monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", "nothing at all")
+    good = engine.finish(engine.wb.reparse(job["id"])["id"])
+    assert (good["state"], good["result"], good["replay_of"]) == ("succeeded", {"texts": ["LIE"]}, job["id"])
+    assert len(provider.calls()) == calls
+    assert engine.wb.show(good["id"])["model_calls"] == []

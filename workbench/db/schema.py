@@ -102,6 +102,8 @@ job = Table(
     Column("priority", Integer, nullable=False, default=0),
     Column("parent_id", Id, ForeignKey("job.id"), index=True),
     Column("replay_of", Id, ForeignKey("job.id"), index=True),
+    # a re-parse: the job whose stored answers are read, so that no model is called
+    Column("answers_from", Id, ForeignKey("job.id")),
     Column("submit_key", String(200), unique=True),
     # node + artifact kind it will write: one active job each; NULL for kinds that write none
     Column("exclusive_key", String(120)),

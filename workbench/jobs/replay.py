@@ -1,10 +1,9 @@
-"""Retry, replay and re-parse. A replay is a new row with `replay_of`; its original stays as it ended."""
+"""Retry, replay and re-parse: one thing. A replay is a new row with `replay_of`; its original stays as it ended."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench.db.connection import Database
@@ -34,12 +33,14 @@ def replay(
     keep_done: bool = False,
     profile_id: int | None = None,
     change_profile: bool = False,
+    reparse: bool = False,
     user: str = "local",
 ) -> int:
     """Run an ended job again as a new one; returns the new job's id.
 
     keep_done: every finished step and every succeeded child is reused (this is what “retry” does).
     from_step: the steps before it are reused, it and all after it are made anew.
+    reparse: the original's stored answers go through today's parser and checks; no model is called.
     """
     with database.read() as conn:
         old = find(conn, job_id)
@@ -55,6 +56,7 @@ def replay(
         old["node_id"],
         old["params"] if params is None else params,
         replay_of=job_id,
+        answers_from=job_id if reparse else None,
         user=user,
         profile_id=profile_id if change_profile else old["profile_id"],
         priority=old["priority"],
@@ -101,19 +103,3 @@ def _keep_good_children(conn: Connection, old_id: int, new_id: int) -> None:
     writes.add_children(
         conn, new_id, [{"position": n, "child_id": c["id"], "item": c["item"]} for n, c in enumerate(kept)]
     )
-
-
-def reparse(database: Database, model: type[BaseModel], job_id: int) -> tuple[BaseModel | None, list[str]]:
-    """Run the newest stored answer of a job through today's parser, at no cost: (content or None, issues)."""
-    from workbench.errors import OutputError
-    from workbench.providers.reading import read_model
-
-    with database.read() as conn:
-        find(conn, job_id)
-        answers = [c["raw_output"] for c in reads.model_calls(conn, job_id) if c["raw_output"]]
-    if not answers:
-        raise NotAllowed(Text(N_("Job {job_id} has no stored answer."), job_id=job_id))
-    try:
-        return read_model(answers[-1], model), []
-    except OutputError as error:
-        return None, [str(i) for i in error.issues] or [str(error)]

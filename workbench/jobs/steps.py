@@ -78,6 +78,8 @@ class Steps:
         stored = self._begin(name, input_hash)
         if stored is not None:
             return schema.model_validate(stored)
+        if run.row["answers_from"] is not None:
+            return self._read_again(name, schema, checks)
         with run.database.read() as conn:
             paid = ledger.paid_answers(conn, run.job_id, name, input_hash)
         issues: list[Issue] = []
@@ -108,6 +110,20 @@ class Steps:
             issues=found,
             raw=answer.text,
         )
+
+    def _read_again(self, name: str, schema: type[M], checks: Sequence[Check]) -> M:
+        """Today's parser and checks on the answers another job has stored; no model is called."""
+        run = self._run
+        with run.database.read() as conn:
+            answers = ledger.stored_answers(conn, run.row["answers_from"], name)
+        kind, issues = "empty_output", [Issue("", Text(N_("no answer is stored for step {step}"), step=name))]
+        for text in answers:
+            kind, issues, model = judge(text, schema, checks)
+            if model is not None:
+                self._finish(name, model.model_dump(mode="json"), Answer(text, None))
+                return model
+        listed = "; ".join(str(i) for i in issues[:12])
+        raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
 
     async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         """One plain answer without schema."""

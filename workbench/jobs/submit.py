@@ -33,6 +33,7 @@ class Request:
     user: str = "local"
     parent_id: int | None = None
     replay_of: int | None = None
+    answers_from: int | None = None
 
 
 def prepare(database: Database, workflows: Workflows, request: Request, *, guard: bool = True) -> dict[str, Any]:
@@ -61,6 +62,7 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
         "priority": request.priority,
         "parent_id": request.parent_id,
         "replay_of": request.replay_of,
+        "answers_from": request.answers_from,
         "submit_key": request.submit_key,
         "exclusive_key": _exclusive_key(declared, node),
         "max_attempts": request.max_attempts or declared.max_attempts,

@@ -75,6 +75,8 @@ _claim = (
         job.c.max_attempts,
         job.c.parent_id,
         job.c.replay_of,
+        job.c.answers_from,
+        job.c.priority,
         job.c.created_by,
     )
 )

@@ -242,8 +242,14 @@ def paid_answers(conn: Connection, job_id: int, name: str, input_hash: str) -> l
     return [r.raw_output for r in rows if r.raw_output]
 
 
-def set_valid(conn: Connection, call_row: int, valid: bool) -> None:
-    conn.execute(update(model_call).where(model_call.c.id == call_row).values(valid=valid))
+def stored_answers(conn: Connection, job_id: int, name: str) -> list[str]:
+    """Every raw answer a step ever got, newest first."""
+    query = (
+        select(model_call.c.raw_output)
+        .where(model_call.c.job_id == job_id, model_call.c.step == name, model_call.c.raw_output.isnot(None))
+        .order_by(model_call.c.id.desc())
+    )
+    return [raw for (raw,) in conn.execute(query) if raw]
 
 
 def prune_raw(conn: Connection, older_than_ms: int) -> int:
