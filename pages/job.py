@@ -65,12 +65,7 @@ def do_decide(job_id: int, choice: Any) -> None:
 
 def do_reparse(job_id: int) -> None:
     with frame.told():
-        answer = wb.reparse(job_id, user=frame.user())
-        if answer["ok"]:
-            frame.toast(t("The stored answer is good now and was saved, at no cost."))
-        else:
-            st.session_state["_refused"] = t("Still wrong: {issues}", issues="; ".join(str(i) for i in answer["issues"]))
-        live.forget()
+        opened(wb.reparse(job_id, user=frame.user()))
 
 
 def edit_payload() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,6 +14,8 @@ from workbench.errors import Issue, OutputError, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import BatchResult, Child, Context
 from workbench.prompts import Prompt
+from workbench.providers import registry as providers
+from workbench.providers.base import Profile, TaskState
 from workbench.workflows.registry import Params, workflow
 
 
@@ -141,3 +145,33 @@ async def video(ctx: Context, params: TellParams) -> dict[str, Any]:
 async def image(ctx: Context, params: TellParams) -> dict[str, Any]:
     """One paid image call."""
     return await ctx.images("frame", {"prompt": params.about})
+
+
+class TaskService:
+    """A service whose tasks succeed at the second poll; its log is the file that the profile's params name."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._log = Path(profile.params["log"])
+
+    def _note(self, what: str) -> int:
+        with self._log.open("a") as file:
+            file.write(json.dumps(what) + "\n")
+        return self._log.read_text().splitlines().count(json.dumps(what))
+
+    async def submit(self, request: dict[str, Any]) -> str:
+        self._note("create")
+        return "task-1"
+
+    async def poll(self, task_id: str) -> TaskState:
+        if self._note("poll") < 2:
+            return TaskState("running", poll_after_ms=100)
+        return TaskState("succeeded", {"url": "clip"})
+
+    async def cancel(self, task_id: str) -> None:
+        self._note("cancel")
+
+    async def aclose(self) -> None:
+        pass
+
+
+providers.register("test_tasks", lambda profile, settings: TaskService(profile))  # type: ignore[arg-type,return-value]

@@ -147,7 +147,8 @@ class Tasks:
 class Poller:
     """Asks providers about submitted tasks. Any process may take over: rows are taken by compare-and-set on poll_at."""
 
-    HOLD_MS = 60_000
+    #: how long a poll may take before another process asks as well
+    HOLD_MS = 10_000
 
     def __init__(
         self, database: Database, profile_of: Callable[[int | None], Profile], make_provider: Callable[[Profile], Any]
