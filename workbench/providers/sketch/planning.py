@@ -176,9 +176,7 @@ def moment_of(story: Story, events: Sequence[Event], rng: Random) -> Moment:
 
 
 def _prop(story: Story, events: Sequence[Event], rng: Random) -> str:
-    text = " ".join(e.text for e in events)
-    near = [p for p in story.props if re.sub(r"^the ", "", p) in text]
-    return props_of(near or story.props, story.book, rng)
+    return props_of(story.props_until([e.text for e in events]), story.book, rng)
 
 
 def _grouped(texts: Sequence[str], at_most: int) -> list[list[str]]:

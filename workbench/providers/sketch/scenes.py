@@ -72,7 +72,7 @@ def clauses_of(story: Story, beats: list[Beat], count: int) -> list[Beat]:
         return beats
     made: list[Beat] = []
     for number, beat in enumerate(beats):
-        pieces = zh_clauses(beat.text) if beat.happens else [beat.text]
+        pieces = zh_clauses(beat.text, [c.name for c in story.people]) if beat.happens else [beat.text]
         room = count * 3 // 4 - len(made) - (len(beats) - number - 1)
         if len(pieces) == 1 or len(pieces) > room:
             made.append(beat)

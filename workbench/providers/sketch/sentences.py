@@ -24,6 +24,8 @@ _ZH_STARTERS = (
 )  # fmt: skip
 #: a clause that only says when: the next one belongs to it
 _ZH_UNFINISHED = ("时", "后", "之前", "以前", "的时候")
+#: a clause that begins so has no subject of its own
+_ZH_VERBS = (*tuple("把被瞒吞闯取说回抱拿看听跑追逃藏救哭笑喊问答决便又仍还再才却"), "只记", "只好")
 #: what stands right before a name when it only introduces it
 _ROLES = "的生女子人士师王长员匠翁儿爷妻弟哥妹娘"
 _ZH_TIMES = re.compile(
@@ -130,15 +132,19 @@ def _short_enough(event: str, limit: int, comma: str) -> list[str]:
     return [p.strip() for p in [*pieces, current] if p.strip()]
 
 
-def zh_clauses(text: str) -> list[str]:
-    """The clauses of a Chinese sentence that each tell an action; a short or unfinished one stays with the next."""
+def zh_clauses(text: str, names: Sequence[str] = ()) -> list[str]:
+    """The clauses of a Chinese sentence that each tell an action; a short or unfinished one stays with the next.
+
+    A clause that begins with its verb gets the sentence's subject, when that is somebody by name.
+    """
+    subject = next((n for n in names if text.startswith(n)), "")
     found: list[str] = []
     open_ended = False
     for part in (p for p in text.split("，") if p):
         if open_ended:
             found[-1] += f"，{part}"
         else:
-            found.append(part)
+            found.append(f"{subject}{part}" if found and part.startswith(_ZH_VERBS) else part)
         open_ended = len(found[-1]) < 5 or part.endswith(_ZH_UNFINISHED)
     return found
 

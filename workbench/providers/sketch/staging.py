@@ -24,6 +24,8 @@ class Beat:
     place: Place
     #: it tells an event of the brief, not only the way to one
     happens: bool
+    #: the story's things that have been shown by now
+    props: tuple[str, ...] = ()
 
 
 def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
@@ -34,6 +36,7 @@ def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
     told = _event_in(story, " ".join([*texts, episode["logline"]]))
     place = told.place if told else _first_place(story)
     present = cast or (told.people if told else ()) or ((story.lead,) if story.lead in names else ())
+    props = story.props_until([e.text for e in (_event_in(story, t) for t in (*texts, episode["logline"])) if e])
     found: list[Beat] = []
     for raw in texts:
         text = raw.strip().rstrip("。.!！?？ ")
@@ -42,7 +45,7 @@ def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
         people = same.people if same else _merged(named, cast)
         place = _place(story, text, same) or place
         short = same.short if same else sentences.core(text, story.language, names)
-        found.append(Beat(text, short, people or present, place, same is not None))
+        found.append(Beat(text, short, people or present, place, same is not None, props))
         present = _merged(people, cast) or present
     return found
 
@@ -68,12 +71,11 @@ def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None, sw
     b = others[0] if others else None
     if b in people and rng.random() < swap:
         a, b = str(b), a
-    near = [p for p in story.props if re.sub(r"^the ", "", p) in beat.text]
     return Moment(
         a,
         b,
         (place or beat.place).name,
-        props_of(near or story.props, story.book, rng),
+        props_of(beat.props, story.book, rng),
         beat.short,
         places.is_inside(place or beat.place),
     )

@@ -57,6 +57,12 @@ class Story:
         """Randomness that belongs to the story: chunks written by different calls must agree on it."""
         return Random(digest(self.title, *(e.text for e in self.events), *about))
 
+    def props_until(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Things the story has shown by the time of these events: nothing lies about before it is given."""
+        last = max((i for i, e in enumerate(self.events) if e.text in texts), default=-1)
+        shown = " ".join(e.text for e in self.events[: last + 1])
+        return tuple(p for p in self.props if re.sub(r"^(?:the|a|an) ", "", p) in shown)
+
     def named(self, text: str) -> tuple[str, ...]:
         """People named in `text`, in the order of the cast."""
         return tuple(p.name for p in self.people if any(names(text, n) for n in (p.name, *p.aliases)))
