@@ -391,3 +391,20 @@ def test_a_reparse_reads_the_stored_answer_with_todays_checks_and_calls_nobody(
     assert (good["state"], good["result"], good["replay_of"]) == ("succeeded", {"texts": ["LIE"]}, job["id"])
     assert len(provider.calls()) == calls
     assert engine.wb.show(good["id"])["model_calls"] == []
+
+
+def test_retention_forgets_raw_text_and_history_but_no_job_no_token_and_no_cost(engine: Engine) -> None:
+    from workbench.db.writes import ledger
+
+    job = engine.finish(engine.wb.submit("test_tell")["id"])
+    with engine.wb.database.write() as conn:
+        assert ledger.prune_raw(conn, 3_600_000) == 0
+        writes.prune_history(conn, 3_600_000)
+    assert engine.wb.show(job["id"])["steps"]
+    with engine.wb.database.write() as conn:
+        assert ledger.prune_raw(conn, -1000) == 1
+        writes.prune_history(conn, -1000)
+    shown = engine.wb.show(job["id"])
+    assert (shown["steps"], shown["events"]) == ([], [])
+    assert (shown["model_calls"][0]["prompt"], shown["model_calls"][0]["raw_output"]) == (None, None)
+    assert shown["model_calls"][0]["output_tokens"] == job["output_tokens"]

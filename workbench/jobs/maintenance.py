@@ -76,7 +76,7 @@ class Sweeper:
             with self._database.write() as conn:
                 lost = writes.forget_all_dispatches(conn)
                 writes.set_meta(conn, "redis_epoch", epoch)
-            if known is not None:
+            if lost:
                 log.warning("Redis was emptied; %s messages are sent again", lost)
 
     def _forget_lost_dispatches(self) -> None:
@@ -173,3 +173,5 @@ class WorkerEngine:
         with self._database.write() as conn:
             writes.forget_dead_workers(conn)
             ledger.prune_raw(conn, self._settings.raw_io_days * DAY_MS)
+            if self._settings.job_keep_days is not None:
+                writes.prune_history(conn, self._settings.job_keep_days * DAY_MS)

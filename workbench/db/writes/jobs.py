@@ -681,3 +681,11 @@ def copy_done_steps(conn: Connection, source: int, target: int, before_position:
 def unmark_dispatched(conn: Connection, ids: list[int]) -> None:
     """The message was not sent after all."""
     conn.execute(update(job).where(job.c.id.in_(ids), job.c.state == "queued").values(dispatched_at=None))
+
+
+def prune_history(conn: Connection, older_than_ms: int) -> None:
+    """Forget events, steps and tracebacks of jobs that ended long ago; the jobs, their artifacts and cost stay."""
+    old = select(job.c.id).where(job.c.finished_at < now_ms() - older_than_ms)
+    for table in (job_event, step):
+        conn.execute(delete(table).where(table.c.job_id.in_(old)))
+    conn.execute(update(attempt).where(attempt.c.job_id.in_(old), attempt.c.traceback.isnot(None)).values(traceback=None))
