@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.ui import entry, filters, formats, forms, frame, jobs_table, live, pictures, states, words
-from workbench.ui.language import t
+from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shortened
 
 entry.through_app()
@@ -130,7 +130,7 @@ def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
     waited, ran = words.took(jobs_table.waited_ms(job, live.now_ms())), words.took(jobs_table.ran_ms(job, live.now_ms()))
     st.caption(
         t("waited {wait} · ran {run} · {attempts} attempts · {calls} calls · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
-          calls=len(seen["model_calls"]), cost=formats.money(job["cost_micros"], job["currency"]))
+          calls=len(seen["model_calls"]), cost=formats.cost(job["cost_micros"], job["currency"], current()))
     )  # fmt: skip
     last = next((a for a in reversed(seen["attempts"]) if a["traceback"]), None)
     if last:

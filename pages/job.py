@@ -22,7 +22,7 @@ from workbench.ui import (
     states,
     words,
 )
-from workbench.ui.language import t
+from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 
 entry.through_app()
@@ -128,7 +128,7 @@ def summary(job: dict[str, Any], seen: dict[str, Any]) -> None:
         (t("Ran"), words.took(jobs_table.ran_ms(job, now))),
         (t("Attempts"), f"{len(seen['attempts'])} / {job['max_attempts']}"),
         (t("Model calls"), formats.count(len(seen["model_calls"]))),
-        (t("Cost"), formats.money(job["cost_micros"], job["currency"])),
+        (t("Cost"), formats.cost(job["cost_micros"], job["currency"], current())),
     ]
     with st.container(border=True, key="summary"):
         for column, (label, value) in zip(st.columns(5), facts, strict=True):

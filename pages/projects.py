@@ -74,7 +74,7 @@ def profile_choice(project: dict[str, Any]) -> None:
 
 def cost_of(project: dict[str, Any]) -> str:
     """Each currency for itself; CNY is never added to USD."""
-    return " + ".join(formats.money(micros, currency) for currency, micros in project["cost"].items()) or formats.MISSING
+    return formats.sums(project["cost"])
 
 
 def stages(project: dict[str, Any]) -> list[tuple[str, int, int]]:
@@ -99,7 +99,7 @@ def card(project: dict[str, Any]) -> None:
             elif project["stale"]:
                 states.badge("stale", project["stale"])
         with st.container(height=66, border=False, key=f"logline_{number}"):
-            st.caption(plain(shortened(brief.get("summary", ""), 120)) or t("No summary yet"))
+            st.caption(plain(shortened(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118)) or t("No summary yet"))
         pictures.stages(stages(project))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             frame.small(t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])), words.at(project["created_at"]))

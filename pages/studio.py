@@ -69,12 +69,15 @@ def breadcrumb(story: dict[str, Any], node: dict[str, Any]) -> None:
 
 def heading(node: dict[str, Any], found: list[dict[str, Any]], launches: list[plan.Launch]) -> None:
     counted = Counter("running" if c["state"] in states.ACTIVE else c["state"] for c in found)
-    with frame.title(words.node_title(node["kind"], node["position"], node["title"])):
-        for state in ("running", "stale", "failed"):
-            if counted[state]:
-                states.badge(state, counted[state])
-        st.space("stretch")
-        plan.buttons(launches)
+    # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
+            st.title(words.node_title(node["kind"], node["position"], node["title"]), anchor=False, width="content")
+            for state in ("running", "stale", "failed"):
+                if counted[state]:
+                    states.badge(state, counted[state])
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            plan.buttons(launches)
 
 
 def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[str, Any]) -> None:

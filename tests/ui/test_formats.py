@@ -80,3 +80,11 @@ def test_a_time_is_relative_and_its_absolute_is_whole():
 
 def test_a_share_is_a_percentage():
     assert [formats.percent(s) for s in (0.986, 1.0, None)] == ["98.6%", "100%", "—"]
+
+
+def test_sums_keep_currencies_apart_and_leave_out_what_is_free():
+    assert formats.sums({"CNY": 3_670_000, "USD": 0}) == "¥3.67"
+    assert formats.sums({"CNY": 1_000_000, "USD": 2_000_000}) == "¥1.00 + $2.00"
+    assert formats.sums({"USD": 0}) == "$0.00"
+    assert formats.sums({}) == "—"
+    assert formats.cost(0, "USD", "en") == "free"

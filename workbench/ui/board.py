@@ -42,12 +42,12 @@ def money_of(rows: Sequence[dict[str, Any]]) -> str:
     for row in rows:
         if row["cost_micros"] is not None and row["currency"]:
             sums[row["currency"]] = sums.get(row["currency"], 0) + row["cost_micros"]
-    return " + ".join(formats.money(m, c) for c, m in sorted(sums.items())) or formats.MISSING
+    return formats.sums(sums)
 
 
 def micros(rows: Sequence[dict[str, Any]]) -> int | None:
     """The sum when all of it is in one currency, for comparisons."""
-    known = [r for r in rows if r["cost_micros"] is not None and r["currency"]]
+    known = [r for r in rows if r["cost_micros"] and r["currency"]]
     return sum(r["cost_micros"] for r in known) if len({r["currency"] for r in known}) == 1 else None
 
 
@@ -202,7 +202,7 @@ def workers() -> None:
         silent = row["age_ms"] >= SILENT_MS
         mark = ":red[:material/heart_broken:]" if silent else ":green[:material/check_circle:]"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row['name']}"):
-            st.markdown(f"{mark} {row['name'][-22:]}", width="content", help=t("process {pid} on {host}", pid=row["pid"], host=row["host"]))
+            st.markdown(f"{mark} {row['name'][-18:]}", width="content")
             st.space("stretch")
             age = t("just now") if row["age_ms"] < 2000 else t("{n} s ago", n=row["age_ms"] // 1000)
-            st.caption(f"{row['busy']}/{row['threads']} · {age}", width="content")
+            frame.small(f"{row['busy']}/{row['threads']} · {age}", t("process {pid} on {host}", pid=row["pid"], host=row["host"]))

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.ui import formats, states, words
-from workbench.ui.language import t
+from workbench.ui.language import current, t
 
 Row = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ def frame(calls: Sequence[Row]) -> pd.DataFrame:
                 "in": formats.count(c.get("input_tokens")),
                 "out": formats.count(c.get("output_tokens")),
                 "latency": words.took(c.get("latency_ms")),
-                "cost": formats.money(c.get("cost_micros"), c.get("currency")),
+                "cost": formats.cost(c.get("cost_micros"), c.get("currency"), current()),
                 "when": words.ago(c["started_at"]),
                 "workflow": words.workflow_title(c["workflow"]) if c.get("workflow") else "—",
             }

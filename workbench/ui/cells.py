@@ -148,9 +148,9 @@ def comparison(node_id: int, kind: str) -> None:
 
     numbers = sorted(rows)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        older = st.selectbox(t("Older"), numbers, numbers.index(chosen[0]), named, key=_key(node_id, kind, "older", *chosen), label_visibility="collapsed", width=250)
+        older = st.selectbox(t("Older"), numbers, numbers.index(chosen[0]), named, key=_key(node_id, kind, "older", *chosen), label_visibility="collapsed", width=212)
         st.markdown(":material/arrow_forward:", width="content")
-        newer = st.selectbox(t("Newer"), numbers, numbers.index(chosen[1]), named, key=_key(node_id, kind, "newer", *chosen), label_visibility="collapsed", width=250)
+        newer = st.selectbox(t("Newer"), numbers, numbers.index(chosen[1]), named, key=_key(node_id, kind, "newer", *chosen), label_visibility="collapsed", width=212)
         st.space("stretch")
         note = st.empty()
         st.button("", key=_key(node_id, kind, "endcmp"), icon=":material/close:", type="tertiary", help=t("Close"), on_click=end_compare, args=(node_id, kind))
@@ -341,7 +341,7 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
 
 def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state: str) -> None:
     workflow: Workflow = cell["workflow"]
-    for reason in cell["stale_reasons"][:3]:
+    for reason in () if state in states.ACTIVE else cell["stale_reasons"][:3]:
         st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
     for issue in cell.get("unmet") or []:
         st.markdown(f":gray[:material/lock: {plain(words.of_issue(issue))}]")

@@ -79,6 +79,11 @@ def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True
     return made
 
 
+def hatched(shape: str, colour: str, colours: Palette) -> dict[str, Any]:
+    """A pattern drawn in the ground's colour on the bar's own; plotly leaves the bar empty unless both are named."""
+    return {"shape": shape, "size": 6, "solidity": 0.28, "bgcolor": colour, "fgcolor": colours.background} if shape else {}
+
+
 def label_margin(labels: Sequence[str], at_most: int = 220) -> int:
     """Pixels that the longest label needs at 12 px; a CJK character is as wide as two letters."""
     widest = max((sum(2 if ord(c) > 0x2E7F else 1 for c in label) for label in labels), default=4)
@@ -115,7 +120,7 @@ def bars(labels: Sequence[str], series: dict[str, tuple[Sequence[float], str, st
     for name, (values, colour, pattern) in series.items():
         if not any(values):
             continue
-        marker = {"color": colour, "pattern": {"shape": pattern, "size": 5, "fgcolor": colours.background, "solidity": 0.25}}
+        marker = {"color": colour, "pattern": hatched(pattern, colour, colours)}
         made.add_bar(x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip", width=0.62)
     totals = [sum(values[i] for values, _, _ in series.values()) for i in range(len(labels))]
     made.add_scatter(

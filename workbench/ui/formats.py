@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
 from workbench.i18n import N_, translate
@@ -20,6 +21,17 @@ def money(micros: int | None, currency: str | None = "CNY") -> str:
     sign = "-" if amount < 0 else ""
     digits = 3 if 0 < abs(amount) < 0.1 else 2
     return f"{sign}{symbol}{abs(amount):,.{digits}f}"
+
+
+def cost(micros: int | None, currency: str | None, language: str = "en") -> str:
+    """What one job or call cost; ``free`` when it is known to have cost nothing."""
+    return translate(N_("free"), language) if micros == 0 else money(micros, currency)
+
+
+def sums(by_currency: Mapping[str, int]) -> str:
+    """A sum per currency, never added up; what is free is not named beside what costs. A dash when nothing is known."""
+    paid = {c: m for c, m in by_currency.items() if m} or dict(list(by_currency.items())[:1])
+    return " + ".join(money(m, c) for c, m in sorted(paid.items())) or MISSING
 
 
 def duration(ms: float | None, language: str = "en") -> str:

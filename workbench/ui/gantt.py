@@ -92,7 +92,7 @@ def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         marker = {
             "color": colour,
             "cornerradius": 3,
-            "pattern": {"shape": pattern, "size": 6, "fgcolor": colours.background, "solidity": 0.3},
+            "pattern": charts.hatched(pattern, colour, colours),
         }
         made.add_bar(
             y=[labels[i] for i, _ in mine],

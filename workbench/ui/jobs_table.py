@@ -52,7 +52,7 @@ def frame(jobs: Sequence[Row], stories: Mapping[int, str], now: int) -> pd.DataF
                 "now": doing(j),
                 "wait": formats.duration(waited_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
-                "cost": formats.money(j.get("cost_micros"), j.get("currency")),
+                "cost": formats.cost(j.get("cost_micros"), j.get("currency"), language),
                 "id": f"{j['id']}",
             }
             for j in jobs

@@ -1,0 +1,186 @@
+"""Pictures of every page for docs/pictures: ``python -m tests.browser.screenshots [FOLDER]``.
+
+Nothing in them is drawn by hand: the sample stories run on a real stack with the offline model (slowed down, sometimes
+failing) and a scripted service with prices. Only the clock is helped: the finished jobs are spread over the last month.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+from sqlalchemy import text
+
+from tests.browser.stack import Stack, browser, settled, stack, visit
+from tests.scripted_provider import ScriptedProvider
+from workbench import samples
+from workbench.errors import ReelwrightError
+from workbench.facade import Workbench
+
+FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
+DAY_MS = 86_400_000
+STORIES = {"en": "gift-of-the-magi.en", "zh": "painted-skin.zh"}
+QUESTIONS = ("Name three ways to light a stairwell at night.", "What does a lighthouse keeper carry?", "Suggest a quieter ending for the third episode.")
+
+
+def run(wb: Workbench, kind: str, node: int, params: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run a job, and again as often as the simulated service fails it."""
+    job = wb.wait(wb.submit(kind, node, params or {})["id"], 120)
+    for _ in range(6):
+        if job["state"] == "succeeded":
+            break
+        job = wb.wait(wb.retry(job["id"])["id"], 120)
+    return dict(job)
+
+
+def nodes(wb: Workbench, project: int, kind: str) -> list[dict[str, Any]]:
+    return [n for n in wb.tree(project)["nodes"] if n["kind"] == kind]
+
+
+def start_all(wb: Workbench, kind: str, targets: list[dict[str, Any]]) -> list[int]:
+    ids = []
+    for node in targets:
+        try:
+            ids.append(wb.submit(kind, node["id"])["id"])
+        except ReelwrightError:
+            continue
+    return ids
+
+
+def tell(wb: Workbench, name: str) -> int:
+    """One sample story, its first two episodes down to their scenes and anchors."""
+    project = wb.create_project(samples.load(name))
+    run(wb, "plan_episodes", project)
+    episodes = nodes(wb, project, "episode")
+    for episode in episodes[:2]:
+        run(wb, "generate_episode_core_expression", episode["id"])
+        run(wb, "generate_episode_scene_list", episode["id"])
+    wb.wait(start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[:16]), 240)
+    return project
+
+
+def chat(wb: Workbench, provider: ScriptedProvider) -> None:
+    """Questions to a service with prices, some of which fail."""
+    price = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600}}}
+    wb.add_profile("Doubao text", "openai", base_url=provider.url, text_model="doubao-seed-1.6", key="sk-canary0123456789abcdef", params=price)
+    ids = []
+    for number in range(40):
+        question = QUESTIONS[number % 3] * (1 + number % 5)
+        fault = {7: "[[fault:auth]]", 11: "[[fault:context]]", 19: "[[fault:auth]]", 29: "[[fault:quota]]"}.get(number, "")
+        asked = {"messages": [{"role": "user", "content": f"{question} {fault} #{number}"}]}
+        ids.append(wb.submit("llm_chat", None, asked, profile="Doubao text")["id"])
+    wb.wait(ids, 240)
+
+
+def long_plan(wb: Workbench) -> int:
+    """A plan in chunks that failed once and went on with what it had paid for; its job."""
+    project = wb.create_project(samples.load("moving-mountains.zh"))
+    for count in range(26, 44):
+        job = wb.wait(wb.submit("plan_episodes", project, {"target_episode_count": count})["id"], 240)
+        seen = wb.show(job["id"])
+        if len(seen["attempts"]) > 1 and len(seen["steps"]) > 2:
+            return int(job["id"])
+    return int(job["id"])
+
+
+def spread(wb: Workbench, keep: set[int]) -> None:
+    """Move finished jobs and their calls back over the last 45 days, more of them lately."""
+    moved = [j for j in wb.jobs(limit=1000) if j["id"] not in keep and j["finished_at"]]
+    with wb.database.write() as conn:
+        for place, job in enumerate(moved):
+            back = int((place * 37 % 100 / 100) ** 1.6 * 45) * DAY_MS
+            at = {"back": back, "id": job["id"]}
+            conn.execute(text("UPDATE job SET created_at = created_at - :back, started_at = started_at - :back, finished_at = finished_at - :back WHERE id = :id"), at)
+            conn.execute(text("UPDATE attempt SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"), at)
+            conn.execute(text("UPDATE model_call SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"), at)
+
+
+def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
+    """A new version to compare with, and then an edit upstream that makes it stale."""
+    hero = nodes(wb, project, "character")[0]
+    was = wb.artifact(episode, "core_expression")
+    assert was is not None
+    changed = {"en": ("A locked door between two people who love each other.", "She closes the box and does not open it again."),
+               "zh": ("体面是一张画好的皮，掀开才知道里面是谁。", "他把门重新关上，却没有上闩。")}[lang]  # fmt: skip
+    wb.save(episode, "core_expression", {**was["content"], "theme": changed[0], "ending_beat": changed[1]}, was["version"], "lin")
+    person = wb.artifact(hero["id"], "character")
+    assert person is not None
+    old, new = {"en": ("old brown jacket", "ochre jacket, torn cuff"), "zh": ("青布长衫", "月白长衫，袖口磨破")}[lang]
+    wb.save(hero["id"], "character", {**person["content"], "description": person["content"]["description"].replace(old, new)}, person["version"], "lin")
+
+
+def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timeline: int) -> Iterator[tuple[str, str]]:
+    group = max(wb.failures(), key=lambda g: g["count"])["fingerprint"]
+    yield "projects", "/"
+    yield "new-project", "/?new=1"
+    yield "studio", f"/studio?project={story[lang]}&node={episode}"
+    yield "jobs", "/jobs"
+    yield "job", f"/job?id={timeline}"
+    yield "debug", f"/debug?group={group}&period=all"
+    yield "analytics", "/analytics"
+
+
+def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> None:
+    """One page at its full height."""
+    visit(page, url)
+    page.wait_for_timeout(2500)
+    if compare is not None:
+        page.locator(f".st-key-cell_{compare}_core_expression_versions button").first.click()
+        page.locator(f".st-key-cell_{compare}_core_expression_cmp_1 button").first.click()
+        page.keyboard.press("Escape")
+        settled(page)
+        page.wait_for_timeout(2000)
+    height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": max(720, min(height, 2200))})
+    page.wait_for_timeout(1200)
+    page.screenshot(path=str(file), animations="disabled")
+    print(file.name, flush=True)
+
+
+def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, folder: Path) -> None:
+    wb = made.wb
+    for lang, locale in (("en", "en-US"), ("zh", "zh-CN")):
+        episode = nodes(wb, story[lang], "episode")[0]["id"]
+        edit(wb, lang, story[lang], episode)
+        for theme in ("light", "dark"):
+            context = chrome.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=theme, locale=locale, timezone_id="Asia/Shanghai")
+            for name, path in pages(wb, lang, story, episode, timeline):
+                page = context.new_page()
+                if name in ("studio", "jobs"):
+                    working(wb, story[lang], episode)
+                shoot(page, made.url + path, folder / f"{name}-{theme}-1440-{lang}.png", compare=episode if name == "studio" else None)
+                page.close()
+            context.close()
+        narrow = chrome.new_context(viewport={"width": 420, "height": 900}, color_scheme="light", locale=locale, timezone_id="Asia/Shanghai")
+        page = narrow.new_page()
+        working(wb, story[lang], episode)
+        shoot(page, f"{made.url}/studio?project={story[lang]}&node={episode}", folder / f"studio-light-420-{lang}.png")
+        narrow.close()
+
+
+def working(wb: Workbench, project: int, episode: int) -> None:
+    """Something at work while the picture is taken."""
+    start_all(wb, "generate_episode_scene_list", [{"id": episode}])
+    start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[12:24])
+    time.sleep(0.5)
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="reelwright pictures ") as home, ScriptedProvider() as provider, browser() as chrome:
+        with stack(Path(home), simulate="latency_ms=700,failure_rate=0.22") as made:
+            story = {lang: tell(made.wb, name) for lang, name in STORIES.items()}
+            chat(made.wb, provider)
+            timeline = long_plan(made.wb)
+            spread(made.wb, {timeline})
+        with stack(Path(home), simulate="latency_ms=14000") as made:
+            gallery(made, chrome, story, timeline, folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
