@@ -23,7 +23,7 @@ from workbench.ui import (
     words,
 )
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain
+from workbench.ui.markup import plain, readable
 
 entry.through_app()
 wb = live.workbench()
@@ -141,7 +141,7 @@ def progress(job: dict[str, Any]) -> None:
         st.progress(int(job["progress"] or 0) / 100, text=plain(message))
         if job["preview"]:
             with st.container(height=110, border=True, key="preview", autoscroll=True):
-                st.markdown(plain(job["preview"][-400:]) + "▋")
+                st.markdown(plain(readable(job["preview"])[-400:]) + "▋")
 
 
 def outcome(job: dict[str, Any]) -> None:

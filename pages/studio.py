@@ -10,7 +10,7 @@ import streamlit as st
 from workbench.errors import ReelwrightError
 from workbench.ui import cells, elements, entry, frame, live, pictures, plan, progress, states, tree, words
 from workbench.ui.language import t
-from workbench.ui.markup import plain
+from workbench.ui.markup import plain, readable
 
 entry.through_app()
 wb = live.workbench()
@@ -114,7 +114,7 @@ def made_from(found: list[dict[str, Any]]) -> None:
 def preview(job_id: int) -> None:
     """The last lines of what a running job is writing."""
     job = live.shared("job", lambda: wb.job(job_id), id=job_id)
-    text = (job.get("preview") or "")[-420:]
+    text = readable(job.get("preview") or "")[-420:]
     with st.container(height=148, border=False, key=f"preview_{job_id}", autoscroll=True):
         st.markdown(plain(text) + "▋" if text else f":gray[{t('Nothing written yet')}]")
 

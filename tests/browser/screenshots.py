@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
@@ -135,10 +136,13 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> No
         page.keyboard.press("Escape")
         settled(page)
         page.wait_for_timeout(2000)
+    wide = page.viewport_size["width"] > 640
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": max(720, min(height, 2200))})
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": max(720, min(height, 2200 if wide else 3800))})
     page.wait_for_timeout(1200)
     page.screenshot(path=str(file), animations="disabled")
+    # A palette is enough for flat pages and makes the file a third of its size.
+    Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
     print(file.name, flush=True)
 
 

@@ -104,3 +104,9 @@ def test_text_has_enough_contrast_on_every_ground_it_stands_on(kind):
             assert contrast(colour, ground) >= 4.5, (name, colour, ground)
     for colour in ("red", "orange", "yellow", "blue", "green", "violet", "gray"):
         assert contrast(theme[f"{colour}TextColor"], theme[f"{colour}BackgroundColor"]) >= 4.5, colour
+
+
+def test_a_preview_shows_the_words_of_half_written_json():
+    streamed = '{"episodes":[{"order":1,"title":"Low tide","beats":["Mei rows","The lamp goes'
+    assert markup.readable(streamed) == "1 · Low tide · Mei rows,The lamp goes"
+    assert markup.readable("Plain prose, as it comes") == "Plain prose, as it comes"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from workbench.ui import charts, formats, states
+from workbench.ui import charts, formats, states, words
 from workbench.ui.language import current, t
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def bars(job: Row, attempts: Sequence[Row], calls: Sequence[Row], steps: Sequenc
         if start - ended > 50:
             made.append(Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current())))
         look = states.find(attempt.get("outcome") or "running").name
-        note = t(str(attempt.get("error_kind") or "")).replace("_", " ") if look == "failed" else ""
+        note = words.error_title(attempt.get("error_kind")) if look == "failed" else ""
         made.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
         reused = [name for name, at in done.items() if number > 1 and at and at < start]
         made += [Bar(name, start - begin, start - begin, "reused", 1, t("reused, free")) for name in reused]

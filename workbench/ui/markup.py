@@ -18,6 +18,18 @@ def safe(text: object) -> str:
     return html.escape(str(text)).replace("\n", "<br>")
 
 
+_KEY = re.compile(r'"\w+"\s*:\s*')
+_SYNTAX = re.compile(r'[{}\[\]"]+')
+
+
+def readable(streamed: str) -> str:
+    """Half-written JSON as the words in it; a reader of the preview wants the story, not its wire format."""
+    if not _KEY.search(streamed):
+        return streamed  # prose, not JSON
+    words = _SYNTAX.sub("", _KEY.sub("· ", streamed.replace('\\"', "”").replace("\\n", " ")))
+    return " ".join(re.sub(r"\s*,?\s*·\s*", " · ", words).strip(" ·").split())
+
+
 def shortened(text: str, limit: int) -> str:
     """At most `limit` characters, with an ellipsis when something was cut."""
     flat = " ".join(text.split())
