@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from workbench.artifacts.models import Preset
 from workbench.story.freshness import in_order
 from workbench.story.guards import plannable_brief, style_issues, summary_issues
+from workbench.story.styles import style_text
 
 
 @pytest.mark.parametrize(("length", "missing"), [(0, 100), (1, 99), (99, 1)])
@@ -26,8 +30,10 @@ def test_spaces_around_the_summary_do_not_count() -> None:
     assert issue.message.params["missing"] == 1
 
 
-@pytest.mark.parametrize("style", [None, {}, {"preset": "anime", "prompt": ""}, {"preset": "anime", "prompt": "  \n"}])
-def test_a_style_without_text_is_missing(style: dict[str, str] | None) -> None:
+@pytest.mark.parametrize(
+    "style", [None, {}, {"preset": "custom", "prompt": ""}, {"preset": "custom", "prompt": "  \n"}]
+)
+def test_a_style_without_text_and_preset_is_missing(style: dict[str, str] | None) -> None:
     (issue,) = style_issues(style)
 
     assert issue.path == "style.prompt"
@@ -45,3 +51,11 @@ def test_what_a_batch_has_begun_keeps_its_place_when_it_runs_again() -> None:
     # 7 was refused and has no child of its own: it keeps the first place
     assert in_order({1: 8}, [7, 9]) == [7, 8, 9]
     assert in_order({0: 7, 1: 8, 2: 9}, []) == [7, 8, 9]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_preset_brings_a_text_of_its_own(language: str) -> None:
+    for preset in get_args(Preset):
+        text = style_text({"preset": preset, "prompt": ""}, language)
+        assert bool(text) == (preset != "custom")
+        assert style_text({"preset": preset, "prompt": " my own "}, language) == "my own"

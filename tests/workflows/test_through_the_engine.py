@@ -56,7 +56,7 @@ def test_a_brief_becomes_anchored_scenes(start: Start, name: str) -> None:
         assert places.setdefault(made["location"]["name"], made["anchors"]) == made["anchors"]
 
 
-@pytest.mark.parametrize("lack", [{"summary": "太短"}, {"style": {"preset": "anime", "prompt": " "}}])
+@pytest.mark.parametrize("lack", [{"summary": "太短"}, {"style": {"preset": "custom", "prompt": " "}}])
 def test_a_brief_that_cannot_be_planned_from_is_refused_at_submit(start: Start, lack: dict[str, Any]) -> None:
     engine = start()
 

@@ -25,7 +25,7 @@ class Content(BaseModel):
 class Style(Content):
     """Visual style: a preset and the composed prompt text."""
 
-    preset: Preset = Field("cinematic", title=N_("Preset"))
+    preset: Preset = Field("custom", title=N_("Preset"))
     prompt: Annotated[str, _text(2000, 0)] = Field(
         "", title=N_("Style prompt"), description=N_("Medium, light, palette, place and time")
     )

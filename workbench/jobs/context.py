@@ -30,7 +30,8 @@ from workbench.jobs import crash, submit
 from workbench.jobs.declared import Declared, Workflows
 from workbench.jobs.steps import Check, Steps
 from workbench.jobs.tasks import Tasks
-from workbench.providers.base import Message, Mode, Profile, TextProvider, TextReply, Usage
+from workbench.providers.base import Message as Message
+from workbench.providers.base import Mode, Profile, TextProvider, TextReply, Usage
 from workbench.security.redact import redactor
 from workbench.story.facts import Inputs, NodeView
 from workbench.usage.prices import Cost, cost_of

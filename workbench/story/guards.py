@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.story.styles import style_text
 
 if TYPE_CHECKING:
     from workbench.story.facts import NodeView
@@ -35,13 +36,13 @@ def summary_issues(summary: str) -> list[Issue]:
 
 
 def style_issues(style: dict[str, Any] | None) -> list[Issue]:
-    """Is there a style text? A preset alone is a label, not a look."""
-    if str((style or {}).get("prompt") or "").strip():
+    """Is there a style: a text of its own, or a preset that brings one?"""
+    if style_text(style, "en"):
         return []
     return [
         Issue(
             "style.prompt",
-            Text(N_("The visual style is empty. Describe medium, light and palette, or take a preset's text.")),
+            Text(N_("The visual style is empty. Choose a preset, or describe medium, light and palette.")),
         )
     ]
 

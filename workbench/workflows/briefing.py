@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from workbench.artifacts.models import EpisodeOutline
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.story.styles import style_text
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -53,7 +54,7 @@ def story_facts(ctx: Context) -> dict[str, Any]:
         "genre": brief.get("genre") or "",
         "audience": brief.get("audience") or "",
         "protagonist": brief.get("protagonist") or "",
-        "style": str((brief.get("style") or {}).get("prompt") or "").strip(),
+        "style": style_text(brief.get("style"), str(brief.get("language") or "en")),
         "characters": cast_facts(ctx, project),
         "world": world_facts(ctx, project),
     }

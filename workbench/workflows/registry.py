@@ -1,8 +1,8 @@
 """Workflow declarations. A decorator puts each into one registry; forms, guards, plans, docs and the CLI read it.
 
-    @workflow("generate_scene_anchor", title=N_("Scene anchor"), scope="scene",
-              params=Params, reads=("scene_list",), writes="scene_anchor", guards=(…,), draft=draft)
-    async def run(ctx: Context, params: Params) -> SceneAnchor: …
+@workflow("generate_scene_anchor", title=N_("Scene anchor"), scope="scene",
+          params=Params, reads=("scene_list",), writes="scene_anchor", guards=(…,), draft=draft)
+async def run(ctx: Context, params: Params) -> SceneAnchor: …
 """
 
 from __future__ import annotations
@@ -63,14 +63,20 @@ class Workflow:
 _workflows: dict[str, Workflow] = {}
 
 
-def workflow(name: str, *, title: str, scope: Scope, params: type[Params] = Params, **more: Any) -> Callable[[Any], Any]:
+def workflow(
+    name: str, *, title: str, scope: Scope, params: type[Params] = Params, **more: Any
+) -> Callable[[Any], Any]:
     """Register a coroutine function as a workflow. A second workflow of the same name is an error."""
 
     def register(run: Any) -> Any:
         if name in _workflows and _workflows[name].run.__module__ != run.__module__:
-            raise ValueError(f"two workflows are named {name!r}: {_workflows[name].run.__module__} and {run.__module__}")
+            raise ValueError(
+                f"two workflows are named {name!r}: {_workflows[name].run.__module__} and {run.__module__}"
+            )
         doc = (run.__doc__ or "").strip().split("\n")[0]
-        _workflows[name] = Workflow(name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more})
+        _workflows[name] = Workflow(
+            name=name, title=title, scope=scope, params=params, run=run, **{"summary": doc, **more}
+        )
         return run
 
     return register
@@ -88,7 +94,9 @@ def find(name: str) -> Workflow:
     try:
         return _workflows[name]
     except KeyError:
-        raise NotFound(Text("There is no workflow named {name}. Known: {known}.", name=name, known=", ".join(sorted(_workflows)))) from None
+        raise NotFound(
+            Text("There is no workflow named {name}. Known: {known}.", name=name, known=", ".join(sorted(_workflows)))
+        ) from None
 
 
 def parse_params(declared: Workflow, raw: dict[str, Any]) -> Params:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.providers.sketch.sets import SETS
+from workbench.drafting.sets import SETS
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from workbench.providers.sketch import places, sentences
-from workbench.providers.sketch.book import Book, book_for
+from workbench.drafting import places, sentences
+from workbench.drafting.book import Book, book_for
 
 
 @dataclass(frozen=True)

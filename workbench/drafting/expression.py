@@ -7,9 +7,9 @@ from random import Random
 from typing import Any
 
 from workbench.artifacts.models import CoreExpression
-from workbench.providers.sketch.staging import beat_moments, event_quoted
-from workbench.providers.sketch.story import read
-from workbench.providers.sketch.writing import Pen, closeness, shuffled
+from workbench.drafting.staging import beat_moments, event_quoted
+from workbench.drafting.story import read
+from workbench.drafting.writing import Pen, closeness, shuffled
 
 MOTIFS = 3
 PAYOFFS = 2

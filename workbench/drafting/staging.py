@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from workbench.providers.sketch import places, sentences
-from workbench.providers.sketch.places import Place
-from workbench.providers.sketch.story import Event, Story
-from workbench.providers.sketch.writing import Moment, props_of
+from workbench.drafting import places, sentences
+from workbench.drafting.places import Place
+from workbench.drafting.story import Event, Story
+from workbench.drafting.writing import Moment, props_of
 
 
 @dataclass(frozen=True)

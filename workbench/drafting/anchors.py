@@ -16,9 +16,9 @@ from workbench.artifacts.models import (
     SceneAnchor,
     SetDescription,
 )
-from workbench.providers.sketch import places, sets
-from workbench.providers.sketch.sets import Pair
-from workbench.providers.sketch.story import digest, language_of, names
+from workbench.drafting import places, sets
+from workbench.drafting.sets import Pair
+from workbench.drafting.story import digest, language_of, names
 
 ANCHORS = 6
 MAX_ANCHORS = 12

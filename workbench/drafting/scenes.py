@@ -8,13 +8,13 @@ from random import Random
 from typing import Any
 
 from workbench.artifacts.models import SceneList, SceneOutline
-from workbench.providers.sketch import places
-from workbench.providers.sketch.book import Stage
-from workbench.providers.sketch.places import Place
-from workbench.providers.sketch.sentences import core, zh_clauses
-from workbench.providers.sketch.staging import Beat, beats_of, moment
-from workbench.providers.sketch.story import Story, read
-from workbench.providers.sketch.writing import Moment, Pen, closeness, fitting, most_distinct, shuffled
+from workbench.drafting import places
+from workbench.drafting.book import Stage
+from workbench.drafting.places import Place
+from workbench.drafting.sentences import core, zh_clauses
+from workbench.drafting.staging import Beat, beats_of, moment
+from workbench.drafting.story import Story, read
+from workbench.drafting.writing import Moment, Pen, closeness, fitting, most_distinct, shuffled
 
 #: a beat longer than this is shown by its beginning, so that the scene stays one glance long
 BEAT_ZH, BEAT_EN = 76, 190

@@ -72,6 +72,6 @@ class Book:
 
 @functools.cache
 def book_for(language: str) -> Book:
-    from workbench.providers.sketch import phrasebook_en, phrasebook_zh
+    from workbench.drafting import phrasebook_en, phrasebook_zh
 
     return phrasebook_zh.BOOK if language == "zh" else phrasebook_en.BOOK

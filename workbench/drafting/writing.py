@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from workbench.providers.sketch.book import Book, Entries
-from workbench.providers.sketch.sentences import upper_first
+from workbench.drafting.book import Book, Entries
+from workbench.drafting.sentences import upper_first
 from workbench.story.similarity import bigrams, jaccard
 
 T = TypeVar("T")

@@ -12,10 +12,10 @@ from random import Random
 from typing import Any, Literal
 
 from workbench.artifacts.models import EpisodeOutline
-from workbench.providers.sketch import sentences
-from workbench.providers.sketch.places import is_inside
-from workbench.providers.sketch.story import Event, Story, read
-from workbench.providers.sketch.writing import Moment, Pen, most_distinct, props_of, shuffled
+from workbench.drafting import sentences
+from workbench.drafting.places import is_inside
+from workbench.drafting.story import Event, Story, read
+from workbench.drafting.writing import Moment, Pen, most_distinct, props_of, shuffled
 
 #: the model's limit is 24 beats; one is kept for the closing
 MAX_EVENT_BEATS = 20

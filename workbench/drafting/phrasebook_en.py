@@ -5,7 +5,7 @@ No pronoun stands for {a} or {b}: the brief does not say which would be right.
 
 from __future__ import annotations
 
-from workbench.providers.sketch.book import Book, Stage
+from workbench.drafting.book import Book, Stage
 
 # fmt: off
 # One phrase a line, so that a translator can read down the page.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from workbench.providers.sketch.book import Book
+    from workbench.drafting.book import Book
 
 #: the longest event; a longer sentence is cut at a comma, or hard
 MAX_ZH, MAX_EN = 90, 220

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.providers.sketch.book import Book, Stage
+from workbench.drafting.book import Book, Stage
 
 # fmt: off
 # One phrase a line, so that a translator can read down the page.
