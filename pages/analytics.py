@@ -167,7 +167,7 @@ def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
         }
         for r in rows
     ]
-    with charts.card(t("By model and workflow"), t("{n} rows", n=len(table)), "breakdown_card"):
+    with charts.card(t("By model and workflow"), t("rows: {n}", n=len(table)), "breakdown_card"):
         st.dataframe(table, hide_index=True, key="breakdown", row_height=34)
 
 

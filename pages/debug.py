@@ -31,7 +31,7 @@ def replay_all(fingerprint: str) -> None:
     with frame.told():
         answers = wb.replay_group(fingerprint, user=frame.user())
         refused = [a for a in answers if "refused" in a]
-        frame.toast(t("{n} jobs replayed.", n=len(answers) - len(refused)))
+        frame.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
         if refused:
             st.session_state["_refused"] = t("{n} could not be replayed: {why}", n=len(refused), why=str(refused[0]["refused"]))
         live.forget()
@@ -129,7 +129,7 @@ def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
     st.markdown(plain(words.said(job, "error")))
     waited, ran = words.took(jobs_table.waited_ms(job, live.now_ms())), words.took(jobs_table.ran_ms(job, live.now_ms()))
     st.caption(
-        t("waited {wait} · ran {run} · {attempts} attempts · {calls} calls · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
+        t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
           calls=len(seen["model_calls"]), cost=formats.cost(job["cost_micros"], job["currency"], current()))
     )  # fmt: skip
     last = next((a for a in reversed(seen["attempts"]) if a["traceback"]), None)
@@ -152,7 +152,7 @@ def main() -> None:
     if not solved:
         groups = [g for g in groups if g["replayed"] < g["count"]]
     total = sum(g["count"] for g in groups)
-    frame.title(t("Debug"), t("{n} failures in {m} groups", n=formats.count(total), m=len(groups)) if groups else "")
+    frame.title(t("Debug"), t("failures: {n} · groups: {m}", n=formats.count(total), m=len(groups)) if groups else "")
     frame.show_refusal()
     if not groups:
         with pictures.empty(t("Nothing has failed. When something does, it is grouped here with its cause and remedy."), "debug"):

@@ -139,7 +139,7 @@ def start_new() -> None:
 def listing() -> None:
     archived = st.query_params.get("archived") == "1"
     found = live.shared("projects", lambda: wb.projects(include_archived=archived), archived=archived)
-    with frame.title(t("Projects"), t("{n} stories", n=len(found)) if found else ""):
+    with frame.title(t("Projects"), t("stories: {n}", n=len(found)) if found else ""):
         st.space("stretch")
         filters.switch("archived", t("Archived too"))
         if found:

@@ -116,7 +116,7 @@ def _waits(now: int) -> list[int]:
 def _cancel(ids: Sequence[int]) -> None:
     with frame.told():
         stopped = live.workbench().cancel(ids)
-        frame.toast(t("{n} jobs cancelled.", n=len(stopped)))
+        frame.toast(t("Jobs cancelled: {n}", n=len(stopped)))
     live.forget()
 
 
@@ -127,14 +127,14 @@ def _retry(ids: Sequence[int]) -> None:
             live.workbench().retry(job_id, user=frame.user())
             begun += 1
     if begun:
-        frame.toast(t("{n} jobs retried.", n=begun))
+        frame.toast(t("Jobs retried: {n}", n=begun))
     live.forget()
 
 
 def _priority(ids: Sequence[int], key: str) -> None:
     with frame.told():
         changed = live.workbench().set_priority(ids, int(st.session_state[key]))
-        frame.toast(t("Priority of {n} jobs changed.", n=changed))
+        frame.toast(t("Priorities changed: {n}", n=changed))
     live.forget()
 
 

@@ -148,9 +148,9 @@ def comparison(node_id: int, kind: str) -> None:
 
     numbers = sorted(rows)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        older = st.selectbox(t("Older"), numbers, numbers.index(chosen[0]), named, key=_key(node_id, kind, "older", *chosen), label_visibility="collapsed", width=212)
+        older = st.selectbox(t("Older"), numbers, numbers.index(chosen[0]), named, key=_key(node_id, kind, "older", *chosen), label_visibility="collapsed", width=196)
         st.markdown(":material/arrow_forward:", width="content")
-        newer = st.selectbox(t("Newer"), numbers, numbers.index(chosen[1]), named, key=_key(node_id, kind, "newer", *chosen), label_visibility="collapsed", width=212)
+        newer = st.selectbox(t("Newer"), numbers, numbers.index(chosen[1]), named, key=_key(node_id, kind, "newer", *chosen), label_visibility="collapsed", width=196)
         st.space("stretch")
         note = st.empty()
         st.button("", key=_key(node_id, kind, "endcmp"), icon=":material/close:", type="tertiary", help=t("Close"), on_click=end_compare, args=(node_id, kind))

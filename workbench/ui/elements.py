@@ -22,7 +22,7 @@ def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
     with st.container(border=True, key="elements"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('People and places')}**", width="content")
-            st.caption(t("{n} characters · {m} world elements", n=len(characters), m=len(world)), width="content")
+            st.caption(t("characters: {n} · world elements: {m}", n=len(characters), m=len(world)), width="content")
             st.space("stretch")
             _adder(project, "character", t("Add a character"), "person_add")
             _adder(project, "world_element", t("Add a world element"), "add_location_alt")

@@ -75,7 +75,7 @@ def start(launches: Sequence[Launch]) -> None:
             except AlreadyActive:
                 continue
     if begun:
-        frame.toast(t("{n} jobs launched.", n=begun))
+        frame.toast(t("Jobs launched: {n}", n=begun))
     live.forget()
 
 
@@ -117,4 +117,4 @@ def card(launches: Sequence[Launch]) -> None:
             )
         waiting = sum(x.blocked for x in launches)
         if waiting:
-            st.caption(t("{n} wait for what comes before them.", n=waiting))
+            st.caption(t("Waiting for what comes before: {n}", n=waiting))

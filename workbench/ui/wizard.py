@@ -9,9 +9,9 @@ import streamlit as st
 from workbench.errors import InvalidInput, Issue
 from workbench.story.briefs import BriefFile
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
+from workbench.story.styles import style_text
 from workbench.ui import forms, frame, live, meter, words
 from workbench.ui.language import current, t
-from workbench.ui.starters import preset_text
 
 KEY = "wizard"
 _ISSUES = "_wizard_issues"
@@ -26,7 +26,7 @@ def _take_preset() -> None:
     """Put the preset's own words into the style field."""
     preset = st.session_state.get(f"{KEY}.style.preset", "cinematic")
     language = st.session_state.get(f"{KEY}.language", current())
-    st.session_state[f"{KEY}.style.prompt"] = preset_text(preset, language)
+    st.session_state[f"{KEY}.style.prompt"] = style_text({"preset": preset}, language)
 
 
 def missing(brief: dict[str, Any]) -> list[Issue]:
