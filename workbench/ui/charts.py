@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from workbench.ui import formats
+from workbench.ui.language import current
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -90,6 +94,15 @@ def label_margin(labels: Sequence[str], at_most: int = 220) -> int:
     return min(at_most, 18 + round(widest * 6.6))
 
 
+def ticks(highest: float) -> list[float]:
+    """Three to six round values from 0 up, so that numbers on an axis are written like all others."""
+    if highest <= 0:
+        return [0]
+    step = 10 ** math.floor(math.log10(highest))
+    step *= next((m for m in (0.2, 0.5, 1, 2) if highest / (step * m) <= 5), 2)
+    return [step * i for i in range(math.floor(highest / step) + 1)]
+
+
 def stacked(days: Sequence[str], series: dict[str, Sequence[float]], colours: Palette, height: int = 250) -> go.Figure:
     """A bar a day, split by series."""
     made = figure(colours, height)
@@ -98,6 +111,8 @@ def stacked(days: Sequence[str], series: dict[str, Sequence[float]], colours: Pa
         made.add_bar(x=list(days), y=list(values), name=name, marker={"color": colour, "line": {"width": 0}})
     made.update_layout(barmode="stack")
     made.update_xaxes(nticks=8, type="category")
+    values = ticks(max((sum(day) for day in zip(*series.values(), strict=True)), default=0))
+    made.update_yaxes(tickvals=values, ticktext=[formats.number(v, current()).replace(".0", "") for v in values])
     return made
 
 
