@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
 from tests.browser.stack import Stack, browser, settled, stack, visit
-from tests.scripted_provider import ScriptedProvider
+from tests.scripted_provider import NAMED, ScriptedProvider
 from workbench import samples
 from workbench.errors import ReelwrightError
 from workbench.facade import Workbench
@@ -69,11 +69,12 @@ def chat(wb: Workbench, provider: ScriptedProvider) -> None:
     """Questions to a service with prices, some of which fail."""
     price = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600}}}
     wb.add_profile("Doubao text", "openai", base_url=provider.url, text_model="doubao-seed-1.6", key="sk-canary0123456789abcdef", params=price)
+    faults = {"(7)": "auth", "(11)": "context", "(19)": "auth", "(29)": "quota"}
+    provider.script(rules=[{"match": mark, **NAMED[name]} for mark, name in faults.items()])
     ids = []
     for number in range(40):
-        question = QUESTIONS[number % 3] * (1 + number % 5)
-        fault = {7: "[[fault:auth]]", 11: "[[fault:context]]", 19: "[[fault:auth]]", 29: "[[fault:quota]]"}.get(number, "")
-        asked = {"messages": [{"role": "user", "content": f"{question} {fault} #{number}"}]}
+        question = " ".join([QUESTIONS[number % 3]] * (1 + number % 4))
+        asked = {"messages": [{"role": "user", "content": f"({number}) {question}"}]}
         ids.append(wb.submit("llm_chat", None, asked, profile="Doubao text")["id"])
     wb.wait(ids, 240)
 

@@ -102,10 +102,10 @@ def card(launches: Sequence[Launch]) -> None:
     counted = Counter(x.state for x in launches)
     with st.container(border=True, key="plan"):
         st.markdown(f"**{t('Plan · everything below')}**")
-        first, second, third = st.columns(3)
-        first.metric(t("Can run now"), str(len(now)))
-        second.metric(t("Missing"), str(counted["missing"]))
-        third.metric(t("Stale"), str(counted["stale"]))
+        with st.container(horizontal=True, gap="medium"):
+            st.metric(t("Can run now"), str(len(now)), width="content")
+            st.metric(t("Missing"), str(counted["missing"]), width="content")
+            st.metric(t("Stale"), str(counted["stale"]), width="content")
         for launch in launches[:8]:
             mark = ":gray[:material/lock:]" if launch.blocked and launch.state != "running" else ""
             st.markdown(f"{states.chip(launch.state)} {words.workflow_title(launch.workflow)} {mark}  \n:gray[{plain(shortened(launch.place, 40))}]")
