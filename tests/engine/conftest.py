@@ -122,30 +122,50 @@ class Worker:
         until(lambda: not self.is_alive(), timeout, f"the end of worker {self.pid}")
 
 
-class Workers:
-    """Real worker processes of one home, forked from a nursery that has imported everything."""
+class Nursery:
+    """Forks worker processes that need not import anything any more; one for the whole session."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.all: list[Worker] = []
-        self._log = (settings.home / "workers.log").open("ab")
-        self._nursery = subprocess.Popen(
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.engine.worker_process"],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._log,
             text=True,
         )
 
+    def fork(self, env: dict[str, str], log: Path) -> Worker:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"env": env, "log": str(log)}) + "\n")
+        self._process.stdin.flush()
+        return Worker(int(self._process.stdout.readline()))
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    made = Nursery()
+    yield made
+    made.stop()
+
+
+class Workers:
+    """Real worker processes of one home."""
+
+    def __init__(self, settings: Settings, nursery: Nursery) -> None:
+        self.settings = settings
+        self.all: list[Worker] = []
+        self.nursery = nursery
+        self._log = settings.home / "workers.log"
+
     def start(self, **env: str) -> Worker:
-        assert self._nursery.stdin is not None
-        assert self._nursery.stdout is not None
         threads = {"REELWRIGHT_THREADS": str(self.settings.threads)}
-        self._nursery.stdin.write(json.dumps({**environment(self.settings), **threads, **env}) + "\n")
-        self._nursery.stdin.flush()
-        worker = Worker(int(self._nursery.stdout.readline()))
+        worker = self.nursery.fork({**environment(self.settings), **threads, **env}, self._log)
         self.all.append(worker)
         return worker
 
@@ -153,20 +173,17 @@ class Workers:
         return [w for w in self.all if w.is_alive()]
 
     def log(self) -> str:
-        return (self.settings.home / "workers.log").read_text(errors="replace")
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def stop(self) -> None:
         for worker in self.alive():
             worker.kill()
-        self._nursery.kill()
-        self._nursery.wait()
-        self._log.close()
 
 
 @pytest.fixture
-def workers(settings: Settings, valkey: Valkey) -> Iterator[Workers]:
+def workers(settings: Settings, valkey: Valkey, nursery: Nursery) -> Iterator[Workers]:
     settings.home.mkdir(parents=True, exist_ok=True)
-    made = Workers(settings)
+    made = Workers(settings, nursery)
     yield made
     made.stop()
 

@@ -261,7 +261,7 @@ def test_cancelling_running_calls_closes_their_sockets(
 def test_a_parent_and_its_children_share_one_thread(
     wb: Workbench, workers: Workers, provider: ScriptedProvider
 ) -> None:
-    single = Workers(workers.settings.model_copy(update={"threads": 1}))
+    single = Workers(workers.settings.model_copy(update={"threads": 1}), workers.nursery)
     try:
         project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))
         single.start()

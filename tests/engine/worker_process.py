@@ -1,7 +1,7 @@
 """A nursery of real worker processes: it imports everything once, then forks a worker for each line it reads.
 
-Workers that are killed twice a second would otherwise spend their lives importing. Each line is JSON: an environment for
-the worker; the answer is its process id. A worker is the product's own `reelwright worker`, with the test workflows added.
+Workers that are killed twice a second would otherwise spend their lives importing. Each line is JSON: the worker's whole
+environment and its log file; the answer is its process id. A worker is the product's own `reelwright worker`, with the test workflows added.
 """
 
 from __future__ import annotations
@@ -31,9 +31,13 @@ if __name__ == "__main__":
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            asked = json.loads(line)
+            log = os.open(asked["log"], os.O_CREAT | os.O_APPEND | os.O_WRONLY)
             os.close(0)
-            os.dup2(2, 1)
-            os.environ.update(json.loads(line))
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.environ.clear()
+            os.environ.update(asked["env"])
             main(["worker"])
             os._exit(0)
         print(pid, flush=True)
