@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +18,15 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from workbench.errors import Unavailable
 from workbench.i18n import Text
+
+#: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
+PING_AFTER_S = 1.0
 
 
 class now_ms(FunctionElement[int]):
@@ -74,15 +79,19 @@ class Database:
     def _make_engine(self) -> Engine:
         if not self.is_sqlite:
             connect: dict[str, Any] = {"connect_timeout": 5, "options": "-c timezone=utc"}
-            return create_engine(
+            engine = create_engine(
                 self.url,
                 pool_size=self._pool_size,
                 max_overflow=20,
-                pool_pre_ping=True,
+                # The one used last is the one least likely to need a ping.
+                pool_use_lifo=True,
                 isolation_level="READ COMMITTED",
                 connect_args=connect,
                 json_serializer=_json,
             )
+            event.listen(engine, "checkout", _ping_when_rested)
+            event.listen(engine, "checkin", _note_use)
+            return engine
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
@@ -98,13 +107,17 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A read-only look at one moment."""
+        """A read-only look: at one moment on SQLite; each statement at its own on PostgreSQL, as READ COMMITTED has it."""
         try:
             connection = self.engine.connect()
         except OperationalError as error:
             raise _unreachable(self, error) from error
-        with connection, connection.begin():
-            yield connection
+        with connection:
+            if not self.is_sqlite:
+                # The same guarantee without the round trips of BEGIN and COMMIT.
+                connection.execution_options(isolation_level="AUTOCOMMIT")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -162,7 +175,30 @@ def _set_up_sqlite(connection: Any, record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # Past SQLAlchemy's own execute, which would cost ten times the statement.
+    raw: Any = connection.connection.driver_connection
+    try:
+        raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    except sqlite3.Error as error:
+        raise OperationalError("BEGIN", None, error) from error
+
+
+def _ping_when_rested(dbapi_connection: Any, record: Any, proxy: Any) -> None:
+    """A connection that was just used is taken as alive: a ping each time would double a small transaction's cost."""
+    if time.monotonic() - record.info.get("used_at", 0.0) < PING_AFTER_S:
+        return
+    try:
+        # Outside a transaction block, as the pool left it; one round trip.
+        dbapi_connection.autocommit = True
+        dbapi_connection.execute("")
+        dbapi_connection.autocommit = False
+    except Exception as error:
+        # makes the pool throw away this and every older connection, and connect anew
+        raise InvalidatePoolError from error
+
+
+def _note_use(dbapi_connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
 
 
 def _unreachable(database: Database, error: Exception) -> Unavailable:

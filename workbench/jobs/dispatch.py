@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from workbench.db.connection import Database
@@ -17,6 +19,10 @@ Send = Callable[[Sequence[int]], None]
 
 #: rows on their way or running, per live worker thread and queue: enough to keep threads busy, few enough for fairness
 WINDOW_PER_THREAD = 2
+#: rows that a pass ranks beyond the window, for threads that go from one short job to the next without a message
+LISTED = 64
+#: an older list is not used, so that a new priority or project counts soon
+LISTED_FOR_S = 0.25
 
 
 class Dispatcher:
@@ -27,6 +33,9 @@ class Dispatcher:
         self._send = send
         self._busy = threading.Lock()
         self._again = False
+        self._listing = threading.Lock()
+        self._listed: dict[str, deque[int]] = {}
+        self._listed_until = 0.0
         self.unreachable: str | None = None
 
     def kick(self) -> None:
@@ -42,21 +51,17 @@ class Dispatcher:
     def run_pass(self) -> int:
         """Send what is ready and fits the window; returns how many."""
         with self._database.read() as conn:
-            if not writes.ready_queues(conn):
+            queues = writes.ready_queues(conn)
+            room = WINDOW_PER_THREAD * writes.live_threads(conn) if queues else 0
+            if not room:
                 return 0
-            room = WINDOW_PER_THREAD * writes.live_threads(conn)
             on_the_way = writes.in_flight(conn)
+            free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}
             # a half-empty window is refilled in one go: passes stay rare under load
-            picked = (
-                [
-                    job_id
-                    for queue in writes.ready_queues(conn)
-                    if on_the_way.get(queue, 0) <= room * 3 // 4
-                    for job_id in writes.ready(conn, queue, room - on_the_way.get(queue, 0))
-                ]
-                if room
-                else []
-            )
+            wanted = [queue for queue in queues if free[queue] >= room / 4 or not self._has_list(queue)]
+            ranked = {queue: writes.ready(conn, queue, free[queue] + LISTED) for queue in wanted}
+        picked = [job_id for queue, ids in ranked.items() for job_id in ids[: free[queue]]]
+        self._list({queue: ids[free[queue] :] for queue, ids in ranked.items()})
         if not picked:
             return 0
         with self._database.write() as conn:
@@ -66,6 +71,22 @@ class Dispatcher:
             self._deliver(marked)
         crash.point("dispatch_sent")
         return len(marked)
+
+    def successor(self, queue: str) -> int | None:
+        """The next ready job of a queue, for a thread that is free at this moment; None: a pass is due."""
+        with self._listing:
+            waiting = self._listed.get(queue)
+            return waiting.popleft() if waiting and time.monotonic() < self._listed_until else None
+
+    def _has_list(self, queue: str) -> bool:
+        with self._listing:
+            return bool(self._listed.get(queue)) and time.monotonic() < self._listed_until
+
+    def _list(self, waiting: dict[str, list[int]]) -> None:
+        if waiting:
+            with self._listing:
+                self._listed = {queue: deque(ids) for queue, ids in waiting.items()}
+                self._listed_until = time.monotonic() + LISTED_FOR_S
 
     def _deliver(self, ids: list[int]) -> None:
         try:

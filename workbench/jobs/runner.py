@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 #: a longer hint reschedules the job that far and no further
 MAX_RETRY_AFTER_MS = 6 * 3_600_000
+#: how long a thread may go from one short job to the next before it looks for messages again
+CARRY_FOR_S = 0.1
 
 
 class Runner:
@@ -73,10 +76,9 @@ class Runner:
             with self.database.write() as conn:
                 claim = writes.claim(conn, job_id, self.worker, self.lease_ms)
             if claim is not None:
-                crash.point("claimed")
                 self._count(+1)
                 try:
-                    self._run_claimed(claim)
+                    self._run_on(claim)
                 finally:
                     self._count(-1)
                 self._dispatcher.kick()
@@ -90,7 +92,15 @@ class Runner:
         with self._lock:
             self._claimed += change
 
-    def _run_claimed(self, claim: writes.Claim) -> None:
+    def _run_on(self, claim: writes.Claim) -> None:
+        """Run a claim, and the ready jobs that its end, while it is young, could claim in the same transaction."""
+        carry_until = time.monotonic() + CARRY_FOR_S
+        following: writes.Claim | None = claim
+        while following is not None:
+            crash.point("claimed")
+            following = self._run_claimed(following, carry_until)
+
+    def _run_claimed(self, claim: writes.Claim, carry_until: float) -> writes.Claim | None:
         running: Running | None = None
         try:
             running = self._prepare(claim)
@@ -104,7 +114,8 @@ class Runner:
         except Exception as error:
             self._failed(claim, describe(error, claim.row["kind"]))
         else:
-            self._succeeded(claim, *outcome)
+            return self._succeeded(claim, *outcome, carry_until)
+        return None
 
     def _prepare(self, claim: writes.Claim) -> Running:
         declared = self._workflows.find(claim.row["kind"])
@@ -127,8 +138,11 @@ class Runner:
         with self._lock:
             self._live[key] = (running, asyncio.get_running_loop(), task)
             if self._stopping:
+                # claimed a moment before the stop, which therefore has not seen it
                 running.stopping = "interrupted"
         try:
+            if running.stopping is not None:
+                raise asyncio.CancelledError
             context = self._context(running)
             async with asyncio.timeout(running.declared.deadline_s):
                 return context, await running.declared.run(context, context.params)
@@ -157,7 +171,10 @@ class Runner:
 
     # --- how a claim ends ---------------------------------------------------------------------------------
 
-    def _succeeded(self, claim: writes.Claim, context: Context, result: Any) -> None:
+    def _succeeded(
+        self, claim: writes.Claim, context: Context, result: Any, carry_until: float = 0.0
+    ) -> writes.Claim | None:
+        """Save and end; returns the claim on a successor, taken by the same commit, when there is one to carry."""
         declared = self._workflows.find(claim.row["kind"])
         crash.point("before_finish")
         with self.database.write() as conn:
@@ -174,8 +191,17 @@ class Runner:
                 kept = result
             ending = self._words(state, kept)
             writes.end_attempt(conn, claim.job_id, claim.number, "ok")
-            writes.end(conn, claim.job_id, state, result=kept, **ending)
+            has_parents = writes.end(conn, claim.job_id, state, result=kept, **ending)
+            following = None
+            # a parent may be ready now, and in its turn before others: that is for a dispatch pass to say
+            if not has_parents and not self._stopping and time.monotonic() < carry_until:
+                following = self._follow(conn, claim)
         crash.point("finished")
+        return following
+
+    def _follow(self, conn: Any, claim: writes.Claim) -> writes.Claim | None:
+        job_id = self._dispatcher.successor(claim.row["queue"])
+        return writes.claim_undispatched(conn, job_id, self.worker, self.lease_ms) if job_id is not None else None
 
     def _words(self, state: str, kept: Any) -> dict[str, Any]:
         if state == "succeeded":

@@ -80,6 +80,17 @@ _claim = (
         job.c.created_by,
     )
 )
+#: most installations pause and limit nothing: one statement then looks at both tables
+_claim_ungated = _claim.where(~exists(select(literal(1)).select_from(gate)))
+_waiting = job.alias("waiting")
+_claim_undispatched = _claim_ungated.where(
+    job.c.id.in_(
+        select(_waiting.c.id)
+        .where(_waiting.c.id == bindparam("job_id"), _waiting.c.state == "queued", _waiting.c.dispatched_at.is_(None))
+        # Its caller holds the row of the job it ends. Who waits for another row then may wait for ever.
+        .with_for_update(skip_locked=True)
+    )
+)
 _new_attempt = insert(attempt).values(
     job_id=bindparam("job_id"), claim=bindparam("number"), worker=bindparam("me"), started_at=now_ms()
 )
@@ -88,9 +99,19 @@ _gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
 
 def claim(conn: Connection, job_id: int, me: str, lease_ms: int) -> Claim | None:
     """Take a queued job; None if it is not to be had (a duplicate message, too early, paused, its limit full)."""
-    if not _gates_open(conn, job_id):
+    mine = {"job_id": job_id, "me": me, "lease_ms": lease_ms}
+    row = conn.execute(_claim_ungated, mine).mappings().one_or_none()
+    if row is None and _gates_exist_and_are_open(conn, job_id):
+        row = conn.execute(_claim, mine).mappings().one_or_none()
+    if row is None:
         return None
-    row = conn.execute(_claim, {"job_id": job_id, "me": me, "lease_ms": lease_ms}).mappings().one_or_none()
+    conn.execute(_new_attempt, {"job_id": job_id, "number": row["claim"], "me": me})
+    return Claim(job_id, row["claim"], dict(row))
+
+
+def claim_undispatched(conn: Connection, job_id: int, me: str, lease_ms: int) -> Claim | None:
+    """Take a ready job that no message is on the way for; None if it has changed, or anything is paused or limited."""
+    row = conn.execute(_claim_undispatched, {"job_id": job_id, "me": me, "lease_ms": lease_ms}).mappings().one_or_none()
     if row is None:
         return None
     conn.execute(_new_attempt, {"job_id": job_id, "number": row["claim"], "me": me})
@@ -106,10 +127,10 @@ def gate_keys(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _gates_open(conn: Connection, job_id: int) -> bool:
+def _gates_exist_and_are_open(conn: Connection, job_id: int) -> bool:
     gates = {r.key: r for r in conn.execute(_gates)}
     if not gates:
-        return True
+        return False
     row = conn.execute(select(job).where(job.c.id == job_id)).mappings().one_or_none()
     if row is None:
         return False
@@ -186,6 +207,7 @@ def end_attempt(
     )
 
 
+_has_parents = exists(select(literal(1)).where(job_child.c.child_id == bindparam("b_job_id")))
 _succeed = (
     update(job)
     .where(job.c.id == bindparam("b_job_id"))
@@ -203,6 +225,7 @@ _succeed = (
         error_i18n=bindparam("b_error_i18n"),
         error_fingerprint=bindparam("b_fingerprint"),
     )
+    .returning(_has_parents)
 )
 
 
@@ -216,8 +239,8 @@ def end(
     kind: str | None = None,
     error: Text | None = None,
     fingerprint: str | None = None,
-) -> None:
-    """Bring a fenced (or locked) job to a terminal state, and tell the parent that waits for it."""
+) -> bool:
+    """Bring a fenced (or locked) job to a terminal state, and tell the parents that wait for it. True: there are some."""
     values = {
         "b_job_id": job_id,
         "b_state": state,
@@ -229,11 +252,11 @@ def end(
         "b_error_i18n": error and error.to_json(),
         "b_fingerprint": fingerprint,
     }
-    if state in ("succeeded", "partial"):
-        conn.execute(_succeed, values)
-    else:
-        conn.execute(_fail, values)
-    child_ended(conn, job_id)
+    statement = _succeed if state in ("succeeded", "partial") else _fail
+    has_parents = bool(conn.execute(statement, values).scalar_one_or_none())
+    if has_parents:
+        child_ended(conn, job_id)
+    return has_parents
 
 
 _fail = (
@@ -253,6 +276,7 @@ _fail = (
         message=bindparam("b_message"),
         message_i18n=bindparam("b_i18n"),
     )
+    .returning(_has_parents)
 )
 
 _parents = select(job_child.c.parent_id).where(job_child.c.child_id == bindparam("child_id"))
@@ -688,4 +712,6 @@ def prune_history(conn: Connection, older_than_ms: int) -> None:
     old = select(job.c.id).where(job.c.finished_at < now_ms() - older_than_ms)
     for table in (job_event, step):
         conn.execute(delete(table).where(table.c.job_id.in_(old)))
-    conn.execute(update(attempt).where(attempt.c.job_id.in_(old), attempt.c.traceback.isnot(None)).values(traceback=None))
+    conn.execute(
+        update(attempt).where(attempt.c.job_id.in_(old), attempt.c.traceback.isnot(None)).values(traceback=None)
+    )
