@@ -10,7 +10,6 @@ import streamlit as st
 from workbench.errors import ReelwrightError
 from workbench.ui import words
 from workbench.ui.charts import palette
-from workbench.ui.language import t
 from workbench.ui.markup import safe
 
 _STYLE = """<style>
@@ -82,7 +81,3 @@ def show_refusal() -> None:
 def user() -> str:
     """Who is at the page; one user until there are logins."""
     return "local"
-
-
-def loading() -> str:
-    return t("Loading…")

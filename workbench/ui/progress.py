@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.ui import states, words
@@ -18,28 +17,8 @@ STAGES = {"project": ("episode_plan",), "episode": ("core_expression", "scene_li
 STORY = ("project", "episode", "scene")
 
 
-@dataclass(frozen=True)
-class Stage:
-    kind: str
-    done: int
-    of: int
-
-
 def kinds_of(node: Node) -> dict[str, Mapping[str, Any]]:
     return {a["kind"]: a for a in node["artifacts"]}
-
-
-def stages(tree: Tree) -> list[Stage]:
-    """Per artifact kind: how many nodes have it, of how many that could."""
-    made = []
-    for node_kind, artifact_kinds in STAGES.items():
-        nodes = [n for n in tree["nodes"] if n["kind"] == node_kind]
-        made += [Stage(k, sum(k in kinds_of(n) for n in nodes), len(nodes)) for k in artifact_kinds]
-    return made
-
-
-def stale_count(tree: Tree) -> int:
-    return sum(bool(a["stale"]) for n in tree["nodes"] for a in n["artifacts"])
 
 
 def _own_states(node: Node, jobs: Mapping[tuple[int, str], str]) -> list[str]:
