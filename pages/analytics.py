@@ -18,7 +18,9 @@ TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def sidebar() -> tuple[int, dict[str, Any]]:
-    projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    projects = {
+        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+    }
     kinds = {w.name: t(w.title) for w in wb.workflows()}
     with st.sidebar:
         st.markdown(f"**{t('Scope')}**")
@@ -59,38 +61,82 @@ def compared(text: str | None) -> str:
 
 
 def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
-    now_total, old_total = (live.ask(usage.by, since=a, until=b, **scope)[0] for a, b in ((since, until), (before, since)))
-    now_cost, old_cost = (live.ask(usage.costs, since=a, until=b, **scope) for a, b in ((since, until), (before, since)))
+    now_total, old_total = (
+        live.ask(usage.by, since=a, until=b, **scope)[0] for a, b in ((since, until), (before, since))
+    )
+    now_cost, old_cost = (
+        live.ask(usage.costs, since=a, until=b, **scope) for a, b in ((since, until), (before, since))
+    )
     cost_days = live.ask(usage.costs, "day", since=since, until=until, **scope)
-    now_time, old_time = (first(live.ask(usage.latencies, since=a, until=b, **scope)) for a, b in ((since, until), (before, since)))
+    now_time, old_time = (
+        first(live.ask(usage.latencies, since=a, until=b, **scope)) for a, b in ((since, until), (before, since))
+    )
     time_days = live.ask(usage.latencies, "day", since=since, until=until, **scope)
     jobs = {k: v for k, v in scope.items() if k != "model"}
-    now_jobs, old_jobs = (live.ask(usage.job_success, since=a, until=b, **jobs) for a, b in ((since, until), (before, since)))
+    now_jobs, old_jobs = (
+        live.ask(usage.job_success, since=a, until=b, **jobs) for a, b in ((since, until), (before, since))
+    )
     job_days = live.ask(usage.job_success, since=since, until=until, by_day=True, **jobs)
     days = live.ask(usage.by, "day", since=since, until=until, **scope)
     language = current()
     cards = st.columns(6, gap="small")
     with cards[0]:
         delta = formats.delta_percent(board.micros(now_cost), board.micros(old_cost))
-        charts.metric(t("Cost"), board.money_of(now_cost), compared(delta), good="down", history=padded(cost_days, since, until, lambda r: r["cost_micros"]))
+        charts.metric(
+            t("Cost"),
+            board.money_of(now_cost),
+            compared(delta),
+            good="down",
+            history=padded(cost_days, since, until, lambda r: r["cost_micros"]),
+        )
     with cards[1]:
         delta = formats.delta_percent(tokens(now_total), tokens(old_total))
-        charts.metric(t("Tokens"), formats.number(tokens(now_total), language), compared(delta), good="none", history=padded(days, since, until, tokens))
+        charts.metric(
+            t("Tokens"),
+            formats.number(tokens(now_total), language),
+            compared(delta),
+            good="none",
+            history=padded(days, since, until, tokens),
+        )
     with cards[2]:
         delta = formats.delta_duration(now_time.get("p95"), old_time.get("p95"), language)
-        charts.metric(t("Latency p95"), words.took(now_time.get("p95")), compared(delta), good="down", history=padded(time_days, since, until, lambda r: r["p95"]))
+        charts.metric(
+            t("Latency p95"),
+            words.took(now_time.get("p95")),
+            compared(delta),
+            good="down",
+            history=padded(time_days, since, until, lambda r: r["p95"]),
+        )
     with cards[3]:
         delta = formats.delta_points(success(now_jobs), success(old_jobs), language)
         history = padded(job_days, since, until, lambda r: success([r]))
-        charts.metric(t("Success"), formats.percent(success(now_jobs)), compared(delta), history=history, help=t("Jobs that ended well, of all that ended; cancelled ones do not count"))
+        charts.metric(
+            t("Success"),
+            formats.percent(success(now_jobs)),
+            compared(delta),
+            history=history,
+            help=t("Jobs that ended well, of all that ended; cancelled ones do not count"),
+        )
     with cards[4]:
         rate = share(now_total, "valid", "judged")
         delta = formats.delta_points(rate, share(old_total, "valid", "judged"), language)
         history = padded(days, since, until, lambda r: share(r, "valid", "judged"))
-        charts.metric(t("Valid JSON"), formats.percent(rate), compared(delta), history=history, help=t("Answers that passed their schema and checks at once"))
+        charts.metric(
+            t("Valid JSON"),
+            formats.percent(rate),
+            compared(delta),
+            history=history,
+            help=t("Answers that passed their schema and checks at once"),
+        )
     with cards[5]:
         delta = formats.delta_percent(now_total["calls"], old_total["calls"])
-        charts.metric(t("Calls"), formats.count(now_total["calls"]), compared(delta), good="none", history=padded(days, since, until, lambda r: r["calls"]))
+        charts.metric(
+            t("Calls"),
+            formats.count(now_total["calls"]),
+            compared(delta),
+            good="none",
+            history=padded(days, since, until, lambda r: r["calls"]),
+        )
 
 
 def padded(rows: list[dict[str, Any]], since: int, until: int, value: Any) -> list[float]:
@@ -121,7 +167,11 @@ def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.
         series[names["reasoning"]].append(reasoning)
     shown = {n: v for n, v in series.items() if any(v)} or {names["input"]: series[names["input"]]}
     with charts.card(t("Tokens by type"), t("per day"), "tokens_card"):
-        charts.show(charts.stacked([day_label(d) for d in all_days(since, until)], shown, colours), "tokens_chart", t("Tokens by type"))
+        charts.show(
+            charts.stacked([day_label(d) for d in all_days(since, until)], shown, colours),
+            "tokens_chart",
+            t("Tokens by type"),
+        )
 
 
 def latency_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
@@ -129,7 +179,11 @@ def latency_chart(scope: dict[str, Any], since: int, until: int, colours: charts
     names = {"p99": "p99", "p95": "p95", "p50": "p50", "ttft_p50": t("First token")}
     series = {n: [_seconds(rows.get(d, {}).get(k)) for d in all_days(since, until)] for k, n in names.items()}
     with charts.card(t("Latency of text calls"), t("seconds"), "latency_card"):
-        charts.show(charts.lines([day_label(d) for d in all_days(since, until)], series, colours, t(" s")), "latency_chart", t("Latency of text calls"))
+        charts.show(
+            charts.lines([day_label(d) for d in all_days(since, until)], series, colours, t(" s")),
+            "latency_chart",
+            t("Latency of text calls"),
+        )
 
 
 def _seconds(ms: float | None) -> float | None:
@@ -139,10 +193,15 @@ def _seconds(ms: float | None) -> float | None:
 def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
     """Tokens by model or workflow; repairs and failures, paid for nothing, are hatched where a price is known."""
     rows = sorted(live.ask(usage.by, group, since=since, until=until, **scope), key=lambda r: -(tokens(r) or 0))[:8]
-    labels = [words.workflow_title(r[group]) if group == "workflow" and r[group] else str(r[group] or "—") for r in rows]
+    labels = [
+        words.workflow_title(r[group]) if group == "workflow" and r[group] else str(r[group] or "—") for r in rows
+    ]
     useful = [(tokens(r) or 0) * (share(r, "valid", "judged") if r["judged"] else 1.0) for r in rows]
     lost = [(tokens(r) or 0) - u for r, u in zip(rows, useful, strict=True)]
-    series = {t("Used"): (useful, colours.primary, ""), t("In answers that were not valid"): (lost, colours.orange, charts.HATCH)}
+    series = {
+        t("Used"): (useful, colours.primary, ""),
+        t("In answers that were not valid"): (lost, colours.orange, charts.HATCH),
+    }
     ends = [formats.number(tokens(r), current()) for r in rows]
     with charts.card(title, t("tokens, hatched = not valid"), f"{group}_card"):
         charts.show(charts.bars(labels, series, ends, colours, 250), f"{group}_chart", title)
@@ -151,7 +210,10 @@ def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until
 def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
     """The same numbers as a table: by model and workflow."""
     rows = live.ask(usage.by, "model", "workflow", since=since, until=until, **scope)
-    times = {(r["model"], r["workflow"]): r for r in live.ask(usage.latencies, "model", "workflow", since=since, until=until, **scope)}
+    times = {
+        (r["model"], r["workflow"]): r
+        for r in live.ask(usage.latencies, "model", "workflow", since=since, until=until, **scope)
+    }
     table = [
         {
             t("Model"): r["model"],
@@ -174,9 +236,16 @@ def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
 def drill(rows: list[dict[str, Any]]) -> None:
     """The calls behind the numbers; the chosen one links to its job."""
     with charts.card(t("Calls behind these numbers"), t("newest {n}", n=len(rows)), "calls_card"):
-        chosen = calls_table.draw(rows, "drill", ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost"), 330)
+        chosen = calls_table.draw(
+            rows, "drill", ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost"), 330
+        )
         if chosen and chosen["job_id"]:
-            st.page_link("pages/job.py", label=t("Open job {id}", id=chosen["job_id"]), icon=":material/arrow_outward:", query_params={"id": str(chosen["job_id"])})
+            st.page_link(
+                "pages/job.py",
+                label=t("Open job {id}", id=chosen["job_id"]),
+                icon=":material/arrow_outward:",
+                query_params={"id": str(chosen["job_id"])},
+            )
 
 
 def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
@@ -188,7 +257,9 @@ def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
     frame_ = pd.DataFrame(rows)
     for column in ("started_at", "ended_at"):
         if column in frame_:
-            frame_[column] = [None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]]
+            frame_[column] = [
+                None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]
+            ]
     return frame_.to_csv(index=False).encode("utf-8-sig")
 
 
@@ -196,7 +267,15 @@ def header(scope: dict[str, Any], since: int, until: int) -> None:
     span = t("{first} – {last}, against the period before", first=day_label(since), last=day_label(until - DAY))
     with frame.title(t("Analytics"), span):
         st.space("stretch")
-        st.download_button(t("Download"), lambda: as_csv(scope, since, until), "reelwright-calls.csv", "text/csv", key="download", icon=":material/download:", on_click="ignore")
+        st.download_button(
+            t("Download"),
+            lambda: as_csv(scope, since, until),
+            "reelwright-calls.csv",
+            "text/csv",
+            key="download",
+            icon=":material/download:",
+            on_click="ignore",
+        )
 
 
 def main() -> None:
@@ -205,7 +284,10 @@ def main() -> None:
     header(scope, since, until)
     newest = live.ask(usage.calls, since=since, until=until, limit=200, **scope)
     if not newest:
-        with pictures.empty(t("No model was called in this period. Run a story and its tokens, times and costs appear here."), "analytics"):
+        with pictures.empty(
+            t("No model was called in this period. Run a story and its tokens, times and costs appear here."),
+            "analytics",
+        ):
             if st.button(t("Open a story"), key="analytics_to_studio", type="primary", icon=":material/movie_edit:"):
                 st.switch_page("pages/studio.py")
         return

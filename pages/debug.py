@@ -17,12 +17,16 @@ PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
 def sidebar() -> tuple[bool, dict[str, Any]]:
-    projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    projects = {
+        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+    }
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         project = filters.project(projects)
         period = filters.segment("period", t("Failed"), {"24h": t("24 h"), "7d": t("7 d"), "all": t("All")}, "7d")
-        solved = filters.switch("solved", t("Made good too"), t("Also groups of which every failure was replayed with success"))
+        solved = filters.switch(
+            "solved", t("Made good too"), t("Also groups of which every failure was replayed with success")
+        )
     span = PERIODS[period]
     return solved, {"project": project, "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000}
 
@@ -33,7 +37,9 @@ def replay_all(fingerprint: str) -> None:
         refused = [a for a in answers if "refused" in a]
         frame.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
         if refused:
-            st.session_state["_refused"] = t("{n} could not be replayed: {why}", n=len(refused), why=str(refused[0]["refused"]))
+            st.session_state["_refused"] = t(
+                "{n} could not be replayed: {why}", n=len(refused), why=str(refused[0]["refused"])
+            )
         live.forget()
 
 
@@ -70,16 +76,29 @@ def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
             if group["replayed"]:
                 st.badge(t("made good {n}", n=group["replayed"]), icon=":material/check_circle:", color="green")
             st.space("stretch")
-            seen = t("first {first} · last {last}", first=words.ago(group["first_at"]), last=words.ago(group["last_at"]))
+            seen = t(
+                "first {first} · last {last}", first=words.ago(group["first_at"]), last=words.ago(group["last_at"])
+            )
             frame.small(seen, f"{words.at(group['first_at'])} – {words.at(group['last_at'])}")
             if is_open:
                 st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
             else:
-                st.button(t("Inspect"), key=f"inspect_{key}", icon=":material/expand_more:", on_click=open_group, args=(key,))
-            st.button(t("Replay all"), key=f"all_{key}", type="primary" if is_open else "secondary", icon=":material/restart_alt:", on_click=replay_all, args=(key,))
+                st.button(
+                    t("Inspect"), key=f"inspect_{key}", icon=":material/expand_more:", on_click=open_group, args=(key,)
+                )
+            st.button(
+                t("Replay all"),
+                key=f"all_{key}",
+                type="primary" if is_open else "secondary",
+                icon=":material/restart_alt:",
+                on_click=replay_all,
+                args=(key,),
+            )
         st.markdown(plain(shortened(words.said(group, "error"), 260)))
         kinds = ", ".join(words.workflow_title(k) for k in group["kinds"])
-        st.markdown(f":material/build: **{words.remedy(group['error_kind'])}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]")
+        st.markdown(
+            f":material/build: **{words.remedy(group['error_kind'])}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]"
+        )
         if is_open:
             inspect(key)
 
@@ -94,13 +113,22 @@ def inspect(fingerprint: str) -> None:
     def named(job_id: int) -> str:
         job = next(j for j in jobs if j["id"] == job_id)
         place = words.place(stories.get(job["node_id"], ""))
-        return " · ".join(p for p in (f"{job_id}", words.workflow_title(job["kind"]), place, words.ago(job["finished_at"])) if p)
+        return " · ".join(
+            p for p in (f"{job_id}", words.workflow_title(job["kind"]), place, words.ago(job["finished_at"])) if p
+        )
 
     chosen = st.selectbox(t("Failure"), [j["id"] for j in jobs], format_func=named, key=f"failure_{fingerprint}")
     job = next(j for j in jobs if j["id"] == chosen)
     seen = live.shared("show", lambda: wb.show(chosen), id=chosen)
     for newer in seen["replays"]:
-        st.markdown(f"{states.chip(newer['state'])} " + t("replayed as job {id} {when}", id=f"[{newer['id']}](/job?id={newer['id']})", when=words.ago(newer["created_at"])))
+        st.markdown(
+            f"{states.chip(newer['state'])} "
+            + t(
+                "replayed as job {id} {when}",
+                id=f"[{newer['id']}](/job?id={newer['id']})",
+                when=words.ago(newer["created_at"]),
+            )
+        )
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         payload(job)
@@ -114,20 +142,35 @@ def payload(job: dict[str, Any]) -> None:
     changed = edited is not None and edited != job["params"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = t("Replay with this payload") if changed else t("Replay")
-        if st.button(label, key=f"replay_{job['id']}", type="primary" if changed else "secondary", icon=":material/restart_alt:", disabled=edited is None):
+        if st.button(
+            label,
+            key=f"replay_{job['id']}",
+            type="primary" if changed else "secondary",
+            icon=":material/restart_alt:",
+            disabled=edited is None,
+        ):
             with frame.told():
-                made = wb.replay(job["id"], edited, user=frame.user()) if changed else wb.retry(job["id"], user=frame.user())
+                made = (
+                    wb.replay(job["id"], edited, user=frame.user())
+                    if changed
+                    else wb.retry(job["id"], user=frame.user())
+                )
                 frame.toast(t("Replayed as job {id}.", id=made["id"]))
                 live.forget()
             st.rerun()
-        if st.button(t("Open job {id}", id=job["id"]), key=f"open_{job['id']}", type="tertiary", icon=":material/arrow_outward:"):
+        if st.button(
+            t("Open job {id}", id=job["id"]), key=f"open_{job['id']}", type="tertiary", icon=":material/arrow_outward:"
+        ):
             st.switch_page("pages/job.py", query_params={"id": str(job["id"])})
 
 
 def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
     st.markdown(f":gray[{t('What happened')}]")
     st.markdown(plain(words.said(job, "error")))
-    waited, ran = words.took(jobs_table.waited_ms(job, live.now_ms())), words.took(jobs_table.ran_ms(job, live.now_ms()))
+    waited, ran = (
+        words.took(jobs_table.waited_ms(job, live.now_ms())),
+        words.took(jobs_table.ran_ms(job, live.now_ms())),
+    )
     st.caption(
         t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
           calls=len(seen["model_calls"]), cost=formats.cost(job["cost_micros"], job["currency"], current()))
@@ -143,7 +186,10 @@ def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
 
 
 def signature(wanted: dict[str, Any]) -> Any:
-    return [(g["fingerprint"], g["count"], g["replayed"]) for g in live.shared("failures", lambda: wb.failures(**wanted), **wanted)]
+    return [
+        (g["fingerprint"], g["count"], g["replayed"])
+        for g in live.shared("failures", lambda: wb.failures(**wanted), **wanted)
+    ]
 
 
 def main() -> None:
@@ -155,10 +201,14 @@ def main() -> None:
     frame.title(t("Debug"), t("failures: {n} · groups: {m}", n=formats.count(total), m=len(groups)) if groups else "")
     frame.show_refusal()
     if not groups:
-        with pictures.empty(t("Nothing has failed. When something does, it is grouped here with its cause and remedy."), "debug"):
+        with pictures.empty(
+            t("Nothing has failed. When something does, it is grouped here with its cause and remedy."), "debug"
+        ):
             if st.button(t("See all jobs"), key="debug_to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
-    titles = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    titles = {
+        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+    }
     for group in groups:
         card(group, titles, st.query_params.get("group") == group["fingerprint"])
     live.ticker(lambda: signature(wanted), bool(sum(wb.counts()[s] for s in states.ACTIVE)), "debug")

@@ -76,8 +76,17 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
     """The most useful next step first."""
     number, state = job["id"], job["state"]
     if state == "waiting" and job["waiting_for"] == "decision":
-        st.button(t("Send again"), key="decide_again", type="primary", icon=":material/send:", on_click=do_decide, args=(number, "send_again"))
-        st.button(t("Give up"), key="decide_stop", icon=":material/block:", on_click=do_decide, args=(number, "give_up"))
+        st.button(
+            t("Send again"),
+            key="decide_again",
+            type="primary",
+            icon=":material/send:",
+            on_click=do_decide,
+            args=(number, "send_again"),
+        )
+        st.button(
+            t("Give up"), key="decide_stop", icon=":material/block:", on_click=do_decide, args=(number, "give_up")
+        )
         return
     if state in states.ACTIVE:
         st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=do_cancel, args=(number,))
@@ -88,11 +97,26 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
         st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=do_retry, args=(number,))
     st.button(t("Edit and replay"), key="edit", icon=":material/edit:", on_click=edit_payload)
     with st.popover("", icon=":material/more_horiz:", key="more", help=t("More")):
-        st.button(t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=do_replay, args=(number,))
+        st.button(
+            t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=do_replay, args=(number,)
+        )
         for step in seen["steps"]:
-            st.button(t("Replay from {step}", step=step["name"]), key=f"from_{step['name']}", icon=":material/start:", type="tertiary", on_click=do_replay, args=(number, step["name"]))
+            st.button(
+                t("Replay from {step}", step=step["name"]),
+                key=f"from_{step['name']}",
+                icon=":material/start:",
+                type="tertiary",
+                on_click=do_replay,
+                args=(number, step["name"]),
+            )
         if state == "failed" and any(c.get("raw_output") for c in seen["model_calls"]):
-            st.button(t("Read the stored answer again, free"), key="reparse", icon=":material/document_scanner:", on_click=do_reparse, args=(number,))
+            st.button(
+                t("Read the stored answer again, free"),
+                key="reparse",
+                icon=":material/document_scanner:",
+                on_click=do_reparse,
+                args=(number,),
+            )
 
 
 def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
@@ -106,7 +130,11 @@ def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
     profile = next((p["name"] for p in wb.profiles(include_archived=True) if p["id"] == job["profile_id"]), "sketch")
     parts = [
         f"{t('Job')} `{job['id']}`",
-        t("launched by {who} {when}", who=job["created_by"] or "—", when=f'{words.ago(job["created_at"])} ({words.at(job["created_at"])})'),
+        t(
+            "launched by {who} {when}",
+            who=job["created_by"] or "—",
+            when=f"{words.ago(job['created_at'])} ({words.at(job['created_at'])})",
+        ),
         f"{t('queue')} `{job['queue']}`",
         f"{t('profile')} `{profile}`",
     ]
@@ -147,9 +175,16 @@ def progress(job: dict[str, Any]) -> None:
 def outcome(job: dict[str, Any]) -> None:
     """Why it failed and what to do, or what came out."""
     if job["state"] in ("failed", "partial") and job["error_kind"]:
-        paid = t("Nothing was charged.") if not job["cost_micros"] else t("It cost {money}.", money=formats.money(job["cost_micros"], job["currency"]))
+        paid = (
+            t("Nothing was charged.")
+            if not job["cost_micros"]
+            else t("It cost {money}.", money=formats.money(job["cost_micros"], job["currency"]))
+        )
         said = plain(words.said(job, "error"))
-        st.error(f"**{words.error_title(job['error_kind'])}.** {said} {paid} **{words.remedy(job['error_kind'])}**", icon=":material/error:")
+        st.error(
+            f"**{words.error_title(job['error_kind'])}.** {said} {paid} **{words.remedy(job['error_kind'])}**",
+            icon=":material/error:",
+        )
     result = job["result"] or {}
     if isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):
@@ -170,14 +205,24 @@ LEVELS = {"info": "succeeded", "warning": "stale", "error": "failed", "audit": "
 def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
     st.markdown(f"**{t('Steps and events')}**")
     moments = [
-        pictures.Moment(words.said(e, "message"), LEVELS.get(e["level"], "succeeded"), formats.clock(e["at"], words.zone()), words.at(e["at"])) for e in seen["events"]
+        pictures.Moment(
+            words.said(e, "message"),
+            LEVELS.get(e["level"], "succeeded"),
+            formats.clock(e["at"], words.zone()),
+            words.at(e["at"]),
+        )
+        for e in seen["events"]
     ]
     if moments:
         with st.container(height=360 if len(moments) > 10 else "content", border=False, key="events"):
             pictures.events(moments)
     for attempt in seen["attempts"]:
         if attempt["traceback"]:
-            with st.expander(t("Traceback of attempt {n}", n=attempt["claim"]), icon=":material/bug_report:", key=f"traceback_{attempt['claim']}"):
+            with st.expander(
+                t("Traceback of attempt {n}", n=attempt["claim"]),
+                icon=":material/bug_report:",
+                key=f"traceback_{attempt['claim']}",
+            ):
                 st.code(attempt["traceback"], language="python", height=320)
 
 
@@ -185,7 +230,9 @@ def children(seen: dict[str, Any]) -> None:
     if seen["children"]:
         st.markdown(f"**{t('Parts')}**")
         stories = live.ask(reads.story_of, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]}))
-        jobs_table.draw(seen["children"], stories, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"])))
+        jobs_table.draw(
+            seen["children"], stories, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"]))
+        )
 
 
 def payload(job: dict[str, Any]) -> None:
@@ -198,7 +245,9 @@ def payload(job: dict[str, Any]) -> None:
         st.markdown(f"**{t('Replay with an edited payload')}**")
         edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflow(job["kind"]).params)
         with st.container(horizontal=True):
-            if st.button(t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None):
+            if st.button(
+                t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None
+            ):
                 with frame.told():
                     opened(wb.replay(job["id"], edited, user=frame.user()))
                 st.rerun()

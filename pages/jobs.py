@@ -19,7 +19,9 @@ PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None
 
 def sidebar() -> dict[str, Any]:
     """The filters, kept in the URL by their widgets."""
-    projects = {p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)}
+    projects = {
+        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+    }
     kinds = {w.name: t(w.title) for w in wb.workflows()}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
@@ -44,7 +46,11 @@ def state_pills(wanted: dict[str, Any]) -> list[str]:
     """A pill a state with its count; chosen ones filter."""
     counts = live.ask(reads.counts, project=wanted["project"], since=wanted["since"])
     chosen = st.query_params.get("state", "").split(",")
-    shown = [s for s in states.JOB_STATES if counts.get(s) or s in chosen or s in ("running", "queued", "failed", "succeeded")]
+    shown = [
+        s
+        for s in states.JOB_STATES
+        if counts.get(s) or s in chosen or s in ("running", "queued", "failed", "succeeded")
+    ]
 
     def label(name: str) -> str:
         state = states.find(name)
@@ -72,8 +78,25 @@ def keyset(rows: list[dict[str, Any]], total: int, ends: dict[str, int]) -> None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t("{n} of {total} shown, newest first", n=len(rows), total=formats.count(total)), width="content")
         st.space("stretch")
-        st.button(t("Newer"), key="newer", icon=":material/chevron_left:", type="tertiary", disabled=not newer, on_click=turn, args=("after", first))
-        st.button(t("Older"), key="older", icon=":material/chevron_right:", icon_position="right", type="tertiary", disabled=not older, on_click=turn, args=("before", last))
+        st.button(
+            t("Newer"),
+            key="newer",
+            icon=":material/chevron_left:",
+            type="tertiary",
+            disabled=not newer,
+            on_click=turn,
+            args=("after", first),
+        )
+        st.button(
+            t("Older"),
+            key="older",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            type="tertiary",
+            disabled=not older,
+            on_click=turn,
+            args=("before", last),
+        )
 
 
 def pause_menu() -> None:
@@ -105,7 +128,11 @@ def new_job() -> None:
     values = forms.fields(chat.params, "chat", {"messages": [{"role": "user", "content": ""}]}, issues)
     profiles = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in wb.profiles()}
     profile = st.selectbox(
-        t("Model profile"), [None, *profiles], format_func=lambda n: profiles[n] if n else t("Sketch, offline and free"), key="chat_profile", on_change="ignore"
+        t("Model profile"),
+        [None, *profiles],
+        format_func=lambda n: profiles[n] if n else t("Sketch, offline and free"),
+        key="chat_profile",
+        on_change="ignore",
     )
     if st.button(t("Launch"), key="chat_launch", type="primary", icon=":material/rocket_launch:"):
         wrong = forms.check(chat.params, values)

@@ -30,7 +30,12 @@ def sample_menu(kind: Any, label: str) -> None:
     """One click: the first sample in the reader's language; the menu offers the others."""
     named = starters.titles()
     chosen = st.menu_button(
-        label, list(named), format_func=named.__getitem__, key=f"sample_{kind}", icon=":material/auto_stories:", type=kind
+        label,
+        list(named),
+        format_func=named.__getitem__,
+        key=f"sample_{kind}",
+        icon=":material/auto_stories:",
+        type=kind,
     )
     if chosen:
         new_from_sample(chosen)
@@ -99,10 +104,16 @@ def card(project: dict[str, Any]) -> None:
             elif project["stale"]:
                 states.badge("stale", project["stale"])
         with st.container(height=66, border=False, key=f"logline_{number}"):
-            st.caption(plain(shortened(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118)) or t("No summary yet"))
+            st.caption(
+                plain(shortened(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118))
+                or t("No summary yet")
+            )
         pictures.stages(stages(project))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            frame.small(t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])), words.at(project["created_at"]))
+            frame.small(
+                t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])),
+                words.at(project["created_at"]),
+            )
             st.space("stretch")
             actions(project)
 
@@ -144,11 +155,21 @@ def listing() -> None:
         filters.switch("archived", t("Archived too"))
         if found:
             sample_menu("secondary", t("Sample story"))
-        st.button(t("New project"), key="new_project", type="primary" if found else "secondary", icon=":material/add:", on_click=start_new)
+        st.button(
+            t("New project"),
+            key="new_project",
+            type="primary" if found else "secondary",
+            icon=":material/add:",
+            on_click=start_new,
+        )
     frame.show_refusal()
     if not found:
-        with pictures.empty(t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"):
-            if st.button(t("Start with the sample story"), key="first_sample", type="primary", icon=":material/auto_stories:"):
+        with pictures.empty(
+            t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"
+        ):
+            if st.button(
+                t("Start with the sample story"), key="first_sample", type="primary", icon=":material/auto_stories:"
+            ):
                 new_from_sample(starters.first(current()))
         return
     columns = st.columns(3, gap="medium")

@@ -38,7 +38,12 @@ def choose_project(projects: list[dict[str, Any]]) -> int:
 
     st.session_state["studio_project"] = chosen
     st.sidebar.selectbox(
-        t("Project"), ids, format_func=titles.__getitem__, key="studio_project", label_visibility="collapsed", on_change=changed
+        t("Project"),
+        ids,
+        format_func=titles.__getitem__,
+        key="studio_project",
+        label_visibility="collapsed",
+        on_change=changed,
     )
     return int(chosen)
 
@@ -84,7 +89,9 @@ def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[st
     if node["kind"] == "project":
         cells.plain_artifact(node["id"], "brief")
     first = next((c["workflow"].name for c in found if c["state"] == "ready" and not c["workflow"].batch), None)
-    episodes = {n["id"]: words.node_title("episode", n["position"], n["title"]) for n in progress.named(story, ["episode"])}
+    episodes = {
+        n["id"]: words.node_title("episode", n["position"], n["title"]) for n in progress.named(story, ["episode"])
+    }
     for cell in found:
         cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
     if node["kind"] == "project":
@@ -106,7 +113,11 @@ def made_from(found: list[dict[str, Any]]) -> None:
             reason = stale.get(key)
             version = f"v{reason.from_version} → v{reason.to_version}" if reason else f"v{source['version']}"
             part = words.part_title(source.get("part"))
-            name = words.kind_title(source["kind"]) if source["kind"] not in ("character", "world_element") else wb.node(source["node_id"])["title"]
+            name = (
+                words.kind_title(source["kind"])
+                if source["kind"] not in ("character", "world_element")
+                else wb.node(source["node_id"])["title"]
+            )
             st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
 
 
@@ -127,7 +138,12 @@ def live_preview(found: list[dict[str, Any]]) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{t('Live preview')}**", width="content")
             st.space("stretch")
-            st.page_link("pages/job.py", label=t("job {id}", id=running["id"]), query_params={"id": str(running["id"])}, width="content")
+            st.page_link(
+                "pages/job.py",
+                label=t("job {id}", id=running["id"]),
+                query_params={"id": str(running["id"])},
+                width="content",
+            )
         preview(running["id"])
 
 

@@ -26,7 +26,11 @@ from workbench.facade import Workbench
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 DAY_MS = 86_400_000
 STORIES = {"en": "gift-of-the-magi.en", "zh": "painted-skin.zh"}
-QUESTIONS = ("Name three ways to light a stairwell at night.", "What does a lighthouse keeper carry?", "Suggest a quieter ending for the third episode.")
+QUESTIONS = (
+    "Name three ways to light a stairwell at night.",
+    "What does a lighthouse keeper carry?",
+    "Suggest a quieter ending for the third episode.",
+)
 
 
 def run(wb: Workbench, kind: str, node: int, params: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -68,7 +72,14 @@ def tell(wb: Workbench, name: str) -> int:
 def chat(wb: Workbench, provider: ScriptedProvider) -> None:
     """Questions to a service with prices, some of which fail."""
     price = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600}}}
-    wb.add_profile("Doubao text", "openai", base_url=provider.url, text_model="doubao-seed-1.6", key="sk-canary0123456789abcdef", params=price)
+    wb.add_profile(
+        "Doubao text",
+        "openai",
+        base_url=provider.url,
+        text_model="doubao-seed-1.6",
+        key="sk-canary0123456789abcdef",
+        params=price,
+    )
     faults = {"(7)": "auth", "(11)": "context", "(19)": "auth", "(29)": "quota"}
     provider.script(rules=[{"match": mark, **NAMED[name]} for mark, name in faults.items()])
     ids = []
@@ -97,9 +108,24 @@ def spread(wb: Workbench, keep: set[int]) -> None:
         for place, job in enumerate(moved):
             back = int((place * 37 % 100 / 100) ** 1.6 * 45) * DAY_MS
             at = {"back": back, "id": job["id"]}
-            conn.execute(text("UPDATE job SET created_at = created_at - :back, started_at = started_at - :back, finished_at = finished_at - :back WHERE id = :id"), at)
-            conn.execute(text("UPDATE attempt SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"), at)
-            conn.execute(text("UPDATE model_call SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"), at)
+            conn.execute(
+                text(
+                    "UPDATE job SET created_at = created_at - :back, started_at = started_at - :back, finished_at = finished_at - :back WHERE id = :id"
+                ),
+                at,
+            )
+            conn.execute(
+                text(
+                    "UPDATE attempt SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"
+                ),
+                at,
+            )
+            conn.execute(
+                text(
+                    "UPDATE model_call SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"
+                ),
+                at,
+            )
 
 
 def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
@@ -109,11 +135,23 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
     assert was is not None
     changed = {"en": ("A locked door between two people who love each other.", "She closes the box and does not open it again."),
                "zh": ("体面是一张画好的皮，掀开才知道里面是谁。", "他把门重新关上，却没有上闩。")}[lang]  # fmt: skip
-    wb.save(episode, "core_expression", {**was["content"], "theme": changed[0], "ending_beat": changed[1]}, was["version"], "lin")
+    wb.save(
+        episode,
+        "core_expression",
+        {**was["content"], "theme": changed[0], "ending_beat": changed[1]},
+        was["version"],
+        "lin",
+    )
     person = wb.artifact(hero["id"], "character")
     assert person is not None
     old, new = {"en": ("old brown jacket", "ochre jacket, torn cuff"), "zh": ("青布长衫", "月白长衫，袖口磨破")}[lang]
-    wb.save(hero["id"], "character", {**person["content"], "description": person["content"]["description"].replace(old, new)}, person["version"], "lin")
+    wb.save(
+        hero["id"],
+        "character",
+        {**person["content"], "description": person["content"]["description"].replace(old, new)},
+        person["version"],
+        "lin",
+    )
 
 
 def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timeline: int) -> Iterator[tuple[str, str]]:
@@ -139,7 +177,9 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> No
         page.wait_for_timeout(2000)
     wide = page.viewport_size["width"] > 640
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": page.viewport_size["width"], "height": max(720, min(height, 2200 if wide else 3800))})
+    page.set_viewport_size(
+        {"width": page.viewport_size["width"], "height": max(720, min(height, 2200 if wide else 3800))}
+    )
     page.wait_for_timeout(1200)
     page.screenshot(path=str(file), animations="disabled")
     # A palette is enough for flat pages and makes the file a third of its size.
@@ -153,15 +193,24 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
         episode = nodes(wb, story[lang], "episode")[0]["id"]
         edit(wb, lang, story[lang], episode)
         for theme in ("light", "dark"):
-            context = chrome.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=theme, locale=locale, timezone_id="Asia/Shanghai")
+            context = chrome.new_context(
+                viewport={"width": 1440, "height": 1000}, color_scheme=theme, locale=locale, timezone_id="Asia/Shanghai"
+            )
             for name, path in pages(wb, lang, story, episode, timeline):
                 page = context.new_page()
                 if name in ("studio", "jobs"):
                     working(wb, story[lang], episode)
-                shoot(page, made.url + path, folder / f"{name}-{theme}-1440-{lang}.png", compare=episode if name == "studio" else None)
+                shoot(
+                    page,
+                    made.url + path,
+                    folder / f"{name}-{theme}-1440-{lang}.png",
+                    compare=episode if name == "studio" else None,
+                )
                 page.close()
             context.close()
-        narrow = chrome.new_context(viewport={"width": 420, "height": 900}, color_scheme="light", locale=locale, timezone_id="Asia/Shanghai")
+        narrow = chrome.new_context(
+            viewport={"width": 420, "height": 900}, color_scheme="light", locale=locale, timezone_id="Asia/Shanghai"
+        )
         page = narrow.new_page()
         working(wb, story[lang], episode)
         shoot(page, f"{made.url}/studio?project={story[lang]}&node={episode}", folder / f"studio-light-420-{lang}.png")
@@ -177,7 +226,11 @@ def working(wb: Workbench, project: int, episode: int) -> None:
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="reelwright pictures ") as home, ScriptedProvider() as provider, browser() as chrome:
+    with (
+        tempfile.TemporaryDirectory(prefix="reelwright pictures ") as home,
+        ScriptedProvider() as provider,
+        browser() as chrome,
+    ):
         with stack(Path(home), simulate="latency_ms=700,failure_rate=0.22") as made:
             story = {lang: tell(made.wb, name) for lang, name in STORIES.items()}
             chat(made.wb, provider)

@@ -29,7 +29,9 @@ DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
 def chromium() -> str | None:
     """The Chromium to use: REELWRIGHT_CHROMIUM, one on the PATH, else Playwright's own."""
     named = os.environ.get("REELWRIGHT_CHROMIUM")
-    found = named or next((p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None)
+    found = named or next(
+        (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+    )
     if found:
         return found
     with sync_playwright() as driver:

@@ -72,7 +72,9 @@ def test_the_creators_way(stack: Stack, page: Page):
     key(page, f"cell_{project}_brief_edit_open").get_by_role("button").click()
     type_into(page, f"cell_{project}_brief_form.genre", "ghost story")
     key(page, f"cell_{project}_brief_edit_save").get_by_role("button").click()
-    expect(key(page, cell).get_by_text("Stale because Brief of The Salt Lighthouse moved from v1 to v2")).to_be_visible()
+    expect(
+        key(page, cell).get_by_text("Stale because Brief of The Salt Lighthouse moved from v1 to v2")
+    ).to_be_visible()
     expect(key(page, cell).get_by_text("“ghost story”")).to_be_visible()
     key(page, f"{cell}_act_Update").get_by_role("button").click()
     expect(key(page, cell)).to_contain_text("v2 · sketch")
@@ -83,7 +85,9 @@ def test_the_creators_way(stack: Stack, page: Page):
 
 def test_the_engineers_way(stack: Stack, page: Page):
     with ScriptedProvider() as provider:
-        stack.wb.add_profile("scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")
+        stack.wb.add_profile(
+            "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
+        )
         bad = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
         job = stack.wb.submit("llm_chat", None, bad, profile="scripted")
         assert stack.wb.wait(job["id"], 30)["state"] == "failed"
@@ -125,9 +129,15 @@ def test_links_keep_their_state(stack: Stack, page: Page):
 
 
 def test_a_narrow_screen_stacks_its_cells_and_never_scrolls_sideways(stack: Stack, page: Page):
-    project = stack.wb.projects()[0]["id"] if stack.wb.projects() else stack.wb.create_project({"title": "Narrow", "summary": SUMMARY})
+    project = (
+        stack.wb.projects()[0]["id"]
+        if stack.wb.projects()
+        else stack.wb.create_project({"title": "Narrow", "summary": SUMMARY})
+    )
     page.set_viewport_size({"width": 420, "height": 900})
     for path in ("", f"studio?project={project}", "jobs", "debug", "analytics"):
         visit(page, f"{stack.url}/{path}")
-        wider = page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }")
+        wider = page.evaluate(
+            "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }"
+        )
         assert wider <= 1, f"/{path} is {wider} px too wide"

@@ -14,7 +14,11 @@ def test_missing_different_and_obsolete_entries_are_each_named():
     catalogue.add("{n} jobs", "{m} 个任务")
     catalogue.add("gone", "没了")
     said = check.problems({"{n} jobs": ["a.py:1"], "new": ["b.py:2"]}, catalogue)
-    assert said == ["b.py:2: no translation of 'new'", "a.py:1: fields differ in '{n} jobs': ['m', 'n']", "obsolete: 'gone'"]
+    assert said == [
+        "b.py:2: no translation of 'new'",
+        "a.py:1: fields differ in '{n} jobs': ['m', 'n']",
+        "obsolete: 'gone'",
+    ]
 
 
 def test_strings_inside_f_strings_and_both_branches_of_a_choice_are_found(tmp_path):

@@ -7,7 +7,11 @@ import pytest
 from tests.pages.conftest import House, said
 
 PAGES = ("projects", "studio", "jobs", "job", "debug", "analytics")
-BRIEF = {"title": "The Salt Lighthouse", "language": "en", "style": {"preset": "ink_wash", "prompt": "ink wash, cold sea"}}
+BRIEF = {
+    "title": "The Salt Lighthouse",
+    "language": "en",
+    "style": {"preset": "ink_wash", "prompt": "ink wash, cold sea"},
+}
 
 
 def problems(at) -> list[str]:
@@ -214,8 +218,12 @@ def test_an_unknown_job_is_said_and_not_a_traceback(house: House):
 def failing(house: House, monkeypatch, text: str = "boom") -> dict:
     """A job that fails: its provider is not there."""
     if not house.wb.profiles():
-        house.wb.add_profile("nowhere", "openai", base_url="http://127.0.0.1:9/v1", text_model="none", key="sk-canary0123456789")
-    return house.run("llm_chat", None, {"messages": [{"role": "user", "content": text}]}, profile="nowhere", max_attempts=1)
+        house.wb.add_profile(
+            "nowhere", "openai", base_url="http://127.0.0.1:9/v1", text_model="none", key="sk-canary0123456789"
+        )
+    return house.run(
+        "llm_chat", None, {"messages": [{"role": "user", "content": text}]}, profile="nowhere", max_attempts=1
+    )
 
 
 def test_failures_are_grouped_and_a_group_is_replayed(house: House, monkeypatch):

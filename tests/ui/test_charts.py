@@ -22,7 +22,11 @@ def test_the_p95_is_the_nearest_rank():
 
 
 def test_money_in_two_currencies_is_never_one_number():
-    rows = [{"cost_micros": 1_000_000, "currency": "CNY"}, {"cost_micros": 2_000_000, "currency": "USD"}, {"cost_micros": 0, "currency": "USD"}]
+    rows = [
+        {"cost_micros": 1_000_000, "currency": "CNY"},
+        {"cost_micros": 2_000_000, "currency": "USD"},
+        {"cost_micros": 0, "currency": "USD"},
+    ]
     assert board.money_of(rows) == "¥1.00 + $2.00"
     assert board.micros(rows) is None
     assert board.micros(rows[:1]) == 1_000_000

@@ -3,7 +3,12 @@
 from workbench.artifacts import kinds
 from workbench.ui import diff
 
-SCENES = {"scenes": [{"order": n, "summary": f"Scene {n} begins.", "location": "pier", "cast": ["Mei"], "beat": f"beat {n}"} for n in range(1, 10)]}
+SCENES = {
+    "scenes": [
+        {"order": n, "summary": f"Scene {n} begins.", "location": "pier", "cast": ["Mei"], "beat": f"beat {n}"}
+        for n in range(1, 10)
+    ]
+}
 
 
 def schema(kind):

@@ -37,7 +37,14 @@ def test_attempts_steps_and_back_off_become_bars_and_reused_steps_are_marked():
     ]
     calls = [
         {"claim": 1, "step": "plan", "started_at": 1_002_100, "ended_at": 1_006_000, "outcome": "ok"},
-        {"claim": 1, "step": "shots", "started_at": 1_024_000, "ended_at": 1_031_000, "outcome": "error", "http_status": 429},
+        {
+            "claim": 1,
+            "step": "shots",
+            "started_at": 1_024_000,
+            "ended_at": 1_031_000,
+            "outcome": "error",
+            "http_status": 429,
+        },
         {"claim": 2, "step": "shots", "started_at": 1_036_000, "ended_at": 1_062_000, "outcome": "ok"},
     ]
     steps = [{"name": "plan", "state": "done", "updated_at": 1_006_000}]
@@ -63,7 +70,14 @@ def test_a_job_that_nobody_took_yet_is_one_waiting_bar():
 def test_the_tree_marks_missing_stale_fresh_and_running_nodes():
     def node(number, kind, parent, artifacts, position=1):
         made = [{"kind": k, "version": 1, "stale": s, "content_hash": ""} for k, s in artifacts]
-        return {"id": number, "kind": kind, "title": f"T{number}", "position": position, "parent_id": parent, "artifacts": made}
+        return {
+            "id": number,
+            "kind": kind,
+            "title": f"T{number}",
+            "position": position,
+            "parent_id": parent,
+            "artifacts": made,
+        }
 
     story = {
         "id": 1,
@@ -77,7 +91,12 @@ def test_the_tree_marks_missing_stale_fresh_and_running_nodes():
         ],
     }
     items = progress_of.items(story, {(3, "generate_scene_anchor"): "running"})
-    assert [(i.id, i.state, i.depth, i.count) for i in items] == [(1, "fresh", 0, None), (2, "stale", 1, 2), (3, "running", 2, None), (4, "fresh", 2, None)]
+    assert [(i.id, i.state, i.depth, i.count) for i in items] == [
+        (1, "fresh", 0, None),
+        (2, "stale", 1, 2),
+        (3, "running", 2, None),
+        (4, "fresh", 2, None),
+    ]
     assert isinstance(items[0], tree.Item)
 
 

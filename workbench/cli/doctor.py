@@ -185,13 +185,16 @@ def _redis(settings: Settings) -> None:
 
 
 def _workers(settings: Settings) -> None:
+    from workbench.db import migrate
     from workbench.db.reads import jobs
 
     database = _opened(settings)
     live = []
     if database is not None:
         with database.read() as connection:
-            live = [w for w in jobs.workers(connection) if w["age_ms"] <= LIVE_MS]
+            # an empty database has no table of workers yet
+            known = jobs.workers(connection) if migrate.current(connection) else []
+            live = [w for w in known if w["age_ms"] <= LIVE_MS]
         database.close()
     if not live:
         raise Wrong(
@@ -212,6 +215,8 @@ def _web_port(settings: Settings, port: int) -> None:
                 N_("Wait a moment, then start again: reelwright up"),
             )
         return
+    if page_answers("127.0.0.1", port):
+        return
     try:
         refuse_taken_port("127.0.0.1", port)
     except ReelwrightError as error:
@@ -231,4 +236,15 @@ def _master_key(settings: Settings) -> None:
     # Looking must not make a key: a home that has none yet gets one with its first profile.
     if settings.master_key is None and not (settings.home / MASTER_FILE).exists():
         return
-    Vault.open(settings)
+    vault = Vault.open(settings)
+    database = _opened(settings)
+    if database is None:
+        return
+    from workbench.db import migrate
+    from workbench.db.reads import profiles
+
+    with database.read() as connection:
+        sealed = profiles.all_sealed(connection) if migrate.current(connection) else []
+    database.close()
+    for row in sealed:
+        vault.unseal(row["key_ciphertext"], row["key_id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -115,6 +116,8 @@ def _print(found: dict[str, Any]) -> None:
         "events": ("at", "level", "progress", "message"),
         "children": ("id", "kind", "title", "state", "progress"),
     }
+    for event in found["events"]:
+        event["at"] = datetime.fromtimestamp(event["at"] / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
     for part, names in columns.items():
         if found[part]:
             click.echo(f"\n{part.replace('_', ' ')}")

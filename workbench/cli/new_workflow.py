@@ -62,6 +62,8 @@ def command(name: str, scope: str, title: str | None, title_zh: str | None, as_j
         (root / path).write_text(made, encoding="utf-8")
     _format([root / path for path in files if path.endswith(".py")])
     _translate({shown: title_zh or shown, **_CHINESE})
+    # In a process of its own: this one has loaded the workflows without the new file.
+    subprocess.run([sys.executable, "-m", "workbench.workflows.docs"], cwd=root, check=True)
     if as_json:
         console.emit({"name": name, "files": list(files)})
     else:

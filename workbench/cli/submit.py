@@ -41,7 +41,9 @@ def command(
         job = wb.submit(kind, node_id, params, submit_key=submit_key, profile=profile, priority=priority)
         problem = job.pop("dispatch_problem", None)
         if problem:
-            console.say(problem)
+            console.say(
+                Text(N_("{problem} The job is queued and safe; it starts when Redis is back."), problem=problem)
+            )
         elif not wb.live_workers():
             console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:

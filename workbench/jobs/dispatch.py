@@ -95,6 +95,6 @@ class Dispatcher:
         except Unavailable as error:
             # the rows stay queued and marked; the sweeper sends them when Redis is back
             self.unreachable = str(error)
-            log.warning("jobs wait for Redis: %s", error)
+            log.info("jobs wait for Redis: %s", error)
             with self._database.write() as conn:
                 writes.unmark_dispatched(conn, ids)

@@ -52,7 +52,9 @@ def _brief(content: Content) -> None:
             ]
         )
     )
-    st.markdown(f":violet-badge[:material/palette: {plain(t(CHOICES.get(style.get('preset', ''), '')))}] :gray[{plain(style.get('prompt', ''))}]")
+    st.markdown(
+        f":violet-badge[:material/palette: {plain(t(CHOICES.get(style.get('preset', ''), '')))}] :gray[{plain(style.get('prompt', ''))}]"
+    )
 
 
 def _named(content: Content) -> None:
@@ -81,9 +83,23 @@ def _episode_plan(content: Content) -> None:
     rows = []
     for episode in content["episodes"]:
         beats = "".join(f"<div><i>{n}</i> {safe(beat)}</div>" for n, beat in enumerate(episode["beats"], start=1))
-        hook = f"<div style='margin-top:.3rem'><i>{safe(t('Cliffhanger'))}</i> {safe(episode['cliffhanger'])}</div>" if episode.get("cliffhanger") else ""
-        cast = f"<div><i>{safe(' / '.join(episode['main_characters']))}</i></div>" if episode.get("main_characters") else ""
-        rows.append((f"<b>{episode['order']}</b>", f"<b>{safe(episode['title'])}</b><div>{safe(episode['logline'])}</div>{cast}{hook}", beats))
+        hook = (
+            f"<div style='margin-top:.3rem'><i>{safe(t('Cliffhanger'))}</i> {safe(episode['cliffhanger'])}</div>"
+            if episode.get("cliffhanger")
+            else ""
+        )
+        cast = (
+            f"<div><i>{safe(' / '.join(episode['main_characters']))}</i></div>"
+            if episode.get("main_characters")
+            else ""
+        )
+        rows.append(
+            (
+                f"<b>{episode['order']}</b>",
+                f"<b>{safe(episode['title'])}</b><div>{safe(episode['logline'])}</div>{cast}{hook}",
+                beats,
+            )
+        )
     _table([("#", "2rem"), (t("Episode"), "55%"), (t("Beats"), "auto")], rows, hide_narrow=(2,))
 
 
@@ -95,14 +111,22 @@ def _core_expression(content: Content) -> None:
     with left:
         st.markdown(f":gray[{t('Payoff')}]  \n" + "  \n".join(plain(p) for p in content["payoff"]))
     with right:
-        st.markdown(f":gray[{t('Visual motifs')}]  \n" + " ".join(f":violet-badge[{plain(m)}]" for m in content["visual_motifs"]))
+        st.markdown(
+            f":gray[{t('Visual motifs')}]  \n"
+            + " ".join(f":violet-badge[{plain(m)}]" for m in content["visual_motifs"])
+        )
     _line(t("Ending beat"), content["ending_beat"])
     _line(t("Next hook"), content.get("next_hook"))
 
 
 def _scene_list(content: Content) -> None:
     rows = [
-        (f"<b>{s['order']}</b>", f"<b>{safe(s['beat'])}</b><div>{safe(s['summary'])}</div>", safe(s["location"]), f"<i>{safe(' / '.join(s['cast']))}</i>")
+        (
+            f"<b>{s['order']}</b>",
+            f"<b>{safe(s['beat'])}</b><div>{safe(s['summary'])}</div>",
+            safe(s["location"]),
+            f"<i>{safe(' / '.join(s['cast']))}</i>",
+        )
         for s in content["scenes"]
     ]
     _table([("#", "2rem"), (t("Scene"), "56%"), (t("Location"), "auto"), (t("Cast"), "18%")], rows, hide_narrow=(3,))
@@ -125,7 +149,9 @@ def _scene_anchor(content: Content) -> None:
     ):
         with column:
             st.markdown(f":gray[{title}]  \n**{plain(head)}**  \n{plain(' · '.join(rest))}")
-    st.markdown(f":gray[{t('Anchors')}]  \n" + " ".join(f":green-badge[{plain(a)}]" for a in content["anchors"][language]))
+    st.markdown(
+        f":gray[{t('Anchors')}]  \n" + " ".join(f":green-badge[{plain(a)}]" for a in content["anchors"][language])
+    )
     st.markdown(f":gray[{t('Avoid')}] {plain(content['avoid'][language])}")
 
 

@@ -56,7 +56,10 @@ def metrics(project: int | None) -> None:
     now = _minute(live.now_ms())
     counts = live.ask(reads.counts, project=project, since=now - DAY_MS)
     slots = sum(w["threads"] for w in live.ask(reads.workers) if w["age_ms"] < SILENT_MS)
-    hour, before = (p95(live.ask(usage.queue_waits, since=now - a, until=now - b + 120_000)) for a, b in ((3_600_000, 0), (7_200_000, 3_600_000)))
+    hour, before = (
+        p95(live.ask(usage.queue_waits, since=now - a, until=now - b + 120_000))
+        for a, b in ((3_600_000, 0), (7_200_000, 3_600_000))
+    )
     today = live.ask(usage.job_success, since=now - DAY_MS, project=project)
     yesterday = live.ask(usage.job_success, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project)
     week = live.ask(usage.job_success, since=now - 14 * DAY_MS, project=project, by_day=True)
@@ -65,11 +68,24 @@ def metrics(project: int | None) -> None:
     cost_days = live.ask(usage.costs, "day", since=now - 14 * DAY_MS, project=project)
     cards = st.columns(5, gap="small")
     with cards[0]:
-        charts.metric(t("Running"), f"{counts['running']} / {slots}", t("{n} slots", n=slots), good="none", history=_load(counts["running"]))
+        charts.metric(
+            t("Running"),
+            f"{counts['running']} / {slots}",
+            t("{n} slots", n=slots),
+            good="none",
+            history=_load(counts["running"]),
+        )
     with cards[1]:
-        charts.metric(t("Queue wait p95"), words.took(hour), _versus_hour(hour, before), good="down", history=_waits(now))
+        charts.metric(
+            t("Queue wait p95"), words.took(hour), _versus_hour(hour, before), good="down", history=_waits(now)
+        )
     with cards[2]:
-        charts.metric(t("Done in 24 h"), formats.count(_done(today)), _or_note(formats.delta_percent(_done(today), _done(yesterday))), history=_days(week, now, lambda r: r["done"]))
+        charts.metric(
+            t("Done in 24 h"),
+            formats.count(_done(today)),
+            _or_note(formats.delta_percent(_done(today), _done(yesterday))),
+            history=_days(week, now, lambda r: r["done"]),
+        )
     with cards[3]:
         charts.metric(
             t("Success rate"), formats.percent(_rate(today)), _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
@@ -110,7 +126,10 @@ def _load(running: int) -> list[int]:
 def _waits(now: int) -> list[int]:
     """The p95 of each of the last twelve five-minute spans."""
     span = 300_000
-    return [p95(live.ask(usage.queue_waits, since=now - (i + 1) * span, until=now - i * span)) or 0 for i in reversed(range(12))]
+    return [
+        p95(live.ask(usage.queue_waits, since=now - (i + 1) * span, until=now - i * span)) or 0
+        for i in reversed(range(12))
+    ]
 
 
 def _cancel(ids: Sequence[int]) -> None:
@@ -143,7 +162,9 @@ def bulk(selected: Sequence[int], total: int, filters: dict[str, Any]) -> None:
     none = not selected
     st.caption(t("Select rows to act on them") if none else t("{n} selected", n=len(selected)), width="content")
     st.space("stretch")
-    st.button(t("Cancel"), key="bulk_cancel", icon=":material/stop_circle:", disabled=none, on_click=_cancel, args=(selected,))
+    st.button(
+        t("Cancel"), key="bulk_cancel", icon=":material/stop_circle:", disabled=none, on_click=_cancel, args=(selected,)
+    )
     st.button(t("Retry"), key="bulk_retry", icon=":material/replay:", disabled=none, on_click=_retry, args=(selected,))
     with st.popover(t("Priority"), icon=":material/low_priority:", disabled=none, key="bulk_priority"):
         _priority_form(selected, "selected")
@@ -165,8 +186,22 @@ def everything(total: int, filters: dict[str, Any]) -> None:
         known = reads.states(conn, ids[:900])
     active = [i for i in ids if known.get(i) in ("queued", "running", "waiting")]
     failed = [i for i in ids if known.get(i) in ("failed", "partial", "cancelled")]
-    st.button(t("Cancel {n} active", n=len(active)), key="all_cancel", icon=":material/stop_circle:", disabled=not active, on_click=_cancel, args=(active,))
-    st.button(t("Retry {n} that did not succeed", n=len(failed)), key="all_retry", icon=":material/replay:", disabled=not failed, on_click=_retry, args=(failed,))
+    st.button(
+        t("Cancel {n} active", n=len(active)),
+        key="all_cancel",
+        icon=":material/stop_circle:",
+        disabled=not active,
+        on_click=_cancel,
+        args=(active,),
+    )
+    st.button(
+        t("Retry {n} that did not succeed", n=len(failed)),
+        key="all_retry",
+        icon=":material/replay:",
+        disabled=not failed,
+        on_click=_retry,
+        args=(failed,),
+    )
     _priority_form(active, "all")
 
 
@@ -205,4 +240,7 @@ def workers() -> None:
             st.markdown(f"{mark} {row['name'][-18:]}", width="content")
             st.space("stretch")
             age = t("just now") if row["age_ms"] < 2000 else t("{n} s ago", n=row["age_ms"] // 1000)
-            frame.small(f"{row['busy']}/{row['threads']} · {age}", t("process {pid} on {host}", pid=row["pid"], host=row["host"]))
+            frame.small(
+                f"{row['busy']}/{row['threads']} · {age}",
+                t("process {pid} on {host}", pid=row["pid"], host=row["host"]),
+            )

@@ -45,9 +45,15 @@ def frame(calls: Sequence[Row]) -> pd.DataFrame:
 
 def columns() -> dict[str, Any]:
     config = st.column_config
-    shown = list({s.word: s for s in (states.find(n) for n in ("succeeded", "failed", "partial", "running", "cancelled"))}.values())
+    shown = list(
+        {
+            s.word: s for s in (states.find(n) for n in ("succeeded", "failed", "partial", "running", "cancelled"))
+        }.values()
+    )
     return {
-        "state": config.MultiselectColumn(t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]),
+        "state": config.MultiselectColumn(
+            t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]
+        ),
         "step": config.TextColumn(t("Step"), width=110),
         "model": config.TextColumn(t("Model"), width=130),
         "in": config.TextColumn(t("In"), width=66, alignment="right", help=t("Input tokens")),
@@ -78,7 +84,9 @@ def section(calls: Sequence[Row], key: str) -> None:
     if not calls:
         st.caption(t("This job has made no model call of its own."))
         return
-    chosen = draw(calls, key, ("state", "step", "model", "in", "out", "latency", "cost"), min(360, 40 + 35 * len(calls)))
+    chosen = draw(
+        calls, key, ("state", "step", "model", "in", "out", "latency", "cost"), min(360, 40 + 35 * len(calls))
+    )
     if chosen is not None:
         read(chosen, key)
 
@@ -91,7 +99,12 @@ def read(call: Row, key: str) -> None:
     with prompt:
         for message in call.get("prompt") or []:
             st.caption(str(message.get("role", "")))
-            st.code(str(message.get("content", "")), language=None, wrap_lines=True, height=260 if len(str(message.get("content", ""))) > 900 else "content")
+            st.code(
+                str(message.get("content", "")),
+                language=None,
+                wrap_lines=True,
+                height=260 if len(str(message.get("content", ""))) > 900 else "content",
+            )
         if not call.get("prompt"):
             st.caption(t("Not kept: raw model input and output are removed after the set number of days."))
     with raw:

@@ -69,7 +69,12 @@ def pin(node_id: int, kind: str, version: int | None) -> None:
 def begin_edit(node_id: int, kind: str, artifact: Row) -> None:
     """Open the editor on the version that is shown; a save on top of a newer one is told."""
     slot = _key(node_id, kind, "edit")
-    st.session_state[slot] = {"base": artifact["version"], "content": artifact["content"], "issues": [], "conflict": None}
+    st.session_state[slot] = {
+        "base": artifact["version"],
+        "content": artifact["content"],
+        "issues": [],
+        "conflict": None,
+    }
 
 
 def end_edit(node_id: int, kind: str) -> None:
@@ -104,7 +109,10 @@ def _version_line(row: Row) -> str:
 def versions(node_id: int, kind: str, artifact: Row) -> None:
     """The popover with every version: who, when, model, cost; compare, restore, pin."""
     with st.popover(
-        f"v{artifact['version']}", icon=":material/keep:" if artifact.get("pinned") else ":material/history:", type="tertiary", key=_key(node_id, kind, "versions")
+        f"v{artifact['version']}",
+        icon=":material/keep:" if artifact.get("pinned") else ":material/history:",
+        type="tertiary",
+        key=_key(node_id, kind, "versions"),
     ):
         rows = live.workbench().versions(node_id, kind)
         st.markdown(f"**{t('Versions of {name}', name=words.kind_title(kind))}**", width=430)
@@ -119,20 +127,43 @@ def _version_row(node_id: int, kind: str, artifact: Row, row: Row) -> None:
     shown = number == artifact["version"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         mark = " :material/keep:" if row.get("pinned") else ""
-        cost = f" · {formats.money(row['cost_micros'], row.get('currency'))}" if row.get("cost_micros") is not None else ""
-        st.markdown(f"**v{number}**{mark} :gray[{plain(_version_line(row))}{plain(cost)}]", width="content", help=words.at(row["created_at"]))
+        cost = (
+            f" · {formats.money(row['cost_micros'], row.get('currency'))}" if row.get("cost_micros") is not None else ""
+        )
+        st.markdown(
+            f"**v{number}**{mark} :gray[{plain(_version_line(row))}{plain(cost)}]",
+            width="content",
+            help=words.at(row["created_at"]),
+        )
         st.space("stretch")
         if shown:
             release = bool(row.get("pinned"))
             label, icon = (t("Unpin"), "keep_off") if release else (t("Pin"), "keep")
             st.button(
-                label, key=_key(node_id, kind, "pin", number), icon=f":material/{icon}:", type="tertiary", on_click=pin, args=(node_id, kind, None if release else number)
+                label,
+                key=_key(node_id, kind, "pin", number),
+                icon=f":material/{icon}:",
+                type="tertiary",
+                on_click=pin,
+                args=(node_id, kind, None if release else number),
             )
             return
         st.button(
-            t("Compare"), key=_key(node_id, kind, "cmp", number), icon=":material/compare_arrows:", type="tertiary", on_click=compare, args=(node_id, kind, *sorted((number, artifact["version"])))
+            t("Compare"),
+            key=_key(node_id, kind, "cmp", number),
+            icon=":material/compare_arrows:",
+            type="tertiary",
+            on_click=compare,
+            args=(node_id, kind, *sorted((number, artifact["version"]))),
         )
-        st.button(t("Restore"), key=_key(node_id, kind, "restore", number), icon=":material/undo:", type="tertiary", on_click=restore, args=(node_id, kind, number))
+        st.button(
+            t("Restore"),
+            key=_key(node_id, kind, "restore", number),
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=restore,
+            args=(node_id, kind, number),
+        )
 
 
 def comparison(node_id: int, kind: str) -> None:
@@ -148,12 +179,36 @@ def comparison(node_id: int, kind: str) -> None:
 
     numbers = sorted(rows)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        older = st.selectbox(t("Older"), numbers, numbers.index(chosen[0]), named, key=_key(node_id, kind, "older", *chosen), label_visibility="collapsed", width=196)
+        older = st.selectbox(
+            t("Older"),
+            numbers,
+            numbers.index(chosen[0]),
+            named,
+            key=_key(node_id, kind, "older", *chosen),
+            label_visibility="collapsed",
+            width=196,
+        )
         st.markdown(":material/arrow_forward:", width="content")
-        newer = st.selectbox(t("Newer"), numbers, numbers.index(chosen[1]), named, key=_key(node_id, kind, "newer", *chosen), label_visibility="collapsed", width=196)
+        newer = st.selectbox(
+            t("Newer"),
+            numbers,
+            numbers.index(chosen[1]),
+            named,
+            key=_key(node_id, kind, "newer", *chosen),
+            label_visibility="collapsed",
+            width=196,
+        )
         st.space("stretch")
         note = st.empty()
-        st.button("", key=_key(node_id, kind, "endcmp"), icon=":material/close:", type="tertiary", help=t("Close"), on_click=end_compare, args=(node_id, kind))
+        st.button(
+            "",
+            key=_key(node_id, kind, "endcmp"),
+            icon=":material/close:",
+            type="tertiary",
+            help=t("Close"),
+            on_click=end_compare,
+            args=(node_id, kind),
+        )
     before, after = wb.artifact(node_id, kind, older), wb.artifact(node_id, kind, newer)
     if before and after:
         compared = diff.compare(before["content"], after["content"], kinds.find(kind).model.model_json_schema())
@@ -197,7 +252,9 @@ def failure(job: Row, node_id: int) -> None:
     """What happened, whether it cost anything, the one thing to do."""
     title = words.error_title(job.get("error_kind")) or t("Failed")
     cost = job.get("cost_micros")
-    paid = t("Nothing was charged.") if not cost else t("It cost {money}.", money=formats.money(cost, job.get("currency")))
+    paid = (
+        t("Nothing was charged.") if not cost else t("It cost {money}.", money=formats.money(cost, job.get("currency")))
+    )
     said = plain(shortened(words.said(job, "error"), 300))
     st.error(f"**{title}.** {said} {paid} **{words.remedy(job.get('error_kind'))}**", icon=":material/error:")
 
@@ -214,14 +271,20 @@ def running(job_id: int, node_id: int, name: str) -> None:
         st.rerun(scope="app")
     percent = int(job.get("progress") or 0)
     started = job.get("started_at")
-    clock = words.took((live.now_ms() - started) // 1000 * 1000) if started else t("waits {time}", time=words.took(live.now_ms() - job["created_at"]))
+    clock = (
+        words.took((live.now_ms() - started) // 1000 * 1000)
+        if started
+        else t("waits {time}", time=words.took(live.now_ms() - job["created_at"]))
+    )
     message = words.said(job, "message") or states.find(job["state"]).word
     if job["state"] == "waiting" and job.get("waiting_for"):
         message = t(words.WAITING_FOR.get(job["waiting_for"], states.find("waiting").title))
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
 
 
-def form_values(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]) -> tuple[dict[str, Any], list[Issue]]:
+def form_values(
+    node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]
+) -> tuple[dict[str, Any], list[Issue]]:
     """The workflow's form inside its popover, and what is wrong with it."""
     key = _key(node_id, workflow.name, "params")
     issues = st.session_state.get(f"{key}_issues", [])
@@ -234,10 +297,14 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
     if not workflow.params.model_fields:
         return
     key = _key(node_id, workflow.name, "params")
-    with st.popover("", icon=":material/tune:", type="tertiary", key=_key(node_id, workflow.name, "tune"), help=t("Settings")):
+    with st.popover(
+        "", icon=":material/tune:", type="tertiary", key=_key(node_id, workflow.name, "tune"), help=t("Settings")
+    ):
         st.markdown(f"**{t(workflow.title)}**", width=380)
         values, wrong = form_values(node_id, workflow, choices)
-        if st.button(t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled):
+        if st.button(
+            t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
+        ):
             st.session_state[f"{key}_issues"] = wrong
             if not wrong:
                 launch(node_id, workflow.name, values)
@@ -255,7 +322,14 @@ def action(node_id: int, cell: Row, primary: bool) -> None:
     verb, icon = VERBS.get(state, VERBS["ready"])
     if state == "failed" and job:
         # A retry reuses the steps that are done; a new launch would pay for them again.
-        st.button(t(verb), key=f"{key}_{verb}", icon=f":material/{icon}:", disabled=bool(cell.get("unmet")), on_click=retry, args=(job["id"],))
+        st.button(
+            t(verb),
+            key=f"{key}_{verb}",
+            icon=f":material/{icon}:",
+            disabled=bool(cell.get("unmet")),
+            on_click=retry,
+            args=(job["id"],),
+        )
         return
     st.button(
         t(verb),
@@ -307,13 +381,18 @@ def _conflict(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, An
     theirs = live.workbench().artifact(node_id, kind)
     if theirs is None:
         return
-    st.warning(t("Version {n} was saved while you were editing. Left is that version, right is yours.", n=theirs["version"]), icon=":material/call_split:")
+    st.warning(
+        t("Version {n} was saved while you were editing. Left is that version, right is yours.", n=theirs["version"]),
+        icon=":material/call_split:",
+    )
     diff.draw(diff.compare(theirs["content"], typed, kinds.find(kind).model.model_json_schema()), f"{slot}_diff")
     with st.container(horizontal=True, gap="small"):
         if st.button(t("Keep mine, as a new version"), key=f"{slot}_mine", type="primary", icon=":material/save:"):
             edit["conflict"] = None
             _save(node_id, kind, edit, typed, theirs["version"])
-        st.button(t("Take theirs"), key=f"{slot}_theirs", icon=":material/check:", on_click=end_edit, args=(node_id, kind))
+        st.button(
+            t("Take theirs"), key=f"{slot}_theirs", icon=":material/check:", on_click=end_edit, args=(node_id, kind)
+        )
 
 
 def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, str]] | None = None) -> None:
@@ -321,7 +400,9 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
     workflow: Workflow = cell["workflow"]
     artifact, job, state = cell.get("artifact"), cell.get("job"), cell["state"]
     with st.container(border=True, key=_key(node_id, workflow.name)):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=_key(node_id, workflow.name, "row")):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=_key(node_id, workflow.name, "row")
+        ):
             st.markdown(f"**{t(workflow.title)}**", width="content")
             states.badge(state)
             st.space("stretch")
@@ -349,10 +430,17 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
         running(job["id"], node_id, workflow.name)
     if state == "failed" and job:
         failure(job, node_id)
-        st.page_link("pages/job.py", label=t("Open job {id}", id=job["id"]), icon=":material/arrow_outward:", query_params={"id": str(job["id"])})
+        st.page_link(
+            "pages/job.py",
+            label=t("Open job {id}", id=job["id"]),
+            icon=":material/arrow_outward:",
+            query_params={"id": str(job["id"])},
+        )
     if artifact:
         for warning in artifact.get("warnings") or []:
-            st.markdown(f":orange[:material/warning:] :gray[{plain(words.said(warning, 'message') if isinstance(warning, dict) else warning)}]")
+            st.markdown(
+                f":orange[:material/warning:] :gray[{plain(words.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
+            )
         comparison(node_id, artifact["kind"])
         if not editor(node_id, artifact["kind"]):
             artifacts.show(artifact["kind"], artifact["content"])
@@ -370,7 +458,9 @@ def _batch(job: Row) -> None:
         node = live.workbench().node(item["node_id"])
         name = words.node_title(node["kind"], node["position"], node["title"])
         why = words.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
-        st.markdown(f":red[:material/error:] {plain(name)} :gray[{plain(why)}] [{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})")
+        st.markdown(
+            f":red[:material/error:] {plain(name)} :gray[{plain(why)}] [{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})"
+        )
 
 
 def plain_artifact(node_id: int, kind: str) -> None:
@@ -385,7 +475,13 @@ def plain_artifact(node_id: int, kind: str) -> None:
             st.space("stretch")
             frame.small(version_meta(artifact), words.at(artifact["created_at"]))
             versions(node_id, kind, artifact)
-            st.button(t("Edit"), key=_key(node_id, kind, "edit_open"), icon=":material/edit:", on_click=begin_edit, args=(node_id, kind, artifact))
+            st.button(
+                t("Edit"),
+                key=_key(node_id, kind, "edit_open"),
+                icon=":material/edit:",
+                on_click=begin_edit,
+                args=(node_id, kind, artifact),
+            )
         comparison(node_id, kind)
         if not editor(node_id, kind):
             artifacts.show(kind, artifact["content"])

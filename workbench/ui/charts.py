@@ -74,10 +74,29 @@ def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True
         hovermode="x unified",
         dragmode=False,
         showlegend=legend,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": text, "traceorder": "normal"},
-        hoverlabel={"bgcolor": colours.background, "bordercolor": colours.border, "font": {"color": colours.text, "size": 12}},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "font": text,
+            "traceorder": "normal",
+        },
+        hoverlabel={
+            "bgcolor": colours.background,
+            "bordercolor": colours.border,
+            "font": {"color": colours.text, "size": 12},
+        },
     )
-    axis = {"fixedrange": True, "automargin": False, "tickfont": text, "zeroline": False, "showline": False, "ticks": ""}
+    axis = {
+        "fixedrange": True,
+        "automargin": False,
+        "tickfont": text,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+    }
     made.update_xaxes(showgrid=False, **axis)
     made.update_yaxes(showgrid=True, gridcolor=colours.border, rangemode="tozero", **axis)
     return made
@@ -85,7 +104,9 @@ def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True
 
 def hatched(shape: str, colour: str, colours: Palette) -> dict[str, Any]:
     """A pattern drawn in the ground's colour on the bar's own; plotly leaves the bar empty unless both are named."""
-    return {"shape": shape, "size": 6, "solidity": 0.28, "bgcolor": colour, "fgcolor": colours.background} if shape else {}
+    return (
+        {"shape": shape, "size": 6, "solidity": 0.28, "bgcolor": colour, "fgcolor": colours.background} if shape else {}
+    )
 
 
 def label_margin(labels: Sequence[str], at_most: int = 220) -> int:
@@ -116,27 +137,44 @@ def stacked(days: Sequence[str], series: dict[str, Sequence[float]], colours: Pa
     return made
 
 
-def lines(days: Sequence[str], series: dict[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250) -> go.Figure:
+def lines(
+    days: Sequence[str], series: dict[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250
+) -> go.Figure:
     """Lines over days; colour and dash both tell them apart."""
     made = figure(colours, height, left=52)
-    styles = [("dot", colours.gray), ("solid", colours.series[0]), ("solid", colours.series[1]), ("dash", colours.series[2])]
+    styles = [
+        ("dot", colours.gray),
+        ("solid", colours.series[0]),
+        ("solid", colours.series[1]),
+        ("dash", colours.series[2]),
+    ]
     for (name, values), (dash, colour) in zip(series.items(), styles, strict=False):
         # A line needs two neighbours; a lone day is a dot.
         mode = "lines" if sum(v is not None for v in values) > 2 else "lines+markers"
-        made.add_scatter(x=list(days), y=list(values), name=name, mode=mode, line={"dash": dash, "color": colour, "width": 2})
+        made.add_scatter(
+            x=list(days), y=list(values), name=name, mode=mode, line={"dash": dash, "color": colour, "width": 2}
+        )
     made.update_yaxes(ticksuffix=unit)
     made.update_xaxes(nticks=6, type="category")
     return made
 
 
-def bars(labels: Sequence[str], series: dict[str, tuple[Sequence[float], str, str]], ends: Sequence[str], colours: Palette, height: int = 250) -> go.Figure:
+def bars(
+    labels: Sequence[str],
+    series: dict[str, tuple[Sequence[float], str, str]],
+    ends: Sequence[str],
+    colours: Palette,
+    height: int = 250,
+) -> go.Figure:
     """Horizontal bars; each series is (values, colour, pattern), and the text stands at the bar's end."""
     made = figure(colours, height, left=label_margin(labels))
     for name, (values, colour, pattern) in series.items():
         if not any(values):
             continue
         marker = {"color": colour, "pattern": hatched(pattern, colour, colours)}
-        made.add_bar(x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip", width=0.62)
+        made.add_bar(
+            x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip", width=0.62
+        )
     totals = [sum(values[i] for values, _, _ in series.values()) for i in range(len(labels))]
     made.add_scatter(
         x=totals, y=list(labels), mode="text", text=[f" {e}" for e in ends], textposition="middle right",
@@ -164,7 +202,15 @@ def card(title: str, unit: str, key: str) -> Any:
     return box
 
 
-def metric(label: str, value: str, delta: str | None = None, *, good: str = "up", history: Sequence[float] = (), help: str | None = None) -> None:
+def metric(
+    label: str,
+    value: str,
+    delta: str | None = None,
+    *,
+    good: str = "up",
+    history: Sequence[float] = (),
+    help: str | None = None,
+) -> None:
     """A metric card of one height, with a sparkline where there is a history.
 
     `good`: ``up`` or ``down`` colours the delta, ``none`` leaves it gray. Red only when worse; words in place of a
@@ -174,4 +220,14 @@ def metric(label: str, value: str, delta: str | None = None, *, good: str = "up"
     colour: Any = {"up": "normal", "down": "inverse", "none": "off"}[good] if changed else "off"
     arrow: Any = "auto" if changed else "off"
     points = list(history) if len(history) > 1 else None
-    st.metric(label, value, delta, delta_color=colour, delta_arrow=arrow, border=True, height=168, chart_data=points, help=help)
+    st.metric(
+        label,
+        value,
+        delta,
+        delta_color=colour,
+        delta_arrow=arrow,
+        border=True,
+        height=168,
+        chart_data=points,
+        help=help,
+    )

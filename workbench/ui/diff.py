@@ -82,7 +82,9 @@ def _groups(content: dict[str, Any], schema: dict[str, Any]) -> dict[str, dict[s
         if isinstance(value, list) and value and isinstance(value[0], dict):
             for index, item in enumerate(value, start=1):
                 order = item.get("order", index)
-                made[f"{_singular(title)} {order}"] = {title_of(schema, name, f): _said(v) for f, v in item.items() if f != "order"}
+                made[f"{_singular(title)} {order}"] = {
+                    title_of(schema, name, f): _said(v) for f, v in item.items() if f != "order"
+                }
         elif isinstance(value, dict):
             made[title] = {title_of(schema, name, f): _said(v) for f, v in value.items()}
         else:

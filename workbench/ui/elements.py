@@ -39,7 +39,10 @@ def _row(node: Row) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"element_{node['id']}"):
         aliases = " / ".join(artifact["content"].get("aliases") or [])
         also = f" :gray[{plain(aliases)}]" if aliases else ""
-        st.markdown(f":gray[:material/{icon}:] **{plain(artifact['content']['name'])}**{also} {plain(artifact['content'].get('description') or '')}", width="stretch")
+        st.markdown(
+            f":gray[:material/{icon}:] **{plain(artifact['content']['name'])}**{also} {plain(artifact['content'].get('description') or '')}",
+            width="stretch",
+        )
         cells.versions(node["id"], kind, artifact)
         st.button(
             "", key=f"edit_element_{node['id']}", icon=":material/edit:", type="tertiary", help=t("Edit by hand"),

@@ -44,14 +44,25 @@ def select(name: str, label: str, options: Mapping[str, str], everything: str) -
     asked = st.query_params.get(name, "")
     st.session_state[_slot(name)] = asked if asked in options else ""
     named = {"": everything, **options}
-    return str(st.selectbox(label, list(named), format_func=named.__getitem__, key=_slot(name), on_change=_write, args=(name, "")))
+    return str(
+        st.selectbox(
+            label, list(named), format_func=named.__getitem__, key=_slot(name), on_change=_write, args=(name, "")
+        )
+    )
 
 
 def segment(name: str, label: str, options: Mapping[str, str], default: str) -> str:
     asked = st.query_params.get(name, default)
     st.session_state[_slot(name)] = asked if asked in options else default
     chosen = st.segmented_control(
-        label, list(options), required=True, format_func=options.__getitem__, key=_slot(name), width="stretch", on_change=_write, args=(name, default)
+        label,
+        list(options),
+        required=True,
+        format_func=options.__getitem__,
+        key=_slot(name),
+        width="stretch",
+        on_change=_write,
+        args=(name, default),
     )
     return str(chosen or default)
 
@@ -61,7 +72,14 @@ def pills(name: str, label: str, options: Mapping[str, str]) -> list[str]:
     asked = st.query_params.get(name, "").split(",")
     st.session_state[_slot(name)] = [v for v in asked if v in options]
     chosen: Sequence[Any] = st.pills(
-        label, list(options), selection_mode="multi", format_func=options.__getitem__, key=_slot(name), label_visibility="collapsed", on_change=_write, args=(name, "")
+        label,
+        list(options),
+        selection_mode="multi",
+        format_func=options.__getitem__,
+        key=_slot(name),
+        label_visibility="collapsed",
+        on_change=_write,
+        args=(name, ""),
     )
     return [str(v) for v in chosen]
 

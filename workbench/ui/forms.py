@@ -198,7 +198,9 @@ def _of_field(drawing: _Draw, declared: Schema, path: str) -> list[str]:
         for place, sentences in drawing.issues.items():
             if place.startswith(path + "."):
                 line = place.removeprefix(path + ".")
-                said += [t("Line {n}: {message}", n=int(line) + 1 if line.isdigit() else line, message=s) for s in sentences]
+                said += [
+                    t("Line {n}: {message}", n=int(line) + 1 if line.isdigit() else line, message=s) for s in sentences
+                ]
     return said
 
 
@@ -224,11 +226,17 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
             return _object(drawing, declared, path, start if isinstance(start, dict) else {})
     if kind == "array":
         inner = resolved(declared.get("items", {}), drawing.root)
-        return _rows(drawing, declared, inner, path, start) if inner.get("type") == "object" else _lines(drawing, declared, inner, path, start)
+        return (
+            _rows(drawing, declared, inner, path, start)
+            if inner.get("type") == "object"
+            else _lines(drawing, declared, inner, path, start)
+        )
     if kind in ("integer", "number"):
         return _numeric(drawing, declared, path, start)
     if kind == "boolean":
-        return st.toggle(_label(declared, path), bool(start), key=drawing.at(path), help=_help(declared), on_change="ignore")
+        return st.toggle(
+            _label(declared, path), bool(start), key=drawing.at(path), help=_help(declared), on_change="ignore"
+        )
     if kind == "string":
         return _text(drawing, declared, path, start)
     return _json(drawing, declared, path, start)
@@ -301,7 +309,12 @@ def _lines(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: An
     given = [str(v) for v in start or []]
     about = " ".join(p for p in (_help(declared), t("One a line.")) if p)
     typed = st.text_area(
-        _label(declared, path), "\n".join(given), key=drawing.at(path), help=about, height=max(80, 34 + 25 * min(8, len(given) + 1)), on_change="ignore"
+        _label(declared, path),
+        "\n".join(given),
+        key=drawing.at(path),
+        help=about,
+        height=max(80, 34 + 25 * min(8, len(given) + 1)),
+        on_change="ignore",
     )
     values: list[Any] = [line.strip() for line in (typed or "").splitlines() if line.strip()]
     if inner.get("type") in ("integer", "number"):
@@ -329,18 +342,29 @@ def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any
     values = []
     for place, number in enumerate(numbers):
         begin = given[number] if number < len(given) else {}
-        head = shortened(str(begin.get("title") or begin.get("name") or begin.get("beat") or begin.get("content") or ""), 60)
+        head = shortened(
+            str(begin.get("title") or begin.get("name") or begin.get("beat") or begin.get("content") or ""), 60
+        )
         wrong = any(p == f"{path}.{place}" or p.startswith(f"{path}.{place}.") for p in drawing.issues)
         name = f"{place + 1} · {head}" if head else f"{place + 1}"
-        with st.expander(name, expanded=wrong or len(numbers) <= 3, key=f"{slot}{number}", icon=":material/error:" if wrong else None):
+        with st.expander(
+            name, expanded=wrong or len(numbers) <= 3, key=f"{slot}{number}", icon=":material/error:" if wrong else None
+        ):
             # Widgets follow the row's own number, so that taking one out leaves the others as typed.
-            moved = _Draw(drawing.root, f"{drawing.key}.{path}~{number}", _below(drawing.issues, f"{path}.{place}"), drawing.skip)
+            moved = _Draw(
+                drawing.root, f"{drawing.key}.{path}~{number}", _below(drawing.issues, f"{path}.{place}"), drawing.skip
+            )
             value = _object(moved, inner, "", begin)
             if "order" in inner.get("properties", {}) and "order" in drawing.skip:
                 value["order"] = place + 1
             values.append(value)
             st.button(
-                t("Take out"), key=f"{slot}{number}.out", icon=":material/remove:", type="tertiary", on_click=_taken_out, args=(slot, number)
+                t("Take out"),
+                key=f"{slot}{number}.out",
+                icon=":material/remove:",
+                type="tertiary",
+                on_click=_taken_out,
+                args=(slot, number),
             )
     st.button(t("Add"), key=f"{slot}.add", icon=":material/add:", on_click=_added, args=(slot,))
     return values
@@ -383,14 +407,18 @@ def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
     if not isinstance(value, dict):
         return None, [t("The payload must be an object.")]
     issues = check(model, value) if model else []
-    return value, [f"`{i.path}` {translate(i.message, current())}" if i.path else translate(i.message, current()) for i in issues]
+    return value, [
+        f"`{i.path}` {translate(i.message, current())}" if i.path else translate(i.message, current()) for i in issues
+    ]
 
 
 def payload_editor(key: str, params: dict[str, Any], model: type[BaseModel] | None) -> dict[str, Any] | None:
     """A JSON editor with what is wrong below it; the payload, None while it cannot be used."""
     shown = json.dumps(params, ensure_ascii=False, indent=2)
     lines = shown.count("\n") + 1
-    typed = st.text_area(t("Payload as JSON"), shown, key=key, height=min(420, max(140, 26 * lines)), label_visibility="collapsed")
+    typed = st.text_area(
+        t("Payload as JSON"), shown, key=key, height=min(420, max(140, 26 * lines)), label_visibility="collapsed"
+    )
     value, wrong = payload(typed or "", model)
     for sentence in wrong:
         _error(sentence)

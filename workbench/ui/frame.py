@@ -51,7 +51,10 @@ def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.D
 def small(text: str, tip: str) -> None:
     """Muted words in a row with the whole of it as a tooltip, without a question mark beside them."""
     colours = palette()
-    st.html(f"<span title='{safe(tip)}' style='font-size:0.875rem;color:{colours.muted}'>{safe(text)}</span>", width="content")
+    st.html(
+        f"<span title='{safe(tip)}' style='font-size:0.875rem;color:{colours.muted}'>{safe(text)}</span>",
+        width="content",
+    )
 
 
 def toast(text: str) -> None:

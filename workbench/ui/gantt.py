@@ -58,7 +58,9 @@ def bars(job: Row, attempts: Sequence[Row], calls: Sequence[Row], steps: Sequenc
         start, end = int(attempt["started_at"]), int(attempt.get("ended_at") or now)
         wait = t("Queued") if number == 1 else t("Waiting between attempts")
         if start - ended > 50:
-            made.append(Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current())))
+            made.append(
+                Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current()))
+            )
         look = states.find(attempt.get("outcome") or "running").name
         note = words.error_title(attempt.get("error_kind")) if look == "failed" else ""
         made.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
@@ -108,9 +110,26 @@ def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         )
     for index, bar in enumerate(rows):
         if bar.note:
-            made.add_annotation(x=bar.end / 1000, y=labels[index], text=f" {bar.note}", showarrow=False, xanchor="left", font={"size": 11, "color": colours.muted})
+            made.add_annotation(
+                x=bar.end / 1000,
+                y=labels[index],
+                text=f" {bar.note}",
+                showarrow=False,
+                xanchor="left",
+                font={"size": 11, "color": colours.muted},
+            )
     names = [f"<b>{b.label}</b>" if b.depth == 0 else b.label for b in rows]
-    made.update_yaxes(autorange="reversed", showgrid=False, tickvals=labels, ticktext=names, type="category", categoryorder="array", categoryarray=labels)
-    made.update_xaxes(showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * 1.14], ticksuffix=t(" s"), nticks=9)
+    made.update_yaxes(
+        autorange="reversed",
+        showgrid=False,
+        tickvals=labels,
+        ticktext=names,
+        type="category",
+        categoryorder="array",
+        categoryarray=labels,
+    )
+    made.update_xaxes(
+        showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * 1.14], ticksuffix=t(" s"), nticks=9
+    )
     made.update_layout(barmode="overlay", hovermode="closest")
     return made

@@ -66,10 +66,14 @@ def columns(open_key: str | None = None) -> dict[str, Any]:
     shown = [states.find(n) for n in states.JOB_STATES]
     config = st.column_config
     number: Any = (
-        config.ButtonColumn("#", width=58, type="tertiary", alignment="right", key=open_key) if open_key else config.TextColumn("#", width=58, alignment="right")
+        config.ButtonColumn("#", width=58, type="tertiary", alignment="right", key=open_key)
+        if open_key
+        else config.TextColumn("#", width=58, alignment="right")
     )
     return {
-        "state": config.MultiselectColumn(t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]),
+        "state": config.MultiselectColumn(
+            t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]
+        ),
         "job": config.TextColumn(t("Job"), width=142),
         "story": config.TextColumn(t("Story"), width=166),
         "progress": config.ProgressColumn(t("Progress"), width=112, min_value=0, max_value=100, format="%d%%"),

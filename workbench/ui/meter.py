@@ -52,7 +52,12 @@ def draw(field_key: str, need: int, key: str) -> None:
     # Streamlit makes a class of the key with every other character replaced.
     css_key = "".join(c if c.isalnum() or c in "-_" else "-" for c in field_key)
     words = {
-        "short": t("{have} of {need} characters, {missing} more to plan from", have="{have}", need="{need}", missing="{missing}"),
+        "short": t(
+            "{have} of {need} characters, {missing} more to plan from",
+            have="{have}",
+            need="{need}",
+            missing="{missing}",
+        ),
         "enough": t("{have} characters, enough to plan from", have="{have}"),
     }
     _component(data={"field": css_key, "need": need, **words}, key=key)

@@ -66,7 +66,8 @@ def arc(parts: Sequence[str], names: Sequence[str]) -> None:
     heights = (44, 26, 8, 34)
     points = [(12.5 + 25 * i, h) for i, h in enumerate(heights)]
     curve = f"M0 50 C 6 50, 8 {heights[0]}, {points[0][0]} {heights[0]} " + " ".join(
-        f"C {(a[0] + b[0]) / 2} {a[1]}, {(a[0] + b[0]) / 2} {b[1]}, {b[0]} {b[1]}" for a, b in itertools.pairwise([*points, (100, 42)])
+        f"C {(a[0] + b[0]) / 2} {a[1]}, {(a[0] + b[0]) / 2} {b[1]}, {b[0]} {b[1]}"
+        for a, b in itertools.pairwise([*points, (100, 42)])
     )
     dots = "".join(
         f"<i style='position:absolute;left:calc({x}% - 5px);top:{y - 5 + 4}px;width:10px;height:10px;border-radius:50%;"
@@ -103,7 +104,11 @@ def events(moments: Sequence[Moment]) -> None:
     rows = []
     for index, moment in enumerate(moments):
         state = states.find(moment.state)
-        line = "" if index == len(moments) - 1 else f"<i style='flex:1;width:1px;min-height:12px;background:{colours.border}'></i>"
+        line = (
+            ""
+            if index == len(moments) - 1
+            else f"<i style='flex:1;width:1px;min-height:12px;background:{colours.border}'></i>"
+        )
         rows.append(
             f"<div style='display:flex;gap:0.6rem;align-items:stretch'>"
             f"<div style='display:flex;flex-direction:column;align-items:center;width:18px'>"

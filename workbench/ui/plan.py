@@ -56,7 +56,9 @@ def _of(tree: Tree, node_id: int, busy: set[tuple[int, str]], unmet: Any) -> lis
             if state == "fresh" and not running:
                 continue
             # A stale artifact is only worth renewing once what it reads is fresh itself.
-            waits = running or any(f"{node['id']}:{k}" in unfinished or f"{node['parent_id']}:{k}" in unfinished for k in workflow.reads)
+            waits = running or any(
+                f"{node['id']}:{k}" in unfinished or f"{node['parent_id']}:{k}" in unfinished for k in workflow.reads
+            )
             blocked = waits or (state == "missing" and unmet(workflow.name, node["id"]))
             unfinished.add(f"{node['id']}:{workflow.writes}")
             place = words.short_place(node, episodes.get(node["parent_id"]))
@@ -87,10 +89,23 @@ def buttons(launches: Sequence[Launch]) -> None:
     """Update what is stale; run everything below that can run."""
     stale, ready = possible(launches, "stale"), possible(launches)
     if any(x.state == "stale" for x in launches):
-        st.button(t("Update what's stale"), key="update_stale", icon=":material/update:", disabled=not stale, on_click=start, args=(stale,))
+        st.button(
+            t("Update what's stale"),
+            key="update_stale",
+            icon=":material/update:",
+            disabled=not stale,
+            on_click=start,
+            args=(stale,),
+        )
     if launches:
         st.button(
-            t("Run everything below"), key="run_below", type="primary", icon=":material/playlist_play:", disabled=not ready, on_click=start, args=(ready,)
+            t("Run everything below"),
+            key="run_below",
+            type="primary",
+            icon=":material/playlist_play:",
+            disabled=not ready,
+            on_click=start,
+            args=(ready,),
         )
 
 
@@ -108,12 +123,19 @@ def card(launches: Sequence[Launch]) -> None:
             st.metric(t("Stale"), str(counted["stale"]), width="content")
         for launch in launches[:8]:
             mark = ":gray[:material/lock:]" if launch.blocked and launch.state != "running" else ""
-            st.markdown(f"{states.chip(launch.state)} {words.workflow_title(launch.workflow)} {mark}  \n:gray[{plain(shortened(launch.place, 40))}]")
+            st.markdown(
+                f"{states.chip(launch.state)} {words.workflow_title(launch.workflow)} {mark}  \n:gray[{plain(shortened(launch.place, 40))}]"
+            )
         if len(launches) > 8:
             st.caption(t("and {n} more", n=len(launches) - 8))
         if now:
             st.button(
-                t("Launch {n} now", n=len(now)), key="launch_plan", icon=":material/rocket_launch:", width="stretch", on_click=start, args=(now,)
+                t("Launch {n} now", n=len(now)),
+                key="launch_plan",
+                icon=":material/rocket_launch:",
+                width="stretch",
+                on_click=start,
+                args=(now,),
             )
         waiting = sum(x.blocked for x in launches)
         if waiting:

@@ -53,7 +53,13 @@ def items(tree: Tree, jobs: Mapping[tuple[int, str], str], current: int | None =
 
     def walk(node: Node, depth: int) -> None:
         below = sorted(children.get(node["id"], []), key=lambda n: int(n["position"]))
-        title = t("Brief and plan") if depth == 0 else words.node_title(node["kind"], node["position"], node["title"]).replace(" · ", " ", node["kind"] == "scene")
+        title = (
+            t("Brief and plan")
+            if depth == 0
+            else words.node_title(node["kind"], node["position"], node["title"]).replace(
+                " · ", " ", node["kind"] == "scene"
+            )
+        )
         count = len(below) if depth == 1 else None
         made.append(Item(node["id"], title, node_state(node, jobs), depth, count or None, depth < 2))
         chosen = current == node["id"] or any(child["id"] == current for child in below)
@@ -69,7 +75,10 @@ def below(tree: Tree, node_id: int) -> list[Node]:
     """A node and everything under it, in reading order; characters and world elements left out."""
     wanted = {node_id}
     found: list[Node] = []
-    for node in sorted(tree["nodes"], key=lambda n: (STORY.index(n["kind"]) if n["kind"] in STORY else 9, n["parent_id"] or 0, n["position"])):
+    for node in sorted(
+        tree["nodes"],
+        key=lambda n: (STORY.index(n["kind"]) if n["kind"] in STORY else 9, n["parent_id"] or 0, n["position"]),
+    ):
         if node["kind"] in STORY and (node["id"] in wanted or node["parent_id"] in wanted):
             wanted.add(node["id"])
             found.append(node)

@@ -55,7 +55,9 @@ def _fields(issues: list[Issue]) -> dict[str, Any]:
         brief |= _part(["protagonist"], issues)
     with _card(t("Look"), "palette", "look"):
         brief |= _part(["style"], issues, ["style.preset", "style.prompt"])
-        st.button(t("Take the preset's text"), key="wizard_preset", icon=":material/format_paint:", on_click=_take_preset)
+        st.button(
+            t("Take the preset's text"), key="wizard_preset", icon=":material/format_paint:", on_click=_take_preset
+        )
         brief |= _part(["aspect_ratio"], issues)
     with _card(t("People and places"), "groups", "cast"):
         brief |= _part(["characters"], issues)
@@ -80,7 +82,9 @@ def _readiness(brief: dict[str, Any]) -> None:
 def _profile() -> str | None:
     """Which models the project uses; None for the offline sketch."""
     profiles = live.workbench().profiles()
-    named = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in profiles if not p.get("archived_at")}
+    named = {
+        p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in profiles if not p.get("archived_at")
+    }
     chosen: str | None = st.selectbox(
         t("Model profile"),
         [None, *named],
@@ -112,7 +116,9 @@ def draw() -> int | None:
         _readiness(brief)
         profile = _profile()
         st.space("small")
-        clicked = st.button(t("Create project"), type="primary", icon=":material/add:", width="stretch", key="wizard_create")
+        clicked = st.button(
+            t("Create project"), type="primary", icon=":material/add:", width="stretch", key="wizard_create"
+        )
         if clicked:
             try:
                 made = create(brief, profile)
@@ -123,7 +129,10 @@ def draw() -> int | None:
             return made
         if issues:
             listed = "\n".join(f"- {words.of_issue(i)}" for i in issues)
-            st.error(f"**{t('Not yet: nothing was created and everything you typed is still here.')}**\n{listed}", icon=":material/block:")
+            st.error(
+                f"**{t('Not yet: nothing was created and everything you typed is still here.')}**\n{listed}",
+                icon=":material/block:",
+            )
     return None
 
 

@@ -122,6 +122,7 @@ def main(arguments: list[str]) -> int:
             return 0
         print("docs/workflows.md is out of date: run python -m workbench.workflows.docs", file=sys.stderr)
         return 1
+    PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(made, encoding="utf-8")
     return 0
 

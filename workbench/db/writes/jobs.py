@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from workbench.db.connection import now_ms
 from workbench.db.schema import ACTIVE, attempt, gate, job, job_child, job_event, meta, model_call, step, worker
 from workbench.errors import LostClaim
-from workbench.i18n import Text
+from workbench.i18n import N_, Text
 
 
 def _upsert(conn: Connection, table: Any) -> Any:
@@ -34,6 +34,9 @@ def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> i
         **values,
     )
     return conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
+
+
+_CANCELLED = Text(N_("Cancelled"))
 
 
 @dataclass(frozen=True)
@@ -460,6 +463,8 @@ def cancel(conn: Connection, job_id: int) -> str | None:
             cancel_at=now_ms(),
             lease_until=None,
             error_kind="cancelled",
+            message=str(_CANCELLED),
+            message_i18n=_CANCELLED.to_json(),
             preview=None,
         )
     ).rowcount
