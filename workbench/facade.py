@@ -372,7 +372,7 @@ class Workbench:
         wanted = list(requests)
         prepared = [submitting.prepare(self.database, self._workflows, r) for r in wanted]
         with self.database.write() as conn:
-            ids = [submitting.insert(conn, v, r.delay_ms)[0] for v, r in zip(prepared, wanted, strict=True)]
+            ids = submitting.insert_many(conn, [(v, r.delay_ms) for v, r in zip(prepared, wanted, strict=True)])
         crash.point("submit_committed")
         self._dispatcher.kick()
         with self.database.read() as conn:

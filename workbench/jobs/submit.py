@@ -97,6 +97,13 @@ def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple
     return active["id"], False
 
 
+def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> list[int]:
+    """Insert a batch of (values, delay in ms); ids in this order. At once when no row can equal another."""
+    if all(values["submit_key"] is None and values["exclusive_key"] is None for values, _ in rows):
+        return writes.insert_jobs(conn, rows)
+    return [insert(conn, values, delay_ms)[0] for values, delay_ms in rows]
+
+
 def unmet_guards(declared: Declared, node: NodeView, params: Any) -> list[Issue]:
     """Every unmet precondition at once."""
     return [issue for check in declared.guards for issue in check(node, params)]

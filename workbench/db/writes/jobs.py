@@ -36,6 +36,28 @@ def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> i
     return conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
 
 
+_new_jobs = (
+    insert(job)
+    .values(
+        state="queued",
+        claim=0,
+        failures=0,
+        losses=0,
+        progress=0,
+        created_at=now_ms(),
+        available_at=now_ms() + bindparam("b_delay_ms"),
+    )
+    .returning(job.c.id, sort_by_parameter_order=True)
+)
+
+
+def insert_jobs(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> list[int]:
+    """Insert queued jobs (values, delay in ms) that have neither a submit_key nor an exclusive_key; ids in this order."""
+    if not rows:
+        return []
+    return list(conn.execute(_new_jobs, [{**values, "b_delay_ms": delay_ms} for values, delay_ms in rows]).scalars())
+
+
 _CANCELLED = Text(N_("Cancelled"))
 
 
