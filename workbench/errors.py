@@ -9,7 +9,8 @@
     │   ├── SubmitKeyReused     the submit key belongs to a job with other params
     │   ├── Conflict            somebody saved a newer version meanwhile; `head_version` names it
     │   └── NotAllowed          the state does not allow it (cancel a finished job…)
-    ├── Unavailable             a part is missing: database, Redis, worker, key file
+    ├── Unavailable             a part is missing: Redis, worker, key file
+    │   └── DatabaseUnavailable a job that meets this goes back to the queue
     ├── JobError                a running job ends or is retried because of it; `kind` is stored
     │   ├── ProviderError       what a model service answered (http status, request id, Retry-After)
     │   ├── OutputError         malformed, invalid, truncated or empty model output, with the issues
@@ -187,6 +188,10 @@ class Unavailable(ReelwrightError):
     """A part is missing or unreachable: database, Redis, worker, key file."""
 
     kind = "unavailable"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached now; a job that meets this goes back to the queue."""
 
 
 class JobError(ReelwrightError):

@@ -32,6 +32,7 @@ from workbench.jobs import crash, replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
 from workbench.profiles import Profiles
+from workbench.providers.base import SKETCH
 from workbench.settings import Settings
 from workbench.story import briefs, studio
 from workbench.story.facts import NodeView
@@ -76,7 +77,7 @@ class Workbench:
     def create_project(self, brief: dict[str, Any], *, profile: str | None = None, user: str = "local") -> int:
         """A project from a brief (see story.briefs.BriefFile); returns its id. Raises InvalidInput naming each field."""
         made = briefs.parse(brief)
-        profile_id = self._profiles.id_of(profile)
+        profile_id = self._profiles.id_of(profile or SKETCH.name)
         with self.database.write() as conn:
             project = story_writes.add_node(conn, "project", made.title, user=user)
             if profile_id is not None:
@@ -211,9 +212,7 @@ class Workbench:
                 raise NotAllowed(
                     Text(N_("A {kind} belongs to a {node_kind}."), kind=kind, node_kind=declared.node_kind)
                 )
-            story_writes.set_node(
-                conn, node_id, title=node["title"]
-            )  # the row lock that orders two savers on PostgreSQL
+            story_writes.hold_node(conn, node_id)
             versions = story_reads.versions(conn, node_id, kind)
             newest = versions[0]["version"] if versions else None
             if newest != base_version:
@@ -263,6 +262,7 @@ class Workbench:
         """Keep a version as the head whatever comes later; None unpins and the newest counts again."""
         declared = kinds.find(kind)
         with self.database.write() as conn:
+            story_writes.hold_node(conn, node_id)
             versions = story_reads.versions(conn, node_id, kind)
             wanted = next((v for v in versions if version is None or v["version"] == version), None)
             if wanted is None:
@@ -404,12 +404,14 @@ class Workbench:
             }
 
     def wait(self, job_id: int | list[int], timeout: float | None = None) -> Any:
-        """Wait until the job (or each job of a list) has ended; returns its row (or rows). Raises TimeoutError."""
+        """Wait until the job (or each job of a list) has ended; returns its row (or rows). Raises TimeoutError, NotFound."""
         ids = [job_id] if isinstance(job_id, int) else list(job_id)
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             with self.database.read() as conn:
                 states = job_reads.states(conn, ids)
+            for unknown in set(ids) - set(states):
+                raise NotFound(Text(N_("There is no job {job_id}."), job_id=unknown))
             if all(states.get(i) in TERMINAL for i in ids):
                 break
             if deadline is not None and time.monotonic() > deadline:
@@ -420,14 +422,14 @@ class Workbench:
             rows = job_reads.find_many(conn, ids)
         return rows[0] if isinstance(job_id, int) else rows
 
-    def cancel(self, job_ids: int | Iterable[int]) -> list[int]:
+    def cancel(self, job_ids: int | Iterable[int], *, user: str = "local") -> list[int]:
         """Cancel jobs and their children; returns those that were still active. Ended ones are left as they are."""
         ids = [job_ids] if isinstance(job_ids, int) else list(job_ids)
         stopped = []
         for job_id in ids:
             with self.database.write() as conn:
                 replay.find(conn, job_id)
-                if job_writes.cancel(conn, job_id) is not None:
+                if job_writes.cancel(conn, job_id, user) is not None:
                     stopped.append(job_id)
         self._dispatcher.kick()
         return stopped
@@ -489,8 +491,8 @@ class Workbench:
     def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Row:
         """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""
         with self.database.write() as conn:
-            row = replay.find(conn, job_id)
-            if row["state"] != "waiting" or row["waiting_for"] != "decision":
+            replay.find(conn, job_id)
+            if not job_writes.hold_waiting(conn, job_id, "decision"):
                 raise NotAllowed(Text(N_("Job {job_id} does not wait for a decision."), job_id=job_id))
             said = Text(N_("{user} decided: {choice}"), user=user, choice=choice)
             job_writes.add_event(conn, job_id, said, level="audit")
@@ -585,7 +587,7 @@ class Workbench:
 
     def set_project_profile(self, project_id: int, name: str | None) -> None:
         """The profile of jobs that name none; None or “sketch” is the built-in sketch."""
-        profile_id = self._profiles.id_of(name)
+        profile_id = self._profiles.id_of(name or SKETCH.name)
         with self.database.write() as conn:
             self._node(conn, project_id)
             story_writes.set_node(conn, project_id, profile_id=profile_id)

@@ -9,6 +9,7 @@ from workbench.db.reads import profiles as reads
 from workbench.db.writes import profiles as writes
 from workbench.errors import InvalidInput, Issue, NotFound
 from workbench.i18n import N_, Text
+from workbench.jobs.submit import PROJECT_PROFILE
 from workbench.providers import registry
 from workbench.providers.base import SKETCH, Profile
 from workbench.security.keys import Vault
@@ -52,8 +53,10 @@ class Profiles:
         )
 
     def id_of(self, name: str | None) -> int | None:
-        """A profile's id by name; None for the built-in sketch. Raises NotFound."""
-        if name is None or name == SKETCH.name:
+        """A profile's id by name; None for the built-in sketch, PROJECT_PROFILE when no name is given. Raises NotFound."""
+        if name is None:
+            return PROJECT_PROFILE
+        if name == SKETCH.name:
             return None
         with self._database.read() as conn:
             row = reads.by_name(conn, name)

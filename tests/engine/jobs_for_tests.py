@@ -36,7 +36,7 @@ def draft(facts: dict[str, Any], params: Any, rng: Random) -> Told:
     return Told(text=f"Once there was {facts['about']}.")
 
 
-FORBIDDEN = "LIE"
+FORBIDDEN: str | None = "LIE"
 
 
 def no_lies(told: Told) -> list[Issue]:

@@ -146,7 +146,7 @@ def test_an_image_call_that_broke_off_is_never_silently_paid_again(studio: Engin
 
 def test_an_image_that_was_refused_outright_may_be_tried_again(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_image", max_attempts=2)
-    service.fail_create = ProviderError("overloaded", Text("busy"), http_status=503)
+    service.fail_create = ProviderError("rate_limit", Text("busy"), http_status=429)
     assert studio.finish(made["id"])["state"] == "succeeded"
     assert service.calls("image") == 2
 
@@ -179,3 +179,36 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
     assert studio.wb.job(made["id"])["state"] == state
     with pytest.raises(errors.NotAllowed):
         studio.wb.decide(made["id"], choice)
+
+
+def test_a_gateway_error_after_an_image_call_is_no_proof_that_it_was_free(
+    studio: Engine, service: VideoService
+) -> None:
+    made = studio.wb.submit("test_image", max_attempts=3)
+    service.fail_create = ProviderError("overloaded", Text("gateway timeout"), http_status=504)
+    until(
+        lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.job(made["id"])["state"] == "waiting")[-1],
+    )
+    assert studio.wb.job(made["id"])["waiting_for"] == "decision"
+    assert service.calls("image") == 1
+
+
+def test_a_retry_of_a_task_that_failed_creates_a_new_one(studio: Engine, service: VideoService) -> None:
+    made = studio.wb.submit("test_video")
+    studio.deliver()
+    service.states = [TaskState("failed", error="blurred")]
+    due_now(studio)
+    assert studio.finish(made["id"])["state"] == "failed"
+    studio.wb.retry(made["id"])
+    studio.deliver()
+    assert service.calls("create") == 2
+
+
+def test_a_task_the_service_does_not_know_fails_instead_of_being_polled_for_ever(
+    studio: Engine, service: VideoService
+) -> None:
+    made = studio.wb.submit("test_video")
+    studio.deliver()
+    service.states = [ProviderError("not_found_model", Text("no such task"), http_status=404)]
+    due_now(studio)
+    assert studio.finish(made["id"])["state"] == "failed"

@@ -22,7 +22,7 @@ from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from workbench.errors import Unavailable
+from workbench.errors import DatabaseUnavailable
 from workbench.i18n import Text
 
 #: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
@@ -201,9 +201,9 @@ def _note_use(dbapi_connection: Any, record: Any) -> None:
     record.info["used_at"] = time.monotonic()
 
 
-def _unreachable(database: Database, error: Exception) -> Unavailable:
+def _unreachable(database: Database, error: Exception) -> DatabaseUnavailable:
     where = database.url.render_as_string(hide_password=True)
-    return Unavailable(
+    return DatabaseUnavailable(
         Text(
             "The database {url} cannot be opened: {reason}. Check DATABASE_URL and that the server runs.",
             url=where,

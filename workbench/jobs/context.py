@@ -6,6 +6,7 @@ A workflow may be run again from the top after a crash, a retry or a wait; every
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
-from workbench.errors import ChildFailed, ProgrammingError, Refused
+from workbench.errors import ChildFailed, LostClaim, OutputError, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import crash, submit
 from workbench.jobs.declared import Declared, Workflows
@@ -35,6 +36,8 @@ from workbench.providers.base import Mode, Profile, TextProvider, TextReply, Usa
 from workbench.security.redact import redactor
 from workbench.story.facts import Inputs, NodeView
 from workbench.usage.prices import Cost, cost_of
+
+log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 PREVIEW_EVERY_S = 1.0
@@ -99,6 +102,9 @@ class Running:
     no_usage: Usage = field(default_factory=Usage)
     _provider: TextProvider | None = None
     _answers: dict[int, tuple[float, TextReply, Cost]] = field(default_factory=dict)
+    _committing: list[int] = field(default_factory=list)
+    #: step names of this run, for all kinds of steps
+    step_names: list[str] = field(default_factory=list)
     _preview: str = ""
     _preview_at: float = 0.0
     stopping: str | None = None
@@ -107,6 +113,10 @@ class Running:
         """The profile's provider, made on first use; no new paid call starts once the job is being stopped."""
         if self.stopping is not None:
             raise asyncio.CancelledError
+        if self.row["answers_from"] is not None:
+            raise OutputError(
+                "empty_output", Text(N_("A re-parse calls no model, and no stored answer fits this step."))
+            )
         if self._provider is None:
             self._provider = self.make_provider(self.profile)
         return self._provider
@@ -114,6 +124,12 @@ class Running:
     async def aclose(self) -> None:
         if self._provider is not None:
             await self._provider.aclose()
+
+    def new_step(self, name: str) -> None:
+        """Note the next step of this run; raises ProgrammingError for a name used twice."""
+        if name in self.step_names:
+            raise ProgrammingError(Text("The step name “{name}” is used twice in one run.", name=name))
+        self.step_names.append(name)
 
     def modes(self, *, structured: bool) -> Sequence[Mode]:
         """Structured-output modes to try, strongest first, from the one that worked for this model before."""
@@ -137,8 +153,14 @@ class Running:
         self._preview = (self._preview + piece)[-PREVIEW_CHARS:]
         if time.monotonic() - self._preview_at >= PREVIEW_EVERY_S:
             self._preview_at = time.monotonic()
-            with self.database.write() as conn:
-                writes.set_preview(conn, self.job_id, self.claim, self._preview)
+            try:
+                with self.database.write() as conn:
+                    writes.set_preview(conn, self.job_id, self.claim, self._preview)
+            except LostClaim:
+                raise
+            except Exception as error:
+                # a preview is not worth a paid stream
+                log.warning("job %s: preview not written: %s", self.job_id, error)
 
     def answered(self, call_row: int, started: float, reply: TextReply) -> None:
         """Hold an answer until it is judged: outcome and step are one commit."""
@@ -148,6 +170,7 @@ class Running:
 
     def commit_call(self, conn: Connection, call_row: int, *, valid: bool, outcome: str = "ok") -> None:
         seconds, reply, cost = self._answers[call_row]
+        self._committing.append(call_row)
         ledger.close_call(
             conn,
             call_row,
@@ -175,6 +198,12 @@ class Running:
             cost_micros=cost.cost_micros,
             currency=cost.currency,
         )
+
+    def keep_answers(self) -> None:
+        """Write answers that were paid and never judged (a check that raised): they count like any other."""
+        for call_row in [c for c in self._answers if c not in self._committing]:
+            with self.database.write() as conn:
+                self.commit_call(conn, call_row, valid=False)
 
     def close_call(self, call_row: int, started: float, *, usage: Usage | None = None, **values: Any) -> None:
         """Write a call that failed. It may have been billed, so it is counted whoever owns the job now."""
@@ -343,7 +372,9 @@ class Context:
             except Refused as error:
                 prepared.append((item, child, error))
         with run.database.write() as conn:
-            writes.fence(conn, run.job_id, run.claim)
+            if writes.fence(conn, run.job_id, run.claim):
+                run.stopping = "cancel"
+                raise asyncio.CancelledError
             position = len(reads.children(conn, run.job_id))
             for item, _child, values in prepared:
                 if isinstance(values, dict):
@@ -359,7 +390,13 @@ class Context:
                         continue
                 kind = values.kind
                 ledger.begin_step(conn, run.job_id, f"refused {item}", 1000 + position, "", run.claim, again=False)
-                ledger.finish_step(conn, run.job_id, f"refused {item}", {"error_kind": kind, "error": str(values)})
+                ledger.set_step(
+                    conn,
+                    run.job_id,
+                    f"refused {item}",
+                    state="refused_child",
+                    output={"error_kind": kind, "error": str(values)},
+                )
                 writes.add_event(
                     conn,
                     run.job_id,

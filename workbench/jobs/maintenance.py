@@ -43,6 +43,7 @@ class Sweeper:
     def sweep(self, *, idle: bool) -> None:
         """One round. `idle`: this worker has a free thread, so a message unclaimed for long is lost, not waiting."""
         self._take_from_lost_workers()
+        self._settle_cancelled()
         self._wake_parents()
         self._notice_an_emptied_redis()
         if idle:
@@ -56,6 +57,13 @@ class Sweeper:
                 became = writes.take_from_lost(conn, row.id, row.claim, self._settings.max_losses)
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
+
+    def _settle_cancelled(self) -> None:
+        with self._database.read() as conn:
+            left = writes.to_cancel(conn)
+        for job_id in left:
+            with self._database.write() as conn:
+                writes.cancel(conn, job_id, user="Reelwright")
 
     def _wake_parents(self) -> None:
         with self._database.read() as conn:
@@ -108,7 +116,7 @@ class WorkerEngine:
         self._dispatcher = dispatcher
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._pruned_at = time.monotonic()
+        self._prune_at = time.monotonic()
 
     def run(self, job_id: int) -> None:
         """Run one job on the calling thread."""
@@ -116,16 +124,14 @@ class WorkerEngine:
 
     def start(self) -> None:
         self._say_alive()
+        loops: dict[str, tuple[float, Callable[[], object]]] = {
+            "heartbeat": (self._settings.heartbeat_seconds, self.runner.heartbeat),
+            "maintenance": (self._settings.sweep_seconds, self.look_after),
+            # a slow provider must not keep the worker from saying that it lives
+            "poller": (self._settings.sweep_seconds, self._poller.run_once),
+        }
         self._threads = [
-            threading.Thread(
-                target=self._every,
-                args=(self._settings.heartbeat_seconds, self.runner.heartbeat),
-                name="heartbeat",
-                daemon=True,
-            ),
-            threading.Thread(
-                target=self._every, args=(self._settings.sweep_seconds, self.maintain), name="maintenance", daemon=True
-            ),
+            threading.Thread(target=self._every, args=loop, name=name, daemon=True) for name, loop in loops.items()
         ]
         for thread in self._threads:
             thread.start()
@@ -145,7 +151,7 @@ class WorkerEngine:
         except Exception as error:
             log.warning("could not sign off: %s", error)
 
-    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+    def _every(self, seconds: float, work: Callable[[], object]) -> None:
         while not self._ended.wait(seconds):
             try:
                 work()
@@ -154,13 +160,29 @@ class WorkerEngine:
                 log.warning("%s: %s", threading.current_thread().name, error, exc_info=log.isEnabledFor(logging.DEBUG))
 
     def maintain(self) -> None:
-        """One round of maintenance."""
-        self._say_alive()
-        self._sweeper.sweep(idle=self.runner.busy < self._settings.threads)
+        """One round of everything, for those who have no threads running."""
+        self.look_after()
         self._poller.run_once()
         self._dispatcher.kick()
-        if time.monotonic() - self._pruned_at > PRUNE_EVERY_S:
-            self._pruned_at = time.monotonic()
+
+    def look_after(self) -> None:
+        """One round of maintenance; what fails in one part keeps none of the others from its turn."""
+        parts: tuple[Callable[[], object], ...] = (
+            self._say_alive,
+            lambda: self._sweeper.sweep(idle=self.runner.busy < self._settings.threads),
+            self._dispatcher.kick,
+            self._prune_sometimes,
+        )
+        for part in parts:
+            try:
+                part()
+            except Exception as error:
+                # the database may be restarting; the next round tries again
+                log.warning("maintenance: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    def _prune_sometimes(self) -> None:
+        if time.monotonic() >= self._prune_at:
+            self._prune_at = time.monotonic() + PRUNE_EVERY_S
             self._prune()
 
     def _say_alive(self) -> None:

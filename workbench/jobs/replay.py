@@ -56,16 +56,13 @@ def replay(
         old["node_id"],
         old["params"] if params is None else params,
         replay_of=job_id,
-        answers_from=job_id if reparse else None,
+        answers_from=job_id if reparse else old["answers_from"] if keep_done else None,
         user=user,
         profile_id=profile_id if change_profile else old["profile_id"],
         priority=old["priority"],
         max_attempts=old["max_attempts"],
     )
     values = submit.prepare(database, workflows, request)
-    if not change_profile:
-        # prepare falls back to the project's profile; a replay keeps its original's
-        values["profile_id"] = old["profile_id"]
     with database.write() as conn:
         new_id, is_new = submit.insert(conn, values)
         if is_new:

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
-from workbench.errors import GuardUnmet, LostClaim, ProgrammingError
+from workbench.errors import DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.context import BatchResult, Context, Running, Suspend
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 #: a longer hint reschedules the job that far and no further
 MAX_RETRY_AFTER_MS = 6 * 3_600_000
+#: what a restarting or overloaded database raises; never the job's fault
+DATABASE_AWAY = (OperationalError, InterfaceError, DatabaseUnavailable)
 #: how long a thread may go from one short job to the next before it looks for messages again
 CARRY_FOR_S = 0.1
 
@@ -60,13 +63,14 @@ class Runner:
         self._live: dict[tuple[int, int], tuple[Running, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
         self._stopping = False
-        self._claimed = 0
+        #: claims in the hands of this process, until what became of them is written; only these are renewed
+        self._held: set[tuple[int, int]] = set()
         self.lease_ms = round(settings.lease_seconds * 1000)
 
     @property
     def busy(self) -> int:
-        """Claims in the hands of this process, until what became of them is written."""
-        return self._claimed
+        """How many claims are in the hands of this process."""
+        return len(self._held)
 
     def run(self, job_id: int) -> None:
         """Run a job if it is to be had; returns when its claim has ended, whatever came of it. Never raises."""
@@ -76,21 +80,14 @@ class Runner:
             with self.database.write() as conn:
                 claim = writes.claim(conn, job_id, self.worker, self.lease_ms)
             if claim is not None:
-                self._count(+1)
-                try:
-                    self._run_on(claim)
-                finally:
-                    self._count(-1)
-                self._dispatcher.kick()
+                self._run_on(claim)
+            # also when it was not to be had: a full limit may leave room for another
+            self._dispatcher.kick()
         except LostClaim as lost:
             log.info("%s", lost)
         except Exception:
             # the row's lease runs out and the sweeper takes it from here
             log.exception("job %s: its worker could not write what happened", job_id)
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._claimed += change
 
     def _run_on(self, claim: writes.Claim) -> None:
         """Run a claim, and the ready jobs that its end, while it is young, could claim in the same transaction."""
@@ -98,23 +95,30 @@ class Runner:
         following: writes.Claim | None = claim
         while following is not None:
             crash.point("claimed")
-            following = self._run_claimed(following, carry_until)
+            key = (following.job_id, following.number)
+            self._held.add(key)
+            try:
+                following = self._run_claimed(following, carry_until)
+            finally:
+                # written or not: a lease that nobody renews runs out, and the sweeper takes the job from here
+                self._held.discard(key)
 
     def _run_claimed(self, claim: writes.Claim, carry_until: float) -> writes.Claim | None:
         running: Running | None = None
         try:
             running = self._prepare(claim)
-            outcome = self._loop().run(self._execute(running))
+            context, result = self._loop().run(self._execute(running))
+            return self._succeeded(claim, context, result, carry_until)
         except LostClaim:
             raise
         except Suspend as suspend:
             self._wait(claim, suspend.waiting_for)
         except asyncio.CancelledError:
             self._stopped(claim, running.stopping if running else None)
+        except DATABASE_AWAY as error:
+            self._database_away(claim, error)
         except Exception as error:
-            self._failed(claim, describe(error, claim.row["kind"]))
-        else:
-            return self._succeeded(claim, *outcome, carry_until)
+            self._failed(claim, describe(error, claim.row["kind"]), running)
         return None
 
     def _prepare(self, claim: writes.Claim) -> Running:
@@ -240,14 +244,18 @@ class Runner:
             "content_hash": saved["content_hash"],
         }
 
-    def _failed(self, claim: writes.Claim, failure: Failure) -> None:
+    def _failed(self, claim: writes.Claim, failure: Failure, running: Running | None = None) -> None:
         row = claim.row
         tries = row["failures"] + 1
         again = failure.retryable and tries < row["max_attempts"]
+        if running is not None:
+            running.keep_answers()
         log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
         crash.point("failed_before_put_back")
         with self.database.write() as conn:
-            writes.fence(conn, claim.job_id, claim.number)
+            if writes.fence(conn, claim.job_id, claim.number):
+                self._end_cancelled(conn, claim)
+                return
             writes.end_attempt(
                 conn,
                 claim.job_id,
@@ -292,7 +300,9 @@ class Runner:
             "decision": Text(N_("Possibly charged: send it again, or give up?")),
         }.get(waiting_for)
         with self.database.write() as conn:
-            writes.fence(conn, claim.job_id, claim.number)
+            if writes.fence(conn, claim.job_id, claim.number):
+                self._end_cancelled(conn, claim)
+                return
             writes.end_attempt(conn, claim.job_id, claim.number, "waiting")
             writes.put_waiting(conn, claim.job_id, waiting_for, said)
             if waiting_for == "children":
@@ -307,15 +317,36 @@ class Runner:
         if reason == "lost":
             raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=claim.job_id))
         with self.database.write() as conn:
-            writes.fence(conn, claim.job_id, claim.number)
-            if reason == "cancel":
-                writes.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
-                writes.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
+            if writes.fence(conn, claim.job_id, claim.number) or reason == "cancel":
+                self._end_cancelled(conn, claim)
             else:
-                writes.end_attempt(conn, claim.job_id, claim.number, "interrupted")
-                said = Text(N_("Interrupted by a shutdown; goes on with the next worker"))
-                writes.add_event(conn, claim.job_id, said, claim=claim.number, level="warning")
-                writes.put_back(conn, claim.job_id, delay_ms=0, message=said, failed=False)
+                self._put_back(conn, claim, Text(N_("Interrupted by a shutdown; goes on with the next worker")))
+
+    def _end_cancelled(self, conn: Any, claim: writes.Claim) -> None:
+        writes.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
+        writes.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
+
+    def _put_back(self, conn: Any, claim: writes.Claim, said: Text, delay_ms: int = 0) -> None:
+        writes.end_attempt(conn, claim.job_id, claim.number, "interrupted")
+        writes.add_event(conn, claim.job_id, said, claim=claim.number, level="warning")
+        writes.put_back(conn, claim.job_id, delay_ms=delay_ms, message=said, failed=False)
+
+    def _database_away(self, claim: writes.Claim, error: Exception) -> None:
+        """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be written."""
+        log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
+        said = Text(N_("The database was away; goes on when it is back"))
+        for wait_s in (0.0, 0.2, 1.0, 3.0):
+            time.sleep(wait_s)
+            try:
+                with self.database.write() as conn:
+                    if writes.fence(conn, claim.job_id, claim.number):
+                        self._end_cancelled(conn, claim)
+                    else:
+                        self._put_back(conn, claim, said, delay_ms=self._settings.retry_base_ms)
+                return
+            except DATABASE_AWAY:
+                continue
+        # nothing could be written: the lease runs out, and the sweeper takes the job from here
 
     # --- called by the worker's other threads -----------------------------------------------------------------
 
@@ -323,10 +354,11 @@ class Runner:
         """Renew the leases of what runs here; stop what was cancelled and what is no longer ours."""
         with self._lock:
             live = dict(self._live)
-        if not live:
+        ours = set(self._held)
+        if not ours:
             return
         with self.database.write() as conn:
-            held = writes.renew_leases(conn, self.worker, self.lease_ms)
+            held = writes.renew_leases(conn, self.worker, self.lease_ms, ours)
         for key, (running, loop, task) in live.items():
             if key not in held:
                 self._stop_one(running, loop, task, "lost")

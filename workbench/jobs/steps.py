@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import Issue, LostClaim, OutputError, ProgrammingError, ProviderError
+from workbench.errors import Issue, LostClaim, OutputError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
@@ -46,14 +47,11 @@ class Steps:
 
     def __init__(self, running: Running) -> None:
         self._run = running
-        self._names: set[str] = set()
 
     def _begin(self, name: str, input_hash: str, *, state: str = "sent") -> Any | None:
         """The memoised output if this step is done for this very input, else None and the step stands as `sent`."""
         run = self._run
-        if name in self._names:
-            raise ProgrammingError(Text("The step name “{name}” is used twice in one run.", name=name))
-        self._names.add(name)
+        run.new_step(name)
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
             there = ledger.find_step(conn, run.job_id, name)
@@ -63,7 +61,7 @@ class Steps:
                 )
                 return there["output"]
             ledger.begin_step(
-                conn, run.job_id, name, len(self._names), input_hash, run.claim, again=there is not None, state=state
+                conn, run.job_id, name, len(run.step_names), input_hash, run.claim, again=there is not None, state=state
             )
         crash.point("step_sent")
         return None
@@ -125,9 +123,19 @@ class Steps:
         listed = "; ".join(str(i) for i in issues[:12])
         raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
 
+    def _stored_text(self, name: str) -> str:
+        run = self._run
+        with run.database.read() as conn:
+            answers = ledger.stored_answers(conn, run.row["answers_from"], name)
+        if not answers:
+            raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
+        return answers[0]
+
     async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         """One plain answer without schema."""
         run = self._run
+        if run.row["answers_from"] is not None:
+            return TextReply(text=self._stored_text(name), usage=run.no_usage, model=run.profile.text_model)
         conversation = Conversation(tuple(messages))
         input_hash = conversation.input_hash
         stored = self._begin(name, input_hash)
@@ -246,20 +254,14 @@ class Steps:
             )
 
     def _finish(self, name: str, output: Any, answer: Answer) -> None:
-        """Output and the call's outcome in one transaction; a claim lost meanwhile keeps its paid call as `late`."""
+        """Memoise the output, in the commit that closes its call."""
         run = self._run
-        try:
-            with run.database.write() as conn:
-                writes.fence(conn, run.job_id, run.claim)
-                if answer.call_row is not None:
-                    run.commit_call(conn, answer.call_row, valid=True)
-                ledger.finish_step(conn, run.job_id, name, output)
-                ledger.price_step(conn, run.job_id, name)
-        except LostClaim:
-            if answer.call_row is not None:
-                with run.database.write() as conn:
-                    run.commit_call(conn, answer.call_row, valid=True, outcome="late")
-            raise
+
+        def keep(conn: Connection) -> None:
+            ledger.finish_step(conn, run.job_id, name, output)
+            ledger.price_step(conn, run.job_id, name)
+
+        self._commit_answer(answer, valid=True, also=keep)
         crash.point("step_done")
 
     def _useless(self, answer: Answer) -> None:
@@ -270,17 +272,34 @@ class Steps:
 
     def _reject(self, name: str, answer: Answer, issues: list[Issue], *, last: bool) -> None:
         run = self._run
-        with run.database.write() as conn:
+        said = Text(
+            N_("Step {step}: answer rejected, {count} issues: {first}"),
+            step=name,
+            count=len(issues),
+            first=str(issues[0]),
+        )
+        self._commit_answer(
+            answer,
+            valid=False,
+            also=lambda conn: writes.add_event(
+                conn, run.job_id, said, claim=run.claim, level="error" if last else "warning"
+            ),
+        )
+
+    def _commit_answer(self, answer: Answer, *, valid: bool, also: Callable[[Connection], None]) -> None:
+        """What came of a call, and what follows from it, in one commit; a lost claim keeps its paid call as `late`."""
+        run = self._run
+        try:
+            with run.database.write() as conn:
+                writes.fence(conn, run.job_id, run.claim)
+                if answer.call_row is not None:
+                    run.commit_call(conn, answer.call_row, valid=valid)
+                also(conn)
+        except LostClaim:
             if answer.call_row is not None:
-                run.commit_call(conn, answer.call_row, valid=False)
-            writes.fence(conn, run.job_id, run.claim)
-            said = Text(
-                N_("Step {step}: answer rejected, {count} issues: {first}"),
-                step=name,
-                count=len(issues),
-                first=str(issues[0]),
-            )
-            writes.add_event(conn, run.job_id, said, claim=run.claim, level="error" if last else "warning")
+                with run.database.write() as conn:
+                    run.commit_call(conn, answer.call_row, valid=valid, outcome="late")
+            raise
 
 
 def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:

@@ -17,16 +17,19 @@ from workbench.i18n import Text
 from workbench.jobs.declared import Declared, Workflows
 from workbench.story.facts import NodeView
 
+#: the profile of the project, whichever that is
+PROJECT_PROFILE = -1
+
 
 @dataclass(frozen=True)
 class Request:
-    """One job asked for. `profile_id` None: the project's own profile, else the built-in sketch."""
+    """One job asked for. `profile_id` None is the built-in sketch, PROJECT_PROFILE the project's own."""
 
     kind: str
     node_id: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
     submit_key: str | None = None
-    profile_id: int | None = None
+    profile_id: int | None = PROJECT_PROFILE
     priority: int = 0
     max_attempts: int | None = None
     delay_ms: int = 0
@@ -46,10 +49,12 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
         if unmet:
             raise GuardUnmet(unmet)
     profile_id = request.profile_id
-    if profile_id is None and node is not None:
-        with database.read() as conn:
-            project = story_reads.find_node(conn, node.project_id)
-        profile_id = project["profile_id"] if project else None
+    if profile_id == PROJECT_PROFILE:
+        profile_id = None
+        if node is not None:
+            with database.read() as conn:
+                project = story_reads.find_node(conn, node.project_id)
+            profile_id = project["profile_id"] if project else None
     return {
         "kind": declared.name,
         "queue": declared.queue,
@@ -94,6 +99,9 @@ def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple
         return insert(conn, values, delay_ms)
     if active["params_hash"] != values["params_hash"]:
         raise AlreadyActive(active["id"])
+    if values["submit_key"] is not None:
+        # the same form sent again later is still the same request
+        writes.adopt_submit_key(conn, active["id"], values["submit_key"])
     return active["id"], False
 
 

@@ -13,14 +13,16 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection
+
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import JobError, ProviderError
+from workbench.errors import JobError, LostClaim, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.providers.base import Profile
+from workbench.providers.base import Profile, TaskState
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Running
@@ -41,11 +43,11 @@ class Tasks:
         done = self._begin(name, request)
         if done is not None:
             return done
-        task_id = await self._paid(name, request, "video", lambda provider: provider.submit(request))
-        crash.point("task_created")
-        with self._run.database.write() as conn:
-            writes.fence(conn, self._run.job_id, self._run.claim)
+
+        def created(conn: Connection, task_id: str) -> None:
             ledger.submitted(conn, self._run.job_id, name, task_id, FIRST_POLL_MS)
+
+        await self._paid(name, request, "video", lambda provider: provider.submit(request), created)
         crash.point("task_submitted")
         raise Suspend("provider")
 
@@ -53,10 +55,11 @@ class Tasks:
         done = self._begin(name, request)
         if done is not None:
             return done
-        output: dict[str, Any] = await self._paid(name, request, "image", lambda provider: provider.images(request))
-        with self._run.database.write() as conn:
-            writes.fence(conn, self._run.job_id, self._run.claim)
+
+        def drawn(conn: Connection, output: dict[str, Any]) -> None:
             ledger.finish_step(conn, self._run.job_id, name, output)
+
+        output: dict[str, Any] = await self._paid(name, request, "image", lambda p: p.images(request), drawn)
         crash.point("step_done")
         return output
 
@@ -65,6 +68,7 @@ class Tasks:
         from workbench.jobs.context import Suspend
 
         run = self._run
+        run.new_step(name)
         input_hash = hash_of(request)
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
@@ -72,9 +76,9 @@ class Tasks:
             same = there is not None and there["input_hash"] == input_hash
             if there is not None and same and there["state"] == "done":
                 output: dict[str, Any] = there["output"]
-                if output.get("failed"):
-                    raise JobError(Text("{message}", message=output["failed"]), kind=output["kind"])
                 return output
+            if there is not None and same and there["state"] == "failed":
+                raise JobError(Text("{message}", message=there["output"]["failed"]), kind=there["output"]["kind"])
             if there is not None and same and there["state"] == "submitted":
                 raise Suspend("provider")
             if there is not None and there["state"] in ("sent", "maybe_charged"):
@@ -82,19 +86,56 @@ class Tasks:
                 uncertain = True
             else:
                 uncertain = False
-                position = len(ledger.steps_of(conn, run.job_id)) + 1
-                ledger.begin_step(conn, run.job_id, name, position, input_hash, run.claim, again=there is not None)
+                ledger.begin_step(
+                    conn, run.job_id, name, len(run.step_names), input_hash, run.claim, again=there is not None
+                )
         if uncertain:
             raise Suspend("decision")
         crash.point("step_sent")
         return None
 
-    async def _paid(self, name: str, request: dict[str, Any], capability: str, call: Callable[[Any], Any]) -> Any:
-        """One paid call in the ledger; a refusal that certainly cost nothing clears the step for another try."""
+    async def _paid(
+        self,
+        name: str,
+        request: dict[str, Any],
+        capability: str,
+        call: Callable[[Any], Any],
+        keep: Callable[[Connection, Any], None],
+    ) -> Any:
+        """One paid call in the ledger, kept in the commit that closes it.
+
+        A refusal that certainly cost nothing clears the step for another try; anything else leaves it `sent`.
+        """
+        run = self._run
+        provider = run.provider()
+        row = self._open(name, request, capability)
+        started = time.monotonic()
+        try:
+            answer = await call(provider)
+        except asyncio.CancelledError:
+            run.close_call(row, started, outcome="error", error_kind="cancelled")
+            raise
+        except Exception as error:
+            self._close_failed(name, row, started, error)
+            raise
+        crash.point("task_created")
+        seconds = time.monotonic() - started
+        try:
+            with run.database.write() as conn:
+                writes.fence(conn, run.job_id, run.claim)
+                self._close(conn, row, seconds, request, "ok")
+                keep(conn, answer)
+        except LostClaim:
+            with run.database.write() as conn:
+                self._close(conn, row, seconds, request, "late")
+            raise
+        return answer
+
+    def _open(self, name: str, request: dict[str, Any], capability: str) -> int:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
-            row = ledger.open_call(
+            return ledger.open_call(
                 conn,
                 {
                     "call_id": uuid.uuid4().hex,
@@ -106,42 +147,38 @@ class Tasks:
                     "workflow": run.row["kind"],
                     "profile_id": run.profile.id,
                     "provider": run.profile.provider,
-                    "model": str(request.get("model") or run.profile.image_model or ""),
+                    "model": self._model(request),
                     "capability": capability,
                     "prompt": request,
                 },
             )
-        started = time.monotonic()
-        try:
-            answer = await call(run.provider())
-        except asyncio.CancelledError:
-            run.close_call(row, started, outcome="error", error_kind="cancelled")
-            raise
-        except ProviderError as error:
-            run.close_call(
-                row,
-                started,
-                outcome="error",
-                error_kind=error.kind,
-                error=run.redact(str(error)),
-                http_status=error.http_status,
-                request_id=error.request_id,
-            )
-            if error.http_status is not None or not error.sent:
-                # the service answered, or was never reached: nothing is uncertain
-                with run.database.write() as conn:
-                    ledger.set_step(conn, run.job_id, name, state="refused")
-            raise
-        with run.database.write() as conn:
-            ledger.close_call(
-                conn,
-                row,
-                outcome="ok",
-                valid=True,
-                latency_ms=round((time.monotonic() - started) * 1000),
-                model=str(request.get("model") or run.profile.image_model or ""),
-            )
-        return answer
+
+    def _model(self, request: dict[str, Any]) -> str:
+        return str(request.get("model") or self._run.profile.image_model or "")
+
+    def _close(self, conn: Connection, row: int, seconds: float, request: dict[str, Any], outcome: str) -> None:
+        ledger.close_call(
+            conn, row, outcome=outcome, valid=True, latency_ms=round(seconds * 1000), model=self._model(request)
+        )
+
+    def _close_failed(self, name: str, row: int, started: float, error: Exception) -> None:
+        run = self._run
+        known = error if isinstance(error, ProviderError) else None
+        run.close_call(
+            row,
+            started,
+            outcome="error",
+            error_kind=known.kind if known else "internal",
+            error=run.redact(str(error)),
+            http_status=known.http_status if known else None,
+            request_id=known.request_id if known else None,
+        )
+        # a 5xx may come from a gateway while the service behind it went on to draw, and to bill
+        refused = known is not None and (not known.sent or 400 <= (known.http_status or 0) < 500)
+        if refused:
+            with run.database.write() as conn:
+                writes.fence(conn, run.job_id, run.claim)
+                ledger.set_step(conn, run.job_id, name, state="refused")
 
 
 class Poller:
@@ -174,33 +211,44 @@ class Poller:
         await asyncio.gather(*(self._poll(row) for row in rows))
 
     async def _poll(self, row: dict[str, Any]) -> None:
-        provider = self._make_provider(self._profile_of(row["profile_id"]))
         try:
-            if row["job_state"] in ("cancelled", "failed"):
-                await provider.cancel(row["provider_task_id"])
-                with self._database.write() as conn:
-                    ledger.set_step(conn, row["job_id"], row["name"], state="cancelled", poll_at=None)
+            async with asyncio.timeout(self.HOLD_MS / 1000):
+                state = await self._ask(row)
+        except ProviderError as error:
+            if error.retryable:
                 return
-            state = await provider.poll(row["provider_task_id"])
+            # the service will say the same for ever: the task is not there, or not ours
+            state = TaskState("failed", error=str(error))
         except Exception:
             # a failed poll says nothing of the task: ask again later
             log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
             return
-        finally:
-            await provider.aclose()
         crash.point("poll_answered")
         self._settle(row, state)
 
-    def _settle(self, row: dict[str, Any], state: Any) -> None:
-        job_id, name = row["job_id"], row["name"]
+    async def _ask(self, row: dict[str, Any]) -> TaskState:
+        provider = self._make_provider(self._profile_of(row["profile_id"]))
+        try:
+            if row["job_state"] in ("cancelled", "failed"):
+                await provider.cancel(row["provider_task_id"])
+                return TaskState("cancelled")
+            answer: TaskState = await provider.poll(row["provider_task_id"])
+            return answer
+        finally:
+            await provider.aclose()
+
+    def _settle(self, row: dict[str, Any], state: TaskState) -> None:
+        job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
         with self._database.write() as conn:
+            if not ledger.still_submitted(conn, job_id, name, task_id):
+                return
             if state.state in ("queued", "running"):
-                ledger.submitted(conn, job_id, name, row["provider_task_id"], state.poll_after_ms)
+                ledger.submitted(conn, job_id, name, task_id, state.poll_after_ms)
                 return
             if state.state == "succeeded":
                 ledger.finish_step(conn, job_id, name, state.output or {})
             else:
                 kind = "cancelled" if state.state == "cancelled" else "unknown"
                 said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
-                ledger.finish_step(conn, job_id, name, {"failed": str(said), "kind": kind})
+                ledger.set_step(conn, job_id, name, state="failed", output={"failed": str(said), "kind": kind})
             writes.resume(conn, job_id, "provider")

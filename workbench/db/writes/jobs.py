@@ -58,6 +58,11 @@ def insert_jobs(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
     return list(conn.execute(_new_jobs, [{**values, "b_delay_ms": delay_ms} for values, delay_ms in rows]).scalars())
 
 
+def adopt_submit_key(conn: Connection, job_id: int, key: str) -> None:
+    """Give a job that has none the key of an equal request."""
+    conn.execute(update(job).where(job.c.id == job_id, job.c.submit_key.is_(None)).values(submit_key=key))
+
+
 _CANCELLED = Text(N_("Cancelled"))
 
 
@@ -181,17 +186,20 @@ def running_under(conn: Connection, key: str) -> int:
     return int(conn.execute(query).scalar_one())
 
 
-_fence = select(job.c.id).where(
+_fence = select(job.c.cancel_at, literal(1).label("held")).where(
     job.c.id == bindparam("job_id"), job.c.claim == bindparam("number"), job.c.state == "running"
 )
-_fence_locked = _fence.with_for_update()
+#: not FOR UPDATE, which would also stop every foreign key check against the job
+_fence_locked = _fence.with_for_update(key_share=True, of=job)
 
 
-def fence(conn: Connection, job_id: int, number: int) -> None:
-    """Hold the job's row; raises LostClaim unless it is still running under this claim."""
+def fence(conn: Connection, job_id: int, number: int) -> bool:
+    """Hold the job's row; raises LostClaim unless it is still running under this claim. True: a cancel was asked for."""
     query = _fence if conn.dialect.name == "sqlite" else _fence_locked
-    if conn.execute(query, {"job_id": job_id, "number": number}).scalar_one_or_none() is None:
+    row = conn.execute(query, {"job_id": job_id, "number": number}).one_or_none()
+    if row is None:
         raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
+    return row.cancel_at is not None
 
 
 _end_attempt = (
@@ -304,7 +312,13 @@ _fail = (
     .returning(_has_parents)
 )
 
-_parents = select(job_child.c.parent_id).where(job_child.c.child_id == bindparam("child_id"))
+#: newest first: whoever locks several jobs locks them in falling order of their ids
+_parents = (
+    select(job_child.c.parent_id)
+    .where(job_child.c.child_id == bindparam("child_id"))
+    .distinct()
+    .order_by(job_child.c.parent_id.desc())
+)
 
 
 def child_ended(conn: Connection, child_id: int) -> None:
@@ -344,6 +358,9 @@ _move = (
 
 def wake_parent(conn: Connection, parent_id: int) -> bool:
     """Queue a waiting parent again when none of its children is active. True when it was woken."""
+    if conn.dialect.name != "sqlite":
+        # of two last children that end at once, the second must see the first: so one after the other
+        conn.execute(select(job.c.id).where(job.c.id == parent_id).with_for_update(key_share=True))
     woken = conn.execute(_wake, {"b_parent": parent_id}).rowcount > 0
     if not woken:
         conn.execute(_move, {"b_parent": parent_id})
@@ -373,6 +390,12 @@ def put_waiting(conn: Connection, job_id: int, waiting_for: str, message: Text |
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
     conn.execute(update(job).where(job.c.id == job_id).values(**values))
+
+
+def hold_waiting(conn: Connection, job_id: int, waiting_for: str) -> bool:
+    """Hold a waiting job's row; False when it does not wait for this (any more)."""
+    query = select(job.c.id).where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for)
+    return conn.execute(query.with_for_update(key_share=True)).scalar_one_or_none() is not None
 
 
 def resume_if_polled(conn: Connection, job_id: int) -> None:
@@ -459,48 +482,88 @@ def set_preview(conn: Connection, job_id: int, number: int, preview: str) -> Non
         raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
 
 
-def renew_leases(conn: Connection, me: str, lease_ms: int) -> dict[tuple[int, int], bool]:
-    """Renew all leases of a worker in one statement; (job, claim) → whether a cancel was asked for."""
+def renew_leases(conn: Connection, me: str, lease_ms: int, held: set[tuple[int, int]]) -> dict[tuple[int, int], bool]:
+    """Renew the leases a worker holds in one statement; (job, claim) → whether a cancel was asked for."""
     rows = conn.execute(
         update(job)
-        .where(job.c.worker == me, job.c.state == "running")
+        .where(job.c.id.in_({job_id for job_id, _ in held}), job.c.worker == me, job.c.state == "running")
         .values(lease_until=now_ms() + lease_ms)
         .returning(job.c.id, job.c.claim, job.c.cancel_at)
     ).all()
     return {(r.id, r.claim): r.cancel_at is not None for r in rows}
 
 
-def cancel(conn: Connection, job_id: int) -> str | None:
-    """Cancel one job and its own children. Returns the state it had, None when it had ended already."""
-    row = conn.execute(select(job.c.state, job.c.claim).where(job.c.id == job_id)).one_or_none()
-    if row is None or row.state not in ACTIVE:
+def _family_of(conn: Connection, job_id: int) -> list[int]:
+    """A job and every active job it started, directly or not."""
+    found, open_ids = [job_id], [job_id]
+    while open_ids:
+        rows = conn.execute(select(job.c.id).where(job.c.parent_id.in_(open_ids), job.c.state.in_(ACTIVE))).all()
+        open_ids = [i for (i,) in rows]
+        found += open_ids
+    return found
+
+
+def cancel(conn: Connection, job_id: int, user: str = "local") -> str | None:
+    """Cancel one job and the jobs it started. Returns the state it had, None when it had ended already."""
+    rows = conn.execute(
+        select(job.c.id, job.c.state)
+        .where(job.c.id.in_(_family_of(conn, job_id)))
+        .order_by(job.c.id.desc())
+        .with_for_update(key_share=True)
+    ).all()
+    had = {r.id: r.state for r in rows}
+    if had.get(job_id) not in ACTIVE:
         return None
-    idle = conn.execute(
+    for one, state in had.items():
+        if state == "running":
+            conn.execute(update(job).where(job.c.id == one, job.c.cancel_at.is_(None)).values(cancel_at=now_ms()))
+        elif state in ACTIVE:
+            _cancel_idle(conn, one)
+    add_event(conn, job_id, Text(N_("{user} cancelled it"), user=user), level="audit")
+    return str(had[job_id])
+
+
+def _cancel_idle(conn: Connection, job_id: int) -> None:
+    conn.execute(
         update(job)
         .where(job.c.id == job_id, job.c.state.in_(("queued", "waiting")))
         .values(
             state="cancelled",
             waiting_for=None,
             finished_at=now_ms(),
-            cancel_at=now_ms(),
+            cancel_at=func.coalesce(job.c.cancel_at, now_ms()),
             lease_until=None,
             error_kind="cancelled",
             message=str(_CANCELLED),
             message_i18n=_CANCELLED.to_json(),
             preview=None,
         )
-    ).rowcount
-    if idle:
-        child_ended(conn, job_id)
-    else:
-        conn.execute(
-            update(job)
-            .where(job.c.id == job_id, job.c.state == "running", job.c.cancel_at.is_(None))
-            .values(cancel_at=now_ms())
-        )
-    for (child,) in conn.execute(select(job.c.id).where(job.c.parent_id == job_id, job.c.state.in_(ACTIVE))).all():
-        cancel(conn, child)
-    return str(row.state)
+    )
+    child_ended(conn, job_id)
+
+
+_cancelled_but_idle = select(job.c.id).where(job.c.state.in_(("queued", "waiting")), job.c.cancel_at.isnot(None))
+_mother = job.alias("mother")
+_adopter = job.alias("adopter")
+_orphans = (
+    select(job.c.id)
+    .join(_mother, _mother.c.id == job.c.parent_id)
+    .where(
+        job.c.state.in_(ACTIVE),
+        job.c.cancel_at.is_(None),
+        _mother.c.state.in_(("failed", "cancelled")),
+        ~exists(
+            select(literal(1))
+            .select_from(job_child.join(_adopter, _adopter.c.id == job_child.c.parent_id))
+            .where(job_child.c.child_id == job.c.id, _adopter.c.state.in_(ACTIVE))
+        ),
+    )
+)
+
+
+def to_cancel(conn: Connection) -> list[int]:
+    """Jobs nobody will run to an end: cancelled while they were put back, or left behind by a parent that failed."""
+    return [i for query in (_cancelled_but_idle, _orphans) for (i,) in conn.execute(query)]
 
 
 # --- dispatch ------------------------------------------------------------------------------------------------
@@ -546,7 +609,11 @@ def ready(conn: Connection, queue: str, limit: int) -> list[int]:
         func.row_number().over(partition_by=job.c.project_id, order_by=(job.c.priority.desc(), job.c.id)).label("turn")
     )
     query = select(job.c.id, job.c.priority, turn).where(
-        job.c.state == "queued", job.c.dispatched_at.is_(None), job.c.queue == queue, job.c.available_at <= now_ms()
+        job.c.state == "queued",
+        job.c.dispatched_at.is_(None),
+        job.c.queue == queue,
+        job.c.cancel_at.is_(None),
+        job.c.available_at <= now_ms(),
     )
     for key in closed:
         name, value = key.split(":", 1)

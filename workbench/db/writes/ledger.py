@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, step
@@ -94,6 +94,14 @@ def set_step(conn: Connection, job_id: int, name: str, **values: Any) -> None:
 def submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after_ms: int) -> None:
     """The provider has the task: from here on only polls, never a second create."""
     set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=now_ms() + poll_after_ms)
+
+
+def still_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> bool:
+    """Hold the step; False when somebody else settled it, or it is another task by now."""
+    query = select(step.c.name).where(
+        step.c.job_id == job_id, step.c.name == name, step.c.state == "submitted", step.c.provider_task_id == task_id
+    )
+    return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
 
 
 def due_polls(conn: Connection, limit: int = 20) -> list[dict[str, Any]]:
@@ -256,6 +264,9 @@ def prune_raw(conn: Connection, older_than_ms: int) -> int:
     """Forget prompts and raw answers of old calls; tokens and cost stay."""
     return conn.execute(
         update(model_call)
-        .where(model_call.c.started_at < now_ms() - older_than_ms, model_call.c.raw_output.isnot(None))
+        .where(
+            model_call.c.started_at < now_ms() - older_than_ms,
+            or_(model_call.c.raw_output.isnot(None), model_call.c.prompt.isnot(None)),
+        )
         .values(raw_output=None, prompt=None)
     ).rowcount

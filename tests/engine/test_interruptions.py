@@ -1,0 +1,177 @@
+"""What meets in the wrong moment: a cancel and a retry, a database that restarts, a final write that fails."""
+
+from __future__ import annotations
+
+import time
+
+import psycopg
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
+
+from tests.engine.conftest import Engine, in_background, until, use
+from tests.scripted_provider import ScriptedProvider
+from workbench import errors
+from workbench.db.connection import now_ms
+from workbench.db.schema import job as job_table
+from workbench.db.writes import jobs as writes
+
+
+def ask_to_cancel(engine: Engine, job_id: int) -> None:
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job_table).where(job_table.c.id == job_id).values(cancel_at=now_ms()))
+
+
+def test_a_cancel_that_meets_a_retry_ends_the_job(engine: Engine, provider: ScriptedProvider) -> None:
+    provider.script(default={"status": 503, "delay_ms": 400})
+    asked = engine.wb.submit("test_tell", profile=use(engine.wb, provider), max_attempts=5)
+    thread = in_background(engine.deliver)
+    until(provider.calls)
+    engine.wb.cancel(asked["id"])
+    thread.join(20)
+    assert engine.finish(asked["id"])["state"] == "cancelled"
+    assert len(provider.calls()) == 1
+
+
+def test_a_cancel_that_meets_a_shutdown_ends_the_job(engine: Engine) -> None:
+    asked = engine.wb.submit("test_sleep")
+    thread = in_background(engine.deliver)
+    until(lambda: engine.worker.runner._live)
+    engine.wb.cancel(asked["id"])
+    engine.worker.runner.stop()
+    thread.join(20)
+    assert engine.wb.job(asked["id"])["state"] == "cancelled"
+
+
+def test_a_cancelled_parent_starts_no_children(engine: Engine, project: int) -> None:
+    asked = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 2})
+    with engine.wb.database.write() as conn:
+        claim = writes.claim(conn, asked["id"], engine.worker.runner.worker, 60_000)
+    assert claim is not None
+    ask_to_cancel(engine, asked["id"])
+    engine.worker.runner._run_on(claim)
+    assert engine.wb.job(asked["id"])["state"] == "cancelled"
+    assert engine.wb.show(asked["id"])["children"] == []
+
+
+def test_a_cancelled_row_that_was_put_back_is_ended_by_the_sweeper_and_blocks_nobody(engine: Engine) -> None:
+    stuck = engine.wb.submit("test_nothing")
+    ask_to_cancel(engine, stuck["id"])
+    healthy = engine.wb.submit("test_nothing", params={"number": 1})
+    assert engine.finish(healthy["id"])["state"] == "succeeded"
+    engine.worker.maintain()
+    assert engine.wb.job(stuck["id"])["state"] == "cancelled"
+
+
+def test_children_of_a_parent_that_failed_are_cancelled(engine: Engine, project: int) -> None:
+    asked = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 2})
+    engine.worker.run(engine.mail.popleft())
+    with engine.wb.database.write() as conn:
+        writes.end(conn, asked["id"], "failed", kind="internal", error=errors.Text("gone"))
+    engine.worker.maintain()
+    assert {c["state"] for c in engine.wb.show(asked["id"])["children"]} == {"cancelled"}
+
+
+def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = engine.wb.submit("test_nothing")
+    with monkeypatch.context() as patch:
+
+        def broken(*args: object, **kw: object) -> None:
+            raise OperationalError("UPDATE", None, Exception("disk full"))
+
+        patch.setattr(writes, "end_attempt", broken)
+        patch.setattr(time, "sleep", lambda seconds: None)
+        engine.deliver()
+    assert engine.wb.job(asked["id"])["state"] == "running"
+    assert engine.worker.runner.busy == 0
+    other = engine.wb.submit("test_sleep")
+    thread = in_background(engine.deliver)
+    until(lambda: engine.wb.job(other["id"])["state"] == "running")
+    until(
+        lambda: (
+            (engine.worker.runner.heartbeat(), engine.worker._sweeper.sweep(idle=True))
+            and engine.wb.job(asked["id"])["state"] == "queued"
+        ),
+        20,
+        "the end of the lease that nobody holds",
+    )
+    engine.wb.cancel(other["id"])
+    engine.worker.runner.heartbeat()
+    thread.join(20)
+
+
+def test_a_result_that_cannot_be_saved_fails_once_with_its_reason(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from workbench.workflows import registry
+
+    async def bad(ctx: object, params: object) -> dict[str, object]:
+        return {"not": {"json"}}
+
+    monkeypatch.setitem(registry._workflows, "test_nothing", replace(registry.find("test_nothing"), run=bad))
+    done = engine.finish(engine.wb.submit("test_nothing")["id"])
+    assert (done["state"], done["error_kind"], done["claim"]) == ("failed", "internal", 1)
+
+
+def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tests.engine import jobs_for_tests
+
+    monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", None)
+    asked = engine.wb.submit("test_tell", profile=use(engine.wb, provider))
+    assert engine.finish(asked["id"])["error_kind"] == "internal"
+    [call] = engine.wb.show(asked["id"])["model_calls"]
+    assert (call["outcome"], call["valid"]) == ("ok", False)
+    assert call["output_tokens"]
+    assert call["raw_output"]
+
+
+def test_sketch_by_name_is_sketch_even_in_a_project_with_a_paid_profile(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    project = engine.wb.create_project({"title": "P", "language": "en"}, profile=use(engine.wb, provider))
+    own = engine.wb.submit("test_child_good", project)
+    free = engine.wb.submit("test_child_good", project, {"number": 2}, profile="sketch")
+    assert own["profile_id"] is not None
+    assert free["profile_id"] is None
+    again = engine.wb.replay(engine.finish(free["id"])["id"])
+    assert again["profile_id"] is None
+
+
+def test_a_submit_key_that_met_an_equal_active_job_stays_its_key(engine: Engine, project: int) -> None:
+    first = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})
+    same = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]}, submit_key="the-form")
+    engine.finish(first["id"])
+    repeated = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]}, submit_key="the-form")
+    assert first["id"] == same["id"] == repeated["id"]
+
+
+def test_waiting_for_a_job_that_is_not_there_says_so(engine: Engine) -> None:
+    with pytest.raises(errors.NotFound, match="no job 4711"):
+        engine.wb.wait(4711)
+
+
+def test_a_restarted_database_is_no_fault_of_the_job(
+    engine: Engine, provider: ScriptedProvider, database_url: str
+) -> None:
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite has no server to restart")
+    provider.script(default={"delay_ms": 300})
+    asked = engine.wb.submit("test_tell", params={"steps": 3}, profile=use(engine.wb, provider))
+    thread = in_background(engine.deliver)
+    until(lambda: len(provider.calls()) == 2)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    thread.join(30)
+    # this process's own reader held a connection of the old server too
+    engine.wb.database.close()
+    done = engine.finish(asked["id"])
+    assert (done["state"], done["failures"]) == ("succeeded", 0)
+    assert len(provider.calls()) <= 4
