@@ -69,5 +69,5 @@ def set_up_logging(settings: Settings) -> None:
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for chatty in ("dramatiq", "httpx", "httpcore", "openai", "alembic", "asyncio"):
+    for chatty in ("dramatiq", "httpx", "httpx2", "httpcore", "openai", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
