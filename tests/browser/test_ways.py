@@ -109,7 +109,7 @@ def test_the_engineers_way(stack: Stack, page: Page):
         expect(key(page, f"replay_{job['id']}").get_by_text("Replay with this payload")).to_be_visible()
         page.get_by_role("button", name="Replay with this payload").click()
         # told in a toast, and on the failure itself
-    expect(page.get_by_text("Replayed as job").first).to_be_visible()
+        expect(page.get_by_text("Replayed as job").first).to_be_visible()
 
         replay = stack.wb.show(job["id"])["replays"][0]
         assert stack.wb.wait(replay["id"], 30)["state"] == "succeeded"
