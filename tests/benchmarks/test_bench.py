@@ -1,0 +1,69 @@
+"""`make bench` runs to its end and prints every line. Its figures are for people: no test fails on a busy machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report import Line, percentile
+
+ROOT = Path(__file__).parents[2]
+
+#: what each target of performance.md is printed as
+WITH_A_TARGET = {
+    "SQLite ÷ stock Dramatiq",
+    "PostgreSQL ÷ procrastinate",
+    "Reelwright on SQLite, synchronous=FULL: submit_many",
+    "Reelwright on PostgreSQL: submit_many",
+    "Reelwright on SQLite, synchronous=FULL p50",
+    "Reelwright on SQLite, synchronous=FULL p95",
+    "Reelwright on PostgreSQL p50",
+    "Reelwright on PostgreSQL p95",
+    "on sqlite",
+    "on postgresql",
+    "worker ready (its row is there)",
+    "reelwright jobs list --json",
+    "reelwright projects list --json",
+    "first page, imports and first run of app.py",
+    "server CPU a run",
+    "cancel p95, 4 jobs, sqlite",
+    "cancel p95, 4 jobs, postgresql",
+    "SIGTERM to exit, slowest of 1, sqlite",
+    "SIGTERM to exit, slowest of 1, postgresql",
+}
+
+
+def test_a_quick_run_measures_everything_that_has_a_target() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--json"], cwd=ROOT, capture_output=True, text=True, timeout=280
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    lines = json.loads(ran.stdout)
+    assert {line["what"] for line in lines if line["met"] is not None} == WITH_A_TARGET
+    # stock and tuned: throughput, handing over, idle start at p50 and p95
+    assert sum(line["what"].startswith("Dramatiq") for line in lines) == 8
+    assert all(line["value"] >= 0 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "met"),
+    [
+        (Line("s", "rate", 0.6, "×", at_least=0.6), True),
+        (Line("s", "rate", 0.59, "×", at_least=0.6), False),
+        (Line("s", "time", 10.0, "ms", at_most=10.0), True),
+        (Line("s", "time", 10.1, "ms", at_most=10.0), False),
+        (Line("s", "seen", 5.0, "ms"), None),
+    ],
+)
+def test_a_line_says_whether_its_target_is_met(line: Line, met: bool | None) -> None:
+    assert line.met is met
+    assert ("MISSED" in line.as_row()) is (met is False)
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    assert percentile([5.0, 1.0, 3.0], 0.5) == 3.0
+    assert percentile([float(n) for n in range(1, 25)], 0.95) == 23.0
