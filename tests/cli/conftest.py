@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -68,6 +69,8 @@ class Reelwright:
             stdout=subprocess.PIPE,
             stderr=(self.home.parent / "stderr").open("a"),
             text=True,
+            # a test run started in a shell's background inherits an ignored Ctrl-C
+            preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
         self.started.append(process)
         return process
