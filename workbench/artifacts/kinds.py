@@ -48,7 +48,7 @@ def register(kind: Kind) -> Kind:
 
 
 def all_kinds() -> dict[str, Kind]:
-    from workbench.artifacts import models  # noqa: F401  its import registers every kind
+    from workbench.artifacts import models, storyboard  # noqa: F401  their import registers every kind
 
     return _kinds
 

@@ -14,7 +14,8 @@ AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
 Preset = Literal["anime", "ink_wash", "comic", "cyberpunk", "cinematic", "fantasy", "watercolor", "pixel", "custom"]
 
 
-def _text(maximum: int, minimum: int = 1) -> Any:
+def text_of(maximum: int, minimum: int = 1) -> Any:
+    """Text of `minimum` to `maximum` characters without blanks at its ends."""
     return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
 
 
@@ -26,7 +27,7 @@ class Style(Content):
     """Visual style: a preset and the composed prompt text."""
 
     preset: Preset = Field("custom", title=N_("Preset"))
-    prompt: Annotated[str, _text(2000, 0)] = Field(
+    prompt: Annotated[str, text_of(2000, 0)] = Field(
         "", title=N_("Style prompt"), description=N_("Medium, light, palette, place and time")
     )
 
@@ -34,45 +35,45 @@ class Style(Content):
 class Brief(Content):
     """The creator's brief, without characters and world elements (those are nodes)."""
 
-    title: Annotated[str, _text(120)] = Field(title=N_("Title"))
-    summary: Annotated[str, _text(2000, 0)] = Field(
+    title: Annotated[str, text_of(120)] = Field(title=N_("Title"))
+    summary: Annotated[str, text_of(2000, 0)] = Field(
         "", title=N_("Summary"), description=N_("Who wants what, what stands in the way, how it turns, how it ends")
     )
     language: Language = Field("zh", title=N_("Story language"))
-    genre: Annotated[str, _text(120, 0)] = Field("", title=N_("Genre"))
-    audience: Annotated[str, _text(200, 0)] = Field("", title=N_("Audience"))
-    protagonist: Annotated[str, _text(2000, 0)] = Field("", title=N_("Protagonist"))
+    genre: Annotated[str, text_of(120, 0)] = Field("", title=N_("Genre"))
+    audience: Annotated[str, text_of(200, 0)] = Field("", title=N_("Audience"))
+    protagonist: Annotated[str, text_of(2000, 0)] = Field("", title=N_("Protagonist"))
     style: Style = Field(default_factory=Style, title=N_("Visual style"))
     aspect_ratio: AspectRatio = Field("16:9", title=N_("Aspect ratio"))
     episodes: int | None = Field(None, ge=1, le=100, title=N_("Episodes"), description=N_("Empty: the model chooses"))
 
 
 class Character(Content):
-    name: Annotated[str, _text(120)] = Field(title=N_("Name"))
-    description: Annotated[str, _text(2000, 0)] = Field("", title=N_("Description"))
-    aliases: list[Annotated[str, _text(120)]] = Field(default_factory=list, max_length=6, title=N_("Aliases"))
+    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    description: Annotated[str, text_of(2000, 0)] = Field("", title=N_("Description"))
+    aliases: list[Annotated[str, text_of(120)]] = Field(default_factory=list, max_length=6, title=N_("Aliases"))
 
 
 class WorldElement(Content):
-    name: Annotated[str, _text(120)] = Field(title=N_("Name"))
-    description: Annotated[str, _text(12000, 0)] = Field("", title=N_("Description"))
+    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    description: Annotated[str, text_of(12000, 0)] = Field("", title=N_("Description"))
 
 
 class EpisodeOutline(Content):
     order: int = Field(ge=1, le=100, title=N_("Order"))
-    title: Annotated[str, _text(200)] = Field(title=N_("Title"))
-    logline: Annotated[str, _text(2000)] = Field(title=N_("Logline"))
-    main_characters: list[Annotated[str, _text(200)]] = Field(
+    title: Annotated[str, text_of(200)] = Field(title=N_("Title"))
+    logline: Annotated[str, text_of(2000)] = Field(title=N_("Logline"))
+    main_characters: list[Annotated[str, text_of(200)]] = Field(
         default_factory=list, max_length=30, title=N_("Main characters")
     )
-    beats: list[Annotated[str, _text(500)]] = Field(default_factory=list, max_length=24, title=N_("Beats"))
-    scene_scope: Annotated[str, _text(2000)] = Field(title=N_("Scene scope"))
-    cliffhanger: Annotated[str, _text(2000)] | None = Field(None, title=N_("Cliffhanger"))
+    beats: list[Annotated[str, text_of(500)]] = Field(default_factory=list, max_length=24, title=N_("Beats"))
+    scene_scope: Annotated[str, text_of(2000)] = Field(title=N_("Scene scope"))
+    cliffhanger: Annotated[str, text_of(2000)] | None = Field(None, title=N_("Cliffhanger"))
 
 
 class EpisodePlan(Content):
     episode_count: int = Field(ge=1, le=100, title=N_("Episode count"))
-    reasoning_brief: Annotated[str, _text(2000)] | None = Field(None, title=N_("Reasoning"))
+    reasoning_brief: Annotated[str, text_of(2000)] | None = Field(None, title=N_("Reasoning"))
     episodes: list[EpisodeOutline] = Field(min_length=1, max_length=100, title=N_("Episodes"))
 
     @model_validator(mode="after")
@@ -86,23 +87,23 @@ class EpisodePlan(Content):
 
 
 class CoreExpression(Content):
-    theme: Annotated[str, _text(500)] = Field(title=N_("Theme"))
-    emotional_arc: list[Annotated[str, _text(200)]] = Field(
+    theme: Annotated[str, text_of(500)] = Field(title=N_("Theme"))
+    emotional_arc: list[Annotated[str, text_of(200)]] = Field(
         min_length=4, max_length=4, title=N_("Emotional arc"), description=N_("Opening, development, turn, resolution")
     )
-    core_conflict: Annotated[str, _text(2000)] = Field(title=N_("Core conflict"))
-    payoff: list[Annotated[str, _text(500)]] = Field(min_length=1, max_length=12, title=N_("Payoff"))
-    visual_motifs: list[Annotated[str, _text(200)]] = Field(min_length=1, max_length=12, title=N_("Visual motifs"))
-    ending_beat: Annotated[str, _text(2000)] = Field(title=N_("Ending beat"))
-    next_hook: Annotated[str, _text(2000)] | None = Field(None, title=N_("Next hook"))
+    core_conflict: Annotated[str, text_of(2000)] = Field(title=N_("Core conflict"))
+    payoff: list[Annotated[str, text_of(500)]] = Field(min_length=1, max_length=12, title=N_("Payoff"))
+    visual_motifs: list[Annotated[str, text_of(200)]] = Field(min_length=1, max_length=12, title=N_("Visual motifs"))
+    ending_beat: Annotated[str, text_of(2000)] = Field(title=N_("Ending beat"))
+    next_hook: Annotated[str, text_of(2000)] | None = Field(None, title=N_("Next hook"))
 
 
 class SceneOutline(Content):
     order: int = Field(ge=1, le=24, title=N_("Order"))
-    summary: Annotated[str, _text(2000)] = Field(title=N_("Summary"))
-    location: Annotated[str, _text(200)] = Field(title=N_("Location"))
-    cast: list[Annotated[str, _text(120)]] = Field(default_factory=list, max_length=30, title=N_("Cast"))
-    beat: Annotated[str, _text(500)] = Field(title=N_("Beat"))
+    summary: Annotated[str, text_of(2000)] = Field(title=N_("Summary"))
+    location: Annotated[str, text_of(200)] = Field(title=N_("Location"))
+    cast: list[Annotated[str, text_of(120)]] = Field(default_factory=list, max_length=30, title=N_("Cast"))
+    beat: Annotated[str, text_of(500)] = Field(title=N_("Beat"))
 
 
 class SceneList(Content):
@@ -117,39 +118,39 @@ class SceneList(Content):
 
 
 class Bilingual(Content):
-    zh: Annotated[str, _text(800)] = Field(title=N_("Chinese"))
-    en: Annotated[str, _text(1600)] = Field(title=N_("English"))
+    zh: Annotated[str, text_of(800)] = Field(title=N_("Chinese"))
+    en: Annotated[str, text_of(1600)] = Field(title=N_("English"))
 
 
 class SetDescription(Content):
     """60–120 Chinese characters and its English twin: the empty set, no people."""
 
-    zh: Annotated[str, _text(120, 60)] = Field(title=N_("Chinese"))
-    en: Annotated[str, _text(1600)] = Field(title=N_("English"))
+    zh: Annotated[str, text_of(120, 60)] = Field(title=N_("Chinese"))
+    en: Annotated[str, text_of(1600)] = Field(title=N_("English"))
 
 
 class Location(Content):
-    type: Annotated[str, _text(80)] = Field(title=N_("Type"))
-    name: Annotated[str, _text(200)] = Field(title=N_("Name"))
-    details: Annotated[str, _text(1000)] = Field(title=N_("Details"))
+    type: Annotated[str, text_of(80)] = Field(title=N_("Type"))
+    name: Annotated[str, text_of(200)] = Field(title=N_("Name"))
+    details: Annotated[str, text_of(1000)] = Field(title=N_("Details"))
 
 
 class Lighting(Content):
-    type: Annotated[str, _text(120)] = Field(title=N_("Type"))
-    direction: Annotated[str, _text(120)] = Field(title=N_("Direction"))
-    colour: Annotated[str, _text(120)] = Field(title=N_("Colour"))
-    intensity: Annotated[str, _text(120)] = Field(title=N_("Intensity"))
+    type: Annotated[str, text_of(120)] = Field(title=N_("Type"))
+    direction: Annotated[str, text_of(120)] = Field(title=N_("Direction"))
+    colour: Annotated[str, text_of(120)] = Field(title=N_("Colour"))
+    intensity: Annotated[str, text_of(120)] = Field(title=N_("Intensity"))
 
 
 class Atmosphere(Content):
-    mood: Annotated[str, _text(200)] = Field(title=N_("Mood"))
-    weather: Annotated[str, _text(200)] = Field(title=N_("Weather"))
-    time: Annotated[str, _text(200)] = Field(title=N_("Time"))
+    mood: Annotated[str, text_of(200)] = Field(title=N_("Mood"))
+    weather: Annotated[str, text_of(200)] = Field(title=N_("Weather"))
+    time: Annotated[str, text_of(200)] = Field(title=N_("Time"))
 
 
 class Anchors(Content):
-    zh: list[Annotated[str, _text(200)]] = Field(min_length=4, max_length=12, title=N_("Chinese"))
-    en: list[Annotated[str, _text(300)]] = Field(min_length=4, max_length=12, title=N_("English"))
+    zh: list[Annotated[str, text_of(200)]] = Field(min_length=4, max_length=12, title=N_("Chinese"))
+    en: list[Annotated[str, text_of(300)]] = Field(min_length=4, max_length=12, title=N_("English"))
 
 
 class SceneAnchor(Content):

@@ -40,12 +40,24 @@ Draft = Callable[[dict[str, Any], Any, Random], BaseModel | str]
 
 
 @dataclass(frozen=True)
+class Typical:
+    """What one run usually takes, for the price of a plan before anything was measured. Tokens are for all calls together."""
+
+    calls: int = 1
+    input_tokens: int = 1_500
+    output_tokens: int = 1_000
+    images: int = 0
+    seconds: float = 15.0
+
+
+@dataclass(frozen=True)
 class Workflow:
     name: str
     title: str
     scope: Scope
     params: type[Params]
     run: Callable[[Context, Any], Awaitable[BaseModel | dict[str, Any] | None]]
+    #: artifact kinds read from the node and those above it; "previous.KIND" and "next.KIND" from its neighbours
     reads: tuple[str, ...] = ()
     #: artifact kind saved on the node; None: the job's result alone
     writes: str | None = None
@@ -58,6 +70,7 @@ class Workflow:
     summary: str = ""
     #: a parent that only starts children and holds no slot
     batch: bool = False
+    typical: Typical = Typical()
 
 
 _workflows: dict[str, Workflow] = {}

@@ -1,0 +1,348 @@
+"""What the artifacts of a scene's storyboard hold: shots, frames, motion, dialogue, sound, duration.
+
+Limits follow design note workflows.md §3 and §6. Contents name no database row, so that the same story has the
+same content hash on any machine.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from workbench.artifacts.kinds import Kind, register
+from workbench.artifacts.models import AspectRatio, Content, text_of
+from workbench.i18n import N_
+
+#: the fixed order of the nine shots: three to establish, three for emotion, three for tension
+Framing = Literal["ELS", "LS", "MLS", "MS", "MCU", "CU", "ECU", "LOW", "HIGH"]
+FRAMINGS: tuple[Framing, ...] = ("ELS", "LS", "MLS", "MS", "MCU", "CU", "ECU", "LOW", "HIGH")
+Moment = Literal["start", "mid", "end"]
+MOMENTS: tuple[Moment, ...] = ("start", "mid", "end")
+#: where in the frame, from its left edge to its right
+Position = Literal["far_left", "left", "centre", "right", "far_right"]
+Facing = Literal["camera", "away", "left", "right"]
+Stance = Literal["standing", "walking", "running", "sitting", "kneeling", "crouching", "leaning", "lying"]
+Expression = Literal["neutral", "happy", "sad", "angry", "afraid", "surprised", "determined", "tender"]
+Angle = Literal["eye_level", "low", "high"]
+
+
+class Held(Content):
+    """What is in each hand; empty for an empty hand."""
+
+    left: Annotated[str, text_of(80, 0)] = Field("", title=N_("Left hand"))
+    right: Annotated[str, text_of(80, 0)] = Field("", title=N_("Right hand"))
+
+
+class CharacterState(Content):
+    """Where and how somebody is at one moment of the action."""
+
+    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    location: Annotated[str, text_of(200)] = Field(title=N_("Location"), description=N_("Which part of the set"))
+    stance: Stance = Field(title=N_("Stance"))
+    facing: Facing = Field(title=N_("Facing"))
+    hands: Held = Field(default_factory=Held, title=N_("Hands"))
+
+
+class Continuity(Content):
+    """What no shot of a beat may break."""
+
+    background: Annotated[str, text_of(400)] = Field(title=N_("Background"))
+    camera: Annotated[str, text_of(400)] = Field(title=N_("Camera"))
+    screen_direction: Annotated[str, text_of(200)] = Field(title=N_("Screen direction"))
+    axis: Annotated[str, text_of(200)] = Field(title=N_("Axis"))
+    props: list[Annotated[str, text_of(120)]] = Field(default_factory=list, max_length=8, title=N_("Persistent props"))
+    forbidden: list[Annotated[str, text_of(200)]] = Field(
+        default_factory=list, max_length=8, title=N_("Forbidden changes")
+    )
+
+
+class ActionBeat(Content):
+    """One of the three beats of a scene's action: how it starts, its middle, how it ends."""
+
+    id: Annotated[str, text_of(40)] = Field(title=N_("Id"))
+    summary: Annotated[str, text_of(500)] = Field(title=N_("Summary"))
+    intent: Annotated[str, text_of(300)] = Field(title=N_("Intent"))
+    start: list[CharacterState] = Field(default_factory=list, max_length=8, title=N_("Start"))
+    mid: list[CharacterState] = Field(default_factory=list, max_length=8, title=N_("Middle"))
+    end: list[CharacterState] = Field(default_factory=list, max_length=8, title=N_("End"))
+    continuity: Continuity = Field(title=N_("Continuity"))
+
+
+class ActionPlan(Content):
+    beats: list[ActionBeat] = Field(min_length=3, max_length=3, title=N_("Beats"))
+
+
+class Subject(Content):
+    """Somebody in a frame, as a snapshot: no word of what happens before or after."""
+
+    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    position: Position = Field(title=N_("Position"))
+    orientation: Facing = Field(title=N_("Facing"))
+    pose: Stance = Field(title=N_("Stance"))
+    action: Annotated[str, text_of(200)] = Field(title=N_("Action"), description=N_("One frozen moment"))
+    expression: Expression = Field(title=N_("Expression"))
+    gaze: Annotated[str, text_of(120)] = Field(title=N_("Gaze"))
+    hands: Held = Field(default_factory=Held, title=N_("Hands"))
+
+
+class Frame(Content):
+    """What one picture shows. `anchors` are the scene anchor's own words."""
+
+    caption: Annotated[str, text_of(120)] = Field(title=N_("Caption"), description=N_("One line under the picture"))
+    anchors: list[Annotated[str, text_of(300)]] = Field(min_length=1, max_length=12, title=N_("Anchors"))
+    subjects: list[Subject] = Field(default_factory=list, max_length=8, title=N_("Subjects"))
+    composition: Annotated[str, text_of(400)] = Field(title=N_("Composition"))
+    bubble_space: Annotated[str, text_of(200)] = Field(
+        title=N_("Bubble space"), description=N_("Where a speech bubble may stand")
+    )
+
+
+class Camera(Content):
+    """The beat's camera. The size of the shot is free: it is what the nine shots vary."""
+
+    angle: Angle = Field(title=N_("Angle"))
+    lens: Annotated[str, text_of(120)] = Field(title=N_("Lens"))
+    aspect: AspectRatio = Field(title=N_("Aspect ratio"))
+
+
+class KeyframeGroup(Content):
+    """The three frames of one beat."""
+
+    camera: Camera = Field(title=N_("Camera"))
+    start: Frame = Field(title=N_("Start"))
+    mid: Frame = Field(title=N_("Middle"))
+    end: Frame = Field(title=N_("End"))
+    avoid: list[Annotated[str, text_of(200)]] = Field(min_length=1, max_length=12, title=N_("Avoid"))
+
+
+class VisualAnchor(Content):
+    character: Annotated[str, text_of(600, 0)] = Field("", title=N_("Character"))
+    environment: Annotated[str, text_of(600)] = Field(title=N_("Environment"))
+    lighting: Annotated[str, text_of(300)] = Field(title=N_("Lighting"))
+    mood: Annotated[str, text_of(200)] = Field(title=N_("Mood"))
+
+
+class Technical(Content):
+    consistency: Annotated[str, text_of(400)] = Field(title=N_("Consistency"))
+    composition: Annotated[str, text_of(400)] = Field(title=N_("Composition"))
+    quality: Annotated[str, text_of(400)] = Field(title=N_("Quality"))
+
+
+class Shot(Frame):
+    """One of the nine shots. `beat` and `moment` say which frame of the action it shows; empty in a direct plan."""
+
+    order: int = Field(ge=1, le=9, title=N_("Order"))
+    framing: Framing = Field(title=N_("Framing"))
+    beat: Annotated[str, text_of(40, 0)] = Field("", title=N_("Beat"))
+    moment: Moment | None = Field(None, title=N_("Moment"))
+    camera: Camera = Field(title=N_("Camera"))
+    visual: VisualAnchor = Field(title=N_("Visual anchor"))
+    technical: Technical = Field(title=N_("Technical"))
+    avoid: list[Annotated[str, text_of(200)]] = Field(default_factory=list, max_length=12, title=N_("Avoid"))
+
+    @property
+    def key(self) -> str:
+        """KF0–KF8: what the shot's frame is called."""
+        return frame_key(self.order)
+
+
+class KeyframePrompt(Content):
+    """The nine-shot plan. `made_by`: from three beats, or in one direct call when those could not be made valid."""
+
+    made_by: Literal["beats", "direct"] = Field("beats", title=N_("Made by"))
+    beats: list[ActionBeat] = Field(default_factory=list, max_length=3, title=N_("Beats"))
+    shots: list[Shot] = Field(min_length=9, max_length=9, title=N_("Shots"))
+
+    @model_validator(mode="after")
+    def _nine(self) -> KeyframePrompt:
+        if [s.order for s in self.shots] != list(range(1, 10)):
+            raise ValueError("shots must be numbered 1..9 in order")
+        if tuple(s.framing for s in self.shots) != FRAMINGS:
+            raise ValueError(f"framings must be {', '.join(FRAMINGS)} in this order")
+        return self
+
+
+def frame_key(order: int) -> str:
+    """Shot 1–9 → KF0–KF8."""
+    return f"KF{order - 1}"
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Candidate(Content):
+    """One drawn picture: its bytes live in the media store under their SHA-256.
+
+    `made_of` is the hash of what was asked (prompt, size, seed, references): equal means drawing again brings nothing new.
+    """
+
+    media: Sha256
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    made_of: Sha256
+    model: Annotated[str, text_of(200)]
+
+
+class KeyframeImage(Content):
+    key: Annotated[str, Field(pattern=r"^KF[0-8]$")]
+    chosen: Sha256
+    #: oldest first
+    candidates: list[Candidate] = Field(min_length=1, max_length=24)
+
+    @model_validator(mode="after")
+    def _chosen_exists(self) -> KeyframeImage:
+        if self.chosen not in {c.media for c in self.candidates}:
+            raise ValueError("the chosen picture is none of the candidates")
+        return self
+
+
+class KeyframeImages(Content):
+    """Frames by key, KF0 first. What could not be drawn is missing here and named in the job's result."""
+
+    aspect_ratio: AspectRatio
+    frames: list[KeyframeImage] = Field(min_length=1, max_length=9)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> KeyframeImages:
+        keys = [f.key for f in self.frames]
+        if keys != sorted(set(keys)):
+            raise ValueError("frames must be in order, each key once")
+        return self
+
+
+class MotionBeat(Content):
+    """What moves in one third of the clip; seconds from its start."""
+
+    from_s: float = Field(ge=0, le=60, title=N_("From"))
+    to_s: float = Field(gt=0, le=60, title=N_("To"))
+    zh: Annotated[str, text_of(120)] = Field(title=N_("Chinese"))
+    en: Annotated[str, text_of(300)] = Field(title=N_("English"))
+
+
+class ShortMotion(Content):
+    zh: Annotated[str, text_of(40)] = Field(title=N_("Chinese"))
+    en: Annotated[str, text_of(160)] = Field(title=N_("English"))
+
+
+class Changes(Content):
+    """What changes, at most two of each; everything else stays as it is."""
+
+    subject: list[Annotated[str, text_of(200)]] = Field(default_factory=list, max_length=2, title=N_("Subject"))
+    camera: list[Annotated[str, text_of(200)]] = Field(default_factory=list, max_length=2, title=N_("Camera"))
+    environment: list[Annotated[str, text_of(200)]] = Field(default_factory=list, max_length=2, title=N_("Environment"))
+
+
+class MotionPrompt(Content):
+    """Only what changes during the clip, in three equal windows."""
+
+    seconds: float = Field(ge=2, le=60, title=N_("Seconds"))
+    short: ShortMotion = Field(title=N_("In short"))
+    beats: list[MotionBeat] = Field(min_length=3, max_length=3, title=N_("Beats"))
+    changes: Changes = Field(title=N_("Changes"))
+    constraints: list[Annotated[str, text_of(200)]] = Field(min_length=1, max_length=8, title=N_("Constraints"))
+
+
+LineType = Literal["dialogue", "monologue", "narration", "thought"]
+
+
+class Line(Content):
+    """One spoken line. A narration has no speaker; every other type has one."""
+
+    type: LineType = Field("dialogue", title=N_("Type"))
+    speaker: Annotated[str, text_of(120, 0)] = Field("", title=N_("Speaker"))
+    emotion: Annotated[str, text_of(40, 0)] = Field("", title=N_("Emotion"))
+    notes: list[Annotated[str, text_of(100)]] = Field(default_factory=list, max_length=4, title=N_("Notes"))
+    text: Annotated[str, text_of(500)] = Field(title=N_("Text"))
+
+    @model_validator(mode="after")
+    def _speaker(self) -> Line:
+        if (self.type == "narration") == bool(self.speaker):
+            raise ValueError("a narration has no speaker, every other line has one")
+        return self
+
+
+class Dialogue(Content):
+    """One to six lines, or an explicitly silent scene with its reason."""
+
+    silent: bool = Field(False, title=N_("Silent scene"))
+    reason: Annotated[str, text_of(300, 0)] = Field("", title=N_("Why it is silent"))
+    lines: list[Line] = Field(default_factory=list, max_length=6, title=N_("Lines"))
+
+    @model_validator(mode="after")
+    def _silent_or_spoken(self) -> Dialogue:
+        if self.silent == bool(self.lines):
+            raise ValueError("a silent scene has no lines; any other has at least one")
+        return self
+
+
+CueType = Literal["sfx", "bgm", "ambience", "foley", "voice_over", "silence"]
+Intensity = Literal["subtle", "normal", "prominent", "dominant"]
+
+
+class SoundCue(Content):
+    """Seconds count from the start of the scene."""
+
+    type: CueType = Field(title=N_("Type"))
+    description: Annotated[str, text_of(500)] = Field(title=N_("Description"))
+    from_s: float = Field(ge=0, le=600, title=N_("From"))
+    to_s: float = Field(gt=0, le=600, title=N_("To"))
+    intensity: Intensity = Field("normal", title=N_("Intensity"))
+    mood: Annotated[str, text_of(100, 0)] = Field("", title=N_("Mood"))
+    reference: Annotated[str, text_of(500, 0)] = Field("", title=N_("Reference"))
+    loopable: bool = Field(False, title=N_("Loopable"))
+
+    @model_validator(mode="after")
+    def _forwards(self) -> SoundCue:
+        if self.to_s <= self.from_s:
+            raise ValueError("a cue must end after it begins")
+        return self
+
+
+class SoundDesign(Content):
+    master_mood: Annotated[str, text_of(200)] = Field(title=N_("Master mood"))
+    cues: list[SoundCue] = Field(min_length=1, max_length=24, title=N_("Cues"))
+
+
+class DurationParts(Content):
+    """Seconds, one decimal."""
+
+    dialogue: float = Field(ge=0, title=N_("Dialogue"))
+    action: float = Field(ge=0, title=N_("Action"))
+    transition: float = Field(ge=0, title=N_("Transition"))
+    pause: float = Field(ge=0, title=N_("Pause"))
+
+
+class Duration(Content):
+    """How long the scene runs. `missing` names the inputs that were not there, which lowers the confidence."""
+
+    seconds: float = Field(ge=0, title=N_("Seconds"))
+    parts: DurationParts = Field(title=N_("Parts"))
+    confidence: Literal["low", "medium"] = Field(title=N_("Confidence"))
+    missing: list[Literal["dialogue", "motion_prompt", "keyframe_prompt", "sound_design"]] = Field(
+        default_factory=list, title=N_("Missing")
+    )
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Duration:
+        total = sum(self.parts.model_dump().values())
+        if abs(total - self.seconds) > 0.05:
+            raise ValueError(f"the parts add up to {total:.1f} s, not {self.seconds:.1f} s")
+        return self
+
+
+def _shot_parts(content: dict[str, Any]) -> dict[str, Any]:
+    return {f"shot:{s['order']}": s for s in content["shots"]}
+
+
+def _frame_parts(content: dict[str, Any]) -> dict[str, Any]:
+    """A frame is its chosen picture: a new candidate alone changes nothing for those that use the frame."""
+    return {f"frame:{f['key']}": f["chosen"] for f in content["frames"]}
+
+
+KEYFRAME_PROMPT = register(Kind("keyframe_prompt", N_("Nine-shot plan"), "scene", KeyframePrompt, _shot_parts))
+KEYFRAME_IMAGES = register(Kind("keyframe_images", N_("Keyframe images"), "scene", KeyframeImages, _frame_parts))
+MOTION_PROMPT = register(Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt))
+DIALOGUE = register(Kind("dialogue", N_("Dialogue"), "scene", Dialogue))
+SOUND_DESIGN = register(Kind("sound_design", N_("Sound design"), "scene", SoundDesign))
+DURATION = register(Kind("duration", N_("Duration"), "scene", Duration))
