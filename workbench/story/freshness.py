@@ -1,32 +1,80 @@
-"""Is what a node has still fresh? And what did a batch find fresh when it began, however often it resumes?"""
+"""Is what a node has still fresh, and what is below it? Also: what had a batch begun, however often it resumes?"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
 
 from workbench.artifacts.staleness import changed_inputs
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.story.facts import NodeView
+from workbench.story.plan import State
 
 #: “1:0:generate_x:17”: batch, place in it, kind, node
 _ITEM = re.compile(r"^1:(?P<place>\d+):.*:(?P<node>\d+)$")
+#: “job:generate_x:17”
+_NAMED = re.compile(r"^job:(?P<kind>\w+):(?P<node>\d+)$")
 
 
 def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
         head = reads.head(conn, node.id, kind)
-        return head is not None and not changed_inputs(head["inputs"], reads.heads_of(conn, node.project_id))
+        return head is not None and not changed_inputs(head["inputs"], _sources(conn, [head]))
+
+
+def nodes_below(conn: Connection, node: dict[str, Any]) -> list[dict[str, Any]]:
+    """The live story nodes from a node downwards, parents first; only what the plan needs is loaded."""
+    below = {"project": "episode", "episode": "scene"}.get(node["kind"])
+    if below is None:
+        return [node]
+    if node["kind"] == "episode":
+        return [node, *reads.children(conn, node["id"], below)]
+    return reads.outline(conn, node["id"])
+
+
+def states_of(conn: Connection, nodes: Sequence[dict[str, Any]]) -> Callable[[int, str], State]:
+    """Tells for (node id, kind) among the nodes whether the artifact is missing, stale or fresh."""
+    whole_project = any(n["kind"] == "project" for n in nodes)
+    heads = (
+        reads.heads_of(conn, nodes[0]["project_id"]) if whole_project else reads.heads_for(conn, [n["id"] for n in nodes])
+    )
+    sources = heads if whole_project else _sources(conn, heads.values())
+
+    def state(node_id: int, kind: str) -> State:
+        head = heads.get((node_id, kind))
+        if head is None:
+            return "missing"
+        return "stale" if changed_inputs(head["inputs"], sources) else "fresh"
+
+    return state
+
+
+def _sources(conn: Connection, heads: Any) -> dict[tuple[int, str], dict[str, Any]]:
+    """The heads of everything that these were made from."""
+    nodes = sorted({made_from["node_id"] for head in heads for made_from in head["inputs"]})
+    return reads.heads_for(conn, nodes) if nodes else {}
 
 
 def begun(node: NodeView, job_id: int) -> dict[int, int]:
     """Place in the batch → node id, for the children that this job has already started."""
-    with node._database.read() as conn:
-        rows = job_reads.children(conn, job_id)
-    found = (_ITEM.match(r["item"]) for r in rows)
+    found = (_ITEM.match(item) for item in _items(node, job_id))
     return {int(m["place"]): int(m["node"]) for m in found if m is not None}
+
+
+def begun_jobs(node: NodeView, job_id: int) -> list[tuple[str, int]]:
+    """(workflow, node id) of the children that this job has started as parts of a plan, in their order."""
+    found = (_NAMED.match(item) for item in _items(node, job_id))
+    return [(m["kind"], int(m["node"])) for m in found if m is not None]
+
+
+def _items(node: NodeView, job_id: int) -> list[str]:
+    with node._database.read() as conn:
+        return [row["item"] for row in job_reads.children(conn, job_id)]
 
 
 def in_order(begun_at: dict[int, int], wanted: Sequence[int]) -> list[int]:

@@ -100,7 +100,10 @@ def _range(field: dict[str, Any], low: str, high: str, before: str, unit: str = 
 
 
 def _kind(name: str) -> str:
-    return f"{kinds.find(name).title.lower()} (`{name}`)"
+    """A kind that is read or written: “scene anchor (`scene_anchor`)”, “the previous one's scene anchor (…)”."""
+    side, dot, kind = name.rpartition(".")
+    whose = f"the {side} one's " if dot else ""
+    return f"{whose}{kinds.find(kind).title.lower()} (`{kind}`)"
 
 
 def _codes(names: tuple[str, ...]) -> str:

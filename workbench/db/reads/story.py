@@ -47,6 +47,15 @@ def nodes_of(conn: Connection, project_id: int, *, archived: bool = False) -> li
     return rows
 
 
+def outline(conn: Connection, project_id: int) -> list[dict[str, Any]]:
+    """The live project, episodes and scenes, parents first; scenes of an archived episode are left out."""
+    rows = [r for r in nodes_of(conn, project_id) if r["kind"] in ("project", "episode", "scene")]
+    live = {r["id"] for r in rows}
+    rank = {"project": 0, "episode": 1, "scene": 2}
+    rows = [r for r in rows if r["parent_id"] is None or r["parent_id"] in live]
+    return sorted(rows, key=lambda r: (rank[r["kind"]], r["parent_id"] or 0, r["position"]))
+
+
 def projects(conn: Connection, *, archived: bool = False) -> list[dict[str, Any]]:
     query = select(node).where(node.c.kind == "project").order_by(node.c.id.desc())
     return _rows(conn, query if archived else query.where(node.c.archived_at.is_(None)))
@@ -58,10 +67,14 @@ def head(conn: Connection, node_id: int, kind: str) -> dict[str, Any] | None:
     return None if row is None else dict(row)
 
 
+#: what staleness needs of a head, and no more: projects have tens of thousands
+_staleness_columns = [artifact.c[n] for n in ("id", "node_id", "kind", "version", "content_hash", "part_hashes", "inputs")]
+
+
 def heads_of(conn: Connection, project_id: int) -> dict[tuple[int, str], dict[str, Any]]:
     """Every head of a project by (node id, kind), without content: what staleness and the tree need."""
     query = (
-        select(*_version_columns, artifact_head.c.pinned)
+        select(*_staleness_columns)
         .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
         .join(node, node.c.id == artifact.c.node_id)
         .where(node.c.project_id == project_id)

@@ -29,7 +29,7 @@ def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> CoreEx
     "generate_episode_core_expression",
     title=N_("Core expression"),
     scope="episode",
-    reads=("brief", "episode_plan", "core_expression", "character", "world_element"),
+    reads=("brief", "episode_plan", "previous.core_expression", "character", "world_element"),
     writes="core_expression",
     guards=(plannable, planned_episode),
     draft=draft,

@@ -36,7 +36,7 @@ def draft(facts: dict[str, Any], params: Params, rng: Random) -> SceneList:
     title=N_("Scene list"),
     scope="episode",
     params=Params,
-    reads=("brief", "episode_plan", "core_expression", "scene_list", "character", "world_element"),
+    reads=("brief", "episode_plan", "core_expression", "previous.scene_list", "character", "world_element"),
     writes="scene_list",
     guards=(plannable, planned_episode, has_core_expression),
     draft=draft,

@@ -34,7 +34,7 @@ def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SceneA
     "generate_scene_anchor",
     title=N_("Scene anchor"),
     scope="scene",
-    reads=("brief", "scene_list", "core_expression", "scene_anchor", "character", "world_element"),
+    reads=("brief", "scene_list", "core_expression", "previous.scene_anchor", "character", "world_element"),
     writes="scene_anchor",
     guards=(outlined_scene,),
     draft=draft,

@@ -1,0 +1,197 @@
+"""What must be made, or made again, below a node: the jobs in their order, each with what it waits for.
+
+Pure: callers bring the nodes and the state of each artifact. The order follows from what workflows declare to read
+and write: from the node itself, the nodes above it, and ("previous.KIND", "next.KIND") its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+#: everything that is missing or stale, or only what is stale; both with what hangs on it
+Mode = Literal["missing", "stale"]
+State = Literal["missing", "stale", "fresh"]
+
+
+class Maker(Protocol):
+    """A workflow that writes an artifact (see workflows.registry.Workflow)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def scope(self) -> str: ...
+    @property
+    def reads(self) -> tuple[str, ...]: ...
+    @property
+    def writes(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Item:
+    """One job of a plan. `after`: places in the plan of the jobs that it waits for. `state`: why it is in the plan;
+    downstream = fresh now, but made from something that the plan makes anew."""
+
+    workflow: str
+    node_id: int
+    state: Literal["missing", "stale", "downstream"]
+    after: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.workflow, self.node_id)
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """An item with its node and what it will probably take. None: not known."""
+
+    workflow: str
+    title: str
+    node: Mapping[str, Any]
+    state: str
+    after: tuple[int, ...]
+    tokens: int | None
+    seconds: float
+    cost_micros: int | None
+    currency: str | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`seconds`: from the first start to the last end, with the workers there are. `later`: jobs on nodes that do not
+    exist yet. `unpriced`: how many of the jobs have no known price; `cost` (currency → micros) is without those."""
+
+    jobs: list[PlannedJob]
+    tokens: int | None
+    seconds: float
+    cost: dict[str, int] = field(default_factory=dict)
+    unpriced: int = 0
+    later: int = 0
+
+    @property
+    def free(self) -> bool:
+        return not self.unpriced and not any(self.cost.values())
+
+
+def work(
+    nodes: Sequence[Mapping[str, Any]],
+    makers: Sequence[Maker],
+    state_of: Callable[[int, str], State],
+    mode: Mode = "missing",
+) -> list[Item]:
+    """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for."""
+    tree = _Tree(nodes)
+    wanted: dict[tuple[str, int], tuple[Maker, str]] = {}
+    offered = [(m, n) for n in nodes for m in makers if m.scope == n["kind"] and m.writes is not None]
+    states = {(m.name, int(n["id"])): state_of(int(n["id"]), str(m.writes)) for m, n in offered}
+    writers = {(str(m.writes), int(n["id"])): (m.name, int(n["id"])) for m, n in offered}
+    for maker, node in offered:
+        key = (maker.name, int(node["id"]))
+        if states[key] == "stale" or (states[key] == "missing" and mode == "missing"):
+            wanted[key] = (maker, states[key])
+    grown = True
+    while grown:
+        grown = False
+        for maker, node in offered:
+            key = (maker.name, int(node["id"]))
+            if key in wanted or states[key] != "fresh":
+                continue
+            if any(writers.get(source) in wanted for source in tree.sources(maker, node)):
+                wanted[key] = (maker, "downstream")
+                grown = True
+    return _ordered(wanted, tree, writers)
+
+
+def chosen(
+    nodes: Sequence[Mapping[str, Any]], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]
+) -> list[Item]:
+    """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
+    tree = _Tree(nodes)
+    by_name = {m.name: m for m in makers}
+    wanted = {(name, node): (by_name[name], "missing") for name, node in jobs if name in by_name and node in tree.nodes}
+    writers = {(str(maker.writes), node): (name, node) for (name, node), (maker, _) in wanted.items()}
+    return _ordered(wanted, tree, writers)
+
+
+def waves(items: Sequence[Item]) -> list[list[Item]]:
+    """Items in rounds: each round waits for earlier ones alone."""
+    level: list[int] = []
+    rounds: list[list[Item]] = []
+    for item in items:
+        at = 1 + max((level[i] for i in item.after), default=-1)
+        level.append(at)
+        if at == len(rounds):
+            rounds.append([])
+        rounds[at].append(item)
+    return rounds
+
+
+def elapsed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> float:
+    """Seconds from the first start to the last end: the longest chain, or all the work over `slots` if that is longer."""
+    ends: list[float] = []
+    for item, own in zip(items, seconds, strict=True):
+        ends.append(own + max((ends[i] for i in item.after), default=0.0))
+    return max(max(ends, default=0.0), sum(seconds) / max(slots, 1))
+
+
+class _Tree:
+    """Nodes with their neighbours."""
+
+    def __init__(self, nodes: Sequence[Mapping[str, Any]]) -> None:
+        self.nodes = {int(n["id"]): n for n in nodes}
+        self._families: dict[tuple[Any, str], list[int]] = {}
+        for node in sorted(nodes, key=lambda n: (n["position"], n["id"])):
+            self._families.setdefault((node["parent_id"], str(node["kind"])), []).append(int(node["id"]))
+        self._place = {i: at for family in self._families.values() for at, i in enumerate(family)}
+
+    def sources(self, maker: Maker, node: Mapping[str, Any]) -> list[tuple[str, int]]:
+        """(kind, node id) of everything that the job may read, as far as it is among the nodes."""
+        found: list[tuple[str, int]] = []
+        for read in maker.reads:
+            side, dot, kind = read.partition(".")
+            if not dot:
+                found += [(read, up) for up in self._line(node)]
+                continue
+            family = self._families[(node["parent_id"], str(node["kind"]))]
+            at = self._place[int(node["id"])]
+            # the one before may be fresh while the one before that is made anew, and the look goes further back
+            beside = reversed(family[:at]) if side == "previous" else family[at + 1 : at + 2]
+            found += [(kind, i) for i in beside]
+        return found
+
+    def _line(self, node: Mapping[str, Any]) -> list[int]:
+        """The node and those above it."""
+        line: list[int] = []
+        at: Mapping[str, Any] | None = node
+        while at is not None:
+            line.append(int(at["id"]))
+            at = self.nodes.get(at["parent_id"]) if at["parent_id"] is not None else None
+        return line
+
+
+def _ordered(
+    wanted: Mapping[tuple[str, int], tuple[Maker, str]],
+    tree: _Tree,
+    writers: Mapping[tuple[str, int], tuple[str, int]],
+) -> list[Item]:
+    """Every job after those it waits for, else in the order given. Raises ValueError when jobs wait for each other."""
+    waits: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    for key, (maker, _) in wanted.items():
+        before = [writers.get(source) for source in tree.sources(maker, tree.nodes[key[1]])]
+        waits[key] = list(dict.fromkeys(b for b in before if b is not None and b in wanted and b != key))
+    place: dict[tuple[str, int], int] = {}
+    items: list[Item] = []
+    open_jobs = list(wanted)
+    while open_jobs:
+        ready = [k for k in open_jobs if all(b in place for b in waits[k])]
+        if not ready:
+            raise ValueError(f"these jobs wait for each other: {open_jobs[:4]}")
+        for key in ready:
+            place[key] = len(items)
+            after = tuple(sorted(place[b] for b in waits[key]))
+            items.append(Item(*key, wanted[key][1], after))  # type: ignore[arg-type]
+        done = set(ready)
+        open_jobs = [k for k in open_jobs if k not in done]
+    return items
