@@ -32,10 +32,13 @@ from workbench.jobs import crash, replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
 from workbench.profiles import Profiles
-from workbench.providers.base import SKETCH
+from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.story import briefs, studio
 from workbench.story.facts import NodeView
+from workbench.story.plan import Mode, Plan
+from workbench.usage import plans
+from workbench.usage.estimates import Estimate
 
 if TYPE_CHECKING:
     from workbench.workflows.registry import Workflow
@@ -333,6 +336,41 @@ class Workbench:
             return self.unmet(declared.name, node_id)
         except errors.InvalidInput as error:
             return error.issues
+
+    # --- plans ------------------------------------------------------------------------------------------------
+
+    def makers(self) -> list[Workflow]:
+        """The workflows that write an artifact, in the order of a story's making."""
+        return [w for w in self._workflows.all().values() if w.writes is not None and not w.batch]
+
+    def plan(self, node_id: int, mode: Mode = "missing") -> Plan:
+        """The jobs that would bring everything below a node up to date, in order, with tokens, time and money."""
+        return plans.build(self.database, self.makers(), self._profile_at(node_id), node_id, mode)
+
+    def estimates(self, node_id: int) -> dict[str, Estimate]:
+        """Workflow → what one run will probably take with the project's profile."""
+        return plans.estimates_of(self.database, self.makers(), self._profile_at(node_id))
+
+    def run_plan(
+        self,
+        node_id: int,
+        mode: Mode = "missing",
+        *,
+        grow: bool = False,
+        submit_key: str | None = None,
+        user: str = "local",
+    ) -> Row:
+        """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes.
+
+        All or nothing: raises GuardUnmet when any job of it could not start, and then starts none.
+        """
+        items, _ = plans.items_of(self.database, self.makers(), node_id, mode)
+        params = {"jobs": [list(item.key) for item in items], "grow": grow}
+        return self.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
+
+    def _profile_at(self, node_id: int) -> Profile:
+        project = self.node(self.node(node_id)["project_id"])
+        return self._profiles.public(project["profile_id"])
 
     # --- jobs -------------------------------------------------------------------------------------------------
 

@@ -32,13 +32,17 @@ class Profiles:
 
     def open(self, profile_id: int | None) -> Profile:
         """The profile with its key in plain, for whoever is about to call the service."""
+        return self._opened(profile_id, with_key=True)
+
+    def _opened(self, profile_id: int | None, *, with_key: bool) -> Profile:
         if profile_id is None:
             return SKETCH
         with self._database.read() as conn:
             row = reads.sealed(conn, profile_id)
         if row is None:
             raise NotFound(Text(N_("There is no profile {name}."), name=profile_id))
-        key = self.vault.unseal(row["key_ciphertext"], row["key_id"]) if row["key_ciphertext"] else None
+        sealed = with_key and row["key_ciphertext"]
+        key = self.vault.unseal(row["key_ciphertext"], row["key_id"]) if sealed else None
         return Profile(
             id=row["id"],
             name=row["name"],
@@ -51,6 +55,10 @@ class Profiles:
             concurrency=row["concurrency"],
             modes=dict(row["modes"] or {}),
         )
+
+    def public(self, profile_id: int | None) -> Profile:
+        """The profile without its key: what prices and limits need."""
+        return self._opened(profile_id, with_key=False)
 
     def id_of(self, name: str | None) -> int | None:
         """A profile's id by name; None for the built-in sketch, PROJECT_PROFILE when no name is given. Raises NotFound."""

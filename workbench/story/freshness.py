@@ -41,7 +41,9 @@ def states_of(conn: Connection, nodes: Sequence[dict[str, Any]]) -> Callable[[in
     """Tells for (node id, kind) among the nodes whether the artifact is missing, stale or fresh."""
     whole_project = any(n["kind"] == "project" for n in nodes)
     heads = (
-        reads.heads_of(conn, nodes[0]["project_id"]) if whole_project else reads.heads_for(conn, [n["id"] for n in nodes])
+        reads.heads_of(conn, nodes[0]["project_id"])
+        if whole_project
+        else reads.heads_for(conn, [n["id"] for n in nodes])
     )
     sources = heads if whole_project else _sources(conn, heads.values())
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from workbench.errors import Issue
+
 #: everything that is missing or stale, or only what is stale; both with what hangs on it
 Mode = Literal["missing", "stale"]
 State = Literal["missing", "stale", "fresh"]
@@ -69,6 +71,8 @@ class Plan:
     cost: dict[str, int] = field(default_factory=dict)
     unpriced: int = 0
     later: int = 0
+    #: what keeps it from starting
+    unmet: list[Issue] = field(default_factory=list)
 
     @property
     def free(self) -> bool:
@@ -104,9 +108,7 @@ def work(
     return _ordered(wanted, tree, writers)
 
 
-def chosen(
-    nodes: Sequence[Mapping[str, Any]], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]
-) -> list[Item]:
+def chosen(nodes: Sequence[Mapping[str, Any]], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
     """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
     tree = _Tree(nodes)
     by_name = {m.name: m for m in makers}

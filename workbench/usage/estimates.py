@@ -1,0 +1,95 @@
+"""What a job will probably take: what its kind took before with the same profile, else what its workflow says is typical."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Connection, func, select
+
+from workbench.db.schema import job
+from workbench.providers.base import Profile, Usage
+from workbench.usage.prices import cost_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+#: so many of the newest runs are averaged
+RUNS = 20
+#: the offline provider writes or draws one thing in about this many seconds
+SKETCH_S = 0.3
+
+
+class Typical(Protocol):
+    """What a workflow declares of one run (see workflows.registry.Typical)."""
+
+    @property
+    def calls(self) -> int: ...
+    @property
+    def input_tokens(self) -> int: ...
+    @property
+    def output_tokens(self) -> int: ...
+    @property
+    def images(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Tokens in and out together; None: not known. `cost_micros` 0 is a true zero."""
+
+    tokens: int | None
+    seconds: float
+    cost_micros: int | None
+    currency: str | None
+
+
+def measured(conn: Connection, workflows: Sequence[str], profile_id: int | None) -> dict[str, Estimate]:
+    """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out."""
+    found = {}
+    for name in workflows:
+        row = conn.execute(_mean(name, profile_id)).mappings().one()
+        if row["runs"]:
+            found[name] = Estimate(
+                tokens=None if row["tokens"] is None else round(row["tokens"]),
+                seconds=max(float(row["ms"] or 0) / 1000, 0.1),
+                # a mean over two currencies, or over known and unknown costs, would be no price
+                cost_micros=round(row["micros"]) if row["priced"] == row["runs"] and row["currencies"] == 1 else None,
+                currency=row["currency"],
+            )
+    return found
+
+
+def _mean(name: str, profile_id: int | None) -> Select[Any]:
+    newest = (
+        select(job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at, job.c.finished_at)
+        .where(job.c.kind == name, job.c.state == "succeeded", job.c.profile_id.is_(profile_id) if profile_id is None else job.c.profile_id == profile_id)
+        .order_by(job.c.id.desc())
+        .limit(RUNS)
+        .subquery()
+    )  # fmt: skip
+    return select(
+        func.count().label("runs"),
+        func.avg(newest.c.input_tokens + newest.c.output_tokens).label("tokens"),
+        func.avg(newest.c.finished_at - newest.c.started_at).label("ms"),
+        func.avg(newest.c.cost_micros).label("micros"),
+        func.count(newest.c.cost_micros).label("priced"),
+        func.count(newest.c.currency.distinct()).label("currencies"),
+        func.min(newest.c.currency).label("currency"),
+    )
+
+
+def typical(declared: Typical, profile: Profile) -> Estimate:
+    """From the declaration alone, at the profile's prices. Images without a known price leave the cost unknown."""
+    tokens = declared.input_tokens + declared.output_tokens
+    if declared.calls + declared.images == 0:
+        return Estimate(tokens=0, seconds=declared.seconds, cost_micros=0, currency="USD")
+    usage = Usage(input=declared.input_tokens, cached=0, output=declared.output_tokens)
+    cost = cost_of(profile, profile.text_model, usage, round(time.time() * 1000))
+    free = profile.provider == "sketch"
+    seconds = SKETCH_S * (declared.calls + declared.images) if free else declared.seconds
+    known = cost.cost_micros is not None and (free or not declared.images)
+    return Estimate(tokens, seconds, cost.cost_micros if known else None, cost.currency)

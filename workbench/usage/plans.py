@@ -1,0 +1,116 @@
+"""A plan with its price: the jobs below a node, and what they will probably take, before any of them is launched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from workbench.artifacts import kinds
+from workbench.db.connection import Database
+from workbench.db.reads import story as reads
+from workbench.db.reads.jobs import workers
+from workbench.errors import Issue
+from workbench.jobs.submit import unmet_guards
+from workbench.providers.base import Profile
+from workbench.story import plan
+from workbench.story.facts import NodeView
+from workbench.story.freshness import nodes_below, states_of
+from workbench.usage import estimates
+from workbench.usage.estimates import Estimate
+
+#: a worker process that is not up yet will have about as many threads
+SLOTS = 8
+#: how many episodes and scenes a model writes when nobody said
+EPISODES, SCENES = 12, 12
+
+
+def items_of(
+    database: Database, makers: Sequence[Any], node_id: int, mode: plan.Mode
+) -> tuple[list[plan.Item], list[Any]]:
+    """The plan's items without their price, and the nodes they are on."""
+    with database.read() as conn:
+        node = reads.find_node(conn, node_id)
+        assert node is not None
+        nodes = nodes_below(conn, node)
+        state = states_of(conn, nodes)
+    return plan.work(nodes, makers, state, mode), nodes
+
+
+def build(database: Database, makers: Sequence[Any], profile: Profile, node_id: int, mode: plan.Mode) -> plan.Plan:
+    """The jobs in order, each with tokens, seconds and money; `makers` are the workflows that write artifacts."""
+    items, nodes = items_of(database, makers, node_id, mode)
+    by_id = {n["id"]: n for n in nodes}
+    declared = {m.name: m for m in makers}
+    guesses = estimates_of(database, makers, profile)
+    jobs = [
+        plan.PlannedJob(
+            workflow=item.workflow,
+            title=declared[item.workflow].title,
+            node=by_id[item.node_id],
+            state=item.state,
+            after=item.after,
+            tokens=guesses[item.workflow].tokens,
+            seconds=guesses[item.workflow].seconds,
+            cost_micros=guesses[item.workflow].cost_micros,
+            currency=guesses[item.workflow].currency,
+        )
+        for item in items
+    ]
+    with database.read() as conn:
+        slots = sum(w["threads"] for w in workers(conn) if w["age_ms"] < 10_000) or SLOTS
+        later = _later(conn, items, by_id, makers) if mode == "missing" else 0
+    return plan.Plan(
+        jobs=jobs,
+        tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
+        seconds=plan.elapsed(items, [j.seconds for j in jobs], slots),
+        cost=_sums(jobs),
+        unpriced=sum(j.cost_micros is None for j in jobs),
+        later=later,
+        unmet=unmet(database, declared, items),
+    )
+
+
+def estimates_of(database: Database, makers: Sequence[Any], profile: Profile) -> dict[str, Estimate]:
+    """For each workflow what one run will probably take with this profile."""
+    with database.read() as conn:
+        seen = estimates.measured(conn, [m.name for m in makers], profile.id)
+    return {m.name: seen.get(m.name) or estimates.typical(m.typical, profile) for m in makers}
+
+
+def unmet(database: Database, declared: dict[str, Any], items: Sequence[plan.Item]) -> list[Issue]:
+    """What keeps the plan from starting: the unmet preconditions of every job that waits for no other, once each."""
+    found: dict[str, Issue] = {}
+    for item in items:
+        if item.after:
+            continue
+        one = declared[item.workflow]
+        for issue in unmet_guards(one, NodeView.load(database, item.node_id), one.params()):
+            found.setdefault(str(issue), issue)
+    return list(found.values())
+
+
+def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Any], makers: Sequence[Any]) -> int:
+    """About how many jobs follow on nodes that these jobs will make: scenes of a new scene list, a new plan's episodes."""
+    per_scene = sum(m.scope == "scene" for m in makers)
+    per_episode = sum(m.scope == "episode" for m in makers)
+    with_children = {str(m.name): kinds.find(m.writes).child_kind for m in makers}
+    later = 0
+    for item in items:
+        child = with_children[item.workflow]
+        if item.state != "missing" or child is None:
+            continue
+        if child == "scene":
+            later += SCENES * per_scene
+        else:
+            brief = reads.head(conn, item.node_id, "brief")
+            episodes = (brief["content"].get("episodes") if brief else None) or EPISODES
+            later += episodes * (per_episode + SCENES * per_scene)
+    return later
+
+
+def _sums(jobs: Sequence[plan.PlannedJob]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for job in jobs:
+        if job.cost_micros is not None and job.currency is not None:
+            sums[job.currency] = sums.get(job.currency, 0) + job.cost_micros
+    return sums
