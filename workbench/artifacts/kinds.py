@@ -34,6 +34,8 @@ class Kind:
     model: type[BaseModel]
     #: part key → JSON value, for inputs that depend on one part only
     parts: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    #: with fewer parts a version counts as not finished
+    expected_parts: int | None = None
     #: nodes that saving this artifact creates, renames or archives
     child_kind: NodeKind | None = None
     children: Callable[[dict[str, Any]], list[Child]] | None = None

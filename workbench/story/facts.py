@@ -131,5 +131,9 @@ class NodeView:
         same = [n for n in parent.children() if (n.position - self.position) * step > 0]
         return min(same, key=lambda n: abs(n.position - self.position), default=None)
 
+    def at(self, node_id: int) -> NodeView:
+        """Another node, seen on its own: what is read there is no input of this one's artifact."""
+        return NodeView.load(self._database, node_id)
+
     def _other(self, node_id: int) -> NodeView:
         return NodeView.load(self._database, node_id, self._inputs)

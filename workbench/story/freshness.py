@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from workbench.artifacts import kinds
 from workbench.artifacts.staleness import changed_inputs
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
@@ -24,7 +25,21 @@ def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
         head = reads.head(conn, node.id, kind)
-        return head is not None and not changed_inputs(head["inputs"], _sources(conn, [head]))
+        return head is not None and complete(head) and not changed_inputs(head["inputs"], _sources(conn, [head]))
+
+
+def complete(head: dict[str, Any]) -> bool:
+    """Has the artifact every part that its kind should have? Nine frames of which two failed are not complete."""
+    expected = kinds.find(head["kind"]).expected_parts
+    return expected is None or len(head["part_hashes"] or {}) >= expected
+
+
+def below(node: NodeView) -> tuple[list[dict[str, Any]], Callable[[int, str], State]]:
+    """The live story nodes from a node downwards, and what tells the state of each artifact there."""
+    with node._database.read() as conn:
+        row = reads.find_node(conn, node.id)
+        nodes = nodes_below(conn, row) if row is not None else []
+        return nodes, states_of(conn, nodes)
 
 
 def nodes_below(conn: Connection, node: dict[str, Any]) -> list[dict[str, Any]]:
@@ -49,7 +64,7 @@ def states_of(conn: Connection, nodes: Sequence[dict[str, Any]]) -> Callable[[in
 
     def state(node_id: int, kind: str) -> State:
         head = heads.get((node_id, kind))
-        if head is None:
+        if head is None or not complete(head):
             return "missing"
         return "stale" if changed_inputs(head["inputs"], sources) else "fresh"
 
