@@ -138,28 +138,31 @@ class Workbench:
             project = self._node(conn, project_id)
             nodes = story_reads.nodes_of(conn, project_id, archived=include_archived)
             heads = story_reads.heads_of(conn, project_id)
-        artifacts: dict[int, list[Row]] = {}
-        for (node_id, kind), head in heads.items():
-            stale = bool(changed_inputs(head["inputs"], heads))
-            artifacts.setdefault(node_id, []).append(
-                {"kind": kind, "version": head["version"], "content_hash": head["content_hash"], "stale": stale}
+        return {"id": project_id, "title": project["title"], "nodes": _with_artifacts(nodes, heads, heads)}
+
+    def outline(self, project_id: int, open_node: int | None = None) -> Row:
+        """The part of the tree that a sidebar shows: like `tree`, with the scenes of the open node's episode alone.
+
+        Each node has `parts`: how many episodes or scenes are below it. Costs the same whatever the project's size.
+        """
+        with self.database.read() as conn:
+            project = self._node(conn, project_id)
+            opened = story_reads.find_node(conn, open_node) if open_node is not None else None
+            episode = opened["parent_id"] if opened and opened["kind"] == "scene" else open_node
+            nodes = [project]
+            for kind in ("character", "world", "episode"):
+                nodes += story_reads.children(conn, project_id, kind)
+            if episode is not None and episode != project_id:
+                nodes += story_reads.children(conn, episode, "scene")
+            heads = story_reads.heads_for(conn, [n["id"] for n in nodes])
+            sources = studio.heads_needed(conn, list(heads.values()))
+            counts = story_reads.scene_counts(conn, project_id)
+        made = _with_artifacts(nodes, heads, sources)
+        for node in made:
+            node["parts"] = (
+                sum(n["kind"] == "episode" for n in nodes) if node["kind"] == "project" else counts.get(node["id"], 0)
             )
-        return {
-            "id": project_id,
-            "title": project["title"],
-            "nodes": [
-                {
-                    "id": n["id"],
-                    "kind": n["kind"],
-                    "title": n["title"],
-                    "position": n["position"],
-                    "parent_id": n["parent_id"],
-                    "archived": n["archived_at"] is not None,
-                    "artifacts": sorted(artifacts.get(n["id"], []), key=lambda a: a["kind"]),
-                }
-                for n in nodes
-            ],
-        }
+        return {"id": project_id, "title": project["title"], "nodes": made}
 
     def node(self, node_id: int) -> Row:
         """A node's row. Raises NotFound."""
@@ -633,6 +636,28 @@ class Workbench:
     def remember_keys(self) -> None:
         """Teach this process's log redactor every stored key."""
         self._profiles.remember_keys()
+
+
+def _with_artifacts(nodes: list[Row], heads: Any, sources: Any) -> list[Row]:
+    """Nodes with the artifacts they have; `sources`: the heads that decide what is stale."""
+    artifacts: dict[int, list[Row]] = {}
+    for (node_id, kind), head in heads.items():
+        stale = bool(changed_inputs(head["inputs"], sources))
+        artifacts.setdefault(node_id, []).append(
+            {"kind": kind, "version": head["version"], "content_hash": head["content_hash"], "stale": stale}
+        )
+    return [
+        {
+            "id": n["id"],
+            "kind": n["kind"],
+            "title": n["title"],
+            "position": n["position"],
+            "parent_id": n["parent_id"],
+            "archived": n["archived_at"] is not None,
+            "artifacts": sorted(artifacts.get(n["id"], []), key=lambda a: a["kind"]),
+        }
+        for n in nodes
+    ]
 
 
 def _count(names: Iterable[str]) -> dict[str, int]:

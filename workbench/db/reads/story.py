@@ -56,6 +56,16 @@ def outline(conn: Connection, project_id: int) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda r: (rank[r["kind"]], r["parent_id"] or 0, r["position"]))
 
 
+def scene_counts(conn: Connection, project_id: int) -> dict[int, int]:
+    """Episode id → how many live scenes it has."""
+    query = (
+        select(node.c.parent_id, func.count())
+        .where(node.c.project_id == project_id, node.c.kind == "scene", node.c.archived_at.is_(None))
+        .group_by(node.c.parent_id)
+    )
+    return {parent: count for parent, count in conn.execute(query)}
+
+
 def projects(conn: Connection, *, archived: bool = False) -> list[dict[str, Any]]:
     query = select(node).where(node.c.kind == "project").order_by(node.c.id.desc())
     return _rows(conn, query if archived else query.where(node.c.archived_at.is_(None)))
@@ -68,7 +78,9 @@ def head(conn: Connection, node_id: int, kind: str) -> dict[str, Any] | None:
 
 
 #: what staleness needs of a head, and no more: projects have tens of thousands
-_staleness_columns = [artifact.c[n] for n in ("id", "node_id", "kind", "version", "content_hash", "part_hashes", "inputs")]
+_staleness_columns = [
+    artifact.c[n] for n in ("id", "node_id", "kind", "version", "content_hash", "part_hashes", "inputs")
+]
 
 
 def heads_of(conn: Connection, project_id: int) -> dict[tuple[int, str], dict[str, Any]]:
