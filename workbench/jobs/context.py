@@ -74,6 +74,11 @@ class ChildResult:
     def ok(self) -> bool:
         return self.state == "succeeded"
 
+    @property
+    def usable(self) -> bool:
+        """It left something to go on with."""
+        return self.state in ("succeeded", "partial")
+
 
 @dataclass
 class BatchResult:
@@ -315,23 +320,30 @@ class Context:
 
         return drafted
 
-    async def children(self, wanted: Sequence[Child], *, chained: bool = False) -> list[ChildResult]:
+    async def children(
+        self, wanted: Sequence[Child], *, chained: bool = False, name: str | None = None
+    ) -> list[ChildResult]:
         """Run jobs as children and wait for them without holding a worker; results in the order asked for.
 
         chained: each starts when its predecessor has ended. A child that is refused counts as failed.
+        name: known by kind and node alone, so that a resume may ask in another grouping; each pair once a job.
         """
         run = self._running
         self._batches += 1
-        prefix = f"{self._batches}:"
+
+        def item_of(number: int, child: Child) -> str:
+            place = f"{self._batches}:{number}" if name is None else name
+            return f"{place}:{child.kind}:{child.node_id}"
+
         with run.database.read() as conn:
             there = {c["item"]: c for c in reads.children(conn, run.job_id)}
             refused = {
                 s["name"]: s["output"] for s in ledger.steps_of(conn, run.job_id) if s["name"].startswith("refused ")
             }
         results: list[ChildResult | None] = []
-        missing: list[tuple[int, Child]] = []
+        missing: list[tuple[str, Child]] = []
         for number, child in enumerate(wanted):
-            item = f"{prefix}{number}:{child.kind}:{child.node_id}"
+            item = item_of(number, child)
             known = there.get(item)
             if known is not None:
                 results.append(_result(known))
@@ -342,21 +354,20 @@ class Context:
                 )
             else:
                 results.append(None)
-                missing.append((number, child))
+                missing.append((item, child))
             if chained and (results[-1] is None or results[-1].state not in TERMINAL):
                 break
         waiting = [r for r in results if r is not None and r.state not in TERMINAL]
         if missing:
-            self._start(missing[:1] if chained else missing, prefix)
+            self._start(missing[:1] if chained else missing)
         if missing or waiting or len(results) < len(wanted):
             raise Suspend("children")
         return [r for r in results if r is not None]
 
-    def _start(self, missing: list[tuple[int, Child]], prefix: str) -> None:
+    def _start(self, missing: list[tuple[str, Child]]) -> None:
         run = self._running
         prepared: list[tuple[str, Child, dict[str, Any] | Refused]] = []
-        for number, child in missing:
-            item = f"{prefix}{number}:{child.kind}:{child.node_id}"
+        for item, child in missing:
             asked = submit.Request(
                 child.kind,
                 child.node_id,
