@@ -117,6 +117,8 @@ job = Table(
     Column("worker", String(120)),
     Column("cancel_at", Ms),
     Column("progress", Integer, nullable=False, default=0),
+    # of a parent: how many children it will have in all; NULL: those it has
+    Column("parts", Integer),
     Column("message", Text),
     Column("message_i18n", Json),
     Column("preview", Text),

@@ -364,6 +364,12 @@ class Context:
             raise Suspend("children")
         return [r for r in results if r is not None]
 
+    def expect(self, parts: int) -> None:
+        """How many children there will be in all: what a parent's progress is a share of."""
+        run = self._running
+        with run.database.write() as conn:
+            writes.expect_parts(conn, run.job_id, run.claim, parts)
+
     def _start(self, missing: list[tuple[str, Child]]) -> None:
         run = self._running
         prepared: list[tuple[str, Child, dict[str, Any] | Refused]] = []

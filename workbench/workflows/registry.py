@@ -103,6 +103,11 @@ def load() -> dict[str, Workflow]:
     return _workflows
 
 
+def all_workflows() -> list[Workflow]:
+    """Every workflow registered so far, in the order of a story's making."""
+    return list(_workflows.values())
+
+
 def find(name: str) -> Workflow:
     try:
         return _workflows[name]

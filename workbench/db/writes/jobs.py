@@ -340,9 +340,14 @@ _wake = (
     .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
 )
 _mean = (
-    select(func.avg(case((_child_state.c.state.in_(ACTIVE), _child_state.c.progress), else_=100)))
+    select(
+        func.sum(case((_child_state.c.state.in_(ACTIVE), _child_state.c.progress), else_=100))
+        * 1.0
+        / case((job.c.parts > func.count(), job.c.parts), else_=func.count())
+    )
     .select_from(_family.join(_child_state, _child_state.c.id == _family.c.child_id))
     .where(_family.c.parent_id == bindparam("b_parent"))
+    .correlate(job)
     .scalar_subquery()
 )
 _move = (
@@ -354,6 +359,12 @@ _move = (
         )
     )
 )
+
+
+def expect_parts(conn: Connection, job_id: int, claim: int, parts: int) -> None:
+    """How many children a parent will have in all. Raises LostClaim."""
+    fence(conn, job_id, claim)
+    conn.execute(update(job).where(job.c.id == job_id).values(parts=parts))
 
 
 def wake_parent(conn: Connection, parent_id: int) -> bool:

@@ -1,0 +1,97 @@
+"""Plans through the real engine: one parent, its jobs in order, nothing made twice, all of it or none."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Engine
+from tests.workflows.conftest import nodes, run
+from workbench import samples
+from workbench.errors import GuardUnmet
+
+
+@pytest.fixture
+def planned(start: Callable[..., Engine]) -> tuple[Engine, int]:
+    engine = start()
+    project = engine.wb.create_project(samples.load("painted-skin.zh"))
+    assert run(engine, "plan_episodes", project)["state"] == "succeeded"
+    return engine, project
+
+
+def anchors(engine: Engine, project: int) -> list[dict[str, Any]]:
+    return [n for n in nodes(engine, project, "scene") if any(a["kind"] == "scene_anchor" for a in n["artifacts"])]
+
+
+def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    episode = nodes(engine, project, "episode")[0]["id"]
+    made = engine.wb.plan(episode)
+    assert [j.workflow for j in made.jobs] == ["generate_episode_core_expression", "generate_episode_scene_list"]
+    assert made.jobs[1].after == (0,)
+    assert made.free
+    assert made.cost == {"USD": 0}
+    assert made.tokens is not None
+    assert made.tokens > 0
+    assert made.later > 0
+    assert made.unmet == []
+
+
+def test_one_parent_runs_the_jobs_in_order_and_goes_on_into_new_scenes(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    episode = nodes(engine, project, "episode")[0]["id"]
+    parent = engine.finish(engine.wb.run_plan(episode, grow=True)["id"], timeout=120)
+    assert parent["state"] == "succeeded", parent
+    scenes = nodes(engine, project, "scene")
+    assert len(anchors(engine, project)) == len(scenes) >= 6
+    assert engine.wb.plan(episode).jobs == []
+    children = engine.wb.show(parent["id"])["children"]
+    assert len({(c["kind"], c["node_id"]) for c in children}) == len(children)
+    assert parent["progress"] == 100
+    # each anchor was begun after the one before it had ended
+    made = [c for c in children if c["kind"] == "generate_scene_anchor"]
+    position = {s["id"]: s["position"] for s in scenes}
+    made.sort(key=lambda c: position[c["node_id"]])
+    assert all(before["finished_at"] <= after["started_at"] for before, after in itertools.pairwise(made))
+
+
+def test_a_plan_that_cannot_start_is_refused_with_what_is_missing_and_starts_nothing(
+    start: Callable[..., Engine],
+) -> None:
+    engine = start()
+    project = engine.wb.create_project({"title": "Short", "summary": "Too short.", "style": {"preset": "anime"}})
+    assert any("98" in str(i) or "90" in str(i) for i in engine.wb.plan(project).unmet)
+    with pytest.raises(GuardUnmet):
+        engine.wb.run_plan(project)
+    assert engine.wb.jobs() == []
+
+
+def test_what_is_stale_is_made_again_and_what_is_fresh_is_left_alone(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    episode = nodes(engine, project, "episode")[0]["id"]
+    engine.finish(engine.wb.run_plan(episode, grow=True)["id"], timeout=120)
+    scene = nodes(engine, project, "scene")[-1]
+    listed = engine.wb.artifact(episode, "scene_list")
+    assert listed is not None
+    listed["content"]["scenes"][-1]["summary"] += "灯灭了。"
+    engine.wb.save(episode, "scene_list", listed["content"], listed["version"])
+    update = engine.wb.plan(episode, "stale")
+    assert [(j.workflow, j.node["id"], j.state) for j in update.jobs] == [
+        ("generate_scene_anchor", scene["id"], "stale")
+    ]
+    parent = engine.finish(engine.wb.run_plan(episode, "stale")["id"], timeout=60)
+    assert parent["state"] == "succeeded"
+    assert [c["node_id"] for c in engine.wb.show(parent["id"])["children"]] == [scene["id"]]
+    assert engine.wb.plan(episode, "stale").jobs == []
+
+
+def test_cancelling_the_parent_stops_its_jobs(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    episode = nodes(engine, project, "episode")[0]["id"]
+    parent = engine.wb.run_plan(episode)["id"]
+    engine.wb.cancel(parent)
+    assert engine.wb.job(parent)["state"] == "cancelled"
+    assert all(c["state"] == "cancelled" for c in engine.wb.show(parent)["children"])

@@ -1,0 +1,46 @@
+"""run_plan: the jobs of a plan as one job to watch and to cancel; “run everything below” and “update what's stale”."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.jobs.context import BatchResult
+from workbench.workflows import composing, registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+
+class Params(registry.Params):
+    jobs: list[tuple[str, int]] = Field(
+        min_length=1, max_length=50_000, title=N_("Jobs"), description=N_("Workflow and node of each, in any order")
+    )
+    grow: bool = Field(
+        False, title=N_("Go on"), description=N_("Also into the episodes and scenes that these jobs make")
+    )
+
+
+def all_can_start(node: NodeView, params: Params) -> list[Issue]:
+    """Every job of the plan that waits for no other can start."""
+    return composing.startable(node, params.jobs)
+
+
+@registry.workflow(
+    "run_plan",
+    title=N_("Run a plan"),
+    scope="any",
+    params=Params,
+    guards=(all_can_start,),
+    batch=True,
+    queue="system",
+    deadline_s=24 * 3600,
+)
+async def run(ctx: Context, params: Params) -> BatchResult:
+    """Run the jobs of a plan in their order, side by side where they can be; what is fresh by then is left alone."""
+    ctx.progress(0, Text(N_("Choosing what can start")))
+    return await composing.compose(ctx, params.jobs, grow=params.grow)

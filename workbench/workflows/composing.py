@@ -1,0 +1,114 @@
+"""Running many jobs as one: what parents like run_plan and refine_scene_all share.
+
+The jobs run as children in the order of what they read; what is fresh when its turn comes is left as it is, what
+waits for something that failed is not started. A parent holds no worker, and resumes where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from workbench.artifacts import kinds
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.jobs.context import BatchResult, Child, ChildResult
+from workbench.story import plan
+from workbench.story.freshness import begun_jobs, below
+from workbench.workflows import registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+#: (workflow, node id)
+Key = tuple[str, int]
+
+
+def makers() -> list[registry.Workflow]:
+    """The workflows that write an artifact."""
+    return [w for w in registry.all_workflows() if w.writes is not None and not w.batch]
+
+
+async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, grow: bool = False) -> BatchResult:
+    """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they make.
+
+    Raises ChildFailed when all of them failed.
+    """
+    asked = list(dict.fromkeys([*jobs, *begun_jobs(ctx.node, ctx.job_id)]))
+    while True:
+        done, skipped = await _run(ctx, asked, force)
+        more = [key for key in _grown(ctx, asked, done) if key not in asked] if grow else []
+        if not more:
+            return _summed(ctx, done, skipped)
+        asked += more
+
+
+async def _run(ctx: Context, asked: Sequence[Key], force: bool) -> tuple[dict[Key, ChildResult], list[dict[str, Any]]]:
+    """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
+    nodes, state_of = below(ctx.node)
+    items = plan.chosen(nodes, makers(), asked)
+    started = set(begun_jobs(ctx.node, ctx.job_id))
+    declared = {w.name: w for w in makers()}
+    ctx.expect(sum(force or i.key in started or not _fresh(i, declared, state_of) for i in items))
+    done: dict[Key, ChildResult] = {}
+    skipped: list[dict[str, Any]] = []
+    for wave in plan.waves(items):
+        wanted = []
+        for item in wave:
+            broken = next(
+                (items[i] for i in item.after if items[i].key in done and not done[items[i].key].usable), None
+            )
+            if item.key not in started and not force and _fresh(item, declared, state_of):
+                skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": "fresh"})
+            elif broken is not None and item.key not in started:
+                done[item.key] = _not_started(item, declared[broken.workflow])
+            else:
+                wanted.append(item)
+        if not wanted:
+            continue
+        children = [Child(item.workflow, item.node_id, {}) for item in wanted]
+        for result, item in zip(await ctx.children(children, name="job"), wanted, strict=True):
+            done[item.key] = result
+    return done, skipped
+
+
+def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], state_of: Any) -> bool:
+    return bool(state_of(item.node_id, str(declared[item.workflow].writes)) == "fresh")
+
+
+def _not_started(item: plan.Item, broken: registry.Workflow) -> ChildResult:
+    said = Text(N_("Not started: “{title}” before it failed"), title=broken.title)
+    return ChildResult(None, item.node_id, item.workflow, "not_started", "child_failed", str(said))
+
+
+def _grown(ctx: Context, asked: Sequence[Key], done: dict[Key, ChildResult]) -> list[Key]:
+    """What is missing or stale below the nodes whose children these jobs have written."""
+    declared = {w.name: w for w in makers()}
+    found: list[Key] = []
+    for name, node_id in asked:
+        child = kinds.find(str(declared[name].writes)).child_kind if name in declared else None
+        result = done.get((name, node_id))
+        if child is not None and result is not None and result.ok:
+            nodes, state_of = below(ctx.node.at(node_id))
+            found += [item.key for item in plan.work(nodes, makers(), state_of) if item.node_id != node_id]
+    return list(dict.fromkeys(found))
+
+
+def _summed(ctx: Context, done: dict[Key, ChildResult], skipped: list[dict[str, Any]]) -> BatchResult:
+    ctx.progress(100, Text(N_("All jobs have ended")))
+    return ctx.batch_result(list(done.values()), skipped)
+
+
+def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
+    """The unmet preconditions of every job that waits for none of the others: all of them start, or none."""
+    declared = {w.name: w for w in makers()}
+    found: dict[str, Issue] = {}
+    nodes, state_of = below(node)
+    for item in plan.chosen(nodes, makers(), jobs):
+        one = declared[item.workflow]
+        if item.after or state_of(item.node_id, str(one.writes)) == "fresh":
+            continue
+        for issue in (i for guard in one.guards for i in guard(node.at(item.node_id), one.params())):
+            found.setdefault(str(issue), issue)
+    return list(found.values())
