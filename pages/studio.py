@@ -72,7 +72,7 @@ def breadcrumb(story: dict[str, Any], node: dict[str, Any]) -> None:
     st.caption(" › ".join(plain(n) for n in names) or t("Project"))
 
 
-def heading(node: dict[str, Any], found: list[dict[str, Any]], launches: list[plan.Launch]) -> None:
+def heading(node: dict[str, Any], found: list[dict[str, Any]]) -> None:
     counted = Counter("running" if c["state"] in states.ACTIVE else c["state"] for c in found)
     # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
@@ -82,7 +82,7 @@ def heading(node: dict[str, Any], found: list[dict[str, Any]], launches: list[pl
                 if counted[state]:
                     states.badge(state, counted[state])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            plan.buttons(launches)
+            plan.buttons(node["id"], stale=bool(counted["stale"]) or node["kind"] != "scene")
 
 
 def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[str, Any]) -> None:
@@ -171,15 +171,14 @@ def page(project: int) -> None:
     shown = [c for c in wb.cells(node["id"]) if c["workflow"].writes or c["workflow"].batch]
     # One node's own work first, then what works on everything below it.
     found = sorted(shown, key=lambda c: c["workflow"].batch)
-    launches = plan.of(story, node["id"])
     breadcrumb(story, node)
-    heading(node, found, launches)
+    heading(node, found)
     frame.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         draw_cells(node, found, story)
     with right:
-        plan.card(launches)
+        plan.card(node["id"], large=node["kind"] == "project" and node.get("parts", 0) > plan.LARGE)
         live_preview(found)
         made_from(found)
     live.ticker(lambda: signature(project, node["id"]), bool(job_marks(project)), f"studio_{project}")

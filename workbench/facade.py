@@ -132,6 +132,11 @@ class Workbench:
                 project["cost"] = spent.get(project["id"], {})
         return found
 
+    def project_names(self, *, include_archived: bool = False) -> list[Row]:
+        """Newest first: each project's row alone, whatever is in it."""
+        with self.database.read() as conn:
+            return story_reads.projects(conn, archived=include_archived)
+
     def tree(self, project_id: int, *, include_archived: bool = False) -> Row:
         """{id, title, nodes: [{id, kind, title, position, parent_id, archived, artifacts: [{kind, version, content_hash, stale}]}]}."""
         with self.database.read() as conn:

@@ -158,13 +158,29 @@ def test_versions_are_compared_restored_and_pinned(house: House):
     assert house.wb.artifact(project, "brief")["pinned"]
 
 
-def test_everything_below_launches_what_can_run_now(house: House):
+def test_everything_below_shows_its_plan_with_the_price_and_launches_it_as_one_job(house: House):
     project, episodes = house.planned()
-    at = house.page("studio", project=project, node=project)
+    at = house.page("studio", project=project, node=episodes[0]["id"])
     at.button(key="run_below").click().run()
-    queued = {j["kind"] for j in house.wb.jobs(state="queued")}
-    assert queued == {"generate_episode_core_expression"}
-    assert len(house.wb.jobs(state="queued")) == len(episodes)
+    assert [m.value for m in at.metric[:1]] == ["free"]
+    assert house.wb.jobs(state="queued") == []
+    at.button(key=f"launch_plan_dialog_{episodes[0]['id']}_missing").click().run()
+    (parent,) = house.wb.jobs(state="queued")
+    assert parent["kind"] == "run_plan"
+    assert [kind for kind, _ in parent["params"]["jobs"]] == [
+        "generate_episode_core_expression",
+        "generate_episode_scene_list",
+    ]
+    assert at.button(key="run_below").disabled
+    at.button(key=f"plan_cancel_{parent['id']}").click().run()
+    assert house.wb.job(parent["id"])["state"] == "cancelled"
+
+
+def test_a_plan_that_cannot_start_says_what_is_missing_and_cannot_be_launched(house: House):
+    project = house.wb.create_project({"title": "Short", "summary": "Too short.", "style": {"preset": "anime"}})
+    at = house.page("studio", project=project, node=project)
+    assert at.button(key=f"launch_plan_card_{project}_missing").disabled
+    assert any("characters" in m.value for m in at.markdown)
 
 
 def test_the_boards_filters_come_from_the_url(house: House):
