@@ -449,6 +449,11 @@ class Workbench:
                 "replays": job_reads.replays(conn, job_id),
             }
 
+    def children(self, job_id: int) -> list[Row]:
+        """The jobs that a parent started, in its order."""
+        with self.database.read() as conn:
+            return job_reads.children(conn, job_id)
+
     def wait(self, job_id: int | list[int], timeout: float | None = None) -> Any:
         """Wait until the job (or each job of a list) has ended; returns its row (or rows). Raises TimeoutError, NotFound."""
         ids = [job_id] if isinstance(job_id, int) else list(job_id)

@@ -1,4 +1,4 @@
-"""`reelwright demo`: the main job in the terminal, from a brief to the first episode's scenes. Ends by itself."""
+"""`reelwright demo`: the main job in the terminal, from a brief to the first episode's storyboard. Ends by itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 POLL_S = 0.1
+#: who a demo's projects and jobs belong to; that is how a killed one is found again
+USER = "demo"
+PLAN = "run_plan"
 
 
 @click.command()
@@ -36,7 +39,7 @@ POLL_S = 0.1
 @click.option("--profile", help="The model service.  [default: sketch, which works offline]")
 @console.json_option
 def command(brief: Path | None, lang: str | None, profile: str | None, as_json: bool) -> int:
-    """Plan a story's episodes and make its first one; starts what it needs and stops it again."""
+    """Plan a story's episodes and make the first one's storyboard; starts what it needs and stops it again."""
     if lang is not None:
         os.environ["REELWRIGHT_LANG"] = lang
     # A failing job is told below; the worker's log would only break the bars.
@@ -45,7 +48,7 @@ def command(brief: Path | None, lang: str | None, profile: str | None, as_json: 
     content = samples.load(samples.FIRST[console.language()]) if brief is None else door.read_brief(brief)
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _parts(settings), door.workbench() as wb:
-        made = Making(wb, settings.threads)
+        made = Making(wb)
         succeeded = made.episode_one(content, profile)
         summary = made.summary(succeeded)
     if as_json:
@@ -72,29 +75,31 @@ def _parts(settings: Settings) -> Iterator[None]:
 
 
 class Making:
-    """One project's way from brief to anchors, a stage after the other, with a bar for each job."""
+    """One project's way from its brief to the storyboard of its first episode, with a bar for each kind of job.
 
-    def __init__(self, workbench: Workbench, threads: int) -> None:
+    Started again after it was killed, it goes on with the same project: what is done is not done twice.
+    """
+
+    def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
         self.jobs: list[dict[str, Any]] = []
         self.project_id = 0
         self.episodes: list[dict[str, Any]] = []
         self.scenes: list[dict[str, Any]] = []
-        self._threads = threads
+        self.frames = 0
         self._started = time.monotonic()
 
     def episode_one(self, brief: dict[str, Any], profile: str | None) -> bool:
         """Whether every job succeeded; says which did not and why."""
-        self.project_id = self.workbench.create_project(brief, profile=profile)
+        self.project_id = self._unfinished(brief) or self.workbench.create_project(brief, profile=profile, user=USER)
         try:
             with self._progress() as bars:
-                self._stage(bars, "plan_episodes", [self.project_id])
+                self._stage(bars, "plan_episodes", self.project_id, self._plan)
                 self.episodes = self._nodes("episode", self.project_id)
                 first = self.episodes[0]["id"]
-                self._stage(bars, "generate_episode_core_expression", [first])
-                self._stage(bars, "generate_episode_scene_list", [first])
+                self._stage(bars, PLAN, first, lambda: self.workbench.run_plan(first, grow=True, user=USER))
                 self.scenes = self._nodes("scene", first)
-                self._stage(bars, "generate_scene_anchor", [scene["id"] for scene in self.scenes])
+                self.frames = sum(self._frames(scene["id"]) for scene in self.scenes)
         except JobError as error:
             console.complain(error)
             return False
@@ -107,6 +112,7 @@ class Making:
             "succeeded": succeeded,
             "episodes": len(self.episodes),
             "scenes": len(self.scenes),
+            "frames": self.frames,
             "seconds": round(time.monotonic() - self._started, 2),
             "jobs": [{name: job[name] for name in shown} for job in self.jobs],
         }
@@ -114,50 +120,80 @@ class Making:
     def said(self) -> Text:
         return Text(
             N_(
-                "{episodes} episodes planned, the first made with {scenes} scenes: {jobs} jobs in {seconds} s. See it: reelwright up"
+                "{episodes} episodes planned, the first made with {scenes} scenes and {frames} frames: {jobs} jobs in {seconds} s. See it: reelwright up"
             ),
             episodes=len(self.episodes),
             scenes=len(self.scenes),
+            frames=self.frames,
             jobs=len(self.jobs),
             seconds=round(time.monotonic() - self._started, 1),
         )
 
-    def _stage(self, bars: Progress, kind: str, nodes: list[int]) -> None:
-        """Run one kind on some nodes to the end; raises JobError naming what did not succeed."""
-        from workbench.jobs.submit import Request
+    def _unfinished(self, brief: dict[str, Any]) -> int | None:
+        """The newest project that a demo of this brief began and did not finish."""
+        from workbench.story.briefs import parse
 
-        bar_of = {}
-        for job in self.workbench.submit_many([Request(kind, node) for node in nodes]):
-            bar_of[job["id"]] = bars.add_task(self._label(job), total=100)
-        ended = self._follow(bars, bar_of)
+        wanted = parse(brief).brief()
+        for project in self.workbench.project_names():
+            if project["created_by"] != USER:
+                continue
+            first = self.workbench.artifact(project["id"], "brief", 1)
+            if first is not None and first["content"] == wanted:
+                done = [j for j in self._jobs_of(project["id"], PLAN) if j["state"] == "succeeded"]
+                return None if done else int(project["id"])
+        return None
+
+    def _plan(self) -> dict[str, Any]:
+        return self.workbench.submit("plan_episodes", self.project_id, user=USER)
+
+    def _stage(self, bars: Progress, kind: str, node_id: int, submit: Callable[[], dict[str, Any]]) -> None:
+        """Run one job with its children to the end, or the one that is there already; raises JobError naming what failed."""
+        there = [j for j in self._jobs_of(self.project_id, kind) if j["node_id"] == node_id]
+        job = there[0] if there else submit()
+        if job["state"] in ("failed", "partial", "cancelled"):
+            job = self.workbench.retry(job["id"], user=USER)
+        ended = self._follow(bars, job["id"])
         self.jobs += ended
-        failed = [job for job in ended if job["state"] != "succeeded"]
-        if failed:
+        if ended[0]["state"] != "succeeded":
+            failed = [job for job in ended[1:] if job["state"] != "succeeded"] or ended[:1]
             raise JobError(Text("{reason}", reason="; ".join(door.why_failed(job) for job in failed)))
 
-    def _follow(self, bars: Progress, bar_of: dict[int, Any]) -> list[dict[str, Any]]:
+    def _follow(self, bars: Progress, job_id: int) -> list[dict[str, Any]]:
+        """The job and its children when it has ended; a bar per kind of job meanwhile."""
         watch = door.WorkerWatch(self.workbench)
+        bar_of: dict[str, Any] = {}
         while True:
-            rows = [self.workbench.job(job_id) for job_id in bar_of]
-            for row in rows:
-                done = 100 if row["state"] in TERMINAL else row["progress"]
-                bars.update(bar_of[row["id"]], completed=done, description=self._label(row))
-            if all(row["state"] in TERMINAL for row in rows):
-                return rows
+            parent = self.workbench.job(job_id)
+            rows = self.workbench.children(job_id)
+            kinds: dict[str, list[int]] = {}
+            for row in rows or ([] if parent["kind"] == PLAN else [parent]):
+                kinds.setdefault(row["kind"], []).append(100 if row["state"] in TERMINAL else int(row["progress"]))
+            for kind, shares in kinds.items():
+                if kind not in bar_of:
+                    bar_of[kind] = bars.add_task("")
+                said = self._label(kind, len(shares))
+                bars.update(bar_of[kind], total=100 * len(shares), completed=sum(shares), description=said)
+            if parent["state"] in TERMINAL:
+                return [parent, *rows]
             watch.check()
             time.sleep(POLL_S)
 
-    def _label(self, job: dict[str, Any]) -> str:
+    def _label(self, kind: str, count: int) -> str:
         from rich.markup import escape
 
-        title = self.workbench.workflow(job["kind"]).title
-        node = self.workbench.node(job["node_id"])
-        where = f" · {node['title'][:32]}" if node["kind"] != "project" else ""
-        return escape(f"{console.said(title)}{where}")
+        title = escape(console.said(self.workbench.workflow(kind).title))
+        return title if count == 1 else f"{title} × {count}"
+
+    def _jobs_of(self, project_id: int, kind: str) -> list[dict[str, Any]]:
+        return self.workbench.jobs(project=project_id, kind=kind)
 
     def _nodes(self, kind: str, parent_id: int) -> list[dict[str, Any]]:
         nodes = self.workbench.tree(self.project_id)["nodes"]
         return [n for n in nodes if n["kind"] == kind and n["parent_id"] == parent_id]
+
+    def _frames(self, scene_id: int) -> int:
+        images = self.workbench.artifact(scene_id, "keyframe_images")
+        return len(images["content"]["frames"]) if images else 0
 
     @staticmethod
     def _progress() -> Progress:
