@@ -25,14 +25,14 @@ class Params(refine_scene_all.Params):
 
 def has_scenes(node: NodeView, params: Params) -> list[Issue]:
     """The project has at least one scene."""
-    if scenes(node):
+    if any(episode.children() for episode in node.children()):
         return []
     return [Issue("scenes", Text(N_("This needs at least one scene. Generate a scene list first.")))]
 
 
 def known_scenes(node: NodeView, params: Params) -> list[Issue]:
     """Every scene that the params name belongs to the project."""
-    unknown = sorted(set(params.scene_ids or ()) - set(scenes(node)))
+    unknown = sorted(set(params.scene_ids) - set(scenes(node))) if params.scene_ids else []
     if not unknown:
         return []
     listed = ", ".join(map(str, unknown))

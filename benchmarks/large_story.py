@@ -1,0 +1,87 @@
+"""A story of a hundred episodes, copied from one that was really made: the same artifacts and inputs, new nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from workbench.db.connection import Database, now_ms
+from workbench.db.reads import story as reads
+from workbench.db.schema import artifact, artifact_head, node
+
+
+def copied(database: Database, project_id: int, episodes: int, scenes: int) -> int:
+    """A project with so many episodes of so many scenes, each a copy of one of the given project's first episode.
+
+    Returns the new project's id.
+    """
+    with database.write() as conn:
+        source = _Source(conn, project_id)
+        project = _add_nodes(conn, [{"kind": "project", "title": "A hundred episodes", "position": 0}])[0]
+        _place(conn, project)
+        rows = [(project, source.project, {})]
+        elements = _add_nodes(conn, [_under(project, project, e, e["position"]) for e in source.elements])
+        same = dict(zip((e["id"] for e in source.elements), elements, strict=True)) | {source.project: project}
+        rows = [(new, old, {}) for old, new in same.items()]
+        made = _add_nodes(conn, [_under(project, project, source.episode, n + 1) for n in range(episodes)])
+        for episode in made:
+            wanted = [source.scenes[n % len(source.scenes)] for n in range(scenes)]
+            under = _add_nodes(conn, [_under(project, episode, s, n + 1) for n, s in enumerate(wanted)])
+            own = {source.episode["id"]: episode}
+            rows.append((episode, source.episode["id"], own))
+            rows += [(new, old["id"], own | {old["id"]: new}) for new, old in zip(under, wanted, strict=True)]
+        _copy(conn, source, rows, same)
+    return project
+
+
+class _Source:
+    """The nodes and head artifacts of the project that is copied."""
+
+    def __init__(self, conn: Connection, project_id: int) -> None:
+        self.project = project_id
+        nodes = reads.nodes_of(conn, project_id)
+        self.elements = [n for n in nodes if n["kind"] in ("character", "world")]
+        self.episode = next(n for n in nodes if n["kind"] == "episode")
+        self.scenes = [n for n in nodes if n["kind"] == "scene" and n["parent_id"] == self.episode["id"]]
+        query = select(artifact).join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+        self.heads: dict[int, list[dict[str, Any]]] = {}
+        for row in conn.execute(query).mappings():
+            self.heads.setdefault(row["node_id"], []).append(dict(row))
+
+
+def _add_nodes(conn: Connection, rows: list[dict[str, Any]]) -> list[int]:
+    base = {"parent_id": None, "project_id": None, "created_by": "bench"}
+    made = insert(node).values([{**base, **r, "created_at": now_ms()} for r in rows]).returning(node.c.id)
+    return sorted(conn.execute(made).scalars())
+
+
+def _place(conn: Connection, project: int) -> None:
+    conn.execute(node.update().where(node.c.id == project).values(project_id=project))
+
+
+def _under(project: int, parent: int, like: dict[str, Any], position: int) -> dict[str, Any]:
+    return {
+        "kind": like["kind"],
+        "title": like["title"],
+        "position": position,
+        "parent_id": parent,
+        "project_id": project,
+    }
+
+
+def _copy(conn: Connection, source: _Source, rows: list[tuple[int, int, dict[int, int]]], same: dict[int, int]) -> None:
+    """The head artifacts of each old node on its new one, made from the new nodes' artifacts."""
+    copies = []
+    for new, old, own in rows:
+        for head in source.heads.get(old, ()):
+            nodes = same | own
+            inputs = [{**i, "node_id": nodes[i["node_id"]]} for i in head["inputs"] if i["node_id"] in nodes]
+            copies.append(
+                {**{k: v for k, v in head.items() if k != "id"}, "node_id": new, "inputs": inputs, "job_id": None}
+            )
+    for start in range(0, len(copies), 500):
+        batch = copies[start : start + 500]
+        made = conn.execute(insert(artifact).returning(artifact.c.id, artifact.c.node_id, artifact.c.kind), batch)
+        heads = [{"artifact_id": a, "node_id": n, "kind": k, "pinned": False} for a, n, k in made]
+        conn.execute(insert(artifact_head), heads)
