@@ -14,6 +14,7 @@
     ├── JobError                a running job ends or is retried because of it; `kind` is stored
     │   ├── ProviderError       what a model service answered (http status, request id, Retry-After)
     │   ├── OutputError         malformed, invalid, truncated or empty model output, with the issues
+    │   ├── MediaRefused        bytes that are no picture or clip that may be kept; the message says why
     │   ├── ChildFailed
     │   └── ProgrammingError    a step name used twice and the like; a bug in a workflow
     └── LostClaim               this worker no longer owns the job; it must write nothing
@@ -245,6 +246,12 @@ class OutputError(JobError):
         super().__init__(text, kind=kind)
         self.issues = issues or []
         self.raw = raw
+
+
+class MediaRefused(JobError):
+    """Bytes that are no picture or clip that may be kept. `kind`: malformed_output, media_download for a link's content."""
+
+    kind = "malformed_output"
 
 
 class ChildFailed(JobError):

@@ -146,6 +146,11 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite:")
 
     @property
+    def media_folder(self) -> Path:
+        """Where pictures and clips are kept, by their content's hash."""
+        return self.home / "media"
+
+    @property
     def embedded_socket(self) -> Path:
         """Where this home's embedded Valkey listens; the same answer in every process of this user."""
         return runtime_dir(self.home) / "v.sock"

@@ -93,6 +93,18 @@ class BatchResult:
 
 
 @dataclass
+class PartialArtifact:
+    """What a workflow that writes an artifact returns when parts of it are missing: what there is gets saved.
+
+    `failed`: {"item", "error_kind", "error"} each; with any, the job ends partial. `succeeded`: the items that are there.
+    """
+
+    content: BaseModel
+    failed: list[dict[str, Any]]
+    succeeded: list[Any]
+
+
+@dataclass
 class Running:
     """One claim of one job in this process: who we are, and how to write what happens."""
 
@@ -266,6 +278,12 @@ class Context:
     @property
     def inputs(self) -> list[dict[str, Any]]:
         return self._inputs.as_list()
+
+    @property
+    def last_attempt(self) -> bool:
+        """A retryable failure of this run would end the job."""
+        row = self._running.row
+        return bool(row["failures"] + 1 >= row["max_attempts"])
 
     @property
     def prompt_version(self) -> str | None:

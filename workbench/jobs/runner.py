@@ -20,7 +20,7 @@ from workbench.db.writes import jobs as writes
 from workbench.errors import DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.jobs.context import BatchResult, Context, Running, Suspend
+from workbench.jobs.context import BatchResult, Context, PartialArtifact, Running, Suspend
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
@@ -184,7 +184,11 @@ class Runner:
         with self.database.write() as conn:
             writes.fence(conn, claim.job_id, claim.number)
             state, kept = "succeeded", None
-            if declared.writes is not None:
+            if isinstance(result, PartialArtifact) and declared.writes is not None:
+                kept = self._save(conn, claim, context, declared.writes, result.content)
+                kept |= {"succeeded": result.succeeded, "failed": result.failed}
+                state = "partial" if result.failed else "succeeded"
+            elif declared.writes is not None:
                 kept = self._save(conn, claim, context, declared.writes, result)
             elif isinstance(result, BatchResult):
                 kept = result.as_json()
