@@ -20,10 +20,9 @@ def copied(database: Database, project_id: int, episodes: int, scenes: int) -> i
         source = _Source(conn, project_id)
         project = _add_nodes(conn, [{"kind": "project", "title": "A hundred episodes", "position": 0}])[0]
         _place(conn, project)
-        rows = [(project, source.project, {})]
         elements = _add_nodes(conn, [_under(project, project, e, e["position"]) for e in source.elements])
         same = dict(zip((e["id"] for e in source.elements), elements, strict=True)) | {source.project: project}
-        rows = [(new, old, {}) for old, new in same.items()]
+        rows: list[tuple[int, int, dict[int, int]]] = [(new, old, {}) for old, new in same.items()]
         made = _add_nodes(conn, [_under(project, project, source.episode, n + 1) for n in range(episodes)])
         for episode in made:
             wanted = [source.scenes[n % len(source.scenes)] for n in range(scenes)]
