@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from workbench import errors
@@ -31,6 +32,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs import crash, replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
+from workbench.media import MediaStore
 from workbench.profiles import Profiles
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
@@ -58,6 +60,7 @@ class Workbench:
         self._workflows = workflows
         self._dispatcher = dispatcher
         self._profiles = profiles
+        self._media = MediaStore(settings.media_folder, database)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Workbench:
@@ -296,6 +299,16 @@ class Workbench:
         with self.database.read() as conn:
             head = story_reads.head(conn, node_id, kind)
             return studio.reasons(conn, head) if head else []
+
+    # --- pictures and clips ---------------------------------------------------------------------------------
+
+    def media(self, sha256: str) -> Row:
+        """What is known of a stored picture or clip: kind, mime, width, height, bytes, seconds. Raises NotFound."""
+        return self._media.find(sha256)
+
+    def media_path(self, sha256: str, thumbnail: bool = False) -> Path:
+        """The file of a picture or clip, or a picture's small copy. Raises NotFound."""
+        return self._media.thumbnail(sha256) if thumbnail else self._media.path(sha256)
 
     # --- workflows --------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -260,6 +261,20 @@ model_call = Table(
     Column("prompt_version", String(40)),
     Index("ix_model_call_time", "started_at"),
     Index("ix_model_call_project_time", "project_id", "started_at"),
+)
+
+# the bytes are a file named by the hash
+media = Table(
+    "media",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("mime", String(40), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("seconds", Float),
+    Column("created_at", Ms, nullable=False),
 )
 
 profile = Table(

@@ -1,0 +1,189 @@
+"""What the store keeps and what it refuses, on both databases."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, PngImagePlugin
+from sqlalchemy import func, select
+
+from tests.media.clips import box, tiny_mp4
+from workbench.db.connection import Database
+from workbench.db.migrate import migrate
+from workbench.db.schema import media
+from workbench.errors import MediaRefused, NotFound
+from workbench.media import MediaStore, pictures
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[MediaStore]:
+    database = Database(database_url)
+    migrate(database)
+    yield MediaStore(tmp_path / "höme" / "media", database)
+    database.close()
+
+
+def drawing(size: tuple[int, int] = (96, 54), colour: str = "teal") -> Image.Image:
+    made = Image.new("RGB", size, colour)
+    ImageDraw.Draw(made).ellipse((10, 10, size[0] // 2, size[1] - 5), fill="orange")
+    return made
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
+    made = io.BytesIO()
+    image.save(made, format=kind, **how)
+    return made.getvalue()
+
+
+def reason(data: bytes, *, clip: bool = False) -> str:
+    from workbench.media import clips
+
+    with pytest.raises(MediaRefused) as refused:
+        (clips if clip else pictures).checked(data)
+    assert refused.value.kind == "malformed_output"
+    return str(refused.value)
+
+
+def test_a_picture_is_found_again_by_its_hash(store: MediaStore) -> None:
+    kept = store.add_image(encoded(drawing((960, 540))))
+    assert (kept.kind, kept.mime, kept.width, kept.height, kept.seconds) == ("image", "image/webp", 960, 540, None)
+    assert store.read(kept.sha256) == store.path(kept.sha256).read_bytes()
+    assert kept.bytes == len(store.read(kept.sha256))
+    row = store.find(kept.sha256)
+    assert (row["width"], row["height"], row["mime"], row["bytes"]) == (960, 540, "image/webp", kept.bytes)
+    with Image.open(store.thumbnail(kept.sha256)) as small:
+        assert (small.format, small.size) == ("WEBP", (480, 270))
+
+
+def test_a_drawing_keeps_every_pixel(store: MediaStore) -> None:
+    image = drawing()
+    with Image.open(store.path(store.add_image(encoded(image)).sha256)) as kept:
+        assert kept.convert("RGB").tobytes() == image.tobytes()
+
+
+def test_the_same_pixels_are_kept_once_whoever_adds_them(store: MediaStore) -> None:
+    image = drawing()
+    files = [encoded(image), encoded(image, compress_level=1), encoded(image, dpi=(72, 72))]
+    assert len(set(files)) == 3
+    with ThreadPoolExecutor(6) as pool:
+        kept = list(pool.map(store.add_image, files * 4))
+    assert len({k.sha256 for k in kept}) == 1
+    with store._database.read() as conn:
+        assert conn.execute(select(func.count()).select_from(media)).scalar_one() == 1
+    assert len([f for f in store.path(kept[0].sha256).parent.iterdir()]) == 1
+
+
+def test_nothing_but_pixels_is_kept(store: MediaStore) -> None:
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("prompt", "a secret plan")
+    exif = Image.Exif()
+    exif[0x010E] = "shot at home"
+    exif[0x0112] = 6
+    png = store.add_image(encoded(drawing(), pnginfo=notes))
+    jpeg = store.add_image(encoded(drawing(), "JPEG", exif=exif, comment=b"camera 7"))
+    assert b"secret" not in store.read(png.sha256)
+    assert not any(word in store.read(jpeg.sha256) for word in (b"home", b"camera", b"EXIF", b"Exif"))
+    # turned upright, as the note that is gone said
+    assert (jpeg.width, jpeg.height) == (54, 96)
+
+
+def test_a_see_through_picture_stays_so(store: MediaStore) -> None:
+    image = Image.new("RGBA", (20, 20), (200, 10, 10, 90))
+    with Image.open(store.path(store.add_image(encoded(image)).sha256)) as kept:
+        assert (kept.mode, kept.getpixel((3, 3))) == ("RGBA", (200, 10, 10, 90))
+
+
+def test_a_photograph_does_not_grow_to_megabytes(store: MediaStore) -> None:
+    photo = Image.merge("RGB", [Image.effect_noise((640, 360), 60) for _ in range(3)])
+    original = encoded(photo)
+    assert store.add_image(original).bytes < len(original) / 2
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("part", [0.3, 0.9, 0.99])
+def test_a_picture_that_is_cut_off_is_refused(kind: str, part: float) -> None:
+    data = encoded(drawing((400, 300)), kind)
+    assert "cut off" in reason(data[: int(len(data) * part)])
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_picture_with_another_file_behind_it_is_refused(kind: str) -> None:
+    said = reason(encoded(drawing(), kind) + b"PK\x03\x04 an archive, or a <script>")
+    assert "something else follow its end" in said
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<html>not found</html>",
+        b"GIF89a" + bytes(40),
+        b"%PDF-1.7",
+        b"\0\0\0\x18ftypavif" + bytes(40),
+        b'{"error": "expired"}',
+    ],
+)
+def test_what_is_no_allowed_picture_is_refused(data: bytes) -> None:
+    assert "no PNG, JPEG or WebP" in reason(data)
+
+
+def test_nothing_is_no_picture() -> None:
+    assert "empty" in reason(b"")
+
+
+@pytest.mark.parametrize("size", [(30_000, 30_000), (8_193, 10), (6_000, 6_000)])
+def test_a_bomb_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
+    said = reason(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b""))
+    assert "pixels" in said
+
+
+def test_a_clip_is_kept_without_what_it_tells_of_its_maker(store: MediaStore) -> None:
+    kept = store.add_video(tiny_mp4(1280, 720, 4.5))
+    assert (kept.kind, kept.mime, kept.width, kept.height, kept.seconds) == ("video", "video/mp4", 1280, 720, 4.5)
+    assert b"home" not in store.read(kept.sha256)
+    assert len(store.read(kept.sha256)) == len(tiny_mp4(1280, 720, 4.5))
+    assert store.add_video(tiny_mp4(1280, 720, 4.5, note=b"made abroad.")).sha256 == kept.sha256
+    assert store.find(kept.sha256)["seconds"] == 4.5
+    with pytest.raises(NotFound):
+        store.thumbnail(kept.sha256)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "no MP4"),
+        (tiny_mp4()[:-20], "cut off"),
+        (tiny_mp4() + b"\0\0\0\x0cPK\x03\x04 zip", "something else follow"),
+        (box(b"ftyp", b"isom") + box(b"mdat", b"x"), "moov"),
+        (tiny_mp4(seconds=0), "lasts 0 s"),
+        (tiny_mp4(seconds=4000), "lasts 4000 s"),
+        (tiny_mp4(width=9000), "pixels"),
+    ],
+)
+def test_what_is_no_allowed_clip_is_refused(data: bytes, said: str) -> None:
+    assert said in reason(data, clip=True)
+
+
+@pytest.mark.parametrize("sha", ["0" * 64, "../../etc/passwd", "zz", ""])
+def test_what_is_not_there_is_not_found(store: MediaStore, sha: str) -> None:
+    with pytest.raises(NotFound):
+        store.path(sha)
+    with pytest.raises(NotFound):
+        store.find(sha)
+
+
+def test_a_lost_thumbnail_is_made_again(store: MediaStore) -> None:
+    kept = store.add_image(encoded(drawing((960, 540))))
+    before = store.thumbnail(kept.sha256).read_bytes()
+    store.thumbnail(kept.sha256).unlink()
+    assert store.thumbnail(kept.sha256).read_bytes() == before

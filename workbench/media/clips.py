@@ -1,0 +1,139 @@
+"""MP4 clips: recognised by their boxes, kept byte for byte but for their metadata, which is blanked in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from workbench.errors import MediaRefused
+from workbench.i18n import N_, Text
+
+MAX_BYTES = 512 * 1024 * 1024
+MAX_EDGE = 8_192
+MAX_SECONDS = 600.0
+
+_TOP = frozenset(b"ftyp moov mdat free skip wide udta meta uuid moof mfra sidx styp pdin emsg prft ssix".split())
+#: titles, places, encoders, cameras; blanked, since taking them out would move the frames
+_TELLING = frozenset((b"udta", b"meta", b"uuid"))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip as it is kept."""
+
+    data: bytes
+    width: int
+    height: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Box:
+    name: bytes
+    start: int
+    body: int
+    end: int
+
+
+def checked(data: bytes) -> Clip:
+    """The clip in `data`, without its metadata. Raises MediaRefused with the reason."""
+    if len(data) > MAX_BYTES:
+        raise refused(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
+    if data[4:8] != b"ftyp":
+        raise refused(N_("it is no MP4"))
+    top = list(_boxes(data, 0, len(data)))
+    foreign = next((b.name for b in top if b.name not in _TOP), None)
+    if foreign is not None:
+        raise refused(N_("{count} bytes of something else follow its end"), count=len(data) - _start(top, foreign))
+    moov = _only(data, top, b"moov")
+    _only(data, top, b"mdat")
+    inside = list(_boxes(data, moov.body, moov.end))
+    tracks = [list(_boxes(data, b.body, b.end)) for b in inside if b.name == b"trak"]
+    width, height = _size(data, tracks)
+    seconds = _seconds(data, _only(data, inside, b"mvhd"), inside)
+    if not 1 <= width <= MAX_EDGE or not 1 <= height <= MAX_EDGE:
+        raise refused(N_("{width}×{height} pixels are too many"), width=width, height=height)
+    if not 0 < seconds <= MAX_SECONDS:
+        raise refused(
+            N_("it lasts {seconds} s; up to {most} s are kept"), seconds=f"{seconds:g}", most=f"{MAX_SECONDS:g}"
+        )
+    telling = [b for boxes in (top, inside, *tracks) for b in boxes if b.name in _TELLING]
+    return Clip(_blanked(data, telling), width, height, round(seconds, 3))
+
+
+def refused(reason: str, **values: object) -> MediaRefused:
+    """Why these bytes are no clip that may be kept."""
+    return MediaRefused(Text(N_("The clip is refused: {reason}"), reason=Text(reason, **values)))
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
+    while at < end:
+        if at + 8 > end:
+            raise refused(N_("it is cut off"))
+        length, name, body = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
+        if length == 1:
+            length, body = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
+        elif length == 0:
+            length = end - at
+        if length < body - at or at + length > end:
+            raise refused(N_("it is cut off"))
+        yield _Box(name, at, body, at + length)
+        at += length
+
+
+def _only(data: bytes, boxes: list[_Box], name: bytes) -> _Box:
+    found = next((b for b in boxes if b.name == name), None)
+    if found is None:
+        raise refused(N_("its part “{name}” is missing"), name=name.decode())
+    return found
+
+
+def _start(boxes: list[_Box], name: bytes) -> int:
+    return next(b.start for b in boxes if b.name == name)
+
+
+def _size(data: bytes, tracks: list[list[_Box]]) -> tuple[int, int]:
+    """Width and height of the first picture track."""
+    for track in tracks:
+        media = next((b for b in track if b.name == b"mdia"), None)
+        head = next((b for b in track if b.name == b"tkhd"), None)
+        if media is None or head is None:
+            continue
+        handler = next((b for b in _boxes(data, media.body, media.end) if b.name == b"hdlr"), None)
+        if handler is not None and data[handler.body + 8 : handler.body + 12] == b"vide":
+            # 16.16 fixed point, the last eight bytes of the header
+            return int.from_bytes(data[head.end - 8 : head.end - 6], "big"), int.from_bytes(
+                data[head.end - 4 : head.end - 2], "big"
+            )
+    raise refused(N_("it has no picture track"))
+
+
+def _seconds(data: bytes, head: _Box, inside: list[_Box]) -> float:
+    scale, length = _timing(data, head, 12, 20)
+    if length == 0:
+        # a fragmented file tells its length elsewhere
+        extends = next((b for b in inside if b.name == b"mvex"), None)
+        found = (
+            next((b for b in _boxes(data, extends.body, extends.end) if b.name == b"mehd"), None) if extends else None
+        )
+        if found is not None:
+            wide = 8 if data[found.body] == 1 else 4
+            length = int.from_bytes(data[found.body + 4 : found.body + 4 + wide], "big")
+    return length / scale if scale else 0.0
+
+
+def _timing(data: bytes, head: _Box, short: int, long: int) -> tuple[int, int]:
+    """(ticks a second, ticks) of a movie header, whose version says how wide its fields are."""
+    wide = data[head.body] == 1
+    at = head.body + (long if wide else short)
+    return int.from_bytes(data[at : at + 4], "big"), int.from_bytes(data[at + 4 : at + (12 if wide else 8)], "big")
+
+
+def _blanked(data: bytes, boxes: list[_Box]) -> bytes:
+    if not boxes:
+        return data
+    made = bytearray(data)
+    for box in boxes:
+        made[box.start + 4 : box.start + 8] = b"free"
+        made[box.body : box.end] = bytes(box.end - box.body)
+    return bytes(made)

@@ -1,0 +1,162 @@
+"""Pictures made safe to keep: recognised by content, decoded whole, encoded anew without anything but pixels.
+
+What is kept follows from the pixels alone, so that the same drawing has the same hash on any machine.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.errors import MediaRefused
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_BYTES = 64 * 1024 * 1024
+#: the largest pictures that services sell have 16.8 million
+MAX_PIXELS = 24_000_000
+MAX_EDGE = 8_192
+THUMBNAIL_WIDTH = 480
+#: a PNG with fewer bytes a pixel is a drawing and stays exact; photographs would grow to megabytes
+DRAWING_BYTES_PER_PIXEL = 0.75
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as it is kept, always WebP."""
+
+    data: bytes
+    thumbnail: bytes
+    width: int
+    height: int
+
+
+def checked(data: bytes) -> Picture:
+    """The picture in `data`, made safe. Raises MediaRefused with the reason."""
+    if len(data) > MAX_BYTES:
+        raise refused(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
+    kind = _kind(data)
+    {"PNG": _end_of_png, "JPEG": _end_of_jpeg, "WEBP": _end_of_webp}[kind](data)
+    image = _decoded(data, kind)
+    exact = kind == "PNG" and len(data) < image.width * image.height * DRAWING_BYTES_PER_PIXEL
+    return Picture(_encoded(image, exact=exact), thumbnail_of(image), image.width, image.height)
+
+
+def refused(reason: str, **values: object) -> MediaRefused:
+    """Why these bytes are no picture that may be kept."""
+    return MediaRefused(Text(N_("The picture is refused: {reason}"), reason=Text(reason, **values)))
+
+
+def thumbnail_of(image: Image.Image) -> bytes:
+    """A small copy as WebP, `THUMBNAIL_WIDTH` wide at most."""
+    from PIL import Image
+
+    scale = min(1.0, THUMBNAIL_WIDTH / image.width)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    made = io.BytesIO()
+    image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0).save(made, format="WEBP", quality=80, method=2)
+    return made.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    """A picture of the store's own, for another thumbnail."""
+    return _decoded(data, "WEBP")
+
+
+def _kind(data: bytes) -> str:
+    if not data:
+        raise refused(N_("it is empty"))
+    if data.startswith(_PNG):
+        return "PNG"
+    if data.startswith(_JPEG):
+        return "JPEG"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    raise refused(N_("it is no PNG, JPEG or WebP"))
+
+
+def _decoded(data: bytes, kind: str) -> Image.Image:
+    """Every pixel, upright, in RGB or RGBA."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(data), formats=[kind]) as found:
+            width, height = found.size
+            if width * height > MAX_PIXELS or max(width, height) > MAX_EDGE:
+                raise refused(N_("{width}×{height} pixels are too many"), width=width, height=height)
+            found.load()
+            upright = ImageOps.exif_transpose(found)
+            see_through = "A" in upright.getbands() or "transparency" in upright.info
+            image = upright.convert("RGBA" if see_through else "RGB")
+    except UnidentifiedImageError:
+        raise refused(N_("it cannot be read as {format}"), format=kind) from None
+    except Image.DecompressionBombError:
+        raise refused(N_("it unpacks to far too many pixels")) from None
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+        raise refused(N_("it is damaged or cut off ({problem})"), problem=str(error)[:120]) from None
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    return image
+
+
+def _encoded(image: Image.Image, *, exact: bool) -> bytes:
+    made = io.BytesIO()
+    if exact:
+        image.save(made, format="WEBP", lossless=True, quality=40, method=1, exact=True)
+    else:
+        image.save(made, format="WEBP", quality=92, method=2)
+    return made.getvalue()
+
+
+# -- where a file really ends: what follows could be another file in disguise ------------------------------------------
+
+
+def _end_of_png(data: bytes) -> None:
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        name = data[at + 4 : at + 8]
+        at += 12 + length
+        if name == b"IEND":
+            return _nothing_after(data, at)
+    raise refused(N_("it is cut off"))
+
+
+def _end_of_webp(data: bytes) -> None:
+    length = 8 + int.from_bytes(data[4:8], "little")
+    if length > len(data):
+        raise refused(N_("it is cut off"))
+    _nothing_after(data, length + length % 2)
+
+
+def _end_of_jpeg(data: bytes) -> None:
+    at = 2
+    while True:
+        at = data.find(b"\xff", at)
+        if at < 0 or at + 1 >= len(data):
+            raise refused(N_("it is cut off"))
+        marker = data[at + 1]
+        if marker == 0xD9:
+            return _nothing_after(data, at + 2)
+        if marker == 0xFF:
+            at += 1
+        elif marker in (0x00, 0x01, 0xD8) or 0xD0 <= marker <= 0xD7:
+            # inside the scan: a stuffed zero or a restart
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+
+
+def _nothing_after(data: bytes, end: int) -> None:
+    if len(data) < end:
+        raise refused(N_("it is cut off"))
+    if data[end:].strip(b"\0 \r\n\t"):
+        raise refused(N_("{count} bytes of something else follow its end"), count=len(data) - end)
