@@ -18,6 +18,7 @@ from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
 from workbench.jobs.runner import Runner
 from workbench.jobs.tasks import Poller
+from workbench.media import MediaStore
 from workbench.profiles import Profiles
 from workbench.providers import registry as providers
 from workbench.security.redact import protect_logging
@@ -72,6 +73,7 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     dispatcher = Dispatcher(database, send or sender)
     profiles = _guarded(Profiles(database, settings))
     make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
+    media = MediaStore(settings.media_folder, database)
     runner = Runner(
         database,
         settings,
@@ -80,9 +82,10 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
         worker_name(),
         profiles.open,
         make_provider,
+        media,
     )
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
-    poller = Poller(database, profiles.open, make_provider)
+    poller = Poller(database, profiles.open, make_provider, media)
     return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher)
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from PIL import Image
 from pydantic import BaseModel, Field
 
-from workbench.errors import Issue, OutputError, ProviderError
+from tests.media.clips import tiny_mp4
+from workbench.errors import Issue, JobError, OutputError, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import BatchResult, Child, Context
 from workbench.prompts import Prompt
 from workbench.providers import registry as providers
-from workbench.providers.base import Profile, TaskState
+from workbench.providers.base import Made, Profile, TaskState, VideoRequest
 from workbench.workflows.registry import Params, workflow
 
 
@@ -138,17 +142,47 @@ async def batch(ctx: Context, params: BatchParams) -> BatchResult:
 @workflow("test_video", title="Video", scope="any", params=TellParams, queue="video", max_attempts=1)
 async def video(ctx: Context, params: TellParams) -> dict[str, Any]:
     """One long provider task."""
-    return await ctx.video("clip", {"prompt": params.about})
+    return await ctx.video("clip", prompt=params.about, seconds=2, size=(640, 360), draw=tiny_mp4)
 
 
-@workflow("test_image", title="Image", scope="any", params=TellParams, queue="image", max_attempts=1)
-async def image(ctx: Context, params: TellParams) -> dict[str, Any]:
-    """One paid image call."""
-    return await ctx.images("frame", {"prompt": params.about})
+def tiny_png(colour: str = "teal") -> bytes:
+    """A picture of one colour, as bytes."""
+    made = io.BytesIO()
+    Image.new("RGB", (96, 54), colour).save(made, format="PNG")
+    return made.getvalue()
+
+
+class ImageParams(TellParams):
+    colours: list[str] = ["teal"]
+    limit: int = 2
+
+
+@workflow("test_image", title="Image", scope="any", params=ImageParams, queue="image", max_attempts=1)
+async def image(ctx: Context, params: ImageParams) -> dict[str, Any]:
+    """Paid image calls, several at once."""
+
+    async def draw(number: int, colour: str) -> str:
+        [made] = await ctx.images(
+            f"frame-{number}",
+            prompt=f"{params.about} in {colour}",
+            size=(96, 54),
+            seed=number,
+            draw=lambda: tiny_png(colour),
+        )
+        return made.media
+
+    work = [partial(draw, number, colour) for number, colour in enumerate(params.colours)]
+    results = await ctx.together(work, limit=params.limit, stop_on=("auth",))
+    errors = [r for r in results if isinstance(r, JobError)]
+    if errors and (len(errors) == len(results) or any(e.retryable for e in errors)):
+        raise errors[0]
+    return {"frames": [r if isinstance(r, str) else r.kind for r in results]}
 
 
 class TaskService:
     """A service whose tasks succeed at the second poll; its log is the file that the profile's params name."""
+
+    free = False
 
     def __init__(self, profile: Profile) -> None:
         self._log = Path(profile.params["log"])
@@ -158,14 +192,14 @@ class TaskService:
             file.write(json.dumps(what) + "\n")
         return self._log.read_text().splitlines().count(json.dumps(what))
 
-    async def submit(self, request: dict[str, Any]) -> str:
+    async def submit(self, request: VideoRequest) -> str:
         self._note("create")
         return "task-1"
 
     async def poll(self, task_id: str) -> TaskState:
         if self._note("poll") < 2:
             return TaskState("running", poll_after_ms=100)
-        return TaskState("succeeded", {"url": "clip"})
+        return TaskState("succeeded", Made(tiny_mp4()))
 
     async def cancel(self, task_id: str) -> None:
         self._note("cancel")

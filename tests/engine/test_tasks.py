@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,17 @@ import pytest
 from sqlalchemy import update
 
 from tests.engine.conftest import Engine, until
+from tests.media.clips import tiny_mp4
 from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, step
 from workbench.errors import ProviderError
 from workbench.i18n import Text
-from workbench.providers.base import Profile, TaskState
+from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, TaskState, Usage, VideoRequest
 from workbench.settings import Settings
+
+
+CLIP = {"width": 640, "height": 360, "seconds": 2.0, "model": "sketch-1"}
 
 
 class VideoService:
@@ -27,6 +32,9 @@ class VideoService:
         self.log = log
         self.states: list[TaskState | Exception] = []
         self.fail_create: ProviderError | None = None
+        self.fail_images: dict[str, ProviderError] = {}
+        self.answer: bytes | None = None
+        self.image_s = 0.0
 
     def __call__(self, profile: Profile) -> Any:
         return self
@@ -38,19 +46,27 @@ class VideoService:
     def calls(self, what: str) -> int:
         return sum(json.loads(line) == what for line in self.log.read_text().splitlines()) if self.log.exists() else 0
 
-    async def submit(self, request: dict[str, Any]) -> str:
+    free = False
+
+    async def submit(self, request: VideoRequest) -> str:
         self._note("create")
         failure, self.fail_create = self.fail_create, None
         if failure:
             raise failure
         return "task-1"
 
-    async def images(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def images(self, request: ImageRequest) -> ImageReply:
         self._note("image")
+        self._note(request.prompt)
         failure, self.fail_create = self.fail_create, None
+        for word, error in self.fail_images.items():
+            if word in request.prompt:
+                failure = error
         if failure:
             raise failure
-        return {"images": 1}
+        await asyncio.sleep(self.image_s)
+        assert request.draw is not None
+        return ImageReply((Made(self.answer or request.draw()),), Usage(10, None, 20), "paid-1", count=1)
 
     async def poll(self, task_id: str) -> TaskState:
         self._note("poll")
@@ -93,13 +109,16 @@ def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, serv
     service.states = [
         TaskState("queued", poll_after_ms=1),
         RuntimeError("429"),
-        TaskState("succeeded", {"url": "clip"}),
+        TaskState("succeeded", Made(tiny_mp4())),
     ]
     for _ in range(3):
         due_now(studio)
         studio.worker.maintain()
     done = studio.finish(made["id"])
-    assert (done["state"], done["result"]) == ("succeeded", {"url": "clip"})
+    assert done["state"] == "succeeded"
+    assert {k: v for k, v in done["result"].items() if k != "media"} == CLIP
+    assert studio.wb.media(done["result"]["media"])["kind"] == "video"
+    assert studio.wb.media_path(done["result"]["media"]).read_bytes()[4:8] == b"ftyp"
     assert (service.calls("create"), service.calls("poll")) == (1, 3)
 
 

@@ -6,12 +6,14 @@ same content hash on any machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from workbench.artifacts.kinds import Kind, register
 from workbench.artifacts.models import AspectRatio, Content, text_of
+from workbench.artifacts.versions import hash_of
 from workbench.i18n import N_
 
 #: the fixed order of the nine shots: three to establish, three for emotion, three for tension
@@ -182,6 +184,11 @@ class Candidate(Content):
     height: int = Field(ge=1)
     made_of: Sha256
     model: Annotated[str, text_of(200)]
+
+
+def made_of(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:
+    """The hash of what a picture is asked for by; see Candidate."""
+    return hash_of({"prompt": prompt, "size": list(size), "seed": seed, "references": list(references)})
 
 
 class KeyframeImage(Content):

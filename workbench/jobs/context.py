@@ -9,28 +9,31 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import prompts
+from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
-from workbench.errors import ChildFailed, LostClaim, OutputError, ProgrammingError, Refused
+from workbench.errors import ChildFailed, JobError, LostClaim, OutputError, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import crash, submit
 from workbench.jobs.declared import Declared, Workflows
 from workbench.jobs.steps import Check, Steps
-from workbench.jobs.tasks import Tasks
+from workbench.jobs.tasks import Asked, Tasks
+from workbench.media import MediaStore
 from workbench.providers.base import Message as Message
 from workbench.providers.base import Mode, Profile, TextProvider, TextReply, Usage
 from workbench.security.redact import redactor
@@ -40,6 +43,7 @@ from workbench.usage.prices import Cost, cost_of
 log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 PREVIEW_EVERY_S = 1.0
 PREVIEW_CHARS = 1200
 
@@ -116,6 +120,7 @@ class Running:
     claim: int
     profile: Profile
     make_provider: Callable[[Profile], TextProvider]
+    media: MediaStore
     no_usage: Usage = field(default_factory=Usage)
     _provider: TextProvider | None = None
     _answers: dict[int, tuple[float, TextReply, Cost]] = field(default_factory=dict)
@@ -222,16 +227,19 @@ class Running:
             with self.database.write() as conn:
                 self.commit_call(conn, call_row, valid=False)
 
-    def close_call(self, call_row: int, started: float, *, usage: Usage | None = None, **values: Any) -> None:
+    def close_call(
+        self, call_row: int, started: float, *, usage: Usage | None = None, model: str | None = None, **values: Any
+    ) -> None:
         """Write a call that failed. It may have been billed, so it is counted whoever owns the job now."""
         seen = usage or self.no_usage
-        cost = cost_of(self.profile, self.profile.text_model, seen, round(time.time() * 1000))
+        model = self.profile.text_model if model is None else model
+        cost = cost_of(self.profile, model, seen, round(time.time() * 1000))
         with self.database.write() as conn:
             ledger.close_call(
                 conn,
                 call_row,
                 latency_ms=round((time.monotonic() - started) * 1000),
-                model=self.profile.text_model,
+                model=model,
                 input_tokens=seen.input,
                 cached_tokens=seen.cached,
                 output_tokens=seen.output,
@@ -291,7 +299,34 @@ class Context:
 
     @property
     def model(self) -> str:
-        return self._running.profile.text_model
+        """What the artifact is said to be made by."""
+        run = self._running
+        return run.profile.picture_model if run.declared.queue == "image" else run.profile.text_model
+
+    @property
+    def picture_model(self) -> str:
+        """The model that draws; empty when the profile names none."""
+        return self._running.profile.picture_model
+
+    def written(self) -> dict[str, Any] | None:
+        """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
+        kind = self._running.declared.writes
+        head = self._own_head() if kind else None
+        return None if head is None else cast("dict[str, Any]", head["content"])
+
+    def keep_sources(self, parts: Collection[str]) -> None:
+        """What is left as it was stays as old as it was: it goes on counting as made from the versions of then.
+
+        `parts`: the input parts (``shot:4``) that only the parts left alone were made from; whole inputs count for all.
+        """
+        head = self._own_head()
+        for made_from in head["inputs"] if head else ():
+            if made_from.get("part") is None or made_from["part"] in parts:
+                self._inputs.keep(made_from)
+
+    def _own_head(self) -> dict[str, Any] | None:
+        with self._running.database.read() as conn:
+            return story_reads.head(conn, self.node.id, str(self._running.declared.writes))
 
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
         """The workflow's prompt file in the story's language, with its facts filled in as data."""
@@ -316,13 +351,72 @@ class Context:
         facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
         return await self._steps.chat(step, messages, self._draft(step, facts, None))
 
-    async def video(self, step: str, request: dict[str, Any]) -> dict[str, Any]:
-        """A long provider task: created once, polled by whoever is alive, no worker held. Returns its output."""
-        return await self._tasks.video(step, request)
+    async def images(
+        self,
+        step: str,
+        *,
+        prompt: str,
+        size: tuple[int, int],
+        seed: int,
+        references: Sequence[str] = (),
+        draw: Callable[[], bytes] | None = None,
+    ) -> list[Candidate]:
+        """One paid image call, memoised under `step`; the pictures are in the media store, `references` come from there.
 
-    async def images(self, step: str, request: dict[str, Any]) -> dict[str, Any]:
-        """One paid image call; an uncertain outcome is never silently paid again."""
-        return await self._tasks.images(step, request)
+        `size` is what the story wants; a model draws the nearest that it can. `draw` draws it offline, as PNG bytes.
+        An uncertain outcome is never silently paid again. Several may be under way at once: see `together`.
+        """
+        return await self._tasks.images(step, Asked(prompt, size, seed, tuple(references)), draw)
+
+    async def video(
+        self,
+        step: str,
+        *,
+        prompt: str,
+        seconds: float,
+        size: tuple[int, int],
+        first_frame: str | None = None,
+        last_frame: str | None = None,
+        seed: int = 0,
+        draw: Callable[[], bytes] | None = None,
+    ) -> dict[str, Any]:
+        """A long provider task: created once, polled by whoever is alive, no worker held; frames come from the media store.
+
+        Returns {"media", "width", "height", "seconds", "model"}. `draw` makes the clip offline, as MP4 bytes.
+        """
+        asked = Asked(prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame)
+        return await self._tasks.video(step, asked, draw)
+
+    async def together(
+        self, work: Sequence[Callable[[], Awaitable[T]]], *, limit: int, stop_on: Collection[str] = ()
+    ) -> list[T | JobError]:
+        """Do several things at once, at most `limit`: each comes to its result, or to the JobError that ended it.
+
+        An error of a kind in `stop_on` is also the result of all that had not begun. When the job has to wait or to
+        stop nothing more begins either, but what is under way – and paid for – comes to its end first.
+        """
+        gate = asyncio.Semaphore(limit)
+        broken: list[BaseException] = []
+        final: list[JobError] = []
+
+        async def one(start: Callable[[], Awaitable[T]]) -> T | JobError | None:
+            async with gate:
+                if broken or final:
+                    return final[0] if final else None
+                try:
+                    return await start()
+                except BaseException as error:
+                    if not isinstance(error, JobError) or isinstance(error, ProgrammingError):
+                        broken.append(error)
+                        raise
+                    if error.kind in stop_on:
+                        final.append(error)
+                    return error
+
+        results = await asyncio.gather(*(one(start) for start in work), return_exceptions=True)
+        if broken:
+            raise min(broken, key=_urgency)
+        return cast("list[T | JobError]", results)
 
     def _draft(self, step: str, facts: dict[str, Any], own: Callable[..., Any] | None) -> Callable[[], str] | None:
         write = own or self._running.declared.draft
@@ -495,6 +589,12 @@ class Context:
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
             writes.add_event(conn, run.job_id, message, claim=run.claim, level=level)
+
+
+def _urgency(error: BaseException) -> int:
+    """Which of several ends counts: whoever lost the job writes nothing, a stop comes before a fault, both before a wait."""
+    kinds = (LostClaim, asyncio.CancelledError, Exception)
+    return next((place for place, kind in enumerate(kinds) if isinstance(error, kind)), len(kinds))
 
 
 def _result(row: dict[str, Any]) -> ChildResult:

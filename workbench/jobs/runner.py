@@ -25,6 +25,7 @@ from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
 from workbench.jobs.submit import unmet_guards
+from workbench.media import MediaStore
 from workbench.providers.base import Profile, TextProvider
 from workbench.settings import Settings
 from workbench.story.facts import Inputs, NodeView
@@ -51,8 +52,10 @@ class Runner:
         worker: str,
         profile_of: Callable[[int | None], Profile],
         make_provider: Callable[[Profile], TextProvider],
+        media: MediaStore,
     ) -> None:
         self.database = database
+        self._media = media
         self.worker = worker
         self._settings = settings
         self._workflows = workflows
@@ -132,6 +135,7 @@ class Runner:
             claim=claim.number,
             profile=self._profile_of(claim.row["profile_id"]),
             make_provider=self._make_provider,
+            media=self._media,
         )
 
     async def _execute(self, running: Running) -> tuple[Context, Any]:
@@ -153,6 +157,7 @@ class Runner:
         finally:
             with self._lock:
                 self._live.pop(key, None)
+            await _end_all_but(task)
             await running.aclose()
 
     def _context(self, running: Running) -> Context:
@@ -386,3 +391,12 @@ class Runner:
                 loop.call_soon_threadsafe(task.cancel)
             except RuntimeError:
                 log.debug("job %s ended by itself meanwhile", running.job_id)
+
+
+async def _end_all_but(task: asyncio.Task[Any]) -> None:
+    """Nothing that a workflow began goes on after its run, into another job's time on this loop."""
+    left = asyncio.all_tasks() - {task}
+    for other in left:
+        other.cancel()
+    if left:
+        await asyncio.wait(left)

@@ -1,7 +1,8 @@
 """Paid steps whose outcome can be uncertain: images and long tasks (video). Never a silent second charge.
 
+What a service makes goes into the media store before the commit that closes the call; a step's output names it by hash.
 A video's task id is committed, then the job waits; `Poller` (in maintenance) finishes the step and queues the job again.
-On resume a bare `sent` becomes `maybe_charged`, and the job waits for a person to decide.
+On resume a bare `sent` becomes `maybe_charged`, and the job waits for a person to decide – unless the provider is free.
 """
 
 from __future__ import annotations
@@ -10,19 +11,23 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection
 
+from workbench.artifacts.storyboard import Candidate, made_of
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import JobError, LostClaim, ProviderError
+from workbench.errors import JobError, LostClaim, MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.providers.base import Profile, TaskState
+from workbench.media import Media, MediaStore, clips, download, pictures
+from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, TaskState, Usage, VideoRequest
+from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Running
@@ -31,45 +36,76 @@ log = logging.getLogger(__name__)
 FIRST_POLL_MS = 3_000
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A picture or clip that a workflow wants; media by hash. `seconds` None: a picture."""
+
+    prompt: str
+    size: tuple[int, int]
+    seed: int
+    references: tuple[str, ...] = ()
+    seconds: float | None = None
+    first_frame: str | None = None
+    last_frame: str | None = None
+
+    @property
+    def hash(self) -> str:
+        if self.seconds is None:
+            return made_of(self.prompt, self.size, self.seed, self.references)
+        return hash_of(self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        """What the ledger keeps of it."""
+        told = {
+            "prompt": self.prompt,
+            "size": list(self.size),
+            "seed": self.seed,
+            "references": list(self.references) or None,
+            "seconds": self.seconds,
+            "first_frame": self.first_frame,
+            "last_frame": self.last_frame,
+        }
+        return {k: v for k, v in told.items() if v is not None}
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a call that was answered comes to in the ledger."""
+
+    model: str
+    usage: Usage
+    cost: Cost
+    images: int | None = None
+    video_seconds: float | None = None
+    request_id: str | None = None
+
+
 class Tasks:
-    """The uncertain steps of one claim of one job."""
+    """The uncertain steps of one claim of one job. Several may be under way at once in the job's event loop."""
 
     def __init__(self, running: Running) -> None:
         self._run = running
 
-    async def video(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
-        from workbench.jobs.context import Suspend
+    async def images(self, name: str, asked: Asked, draw: Callable[[], bytes] | None) -> list[Candidate]:
+        """The pictures of one call, in the store; memoised under `name`."""
+        done = self._begin(name, asked.hash)
+        if done is None:
+            done = await self._settled(name, lambda purpose: self._draw(name, asked, draw, purpose))
+        return [Candidate.model_validate(c) for c in done["images"]]
 
-        done = self._begin(name, request)
+    async def video(self, name: str, asked: Asked, draw: Callable[[], bytes] | None) -> dict[str, Any]:
+        """One clip, in the store: {"media", "width", "height", "seconds", "model"}; suspends while the service works."""
+        done = self._begin(name, asked.hash)
         if done is not None:
             return done
+        return await self._settled(name, lambda purpose: self._film(name, asked, draw, purpose))
 
-        def created(conn: Connection, task_id: str) -> None:
-            ledger.submitted(conn, self._run.job_id, name, task_id, FIRST_POLL_MS)
-
-        await self._paid(name, request, "video", lambda provider: provider.submit(request), created)
-        crash.point("task_submitted")
-        raise Suspend("provider")
-
-    async def images(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
-        done = self._begin(name, request)
-        if done is not None:
-            return done
-
-        def drawn(conn: Connection, output: dict[str, Any]) -> None:
-            ledger.finish_step(conn, self._run.job_id, name, output)
-
-        output: dict[str, Any] = await self._paid(name, request, "image", lambda p: p.images(request), drawn)
-        crash.point("step_done")
-        return output
-
-    def _begin(self, name: str, request: dict[str, Any]) -> dict[str, Any] | None:
+    def _begin(self, name: str, input_hash: str) -> dict[str, Any] | None:
         """The memoised output, or None with the step standing as `sent`; suspends while the outcome is open."""
         from workbench.jobs.context import Suspend
 
         run = self._run
         run.new_step(name)
-        input_hash = hash_of(request)
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
             there = ledger.find_step(conn, run.job_id, name)
@@ -78,14 +114,13 @@ class Tasks:
                 output: dict[str, Any] = there["output"]
                 return output
             if there is not None and same and there["state"] == "failed":
-                raise JobError(Text("{message}", message=there["output"]["failed"]), kind=there["output"]["kind"])
+                raise _failed_before(there["output"])
             if there is not None and same and there["state"] == "submitted":
                 raise Suspend("provider")
-            if there is not None and there["state"] in ("sent", "maybe_charged"):
+            uncertain = there is not None and there["state"] in ("sent", "maybe_charged") and not self._free()
+            if uncertain:
                 ledger.set_step(conn, run.job_id, name, state="maybe_charged")
-                uncertain = True
             else:
-                uncertain = False
                 ledger.begin_step(
                     conn, run.job_id, name, len(run.step_names), input_hash, run.claim, again=there is not None
                 )
@@ -94,91 +129,314 @@ class Tasks:
         crash.point("step_sent")
         return None
 
-    async def _paid(
-        self,
-        name: str,
-        request: dict[str, Any],
-        capability: str,
-        call: Callable[[Any], Any],
-        keep: Callable[[Connection, Any], None],
-    ) -> Any:
-        """One paid call in the ledger, kept in the commit that closes it.
+    def _free(self) -> bool:
+        return bool(getattr(self._run.provider(), "free", False))
 
-        A refusal that certainly cost nothing clears the step for another try; anything else leaves it `sent`.
+    # -- calls -------------------------------------------------------------------------------------------------
+
+    async def _settled(self, name: str, call: Callable[[str], Any]) -> dict[str, Any]:
+        """Make the call: again when the provider has learned to word it otherwise, once more after an empty answer.
+
+        What is known of a failure is kept with the step: an answer that is final is not asked for again by this job.
         """
+        purpose = "generate"
+        while True:
+            try:
+                output: dict[str, Any] = await call(purpose)
+                return output
+            except JobError as error:
+                if getattr(error, "adapted", False):
+                    continue
+                if error.kind == "empty_output" and purpose == "generate":
+                    purpose = "retry"
+                    continue
+                self._keep_failure(name, error)
+                raise
+
+    def _keep_failure(self, name: str, error: JobError) -> None:
         run = self._run
-        provider = run.provider()
-        row = self._open(name, request, capability)
+        state = _state_after(error, free=self._free()) if run.stopping is None else "sent"
+        if state == "sent":
+            return
+        output: dict[str, Any] = {"failed": run.redact(str(error)), "kind": error.kind}
+        if output["failed"] == str(error):
+            output["i18n"] = error.text.to_json()
+        with run.database.write() as conn:
+            writes.fence(conn, run.job_id, run.claim)
+            ledger.set_step(conn, run.job_id, name, state=state, output=output if state == "failed" else None)
+
+    async def _draw(self, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str) -> dict[str, Any]:
+        run = self._run
+        provider: Any = run.provider()
+        request = ImageRequest(
+            model=run.profile.picture_model,
+            prompt=asked.prompt,
+            size=asked.size,
+            seed=asked.seed,
+            call_id=uuid.uuid4().hex,
+            references=tuple([await asyncio.to_thread(run.media.read, sha) for sha in asked.references]),
+            params=run.profile.params,
+            draw=draw,
+        )
+        row = self._open(name, asked, "image", request.model, request.call_id, purpose)
+        reply, latency_ms = await self._sent(row, request.model, lambda: provider.images(request))
+        answer = _priced(run.profile, reply)
+        stored = await self._stored(row, latency_ms, answer, reply.images, "image")
+        made = [_candidate(media, asked, request.model or reply.model) for media in stored]
+        output = {"images": [c.model_dump(mode="json") for c in made]}
+
+        def keep(conn: Connection) -> None:
+            ledger.finish_step(conn, run.job_id, name, output)
+            ledger.price_step(conn, run.job_id, name)
+            for note in reply.notes:
+                writes.add_event(conn, run.job_id, note, claim=run.claim, level="warning")
+
+        self._commit(row, latency_ms, answer, stored, keep)
+        crash.point("step_done")
+        return output
+
+    async def _film(self, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str) -> dict[str, Any]:
+        from workbench.jobs.context import Suspend
+
+        run = self._run
+        provider: Any = run.provider()
+        request = VideoRequest(
+            model=run.profile.clip_model,
+            prompt=asked.prompt,
+            seconds=asked.seconds or 0.0,
+            size=asked.size,
+            seed=asked.seed,
+            call_id=uuid.uuid4().hex,
+            first_frame=await self._bytes_of(asked.first_frame),
+            last_frame=await self._bytes_of(asked.last_frame),
+            params=run.profile.params,
+            draw=draw,
+        )
+        row = self._open(name, asked, "video", request.model, request.call_id, purpose)
+        started, latency_ms = await self._sent(row, request.model, lambda: provider.submit(request))
+        answer = _Answer(request.model, Usage(), FREE if run.profile.provider == "sketch" else UNKNOWN)
+        if isinstance(started, str):
+            task_id = started
+            self._commit(
+                row,
+                latency_ms,
+                answer,
+                [],
+                lambda conn: ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS),
+            )
+            crash.point("task_submitted")
+            raise Suspend("provider")
+        [clip] = await self._stored(row, latency_ms, answer, (started,), "video")
+        output = _clip_output(clip, request.model)
+
+        def keep(conn: Connection) -> None:
+            ledger.finish_step(conn, run.job_id, name, output)
+            ledger.price_step(conn, run.job_id, name)
+
+        answer = _Answer(request.model, Usage(), answer.cost, video_seconds=clip.seconds)
+        self._commit(row, latency_ms, answer, [clip], keep)
+        crash.point("step_done")
+        return output
+
+    async def _bytes_of(self, sha: str | None) -> bytes | None:
+        return None if sha is None else await asyncio.to_thread(self._run.media.read, sha)
+
+    async def _sent(self, row: int, model: str, call: Callable[[], Any]) -> tuple[Any, int]:
+        """(what the service answered, milliseconds); a failure is in the ledger before it goes on."""
+        run = self._run
         started = time.monotonic()
         try:
-            answer = await call(provider)
+            answered = await call()
         except asyncio.CancelledError:
-            run.close_call(row, started, outcome="error", error_kind="cancelled")
+            run.close_call(row, started, model=model, outcome="error", error_kind="cancelled")
             raise
         except Exception as error:
-            self._close_failed(name, row, started, error)
+            known = error if isinstance(error, ProviderError) else None
+            run.close_call(
+                row,
+                started,
+                model=model,
+                outcome="error",
+                error_kind=known.kind if known else "internal",
+                error=run.redact(str(error)),
+                http_status=known.http_status if known else None,
+                request_id=known.request_id if known else None,
+                usage=known.usage if known else None,
+            )
             raise
         crash.point("task_created")
-        seconds = time.monotonic() - started
-        try:
-            with run.database.write() as conn:
-                writes.fence(conn, run.job_id, run.claim)
-                self._close(conn, row, seconds, request, "ok")
-                keep(conn, answer)
-        except LostClaim:
-            with run.database.write() as conn:
-                self._close(conn, row, seconds, request, "late")
-            raise
-        return answer
+        return answered, round((time.monotonic() - started) * 1000)
 
-    def _open(self, name: str, request: dict[str, Any], capability: str) -> int:
+    async def _stored(
+        self, row: int, latency_ms: int, answer: _Answer, made: Sequence[Made], kind: Literal["image", "video"]
+    ) -> list[Media]:
+        """What was made, as files of the store. Paid for by now: a failure closes the call as counted."""
+        storing = asyncio.ensure_future(kept(made, self._run.media, kind, self._run.profile))
+        stopped = False
+        try:
+            try:
+                found = await asyncio.shield(storing)
+            except asyncio.CancelledError:
+                if any(m.url for m in made):
+                    storing.cancel()
+                # bytes that are here already are a moment's work, and may have cost money
+                found, stopped = await storing, True
+        except BaseException as error:
+            why = getattr(error, "kind", "cancelled" if isinstance(error, asyncio.CancelledError) else "internal")
+            with self._run.database.write() as conn:
+                self._close(conn, row, latency_ms, answer, "error", why, self._run.redact(str(error)))
+            raise
+        if stopped:
+            # `together` and the runner go on stopping; the picture is kept first
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
+            task.cancel()
+        return found
+
+    # -- the ledger --------------------------------------------------------------------------------------------
+
+    def _open(self, name: str, asked: Asked, capability: str, model: str, call_id: str, purpose: str) -> int:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
             return ledger.open_call(
                 conn,
                 {
-                    "call_id": uuid.uuid4().hex,
+                    "call_id": call_id,
                     "job_id": run.job_id,
                     "claim": run.claim,
                     "step": name,
-                    "purpose": "generate",
+                    "input_hash": asked.hash,
+                    "purpose": purpose,
                     "project_id": run.row["project_id"],
                     "workflow": run.row["kind"],
                     "profile_id": run.profile.id,
                     "provider": run.profile.provider,
-                    "model": self._model(request),
+                    "model": model,
                     "capability": capability,
-                    "prompt": request,
+                    "prompt": asked.as_json(),
                 },
             )
 
-    def _model(self, request: dict[str, Any]) -> str:
-        return str(request.get("model") or self._run.profile.image_model or "")
-
-    def _close(self, conn: Connection, row: int, seconds: float, request: dict[str, Any], outcome: str) -> None:
-        ledger.close_call(
-            conn, row, outcome=outcome, valid=True, latency_ms=round(seconds * 1000), model=self._model(request)
-        )
-
-    def _close_failed(self, name: str, row: int, started: float, error: Exception) -> None:
+    def _commit(
+        self, row: int, latency_ms: int, answer: _Answer, media: Sequence[Media], keep: Callable[[Connection], None]
+    ) -> None:
+        """What came of a call, what was made, and what follows, in one commit; a lost claim keeps its paid call as `late`."""
         run = self._run
-        known = error if isinstance(error, ProviderError) else None
-        run.close_call(
-            row,
-            started,
-            outcome="error",
-            error_kind=known.kind if known else "internal",
-            error=run.redact(str(error)),
-            http_status=known.http_status if known else None,
-            request_id=known.request_id if known else None,
-        )
-        # a 5xx may come from a gateway while the service behind it went on to draw, and to bill
-        refused = known is not None and (not known.sent or 400 <= (known.http_status or 0) < 500)
-        if refused:
+        try:
             with run.database.write() as conn:
                 writes.fence(conn, run.job_id, run.claim)
-                ledger.set_step(conn, run.job_id, name, state="refused")
+                for one in media:
+                    run.media.record(conn, one)
+                self._close(conn, row, latency_ms, answer, "ok")
+                keep(conn)
+        except LostClaim:
+            with run.database.write() as conn:
+                self._close(conn, row, latency_ms, answer, "late")
+            raise
+
+    def _close(
+        self,
+        conn: Connection,
+        row: int,
+        latency_ms: int,
+        answer: _Answer,
+        outcome: str,
+        error_kind: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        ledger.close_call(
+            conn,
+            row,
+            outcome=outcome,
+            valid=outcome != "error",
+            latency_ms=latency_ms,
+            model=answer.model,
+            request_id=answer.request_id,
+            error_kind=error_kind,
+            error=error,
+            input_tokens=answer.usage.input,
+            cached_tokens=answer.usage.cached,
+            output_tokens=answer.usage.output,
+            images=answer.images,
+            video_seconds=None if answer.video_seconds is None else round(answer.video_seconds),
+            cost_micros=answer.cost.cost_micros,
+            currency=answer.cost.currency,
+            price_source=answer.cost.source,
+        )
+        ledger.count_on_job(
+            conn,
+            self._run.job_id,
+            input_tokens=answer.usage.input,
+            output_tokens=answer.usage.output,
+            cost_micros=answer.cost.cost_micros,
+            currency=answer.cost.currency,
+        )
+
+
+def _state_after(error: JobError, *, free: bool) -> str:
+    """What a failure makes of its step: `refused` may be tried again, `failed` is final for this job, `sent` is uncertain."""
+    if isinstance(error, ProviderError):
+        # a 5xx may come from a gateway while the service behind it went on to draw, and to bill
+        certain = free or not error.sent or 200 <= (error.http_status or 0) < 500
+    else:
+        certain = True
+    if not certain:
+        return "sent"
+    return "refused" if error.retryable else "failed"
+
+
+def _failed_before(stored: dict[str, Any]) -> JobError:
+    text = Text.from_json(stored["i18n"]) if stored.get("i18n") else Text("{message}", message=stored["failed"])
+    return JobError(text, kind=stored["kind"], retryable=False)
+
+
+def _priced(profile: Profile, reply: ImageReply) -> _Answer:
+    cost = image_cost_of(profile, reply.model, reply.usage, reply.count, round(time.time() * 1000))
+    return _Answer(reply.model, reply.usage, cost, images=reply.count, request_id=reply.request_id)
+
+
+def _candidate(media: Media, asked: Asked, model: str) -> Candidate:
+    return Candidate(media=media.sha256, width=media.width, height=media.height, made_of=asked.hash, model=model)
+
+
+def _clip_output(clip: Media, model: str) -> dict[str, Any]:
+    return {
+        "media": clip.sha256,
+        "width": clip.width,
+        "height": clip.height,
+        "seconds": clip.seconds,
+        "model": model,
+    }
+
+
+async def kept(
+    made: Sequence[Made], store: MediaStore, kind: Literal["image", "video"], profile: Profile
+) -> list[Media]:
+    """What a service made, as files of the store; links are followed now. Raises what kept all of it from being kept."""
+    found: list[Media] = []
+    failures: list[JobError] = []
+    keep, most = (store.keep_image, pictures.MAX_BYTES) if kind == "image" else (store.keep_video, clips.MAX_BYTES)
+    for one in made:
+        if one.error is not None:
+            failures.append(one.error)
+            continue
+        try:
+            data = one.data
+            if data is None and one.url:
+                private = bool(profile.params.get("allow_private_media"))
+                data = await download.fetch(one.url, most_bytes=most, allow_private=private)
+            if not data:
+                continue
+            found.append(await asyncio.to_thread(keep, data))
+        except MediaRefused as error:
+            failures.append(MediaRefused(error.text, kind="media_download") if one.url else error)
+    if found:
+        return found
+    if failures:
+        raise failures[0]
+    raise ProviderError("empty_output", Text(N_("The service answered without a picture or clip.")), http_status=200)
 
 
 class Poller:
@@ -186,11 +444,18 @@ class Poller:
 
     #: how long a poll may take before another process asks as well
     HOLD_MS = 10_000
+    #: how long a finished clip's download may take before another process begins one as well
+    FETCH_MS = round(download.DEADLINE_S * 1000) + 10_000
 
     def __init__(
-        self, database: Database, profile_of: Callable[[int | None], Profile], make_provider: Callable[[Profile], Any]
+        self,
+        database: Database,
+        profile_of: Callable[[int | None], Profile],
+        make_provider: Callable[[Profile], Any],
+        media: MediaStore,
     ) -> None:
         self._database = database
+        self._media = media
         self._profile_of = profile_of
         self._make_provider = make_provider
 
@@ -211,9 +476,17 @@ class Poller:
         await asyncio.gather(*(self._poll(row) for row in rows))
 
     async def _poll(self, row: dict[str, Any]) -> None:
+        clip: Media | None = None
+        model = ""
         try:
+            profile = self._profile_of(row["profile_id"])
+            model = profile.clip_model
             async with asyncio.timeout(self.HOLD_MS / 1000):
-                state = await self._ask(row)
+                state = await self._ask(row, profile)
+            if state.state == "succeeded":
+                clip = await self._fetched(row, state, profile)
+        except MediaRefused as error:
+            state = TaskState("failed", error=str(error))
         except ProviderError as error:
             if error.retryable:
                 return
@@ -224,10 +497,19 @@ class Poller:
             log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
             return
         crash.point("poll_answered")
-        self._settle(row, state)
+        self._settle(row, state, clip, model)
 
-    async def _ask(self, row: dict[str, Any]) -> TaskState:
-        provider = self._make_provider(self._profile_of(row["profile_id"]))
+    async def _fetched(self, row: dict[str, Any], state: TaskState, profile: Profile) -> Media:
+        """The clip, in the store, before the step says it is done. Raises MediaRefused, ProviderError."""
+        with self._database.write() as conn:
+            if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
+                # a download takes longer than a poll; nobody else needs to begin one meanwhile
+                ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], self.FETCH_MS)
+        found = await kept([state.made or Made()], self._media, "video", profile)
+        return found[0]
+
+    async def _ask(self, row: dict[str, Any], profile: Profile) -> TaskState:
+        provider = self._make_provider(profile)
         try:
             if row["job_state"] in ("cancelled", "failed"):
                 await provider.cancel(row["provider_task_id"])
@@ -237,7 +519,7 @@ class Poller:
         finally:
             await provider.aclose()
 
-    def _settle(self, row: dict[str, Any], state: TaskState) -> None:
+    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, model: str) -> None:
         job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
         with self._database.write() as conn:
             if not ledger.still_submitted(conn, job_id, name, task_id):
@@ -245,8 +527,9 @@ class Poller:
             if state.state in ("queued", "running"):
                 ledger.submitted(conn, job_id, name, task_id, state.poll_after_ms)
                 return
-            if state.state == "succeeded":
-                ledger.finish_step(conn, job_id, name, state.output or {})
+            if clip is not None:
+                self._media.record(conn, clip)
+                ledger.finish_step(conn, job_id, name, _clip_output(clip, model))
             else:
                 kind = "cancelled" if state.state == "cancelled" else "unknown"
                 said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)

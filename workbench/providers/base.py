@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+if TYPE_CHECKING:
+    from workbench.errors import ProviderError
+    from workbench.i18n import Text
 
 Mode = Literal["json_schema", "json_object", "plain"]
 #: strongest first; a provider's `modes` is a tail or subset of it
@@ -25,13 +29,15 @@ class Message:
 class Usage:
     """Tokens as the service reported them. None = not reported, which is not zero.
 
-    `cached` is a part of `input`, `reasoning` a part of `output` (providers.md §3).
+    `cached` is a part of `input`, `reasoning` a part of `output` (providers.md §3); so are the picture tokens among them.
     """
 
     input: int | None = None
     cached: int | None = None
     output: int | None = None
     reasoning: int | None = None
+    image_input: int | None = None
+    image_output: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,65 @@ class TextReply:
 
 
 @dataclass(frozen=True)
+class ImageRequest:
+    """One picture. `size` is what the story wants; a provider picks the nearest that its model can do.
+
+    `references`: pictures to draw from, as bytes. `draw` draws it offline; only the sketch provider calls it.
+    """
+
+    model: str
+    prompt: str
+    size: tuple[int, int]
+    seed: int
+    call_id: str
+    references: tuple[bytes, ...] = field(default=(), repr=False)
+    params: dict[str, Any] = field(default_factory=dict)
+    draw: Callable[[], bytes] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class VideoRequest:
+    """One clip, from its first frame where there is one. `draw` as in ImageRequest."""
+
+    model: str
+    prompt: str
+    seconds: float
+    size: tuple[int, int]
+    seed: int
+    call_id: str
+    first_frame: bytes | None = field(default=None, repr=False)
+    last_frame: bytes | None = field(default=None, repr=False)
+    params: dict[str, Any] = field(default_factory=dict)
+    draw: Callable[[], bytes] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One picture or clip as a service hands it out: its bytes, or a link that the engine follows at once; else why not."""
+
+    data: bytes | None = field(default=None, repr=False)
+    url: str | None = field(default=None, repr=False)
+    error: ProviderError | None = None
+
+
+@dataclass(frozen=True)
+class ImageReply:
+    """`count`: how many pictures are billed. `notes`: what of the request was left out, for the job's timeline."""
+
+    images: tuple[Made, ...]
+    usage: Usage
+    model: str
+    count: int
+    request_id: str | None = None
+    notes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
 class TaskState:
-    """A long provider task: queued and running go on; succeeded carries `output`."""
+    """A long provider task: queued and running go on; succeeded carries the clip."""
 
     state: Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
-    output: dict[str, Any] | None = None
+    made: Made | None = None
     error: str | None = None
     poll_after_ms: int = 10_000
 
@@ -92,11 +152,23 @@ class TextProvider(Protocol):
         ...
 
 
+class ImageProvider(Protocol):
+    """Draws pictures. `free`: drawing again costs nothing, so a call whose outcome is unknown is simply made again."""
+
+    free: bool
+
+    async def images(self, request: ImageRequest) -> ImageReply:
+        """Make one request. Raises ProviderError with the exact kind."""
+        ...
+
+
 class TaskProvider(Protocol):
     """Runs long tasks (video): created once, then polled by whoever is alive."""
 
-    async def submit(self, request: dict[str, Any]) -> str:
-        """Create the task; returns the provider's task id."""
+    free: bool
+
+    async def submit(self, request: VideoRequest) -> str | Made:
+        """Create the task; returns the provider's task id, or the clip itself where there is nothing to wait for."""
         ...
 
     async def poll(self, task_id: str) -> TaskState: ...
@@ -121,5 +193,16 @@ class Profile:
     concurrency: int | None = None
     modes: dict[str, Mode] = field(default_factory=dict)
 
+    @property
+    def picture_model(self) -> str:
+        """The model that draws; empty when the profile names none."""
+        return self.image_model or (SKETCH_MODEL if self.provider == "sketch" else "")
 
-SKETCH = Profile(id=None, name="sketch", provider="sketch", text_model="sketch-1")
+    @property
+    def clip_model(self) -> str:
+        """The model that films; empty when the profile names none."""
+        return str(self.params.get("video_model") or (SKETCH_MODEL if self.provider == "sketch" else ""))
+
+
+SKETCH_MODEL = "sketch-1"
+SKETCH = Profile(id=None, name="sketch", provider="sketch", text_model=SKETCH_MODEL)

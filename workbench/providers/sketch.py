@@ -1,4 +1,5 @@
-"""The offline provider: it calls the workflow's own `draft` and streams what that writes. Nothing leaves the machine.
+"""The offline provider: it calls the workflow's own `draft` and `draw`, and hands out what they make. Nothing leaves
+the machine.
 
 It is deterministic. Settings.simulate adds latency and failures, so that dashboards and retries can be tried out.
 """
@@ -14,12 +15,26 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import InvalidInput, Issue, ProviderError
 from workbench.i18n import N_, Text
-from workbench.providers.base import MODES, Mode, OnDelta, Profile, TextReply, TextRequest, Usage
+from workbench.providers.base import (
+    MODES,
+    SKETCH_MODEL,
+    ImageReply,
+    ImageRequest,
+    Made,
+    Mode,
+    OnDelta,
+    Profile,
+    TaskState,
+    TextReply,
+    TextRequest,
+    Usage,
+    VideoRequest,
+)
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
 
-MODEL = "sketch-1"
+MODEL = SKETCH_MODEL
 #: a draft is streamed in about this many pieces
 PIECES = 24
 #: Chinese and Japanese characters count as one token each, four others as one: an honest estimate, not a bill
@@ -70,9 +85,10 @@ def estimated_tokens(text: str) -> int:
 
 
 class Sketch:
-    """A TextProvider without a service behind it."""
+    """A TextProvider, ImageProvider and TaskProvider without a service behind it."""
 
     name = "sketch"
+    free = True
     modes: tuple[Mode, ...] = MODES
 
     def __init__(self, simulation: Simulation | None = None) -> None:
@@ -114,11 +130,39 @@ class Sketch:
             on_delta(text[at : at + size])
         return first_ms
 
+    async def images(self, request: ImageRequest) -> ImageReply:
+        """The workflow's own drawing. Raises ProviderError when it has none, or as simulated."""
+        data = await self._drawn(request)
+        return ImageReply((Made(data),), Usage(0, 0, 0, 0), MODEL, count=1, request_id=f"sketch-{request.call_id[:12]}")
+
+    async def submit(self, request: VideoRequest) -> Made:
+        """The workflow's own clip, at once. Raises ProviderError when it has none, or as simulated."""
+        return Made(await self._drawn(request))
+
+    async def poll(self, task_id: str) -> TaskState:
+        """There is never a task to ask about."""
+        return TaskState("expired")
+
+    async def cancel(self, task_id: str) -> None:
+        """Nothing to cancel."""
+
+    async def _drawn(self, request: ImageRequest | VideoRequest) -> bytes:
+        if request.draw is None:
+            raise ProviderError(
+                "bad_request", Text(N_("This workflow cannot be drawn offline. Choose a model profile.")), sent=False
+            )
+        failure = simulated_failure(request, self._simulation.failure_rate)
+        await asyncio.sleep(self._simulation.latency_ms / (2000 if failure else 1000))
+        if failure is not None:
+            raise failure
+        # Drawing is work for the processor: other jobs' calls on this loop go on meanwhile, and a cancel is heard.
+        return await asyncio.to_thread(request.draw)
+
     async def aclose(self) -> None:
         """Nothing to close."""
 
 
-def simulated_failure(request: TextRequest, rate: float) -> ProviderError | None:
+def simulated_failure(request: TextRequest | ImageRequest | VideoRequest, rate: float) -> ProviderError | None:
     """The failure that this call gets, or None. It depends on the call's id alone, so a retry has a new chance."""
     number = int.from_bytes(hashlib.sha256(request.call_id.encode()).digest()[:8], "big")
     if number % 1_000_000 >= rate * 1_000_000:

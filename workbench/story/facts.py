@@ -35,6 +35,10 @@ class Inputs:
             },
         )
 
+    def keep(self, made_from: dict[str, Any]) -> None:
+        """Count an input in the version that was read earlier, whatever was read since."""
+        self._seen[(made_from["node_id"], made_from["kind"], made_from.get("part"))] = dict(made_from)
+
     def as_list(self) -> list[dict[str, Any]]:
         return list(self._seen.values())
 

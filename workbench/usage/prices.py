@@ -45,9 +45,26 @@ def cost_of(profile: Profile, model: str, usage: Usage, at_ms: int) -> Cost:
     return _by_user_price(own, usage) if own is not None else _by_public_price(profile, model, usage, at_ms)
 
 
+def image_cost_of(profile: Profile, model: str, usage: Usage, images: int, at_ms: int) -> Cost:
+    """The cost of one call that drew `images` pictures: by the picture where the user priced that, else by its tokens."""
+    if profile.provider == "sketch":
+        return FREE
+    prices = profile.params.get("prices")
+    named = prices if isinstance(prices, dict) else {}
+    own = next((p for p in (named.get(n) for n in (model, profile.image_model)) if isinstance(p, dict)), None)
+    if own is None and isinstance(named.get("*"), dict) and named["*"].get("image") is not None:
+        own = named["*"]
+    if own is not None and own.get("image") is not None:
+        return Cost(_micros(Decimal(str(own["image"])) * images), _currency(own), "user")
+    if usage.input is None or usage.output is None:
+        return UNKNOWN
+    return _by_user_price(own, usage) if own is not None else _by_public_price(profile, model, usage, at_ms)
+
+
 def user_price(profile: Profile, model: str) -> dict[str, Any] | None:
     """The price the user set for a model in the profile's params, or for all of its models:
-    ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens."""
+    ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens;
+    ``"image"`` is the price of one picture."""
     prices = profile.params.get("prices")
     if not isinstance(prices, dict):
         return None
@@ -62,7 +79,11 @@ def _by_user_price(price: dict[str, Any], usage: Usage) -> Cost:
     per_input, per_output = Decimal(str(price["input"])), Decimal(str(price["output"]))
     per_cached = Decimal(str(price["cached"])) if price.get("cached") is not None else per_input
     total = ((usage.input or 0) - cached) * per_input + cached * per_cached + (usage.output or 0) * per_output
-    return Cost(_micros(total / _MILLION), str(price.get("currency") or "USD").upper(), "user")
+    return Cost(_micros(total / _MILLION), _currency(price), "user")
+
+
+def _currency(price: dict[str, Any]) -> str:
+    return str(price.get("currency") or "USD").upper()
 
 
 def _by_public_price(profile: Profile, model: str, usage: Usage, at_ms: int) -> Cost:
@@ -72,7 +93,16 @@ def _by_public_price(profile: Profile, model: str, usage: Usage, at_ms: int) -> 
     # Imported here: the price tables take a third of a second to load, which no page should wait for.
     import genai_prices
 
-    tokens = genai_prices.Usage(input_tokens=usage.input, cache_read_tokens=usage.cached, output_tokens=usage.output)
+    tokens = genai_prices.Usage(
+        input_tokens=usage.input,
+        cache_read_tokens=usage.cached,
+        output_tokens=usage.output,
+        **{
+            name: count
+            for name, count in (("input_image_tokens", usage.image_input), ("output_image_tokens", usage.image_output))
+            if count is not None
+        },
+    )
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     try:
         priced = genai_prices.calc_price(tokens, model, provider_id=provider_id, genai_request_timestamp=at)
