@@ -114,3 +114,22 @@ def outlined_scene(node: NodeView, params: Any) -> list[Issue]:
             Text(N_("The scene list has no scene {position}. Generate the scene list first."), position=node.position),
         )
     ]
+
+
+def _has(node: NodeView, kind: str, said: str) -> list[Issue]:
+    return [] if node.artifact(kind) is not None else [Issue(kind, Text(said))]
+
+
+def has_scene_anchor(node: NodeView, params: Any) -> list[Issue]:
+    """The scene's anchor exists."""
+    return _has(node, "scene_anchor", N_("This scene has no anchor yet. Generate the scene anchor first."))
+
+
+def has_keyframe_prompt(node: NodeView, params: Any) -> list[Issue]:
+    """The scene's nine-shot plan exists."""
+    return _has(node, "keyframe_prompt", N_("This scene has no nine-shot plan yet. Generate the nine-shot plan first."))
+
+
+def has_motion_prompt(node: NodeView, params: Any) -> list[Issue]:
+    """The scene's motion prompt exists."""
+    return _has(node, "motion_prompt", N_("This scene has no motion prompt yet. Generate the motion prompt first."))

@@ -1,0 +1,85 @@
+"""What the workflows of a scene tell a model: the scene, its people, its set, and where it stands in the episode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workbench.story.continuity import Cast
+from workbench.story.styles import style_text
+from workbench.workflows import briefing
+from workbench.workflows.scene.generate_scene_anchor import ARC, narrative_position
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+
+def outline(node: NodeView) -> dict[str, Any]:
+    """The scene's entry in its episode's scene list; an empty dict when there is none."""
+    episode = node.parent
+    found = episode.artifact("scene_list", part=f"scene:{node.position}") if episode is not None else None
+    return found or {}
+
+
+def cast_of(node: NodeView) -> Cast:
+    """Who may be seen in the scene, under every name."""
+    return Cast(outline(node).get("cast") or [], node.project.characters())
+
+
+def people(ctx: Context) -> list[dict[str, Any]]:
+    """The scene's cast with what the library says of each."""
+    cast = cast_of(ctx.node)
+    library = {c["name"]: c for c in briefing.cast_facts(ctx, ctx.node.project)}
+    return [library.get(name) or {"name": name, "aliases": [], "description": ""} for name in cast.names]
+
+
+def facts(ctx: Context) -> dict[str, Any]:
+    """Story, scene, people, set and mood, as every prompt of a scene gets them."""
+    node, episode = ctx.node, ctx.node.parent
+    assert episode is not None
+    brief = node.project.brief
+    language = str(brief.get("language") or ctx.language)
+    core = episode.artifact("core_expression") or {}
+    position = narrative_position(node.position, len(episode.children()))
+    arc = core.get("emotional_arc") or []
+    scene = outline(node)
+    return {
+        "title": brief["title"],
+        "genre": brief.get("genre") or "",
+        "style": style_text(brief.get("style"), language),
+        "story_language": language,
+        "scene": {k: scene[k] for k in ("order", "summary", "location", "beat") if k in scene},
+        "cast": people(ctx),
+        "props": [w["name"] for w in node.project.world()],
+        "anchor": set_facts(node.artifact("scene_anchor"), language),
+        "position": position,
+        "mood": arc[ARC.index(position)] if len(arc) == len(ARC) else "",
+    }
+
+
+def set_facts(anchor: dict[str, Any] | None, language: str) -> dict[str, Any]:
+    """The scene anchor in the story's language; empty when there is none."""
+    if anchor is None:
+        return {}
+    light, air = anchor["lighting"], anchor["atmosphere"]
+    return {
+        "set": anchor["scene"][language],
+        "location": anchor["location"]["name"],
+        "lighting": " · ".join(light[k] for k in ("type", "direction", "colour", "intensity")),
+        "mood": air["mood"],
+        "weather": air["weather"],
+        "time": air["time"],
+        "anchors": list(anchor["anchors"][language]),
+    }
+
+
+def shots_in_short(content: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The nine shots as one line each: order, framing, what is seen, who is there and does what."""
+    return [shot_in_short(shot) for shot in (content or {}).get("shots", [])]
+
+
+def shot_in_short(shot: dict[str, Any] | None) -> dict[str, Any]:
+    if shot is None:
+        return {}
+    doing = [f"{s['name']}: {s['action']}" for s in shot["subjects"]]
+    return {"order": shot["order"], "framing": shot["framing"], "caption": shot["caption"], "subjects": doing}
