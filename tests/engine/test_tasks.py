@@ -21,7 +21,6 @@ from workbench.i18n import Text
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, TaskState, Usage, VideoRequest
 from workbench.settings import Settings
 
-
 CLIP = {"width": 640, "height": 360, "seconds": 2.0, "model": "sketch-1"}
 
 

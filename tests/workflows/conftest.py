@@ -19,19 +19,20 @@ SAMPLES = ("painted-skin.zh", "moving-mountains.zh", "gift-of-the-magi.en")
 Change = Callable[[dict[str, Any]], Any]
 
 
-class Editing:
-    """Answers with the sketch's draft, changed by the next of `changes`; remembers every request."""
+class Editing(Sketch):
+    """Answers with the sketch's draft, changed by the next of `changes`; remembers every request. Draws as the sketch does."""
 
     name = "editing"
     modes = MODES
 
     def __init__(self, *changes: Change) -> None:
+        super().__init__()
         self.changes = list(changes)
         self.requests: list[TextRequest] = []
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
         self.requests.append(request)
-        reply = await Sketch().text(request, on_delta)
+        reply = await super().text(request, on_delta)
         if not self.changes:
             return reply
         made = json.loads(reply.text)

@@ -314,6 +314,19 @@ class Context:
         head = self._own_head() if kind else None
         return None if head is None else cast("dict[str, Any]", head["content"])
 
+    @property
+    def pictures_at_once(self) -> int:
+        """How many pictures to ask for at the same time."""
+        profile = self._running.profile
+        return int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 4))
+
+    def changed(self, part: str) -> bool:
+        """Has this input part, or any whole input, changed since the artifact that this workflow writes was written?"""
+        head = self._own_head()
+        before = {(i["node_id"], i["kind"], i.get("part")): i["content_hash"] for i in head["inputs"]} if head else {}
+        now = [i for i in self._inputs.as_list() if i["part"] in (None, part)]
+        return any(before.get((i["node_id"], i["kind"], i["part"])) != i["content_hash"] for i in now)
+
     def keep_sources(self, parts: Collection[str]) -> None:
         """What is left as it was stays as old as it was: it goes on counting as made from the versions of then.
 

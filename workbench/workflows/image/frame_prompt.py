@@ -1,0 +1,133 @@
+"""The prompt of one frame, in the story's language: style, then the set, then the shot. Written by code, never by a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: a code of the shot → (Chinese, English)
+WORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "framing": {
+        "ELS": ("大远景", "extreme long shot"),
+        "LS": ("全景", "long shot"),
+        "MLS": ("中全景", "medium long shot"),
+        "MS": ("中景", "medium shot"),
+        "MCU": ("中近景", "medium close-up"),
+        "CU": ("近景特写", "close-up"),
+        "ECU": ("大特写", "extreme close-up"),
+        "LOW": ("仰拍", "low-angle shot"),
+        "HIGH": ("俯拍", "high-angle shot"),
+    },
+    "angle": {
+        "eye_level": ("平视", "eye level"),
+        "low": ("低机位仰视", "camera low, looking up"),
+        "high": ("高机位俯视", "camera high, looking down"),
+    },
+    "position": {
+        "far_left": ("画面最左侧", "far left of the frame"),
+        "left": ("画面左侧", "left of the frame"),
+        "centre": ("画面中央", "centre of the frame"),
+        "right": ("画面右侧", "right of the frame"),
+        "far_right": ("画面最右侧", "far right of the frame"),
+    },
+    "facing": {
+        "camera": ("面向镜头", "facing the camera"),
+        "away": ("背对镜头", "facing away"),
+        "left": ("面朝左", "facing left"),
+        "right": ("面朝右", "facing right"),
+    },
+    "pose": {
+        "standing": ("站立", "standing"),
+        "walking": ("行走", "walking"),
+        "running": ("奔跑", "running"),
+        "sitting": ("坐着", "sitting"),
+        "kneeling": ("跪着", "kneeling"),
+        "crouching": ("蹲伏", "crouching"),
+        "leaning": ("倚靠", "leaning"),
+        "lying": ("躺卧", "lying"),
+    },
+    "expression": {
+        "neutral": ("神情平静", "neutral expression"),
+        "happy": ("喜悦", "happy expression"),
+        "sad": ("悲伤", "sad expression"),
+        "angry": ("愤怒", "angry expression"),
+        "afraid": ("恐惧", "frightened expression"),
+        "surprised": ("惊讶", "surprised expression"),
+        "determined": ("坚决", "determined expression"),
+        "tender": ("温柔", "tender expression"),
+    },
+}
+#: what each line is opened by
+LABELS = {
+    "style": ("风格", "Style"),
+    "set": ("场景", "Set"),
+    "light": ("光线", "Light"),
+    "air": ("氛围", "Atmosphere"),
+    "anchors": ("必须保持一致的景物", "Must look the same in every picture"),
+    "shot": ("镜头", "Shot"),
+    "composition": ("构图", "Composition"),
+    "people": ("人物", "People"),
+    "nobody": ("画面中没有人物", "Nobody is in the picture"),
+    "looks": ("人物造型", "How they look"),
+    "left": ("左手", "left hand"),
+    "right": ("右手", "right hand"),
+    "gaze": ("看向", "looking at"),
+    "space": ("留白", "Leave empty"),
+    "quality": ("画面要求", "Picture"),
+    "aspect": ("画面比例", "Aspect ratio"),
+    "avoid": ("避免", "Avoid"),
+}
+NO_LETTERS = ("画面中不出现文字、字幕、对话气泡、水印", "lettering, captions, speech bubbles, watermarks")
+
+
+def frame_prompt(shot: dict[str, Any], anchor: dict[str, Any], style: str, aspect_ratio: str, language: str) -> str:
+    """All that a picture model needs to draw a shot. `anchor` may be empty; nothing else is read."""
+    at = 0 if language == "zh" else 1
+    colon, comma, semicolon, stop = (("：", "，", "；", "。"), (": ", ", ", "; ", "."))[at]
+
+    def line(label: str, *parts: str, between: str = comma) -> str:
+        said = between.join(p.strip().rstrip("。.") for p in parts if p and p.strip())
+        return f"{LABELS[label][at]}{colon}{said}{stop}" if said else ""
+
+    subjects = [_subject(s, at, comma) for s in shot["subjects"]]
+    camera, visual, technical = shot["camera"], shot["visual"], shot["technical"]
+    avoid = [*shot["avoid"], _in(anchor.get("avoid"), language), NO_LETTERS[at]]
+    lines = [
+        line("style", style),
+        line("set", _in(anchor.get("scene"), language) or visual["environment"]),
+        line("light", *(anchor.get("lighting") or {"": visual["lighting"]}).values()),
+        line("air", *(anchor.get("atmosphere") or {"": visual["mood"]}).values()),
+        line("anchors", *((anchor.get("anchors") or {}).get(language) or shot["anchors"]), between=semicolon),
+        line("shot", WORDS["framing"][shot["framing"]][at], WORDS["angle"][camera["angle"]][at], camera["lens"]),
+        line("composition", shot["composition"]),
+        line("people", *subjects, between=semicolon) if subjects else LABELS["nobody"][at] + stop,
+        line("looks", visual["character"]) if subjects else "",
+        line("space", shot["bubble_space"]),
+        line("quality", technical["quality"], technical["consistency"], technical["composition"], between=semicolon),
+        line("aspect", aspect_ratio),
+        line("avoid", *avoid, between=semicolon),
+    ]
+    return "\n".join(x for x in lines if x)
+
+
+def _subject(subject: dict[str, Any], at: int, comma: str) -> str:
+    hands = [
+        f"{LABELS[side][at]}{'拿着' if at == 0 else ' holds '}{subject['hands'][side]}"
+        for side in ("left", "right")
+        if subject["hands"][side]
+    ]
+    gaze = f"{LABELS['gaze'][at]}{'' if at == 0 else ' '}{subject['gaze']}"
+    parts = [
+        subject["name"],
+        WORDS["position"][subject["position"]][at],
+        WORDS["facing"][subject["orientation"]][at],
+        WORDS["pose"][subject["pose"]][at],
+        subject["action"],
+        WORDS["expression"][subject["expression"]][at],
+        gaze,
+        *hands,
+    ]
+    return comma.join(parts)
+
+
+def _in(pair: dict[str, Any] | None, language: str) -> str:
+    return str((pair or {}).get("zh" if language == "zh" else "en") or "")

@@ -1,0 +1,227 @@
+"""generate_keyframe_images: a picture of each of the nine shots. Candidates are added, never replaced.
+
+Each frame is a step of its own: a resumed job draws only what is not drawn yet, and a failed frame leaves the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from workbench.artifacts.storyboard import Candidate, KeyframeImage, KeyframeImages, frame_key, made_of
+from workbench.artifacts.versions import hash_of
+from workbench.errors import JobError, ProviderError
+from workbench.i18n import N_, Text
+from workbench.jobs.context import PartialArtifact
+from workbench.story.guards import has_keyframe_prompt
+from workbench.story.styles import style_text
+from workbench.workflows import registry
+from workbench.workflows.image.frame_prompt import frame_prompt
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+
+Key = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
+KEYS = [frame_key(order) for order in range(1, 10)]
+#: the same for every frame: further calls would only repeat it
+FATAL = ("auth", "permission", "quota_exhausted", "not_found_model")
+#: as many as an artifact can hold
+MOST_CANDIDATES = 24
+
+
+class Params(registry.Params):
+    keys: list[Key] | None = Field(
+        None, min_length=1, max_length=9, title=N_("Frames"), description=N_("KF0 to KF8; empty: all nine")
+    )
+    new_candidate: bool = Field(
+        False, title=N_("New candidate"), description=N_("Draw once more although nothing changed")
+    )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A frame to draw. `takes`: hash of what it is made of, by number of the try; each has a seed of its own."""
+
+    shot: dict[str, Any]
+    prompt: str
+    seeds: list[int]
+    takes: list[str]
+    known: KeyframeImage | None
+
+    @property
+    def key(self) -> str:
+        return frame_key(self.shot["order"])
+
+    def current(self, model: str) -> list[Candidate]:
+        """The candidates that this model drew of just this."""
+        return [
+            c for c in (self.known.candidates if self.known else []) if c.made_of in self.takes and c.model == model
+        ]
+
+    def next_take(self, model: str) -> int:
+        """The first try that this model has not drawn yet."""
+        drawn = {c.made_of for c in self.current(model)}
+        return next((n for n, take in enumerate(self.takes) if take not in drawn), len(self.takes) - 1)
+
+
+@registry.workflow(
+    "generate_keyframe_images",
+    title=N_("Keyframe images"),
+    scope="scene",
+    params=Params,
+    reads=("brief", "scene_anchor", "keyframe_prompt"),
+    writes="keyframe_images",
+    guards=(has_keyframe_prompt,),
+    queue="image",
+    deadline_s=1800,
+    typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=9, seconds=60.0),
+)
+async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
+    """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""
+    from workbench.drawing import frame_size
+
+    ctx.progress(5, Text(N_("Reading the nine shots")))
+    brief = ctx.node.brief
+    ratio = str(brief.get("aspect_ratio") or "16:9")
+    size = frame_size(ratio)
+    frames = _wanted(ctx, params, brief, ratio, size)
+    to_draw = [f for f in frames if params.new_candidate or not f.current(ctx.picture_model)]
+    draw = Drawing(ctx, brief, ratio, size, len(to_draw))
+    results = await ctx.together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
+    drawn = {f.key: r for f, r in zip(to_draw, results, strict=True) if not isinstance(r, JobError)}
+    failed = {f.key: r for f, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
+    _try_again_later(ctx, failed)
+    if failed and not drawn:
+        raise _none_drawn(failed)
+    kept = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
+    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in kept.items()})
+    untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in kept]
+    if untouched:
+        ctx.keep_sources({f"shot:{KEYS.index(key) + 1}" for key in untouched})
+    if not failed:
+        ctx.progress(100, Text(N_("{count} frames drawn, {kept} kept"), count=len(drawn), kept=len(kept)))
+        return content
+    return PartialArtifact(
+        content,
+        failed=[{"item": key, "error_kind": e.kind, "error": str(e)} for key, e in failed.items()],
+        succeeded=[f.key for f in frames if f.key not in failed],
+    )
+
+
+def _wanted(ctx: Context, params: Params, brief: dict[str, Any], ratio: str, size: tuple[int, int]) -> list[Wanted]:
+    """The frames asked for; each makes only its own shot an input, so that editing one shot leaves the others fresh."""
+    node = ctx.node
+    anchor = node.artifact("scene_anchor") or {}
+    style = style_text(brief.get("style"), ctx.language)
+    known = {f.key: f for f in _frames(ctx)}
+    place = [brief.get("title"), node.parent.position if node.parent else 0, node.position]
+    found = []
+    for order, key in enumerate(KEYS, start=1):
+        if params.keys is not None and key not in params.keys:
+            continue
+        shot = node.artifact("keyframe_prompt", part=f"shot:{order}")
+        assert shot is not None  # a nine-shot plan has nine, and the guard saw one
+        prompt = frame_prompt(shot, anchor, style, ratio, ctx.language)
+        seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
+        takes = [made_of(prompt, size, seed) for seed in seeds]
+        found.append(Wanted(shot, prompt, seeds, takes, known.get(key)))
+    return found
+
+
+class Drawing:
+    """Draws frames of one scene and says which."""
+
+    def __init__(self, ctx: Context, brief: dict[str, Any], ratio: str, size: tuple[int, int], count: int) -> None:
+        self._ctx = ctx
+        self._ratio = ratio
+        self._size = size
+        self._style = brief.get("style") or {}
+        self._anchor = ctx.node.artifact("scene_anchor") or {}
+        # Who is who in a drawing; a character's words count through the shots.
+        self._cast = [c["name"] for c in ctx.node.at(ctx.node.project_id).characters()]
+        self._count = count
+        self._done = 0
+
+    async def frame(self, wanted: Wanted) -> list[Candidate]:
+        """One frame, as a step named by its key."""
+        ctx, shot = self._ctx, wanted.shot
+        ctx.progress(
+            self._percent(), Text(N_("Drawing shot {order} — {caption}"), order=shot["order"], caption=shot["caption"])
+        )
+        take = wanted.next_take(ctx.picture_model)
+        made = await ctx.images(
+            wanted.key,
+            prompt=wanted.prompt,
+            size=self._size,
+            seed=wanted.seeds[take],
+            draw=partial(self._draw, shot, wanted.seeds[take]),
+        )
+        self._done += 1
+        ctx.progress(self._percent(), Text(N_("{done} of {all} frames drawn"), done=self._done, all=self._count))
+        return made
+
+    def _draw(self, shot: dict[str, Any], seed: int) -> bytes:
+        from workbench.drawing import draw_frame
+
+        return draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
+
+    def _percent(self) -> float:
+        return 10 + 85 * self._done / max(self._count, 1)
+
+
+def _try_again_later(ctx: Context, failed: dict[str, JobError]) -> None:
+    """A passing failure is worth another attempt of the job, which reuses what is drawn; one that stays is not."""
+    passing = [e for e in failed.values() if e.retryable]
+    if not passing or ctx.last_attempt or any(e.kind in FATAL for e in failed.values()):
+        return
+    raise max(passing, key=lambda e: (e.retry_after_ms or 0) if isinstance(e, ProviderError) else 0)
+
+
+def _none_drawn(failed: dict[str, JobError]) -> JobError:
+    """The end of a job that drew nothing: every reason, with the frames it kept from being drawn."""
+    reasons: dict[str, list[str]] = {}
+    for key, error in failed.items():
+        reasons.setdefault(str(error), []).append(key)
+    listed = "; ".join(f"{', '.join(keys)}: {said}" for said, keys in reasons.items())
+    kind = next((e.kind for e in failed.values() if e.kind in FATAL), next(iter(failed.values())).kind)
+    return JobError(Text(N_("No frame could be drawn. {reasons}"), reasons=listed), kind=kind, retryable=False)
+
+
+def _frames(ctx: Context) -> list[KeyframeImage]:
+    there = ctx.written()
+    return KeyframeImages.model_validate(there).frames if there else []
+
+
+def _choice(ctx: Context, frame: Wanted) -> str:
+    """Which picture a frame that was not drawn shows: a person's choice stays unless the shot has changed under it."""
+    assert frame.known is not None
+    current = [c.media for c in frame.current(ctx.picture_model)]
+    same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
+    stays = frame.known.chosen in same_shot or not ctx.changed(f"shot:{frame.shot['order']}")
+    return frame.known.chosen if stays else current[-1]
+
+
+def _content(ctx: Context, ratio: str, drawn: dict[str, list[Candidate]], choices: dict[str, str]) -> KeyframeImages:
+    """What is there now – also what was chosen by hand meanwhile – with the new candidates added and chosen."""
+    there = {f.key: f for f in _frames(ctx)}
+    frames = []
+    for key in KEYS:
+        old = there.get(key)
+        if key in drawn:
+            frames.append(_with(old, key, drawn[key]))
+        elif old is not None:
+            chosen = choices.get(key, old.chosen)
+            known = chosen if chosen in {c.media for c in old.candidates} else old.chosen
+            frames.append(KeyframeImage(key=key, chosen=known, candidates=old.candidates))
+    return KeyframeImages.model_validate({"aspect_ratio": ratio, "frames": [f.model_dump() for f in frames]})
+
+
+def _with(old: KeyframeImage | None, key: str, new: Sequence[Candidate]) -> KeyframeImage:
+    """A frame with further candidates, the newest chosen; beyond the most that fit, the oldest go."""
+    fresh = {c.media for c in new}
+    candidates = [*(c for c in (old.candidates if old else []) if c.media not in fresh), *new]
+    return KeyframeImage(key=key, chosen=new[-1].media, candidates=candidates[-MOST_CANDIDATES:])
