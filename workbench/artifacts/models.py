@@ -184,10 +184,20 @@ BRIEF = register(Kind("brief", N_("Brief"), "project", Brief))
 CHARACTER = register(Kind("character", N_("Character"), "character", Character))
 WORLD_ELEMENT = register(Kind("world_element", N_("World element"), "world", WorldElement))
 EPISODE_PLAN = register(
-    Kind("episode_plan", N_("Episode plan"), "project", EpisodePlan, _episode_parts, child_kind="episode", children=_episode_children)
+    Kind(
+        "episode_plan",
+        N_("Episode plan"),
+        "project",
+        EpisodePlan,
+        _episode_parts,
+        child_kind="episode",
+        children=_episode_children,
+    )
 )
 CORE_EXPRESSION = register(Kind("core_expression", N_("Core expression"), "episode", CoreExpression))
 SCENE_LIST = register(
-    Kind("scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, child_kind="scene", children=_scene_children)
+    Kind(
+        "scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, child_kind="scene", children=_scene_children
+    )
 )
 SCENE_ANCHOR = register(Kind("scene_anchor", N_("Scene anchor"), "scene", SceneAnchor))

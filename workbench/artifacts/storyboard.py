@@ -348,7 +348,9 @@ def _frame_parts(content: dict[str, Any]) -> dict[str, Any]:
 
 
 KEYFRAME_PROMPT = register(Kind("keyframe_prompt", N_("Nine-shot plan"), "scene", KeyframePrompt, _shot_parts))
-KEYFRAME_IMAGES = register(Kind("keyframe_images", N_("Keyframe images"), "scene", KeyframeImages, _frame_parts, expected_parts=9))
+KEYFRAME_IMAGES = register(
+    Kind("keyframe_images", N_("Keyframe images"), "scene", KeyframeImages, _frame_parts, expected_parts=9)
+)
 MOTION_PROMPT = register(Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt))
 DIALOGUE = register(Kind("dialogue", N_("Dialogue"), "scene", Dialogue))
 SOUND_DESIGN = register(Kind("sound_design", N_("Sound design"), "scene", SoundDesign))

@@ -85,6 +85,8 @@ def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
         return _type(schema["$defs"][field["$ref"].rsplit("/", 1)[1]], schema)
     if "enum" in field:
         return " / ".join(f"`{v}`" for v in field["enum"])
+    if "prefixItems" in field:
+        return f"({', '.join(_type(f, schema) for f in field['prefixItems'])})"
     if field.get("type") == "array":
         return f"list of {_type(field['items'], schema)}{_range(field, 'minItems', 'maxItems', ', ', ' items')}"
     if field.get("type") == "object" and "properties" in field:

@@ -1,0 +1,124 @@
+"""A scene's dialogue as plain text, one line each, and back without loss (workflows.md §3, dialogue text format).
+
+``[对白|愤怒|压低声音] 王生：你别过来。``  ·  ``[dialogue|angry] Jim: Don't.``  ·  ``[旁白] 灯灭了。``  ·  ``[silent] She only looks.``
+
+Inside brackets ``|`` and ``]``, in names a colon, and everywhere a line break and the backslash are written with a
+backslash before them (``\\n`` for the break).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pydantic import ValidationError
+
+from workbench.artifacts.storyboard import Dialogue, Line, LineType
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+
+LABELS: dict[str, dict[LineType, str]] = {
+    "zh": {"dialogue": "对白", "monologue": "独白", "narration": "旁白", "thought": "心理"},
+    "en": {"dialogue": "dialogue", "monologue": "monologue", "narration": "narration", "thought": "thought"},
+}
+SILENT = {"zh": "静场", "en": "silent"}
+_TYPES: dict[str, LineType] = {label.casefold(): kind for labels in LABELS.values() for kind, label in labels.items()}
+_SILENT = {word.casefold() for word in SILENT.values()}
+_HEAD = re.compile(r"^\[(?P<meta>(?:\\.|[^\]\\])*)\]\s?(?P<rest>.*)$", re.DOTALL)
+_NAME = re.compile(r"^(?P<name>(?:\\.|[^:：\\])+)[:：]\s?(?P<text>.*)$", re.DOTALL)
+
+
+def to_text(dialogue: Dialogue, language: str) -> str:
+    """One line per spoken line; a silent scene is one line with its reason."""
+    if dialogue.silent:
+        return f"[{SILENT[language]}] {_escaped(dialogue.reason, '')}".rstrip()
+    return "\n".join(_line(line, language) for line in dialogue.lines)
+
+
+def _line(line: Line, language: str) -> str:
+    # an empty emotion keeps its place when notes follow it
+    meta = [LABELS[language][line.type], *([line.emotion] if line.emotion or line.notes else []), *line.notes]
+    head = "|".join(_escaped(part, "|]") for part in meta)
+    if not line.speaker:
+        return f"[{head}] {_escaped(line.text, '')}"
+    colon = "：" if language == "zh" else ": "
+    return f"[{head}] {_escaped(line.speaker, ':：')}{colon}{_escaped(line.text, '')}"
+
+
+def parse(text: str) -> Dialogue:
+    """The dialogue of such a text; blank lines do not count. Raises InvalidInput naming every line that is none."""
+    issues: list[Issue] = []
+    lines: list[Line] = []
+    silent: str | None = None
+    for number, raw in enumerate(text.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        made = _read(raw.strip())
+        if isinstance(made, Text):
+            issues.append(Issue(f"line {number}", made))
+        elif isinstance(made, str):
+            silent = made
+        else:
+            lines.append(made)
+    if not issues and silent is None and not lines:
+        issues.append(Issue("", Text(N_("There is no line. A silent scene is written as [silent] with its reason."))))
+    if silent is not None and lines:
+        issues.append(Issue("", Text(N_("A silent scene has no lines; remove one or the other."))))
+    if len(lines) > 6:
+        issues.append(Issue("", Text(N_("At most 6 lines; there are {count}."), count=len(lines))))
+    if issues:
+        raise InvalidInput(Text("{issues}", issues="; ".join(map(str, issues))), issues)
+    return Dialogue(silent=silent is not None, reason=silent or "", lines=lines)
+
+
+def _read(raw: str) -> Line | str | Text:
+    """A line, the reason of a silent scene, or what is wrong."""
+    head = _HEAD.match(raw)
+    meta = [_plain(p) for p in _split(head["meta"])] if head else ["dialogue"]
+    rest = head["rest"] if head else raw
+    label = meta[0].strip().casefold()
+    if head and label in _SILENT:
+        return _plain(rest).strip()
+    kind = _TYPES.get(label)
+    if kind is None:
+        return Text(
+            N_("“{label}” is no type of line; use {known}"), label=meta[0], known=", ".join(LABELS["en"].values())
+        )
+    speaker, said = "", rest
+    if kind != "narration":
+        named = _NAME.match(rest)
+        if named is None:
+            return Text(N_("has no speaker; write it as [type|emotion] Name: text"))
+        speaker, said = _plain(named["name"]), named["text"]
+    emotion, notes = (meta[1] if len(meta) > 1 else ""), meta[2:]
+    try:
+        return Line(type=kind, speaker=speaker, emotion=emotion, notes=notes, text=_plain(said))
+    except ValidationError as error:
+        return Text("{message}", message="; ".join(e["msg"] for e in error.errors()))
+
+
+def _escaped(text: str, marks: str) -> str:
+    text = text.replace("\\", "\\\\")
+    for mark in marks:
+        text = text.replace(mark, f"\\{mark}")
+    # every character at which splitlines would break
+    return re.sub(
+        r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", lambda m: f"\\u{ord(m[0]):04x}" if m[0] != "\n" else "\\n", text
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(
+        r"\\(?:u([0-9a-f]{4})|(.))", lambda m: chr(int(m[1], 16)) if m[1] else "\n" if m[2] == "n" else m[2], text
+    )
+
+
+def _split(meta: str) -> list[str]:
+    """The parts between bare bars."""
+    parts, escaped = [""], False
+    for char in meta:
+        if char == "|" and not escaped:
+            parts.append("")
+            continue
+        parts[-1] += char
+        escaped = char == "\\" and not escaped
+    return parts

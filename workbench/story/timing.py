@@ -1,0 +1,103 @@
+"""How long spoken lines and scenes last (workflows.md §6, estimate_duration). Pure; seconds with one decimal.
+
+Chinese is counted by characters, English by words, and only what is spoken or seen: never the JSON around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from workbench.artifacts.storyboard import Duration, DurationParts
+
+Transition = Literal["none", "cut", "jump_cut", "smash_cut", "dissolve", "fade", "dip_to_black", "wipe", "other"]
+TRANSITION_S: dict[str, float] = {
+    "none": 0.2, "cut": 0.2, "jump_cut": 0.15, "smash_cut": 0.1, "dissolve": 1.0, "fade": 1.2, "dip_to_black": 1.2,
+    "wipe": 0.5, "other": 0.5,
+}  # fmt: skip
+#: a line's own pause, and how fast a line is read
+LINE_S, HAN_PER_S, WORDS_PER_S = 0.4, 6.5, 2.5
+ACTION_S = 2.8
+#: how much of a text makes a second of action: Chinese characters, English words
+MOTION, SHOTS = (110, 66), (220, 132)
+MOTION_MOST_S, SHOTS_MOST_S = 3.5, 2.5
+NO_DESIGN_PAUSE_S, PAUSE_S, PER_SILENCE_S, PAUSE_MOST_S = 0.6, 0.4, 0.25, 2.0
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_WORD = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?")
+
+
+def units(text: str) -> tuple[int, int]:
+    """(Chinese characters, other words) of a text."""
+    return len(_HAN.findall(text)), len(_WORD.findall(_HAN.sub(" ", text)))
+
+
+def reading_s(text: str) -> float:
+    """Seconds to say a text, without the pause of its line."""
+    han, words = units(text)
+    return han / HAN_PER_S + words / WORDS_PER_S
+
+
+def dialogue_s(lines: Sequence[Mapping[str, Any]]) -> float:
+    """Seconds of a dialogue: each line's pause and its words."""
+    return sum(LINE_S + reading_s(str(line["text"])) for line in lines)
+
+
+def motion_text(content: Mapping[str, Any], language: str) -> str:
+    """What a motion prompt tells in one language."""
+    changes = content["changes"]
+    told = [content["short"][language], *(b[language] for b in content["beats"])]
+    return " ".join([*told, *changes["subject"], *changes["camera"], *changes["environment"]])
+
+
+def shots_text(content: Mapping[str, Any]) -> str:
+    """What nine shots tell: captions, actions, compositions."""
+    told = []
+    for shot in content["shots"]:
+        told += [shot["caption"], *(s["action"] for s in shot["subjects"]), shot["composition"]]
+    return " ".join(told)
+
+
+def estimate(
+    *, dialogue: Mapping[str, Any] | None, motion: Mapping[str, Any] | None, shots: Mapping[str, Any] | None,
+    sound: Mapping[str, Any] | None, language: str, transition: Transition = "cut",
+) -> Duration:  # fmt: skip
+    """The scene's length from what there is; what is missing is named and lowers the confidence."""
+    action = ACTION_S
+    if motion is not None:
+        action += min(MOTION_MOST_S, _share(motion_text(motion, language), MOTION))
+    if shots is not None:
+        action += min(SHOTS_MOST_S, _share(shots_text(shots), SHOTS))
+    silences = sum(c["type"] == "silence" for c in sound["cues"]) if sound else 0
+    parts = DurationParts(
+        dialogue=round(dialogue_s(dialogue["lines"]), 1) if dialogue else 0.0,
+        action=round(action, 1),
+        transition=TRANSITION_S[transition],
+        pause=round(min(PAUSE_MOST_S, PAUSE_S + PER_SILENCE_S * silences), 1) if sound else NO_DESIGN_PAUSE_S,
+    )
+    given = {"dialogue": dialogue, "motion_prompt": motion, "keyframe_prompt": shots, "sound_design": sound}
+    missing = [name for name, content in given.items() if content is None]
+    return Duration(
+        seconds=round(sum(parts.model_dump().values()), 2),
+        parts=parts,
+        confidence="low" if missing else "medium",
+        missing=missing,
+    )
+
+
+def _share(text: str, per_second: tuple[int, int]) -> float:
+    han, words = units(text)
+    return han / per_second[0] + words / per_second[1]
+
+
+def of_episode(durations: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """An episode's length as the sum of its scenes': {seconds, parts, scenes, missing}; None stands for a scene without one."""
+    known = [d for d in durations if d is not None]
+    names = tuple(DurationParts.model_fields)
+    parts = {name: round(sum(d["parts"][name] for d in known), 2) for name in names}
+    return {
+        "seconds": round(sum(parts.values()), 2),
+        "parts": parts,
+        "scenes": len(known),
+        "missing": len(durations) - len(known),
+    }

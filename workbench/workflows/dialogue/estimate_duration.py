@@ -1,0 +1,49 @@
+"""estimate_duration: how long a scene runs, from its lines, its motion, its shots and its silences. No model is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from workbench.artifacts.storyboard import Duration
+from workbench.i18n import N_, Text
+from workbench.story import timing
+from workbench.story.guards import outlined_scene
+from workbench.workflows import registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+
+
+class Params(registry.Params):
+    transition: timing.Transition = Field(
+        "cut", title=N_("Transition"), description=N_("How the scene passes into the next one")
+    )
+
+
+@registry.workflow(
+    "estimate_duration",
+    title=N_("Duration"),
+    scope="scene",
+    params=Params,
+    reads=("brief", "scene_list", "keyframe_prompt", "motion_prompt", "dialogue", "sound_design"),
+    writes="duration",
+    guards=(outlined_scene,),
+    typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, seconds=0.2),
+)
+async def run(ctx: Context, params: Params) -> Duration:
+    """Reckon the scene's length from what has been written for it; what is missing is named."""
+    ctx.progress(30, Text(N_("Counting lines, motion and silences")))
+    node = ctx.node
+    language = str(node.brief.get("language") or ctx.language)
+    made = timing.estimate(
+        dialogue=node.artifact("dialogue"),
+        motion=node.artifact("motion_prompt"),
+        shots=node.artifact("keyframe_prompt"),
+        sound=node.artifact("sound_design"),
+        language=language,
+        transition=params.transition,
+    )
+    ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{made.seconds:.1f}"))
+    return made

@@ -1,0 +1,119 @@
+"""generate_dialogue: what is said in a scene, by those who are in it, in no more time than it has – or an explicit silence."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from workbench.artifacts.storyboard import Dialogue
+from workbench.drafting import dialogue as sketch
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.story import timing
+from workbench.story.continuity import Cast
+from workbench.story.guards import has_keyframe_prompt, has_motion_prompt, has_scene_anchor
+from workbench.workflows import registry, staging
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+
+
+class Params(registry.Params):
+    max_seconds: float = Field(
+        15.0, ge=2.5, le=60, title=N_("Longest"), description=N_("Seconds that all lines together may take to read")
+    )
+
+
+def draft(facts: dict[str, Any], params: Params, rng: Random) -> Dialogue:
+    """Let the people of the scene speak of what it is about."""
+    return sketch.dialogue(facts, rng)
+
+
+@registry.workflow(
+    "generate_dialogue",
+    title=N_("Dialogue"),
+    scope="scene",
+    params=Params,
+    reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "character", "world_element"),
+    writes="dialogue",
+    guards=(has_scene_anchor, has_keyframe_prompt, has_motion_prompt),
+    draft=draft,
+    typical=registry.Typical(calls=1, input_tokens=4_000, output_tokens=700, seconds=10),
+)  # fmt: skip
+async def run(ctx: Context, params: Params) -> Dialogue:
+    """Write one to six lines for the people of the scene, or say that it is silent and why."""
+    ctx.progress(5, Text(N_("Reading the shots")))
+    facts = staging.facts(ctx)
+    cast = staging.cast_of(ctx.node)
+    motion = ctx.node.artifact("motion_prompt") or {}
+    prompt = ctx.prompt(
+        **facts,
+        max_seconds=params.max_seconds,
+        shots=staging.shots_in_short(ctx.node.artifact("keyframe_prompt")),
+        motion=(motion.get("short") or {}).get(facts["story_language"], ""),
+    )
+    ctx.progress(25, Text(N_("Listening to them")))
+    checks = [
+        lambda made: speaker_issues(made, cast),
+        repeated_issues,
+        lambda made: length_issues(made, params.max_seconds),
+        silence_issues,
+    ]
+    made = await ctx.generate("dialogue", prompt, schema=Dialogue, checks=checks)
+    ctx.progress(100, Text(N_("Dialogue written")))
+    return renamed(made, cast)
+
+
+def speaker_issues(made: Dialogue, cast: Cast) -> list[Issue]:
+    """Only people of the scene speak, and nobody talks to themselves where they are alone."""
+    issues = []
+    for number, line in enumerate(made.lines):
+        if line.speaker and cast.of(line.speaker) is None:
+            said = Text(
+                N_("{names} is not in this scene's cast; only: {known}"),
+                names=line.speaker,
+                known=", ".join(cast.names) or "—",
+            )
+            issues.append(Issue(f"lines.{number}.speaker", said))
+        if line.type == "dialogue" and len(cast.names) == 1:
+            said = Text(N_("{name} is alone here: use monologue, thought or narration"), name=cast.names[0])
+            issues.append(Issue(f"lines.{number}.type", said))
+    return issues
+
+
+def repeated_issues(made: Dialogue) -> list[Issue]:
+    """No line is said twice."""
+    texts = ["".join(line.text.split()).casefold() for line in made.lines]
+    return [
+        Issue(f"lines.{n}.text", Text(N_("is the same as an earlier line")))
+        for n, t in enumerate(texts)
+        if t in texts[:n]
+    ]
+
+
+def length_issues(made: Dialogue, max_seconds: float) -> list[Issue]:
+    """All lines can be read in the time there is."""
+    seconds = timing.dialogue_s([line.model_dump() for line in made.lines])
+    if seconds <= max_seconds:
+        return []
+    said = Text(
+        N_("takes {seconds} s to read; there are {allowed} s: shorten or drop lines"),
+        seconds=f"{seconds:.1f}",
+        allowed=f"{max_seconds:g}",
+    )
+    return [Issue("lines", said)]
+
+
+def silence_issues(made: Dialogue) -> list[Issue]:
+    """A silent scene says why."""
+    if made.silent and not made.reason:
+        return [Issue("reason", Text(N_("a silent scene needs a reason")))]
+    return []
+
+
+def renamed(made: Dialogue, cast: Cast) -> Dialogue:
+    """Speakers under their own names, whatever alias was used."""
+    lines = [line.model_copy(update={"speaker": cast.of(line.speaker) or line.speaker}) for line in made.lines]
+    return made.model_copy(update={"lines": lines})

@@ -1,0 +1,91 @@
+"""generate_sound_design: the cues of a scene on its time line – air, steps, music, and where it is quiet."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from workbench.artifacts.storyboard import SoundDesign
+from workbench.drafting import sound as sketch
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.story import script, timing
+from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
+from workbench.workflows import registry, staging
+
+if TYPE_CHECKING:
+    from workbench.artifacts.storyboard import Dialogue
+    from workbench.jobs.context import Context
+
+#: a rounding is no mistake
+SLACK_S = 0.05
+
+
+def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SoundDesign:
+    """Let the set, the weather and what is done in it sound."""
+    return sketch.sound_design(facts, rng)
+
+
+@registry.workflow(
+    "generate_sound_design",
+    title=N_("Sound design"),
+    scope="scene",
+    reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "dialogue", "character", "world_element"),
+    writes="sound_design",
+    guards=(has_scene_anchor, has_keyframe_prompt),
+    draft=draft,
+    typical=registry.Typical(calls=1, input_tokens=4_000, output_tokens=900, seconds=12),
+)  # fmt: skip
+async def run(ctx: Context, params: registry.Params) -> SoundDesign:
+    """Place the scene's sounds inside its length: air, effects, music, voices and silence."""
+    ctx.progress(5, Text(N_("Reading the whole scene")))
+    facts = staging.facts(ctx)
+    language = facts["story_language"]
+    shots, motion, said = (ctx.node.artifact(k) for k in ("keyframe_prompt", "motion_prompt", "dialogue"))
+    seconds = timing.estimate(dialogue=said, motion=motion, shots=shots, sound=None, language=language).seconds
+    prompt = ctx.prompt(
+        **facts,
+        seconds=seconds,
+        shots=staging.shots_in_short(shots),
+        motion=timing.motion_text(motion, language) if motion else "",
+        dialogue=script.to_text(_dialogue(said), language) if said else "",
+    )
+    ctx.progress(30, Text(N_("Laying out {seconds} s of sound"), seconds=f"{seconds:.1f}"))
+    checks = [lambda made: timing_issues(made, seconds), silence_issues]
+    made = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
+    ctx.progress(100, Text(N_("Sound design written")))
+    return made
+
+
+def _dialogue(content: dict[str, Any]) -> Dialogue:
+    from workbench.artifacts.storyboard import Dialogue
+
+    return Dialogue.model_validate(content)
+
+
+def timing_issues(made: SoundDesign, seconds: float) -> list[Issue]:
+    """Every cue lies inside the scene."""
+    issues = []
+    for number, cue in enumerate(made.cues):
+        if cue.to_s > seconds + SLACK_S:
+            said = Text(N_("ends at {end} s; the scene has {seconds} s"), end=f"{cue.to_s:g}", seconds=f"{seconds:.1f}")
+            issues.append(Issue(f"cues.{number}.to_s", said))
+    return issues
+
+
+def silence_issues(made: SoundDesign) -> list[Issue]:
+    """Where it is silent nothing loud sounds, and something sounds somewhere."""
+    issues = []
+    if all(cue.type == "silence" for cue in made.cues):
+        issues.append(Issue("cues", Text(N_("there is nothing but silence; give at least one sound"))))
+    numbered = list(enumerate(made.cues))
+    for (a, one), (b, two) in combinations(numbered, 2):
+        if "silence" not in (one.type, two.type) or min(one.to_s, two.to_s) - max(one.from_s, two.from_s) <= SLACK_S:
+            continue
+        loud = two if one.type == "silence" else one
+        if loud.type == "silence" or loud.intensity in ("prominent", "dominant"):
+            issues.append(
+                Issue(f"cues.{b}", Text(N_("overlaps cue {other}: a silence and a loud sound at once"), other=a + 1))
+            )
+    return issues
