@@ -27,6 +27,12 @@ Faults (keys of a script's dicts, all optional):
     reject           refuse with 400 when the request has one of these fields
     reject_modes     refuse with 400 when response_format has one of these types
     echo_key         repeat the Authorization header in the error message
+Pictures (/images/generations, /images/edits) come as base64 PNG of the size asked for, or as a link on request:
+    image_url        hand out a link: true for one to this server, or the link itself
+    image_b64        this in place of the picture's base64      image_error   an error entry in place of the picture
+    no_image         an empty list                              usage         as above; none by default
+    media            how this server answers its own links: {"status", "headers", "body", "drip_ms"}
+What was fetched by link is in `fetches()`: path and headers.
 A prompt may carry its own: ``[[fault:500]]``, ``[[fault:hang]]``, ``[[fault:{"status": 429}]]``; with ``*2`` before the
 closing brackets only the first two calls with this marker are hit.
 """
@@ -35,9 +41,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
+import email
 import hashlib
 import importlib
+import io
 import json
 import re
 import sys
@@ -103,9 +112,8 @@ def default_answer(request: dict[str, Any]) -> str:
 
 
 def schema_of(request: dict[str, Any]) -> dict[str, Any] | None:
-    wanted = request.get("response_format") or {}
-    if wanted.get("type") == "json_schema":
-        return wanted["json_schema"]["schema"]
+    if mode_of(request) == "json_schema":
+        return request["response_format"]["json_schema"]["schema"]  # type: ignore[no-any-return]
     return next(iter(_schemas_in("\n".join(str(m.get("content")) for m in request.get("messages", [])))), None)
 
 
@@ -180,6 +188,37 @@ def _lengths(schema: dict[str, Any]) -> tuple[int, int]:
     return int(schema.get("minLength") or least or 1), int(schema.get("maxLength") or most or 10_000)
 
 
+def mode_of(request: dict[str, Any]) -> str | None:
+    """The structured-output mode asked for; a picture's response_format is a plain word."""
+    wanted = request.get("response_format")
+    return wanted.get("type") if isinstance(wanted, dict) else None
+
+
+def form_fields(content_type: str, body: bytes) -> dict[str, Any]:
+    """The fields of a multipart form; files as {"name", "bytes"} in a list under their field's name."""
+    parsed = email.message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    found: dict[str, Any] = {}
+    for part in parsed.get_payload():
+        name = str(part.get_param("name", header="content-disposition")).removesuffix("[]")  # type: ignore[union-attr]
+        data: Any = part.get_payload(decode=True)  # type: ignore[union-attr]
+        if part.get_filename():  # type: ignore[union-attr]
+            found.setdefault(name, []).append({"name": part.get_filename(), "bytes": len(data)})  # type: ignore[union-attr]
+        else:
+            found[name] = data.decode()
+    return found
+
+
+def picture(seed: str, size: str = "") -> bytes:
+    """A PNG whose colour tells the seed, in a size like ``64x36``."""
+    from PIL import Image
+
+    match = re.fullmatch(r"(\d+)x(\d+)", size)
+    made = io.BytesIO()
+    colour = tuple(hashlib.sha256(seed.encode()).digest()[:3])
+    Image.new("RGB", (int(match[1]), int(match[2])) if match else (64, 36), colour).save(made, format="PNG")
+    return made.getvalue()
+
+
 # -- the server --------------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +262,7 @@ class Server:
     def reset(self) -> None:
         with self._lock:
             self._entries, self._by_number, self._number = [], {}, 0
+            self._fetches: list[dict[str, Any]] = []
             self._script: dict[str, Any] = {}
             self._hits: Counter[str] = Counter()
             if self._log:
@@ -236,6 +276,10 @@ class Server:
     def calls(self) -> list[dict[str, Any]]:
         with self._lock:
             return [dict(e) for e in self._entries]
+
+    def fetches(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return list(self._fetches)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         loop = asyncio.get_running_loop()
@@ -279,11 +323,28 @@ class Server:
             await self._control(writer, path, body)
         elif path.endswith("/models"):
             await _send(writer, 200, {"object": "list", "data": [{"id": "scripted-1", "object": "model"}]})
-        elif path.endswith("/chat/completions") and method == "POST":
+        elif path.startswith("/media/"):
+            await self._media(writer, path, headers)
+        elif path.endswith(("/chat/completions", "/images/generations", "/images/edits")) and method == "POST":
             await self._call(reader, writer, path, headers, body)
         else:
             await _send(writer, 404, {"error": {"message": f"no route {path}", "type": "invalid_request_error"}})
         return headers.get("connection", "").lower() != "close"
+
+    async def _media(self, writer: asyncio.StreamWriter, path: str, headers: dict[str, str]) -> None:
+        """Answer a link that was handed out."""
+        with self._lock:
+            self._fetches.append({"path": path, "headers": headers})
+            fault = self._script.get("media") or self._script.get("default", {}).get("media") or {}
+        body = fault.get("body", picture(path))
+        if fault.get("drip_ms"):
+            writer.write(_head(200, {"Content-Length": str(len(body))}, "image/png"))
+            for start in range(0, len(body), 16):
+                writer.write(body[start : start + 16])
+                await writer.drain()
+                await asyncio.sleep(fault["drip_ms"] / 1000)
+            return
+        await _send(writer, fault.get("status", 200), body, fault.get("headers"), "image/png")
 
     async def _control(self, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
         if path == "/_script":
@@ -297,7 +358,7 @@ class Server:
     async def _call(
         self, reader: Any, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: bytes
     ) -> None:
-        request = json.loads(body)
+        request = json.loads(body) if body.startswith(b"{") else form_fields(headers["content-type"], body)
         number, fault = self._received(path, headers, request)
         talking = asyncio.ensure_future(self._talk(_Call(number, request, headers, writer, fault)))
         leaving = asyncio.ensure_future(reader.gone.wait())
@@ -319,7 +380,7 @@ class Server:
             leaving.cancel()
 
     def _received(self, path: str, headers: dict[str, str], request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        prompt = "\n".join(str(m.get("content")) for m in request.get("messages", []))
+        prompt = "\n".join([str(m.get("content")) for m in request.get("messages", [])] + [request.get("prompt", "")])
         with self._lock:
             self._number += 1
             number = self._number
@@ -330,7 +391,7 @@ class Server:
                 "call_id": headers.get("x-client-request-id"),
                 "path": path,
                 "model": request.get("model"),
-                "mode": (request.get("response_format") or {}).get("type", "plain"),
+                "mode": mode_of(request) or "plain",
                 "stream": bool(request.get("stream")),
                 "messages_hash": hashlib.sha256(
                     json.dumps(request.get("messages"), sort_keys=True).encode()
@@ -410,6 +471,8 @@ class Server:
                 "text/html",
             )
             return "html"
+        if "prompt" in call.request:
+            return await call.pictures()
         text = (
             fault["text"]
             if "text" in fault
@@ -439,7 +502,7 @@ class _Call:
 
     def refusal(self) -> tuple[int, Any] | None:
         """(status, body) when the script refuses this request."""
-        fault, wanted = self.fault, (self.request.get("response_format") or {}).get("type")
+        fault, wanted = self.fault, mode_of(self.request)
         if wanted in fault.get("reject_modes", ()):
             return 400, {
                 "error": {
@@ -464,6 +527,28 @@ class _Call:
             status = fault.get("status", 200)
             return status, fault.get("body", {"error": {"message": f"scripted failure {status}", "type": "scripted"}})
         return None
+
+    async def pictures(self) -> str:
+        fault, request = self.fault, self.request
+        if fault.get("image_url"):
+            host = self.headers.get("host", "")
+            link = fault["image_url"]
+            entry = {"url": f"http://{host}/media/{self.number}.png?sig=a%2Fb+c" if link is True else link}
+        elif fault.get("image_error"):
+            entry = {"error": fault["image_error"]}
+        else:
+            drawn = base64.b64encode(picture(str(request.get("prompt")), str(request.get("size")))).decode()
+            entry = {"b64_json": fault.get("image_b64", drawn)}
+        body: dict[str, Any] = {"created": 1, "data": [] if fault.get("no_image") else [entry]}
+        if fault.get("usage"):
+            body["usage"] = fault["usage"]
+        raw = json.dumps(body).encode()
+        if fault.get("half"):
+            self.writer.write(_head(200, {"Content-Length": str(len(raw))}, "application/json") + raw[: len(raw) // 2])
+            await self.writer.drain()
+            raise _Drop
+        await _send(self.writer, 200, raw, self._extra(), "application/json")
+        return "ok"
 
     async def whole(self, text: str) -> str:
         body = {
@@ -647,6 +732,10 @@ class ScriptedProvider:
 
     def calls(self) -> list[dict[str, Any]]:
         return self._server.calls()
+
+    def fetches(self) -> list[dict[str, Any]]:
+        """What was asked of the links it handed out."""
+        return self._server.fetches()
 
 
 def control(root: str, what: str, body: dict[str, Any] | None = None) -> Any:

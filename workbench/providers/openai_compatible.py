@@ -1,6 +1,6 @@
-"""Text through any service that speaks OpenAI's chat completions, by the openai SDK.
+"""Text and pictures through any service that speaks OpenAI's chat completions and image calls, by the openai SDK.
 
-One `text()` call is one HTTP request: the SDK's own retries and redirects are off. What a service turns out not to
+One `text()` or `images()` call is one HTTP request: the SDK's own retries and redirects are off. What a service turns out not to
 know (``stream_options``, streaming, the name of the token cap) is learned from its refusal for the life of the
 process, and the refusal is raised as `Adapted`: the same call, made again, is worded in the way it understands.
 """
@@ -21,9 +21,18 @@ import httpx2
 import openai
 
 from workbench.errors import InvalidInput, ProviderError
-from workbench.i18n import Text
-from workbench.providers import faults
-from workbench.providers.base import Mode, OnDelta, Profile, TextReply, TextRequest, Usage
+from workbench.i18n import N_, Text
+from workbench.providers import faults, openai_images
+from workbench.providers.base import (
+    ImageReply,
+    ImageRequest,
+    Mode,
+    OnDelta,
+    Profile,
+    TextReply,
+    TextRequest,
+    Usage,
+)
 from workbench.providers.endpoints import ENDPOINTS, endpoint_of
 from workbench.providers.reading import clean_text
 from workbench.providers.schemas import strict_schema
@@ -38,6 +47,9 @@ CONNECT_S = 15.0
 DEADLINE_S = 600.0
 #: the longest plausible text answer is a few megabytes; a service that sends more is broken or hostile
 MOST_BYTES = 16 * 1024 * 1024
+
+#: a picture of 24 megapixels as base64 PNG stays below it
+MOST_IMAGE_BYTES = 128 * 1024 * 1024
 
 #: sent as they are when given
 _PASSED_ON = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "reasoning_effort", "seed", "stop")
@@ -59,7 +71,9 @@ def make(profile: Profile, settings: Settings) -> OpenAICompatible:
 
 
 class OpenAICompatible:
-    """A TextProvider. Use it inside one event loop and close it there."""
+    """A TextProvider and ImageProvider. Use it inside one event loop and close it there."""
+
+    free = False
 
     def __init__(self, profile: Profile, *, trust_env: bool = False, most_bytes: int = MOST_BYTES) -> None:
         self.name = profile.name
@@ -86,6 +100,23 @@ class OpenAICompatible:
             # Raised out here, so that no handler's context drags along an exception that quotes request headers.
             raise self._failed(failure, request, answer)
         return answer.reply()
+
+    async def images(self, request: ImageRequest) -> ImageReply:
+        """Make one request for a picture. Raises ProviderError with the exact kind."""
+        if not request.model:
+            raise ProviderError("not_found_model", Text(N_("The profile names no image model.")), sent=False)
+        client = self._client
+        body = openai_images.body(request, names_format=_learned(self._base_url, request.model).image_format)
+        headers: dict[str, str] = {}
+        failure: Exception | None = None
+        try:
+            async with asyncio.timeout(self._deadline_s(request)):
+                return await self._draw(client, request, body, headers)
+        except Exception as error:
+            failure = error
+        made = self._translated(failure, request, headers, body, structured=False)
+        made.request_id = made.request_id or faults.request_id(headers)
+        raise made
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -116,6 +147,15 @@ class OpenAICompatible:
             await stream.close()
         answer.end_stream(done=_said_done(response.http_response.stream))
 
+    async def _draw(
+        self, client: openai.AsyncOpenAI, request: ImageRequest, body: dict[str, Any], headers: dict[str, str]
+    ) -> ImageReply:
+        calls = client.images.with_raw_response
+        call = calls.edit if "image" in body else calls.generate
+        response = await call(**body, extra_headers={"X-Client-Request-Id": request.call_id})
+        headers.update(response.headers)
+        return openai_images.read(response.http_response.text, request, headers)
+
     @functools.cached_property
     def _client(self) -> openai.AsyncOpenAI:
         http = httpx2.AsyncClient(
@@ -143,9 +183,11 @@ class OpenAICompatible:
         return client
 
     async def _cap(self, response: httpx2.Response) -> None:
-        response.stream = _Capped(response.stream, self._most_bytes)  # type: ignore[arg-type]
+        pictures = response.request.url.path.endswith(("/images/generations", "/images/edits"))
+        most = max(self._most_bytes, MOST_IMAGE_BYTES) if pictures else self._most_bytes
+        response.stream = _Capped(response.stream, most)  # type: ignore[arg-type]
 
-    def _deadline_s(self, request: TextRequest) -> float:
+    def _deadline_s(self, request: TextRequest | ImageRequest) -> float:
         return float(request.params.get("timeout_s") or self._params.get("timeout_s") or DEADLINE_S)
 
     # -- wording -------------------------------------------------------------------------------------------------------
@@ -173,19 +215,26 @@ class OpenAICompatible:
     # -- failing -------------------------------------------------------------------------------------------------------
 
     def _failed(self, error: Exception, request: TextRequest, answer: _Answer) -> ProviderError:
-        made = self._translated(error, request, answer)
+        made = self._translated(error, request, answer.headers, self._body(request), structured=request.mode != "plain")
         made.request_id = made.request_id or answer.request_id
         made.raw = clean_text(answer.text) or None
         made.usage = answer.usage if answer.usage != Usage() else None
         return made
 
-    def _translated(self, error: Exception, request: TextRequest, answer: _Answer) -> ProviderError:
-        structured = request.mode != "plain"
+    def _translated(
+        self,
+        error: Exception,
+        request: TextRequest | ImageRequest,
+        headers: Mapping[str, str],
+        sent: Mapping[str, Any],
+        *,
+        structured: bool,
+    ) -> ProviderError:
         match error:
             case ProviderError():
                 return error
             case openai.APIStatusError():
-                return self._refused(error, request, structured)
+                return self._refused(error, request.model, sent, structured)
             case TimeoutError() if not isinstance(error, ssl.SSLError):
                 return ProviderError(
                     "timeout", Text("No complete answer within {seconds} s.", seconds=f"{self._deadline_s(request):g}")
@@ -193,7 +242,7 @@ class OpenAICompatible:
             case openai.APIConnectionError() | httpx2.TransportError() | ssl.SSLError():
                 return _transport_fault(error, self._most_bytes)
             case openai.APIError():  # an error event inside the stream
-                return faults.fault(None, error.body if error.body is not None else error.message, answer.headers)
+                return faults.fault(None, error.body if error.body is not None else error.message, headers)
             case json.JSONDecodeError() | UnicodeDecodeError() | openai.APIResponseValidationError():
                 return ProviderError(
                     "malformed_output",
@@ -202,11 +251,13 @@ class OpenAICompatible:
         # Anything else is a bug of ours or the SDK's: the engine shows it as internal, with its traceback.
         raise error
 
-    def _refused(self, error: openai.APIStatusError, request: TextRequest, structured: bool) -> ProviderError:
+    def _refused(
+        self, error: openai.APIStatusError, model: str, sent: Mapping[str, Any], structured: bool
+    ) -> ProviderError:
         made = faults.fault(error.status_code, error.response.text, error.response.headers, structured=structured)
         if made.kind == "bad_request" and not made.mode_unsupported:
             refusal = faults.read_refusal(error.response.text)
-            if _learn(self._base_url, request.model, refusal, self._body(request)):
+            if _learn(self._base_url, model, refusal, sent):
                 return Adapted(
                     "bad_request",
                     made.text,
@@ -287,6 +338,8 @@ class _Learned:
     stream: bool = True
     stream_options: bool = True
     token_cap: str | None = None
+    #: whether a picture may be asked for as base64; the service hands out what it likes otherwise
+    image_format: bool = True
 
 
 _lessons: dict[tuple[str, str], _Learned] = {}
@@ -309,6 +362,9 @@ def _learn(base_url: str, model: str, refusal: faults.Refusal, sent: Mapping[str
         return True
     if sent.get("stream") and (refusal.param == "stream" or _STREAMING_REFUSED.search(named)):
         known.stream = False
+        return True
+    if "prompt" in sent and "response_format" in sent and "response_format" in named:
+        known.image_format = False
         return True
     cap = next((c for c in ("max_tokens", "max_completion_tokens") if c in sent), None)
     # Only when the name is refused, not when its value is.

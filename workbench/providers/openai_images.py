@@ -1,0 +1,169 @@
+"""Pictures in OpenAI's words: how a model family wants to be asked, and what its answer holds. No request is made here."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import ProviderError
+from workbench.i18n import N_, Text
+from workbench.providers import faults
+from workbench.providers.base import ImageReply, ImageRequest, Made, Usage
+from workbench.security.redact import redactor
+
+#: what a free-sized model is asked for, in pixels
+AIM = 1280 * 720
+_MOST_UNEVEN = 3.0
+
+
+@dataclass(frozen=True)
+class Family:
+    """`sizes`: the only ones it draws; empty: any in steps of 16. `edits`: draws from references.
+
+    `names_format`: it must be asked for base64; the others always answer with it and refuse the question.
+    """
+
+    begins: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...] = ()
+    edits: bool = False
+    names_format: bool = True
+    aim: int = AIM
+
+
+FAMILIES = (
+    Family(("gpt-image-2",), edits=True, names_format=False, aim=1536 * 864),
+    Family(
+        ("gpt-image-", "chatgpt-image-"),
+        sizes=((1024, 1024), (1536, 1024), (1024, 1536)),
+        edits=True,
+        names_format=False,
+    ),
+    Family(("dall-e-3",), sizes=((1024, 1024), (1792, 1024), (1024, 1792))),
+    Family(("dall-e-2",), sizes=((1024, 1024),)),
+)
+_OTHER = Family(())
+
+
+def family_of(model: str) -> Family:
+    """The family by the model's name, also behind a relay's prefix; one that promises nothing special otherwise."""
+    name = model.lower().rsplit("/", 1)[-1]
+    return next((f for f in FAMILIES if name.startswith(f.begins)), _OTHER)
+
+
+def size_for(family: Family, wanted: tuple[int, int]) -> tuple[int, int]:
+    """The size nearest in shape to the wanted one that the family draws."""
+    shape = wanted[0] / wanted[1]
+    if family.sizes:
+        return min(family.sizes, key=lambda s: (abs(math.log(s[0] / s[1] / shape)), -s[0] * s[1]))
+    shape = min(max(shape, 1 / _MOST_UNEVEN), _MOST_UNEVEN)
+    width = math.sqrt(family.aim * shape)
+    return max(16, round(width / 16) * 16), max(16, round(width / shape / 16) * 16)
+
+
+def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+    """The fields of the request. A profile's `image_size` replaces the size, its `image_params` are added as they are."""
+    family = family_of(request.model)
+    width, height = size_for(family, request.size)
+    made: dict[str, Any] = {
+        "model": request.model,
+        "prompt": request.prompt,
+        "n": 1,
+        "size": str(request.params.get("image_size") or f"{width}x{height}"),
+    }
+    if family.names_format and names_format:
+        made["response_format"] = "b64_json"
+    extra = dict(request.params.get("image_params") or {})
+    if request.params.get("image_seed"):
+        extra["seed"] = request.seed
+    if extra:
+        made["extra_body"] = extra
+    if request.references and family.edits:
+        made["image"] = [(f"reference-{n}.webp", data, "image/webp") for n, data in enumerate(request.references, 1)]
+    return made
+
+
+def notes(request: ImageRequest) -> tuple[Text, ...]:
+    """What of the request the model cannot take."""
+    if not request.references or family_of(request.model).edits:
+        return ()
+    said = Text(
+        N_("{model} takes no reference pictures; {count} were left out"),
+        model=request.model,
+        count=len(request.references),
+    )
+    return (said,)
+
+
+def read(raw: str, request: ImageRequest, headers: Mapping[str, str]) -> ImageReply:
+    """What a service answered with status 200. Raises ProviderError for anything that is no answer about pictures."""
+    try:
+        found = json.loads(raw)
+    except ValueError:
+        raise _unreadable(raw) from None
+    if not isinstance(found, dict) or not ({"data", "error"} & found.keys()):
+        raise _unreadable(raw)
+    if found.get("error") and not found.get("data"):
+        raise faults.fault(200, found, headers)
+    entries = [e for e in found.get("data") or [] if isinstance(e, dict)]
+    images = tuple(m for m in (_made(e, headers) for e in entries) if m is not None)
+    told = found.get("usage") if isinstance(found.get("usage"), dict) else {}
+    drawn = _count(told.get("generated_images"))
+    return ImageReply(
+        images,
+        read_usage(told),
+        str(found.get("model") or request.model),
+        count=sum(m.error is None for m in images) if drawn is None else drawn,
+        request_id=faults.request_id(headers),
+        notes=notes(request),
+    )
+
+
+def read_usage(found: dict[str, Any]) -> Usage:
+    """Token counts as reported; anything missing or senseless stays None. All that is drawn counts as picture tokens."""
+    asked = found.get("input_tokens_details")
+    drew = found.get("output_tokens_details")
+    output = _count(found.get("output_tokens"))
+    return Usage(
+        input=_count(found.get("input_tokens")),
+        output=output,
+        image_input=_count(asked.get("image_tokens")) if isinstance(asked, dict) else None,
+        image_output=_count(drew.get("image_tokens")) if isinstance(drew, dict) else output,
+    )
+
+
+def _made(entry: dict[str, Any], headers: Mapping[str, str]) -> Made | None:
+    if entry.get("error"):
+        return Made(error=faults.fault(200, {"error": entry["error"]}, headers))
+    encoded, url = entry.get("b64_json"), entry.get("url")
+    if isinstance(url, str) and url.startswith("data:") and not encoded:
+        encoded = url.partition(",")[2]
+    if isinstance(encoded, str) and encoded.strip():
+        try:
+            return Made(base64.b64decode(encoded.rpartition("base64,")[2], validate=False))
+        except (binascii.Error, ValueError):
+            return Made(
+                error=ProviderError("malformed_output", Text(N_("The picture's base64 is damaged.")), http_status=200)
+            )
+    return Made(url=url) if isinstance(url, str) and url.strip() else None
+
+
+def _unreadable(raw: str) -> ProviderError:
+    # never the picture itself, half of which may be what came
+    shown = redactor.text(faults.read_refusal(raw[:20_000]).message)[:200].partition("b64_json")[0]
+    return ProviderError(
+        "malformed_output",
+        Text(
+            N_("The service answered with something else than pictures. Check the base URL. It begins: {start}"),
+            start=shown,
+        ),
+        http_status=200,
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
