@@ -1,0 +1,198 @@
+"""Following a link: to public addresses alone, hop by hop, without a key, within its bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.scripted_provider import ScriptedProvider, picture
+from workbench.errors import MediaRefused
+from workbench.media import download
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ScriptedProvider]:
+    with ScriptedProvider() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
+    monkeypatch.setattr(download, "PAUSES_S", (0.0, 0.0))
+    running.reset()
+    return running
+
+
+def fetch(url: str, most_bytes: int = 1_000_000, **how: Any) -> bytes:
+    return asyncio.run(download.fetch(url, most_bytes=most_bytes, **how))
+
+
+def reason(url: str, **how: Any) -> str:
+    with pytest.raises(MediaRefused) as refused:
+        fetch(url, **how)
+    assert refused.value.kind == "media_download"
+    assert "sig=" not in str(refused.value)
+    return str(refused.value)
+
+
+def test_what_a_link_holds_arrives_unchanged_and_the_query_byte_for_byte(server: ScriptedProvider) -> None:
+    data = fetch(f"{server.root}/media/1.png?sig=a%2Fb+c'd&x=%e4", allow_private=True)
+    [asked] = server.fetches()
+    assert asked["path"] == "/media/1.png?sig=a%2Fb+c'd&x=%e4"
+    assert data == picture(asked["path"])
+    assert asked["headers"]["host"] == f"127.0.0.1:{server.port}"
+    assert "authorization" not in asked["headers"]
+
+
+def test_a_redirect_is_followed_where_it_leads(server: ScriptedProvider) -> None:
+    hops = {"status": 302, "headers": {"location": "/media/1.png"}, "body": b""}
+    server.script(media=hops)
+    assert "redirects more than" in reason(f"{server.root}/media/0.png", allow_private=True)
+    assert len(server.fetches()) == download.HOPS + 1
+
+
+LOCAL = [
+    "http://127.0.0.1:{port}/media/1.png",
+    "http://localhost:{port}/media/1.png",
+    "http://2130706433:{port}/media/1.png",
+    "http://0x7f000001:{port}/media/1.png",
+    "http://0177.0.0.1:{port}/media/1.png",
+    "http://127.1:{port}/media/1.png",
+    "http://[::1]:{port}/media/1.png",
+    "http://[::ffff:127.0.0.1]:{port}/media/1.png",
+    "http://0.0.0.0:{port}/media/1.png",
+    "http://[::]:{port}/media/1.png",
+    "http://127.0.0.1.:{port}/media/1.png",
+]
+
+
+@pytest.mark.parametrize("url", LOCAL)
+def test_no_disguise_leads_to_this_machine(server: ScriptedProvider, url: str) -> None:
+    reason(url.format(port=server.port))
+    assert server.fetches() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "10.0.0.1",
+        "172.16.3.4",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.100.100.200",
+        "100.64.0.1",
+        "0.1.2.3",
+        "224.0.0.1",
+        "255.255.255.255",
+        "240.0.0.1",
+        "198.18.0.1",
+        "192.0.2.1",
+        "::1",
+        "::",
+        "fe80::1",
+        "fc00::1",
+        "fd00:ec2::254",
+        "ff02::1",
+        "::ffff:10.0.0.1",
+        "::ffff:169.254.169.254",
+        "2002:7f00:1::",
+        "2002:a9fe:a9fe::",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b::127.0.0.1",
+        "2001:db8::1",
+    ],
+)
+def test_an_address_that_is_not_public_is_none_to_call(address: str) -> None:
+    assert not download.is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::1.1.1.1"])
+def test_a_public_address_may_be_called(address: str) -> None:
+    assert download.is_public(ipaddress.ip_address(address))
+
+
+def test_a_public_name_for_a_private_address_is_refused(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        asked.append(host)
+        both = ["93.184.216.34", "127.0.0.1"]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in both]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+    said = reason(f"http://cdn.example:{server.port}/media/1.png?sig=secret")
+    assert "cdn.example" in said
+    assert asked == ["cdn.example"]
+    assert server.fetches() == []
+
+
+def test_the_address_that_was_looked_at_is_the_one_that_is_called(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = ["127.0.0.1"]
+
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        # a name that means another address the second time it is asked
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop() if answers else "203.0.113.9", port))]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+    fetch(f"http://cdn.example:{server.port}/media/1.png", allow_private=True)
+    [asked] = server.fetches()
+    assert asked["headers"]["host"] == f"cdn.example:{server.port}"
+
+
+def test_a_redirect_to_a_private_address_is_refused(server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.script(media={"status": 302, "headers": {"location": "http://169.254.169.254/latest"}, "body": b""})
+    first = {ipaddress.ip_address("127.0.0.1")}
+    monkeypatch.setattr(download, "is_public", lambda a: a in first)
+    assert "169.254.169.254 is no public address" in reason(f"{server.root}/media/1.png")
+    assert len(server.fetches()) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "ftp://example.org/a",
+        "gopher://x",
+        "http://",
+        "data:,x",
+        "http://a:b@example.org/",
+        "http://x:99999/",
+    ],
+)
+def test_what_is_no_web_address_is_refused(url: str) -> None:
+    assert "no web address" in reason(url)
+
+
+@pytest.mark.parametrize(("status", "calls"), [(403, 1), (404, 1), (410, 1), (206, 1), (500, 3), (503, 3), (429, 3)])
+def test_an_answer_without_the_file_is_told_and_asked_again_only_if_it_may_pass(
+    server: ScriptedProvider, status: int, calls: int
+) -> None:
+    server.script(media={"status": status, "body": b"no"})
+    assert f"answered {status}" in reason(f"{server.root}/media/1.png?sig=secret", allow_private=True)
+    assert len(server.fetches()) == calls
+
+
+def test_a_file_that_is_too_large_is_refused(server: ScriptedProvider) -> None:
+    server.script(media={"body": bytes(3_000_000)})
+    assert "larger than 2 MB" in reason(f"{server.root}/media/1.png", allow_private=True, most_bytes=2_097_152)
+
+
+def test_a_link_that_takes_too_long_is_given_up(server: ScriptedProvider) -> None:
+    server.script(media={"drip_ms": 50, "body": bytes(4000)})
+    assert "within 0.3 s" in reason(f"{server.root}/media/1.png", allow_private=True, deadline_s=0.3)
+
+
+def test_a_host_that_does_not_answer_is_told(server: ScriptedProvider) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    assert "connection failed" in reason(f"http://127.0.0.1:{port}/a", allow_private=True)
