@@ -175,7 +175,7 @@ async def image(ctx: Context, params: ImageParams) -> dict[str, Any]:
     results = await ctx.together(work, limit=params.limit, stop_on=("auth",))
     errors = [r for r in results if isinstance(r, JobError)]
     if errors and (len(errors) == len(results) or any(e.retryable for e in errors)):
-        raise errors[0]
+        raise next((e for e in errors if e.retryable), errors[0])
     return {"frames": [r if isinstance(r, str) else r.kind for r in results]}
 
 
