@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workbench.providers.base import SKETCH, Profile, Usage
-from workbench.usage.prices import FREE, UNKNOWN, cost_of
+from workbench.usage.prices import FREE, UNKNOWN, cost_of, image_cost_of
 
 NOON = round(datetime(2026, 5, 4, 12, tzinfo=UTC).timestamp() * 1000)
 SPENT = Usage(input=1_000_000, output=100_000)
@@ -88,3 +88,47 @@ def test_the_price_depends_on_when_the_call_was_made() -> None:
     assert by_day is not None
     assert by_night is not None
     assert by_night < by_day
+
+
+DRAWN = Usage(input=1_000_000, output=1_000_000, image_input=500_000, image_output=1_000_000)
+
+
+def test_a_drawing_is_free_offline() -> None:
+    assert image_cost_of(SKETCH, "sketch-1", Usage(), 1, NOON) == FREE
+
+
+@pytest.mark.parametrize("named", ["ep-img", "seedream", "*"])
+def test_a_picture_costs_what_the_user_says_it_does(named: str) -> None:
+    mine = Profile(
+        1, "p", "openai", image_model="ep-img", params={"prices": {named: {"currency": "cny", "image": 0.28}}}
+    )
+
+    cost = image_cost_of(mine, "seedream", Usage(), 3, NOON)
+
+    assert (cost.cost_micros, cost.currency, cost.source) == (840_000, "CNY", "user")
+
+
+def test_a_users_price_by_tokens_counts_for_pictures_of_that_model() -> None:
+    mine = profile(prices={"gpt-image-1": {"input": 1, "output": 3}})
+
+    assert image_cost_of(mine, "gpt-image-1", DRAWN, 1, NOON).cost_micros == 4_000_000
+    assert image_cost_of(mine, "gpt-image-1", Usage(), 1, NOON) == UNKNOWN
+
+
+def test_a_price_for_texts_of_every_model_is_none_for_pictures() -> None:
+    mine = profile("http://127.0.0.1:1/v1", prices={"*": {"input": 1, "output": 3}})
+
+    assert image_cost_of(mine, "some-image", DRAWN, 1, NOON) == UNKNOWN
+
+
+def test_the_public_price_tells_picture_tokens_from_words() -> None:
+    drawn = image_cost_of(profile(), "gpt-image-1.5", DRAWN, 1, NOON)
+    written = image_cost_of(profile(), "gpt-image-1.5", Usage(input=1_000_000, output=1_000_000), 1, NOON)
+
+    # half the input at 5, half at 8, all of the output at 32 instead of 10
+    assert (drawn.cost_micros, drawn.currency) == (2_500_000 + 4_000_000 + 32_000_000, "USD")
+    assert written.cost_micros == 5_000_000 + 10_000_000
+
+
+def test_a_picture_model_without_a_public_price_is_unknown() -> None:
+    assert image_cost_of(profile(), "dall-e-3", DRAWN, 1, NOON) == UNKNOWN

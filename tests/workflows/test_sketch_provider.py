@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from workbench.errors import KINDS, InvalidInput, ProviderError
-from workbench.providers.base import Message, TextReply, TextRequest
+from workbench.providers.base import ImageRequest, Message, TextReply, TextRequest, VideoRequest
 from workbench.providers.sketch import Simulation, Sketch, estimated_tokens, simulated_failure
 
 
@@ -107,3 +107,56 @@ def test_the_setting_is_read() -> None:
 def test_a_setting_that_is_not_understood_is_named(text: str) -> None:
     with pytest.raises(InvalidInput, match=text.split("=")[0]):
         Simulation.parse(text)
+
+
+def picture(call_id: str = "call-1", **more: object) -> ImageRequest:
+    return ImageRequest("sketch-1", "a lamp", (96, 54), 1, call_id, **more)  # type: ignore[arg-type]
+
+
+def test_a_picture_is_what_the_workflow_draws() -> None:
+    reply = asyncio.run(Sketch().images(picture(draw=lambda: b"drawn")))
+
+    assert [m.data for m in reply.images] == [b"drawn"]
+    assert (reply.count, reply.model, reply.usage.input, reply.notes) == (1, "sketch-1", 0, ())
+
+
+def test_a_clip_is_there_at_once() -> None:
+    asked = VideoRequest("sketch-1", "a lamp", 2.0, (96, 54), 1, "call-1", draw=lambda: b"filmed")
+
+    assert asyncio.run(Sketch().submit(asked)).data == b"filmed"
+
+
+def test_what_cannot_be_drawn_offline_says_so() -> None:
+    with pytest.raises(ProviderError, match="cannot be drawn offline") as refused:
+        asyncio.run(Sketch().images(picture()))
+    assert refused.value.kind == "bad_request"
+
+
+def test_drawing_leaves_the_loop_to_others() -> None:
+    import threading
+
+    went_on = threading.Event()
+
+    def draw() -> bytes:
+        # ends only if the loop runs meanwhile
+        assert went_on.wait(20)
+        return b"drawn"
+
+    async def both() -> bytes | None:
+        drawing = asyncio.ensure_future(Sketch().images(picture(draw=draw)))
+        await asyncio.sleep(0.01)
+        went_on.set()
+        return (await drawing).images[0].data
+
+    assert asyncio.run(both()) == b"drawn"
+
+
+def test_pictures_fail_as_simulated_too() -> None:
+    provider = Sketch(Simulation.parse("failure_rate=1"))
+    kinds = set()
+    for number in range(60):
+        with pytest.raises(ProviderError) as failed:
+            asyncio.run(provider.images(picture(f"call-{number}", draw=lambda: b"drawn")))
+        kinds.add(failed.value.kind)
+
+    assert {"overloaded", "rate_limit", "content_filter"} <= kinds
