@@ -111,7 +111,8 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str]) -> ImageRe
         raise faults.fault(200, found, headers)
     entries = [e for e in found.get("data") or [] if isinstance(e, dict)]
     images = tuple(m for m in (_made(e, headers) for e in entries) if m is not None)
-    told = found.get("usage") if isinstance(found.get("usage"), dict) else {}
+    usage = found.get("usage")
+    told: dict[str, Any] = usage if isinstance(usage, dict) else {}
     drawn = _count(told.get("generated_images"))
     return ImageReply(
         images,
