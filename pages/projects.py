@@ -86,7 +86,13 @@ def stages(project: dict[str, Any]) -> list[tuple[str, int, int]]:
     """Artifact kind, nodes that have it, nodes that could."""
     have = project["artifacts"]
     episodes, scenes = project["episodes"], project["scenes"]
-    of = {"episode_plan": 1, "core_expression": episodes, "scene_list": episodes, "scene_anchor": scenes}
+    of = {
+        "episode_plan": 1,
+        "core_expression": episodes,
+        "scene_list": episodes,
+        "keyframe_prompt": scenes,
+        "keyframe_images": scenes,
+    }
     return [(words.kind_title(kind), have.get(kind, 0), most) for kind, most in of.items()]
 
 

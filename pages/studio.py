@@ -7,9 +7,24 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.db.reads import usage
 from workbench.errors import ReelwrightError
-from workbench.ui import cells, elements, entry, frame, live, pictures, plan, progress, states, tree, words
-from workbench.ui.language import t
+from workbench.ui import (
+    cells,
+    elements,
+    entry,
+    formats,
+    frame,
+    live,
+    pictures,
+    plan,
+    progress,
+    states,
+    storyboard,
+    tree,
+    words,
+)
+from workbench.ui.language import current, t
 from workbench.ui.markup import plain, readable
 
 entry.through_app()
@@ -94,6 +109,8 @@ def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[st
     }
     for cell in found:
         cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
+    if node["kind"] == "episode":
+        storyboard.episode_length(wb.durations(node["id"]))
     if node["kind"] == "project":
         elements.card(node["id"], progress.named(story, ["character"]), progress.named(story, ["world"]))
 
@@ -119,6 +136,17 @@ def made_from(found: list[dict[str, Any]]) -> None:
                 else wb.node(source["node_id"])["title"]
             )
             st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
+        spent(found)
+
+
+def spent(found: list[dict[str, Any]]) -> None:
+    """What this node's jobs have taken so far: calls, tokens, money."""
+    node = next((c["artifact"]["node_id"] for c in found if c.get("artifact")), None)
+    used = live.ask(usage.of_node, node_id=node) if node is not None else None
+    if used and used["calls"]:
+        said = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used["calls"],
+                 tokens=formats.number(used["tokens"], current()), cost=plan.price(used["cost"], 0))  # fmt: skip
+        st.caption(plain(said))
 
 
 @st.fragment(run_every=1.0)
@@ -148,8 +176,8 @@ def live_preview(found: list[dict[str, Any]]) -> None:
 
 
 def signature(project: int, node: int) -> Any:
-    """What makes the page draw itself anew: the states of this project's active jobs and the tree's artifacts."""
-    story = live.tree(project)
+    """What makes the page draw itself anew: the states of this project's active jobs and the artifacts in sight."""
+    story = live.outline(project, node)
     marks = job_marks(project)
     return (
         sorted((str(k), v) for k, v in marks.items()),
@@ -164,7 +192,7 @@ def newest_failure(project: int) -> int:
 
 
 def page(project: int) -> None:
-    story = live.tree(project)
+    story = live.outline(project, wanted("node") or project)
     by_id = {n["id"]: n for n in story["nodes"]}
     node = by_id.get(wanted("node") or project) or by_id[project]
     sidebar(project, story, node["id"])
@@ -191,7 +219,7 @@ def empty() -> None:
 
 
 def main() -> None:
-    projects = wb.projects()
+    projects = wb.project_names()
     if not projects:
         empty()
         return

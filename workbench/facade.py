@@ -172,6 +172,13 @@ class Workbench:
             )
         return {"id": project_id, "title": project["title"], "nodes": made}
 
+    def durations(self, episode_id: int) -> list[Row | None]:
+        """The duration of each live scene of an episode, by position; None where there is none."""
+        with self.database.read() as conn:
+            scenes = story_reads.children(conn, episode_id, "scene")
+            heads = [story_reads.head(conn, scene["id"], "duration") for scene in scenes]
+        return [head["content"] if head else None for head in heads]
+
     def node(self, node_id: int) -> Row:
         """A node's row. Raises NotFound."""
         with self.database.read() as conn:

@@ -95,7 +95,7 @@ def test_the_tree_marks_missing_stale_fresh_and_running_nodes():
         (1, "fresh", 0, None),
         (2, "stale", 1, 2),
         (3, "running", 2, None),
-        (4, "fresh", 2, None),
+        (4, "ready", 2, None),
     ]
     assert isinstance(items[0], tree.Item)
 

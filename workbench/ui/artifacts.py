@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from workbench.artifacts import kinds
+from workbench.artifacts import storyboard as storyboard_models
 from workbench.errors import Issue
 from workbench.i18n import N_
-from workbench.ui import forms, pictures
+from workbench.ui import forms, pictures, storyboard
 from workbench.ui.charts import palette
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
@@ -20,7 +21,15 @@ Content = dict[str, Any]
 ARC_NAMES = (N_("Opening"), N_("Development"), N_("Turn"), N_("Resolution"))
 
 #: fields that follow from the others and are not typed
-DERIVED = {"episode_plan": ("order", "episode_count"), "scene_list": ("order",)}
+DERIVED = {
+    "episode_plan": ("order", "episode_count"),
+    "scene_list": ("order",),
+    "duration": ("seconds", "confidence", "missing"),
+}
+#: kinds that are edited one part at a time: where the parts are, and the fields of one that are typed
+PARTED = {"keyframe_prompt": ("shots", ("caption", "anchors", "subjects", "composition", "bubble_space"))}
+#: kinds without an editor: pictures are picked, not typed
+NOT_TYPED = frozenset({"keyframe_images"})
 
 
 def show(kind: str, content: Content) -> None:
@@ -170,6 +179,7 @@ _VIEWS: dict[str, Callable[[Content], None]] = {
     "core_expression": _core_expression,
     "scene_list": _scene_list,
     "scene_anchor": _scene_anchor,
+    **storyboard.VIEWS,
 }
 
 
@@ -178,10 +188,27 @@ def completed(kind: str, typed: Content) -> Content:
     made = dict(typed)
     if kind == "episode_plan":
         made["episode_count"] = len(made["episodes"])
+    if kind == "duration":
+        made["seconds"] = round(sum(float(s or 0) for s in made["parts"].values()), 2)
     return made
 
 
-def editor(kind: str, key: str, start: Content, issues: Sequence[Issue] = ()) -> Content:
-    """The form to edit an artifact in place; returns the content as typed."""
+def editor(kind: str, key: str, start: Content, issues: Sequence[Issue] = (), part: int | None = None) -> Content:
+    """The form to edit an artifact in place, or one part of it (counted from 1); returns the whole content as typed."""
+    if kind in PARTED and part is not None:
+        return _part_editor(kind, key, start, issues, part)
     typed = forms.fields(kinds.find(kind).model, key, start, issues, skip=DERIVED.get(kind, ()))
-    return completed(kind, typed)
+    return completed(kind, {**{name: start[name] for name in DERIVED.get(kind, ()) if name in start}, **typed})
+
+
+def _part_editor(kind: str, key: str, start: Content, issues: Sequence[Issue], part: int) -> Content:
+    where, typed_fields = PARTED[kind]
+    model = storyboard_models.Shot
+    own = start[where][part - 1]
+    path = f"{where}.{part - 1}."
+    mine = [Issue(i.path.removeprefix(path), i.message) for i in issues if i.path.startswith(path)]
+    st.markdown(f"**{part} · {storyboard.framing(own['framing'])}**")
+    skip = tuple(name for name in model.model_fields if name not in typed_fields)
+    typed = forms.fields(model, f"{key}_{part}", own, mine, skip=skip)
+    parts = [{**own, **typed} if n == part else p for n, p in enumerate(start[where], start=1)]
+    return {**start, where: parts}

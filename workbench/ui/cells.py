@@ -11,7 +11,7 @@ from workbench.artifacts import kinds
 from workbench.errors import Conflict, InvalidInput, Issue
 from workbench.i18n import N_
 from workbench.story.studio import StaleReason
-from workbench.ui import artifacts, diff, formats, forms, frame, live, states, words
+from workbench.ui import artifacts, diff, formats, forms, frame, live, sheet, states, words
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 from workbench.workflows.registry import Workflow
@@ -66,14 +66,16 @@ def pin(node_id: int, kind: str, version: int | None) -> None:
     live.forget()
 
 
-def begin_edit(node_id: int, kind: str, artifact: Row) -> None:
-    """Open the editor on the version that is shown; a save on top of a newer one is told."""
+def begin_edit(node_id: int, kind: str, artifact: Row, part: int | None = None) -> None:
+    """Open the editor on the version that is shown, or on one part of it; a save on top of a newer one is told."""
+    end_edit(node_id, kind)
     slot = _key(node_id, kind, "edit")
     st.session_state[slot] = {
         "base": artifact["version"],
         "content": artifact["content"],
         "issues": [],
         "conflict": None,
+        "part": part if part is not None or kind not in artifacts.PARTED else 1,
     }
 
 
@@ -348,7 +350,12 @@ def editor(node_id: int, kind: str) -> bool:
     edit = st.session_state.get(slot)
     if not edit:
         return False
-    typed = artifacts.editor(kind, _key(node_id, kind, "form"), edit["content"], edit["issues"])
+    if edit["part"] is not None:
+        _choose_part(node_id, kind, edit)
+    typed = artifacts.editor(kind, _key(node_id, kind, "form"), edit["content"], edit["issues"], edit["part"])
+    if edit["part"] is not None:
+        # only one part is drawn: what was typed into the others must not depend on their widgets
+        edit["content"] = typed
     if edit["conflict"]:
         _conflict(node_id, kind, edit, typed)
         return True
@@ -357,6 +364,19 @@ def editor(node_id: int, kind: str) -> bool:
             _save(node_id, kind, edit, typed, edit["base"])
         st.button(t("Discard"), key=f"{slot}_drop", icon=":material/close:", on_click=end_edit, args=(node_id, kind))
     return True
+
+
+def _choose_part(node_id: int, kind: str, edit: dict[str, Any]) -> None:
+    """Which of nine shots is edited."""
+    where, _ = artifacts.PARTED[kind]
+    chosen = st.segmented_control(
+        t("Shot"),
+        range(1, len(edit["content"][where]) + 1),
+        default=edit["part"],
+        key=_key(node_id, kind, "part", edit["base"]),
+        label_visibility="collapsed",
+    )
+    edit["part"] = chosen or edit["part"]
 
 
 def _save(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any], base: int) -> None:
@@ -409,10 +429,11 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
             if artifact:
                 frame.small(version_meta(artifact), words.at(artifact["created_at"]))
                 versions(node_id, artifact["kind"], artifact)
-                st.button(
-                    "", key=_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
-                    on_click=begin_edit, args=(node_id, artifact["kind"], artifact),
-                )  # fmt: skip
+                if artifact["kind"] not in artifacts.NOT_TYPED:
+                    st.button(
+                        "", key=_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
+                        on_click=begin_edit, args=(node_id, artifact["kind"], artifact),
+                    )  # fmt: skip
             elif cell.get("unmet"):
                 st.caption(t("not possible yet"), width="content")
             settings(node_id, workflow, choices or {}, bool(cell.get("unmet")) or state in states.ACTIVE)
@@ -442,8 +463,10 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
                 f":orange[:material/warning:] :gray[{plain(words.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
         comparison(node_id, artifact["kind"])
-        if not editor(node_id, artifact["kind"]):
+        if workflow.writes != "keyframe_images" and not editor(node_id, artifact["kind"]):
             artifacts.show(artifact["kind"], artifact["content"])
+    if workflow.writes == "keyframe_images":
+        sheet.draw(node_id, cell)
     elif workflow.batch and job and job.get("result"):
         _batch(job)
 

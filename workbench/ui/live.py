@@ -72,6 +72,11 @@ def tree(project: int) -> Any:
     return shared("tree", lambda: workbench().tree(project), project=project)
 
 
+def outline(project: int, open_node: int) -> Any:
+    """The part of a project's tree that a sidebar shows."""
+    return shared("outline", lambda: workbench().outline(project, open_node), project=project, node=open_node)
+
+
 def active_jobs(project: int) -> Any:
     """The jobs of a project that are queued, running or waiting."""
     return ask(job_reads.active_in_project, project_id=project)

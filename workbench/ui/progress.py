@@ -13,7 +13,10 @@ Tree = Mapping[str, Any]
 Node = Mapping[str, Any]
 
 #: the artifact kinds by which a node of that kind is judged, in the order of a story's making
-STAGES = {"project": ("episode_plan",), "episode": ("core_expression", "scene_list"), "scene": ("scene_anchor",)}
+SCENE = (
+    "scene_anchor", "keyframe_prompt", "keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration",
+)  # fmt: skip
+STAGES = {"project": ("episode_plan",), "episode": ("core_expression", "scene_list"), "scene": SCENE}
 STORY = ("project", "episode", "scene")
 
 
@@ -27,7 +30,8 @@ def _own_states(node: Node, jobs: Mapping[tuple[int, str], str]) -> list[str]:
     wanted = [k for k in STAGES.get(node["kind"], ()) if k not in have]
     found = ["stale" if a["stale"] else "fresh" for a in have.values()]
     if node["kind"] in STORY:
-        found += ["missing"] * len(wanted) if not have or node["kind"] != "project" else []
+        # something to go on with is ready to be run; nothing at all is missing
+        found += ["ready" if have else "missing"] * len(wanted) if not have or node["kind"] != "project" else []
     return found + [state for (node_id, _kind), state in jobs.items() if node_id == node["id"]]
 
 
@@ -60,7 +64,7 @@ def items(tree: Tree, jobs: Mapping[tuple[int, str], str], current: int | None =
                 " · ", " ", node["kind"] == "scene"
             )
         )
-        count = len(below) if depth == 1 else None
+        count = node.get("parts", len(below)) if depth == 1 else None
         made.append(Item(node["id"], title, node_state(node, jobs), depth, count or None, depth < 2))
         chosen = current == node["id"] or any(child["id"] == current for child in below)
         for child in below if depth == 0 or chosen or len(nodes) <= LONG else ():

@@ -67,7 +67,8 @@ def part_title(part: str | None) -> str:
     if not part:
         return ""
     kind, _, number = part.partition(":")
-    return {"episode": t("episode {n}", n=number), "scene": t("scene {n}", n=number)}.get(kind, part)
+    said = {"episode": t("episode {n}", n=number), "scene": t("scene {n}", n=number), "shot": t("shot {n}", n=number)}
+    return said.get(kind, part)
 
 
 def zone() -> tzinfo | None:

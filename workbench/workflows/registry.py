@@ -100,12 +100,22 @@ def load() -> dict[str, Workflow]:
     package = importlib.import_module("workbench.workflows")
     for module in pkgutil.walk_packages(package.__path__, "workbench.workflows."):
         importlib.import_module(module.name)
+    ordered = {w.name: w for w in all_workflows()}
+    _workflows.clear()
+    _workflows.update(ordered)
     return _workflows
 
 
 def all_workflows() -> list[Workflow]:
-    """Every workflow registered so far, in the order of a story's making."""
-    return list(_workflows.values())
+    """Every workflow registered so far, in the order of a story's making: each after those it reads from."""
+    writers = {w.writes: w for w in _workflows.values() if w.writes}
+    scopes = ("project", "episode", "scene", "any")
+
+    def depth(one: Workflow, seen: tuple[str, ...] = ()) -> int:
+        before = [writers[r] for r in one.reads if r in writers and writers[r].name not in (*seen, one.name)]
+        return 1 + max((depth(w, (*seen, one.name)) for w in before), default=0)
+
+    return sorted(_workflows.values(), key=lambda w: (scopes.index(w.scope), w.batch, depth(w), w.name))
 
 
 def find(name: str) -> Workflow:

@@ -236,3 +236,25 @@ def project_costs(conn: Connection, project_ids: list[int]) -> dict[int, dict[st
     for project, currency, micros in conn.execute(query):
         found.setdefault(project, {})[currency] = int(micros)
     return found
+
+
+def of_node(conn: Connection, node_id: int) -> dict[str, Any]:
+    """{calls, tokens, cost: {currency: micros}} of a node's own jobs; tokens None when none was reported."""
+    query = (
+        select(
+            func.count().label("calls"),
+            func.sum(model_call.c.input_tokens + model_call.c.output_tokens).label("tokens"),
+            func.sum(model_call.c.cost_micros).label("micros"),
+            model_call.c.currency,
+        )
+        .join(job, job.c.id == model_call.c.job_id)
+        .where(job.c.node_id == node_id)
+        .group_by(model_call.c.currency)
+    )
+    rows = _rows(conn, query)
+    tokens = [r["tokens"] for r in rows if r["tokens"] is not None]
+    return {
+        "calls": sum(r["calls"] for r in rows),
+        "tokens": sum(tokens) if tokens else None,
+        "cost": {r["currency"]: r["micros"] for r in rows if r["currency"] and r["micros"] is not None},
+    }
