@@ -653,6 +653,10 @@ class Workbench:
     def profiles(self, *, include_archived: bool = False) -> list[Row]:
         return self._profiles.listed(archived=include_archived)
 
+    def profile_id(self, name: str | None) -> int | None:
+        """A profile's id; None for the built-in sketch. Raises NotFound."""
+        return self._profiles.id_of(name)
+
     def archive_profile(self, name: str) -> None:
         self._profiles.archive(name)
 

@@ -28,7 +28,18 @@ CHOICES = {
     "zh": N_("Chinese"), "en": N_("English"),
     "anime": N_("Cel anime"), "ink_wash": N_("Ink wash"), "comic": N_("American comic"), "cyberpunk": N_("Cyberpunk"),
     "cinematic": N_("Cinematic"), "fantasy": N_("Epic fantasy"), "watercolor": N_("Watercolour"), "pixel": N_("Pixel art"),
+    "dialogue": N_("Dialogue"), "monologue": N_("Monologue"), "narration": N_("Narration"), "thought": N_("Thought"),
+    "sfx": N_("Effect"), "bgm": N_("Music"), "ambience": N_("Ambience"), "foley": N_("Foley"), "voice_over": N_("Voice"),
+    "silence": N_("Silence"), "subtle": N_("subtle"), "normal": N_("normal"), "prominent": N_("prominent"), "dominant": N_("dominant"),
+    "far_left": N_("Far left"), "left": N_("Left"), "centre": N_("Centre"), "right": N_("Right"), "far_right": N_("Far right"),
+    "camera": N_("Towards the camera"), "away": N_("Away"), "standing": N_("Standing"), "walking": N_("Walking"),
+    "running": N_("On the run"), "sitting": N_("Sitting"), "kneeling": N_("Kneeling"), "crouching": N_("Crouching"),
+    "leaning": N_("Leaning"), "lying": N_("Lying"), "neutral": N_("Neutral"), "happy": N_("Happy"), "sad": N_("Sad"),
+    "angry": N_("Angry"), "afraid": N_("Afraid"), "surprised": N_("Surprised"), "determined": N_("Determined"),
+    "tender": N_("Tender"), "none": N_("None"), "cut": N_("Cut"), "jump_cut": N_("Jump cut"), "smash_cut": N_("Smash cut"),
+    "dissolve": N_("Dissolve"), "fade": N_("Fade"), "dip_to_black": N_("Dip to black"), "wipe": N_("Wipe"), "other": N_("Other"),
     "custom": N_("Custom"), "system": N_("System"), "user": N_("User"), "assistant": N_("Assistant"),
+    "era": N_("Era"), "geography": N_("Geography"), "society": N_("Society"), "technology": N_("Technology"), "magic": N_("Magic"),
 }  # fmt: skip
 
 #: pydantic's error types in the reader's words; the fields are those of the error's ctx
@@ -206,7 +217,7 @@ def _of_field(drawing: _Draw, declared: Schema, path: str) -> list[str]:
 
 def _label(declared: Schema, path: str) -> str:
     title = t(str(declared.get("title") or path.rsplit(".", 1)[-1].replace("_", " ").capitalize()))
-    return title if declared.get("needed") else f"{title} :gray[{t('optional')}]" if declared.get("optional") else title
+    return title if declared.get("needed") or not declared.get("optional") else f"{title} ({t('optional')})"
 
 
 def _help(declared: Schema) -> str | None:
@@ -226,6 +237,8 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
             return _object(drawing, declared, path, start if isinstance(start, dict) else {})
     if kind == "array":
         inner = resolved(declared.get("items", {}), drawing.root)
+        if "enum" in inner:
+            return _several(drawing, declared, inner, path, start)
         return (
             _rows(drawing, declared, inner, path, start)
             if inner.get("type") == "object"
@@ -286,6 +299,15 @@ def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
         help=_help(declared),
         on_change=changes,
     )
+
+
+def _several(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> Any:
+    """Several of a few known values; none of them means what leaving the field out means."""
+    chosen = st.multiselect(
+        _label(declared, path), inner["enum"], start or [], format_func=lambda v: t(CHOICES.get(v, str(v))),
+        key=drawing.at(path), help=_help(declared), placeholder=t("All"), on_change="ignore",
+    )  # fmt: skip
+    return chosen or (None if declared.get("optional") else [])
 
 
 def _known(drawing: _Draw, declared: Schema, path: str, start: Any) -> list[Any] | None:

@@ -128,7 +128,7 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"name_{node_id}_{cell.key}"):
             label = f"**{shot['order']}** {storyboard.framing(shot['framing'])}"
             st.button(
-                label, key=f"open_{node_id}_{cell.key}", type="tertiary", on_click=_open, args=(node_id, cell.key),
+                label, key=f"open_{node_id}_{cell.key}", type="tertiary", on_click=open_frame, args=(node_id, cell.key),
                 help=t("Zoom, candidates, edit"),
             )  # fmt: skip
             if cell.state not in ("fresh", "missing"):
@@ -167,17 +167,32 @@ def placeholder(ratio: str, colours: Palette, state: str) -> str:
 # One frame: large, with its candidates, and what can be done with it.
 
 
-def _open(node_id: int, key: str) -> None:
+def open_frame(node_id: int, key: str, media: str | None = None) -> None:
+    """Open a frame's dialog on the next run, at one of its candidates."""
     st.session_state["_frame"] = (node_id, key)
+    if media is not None:
+        st.session_state[f"candidate_{node_id}_{key}"] = media
 
 
-def _dialog_if_open(node_id: int, plan: Row, artifact: Row | None) -> None:
-    asked = st.session_state.pop("_frame", None)
+def dialog_if_asked(project: int) -> None:
+    """The dialog of the frame that was asked for, on a page other than its scene's."""
+    asked = st.session_state.get("_frame")
+    if asked is None:
+        return
+    node_id = int(asked[0])
+    plan = live.workbench().artifact(node_id, PROMPT)
+    if plan is not None:
+        _dialog_if_open(node_id, plan, live.workbench().artifact(node_id, "keyframe_images"), project)
+
+
+def _dialog_if_open(node_id: int, plan: Row, artifact: Row | None, project: int | None = None) -> None:
+    asked = st.session_state.get("_frame")
     if asked and asked[0] == node_id:
-        _dialog(node_id, asked[1], plan, artifact)
+        st.session_state.pop("_frame")
+        _dialog(node_id, asked[1], plan, artifact, project)
 
 
-def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None) -> None:
+def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: int | None) -> None:
     shot = plan["content"]["shots"][KEYS.index(key)]
 
     @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large")
@@ -195,7 +210,12 @@ def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None) -> None:
             ):  # fmt: skip
                 _another(node_id, key, known is not None)
                 st.rerun()
-            if st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
+            if project is not None:
+                st.page_link(
+                    "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:",
+                    query_params={"project": str(project), "node": str(node_id)},
+                )  # fmt: skip
+            elif st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
                 from workbench.ui import cells
 
                 cells.begin_edit(node_id, PROMPT, plan, part=shot["order"])

@@ -112,6 +112,11 @@ def draw() -> int | None:
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         brief = _fields(issues)
+    still = {i.path for i in missing(brief)}
+    if any(i.path not in still for i in issues):
+        # a field that was put right loses its error at once
+        st.session_state[_ISSUES] = [i for i in issues if i.path in still]
+        st.rerun()
     with right, st.container(border=True, key="wizard_side"):
         _readiness(brief)
         profile = _profile()
