@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
 from workbench.artifacts.kinds import Child, Kind, register
 from workbench.i18n import N_
@@ -48,14 +56,50 @@ class Brief(Content):
     episodes: int | None = Field(None, ge=1, le=100, title=N_("Episodes"), description=N_("Empty: the model chooses"))
 
 
-class Character(Content):
-    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
-    description: Annotated[str, text_of(2000, 0)] = Field("", title=N_("Description"))
-    aliases: list[Annotated[str, text_of(120)]] = Field(default_factory=list, max_length=6, title=N_("Aliases"))
+class Element(Content):
+    """A character or a world element. Fields in `LATER` are left out while they say nothing: what was saved before they
+    existed keeps its content hash, and saving it again unchanged makes nothing stale."""
+
+    LATER: ClassVar[dict[str, str]] = {}
+
+    @model_serializer(mode="wrap")
+    def _said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        made: dict[str, Any] = serialize(self)
+        return {name: value for name, value in made.items() if self.LATER.get(name) != value}
 
 
-class WorldElement(Content):
+class Character(Element):
+    LATER: ClassVar[dict[str, str]] = {"appearance": "", "personality": "", "background": ""}
+
     name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    description: Annotated[str, text_of(2000, 0)] = Field(
+        "", title=N_("Description"), description=N_("Who this is in the story, in a sentence or two")
+    )
+    aliases: list[Annotated[str, text_of(120)]] = Field(
+        default_factory=list,
+        max_length=6,
+        title=N_("Aliases"),
+        description=N_("Other names in the story; at most six."),
+    )
+    appearance: Annotated[str, text_of(8000, 0)] = Field(
+        "", title=N_("Appearance"), description=N_("Age, build, face, hair, clothes, what they carry")
+    )
+    personality: Annotated[str, text_of(8000, 0)] = Field(
+        "", title=N_("Personality"), description=N_("How they act, speak and decide")
+    )
+    background: Annotated[str, text_of(12000, 0)] = Field(
+        "", title=N_("Background"), description=N_("What happened before the story begins")
+    )
+
+
+WorldKind = Literal["era", "geography", "society", "technology", "magic", "custom"]
+
+
+class WorldElement(Element):
+    LATER: ClassVar[dict[str, str]] = {"kind": "custom"}
+
+    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    kind: WorldKind = Field("custom", title=N_("Kind"))
     description: Annotated[str, text_of(12000, 0)] = Field("", title=N_("Description"))
 
 

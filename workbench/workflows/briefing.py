@@ -61,15 +61,21 @@ def story_facts(ctx: Context) -> dict[str, Any]:
 
 
 def cast_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
-    """Name, aliases and a description of at most 600 characters, for each of the library's characters."""
+    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library's characters."""
     return [
         {
             "name": c["name"],
             "aliases": list(c.get("aliases") or []),
-            "description": clip(ctx, str(c["name"]), c.get("description") or "", CHARACTER_CHARS),
+            "description": clip(ctx, str(c["name"]), told_of(c), CHARACTER_CHARS),
         }
         for c in project.characters()
     ]
+
+
+def told_of(character: dict[str, Any]) -> str:
+    """Description, appearance, personality and background as one text; what is empty is left out."""
+    parts = (character.get(name) for name in ("description", "appearance", "personality", "background"))
+    return "\n".join(p for p in parts if p)
 
 
 def world_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
