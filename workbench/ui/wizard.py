@@ -112,11 +112,6 @@ def draw() -> int | None:
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         brief = _fields(issues)
-    still = {i.path for i in missing(brief)}
-    if any(i.path not in still for i in issues):
-        # a field that was put right loses its error at once
-        st.session_state[_ISSUES] = [i for i in issues if i.path in still]
-        st.rerun()
     with right, st.container(border=True, key="wizard_side"):
         _readiness(brief)
         profile = _profile()
@@ -132,6 +127,11 @@ def draw() -> int | None:
                 st.rerun()
             leave()
             return made
+        still = {i.path for i in missing(brief)}
+        if any(i.path not in still for i in issues):
+            # a field that was put right loses its error at once
+            st.session_state[_ISSUES] = [i for i in issues if i.path in still]
+            st.rerun()
         if issues:
             listed = "\n".join(f"- {words.of_issue(i)}" for i in issues)
             st.error(
