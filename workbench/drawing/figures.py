@@ -66,8 +66,11 @@ def _holding(body: Body, figure: Figure) -> Body:
     return Body(body.hip, body.neck, body.head, body.near_leg, body.far_leg, near, far, body.tilt, body.seat, body.wind)
 
 
-def drawn(figure: Figure, close: float, inside: bool, wood: RGB) -> list[Shape]:
-    """The figure's areas around its foot point, far ones first. `close` is its head's height in pixels."""
+def drawn(figure: Figure, close: float, inside: bool, wood: RGB, glance: bool = False) -> list[Shape]:
+    """The figure's areas around its foot point, far ones first. `close` is its head's height in pixels.
+
+    With `glance` somebody who faces away looks back over the shoulder: a close-up needs a face.
+    """
     look, body = figure.look, figure.body
     side, away = figure.side, figure.facing == "away"
     wide = look.width
@@ -84,18 +87,21 @@ def drawn(figure: Figure, close: float, inside: bool, wood: RGB) -> list[Shape]:
         shapes += props.held(figure.left, body.far_arm[1], close)
     shapes += _legs(look, body, long, side, figure.stance, wide)
     shapes += _torso(look, body, side, away, close, wide, figure.stance)
+    lying = figure.stance == "lying"
+    turned = "right" if figure.facing == "left" else figure.facing
+    if away and glance:
+        turned = "right" if figure.look.width > 1 else "left"
     face = head(
         look,
-        "camera" if figure.stance == "lying" and not away else figure.facing if figure.facing != "left" else "right",
+        "camera" if lying and not away else turned,
         figure.expression,
         close,
-        -body.tilt if figure.stance != "lying" else 1.2,
+        1.2 if lying else -body.tilt,
         body.wind,
     )
     shapes += [([(x + body.head[0], y + body.head[1]) for x, y in spots], c, s, a) for spots, c, s, a in face]
-    near_first = away
     arm = _arm(look, body, body.near_arm, 0.96, 1, side, wide)
-    shapes = [*shapes, *arm] if not near_first else [*shapes[:0], *arm, *shapes]
+    shapes = [*arm, *shapes] if away else [*shapes, *arm]
     thing = figure.right or (figure.left if side else "")
     if thing and not away:
         shapes += [*props.held(thing, body.near_arm[1], close), *_fingers(look, body.near_arm[1], close)]
@@ -264,20 +270,13 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
         return found
     lean = shoulder * (0.35 if side else 0.0)
     if look.garment == "robe":
-        found.append(
-            (_band(at(lean - 0.075, 1.05), at(lean + 0.03, 0.6), at(-waist * 0.2, 0.32), 0.036), look.under, 0.98, 255)
-        )
-        found.append(
-            (_band(at(lean + 0.075, 1.05), at(lean + 0.035, 0.78), at(lean - 0.0, 0.64), 0.036), look.under, 0.92, 255)
-        )
-        found.append(
-            (
-                [at(-waist * 1.03, 0.3), at(waist * 1.03, 0.3), at(waist * 1.05, 0.14), at(-waist * 1.05, 0.14)],
-                look.under,
-                0.86,
-                255,
-            )
-        )
+        # One side is laid over the other, down to the sash.
+        found += [
+            ([at(lean - 0.05, 1.07), at(lean - 0.085, 1.03), at(waist * 0.5, 0.3), at(waist * 0.8, 0.3)], look.under, 0.98, 255),
+            ([at(lean + 0.05, 1.07), at(lean + 0.085, 1.03), at(lean + 0.05, 0.74), at(lean + 0.015, 0.8)], look.under, 0.9, 255),
+            ([at(lean - 0.045, 1.07), at(lean + 0.045, 1.07), at(lean + 0.012, 0.86)], look.skin if close > 20 else look.under, 0.94, 255),
+            ([at(-waist * 1.03, 0.3), at(waist * 1.03, 0.3), at(waist * 1.05, 0.14), at(-waist * 1.05, 0.14)], look.under, 0.86, 255),
+        ]  # fmt: skip
     elif look.garment == "coat":
         found.append(([at(lean - 0.06, 1.06), at(lean + 0.06, 1.06), at(lean, 0.66)], look.under, 1.0, 255))
         found.append(([at(lean - 0.065, 1.08), at(lean - 0.11, 0.86), at(lean - 0.01, 0.6)], look.deep, 1.05, 255))
@@ -329,10 +328,6 @@ def _frame(body: Body) -> tuple[Spot, Spot]:
     return (dy / size, -dx / size), (dx / size, dy / size)
 
 
-def _band(a: Spot, b: Spot, c: Spot, width: float) -> list[Spot]:
-    return limb([a, b, c], [width, width, width * 0.9])
-
-
 def _arm(
     look: Look, body: Body, arm: tuple[Spot, Spot], shade: float, sign: int, side: bool, wide: float
 ) -> list[Shape]:
@@ -341,13 +336,17 @@ def _arm(
     drop = 0.06
     shoulder = (body.neck[0] + across[0] * reach, body.neck[1] - drop + across[1] * reach)
     elbow, hand = arm
+    dx, dy = hand[0] - elbow[0], hand[1] - elbow[1]
     loose = look.garment == "robe"
-    cuff = (hand[0] + (elbow[0] - hand[0]) * 0.16, hand[1] + (elbow[1] - hand[1]) * 0.16)
-    sleeve = limb([shoulder, elbow, cuff], [0.135, 0.13 if loose else 0.108, 0.15 if loose else 0.086])
+    wrist = (hand[0] - dx * 0.3, hand[1] - dy * 0.3)
+    edge = (hand[0] - dx * 0.38, hand[1] - dy * 0.38)
+    size = (dx * dx + dy * dy) ** 0.5 or 1.0
+    # The hand goes on from the arm.
+    tip = (hand[0] + dx / size * 0.03, hand[1] + dy / size * 0.03)
     return [
-        (ellipse(hand[0], hand[1], 0.043, 0.046, 14), look.skin, shade + 0.04, 255),
-        (sleeve, look.coat, shade, 255),
-        (limb([cuff, (cuff[0] + (elbow[0] - hand[0]) * 0.08, cuff[1] + (elbow[1] - hand[1]) * 0.08)], [0.152 if loose else 0.09, 0.15 if loose else 0.09]), look.under if loose else look.deep, shade, 255),
+        (limb([wrist, hand, tip], [0.06, 0.078, 0.05]), look.skin, shade + 0.06, 255),
+        (limb([edge, wrist], [0.155 if loose else 0.09, 0.165 if loose else 0.094]), look.under if loose else look.deep, shade, 255),
+        (limb([shoulder, elbow, edge], [0.135, 0.128 if loose else 0.106, 0.15 if loose else 0.086]), look.coat, shade, 255),
     ]  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def draw_frame(
     inner = (size[0], size[1] - strip.height)
     stage = furnished(where)
     people = [_figure(s, shot, cast, where, language) for s in shot.get("subjects") or []]
-    view = framed(shot, people, stage.sights, where.inside, inner, seed, where.number)
+    view = framed(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)
     picture = _picture(stage, view, light, inner, seed)
     picture = finish.finished(picture, pen, seed)
     whole = Image.new("RGB", size)
@@ -115,7 +115,7 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
         if view.insert == "hand" and number == view.main:
             shapes = close_hand(figure)
         else:
-            shapes = drawn(figure, close, stage.inside, _WOOD)
+            shapes = drawn(figure, close, stage.inside, _WOOD, view.near)
         cards.append((view.camera.depth((at[0], 0.9, at[2])), at, shapes, figure, close))
         glows += [
             Glow(_hand_point(view, figure, at), 0.9, 0.7)

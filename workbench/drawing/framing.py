@@ -41,6 +41,13 @@ LENSES: dict[str, Lens] = {
     "LOW": Lens(1.12, 2.7, 0.42, 0.62, 0.56, 0.9, yaw=-0.12),
     "HIGH": Lens(0.56, 6.2, -0.72, 0.5, 0.5, 0.95, yaw=0.34),
 }
+#: a room is seen from within
+INDOORS: dict[str, Lens] = {
+    "ELS": Lens(0.205, 7.4, -0.05, 0.5, 0.66, 0.9, yaw=0.1),
+    "LS": Lens(0.58, 4.6, -0.02, 0.5, 0.585, 1.0, yaw=-0.2),
+}
+#: no camera stands lower
+LOWEST = 0.2
 #: a camera lower or higher than the eye, for shots whose size does not say so itself
 _ANGLES = {"low": 0.16, "high": -0.24}
 _ACROSS = {"far_left": 0.13, "left": 0.31, "centre": 0.5, "right": 0.69, "far_right": 0.87}
@@ -58,6 +65,8 @@ class Framed:
     distance: float
     blur: float
     insert: str
+    #: so near that a face must be seen
+    near: bool = False
 
 
 def framed(
@@ -65,13 +74,14 @@ def framed(
     figures: Sequence[Figure],
     sights: Sequence[Point],
     inside: bool,
+    room: float,
     size: Spot,
     seed: int,
     place: int,
 ) -> Framed:
     """The camera and the people's places; the same set is seen from another side in each of the nine shots."""
     framing = str(shot.get("framing") or "MS")
-    lens = LENSES.get(framing, LENSES["MS"])
+    lens = (INDOORS if inside else LENSES).get(framing) or LENSES.get(framing, LENSES["MS"])
     width, height = size
     subjects = list(shot.get("subjects") or [])[: len(figures)]
     tall = min(height, math.sqrt(width * height) * 0.98)
@@ -95,13 +105,22 @@ def framed(
     at = _stand(seed, framing, inside)
     interest = _interest(figure, lens, framing, insert)
     aim: Point = (at[0] + interest[0] * math.cos(yaw), interest[1], at[2] - interest[0] * math.sin(yaw))
+    pitch = min(pitch, math.asin(max(-0.9, min(0.9, (aim[1] - LOWEST) / lens.distance))))
     down = lens.down + (0.06 if framing in ("MS", "MCU") and figure.stance in ("running",) else 0.0)
     camera = aimed(aim, lens.distance, yaw, pitch, focal, (across[main] * width, down * height), roll)
     people = [
-        (figures[i], at if i == main else _beside(camera, at, across[i] * width, lens.distance, number))
+        (figures[i], at if i == main else _beside(camera, at, across[i] * width, number, room))
         for number, i in enumerate(kept)
     ]
-    return Framed(camera, tuple(people), kept.index(main), lens.distance, lens.blur * height / 1000, insert)
+    return Framed(
+        camera,
+        tuple(people),
+        kept.index(main),
+        lens.distance,
+        lens.blur * height / 1000,
+        insert,
+        framing in ("CU", "ECU"),
+    )
 
 
 def _empty(
@@ -150,7 +169,7 @@ def _where(subjects: Sequence[dict[str, Any]], kept: Sequence[int], spread: floa
     return {i: 0.5 + (x - 0.5) * max(0.8, spread) for i, x in found.items()}
 
 
-def _beside(camera: Camera, at: Point, x: float, distance: float, number: int) -> Point:
+def _beside(camera: Camera, at: Point, x: float, number: int, room: float) -> Point:
     """The ground point that is seen at x, a little behind or before the main one."""
     behind = 0.35 + 0.22 * (number % 3)
     ahead, right = camera.ahead, camera.right
@@ -158,7 +177,7 @@ def _beside(camera: Camera, at: Point, x: float, distance: float, number: int) -
     depth = camera.depth(base)
     now = camera.spot(base)
     shift = ((x - (now[0] if now else x)) / camera.focal) * depth
-    return (base[0] + right[0] * shift, 0.0, base[2] + right[2] * shift)
+    return (max(-room, min(room, base[0] + right[0] * shift)), 0.0, base[2] + right[2] * shift)
 
 
 def _main(shot: dict[str, Any], subjects: Sequence[dict[str, Any]]) -> int:

@@ -1,18 +1,20 @@
-"""The set of a place."""
+"""The set of a place, furnished by the kind of place it is."""
 
 from __future__ import annotations
 
 from random import Random
 
+from workbench.drawing.exteriors import LANDS
+from workbench.drawing.interiors import ROOMS
 from workbench.drawing.setting import Setting
 from workbench.drawing.stage import Stage
 
 
 def furnished(where: Setting) -> Stage:
     """The set of this place; the same place is always furnished in the same way."""
-    rng = Random(f"set/{where.number}")
-    stage = Stage(rng, where.inside)
-    stage.mat(-40, -30, 40, 3.6 if where.inside else 300, stage.floor)
+    stage = Stage(Random(f"set/{where.number}"), where.inside)
     if where.inside:
-        stage.wall(-12, 0, 12, 3.4, 3.6, (200, 180, 150))
+        ROOMS.get(where.kind, ROOMS["inside"])(stage, where)
+    else:
+        LANDS.get(where.kind, LANDS["outside"])(stage, where)
     return stage

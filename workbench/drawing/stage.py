@@ -53,6 +53,8 @@ class Stage:
     rng: Random
     inside: bool
     floor: RGB = (120, 110, 100)
+    #: how far to each side people can stand
+    width: float = 1e6
     planes: list[Face] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
     glows: list[Glow] = field(default_factory=list)
