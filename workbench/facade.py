@@ -38,6 +38,7 @@ from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.story import briefs, studio
 from workbench.story.facts import NodeView
+from workbench.story.names import fold
 from workbench.story.plan import Mode, Plan
 from workbench.usage import plans
 from workbench.usage.estimates import Estimate
@@ -116,7 +117,21 @@ class Workbench:
         content = kinds.validated(declared, content)
         with self.database.write() as conn:
             there = story_reads.children(conn, project_id, declared.node_kind, archived=True)
+            if any(fold(n["title"]) == fold(content["name"]) for n in there):
+                said = Text(N_("{name} is there already."), name=content["name"])
+                raise errors.InvalidInput(said, [errors.Issue("name", said)])
             return self._add_element(conn, project_id, declared.node_kind, kind, len(there) + 1, content, user)
+
+    def arrange(self, node_ids: list[int]) -> None:
+        """Put characters, or world elements, of one project in this order. Raises NotFound, NotAllowed."""
+        with self.database.write() as conn:
+            nodes = [self._node(conn, node_id) for node_id in node_ids]
+            if len({(n["parent_id"], n["kind"]) for n in nodes}) > 1 or any(
+                n["kind"] not in ("character", "world") for n in nodes
+            ):
+                raise NotAllowed(Text(N_("Only characters, or world elements, of one project can be put in order.")))
+            for position, node in enumerate(nodes, start=1):
+                story_writes.set_node(conn, node["id"], position=position)
 
     def projects(self, *, include_archived: bool = False) -> list[Row]:
         """Newest first; each with episodes, scenes, stale, artifacts (count by kind), cost (currency → micros) and its brief."""

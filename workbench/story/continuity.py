@@ -12,6 +12,7 @@ from itertools import pairwise
 from workbench.artifacts.storyboard import MOMENTS, ActionPlan, Camera, CharacterState, Frame, KeyframeGroup, Subject
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.story.names import fold
 
 #: two frames of one beat differ by at least so much
 MIN_DIFFERENCE = 3
@@ -28,29 +29,25 @@ class Cast:
 
     def __init__(self, names: Iterable[str], characters: Iterable[Mapping[str, object]] = ()) -> None:
         self._names: dict[str, str] = {}
-        wanted = {_fold(n) for n in names}
+        wanted = {fold(n) for n in names}
         for character in characters:
             own = [str(character["name"]), *(str(a) for a in character.get("aliases") or [])]  # type: ignore[attr-defined]
-            if wanted & {_fold(n) for n in own}:
-                self._names.update({_fold(n): str(character["name"]) for n in own})
+            if wanted & {fold(n) for n in own}:
+                self._names.update({fold(n): str(character["name"]) for n in own})
         for name in names:
-            self._names.setdefault(_fold(name), name)
+            self._names.setdefault(fold(name), name)
 
     def __bool__(self) -> bool:
         return bool(self._names)
 
     def of(self, name: str) -> str | None:
         """The character's own name; None for a stranger."""
-        return self._names.get(_fold(name))
+        return self._names.get(fold(name))
 
     @property
     def names(self) -> list[str]:
         """Each character once, under its own name."""
         return list(dict.fromkeys(self._names.values()))
-
-
-def _fold(name: str) -> str:
-    return "".join(name.casefold().split())
 
 
 def plan_issues(plan: ActionPlan, cast: Cast) -> list[Issue]:
@@ -164,7 +161,7 @@ def difference(a: Frame, b: Frame, cast: Cast) -> int:
 
 def _difference_issues(path: str, a: Frame, b: Frame, cast: Cast) -> list[Issue]:
     if not a.subjects and not b.subjects:
-        if _fold(a.composition) != _fold(b.composition):
+        if fold(a.composition) != fold(b.composition):
             return []
         return [Issue(path, Text(N_("the two frames show the same picture; change the composition")))]
     score = difference(a, b, cast)
@@ -235,7 +232,7 @@ def _jump(path: str, was: object, now: object) -> Issue:
 
 
 def _value(value: object) -> object:
-    return _fold(value) if isinstance(value, str) else value
+    return fold(value) if isinstance(value, str) else value
 
 
 def _said(value: object) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from workbench.artifacts.models import EpisodeOutline
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.story.names import fold
 from workbench.story.styles import style_text
 
 if TYPE_CHECKING:
@@ -109,11 +110,6 @@ def neighbour(ctx: Clipper, node: NodeView, position: int) -> dict[str, Any]:
 def known_names(characters: Iterable[dict[str, Any]]) -> set[str]:
     """Every name and alias in the library, folded."""
     return {fold(name) for c in characters for name in (c["name"], *(c.get("aliases") or []))}
-
-
-def fold(name: str) -> str:
-    """A name without the differences nobody means: case and spaces."""
-    return "".join(name.casefold().split())
 
 
 def unknown_names(names: Iterable[str], characters: Iterable[dict[str, Any]]) -> list[str]:

@@ -134,6 +134,21 @@ def artifact_by_id(conn: Connection, artifact_id: int) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+def contents(conn: Connection, project_id: int, kind: str, *, archived: bool = False) -> list[dict[str, Any]]:
+    """The heads of one kind in a project with their content, each with its node's position, title and archived_at."""
+    query = (
+        select(
+            artifact.c.node_id, artifact.c.version, artifact.c.content, artifact.c.created_at, node.c.position,
+            node.c.title, node.c.archived_at,
+        )
+        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+        .join(node, node.c.id == artifact_head.c.node_id)
+        .where(node.c.project_id == project_id, artifact_head.c.kind == kind)
+        .order_by(node.c.position, node.c.id)
+    )  # fmt: skip
+    return _rows(conn, query if archived else query.where(node.c.archived_at.is_(None)))
+
+
 def story_elements(conn: Connection, project_id: int, kind: str, limit: int) -> list[dict[str, Any]]:
     """Head artifacts of live characters or world elements, the most recently edited first."""
     query = (

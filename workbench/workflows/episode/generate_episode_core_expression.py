@@ -10,6 +10,7 @@ from workbench.drafting import expression as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.story.guards import plannable, planned_episode
+from workbench.story.names import fold
 from workbench.story.similarity import NEAR_DUPLICATE, similarity
 from workbench.workflows import briefing, registry
 
@@ -82,7 +83,7 @@ def shared_motifs(motifs: list[str], previous: list[str]) -> list[str]:
 
 
 def _same_image(a: str, b: str) -> bool:
-    return briefing.fold(a) == briefing.fold(b) or similarity(a, b) >= NEAR_DUPLICATE
+    return fold(a) == fold(b) or similarity(a, b) >= NEAR_DUPLICATE
 
 
 def _previous_core(ctx: Context) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from workbench.drafting import anchors as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.story.guards import outlined_scene
+from workbench.story.names import fold
 from workbench.workflows import briefing, registry
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _kept_anchors(node: NodeView, scene: dict[str, Any]) -> dict[str, list[str]]
         if before is None:
             break
         outline = _outline(before)
-        if outline is not None and briefing.fold(outline["location"]) == briefing.fold(scene["location"]):
+        if outline is not None and fold(outline["location"]) == fold(scene["location"]):
             anchor = before.artifact("scene_anchor")
             if anchor is not None:
                 return {"zh": list(anchor["anchors"]["zh"]), "en": list(anchor["anchors"]["en"])}
