@@ -9,7 +9,7 @@ from workbench.drawing import furniture as f
 from workbench.drawing import land as n
 from workbench.drawing.colour import RGB, mix, rgb, times
 from workbench.drawing.setting import Setting
-from workbench.drawing.stage import Face, Shape, Stage, Thing, ellipse, limb, smooth
+from workbench.drawing.stage import Shape, Stage, ellipse, limb, smooth
 
 _CLOTHS = tuple(rgb(c) for c in ("#B9503C", "#4B7F8C", "#C79A45", "#7A5B86", "#5F8A5B"))
 _LEAVES = tuple(rgb(c) for c in ("#7C9A5E", "#8FA05A", "#6A9070", "#A9944F", "#B5743F"))
@@ -657,30 +657,10 @@ def bridge(stage: Stage, where: Setting) -> None:
     n.ground(stage, where, mix(n.GREEN, n.EARTH, 0.3), 20)
     n.water(stage, where, 4.6, 15, (72, 104, 122))
     stone = n.snowy(where, (168, 160, 148), 0.4)
-    deck: list[Face] = []
-    for side in (-1, 1):
-        base = 0.0
-        steps = 12
-        for i in range(steps):
-            z0, z1 = 3.0 + 13.0 * i / steps, 3.0 + 13.0 * (i + 1) / steps
-            y0, y1 = (1.5 * (1 - (2 * k / steps - 1) ** 2) for k in (i, i + 1))
-            x = side * 1.5
-            if side < 0:
-                deck.append(
-                    Face(
-                        ((-1.5, base + y0, z0), (1.5, base + y0, z0), (1.5, base + y1, z1), (-1.5, base + y1, z1)),
-                        times(stone, 0.98 if i % 2 else 0.9),
-                    )
-                )
-            deck.append(Face(((x, y0 - 0.5, z0), (x, y1 - 0.5, z1), (x, y1, z1), (x, y0, z0)), times(stone, 0.76)))
-            if not (side > 0 and i in (4, 5)):
-                deck.append(
-                    Face(
-                        ((x, y0, z0), (x, y1, z1), (x, y1 + 0.75, z1), (x, y0 + 0.75, z0)),
-                        times(stone, 1.02 if i % 2 else 0.94),
-                    )
-                )
-    stage.things.append(Thing((0, 0.8, 9.0), tuple(reversed(deck))))
+    _arch(stage, 0.6, 7.4, 7.4, stone)
+    # The near bank's end of it, with its first steps.
+    for k in range(3):
+        stage.box(-6.4 + 0.3 * k, 6.4, 1.2, 0.2 + 0.2 * k, 1.2, times(stone, 0.94 + 0.04 * k))
     stage.card(
         3.6,
         3.4,
@@ -702,6 +682,43 @@ def bridge(stage: Stage, where: Setting) -> None:
         f.lantern(stage, x, 2.3, 3.2, where.era, _lantern_colour(where), on=b.lit(where) or where.lamp)
     stage.sight(3.6, 1.0, 3.3)
     stage.sight(0.0, 1.2, 5.0)
+
+
+def _arch(stage: Stage, x: float, z: float, half: float, stone: RGB) -> None:
+    """A humped bridge from the side: three arches, a parapet with two panels gone."""
+    count = 18
+
+    def top(u: float) -> float:
+        return 0.5 + 1.7 * (1 - (u / half) ** 2)
+
+    across = [half * (2 * i / count - 1) for i in range(count + 1)]
+    shapes: list[Shape] = [([(-half, 0), *[(u, top(u)) for u in across], (half, 0)], stone, 0.92, 255)]
+    for middle, r in ((0.0, 1.5), (-3.4, 1.0), (3.4, 1.0)):
+        hole = [(u, v) for u, v in ellipse(middle, 0.0, r, r * (0.98 if middle else 1.06), 36) if v > -0.05]
+        shapes.append(([(middle - r, 0), *sorted(hole, key=lambda p: p[0]), (middle + r, 0)], (58, 80, 96), 0.9, 255))
+        ring = [(u, v) for u, v in ellipse(middle, 0.0, r + 0.12, (r + 0.12) * 1.02, 36) if v > -0.05]
+        shapes.append((limb(sorted(ring, key=lambda p: p[0]), [0.16] * len(ring)), times(stone, 0.8), 1.0, 255))
+    for i in range(count):
+        a, b2 = across[i], across[i + 1]
+        if i in (11, 12):
+            continue
+        shapes.append(
+            (
+                [
+                    (a + 0.05, top(a) + 0.06),
+                    (b2 - 0.05, top(b2) + 0.06),
+                    (b2 - 0.05, top(b2) + 0.62),
+                    (a + 0.05, top(a) + 0.62),
+                ],
+                times(stone, 1.1 if i % 2 else 1.02),
+                1.0,
+                255,
+            )
+        )
+    for i in range(0, count + 1, 2):
+        u = across[i]
+        shapes.append((limb([(u, top(u)), (u, top(u) + 0.8)], [0.2, 0.2]), times(stone, 0.9), 1.0, 255))
+    stage.card(x, z, shapes)
 
 
 def rooftop(stage: Stage, where: Setting) -> None:
@@ -726,10 +743,10 @@ def rooftop(stage: Stage, where: Setting) -> None:
             (16.0, 38.0, 9.0),
         )
     ):
-        h = -0.9 + 0.5 * ((i * 3 + where.number) % 3)
+        h = -0.1 + 0.5 * ((i * 3 + where.number) % 3)
         tone = times(roof, 0.9 + 0.06 * (i % 3))
         stage.card(x, z, [
-            ([(-w * 0.46, -2.5), (w * 0.46, -2.5), (w * 0.46, h + 0.4), (-w * 0.46, h + 0.4)], b.walls_of(where, i), 0.9, 255),
+            ([(-w * 0.46, 0.0), (w * 0.46, 0.0), (w * 0.46, h + 0.4), (-w * 0.46, h + 0.4)], b.walls_of(where, i), 0.9, 255),
             (smooth([(-w * 0.6, h + 0.5), (-w * 0.36, h + 0.62), (-w * 0.28, h + 1.6), (w * 0.28, h + 1.6), (w * 0.36, h + 0.62), (w * 0.6, h + 0.5), (0, h + 0.3)], 3), tone, 1.0, 255),
             *[(limb([(u * w * 0.26, h + 1.55), (u * w * 0.4, h + 0.5)], [0.05, 0.05]), times(tone, 0.8), 1.0, 255) for u in (-0.8, -0.4, 0.0, 0.4, 0.8)],
         ])  # fmt: skip

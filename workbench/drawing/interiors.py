@@ -393,7 +393,7 @@ def hospital(stage: Stage, where: Setting) -> None:
 
 
 def office(stage: Stage, where: Setting) -> None:
-    wall, floor, wood = _base(where)
+    wall = _base(where)[0]
     room = r.room(
         stage,
         where,
@@ -637,7 +637,7 @@ def _train(stage: Stage, where: Setting) -> None:
 def palace(stage: Stage, where: Setting) -> None:
     east = where.era != "west"
     red = (142, 48, 44) if east else (186, 176, 158)
-    room = r.room(
+    r.room(
         stage,
         where,
         times(red, 0.82),

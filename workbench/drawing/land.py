@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from random import Random
 
 from workbench.drawing import weather
@@ -23,9 +24,9 @@ def ground(stage: Stage, where: Setting, colour: RGB, patches: int = 26) -> None
     base = snowy(where, colour)
     stage.floor = base
     edges = (-30.0, 3.0, 8.0, 15.0, 28.0, 60.0, 140.0, 900.0)
-    for number, (near, far) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (near, far) in enumerate(pairwise(edges)):
         wide = 60 + far * 2.2
-        stage.mat(-wide, near, wide, far, times(base, 1.0 + 0.018 * number))
+        stage.mat(-wide, near, wide, far, times(base, 1.0 + 0.012 * number))
     rng = Random(f"ground/{where.number}")
     for _ in range(patches):
         x, z = rng.uniform(-9, 9), rng.uniform(-4, 12)
@@ -371,7 +372,7 @@ def path(
         a, b = bends[min(len(bends) - 1, math.floor(k))], bends[min(len(bends) - 1, math.floor(k) + 1)]
         e = (k % 1) ** 2 * (3 - 2 * (k % 1))
         points.append((a + (b - a) * e, z))
-    for (xa, za), (xb, zb) in zip(points, points[1:], strict=False):
+    for (xa, za), (xb, zb) in pairwise(points):
         stage.quad(
             (xa - width / 2, 0.003, za),
             (xa + width / 2, 0.003, za),

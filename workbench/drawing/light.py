@@ -62,7 +62,7 @@ class Light:
             if where.time == "night":
                 tint = (tint[0] * 0.86, tint[1] * 0.82, tint[2] * 0.86)
         self._tint = tint
-        self.air = mix(self.low, self.top, 0.35)
+        self.air = mix(self.low, self.top, 0.12)
         self.haze = {"fog": 0.085, "snow": 0.04, "rain": 0.045}.get(where.weather, 0.016) * (
             0.25 if where.inside else 1
         )
@@ -81,7 +81,7 @@ class Light:
         if found is None:
             seen = times(times(colour, self._tint), shade)
             if depth > 4:
-                seen = mix(seen, self.air, min(0.85, (depth - 4) * self.haze))
+                seen = mix(seen, self.air, min(0.62, (depth - 4) * self.haze))
             found = self._known[key] = self.hand.grade(seen, share)
         return found
 

@@ -78,7 +78,9 @@ def setting(anchor: dict[str, Any], shot: dict[str, Any], style: dict[str, Any],
     place = [str(location.get(k) or "") for k in ("type", "name", "details")]
     told = [*place, str(scene.get("zh") or ""), str(scene.get("en") or ""), str(visual.get("environment") or "")]
     kind = _kind(told, language)
-    every = " ".join([*told, *_anchors(anchor), *map(str, shot.get("anchors") or [])])
+    own = "zh" if language == "zh" else "en"
+    spoken = [*place, str(scene.get(own) or ""), *((anchor.get("anchors") or {}).get(own) or []), told[-1]]
+    every = " ".join([*map(str, spoken), *map(str, shot.get("anchors") or [])])
     inside = sets.SETS[kind].inside if kind else _is_inside(" ".join(told))
     lighting = " ".join(str(v) for v in (anchor.get("lighting") or {"": visual.get("lighting") or ""}).values())
     hour = str(air.get("time") or "") or f"{lighting} {told[-1]}"
@@ -112,11 +114,6 @@ def _kind(told: list[str], language: str) -> str:
 def _is_inside(text: str) -> bool:
     outside, inside = _OUTSIDE.search(text), _INSIDE.search(text)
     return inside is not None and (outside is None or inside.start() < outside.start())
-
-
-def _anchors(anchor: dict[str, Any]) -> list[str]:
-    told = anchor.get("anchors") or {}
-    return [str(a) for language in ("zh", "en") for a in told.get(language) or []]
 
 
 def _era(style: str, place: str, language: str) -> Era:

@@ -207,6 +207,7 @@ class Painter:
             )
 
     def face(self, face: Face) -> None:
+        light = self.light
         if face.normal is not None:
             out = sum((a - b) * n for a, b, n in zip(self.camera.eye, face.points[0], face.normal, strict=True))
             if out <= 0:
@@ -217,7 +218,10 @@ class Painter:
         shade = face.shade if face.normal is None else face.shade * self.light.shade(face.normal)
         middle = face.points[0] if len(face.points) < 4 else _between(face.points[0], face.points[2])
         depth = self.camera.depth(middle)
-        colour = face.colour if face.bright else self.light.lit(face.colour, shade, depth)
+        if face.normal is None and face.points[0][1] < 0.1:
+            # The ground keeps its colour, or its far end would look like water.
+            depth = min(depth, 22.0)
+        colour = light.hand.grade(face.colour) if face.bright else self.light.lit(face.colour, shade, depth)
         line = self._line * min(1.0, 5.0 / max(1.0, depth)) if face.normal is not None else 0.0
         self.flat(spots, colour, face.alpha, line, self.light.hand.ink)
 

@@ -63,7 +63,7 @@ HANDS: dict[str, Hand] = {
         _hand("fantasy", "#4A4390", "#F3B878", 0.5, "#8A5BA8", 0.16, 1.12, "#FFF1CC"),
         _hand("watercolor", "#BAD3E6", "#FBEBDA", 0.55, "#FBF3E4", 0.24, 0.86, "#FFE9BE", line=1.7, set_line=1.0, ink=rgb("#5A4B50"), ground=_PAPER, words=_DARK_WORDS),
         _hand("pixel", "#2C5C96", "#86C6C0", 0.4, "#2E6B6F", 0.08, 1.25, "#FFE27A", line=5.5, ink=rgb("#1B1F33")),
-        _hand("custom", "#4D5591", "#C9BBE4", 0.38, "#5A4F8C", 0.14, 0.96, "#F7E7C4"),
+        _hand("custom", "#4D5591", "#D9CDEB", 0.24, "#5A4F8C", 0.09, 1.0, "#F7E7C4"),
     )
 }  # fmt: skip
 ACCENTS: dict[str, str] = {"anime": "#F28C6A", "ink_wash": "#B6402C", "comic": "#F2B84B", "cyberpunk": "#FF4FC3", "cinematic": "#D9964E", "fantasy": "#E7B35A", "watercolor": "#B4694A", "pixel": "#6FD0B8", "custom": "#A79CFF"}  # fmt: skip

@@ -177,17 +177,10 @@ def glow(picture: Image.Image, camera: Camera, light: Light, glows: Sequence[Glo
         seen = (max(0, box[0]), max(0, box[1]), min(picture.width, box[2]), min(picture.height, box[3]))
         if seen[2] <= seen[0] or seen[3] <= seen[1]:
             continue
-        side = halo().width / (box[2] - box[0])
-        mask = halo().resize(
-            (seen[2] - seen[0], seen[3] - seen[1]),
-            Image.Resampling.BILINEAR,
-            (
-                (seen[0] - box[0]) * side,
-                (seen[1] - box[1]) * side,
-                (seen[2] - box[0]) * side,
-                (seen[3] - box[1]) * side,
-            ),
-        )
+        side = halo().width
+        at = [(seen[k] - box[k % 2]) * side / (box[2 + k % 2] - box[k % 2]) for k in range(4)]
+        part = (at[0], at[1], min(side, at[2]), min(side, at[3]))
+        mask = halo().resize((seen[2] - seen[0], seen[3] - seen[1]), Image.Resampling.BILINEAR, part)
         patch = picture.crop(seen)
         lit = ImageChops.screen(patch, Image.new("RGB", patch.size, colour))
         patch.paste(lit, (0, 0), mask)
