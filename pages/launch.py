@@ -29,7 +29,7 @@ def choose() -> Workflow:
     named = {w.name: w for w in offered()}
     scopes = {"any": t("Without a story"), "project": t("Project"), "episode": t("Episode"), "scene": t("Scene")}
     st.html(
-        "<style>[class*='st-key-launch_scope_'] button{justify-content:flex-start;min-height:1.9rem;padding:.1rem .55rem}</style>"
+        "<style>[class*='st-key-launch_scope_'] button,[class*='st-key-launch_scope_'] button>div{justify-content:flex-start;text-align:left}[class*='st-key-launch_scope_'] button{min-height:1.9rem;padding:.1rem .55rem}</style>"
     )
     with st.sidebar:
         typed = filters.text("q", t("Search"), t("Search workflows")).casefold()
@@ -50,7 +50,7 @@ def choose() -> Workflow:
 
 
 def matches(one: Workflow, typed: str) -> bool:
-    return not typed or typed in f"{one.name} {t(one.title)} {t(one.summary)}".casefold()
+    return not typed or typed in f"{one.name} {t(one.title)} ".casefold()
 
 
 def project() -> int | None:
@@ -178,8 +178,6 @@ def main() -> None:
     with frame.title(t(one.title)):
         st.caption(f"`{one.name}`", width="content")
     frame.show_refusal()
-    if one.summary:
-        st.markdown(f":gray[{plain(t(one.summary))}]")
     if one.name == CHAT:
         playground.draw()
         return

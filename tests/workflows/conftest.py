@@ -20,7 +20,7 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 class Editing(Sketch):
-    """Answers with the sketch's draft, changed by the next of `changes`; remembers every request. Draws as the sketch does."""
+    """Answers with the sketch's draft, changed by the next of `changes` (a string is the whole answer); remembers every request. Draws as the sketch does."""
 
     name = "editing"
     modes = MODES
@@ -37,6 +37,9 @@ class Editing(Sketch):
             return reply
         made = json.loads(reply.text)
         changed = self.changes.pop(0)(made)
+        if isinstance(changed, str):
+            # what a model really says: prose, fences, a comma too many
+            return TextReply(changed, Usage(), "editing-1")
         return TextReply(json.dumps(made if changed is None else changed, ensure_ascii=False), Usage(), "editing-1")
 
     async def aclose(self) -> None:
