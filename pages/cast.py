@@ -1,0 +1,101 @@
+"""Cast: a story's characters and world elements; each has a sheet, edited in place, with where it appears."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.errors import ReelwrightError
+from workbench.ui import elements, entry, filters, frame, live, pictures, words
+from workbench.ui.language import t
+
+entry.through_app()
+wb = live.workbench()
+
+
+def choose_project(projects: list[dict[str, Any]]) -> int:
+    """The project of the URL, else the newest."""
+    titles = {str(p["id"]): p["title"] for p in projects}
+
+    def changed() -> None:
+        st.query_params["project"] = st.session_state["cast_project"]
+        st.query_params.pop("node", None)
+
+    asked = st.query_params.get("project", "")
+    st.session_state["cast_project"] = asked if asked in titles else next(iter(titles))
+    chosen = st.sidebar.selectbox(
+        t("Project"), list(titles), format_func=titles.__getitem__, key="cast_project", on_change=changed,
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return int(chosen)
+
+
+def start_adding() -> None:
+    st.query_params["add"] = "1"
+
+
+def page(project: int) -> None:
+    with st.sidebar:
+        typed = filters.text("q", t("Search"), t("Name or what is told"))
+        kind = filters.segment(
+            "kind", t("Show"), {"character": t("Characters"), "world_element": t("World")}, "character"
+        )
+        archived = filters.switch("archived", t("Archived too"))
+    rows = elements.library(project, kind, archived=archived, typed=typed)
+    order = [r["node_id"] for r in elements.library(project, kind, archived=False, typed="")]
+    adding = st.query_params.get("add") == "1"
+    with frame.title(t("Characters") if kind == "character" else t("World"), f"{len(rows)}"):
+        st.space("stretch")
+        st.button(
+            t("Add a character") if kind == "character" else t("Add a world element"), key="add_element",
+            icon=":material/person_add:" if kind == "character" else ":material/add_location_alt:",
+            type="primary", disabled=adding, on_click=start_adding,
+        )  # fmt: skip
+    frame.show_refusal()
+    if not rows and not adding:
+        nothing(kind, bool(typed))
+        return
+    asked = st.query_params.get("node", "")
+    chosen = next((r for r in rows if str(r["node_id"]) == asked), rows[0] if rows else None)
+    left, right = st.columns([1, 1.75], gap="medium")
+    with left, st.container(border=True, key="cast_card"):
+        elements.listing(project, kind, rows, None if adding or chosen is None else chosen["node_id"])
+    with right:
+        if adding:
+            elements.adder(project, kind)
+        elif chosen is not None:
+            elements.sheet(project, kind, chosen, order)
+
+
+def nothing(kind: str, searched: bool) -> None:
+    if searched:
+        st.caption(t("Nobody and nothing matches."))
+        return
+    said = (
+        t("Nobody is in this story yet. Describe the people a model should know, and scenes will keep to them.")
+        if kind == "character"
+        else t("The world has no elements yet. Describe eras, places, customs or magic that scenes must keep to.")
+    )
+    with pictures.empty(said, "cast"):
+        st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=start_adding)
+
+
+def empty() -> None:
+    with pictures.empty(t("There is no story to work on yet."), "cast"):
+        if st.button(t("Go to projects"), key="to_projects", type="primary", icon=":material/folder_open:"):
+            st.switch_page("pages/projects.py")
+
+
+def main() -> None:
+    projects = wb.project_names()
+    if not projects:
+        empty()
+        return
+    try:
+        page(choose_project(projects))
+    except ReelwrightError as error:
+        st.error(words.of_error(error), icon=":material/error:")
+
+
+main()

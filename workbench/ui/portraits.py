@@ -1,0 +1,50 @@
+"""Faces beside names: a character's portrait in its own colours, a world element's mark."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.ui.charts import palette
+from workbench.ui.markup import safe
+
+#: kind of world element → Material symbol
+MARKS = {
+    "era": "history_edu", "geography": "landscape", "society": "groups", "technology": "precision_manufacturing",
+    "magic": "auto_awesome", "custom": "category",
+}  # fmt: skip
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _drawn(name: str, cast: tuple[str, ...], told: str, preset: str, prompt: str, language: str) -> str:
+    from workbench.drawing.portrait import portrait
+
+    svg = portrait(name, cast, told, {"preset": preset, "prompt": prompt}, language)
+    return base64.b64encode(svg.encode()).decode()
+
+
+def face(content: Mapping[str, Any], cast: Sequence[str], brief: Mapping[str, Any], size: int) -> str:
+    """A character as a round picture of so many pixels; `cast`: the library's names in story order."""
+    told = " ".join(str(content.get(f) or "") for f in ("appearance", "description"))
+    style = brief.get("style") or {}
+    data = _drawn(
+        str(content["name"]), tuple(cast), told, style.get("preset") or "", style.get("prompt") or "",
+        str(brief.get("language") or "en"),
+    )  # fmt: skip
+    return (
+        f"<img alt='' src='data:image/svg+xml;base64,{data}' style='width:{size}px;height:{size}px;display:block;"
+        "border-radius:50%;flex:none'>"
+    )
+
+
+def mark(kind: str, size: int) -> str:
+    """A world element's round mark."""
+    colours = palette()
+    return (
+        f"<span style='width:{size}px;height:{size}px;border-radius:50%;display:flex;align-items:center;justify-content:center;"
+        f"flex:none;background:{colours.panel};color:{colours.violet}'><span aria-hidden='true' style=\"font-family:'Material Symbols Rounded';"
+        f'font-size:{round(size * 0.55)}px;line-height:1;font-weight:400">{safe(MARKS.get(kind, MARKS["custom"]))}</span></span>'
+    )
