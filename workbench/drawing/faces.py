@@ -62,7 +62,7 @@ def _turned_right(look: Look, mood: Mood, facing: str, close: float, wind: float
         found.append((ellipse(0, 0, rx, ry), look.skin, 0.95, 255))
         found += [(ellipse(x, -0.01, 0.022, 0.034, 12), look.skin, 0.9, 255) for x in (-rx, rx)]
         return found + _hair_in_front(look, side, True, wind)
-    found.append((limb([(neck_x, -0.06), (neck_x * 1.6, -0.2)], [0.1, 0.112]), look.shade, 0.92, 255))
+    found.append((limb([(neck_x, -0.06), (neck_x * 1.6, -0.165)], [0.1, 0.112]), look.shade, 0.92, 255))
     if not side:
         found += [(ellipse(x, -0.015, 0.022, 0.034, 12), look.shade, 1.0, 255) for x in (-rx + 0.002, rx - 0.002)]
     found.append((_face(side), look.skin, 1.0, 255))
@@ -70,9 +70,9 @@ def _turned_right(look: Look, mood: Mood, facing: str, close: float, wind: float
         # The cheek that is turned away from the light.
         found.append((_cheek(side), look.shade, 1.0, 120))
     if side:
-        found.append((ellipse(-0.035, -0.012, 0.02, 0.034, 12), look.shade, 1.0, 255))
+        found.append((ellipse(-0.076, -0.018, 0.019, 0.032, 12), look.shade, 1.0, 255))
         if close > 90:
-            found.append((arc(-0.035, -0.012, 0.011, 0.022, 60, 300, 9), times(look.shade, 0.82), 1.0, 255))
+            found.append((arc(-0.077, -0.018, 0.01, 0.02, 60, 300, 9), times(look.shade, 0.82), 1.0, 255))
     if look.beard:
         found += _beard(look, turn)
     found += _features(look, mood, turn, close)
@@ -110,8 +110,8 @@ def _cheek(side: bool) -> list[Spot]:
 
 def _features(look: Look, mood: Mood, turn: float, close: float) -> list[Shape]:
     found: list[Shape] = []
-    shift = turn * 0.115
-    eyes = [(-0.047 * (1 - turn * 0.12) + shift, 1.0), (0.047 * (1 - turn * 0.62) + shift, 1.0 - turn * 0.42)]
+    shift = turn * 0.092
+    eyes = [(-0.047 * (1 - turn * 0.12) + shift, 1.0), (0.047 * (1 - turn * 0.5) + shift, 1.0 - turn * 0.55)]
     brow_colour = mix(look.hair, look.skin, 0.15)
     if mood.blush and close > 46:
         found += [
@@ -482,17 +482,17 @@ def _hair_in_front(look: Look, side: bool, away: bool, wind: float) -> list[Shap
             (
                 smooth(
                     [
-                        (0.098, 0.062),
-                        (0.07, ry * 0.92),
-                        (0.0, ry + 0.02),
+                        (0.112, 0.07),
+                        (0.094, ry * 0.88),
+                        (0.02, ry + 0.02),
                         (-0.085, ry * 0.84),
-                        (-rx - 0.012, 0.02),
-                        (-0.1, -0.075),
-                        (-0.062, -0.05),
-                        (-0.052, 0.012),
-                        (-0.028, 0.03),
-                        (-0.012, 0.07),
-                        (0.04, 0.082),
+                        (-rx - 0.014, 0.02),
+                        (-0.112, -0.085),
+                        (-0.096, -0.06),
+                        (-0.092, 0.004),
+                        (-0.066, 0.026),
+                        (-0.03, 0.074),
+                        (0.04, 0.09),
                     ],
                     4,
                 ),

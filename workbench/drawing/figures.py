@@ -132,13 +132,11 @@ def _seat(seat: tuple[float, float, float], inside: bool, wood: RGB) -> list[Sha
 
 def _post(body: Body, inside: bool, wood: RGB) -> list[Shape]:
     """What a leaning body rests its back on."""
-    x = body.neck[0] - 0.24
-    if inside:
-        return [([(x - 0.09, 0), (x + 0.07, 0), (x + 0.07, 3.0), (x - 0.09, 3.0)], wood, 0.8, 255), ([(x + 0.03, 0), (x + 0.07, 0), (x + 0.07, 3.0), (x + 0.03, 3.0)], wood, 0.66, 255)]  # fmt: skip
+    x, top = body.neck[0] - 0.2, 2.9 if inside else 1.5
     return [
-        (smooth([(x - 0.2, 0), (x - 0.11, 0.5), (x - 0.14, 1.8), (x - 0.2, 3.6), (x + 0.06, 3.6), (x + 0.06, 1.8), (x + 0.1, 0.5), (x + 0.2, 0)], 4), wood, 0.72, 255),
-        (smooth([(x - 0.5, 3.2), (x - 0.9, 3.9), (x - 0.3, 4.7), (x + 0.7, 4.5), (x + 0.9, 3.8), (x + 0.4, 3.2)], 4), (86, 118, 84), 0.85, 255),
-    ]  # fmt: skip
+        ([(x - 0.06, 0), (x + 0.05, 0), (x + 0.05, top), (x - 0.06, top)], wood, 0.82, 255),
+        ([(x + 0.02, 0), (x + 0.05, 0), (x + 0.05, top), (x + 0.02, top)], wood, 0.66, 255),
+    ]
 
 
 def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: float) -> list[Shape]:

@@ -9,6 +9,7 @@ from random import Random
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from workbench.drawing.colour import RGB, rgb
+from workbench.drawing.stage import smooth
 from workbench.drawing.style import Hand
 
 Size = tuple[int, int]
@@ -31,7 +32,8 @@ def _anime(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
 
 def _ink(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
     """Washes that pool, on rice paper with an unpainted edge and a seal."""
-    washed = ImageChops.multiply(picture, _mottle(picture.size, 34, 17))
+    pale = picture.point([255 - round((255 - v) * 0.84) for v in range(256)] * 3)
+    washed = ImageChops.multiply(pale, _mottle(picture.size, 34, 17))
     made = _onto_paper(washed, rgb("#F1ECDF"), 0.075)
     side = round(picture.height * 0.06)
     x, y = round(picture.width * 0.94) - side, round(picture.height * 0.07)
@@ -76,7 +78,7 @@ def _neon(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
 
 def _film(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
     """Darker corners and a little grain."""
-    return ImageChops.multiply(picture, _corners(picture.size, 0.45))
+    return ImageChops.multiply(picture, _corners(picture.size, 0.4))
 
 
 def _tale(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
@@ -98,7 +100,8 @@ def _tale(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
 
 def _watercolour(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
     """Pigment that dries unevenly, on white paper that shows at the edges."""
-    washed = ImageChops.multiply(picture, _mottle(picture.size, 30, 23))
+    pale = picture.point([255 - round((255 - v) * 0.9) for v in range(256)] * 3)
+    washed = ImageChops.multiply(pale, _mottle(picture.size, 30, 23))
     return _onto_paper(washed, rgb("#FBF7EC"), 0.06)
 
 
@@ -106,7 +109,7 @@ def _pixels(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
     """Squares of few colours."""
     step = 5
     small = picture.resize((picture.width // step, picture.height // step), Image.Resampling.BOX)
-    few = small.quantize(28, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).convert("RGB")
+    few = small.point([round(round(v / 255 * 9) / 9 * 255) for v in range(256)] * 3)
     return few.resize((few.width * step, few.height * step), Image.Resampling.NEAREST).resize(
         picture.size, Image.Resampling.NEAREST
     )
@@ -144,17 +147,16 @@ def _edge(size: Size, share: float) -> Image.Image:
     margin = share * min(size)
     mask = Image.new("L", size, 0)
     draw = ImageDraw.Draw(mask)
-    points = []
-    steps = 26
-    for i in range(steps):
-        points.append((margin + (width - 2 * margin) * i / steps, margin * rng.uniform(0.25, 0.75)))
-    for i in range(steps):
-        points.append((width - margin * rng.uniform(0.25, 0.75), margin + (height - 2 * margin) * i / steps))
-    for i in range(steps):
-        points.append((width - margin - (width - 2 * margin) * i / steps, height - margin * rng.uniform(0.25, 0.75)))
-    for i in range(steps):
-        points.append((margin * rng.uniform(0.25, 0.75), height - margin - (height - 2 * margin) * i / steps))
-    draw.polygon(points, fill=255)
+    steps = 12
+
+    def ragged() -> float:
+        return margin * rng.uniform(0.3, 0.72)
+
+    along = [margin + (width - 2 * margin) * i / steps for i in range(steps)]
+    down = [margin + (height - 2 * margin) * i / steps for i in range(steps)]
+    points = [(x, ragged()) for x in along] + [(width - ragged(), y) for y in down]
+    points += [(width - x, height - ragged()) for x in along] + [(ragged(), height - y) for y in down]
+    draw.polygon(smooth(points, 6), fill=255)
     return mask.filter(ImageFilter.GaussianBlur(3.2))
 
 

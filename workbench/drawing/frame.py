@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from workbench.drawing import caption, finish, looks, weather
 from workbench.drawing.colour import RGB, mix, rgb, times
@@ -109,6 +109,7 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
         near = view.distance * (0.55 if view.people else 0.3)
         things = sorted_things(stage, view.camera, near)
     line = light.hand.line * canvas.height / 1000
+    people = Image.new("1", size, 0)
     cards = []
     for number, (figure, at) in enumerate(view.people):
         close = view.camera.scale((at[0], 1.5, at[2])) * 0.28
@@ -127,12 +128,13 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
             _, at, shapes, figure, close = item
             if view.insert != "hand":
                 _shade_ground(painter, stage, figure, at, light)
-            _person(painter, at, shapes, line * min(1.0, 0.35 + close / 90), depth)
+            _person(painter, at, shapes, line * min(1.0, 0.35 + close / 90), depth, people)
         else:
             painter.thing(item)
     weather.fall(painter, light, size, seed, stage.inside)
     picture = canvas.reduce(2)
-    return weather.glow(picture, view.camera, light, glows, stage.inside)
+    nearest = min((c[0] for c in cards), default=1e6)
+    return weather.glow(picture, view.camera, light, glows, stage.inside, people.convert("L"), nearest)
 
 
 def _background(
@@ -171,7 +173,7 @@ def _shade_ground(painter: Painter, stage: Stage, figure: Figure, at: Point, lig
         painter.flat(painter.camera.project(points), light.lit(times(stage.floor, 0.35), 0.8), alpha)
 
 
-def _person(painter: Painter, at: Point, shapes: Sequence[Shape], line: float, depth: float) -> None:
+def _person(painter: Painter, at: Point, shapes: Sequence[Shape], line: float, depth: float, mask: Image.Image) -> None:
     right, light, camera = painter.camera.right, painter.light, painter.camera
     areas = []
     for spots, colour, shade, alpha in shapes:
@@ -184,5 +186,8 @@ def _person(painter: Painter, at: Point, shapes: Sequence[Shape], line: float, d
         for spots2, _, alpha in areas:
             if alpha >= 255 and len(spots2) > 2:
                 painter.flat([(x + 2.2 * light.towards[0], y - 1.2) for x, y in spots2], rim)
+    shape = ImageDraw.Draw(mask)
     for spots2, seen, alpha in areas:
         painter.flat(spots2, seen, alpha, line, light.hand.ink)
+        if alpha >= 255 and len(spots2) > 2:
+            shape.polygon(spots2, fill=1)

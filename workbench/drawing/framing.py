@@ -51,6 +51,7 @@ LOWEST = 0.2
 #: a camera lower or higher than the eye, for shots whose size does not say so itself
 _ANGLES = {"low": 0.16, "high": -0.24}
 _ACROSS = {"far_left": 0.13, "left": 0.31, "centre": 0.5, "right": 0.69, "far_right": 0.87}
+_NEAR = ("MLS", "MS", "MCU")
 _HAND = ("手", "指", "掌", "hand", "hands", "finger", "fingers", "knuckles", "palm")
 _EYES = ("眼", "眸", "目光", "瞳", "eye", "eyes", "gaze", "stare")
 
@@ -104,10 +105,12 @@ def framed(
     across = _where(subjects, kept, lens.spread)
     at = _stand(seed, framing, inside)
     interest = _interest(figure, lens, framing, insert)
-    aim: Point = (at[0] + interest[0] * math.cos(yaw), interest[1], at[2] - interest[0] * math.sin(yaw))
+    # Somebody taller beside the main one is not to lose the head.
+    over = max(0.0, max(figures[i].eyes()[1] for i in kept) - figure.eyes()[1] - 0.06) if framing in _NEAR else 0.0
+    focal /= (1 + over * 0.75) * (1.3 if insert == "hand" else 1.0)
+    aim: Point = (at[0] + interest[0] * math.cos(yaw), interest[1] + over * 0.55, at[2] - interest[0] * math.sin(yaw))
     pitch = min(pitch, math.asin(max(-0.9, min(0.9, (aim[1] - LOWEST) / lens.distance))))
-    down = lens.down + (0.06 if framing in ("MS", "MCU") and figure.stance in ("running",) else 0.0)
-    camera = aimed(aim, lens.distance, yaw, pitch, focal, (across[main] * width, down * height), roll)
+    camera = aimed(aim, lens.distance, yaw, pitch, focal, (across[main] * width, lens.down * height), roll)
     people = [
         (figures[i], at if i == main else _beside(camera, at, across[i] * width, number, room))
         for number, i in enumerate(kept)

@@ -97,18 +97,17 @@ def close_hand(figure: Figure) -> list[Shape]:
         )
         found.append((ellipse(x + out * 0.002, y + 0.064, 0.01, 0.0075, 12), times(skin, 1.08), 1.02, 255))
         return found
-    # A fist: knuckles in a row, the thumb across.
+    # A fist seen from its thumb: fingers folded in a column, the thumb across them.
     found.append(
         (
             smooth(
                 [
-                    (x - out * 0.085, y + 0.045),
-                    (x - out * 0.02, y + 0.068),
-                    (x + out * 0.05, y + 0.05),
-                    (x + out * 0.062, y - 0.02),
-                    (x + out * 0.03, y - 0.068),
-                    (x - out * 0.05, y - 0.066),
-                    (x - out * 0.088, y - 0.03),
+                    (x - out * 0.09, y + 0.048),
+                    (x - out * 0.03, y + 0.07),
+                    (x + out * 0.03, y + 0.062),
+                    (x + out * 0.03, y - 0.064),
+                    (x - out * 0.04, y - 0.07),
+                    (x - out * 0.09, y - 0.034),
                 ],
                 5,
             ),
@@ -118,48 +117,57 @@ def close_hand(figure: Figure) -> list[Shape]:
         )
     )
     for i in range(4):
-        ty = y + 0.046 - 0.029 * i
+        ty, reach = y + 0.045 - 0.0295 * i, 0.058 - 0.005 * abs(i - 1)
         found.append(
             (
-                limb(
-                    [(x + out * 0.004, ty), (x + out * 0.052, ty - 0.004), (x + out * 0.036, ty - 0.02)],
-                    [0.03, 0.03, 0.024],
-                ),
+                limb([(x - out * 0.005, ty), (x + out * (reach - 0.012), ty - 0.001)], [0.031, 0.0295]),
                 skin,
-                1.04 - 0.03 * i,
+                1.05 - 0.035 * i,
                 255,
             )
         )
         found.append(
             (
-                limb([(x + out * 0.0, ty - 0.0145), (x + out * 0.056, ty - 0.018)], [0.0026, 0.0026]),
-                times(shade, 0.82),
-                1.0,
-                230,
+                smooth(
+                    [
+                        (x + out * (reach - 0.008), ty + 0.009),
+                        (x + out * (reach + 0.001), ty + 0.005),
+                        (x + out * (reach + 0.001), ty - 0.006),
+                        (x + out * (reach - 0.008), ty - 0.01),
+                    ],
+                    3,
+                ),
+                times(skin, 1.14),
+                1.02,
+                150,
             )
         )
-        found.append((ellipse(x + out * 0.054, ty - 0.001, 0.0065, 0.008, 12), times(skin, 1.12), 1.02, 170))
     found.append(
         (
             limb(
-                [(x - out * 0.07, y - 0.012), (x - out * 0.02, y + 0.006), (x + out * 0.028, y + 0.002)],
-                [0.04, 0.036, 0.028],
+                [(x - out * 0.07, y - 0.006), (x - out * 0.025, y + 0.02), (x + out * 0.022, y + 0.013)],
+                [0.044, 0.038, 0.03],
             ),
             skin,
-            1.06,
+            1.09,
             255,
         )
     )
-    found.append((ellipse(x + out * 0.03, y + 0.004, 0.011, 0.0085, 12), times(skin, 1.1), 1.0, 255))
     found.append(
         (
-            limb(
-                [(x - out * 0.06, y - 0.03), (x - out * 0.015, y - 0.013), (x + out * 0.03, y - 0.014)],
-                [0.002, 0.003, 0.002],
+            smooth(
+                [
+                    (x + out * 0.016, y + 0.024),
+                    (x + out * 0.033, y + 0.019),
+                    (x + out * 0.033, y + 0.008),
+                    (x + out * 0.016, y + 0.007),
+                ],
+                3,
             ),
-            shade,
-            0.85,
-            220,
+            times(skin, 1.12),
+            1.04,
+            255,
         )
     )
+    found.append((limb([(x - out * 0.06, y - 0.028), (x - out * 0.02, y - 0.004)], [0.002, 0.0035]), shade, 0.86, 220))
     return found

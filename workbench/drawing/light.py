@@ -34,6 +34,7 @@ class Light:
     towards: Point = field(init=False)
     haze: float = field(init=False)
     _tint: tuple[float, float, float] = field(init=False)
+    _on_people: tuple[float, float, float] = field(init=False)
     _known: dict[tuple[RGB, int, int], RGB] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -62,6 +63,14 @@ class Light:
             if where.time == "night":
                 tint = (tint[0] * 0.86, tint[1] * 0.82, tint[2] * 0.86)
         self._tint = tint
+        # Faces are lit a little more than walls, or a night would hide what they say.
+        kept = 0.62 if where.time == "night" else 0.8
+        warm = 0.1 if where.lamp and where.time in ("night", "dusk") else 0.02
+        self._on_people = (
+            tint[0] * kept + (1 - kept) * 0.98 + warm,
+            tint[1] * kept + (1 - kept) * 0.94 + warm * 0.35,
+            tint[2] * kept + (1 - kept) * 0.94 - warm * 0.4,
+        )
         self.air = mix(self.low, self.top, 0.12)
         self.haze = {"fog": 0.085, "snow": 0.04, "rain": 0.045}.get(where.weather, 0.016) * (
             0.25 if where.inside else 1
@@ -79,7 +88,7 @@ class Light:
         key = (colour, round(shade * 40), min(400, round(depth * 2)) + (1000 if share is not None else 0))
         found = self._known.get(key)
         if found is None:
-            seen = times(times(colour, self._tint), shade)
+            seen = times(times(colour, self._tint if share is None else self._on_people), shade)
             if depth > 4:
                 seen = mix(seen, self.air, min(0.62, (depth - 4) * self.haze))
             found = self._known[key] = self.hand.grade(seen, share)

@@ -56,12 +56,12 @@ HANDS: dict[str, Hand] = {
     h.name: h
     for h in (
         _hand("anime", "#5FB4F0", "#FBE9C9", 0.35, "#FFE3C4", 0.05, 1.22, "#FFF4C2", line=2.6, ink=rgb("#3B2A3A")),
-        _hand("ink_wash", "#C2CBCD", "#F1EEE4", 0.72, "#D9DAD2", 0.22, 0.16, "#C8472F", line=3.2, set_line=1.6, ink=rgb("#24282B"), ground=_PAPER, words=_DARK_WORDS),
+        _hand("ink_wash", "#C2CBCD", "#F1EEE4", 0.72, "#DEDDD4", 0.34, 0.18, "#C8472F", line=3.2, set_line=1.6, ink=rgb("#24282B"), ground=_PAPER, words=_DARK_WORDS),
         _hand("comic", "#3C62C4", "#F2C35B", 0.4, "#F2B84B", 0.05, 1.4, "#FFE9A8", line=5.0, set_line=3.2, ink=rgb("#15131F"), contrast=1.12),
         _hand("cyberpunk", "#1A1037", "#C4318F", 0.66, "#4A1E7A", 0.3, 1.3, "#6FF0F2", contrast=1.1),
-        _hand("cinematic", "#1C3147", "#DDA06A", 0.3, "#22505C", 0.15, 0.84, "#FBE3B5", contrast=1.04),
+        _hand("cinematic", "#1C3147", "#DDA06A", 0.26, "#22505C", 0.08, 0.94, "#FBE3B5", contrast=1.12),
         _hand("fantasy", "#4A4390", "#F3B878", 0.5, "#8A5BA8", 0.16, 1.12, "#FFF1CC"),
-        _hand("watercolor", "#BAD3E6", "#FBEBDA", 0.55, "#FBF3E4", 0.24, 0.86, "#FFE9BE", line=1.7, set_line=1.0, ink=rgb("#5A4B50"), ground=_PAPER, words=_DARK_WORDS),
+        _hand("watercolor", "#BAD3E6", "#FBEBDA", 0.55, "#FBF3E4", 0.26, 1.2, "#FFE9BE", line=1.7, set_line=1.0, ink=rgb("#5A4B50"), ground=_PAPER, words=_DARK_WORDS),
         _hand("pixel", "#2C5C96", "#86C6C0", 0.4, "#2E6B6F", 0.08, 1.25, "#FFE27A", line=5.5, ink=rgb("#1B1F33")),
         _hand("custom", "#4D5591", "#D9CDEB", 0.24, "#5A4F8C", 0.09, 1.0, "#F7E7C4"),
     )

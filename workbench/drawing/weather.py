@@ -157,14 +157,17 @@ def halo(side: int = 160) -> Image.Image:
     return mask
 
 
-def glow(picture: Image.Image, camera: Camera, light: Light, glows: Sequence[Glow], inside: bool) -> Image.Image:
-    """Lamps lighten what is around them, the more so in the dark."""
+def glow(
+    picture: Image.Image, camera: Camera, light: Light, glows: Sequence[Glow], inside: bool, people: Image.Image, nearest: float
+) -> Image.Image:  # fmt: skip
+    """Lamps lighten what is around them, the more so in the dark; of `people`, who are `nearest`, only what is behind."""
     time = light.setting.time
     power = (
         {"night": 0.85, "dusk": 0.5, "dawn": 0.3}.get(time, 0.16)
         if not inside
         else {"night": 0.8, "dusk": 0.5}.get(time, 0.26)
     )
+    shy = people.point([255 - round(v * 0.8) for v in range(256)])
     for one in glows:
         spot = camera.spot(one.at)
         if spot is None:
@@ -181,6 +184,8 @@ def glow(picture: Image.Image, camera: Camera, light: Light, glows: Sequence[Glo
         at = [(seen[k] - box[k % 2]) * side / (box[2 + k % 2] - box[k % 2]) for k in range(4)]
         part = (at[0], at[1], min(side, at[2]), min(side, at[3]))
         mask = halo().resize((seen[2] - seen[0], seen[3] - seen[1]), Image.Resampling.BILINEAR, part)
+        if camera.depth(one.at) > nearest + 0.3:
+            mask = ImageChops.multiply(mask, shy.crop(seen))
         patch = picture.crop(seen)
         lit = ImageChops.screen(patch, Image.new("RGB", patch.size, colour))
         patch.paste(lit, (0, 0), mask)
