@@ -94,10 +94,14 @@ def _encoded(frames: Iterator[bytes], width: int, height: int) -> bytes:
     # Loaded here: finding the program asks the file system, and a frame needs none of it.
     import imageio_ffmpeg
 
+    try:
+        program = imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise _failed(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="reelwright-clip-") as folder:
         target, said = Path(folder) / "clip.mp4", Path(folder) / "ffmpeg.log"
         command = [
-            imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y",
+            program, "-hide_banner", "-nostdin", "-loglevel", "error", "-y",
             "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "pipe:0",
             "-vf", "scale=flags=accurate_rnd+bitexact:out_color_matrix=bt709:out_range=tv", *_ENCODE, str(target),
         ]  # fmt: skip
@@ -119,6 +123,11 @@ def _encoded(frames: Iterator[bytes], width: int, height: int) -> bytes:
                 raise
         if code or not target.is_file():
             told = said.read_text("utf-8", "replace").strip().splitlines()
-            reason = told[-1][:300] if told else f"exit {code}"
-            raise JobError(Text(N_("ffmpeg could not make the clip ({problem})"), problem=reason), kind="internal")
+            # The first line is the cause, the others what came of it.
+            reason = told[0][:300] if told else f"exit {code}"
+            raise _failed(reason)
         return target.read_bytes()
+
+
+def _failed(reason: str) -> JobError:
+    return JobError(Text(N_("ffmpeg could not make the clip ({problem})"), problem=reason), kind="internal")

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.drawing.colour import digest
 from workbench.drawing.figures import Figure
+from workbench.drawing.props import hangs
 from workbench.drawing.space import Camera, Point, Spot, aimed
 
 
@@ -207,7 +208,9 @@ def _interest(figure: Figure, lens: Lens, framing: str, insert: str) -> Spot:
     """The point of a figure that the camera aims at: a share of its height, or its face, or its hand."""
     eyes = figure.eyes()
     if framing == "ECU":
-        return figure.hand() if insert == "hand" else (eyes[0], eyes[1] + 0.005)
+        x, y = figure.hand()
+        low = 0.055 if hangs(figure.right or figure.left) else 0.0
+        return (x, y - low) if insert == "hand" else (eyes[0], eyes[1] + 0.005)
     if framing in ("CU", "MCU"):
         return eyes[0], eyes[1] - (0.03 if framing == "CU" else 0.16)
     if framing == "MS":

@@ -292,6 +292,11 @@ def shines(words: str) -> bool:
     return _says("灯笼|灯|烛|火把|lamp|lantern|candle|torch", words)
 
 
+def hangs(words: str) -> bool:
+    """Whether it is seen below the hand."""
+    return shines(words) or _says("怀表|表|watch|链|chain|necklace|筐|篓|篮|桶|basket|bucket", words)
+
+
 def _says(pattern: str, words: str) -> bool:
     return any(
         re.search(rf"(?<![a-z]){word}s?(?![a-z])", words, re.IGNORECASE) if word.isascii() else word in words
