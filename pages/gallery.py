@@ -1,120 +1,210 @@
-"""Gallery: every picture of a story; filter, zoom, compare candidates, pick, download."""
+"""Gallery: every picture and clip of a story; filter, zoom, compare candidates, pick, download."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
 
 import streamlit as st
 
 from workbench.errors import ReelwrightError
-from workbench.ui import entry, filters, frame, gallery, live, pictures, sheet, states, storyboard, words
+from workbench.ui import elements, entry, filters, frame, gallery, live, pictures, sheet, states, storyboard, words
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shortened
 
 entry.through_app()
 wb = live.workbench()
-PAGE = 24
+#: pictures on a page, about
+PAGE = 27
+#: so many can be packed at once; more are packed episode by episode
+PACKED = 400
 
 
-def wanted(name: str, known: list[int]) -> int:
-    value = st.query_params.get(name, "")
-    return int(value) if value.isdigit() and int(value) in known else known[0]
+@dataclass(frozen=True)
+class Wanted:
+    """What the filters ask for. `people`: the names of the person chosen; `person`: as the URL has it."""
+
+    project: int
+    episode: int
+    scene: int
+    framing: str
+    people: list[str]
+    candidates: bool
+    stale: bool
+
+    @property
+    def per_scene(self) -> int:
+        """About so many pictures a scene has under these filters."""
+        return 1 if self.framing else 9
+
+    def all_of(self, scenes: list[gallery.Row]) -> list[gallery.Picture]:
+        return gallery.filtered(
+            gallery.of_scenes(scenes), candidates=self.candidates, framing=self.framing or None, people=self.people,
+            stale=self.stale,
+        )  # fmt: skip
 
 
-def choose(name: str, label: str, titles: dict[int, str]) -> int:
-    """A select whose truth is the URL."""
+def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...]) -> int:
+    """A select whose truth is the URL; what no longer fits is let go."""
     slot = f"gallery_{name}"
 
     def changed() -> None:
+        for other in (*forget, "page"):
+            st.query_params.pop(other, None)
         st.query_params[name] = str(st.session_state[slot])
 
-    st.session_state[slot] = wanted(name, list(titles))
+    asked = st.query_params.get(name, "")
+    st.session_state[slot] = int(asked) if asked.isdigit() and int(asked) in titles else next(iter(titles))
     return int(st.selectbox(label, list(titles), format_func=titles.__getitem__, key=slot, on_change=changed))
 
 
-def sidebar() -> tuple[int, list[gallery.Picture], list[gallery.Picture]]:
-    """The episode, its pictures, and those that the filters leave."""
+def sidebar() -> Wanted:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         names = {p["id"]: p["title"] for p in wb.project_names()}
-        project = choose("project", t("Project"), names)
-        outline = live.outline(project, project)
-        episodes = {
-            n["id"]: words.node_title("episode", n["position"], n["title"])
-            for n in outline["nodes"]
-            if n["kind"] == "episode"
+        project = choose("project", t("Project"), names, ("episode", "scene", "person"))
+        everywhere = gallery.scenes(project)
+        titles = {n["id"]: n["title"] for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"}
+        episodes = {s["episode"]: s["number"] for s in everywhere}
+        named = {e: words.node_title("episode", n, titles.get(e, "")) for e, n in episodes.items()}
+        episode = choose("episode", t("Episode"), {0: t("All episodes"), **named}, ("scene",))
+        scene = 0
+        if episode:
+            own = {
+                s["id"]: words.node_title("scene", s["position"], s["title"])
+                for s in everywhere
+                if s["episode"] == episode
+            }
+            scene = choose("scene", t("Scene"), {0: t("All scenes"), **own}, ())
+        cast = {
+            str(r["content"]["name"]): r["content"]
+            for r in elements.library(project, "character", archived=False, typed="")
         }
-        if not episodes:
-            return project, [], []
-        episode = choose("episode", t("Episode"), episodes)
-        scenes = [
-            n for n in live.outline(project, episode)["nodes"] if n["kind"] == "scene" and n["parent_id"] == episode
-        ]
-        titles = {0: t("All scenes")} | {n["id"]: words.node_title("scene", n["position"], n["title"]) for n in scenes}
-        scene = choose("scene", t("Scene"), titles)
-        found = [p for n in scenes if scene in (0, n["id"]) for p in gallery.of_scene(n)]
-        people = sorted({name for p in found for name in p.people})
         framings = {name: storyboard.framing(name) for name in storyboard.FRAMINGS}
         framing = filters.select("framing", t("Framing"), framings, t("All"))
-        person = filters.select("person", t("Person"), {name: name for name in people}, t("All"))
+        person = filters.select("person", t("Person"), {name: name for name in cast}, t("All"))
+        people = [person, *(cast[person].get("aliases") or [])] if person else []
         candidates = filters.switch("candidates", t("All candidates"), t("Also pictures that were not chosen"))
         stale = filters.switch("stale", t("Only stale"), t("Whose shot has changed since"))
-    return (
-        project,
-        found,
-        gallery.filtered(found, candidates=candidates, framing=framing or None, person=person or None, stale=stale),
-    )
+    return Wanted(project, episode, scene, framing, people, candidates, stale)
 
 
-def grid(shown: list[gallery.Picture], project: int) -> None:
+def matching(wanted: Wanted) -> list[gallery.Row]:
+    """The scenes that can hold what is wanted, before any of their content is read."""
+    found = gallery.scenes(wanted.project, wanted.episode or None)
+    if wanted.scene:
+        found = [s for s in found if s["id"] == wanted.scene]
+    if wanted.people:
+        found = gallery.with_person(found, wanted.project, wanted.people)
+    return gallery.stale_scenes(found) if wanted.stale else found
+
+
+def page_of(scenes: list[gallery.Row], wanted: Wanted) -> list[gallery.Row]:
+    """The scenes of the page in the URL."""
+    size = max(1, PAGE // wanted.per_scene)
+    pages = max(1, -(-len(scenes) // size))
+    asked = st.query_params.get("page", "1")
+    at = min(max(int(asked) if asked.isdigit() else 1, 1), pages)
+    if pages > 1:
+        turn(at, pages)
+    return scenes[(at - 1) * size : at * size]
+
+
+def turn(at: int, pages: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gallery_pages"):
+        st.caption(t("Page {n} of {all}", n=at, all=pages), width="content")
+        st.space("stretch")
+        for label, icon, to, key in (
+            (t("Earlier scenes"), "chevron_left", at - 1, "page_before"),
+            (t("Later scenes"), "chevron_right", at + 1, "page_after"),
+        ):
+            st.button(
+                label, key=key, icon=f":material/{icon}:", type="tertiary", disabled=not 1 <= to <= pages,
+                icon_position="right" if to > at else "left",
+                on_click=st.query_params.__setitem__, args=("page", str(to)),
+            )  # fmt: skip
+
+
+def styles() -> None:
     colours = palette()
+    name = "[class*='st-key-grid_']"
     st.html(
-        "<style>.st-key-gallery_grid{display:grid!important;grid-template-columns:repeat(4,minmax(0,1fr));gap:.9rem 1rem}"
-        ".st-key-gallery_grid>*{width:100%!important;min-width:0}.st-key-gallery_grid img{border-radius:.35rem;width:100%;"
-        "aspect-ratio:16/10;object-fit:contain;background:" + colours.panel + "}"
-        ".st-key-gallery_grid [data-testid='stImage'],.st-key-gallery_grid [data-testid='stImageContainer']{width:100%}"
-        ".st-key-gallery_grid button{padding:0;min-height:1.5rem;white-space:nowrap}"
-        ".st-key-gallery_grid [class*='st-key-gname_']{height:1.9rem;overflow:hidden;flex-wrap:nowrap}"
-        "@media(max-width:900px){.st-key-gallery_grid{grid-template-columns:repeat(3,minmax(0,1fr))}}"
-        "@media(max-width:640px){.st-key-gallery_grid{grid-template-columns:repeat(2,minmax(0,1fr))}}</style>"
+        f"<style>{name}{{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(178px,1fr));gap:.7rem .9rem}}"
+        f"{name}>*{{width:100%!important;min-width:0}}{name} img{{border-radius:.35rem;width:100%;height:112px;"
+        f"object-fit:contain;background:{colours.panel}}}"
+        f"{name} [data-testid='stImage'],{name} [data-testid='stImageContainer']{{width:100%}}"
+        f"{name} button{{padding:0;min-height:1.5rem;white-space:nowrap}}"
+        f"{name} [class*='st-key-gname_']{{height:1.9rem;overflow:hidden;flex-wrap:nowrap}}"
+        f"@media(max-width:640px){{{name}{{grid-template-columns:repeat(2,minmax(0,1fr))}}}}</style>"
     )
-    with st.container(key="gallery_grid"):
-        for number, picture in enumerate(shown):
-            with st.container(key=f"picture_{number}", gap=None):
+
+
+def scene_row(shown: list[gallery.Picture], project: int) -> None:
+    """A scene's name, the way to it, and its pictures to take away."""
+    scene = shown[0].scene
+    title = words.node_title("scene", scene["position"], scene["title"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"scene_{scene['id']}"):
+        st.markdown(f":gray[{t('E{n}', n=scene['number'])}] **{plain(shortened(title, 90))}**", width="content")
+        if stale := len({p.key for p in shown if p.stale}):
+            states.badge("stale", stale)
+        st.space("stretch")
+        st.page_link(
+            "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:", width="content",
+            query_params={"project": str(project), "node": str(scene["id"])},
+        )  # fmt: skip
+        st.download_button(
+            "", gallery.packer(shown), file_name=f"{gallery.file_name(title)}.zip", mime="application/zip", type="tertiary",
+            icon=":material/download:", key=f"pack_{scene['id']}", on_click="ignore", help=t("Download these pictures"),
+        )  # fmt: skip
+
+
+def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
+    colours = palette()
+    with st.container(key=f"grid_{key}"):
+        for picture in shown:
+            own = f"{picture.scene['id']}_{picture.key}_{picture.media[:8]}"
+            with st.container(key=f"picture_{own}", gap=None):
                 st.image(str(wb.media_path(picture.media, thumbnail=True)), width="stretch")
-                with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{number}"):
-                    label = f"**{picture.scene['position']}.{picture.shot['order']}** {storyboard.framing(picture.shot['framing'])}"
+                with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{own}"):
+                    number = f"{picture.scene['position']}.{picture.shot['order']}" if places else picture.shot["order"]
                     st.button(
-                        label, key=f"zoom_{picture.scene['id']}_{picture.key}_{picture.media[:8]}", type="tertiary",
+                        f"**{number}** {storyboard.framing(picture.shot['framing'])}", key=f"zoom_{own}", type="tertiary",
                         on_click=sheet.open_frame, args=(picture.scene["id"], picture.key, picture.media),
                         help=t("Zoom, candidates, edit"),
                     )  # fmt: skip
-                    if picture.stale:
-                        states.badge("stale")
-                    elif (
-                        picture.chosen
-                        and len([p for p in shown if p.key == picture.key and p.scene["id"] == picture.scene["id"]]) > 1
-                    ):
-                        st.badge(t("Chosen"), icon=":material/check_circle:", color="green")
+                    mark(picture)
                 st.html(
-                    f"<div style='color:{colours.muted};font-size:.86rem;line-height:1.3;height:2.3rem;overflow:hidden' "
-                    f"title='{safe(picture.shot['caption'])}'>{safe(shortened(picture.shot['caption'], 60))}</div>"
+                    f"<div style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
+                    f"title='{safe(picture.shot['caption'])}'>{safe(shortened(picture.shot['caption'], 56))}</div>"
                 )
 
 
-def page_of(pictures_shown: list[gallery.Picture]) -> list[gallery.Picture]:
-    """One page of the pictures, never all at once."""
-    pages = -(-len(pictures_shown) // PAGE)
-    if pages < 2:
-        return pictures_shown
-    at = (
-        st.segmented_control(
-            t("Page"), range(1, pages + 1), default=1, key=f"gallery_page_{pages}", label_visibility="collapsed"
-        )
-        or 1
-    )
-    return pictures_shown[(at - 1) * PAGE : at * PAGE]
+def mark(picture: gallery.Picture) -> None:
+    if picture.stale:
+        states.badge("stale")
+    elif picture.of > 1 and picture.chosen:
+        st.badge(t("1 of {n}", n=picture.of), icon=":material/check_circle:", color="green", help=t("The chosen one"))
+    elif not picture.chosen:
+        st.badge(t("Candidate"), color="gray")
+
+
+def clip_row(scenes: list[gallery.Row], project: int) -> None:
+    """The clips of these scenes, each with its length and the job that made it."""
+    found = gallery.clips(scenes)
+    if not found:
+        return
+    st.markdown(f"**{t('Clips')}**")
+    columns = st.columns(3)
+    for n, clip in enumerate(found):
+        with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
+            st.video(str(wb.media_path(clip.media)))
+            title = words.node_title("scene", clip.scene["position"], clip.scene["title"])
+            st.caption(
+                f"{plain(shortened(title, 60))} · {words.took(clip.seconds * 1000)} · "
+                f"[{t('job {id}', id=clip.job)}](/job?id={clip.job})"
+            )
 
 
 def empty(sentence: str, project: int | None) -> None:
@@ -126,38 +216,51 @@ def empty(sentence: str, project: int | None) -> None:
             st.switch_page("pages/studio.py", query_params={"project": str(project), "node": str(project)})
 
 
-def heading(found: list[gallery.Picture], shown: list[gallery.Picture]) -> None:
-    note = t("{n} of {all} pictures", n=len(shown), all=len(found)) if found else ""
+def heading(scenes: list[gallery.Row], wanted: Wanted) -> None:
+    note = t("scenes with pictures: {n}", n=len(scenes)) if scenes else ""
     with frame.title(t("Gallery"), note):
         st.space("stretch")
-        if shown:
-            slot = "_gallery_zip"
-            key = "_".join(sorted(p.media[:12] for p in shown))
-            ready: dict[str, Any] = st.session_state.get(slot) or {}
-            if ready.get("key") == key:
-                st.download_button(
-                    t("Download {n} pictures", n=len(shown)), ready["data"], file_name="storyboard.zip", mime="application/zip",
-                    icon=":material/download:", type="primary", key="gallery_download",
-                )  # fmt: skip
-            elif st.button(t("Pack {n} pictures", n=len(shown)), icon=":material/folder_zip:", key="gallery_pack"):
-                st.session_state[slot] = {"key": key, "data": gallery.zipped(shown)}
-                st.rerun()
+        if scenes and len(scenes) * wanted.per_scene <= PACKED:
+            st.download_button(
+                t("Download all"), pack_all(scenes, wanted), file_name="storyboard.zip", mime="application/zip",
+                icon=":material/folder_zip:", key="gallery_download", on_click="ignore",
+                help=t("A folder for each scene, files named by shot and framing"),
+            )  # fmt: skip
+
+
+def pack_all(scenes: list[gallery.Row], wanted: Wanted) -> Callable[[], bytes]:
+    """Reads the scenes when the button is pressed, not before."""
+    return lambda: gallery.packer(wanted.all_of(scenes))()
 
 
 def main() -> None:
     if not wb.project_names():
         empty(t("There is no story to work on yet."), None)
         return
-    project, found, shown = sidebar()
-    heading(found, shown)
+    wanted = sidebar()
+    scenes = matching(wanted)
+    heading(scenes, wanted)
     frame.show_refusal()
-    if not found:
-        empty(t("There are no pictures here yet. Run a scene in the studio to draw its frames."), project)
+    if not scenes:
+        if wanted.people or wanted.stale or wanted.scene or wanted.episode:
+            st.caption(t("No picture matches these filters."))
+        else:
+            empty(t("There are no pictures here yet. Run a scene in the studio to draw its frames."), wanted.project)
         return
+    on_page = page_of(scenes, wanted)
+    shown = wanted.all_of(on_page)
     if not shown:
         st.caption(t("No picture matches these filters."))
-    grid(page_of(shown), project)
-    sheet.dialog_if_asked(project)
+    styles()
+    if wanted.framing:
+        grid(shown, "flat", places=True)
+    else:
+        for node, group in groupby(shown, key=lambda p: p.scene["id"]):
+            own = list(group)
+            scene_row(own, wanted.project)
+            grid(own, str(node), places=False)
+    clip_row(on_page, wanted.project)
+    sheet.dialog_if_asked(wanted.project)
 
 
 try:

@@ -21,7 +21,7 @@ def _write(name: str, default: str) -> None:
     """Put what was chosen into the URL; the default leaves no trace there. Page turns begin anew."""
     chosen = st.session_state[_slot(name)]
     said = ",".join(chosen) if isinstance(chosen, list) else str(chosen or "")
-    for page in ("before", "after"):
+    for page in ("before", "after", "page"):
         st.query_params.pop(page, None)
     if said and said != default:
         st.query_params[name] = said
@@ -90,6 +90,7 @@ def switch(name: str, label: str, help: str | None = None) -> bool:
 
 
 def _switched(name: str) -> None:
+    st.query_params.pop("page", None)
     if st.session_state[_slot(name)]:
         st.query_params[name] = "1"
     else:

@@ -1,24 +1,31 @@
-"""The pictures of a story: which there are, in the order of the story, and a folder of the chosen ones to take away."""
+"""The pictures and clips of a story: which there are, in the order of the story, and a folder of them to take away."""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from workbench.artifacts.staleness import changed_inputs
 from workbench.artifacts.storyboard import frame_key
+from workbench.db.reads import jobs as job_reads
+from workbench.db.reads import story as reads
+from workbench.story import elements, studio
+from workbench.story.names import fold
 from workbench.ui import live
 
 Row = Mapping[str, Any]
+IMAGES, PROMPT = "keyframe_images", "keyframe_prompt"
 KEYS = [frame_key(order) for order in range(1, 10)]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One candidate of one frame, with what a reader filters by."""
+    """One candidate of one frame, with what a reader filters by. `of`: how many candidates the frame has."""
 
     scene: Row
     key: str
@@ -28,62 +35,143 @@ class Picture:
     stale: bool
     model: str
     version: int
+    of: int = 1
 
     @property
     def people(self) -> list[str]:
         return [str(s["name"]) for s in self.shot["subjects"]]
 
 
-def of_scene(scene: Row) -> list[Picture]:
-    """Every candidate of every frame of a scene, the frames in order, the newest candidate first."""
-    wb = live.workbench()
-    images, plan = wb.artifact(scene["id"], "keyframe_images"), wb.artifact(scene["id"], "keyframe_prompt")
-    if images is None or plan is None:
+def scenes(project: int, episode: int | None = None) -> list[Row]:
+    """The scenes that have pictures, in story order; their content is not read."""
+    found: list[Row] = live.ask(reads.scenes_with, project_id=project, kind=IMAGES, episode=episode)
+    return found
+
+
+def with_person(found: Iterable[Row], project: int, names: Sequence[str]) -> list[Row]:
+    """The scenes in whose cast somebody of these names is."""
+    cast: list[elements.Scene] = live.ask(elements.scenes, project_id=project)
+    there = {s.node_id for s in cast if s.shows(names)}
+    return [s for s in found if s["id"] in there]
+
+
+def stale_scenes(found: Sequence[Row]) -> list[Row]:
+    """The scenes of which a picture is stale."""
+    ids = [int(s["id"]) for s in found]
+    stale: list[int] = live.shared("stale pictures", lambda: sorted(_changes(ids)), scenes=ids)
+    return [s for s in found if s["id"] in set(stale)]
+
+
+def _changes(ids: list[int]) -> dict[int, set[str | None]]:
+    """Scene → the parts of its sources that changed since; None for a source that was read as a whole."""
+    with live.workbench().database.read() as conn:
+        heads = [head for (_, kind), head in reads.heads_for(conn, ids).items() if kind == IMAGES]
+        sources = studio.heads_needed(conn, heads)
+    changed = {h["node_id"]: {c.get("part") for c in changed_inputs(h["inputs"], sources)} for h in heads}
+    return {node: parts for node, parts in changed.items() if parts}
+
+
+def of_scenes(found: Sequence[Row]) -> list[Picture]:
+    """Every candidate of every frame of these scenes, the frames in order, the newest candidate first."""
+    ids = [int(s["id"]) for s in found]
+    if not ids:
         return []
-    reasons = wb.stale_reasons(scene["id"], "keyframe_images")
-    parts = {r.part for r in reasons}
+    with live.workbench().database.read() as conn:
+        heads = reads.heads_with_content(conn, ids, [IMAGES, PROMPT])
+    changed = _changes(ids)
+    made: list[Picture] = []
+    for scene in found:
+        images, plan = heads.get((scene["id"], IMAGES)), heads.get((scene["id"], PROMPT))
+        if images is not None and plan is not None:
+            made += _of_scene(scene, images, plan["content"]["shots"], changed.get(scene["id"], set()))
+    return made
+
+
+def _of_scene(scene: Row, images: Row, shots: Sequence[dict[str, Any]], changed: set[str | None]) -> list[Picture]:
     found = []
     for frame in images["content"]["frames"]:
         order = KEYS.index(frame["key"]) + 1
-        shot = plan["content"]["shots"][order - 1]
-        stale = bool(reasons) and (f"shot:{order}" in parts or None in parts)
+        stale = f"shot:{order}" in changed or None in changed
         for candidate in reversed(frame["candidates"]):
             chosen = candidate["media"] == frame["chosen"]
             found.append(
                 Picture(
-                    scene, frame["key"], shot, candidate["media"], chosen, stale, candidate["model"], images["version"]
+                    scene, frame["key"], shots[order - 1], candidate["media"], chosen, stale, candidate["model"],
+                    images["version"], len(frame["candidates"]),
                 )
-            )
+            )  # fmt: skip
     return found
 
 
 def filtered(
-    pictures: Sequence[Picture], *, candidates: bool, framing: str | None, person: str | None, stale: bool
+    pictures: Sequence[Picture], *, candidates: bool, framing: str | None, people: Sequence[str] = (), stale: bool
 ) -> list[Picture]:
-    """The chosen pictures, or all candidates, of a framing, with a person, or only stale ones."""
+    """The chosen pictures, or all candidates, of a framing, with somebody of these names, or only stale ones."""
+    wanted = {fold(name) for name in people}
     return [
         p
         for p in pictures
         if (candidates or p.chosen)
         and (framing is None or p.shot["framing"] == framing)
-        and (person is None or person in p.people)
+        and (not wanted or any(fold(name) in wanted for name in p.people))
         and (not stale or p.stale)
     ]
 
 
-def zipped(pictures: Sequence[Picture]) -> bytes:
-    """The pictures as a ZIP: a folder for each scene, files named by order and framing."""
+def maker(node_id: int, media: str) -> Row | None:
+    """The version in which a picture first appears, with the job that drew it; None when no version has it."""
     wb = live.workbench()
+    for row in reversed(wb.versions(node_id, IMAGES)):
+        version = wb.artifact(node_id, IMAGES, row["version"])
+        if version and any(c["media"] == media for f in version["content"]["frames"] for c in f["candidates"]):
+            return version
+    return None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that a job has made for a scene."""
+
+    scene: Row
+    media: str
+    seconds: float
+    job: int
+    model: str
+
+
+def clips(found: Sequence[Row]) -> list[Clip]:
+    """The clips made for these scenes, the newest of each step, in story order."""
+    by_id = {int(s["id"]): s for s in found}
+    steps = live.ask(job_reads.clips_for, node_ids=list(by_id))
+    place = {node: n for n, node in enumerate(by_id)}
+    newest = {(s["node_id"], s["name"]): s for s in steps}  # later steps replace earlier ones
+    return [
+        Clip(by_id[s["node_id"]], s["output"]["media"], float(s["output"]["seconds"]), s["job_id"], str(s["output"].get("model") or ""))
+        for s in sorted(newest.values(), key=lambda s: (place[s["node_id"]], s["job_id"]))
+    ]  # fmt: skip
+
+
+def packer(pictures: Sequence[Picture]) -> Callable[[], bytes]:
+    """What makes the ZIP when somebody downloads it; the files are found now, because that takes a page's session."""
+    wb = live.workbench()
+    named = [(place(p, wb.media_path(p.media).suffix), wb.media_path(p.media)) for p in pictures]
+    return lambda: zipped(named)
+
+
+def place(picture: Picture, suffix: str) -> str:
+    """A picture's place in the ZIP: a folder for each scene, files by order and framing."""
+    scene = picture.scene
+    folder = f"E{scene['number']:02d}-{scene['position']:02d} {file_name(str(scene['title']))}"
+    mark = "" if picture.chosen else f"-{picture.media[:8]}"
+    return f"{folder}/{picture.shot['order']:02d}-{picture.shot['framing']}{mark}{suffix}"
+
+
+def zipped(named: Iterable[tuple[str, Path]]) -> bytes:
+    """Files under their names in one ZIP; pictures are compressed already."""
     packed = io.BytesIO()
-    # pictures are compressed already
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for picture in pictures:
-            path = wb.media_path(picture.media)
-            folder = f"{picture.scene['position']:02d}-{file_name(str(picture.scene['title']))}"
-            mark = "" if picture.chosen else f"-{picture.media[:8]}"
-            archive.writestr(
-                f"{folder}/{picture.shot['order']:02d}-{picture.shot['framing']}{mark}{path.suffix}", path.read_bytes()
-            )
+        for name, path in named:
+            archive.writestr(name, path.read_bytes())
     return packed.getvalue()
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.reads import jobs as job_reads
 from workbench.errors import Conflict, ReelwrightError
-from workbench.ui import frame, live, states, storyboard, words
+from workbench.ui import frame, gallery, live, states, storyboard, words
 from workbench.ui.charts import Palette, palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shortened
@@ -230,20 +230,14 @@ def _picture(node_id: int, key: str, known: Row, artifact: Row) -> None:
     medias = [c["media"] for c in known["candidates"]]
     looked_at = st.session_state.get(slot)
     shown = str(looked_at if looked_at in medias else known["chosen"])
-    st.image(str(wb.media_path(shown)), width="stretch")
+    beside = len(medias) > 1 and st.toggle(
+        t("Side by side"), key=f"beside_{node_id}_{key}", help=t("All candidates of this frame, as large as they fit")
+    )
+    if not beside:
+        st.image(str(wb.media_path(shown)), width="stretch")
+        _provenance(node_id, shown, known)
     if len(medias) > 1:
-        with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
-            for number, candidate in enumerate(known["candidates"], start=1):
-                with st.container(width=150, gap=None):
-                    st.image(str(wb.media_path(candidate["media"], thumbnail=True)), width="stretch")
-                    chosen = candidate["media"] == known["chosen"]
-                    if st.button(
-                        t("Chosen") if chosen else t("Pick {n}", n=number),
-                        key=f"pick_{node_id}_{key}_{number}",
-                        icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
-                        type="tertiary", disabled=chosen,
-                    ) and _pick(node_id, key, candidate["media"], artifact):  # fmt: skip
-                        st.rerun()
+        _candidates(node_id, key, known, artifact, large=beside)
     clash = st.session_state.get(f"clash_{node_id}_{key}")
     if clash:
         _clash(node_id, key, clash)
@@ -251,6 +245,38 @@ def _picture(node_id: int, key: str, known: Row, artifact: Row) -> None:
         t("Download"), wb.media_path(shown).read_bytes(), file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media_path(shown).suffix}",
         icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
     )  # fmt: skip
+
+
+def _candidates(node_id: int, key: str, known: Row, artifact: Row, *, large: bool) -> None:
+    """Each candidate with its button; small below the picture, or large beside one another."""
+    wb = live.workbench()
+    columns = st.columns(2) if large else []
+    with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
+        for number, candidate in enumerate(known["candidates"], start=1):
+            with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
+                st.image(str(wb.media_path(candidate["media"], thumbnail=not large)), width="stretch")
+                chosen = candidate["media"] == known["chosen"]
+                if st.button(
+                    t("Chosen") if chosen else t("Pick {n}", n=number),
+                    key=f"pick_{node_id}_{key}_{number}",
+                    icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
+                    type="tertiary", disabled=chosen,
+                ) and _pick(node_id, key, candidate["media"], artifact):  # fmt: skip
+                    st.session_state.pop(f"candidate_{node_id}_{key}", None)
+                    st.rerun()
+                if large:
+                    _provenance(node_id, candidate["media"], known)
+
+
+def _provenance(node_id: int, media: str, known: Row) -> None:
+    """Which model drew a picture, when, in which version, and the job with its prompt and price."""
+    made = gallery.maker(node_id, media)
+    candidate = next(c for c in known["candidates"] if c["media"] == media)
+    said = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
+    if made is not None:
+        said += [f"v{made['version']}", words.ago(made["created_at"])]
+    link = f" · [{t('job {id}', id=made['job_id'])}](/job?id={made['job_id']})" if made and made["job_id"] else ""
+    st.markdown(f":gray[{plain(' · '.join(said))}{link}]")
 
 
 def picked(content: Row, key: str, media: str) -> dict[str, Any]:

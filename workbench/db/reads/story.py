@@ -134,6 +134,43 @@ def artifact_by_id(conn: Connection, artifact_id: int) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
+def scenes_with(conn: Connection, project_id: int, kind: str, *, episode: int | None = None) -> list[dict[str, Any]]:
+    """The live scenes that have this kind of artifact, in story order: id, title, position, episode (its node), number."""
+    above = node.alias("episode")
+    query = (
+        select(
+            node.c.id,
+            node.c.kind,
+            node.c.title,
+            node.c.position,
+            above.c.id.label("episode"),
+            above.c.position.label("number"),
+        )
+        .join(above, above.c.id == node.c.parent_id)
+        .join(artifact_head, and_(artifact_head.c.node_id == node.c.id, artifact_head.c.kind == kind))
+        .where(
+            node.c.project_id == project_id,
+            node.c.kind == "scene",
+            node.c.archived_at.is_(None),
+            above.c.archived_at.is_(None),
+        )
+        .order_by(above.c.position, above.c.id, node.c.position, node.c.id)
+    )
+    return _rows(conn, query if episode is None else query.where(above.c.id == episode))
+
+
+def heads_with_content(
+    conn: Connection, node_ids: list[int], kinds: list[str]
+) -> dict[tuple[int, str], dict[str, Any]]:
+    """Heads of some kinds on some nodes by (node id, kind), with their content."""
+    query = (
+        select(artifact)
+        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+        .where(artifact_head.c.node_id.in_(node_ids), artifact_head.c.kind.in_(kinds))
+    )
+    return {(r["node_id"], r["kind"]): r for r in _rows(conn, query)}
+
+
 def contents(conn: Connection, project_id: int, kind: str, *, archived: bool = False) -> list[dict[str, Any]]:
     """The heads of one kind in a project with their content, each with its node's position, title and archived_at."""
     query = (
