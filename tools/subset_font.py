@@ -1,7 +1,7 @@
 """Make the caption font from Noto Sans CJK SC: the Han of GB 2312 and of Big5's first level, Western letters, no hints.
 
-    python -m venv /tmp/fonts && /tmp/fonts/bin/pip install fonttools
-    /tmp/fonts/bin/python tools/subset_font.py /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
+    python -m venv fonts && fonts/bin/pip install fonttools
+    fonts/bin/python tools/subset_font.py /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc
 
 The source is Debian's package fonts-noto-cjk. The subset goes by a name of its own, as the OFL asks of changed fonts
 whose name is reserved, and keeps the copyright; workbench/drawing/font/OFL.txt is its licence.

@@ -459,7 +459,7 @@ def _lighthouse(stage: Stage, where: Setting) -> None:
         for s in (-1, 1):
             shapes.append(
                 (
-                    [(s * 0.4, h + 0.6), (s * 0.4, h + 0.8), (s * 34, h + 4.6), (s * 34, h - 2.4)],
+                    [(s * 0.4, h + 0.6), (s * 0.4, h + 0.8), (s * 120, h + 14.0), (s * 120, h - 9.0)],
                     (255, 236, 176),
                     -1.0,
                     46,

@@ -106,7 +106,7 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
     else:
         canvas = _background(stage, view, light, size, fine, behind=None)
         painter = Painter(canvas, view.camera, light, fine)
-        near = view.distance * (0.55 if view.people else 0.3)
+        near = view.distance * (0.55 if view.people else 0.72 if view.near else 0.3)
         things = sorted_things(stage, view.camera, near)
     line = light.hand.line * canvas.height / 1000
     people = Image.new("1", size, 0)

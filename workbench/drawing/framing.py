@@ -150,7 +150,7 @@ def _empty(
     tall = min(height, math.sqrt(width * height) * 0.98)
     zoom = {"MLS": 0.9, "MS": 1.15, "MCU": 1.4, "CU": 1.8, "ECU": 2.6}.get(framing, 1.2) * tall * near / 2.4
     camera = aimed(sight, near, yaw * 0.6, pitch, zoom, (width * (0.38 if seed % 2 else 0.62), height * 0.52))
-    return Framed(camera, (), None, near, 0.0, "")
+    return Framed(camera, (), None, near, 0.0, "", near=True)
 
 
 def _stand(seed: int, framing: str, inside: bool) -> Point:
