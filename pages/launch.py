@@ -8,15 +8,19 @@ import streamlit as st
 
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
-from workbench.ui import entry, filters, forms, frame, launching, live, pictures, playground, states, words
+from workbench.ui import entry, filters, forms, frame, launching, live, pictures, playground, progress, states, words
+from workbench.ui.charts import palette
 from workbench.ui.language import t
-from workbench.ui.markup import plain
+from workbench.ui.markup import plain, shortened
 from workbench.workflows.registry import Workflow
 
 entry.through_app()
 wb = live.workbench()
 SCOPES = ("any", "project", "episode", "scene")
 CHAT = "llm_chat"
+PRIORITIES = (-5, 0, 5)
+#: so many of what was launched from here are kept in sight
+SHOWN = 24
 
 
 def offered() -> list[Workflow]:
@@ -24,12 +28,20 @@ def offered() -> list[Workflow]:
     return [w for w in wb.workflows() if w.name != "run_plan"]
 
 
+def scopes() -> dict[str, str]:
+    return {"any": t("Without a story"), "project": t("Project"), "episode": t("Episode"), "scene": t("Scene")}
+
+
 def choose() -> Workflow:
     """The list at the left, searched while one types; the choice is in the URL."""
     named = {w.name: w for w in offered()}
-    scopes = {"any": t("Without a story"), "project": t("Project"), "episode": t("Episode"), "scene": t("Scene")}
+    colours, row = palette(), "[class*='st-key-launch_scope_']"
     st.html(
-        "<style>[class*='st-key-launch_scope_'] button,[class*='st-key-launch_scope_'] button>div{justify-content:flex-start;text-align:left}[class*='st-key-launch_scope_'] button{min-height:1.9rem;padding:.1rem .55rem}</style>"
+        f"<style>{row} button,{row} button>div{{justify-content:flex-start;text-align:left}}"
+        f"{row} button{{min-height:1.9rem;padding:.1rem .55rem;border-color:transparent}}"
+        f"{row} button:hover{{background:{colours.panel}}}"
+        f"{row} button[kind=secondary]{{background:{frame.tint()};border-color:transparent;color:{colours.violet}}}"
+        f"{row} button[kind=secondary] p{{font-weight:600}}</style>"
     )
     with st.sidebar:
         typed = filters.text("q", t("Search"), t("Search workflows")).casefold()
@@ -39,7 +51,7 @@ def choose() -> Workflow:
             found = [w for w in named.values() if w.scope == scope and matches(w, typed)]
             if not found:
                 continue
-            st.caption(scopes[scope])
+            st.caption(scopes()[scope])
             with st.container(gap=None, key=f"launch_scope_{scope}"):
                 for one in found:
                     st.button(
@@ -50,7 +62,7 @@ def choose() -> Workflow:
 
 
 def matches(one: Workflow, typed: str) -> bool:
-    return not typed or typed in f"{one.name} {t(one.title)} ".casefold()
+    return not typed or typed in f"{one.name} {t(one.title)}".casefold()
 
 
 def project() -> int | None:
@@ -62,72 +74,135 @@ def project() -> int | None:
 
     def changed() -> None:
         st.query_params["project"] = st.session_state[slot]
+        for name in ("episode", "node"):
+            st.query_params.pop(name, None)
 
     st.session_state[slot] = asked if asked in names else next(iter(names))
     return int(st.selectbox(t("Project"), list(names), format_func=names.__getitem__, key=slot, on_change=changed))
 
 
-def targets(one: Workflow, story: int) -> list[int]:
-    """The nodes to run on: the project itself, or some of its episodes or scenes."""
-    if one.scope == "project":
-        return [story]
-    known = launching.nodes(story, one.scope)
-    asked = [int(n) for n in st.query_params.get("node", "").split(",") if n.isdigit() and int(n) in known]
-    slot = f"launch_nodes_{story}_{one.scope}"
+def episode(story: int, nodes: list[int]) -> int | None:
+    """Of which episode the scenes are listed."""
+    named = {n["id"]: words.node_title("episode", n["position"], n["title"]) for n in launching.episodes(story)}
+    if not named:
+        return None
+    asked = st.query_params.get("episode", "")
+    linked = int(asked) if asked.isdigit() else launching.episode_of(story, nodes)
+    slot = "launch_episode"
 
     def changed() -> None:
-        st.query_params["node"] = ",".join(map(str, st.session_state[slot]))
+        st.query_params["episode"] = str(st.session_state[slot])
+        st.query_params.pop("node", None)
 
-    if slot not in st.session_state:
-        st.session_state[slot] = asked
-    st.session_state[slot] = [n for n in st.session_state[slot] if n in known]
-    label = t("Episodes") if one.scope == "episode" else t("Scenes")
-    chosen = st.multiselect(
-        label, list(known), format_func=known.__getitem__, key=slot, on_change=changed,
-        placeholder=t("Choose one or several"),
+    st.session_state[slot] = linked if linked in named else next(iter(named))
+    return int(st.selectbox(t("Episode"), list(named), format_func=named.__getitem__, key=slot, on_change=changed))
+
+
+def where(one: Workflow) -> tuple[int | None, list[int]]:
+    """The project, and the nodes of it to run on: itself, or some of its episodes or scenes."""
+    asked = [int(n) for n in st.query_params.get("node", "").split(",") if n.isdigit()]
+    left, right = st.columns(2)
+    with left:
+        story = project()
+    if story is None or one.scope == "project":
+        return story, [story] if story is not None else []
+    with right:
+        part = episode(story, asked) if one.scope == "scene" else story
+    if part is None:
+        lacking(story, t("There are no episodes yet: plan them first."))
+        return story, []
+    found = launching.targets(one, story, part)
+    if not found:
+        lacking(story, t("There is nothing to run it on yet: make the scene list first."))
+        return story, []
+    return story, ticked(one, story, found, asked)
+
+
+def lacking(story: int, sentence: str) -> None:
+    st.markdown(f":gray[:material/lock: {plain(sentence)}]")
+    st.page_link(
+        "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:",
+        query_params={"project": str(story), "node": str(story)},
     )  # fmt: skip
-    if known and len(chosen) < len(known):
-        st.button(
-            t("All {n}", n=len(known)), key=f"{slot}_all", type="tertiary", icon=":material/select_all:",
-            on_click=_all, args=(slot, list(known)),
-        )  # fmt: skip
-    return list(chosen)
 
 
-def _all(slot: str, nodes: list[int]) -> None:
-    st.session_state[slot] = nodes
-    st.query_params["node"] = ",".join(map(str, nodes))
+def ticked(one: Workflow, story: int, found: list[launching.Target], asked: list[int]) -> list[int]:
+    """A row with a box for each node; what is ticked is in the URL."""
+    slot = f"launch_nodes_{story}_{one.scope}"
+    chosen = [n.id for n in found if n.id in asked]
+    wanting = [n.id for n in found if n.state in ("missing", "ready", "stale", "failed")]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{t('Episodes') if one.scope == 'episode' else t('Scenes')}**", width="content")
+        st.caption(t("{n} of {all} chosen", n=len(chosen), all=len(found)), width="content")
+        st.space("stretch")
+        for name, label, nodes in (
+            ("all", t("All {n}", n=len(found)), [n.id for n in found]),
+            ("wanting", t("Missing or stale {n}", n=len(wanting)), wanting),
+            ("none", t("None"), []),
+        ):
+            st.button(
+                label, key=f"{slot}_{name}", type="tertiary", disabled=nodes == chosen, on_click=tick, args=(nodes,)
+            )
+
+    def changed() -> None:
+        tick([n.id for n in found if st.session_state.get(f"{slot}_{n.id}")])
+
+    with st.container(height=min(336, 14 + 42 * len(found)), border=False, key=f"{slot}_list", gap=None):
+        for node in found:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{slot}_row_{node.id}"):
+                st.session_state[f"{slot}_{node.id}"] = node.id in chosen
+                st.checkbox(
+                    plain(shortened(node.title, 90)), key=f"{slot}_{node.id}", on_change=changed, width="stretch"
+                )
+                states.badge(node.state)
+    return chosen
 
 
-def form(one: Workflow) -> tuple[dict[str, Any], list[Issue]]:
+def tick(nodes: list[int]) -> None:
+    if nodes:
+        st.query_params["node"] = ",".join(map(str, nodes))
+    else:
+        st.query_params.pop("node", None)
+
+
+def form(one: Workflow, story: int) -> tuple[dict[str, Any], list[Issue]]:
     key = f"launch_{one.name}"
-    if not one.params.model_fields:
-        st.caption(t("No settings: it takes all it needs from the story."))
-        return {}, []
-    values = forms.fields(one.params, key, None, st.session_state.get(f"{key}_issues", []))
+    values = forms.fields(one.params, key, None, st.session_state.get(f"{key}_issues", []), choices=known(one, story))
     return values, forms.check(one.params, values)
 
 
+def known(one: Workflow, story: int) -> dict[str, dict[Any, str]]:
+    """Node ids that a form asks for, by their names."""
+    if "episode_ids" not in one.params.model_fields:
+        return {}
+    return {"episode_ids": {n["id"]: words.node_title("episode", n["position"], n["title"]) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
+
+
 def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:
-    """What it will take, what is missing, with which model, and the button."""
+    """With which model, what it will take, what is missing, and the button."""
     with st.container(border=True, key="launch_side"):
-        unmet = launching.unmet(one, nodes, values) if nodes and not wrong else []
-        launching.price(one, story, len(nodes))
         profile = launching.profile()
-        priority = st.slider(t("Priority"), -10, 10, 0, key="launch_priority", help=t("Higher goes first; 0 is usual."))
-        for issue in unmet[:5]:
-            st.markdown(f":gray[:material/lock: {plain(words.of_issue(issue))}]")
-        n = len(nodes)
-        label = t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
+        named = dict(zip(PRIORITIES, (t("Later"), t("Usual"), t("First")), strict=True))
+        priority = st.segmented_control(
+            t("Priority"), PRIORITIES, default=0, required=True, format_func=named.__getitem__, key="launch_priority",
+            width="stretch",
+        )  # fmt: skip
+        guess = launching.estimate(one, story, nodes, profile) if not wrong else None
+        launching.price(one, guess, len(nodes))
+        unmet = launching.unmet(one, nodes, values) if nodes and not wrong else {}
+        for sentence, lacking_nodes in list(unmet.items())[:5]:
+            count = f" × {len(lacking_nodes)}" if len(lacking_nodes) > 1 else ""
+            st.markdown(f":gray[:material/lock: {plain(sentence)}{count}]")
         if st.button(
-            label, key="launch_go", type="primary", icon=":material/rocket_launch:", width="stretch",
-            disabled=not nodes or bool(unmet),
+            launching.about(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
+            width="stretch", disabled=not nodes or bool(unmet),
         ):  # fmt: skip
             st.session_state[f"launch_{one.name}_issues"] = wrong
             if not wrong:
-                go(one, nodes, values, profile, priority)
+                go(one, nodes, values, profile, int(priority or 0))
             st.rerun()
-        st.caption(t("All of them start, or none."))
+        if len(nodes) > 1:
+            st.caption(t("All of them start, or none."))
 
 
 def go(one: Workflow, nodes: list[int], values: dict[str, Any], profile: str | None, priority: int) -> None:
@@ -138,7 +213,9 @@ def go(one: Workflow, nodes: list[int], values: dict[str, Any], profile: str | N
             for node in nodes
         ]
         jobs = wb.submit_many(asked)
-        st.session_state["launched"] = [*[j["id"] for j in jobs], *st.session_state.get("launched", [])][:30]
+        known = [j["id"] for j in jobs]
+        before = [i for i in st.session_state.get("launched", []) if i not in known]
+        st.session_state["launched"] = [*known, *before][:100]
         frame.toast(t("Jobs launched: {n}", n=len(jobs)))
     live.forget()
 
@@ -150,21 +227,19 @@ def launched() -> None:
     if not ids:
         return
     with st.container(border=True, key="launched"):
-        st.markdown(f"**{t('Launched from here')}**")
-        for job_id in ids[:12]:
-            job = wb.job(job_id)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                states.badge(job["state"])
-                st.markdown(plain(words.workflow_title(job["kind"])), width="content")
-                said = (
-                    f"{job['progress']}% · {words.said(job, 'message')}"
-                    if job["state"] in states.ACTIVE
-                    else words.said(job, "error")
-                )
-                st.caption(plain(said)[:90], width="stretch")
-                st.page_link(
-                    "pages/job.py", label=t("job {id}", id=job_id), query_params={"id": str(job_id)}, width="content"
-                )
+        jobs = [wb.job(job_id) for job_id in ids[:SHOWN]]
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{t('Launched from here')}**", width="content")
+            at_work = sum(j["state"] in states.ACTIVE for j in jobs)
+            if at_work:
+                st.caption(t("{n} at work", n=at_work), width="content")
+            st.space("stretch")
+            st.page_link("pages/jobs.py", label=t("All jobs"), icon=":material/list_alt:", width="content")
+        for job in jobs:
+            node = wb.node(job["node_id"]) if job["node_id"] else None
+            launching.job_row(job, words.node_title(node["kind"], node["position"], node["title"]) if node else "")
+        if len(ids) > SHOWN:
+            st.caption(t("and {n} more", n=len(ids) - SHOWN))
 
 
 def empty() -> None:
@@ -176,22 +251,32 @@ def empty() -> None:
 def main() -> None:
     one = choose()
     with frame.title(t(one.title)):
+        st.badge(scopes()[one.scope], color="gray")
+        st.space("stretch")
         st.caption(f"`{one.name}`", width="content")
     frame.show_refusal()
     if one.name == CHAT:
         playground.draw()
         return
+    if not wb.project_names():
+        empty()
+        return
+    if line := launching.flow(one):
+        st.markdown(line)
     left, right = st.columns([2.15, 1], gap="medium")
-    with left, st.container(border=True, key="launch_form"):
-        story = project()
-        if story is None:
-            empty()
-            return
-        nodes = targets(one, story)
-        values, wrong = form(one)
-    with right:
-        side(one, story, nodes, values, wrong)
-    launched()
+    with left:
+        with st.container(border=True, key="launch_where"):
+            story, nodes = where(one)
+        values: dict[str, Any] = {}
+        wrong: list[Issue] = []
+        if one.params.model_fields and story is not None:
+            with st.container(border=True, key="launch_form"):
+                st.markdown(f"**{t('Settings')}**")
+                values, wrong = form(one, story)
+        launched()
+    if story is not None:
+        with right:
+            side(one, story, nodes, values, wrong)
 
 
 try:

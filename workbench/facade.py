@@ -390,9 +390,10 @@ class Workbench:
         """The jobs that would bring everything below a node up to date, in order, with tokens, time and money."""
         return plans.build(self.database, self.makers(), self._profile_at(node_id), node_id, mode)
 
-    def estimates(self, node_id: int) -> dict[str, Estimate]:
-        """Workflow → what one run will probably take with the project's profile."""
-        return plans.estimates_of(self.database, self.makers(), self._profile_at(node_id))
+    def estimates(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
+        """Workflow → what one run will probably take with a profile, by default the project's."""
+        chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
+        return plans.estimates_of(self.database, self.makers(), chosen)
 
     def run_plan(
         self,

@@ -33,7 +33,7 @@ CAST = 30
 
 def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
     """Faces and names in a row; a click on the heading's link opens their page."""
-    brief = _brief(project)
+    story = brief(project)
     names = [str(n["title"]) for n in characters][:CAST]
     with st.container(border=True, key="elements"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -44,7 +44,7 @@ def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
                 "pages/cast.py", label=t("Open the cast"), icon=":material/groups:",
                 query_params={"project": str(project)}, width="content",
             )  # fmt: skip
-        chips = [_chip(project, n, portraits.face(_content(n), names, brief, 26)) for n in characters[:CAST]]
+        chips = [_chip(project, n, portraits.face(_content(n), names, story, 26)) for n in characters[:CAST]]
         chips += [_chip(project, n, portraits.mark(str(_content(n).get("kind")), 26)) for n in world[:CAST]]
         if chips:
             st.html(f"<div style='display:flex;flex-wrap:wrap;gap:.45rem'>{''.join(chips)}</div>")
@@ -65,7 +65,7 @@ def _chip(project: int, node: Row, picture: str) -> str:
     )
 
 
-def _brief(project: int) -> Row:
+def brief(project: int) -> Row:
     found = live.shared("brief", lambda: live.workbench().artifact(project, "brief"), project=project)
     return found["content"] if found else {}
 
@@ -99,7 +99,7 @@ def cast_names(project: int) -> list[str]:
 
 def picture(project: int, kind: str, content: Row, size: int) -> str:
     if kind == "character":
-        return portraits.face(content, cast_names(project), _brief(project), size)
+        return portraits.face(content, cast_names(project), brief(project), size)
     return portraits.mark(str(content.get("kind")), size)
 
 
@@ -110,7 +110,7 @@ def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) ->
     st.html(
         "<style>[class*='st-key-castrow_']{padding:.3rem .5rem;border-radius:.4rem;flex-wrap:nowrap!important}"
         f"[class*='st-key-castrow_']:hover{{background:{colours.panel}}}"
-        f".st-key-castrow_{chosen}{{background:{_tint()}!important}}"
+        f".st-key-castrow_{chosen}{{background:{frame.tint()}!important}}"
         "[class*='st-key-castname_'] button{padding:0;min-height:1.3rem}"
         "[class*='st-key-castname_'] button p{font-weight:600;text-align:left}</style>"
     )
@@ -130,11 +130,6 @@ def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) ->
                 _side(row, len(story_elements.shown_in(all_scenes, content, kind)))
         if len(rows) > MOST:
             st.caption(t("and {n} more", n=len(rows) - MOST))
-
-
-def _tint() -> str:
-    kind = st.context.theme.type or "light"
-    return str(st.get_option(f"theme.{kind}.violetBackgroundColor") or "#EEEBFC")
 
 
 def _line(content: Row, kind: str, muted: str) -> str:

@@ -48,6 +48,12 @@ def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.D
     return row
 
 
+def tint() -> str:
+    """The accent as a ground, for what is chosen in a list."""
+    kind = st.context.theme.type or "light"
+    return str(st.get_option(f"theme.{kind}.violetBackgroundColor") or "#EEEBFC")
+
+
 def small(text: str, tip: str) -> None:
     """Muted words in a row with the whole of it as a tooltip, without a question mark beside them."""
     colours = palette()
