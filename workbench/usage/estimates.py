@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, func, select
@@ -80,6 +80,13 @@ def _mean(name: str, profile_id: int | None) -> Select[Any]:
         func.count(newest.c.currency.distinct()).label("currencies"),
         func.min(newest.c.currency).label("currency"),
     )
+
+
+def of(declared: Typical, profile: Profile, seen: Estimate | None) -> Estimate:
+    """What was measured, else what is typical; what asks no model is free whatever was measured."""
+    if seen is None or declared.calls + declared.images > 0:
+        return seen or typical(declared, profile)
+    return replace(typical(declared, profile), seconds=seen.seconds)
 
 
 def typical(declared: Typical, profile: Profile) -> Estimate:

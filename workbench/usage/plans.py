@@ -74,7 +74,7 @@ def estimates_of(database: Database, makers: Sequence[Any], profile: Profile) ->
     """For each workflow what one run will probably take with this profile."""
     with database.read() as conn:
         seen = estimates.measured(conn, [m.name for m in makers], profile.id)
-    return {m.name: seen.get(m.name) or estimates.typical(m.typical, profile) for m in makers}
+    return {m.name: estimates.of(m.typical, profile, seen.get(m.name)) for m in makers}
 
 
 def unmet(database: Database, declared: dict[str, Any], items: Sequence[plan.Item]) -> list[Issue]:

@@ -1,0 +1,167 @@
+"""A scene becomes its storyboard in a real browser: frames arrive, one is picked, a shot is edited, two people meet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.stack import Stack, settled, visit
+from tests.browser.test_ways import key, type_into
+from workbench import samples
+
+PLANNED = ("generate_episode_core_expression", "generate_episode_scene_list")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A story whose first episode has its scenes; `scenes` are node ids by position."""
+
+    stack: Stack
+    project: int
+    episode: int
+    scenes: list[int]
+
+    def studio(self, node: int) -> str:
+        return f"{self.stack.url}/studio?project={self.project}&node={node}"
+
+    def make(self, scene: int) -> None:
+        """The whole scene, without the browser."""
+        job = self.stack.wb.wait(self.stack.wb.submit("refine_scene_all", scene)["id"], timeout=120)
+        assert job["state"] == "succeeded", job["error"]
+
+    def content(self, node: int, kind: str) -> dict[str, Any]:
+        head = self.stack.wb.artifact(node, kind)
+        assert head is not None
+        made: dict[str, Any] = head["content"]
+        return made
+
+    def stale(self, node: int) -> set[str]:
+        found = next(n for n in self.stack.wb.tree(self.project)["nodes"] if n["id"] == node)
+        return {a["kind"] for a in found["artifacts"] if a["stale"]}
+
+
+@pytest.fixture(scope="module")
+def told(stack: Stack) -> Told:
+    wb = stack.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    wb.wait(wb.submit("plan_episodes", project)["id"], timeout=60)
+    episode = next(n["id"] for n in wb.tree(project)["nodes"] if n["kind"] == "episode")
+    for kind in PLANNED:
+        wb.wait(wb.submit(kind, episode)["id"], timeout=60)
+    nodes = [n for n in wb.tree(project)["nodes"] if n["kind"] == "scene"]
+    return Told(stack, project, episode, [n["id"] for n in sorted(nodes, key=lambda n: n["position"])])
+
+
+def press(page: Page, name: str) -> None:
+    key(page, name).get_by_role("button").first.click()
+
+
+def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(told: Told, page: Page) -> None:
+    scene = told.scenes[0]
+    visit(page, told.studio(scene))
+    page.evaluate("window.sameDocument = true")
+    press(page, "run_below")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Launch 7 jobs, free")).to_be_visible()
+    expect(dialog.get_by_text("Nine-shot plan")).to_be_visible()
+    assert told.stack.wb.jobs(state="queued", project=told.project) == []
+    press(page, f"launch_plan_dialog_{scene}_missing")
+
+    sheet = key(page, f"sheet_{scene}")
+    pictures = sheet.get_by_test_id("stImage")
+    expect(sheet).to_be_visible(timeout=60_000)
+    seen = {pictures.count()}
+    page.wait_for_function(
+        "css => { const n = document.querySelectorAll(css + ' [data-testid=stImage]').length; return n > 0 && n < 9; }",
+        arg=f".st-key-sheet_{scene}",
+        timeout=60_000,
+    )
+    seen.add(pictures.count())
+    expect(pictures).to_have_count(9, timeout=60_000)
+    assert len(seen) > 1
+    expect(key(page, f"cell_{scene}_estimate_duration")).to_contain_text("v1", timeout=60_000)
+    assert page.evaluate("window.sameDocument")
+    assert len(told.content(scene, "keyframe_images")["frames"]) == 9
+
+
+def test_another_candidate_is_drawn_and_picked_again(told: Told, page: Page) -> None:
+    scene = told.scenes[0]
+    first = told.content(scene, "keyframe_images")["frames"][3]["chosen"]
+    visit(page, told.studio(scene))
+    press(page, f"open_{scene}_KF3")
+    press(page, f"another_{scene}_KF3")
+    meta = key(page, f"cell_{scene}_generate_keyframe_images")
+    expect(meta).to_contain_text("v2", timeout=60_000)
+    drawn = told.content(scene, "keyframe_images")["frames"][3]
+    assert len(drawn["candidates"]) == 2
+    assert drawn["chosen"] != first
+    press(page, f"open_{scene}_KF3")
+    press(page, f"pick_{scene}_KF3_1")
+    expect(meta).to_contain_text("v3", timeout=30_000)
+    assert told.content(scene, "keyframe_images")["frames"][3]["chosen"] == first
+
+
+def test_an_edited_shot_stales_what_depends_on_it_alone_and_its_plan_updates_it(told: Told, page: Page) -> None:
+    scene = told.scenes[0]
+    visit(page, told.studio(scene))
+    press(page, f"open_{scene}_KF1")
+    press(page, f"edit_{scene}_KF1")
+    form = f"cell_{scene}_keyframe_prompt"
+    type_into(page, f"{form}_form_2.caption", "Only the lamp is awake")
+    press(page, f"{form}_edit_save")
+    expect(key(page, f"cell_{scene}_generate_motion_prompt").get_by_text("Stale because")).to_be_visible(timeout=30_000)
+    assert told.stale(scene) == {"keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration"}
+    expect(key(page, f"sheet_{scene}").get_by_text("Stale")).to_have_count(1)
+    expect(key(page, f"shot_{scene}_KF1").get_by_text("Stale")).to_be_visible()
+
+    press(page, "update_stale")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Launch 5 jobs, free")).to_be_visible()
+    press(page, f"launch_plan_dialog_{scene}_stale")
+    expect(key(page, f"sheet_{scene}").get_by_text("Stale")).to_have_count(0, timeout=90_000)
+    expect(key(page, f"cell_{scene}_estimate_duration")).to_contain_text("v2 · sketch", timeout=120_000)
+    assert told.stale(scene) == set()
+    assert told.content(scene, "keyframe_prompt")["shots"][1]["caption"] == "Only the lamp is awake"
+
+
+def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
+    told: Told, page: Page, browser: Browser
+) -> None:
+    scene = told.scenes[0]
+    form = f"cell_{scene}_keyframe_prompt"
+    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 1000})
+    other = context.new_page()
+    for each, words in ((page, "Mine: a closed door"), (other, "Theirs: an open door")):
+        visit(each, told.studio(scene))
+        press(each, f"open_{scene}_KF5")
+        press(each, f"edit_{scene}_KF5")
+        type_into(each, f"{form}_form_6.caption", words)
+    press(other, f"{form}_edit_save")
+    expect(key(other, f"{form}_form_6.caption")).to_have_count(0, timeout=30_000)
+    theirs = told.stack.wb.artifact(scene, "keyframe_prompt")
+    assert theirs is not None
+    press(page, f"{form}_edit_save")
+    expect(page.get_by_text(re.compile("was saved while you were editing"))).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Theirs").first).to_be_visible()
+    assert told.content(scene, "keyframe_prompt")["shots"][5]["caption"] == "Theirs: an open door"
+    press(page, f"{form}_edit_mine")
+    expect(key(page, f"{form}_form_6.caption")).to_have_count(0, timeout=30_000)
+    head = told.stack.wb.artifact(scene, "keyframe_prompt")
+    assert head is not None
+    assert head["version"] == theirs["version"] + 1
+    assert head["content"]["shots"][5]["caption"] == "Mine: a closed door"
+    context.close()
+
+
+def test_a_batch_is_launched_from_one_form(told: Told, page: Page) -> None:
+    nodes = ",".join(map(str, told.scenes[1:3]))
+    visit(page, f"{told.stack.url}/launch?workflow=generate_scene_anchor&project={told.project}&node={nodes}")
+    expect(key(page, "launch_go")).to_contain_text("Launch 2 jobs")
+    press(page, "launch_go")
+    expect(key(page, "launched").get_by_text("Succeeded")).to_have_count(2, timeout=60_000)
+    settled(page)
+    assert all(told.content(n, "scene_anchor") for n in told.scenes[1:3])
