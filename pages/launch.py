@@ -147,7 +147,10 @@ def ticked(one: Workflow, story: int, found: list[launching.Target], asked: list
     def changed() -> None:
         tick([n.id for n in found if st.session_state.get(f"{slot}_{n.id}")])
 
-    with st.container(height=min(336, 14 + 42 * len(found)), border=False, key=f"{slot}_list", gap=None):
+    row = f"[class*='st-key-{slot}_row_']"
+    st.html(f"<style>{row}{{flex-wrap:nowrap!important;min-height:1.9rem}}{row} label p{{white-space:nowrap;overflow:hidden;"
+            f"text-overflow:ellipsis}}{row}>*:first-child{{min-width:0}}</style>")  # fmt: skip
+    with st.container(height=min(372, 14 + 30 * len(found)), border=False, key=f"{slot}_list", gap=None):
         for node in found:
             with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{slot}_row_{node.id}"):
                 st.session_state[f"{slot}_{node.id}"] = node.id in chosen

@@ -142,12 +142,16 @@ def money(guess: Estimate) -> str:
 
 def about(n: int, guess: Estimate | None) -> str:
     """What the button says: how many jobs, and for how much."""
-    jobs = t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
     if guess is None or guess.cost_micros is None or not n:
-        return jobs
+        return t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
     if guess.cost_micros == 0:
-        return t("{jobs}, free", jobs=jobs)
-    return t("{jobs} for about {cost}", jobs=jobs, cost=money(guess))
+        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
+    cost = money(guess)
+    return (
+        t("Launch {n} jobs for about {cost}", n=n, cost=cost)
+        if n != 1
+        else t("Launch 1 job for about {cost}", cost=cost)
+    )
 
 
 def flow(one: Workflow) -> str:
