@@ -14,7 +14,7 @@ page = st.navigation(
     [
         st.Page("pages/projects.py", title=t("Projects"), icon=":material/folder_open:", default=True),
         st.Page("pages/studio.py", title=t("Studio"), icon=":material/movie_edit:", url_path="studio"),
-        st.Page("pages/cast.py", title=t("Cast"), icon=":material/groups:", url_path="cast"),
+        st.Page("pages/cast.py", title=t("Cast and world"), icon=":material/groups:", url_path="cast"),
         st.Page("pages/launch.py", title=t("Launch"), icon=":material/rocket_launch:", url_path="launch"),
         st.Page("pages/gallery.py", title=t("Gallery"), icon=":material/photo_library:", url_path="gallery"),
         st.Page("pages/jobs.py", title=t("Jobs"), icon=":material/list_alt:", url_path="jobs"),

@@ -127,12 +127,15 @@ def turn(at: int, pages: int) -> None:
             )  # fmt: skip
 
 
-def styles() -> None:
+def styles(project: int) -> None:
+    """Tiles of one height, wide or tall as the project's frames are."""
     colours = palette()
+    across, _, down = str(elements.brief(project).get("aspect_ratio") or "16:9").partition(":")
+    width, height = (178, 112) if int(across) >= int(down) else (124, 212)
     name = "[class*='st-key-grid_']"
     st.html(
-        f"<style>{name}{{display:grid!important;grid-template-columns:repeat(auto-fill,minmax(178px,1fr));gap:.7rem .9rem}}"
-        f"{name}>*{{width:100%!important;min-width:0}}{name} img{{border-radius:.35rem;width:100%;height:112px;"
+        f"<style>{name}{{display:grid!important;grid-template-columns:repeat(auto-fill,minmax({width}px,1fr));gap:.7rem .9rem}}"
+        f"{name}>*{{width:100%!important;min-width:0}}{name} img{{border-radius:.35rem;width:100%;height:{height}px;"
         f"object-fit:contain;background:{colours.panel}}}"
         f"{name} [data-testid='stImage'],{name} [data-testid='stImageContainer']{{width:100%}}"
         f"{name} button{{padding:0;min-height:1.5rem;white-space:nowrap}}"
@@ -251,7 +254,7 @@ def main() -> None:
     shown = wanted.all_of(on_page)
     if not shown:
         st.caption(t("No picture matches these filters."))
-    styles()
+    styles(wanted.project)
     if wanted.framing:
         grid(shown, "flat", places=True)
     else:

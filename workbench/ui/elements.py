@@ -300,8 +300,15 @@ def _appears(project: int, kind: str, content: Row) -> None:
             )
         if not found:
             st.markdown(f":gray[{t('In no scene so far.')}]")
-        for one in found[:SCENES]:
-            st.page_link(
+        if found and kind == "character":
+            with st.container(horizontal=True, gap="small"):
+                st.page_link(
+                    "pages/gallery.py", label=t("Pictures with {name}", name=plain(content["name"])), icon=":material/photo_library:",
+                    query_params={"project": str(project), "person": str(content["name"])}, width="content",
+                )  # fmt: skip
+        columns = st.columns(2) if found else []
+        for place, one in enumerate(found[:SCENES]):
+            columns[place * 2 // min(len(found), SCENES)].page_link(
                 "pages/studio.py", label=f"{t('E{n}', n=one.episode)} · {one.position} {plain(shortened(one.beat, 80))}",
                 query_params={"project": str(project), "node": str(one.node_id)},
             )  # fmt: skip

@@ -173,15 +173,16 @@ def flow(one: Workflow) -> str:
     return f":gray[{plain(' · '.join(reads))}] → {what}" if reads and what else what
 
 
-def profile(key: str = "launch_profile") -> str | None:
-    """Which model runs it; None for the project's own."""
+def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
+    """Which model runs it; None for the project's own, which is not offered without a project."""
     named = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in live.workbench().profiles()}
     named = {"sketch": t("Sketch, offline and free"), **named}
     chosen: str | None = st.selectbox(
         t("Model profile"),
-        [None, *named],
+        [*([None] if own else []), *named],
         format_func=lambda name: t("The project's own") if name is None else named[name],
         key=key,
+        help=t("Which model answers and what it costs.") if not own else None,
     )
     return chosen
 

@@ -21,6 +21,7 @@ from workbench.workflows.agents.llm_chat import Params
 Row = Mapping[str, Any]
 KIND = "llm_chat"
 EDITOR = "chat_messages"
+AVATARS = {"user": ":material/person:", "assistant": ":material/auto_awesome:"}
 #: as many as a request can hold, less the one that is being said
 MOST = 49
 HISTORY = 12
@@ -92,9 +93,9 @@ def _conversation(job: Row | None, messages: list[dict[str, str]]) -> None:
             if message["role"] == "system":
                 st.markdown(f":gray[:material/tune: {plain(message['content'])}]")
                 continue
-            with st.chat_message(message["role"], avatar=None):
+            with st.chat_message(message["role"], avatar=AVATARS[message["role"]]):
                 st.markdown(plain(message["content"]) if message["role"] == "user" else message["content"])
-        with st.chat_message("assistant"):
+        with st.chat_message("assistant", avatar=AVATARS["assistant"]):
             if job["state"] in states.ACTIVE:
                 _live(int(job["id"]))
             else:
@@ -137,7 +138,7 @@ def _live(job_id: int) -> None:
 
 def _settings(messages: list[dict[str, str]]) -> str | None:
     with st.container(border=True, key="chat_settings"):
-        profile = launching.profile()
+        profile = launching.profile("chat_profile", own=False)
         if not messages:
             st.text_area(
                 t("Rules for the model"), key="chat_rules", height=88, max_chars=20_000, on_change="ignore",
