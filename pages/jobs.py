@@ -112,10 +112,17 @@ def header(has_jobs: bool) -> None:
         st.space("stretch")
         pause_menu()
         if st.button(t("New job"), key="new_job", type="primary" if has_jobs else "secondary", icon=":material/add:"):
-            new_job()
+            st.session_state["_new_job"] = True
+            if not has_jobs:
+                new_job()
 
 
-@st.dialog(t("New job"), width="medium")
+def _dismissed() -> None:
+    st.session_state.pop("_new_job", None)
+
+
+# It stays open while the board behind it is drawn anew.
+@st.dialog(t("New job"), width="medium", on_dismiss=_dismissed)
 def new_job() -> None:
     """Story work is launched where the story is; a chat needs no story."""
     st.markdown(t("Everything that belongs to a story is launched in its Studio."))
@@ -141,29 +148,30 @@ def new_job() -> None:
             st.rerun(scope="fragment")
         job = wb.submit("llm_chat", None, values, profile=profile, user=frame.user())
         forms.forget("chat")
+        _dismissed()
         live.forget()
         st.switch_page("pages/job.py", query_params={"id": str(job["id"])})
 
 
-def live_board(wanted: dict[str, Any]) -> None:
-    active = sum(wb.counts()[s] for s in states.ACTIVE) > 0
+def draw_board(wanted: dict[str, Any]) -> None:
+    board.metrics(wanted["project"])
+    chosen = state_pills(wanted)
+    ends = page_ends()
+    matching = {**wanted, "state": chosen or None}
+    rows = live.ask(reads.listed, **matching, **ends, limit=LIMIT)
+    total = live.ask(reads.count_matching, **matching)
+    bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
+    stories = live.ask(reads.story_of, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
+    selected = jobs_table.draw(rows, stories, live.now_ms(), key="jobs_table")
+    with bar:
+        board.bulk(selected, total, matching)
+    keyset(rows, total, ends)
 
-    @st.fragment(run_every=2.0 if active else live.IDLE_S, key="jobs_board")
-    def draw() -> None:
-        board.metrics(wanted["project"])
-        chosen = state_pills(wanted)
-        ends = page_ends()
-        matching = {**wanted, "state": chosen or None}
-        rows = live.ask(reads.listed, **matching, **ends, limit=LIMIT)
-        total = live.ask(reads.count_matching, **matching)
-        bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
-        stories = live.ask(reads.story_of, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
-        selected = jobs_table.draw(rows, stories, live.now_ms(), key="jobs_table")
-        with bar:
-            board.bulk(selected, total, matching)
-        keyset(rows, total, ends)
 
-    draw()
+def signature() -> Any:
+    """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a new minute."""
+    workers = [(w["name"], w["busy"], w["age_ms"] >= board.SILENT_MS) for w in live.ask(reads.workers)]
+    return live.ask(reads.version), live.ask(reads.progress), workers, live.now_ms() // 60_000
 
 
 def main() -> None:
@@ -178,7 +186,10 @@ def main() -> None:
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):
                 st.switch_page("pages/studio.py")
         return
-    live_board(wanted)
+    draw_board(wanted)
+    if st.session_state.get("_new_job"):
+        new_job()
+    live.ticker(signature, sum(wb.counts()[s] for s in states.ACTIVE) > 0, "jobs")
 
 
 main()

@@ -226,7 +226,6 @@ def pause_switches(closed: set[str]) -> None:
             st.toggle(name, key not in closed, key=f"gate_{key}", on_change=_gate, args=(key, f"gate_{key}"))
 
 
-@st.fragment(run_every=2.0, key="workers_list")
 def workers() -> None:
     """Each worker with its load and the age of its last heartbeat."""
     rows = live.ask(reads.workers)

@@ -87,6 +87,7 @@ def about(plan: Plan) -> str:
 
 def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
     """Start the plan as one job; what it would need and lacks is said instead."""
+    _close()
     with frame.told():
         job = live.workbench().run_plan(node_id, mode, grow=grow, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job["id"]))
@@ -124,19 +125,25 @@ def buttons(node_id: int, *, stale: bool) -> None:
         on_click=_open,
         args=(node_id, "missing"),
     )
-    asked = st.session_state.pop("_plan", None)
+    asked = st.session_state.get("_plan")
     if asked and asked[0] == node_id:
         _dialog(*asked)
 
 
+def _close() -> None:
+    st.session_state.pop("_plan", None)
+
+
 def _open(node_id: int, mode: Mode) -> None:
     st.session_state["_plan"] = (node_id, mode)
+    st.session_state.pop("_frame", None)  # a page shows one dialog at a time
 
 
 def _dialog(node_id: int, mode: Mode) -> None:
     title = t("Update what's stale") if mode == "stale" else t("Run everything below")
 
-    @st.dialog(title, width="large", icon=":material/playlist_play:")
+    # It stays open while the page behind it is drawn anew.
+    @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
     def shown() -> None:
         plan = of(node_id, mode)
         if not plan.jobs:

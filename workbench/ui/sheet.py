@@ -170,8 +170,13 @@ def placeholder(ratio: str, colours: Palette, state: str) -> str:
 def open_frame(node_id: int, key: str, media: str | None = None) -> None:
     """Open a frame's dialog on the next run, at one of its candidates."""
     st.session_state["_frame"] = (node_id, key)
+    st.session_state.pop("_plan", None)  # a page shows one dialog at a time
     if media is not None:
         st.session_state[f"candidate_{node_id}_{key}"] = media
+
+
+def close_frame() -> None:
+    st.session_state.pop("_frame", None)
 
 
 def dialog_if_asked(project: int) -> None:
@@ -188,14 +193,14 @@ def dialog_if_asked(project: int) -> None:
 def _dialog_if_open(node_id: int, plan: Row, artifact: Row | None, project: int | None = None) -> None:
     asked = st.session_state.get("_frame")
     if asked and asked[0] == node_id:
-        st.session_state.pop("_frame")
         _dialog(node_id, asked[1], plan, artifact, project)
 
 
 def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: int | None) -> None:
     shot = plan["content"]["shots"][KEYS.index(key)]
 
-    @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large")
+    # It stays open while the page behind it is drawn anew.
+    @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large", on_dismiss=close_frame)
     def shown() -> None:
         known = next((f for f in artifact["content"]["frames"] if f["key"] == key), None) if artifact else None
         st.markdown(plain(shot["caption"]))
@@ -209,6 +214,7 @@ def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: in
                 help=t("A further candidate beside these"),
             ):  # fmt: skip
                 _another(node_id, key, known is not None)
+                close_frame()
                 st.rerun()
             if project is not None:
                 st.page_link(
@@ -219,6 +225,7 @@ def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: in
                 from workbench.ui import cells
 
                 cells.begin_edit(node_id, PROMPT, plan, part=shot["order"])
+                close_frame()
                 st.rerun()
 
     shown()

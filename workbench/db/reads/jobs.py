@@ -288,6 +288,13 @@ def version(conn: Connection) -> tuple[int, int]:
     return int(newest), int(active)
 
 
+def progress(conn: Connection) -> tuple[int, int]:
+    """How many jobs are active, and how far they are together."""
+    query = select(func.count(), func.coalesce(func.sum(job.c.progress), 0)).where(job.c.state.in_(ACTIVE))
+    count, done = conn.execute(query).one()
+    return int(count), int(done)
+
+
 def story_of(conn: Connection, node_ids: list[int]) -> dict[int, str]:
     """Node id → its place in words: “E2 · 3 The lamp goes out”."""
     parent = node.alias("parent")
