@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from workbench import samples
 from workbench.db.connection import Database, now_ms
 from workbench.db.reads import story as reads
 from workbench.db.schema import artifact, artifact_head, node
+from workbench.facade import Workbench
+
+
+@dataclass(frozen=True)
+class Large:
+    """The copy, one scene in the middle of it, and how many artifacts it has."""
+
+    project: int
+    scene: int
+    artifacts: int
+
+
+def made(wb: Workbench, episodes: int, scenes: int) -> Large:
+    """Make a sample story's first episode with the offline model, then copy it. Needs a worker."""
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    wb.wait(wb.submit("plan_episodes", project)["id"], timeout=120)
+    episode = next(n["id"] for n in wb.tree(project)["nodes"] if n["kind"] == "episode")
+    job = wb.wait(wb.run_plan(episode, grow=True)["id"], timeout=300)
+    if job["state"] != "succeeded":
+        raise RuntimeError(f"the story was not made: {job['error']}")
+    large = copied(wb.database, project, episodes, scenes)
+    with wb.database.read() as conn:
+        middle = reads.children(conn, large, "episode")[episodes // 2]["id"]
+        scene = reads.children(conn, middle, "scene")[0]["id"]
+        count = len(reads.heads_of(conn, large))
+    return Large(large, scene, count)
 
 
 def copied(database: Database, project_id: int, episodes: int, scenes: int) -> int:

@@ -1,8 +1,8 @@
-"""One run of the Jobs page's live fragment, in the real server.
+"""The live pages in the real server: what a tick of the Jobs page costs, and the Studio on a story of a hundred episodes.
 
-A client of Streamlit's own protocol opens the page as a browser does and sends the reruns that a browser's timer would
-send, a little over a second apart, so that no answer shared for a second is used twice. The figure is the CPU time of
-the server process for one run, all threads and the sending of its messages included, less what it uses between runs.
+A client of Streamlit's own protocol opens a page as a browser does and sends the reruns that a browser's timer would
+send, a little over a second apart, so that no answer shared for a second is used twice. CPU is the time of the server
+process for one run, all threads and the sending of its messages included, less what it uses between runs.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
+from benchmarks import large_story
 from benchmarks.contenders import Reelwright
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
-from workbench.cli.parts import web_command
+from workbench.cli.parts import web_command, worker_command
 from workbench.jobs.submit import Request
 
 ROWS = 50
@@ -44,6 +45,11 @@ class Run:
 
 
 def measure(stores: Stores, scale: Scale) -> list[Line]:
+    return [*_jobs(stores, scale), *_studio(stores, scale)]
+
+
+def _jobs(stores: Stores, scale: Scale) -> list[Line]:
+    """The board of many rows: a tick that finds nothing new, and the page drawn anew because something is."""
     settings = stores.settings("sqlite", 8)
     ours = Reelwright(settings)
     # They wait for longer than the measurement takes: a live board without a worker's CPU beside it.
@@ -54,29 +60,100 @@ def measure(stores: Stores, scale: Scale) -> list[Line]:
     _wait_for_page(port)
     with _client(port) as client:
         first = _run(client, page_name="jobs")
-        fragment = _board(client, first)
+        ticker = _ticker(first)
         watched = psutil.Process(process.pid)
         between = _cpu_of(watched, lambda: time.sleep(max(APART_S, scale.idle_s / 3)))
-        warm = [_run(client, page_script_hash=first.page, fragment_id=fragment, is_auto_rerun=True) for _ in range(3)]
-        runs: list[Run] = []
 
-        def tick() -> None:
-            for _ in range(scale.fragments):
-                time.sleep(APART_S)
-                runs.append(_run(client, page_script_hash=first.page, fragment_id=fragment, is_auto_rerun=True))
+        def several(**state: Any) -> tuple[float, list[Run]]:
+            """CPU seconds of one run, and the runs."""
+            runs: list[Run] = []
 
-        busy = _cpu_of(watched, tick)
+            def work() -> None:
+                for _ in range(scale.fragments):
+                    time.sleep(APART_S)
+                    runs.append(_run(client, page_script_hash=first.page, **state))
+
+            busy = _cpu_of(watched, work)
+            return max(0.0, busy.used - between.used / between.wall * busy.wall) / len(runs), runs
+
+        for _ in range(3):
+            _run(client, page_script_hash=first.page)
+        tick_cpu, ticks = several(fragment_id=ticker, is_auto_rerun=True)
+        page_cpu, pages = several()
     stores.stop(process)
     ours.wb.close()
-    if any(r.exceptions for r in [first, *warm, *runs]):
+    if any(r.exceptions for r in [first, *ticks, *pages]):
         raise RuntimeError("the Jobs page shows an exception")
-    section = f"The Jobs page's live fragment, {ROWS} rows, real server, {len(runs)} runs over its WebSocket"
-    per_run = max(0.0, busy.used - between.used / between.wall * busy.wall) / len(runs)
+    section = f"The Jobs page live, {ROWS} rows, real server, {len(ticks)} runs over its WebSocket"
     return [
-        Line(section, "server CPU a run", per_run * 1000, "ms", at_most=10.0),
-        Line(section, "request to the last message, median", median([r.seconds for r in runs]) * 1000, "ms"),
+        Line(section, "server CPU of a tick that finds nothing new", tick_cpu * 1000, "ms", at_most=10.0),
+        Line(section, "server CPU of the whole page, drawn because something changed", page_cpu * 1000, "ms"),
+        Line(
+            section,
+            "the whole page, request to the last message, median",
+            median([r.seconds for r in pages]) * 1000,
+            "ms",
+        ),
         Line(section, "whole page, first run in this process", first.seconds, "s"),
     ]
+
+
+def _studio(stores: Stores, scale: Scale) -> list[Line]:
+    """A scene of a story of a hundred episodes: its page, and what a tick costs beside it."""
+    settings = stores.settings("sqlite", 8)
+    ours = Reelwright(settings)
+    worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
+    ours.wait_for_worker()
+    story = large_story.made(ours.wb, scale.episodes, scale.scenes)
+    stores.stop(worker)
+    port = _free_port()
+    process = stores.start(*web_command(HOST, port)[1:], settings=settings)
+    _wait_for_page(port)
+    query = f"project={story.project}&node={story.scene}"
+    with _client(port) as client:
+        cold = _run(client, page_name="studio", query_string=query)
+        ticks = []
+        for _ in range(5):
+            time.sleep(APART_S)
+            ticks.append(
+                _run(
+                    client,
+                    page_script_hash=cold.page,
+                    query_string=query,
+                    fragment_id=_ticker(cold),
+                    is_auto_rerun=True,
+                )
+            )
+    warm = []
+    for _ in range(5):
+        time.sleep(APART_S)
+        with _client(port) as client:
+            warm.append(_run(client, page_name="studio", query_string=query))
+    stores.stop(process)
+    ours.wb.close()
+    if any(r.exceptions for r in [cold, *ticks, *warm]):
+        raise RuntimeError("the Studio shows an exception")
+    section = f"The Studio on a scene of {scale.episodes} episodes × {scale.scenes} scenes, {story.artifacts:,} artifacts, real server"
+    return [
+        Line(
+            section,
+            "first visit in a new session, request to the last message, median of 5",
+            median([r.seconds for r in warm]),
+            "s",
+            at_most=1.5,
+        ),
+        Line(section, "the very first visit of the process, imports included", cold.seconds, "s"),
+        Line(
+            section, "a tick of its cells, median of 5", median([r.seconds for r in ticks]) * 1000, "ms", at_most=300.0
+        ),
+    ]
+
+
+def _ticker(page: Run) -> str:
+    """The fragment that runs by itself."""
+    if not page.fragments:
+        raise RuntimeError("the page has no live fragment")
+    return page.fragments[-1]
 
 
 @dataclass(frozen=True)
@@ -92,24 +169,13 @@ def _cpu_of(process: psutil.Process, work: Any) -> Cpu:
     return Cpu(after.user + after.system - before.user - before.system, time.monotonic() - began)
 
 
-def _board(client: ClientConnection, page: Run) -> str:
-    """The fragment that draws most is the board; there are smaller ones beside it."""
-    if not page.fragments:
-        raise RuntimeError("the Jobs page has no live fragment")
-    drawn = {
-        each: _run(client, page_script_hash=page.page, fragment_id=each, is_auto_rerun=True).elements
-        for each in page.fragments
-    }
-    return max(drawn, key=drawn.__getitem__)
-
-
 def _run(client: ClientConnection, **state: Any) -> Run:
     """Ask for a run as the browser does, and read until it is finished."""
     message = BackMsg()
-    for name, value in state.items():
-        setattr(message.rerun_script, name, value)
     # set even when no field is
     message.rerun_script.query_string = ""
+    for name, value in state.items():
+        setattr(message.rerun_script, name, value)
     began = time.monotonic()
     client.send(message.SerializeToString())
     run = Run()

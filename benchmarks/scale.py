@@ -16,9 +16,22 @@ class Scale:
     fragments: int = 15
     cancels: int = 24
     terminations: int = 3
+    #: the large story that the Studio is opened on
+    episodes: int = 100
+    scenes: int = 24
 
 
 FULL = Scale()
 QUICK = Scale(
-    rounds=1, jobs=60, idle_starts=1, waiting_rounds=1, idle_s=1.0, starts=1, fragments=2, cancels=4, terminations=1
+    rounds=1,
+    jobs=60,
+    idle_starts=1,
+    waiting_rounds=1,
+    idle_s=1.0,
+    starts=1,
+    fragments=2,
+    cancels=4,
+    terminations=1,
+    episodes=3,
+    scenes=4,
 )
