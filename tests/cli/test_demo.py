@@ -1,17 +1,35 @@
-"""`reelwright demo`: the main job from a brief to anchors, ending by itself."""
+"""`reelwright demo`: the main job from a brief to a storyboard, ending by itself, also when it was killed."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.conftest import CEILING_S, Reelwright, all_gone, family, waits_for_worker
 from tests.conftest import until
 from workbench import embedded, samples
 from workbench.settings import Settings
+
+SCENE_KINDS = (
+    "scene_anchor", "keyframe_prompt", "keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration",
+)  # fmt: skip
+
+
+def hashes(reelwright: Reelwright, project: int) -> dict[tuple[str, int, int, str], str]:
+    """(kind of node, its parent's position, its own, kind of artifact) → content hash: the same on any machine."""
+    nodes = reelwright("projects", "tree", str(project), "--json").json["nodes"]
+    position = {n["id"]: n["position"] for n in nodes}
+    return {
+        (n["kind"], position.get(n["parent_id"], 0), n["position"], a["kind"]): a["content_hash"]
+        for n in nodes
+        for a in n["artifacts"]
+    }
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -22,12 +40,13 @@ def test_it_plans_every_episode_and_makes_the_first_to_its_end(reelwright: Reelw
     made = ran.json
     assert made["episodes"] == samples.load(samples.FIRST[lang])["episodes"]
     assert made["scenes"] >= 6
-    assert made["seconds"] < 120
+    assert made["frames"] == 9 * made["scenes"]
     assert {job["state"] for job in made["jobs"]} == {"succeeded"}
     tree = reelwright("projects", "tree", str(made["project_id"]), "--json").json
     kinds = [a["kind"] for node in tree["nodes"] for a in node["artifacts"]]
     assert kinds.count("episode_plan") == kinds.count("core_expression") == kinds.count("scene_list") == 1
-    assert kinds.count("scene_anchor") == made["scenes"]
+    for kind in SCENE_KINDS:
+        assert kinds.count(kind) == made["scenes"], kind
     assert not any(a["stale"] for node in tree["nodes"] for a in node["artifacts"])
     assert not embedded.is_alive(Settings.load(home=reelwright.home))
 
@@ -63,3 +82,44 @@ def test_interrupted_it_leaves_nothing_running(reelwright: Reelwright) -> None:
 
     assert process.wait(CEILING_S) == 130
     until(all_gone(parts), 15)
+
+
+@pytest.mark.parametrize("after", [0.3, 0.7])
+def test_killed_in_the_middle_and_started_again_it_ends_with_the_same_artifacts_and_no_step_paid_twice(
+    reelwright: Reelwright, tmp_path: Path, after: float
+) -> None:
+    undisturbed = Reelwright(tmp_path / "undisturbed")
+    whole = undisturbed("demo", "--lang", "en", "--json").json
+    wanted = hashes(undisturbed, whole["project_id"])
+
+    process = reelwright.start("demo", "--lang", "en", "--json")
+    jobs_there = round(len(whole["jobs"]) * after)
+    until(lambda: _done(reelwright) >= jobs_there, CEILING_S, f"{jobs_there} ended jobs")
+    parts = family(process.pid)
+    for part in [psutil.Process(process.pid), *parts]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            part.kill()
+    process.wait(CEILING_S)
+    until(all_gone(parts), 15)
+
+    ran = reelwright("demo", "--lang", "en", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["project_id"] == 1
+    assert hashes(reelwright, 1) == wanted
+    for job in reelwright("jobs", "list", "--limit", "500", "--json").json:
+        paid = [
+            c["step"]
+            for c in reelwright("jobs", "show", str(job["id"]), "--json").json["model_calls"]
+            if c["outcome"] == "ok" and c["valid"]
+        ] if job["losses"] else []  # fmt: skip
+        assert len(paid) == len(set(paid)), (job["id"], paid)
+
+
+def _done(reelwright: Reelwright) -> int:
+    """How many jobs of the home have ended; asked of the database itself, which is quicker than a command."""
+    path = reelwright.home / "reelwright.db"
+    if not path.exists():
+        return 0
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=5)) as base:
+        return int(base.execute("SELECT count(*) FROM job WHERE state = 'succeeded'").fetchone()[0])
+    return 0
