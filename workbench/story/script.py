@@ -3,12 +3,13 @@
 ``[对白|愤怒|压低声音] 王生：你别过来。``  ·  ``[dialogue|angry] Jim: Don't.``  ·  ``[旁白] 灯灭了。``  ·  ``[silent] She only looks.``
 
 Inside brackets ``|`` and ``]``, in names a colon, and everywhere a line break and the backslash are written with a
-backslash before them (``\\n`` for the break).
+backslash before them (``\\n`` for the break). A line without brackets is dialogue: ``Jim: Don't.``
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
@@ -21,10 +22,16 @@ LABELS: dict[str, dict[LineType, str]] = {
     "en": {"dialogue": "dialogue", "monologue": "monologue", "narration": "narration", "thought": "thought"},
 }
 SILENT = {"zh": "静场", "en": "silent"}
+MOST_LINES, MOST_REASON = 6, 300
 _TYPES: dict[str, LineType] = {label.casefold(): kind for labels in LABELS.values() for kind, label in labels.items()}
 _SILENT = {word.casefold() for word in SILENT.values()}
 _HEAD = re.compile(r"^\[(?P<meta>(?:\\.|[^\]\\])*)\]\s?(?P<rest>.*)$", re.DOTALL)
 _NAME = re.compile(r"^(?P<name>(?:\\.|[^:：\\])+)[:：]\s?(?P<text>.*)$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class _Silent:
+    reason: str
 
 
 def to_text(dialogue: Dialogue, language: str) -> str:
@@ -55,29 +62,33 @@ def parse(text: str) -> Dialogue:
         made = _read(raw.strip())
         if isinstance(made, Text):
             issues.append(Issue(f"line {number}", made))
-        elif isinstance(made, str):
-            silent = made
+        elif isinstance(made, _Silent):
+            if silent is not None:
+                issues.append(Issue(f"line {number}", Text(N_("A scene is silent once; give one reason."))))
+            silent = made.reason
         else:
             lines.append(made)
     if not issues and silent is None and not lines:
         issues.append(Issue("", Text(N_("There is no line. A silent scene is written as [silent] with its reason."))))
     if silent is not None and lines:
         issues.append(Issue("", Text(N_("A silent scene has no lines; remove one or the other."))))
-    if len(lines) > 6:
+    if len(lines) > MOST_LINES:
         issues.append(Issue("", Text(N_("At most 6 lines; there are {count}."), count=len(lines))))
     if issues:
         raise InvalidInput(Text("{issues}", issues="; ".join(map(str, issues))), issues)
     return Dialogue(silent=silent is not None, reason=silent or "", lines=lines)
 
 
-def _read(raw: str) -> Line | str | Text:
+def _read(raw: str) -> Line | _Silent | Text:
     """A line, the reason of a silent scene, or what is wrong."""
     head = _HEAD.match(raw)
+    if head is None and raw.startswith("["):
+        return Text(N_("has no closing bracket; write it as [type|emotion] Name: text"))
     meta = [_plain(p) for p in _split(head["meta"])] if head else ["dialogue"]
     rest = head["rest"] if head else raw
     label = meta[0].strip().casefold()
     if head and label in _SILENT:
-        return _plain(rest).strip()
+        return _silence(meta[1:], _plain(rest).strip())
     kind = _TYPES.get(label)
     if kind is None:
         return Text(
@@ -94,6 +105,14 @@ def _read(raw: str) -> Line | str | Text:
         return Line(type=kind, speaker=speaker, emotion=emotion, notes=notes, text=_plain(said))
     except ValidationError as error:
         return Text("{message}", message="; ".join(e["msg"] for e in error.errors()))
+
+
+def _silence(more: list[str], reason: str) -> _Silent | Text:
+    if more:
+        return Text(N_("a silent scene has neither emotion nor notes; write it as [silent] and the reason"))
+    if len(reason) > MOST_REASON:
+        return Text(N_("the reason has {count} characters; at most {most}"), count=len(reason), most=MOST_REASON)
+    return _Silent(reason)
 
 
 def _escaped(text: str, marks: str) -> str:

@@ -1,10 +1,11 @@
 """How long spoken lines and scenes last (workflows.md §6, estimate_duration). Pure; seconds with one decimal.
 
-Chinese is counted by characters, English by words, and only what is spoken or seen: never the JSON around it.
+Chinese is counted by characters, everything else by words, and only what is spoken or seen: never the JSON around it.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -19,12 +20,13 @@ TRANSITION_S: dict[str, float] = {
 #: a line's own pause, and how fast a line is read
 LINE_S, HAN_PER_S, WORDS_PER_S = 0.4, 6.5, 2.5
 ACTION_S = 2.8
-#: how much of a text makes a second of action: Chinese characters, English words
+#: how much of a text makes a second of action: Chinese characters, English words (five characters tell what three words do)
 MOTION, SHOTS = (110, 66), (220, 132)
 MOTION_MOST_S, SHOTS_MOST_S = 3.5, 2.5
 NO_DESIGN_PAUSE_S, PAUSE_S, PER_SILENCE_S, PAUSE_MOST_S = 0.6, 0.4, 0.25, 2.0
-_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_WORD = re.compile(r"[A-Za-z0-9]+(?:['’][A-Za-z]+)?")
+#: kana and Hangul are read one by one as Chinese is
+_HAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
 
 
 def units(text: str) -> tuple[int, int]:
@@ -36,6 +38,11 @@ def reading_s(text: str) -> float:
     """Seconds to say a text, without the pause of its line."""
     han, words = units(text)
     return han / HAN_PER_S + words / WORDS_PER_S
+
+
+def tenths(seconds: float) -> float:
+    """To one decimal, a half upwards: parts rounded so add up to the total that is shown."""
+    return math.floor(seconds * 10 + 0.5 + 1e-9) / 10
 
 
 def dialogue_s(lines: Sequence[Mapping[str, Any]]) -> float:
@@ -70,15 +77,15 @@ def estimate(
         action += min(SHOTS_MOST_S, _share(shots_text(shots), SHOTS))
     silences = sum(c["type"] == "silence" for c in sound["cues"]) if sound else 0
     parts = DurationParts(
-        dialogue=round(dialogue_s(dialogue["lines"]), 1) if dialogue else 0.0,
-        action=round(action, 1),
-        transition=TRANSITION_S[transition],
-        pause=round(min(PAUSE_MOST_S, PAUSE_S + PER_SILENCE_S * silences), 1) if sound else NO_DESIGN_PAUSE_S,
+        dialogue=tenths(dialogue_s(dialogue["lines"])) if dialogue else 0.0,
+        action=tenths(action),
+        transition=tenths(TRANSITION_S[transition]),
+        pause=tenths(min(PAUSE_MOST_S, PAUSE_S + PER_SILENCE_S * silences)) if sound else NO_DESIGN_PAUSE_S,
     )
     given = {"dialogue": dialogue, "motion_prompt": motion, "keyframe_prompt": shots, "sound_design": sound}
     missing = [name for name, content in given.items() if content is None]
     return Duration(
-        seconds=round(sum(parts.model_dump().values()), 2),
+        seconds=round(sum(parts.model_dump().values()), 1),
         parts=parts,
         confidence="low" if missing else "medium",
         missing=missing,
@@ -94,9 +101,9 @@ def of_episode(durations: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
     """An episode's length as the sum of its scenes': {seconds, parts, scenes, missing}; None stands for a scene without one."""
     known = [d for d in durations if d is not None]
     names = tuple(DurationParts.model_fields)
-    parts = {name: round(sum(d["parts"][name] for d in known), 2) for name in names}
+    parts = {name: round(sum(d["parts"][name] for d in known), 1) for name in names}
     return {
-        "seconds": round(sum(parts.values()), 2),
+        "seconds": round(sum(parts.values()), 1),
         "parts": parts,
         "scenes": len(known),
         "missing": len(durations) - len(known),

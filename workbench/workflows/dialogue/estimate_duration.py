@@ -30,7 +30,7 @@ class Params(registry.Params):
     reads=("brief", "scene_list", "keyframe_prompt", "motion_prompt", "dialogue", "sound_design"),
     writes="duration",
     guards=(outlined_scene,),
-    typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, seconds=0.2),
+    typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, seconds=1),
 )
 async def run(ctx: Context, params: Params) -> Duration:
     """Reckon the scene's length from what has been written for it; what is missing is named."""

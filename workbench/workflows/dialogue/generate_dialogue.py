@@ -48,8 +48,12 @@ async def run(ctx: Context, params: Params) -> Dialogue:
     facts = staging.facts(ctx)
     cast = staging.cast_of(ctx.node)
     motion = ctx.node.artifact("motion_prompt") or {}
+    core = (ctx.node.parent.artifact("core_expression") if ctx.node.parent else None) or {}
     prompt = ctx.prompt(
         **facts,
+        story=ctx.node.project.brief["summary"],
+        theme=core.get("theme") or "",
+        motifs=core.get("visual_motifs") or [],
         max_seconds=params.max_seconds,
         shots=staging.shots_in_short(ctx.node.artifact("keyframe_prompt")),
         motion=(motion.get("short") or {}).get(facts["story_language"], ""),
@@ -60,6 +64,7 @@ async def run(ctx: Context, params: Params) -> Dialogue:
         repeated_issues,
         lambda made: length_issues(made, params.max_seconds),
         silence_issues,
+        lambda made: language_issues(made, facts["story_language"]),
     ]
     made = await ctx.generate("dialogue", prompt, schema=Dialogue, checks=checks)
     ctx.progress(100, Text(N_("Dialogue written")))
@@ -111,6 +116,14 @@ def silence_issues(made: Dialogue) -> list[Issue]:
     if made.silent and not made.reason:
         return [Issue("reason", Text(N_("a silent scene needs a reason")))]
     return []
+
+
+def language_issues(made: Dialogue, language: str) -> list[Issue]:
+    """The lines together are in the story's language; a foreign word or name among them is not."""
+    han, words = timing.units(" ".join(line.text for line in made.lines))
+    if not made.lines or (han >= words if language == "zh" else words >= han):
+        return []
+    return [Issue("lines", Text(N_("must be Chinese") if language == "zh" else N_("must be English")))]
 
 
 def renamed(made: Dialogue, cast: Cast) -> Dialogue:

@@ -6,16 +6,16 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from workbench.artifacts.storyboard import SoundDesign
+from workbench.artifacts.storyboard import Dialogue, SoundDesign
 from workbench.drafting import sound as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.story import script, timing
-from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
+from workbench.story.guards import has_keyframe_prompt
+from workbench.story.names import fold
 from workbench.workflows import registry, staging
 
 if TYPE_CHECKING:
-    from workbench.artifacts.storyboard import Dialogue
     from workbench.jobs.context import Context
 
 #: a rounding is no mistake
@@ -33,7 +33,7 @@ def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SoundD
     scope="scene",
     reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "dialogue", "character", "world_element"),
     writes="sound_design",
-    guards=(has_scene_anchor, has_keyframe_prompt),
+    guards=(has_keyframe_prompt,),
     draft=draft,
     typical=registry.Typical(calls=1, input_tokens=4_000, output_tokens=900, seconds=12),
 )  # fmt: skip
@@ -49,19 +49,18 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
         seconds=seconds,
         shots=staging.shots_in_short(shots),
         motion=timing.motion_text(motion, language) if motion else "",
-        dialogue=script.to_text(_dialogue(said), language) if said else "",
+        dialogue=script.to_text(Dialogue.model_validate(said), language) if said else "",
     )
     ctx.progress(30, Text(N_("Laying out {seconds} s of sound"), seconds=f"{seconds:.1f}"))
-    checks = [lambda made: timing_issues(made, seconds), silence_issues]
+    checks = [
+        lambda made: timing_issues(made, seconds),
+        silence_issues,
+        repeated_issues,
+        lambda made: voice_issues(made, said),
+    ]
     made = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
     ctx.progress(100, Text(N_("Sound design written")))
     return made
-
-
-def _dialogue(content: dict[str, Any]) -> Dialogue:
-    from workbench.artifacts.storyboard import Dialogue
-
-    return Dialogue.model_validate(content)
 
 
 def timing_issues(made: SoundDesign, seconds: float) -> list[Issue]:
@@ -89,3 +88,26 @@ def silence_issues(made: SoundDesign) -> list[Issue]:
                 Issue(f"cues.{b}", Text(N_("overlaps cue {other}: a silence and a loud sound at once"), other=a + 1))
             )
     return issues
+
+
+def repeated_issues(made: SoundDesign) -> list[Issue]:
+    """No cue is there twice: the same sound twice at once is one sound."""
+    issues = []
+    for (a, one), (b, two) in combinations(enumerate(made.cues), 2):
+        overlap = min(one.to_s, two.to_s) - max(one.from_s, two.from_s) > SLACK_S
+        if overlap and (one.type, fold(one.description)) == (two.type, fold(two.description)):
+            issues.append(
+                Issue(f"cues.{b}", Text(N_("is the same sound as cue {other}, at the same time"), other=a + 1))
+            )
+    return issues
+
+
+def voice_issues(made: SoundDesign, dialogue: dict[str, Any] | None) -> list[Issue]:
+    """Nobody is heard off screen in a scene that is said to be silent."""
+    if dialogue is None or not dialogue["silent"]:
+        return []
+    return [
+        Issue(f"cues.{n}.type", Text(N_("nobody speaks in this scene; use a sound, music or silence")))
+        for n, cue in enumerate(made.cues)
+        if cue.type == "voice_over"
+    ]
