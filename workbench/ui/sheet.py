@@ -11,7 +11,7 @@ import streamlit as st
 
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.reads import jobs as job_reads
-from workbench.errors import Conflict, ReelwrightError
+from workbench.errors import Conflict
 from workbench.ui import frame, gallery, live, states, storyboard, words
 from workbench.ui.charts import Palette, palette
 from workbench.ui.language import t
@@ -263,12 +263,13 @@ def _candidates(node_id: int, key: str, known: Row, artifact: Row, *, large: boo
             with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
                 st.image(str(wb.media_path(candidate["media"], thumbnail=not large)), width="stretch")
                 chosen = candidate["media"] == known["chosen"]
+                # The callback has the version that was on the screen, whatever was saved since.
                 if st.button(
                     t("Chosen") if chosen else t("Pick {n}", n=number),
                     key=f"pick_{node_id}_{key}_{number}",
                     icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
-                    type="tertiary", disabled=chosen,
-                ) and _pick(node_id, key, candidate["media"], artifact):  # fmt: skip
+                    type="tertiary", disabled=chosen, on_click=_pick, args=(node_id, key, candidate["media"], artifact["version"]),
+                ) and f"clash_{node_id}_{key}" not in st.session_state:  # fmt: skip
                     st.session_state.pop(f"candidate_{node_id}_{key}", None)
                     st.rerun()
                 if large:
@@ -292,26 +293,21 @@ def picked(content: Row, key: str, media: str) -> dict[str, Any]:
     return {**content, "frames": frames}
 
 
-def _pick(node_id: int, key: str, media: str, artifact: Row, base: int | None = None) -> bool:
-    """Choose a candidate as a new version; True when it was saved. Somebody else's newer version is shown instead."""
-    try:
-        live.workbench().save(
-            node_id,
-            "keyframe_images",
-            picked(artifact["content"], key, media),
-            base or artifact["version"],
-            frame.user(),
-        )
-    except Conflict:
-        st.session_state[f"clash_{node_id}_{key}"] = media
-        return False
-    except ReelwrightError as error:
-        st.error(words.of_error(error), icon=":material/block:")
-        return False
+def _pick(node_id: int, key: str, media: str, seen: int) -> None:
+    """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown instead."""
+    wb = live.workbench()
+    with frame.told():
+        head = wb.artifact(node_id, "keyframe_images")
+        if head is None:
+            return
+        try:
+            wb.save(node_id, "keyframe_images", picked(head["content"], key, media), seen, frame.user())
+        except Conflict:
+            st.session_state[f"clash_{node_id}_{key}"] = media
+            return
+        frame.toast(t("Picked. What was made from it is marked stale."))
     st.session_state.pop(f"clash_{node_id}_{key}", None)
     live.forget()
-    frame.toast(t("Picked. What was made from it is marked stale."))
-    return True
 
 
 def _clash(node_id: int, key: str, mine: str) -> None:
@@ -335,8 +331,9 @@ def _clash(node_id: int, key: str, mine: str) -> None:
     with right:
         st.image(str(wb.media_path(mine, thumbnail=True)), width="stretch")
         if st.button(
-            t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:"
-        ) and _pick(node_id, key, mine, theirs):
+            t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:",
+            on_click=_pick, args=(node_id, key, mine, theirs["version"]),
+        ):  # fmt: skip
             st.rerun()
 
 

@@ -1,0 +1,214 @@
+"""Gallery: pictures by scene, filtered, paged, zoomed, picked and packed; clips beside them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import House, said
+from tests.workflows.frames import shot
+from workbench.artifacts import kinds
+from workbench.artifacts.saving import add_version
+from workbench.artifacts.storyboard import FRAMINGS
+from workbench.artifacts.versions import hash_of
+from workbench.db.reads import story as reads
+from workbench.db.writes import ledger, story
+from workbench.drawing import draw_clip
+from workbench.ui import gallery
+
+BRIEF = {
+    "title": "The Salt Lighthouse",
+    "language": "en",
+    "style": {"preset": "ink_wash"},
+    "characters": [{"name": "Mara", "aliases": ["the keeper"]}, {"name": "Old Fen"}],
+}
+
+
+def picture(house: House, number: int, key: str, take: int = 0) -> dict[str, Any]:
+    """A small picture in the store, its own for each frame and take."""
+    made = io.BytesIO()
+    Image.new("RGB", (64, 36), (number * 40 % 256, int(key[2:]) * 25, take * 90)).save(made, "PNG")
+    media = house.wb._media.add_image(made.getvalue())
+    return {
+        "media": media.sha256,
+        "width": media.width,
+        "height": media.height,
+        "made_of": hash_of([number, key, take]),
+        "model": f"painter-{take}",
+    }
+
+
+def drawn(house: House, scenes: int = 2, takes: int = 2) -> tuple[int, list[int]]:
+    """A story of one episode whose scenes have nine frames each, the first frame with several candidates."""
+    wb = house.wb
+    project = wb.create_project(BRIEF)
+    with wb.database.write() as conn:
+        above = {"parent_id": project, "project_id": project, "user": "local"}
+        episode = story.add_node(conn, "episode", "One", position=1, **above)
+        above["parent_id"] = episode
+        nodes = [story.add_node(conn, "scene", f"Pier {n}", position=n, **above) for n in range(1, scenes + 1)]
+    for number, node in enumerate(nodes, start=1):
+        wb.save(node, "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
+        frames = []
+        for key in gallery.KEYS:
+            candidates = [picture(house, number, key, take) for take in range(takes if key == "KF0" else 1)]
+            frames.append({"key": key, "chosen": candidates[-1]["media"], "candidates": candidates})
+        wb.save(node, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
+    return project, nodes
+
+
+def zooms(at: AppTest) -> list[str]:
+    return [str(b.key) for b in at.button if str(b.key).startswith("zoom_")]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_it_says_what_to_do_when_there_is_nothing(house: House, lang: str) -> None:
+    at = house.page("gallery", lang)
+    assert not at.exception
+    assert at.button(key="to_projects")
+    house.sample()
+    at = house.page("gallery", lang)
+    assert not at.exception
+    assert at.button(key="to_studio")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_chosen_picture_is_there_scene_by_scene(house: House, lang: str) -> None:
+    project, nodes = drawn(house)
+    at = house.page("gallery", lang, project=project)
+    assert not at.exception
+    assert len(zooms(at)) == 18
+    assert [k.split("_")[1] for k in zooms(at)] == [str(nodes[0])] * 9 + [str(nodes[1])] * 9
+    assert ("景" in said(at)) == (lang == "zh")
+
+
+def test_the_filters_come_from_the_url(house: House) -> None:
+    project, nodes = drawn(house)
+    assert len(zooms(house.page("gallery", project=project, framing="CU"))) == 2
+    assert len(zooms(house.page("gallery", project=project, candidates=1))) == 20
+    episode = house.nodes(project, "episode")[0]["id"]
+    assert len(zooms(house.page("gallery", project=project, episode=episode, scene=nodes[1]))) == 9
+
+
+def test_a_person_is_found_under_every_name_in_the_scenes_that_have_them(house: House) -> None:
+    project, _ = drawn(house)
+    episode = house.nodes(project, "episode")[0]["id"]
+    outline = {"summary": "s", "location": "the pier", "beat": "b"}
+    scenes = [
+        {"order": 1, "cast": ["the keeper"], **outline},
+        {"order": 2, "cast": ["Old Fen"], **outline},
+    ]
+    house.wb.save(episode, "scene_list", {"scenes": scenes}, None)
+    found = zooms(house.page("gallery", project=project, person="Mara"))
+    assert len(found) == 9  # the shots of scene 2 show her too, but its outline does not know her
+    assert zooms(house.page("gallery", project=project, person="Old Fen")) == []
+
+
+def test_only_pictures_whose_shot_has_changed_are_stale(house: House) -> None:
+    project, nodes = drawn(house)
+    wb = house.wb
+    with wb.database.write() as conn:
+        plan = reads.head(conn, nodes[0], "keyframe_prompt")
+        made_from = [
+            {
+                "node_id": nodes[0],
+                "kind": "keyframe_prompt",
+                "part": f"shot:{n}",
+                "artifact_id": plan["id"],
+                "version": 1,
+                "content_hash": plan["part_hashes"][f"shot:{n}"],
+            }
+            for n in range(1, 10)
+        ]
+        images = reads.head(conn, nodes[0], "keyframe_images")
+        add_version(
+            conn, nodes[0], kinds.find("keyframe_images"), images["content"], source="restore", inputs=made_from
+        )
+    shots = [shot(n, "Only the lamp is awake" if n == 3 else "") for n in range(1, 10)]
+    wb.save(nodes[0], "keyframe_prompt", {"shots": shots}, 1)
+    found = zooms(house.page("gallery", project=project, stale=1))
+    assert [k.split("_")[1:3] for k in found] == [[str(nodes[0]), "KF2"]]
+
+
+def test_only_a_page_of_scenes_is_read_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, nodes = drawn(house, scenes=7)
+    asked: list[list[int]] = []
+    whole = reads.heads_with_content
+    monkeypatch.setattr(
+        reads, "heads_with_content", lambda conn, ids, kinds: asked.append(ids) or whole(conn, ids, kinds)
+    )
+    at = house.page("gallery", project=project)
+    assert len(zooms(at)) == 27
+    at.button(key="page_after").click().run()
+    assert [k.split("_")[1] for k in zooms(at)][:1] == [str(nodes[3])]
+    assert {len(ids) for ids in asked} == {3}
+    assert at.query_params["page"] == "2"
+
+
+def test_a_candidate_is_picked_as_a_new_version(house: House) -> None:
+    project, nodes = drawn(house)
+    frame = house.wb.artifact(nodes[0], "keyframe_images")["content"]["frames"][0]
+    at = house.page("gallery", project=project)
+    at.button(key=f"zoom_{nodes[0]}_KF0_{frame['chosen'][:8]}").click().run()
+    assert any("painter" in m.value for m in at.get("markdown"))
+    at.button(key=f"pick_{nodes[0]}_KF0_1").click().run()
+    assert not at.exception
+    head = house.wb.artifact(nodes[0], "keyframe_images")
+    assert head["version"] == 2
+    assert head["content"]["frames"][0]["chosen"] == frame["candidates"][0]["media"]
+    assert head["content"]["frames"][0]["candidates"] == frame["candidates"]
+
+
+def test_a_pick_on_top_of_a_newer_version_is_told_and_chosen_again(house: House) -> None:
+    project, nodes = drawn(house, takes=3)
+    frame = house.wb.artifact(nodes[0], "keyframe_images")["content"]["frames"][0]
+    at = house.page("gallery", project=project)
+    at.button(key=f"zoom_{nodes[0]}_KF0_{frame['chosen'][:8]}").click().run()
+    content = house.wb.artifact(nodes[0], "keyframe_images")["content"]
+    first = {**content["frames"][0], "chosen": frame["candidates"][1]["media"]}
+    house.wb.save(
+        nodes[0], "keyframe_images", {**content, "frames": [first, *content["frames"][1:]]}, 1, "somebody else"
+    )
+    at.button(key=f"pick_{nodes[0]}_KF0_1").click().run()
+    assert house.wb.artifact(nodes[0], "keyframe_images")["version"] == 2
+    assert any("Version 2 was saved meanwhile" in w.value for w in at.warning)
+    at.button(key=f"clash_mine_{nodes[0]}_KF0").click().run()
+    head = house.wb.artifact(nodes[0], "keyframe_images")
+    assert (head["version"], head["content"]["frames"][0]["chosen"]) == (3, frame["candidates"][0]["media"])
+
+
+def test_the_chosen_pictures_are_packed_by_scene_shot_and_framing(house: House) -> None:
+    project, _ = drawn(house)
+    found = gallery.filtered(gallery.of_scenes(gallery.scenes(project)), candidates=False, framing=None, stale=False)
+    with zipfile.ZipFile(io.BytesIO(gallery.packer(found)())) as packed:
+        names = packed.namelist()
+        assert names[:9] == [f"E01-01 Pier 1/{n:02d}-{f}.webp" for n, f in enumerate(FRAMINGS, start=1)]
+        assert len(names) == 18
+        assert packed.read(names[0]) == house.wb.media_path(found[0].media).read_bytes()
+
+
+@pytest.mark.parametrize(("title", "name"), [('A/B: "C"', "A B C"), ("..", "scene"), ("灯灭了", "灯灭了")])
+def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str) -> None:
+    assert " ".join(gallery.file_name(title).split()) == name
+
+
+def test_clips_play_beside_the_pictures(house: House) -> None:
+    project, nodes = drawn(house, scenes=1)
+    still = io.BytesIO()
+    Image.new("RGB", (64, 36), "navy").save(still, "PNG")
+    clip = house.wb._media.add_video(draw_clip(still.getvalue(), 1.0, (64, 36), 1))
+    job = house.wb.submit("generate_keyframe_images", nodes[0])
+    with house.wb.database.write() as conn:
+        ledger.begin_step(conn, job["id"], "clip", 1, "0" * 64, 0, again=False)
+        output = {"media": clip.sha256, "width": 64, "height": 36, "seconds": 1.0, "model": "sketch-1"}
+        ledger.finish_step(conn, job["id"], "clip", output)
+    (found,) = gallery.clips(gallery.scenes(project))
+    assert (found.media, found.job, found.scene["id"]) == (clip.sha256, job["id"], nodes[0])
+    at = house.page("gallery", project=project)
+    assert not at.exception
+    assert len(at.get("video")) == 1
