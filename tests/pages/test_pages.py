@@ -6,7 +6,7 @@ import pytest
 
 from tests.pages.conftest import House, said
 
-PAGES = ("projects", "studio", "jobs", "job", "debug", "analytics")
+PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "analytics")
 BRIEF = {
     "title": "The Salt Lighthouse",
     "language": "en",
