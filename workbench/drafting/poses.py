@@ -38,6 +38,8 @@ class Poses:
     bubbles: Words
     seen: str
     faces: dict[Expression, Words]
+    #: who else is there, when one picture of an event is not enough
+    together: str
     #: an extreme close-up: of a hand that holds something, of an empty hand, of eyes
     hand: str
     bare: str
@@ -59,21 +61,21 @@ ZH = Poses(
     spots=("画面近处", "屋檐与光线相接处", "靠左的暗处", "正中最亮的地方", "靠右的墙边", "远处的阴影里"),
     props=("一封折起的信", "一盏小灯", "一把旧钥匙", "一只布包", "一杯凉透的茶"),
     actions={
-        "standing": ("立着不动，肩头绷紧", "侧身站定，下巴微抬", "一手按在胸前", "双手垂在身侧，指节发白", "背挺得笔直"),
-        "walking": ("一步迈出，衣角向后飘", "半步悬在身前", "迎着光走，影子拖在身后", "低头疾行，肩膀前倾"),
+        "standing": ("立着不动，肩头绷紧", "侧身站定，下巴微抬", "一手按在胸前", "双手垂在身侧，指节发白", "背挺得笔直", "仰头站着，喉头发紧", "微微躬身站着", "双臂环在身前，立在原地"),
+        "walking": ("一步迈出，衣角向后飘", "半步悬在身前", "迎着光走，影子拖在身后", "低头疾行，肩膀前倾", "贴着边走，脚尖点地"),
         "running": ("身子前倾，双臂张开", "一脚离地，发丝向后", "回望身后，脚下不停"),
-        "sitting": ("坐着，双手叠在膝上", "坐得很直，手指抠着衣缝", "身子前探，手肘撑在膝头", "靠坐着，头微微侧开"),
+        "sitting": ("坐着，双手叠在膝上", "坐得很直，手指抠着衣缝", "身子前探，手肘撑在膝头", "靠坐着，头微微侧开", "盘腿坐着，背微微弓起"),
         "kneeling": ("单膝跪地，手掌贴着地面", "跪着，额头低垂"),
         "crouching": ("蹲着，一手撑地", "蹲身贴着暗处，屏着气", "半蹲，伸手去够地上的东西"),
-        "leaning": ("斜倚着，一只手插在袖里", "背靠着墙，头仰起", "一肩抵着门框"),
+        "leaning": ("斜倚着，一只手插在袖里", "背靠着墙，头仰起", "双臂抱在胸前，斜倚着"),
         "lying": ("侧躺着，手枕在脸下", "仰面躺着，一臂垂落"),
     },
-    holding=("右手攥着{prop}，举在胸前", "把{prop}托在掌心", "把{prop}紧贴在身侧", "捏着{prop}的一角，手臂伸直", "低头看着手里的{prop}", "把{prop}藏到身后"),
+    holding=("攥着{prop}，举在胸前", "掌心托着{prop}", "紧紧护着{prop}", "递出{prop}，手臂伸直", "低头看着手里的{prop}", "背后藏着{prop}", "迎光举着{prop}", "把脸贴近{prop}"),
     gazes=("望着{other}", "避开{other}的眼睛", "落在{thing}上", "越过{other}看向远处"),
     gazes_alone=("落在{thing}上", "看向画外", "望着远处的暗影", "垂向自己的手"),
     compositions=(
-        "三分构图，{thing}压在右上", "对角线构图，视线从左下引向{thing}", "{thing}作前景，人物在中景", "左右对称，{thing}居中",
-        "大面积留白，{thing}在边缘",
+        "三分构图，右上是{thing}", "对角线构图，从左下引向{thing}", "{thing}作前景，人物在中景", "左右对称，中轴落在{thing}",
+        "大面积留白，边缘是{thing}", "纵深构图，越过{thing}看进去",
     ),
     bubbles=("右上角留空", "左上角留空", "画面上沿留空", "左侧三分之一留空"),
     seen="{name}{action}",
@@ -83,6 +85,7 @@ ZH = Poses(
         "afraid": ("{name}睁大了眼，不敢出声", "{name}脸色发白", "{name}屏住了呼吸"), "surprised": ("{name}愣在原地", "{name}瞪圆了眼", "{name}一时说不出话"),
         "determined": ("{name}的目光定住了", "{name}抿紧嘴唇", "{name}抬起头，不再躲闪"), "tender": ("{name}的神色软了下来", "{name}目光温和", "{name}轻轻垂下眼"),
     },
+    together="{name}与{other}，谁也没有动",
     hand="{name}的手，攥着{prop}",
     bare="{name}的手，指节发白",
     eyes="{name}的眼睛，映着{thing}",
@@ -101,21 +104,21 @@ EN = Poses(
     spots=("close to the camera", "where the light falls in", "in the dark at the left", "in the brightest spot of the middle", "by the wall at the right", "far back in the shade"),
     props=("a folded letter", "a small lamp", "an old key", "a cloth bundle", "a cold cup of tea"),
     actions={
-        "standing": ("stands still, shoulders tight", "stands side-on, chin raised", "holds one hand to the chest", "stands with both hands down, knuckles white", "stands very straight"),
-        "walking": ("is caught mid-step, coat blown back", "has one foot forward in the air", "walks into the light, the shadow long behind", "hurries with lowered head and shoulders forward"),
+        "standing": ("stands still, shoulders tight", "stands side-on, chin raised", "holds one hand to the chest", "stands with both hands down, knuckles white", "stands very straight", "stands with the head thrown back", "stands slightly bowed", "stands with both arms wrapped around"),
+        "walking": ("is caught mid-step, coat blown back", "has one foot forward in the air", "walks into the light, the shadow long behind", "hurries with lowered head and shoulders forward", "walks along the edge on tiptoe"),
         "running": ("leans forward at a run, arms wide", "is off the ground with one foot, hair streaming", "looks back over a shoulder at a run"),
-        "sitting": ("sits with hands folded on the knees", "sits bolt upright, fingers at a seam", "sits bent forward, elbows on the knees", "sits back, the head turned aside"),
+        "sitting": ("sits with hands folded on the knees", "sits bolt upright, fingers at a seam", "sits bent forward, elbows on the knees", "sits back, the head turned aside", "sits cross-legged, the back bent"),
         "kneeling": ("kneels on one knee, palm to the ground", "kneels with the head bowed"),
         "crouching": ("crouches with one hand on the ground", "crouches in the dark, breath held", "crouches, one hand out to something on the ground"),
-        "leaning": ("leans at an angle, one hand in a sleeve", "leans back against the wall, face up", "leans one shoulder on the door frame"),
+        "leaning": ("leans at an angle, one hand in a sleeve", "leans back against the wall, face up", "leans to one side, arms crossed"),
         "lying": ("lies on one side, a hand under the cheek", "lies face up, one arm hanging"),
     },
-    holding=("grips {prop} before the chest", "holds {prop} on an open palm", "keeps {prop} pressed to the side", "holds {prop} out by one corner", "looks down at {prop} in the right hand", "hides {prop} behind the back"),
+    holding=("grips {prop} before the chest", "holds {prop} on an open palm", "keeps {prop} pressed to the side", "holds out {prop} at arm's length", "looks down at {prop} in one hand", "hides {prop} behind the back", "raises {prop} to the light", "brings {prop} close to the face"),
     gazes=("at {other}", "away from {other}'s eyes", "on {thing}", "past {other} into the distance"),
     gazes_alone=("on {thing}", "out of the frame", "into the far shadow", "down at the hands"),
     compositions=(
-        "rule of thirds, {thing} at the upper right", "a diagonal from the lower left to {thing}", "{thing} in the foreground, figures behind it",
-        "symmetrical, {thing} in the middle", "a wide empty space, {thing} at its edge",
+        "rule of thirds, with {thing} at the upper right", "a diagonal from the lower left to {thing}", "{thing} in the foreground, figures behind it",
+        "symmetrical around {thing}", "a wide empty space, and {thing} at its edge", "a deep view that leads past {thing}",
     ),
     bubbles=("upper right corner left free", "upper left corner left free", "upper edge left free", "left third left free"),
     seen="{name} {action}",
@@ -129,12 +132,37 @@ EN = Poses(
         "determined": ("{name}'s eyes are fixed", "{name}, lips pressed together", "{name} looks up and does not look away"),
         "tender": ("{name}'s face has softened", "A gentle look from {name}", "{name}, eyes lowered, at peace"),
     },
+    together="{name} and {other}, neither of them moving",
     hand="{name}'s hand around {prop}",
     bare="{name}'s hand, knuckles white",
     eyes="{name}'s eyes, and {thing} in them",
     empty_captions=("{place}, nobody there", "Light on {thing}", "Only {thing} is left"),
 )
+#: words of an event that tell what its people feel; the first that is found counts
+FEELINGS: tuple[tuple[Expression, re.Pattern[str]], ...] = (
+    ("afraid", re.compile(r"鬼|怕|惧|惊恐|逃|屏住|剖|血|发抖|颤|危|死|惨|afraid|fear|terror|trembl|flee|blood|dead|dies|kill|danger|scream|ghost|monster|devour", re.I)),
+    ("angry", re.compile(r"怒|恨|骂|吼|争吵|责备|嘲|砸|拒绝|angr|fury|furious|rage|shout|hate|quarrel|strike|mock|blame|slam|refus", re.I)),
+    ("sad", re.compile(r"哭|泪|悲|哀|失去|离开|告别|叹|孤|后悔|羞|cry|cries|weep|tears?\b|sad|grief|mourn|lonely|alone|loss|lose|lost|goodbye|regret|ashamed|not enough", re.I)),
+    ("surprised", re.compile(r"发现|忽然|突然|竟|愣|看见|遇见|原来|揭|suddenly|discover|finds?\b|reveal|surpris|startl|turns out|meets?\b|stares?\b|stops\b", re.I)),
+    ("happy", re.compile(r"笑|喜|乐|欢|庆|心情很好|happ|laugh|smil|joy|cheer|celebrat|delight", re.I)),
+    ("tender", re.compile(r"爱|温柔|拥|抱|依偎|原谅|照顾|轻轻|礼物|love|gentl|tender|embrac|kiss|forgiv|gift|together", re.I)),
+    ("determined", re.compile(r"决|一定|必须|誓|答应|挖|坚持|不再|条件|decid|determin|vow|swear|must|promis|digs?\b|refuses to|sets out|sells?\b|buys?\b", re.I)),
+)
+#: the way to a feeling: what the face shows before
+APPROACH: dict[Expression, tuple[Expression, Expression]] = {
+    "afraid": ("neutral", "surprised"), "angry": ("neutral", "determined"), "sad": ("tender", "neutral"), "surprised": ("neutral", "determined"),
+    "happy": ("neutral", "tender"), "tender": ("sad", "neutral"), "determined": ("sad", "neutral"), "neutral": ("tender", "determined"),
+}
+#: what somebody else's face answers
+ANSWERS: dict[Expression, Expression] = {
+    "afraid": "determined", "angry": "afraid", "sad": "tender", "surprised": "neutral", "happy": "happy", "tender": "happy", "determined": "surprised", "neutral": "determined",
+}
 # fmt: on
+
+
+def feeling(text: str) -> Expression | None:
+    """What the people of an event feel; None when its words do not tell."""
+    return next((shown for shown, words in FEELINGS if words.search(text)), None)
 
 
 @functools.cache
@@ -148,8 +176,8 @@ def short(text: str) -> str:
     return first[:60] or text.strip()[:60]
 
 
-def clause(text: str, limit: int, skip: int = 0) -> str:
-    """As many whole clauses of a text as fit a caption, without its end mark."""
+def clause(text: str, limit: int) -> str:
+    """As many whole clauses of a text as fit, without its end mark."""
     stripped = text.strip().rstrip("。.!！?？ ")
     if len(stripped) <= limit:
         return stripped

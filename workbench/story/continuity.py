@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 from workbench.artifacts.storyboard import MOMENTS, ActionPlan, Camera, CharacterState, Frame, KeyframeGroup, Subject
 from workbench.errors import Issue
@@ -180,7 +181,15 @@ def _difference_issues(path: str, a: Frame, b: Frame, cast: Cast) -> list[Issue]
 def _as_planned(path: str, frame: Frame, planned: Sequence[CharacterState], cast: Cast) -> list[Issue]:
     """The frame shows people as the plan has them at that moment."""
     states = {cast.of(s.name) or s.name: s for s in planned}
+    absent = [s.name for s in frame.subjects if cast.of(s.name) in set(cast.names) - states.keys()]
     issues = []
+    if absent:
+        said = Text(
+            N_("the plan does not have {names} here; only: {known}"),
+            names=", ".join(absent),
+            known=", ".join(states) or "—",
+        )
+        issues.append(Issue(f"{path}.subjects", said))
     for number, subject in enumerate(frame.subjects):
         state = states.get(cast.of(subject.name) or subject.name)
         if state is None:
@@ -240,6 +249,9 @@ def _said(value: object) -> str:
     return str(value) if left is None else f"{left or '—'} / {right or '—'}"
 
 
-def renamed(subjects: Sequence[Subject], cast: Cast) -> list[Subject]:
+Person = TypeVar("Person", Subject, CharacterState)
+
+
+def renamed(people: Sequence[Person], cast: Cast) -> list[Person]:
     """The same people under their own names."""
-    return [s.model_copy(update={"name": cast.of(s.name) or s.name}) for s in subjects]
+    return [p.model_copy(update={"name": cast.of(p.name) or p.name}) for p in people]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from workbench.jobs.context import Context
     from workbench.story.facts import NodeView
 
+#: world elements that nobody can see or hold
+NO_THINGS = ("era", "geography", "society")
+
 
 def outline(node: NodeView) -> dict[str, Any]:
     """The scene's entry in its episode's scene list; an empty dict when there is none."""
@@ -50,7 +53,7 @@ def facts(ctx: Context) -> dict[str, Any]:
         "story_language": language,
         "scene": {k: scene[k] for k in ("order", "summary", "location", "beat") if k in scene},
         "cast": people(ctx),
-        "props": [w["name"] for w in node.project.world()],
+        "props": [w["name"] for w in node.project.world() if w.get("kind") not in NO_THINGS],
         "anchor": set_facts(node.artifact("scene_anchor"), language),
         "position": position,
         "mood": arc[ARC.index(position)] if len(arc) == len(ARC) else "",
@@ -83,3 +86,16 @@ def shot_in_short(shot: dict[str, Any] | None) -> dict[str, Any]:
         return {}
     doing = [f"{s['name']}: {s['action']}" for s in shot["subjects"]]
     return {"order": shot["order"], "framing": shot["framing"], "caption": shot["caption"], "subjects": doing}
+
+
+def shots_as_they_stand(content: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The nine shots with everybody's place, stance, facing and hands: what can move between them."""
+    return [shot_as_it_stands(shot) for shot in (content or {}).get("shots", [])]
+
+
+def shot_as_it_stands(shot: dict[str, Any] | None) -> dict[str, Any]:
+    if shot is None:
+        return {}
+    wanted = ("name", "position", "orientation", "pose", "action", "hands")
+    people = [{key: subject[key] for key in wanted} for subject in shot["subjects"]]
+    return {**shot_in_short(shot), "subjects": people}

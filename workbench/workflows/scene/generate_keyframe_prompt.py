@@ -163,7 +163,10 @@ def assembled(plan: ActionPlan, groups: Sequence[KeyframeGroup], facts: dict[str
                     beat=beat.id, moment=moment, avoid=group.avoid, consistency=consistency,
                 )
             )  # fmt: skip
-    return KeyframePrompt(made_by="beats", beats=plan.beats, shots=shots)
+    beats = [
+        beat.model_copy(update={m: continuity.renamed(getattr(beat, m), cast) for m in MOMENTS}) for beat in plan.beats
+    ]
+    return KeyframePrompt(made_by="beats", beats=beats, shots=shots)
 
 
 def shot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -56,19 +57,25 @@ async def run(ctx: Context, params: Params) -> MotionPrompt:
         **facts,
         seconds=params.seconds,
         windows=[list(w) for w in windows],
-        shots=staging.shots_in_short(ctx.node.artifact("keyframe_prompt")),
-        before=staging.shot_in_short(_edge(ctx.node.previous, 9)),
-        after=staging.shot_in_short(_edge(ctx.node.next, 1)),
+        shots=staging.shots_as_they_stand(ctx.node.artifact("keyframe_prompt")),
+        before=staging.shot_as_it_stands(_edge(ctx.node.previous, 9)),
+        after=staging.shot_as_it_stands(_edge(ctx.node.next, 1)),
     )
     ctx.progress(25, Text(N_("Setting it in motion")))
-    strangers = _strangers(ctx.node)
+    names, strangers = _known(ctx.node)
     checks = [
         lambda made: window_issues(made, params.seconds),
-        language_issues,
+        lambda made: language_issues(made, names),
         change_issues,
-        lambda made: stranger_issues(made, strangers),
+        lambda made: stranger_issues(made, strangers, names),
     ]
-    made = await ctx.generate("motion", prompt, schema=MotionPrompt, checks=checks)
+    made = await ctx.generate(
+        "motion",
+        prompt,
+        schema=MotionPrompt,
+        checks=checks,
+        draft=lambda told, _params, rng: sketch.motion(told, rng, unsaid=strangers),
+    )
     ctx.progress(100, Text(N_("Motion prompt written")))
     return made
 
@@ -97,15 +104,19 @@ def window_issues(made: MotionPrompt, seconds: float) -> list[Issue]:
     return issues
 
 
-def language_issues(made: MotionPrompt) -> list[Issue]:
-    """Each text is in its own language; a name may stay as it is."""
+def language_issues(made: MotionPrompt, names: Sequence[str] = ()) -> list[Issue]:
+    """Each text is in its own language; `names` may stay as they are."""
     texts = [("short", made.short.zh, made.short.en), *((f"beats.{n}", b.zh, b.en) for n, b in enumerate(made.beats))]
-    issues = [Issue(f"{path}.zh", Text(N_("must be Chinese"))) for path, zh, _ in texts if not _HAN.search(zh)]
-    return issues + [
-        Issue(f"{path}.en", Text(N_("must be English")))
-        for path, _, en in texts
-        if len(_HAN.findall(en)) > len(re.findall(r"[A-Za-z]+", en))
-    ]
+    issues = []
+    for path, zh, en in texts:
+        if not _HAN.search(without(zh, names)):
+            issues.append(Issue(f"{path}.zh", Text(N_("must be Chinese"))))
+        told = without(en, names)
+        # a place or a thing may keep its name
+        words = re.findall(r"[A-Za-z]+", told)
+        if not words or len(_HAN.findall(told)) > len(words):
+            issues.append(Issue(f"{path}.en", Text(N_("must be English"))))
+    return issues
 
 
 def change_issues(made: MotionPrompt) -> list[Issue]:
@@ -119,19 +130,45 @@ def change_issues(made: MotionPrompt) -> list[Issue]:
     return issues
 
 
-def stranger_issues(made: MotionPrompt, strangers: list[str]) -> list[Issue]:
-    """Nobody moves who is not in the scene."""
-    told = " ".join([made.short.zh, made.short.en, *(f"{b.zh} {b.en}" for b in made.beats), *made.changes.subject])
-    found = [name for name in strangers if mentions(told, name)]
-    if not found:
-        return []
-    return [Issue("beats", Text(N_("{names} is not in this scene's cast"), names=", ".join(found)))]
+def stranger_issues(made: MotionPrompt, strangers: Sequence[str], cast: Sequence[str] = ()) -> list[Issue]:
+    """Nobody moves who is not in the scene; a name of the `cast` may hold a stranger's (“Jim” in “Jim Young”)."""
+    issues = []
+    for path, text in _texts(made):
+        told = without(text, [n for n in cast if any(s in n for s in strangers)])
+        found = [name for name in strangers if mentions(told, name)]
+        if found:
+            said = Text(
+                N_("{names} is not in this scene's cast; only: {known}"),
+                names=", ".join(found),
+                known=", ".join(cast) or "—",
+            )
+            issues.append(Issue(path, said))
+    return issues
 
 
-def _strangers(node: NodeView) -> list[str]:
-    """Characters of the library that the scene does not have."""
+def without(text: str, names: Sequence[str]) -> str:
+    """The text without these names, the longest first."""
+    for name in sorted((n.strip() for n in names if n.strip()), key=len, reverse=True):
+        text = re.sub(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", " ", text)
+    return text
+
+
+def _texts(made: MotionPrompt) -> list[tuple[str, str]]:
+    """Every text with its path."""
+    found = [("short.zh", made.short.zh), ("short.en", made.short.en)]
+    for number, beat in enumerate(made.beats):
+        found += [(f"beats.{number}.zh", beat.zh), (f"beats.{number}.en", beat.en)]
+    for part in type(made.changes).model_fields:
+        found += [(f"changes.{part}.{n}", text) for n, text in enumerate(getattr(made.changes, part))]
+    return found + [(f"constraints.{n}", text) for n, text in enumerate(made.constraints)]
+
+
+def _known(node: NodeView) -> tuple[list[str], list[str]]:
+    """Every name and alias of the scene's cast, and of the library's others."""
     cast = staging.cast_of(node)
-    return [c["name"] for c in node.project.characters() if cast.of(c["name"]) is None]
+    library = [n for c in node.project.characters() for n in (c["name"], *(c.get("aliases") or []))]
+    names = dict.fromkeys([*cast.names, *library])
+    return [n for n in names if cast.of(n) is not None], [n for n in names if cast.of(n) is None]
 
 
 def _edge(scene: NodeView | None, order: int) -> dict[str, Any] | None:
