@@ -19,6 +19,8 @@ from workbench.ui.markup import plain, safe, shortened
 
 Row = Mapping[str, Any]
 IMAGES, PROMPT = "generate_keyframe_images", "keyframe_prompt"
+#: set when a pick was saved from the dialog
+_CHANGED = "_frames_changed"
 KEYS = [frame_key(order) for order in range(1, 10)]
 
 
@@ -202,6 +204,8 @@ def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: in
     # It stays open while the page behind it is drawn anew.
     @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large", on_dismiss=close_frame)
     def shown() -> None:
+        if st.session_state.pop(_CHANGED, False):
+            st.rerun()  # the page behind shows the frame too
         known = next((f for f in artifact["content"]["frames"] if f["key"] == key), None) if artifact else None
         st.markdown(plain(shot["caption"]))
         if known is not None:
@@ -264,14 +268,12 @@ def _candidates(node_id: int, key: str, known: Row, artifact: Row, *, large: boo
                 st.image(str(wb.media_path(candidate["media"], thumbnail=not large)), width="stretch")
                 chosen = candidate["media"] == known["chosen"]
                 # The callback has the version that was on the screen, whatever was saved since.
-                if st.button(
+                st.button(
                     t("Chosen") if chosen else t("Pick {n}", n=number),
                     key=f"pick_{node_id}_{key}_{number}",
                     icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
                     type="tertiary", disabled=chosen, on_click=_pick, args=(node_id, key, candidate["media"], artifact["version"]),
-                ) and f"clash_{node_id}_{key}" not in st.session_state:  # fmt: skip
-                    st.session_state.pop(f"candidate_{node_id}_{key}", None)
-                    st.rerun()
+                )  # fmt: skip
                 if large:
                     _provenance(node_id, candidate["media"], known)
 
@@ -306,7 +308,9 @@ def _pick(node_id: int, key: str, media: str, seen: int) -> None:
             st.session_state[f"clash_{node_id}_{key}"] = media
             return
         frame.toast(t("Picked. What was made from it is marked stale."))
-    st.session_state.pop(f"clash_{node_id}_{key}", None)
+    for slot in (f"clash_{node_id}_{key}", f"candidate_{node_id}_{key}"):
+        st.session_state.pop(slot, None)
+    st.session_state[_CHANGED] = True
     live.forget()
 
 
@@ -330,11 +334,10 @@ def _clash(node_id: int, key: str, mine: str) -> None:
             st.rerun()
     with right:
         st.image(str(wb.media_path(mine, thumbnail=True)), width="stretch")
-        if st.button(
+        st.button(
             t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:",
             on_click=_pick, args=(node_id, key, mine, theirs["version"]),
-        ):  # fmt: skip
-            st.rerun()
+        )  # fmt: skip
 
 
 def _another(node_id: int, key: str, drawn: bool) -> None:
