@@ -233,6 +233,8 @@ def test_a_cast_name_is_an_issue_where_it_stands_but_not_in_the_name_of_the_plac
     ("text", "name", "found"),
     [
         ("Jim's watch", "Jim", True),
+        ("桌上是Jim的怀表", "Jim", True),
+        ("Noémie", "No", False),
         ("a gym and jimmy", "Jim", False),
         ("a rose in a glass", "Rose", False),
         ("王生的榻", "王生", True),

@@ -16,7 +16,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
 from workbench.workflows import registry, staging
-from workbench.workflows.scene.generate_scene_anchor import mentions
+from workbench.workflows.scene.generate_scene_anchor import mentions, whole_word
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -149,7 +149,7 @@ def stranger_issues(made: MotionPrompt, strangers: Sequence[str], cast: Sequence
 def without(text: str, names: Sequence[str]) -> str:
     """The text without these names, the longest first."""
     for name in sorted((n.strip() for n in names if n.strip()), key=len, reverse=True):
-        text = re.sub(rf"(?<![A-Za-z]){re.escape(name)}(?![A-Za-z])", " ", text)
+        text = text.replace(name, " ") if _HAN.search(name) else whole_word(name).sub(" ", text)
     return text
 
 

@@ -108,7 +108,13 @@ def mentions(text: str, name: str) -> bool:
     name = name.strip()
     if re.search(r"[一-鿿㐀-䶿]", name):
         return len(name) > 1 and name in text
-    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    return bool(name) and whole_word(name).search(text) is not None
+
+
+def whole_word(name: str) -> re.Pattern[str]:
+    """Finds a Latin name in its own case, not inside a longer word; Chinese may stand right beside it."""
+    letter = r"[^\W一-鿿㐀-䶿]"
+    return re.compile(rf"(?<!{letter}){re.escape(name)}(?!{letter})")
 
 
 def cast_names(characters: list[dict[str, Any]], scene: dict[str, Any]) -> list[str]:
