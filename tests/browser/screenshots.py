@@ -69,6 +69,33 @@ def tell(wb: Workbench, name: str) -> int:
     return project
 
 
+def storyboard(wb: Workbench, project: int) -> None:
+    """Three scenes to their end, and a fourth with six of its nine frames and a shot edited since."""
+    scenes = first_scenes(wb, project)
+    wb.wait(start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")), 240)
+    wb.wait(start_all(wb, "refine_scene_all", [{"id": s} for s in scenes[:3]]), 240)
+    fourth = scenes[3]
+    run(wb, "generate_keyframe_prompt", fourth)
+    run(wb, "generate_keyframe_images", fourth, {"keys": [f"KF{n}" for n in range(6)]})
+    run(wb, "generate_motion_prompt", fourth)
+    plan = wb.artifact(fourth, "keyframe_prompt")
+    assert plan is not None
+    shot = plan["content"]["shots"][5]
+    language = wb.artifact(project, "brief")["content"]["language"]  # type: ignore[index]
+    shot["composition"] = {
+        "zh": "人物贴在画面左缘，右侧留给门外的光",
+        "en": "the figure at the left edge, the right left to the light",
+    }[language]
+    wb.save(fourth, "keyframe_prompt", plan["content"], plan["version"], "lin")
+
+
+def first_scenes(wb: Workbench, project: int) -> list[int]:
+    """The scenes of the first episode, by position."""
+    episode = nodes(wb, project, "episode")[0]["id"]
+    own = [n for n in nodes(wb, project, "scene") if n["parent_id"] == episode]
+    return [n["id"] for n in sorted(own, key=lambda n: n["position"])]
+
+
 def chat(wb: Workbench, provider: ScriptedProvider) -> None:
     """Questions to a service with prices, some of which fail."""
     price = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600}}}
@@ -159,6 +186,12 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "projects", "/"
     yield "new-project", "/?new=1"
     yield "studio", f"/studio?project={story[lang]}&node={episode}"
+    scenes = first_scenes(wb, story[lang])
+    yield "scene", f"/studio?project={story[lang]}&node={scenes[3]}"
+    yield "storyboard", f"/studio?project={story[lang]}&node={scenes[1]}"
+    yield "gallery", f"/gallery?project={story[lang]}"
+    yield "launch", f"/launch?workflow=generate_dialogue&project={story[lang]}&node={scenes[4]},{scenes[5]}"
+    yield "cast", f"/cast?project={story[lang]}"
     yield "jobs", "/jobs"
     yield "job", f"/job?id={timeline}"
     yield "debug", f"/debug?group={group}&period=all"
@@ -178,7 +211,7 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> No
     wide = page.viewport_size["width"] > 640
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size(
-        {"width": page.viewport_size["width"], "height": max(720, min(height, 2200 if wide else 3800))}
+        {"width": page.viewport_size["width"], "height": max(720, min(height, 3400 if wide else 3800))}
     )
     page.wait_for_timeout(1200)
     page.screenshot(path=str(file), animations="disabled")
@@ -200,6 +233,8 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                 page = context.new_page()
                 if name in ("studio", "jobs"):
                     working(wb, story[lang], episode)
+                if name == "scene":
+                    drawing(wb, story[lang])
                 shoot(
                     page,
                     made.url + path,
@@ -214,7 +249,23 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
         page = narrow.new_page()
         working(wb, story[lang], episode)
         shoot(page, f"{made.url}/studio?project={story[lang]}&node={episode}", folder / f"studio-light-420-{lang}.png")
+        page = narrow.new_page()
+        shoot(
+            page,
+            f"{made.url}/studio?project={story[lang]}&node={first_scenes(wb, story[lang])[1]}",
+            folder / f"storyboard-light-420-{lang}.png",
+        )
         narrow.close()
+
+
+def drawing(wb: Workbench, project: int) -> None:
+    """The last three frames of the fourth scene at work."""
+    start = {"keys": ["KF6", "KF7", "KF8"]}
+    try:
+        wb.submit("generate_keyframe_images", first_scenes(wb, project)[3], start)
+    except ReelwrightError:
+        return
+    time.sleep(1.5)
 
 
 def working(wb: Workbench, project: int, episode: int) -> None:
@@ -236,6 +287,9 @@ def main(folder: Path) -> None:
             chat(made.wb, provider)
             timeline = long_plan(made.wb)
             spread(made.wb, {timeline})
+        with stack(Path(home)) as made:
+            for project in story.values():
+                storyboard(made.wb, project)
         with stack(Path(home), simulate="latency_ms=14000") as made:
             gallery(made, chrome, story, timeline, folder)
 
