@@ -178,7 +178,7 @@ def short(text: str) -> str:
 
 def clause(text: str, limit: int) -> str:
     """As many whole clauses of a text as fit, without its end mark."""
-    stripped = text.strip().rstrip("。.!！?？ ")
+    stripped = text.strip().rstrip("。.!！?？ ") or text.strip()
     if len(stripped) <= limit:
         return stripped
     cut = max((stripped.rfind(mark, limit // 3, limit) for mark in ("。", "，", ". ", ", ", "；", "; ")), default=-1)

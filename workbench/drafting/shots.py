@@ -303,7 +303,8 @@ def _caption(
     doing = book.seen.format(name=who.name, action=who.action)
     if shot in (0, 3, 7):
         told = _three(_told(facts), language, _people(facts))
-        said = summary if summary not in told[: number - 1] else doing
+        fresh = summary not in told[: number - 1] and any(c.isalnum() for c in summary)
+        said = summary if fresh else doing
     elif shot == 2 and len(subjects) > 1:
         said = book.together.format(name=subjects[0].name, other=subjects[1].name)
     elif shot in (2, 5) and fronts:
