@@ -1,0 +1,146 @@
+"""What the cast and gallery pages ask, on both databases: scenes with pictures, who is in which, what an edit made stale, clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from workbench import samples
+from workbench.artifacts import kinds
+from workbench.artifacts.saving import add_version
+from workbench.bootstrap import open_workbench
+from workbench.db.reads import jobs as job_reads
+from workbench.db.reads import story as reads
+from workbench.db.writes import ledger, story
+from workbench.db.writes import media as media_writes
+from workbench.errors import InvalidInput, NotAllowed
+from workbench.facade import Workbench
+from workbench.settings import Settings
+from workbench.story import elements
+
+SHA = "a" * 64
+
+
+@pytest.fixture
+def wb(settings: Settings) -> Iterator[Workbench]:
+    with open_workbench(settings, send=lambda ids: None) as made:
+        yield made
+
+
+def told(wb: Workbench) -> dict[str, Any]:
+    """A sample with two episodes of two scenes: project, episodes."""
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    nodes: dict[str, Any] = {"project": project, "episodes": []}
+    with wb.database.write() as conn:
+        above = {"project_id": project, "user": "local"}
+        for number in (1, 2):
+            episode = story.add_node(conn, "episode", f"Part {number}", parent_id=project, position=number, **above)
+            nodes["episodes"].append(episode)
+    for episode in nodes["episodes"]:
+        outline = {"summary": "s", "location": "the flat", "beat": "b"}
+        scenes = [{"order": 1, "cast": ["Della"], **outline}, {"order": 2, "cast": ["jim"], **outline}]
+        wb.save(episode, "scene_list", {"scenes": scenes}, None)
+        live = [n for n in wb.tree(project)["nodes"] if n["parent_id"] == episode]
+        assert [n["position"] for n in live] == [1, 2]
+    return nodes
+
+
+def drawn(wb: Workbench, scene: int) -> None:
+    candidate = {"media": SHA, "width": 4, "height": 4, "made_of": SHA, "model": "m"}
+    frames = [{"key": "KF0", "chosen": SHA, "candidates": [candidate]}]
+    wb.save(scene, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
+
+
+def test_scenes_with_pictures_come_in_story_order_without_archived_ones(wb: Workbench) -> None:
+    nodes = told(wb)
+    scenes = [n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "scene"]
+    for scene in reversed(scenes):
+        drawn(wb, scene)
+    with wb.database.read() as conn:
+        found = reads.scenes_with(conn, nodes["project"], "keyframe_images")
+        second = reads.scenes_with(conn, nodes["project"], "keyframe_images", episode=nodes["episodes"][1])
+        heads = reads.heads_with_content(conn, [found[0]["id"]], ["keyframe_images"])
+    assert [(s["number"], s["position"]) for s in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert [s["id"] for s in second] == [s["id"] for s in found[2:]]
+    assert heads[found[0]["id"], "keyframe_images"]["content"]["frames"][0]["chosen"] == SHA
+    wb.archive(nodes["episodes"][0])
+    with wb.database.read() as conn:
+        assert len(reads.scenes_with(conn, nodes["project"], "keyframe_images")) == 2
+
+
+def test_every_scene_has_the_cast_of_its_outline(wb: Workbench) -> None:
+    nodes = told(wb)
+    with wb.database.read() as conn:
+        found = elements.scenes(conn, nodes["project"])
+    assert [(s.episode, s.position, s.cast) for s in found] == [
+        (1, 1, ("Della",)),
+        (1, 2, ("jim",)),
+        (2, 1, ("Della",)),
+        (2, 2, ("jim",)),
+    ]
+    assert [(s.episode, s.position) for s in elements.shown_in(found, {"name": "Jim"}, "character")] == [(1, 2), (2, 2)]
+
+
+def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) -> None:
+    nodes = told(wb)
+    della, jim = (n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["title"] in ("Della", "Jim"))
+    with wb.database.write() as conn:
+        for episode, person in zip(nodes["episodes"], (della, jim), strict=True):
+            head = reads.head(conn, person, "character")
+            assert head is not None
+            made_from = {
+                "node_id": person, "kind": "character", "part": None, "artifact_id": head["id"],
+                "version": head["version"], "content_hash": head["content_hash"],
+            }  # fmt: skip
+            own = reads.head(conn, episode, "scene_list")
+            assert own is not None
+            add_version(conn, episode, kinds.find("scene_list"), own["content"], source="restore", inputs=[made_from])
+    content = wb.artifact(della, "character")
+    assert content is not None
+    wb.save(della, "character", {**content["content"], "personality": "warm"}, 1)
+    with wb.database.read() as conn:
+        assert elements.made_stale_by(conn, nodes["project"], della) == [(nodes["episodes"][0], "scene_list")]
+        assert elements.made_stale_by(conn, nodes["project"], jim) == []
+
+
+def test_the_clips_of_a_scene_are_found_by_their_steps(wb: Workbench) -> None:
+    nodes = told(wb)
+    scene = next(n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "scene")
+    job = wb.submit("generate_scene_anchor", scene)["id"] if not wb.unmet("generate_scene_anchor", scene) else None
+    job = job or wb.submit("refine_scene_all", scene)["id"]
+    with wb.database.write() as conn:
+        for name, kind, sha in (("clip", "video", SHA), ("still", "image", "b" * 64)):
+            media_writes.add(
+                conn, sha256=sha, kind=kind, mime="video/mp4", width=4, height=4, bytes=1,
+                seconds=1.0 if kind == "video" else None,
+            )  # fmt: skip
+            ledger.begin_step(conn, job, name, 1, "0" * 64, 0, again=False)
+            ledger.finish_step(conn, job, name, {"media": sha, "seconds": 1.0})
+        ledger.begin_step(conn, job, "text", 2, "0" * 64, 0, again=False)
+        ledger.finish_step(conn, job, "text", {"text": "no clip"})
+    with wb.database.read() as conn:
+        found = job_reads.clips_for(conn, [scene])
+        assert [(c["name"], c["output"]["media"]) for c in found] == [("clip", SHA)]
+        assert job_reads.clips_for(conn, [scene + 1_000]) == []
+
+
+def test_characters_are_put_in_order_and_nothing_else_is(wb: Workbench) -> None:
+    nodes = told(wb)
+    cast = [n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "character"]
+    wb.arrange(cast[::-1])
+    assert [n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "character"] == cast[::-1]
+    with pytest.raises(NotAllowed):
+        wb.arrange([cast[0], nodes["episodes"][0]])
+    other = wb.create_project(samples.load("gift-of-the-magi.en"))
+    stranger = next(n["id"] for n in wb.tree(other)["nodes"] if n["kind"] == "character")
+    with pytest.raises(NotAllowed):
+        wb.arrange([cast[0], stranger])
+
+
+def test_a_name_that_is_there_already_is_refused(wb: Workbench) -> None:
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    with pytest.raises(InvalidInput) as refused:
+        wb.add_element(project, "character", {"name": "DELLA "})
+    assert [i.path for i in refused.value.issues] == ["name"]
