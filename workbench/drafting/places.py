@@ -63,9 +63,17 @@ _NEAR: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 _DEFAULTS = {"zh": (("home", "屋里"), ("street", "街头"), ("courtyard", "院子")), "en": (("home", "the front room"), ("street", "the street"), ("courtyard", "the yard"))}  # fmt: skip
 
+#: the names that these tables give, some of which hold none of their own words (大路, the doorstep)
+_CALLED: dict[str, dict[str, str]] = {
+    "zh": {name: kind for _, kind, name in _ZH} | {zh: kind for near in _NEAR.values() for kind, zh, _ in near} | {n: k for k, n in _DEFAULTS["zh"]},
+    "en": {name: kind for _, kind, name in _EN} | {en: kind for near in _NEAR.values() for kind, _, en in near} | {n: k for k, n in _DEFAULTS["en"]},
+}  # fmt: skip
+
 
 def archetype_of(name: str, language: str) -> str | None:
     """What kind of set a name speaks of; None when it is no place (a watch, a ledger)."""
+    if name.strip() in _CALLED[language]:
+        return _CALLED[language][name.strip()]
     found = _lexical(name, language)
     return found.archetype if found is not None else None
 
