@@ -95,3 +95,22 @@ def test_cancelling_the_parent_stops_its_jobs(planned: tuple[Engine, int]) -> No
     engine.wb.cancel(parent)
     assert engine.wb.job(parent)["state"] == "cancelled"
     assert all(c["state"] == "cancelled" for c in engine.wb.show(parent)["children"])
+
+
+def test_a_run_that_found_everything_there_says_nothing_of_the_price(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    episode = nodes(engine, project, "episode")[0]["id"]
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        run(engine, kind, episode)
+    scene = nodes(engine, project, "scene")[0]["id"]
+    for kind in (
+        "generate_scene_anchor",
+        "generate_keyframe_prompt",
+        "generate_keyframe_images",
+        "generate_keyframe_images",
+    ):
+        run(engine, kind, scene)
+    again = engine.wb.estimates(scene)
+    assert again["generate_keyframe_images"].cost_micros == 0
+    assert again["estimate_duration"].cost_micros == 0
+    assert engine.wb.plan(scene).free

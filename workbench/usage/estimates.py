@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
-from workbench.db.schema import job
+from workbench.db.schema import job, model_call
 from workbench.providers.base import Profile, Usage
 from workbench.usage.prices import cost_of
 
@@ -64,9 +64,11 @@ def measured(conn: Connection, workflows: Sequence[str], profile_id: int | None)
 
 
 def _mean(name: str, profile_id: int | None) -> Select[Any]:
+    # a run that found everything there already called nobody, and says nothing of what a run takes
+    called = exists().where(model_call.c.job_id == job.c.id)
     newest = (
         select(job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at, job.c.finished_at)
-        .where(job.c.kind == name, job.c.state == "succeeded", job.c.profile_id.is_(profile_id) if profile_id is None else job.c.profile_id == profile_id)
+        .where(job.c.kind == name, job.c.state == "succeeded", job.c.profile_id.is_(profile_id) if profile_id is None else job.c.profile_id == profile_id, called)
         .order_by(job.c.id.desc())
         .limit(RUNS)
         .subquery()
