@@ -36,6 +36,12 @@ def people(ctx: Context) -> list[dict[str, Any]]:
     return [library.get(name) or {"name": name, "aliases": [], "description": ""} for name in cast.names]
 
 
+def looks(node: NodeView) -> dict[str, str]:
+    """How each character of the library looks, in one line; who it is where the looks are not told."""
+    told = {str(c["name"]): c.get("appearance") or c.get("description") or "" for c in node.project.characters()}
+    return {name: " ".join(text.split()) for name, text in told.items() if text.strip()}
+
+
 def facts(ctx: Context) -> dict[str, Any]:
     """Story, scene, people, set and mood, as every prompt of a scene gets them."""
     node, episode = ctx.node, ctx.node.parent

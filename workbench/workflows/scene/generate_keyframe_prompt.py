@@ -6,7 +6,7 @@ When no valid beats can be had, one direct call writes the nine frames, and the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from workbench.artifacts.models import Content
 from workbench.artifacts.storyboard import (
     FRAMINGS,
     MOMENTS,
+    ActionBeat,
     ActionPlan,
     Camera,
     Frame,
@@ -99,8 +100,9 @@ async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: s
         schema=ActionPlan,
         checks=[lambda made: continuity.plan_issues(made, cast)],
     )
+    beats = [own_names(beat, cast) for beat in plan.beats]
     groups: list[KeyframeGroup] = []
-    for number, beat in enumerate(plan.beats, start=1):
+    for number, beat in enumerate(beats, start=1):
         ctx.progress(
             10 + 25 * number,
             Text(N_("Beat {number} of {count}: {summary}"), number=number, count=BEATS, summary=beat.summary[:80]),
@@ -118,9 +120,10 @@ async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: s
         def issues(made: KeyframeGroup, beat: Any = beat, before: KeyframeGroup | None = before) -> list[Issue]:
             return continuity.group_issues(made, beat.start, beat.end, cast, facts["anchor"]["anchors"], aspect, before)
 
-        groups.append(await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=[issues]))
+        made = await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=[issues])
+        groups.append(own_names_in_frames(made, cast))
     ctx.progress(92, Text(N_("Laying out nine shots")))
-    return assembled(plan, groups, facts, cast)
+    return assembled(beats, groups, facts, cast, staging.looks(ctx.node))
 
 
 async def _directly(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str) -> KeyframePrompt:
@@ -132,9 +135,10 @@ async def _directly(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str
         schema=DirectPlan,
         checks=[lambda plan: direct_issues(plan, cast, anchors)],
     )
+    looks = staging.looks(ctx.node)
     camera = Camera(angle="eye_level", lens=LENS[facts["story_language"]], aspect=aspect)
     shots = [
-        shot(order, frame, camera, facts, cast, beat="", moment=None, avoid=[], consistency="")
+        shot(order, frame, camera, facts, cast, looks, beat="", moment=None, avoid=[], consistency="")
         for order, frame in enumerate(made.frames, start=1)
     ]
     return KeyframePrompt(made_by="direct", beats=[], shots=shots)
@@ -149,36 +153,51 @@ def direct_issues(made: DirectPlan, cast: Cast, anchors: Sequence[str]) -> list[
     return issues
 
 
-def assembled(plan: ActionPlan, groups: Sequence[KeyframeGroup], facts: dict[str, Any], cast: Cast) -> KeyframePrompt:
+def own_names(beat: ActionBeat, cast: Cast) -> ActionBeat:
+    """The beat with its people under their own names, whatever alias was used."""
+    return beat.model_copy(update={m: continuity.renamed(getattr(beat, m), cast) for m in MOMENTS})
+
+
+def own_names_in_frames(group: KeyframeGroup, cast: Cast) -> KeyframeGroup:
+    """The same for the frames of a beat."""
+    frames: dict[str, Frame] = {m: getattr(group, m) for m in MOMENTS}
+    return group.model_copy(
+        update={m: f.model_copy(update={"subjects": continuity.renamed(f.subjects, cast)}) for m, f in frames.items()}
+    )
+
+
+def assembled(
+    beats: Sequence[ActionBeat],
+    groups: Sequence[KeyframeGroup],
+    facts: dict[str, Any],
+    cast: Cast,
+    looks: Mapping[str, str],
+) -> KeyframePrompt:
     """Nine frames as nine shots: beat 1 establishes, beat 2 is for emotion, beat 3 for tension."""
     shots: list[Shot] = []
-    for beat, group in zip(plan.beats, groups, strict=True):
+    for beat, group in zip(beats, groups, strict=True):
         for moment in MOMENTS:
             kept = beat.continuity
             consistency = " · ".join((kept.background, kept.screen_direction, kept.axis))[:400]
             frame: Frame = getattr(group, moment)
             shots.append(
                 shot(
-                    len(shots) + 1, frame, group.camera, facts, cast,
+                    len(shots) + 1, frame, group.camera, facts, cast, looks,
                     beat=beat.id, moment=moment, avoid=group.avoid, consistency=consistency,
                 )
             )  # fmt: skip
-    beats = [
-        beat.model_copy(update={m: continuity.renamed(getattr(beat, m), cast) for m in MOMENTS}) for beat in plan.beats
-    ]
-    return KeyframePrompt(made_by="beats", beats=beats, shots=shots)
+    return KeyframePrompt(made_by="beats", beats=list(beats), shots=shots)
 
 
 def shot(
-    order: int, frame: Frame, camera: Camera, facts: dict[str, Any], cast: Cast,
+    order: int, frame: Frame, camera: Camera, facts: dict[str, Any], cast: Cast, looks: Mapping[str, str],
     *, beat: str, moment: Moment | None, avoid: list[str], consistency: str,
 ) -> Shot:  # fmt: skip
     """A frame as the shot of that order, with what an image model must know to draw it alone."""
     framing: Framing = FRAMINGS[order - 1]
     language, place = facts["story_language"], facts["anchor"]
     people = continuity.renamed(frame.subjects, cast)
-    told = {p["name"]: p["description"] for p in facts["cast"]}
-    looks = "; ".join(f"{s.name}: {told.get(s.name) or s.name}"[:200] for s in people)
+    seen = "; ".join(f"{s.name}: {looks.get(s.name) or s.name}"[:200] for s in people)
     own = {name: getattr(frame, name) for name in ("caption", "anchors", "composition", "bubble_space")}
     return Shot(
         **own,
@@ -189,7 +208,7 @@ def shot(
         moment=moment,
         camera=camera.model_copy(update={"angle": ANGLES.get(framing, camera.angle)}),
         visual=VisualAnchor(
-            character=looks[:600],
+            character=seen[:600],
             environment=f"{place['set']}"[:600],
             lighting=place["lighting"][:300],
             mood=(facts["mood"] or place["mood"])[:200],
