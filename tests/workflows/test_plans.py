@@ -72,7 +72,10 @@ def test_a_plan_that_cannot_start_is_refused_with_what_is_missing_and_starts_not
 def test_what_is_stale_is_made_again_and_what_is_fresh_is_left_alone(planned: tuple[Engine, int]) -> None:
     engine, project = planned
     episode = nodes(engine, project, "episode")[0]["id"]
-    engine.finish(engine.wb.run_plan(episode, grow=True)["id"], timeout=120)
+    run(engine, "generate_episode_core_expression", episode)
+    run(engine, "generate_episode_scene_list", episode, {"scene_count_hint": 6})
+    for one in nodes(engine, project, "scene"):
+        assert run(engine, "generate_scene_anchor", one["id"])["state"] == "succeeded"
     scene = nodes(engine, project, "scene")[-1]
     listed = engine.wb.artifact(episode, "scene_list")
     assert listed is not None
