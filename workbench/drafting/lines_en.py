@@ -31,22 +31,22 @@ MATTERS = (
     _about(
         "sells|sold|sell|money|dollars?|cents|savings|coins?|counts her|counts his|counts the|pay|bill arrives|ledger|open account", "ashamed brisk careful",
         talk=(("How much for it?", "That depends how badly you need it."), ("You sold it?", "I sold it. What I got is worth more."), ("Is that all there is?", "That is all. Counting won't make it grow."), ("Count it again, {b}.", "I have. It only gets smaller.")),
-        alone=("Count it again. It won't be more.", "Sold is sold. No crying.", "A penny at a time, and still not enough.", "What is owed has to be paid."),
+        alone=("Count it again. It won't be more.", "Sold is sold. No crying.", "A penny at a time, and still not enough.", "What is owed has to be paid.", "Twenty. It was worth more, and it is enough.", "Not a word about the price."),
     ),
     _about(
         "present|gift|buys?|bought|chain|combs?|unexpected kindness|basket|gives", "tender excited shy",
         talk=(("Close your eyes, {b}.", "They are closed. Almost."), ("You shouldn't have.", "I know. That is why I did."), ("Take it. Don't ask.", "Then I won't say thank you either."), ("It goes with {prop}.", "I know what it goes with.")),
-        alone=("It has to be something fine. Something worthy.", "Plain and good. That is how it should be.", "Let it be the right one.", "How light it is, for what it cost."),
+        alone=("It has to be something fine. Something worthy.", "Plain and good. That is how it should be.", "Let it be the right one.", "How light it is, for what it cost.", "Wrap it before I change my mind.", "Only one thing in all the shops, and here it is."),
     ),
     _about(
         "pretty|hair|curls?|mirror|beauty|dress|face in", "anxious wry tender",
         talk=(("Do I look so different?", "Give me a moment. I am looking."), ("Say you like it.", "I like you. I always did."), ("It grows so fast, you know.", "Let it take its time, {b}.")),
-        alone=("Please, let me still be pretty.", "It will grow. It always grows.", "Who is that in the glass?"),
+        alone=("Please, let me still be pretty.", "It will grow. It always grows.", "Who is that in the glass?", "Like a truant schoolboy. Well, there it is.", "Turn the lamp down a little. There."),
     ),
     _about(
         "owns?|treasures?|watch\\b|precious|heirloom|keepsake|forgotten object", "proud tender wistful",
         talk=(("You'd never part with it.", "Never. Unless it were for you."), ("What is the finest thing we have?", "You are asking or telling?"), ("It was my grandfather's.", "And one day it will be somebody's grandfather's again."), ("Let me see {prop}.", "Look, but don't wind it.")),
-        alone=("A queen might envy this.", "So little, and it is everything.", "Some things one keeps for the day one gives them."),
+        alone=("A queen might envy this.", "So little, and it is everything.", "Some things one keeps for the day one gives them.", "Shabby strap, and all that gold.", "I wouldn't know how to be rich in anything else."),
     ),
     _about(
         "begs?|pleads?|rescue|saves?|asks? for help|help", "pleading urgent restrained",
@@ -56,22 +56,22 @@ MATTERS = (
     _about(
         "meets?|encounters?|comes in|arrives|a knock|raps|night call|stranger", "curious wary warm",
         talk=(("You are early.", "Or you are late. Who can tell?"), ("Have we met before?", "No. You would remember."), ("You look lost.", "I know where I am. I don't know why."), ("You've stopped. Why have you stopped?", "Let me look at you first.")),
-        alone=("Who is about at this hour?", "Steps on the stairs. I know those steps.", "The knocking has stopped. That is worse."),
+        alone=("Who is about at this hour?", "Steps on the stairs. I know those steps.", "The knocking has stopped. That is worse.", "A guest, or a debt?", "What does one say first?", "Perhaps it is only the wind."),
     ),
     _about(
         "hid(?:es?|den)|conceal|secret|a first lie|invents one|pretend|acting normal", "hesitant tense restrained",
         talk=(("Stay here, and no light.", "For how long?"), ("Nobody else must know.", "Somebody else already does, {b}."), ("How long have you kept this from me?", "Since I began to believe it myself."), ("If they ask, you never saw me.", "I go red when I lie.")),
-        alone=("One more day of not saying it.", "A person can be hidden. A bad conscience can't.", "That lie came much too easily."),
+        alone=("One more day of not saying it.", "A person can be hidden. A bad conscience can't.", "That lie came much too easily.", "A lie has to be remembered. The truth doesn't.", "Don't turn round. They know me by my face.", "One more who knows is one night less of sleep."),
     ),
     _about(
         "refus|terms|no longer find|denies|declines|almost asked", "firm cool restrained",
         talk=(("I can't agree to it.", "I haven't said what it is, {b}."), ("You don't believe me.", "I believe you. I don't believe this."), ("Name your terms.", "My terms are that there are none."), ("Don't talk me round.", "I won't. I'll just stand here with you.")),
-        alone=("No is no.", "Such a small word, and so heavy.", "Saying no is easy. Standing there after it is not."),
+        alone=("No is no.", "Such a small word, and so heavy.", "Saying no is easy. Standing there after it is not.", "It isn't that I won't. I can't.", "There. It is said.", "If I believe it, all the rest was wrong."),
     ),
     _about(
         "letters?\\b|notes?\\b|book|writing|reads?\\b|sending word|message", "earnest wistful weary",
         talk=(("What does it say?", "Read it yourself. I can't say it aloud."), ("I give this to you, {b}.", "I'll keep it. Every word."), ("Why is this line empty?", "It is yours to write.")),
-        alone=("I know these words, and I don't.", "Here the pen stopped.", "Only the last line is missing."),
+        alone=("I know these words, and I don't.", "Here the pen stopped.", "Only the last line is missing.", "The ink isn't dry yet.", "One word is wrong, and it is the best of them.", "Folded once, and once more, and still it won't be small."),
     ),
     _about(
         "laugh|mocks?|jok|idle talk|rumour|gossip|many versions|versions", "wry light stung",
@@ -81,7 +81,7 @@ MATTERS = (
     _about(
         "watch(?:es|ing|er)|star(?:es?|ing)|sees|peers|unseen|something is off|exchange of looks|glances|shifted|new clue|scrap", "wary curious startled",
         talk=(("Don't turn round. Somebody is watching.", "Since when?"), ("What did you see?", "You wouldn't believe me."), ("Somebody has moved this.", "The draught, perhaps?"), ("What are you looking at?", "At what you won't look at.")),
-        alone=("There was somebody there. Just now.", "Don't blink.", "An inch to the left. I don't misremember.", "Seen is seen."),
+        alone=("There was somebody there. Just now.", "Don't blink.", "An inch to the left. I don't misremember.", "Seen is seen.", "One shadow more than there are people.", "Say nothing. Look again."),
     ),
     _about(
         "admits?|confess|truth|promise|vow|swears?|explanation|apology|called to account|one reason", "contrite earnest strained",
@@ -96,7 +96,7 @@ MATTERS = (
     _about(
         "together|love|embrac|hold|kiss|husband|wife|coat over|gesture of peace|leaning|put the gifts away|chops", "tender warm quiet",
         talk=(("Are you cold?", "Not since you asked."), ("Lean on me.", "You can hardly stand yourself."), ("Don't be so good to me.", "Too late. It's done."), ("Let's put them away for a while.", "They're too nice to use just now.")),
-        alone=("So this is what it is, to be thought of.", "Leave the latch up. Somebody may come.", "A little softness. Only a little."),
+        alone=("So this is what it is, to be thought of.", "Leave the latch up. Somebody may come.", "A little softness. Only a little.", "Still warm. That will do.", "Don't look at me, or I'll cry.", "Had I known I'd mind so much."),
     ),
     _about(
         "wakes?|dream|closed lids|sleep", "dazed calm unsure",
@@ -105,33 +105,33 @@ MATTERS = (
     ),
     _about(
         "runs|flee|flight|escape|chase|leaves|departs|farewell|pack|under way|followed|wrong turning|way out|hurries|race|wander", "breathless urgent wistful",
-        talk=(("You are really going?", "If I stay I'll be somebody else."), ("Take me with you.", "With you I couldn't leave."), ("I couldn't come any slower.", "Why? Is somebody after you, {b}?"), ("They've all gone.", "You haven't.")),
-        alone=("Faster. Before I change my mind.", "Only the lightest thing can come along.", "Look back once. Only once.", "Snow or no snow, I have to be there before they close."),
+        talk=(("You are really going?", "If I stay I'll be somebody else."), ("Take me with you.", "With you I couldn't leave."), ("I couldn't come any slower.", "Why? Is somebody after you, {b}?"), ("They've all gone.", "You haven't."), ("Do you still know the way?", "My feet do. My eyes have forgotten.")),
+        alone=("Faster. Before I change my mind.", "Only the lightest thing can come along.", "Look back once. Only once.", "Snow or no snow, I have to be there before they close.", "If nobody says goodbye, nobody has gone.", "My shoes give out before the road does."),
     ),
     _about(
         "waits?|waiting|hour|late\\b|tea gone cold", "anxious patient disappointed",
         talk=(("Nobody yet?", "Nobody. The tea has been made three times."), ("How long will you wait?", "Until I no longer want to."), ("Don't wait, {b}.", "If I don't, I won't know what to do.")),
-        alone=("A few more minutes.", "It is past the hour.", "When you wait, every sound is a footstep.", "Never late before. Not once."),
+        alone=("A few more minutes.", "It is past the hour.", "When you wait, every sound is a footstep.", "Never late before. Not once.", "Come, or don't come, but let me know which.", "A hundred. Now another hundred."),
     ),
     _about(
         "resolve|decides?|private arithmetic|options|advice|small promise|sitting down|trembling", "firm calm shaken",
         talk=(("Made up your mind?", "Yes. If I think again I won't dare."), ("And what will you go with?", "With what I have. Myself."), ("Be careful, {b}.", "I have been careful all my life.")),
-        alone=("However I count, there is one way left.", "That's settled, then.", "Hands, be still. It's done.", "Wash your face and go."),
+        alone=("However I count, there is one way left.", "That's settled, then.", "Hands, be still. It's done.", "Wash your face and go.", "Ten reasons to give up. I need one not to.", "It's decided, so it won't be undone."),
     ),
     _about(
         "lamp|lights?\\b|candle|torch|dark|night|glimmer|last peace", "hushed calm wary",
         talk=(("Don't put out the light.", "Afraid of the dark?", "Afraid of not seeing you."), ("Pass the light!", "Hold it steady, {b}. There's a wind."), ("It is quite dark now.", "Dark enough to see a flame.")),
-        alone=("A little more wick, for courage.", "This lamp is enough for one.", "The night is long yet."),
+        alone=("A little more wick, for courage.", "This lamp is enough for one.", "The night is long yet.", "Where the light stops, don't look.", "Leave one burning for whoever comes back."),
     ),
     _about(
         "alone|aftershock|knees give|extra plate|full circle|silent breakfast|taking stock|onlookers|quiet|unmoving", "tired calm lost",
         talk=(("Why do you sit here by yourself?", "I'm listening. It was never so quiet here."), ("Is it over?", "Over, yes. Only not far away yet."), ("You hide it well.", "So well that I believe it.")),
-        alone=("One plate too many again.", "All day smiling. My face aches.", "My knees. Only now, my knees.", "The view is the same. I'm not."),
+        alone=("One plate too many again.", "All day smiling. My face aches.", "My knees. Only now, my knees.", "The view is the same. I'm not.", "So quiet that one begins to hear.", "Nobody asks, so I needn't answer."),
     ),
     _about(
         "ordinary|morning|first light|usual|every day|child|rare laughter|routine", "light calm earnest",
-        talk=(("Always the first, {b}.", "I wake before the light. Habit."), ("What is different today?", "Nothing. That is why I look twice."), ("You're thinking of it again.", "Thinking costs nothing.")),
-        alone=("The same as yesterday, and the day before.", "Hands that know the work let the heart wander.", "Early yet. What is the hurry?"),
+        talk=(("Always the first, {b}.", "I wake before the light. Habit."), ("What is different today?", "Nothing. That is why I look twice."), ("You're thinking of it again.", "Thinking costs nothing."), ("Did you sleep?", "I did. Only I woke too soon.")),
+        alone=("The same as yesterday, and the day before.", "Hands that know the work let the heart wander.", "Early yet. What is the hurry?", "One day on top of another, and today's won't lie flat.", "Count to ten, then open your eyes.", "Everything in its place. Everything but me."),
     ),
 )
 
