@@ -12,7 +12,7 @@ from tests.browser import stack as parts
 from tests.browser.stack import Stack
 
 #: ceilings, not targets: the machine may be shared
-TIMEOUT_MS = 45_000
+TIMEOUT_MS = 90_000
 expect.set_options(timeout=TIMEOUT_MS)
 
 

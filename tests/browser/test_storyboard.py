@@ -81,9 +81,9 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
         timeout=60_000,
     )
     seen.add(pictures.count())
-    expect(pictures).to_have_count(9, timeout=60_000)
+    expect(pictures).to_have_count(9)
     assert len(seen) > 1
-    expect(key(page, f"cell_{scene}_estimate_duration")).to_contain_text("v1", timeout=60_000)
+    expect(key(page, f"cell_{scene}_estimate_duration")).to_contain_text("v1")
     assert page.evaluate("window.sameDocument")
     assert len(told.content(scene, "keyframe_images")["frames"]) == 9
 
@@ -95,13 +95,13 @@ def test_another_candidate_is_drawn_and_picked_again(told: Told, page: Page) -> 
     press(page, f"open_{scene}_KF3")
     press(page, f"another_{scene}_KF3")
     meta = key(page, f"cell_{scene}_generate_keyframe_images")
-    expect(meta).to_contain_text("v2", timeout=60_000)
+    expect(meta).to_contain_text("v2")
     drawn = told.content(scene, "keyframe_images")["frames"][3]
     assert len(drawn["candidates"]) == 2
     assert drawn["chosen"] != first
     press(page, f"open_{scene}_KF3")
     press(page, f"pick_{scene}_KF3_1")
-    expect(meta).to_contain_text("v3", timeout=30_000)
+    expect(meta).to_contain_text("v3")
     assert told.content(scene, "keyframe_images")["frames"][3]["chosen"] == first
 
 
@@ -122,7 +122,7 @@ def test_an_edited_shot_stales_what_depends_on_it_alone_and_its_plan_updates_it(
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Launch 5 jobs, free")).to_be_visible()
     press(page, f"launch_plan_dialog_{scene}_stale")
-    expect(key(page, f"sheet_{scene}").get_by_text("Stale")).to_have_count(0, timeout=90_000)
+    expect(key(page, f"sheet_{scene}").get_by_text("Stale")).to_have_count(0)
     expect(key(page, f"cell_{scene}_estimate_duration")).to_contain_text("v2 · sketch", timeout=120_000)
     assert told.stale(scene) == set()
     assert told.content(scene, "keyframe_prompt")["shots"][1]["caption"] == "Only the lamp is awake"
@@ -141,7 +141,7 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
         press(each, f"edit_{scene}_KF5")
         type_into(each, f"{form}_form_6.caption", words)
     press(other, f"{form}_edit_save")
-    expect(key(other, f"{form}_form_6.caption")).to_have_count(0, timeout=30_000)
+    expect(key(other, f"{form}_form_6.caption")).to_have_count(0)
     theirs = told.stack.wb.artifact(scene, "keyframe_prompt")
     assert theirs is not None
     press(page, f"{form}_edit_save")
@@ -149,7 +149,7 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
     expect(page.get_by_text("Theirs").first).to_be_visible()
     assert told.content(scene, "keyframe_prompt")["shots"][5]["caption"] == "Theirs: an open door"
     press(page, f"{form}_edit_mine")
-    expect(key(page, f"{form}_form_6.caption")).to_have_count(0, timeout=30_000)
+    expect(key(page, f"{form}_form_6.caption")).to_have_count(0)
     head = told.stack.wb.artifact(scene, "keyframe_prompt")
     assert head is not None
     assert head["version"] == theirs["version"] + 1
@@ -162,6 +162,6 @@ def test_a_batch_is_launched_from_one_form(told: Told, page: Page) -> None:
     visit(page, f"{told.stack.url}/launch?workflow=generate_scene_anchor&project={told.project}&node={nodes}")
     expect(key(page, "launch_go")).to_contain_text("Launch 2 jobs")
     press(page, "launch_go")
-    expect(key(page, "launched").get_by_text("Succeeded")).to_have_count(2, timeout=60_000)
+    expect(key(page, "launched").get_by_text("Succeeded")).to_have_count(2)
     settled(page)
     assert all(told.content(n, "scene_anchor") for n in told.scenes[1:3])
