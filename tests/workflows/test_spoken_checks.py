@@ -93,6 +93,7 @@ def test_a_silent_scene_says_why() -> None:
         ("你要去哪里？", "en", False),
         ("Where is 书斋 tonight, my dear?", "en", True),
         ("……", "zh", True),
+        ("Madame Sofronie!", "zh", True),
     ],
 )
 def test_lines_are_in_the_storys_language(text: str, language: str, fits: bool) -> None:

@@ -104,7 +104,9 @@ class _Writer:
         general = [Said(t, moods) for t in self._pick(self._book.talk[self._mood])]
         own = [Said(t, self._matter.emotions) for t in self._pick(self._matter.talk)] if self._matter else []
         form = self._turn % 3
-        exchanges = ([own or general] if form == 0 else [own, general] if form == 1 else [general, own])[:2]
+        exchanges = [own or general] if form == 0 else [own, general]
+        if form == 2:
+            a, b = b, a
         groups = [self._telling() if form == 0 else []]
         for number, exchange in enumerate(e for e in exchanges if e):
             # whoever was asked first asks back

@@ -59,7 +59,7 @@ MATTERS = (
         alone=("Who is about at this hour?", "Steps on the stairs. I know those steps.", "The knocking has stopped. That is worse.", "A guest, or a debt?", "What does one say first?", "Perhaps it is only the wind."),
     ),
     _about(
-        "hid(?:es?|den)|conceal|secret|a first lie|invents one|pretend|acting normal", "hesitant tense restrained",
+        "hid(?:es?|den)|conceal|a first lie|invents one|pretend|acting normal", "hesitant tense restrained",
         talk=(("Stay here, and no light.", "For how long?"), ("Nobody else must know.", "Somebody else already does, {b}."), ("How long have you kept this from me?", "Since I began to believe it myself."), ("If they ask, you never saw me.", "I go red when I lie.")),
         alone=("One more day of not saying it.", "A person can be hidden. A bad conscience can't.", "That lie came much too easily.", "A lie has to be remembered. The truth doesn't.", "Don't turn round. They know me by my face.", "One more who knows is one night less of sleep."),
     ),

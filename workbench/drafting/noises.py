@@ -49,7 +49,7 @@ AT_NIGHT: dict[bool, Pair] = {
 NIGHT = re.compile(r"夜|midnight|night", re.IGNORECASE)
 #: weather that is heard: indoors, outdoors
 WEATHER: tuple[tuple[re.Pattern[str], Pair, Pair], ...] = (
-    (re.compile(r"急雨|暴雨|大雨|雨夜|hard rain|rainstorm|downpour|storm", re.I), ("雨点密密打在屋顶上", "rain beating on the roof"), ("急雨砸在地面上，水声盖过人声", "hard rain on the ground, louder than voices")),
+    (re.compile(r"急雨|暴雨|大雨|雨夜|雨落|下雨|冲进雨里|hard rain|rainstorm|downpour|storm", re.I), ("雨点密密打在屋顶上", "rain beating on the roof"), ("急雨砸在地面上，水声盖过人声", "hard rain on the ground, louder than voices")),
     (re.compile(r"雪|\bsnow", re.I), ("窗外落雪的闷静", "the muffled hush of snow outside the window"), ("雪地的闷静，靴底咯吱作响", "the hush of snow, boots creaking in it")),
     (re.compile(r"大风|狂风|strong wind|gale", re.I), ("风从门缝里挤进来，一阵紧一阵", "wind squeezing through the door in gusts"), ("大风一阵紧过一阵", "strong wind, gust upon gust")),
     (re.compile(r"薄雾|大雾|\bfog|\bmist", re.I), ("隔着雾气，外面的声音都发闷", "everything outside dulled by mist"), ("雾里的声音分不清远近", "mist, in which near and far sound alike")),

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from workbench.jobs.context import Context
 
 
+#: so many foreign words or characters may be nothing but a name
+A_NAME = 3
+
+
 class Params(registry.Params):
     max_seconds: float = Field(
         15.0, ge=2.5, le=60, title=N_("Longest"), description=N_("Seconds that all lines together may take to read")
@@ -121,7 +125,8 @@ def silence_issues(made: Dialogue) -> list[Issue]:
 def language_issues(made: Dialogue, language: str) -> list[Issue]:
     """The lines together are in the story's language; a foreign word or name among them is not."""
     han, words = timing.units(" ".join(line.text for line in made.lines))
-    if not made.lines or (han >= words if language == "zh" else words >= han):
+    foreign, own = (words, han) if language == "zh" else (han, words)
+    if foreign <= max(own, A_NAME):
         return []
     return [Issue("lines", Text(N_("must be Chinese") if language == "zh" else N_("must be English")))]
 
