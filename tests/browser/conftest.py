@@ -32,7 +32,8 @@ def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield made
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running in this thread: it must end before tests that run an engine here.
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with parts.browser() as opened:
         yield opened
