@@ -25,9 +25,9 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A real stack whose offline model takes its time, so that a bar can be watched moving."""
+    """A real stack on a home of its own for each file, whose offline model takes its time, so that a bar can be watched moving."""
     with parts.stack(tmp_path_factory.mktemp("browser home"), lang="en", simulate="latency_ms=6000") as made:
         yield made
 
