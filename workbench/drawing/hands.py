@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.drawing import props
 from workbench.drawing.colour import times
 from workbench.drawing.figures import Figure
+from workbench.drawing.looks import Look
 from workbench.drawing.stage import Shape, ellipse, limb, smooth
 
 
@@ -14,7 +15,7 @@ def close_hand(figure: Figure) -> list[Shape]:
     x, y = figure.hand()
     out = -1.0 if figure.facing == "left" else 1.0
     thing = figure.right or figure.left
-    skin, shade = look.skin, look.shade
+    shade = look.shade
     found: list[Shape] = []
     # The coat beyond, then the arm that comes out of a lower corner.
     found.append(
@@ -40,64 +41,74 @@ def close_hand(figure: Figure) -> list[Shape]:
         (limb([(x - out * 0.155, y - 0.085), (x - out * 0.13, y - 0.067)], [0.148, 0.142]), look.under, 0.95, 255)
     )
     found.append((limb([(x - out * 0.12, y - 0.06), (x - out * 0.055, y - 0.022)], [0.078, 0.086]), shade, 1.02, 255))
-    if thing:
-        # Four fingers behind, the thing, the thumb and the palm before it.
-        found += [
-            (
-                limb(
-                    [(x - out * 0.02, y + 0.016 - 0.026 * i), (x + out * (0.05 - 0.004 * i), y + 0.026 - 0.028 * i)],
-                    [0.03, 0.026],
-                ),
-                shade,
-                0.94,
-                255,
-            )
-            for i in range(4)
-        ]
-        found += [
-            ([(x + (u - x) * 0.92 * out, y + (v - y) * 0.92) for u, v in spots], c, s, a)
-            for spots, c, s, a in props.held(thing, (x, y), 300)
-        ]
-        found.append((ellipse(x - out * 0.045, y - 0.018, 0.05, 0.052, 22), skin, 1.0, 255))
-        for i in range(4):
-            ty = y + 0.027 - 0.0265 * i
-            found.append(
-                (
-                    limb(
-                        [
-                            (x - out * 0.035, ty),
-                            (x + out * (0.022 - 0.003 * i), ty + 0.002),
-                            (x + out * (0.03 - 0.004 * i), ty - 0.006),
-                        ],
-                        [0.029, 0.0265, 0.023],
-                    ),
-                    skin,
-                    1.0 - 0.02 * i,
-                    255,
-                )
-            )
-            found.append(
-                (
-                    limb([(x - out * 0.02, ty - 0.0135), (x + out * 0.024, ty - 0.0125)], [0.0025, 0.0025]),
-                    times(shade, 0.85),
-                    1.0,
-                    200,
-                )
-            )
+    return found + (_around(thing, look, x, y, out) if thing else _fist(look, x, y, out))
+
+
+def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shape]:
+    """Four fingers behind, the thing, the thumb and the palm before it."""
+    skin, shade = look.skin, look.shade
+    found: list[Shape] = []
+    found += [
+        (
+            limb(
+                [(x - out * 0.02, y + 0.016 - 0.026 * i), (x + out * (0.05 - 0.004 * i), y + 0.026 - 0.028 * i)],
+                [0.03, 0.026],
+            ),
+            shade,
+            0.94,
+            255,
+        )
+        for i in range(4)
+    ]
+    found += [
+        ([(x + (u - x) * 0.92 * out, y + (v - y) * 0.92) for u, v in spots], c, s, a)
+        for spots, c, s, a in props.held(thing, (x, y), 300)
+    ]
+    found.append((ellipse(x - out * 0.045, y - 0.018, 0.05, 0.052, 22), skin, 1.0, 255))
+    for i in range(4):
+        ty = y + 0.027 - 0.0265 * i
         found.append(
             (
                 limb(
-                    [(x - out * 0.06, y + 0.018), (x - out * 0.035, y + 0.05), (x - out * 0.004, y + 0.062)],
-                    [0.036, 0.033, 0.026],
+                    [
+                        (x - out * 0.035, ty),
+                        (x + out * (0.022 - 0.003 * i), ty + 0.002),
+                        (x + out * (0.03 - 0.004 * i), ty - 0.006),
+                    ],
+                    [0.029, 0.0265, 0.023],
                 ),
                 skin,
-                1.04,
+                1.0 - 0.02 * i,
                 255,
             )
         )
-        found.append((ellipse(x + out * 0.002, y + 0.064, 0.01, 0.0075, 12), times(skin, 1.08), 1.02, 255))
-        return found
-    # A fist seen from its thumb: fingers folded in a column, the thumb across them.
+        found.append(
+            (
+                limb([(x - out * 0.02, ty - 0.0135), (x + out * 0.024, ty - 0.0125)], [0.0025, 0.0025]),
+                times(shade, 0.85),
+                1.0,
+                200,
+            )
+        )
+    found.append(
+        (
+            limb(
+                [(x - out * 0.06, y + 0.018), (x - out * 0.035, y + 0.05), (x - out * 0.004, y + 0.062)],
+                [0.036, 0.033, 0.026],
+            ),
+            skin,
+            1.04,
+            255,
+        )
+    )
+    found.append((ellipse(x + out * 0.002, y + 0.064, 0.01, 0.0075, 12), times(skin, 1.08), 1.02, 255))
+    return found
+
+
+def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
+    """A fist seen from its thumb: fingers folded in a column, the thumb across them."""
+    skin, shade = look.skin, look.shade
+    found: list[Shape] = []
     found.append(
         (
             smooth(

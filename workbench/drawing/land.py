@@ -183,129 +183,156 @@ def tree(
     where: Setting | None = None,
 ) -> None:
     """Round, pine, bare, willow, bent or twisted."""
-    rng = Random(f"tree/{x:.2f}/{z:.2f}")
     leaf = snowy(where, leaf, 0.5) if where else leaf
-    shapes: list[Shape] = []
-    if kind == "pine":
-        shapes.append((limb([(0, 0), (0, h * 0.4)], [h * 0.07, h * 0.05]), bark, 0.9, 255))
-        for i in range(4):
-            w, y = h * (0.27 - 0.05 * i), h * (0.16 + 0.2 * i)
-            shapes.append(([(-w, y), (w, y), (0, y + h * 0.34)], leaf, 0.84 + 0.07 * i, 255))
-            shapes.append(([(0, y), (w, y), (0, y + h * 0.34)], times(leaf, 0.8), 0.84 + 0.07 * i, 255))
-    elif kind == "bare":
-        shapes.append(
-            (limb([(0, 0), (h * 0.03, h * 0.4), (-h * 0.02, h * 0.8)], [h * 0.09, h * 0.06, h * 0.015]), bark, 0.9, 255)
-        )
-        for i in range(6):
-            y, side = h * (0.34 + 0.08 * i), -1 if i % 2 else 1
-            shapes.append(
-                (
-                    limb(
-                        [(h * 0.02, y), (side * h * 0.17, y + h * 0.13), (side * h * (0.25 - 0.02 * i), y + h * 0.26)],
-                        [h * 0.035, h * 0.02, h * 0.006],
-                    ),
-                    bark,
-                    0.84,
-                    255,
-                )
-            )
-    elif kind == "willow":
-        shapes.append(
-            (
-                limb([(0, 0), (h * 0.05, h * 0.35), (-h * 0.02, h * 0.68)], [h * 0.1, h * 0.07, h * 0.04]),
-                bark,
-                0.85,
-                255,
-            )
-        )
-        shapes.append(
-            (
-                smooth(
-                    [
-                        (-h * 0.42, h * 0.5),
-                        (-h * 0.34, h * 0.82),
-                        (0, h),
-                        (h * 0.34, h * 0.82),
-                        (h * 0.42, h * 0.5),
-                        (h * 0.2, h * 0.6),
-                        (0, h * 0.56),
-                        (-h * 0.2, h * 0.6),
-                    ],
-                    4,
-                ),
-                leaf,
-                0.9,
-                255,
-            )
-        )
-        for i in range(11):
-            u = (i - 5) * h * 0.08
-            low = h * (0.16 + 0.22 * rng.random())
-            shapes.append(
-                (
-                    limb([(u, h * 0.7), (u * 1.16, h * 0.5), (u * 1.12, low)], [h * 0.045, h * 0.035, h * 0.008]),
-                    times(leaf, 0.84 + 0.07 * (i % 4)),
-                    1.0,
-                    255,
-                )
-            )
-    elif kind == "twisted":
-        shapes.append(
-            (
-                limb(
-                    [(0, 0), (h * 0.12, h * 0.3), (-h * 0.06, h * 0.5), (h * 0.12, h * 0.72)],
-                    [h * 0.15, h * 0.1, h * 0.075, h * 0.04],
-                ),
-                bark,
-                0.88,
-                255,
-            )
-        )
-        shapes.append(
-            (
-                limb(
-                    [(-h * 0.03, h * 0.5), (-h * 0.26, h * 0.62), (-h * 0.36, h * 0.74)],
-                    [h * 0.05, h * 0.035, h * 0.02],
-                ),
-                bark,
-                0.8,
-                255,
-            )
-        )
-        for u, v, s in ((-0.36, 0.76, 0.17), (0.14, 0.8, 0.24), (0.36, 0.68, 0.15), (-0.08, 0.9, 0.16)):
-            shapes.append((ellipse(u * h, v * h, s * h, s * h * 0.52, 22), times(leaf, 0.84 + s * 0.5), 0.95, 255))
-            shapes.append(
-                (
-                    ellipse(u * h - s * h * 0.1, v * h + s * h * 0.14, s * h * 0.76, s * h * 0.3, 20),
-                    times(leaf, 1.08),
-                    1.0,
-                    255,
-                )
-            )
-    else:
-        lean = h * (0.12 if kind == "bent" else 0.0)
-        shapes.append(
-            (limb([(0, 0), (lean * 0.4, h * 0.3), (lean, h * 0.6)], [h * 0.1, h * 0.07, h * 0.05]), bark, 0.86, 255)
-        )
-        shapes.append(
-            (limb([(lean * 0.5, h * 0.4), (lean + h * 0.16, h * 0.58)], [h * 0.04, h * 0.02]), bark, 0.8, 255)
-        )
-        for i, (u, v, s) in enumerate(
-            (
-                (-0.2, 0.62, 0.2),
-                (0.2, 0.6, 0.19),
-                (0.0, 0.56, 0.2),
-                (-0.1, 0.8, 0.2),
-                (0.12, 0.78, 0.2),
-                (0.0, 0.68, 0.24),
-            )
-        ):
-            shapes.append(
-                (ellipse(lean * 1.3 + u * h, v * h, s * h, s * h * 0.86, 24), times(leaf, 0.76 + 0.05 * i), 1.0, 255)
-            )
-        shapes.append((ellipse(lean * 1.3 - h * 0.1, h * 0.84, h * 0.15, h * 0.1, 20), times(leaf, 1.14), 1.0, 255))
-        shapes.append((ellipse(lean * 1.3 + h * 0.12, h * 0.72, h * 0.09, h * 0.06, 16), times(leaf, 1.1), 1.0, 255))
+    match kind:
+        case "pine":
+            shapes = _pine(h, leaf, bark)
+        case "bare":
+            shapes = _bare(h, bark)
+        case "willow":
+            shapes = _willow(h, leaf, bark, Random(f"tree/{x:.2f}/{z:.2f}"))
+        case "twisted":
+            shapes = _twisted(h, leaf, bark)
+        case _:
+            shapes = _round(h, leaf, bark, lean=0.12 if kind == "bent" else 0.0)
     stage.card(x, z, shapes)
+
+
+def _pine(h: float, leaf: RGB, bark: RGB) -> list[Shape]:
+    shapes: list[Shape] = []
+    shapes.append((limb([(0, 0), (0, h * 0.4)], [h * 0.07, h * 0.05]), bark, 0.9, 255))
+    for i in range(4):
+        w, y = h * (0.27 - 0.05 * i), h * (0.16 + 0.2 * i)
+        shapes.append(([(-w, y), (w, y), (0, y + h * 0.34)], leaf, 0.84 + 0.07 * i, 255))
+        shapes.append(([(0, y), (w, y), (0, y + h * 0.34)], times(leaf, 0.8), 0.84 + 0.07 * i, 255))
+    return shapes
+
+
+def _bare(h: float, bark: RGB) -> list[Shape]:
+    shapes: list[Shape] = []
+    shapes.append(
+        (limb([(0, 0), (h * 0.03, h * 0.4), (-h * 0.02, h * 0.8)], [h * 0.09, h * 0.06, h * 0.015]), bark, 0.9, 255)
+    )
+    for i in range(6):
+        y, side = h * (0.34 + 0.08 * i), -1 if i % 2 else 1
+        shapes.append(
+            (
+                limb(
+                    [(h * 0.02, y), (side * h * 0.17, y + h * 0.13), (side * h * (0.25 - 0.02 * i), y + h * 0.26)],
+                    [h * 0.035, h * 0.02, h * 0.006],
+                ),
+                bark,
+                0.84,
+                255,
+            )
+        )
+    return shapes
+
+
+def _willow(h: float, leaf: RGB, bark: RGB, rng: Random) -> list[Shape]:
+    shapes: list[Shape] = []
+    shapes.append(
+        (
+            limb([(0, 0), (h * 0.05, h * 0.35), (-h * 0.02, h * 0.68)], [h * 0.1, h * 0.07, h * 0.04]),
+            bark,
+            0.85,
+            255,
+        )
+    )
+    shapes.append(
+        (
+            smooth(
+                [
+                    (-h * 0.42, h * 0.5),
+                    (-h * 0.34, h * 0.82),
+                    (0, h),
+                    (h * 0.34, h * 0.82),
+                    (h * 0.42, h * 0.5),
+                    (h * 0.2, h * 0.6),
+                    (0, h * 0.56),
+                    (-h * 0.2, h * 0.6),
+                ],
+                4,
+            ),
+            leaf,
+            0.9,
+            255,
+        )
+    )
+    for i in range(11):
+        u = (i - 5) * h * 0.08
+        low = h * (0.16 + 0.22 * rng.random())
+        shapes.append(
+            (
+                limb([(u, h * 0.7), (u * 1.16, h * 0.5), (u * 1.12, low)], [h * 0.045, h * 0.035, h * 0.008]),
+                times(leaf, 0.84 + 0.07 * (i % 4)),
+                1.0,
+                255,
+            )
+        )
+    return shapes
+
+
+def _twisted(h: float, leaf: RGB, bark: RGB) -> list[Shape]:
+    shapes: list[Shape] = []
+    shapes.append(
+        (
+            limb(
+                [(0, 0), (h * 0.12, h * 0.3), (-h * 0.06, h * 0.5), (h * 0.12, h * 0.72)],
+                [h * 0.15, h * 0.1, h * 0.075, h * 0.04],
+            ),
+            bark,
+            0.88,
+            255,
+        )
+    )
+    shapes.append(
+        (
+            limb(
+                [(-h * 0.03, h * 0.5), (-h * 0.26, h * 0.62), (-h * 0.36, h * 0.74)],
+                [h * 0.05, h * 0.035, h * 0.02],
+            ),
+            bark,
+            0.8,
+            255,
+        )
+    )
+    for u, v, s in ((-0.36, 0.76, 0.17), (0.14, 0.8, 0.24), (0.36, 0.68, 0.15), (-0.08, 0.9, 0.16)):
+        shapes.append((ellipse(u * h, v * h, s * h, s * h * 0.52, 22), times(leaf, 0.84 + s * 0.5), 0.95, 255))
+        shapes.append(
+            (
+                ellipse(u * h - s * h * 0.1, v * h + s * h * 0.14, s * h * 0.76, s * h * 0.3, 20),
+                times(leaf, 1.08),
+                1.0,
+                255,
+            )
+        )
+    return shapes
+
+
+def _round(h: float, leaf: RGB, bark: RGB, lean: float) -> list[Shape]:
+    shapes: list[Shape] = []
+    lean = h * lean
+    shapes.append(
+        (limb([(0, 0), (lean * 0.4, h * 0.3), (lean, h * 0.6)], [h * 0.1, h * 0.07, h * 0.05]), bark, 0.86, 255)
+    )
+    shapes.append((limb([(lean * 0.5, h * 0.4), (lean + h * 0.16, h * 0.58)], [h * 0.04, h * 0.02]), bark, 0.8, 255))
+    for i, (u, v, s) in enumerate(
+        (
+            (-0.2, 0.62, 0.2),
+            (0.2, 0.6, 0.19),
+            (0.0, 0.56, 0.2),
+            (-0.1, 0.8, 0.2),
+            (0.12, 0.78, 0.2),
+            (0.0, 0.68, 0.24),
+        )
+    ):
+        shapes.append(
+            (ellipse(lean * 1.3 + u * h, v * h, s * h, s * h * 0.86, 24), times(leaf, 0.76 + 0.05 * i), 1.0, 255)
+        )
+    shapes.append((ellipse(lean * 1.3 - h * 0.1, h * 0.84, h * 0.15, h * 0.1, 20), times(leaf, 1.14), 1.0, 255))
+    shapes.append((ellipse(lean * 1.3 + h * 0.12, h * 0.72, h * 0.09, h * 0.06, 16), times(leaf, 1.1), 1.0, 255))
+    return shapes
 
 
 def rock(stage: Stage, x: float, z: float, w: float, h: float, colour: RGB) -> None:

@@ -12,6 +12,8 @@ from workbench.drawing.colour import RGB, digest, mix, rgb, times
 Garment = Literal["robe", "dress", "coat", "suit"]
 Hair = Literal["short", "bun", "long", "braid", "topknot", "bald", "bob", "wild"]
 
+#: half the head's width and height, in metres
+HEAD = (0.118, 0.142)
 #: coat, what goes with it
 COATS: tuple[tuple[RGB, RGB], ...] = tuple(
     (rgb(a), rgb(b))
