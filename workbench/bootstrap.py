@@ -16,8 +16,8 @@ from workbench.errors import Unavailable
 from workbench.facade import Workbench
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
+from workbench.jobs.poller import Poller
 from workbench.jobs.runner import Runner
-from workbench.jobs.tasks import Poller
 from workbench.media import MediaStore
 from workbench.profiles import Profiles
 from workbench.providers import registry as providers

@@ -19,8 +19,9 @@ from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import JobError, LostClaim
 from workbench.i18n import Text
-from workbench.jobs.context import Child, Context, Running, Suspend
+from workbench.jobs.context import Child, Context
 from workbench.jobs.failures import describe
+from workbench.jobs.running import Running, Suspend
 from workbench.jobs.steps import Answer
 from workbench.jobs.submit import Request
 from workbench.jobs.tasks import Asked

@@ -15,8 +15,8 @@ from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import Unavailable
 from workbench.jobs.dispatch import Dispatcher
+from workbench.jobs.poller import Poller
 from workbench.jobs.runner import Runner
-from workbench.jobs.tasks import Poller
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)

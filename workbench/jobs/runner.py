@@ -20,10 +20,11 @@ from workbench.db.writes import jobs as writes
 from workbench.errors import DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.jobs.context import BatchResult, Context, PartialArtifact, Running, Suspend
+from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
+from workbench.jobs.running import Running, Suspend
 from workbench.jobs.submit import unmet_guards
 from workbench.media import MediaStore
 from workbench.providers.base import Profile, TextProvider

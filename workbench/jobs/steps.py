@@ -27,7 +27,7 @@ from workbench.providers.base import Message, Mode, TextReply, TextRequest
 from workbench.providers.reading import read_model
 
 if TYPE_CHECKING:
-    from workbench.jobs.context import Running
+    from workbench.jobs.running import Running
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[Any], list[Issue]]

@@ -1,0 +1,118 @@
+"""Asks providers how their long tasks are, finishes the steps that wait for them, and queues their jobs again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from workbench.db.connection import Database
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import MediaRefused, ProviderError
+from workbench.i18n import N_, Text
+from workbench.jobs import crash
+from workbench.jobs.tasks import clip_output, kept
+from workbench.media import Media, MediaStore, download
+from workbench.providers.base import Made, Profile, TaskState
+
+log = logging.getLogger(__name__)
+
+
+class Poller:
+    """Asks providers about submitted tasks. Any process may take over: rows are taken by compare-and-set on poll_at."""
+
+    #: how long a poll may take before another process asks as well
+    HOLD_MS = 10_000
+    #: how long a finished clip's download may take before another process begins one as well
+    FETCH_MS = round(download.DEADLINE_S * 1000) + 10_000
+
+    def __init__(
+        self,
+        database: Database,
+        profile_of: Callable[[int | None], Profile],
+        make_provider: Callable[[Profile], Any],
+        media: MediaStore,
+    ) -> None:
+        self._database = database
+        self._media = media
+        self._profile_of = profile_of
+        self._make_provider = make_provider
+
+    def run_once(self) -> int:
+        """Poll what is due; returns how many steps were looked at."""
+        with self._database.read() as conn:
+            due = ledger.due_polls(conn)
+        taken = []
+        for row in due:
+            with self._database.write() as conn:
+                if ledger.take_poll(conn, row, self.HOLD_MS):
+                    taken.append(row)
+        if taken:
+            asyncio.run(self._poll_all(taken))
+        return len(taken)
+
+    async def _poll_all(self, rows: list[dict[str, Any]]) -> None:
+        await asyncio.gather(*(self._poll(row) for row in rows))
+
+    async def _poll(self, row: dict[str, Any]) -> None:
+        clip: Media | None = None
+        model = ""
+        try:
+            profile = self._profile_of(row["profile_id"])
+            model = profile.clip_model
+            async with asyncio.timeout(self.HOLD_MS / 1000):
+                state = await self._ask(row, profile)
+            if state.state == "succeeded":
+                clip = await self._fetched(row, state, profile)
+        except MediaRefused as error:
+            state = TaskState("failed", error=str(error))
+        except ProviderError as error:
+            if error.retryable:
+                return
+            # the service will say the same for ever: the task is not there, or not ours
+            state = TaskState("failed", error=str(error))
+        except Exception:
+            # a failed poll says nothing of the task: ask again later
+            log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
+            return
+        crash.point("poll_answered")
+        self._settle(row, state, clip, model)
+
+    async def _fetched(self, row: dict[str, Any], state: TaskState, profile: Profile) -> Media:
+        """The clip, in the store, before the step says it is done. Raises MediaRefused, ProviderError."""
+        with self._database.write() as conn:
+            if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
+                # a download takes longer than a poll; nobody else needs to begin one meanwhile
+                ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], self.FETCH_MS)
+        found = await kept([state.made or Made()], self._media, "video", profile)
+        return found[0]
+
+    async def _ask(self, row: dict[str, Any], profile: Profile) -> TaskState:
+        provider = self._make_provider(profile)
+        try:
+            if row["job_state"] in ("cancelled", "failed"):
+                await provider.cancel(row["provider_task_id"])
+                return TaskState("cancelled")
+            answer: TaskState = await provider.poll(row["provider_task_id"])
+            return answer
+        finally:
+            await provider.aclose()
+
+    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, model: str) -> None:
+        job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
+        with self._database.write() as conn:
+            if not ledger.still_submitted(conn, job_id, name, task_id):
+                return
+            if state.state in ("queued", "running"):
+                ledger.submitted(conn, job_id, name, task_id, state.poll_after_ms)
+                return
+            if clip is not None:
+                self._media.record(conn, clip)
+                ledger.finish_step(conn, job_id, name, clip_output(clip, model))
+            else:
+                kind = "cancelled" if state.state == "cancelled" else "unknown"
+                said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
+                ledger.set_step(conn, job_id, name, state="failed", output={"failed": str(said), "kind": kind})
+            writes.resume(conn, job_id, "provider")

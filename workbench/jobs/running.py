@@ -1,0 +1,189 @@
+"""One claim of one job in this process: who we are, what has been answered, and how it is written."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from workbench.db.connection import Database
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.db.writes import profiles as profile_writes
+from workbench.errors import LostClaim, OutputError, ProgrammingError
+from workbench.i18n import N_, Text
+from workbench.jobs.declared import Declared, Workflows
+from workbench.media import MediaStore
+from workbench.providers.base import Mode, Profile, TextProvider, TextReply, Usage
+from workbench.security.redact import redactor
+from workbench.usage.prices import Cost, cost_of
+
+log = logging.getLogger(__name__)
+
+PREVIEW_EVERY_S = 1.0
+PREVIEW_CHARS = 1200
+
+
+class Suspend(BaseException):
+    """The job waits; its worker is free. Not an Exception, so that a workflow's own handlers let it through."""
+
+    def __init__(self, waiting_for: str) -> None:
+        super().__init__(waiting_for)
+        self.waiting_for = waiting_for
+
+
+@dataclass
+class Running:
+    """One claim of one job in this process: who we are, and how to write what happens."""
+
+    database: Database
+    workflows: Workflows
+    declared: Declared
+    row: dict[str, Any]
+    job_id: int
+    claim: int
+    profile: Profile
+    make_provider: Callable[[Profile], TextProvider]
+    media: MediaStore
+    no_usage: Usage = field(default_factory=Usage)
+    _provider: TextProvider | None = None
+    _answers: dict[int, tuple[float, TextReply, Cost]] = field(default_factory=dict)
+    _committing: list[int] = field(default_factory=list)
+    #: step names of this run, for all kinds of steps
+    step_names: list[str] = field(default_factory=list)
+    _preview: str = ""
+    _preview_at: float = 0.0
+    stopping: str | None = None
+
+    def provider(self) -> TextProvider:
+        """The profile's provider, made on first use; no new paid call starts once the job is being stopped."""
+        if self.stopping is not None:
+            raise asyncio.CancelledError
+        if self.row["answers_from"] is not None:
+            raise OutputError(
+                "empty_output", Text(N_("A re-parse calls no model, and no stored answer fits this step."))
+            )
+        if self._provider is None:
+            self._provider = self.make_provider(self.profile)
+        return self._provider
+
+    async def aclose(self) -> None:
+        if self._provider is not None:
+            await self._provider.aclose()
+
+    def new_step(self, name: str) -> None:
+        """Note the next step of this run; raises ProgrammingError for a name used twice."""
+        if name in self.step_names:
+            raise ProgrammingError(Text("The step name “{name}” is used twice in one run.", name=name))
+        self.step_names.append(name)
+
+    def modes(self, *, structured: bool) -> Sequence[Mode]:
+        """Structured-output modes to try, strongest first, from the one that worked for this model before."""
+        if not structured:
+            return ("plain",)
+        offered = self.provider().modes
+        known = self.profile.modes.get(self.profile.text_model)
+        return offered[offered.index(known) :] if known in offered else offered
+
+    def remember_mode(self, mode: Mode) -> None:
+        if self.profile.id is not None:
+            with self.database.write() as conn:
+                profile_writes.remember_mode(conn, self.profile.id, self.profile.text_model, mode)
+        self.profile.modes[self.profile.text_model] = mode
+
+    def redact(self, text: str) -> str:
+        return redactor.text(text)
+
+    def preview(self, piece: str) -> None:
+        """Keep the tail of the streamed text on the job's row, at most once a second."""
+        self._preview = (self._preview + piece)[-PREVIEW_CHARS:]
+        if time.monotonic() - self._preview_at >= PREVIEW_EVERY_S:
+            self._preview_at = time.monotonic()
+            try:
+                with self.database.write() as conn:
+                    writes.set_preview(conn, self.job_id, self.claim, self._preview)
+            except LostClaim:
+                raise
+            except Exception as error:
+                # a preview is not worth a paid stream
+                log.warning("job %s: preview not written: %s", self.job_id, error)
+
+    def answered(self, call_row: int, started: float, reply: TextReply) -> None:
+        """Hold an answer until it is judged: outcome and step are one commit."""
+        self._preview = ""
+        cost = cost_of(self.profile, reply.model, reply.usage, round(time.time() * 1000))
+        self._answers[call_row] = (time.monotonic() - started, reply, cost)
+
+    def commit_call(self, conn: Connection, call_row: int, *, valid: bool, outcome: str = "ok") -> None:
+        seconds, reply, cost = self._answers[call_row]
+        self._committing.append(call_row)
+        ledger.close_call(
+            conn,
+            call_row,
+            outcome=outcome,
+            valid=valid,
+            latency_ms=round(seconds * 1000),
+            ttft_ms=reply.ttft_ms,
+            model=reply.model,
+            request_id=reply.request_id,
+            input_tokens=reply.usage.input,
+            cached_tokens=reply.usage.cached,
+            output_tokens=reply.usage.output,
+            reasoning_tokens=reply.usage.reasoning,
+            finish_reason=reply.finish_reason,
+            raw_output=reply.text,
+            cost_micros=cost.cost_micros,
+            currency=cost.currency,
+            price_source=cost.source,
+        )
+        ledger.count_on_job(
+            conn,
+            self.job_id,
+            input_tokens=reply.usage.input,
+            output_tokens=reply.usage.output,
+            cost_micros=cost.cost_micros,
+            currency=cost.currency,
+        )
+
+    def keep_answers(self) -> None:
+        """Write answers that were paid and never judged (a check that raised): they count like any other."""
+        for call_row in [c for c in self._answers if c not in self._committing]:
+            with self.database.write() as conn:
+                self.commit_call(conn, call_row, valid=False)
+
+    def close_call(
+        self, call_row: int, started: float, *, usage: Usage | None = None, model: str | None = None, **values: Any
+    ) -> None:
+        """Write a call that failed. It may have been billed, so it is counted whoever owns the job now."""
+        seen = usage or self.no_usage
+        model = self.profile.text_model if model is None else model
+        cost = cost_of(self.profile, model, seen, round(time.time() * 1000))
+        with self.database.write() as conn:
+            ledger.close_call(
+                conn,
+                call_row,
+                latency_ms=round((time.monotonic() - started) * 1000),
+                model=model,
+                input_tokens=seen.input,
+                cached_tokens=seen.cached,
+                output_tokens=seen.output,
+                reasoning_tokens=seen.reasoning,
+                cost_micros=cost.cost_micros,
+                currency=cost.currency,
+                price_source=cost.source,
+                **values,
+            )
+            if usage is not None:
+                ledger.count_on_job(
+                    conn,
+                    self.job_id,
+                    input_tokens=seen.input,
+                    output_tokens=seen.output,
+                    cost_micros=cost.cost_micros,
+                    currency=cost.currency,
+                )
