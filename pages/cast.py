@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
-from workbench.errors import ReelwrightError
-from workbench.ui import elements, entry, filters, frame, live, pictures, words
+from workbench.ui import elements, entry, filters, frame, live, pictures, stories
 from workbench.ui.language import t
 
 entry.through_app()
 wb = live.workbench()
 
 
-def choose_project(projects: list[dict[str, Any]]) -> int:
-    """The project of the URL, else the newest."""
-    titles = {str(p["id"]): p["title"] for p in projects}
-
-    def changed() -> None:
-        st.query_params["project"] = st.session_state["cast_project"]
-        st.query_params.pop("node", None)
-
-    asked = st.query_params.get("project", "")
-    st.session_state["cast_project"] = asked if asked in titles else next(iter(titles))
-    chosen = st.sidebar.selectbox(
-        t("Project"), list(titles), format_func=titles.__getitem__, key="cast_project", on_change=changed,
-        label_visibility="collapsed",
-    )  # fmt: skip
-    return int(chosen)
+def open_project(project: int) -> None:
+    st.query_params["project"] = str(project)
+    st.query_params.pop("node", None)
 
 
 def start_adding() -> None:
@@ -81,21 +66,4 @@ def nothing(kind: str, searched: bool) -> None:
         st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=start_adding)
 
 
-def empty() -> None:
-    with pictures.empty(t("There is no story to work on yet."), "cast"):
-        if st.button(t("Go to projects"), key="to_projects", type="primary", icon=":material/folder_open:"):
-            st.switch_page("pages/projects.py")
-
-
-def main() -> None:
-    projects = wb.project_names()
-    if not projects:
-        empty()
-        return
-    try:
-        page(choose_project(projects))
-    except ReelwrightError as error:
-        st.error(words.of_error(error), icon=":material/error:")
-
-
-main()
+stories.with_project("cast", page, open_project)

@@ -9,7 +9,20 @@ from itertools import groupby
 import streamlit as st
 
 from workbench.errors import ReelwrightError
-from workbench.ui import elements, entry, filters, frame, gallery, live, pictures, sheet, states, storyboard, words
+from workbench.ui import (
+    elements,
+    entry,
+    filters,
+    frame,
+    gallery,
+    live,
+    pictures,
+    sheet,
+    states,
+    stories,
+    storyboard,
+    words,
+)  # fmt: skip
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shortened
@@ -210,12 +223,9 @@ def clip_row(scenes: list[gallery.Row], project: int) -> None:
             )
 
 
-def empty(sentence: str, project: int | None) -> None:
+def empty(sentence: str, project: int) -> None:
     with pictures.empty(sentence, "gallery"):
-        if project is None:
-            if st.button(t("Go to projects"), key="to_projects", type="primary", icon=":material/folder_open:"):
-                st.switch_page("pages/projects.py")
-        elif st.button(t("Go to the studio"), key="to_studio", type="primary", icon=":material/movie_edit:"):
+        if st.button(t("Go to the studio"), key="to_studio", type="primary", icon=":material/movie_edit:"):
             st.switch_page("pages/studio.py", query_params={"project": str(project), "node": str(project)})
 
 
@@ -238,7 +248,7 @@ def pack_all(scenes: list[gallery.Row], wanted: Wanted) -> Callable[[], bytes]:
 
 def main() -> None:
     if not wb.project_names():
-        empty(t("There is no story to work on yet."), None)
+        stories.none_yet("gallery")
         return
     wanted = sidebar()
     scenes = matching(wanted)

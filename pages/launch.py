@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
-from workbench.ui import entry, filters, forms, frame, launching, live, pictures, playground, progress, states, words
+from workbench.ui import entry, filters, forms, frame, launching, live, playground, progress, states, stories, words
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
@@ -245,12 +245,6 @@ def launched() -> None:
             st.caption(t("and {n} more", n=len(ids) - SHOWN))
 
 
-def empty() -> None:
-    with pictures.empty(t("There is no story to work on yet."), "launch"):
-        if st.button(t("Go to projects"), key="to_projects", type="primary", icon=":material/folder_open:"):
-            st.switch_page("pages/projects.py")
-
-
 def main() -> None:
     one = choose()
     with frame.title(t(one.title)):
@@ -262,7 +256,7 @@ def main() -> None:
         playground.draw()
         return
     if not wb.project_names():
-        empty()
+        stories.none_yet("launch")
         return
     if line := launching.flow(one):
         st.markdown(line)

@@ -8,7 +8,6 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import usage
-from workbench.errors import ReelwrightError
 from workbench.ui import (
     cells,
     elements,
@@ -16,10 +15,10 @@ from workbench.ui import (
     formats,
     frame,
     live,
-    pictures,
     plan,
     progress,
     states,
+    stories,
     storyboard,
     tree,
     words,
@@ -38,29 +37,6 @@ def open_node(project: int, node: int) -> None:
 def wanted(name: str) -> int | None:
     value = st.query_params.get(name, "")
     return int(value) if value.isdigit() else None
-
-
-def choose_project(projects: list[dict[str, Any]]) -> int:
-    """The project of the URL, else the newest; the select in the sidebar changes it."""
-    ids = [p["id"] for p in projects]
-    asked = wanted("project")
-    chosen = asked if asked in ids else ids[0]
-    titles = {p["id"]: p["title"] for p in projects}
-
-    def changed() -> None:
-        picked = st.session_state["studio_project"]
-        open_node(picked, picked)
-
-    st.session_state["studio_project"] = chosen
-    st.sidebar.selectbox(
-        t("Project"),
-        ids,
-        format_func=titles.__getitem__,
-        key="studio_project",
-        label_visibility="collapsed",
-        on_change=changed,
-    )
-    return int(chosen)
 
 
 def job_marks(project: int) -> dict[tuple[int, str], str]:
@@ -212,21 +188,4 @@ def page(project: int) -> None:
     live.ticker(lambda: signature(project, node["id"]), bool(job_marks(project)), f"studio_{project}")
 
 
-def empty() -> None:
-    with pictures.empty(t("There is no story to work on yet."), "studio"):
-        if st.button(t("Go to projects"), key="to_projects", type="primary", icon=":material/folder_open:"):
-            st.switch_page("pages/projects.py")
-
-
-def main() -> None:
-    projects = wb.project_names()
-    if not projects:
-        empty()
-        return
-    try:
-        page(choose_project(projects))
-    except ReelwrightError as error:
-        st.error(words.of_error(error), icon=":material/error:")
-
-
-main()
+stories.with_project("studio", page, lambda project: open_node(project, project))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from playwright.sync_api import Browser, Page
 from sqlalchemy import text
 
 from tests.browser.stack import Stack, browser, settled, stack, visit
+from tests.conftest import until
 from tests.scripted_provider import NAMED, ScriptedProvider
 from workbench import samples
 from workbench.errors import ReelwrightError
@@ -260,19 +260,15 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
 
 def drawing(wb: Workbench, project: int) -> None:
     """The last three frames of the fourth scene at work."""
-    start = {"keys": ["KF6", "KF7", "KF8"]}
-    try:
-        wb.submit("generate_keyframe_images", first_scenes(wb, project)[3], start)
-    except ReelwrightError:
-        return
-    time.sleep(1.5)
+    job = wb.submit("generate_keyframe_images", first_scenes(wb, project)[3], {"keys": ["KF6", "KF7", "KF8"]})["id"]
+    until(lambda: wb.job(job)["progress"] > 0, 30)
 
 
 def working(wb: Workbench, project: int, episode: int) -> None:
     """Something at work while the picture is taken."""
     start_all(wb, "generate_episode_scene_list", [{"id": episode}])
     start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[12:24])
-    time.sleep(0.5)
+    until(lambda: wb.jobs(state="running"), 30)
 
 
 def main(folder: Path) -> None:

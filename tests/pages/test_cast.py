@@ -149,3 +149,12 @@ def test_the_studio_shows_the_cast_with_the_way_to_its_page(house: House) -> Non
     at = house.page("studio", project=project, node=project)
     assert not at.exception
     assert any(e.proto.label == "Open the cast" for e in at.get("page_link"))
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "There is no project 77."), ("zh", "没有项目 77。")])
+@pytest.mark.parametrize("name", ["cast", "studio"])
+def test_a_link_to_a_project_that_is_not_there_says_so(house: House, name: str, lang: str, told: str) -> None:
+    house.sample()
+    at = house.page(name, lang, project=77)
+    assert [w.value for w in at.warning if told in w.value]
+    assert not at.exception

@@ -8,11 +8,11 @@ from typing import Any
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "framing": {
         "ELS": ("大远景", "extreme long shot"),
-        "LS": ("全景", "long shot"),
-        "MLS": ("中全景", "medium long shot"),
+        "LS": ("远景", "long shot"),
+        "MLS": ("中远景", "medium long shot"),
         "MS": ("中景", "medium shot"),
         "MCU": ("中近景", "medium close-up"),
-        "CU": ("近景特写", "close-up"),
+        "CU": ("特写", "close-up"),
         "ECU": ("大特写", "extreme close-up"),
         "LOW": ("仰拍", "low-angle shot"),
         "HIGH": ("俯拍", "high-angle shot"),
