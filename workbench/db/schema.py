@@ -40,6 +40,7 @@ Ms = BigInteger
 ACTIVE = ("queued", "running", "waiting")
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
+_open_sql = text("outcome = 'sent'")
 
 node = Table(
     "node",
@@ -250,17 +251,25 @@ model_call = Table(
     Column("cached_tokens", Integer),
     Column("output_tokens", Integer),
     Column("reasoning_tokens", Integer),
+    # of pictures: parts of input and output
+    Column("image_input_tokens", Integer),
+    Column("image_output_tokens", Integer),
     Column("images", Integer),
     Column("video_seconds", Integer),
     Column("cost_micros", BigInteger),
     Column("currency", String(3)),
     Column("price_source", String(80)),
+    # the prices reckoned with, as they were then
+    Column("price", Json),
+    # the profile that was asked first and could not answer
+    Column("fallback_from", Id),
     Column("finish_reason", String(40)),
     Column("prompt", Json),
     Column("raw_output", Text),
     Column("prompt_version", String(40)),
     Index("ix_model_call_time", "started_at"),
     Index("ix_model_call_project_time", "project_id", "started_at"),
+    Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
 )
 
 # the bytes are a file named by the hash
@@ -286,10 +295,19 @@ profile = Table(
     Column("base_url", Text),
     Column("text_model", String(200)),
     Column("image_model", String(200)),
+    Column("video_model", String(200)),
+    # pictures or clips come from another profile's service; NULL: from this one's
+    Column("image_profile_id", Id),
+    Column("video_profile_id", Id),
+    # profile ids in order; NULL: none
+    Column("fallback_ids", Json),
     Column("params", Json, nullable=False),
     # structured-output mode that worked, by model
     Column("modes", Json, nullable=False),
     Column("concurrency", Integer),
+    # requests and tokens a minute
+    Column("rpm", Integer),
+    Column("tpm", Integer),
     Column("key_ciphertext", Text),
     Column("key_id", String(40)),
     Column("key_tail", String(8)),
@@ -308,6 +326,19 @@ worker = Table(
     Column("busy", Integer, nullable=False),
     Column("started_at", Ms, nullable=False),
     Column("seen_at", Ms, nullable=False),
+)
+
+budget = Table(
+    "budget",
+    metadata,
+    # month | project:ID:month | project:ID:all
+    Column("key", String(60), primary_key=True),
+    Column("project_id", Id, ForeignKey("node.id")),
+    Column("period", String(10), nullable=False),
+    Column("amount_micros", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
 )
 
 gate = Table(

@@ -126,12 +126,20 @@ class ImageReply:
 
 @dataclass(frozen=True)
 class TaskState:
-    """A long provider task: queued and running go on; succeeded carries the clip."""
+    """A long provider task: queued and running go on; succeeded carries the clip and what it is billed by.
+
+    `usage.output` holds a video model's tokens; `seconds` the clip's length as the service bills it.
+    """
 
     state: Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
     made: Made | None = None
     error: str | None = None
+    #: one of errors.KINDS, where the service says why it failed
+    error_kind: str = "unknown"
     poll_after_ms: int = 10_000
+    usage: Usage = field(default_factory=Usage)
+    seconds: float | None = None
+    model: str | None = None
 
 
 OnDelta = Callable[[str], None]
@@ -163,15 +171,20 @@ class ImageProvider(Protocol):
 
 
 class TaskProvider(Protocol):
-    """Runs long tasks (video): created once, then polled by whoever is alive."""
+    """Runs long tasks (video): created once, then polled by whoever is alive.
+
+    A request the service cannot take (length, frames) is refused by ProviderError bad_request with `sent=False`.
+    """
 
     free: bool
 
     async def submit(self, request: VideoRequest) -> str | Made:
-        """Create the task; returns the provider's task id, or the clip itself where there is nothing to wait for."""
+        """Create the task, once; returns the provider's task id, or the clip itself where there is nothing to wait for."""
         ...
 
-    async def poll(self, task_id: str) -> TaskState: ...
+    async def poll(self, task_id: str) -> TaskState:
+        """How the task is. Raises ProviderError: a retryable one says nothing of the task."""
+        ...
 
     async def cancel(self, task_id: str) -> None:
         """Cancel where the service can; silently nothing where it cannot."""
@@ -180,7 +193,12 @@ class TaskProvider(Protocol):
 
 @dataclass(frozen=True)
 class Profile:
-    """Which service, which models, which key. `id` None is the built-in sketch. The key is plain here and only here."""
+    """Which service, which models, which key. `id` None is the built-in sketch. The key is plain here and only here.
+
+    `image_profile_id` and `video_profile_id`: pictures or clips come from another profile's service. `fallback_ids`: who
+    answers instead, in this order, when this one is overloaded, out of quota or cannot be reached. `rpm`, `tpm`,
+    `concurrency`: limits over all workers; None is no limit. `params` are named in profiles.PARAMS.
+    """
 
     id: int | None
     name: str
@@ -188,9 +206,15 @@ class Profile:
     base_url: str | None = None
     text_model: str = ""
     image_model: str | None = None
+    video_model: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     key: str | None = field(default=None, repr=False)
     concurrency: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+    image_profile_id: int | None = None
+    video_profile_id: int | None = None
+    fallback_ids: tuple[int, ...] = ()
     modes: dict[str, Mode] = field(default_factory=dict)
 
     @property
@@ -201,7 +225,7 @@ class Profile:
     @property
     def clip_model(self) -> str:
         """The model that films; empty when the profile names none."""
-        return str(self.params.get("video_model") or (SKETCH_MODEL if self.provider == "sketch" else ""))
+        return self.video_model or (SKETCH_MODEL if self.provider == "sketch" else "")
 
 
 SKETCH_MODEL = "sketch-1"
