@@ -21,6 +21,7 @@ from workbench.jobs.runner import Runner
 from workbench.media import MediaStore
 from workbench.profiles import Profiles
 from workbench.providers import registry as providers
+from workbench.ratelimits import RateLimits
 from workbench.security.redact import protect_logging
 from workbench.settings import Settings
 from workbench.workflows import registry as workflows
@@ -83,6 +84,7 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
         profiles.open,
         make_provider,
         media,
+        parts.get("limit") or RateLimits(settings),
     )
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
     poller = Poller(database, profiles.open, make_provider, media)

@@ -7,6 +7,7 @@
     │   ├── GuardUnmet          preconditions of a workflow are missing; `unmet` lists all of them
     │   ├── AlreadyActive       a job that writes the same artifact is active; `job_id` names it
     │   ├── SubmitKeyReused     the submit key belongs to a job with other params
+    │   ├── BudgetExceeded      a budget is used up; nothing paid begins
     │   ├── Conflict            somebody saved a newer version meanwhile; `head_version` names it
     │   └── NotAllowed          the state does not allow it (cancel a finished job…)
     ├── Unavailable             a part is missing: Redis, worker, key file
@@ -177,6 +178,12 @@ class Conflict(Refused):
             Text("Version {version} was saved meanwhile. Compare, then choose which one to keep.", version=head_version)
         )
         self.head_version = head_version
+
+
+class BudgetExceeded(Refused):
+    """A budget is used up; raise it, then go on."""
+
+    kind = "budget_exceeded"
 
 
 class NotAllowed(Refused):

@@ -22,6 +22,7 @@ from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
 from workbench.jobs.failures import describe
 from workbench.jobs.running import Running, Suspend
+from workbench.jobs.services import Services
 from workbench.jobs.steps import Answer
 from workbench.jobs.submit import Request
 from workbench.jobs.tasks import Asked
@@ -45,15 +46,14 @@ class Late:
             row=self.claim.row,
             job_id=self.job_id,
             claim=self.claim.number,
-            profile=SKETCH,
-            make_provider=lambda profile: Sketch(),
+            services=Services(SKETCH, lambda profile_id: SKETCH, lambda profile: Sketch()),
             media=engine.wb._media,
         )
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
         self.context._steps._begin("begun", "hash")
-        self.call = self.context._steps._open("begun", "hash", "", _request(), "generate")
-        self.running.answered(self.call, time.monotonic(), TextReply("{}", Usage(1, None, 1, None), "m"))
+        self.call = self.context._steps._open("begun", "hash", "", _request(), "generate", self.running.service("text"))
+        self.running.answered(self.call, time.monotonic(), TextReply("{}", Usage(1, None, 1, None), "m"), SKETCH)
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
         with self.db.write() as conn:
@@ -105,7 +105,9 @@ def _run(late: Late, coroutine: Any) -> None:
 
 WRITES: dict[str, Callable[[Late], Any]] = {
     "begin a step": lambda w: w.context._steps._begin("another", "hash"),
-    "open a paid call": lambda w: w.context._steps._open("begun", "hash", "", _request_again(), "repair"),
+    "open a paid call": lambda w: w.context._steps._open(
+        "begun", "hash", "", _request_again(), "repair", w.running.service("text")
+    ),
     "finish a step": lambda w: w.context._steps._finish("begun", {"text": "late"}, Answer("{}", w.call)),
     "reject an answer": lambda w: w.context._steps._reject("begun", Answer("{}", w.call), [_issue()], last=False),
     "generate": lambda w: _run(w, w.context.generate("third", prompt("x"), schema=Told)),
@@ -115,14 +117,18 @@ WRITES: dict[str, Callable[[Late], Any]] = {
     "start children": lambda w: _run(w, w.context.children([Child("test_child_good", w.context.node.id)])),
     "begin an image": lambda w: _run(w, w.context.images("frame", prompt="x", size=(96, 54), seed=1, draw=tiny_png)),
     "open a paid image call": lambda w: w.context._tasks._open(
-        "begun", ASKED, "image", "m", "another-call", "generate"
+        w.running.service("image"), "begun", ASKED, "image", "m", "another-call", "generate"
     ),
-    "keep an image": lambda w: _run(w, w.context._tasks._draw("begun", ASKED, tiny_png, "generate")),
-    "keep how an image failed": lambda w: w.context._tasks._keep_failure("begun", JobError("no", kind="auth")),
+    "keep an image": lambda w: _run(
+        w, w.context._tasks._draw(w.running.service("image"), "begun", ASKED, tiny_png, "generate")
+    ),
+    "keep how an image failed": lambda w: w.context._tasks._keep_failure(
+        "begun", "failed", JobError("no", kind="auth")
+    ),
     "begin a video": lambda w: _run(w, w.context.video("clip", prompt="x", seconds=2, size=(640, 360), draw=tiny_mp4)),
     "succeed": lambda w: w.engine.worker.runner._succeeded(w.claim, w.context, {"late": True}),
     "fail": lambda w: w.engine.worker.runner._failed(w.claim, describe(ValueError("late"), "test_batch")),
-    "wait": lambda w: w.engine.worker.runner._wait(w.claim, "children"),
+    "wait": lambda w: w.engine.worker.runner._wait(w.claim, Suspend("children")),
     "be cancelled": lambda w: w.engine.worker.runner._stopped(w.claim, "cancel"),
     "be interrupted": lambda w: w.engine.worker.runner._stopped(w.claim, "interrupted"),
 }

@@ -27,6 +27,7 @@ from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError,
 from workbench.i18n import N_, Text
 from workbench.jobs import crash, submit
 from workbench.jobs.running import Running, Suspend
+from workbench.jobs.services import Capability
 from workbench.jobs.steps import Check, Steps
 from workbench.jobs.tasks import Asked, Tasks
 from workbench.providers.base import Message as Message
@@ -131,13 +132,14 @@ class Context:
     @property
     def model(self) -> str:
         """What the artifact is said to be made by."""
-        run = self._running
-        return run.profile.picture_model if run.declared.queue == "image" else run.profile.text_model
+        queue = self._running.declared.queue
+        capability: Capability = "image" if queue == "image" else "video" if queue == "video" else "text"
+        return self._running.services.of(capability).model(capability)
 
     @property
     def picture_model(self) -> str:
         """The model that draws; empty when the profile names none."""
-        return self._running.profile.picture_model
+        return self._running.services.of("image").model("image")
 
     def written(self) -> dict[str, Any] | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
@@ -148,8 +150,8 @@ class Context:
     @property
     def pictures_at_once(self) -> int:
         """How many pictures to ask for at the same time."""
-        profile = self._running.profile
-        return int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 4))
+        profile = self._running.services.of("image").profile
+        return int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
 
     def changed(self, part: str) -> bool:
         """Has this input part, or any whole input, changed since the artifact that this workflow writes was written?"""

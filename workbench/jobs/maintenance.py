@@ -18,6 +18,7 @@ from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.poller import Poller
 from workbench.jobs.runner import Runner
 from workbench.settings import Settings
+from workbench.usage import budgets
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class Sweeper:
         self._take_from_lost_workers()
         self._settle_cancelled()
         self._wake_parents()
+        self._resume_limited()
+        self._resume_paid_up()
         self._notice_an_emptied_redis()
         if idle:
             self._forget_lost_dispatches()
@@ -71,6 +74,23 @@ class Sweeper:
         for parent in waiting:
             with self._database.write() as conn:
                 writes.wake_parent(conn, parent)
+
+    def _resume_limited(self) -> None:
+        with self._database.read() as conn:
+            due = writes.limited_due(conn)
+        if due:
+            with self._database.write() as conn:
+                writes.resume_due(conn)
+
+    def _resume_paid_up(self) -> None:
+        """A budget was raised, or a month has begun."""
+        with self._database.read() as conn:
+            waiting = writes.waiting_for_budget(conn)
+            used_up = {p for p in {w.project_id for w in waiting} if any(s.used_up for s in budgets.states(conn, p))}
+        for row in waiting:
+            if row.project_id not in used_up:
+                with self._database.write() as conn:
+                    writes.resume(conn, row.id, "budget")
 
     def _notice_an_emptied_redis(self) -> None:
         with self._database.read() as conn:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
@@ -15,7 +19,9 @@ from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.tasks import clip_output, kept
 from workbench.media import Media, MediaStore, download
-from workbench.providers.base import Made, Profile, TaskState
+from workbench.providers.base import Made, Profile, TaskState, Usage
+from workbench.usage import money
+from workbench.usage.prices import video_cost_of
 
 log = logging.getLogger(__name__)
 
@@ -58,27 +64,25 @@ class Poller:
 
     async def _poll(self, row: dict[str, Any]) -> None:
         clip: Media | None = None
-        model = ""
         try:
             profile = self._profile_of(row["profile_id"])
-            model = profile.clip_model
             async with asyncio.timeout(self.HOLD_MS / 1000):
                 state = await self._ask(row, profile)
             if state.state == "succeeded":
                 clip = await self._fetched(row, state, profile)
         except MediaRefused as error:
-            state = TaskState("failed", error=str(error))
+            state = replace(state, state="failed", error=str(error), error_kind="media_download")
         except ProviderError as error:
             if error.retryable:
                 return
             # the service will say the same for ever: the task is not there, or not ours
-            state = TaskState("failed", error=str(error))
+            state = TaskState("failed", error=str(error), error_kind=error.kind)
         except Exception:
             # a failed poll says nothing of the task: ask again later
             log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
             return
         crash.point("poll_answered")
-        self._settle(row, state, clip, model)
+        self._settle(row, state, clip, profile)
 
     async def _fetched(self, row: dict[str, Any], state: TaskState, profile: Profile) -> Media:
         """The clip, in the store, before the step says it is done. Raises MediaRefused, ProviderError."""
@@ -100,7 +104,8 @@ class Poller:
         finally:
             await provider.aclose()
 
-    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, model: str) -> None:
+    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile) -> None:
+        model = profile.clip_model
         job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
         with self._database.write() as conn:
             if not ledger.still_submitted(conn, job_id, name, task_id):
@@ -111,8 +116,24 @@ class Poller:
             if clip is not None:
                 self._media.record(conn, clip)
                 ledger.finish_step(conn, job_id, name, clip_output(clip, model))
+                self._price(conn, row, state, clip, profile)
             else:
-                kind = "cancelled" if state.state == "cancelled" else "unknown"
+                kind = "cancelled" if state.state == "cancelled" else state.error_kind
                 said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
                 ledger.set_step(conn, job_id, name, state="failed", output={"failed": str(said), "kind": kind})
+                if state.usage != Usage():
+                    self._price(conn, row, state, None, profile)
             writes.resume(conn, job_id, "provider")
+
+    def _price(
+        self, conn: Connection, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile
+    ) -> None:
+        """What the task came to, on the call that created it: also a useless one was paid."""
+        seconds = state.seconds if state.seconds is not None else clip.seconds if clip is not None else None
+        cost = video_cost_of(
+            profile, state.model or profile.clip_model, state.usage, seconds, round(time.time() * 1000)
+        )
+        tokens = {"input_tokens": state.usage.input, "output_tokens": state.usage.output}
+        billed = None if seconds is None else round(seconds)
+        ledger.price_task(conn, row["job_id"], row["name"], video_seconds=billed, **tokens, **cost.as_columns())
+        money.count(conn, row["job_id"], **tokens, cost_micros=cost.cost_micros, currency=cost.currency)

@@ -25,6 +25,7 @@ from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
 from workbench.jobs.running import Running, Suspend
+from workbench.jobs.services import RateLimit, Services
 from workbench.jobs.submit import unmet_guards
 from workbench.media import MediaStore
 from workbench.providers.base import Profile, TextProvider
@@ -54,6 +55,7 @@ class Runner:
         profile_of: Callable[[int | None], Profile],
         make_provider: Callable[[Profile], TextProvider],
         media: MediaStore,
+        limit: RateLimit,
     ) -> None:
         self.database = database
         self._media = media
@@ -63,6 +65,7 @@ class Runner:
         self._dispatcher = dispatcher
         self._profile_of = profile_of
         self._make_provider = make_provider
+        self._limit = limit
         self._lock = threading.Lock()
         self._live: dict[tuple[int, int], tuple[Running, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
@@ -116,7 +119,7 @@ class Runner:
         except LostClaim:
             raise
         except Suspend as suspend:
-            self._wait(claim, suspend.waiting_for)
+            self._wait(claim, suspend)
         except asyncio.CancelledError:
             self._stopped(claim, running.stopping if running else None)
         except DATABASE_AWAY as error:
@@ -134,9 +137,9 @@ class Runner:
             row=claim.row,
             job_id=claim.job_id,
             claim=claim.number,
-            profile=self._profile_of(claim.row["profile_id"]),
-            make_provider=self._make_provider,
+            services=Services(self._profile_of(claim.row["profile_id"]), self._profile_of, self._make_provider),
             media=self._media,
+            limit=self._limit,
         )
 
     async def _execute(self, running: Running) -> tuple[Context, Any]:
@@ -303,8 +306,9 @@ class Runner:
         wait = round(base * random.uniform(0.8, 1.2))
         return max(wait, min(retry_after_ms or 0, MAX_RETRY_AFTER_MS))
 
-    def _wait(self, claim: writes.Claim, waiting_for: str) -> None:
-        said = {
+    def _wait(self, claim: writes.Claim, suspend: Suspend) -> None:
+        waiting_for = suspend.waiting_for
+        said = suspend.said or {
             "children": Text(N_("Waits for its parts")),
             "provider": Text(N_("Waits for the provider")),
             "decision": Text(N_("Possibly charged: send it again, or give up?")),
@@ -314,7 +318,8 @@ class Runner:
                 self._end_cancelled(conn, claim)
                 return
             writes.end_attempt(conn, claim.job_id, claim.number, "waiting")
-            writes.put_waiting(conn, claim.job_id, waiting_for, said)
+            resume_ms = None if suspend.resume_in_s is None else round(suspend.resume_in_s * 1000)
+            writes.put_waiting(conn, claim.job_id, waiting_for, said, resume_ms)
             if waiting_for == "children":
                 # the last child may have ended before we began to wait
                 writes.wake_parent(conn, claim.job_id)

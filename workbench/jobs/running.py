@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,26 +15,21 @@ from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
-from workbench.errors import LostClaim, OutputError, ProgrammingError
+from workbench.errors import LostClaim, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
+from workbench.jobs.services import Capability, RateLimit, Service, Services, Unlimited, admit
+from workbench.jobs.services import Suspend as Suspend
 from workbench.media import MediaStore
-from workbench.providers.base import Mode, Profile, TextProvider, TextReply, Usage
+from workbench.providers.base import Mode, Profile, TextReply, Usage
 from workbench.security.redact import redactor
+from workbench.usage import money
 from workbench.usage.prices import Cost, cost_of
 
 log = logging.getLogger(__name__)
 
 PREVIEW_EVERY_S = 1.0
 PREVIEW_CHARS = 1200
-
-
-class Suspend(BaseException):
-    """The job waits; its worker is free. Not an Exception, so that a workflow's own handlers let it through."""
-
-    def __init__(self, waiting_for: str) -> None:
-        super().__init__(waiting_for)
-        self.waiting_for = waiting_for
 
 
 @dataclass
@@ -47,11 +42,10 @@ class Running:
     row: dict[str, Any]
     job_id: int
     claim: int
-    profile: Profile
-    make_provider: Callable[[Profile], TextProvider]
+    services: Services
     media: MediaStore
+    limit: RateLimit = field(default_factory=Unlimited)
     no_usage: Usage = field(default_factory=Usage)
-    _provider: TextProvider | None = None
     _answers: dict[int, tuple[float, TextReply, Cost]] = field(default_factory=dict)
     _committing: list[int] = field(default_factory=list)
     #: step names of this run, for all kinds of steps
@@ -60,21 +54,47 @@ class Running:
     _preview_at: float = 0.0
     stopping: str | None = None
 
-    def provider(self) -> TextProvider:
-        """The profile's provider, made on first use; no new paid call starts once the job is being stopped."""
+    @property
+    def profile(self) -> Profile:
+        """The job's own profile, whoever answers."""
+        return self.services.profile
+
+    def service(self, capability: Capability) -> Service:
+        """Who is asked; no new paid call starts once the job is being stopped."""
         if self.stopping is not None:
             raise asyncio.CancelledError
         if self.row["answers_from"] is not None:
             raise OutputError(
                 "empty_output", Text(N_("A re-parse calls no model, and no stored answer fits this step."))
             )
-        if self._provider is None:
-            self._provider = self.make_provider(self.profile)
-        return self._provider
+        return self.services.of(capability)
+
+    async def admit(self, service: Service, tokens: int) -> None:
+        """Return when a paid call may begin. Raises Suspend when the job has to wait for it."""
+        await admit(self.database, self.limit, service, self.row["project_id"], tokens)
+        if self.stopping is not None:
+            raise asyncio.CancelledError
+
+    def fall_back(self, capability: Capability, service: Service, error: ProviderError) -> bool:
+        """Another service answers from here on, where the profile names one for such a failure; said on the timeline."""
+        if self.stopping is not None or service is not self.services.of(capability):
+            return service is not self.services.of(capability)
+        other = self.services.step_aside(capability, error)
+        if other is None:
+            return False
+        said = Text(
+            N_("{profile} cannot answer ({kind}); {other} is asked instead"),
+            profile=service.profile.name,
+            kind=error.kind,
+            other=other.profile.name,
+        )
+        with self.database.write() as conn:
+            writes.fence(conn, self.job_id, self.claim)
+            writes.add_event(conn, self.job_id, said, claim=self.claim, level="warning")
+        return True
 
     async def aclose(self) -> None:
-        if self._provider is not None:
-            await self._provider.aclose()
+        await self.services.aclose()
 
     def new_step(self, name: str) -> None:
         """Note the next step of this run; raises ProgrammingError for a name used twice."""
@@ -82,19 +102,19 @@ class Running:
             raise ProgrammingError(Text("The step name “{name}” is used twice in one run.", name=name))
         self.step_names.append(name)
 
-    def modes(self, *, structured: bool) -> Sequence[Mode]:
+    def modes(self, service: Service, *, structured: bool) -> Sequence[Mode]:
         """Structured-output modes to try, strongest first, from the one that worked for this model before."""
         if not structured:
             return ("plain",)
-        offered = self.provider().modes
-        known = self.profile.modes.get(self.profile.text_model)
+        offered: Sequence[Mode] = service.provider.modes
+        known = service.profile.modes.get(service.profile.text_model)
         return offered[offered.index(known) :] if known in offered else offered
 
-    def remember_mode(self, mode: Mode) -> None:
-        if self.profile.id is not None:
+    def remember_mode(self, profile: Profile, mode: Mode) -> None:
+        if profile.id is not None:
             with self.database.write() as conn:
-                profile_writes.remember_mode(conn, self.profile.id, self.profile.text_model, mode)
-        self.profile.modes[self.profile.text_model] = mode
+                profile_writes.remember_mode(conn, profile.id, profile.text_model, mode)
+        profile.modes[profile.text_model] = mode
 
     def redact(self, text: str) -> str:
         return redactor.text(text)
@@ -113,10 +133,10 @@ class Running:
                 # a preview is not worth a paid stream
                 log.warning("job %s: preview not written: %s", self.job_id, error)
 
-    def answered(self, call_row: int, started: float, reply: TextReply) -> None:
+    def answered(self, call_row: int, started: float, reply: TextReply, profile: Profile) -> None:
         """Hold an answer until it is judged: outcome and step are one commit."""
         self._preview = ""
-        cost = cost_of(self.profile, reply.model, reply.usage, round(time.time() * 1000))
+        cost = cost_of(profile, reply.model, reply.usage, round(time.time() * 1000))
         self._answers[call_row] = (time.monotonic() - started, reply, cost)
 
     def commit_call(self, conn: Connection, call_row: int, *, valid: bool, outcome: str = "ok") -> None:
@@ -135,13 +155,13 @@ class Running:
             cached_tokens=reply.usage.cached,
             output_tokens=reply.usage.output,
             reasoning_tokens=reply.usage.reasoning,
+            image_input_tokens=reply.usage.image_input,
+            image_output_tokens=reply.usage.image_output,
             finish_reason=reply.finish_reason,
             raw_output=reply.text,
-            cost_micros=cost.cost_micros,
-            currency=cost.currency,
-            price_source=cost.source,
+            **cost.as_columns(),
         )
-        ledger.count_on_job(
+        money.count(
             conn,
             self.job_id,
             input_tokens=reply.usage.input,
@@ -157,12 +177,11 @@ class Running:
                 self.commit_call(conn, call_row, valid=False)
 
     def close_call(
-        self, call_row: int, started: float, *, usage: Usage | None = None, model: str | None = None, **values: Any
+        self, call_row: int, started: float, profile: Profile, model: str, *, usage: Usage | None = None, **values: Any
     ) -> None:
         """Write a call that failed. It may have been billed, so it is counted whoever owns the job now."""
         seen = usage or self.no_usage
-        model = self.profile.text_model if model is None else model
-        cost = cost_of(self.profile, model, seen, round(time.time() * 1000))
+        cost = cost_of(profile, model, seen, round(time.time() * 1000))
         with self.database.write() as conn:
             ledger.close_call(
                 conn,
@@ -173,13 +192,13 @@ class Running:
                 cached_tokens=seen.cached,
                 output_tokens=seen.output,
                 reasoning_tokens=seen.reasoning,
-                cost_micros=cost.cost_micros,
-                currency=cost.currency,
-                price_source=cost.source,
+                image_input_tokens=seen.image_input,
+                image_output_tokens=seen.image_output,
+                **cost.as_columns(),
                 **values,
             )
             if usage is not None:
-                ledger.count_on_job(
+                money.count(
                     conn,
                     self.job_id,
                     input_tokens=seen.input,

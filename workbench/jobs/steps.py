@@ -22,8 +22,9 @@ from workbench.errors import Issue, LostClaim, OutputError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
+from workbench.jobs.services import Service
 from workbench.prompts import Prompt
-from workbench.providers.base import Message, Mode, TextReply, TextRequest
+from workbench.providers.base import Message, Mode, TextReply, TextRequest, estimated_tokens
 from workbench.providers.reading import read_model
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[Any], list[Issue]]
 MAX_REPAIRS = 3
+#: tokens of an answer whose length nobody capped
+USUAL_ANSWER = 1_500
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Answer:
 
     text: str
     call_row: int | None
+    model: str = ""
 
 
 class Steps:
@@ -142,27 +146,45 @@ class Steps:
         if stored is not None:
             return TextReply(text=stored["text"], usage=run.no_usage, model=stored["model"])
         answer = await self._ask(name, input_hash, conversation, draft, "generate")
-        self._finish(name, {"text": answer.text, "model": run.profile.text_model}, answer)
-        return TextReply(text=answer.text, usage=run.no_usage, model=run.profile.text_model)
+        self._finish(name, {"text": answer.text, "model": answer.model}, answer)
+        return TextReply(text=answer.text, usage=run.no_usage, model=answer.model)
 
     async def _ask(
         self, name: str, input_hash: str, conversation: Conversation, draft: Callable[[], str] | None, purpose: str
     ) -> Answer:
-        """Call the model: step down a structured mode that the service refuses, ask once more after an empty answer."""
+        """Call the model; where its service cannot answer, the profile's next one."""
+        while True:
+            service = self._run.service("text")
+            try:
+                return await self._ask_one(service, name, input_hash, conversation, draft, purpose)
+            except ProviderError as error:
+                if not self._run.fall_back("text", service, error):
+                    raise
+
+    async def _ask_one(
+        self,
+        service: Service,
+        name: str,
+        input_hash: str,
+        conversation: Conversation,
+        draft: Callable[[], str] | None,
+        purpose: str,
+    ) -> Answer:
+        """Step down a structured mode that the service refuses, ask once more after an empty answer."""
         run = self._run
-        modes = list(run.modes(structured=conversation.json_schema is not None))
+        modes = list(run.modes(service, structured=conversation.json_schema is not None))
         empty_before = False
         while True:
             mode = modes[0]
             try:
-                answer, reply = await self._call(name, input_hash, conversation, mode, draft, purpose)
+                answer, reply = await self._call(service, name, input_hash, conversation, mode, draft, purpose)
             except ProviderError as error:
                 if getattr(error, "adapted", False):
                     # the service refused a detail of the request and the provider has learned to leave it out
                     continue
                 if error.mode_unsupported and len(modes) > 1:
                     modes.pop(0)
-                    run.remember_mode(modes[0])
+                    run.remember_mode(service.profile, modes[0])
                     continue
                 raise
             if reply.finish_reason == "length":
@@ -181,6 +203,7 @@ class Steps:
 
     async def _call(
         self,
+        service: Service,
         name: str,
         input_hash: str,
         conversation: Conversation,
@@ -190,28 +213,32 @@ class Steps:
     ) -> tuple[Answer, TextReply]:
         """One request to the service, in the ledger before it is sent and after it ended, whatever happens."""
         run = self._run
+        profile = service.profile
         messages = conversation.messages(mode)
         request = TextRequest(
-            model=run.profile.text_model,
+            model=profile.text_model,
             messages=messages,
             call_id=uuid.uuid4().hex,
             mode=mode,
-            params=run.profile.params,
+            params=profile.params,
             draft=draft,
             schema=conversation.json_schema,
             schema_name=conversation.schema_name,
         )
-        row = self._open(name, input_hash, conversation.prompt_version, request, purpose)
+        await run.admit(service, expected_tokens(request))
+        row = self._open(name, input_hash, conversation.prompt_version, request, purpose, service)
         started = time.monotonic()
         try:
-            reply = await run.provider().text(request, run.preview)
+            reply = await service.provider.text(request, run.preview)
         except asyncio.CancelledError:
-            run.close_call(row, started, outcome="error", error_kind="cancelled")
+            run.close_call(row, started, profile, request.model, outcome="error", error_kind="cancelled")
             raise
         except ProviderError as error:
             run.close_call(
                 row,
                 started,
+                profile,
+                request.model,
                 outcome="error",
                 error_kind=error.kind,
                 error=run.redact(str(error)),
@@ -222,13 +249,16 @@ class Steps:
             )
             raise
         except Exception as error:
-            run.close_call(row, started, outcome="error", error_kind="internal", error=run.redact(repr(error)))
+            said = run.redact(repr(error))
+            run.close_call(row, started, profile, request.model, outcome="error", error_kind="internal", error=said)
             raise
         crash.point("call_answered")
-        run.answered(row, started, reply)
-        return Answer(reply.text, row), reply
+        run.answered(row, started, reply, profile)
+        return Answer(reply.text, row, request.model), reply
 
-    def _open(self, name: str, input_hash: str, prompt_version: str, request: TextRequest, purpose: str) -> int:
+    def _open(
+        self, name: str, input_hash: str, prompt_version: str, request: TextRequest, purpose: str, service: Service
+    ) -> int:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
@@ -243,8 +273,9 @@ class Steps:
                     "purpose": purpose,
                     "project_id": run.row["project_id"],
                     "workflow": run.row["kind"],
-                    "profile_id": run.profile.id,
-                    "provider": run.profile.provider,
+                    "profile_id": service.profile.id,
+                    "fallback_from": service.instead_of,
+                    "provider": service.profile.provider,
                     "model": request.model,
                     "capability": "text",
                     "mode": request.mode,
@@ -300,6 +331,12 @@ class Steps:
                 with run.database.write() as conn:
                     run.commit_call(conn, answer.call_row, valid=valid, outcome="late")
             raise
+
+
+def expected_tokens(request: TextRequest) -> int:
+    """What a call will probably count in its service's minute: the prompt, and the answer up to its cap or a usual length."""
+    asked = sum(estimated_tokens(m.content) for m in request.messages)
+    return asked + int(request.params.get("max_tokens") or USUAL_ANSWER)
 
 
 def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,8 +25,10 @@ from workbench.errors import JobError, LostClaim, MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.running import Running, Suspend
+from workbench.jobs.services import Capability, Service
 from workbench.media import Media, MediaStore, clips, download, pictures
-from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest
+from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest, estimated_tokens
+from workbench.usage import money
 from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of
 
 log = logging.getLogger(__name__)
@@ -85,72 +87,116 @@ class Tasks:
 
     async def images(self, name: str, asked: Asked, draw: Callable[[], bytes] | None) -> list[Candidate]:
         """The pictures of one call, in the store; memoised under `name`."""
-        done = self._begin(name, asked.hash)
+        done = await self._begin(name, asked, "image")
         if done is None:
-            done = await self._settled(name, lambda purpose: self._draw(name, asked, draw, purpose))
+            done = await self._settled(name, "image", lambda by, purpose: self._draw(by, name, asked, draw, purpose))
         return [Candidate.model_validate(c) for c in done["images"]]
 
     async def video(self, name: str, asked: Asked, draw: Callable[[], bytes] | None) -> dict[str, Any]:
         """One clip, in the store: {"media", "width", "height", "seconds", "model"}; suspends while the service works."""
-        done = self._begin(name, asked.hash)
+        done = await self._begin(name, asked, "video")
         if done is not None:
             return done
-        return await self._settled(name, lambda purpose: self._film(name, asked, draw, purpose))
+        return await self._settled(name, "video", lambda by, purpose: self._film(by, name, asked, draw, purpose))
 
-    def _begin(self, name: str, input_hash: str) -> dict[str, Any] | None:
-        """The memoised output, or None with the step standing as `sent`; suspends while the outcome is open."""
+    async def _begin(self, name: str, asked: Asked, capability: Capability) -> dict[str, Any] | None:
+        """The memoised output, or None with the step standing as `sent`; suspends while the outcome is open.
+
+        The limits are asked before the step stands as `sent`: what only waited was never charged.
+        """
         run = self._run
         run.new_step(name)
+        place = len(run.step_names)
+        with run.database.read() as conn:
+            there = ledger.find_step(conn, run.job_id, name)
+        same = there is not None and there["input_hash"] == asked.hash
+        if there is not None and same and there["state"] == "done":
+            output: dict[str, Any] = there["output"]
+            return output
+        if there is not None and same and there["state"] == "failed":
+            raise _failed_before(there["output"])
+        if there is not None and same and there["state"] == "submitted":
+            raise Suspend("provider")
+        service = run.service(capability)
+        if there is not None and there["state"] in ("sent", "maybe_charged") and not service.free:
+            await self._settle_uncertain(name, asked, there, service)
+        await run.admit(service, estimated_tokens(asked.prompt))
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
-            there = ledger.find_step(conn, run.job_id, name)
-            same = there is not None and there["input_hash"] == input_hash
-            if there is not None and same and there["state"] == "done":
-                output: dict[str, Any] = there["output"]
-                return output
-            if there is not None and same and there["state"] == "failed":
-                raise _failed_before(there["output"])
-            if there is not None and same and there["state"] == "submitted":
-                raise Suspend("provider")
-            uncertain = there is not None and there["state"] in ("sent", "maybe_charged") and not self._free()
-            if uncertain:
-                ledger.set_step(conn, run.job_id, name, state="maybe_charged")
-            else:
-                ledger.begin_step(
-                    conn, run.job_id, name, len(run.step_names), input_hash, run.claim, again=there is not None
-                )
-        if uncertain:
-            raise Suspend("decision")
+            ledger.begin_step(conn, run.job_id, name, place, asked.hash, run.claim, again=there is not None)
         crash.point("step_sent")
         return None
 
-    def _free(self) -> bool:
-        return bool(getattr(self._run.provider(), "free", False))
+    async def _settle_uncertain(self, name: str, asked: Asked, there: dict[str, Any], service: Service) -> None:
+        """Nobody knows what became of a call: look for its task at the service, else leave it to a person. Suspends."""
+        run = self._run
+        task_id = await self._found(asked, there, service)
+        with run.database.write() as conn:
+            writes.fence(conn, run.job_id, run.claim)
+            if task_id is None:
+                ledger.set_step(conn, run.job_id, name, state="maybe_charged")
+            else:
+                ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS)
+                said = Text(N_("Step {step}: the task was created before the worker was lost; it goes on"), step=name)
+                writes.add_event(conn, run.job_id, said, claim=run.claim)
+        raise Suspend("decision" if task_id is None else "provider")
+
+    async def _found(self, asked: Asked, there: dict[str, Any], service: Service) -> str | None:
+        """The id of a video task that was created and never written down, where the service lists its tasks."""
+        find = getattr(service.provider, "find", None)
+        if asked.seconds is None or find is None or there["input_hash"] != asked.hash:
+            return None
+        try:
+            task_id: str | None = await find(service.model("video"), asked.seed, int(there["updated_at"]))
+        except ProviderError as error:
+            log.info("job %s: its task cannot be looked for: %s", self._run.job_id, error)
+            return None
+        return task_id
 
     # -- calls -------------------------------------------------------------------------------------------------
 
-    async def _settled(self, name: str, call: Callable[[str], Any]) -> dict[str, Any]:
-        """Make the call: again when the provider has learned to word it otherwise, once more after an empty answer.
+    async def _settled(
+        self, name: str, capability: Capability, call: Callable[[Service, str], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Make the call: again when the provider has learned to word it otherwise, once more after an empty answer,
+        by another service where this one certainly did nothing.
 
         What is known of a failure is kept with the step: an answer that is final is not asked for again by this job.
         """
+        run = self._run
         purpose = "generate"
+        service = run.service(capability)
         while True:
             try:
-                output: dict[str, Any] = await call(purpose)
-                return output
+                return await call(service, purpose)
             except JobError as error:
+                state = _state_after(error, free=service.free) if run.stopping is None else "sent"
                 if getattr(error, "adapted", False):
-                    continue
-                if error.kind == "empty_output" and purpose == "generate":
+                    pass
+                elif error.kind == "empty_output" and purpose == "generate":
                     purpose = "retry"
-                    continue
-                self._keep_failure(name, error)
-                raise
+                elif state != "sent" and isinstance(error, ProviderError) and run.fall_back(capability, service, error):
+                    purpose = "generate"
+                else:
+                    self._keep_failure(name, state, error)
+                    raise
+            service = await self._admitted_again(name, capability)
 
-    def _keep_failure(self, name: str, error: JobError) -> None:
+    async def _admitted_again(self, name: str, capability: Capability) -> Service:
+        """Who is asked next; a wait for the limits leaves the step as one that was certainly not charged."""
         run = self._run
-        state = _state_after(error, free=self._free()) if run.stopping is None else "sent"
+        service = run.service(capability)
+        try:
+            await run.admit(service, 0)
+        except Suspend:
+            with run.database.write() as conn:
+                writes.fence(conn, run.job_id, run.claim)
+                ledger.set_step(conn, run.job_id, name, state="refused")
+            raise
+        return service
+
+    def _keep_failure(self, name: str, state: str, error: JobError) -> None:
+        run = self._run
         if state == "sent":
             return
         output: dict[str, Any] = {"failed": run.redact(str(error)), "kind": error.kind}
@@ -160,23 +206,24 @@ class Tasks:
             writes.fence(conn, run.job_id, run.claim)
             ledger.set_step(conn, run.job_id, name, state=state, output=output if state == "failed" else None)
 
-    async def _draw(self, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str) -> dict[str, Any]:
+    async def _draw(
+        self, service: Service, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str
+    ) -> dict[str, Any]:
         run = self._run
-        provider: Any = run.provider()
         request = ImageRequest(
-            model=run.profile.picture_model,
+            model=service.model("image"),
             prompt=asked.prompt,
             size=asked.size,
             seed=asked.seed,
             call_id=uuid.uuid4().hex,
             references=tuple([await asyncio.to_thread(run.media.read, sha) for sha in asked.references]),
-            params=run.profile.params,
+            params=service.profile.params,
             draw=draw,
         )
-        row = self._open(name, asked, "image", request.model, request.call_id, purpose)
-        reply, latency_ms = await self._sent(row, request.model, lambda: provider.images(request))
-        answer = _priced(run.profile, reply)
-        stored = await self._stored(row, latency_ms, answer, reply.images, "image")
+        row = self._open(service, name, asked, "image", request.model, request.call_id, purpose)
+        reply, latency_ms = await self._sent(service, row, request.model, lambda: service.provider.images(request))
+        answer = _priced(service.profile, reply)
+        stored = await self._stored(service, row, latency_ms, answer, reply.images, "image")
         made = [_candidate(media, asked, request.model or reply.model) for media in stored]
         output = {"images": [c.model_dump(mode="json") for c in made]}
 
@@ -190,11 +237,12 @@ class Tasks:
         crash.point("step_done")
         return output
 
-    async def _film(self, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str) -> dict[str, Any]:
+    async def _film(
+        self, service: Service, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str
+    ) -> dict[str, Any]:
         run = self._run
-        provider: Any = run.provider()
         request = VideoRequest(
-            model=run.profile.clip_model,
+            model=service.model("video"),
             prompt=asked.prompt,
             seconds=asked.seconds or 0.0,
             size=asked.size,
@@ -202,12 +250,13 @@ class Tasks:
             call_id=uuid.uuid4().hex,
             first_frame=await self._bytes_of(asked.first_frame),
             last_frame=await self._bytes_of(asked.last_frame),
-            params=run.profile.params,
+            params=service.profile.params,
             draw=draw,
         )
-        row = self._open(name, asked, "video", request.model, request.call_id, purpose)
-        started, latency_ms = await self._sent(row, request.model, lambda: provider.submit(request))
-        answer = _Answer(request.model, Usage(), FREE if run.profile.provider == "sketch" else UNKNOWN)
+        row = self._open(service, name, asked, "video", request.model, request.call_id, purpose)
+        started, latency_ms = await self._sent(service, row, request.model, lambda: service.provider.submit(request))
+        # what a task costs is known when it has ended: the poller writes it
+        answer = _Answer(request.model, Usage(), FREE if service.free else UNKNOWN)
         if isinstance(started, str):
             task_id = started
             self._commit(
@@ -219,7 +268,7 @@ class Tasks:
             )
             crash.point("task_submitted")
             raise Suspend("provider")
-        [clip] = await self._stored(row, latency_ms, answer, (started,), "video")
+        [clip] = await self._stored(service, row, latency_ms, answer, (started,), "video")
         output = clip_output(clip, request.model)
 
         def keep(conn: Connection) -> None:
@@ -234,21 +283,22 @@ class Tasks:
     async def _bytes_of(self, sha: str | None) -> bytes | None:
         return None if sha is None else await asyncio.to_thread(self._run.media.read, sha)
 
-    async def _sent(self, row: int, model: str, call: Callable[[], Any]) -> tuple[Any, int]:
+    async def _sent(self, service: Service, row: int, model: str, call: Callable[[], Any]) -> tuple[Any, int]:
         """(what the service answered, milliseconds); a failure is in the ledger before it goes on."""
         run = self._run
         started = time.monotonic()
         try:
             answered = await call()
         except asyncio.CancelledError:
-            run.close_call(row, started, model=model, outcome="error", error_kind="cancelled")
+            run.close_call(row, started, service.profile, model, outcome="error", error_kind="cancelled")
             raise
         except Exception as error:
             known = error if isinstance(error, ProviderError) else None
             run.close_call(
                 row,
                 started,
-                model=model,
+                service.profile,
+                model,
                 outcome="error",
                 error_kind=known.kind if known else "internal",
                 error=run.redact(str(error)),
@@ -261,10 +311,16 @@ class Tasks:
         return answered, round((time.monotonic() - started) * 1000)
 
     async def _stored(
-        self, row: int, latency_ms: int, answer: _Answer, made: Sequence[Made], kind: Literal["image", "video"]
+        self,
+        service: Service,
+        row: int,
+        latency_ms: int,
+        answer: _Answer,
+        made: Sequence[Made],
+        kind: Literal["image", "video"],
     ) -> list[Media]:
         """What was made, as files of the store. Paid for by now: a failure closes the call as counted."""
-        storing = asyncio.ensure_future(kept(made, self._run.media, kind, self._run.profile))
+        storing = asyncio.ensure_future(kept(made, self._run.media, kind, service.profile))
         stopped = False
         try:
             try:
@@ -289,7 +345,9 @@ class Tasks:
 
     # -- the ledger --------------------------------------------------------------------------------------------
 
-    def _open(self, name: str, asked: Asked, capability: str, model: str, call_id: str, purpose: str) -> int:
+    def _open(
+        self, service: Service, name: str, asked: Asked, capability: str, model: str, call_id: str, purpose: str
+    ) -> int:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
@@ -304,8 +362,9 @@ class Tasks:
                     "purpose": purpose,
                     "project_id": run.row["project_id"],
                     "workflow": run.row["kind"],
-                    "profile_id": run.profile.id,
-                    "provider": run.profile.provider,
+                    "profile_id": service.profile.id,
+                    "fallback_from": service.instead_of,
+                    "provider": service.profile.provider,
                     "model": model,
                     "capability": capability,
                     "prompt": asked.as_json(),
@@ -352,13 +411,14 @@ class Tasks:
             input_tokens=answer.usage.input,
             cached_tokens=answer.usage.cached,
             output_tokens=answer.usage.output,
+            reasoning_tokens=answer.usage.reasoning,
+            image_input_tokens=answer.usage.image_input,
+            image_output_tokens=answer.usage.image_output,
             images=answer.images,
             video_seconds=None if answer.video_seconds is None else round(answer.video_seconds),
-            cost_micros=answer.cost.cost_micros,
-            currency=answer.cost.currency,
-            price_source=answer.cost.source,
+            **answer.cost.as_columns(),
         )
-        ledger.count_on_job(
+        money.count(
             conn,
             self._run.job_id,
             input_tokens=answer.usage.input,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from workbench.providers.base import (
     TextRequest,
     Usage,
     VideoRequest,
+    estimated_tokens,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 MODEL = SKETCH_MODEL
 #: a draft is streamed in about this many pieces
 PIECES = 24
-#: Chinese and Japanese characters count as one token each, four others as one: an honest estimate, not a bill
-_WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,6 @@ def _bad(pair: str) -> InvalidInput:
 def make(profile: Profile, settings: Settings) -> Sketch:
     """The provider for a profile; the profile's own name does not matter here."""
     return Sketch(Simulation.parse(settings.simulate))
-
-
-def estimated_tokens(text: str) -> int:
-    """Tokens by the rule above; 0 for an empty text."""
-    wide = len(_WIDE.findall(text))
-    return wide + -(-(len(text) - wide) // 4)
 
 
 class Sketch:

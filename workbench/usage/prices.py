@@ -21,11 +21,24 @@ _MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True)
 class Cost:
-    """`cost_micros` None: nobody knows. `source`: free | user | genai-prices VERSION; None with an unknown cost."""
+    """`cost_micros` None: nobody knows. `source`: free | user | genai-prices VERSION; None with an unknown cost.
+
+    `price`: the prices reckoned with, as they were then, in the units of `user_price`.
+    """
 
     cost_micros: int | None = None
     currency: str | None = None
     source: str | None = None
+    price: dict[str, Any] | None = None
+
+    def as_columns(self) -> dict[str, Any]:
+        """The ledger's columns."""
+        return {
+            "cost_micros": self.cost_micros,
+            "currency": self.currency,
+            "price_source": self.source,
+            "price": self.price,
+        }
 
 
 UNKNOWN = Cost()
@@ -49,27 +62,42 @@ def image_cost_of(profile: Profile, model: str, usage: Usage, images: int, at_ms
     """The cost of one call that drew `images` pictures: by the picture where the user priced that, else by its tokens."""
     if profile.provider == "sketch":
         return FREE
-    prices = profile.params.get("prices")
-    named = prices if isinstance(prices, dict) else {}
-    own = next((p for p in (named.get(n) for n in (model, profile.image_model)) if isinstance(p, dict)), None)
-    if own is None and isinstance(named.get("*"), dict) and named["*"].get("image") is not None:
-        own = named["*"]
+    own = _own(profile, model, profile.image_model or "")
+    # prices for every model are those of texts unless they name a picture's
+    if own is not None and own is (profile.params["prices"]).get("*") and own.get("image") is None:
+        own = None
     if own is not None and own.get("image") is not None:
-        return Cost(_micros(Decimal(str(own["image"])) * images), _currency(own), "user")
+        return Cost(_micros(Decimal(str(own["image"])) * images), _currency(own), "user", own)
     if usage.input is None or usage.output is None:
         return UNKNOWN
     return _by_user_price(own, usage) if own is not None else _by_public_price(profile, model, usage, at_ms)
 
 
+def video_cost_of(profile: Profile, model: str, usage: Usage, seconds: float | None, at_ms: int) -> Cost:
+    """The cost of one clip: by its tokens (Seedance) or its seconds (Veo) where the user priced that, else unknown."""
+    if profile.provider == "sketch":
+        return FREE
+    own = _own(profile, model, profile.video_model or "") or {}
+    if own.get("video_tokens") is not None and usage.output is not None:
+        return Cost(_micros(Decimal(str(own["video_tokens"])) * usage.output / _MILLION), _currency(own), "user", own)
+    if own.get("video_second") is not None and seconds is not None:
+        return Cost(_micros(Decimal(str(own["video_second"])) * Decimal(str(seconds))), _currency(own), "user", own)
+    return UNKNOWN
+
+
 def user_price(profile: Profile, model: str) -> dict[str, Any] | None:
     """The price the user set for a model in the profile's params, or for all of its models:
     ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens;
-    ``"image"`` is the price of one picture."""
+    ``image`` is the price of one picture, ``video_second`` of a second, ``video_tokens`` of a million tokens of video."""
+    # A service answers with the model behind an endpoint id (ep-…); the user knows, and prices, the id.
+    return _own(profile, model, profile.text_model)
+
+
+def _own(profile: Profile, *names: str) -> dict[str, Any] | None:
     prices = profile.params.get("prices")
     if not isinstance(prices, dict):
         return None
-    # A service answers with the model behind an endpoint id (ep-…); the user knows, and prices, the id.
-    return next((p for p in (prices.get(n) for n in (model, profile.text_model, "*")) if isinstance(p, dict)), None)
+    return next((p for p in (prices.get(n) for n in (*names, "*")) if isinstance(p, dict)), None)
 
 
 def _by_user_price(price: dict[str, Any], usage: Usage) -> Cost:
@@ -79,7 +107,7 @@ def _by_user_price(price: dict[str, Any], usage: Usage) -> Cost:
     per_input, per_output = Decimal(str(price["input"])), Decimal(str(price["output"]))
     per_cached = Decimal(str(price["cached"])) if price.get("cached") is not None else per_input
     total = ((usage.input or 0) - cached) * per_input + cached * per_cached + (usage.output or 0) * per_output
-    return Cost(_micros(total / _MILLION), _currency(price), "user")
+    return Cost(_micros(total / _MILLION), _currency(price), "user", price)
 
 
 def _currency(price: dict[str, Any]) -> str:
@@ -110,7 +138,22 @@ def _by_public_price(profile: Profile, model: str, usage: Usage, at_ms: int) -> 
         return UNKNOWN
     if priced.model_price.input_mtok is None or priced.model_price.output_mtok is None:
         return UNKNOWN  # listed without token prices: what the sum holds is not the cost
-    return Cost(_micros(priced.total_price), "USD", f"genai-prices {_version()}")
+    return Cost(_micros(priced.total_price), "USD", f"genai-prices {_version()}", _snapshot(priced.model_price))
+
+
+def _snapshot(price: Any) -> dict[str, Any]:
+    """Its prices per million tokens, in the words of `user_price` where there is one; tiers as genai-prices writes them."""
+    names = {"input_mtok": "input", "cache_read_mtok": "cached", "output_mtok": "output"}
+    told = {k: v for k, v in vars(price).items() if v is not None}
+    return {"currency": "USD"} | {names.get(k, k): _plain(v) for k, v in told.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, int | float | str):
+        return value
+    return str(value)
 
 
 def provider_of(base_url: str) -> str | None:

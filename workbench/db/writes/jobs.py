@@ -396,8 +396,13 @@ def put_back(conn: Connection, job_id: int, *, delay_ms: int, message: Text | No
     )
 
 
-def put_waiting(conn: Connection, job_id: int, waiting_for: str, message: Text | None = None) -> None:
+def put_waiting(
+    conn: Connection, job_id: int, waiting_for: str, message: Text | None = None, resume_ms: int | None = None
+) -> None:
+    """`resume_ms`: `resume_due` queues it again after so long."""
     values: dict[str, Any] = {"state": "waiting", "waiting_for": waiting_for, "lease_until": None, "preview": None}
+    if resume_ms is not None:
+        values["available_at"] = now_ms() + resume_ms
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
     conn.execute(update(job).where(job.c.id == job_id).values(**values))
@@ -427,6 +432,25 @@ def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
         .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
     )
     return done.rowcount > 0
+
+
+_limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
+_resume_due = update(job).where(_limited).values(state="queued", waiting_for=None, dispatched_at=None)
+
+
+def resume_due(conn: Connection) -> int:
+    """Jobs whose rate limit may have room again → queued."""
+    return conn.execute(_resume_due).rowcount
+
+
+def limited_due(conn: Connection) -> bool:
+    return conn.execute(select(job.c.id).where(_limited).limit(1)).scalar_one_or_none() is not None
+
+
+def waiting_for_budget(conn: Connection) -> list[Any]:
+    """(id, project id) of each."""
+    query = select(job.c.id, job.c.project_id).where(job.c.state == "waiting", job.c.waiting_for == "budget")
+    return list(conn.execute(query).all())
 
 
 _progress = (

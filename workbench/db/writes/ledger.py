@@ -104,9 +104,25 @@ def still_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> b
     return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
 
 
+# the profile that the task was created with: a job may leave its videos to another
+_asked_of = (
+    select(model_call.c.profile_id)
+    .where(model_call.c.job_id == step.c.job_id, model_call.c.step == step.c.name, model_call.c.capability == "video")
+    .order_by(model_call.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+
+
 def due_polls(conn: Connection, limit: int = 20) -> list[dict[str, Any]]:
     query = (
-        select(step, job.c.profile_id, job.c.state.label("job_state"), job.c.claim.label("job_claim"), job.c.kind)
+        select(
+            step,
+            _asked_of.label("profile_id"),
+            job.c.state.label("job_state"),
+            job.c.claim.label("job_claim"),
+            job.c.kind,
+        )
         .join(job, job.c.id == step.c.job_id)
         .where(step.c.state == "submitted", step.c.poll_at <= now_ms())
         .order_by(step.c.poll_at)
@@ -128,6 +144,16 @@ def take_poll(conn: Connection, row: dict[str, Any], hold_ms: int) -> bool:
         .values(poll_at=now_ms() + hold_ms)
     )
     return done.rowcount > 0
+
+
+_open_calls = select(func.count()).where(
+    model_call.c.profile_id == bindparam("profile_id"), model_call.c.outcome == "sent"
+)
+
+
+def open_calls(conn: Connection, profile_id: int | None) -> int:
+    """A profile's calls under way, in all workers."""
+    return int(conn.execute(_open_calls, {"profile_id": profile_id}).scalar_one())
 
 
 def open_call(conn: Connection, values: dict[str, Any]) -> int:
@@ -155,11 +181,14 @@ _close_call = (
         cached_tokens=bindparam("b_cached_tokens"),
         output_tokens=bindparam("b_output_tokens"),
         reasoning_tokens=bindparam("b_reasoning_tokens"),
+        image_input_tokens=bindparam("b_image_input_tokens"),
+        image_output_tokens=bindparam("b_image_output_tokens"),
         images=bindparam("b_images"),
         video_seconds=bindparam("b_video_seconds"),
         cost_micros=bindparam("b_cost_micros"),
         currency=bindparam("b_currency"),
         price_source=bindparam("b_price_source"),
+        price=bindparam("b_price"),
         finish_reason=bindparam("b_finish_reason"),
         raw_output=bindparam("b_raw_output"),
     )
@@ -185,11 +214,14 @@ def close_call(conn: Connection, call_row: int, **values: Any) -> None:
         "cached_tokens",
         "output_tokens",
         "reasoning_tokens",
+        "image_input_tokens",
+        "image_output_tokens",
         "images",
         "video_seconds",
         "cost_micros",
         "currency",
         "price_source",
+        "price",
         "finish_reason",
         "raw_output",
     )
@@ -204,7 +236,14 @@ def _plus(column: Any, name: str) -> Any:
 
 _count_on_job = (
     update(job)
-    .where(job.c.id == bindparam("b_job_id"))
+    .where(
+        job.c.id == bindparam("b_job_id"),
+        or_(
+            bindparam("b_currency", type_=job.c.currency.type).is_(None),
+            job.c.currency.is_(None),
+            job.c.currency == bindparam("b_currency", type_=job.c.currency.type),
+        ),
+    )
     .values(
         input_tokens=_plus(job.c.input_tokens, "input"),
         output_tokens=_plus(job.c.output_tokens, "output"),
@@ -212,6 +251,17 @@ _count_on_job = (
         currency=func.coalesce(bindparam("b_currency", type_=job.c.currency.type), job.c.currency),
     )
 )
+
+
+def price_task(conn: Connection, job_id: int, name: str, **values: Any) -> None:
+    """Write what a long task came to on the call that created it. `values`: columns, `model` if known."""
+    newest = (
+        select(func.max(model_call.c.id))
+        .where(model_call.c.job_id == job_id, model_call.c.step == name, model_call.c.capability == "video")
+        .scalar_subquery()
+    )
+    conn.execute(update(model_call).where(model_call.c.id == newest).values(**values))
+    price_step(conn, job_id, name)
 
 
 def count_on_job(
@@ -222,18 +272,21 @@ def count_on_job(
     output_tokens: int | None,
     cost_micros: int | None,
     currency: str | None,
-) -> None:
-    """Add a call to its job's counters; unknown is not zero."""
-    conn.execute(
-        _count_on_job,
-        {
-            "b_job_id": job_id,
-            "b_input": input_tokens,
-            "b_output": output_tokens,
-            "b_cost": cost_micros,
-            "b_currency": currency if cost_micros is not None else None,
-        },
-    )
+) -> bool:
+    """Add a call to its job's counters; unknown is not zero. False when the job counts in another currency (see usage.money)."""
+    values = {
+        "b_job_id": job_id,
+        "b_input": input_tokens,
+        "b_output": output_tokens,
+        "b_cost": cost_micros,
+        "b_currency": currency if cost_micros is not None else None,
+    }
+    return conn.execute(_count_on_job, values).rowcount > 0
+
+
+def counted_in(conn: Connection, job_id: int) -> str | None:
+    """The currency that a job's cost is counted in; None: none yet."""
+    return conn.execute(select(job.c.currency).where(job.c.id == job_id)).scalar_one_or_none()
 
 
 _paid_answers = (

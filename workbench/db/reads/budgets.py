@@ -1,0 +1,39 @@
+"""Questions about budgets and what was spent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, case, func, or_, select
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import budget, model_call
+
+
+def listed(conn: Connection) -> list[dict[str, Any]]:
+    return [dict(r) for r in conn.execute(select(budget).order_by(budget.c.key)).mappings()]
+
+
+def of_project(conn: Connection, project_id: int | None) -> list[dict[str, Any]]:
+    """The budgets that a call of this project counts against."""
+    query = select(budget).where(or_(budget.c.project_id.is_(None), budget.c.project_id == project_id))
+    return [dict(r) for r in conn.execute(query).mappings()]
+
+
+def spent(conn: Connection, project_id: int | None, since: int | None) -> list[dict[str, Any]]:
+    """[{currency, micros, unpriced}] of a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
+    answered = model_call.c.outcome.in_(("ok", "late"))
+    query = select(
+        model_call.c.currency,
+        func.sum(model_call.c.cost_micros).label("micros"),
+        func.sum(case((model_call.c.cost_micros.is_(None) & answered, 1), else_=0)).label("unpriced"),
+    ).group_by(model_call.c.currency)
+    if project_id is not None:
+        query = query.where(model_call.c.project_id == project_id)
+    if since is not None:
+        query = query.where(model_call.c.started_at >= since)
+    return [dict(r) for r in conn.execute(query).mappings()]
+
+
+def now(conn: Connection) -> int:
+    return int(conn.execute(select(now_ms())).scalar_one())

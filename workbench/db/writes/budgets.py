@@ -1,0 +1,17 @@
+"""State changes of budgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import budget
+
+
+def put(conn: Connection, key: str, *, amount_micros: int | None, **values: Any) -> None:
+    """Replace a budget; None takes it away."""
+    conn.execute(delete(budget).where(budget.c.key == key))
+    if amount_micros is not None:
+        conn.execute(insert(budget).values(key=key, amount_micros=amount_micros, created_at=now_ms(), **values))

@@ -1,0 +1,132 @@
+"""Budgets: what may be spent in all in a month, and on a project in a month or altogether.
+
+Spent is what the ledger holds, each currency brought to the budget's by the set rate. A call without a known price
+counts nothing and is said beside it. At 100 % nothing paid begins any more: not at submit, not before a paid step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from workbench.db.reads import budgets as reads
+from workbench.db.writes import budgets as writes
+from workbench.errors import BudgetExceeded, InvalidInput, Issue
+from workbench.i18n import N_, Text
+from workbench.usage import money
+
+Period = Literal["month", "all"]
+#: percent at which people are told
+MARKS = (80, 95, 100)
+MOST_MICROS = 10**15
+
+
+@dataclass(frozen=True)
+class State:
+    """One budget as it stands. `project_id` None: everything. `unpriced`: calls whose cost nobody knows."""
+
+    key: str
+    project_id: int | None
+    period: Period
+    amount_micros: int
+    currency: str
+    spent_micros: int
+    unpriced: int
+
+    @property
+    def percent(self) -> float:
+        return 100 * self.spent_micros / self.amount_micros
+
+    @property
+    def mark(self) -> int:
+        """The highest mark reached: 0, 80, 95 or 100."""
+        return max((m for m in MARKS if self.spent_micros * 100 >= self.amount_micros * m), default=0)
+
+    @property
+    def used_up(self) -> bool:
+        return self.mark == 100
+
+    def said(self) -> Text:
+        return Text(
+            N_("{percent} % of the budget is used: {spent} of {amount} {currency} ({whose})."),
+            percent=round(self.percent),
+            spent=_plain(self.spent_micros),
+            amount=_plain(self.amount_micros),
+            currency=self.currency,
+            whose=self.whose(),
+        )
+
+    def whose(self) -> Text:
+        if self.project_id is None:
+            return Text(N_("all projects, this month"))
+        return Text(N_("this project, this month")) if self.period == "month" else Text(N_("this project, in all"))
+
+
+def key_of(project_id: int | None, period: Period) -> str:
+    return "month" if project_id is None else f"project:{project_id}:{period}"
+
+
+def put(
+    conn: Connection, project_id: int | None, period: Period, amount_micros: int | None, currency: str, user: str
+) -> None:
+    """Set a budget, or take it away with None. Raises InvalidInput."""
+    if project_id is None and period != "month":
+        text = Text(N_("A budget for all projects is one for a month."))
+        raise InvalidInput(text, [Issue("period", text)])
+    if currency not in money.CURRENCIES:
+        text = Text(N_("A budget is in CNY or USD."))
+        raise InvalidInput(text, [Issue("currency", text)])
+    if amount_micros is not None and not 0 < amount_micros <= MOST_MICROS:
+        text = Text(N_("A budget is more than 0. Take it away to spend without one."))
+        raise InvalidInput(text, [Issue("amount", text)])
+    writes.put(
+        conn,
+        key_of(project_id, period),
+        project_id=project_id,
+        period=period,
+        amount_micros=amount_micros,
+        currency=currency,
+        created_by=user,
+    )
+
+
+def states(conn: Connection, project_id: int | None = None, *, everything: bool = False) -> list[State]:
+    """The budgets that a project's calls count against, or all there are."""
+    rows = reads.listed(conn) if everything else reads.of_project(conn, project_id)
+    if not rows:
+        return []
+    yuan, month = money.rate(conn), month_start_ms(reads.now(conn))
+    return [_state(conn, row, yuan, month) for row in rows]
+
+
+def _state(conn: Connection, row: dict[str, Any], yuan: Any, month: int) -> State:
+    since = month if row["period"] == "month" else None
+    spent, unpriced = 0, 0
+    for part in reads.spent(conn, row["project_id"], since):
+        unpriced += part["unpriced"]
+        if part["micros"] and part["currency"]:
+            spent += money.converted(int(part["micros"]), part["currency"], row["currency"], yuan)
+    return State(
+        row["key"], row["project_id"], row["period"], row["amount_micros"], row["currency"], spent, unpriced
+    )  # fmt: skip
+
+
+def month_start_ms(now_ms: int) -> int:
+    """The first moment of the month, UTC."""
+    at = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return round(datetime(at.year, at.month, 1, tzinfo=UTC).timestamp() * 1000)
+
+
+def check(conn: Connection, project_id: int | None) -> State | None:
+    """The fullest budget from its first mark on, for a warning; None below. Raises BudgetExceeded when one is used up."""
+    found = sorted(states(conn, project_id), key=lambda s: s.percent, reverse=True)
+    if found and found[0].used_up:
+        raise BudgetExceeded(found[0].said())
+    return found[0] if found and found[0].mark else None
+
+
+def _plain(micros: int) -> str:
+    return f"{micros / 1_000_000:,.2f}"

@@ -1,0 +1,63 @@
+"""Two currencies and the rate between them. Calls keep the currency of their price; sums are only joined by the set rate."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from sqlalchemy import Connection
+
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+
+CURRENCIES = ("CNY", "USD")
+#: yuan for a dollar until somebody sets another rate (about what it was in 2025)
+USUAL_RATE = Decimal("7.20")
+_KEY = "setting.usd_cny"
+
+
+def rate(conn: Connection) -> Decimal:
+    """Yuan for one dollar."""
+    stored = writes.get_meta(conn, _KEY)
+    return Decimal(stored) if stored else USUAL_RATE
+
+
+def set_rate(conn: Connection, typed: str) -> None:
+    """Raises InvalidInput for anything but a number from 0.01 to 1000."""
+    try:
+        value = Decimal(str(typed).strip())
+        sensible = Decimal("0.01") <= value <= 1000
+    except InvalidOperation:
+        sensible = False
+    if not sensible:
+        text = Text(N_("The exchange rate is a number from 0.01 to 1000: yuan for one dollar."))
+        raise InvalidInput(text, [Issue("usd_cny", text)])
+    writes.set_meta(conn, _KEY, f"{value.normalize():f}")
+
+
+def converted(micros: int, currency: str, into: str, yuan_for_dollar: Decimal) -> int:
+    """Micros of one currency as micros of the other."""
+    if currency == into:
+        return micros
+    amount = micros * yuan_for_dollar if into == "CNY" else micros / yuan_for_dollar
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def count(
+    conn: Connection,
+    job_id: int,
+    *,
+    input_tokens: int | None,
+    output_tokens: int | None,
+    cost_micros: int | None,
+    currency: str | None,
+) -> None:
+    """Add a call to its job's counters; what costs in a second currency is brought to the job's first by the set rate."""
+    tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
+    if ledger.count_on_job(conn, job_id, **tokens, cost_micros=cost_micros, currency=currency):
+        return
+    counted = ledger.counted_in(conn, job_id)
+    if counted is not None and cost_micros is not None and currency is not None:
+        brought = converted(cost_micros, currency, counted, rate(conn))
+        ledger.count_on_job(conn, job_id, **tokens, cost_micros=brought, currency=counted)
