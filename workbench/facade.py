@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -32,18 +33,22 @@ from workbench.i18n import N_, Text
 from workbench.jobs import crash, replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
+from workbench.jobs.services import Services
 from workbench.media import MediaStore
-from workbench.profiles import Profiles
+from workbench.profiles import Profiles, Rotated
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.story import briefs, studio
 from workbench.story.facts import NodeView
 from workbench.story.names import fold
 from workbench.story.plan import Mode, Plan
-from workbench.usage import plans
+from workbench.usage import budgets as budgeting
+from workbench.usage import money, plans
+from workbench.usage.budgets import State as BudgetState
 from workbench.usage.estimates import Estimate
 
 if TYPE_CHECKING:
+    from workbench.trial import Trial
     from workbench.workflows.registry import Workflow
 
 Row = dict[str, Any]
@@ -660,11 +665,46 @@ class Workbench:
     # --- profiles -------------------------------------------------------------------------------------------------
 
     def add_profile(self, name: str, provider: str, **fields: Any) -> Row:
-        """Add an AI profile (base_url, text_model, image_model, key, params, concurrency); the key is never shown again."""
-        row = self._profiles.add(name, provider, **fields)
-        if row["concurrency"]:
-            self.limit(f"profile:{row['id']}", row["concurrency"])
+        """Add an AI profile (see profiles.Profiles.add); the key is never shown again. Raises InvalidInput."""
+        return self._limited(self._profiles.add(name, provider, **fields))
+
+    def change_profile(self, name: str, **fields: Any) -> Row:
+        """Change some fields of a profile; another address asks for its key again. Raises InvalidInput, NotFound."""
+        return self._limited(self._profiles.change(name, **fields))
+
+    def duplicate_profile(self, name: str, new_name: str) -> Row:
+        return self._limited(self._profiles.duplicate(name, new_name))
+
+    def _limited(self, row: Row) -> Row:
+        # no more jobs than calls are let through to a service that is full
+        key = f"profile:{row['id']}"
+        if row["concurrency"] or any(g["key"] == key for g in self.gates()):
+            self.limit(key, row["concurrency"])
         return row
+
+    def try_profile(self, name: str, *, image: bool = False) -> list[Trial]:
+        """Make one tiny real call of each kind that a profile is bound to; each is in the ledger. Raises NotFound."""
+        import asyncio
+
+        from workbench.providers import registry
+        from workbench.trial import Trials
+
+        async def tried() -> list[Trial]:
+            services = Services(
+                self._profiles.open(self._profiles.id_of(name)),
+                self._profiles.open,
+                lambda profile: registry.make(profile, self.settings),
+            )
+            try:
+                return await Trials(self.database, services, self._media).run(image=image)
+            finally:
+                await services.aclose()
+
+        return asyncio.run(tried())
+
+    def rotate_keys(self) -> Rotated:
+        """Seal every stored key with a new master key. Raises InvalidInput, Unavailable."""
+        return self._profiles.rotate()
 
     def profiles(self, *, include_archived: bool = False) -> list[Row]:
         return self._profiles.listed(archived=include_archived)
@@ -673,8 +713,8 @@ class Workbench:
         """A profile's id; None for the built-in sketch. Raises NotFound."""
         return self._profiles.id_of(name)
 
-    def archive_profile(self, name: str) -> None:
-        self._profiles.archive(name)
+    def archive_profile(self, name: str, archived: bool = True) -> None:
+        self._profiles.archive(name, archived)
 
     def set_project_profile(self, project_id: int, name: str | None) -> None:
         """The profile of jobs that name none; None or “sketch” is the built-in sketch."""
@@ -686,6 +726,38 @@ class Workbench:
     def remember_keys(self) -> None:
         """Teach this process's log redactor every stored key."""
         self._profiles.remember_keys()
+
+    # --- money ----------------------------------------------------------------------------------------------------
+
+    def budgets(self, project_id: int | None = None, *, everything: bool = False) -> list[BudgetState]:
+        """The budgets that a project's calls count against, with what is spent; or all there are."""
+        with self.database.read() as conn:
+            return budgeting.states(conn, project_id, everything=everything)
+
+    def set_budget(
+        self,
+        amount_micros: int | None,
+        *,
+        currency: str = "CNY",
+        project_id: int | None = None,
+        period: budgeting.Period = "month",
+        user: str = "local",
+    ) -> None:
+        """Set a budget of a project (month, all) or of everything (month); None takes it away. Jobs that wait for it go on."""
+        with self.database.write() as conn:
+            if project_id is not None:
+                self._node(conn, project_id)
+            budgeting.put(conn, project_id, period, amount_micros, currency, user)
+
+    def exchange_rate(self) -> Decimal:
+        """Yuan for one dollar."""
+        with self.database.read() as conn:
+            return money.rate(conn)
+
+    def set_exchange_rate(self, yuan_for_dollar: str) -> None:
+        """Raises InvalidInput."""
+        with self.database.write() as conn:
+            money.set_rate(conn, yuan_for_dollar)
 
 
 def _with_artifacts(nodes: list[Row], heads: Any, sources: Any) -> list[Row]:

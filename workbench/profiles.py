@@ -1,8 +1,11 @@
-"""AI profiles: which service, which models, which key. Keys are sealed on the way in and opened only for a call."""
+"""AI profiles: which service, which models, which key, which limits. Keys are sealed on the way in and opened only for a call."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from workbench.db.connection import Database
 from workbench.db.reads import profiles as reads
@@ -10,14 +13,27 @@ from workbench.db.writes import profiles as writes
 from workbench.errors import InvalidInput, Issue, NotFound
 from workbench.i18n import N_, Text
 from workbench.jobs.submit import PROJECT_PROFILE
+from workbench.providers import params as known_params
 from workbench.providers import registry
 from workbench.providers.base import SKETCH, Profile
 from workbench.security.keys import Vault
 from workbench.settings import Settings
 
+MODELS = ("text_model", "image_model", "video_model")
+LIMITS = {"rpm": 1_000_000, "tpm": 1_000_000_000, "concurrency": 1_000}
+#: field of a form → column; each names other profiles
+BINDINGS = {"image_profile": "image_profile_id", "video_profile": "video_profile_id"}
+
+
+class Rotated(NamedTuple):
+    """What `rotate` did: keys sealed anew, and master keys left."""
+
+    keys: int
+    masters: int
+
 
 class Profiles:
-    """Adds profiles and opens them for calls. The built-in sketch is always there and has no row."""
+    """Adds, changes and opens profiles. The built-in sketch is always there and has no row."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -30,9 +46,15 @@ class Profiles:
             self._vault = Vault.open(self._settings)
         return self._vault
 
+    # -- opening -------------------------------------------------------------------------------------------------------
+
     def open(self, profile_id: int | None) -> Profile:
         """The profile with its key in plain, for whoever is about to call the service."""
         return self._opened(profile_id, with_key=True)
+
+    def public(self, profile_id: int | None) -> Profile:
+        """The profile without its key: what prices and limits need."""
+        return self._opened(profile_id, with_key=False)
 
     def _opened(self, profile_id: int | None, *, with_key: bool) -> Profile:
         if profile_id is None:
@@ -50,15 +72,17 @@ class Profiles:
             base_url=row["base_url"],
             text_model=row["text_model"] or "",
             image_model=row["image_model"],
+            video_model=row["video_model"],
             params=dict(row["params"] or {}),
             key=key,
             concurrency=row["concurrency"],
+            rpm=row["rpm"],
+            tpm=row["tpm"],
+            image_profile_id=row["image_profile_id"],
+            video_profile_id=row["video_profile_id"],
+            fallback_ids=tuple(row["fallback_ids"] or ()),
             modes=dict(row["modes"] or {}),
         )
-
-    def public(self, profile_id: int | None) -> Profile:
-        """The profile without its key: what prices and limits need."""
-        return self._opened(profile_id, with_key=False)
 
     def id_of(self, name: str | None) -> int | None:
         """A profile's id by name; None for the built-in sketch, PROJECT_PROFILE when no name is given. Raises NotFound."""
@@ -66,76 +90,159 @@ class Profiles:
             return PROJECT_PROFILE
         if name == SKETCH.name:
             return None
-        with self._database.read() as conn:
-            row = reads.by_name(conn, name)
-        if row is None or row["archived_at"] is not None:
+        row = self._row(name)
+        if row["archived_at"] is not None:
             raise NotFound(Text(N_("There is no profile {name}."), name=name))
         profile_id: int = row["id"]
         return profile_id
 
-    def add(
-        self,
-        name: str,
-        provider: str,
-        *,
-        base_url: str | None = None,
-        text_model: str | None = None,
-        image_model: str | None = None,
-        key: str | None = None,
-        params: dict[str, Any] | None = None,
-        concurrency: int | None = None,
-        user: str = "local",
-    ) -> dict[str, Any]:
-        """Add a profile; the key is sealed and never shown again. Raises InvalidInput naming the field."""
-        name = name.strip()
-        if not name or len(name) > 80 or name == SKETCH.name:
-            text = Text(N_("A profile's name has 1 to 80 characters and is not “sketch”."))
-            raise InvalidInput(text, [Issue("name", text)])
-        registry.check(provider)
-        url = self._base_url(provider, base_url)
-        if provider != "sketch" and not (text_model or "").strip():
-            text = Text(N_("Name the text model."))
-            raise InvalidInput(text, [Issue("text_model", text)])
-        sealed = self.vault.seal(key) if key and key.strip() else None
-        with self._database.write() as conn:
-            if reads.by_name(conn, name) is not None:
-                text = Text(N_("There is already a profile named {name}. Choose another name."), name=name)
-                raise InvalidInput(text, [Issue("name", text)])
-            writes.add(
-                conn,
-                name=name,
-                provider=provider,
-                base_url=url,
-                text_model=(text_model or "").strip() or None,
-                image_model=image_model,
-                params=params or {},
-                concurrency=concurrency,
-                created_by=user,
-                key_ciphertext=sealed and sealed.ciphertext,
-                key_id=sealed and sealed.key_id,
-                key_tail=sealed and sealed.tail,
-            )
+    def _row(self, name: str) -> dict[str, Any]:
+        with self._database.read() as conn:
             row = reads.by_name(conn, name)
-        assert row is not None
+        if row is None:
+            raise NotFound(Text(N_("There is no profile {name}."), name=name))
         return row
-
-    def _base_url(self, provider: str, base_url: str | None) -> str | None:
-        if not base_url:
-            return None
-        from workbench.providers.endpoints import normalise_base_url
-
-        return normalise_base_url(base_url)
 
     def listed(self, *, archived: bool = False) -> list[dict[str, Any]]:
         with self._database.read() as conn:
             return reads.listed(conn, archived=archived)
 
-    def archive(self, name: str, archived: bool = True) -> None:
-        profile_id = self.id_of(name)
-        if profile_id is None:
-            raise InvalidInput(Text(N_("The built-in sketch profile stays.")))
+    # -- changing ------------------------------------------------------------------------------------------------------
+
+    def add(
+        self, name: str, provider: str, *, key: str | None = None, user: str = "local", **fields: Any
+    ) -> dict[str, Any]:
+        """Add a profile; the key is sealed and never shown again. Raises InvalidInput naming the field.
+
+        `fields`: base_url, text_model, image_model, video_model, image_profile, video_profile, fallback (names),
+        params, concurrency, rpm, tpm.
+        """
+        name = self._free_name(name)
+        registry.check(provider)
+        values = self._values(None, provider, {n: fields.pop(n, None) for n in _FIELDS})
+        if fields:
+            raise TypeError(f"no such field of a profile: {', '.join(fields)}")
+        sealed = self.vault.seal(key) if key and key.strip() else None
         with self._database.write() as conn:
-            writes.set_archived(conn, profile_id, archived)
+            writes.add(
+                conn,
+                name=name,
+                provider=provider,
+                created_by=user,
+                key_ciphertext=sealed and sealed.ciphertext,
+                key_id=sealed and sealed.key_id,
+                key_tail=sealed and sealed.tail,
+                **values,
+            )
+        return self._row(name)
+
+    def change(self, name: str, *, key: str | None = None, **fields: Any) -> dict[str, Any]:
+        """Change fields of a profile (as in `add`, and `name`). Raises InvalidInput naming the field.
+
+        A key belongs to the address it was entered for: with another address it has to be entered again.
+        """
+        row = self._row(name)
+        called = self._free_name(fields.pop("name")) if fields.get("name", name) != name else name
+        fields.pop("name", None)
+        now = self._as_fields(row)
+        values = self._values(row["id"], row["provider"], {**now, **fields})
+        moved = _host(values["base_url"]) != _host(row["base_url"])
+        sealed = self.vault.seal(key) if key and key.strip() else None
+        if moved and row["has_key"] and sealed is None:
+            text = Text(N_("The address has changed. Enter the key for it again: the old one is not sent there."))
+            raise InvalidInput(text, [Issue("key", text)])
+        if sealed is not None:
+            values |= {"key_ciphertext": sealed.ciphertext, "key_id": sealed.key_id, "key_tail": sealed.tail}
+        if values["text_model"] != row["text_model"] or moved:
+            values["modes"] = {}
+        with self._database.write() as conn:
+            writes.change(conn, row["id"], name=called, **values)
+        return self._row(called)
+
+    def duplicate(self, name: str, new_name: str, user: str = "local") -> dict[str, Any]:
+        """A second profile with the same settings and key."""
+        row = self._row(name)
+        called = self._free_name(new_name)
+        with self._database.write() as conn:
+            whole = reads.sealed(conn, row["id"])
+            assert whole is not None
+            left = ("id", "name", "modes", "archived_at", "created_at", "created_by")
+            writes.add(conn, name=called, created_by=user, **{k: v for k, v in whole.items() if k not in left})
+        return self._row(called)
+
+    def archive(self, name: str, archived: bool = True) -> None:
+        """Hide a profile, or bring it back. Raises NotFound, InvalidInput."""
+        if name == SKETCH.name:
+            raise InvalidInput(Text(N_("The built-in sketch profile stays.")))
+        row = self._row(name)
+        with self._database.write() as conn:
+            writes.set_archived(conn, row["id"], archived)
+
+    def _free_name(self, name: str) -> str:
+        name = (name or "").strip()
+        if not name or len(name) > 80 or name == SKETCH.name:
+            text = Text(N_("A profile's name has 1 to 80 characters and is not “sketch”."))
+            raise InvalidInput(text, [Issue("name", text)])
+        with self._database.read() as conn:
+            if reads.by_name(conn, name) is not None:
+                text = Text(N_("There is already a profile named {name}. Choose another name."), name=name)
+                raise InvalidInput(text, [Issue("name", text)])
+        return name
+
+    def _values(self, own_id: int | None, provider: str, given: dict[str, Any]) -> dict[str, Any]:
+        """The columns of a profile, from what a form or a command has. Every issue is named at once."""
+        issues: list[Issue] = []
+        values: dict[str, Any] = {n: known_params.model_name(provider, given[n]) for n in MODELS}
+
+        def collect(name: str, make: Any) -> None:
+            try:
+                values[name] = make()
+            except InvalidInput as error:
+                issues.extend(error.issues or [Issue(name, error.text)])
+                values[name] = None
+
+        collect("base_url", lambda: base_url_of(provider, given["base_url"]))
+        collect("params", lambda: known_params.checked(given["params"] or {}, values["text_model"] or ""))
+        if provider != SKETCH.provider and not any(values[n] for n in MODELS):
+            issues.append(Issue("text_model", Text(N_("Name the text model."))))
+        for limit, most in LIMITS.items():
+            number = given[limit]
+            values[limit] = number or None
+            if number is not None and not (isinstance(number, int) and 0 <= number <= most):
+                said = Text(N_("is a whole number from {low} to {high}."), low=1, high=most)
+                issues.append(Issue(limit, said))
+        for field, column in BINDINGS.items():
+            collect(column, lambda f=field: self._other(own_id, f, given[f]))
+        collect("fallback_ids", lambda: self._fallbacks(own_id, given["fallback"] or ()))
+        if issues:
+            raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+        return values
+
+    def _other(self, own_id: int | None, field: str, name: str | None) -> int | None:
+        """The id of another profile that a field names. Raises InvalidInput."""
+        if not name:
+            return None
+        try:
+            found = self.id_of(name)
+        except NotFound as error:
+            raise InvalidInput(error.text, [Issue(field, error.text)]) from None
+        if found is None or found == own_id:
+            text = Text(N_("Name another profile that has a service of its own."))
+            raise InvalidInput(text, [Issue(field, text)])
+        return found
+
+    def _fallbacks(self, own_id: int | None, names: Sequence[str]) -> list[int] | None:
+        found = [self._other(own_id, "fallback", name) for name in dict.fromkeys(names)]
+        return [i for i in found if i is not None] or None
+
+    def _as_fields(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row as the fields of `add`."""
+        names = {r["id"]: r["name"] for r in self.listed(archived=True)}
+        fields = {n: row[n] for n in (*MODELS, *LIMITS, "base_url", "params")}
+        fields |= {field: names.get(row[column]) for field, column in BINDINGS.items()}
+        return fields | {"fallback": [names[i] for i in row["fallback_ids"] or () if i in names]}
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
 
     def remember_keys(self) -> None:
         """Teach this process's redactor every stored key, so that no log or page can show one."""
@@ -143,3 +250,50 @@ class Profiles:
             rows = reads.all_sealed(conn)
         for row in rows:
             self.vault.unseal(row["key_ciphertext"], row["key_id"])
+
+    def rotate(self) -> Rotated:
+        """Seal every key with a new master key. Interrupted anywhere, every key can still be opened.
+
+        With a file: a new master is put in front, keys are sealed anew, the old masters are forgotten. With
+        REELWRIGHT_MASTER_KEY: the first key seals anew what the others sealed. Raises Unavailable.
+        """
+        vault = self.vault
+        if vault.home is None and vault.masters < 2:
+            raise InvalidInput(
+                Text(
+                    N_(
+                        "Put the new master key in front of the old one in REELWRIGHT_MASTER_KEY, with a comma between, then run this again."
+                    )
+                )
+            )
+        if vault.home is not None:
+            vault.add_master()
+        with self._database.write() as conn:
+            rows = reads.all_sealed(conn)
+            for row in rows:
+                sealed = vault.seal(vault.unseal(row["key_ciphertext"], row["key_id"]))
+                writes.change(conn, row["id"], key_ciphertext=sealed.ciphertext, key_id=sealed.key_id)
+        if vault.home is not None:
+            vault.forget_old_masters()
+        return Rotated(len(rows), vault.masters)
+
+
+_FIELDS = (*MODELS, *LIMITS, *BINDINGS, "fallback", "base_url", "params")
+
+
+def base_url_of(provider: str, pasted: str | None) -> str | None:
+    """The address to store; None: the provider's own. Raises InvalidInput."""
+    if not (pasted or "").strip():
+        return None
+    from workbench.providers.endpoints import normalise_base_url
+
+    url = normalise_base_url(str(pasted))
+    # the SDK puts the version of Google's API behind the address itself
+    return re.sub(r"/v1(beta|alpha)?\d*$", "", url) if provider == "gemini" else url
+
+
+def _host(url: str | None) -> tuple[str, str | None, int | None] | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

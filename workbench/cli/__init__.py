@@ -29,7 +29,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": ("submit", N_("Ask for one job.")),
     "jobs": ("jobs", N_("List, show, cancel, retry and replay jobs.")),
     "artifacts": ("artifacts", N_("Show what was made.")),
-    "profiles": ("profiles", N_("Add and list model services.")),
+    "profiles": ("profiles", N_("Add, change, test and list model services.")),
+    "keys": ("keys", N_("Replace the master key that seals the stored keys.")),
+    "budgets": ("budgets", N_("Set and show what may be spent.")),
     "new-workflow": ("new_workflow", N_("Write a new workflow with its prompts and its test.")),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -11,32 +12,109 @@ from workbench.cli import console, door
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 
-COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "key_tail")
+COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "video_model", "key_tail")
+CHECK_COLUMNS = ("check", "ok", "model", "mode", "latency_ms", "error_kind", "message", "remedy")
+
+_FIELDS: tuple[Callable[..., Any], ...] = (
+    click.option("--base-url", help="The service's address, such as https://api.example.com/v1; default: the provider's own."),
+    click.option("--text-model", help="The model for text."),
+    click.option("--image-model", help="The model for pictures."),
+    click.option("--video-model", help="The model for clips."),
+    click.option("--image-profile", metavar="NAME", help="Pictures come from this profile's service."),
+    click.option("--video-profile", metavar="NAME", help="Clips come from this profile's service."),
+    click.option(
+        "--fallback", metavar="NAME", multiple=True,
+        help="Who answers on overload, used-up quota and outage; may be given several times, in order.",
+    ),
+    click.option("--key-env", metavar="VAR", help="The variable that holds the key; it is sealed and never shown again."),
+    click.option("--params", type=door.JsonObject(), help="Generation settings and prices, as a JSON object."),
+    click.option("--rpm", type=click.IntRange(0, 1_000_000), help="At most this many requests a minute; 0: no limit."),
+    click.option("--tpm", type=click.IntRange(0, 1_000_000_000), help="At most this many tokens a minute; 0: no limit."),
+    click.option("--concurrency", type=click.IntRange(0, 1000), help="At most this many calls at once; 0: no limit."),
+)  # fmt: skip
+
+
+def fields(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every field that a profile has."""
+    for option in reversed(_FIELDS):
+        command = option(command)
+    return command
 
 
 @click.group()
 def command() -> None:
-    """Add and list model services."""
+    """Add, change, test and list model services."""
 
 
 @command.command()
 @click.argument("name")
 @click.option(
-    "--provider", default="openai", show_default=True, help="The wire format: openai for everything compatible."
-)
-@click.option("--base-url", help="The service's address, such as https://api.example.com/v1")
-@click.option("--text-model", help="The model for text.")
-@click.option("--image-model", help="The model for images.")
-@click.option("--key-env", metavar="VAR", help="The variable that holds the key; it is sealed and never shown again.")
-@click.option("--params", type=door.JsonObject(), help="Sent with each request, as a JSON object.")
-@click.option("--concurrency", type=click.IntRange(1, 1000), help="At most this many jobs at once.")
+    "--provider", default="openai", show_default=True,
+    help="openai (everything compatible), ark (Doubao), gemini.",
+)  # fmt: skip
+@fields
 @console.json_option
-def add(name: str, provider: str, key_env: str | None, as_json: bool, **fields: Any) -> None:
+def add(name: str, provider: str, key_env: str | None, as_json: bool, **given: Any) -> None:
     """Add a model service."""
     key = _key_from(key_env)
     with door.workbench() as wb:
-        row = wb.add_profile(name, provider, key=key, **fields)
+        row = wb.add_profile(name, provider, key=key, **given)
     console.emit(row) if as_json else console.table([row], COLUMNS)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--rename", metavar="NAME", help="Another name.")
+@fields
+@console.json_option
+def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **given: Any) -> None:
+    """Change what is named; the rest stays. Another address asks for its key again."""
+    wanted = {k: v for k, v in given.items() if v not in (None, ())}
+    if rename:
+        wanted["name"] = rename
+    key = _key_from(key_env)
+    with door.workbench() as wb:
+        row = wb.change_profile(name, key=key, **wanted)
+    console.emit(row) if as_json else console.table([row], COLUMNS)
+
+
+@command.command()
+@click.argument("name")
+@click.argument("new_name")
+@console.json_option
+def duplicate(name: str, new_name: str, as_json: bool) -> None:
+    """Make a second profile with the same settings and key."""
+    with door.workbench() as wb:
+        row = wb.duplicate_profile(name, new_name)
+    console.emit(row) if as_json else console.table([row], COLUMNS)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--restore", is_flag=True, help="Bring it back.")
+def archive(name: str, restore: bool) -> None:
+    """Hide a service; its jobs and costs stay."""
+    with door.workbench() as wb:
+        wb.archive_profile(name, not restore)
+
+
+@command.command()
+@click.argument("name")
+@click.option("--image", is_flag=True, help="Also draw a picture; that costs what a picture costs.")
+@console.json_option
+def test(name: str, image: bool, as_json: bool) -> None:
+    """Make one tiny real call of each kind; exit 1 when one fails."""
+    with door.workbench() as wb:
+        trials = wb.try_profile(name, image=image)
+    ok = bool(trials) and all(t.ok for t in trials)
+    checks = [{"ok": t.ok, **vars(t)} for t in trials]
+    if as_json:
+        console.emit({"profile": name, "ok": ok, "checks": checks})
+    else:
+        told = ("message", "remedy")
+        console.table([{**c, **{n: console.said(c[n]) for n in told}} for c in checks], CHECK_COLUMNS)
+    if not ok:
+        raise click.exceptions.Exit(1)
 
 
 @command.command("list")

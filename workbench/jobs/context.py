@@ -151,7 +151,8 @@ class Context:
     def pictures_at_once(self) -> int:
         """How many pictures to ask for at the same time."""
         profile = self._running.services.of("image").profile
-        return int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
+        wanted = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
+        return min(wanted, profile.concurrency or wanted)
 
     def changed(self, part: str) -> bool:
         """Has this input part, or any whole input, changed since the artifact that this workflow writes was written?"""

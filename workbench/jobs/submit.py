@@ -10,12 +10,15 @@ from sqlalchemy import Connection
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import profiles as profile_reads
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import jobs as writes
 from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused
 from workbench.i18n import Text
 from workbench.jobs.declared import Declared, Workflows
+from workbench.providers.base import SKETCH
 from workbench.story.facts import NodeView
+from workbench.usage import budgets
 
 #: the profile of the project, whichever that is
 PROJECT_PROFILE = -1
@@ -55,6 +58,8 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
             with database.read() as conn:
                 project = story_reads.find_node(conn, node.project_id)
             profile_id = project["profile_id"] if project else None
+    if profile_id is not None and request.parent_id is None and request.answers_from is None and declared.paid:
+        _check_budget(database, profile_id, node.project_id if node else None)
     return {
         "kind": declared.name,
         "queue": declared.queue,
@@ -115,6 +120,14 @@ def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
 def unmet_guards(declared: Declared, node: NodeView, params: Any) -> list[Issue]:
     """Every unmet precondition at once."""
     return [issue for check in declared.guards for issue in check(node, params)]
+
+
+def _check_budget(database: Database, profile_id: int, project_id: int | None) -> None:
+    """Raises BudgetExceeded. Children are not asked here: they wait at their first paid step, and their parent with them."""
+    with database.read() as conn:
+        row = profile_reads.sealed(conn, profile_id)
+        if row is not None and row["provider"] != SKETCH.provider:
+            budgets.check(conn, project_id)
 
 
 def _node_for(database: Database, declared: Declared, node_id: int | None) -> NodeView | None:

@@ -1,8 +1,8 @@
 """API keys at rest: sealed with a master key that lives outside the database.
 
 The master key is REELWRIGHT_MASTER_KEY or, without it, a file only its owner can read in Reelwright's home, made on
-first use. REELWRIGHT_MASTER_KEY may hold several keys separated by commas: the first seals, all of them open, so a
-master key can be replaced without asking for every API key again.
+first use. Either may hold several keys (separated by commas, one a line): the first seals, all of them open, so a
+master key can be replaced without asking for every API key again: `reelwright keys rotate`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,12 @@ def tail_of(key: str) -> str:
 class Vault:
     """Seals and opens keys. Opening remembers each key in the process's redactor, so that no log shows it."""
 
-    def __init__(self, masters: Sequence[str]) -> None:
+    def __init__(self, masters: Sequence[str], home: Path | None = None) -> None:
+        #: where the master key's file is; None: the masters came from the environment
+        self.home = home
+        self._take(masters)
+
+    def _take(self, masters: Sequence[str]) -> None:
         made = [(hashlib.sha256(b"reelwright key id\0" + m.encode()).hexdigest()[:12], m) for m in masters]
         self._masters = dict(made)
         self._current = made[0][0]
@@ -73,11 +78,45 @@ class Vault:
     def open(cls, settings: Settings) -> Vault:
         """The vault of these settings; makes the master key file on first use. Raises Unavailable."""
         given = settings.master_key.get_secret_value() if settings.master_key is not None else ""
-        return cls(_masters_given(given) if given.strip() else [_master_in(settings.home)])
+        if given.strip():
+            return cls(_masters_given(given))
+        return cls(_masters_in(settings.home), settings.home)
+
+    @property
+    def masters(self) -> int:
+        """How many master keys it knows."""
+        return len(self._masters)
+
+    def add_master(self) -> None:
+        """Put a new master key in front of those in the file; the others go on opening. Raises Unavailable."""
+        assert self.home is not None
+        new = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        self._rewrite([new, *_masters_in(self.home)])
+
+    def forget_old_masters(self) -> None:
+        """Keep the first master key of the file alone: everything is sealed with it now."""
+        assert self.home is not None
+        self._rewrite(_masters_in(self.home)[:1])
+
+    def _rewrite(self, masters: Sequence[str]) -> None:
+        assert self.home is not None
+        path = self.home / MASTER_FILE
+        try:
+            draft = _written(path, masters)
+            draft.replace(path)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise _unusable(path, error) from error
+        for master in masters:
+            redactor.remember(master)
+        self._take(masters)
 
     def seal(self, key: str) -> SealedKey:
         """Normalise a pasted key and seal it. Raises InvalidInput."""
         plain = normalise_key(key)
+        if self.home is not None:
+            # rotated by another process meanwhile: what the old master seals could soon not be opened
+            self._take(_masters_in(self.home))
         redactor.remember(plain)
         return SealedKey(self._fernet(self._current).encrypt(plain.encode()).decode(), self._current, tail_of(plain))
 
@@ -85,6 +124,9 @@ class Vault:
         """The plain key. Raises Unavailable when the master key is another one or the stored text was changed."""
         from cryptography.fernet import InvalidToken
 
+        if key_id not in self._masters and self.home is not None:
+            # rotated by another process since this one began
+            self._take(_masters_in(self.home))
         if key_id not in self._masters:
             raise Unavailable(
                 Text(
@@ -141,40 +183,37 @@ def _masters_given(given: str) -> list[str]:
     return masters
 
 
-def _master_in(home: Path) -> str:
+def _masters_in(home: Path) -> list[str]:
     path = home / MASTER_FILE
     try:
         if not path.exists():
             _create_master(path)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-        master = path.read_text("ascii").strip()
+        masters = path.read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise Unavailable(
-            Text("The master key file {path} cannot be used: {reason}", path=str(path), reason=str(error))
-        ) from error
-    if not _is_fernet_key(master):
+        raise _unusable(path, error) from error
+    if not masters or not all(_is_fernet_key(m) for m in masters):
         raise Unavailable(
             Text(
                 "The master key file {path} is damaged. Restore it, or delete it and enter all keys again.",
                 path=str(path),
             )
         )
-    redactor.remember(master)
-    return master
+    for master in masters:
+        redactor.remember(master)
+    return masters
+
+
+def _unusable(path: Path, error: Exception) -> Unavailable:
+    return Unavailable(Text("The master key file {path} cannot be used: {reason}", path=str(path), reason=str(error)))
 
 
 def _create_master(path: Path) -> None:
     """Write a new key under another name, then link it: two processes starting at once end up with the same key,
     and nobody ever reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{MASTER_FILE}.{secrets.token_hex(6)}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(file, base64.urlsafe_b64encode(secrets.token_bytes(32)) + b"\n")
-        os.fsync(file)
-    finally:
-        os.close(file)
+    draft = _written(path, [base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()])
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -182,6 +221,18 @@ def _create_master(path: Path) -> None:
     finally:
         draft.unlink()
     _sync_folder(path.parent)
+
+
+def _written(path: Path, masters: Sequence[str]) -> Path:
+    """The masters in a file beside `path` that only its owner can read, on the disk for good."""
+    draft = path.with_name(f".{MASTER_FILE}.{secrets.token_hex(6)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, "".join(f"{m}\n" for m in masters).encode())
+        os.fsync(file)
+    finally:
+        os.close(file)
+    return draft
 
 
 def _sync_folder(folder: Path) -> None:

@@ -72,6 +72,11 @@ class Workflow:
     batch: bool = False
     typical: Typical = Typical()
 
+    @property
+    def paid(self) -> bool:
+        """It asks models, or starts jobs that may."""
+        return self.batch or self.typical.calls + self.typical.images > 0
+
 
 _workflows: dict[str, Workflow] = {}
 

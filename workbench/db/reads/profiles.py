@@ -8,7 +8,10 @@ from sqlalchemy import Connection, select
 
 from workbench.db.schema import profile
 
-_public = [c for c in profile.c if c.name != "key_ciphertext"]
+_public = [
+    *(c for c in profile.c if c.name != "key_ciphertext"),
+    profile.c.key_ciphertext.isnot(None).label("has_key"),
+]
 
 
 def listed(conn: Connection, *, archived: bool = False) -> list[dict[str, Any]]:

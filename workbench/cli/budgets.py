@@ -1,0 +1,78 @@
+"""`reelwright budgets`: what may be spent in a month, and on a project."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+
+from workbench.cli import console, door
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+from workbench.usage.budgets import Period, State
+
+COLUMNS = ("key", "spent", "amount", "currency", "percent", "unpriced")
+
+
+@click.group()
+def command() -> None:
+    """Set and show budgets."""
+
+
+@command.command("list")
+@console.json_option
+def list_(as_json: bool) -> None:
+    """List budgets with what is spent of each."""
+    with door.reading() as wb:
+        rows = [_row(s) for s in wb.budgets(everything=True)]
+    console.emit(rows) if as_json else console.table(rows, COLUMNS)
+
+
+@command.command("set")
+@click.argument("amount")
+@click.option("--currency", type=click.Choice(["CNY", "USD"]), default="CNY", show_default=True)
+@click.option("--project", type=int, metavar="ID", help="For this project alone; default: all projects.")
+@click.option("--period", type=click.Choice(["month", "all"]), default="month", show_default=True)
+def set_(amount: str, currency: str, project: int | None, period: Period) -> None:
+    """Set a budget: AMOUNT in whole currency, such as 120 or 99.50. Jobs that waited for it go on."""
+    with door.workbench() as wb:
+        wb.set_budget(_micros(amount), currency=currency, project_id=project, period=period)
+
+
+@command.command()
+@click.option("--project", type=int, metavar="ID")
+@click.option("--period", type=click.Choice(["month", "all"]), default="month", show_default=True)
+def clear(project: int | None, period: Period) -> None:
+    """Take a budget away."""
+    with door.workbench() as wb:
+        wb.set_budget(None, project_id=project, period=period)
+
+
+@command.command()
+@click.argument("yuan_for_dollar", required=False)
+def rate(yuan_for_dollar: str | None) -> None:
+    """Show or set the exchange rate: yuan for one dollar."""
+    with door.workbench() as wb:
+        if yuan_for_dollar is not None:
+            wb.set_exchange_rate(yuan_for_dollar)
+        click.echo(f"{wb.exchange_rate():f}")
+
+
+def _row(state: State) -> dict[str, Any]:
+    return {
+        **asdict(state),
+        "percent": round(state.percent, 1),
+        "spent": f"{state.spent_micros / 1_000_000:.6f}",
+        "amount": f"{state.amount_micros / 1_000_000:.2f}",
+    }
+
+
+def _micros(typed: str) -> int:
+    try:
+        amount = Decimal(typed.strip())
+    except InvalidOperation:
+        text = Text(N_("{typed} is no amount of money."), typed=typed)
+        raise InvalidInput(text, [Issue("amount", text)]) from None
+    return int(amount * 1_000_000)

@@ -1,0 +1,193 @@
+"""What a profile may set for its calls: names, ranges, and what each model family takes. Sources: providers.md §1, §5, §6."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+from workbench.providers.base import Profile
+
+CURRENCIES = ("CNY", "USD")
+#: per million tokens; a picture; a second and a million tokens of video
+PRICES = ("input", "cached", "output", "image", "video_second", "video_tokens")
+
+
+@dataclass(frozen=True)
+class Param:
+    """One setting: what it is to people, and what it may be."""
+
+    title: str
+    #: (lowest, highest) of a number
+    range: tuple[float, float] | None = None
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+    kind: type | tuple[type, ...] = (int, float)
+    #: shown as a field of the form; the others are for those who know the service
+    common: bool = False
+
+
+def _number(title: str, low: float, high: float, *, whole: bool = False, common: bool = False) -> Param:
+    return Param(title, (low, high), whole, common=common)
+
+
+def _flag(title: str) -> Param:
+    return Param(title, kind=bool)
+
+
+def _words(title: str, *choices: str, common: bool = False) -> Param:
+    return Param(title, choices=choices, kind=str, common=common)
+
+
+PARAMS: dict[str, Param] = {
+    "temperature": _number(N_("Temperature"), 0, 2, common=True),
+    "top_p": _number(N_("Top p"), 0, 1, common=True),
+    "max_tokens": _number(N_("Longest answer in tokens"), 1, 65_536, whole=True, common=True),
+    "presence_penalty": _number(N_("Presence penalty"), -2, 2),
+    "frequency_penalty": _number(N_("Frequency penalty"), -2, 2),
+    "reasoning_effort": _words(
+        N_("Reasoning effort"), "none", "minimal", "low", "medium", "high", "xhigh", common=True
+    ),
+    "thinking": _words(N_("Thinking (Ark)"), "enabled", "disabled", "auto"),
+    "thinking_budget": _number(N_("Thinking tokens (Gemini)"), -1, 65_536, whole=True),
+    "seed": _number(N_("Seed"), 0, 2**31 - 1, whole=True),
+    "stop": Param(N_("Stop at"), kind=(str, list)),
+    "stream": _flag(N_("Stream the answer")),
+    "api": _words(N_("API"), "chat", "responses"),
+    "api_version": Param(N_("API version"), kind=str),
+    "token_cap": _words(N_("Name of the token cap"), "max_tokens", "max_completion_tokens"),
+    "extra_body": Param(N_("Further fields of the request"), kind=dict),
+    "organization": Param(N_("Organization"), kind=str),
+    "project": Param(N_("Project of the service"), kind=str),
+    "timeout_s": _number(N_("Longest call in seconds"), 1, 7_200, common=True),
+    "connect_s": _number(N_("Longest connecting in seconds"), 0.1, 600),
+    "read_s": _number(N_("Longest silence in seconds"), 0.1, 7_200),
+    "pictures_at_once": _number(N_("Pictures at once"), 1, 16, whole=True),
+    "image_size": Param(N_("Picture size"), kind=str),
+    "image_seed": _flag(N_("Send the seed with pictures")),
+    "image_params": Param(N_("Further fields of a picture request"), kind=dict),
+    "size": Param(N_("Picture size"), kind=str),
+    "sequential_image_generation": _words(N_("Pictures in groups (Ark)"), "auto", "disabled"),
+    "max_images": _number(N_("Most pictures of a group"), 1, 15, whole=True),
+    "resolution": _words(N_("Video resolution"), "480p", "720p", "1080p"),
+    "camera_fixed": _flag(N_("Fixed camera")),
+    "generate_audio": _flag(N_("Video with sound")),
+    "watermark": _flag(N_("Watermark")),
+    "poll_ms": _number(N_("Milliseconds between polls"), 10, 600_000, whole=True),
+    "allow_private_media": _flag(N_("Results may come from private addresses")),
+    "prices": Param(N_("Prices"), kind=dict),
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """What models of a name take otherwise than others. `refused`: params they answer with an error."""
+
+    models: re.Pattern[str]
+    title: str
+    refused: tuple[str, ...] = ()
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def _models(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+#: first fitting one counts
+FAMILIES = (
+    Family(
+        _models(r"^(o[1-9]|gpt-5)(?!.*chat)"),
+        "OpenAI reasoning",
+        refused=("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop"),
+    ),
+    Family(
+        _models(r"^deepseek.*reasoner"),
+        "DeepSeek reasoner",
+        refused=("temperature", "top_p", "presence_penalty", "frequency_penalty"),
+    ),
+    Family(_models(r"^deepseek"), "DeepSeek", ranges={"max_tokens": (1, 8_192)}),
+    Family(_models(r"^(moonshot|kimi)"), "Kimi", ranges={"temperature": (0, 1)}),
+    Family(_models(r"^qwen"), "Qwen", ranges={"temperature": (0, 1.99)}),
+)
+
+
+def family_of(model: str) -> Family | None:
+    name = model.rsplit("/", 1)[-1]
+    return next((f for f in FAMILIES if f.models.search(name)), None)
+
+
+def checked(params: Mapping[str, Any], text_model: str) -> dict[str, Any]:
+    """The params as they are stored; None leaves one out. Raises InvalidInput with an issue for each that is wrong."""
+    given = {k: v for k, v in params.items() if v is not None}
+    family = family_of(text_model)
+    issues = [Issue(f"params.{name}", text) for name, value in given.items() if (text := _wrong(name, value, family))]
+    if issues:
+        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+    return given
+
+
+def _wrong(name: str, value: Any, family: Family | None) -> Text | None:
+    param = PARAMS.get(name)
+    if param is None:
+        return Text(N_("is not known. Known: {known}."), known=", ".join(PARAMS))
+    if family is not None and name in family.refused:
+        return Text(N_("is refused by {family} models. Leave it empty."), family=family.title)
+    if name == "prices":
+        return _wrong_prices(value)
+    if param.choices:
+        return None if value in param.choices else Text(N_("is one of {choices}."), choices=", ".join(param.choices))
+    if param.range is None:
+        return None if isinstance(value, param.kind) else Text(N_("has the wrong type."))
+    low, high = (family.ranges if family else {}).get(name, param.range)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+    if fits and not (param.whole and int(value) != value):
+        return None
+    said = N_("is a whole number from {low} to {high}.") if param.whole else N_("is a number from {low} to {high}.")
+    return Text(said, low=f"{low:g}", high=f"{high:g}")
+
+
+def _wrong_prices(prices: Any) -> Text | None:
+    """``{"MODEL or *": {"currency": "CNY", "input": 0.8, "output": 2}}``, per million tokens."""
+    if not isinstance(prices, dict):
+        return Text(N_("is an object: model name to its prices."))
+    for model, price in prices.items():
+        if not isinstance(price, dict):
+            return Text(N_("has no prices for {model}."), model=model)
+        if str(price.get("currency", "USD")).upper() not in CURRENCIES:
+            return Text(N_("is in CNY or USD."))
+        for name, amount in price.items():
+            if name == "currency":
+                continue
+            number = isinstance(amount, int | float) and not isinstance(amount, bool)
+            if name not in PRICES or not number or not 0 <= amount <= 1_000_000:
+                return Text(
+                    N_("has {name}: {amount} for {model}; known are {known}, from 0 on."),
+                    name=name,
+                    amount=str(amount),
+                    model=model,
+                    known=", ".join(PRICES),
+                )
+    return None
+
+
+#: makes a model name from what was pasted into its field
+Cleaner = Callable[[str], str]
+
+
+def model_name(provider: str, pasted: str | None) -> str | None:
+    """A model's name without what came along: spaces, Gemini's ``models/``, the console's “name ep-…” (providers.md §6)."""
+    name = (pasted or "").strip()
+    endpoint = re.search(r"\bep-[0-9A-Za-z][0-9A-Za-z-]*", name) if provider == "ark" else None
+    if endpoint:
+        return endpoint.group(0)
+    if provider == "gemini":
+        name = name.removeprefix("models/")
+    return name or None
+
+
+def limits_of(profile: Profile) -> dict[str, int]:
+    """The limits that a profile sets."""
+    return {n: v for n in ("rpm", "tpm", "concurrency") if (v := getattr(profile, n)) is not None}
