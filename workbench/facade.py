@@ -388,8 +388,8 @@ class Workbench:
     # --- plans ------------------------------------------------------------------------------------------------
 
     def makers(self) -> list[Workflow]:
-        """The workflows that write an artifact, in the order of a story's making."""
-        return [w for w in self._workflows.all().values() if w.writes is not None and not w.batch]
+        """The workflows of a plan: they write an artifact, in the order of a story's making."""
+        return [w for w in self._workflows.all().values() if w.writes is not None and not w.batch and not w.by_hand]
 
     def plan(self, node_id: int, mode: Mode = "missing") -> Plan:
         """The jobs that would bring everything below a node up to date, in order, with tokens, time and money."""
@@ -398,7 +398,8 @@ class Workbench:
     def estimates(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
         chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
-        return plans.estimates_of(self.database, self.makers(), chosen)
+        writers = [w for w in self._workflows.all().values() if w.writes is not None and not w.batch]
+        return plans.estimates_of(self.database, writers, chosen)
 
     def run_plan(
         self,

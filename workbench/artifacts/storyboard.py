@@ -338,6 +338,33 @@ class Duration(Content):
         return self
 
 
+class Clip(Content):
+    """One clip: its bytes live in the media store. `made_of` as a Candidate's; `first_frame`: the picture it began from."""
+
+    media: Sha256
+    width: int = Field(ge=1)
+    height: int = Field(ge=1)
+    seconds: float = Field(gt=0, le=600)
+    made_of: Sha256
+    model: Annotated[str, text_of(200)]
+    first_frame: Sha256 | None = None
+
+
+class SceneVideo(Content):
+    """The scene's clips; a new one stands beside the old and is chosen."""
+
+    aspect_ratio: Annotated[str, text_of(10)]
+    chosen: Sha256
+    #: oldest first
+    clips: list[Clip] = Field(min_length=1, max_length=24)
+
+    @model_validator(mode="after")
+    def _chosen_exists(self) -> SceneVideo:
+        if self.chosen not in {c.media for c in self.clips}:
+            raise ValueError("the chosen clip is none of the clips")
+        return self
+
+
 def _shot_parts(content: dict[str, Any]) -> dict[str, Any]:
     return {f"shot:{s['order']}": s for s in content["shots"]}
 
@@ -354,4 +381,5 @@ KEYFRAME_IMAGES = register(
 MOTION_PROMPT = register(Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt))
 DIALOGUE = register(Kind("dialogue", N_("Dialogue"), "scene", Dialogue))
 SOUND_DESIGN = register(Kind("sound_design", N_("Sound design"), "scene", SoundDesign))
+SCENE_VIDEO = register(Kind("scene_video", N_("Scene video"), "scene", SceneVideo))
 DURATION = register(Kind("duration", N_("Duration"), "scene", Duration))

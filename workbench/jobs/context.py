@@ -141,6 +141,15 @@ class Context:
         """The model that draws; empty when the profile names none."""
         return self._running.services.of("image").model("image")
 
+    @property
+    def clip_model(self) -> str:
+        """The model that films; empty when the profile names none."""
+        return self._running.services.of("video").model("video")
+
+    def picture(self, sha256: str) -> bytes:
+        """A picture of the media store."""
+        return self._running.media.read(sha256)
+
     def written(self) -> dict[str, Any] | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
         kind = self._running.declared.writes

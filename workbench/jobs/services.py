@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from sqlalchemy import Connection
+
 from workbench.db.connection import Database
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded, NotFound, ProviderError
@@ -38,6 +40,13 @@ class Suspend(BaseException):
         self.waiting_for = waiting_for
         self.resume_in_s = resume_in_s
         self.said = said
+
+
+class Full(Suspend):
+    """As many calls as the service takes are under way; nothing was sent."""
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__("rate_limit", resume_in_s=FULL_S, said=_limited(profile))
 
 
 class RateLimit(Protocol):
@@ -147,10 +156,21 @@ async def admit(database: Database, limit: RateLimit, service: Service, project_
             except BudgetExceeded as error:
                 raise Suspend("budget", said=error.text) from None
             full = profile.concurrency is not None and ledger.open_calls(conn, profile.id) >= profile.concurrency
-        wait = FULL_S if full else limit.take(profile, tokens)
+        if full:
+            raise Full(profile)
+        wait = limit.take(profile, tokens)
         if not wait:
             return
-        if wait > SHORT_S or full:
-            said = Text(N_("Waits for the rate limit of {profile}"), profile=profile.name)
-            raise Suspend("rate_limit", resume_in_s=wait, said=said)
+        if wait > SHORT_S:
+            raise Suspend("rate_limit", resume_in_s=wait, said=_limited(profile))
         await asyncio.sleep(wait)
+
+
+def take_place(conn: Connection, profile: Profile) -> None:
+    """In the transaction that opens a call: raises Full when the service's last place was taken meanwhile."""
+    if profile.concurrency is not None and not ledger.place_free(conn, profile.id, profile.concurrency):
+        raise Full(profile)
+
+
+def _limited(profile: Profile) -> Text:
+    return Text(N_("Waits for the rate limit of {profile}"), profile=profile.name)

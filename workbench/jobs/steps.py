@@ -22,7 +22,7 @@ from workbench.errors import Issue, LostClaim, OutputError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
-from workbench.jobs.services import Service
+from workbench.jobs.services import Service, take_place
 from workbench.prompts import Prompt
 from workbench.providers.base import Message, Mode, TextReply, TextRequest, estimated_tokens
 from workbench.providers.reading import read_model
@@ -262,6 +262,7 @@ class Steps:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
+            take_place(conn, service.profile)
             return ledger.open_call(
                 conn,
                 {

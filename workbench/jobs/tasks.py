@@ -25,7 +25,7 @@ from workbench.errors import JobError, LostClaim, MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.running import Running, Suspend
-from workbench.jobs.services import Capability, Service
+from workbench.jobs.services import Capability, Full, Service, take_place
 from workbench.media import Media, MediaStore, clips, download, pictures
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest, estimated_tokens
 from workbench.usage import money
@@ -169,6 +169,9 @@ class Tasks:
         while True:
             try:
                 return await call(service, purpose)
+            except Full:
+                self._not_sent(name)
+                raise
             except JobError as error:
                 state = _state_after(error, free=service.free) if run.stopping is None else "sent"
                 if getattr(error, "adapted", False):
@@ -189,11 +192,14 @@ class Tasks:
         try:
             await run.admit(service, 0)
         except Suspend:
-            with run.database.write() as conn:
-                writes.fence(conn, run.job_id, run.claim)
-                ledger.set_step(conn, run.job_id, name, state="refused")
+            self._not_sent(name)
             raise
         return service
+
+    def _not_sent(self, name: str) -> None:
+        with self._run.database.write() as conn:
+            writes.fence(conn, self._run.job_id, self._run.claim)
+            ledger.set_step(conn, self._run.job_id, name, state="refused")
 
     def _keep_failure(self, name: str, state: str, error: JobError) -> None:
         run = self._run
@@ -210,6 +216,12 @@ class Tasks:
         self, service: Service, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str
     ) -> dict[str, Any]:
         run = self._run
+        if not hasattr(service.provider, "images"):
+            said = Text(
+                N_("The service of profile {profile} draws no pictures. Choose one that does."),
+                profile=service.profile.name,
+            )
+            raise ProviderError("bad_request", said, sent=False)
         request = ImageRequest(
             model=service.model("image"),
             prompt=asked.prompt,
@@ -241,6 +253,14 @@ class Tasks:
         self, service: Service, name: str, asked: Asked, draw: Callable[[], bytes] | None, purpose: str
     ) -> dict[str, Any]:
         run = self._run
+        if not hasattr(service.provider, "submit"):
+            said = Text(
+                N_("The service of profile {profile} makes no videos. Choose one that does."),
+                profile=service.profile.name,
+            )
+            raise ProviderError("bad_request", said, sent=False)
+        if not service.model("video"):
+            raise ProviderError("not_found_model", Text(N_("The profile names no video model.")), sent=False)
         request = VideoRequest(
             model=service.model("video"),
             prompt=asked.prompt,
@@ -351,6 +371,7 @@ class Tasks:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
+            take_place(conn, service.profile)
             return ledger.open_call(
                 conn,
                 {

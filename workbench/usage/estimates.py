@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RUNS = 20
 #: the offline provider writes or draws one thing in about this many seconds
 SKETCH_S = 0.3
+SKETCH_CLIP_S = 6.0
 
 
 class Typical(Protocol):
@@ -33,6 +34,8 @@ class Typical(Protocol):
     def output_tokens(self) -> int: ...
     @property
     def images(self) -> int: ...
+    @property
+    def videos(self) -> int: ...
     @property
     def seconds(self) -> float: ...
 
@@ -86,7 +89,7 @@ def _mean(name: str, profile_id: int | None) -> Select[Any]:
 
 def of(declared: Typical, profile: Profile, seen: Estimate | None) -> Estimate:
     """What was measured, else what is typical; what asks no model is free whatever was measured."""
-    if seen is None or declared.calls + declared.images > 0:
+    if seen is None or declared.calls + declared.images + declared.videos > 0:
         return seen or typical(declared, profile)
     return replace(typical(declared, profile), seconds=seen.seconds)
 
@@ -94,11 +97,12 @@ def of(declared: Typical, profile: Profile, seen: Estimate | None) -> Estimate:
 def typical(declared: Typical, profile: Profile) -> Estimate:
     """From the declaration alone, at the profile's prices. Images without a known price leave the cost unknown."""
     tokens = declared.input_tokens + declared.output_tokens
-    if declared.calls + declared.images == 0:
+    if declared.calls + declared.images + declared.videos == 0:
         return Estimate(tokens=0, seconds=declared.seconds, cost_micros=0, currency="USD")
     usage = Usage(input=declared.input_tokens, cached=0, output=declared.output_tokens)
     cost = cost_of(profile, profile.text_model, usage, round(time.time() * 1000))
     free = profile.provider == "sketch"
-    seconds = SKETCH_S * (declared.calls + declared.images) if free else declared.seconds
-    known = cost.cost_micros is not None and (free or not declared.images)
+    drawn = declared.calls + declared.images
+    seconds = SKETCH_S * drawn + SKETCH_CLIP_S * declared.videos if free else declared.seconds
+    known = cost.cost_micros is not None and (free or not declared.images + declared.videos)
     return Estimate(tokens, seconds, cost.cost_micros if known else None, cost.currency)

@@ -27,7 +27,7 @@ Key = tuple[str, int]
 
 def makers() -> list[registry.Workflow]:
     """The workflows that write an artifact."""
-    return [w for w in registry.all_workflows() if w.writes is not None and not w.batch]
+    return [w for w in registry.all_workflows() if w.writes is not None and not w.batch and not w.by_hand]
 
 
 async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, grow: bool = False) -> BatchResult:

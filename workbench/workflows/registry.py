@@ -47,6 +47,7 @@ class Typical:
     input_tokens: int = 1_500
     output_tokens: int = 1_000
     images: int = 0
+    videos: int = 0
     seconds: float = 15.0
 
 
@@ -70,12 +71,14 @@ class Workflow:
     summary: str = ""
     #: a parent that only starts children and holds no slot
     batch: bool = False
+    #: never part of a plan: only who asks for it gets it
+    by_hand: bool = False
     typical: Typical = Typical()
 
     @property
     def paid(self) -> bool:
         """It asks models, or starts jobs that may."""
-        return self.batch or self.typical.calls + self.typical.images > 0
+        return self.batch or self.typical.calls + self.typical.images + self.typical.videos > 0
 
 
 _workflows: dict[str, Workflow] = {}

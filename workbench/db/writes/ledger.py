@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
 
 from workbench.db.connection import now_ms
-from workbench.db.schema import job, model_call, step
+from workbench.db.schema import job, model_call, profile, step
 
 _find_step = select(step).where(step.c.job_id == bindparam("job_id"), step.c.name == bindparam("name"))
 _new_step = insert(step).values(
@@ -154,6 +154,12 @@ _open_calls = select(func.count()).where(
 def open_calls(conn: Connection, profile_id: int | None) -> int:
     """A profile's calls under way, in all workers."""
     return int(conn.execute(_open_calls, {"profile_id": profile_id}).scalar_one())
+
+
+def place_free(conn: Connection, profile_id: int | None, most: int) -> bool:
+    """Whether a further call of this profile may be opened in this transaction; others that ask meanwhile wait for it."""
+    conn.execute(select(profile.c.id).where(profile.c.id == profile_id).with_for_update())
+    return open_calls(conn, profile_id) < most
 
 
 def open_call(conn: Connection, values: dict[str, Any]) -> int:

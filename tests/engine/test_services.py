@@ -1,0 +1,319 @@
+"""Which service answers, and what holds before a paid call: fallbacks, bindings, budgets, limits. On both databases."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from tests.conftest import Valkey, until
+from tests.engine.conftest import Engine
+from tests.scripted_provider import ScriptedProvider
+from workbench import ratelimits
+from workbench.db.connection import now_ms
+from workbench.db.schema import job, model_call
+from workbench.errors import BudgetExceeded
+from workbench.settings import Settings
+
+#: a micro for each token: sums are easy to check
+PRICES = {"*": {"currency": "USD", "input": 1, "output": 1}}
+
+
+@pytest.fixture
+def engine(settings: Settings, valkey: Valkey) -> Iterator[Engine]:
+    """An engine whose limits are counted on a real Valkey."""
+    made = Engine(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def second() -> Iterator[ScriptedProvider]:
+    with ScriptedProvider() as server:
+        yield server
+
+
+def add(engine: Engine, name: str, server: ScriptedProvider, **fields: Any) -> dict[str, Any]:
+    fields = {"text_model": f"{name}-1", "params": {"prices": PRICES}, **fields}
+    return engine.wb.add_profile(name, "openai", base_url=server.url, key="sk-canary-0123456789", **fields)
+
+
+def tell(engine: Engine, project: int | None = None, profile: str = "mine", **params: Any) -> dict[str, Any]:
+    return engine.wb.submit("test_tell", project, {"about": "the sea", **params}, profile=profile)
+
+
+def calls(engine: Engine, job_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = engine.wb.show(job_id)["model_calls"]
+    return found
+
+
+# -- fallbacks ---------------------------------------------------------------------------------------------------------
+
+OVERLOADED: list[dict[str, Any]] = [
+    {"status": 503},
+    {"status": 529},
+    {"status": 402},
+    {"status": 429, "body": {"error": {"code": "insufficient_quota", "message": "used up"}}},
+    {"reset": True},
+]
+
+
+@pytest.mark.parametrize("fault", OVERLOADED, ids=["503", "529", "402", "quota", "reset"])
+def test_overload_quota_and_outage_are_answered_by_the_fallback_and_recorded(
+    engine: Engine, provider: ScriptedProvider, second: ScriptedProvider, fault: dict[str, Any]
+) -> None:
+    other = add(engine, "other", second)
+    mine = add(engine, "mine", provider, fallback=["other"])
+    provider.script(default=fault)
+
+    done = engine.finish(tell(engine, steps=2)["id"])
+
+    assert done["state"] == "succeeded"
+    assert len(provider.calls()) == 1  # for the rest of the job the fallback is asked at once
+    assert len(second.calls()) == 2
+    asked = calls(engine, done["id"])
+    assert [c["profile_id"] for c in asked] == [mine["id"], other["id"], other["id"]]
+    assert [c["fallback_from"] for c in asked] == [None, mine["id"], mine["id"]]
+    assert any("other is asked instead" in e["message"] for e in engine.wb.show(done["id"])["events"])
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 401}, {"status": 429}, {"status": 400}, {"finish_reason": "content_filter", "text": ""}]
+)
+def test_nothing_else_is_another_services_business(
+    engine: Engine, provider: ScriptedProvider, second: ScriptedProvider, fault: dict[str, Any]
+) -> None:
+    add(engine, "other", second)
+    add(engine, "mine", provider, fallback=["other"])
+    provider.script(default=fault)
+
+    done = engine.finish(tell(engine)["id"])
+
+    assert done["state"] == "failed"
+    assert second.calls() == []
+
+
+def test_fallbacks_are_asked_in_their_order_and_the_last_failure_counts(
+    engine: Engine, provider: ScriptedProvider, second: ScriptedProvider
+) -> None:
+    with ScriptedProvider() as third:
+        add(engine, "third", third)
+        add(engine, "other", second)
+        add(engine, "mine", provider, fallback=["other", "third"])
+        for server in (provider, second, third):
+            server.script(default={"status": 503})
+        job_id = engine.wb.submit("test_tell", None, {"about": "x"}, profile="mine", max_attempts=1)["id"]
+        done = engine.finish(job_id)
+        assert (done["state"], done["error_kind"]) == ("failed", "overloaded")
+        assert [len(s.calls()) for s in (provider, second, third)] == [1, 1, 1]
+
+
+# -- budgets -----------------------------------------------------------------------------------------------------------
+
+
+def spend(engine: Engine, micros: int, currency: str, project: int | None, days_ago: float = 0) -> None:
+    with engine.wb.database.write() as conn:
+        conn.execute(
+            model_call.insert().values(
+                call_id=f"{currency}{micros}{time.monotonic_ns()}", purpose="generate", provider="x", model="m",
+                capability="text", outcome="ok", started_at=now_ms() - round(days_ago * 86_400_000),
+                project_id=project, cost_micros=micros, currency=currency,
+            )
+        )  # fmt: skip
+
+
+def test_a_used_up_budget_refuses_what_is_paid_and_lets_through_what_is_free(
+    engine: Engine, provider: ScriptedProvider, project: int
+) -> None:
+    add(engine, "mine", provider)
+    engine.wb.set_budget(10_000_000, currency="CNY", project_id=project, period="all")
+    engine.wb.set_exchange_rate("7")
+    spend(engine, 1_000_000, "USD", project)
+    spend(engine, 3_000_000, "CNY", project, days_ago=400)
+    [state] = engine.wb.budgets(project)
+    assert (state.spent_micros, state.mark) == (10_000_000, 100)
+
+    with pytest.raises(BudgetExceeded, match="100 %"):
+        engine.wb.submit("test_child_good", project, {}, profile="mine")
+
+    assert (
+        engine.finish(engine.wb.submit("test_child_good", project, {}, profile="sketch")["id"])["state"] == "succeeded"
+    )
+    assert provider.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("spent", "mark"), [(799_999, 0), (800_000, 80), (949_999, 80), (950_000, 95), (1_000_000, 100)]
+)
+def test_the_marks_are_exact(engine: Engine, spent: int, mark: int) -> None:
+    engine.wb.set_budget(1_000_000, currency="USD")
+    spend(engine, spent, "USD", None)
+    assert [s.mark for s in engine.wb.budgets()] == [mark]
+
+
+def test_a_month_begins_anew(engine: Engine) -> None:
+    engine.wb.set_budget(1_000_000, currency="USD")
+    spend(engine, 5_000_000, "USD", None, days_ago=32)
+    assert engine.wb.budgets()[0].spent_micros == 0
+
+
+def test_a_budget_that_runs_out_midway_stops_before_the_next_paid_step_and_goes_on_when_raised(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    add(engine, "mine", provider)
+    engine.wb.set_budget(1, currency="USD")
+
+    job_id = tell(engine, steps=3)["id"]
+    engine.deliver()
+    waiting = engine.wb.job(job_id)
+    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "budget")
+    assert "budget" in waiting["message"]
+    assert len(provider.calls()) == 1
+    engine.worker.maintain()
+    assert engine.wb.job(job_id)["state"] == "waiting"
+
+    engine.wb.set_budget(1_000_000_000, currency="USD")
+
+    done = engine.finish(job_id)
+    assert (done["state"], done["failures"], len(provider.calls())) == ("succeeded", 0, 3)
+    assert done["cost_micros"] == sum(c["cost_micros"] for c in calls(engine, job_id))
+
+
+def test_a_job_that_waits_for_its_budget_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:
+    add(engine, "mine", provider)
+    engine.wb.set_budget(1, currency="USD")
+    job_id = tell(engine, steps=2)["id"]
+    engine.deliver()
+    assert engine.wb.cancel(job_id) == [job_id]
+    assert engine.wb.job(job_id)["state"] == "cancelled"
+
+
+def test_two_currencies_of_one_job_are_joined_by_the_set_rate_alone(
+    engine: Engine, provider: ScriptedProvider, second: ScriptedProvider
+) -> None:
+    engine.wb.set_exchange_rate("8")
+    add(engine, "other", second, params={"prices": {"*": {"currency": "CNY", "input": 8, "output": 8}}})
+    add(engine, "mine", provider, fallback=["other"])
+    provider.script(nth={"2": {"status": 503}})
+    done = engine.finish(tell(engine, steps=2)["id"])
+    asked = [c for c in calls(engine, done["id"]) if c["outcome"] == "ok"]
+    assert [c["currency"] for c in asked] == ["USD", "CNY"]
+    assert done["currency"] == "USD"
+    assert done["cost_micros"] == asked[0]["cost_micros"] + asked[1]["cost_micros"] // 8
+    assert all(c["price"]["input"] in (1, 8) for c in asked)
+
+
+# -- limits ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_over_the_minutes_share_waits_without_a_worker_and_without_using_an_attempt(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ratelimits, "WINDOW_S", 3)
+    add(engine, "mine", provider, rpm=2)
+    job_id = tell(engine, steps=3)["id"]
+    engine.deliver()
+    waiting = engine.wb.job(job_id)
+    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "rate_limit")
+    assert "mine" in waiting["message"]
+    assert engine.worker.runner.busy == 0
+    assert len(provider.calls()) == 2
+
+    done = engine.finish(job_id)
+
+    assert (done["state"], done["failures"], done["losses"]) == ("succeeded", 0, 0)
+    times = [c["at"] for c in provider.calls()]
+    assert len(times) == 3
+    assert times[2] - times[0] > 2.5
+
+
+def test_tokens_count_too(engine: Engine, provider: ScriptedProvider) -> None:
+    add(engine, "mine", provider, tpm=2_000)
+    job_id = tell(engine, steps=3)["id"]
+    engine.deliver()
+    assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
+    assert len(provider.calls()) == 1
+
+
+def test_a_wait_for_the_limit_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:
+    add(engine, "mine", provider, rpm=1)
+    job_id = tell(engine, steps=2)["id"]
+    engine.deliver()
+    assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
+    engine.wb.cancel(job_id)
+    assert engine.wb.job(job_id)["state"] == "cancelled"
+
+
+def test_no_more_calls_are_under_way_at_a_service_than_it_takes(engine: Engine, provider: ScriptedProvider) -> None:
+    """Also when other jobs' gates would let more jobs run: the ledger counts the calls themselves."""
+    add(engine, "mine", provider, concurrency=2)
+    engine.wb.limit(f"profile:{engine.wb.profile_id('mine')}", None)
+    provider.script(default={"delay_ms": 150})
+    ids = [tell(engine, about=f"story {n}")["id"] for n in range(8)]
+    threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    done = [engine.finish(i) for i in ids]
+    assert {d["state"] for d in done} == {"succeeded"}
+    spans = sorted((c["at"], c["ended_at"]) for c in provider.calls())
+    assert len(spans) == 8
+    assert max(sum(a <= at < b for a, b in spans) for at, _ in spans) <= 2
+
+
+def test_a_call_whose_worker_died_gives_its_place_back(engine: Engine, provider: ScriptedProvider) -> None:
+    row = add(engine, "mine", provider, concurrency=1)
+    lost = tell(engine, about="lost")["id"]
+    with engine.wb.database.write() as conn:
+        conn.execute(
+            update(job)
+            .where(job.c.id == lost)
+            .values(state="running", claim=1, lease_until=now_ms() - 1, worker="gone")
+        )
+        conn.execute(
+            model_call.insert().values(
+                call_id="open", job_id=lost, claim=1, purpose="generate", provider="openai", model="m", capability="text",
+                outcome="sent", started_at=now_ms(), profile_id=row["id"],
+            )
+        )  # fmt: skip
+    assert engine.finish(lost)["state"] == "succeeded"
+
+
+def test_without_redis_a_limited_call_waits_and_goes_on_when_it_is_back(
+    engine: Engine, provider: ScriptedProvider, valkey: Valkey
+) -> None:
+    add(engine, "mine", provider, rpm=60)
+    valkey.kill()
+    job_id = tell(engine)["id"]
+    engine.deliver()
+    assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
+    assert provider.calls() == []
+    valkey.start()
+    assert engine.finish(job_id)["state"] == "succeeded"
+
+
+# -- bindings ----------------------------------------------------------------------------------------------------------
+
+
+def test_pictures_come_from_the_profile_that_draws_and_carry_its_price(
+    engine: Engine, provider: ScriptedProvider, second: ScriptedProvider, project: int
+) -> None:
+    prices = {"prices": {"p-1": {"currency": "CNY", "image": 0.25}}}
+    painter = add(engine, "painter", second, text_model=None, image_model="p-1", params=prices)
+    add(engine, "mine", provider, image_profile="painter")
+    done = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
+    assert done["state"] == "succeeded", done["error"]
+    [call] = calls(engine, done["id"])
+    assert (call["profile_id"], call["model"], call["cost_micros"], call["currency"]) == (
+        painter["id"],
+        "p-1",
+        250_000,
+        "CNY",
+    )
+    assert provider.calls() == []
+    until(lambda: len(second.calls()) == 1, 5)

@@ -1,0 +1,149 @@
+"""generate_scene_video: the scene as a clip, begun from a chosen frame. A new clip stands beside the old ones.
+
+The service's task is created once and its id committed; no worker waits for it (see jobs.tasks).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from workbench.artifacts.storyboard import Clip, SceneVideo
+from workbench.artifacts.versions import hash_of
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.story.guards import has_motion_prompt
+from workbench.story.styles import style_text
+from workbench.workflows import registry
+from workbench.workflows.image.generate_keyframe_images import Key
+from workbench.workflows.video.clip_prompt import clip_prompt
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+FirstFrame = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8", "none"]
+#: seconds that a clip may have; a service takes the nearest that it can film
+SHORTEST, LONGEST = 2.0, 12.0
+MOST_CLIPS = 24
+
+
+class Params(registry.Params):
+    first_frame: FirstFrame = Field(
+        "KF0", title=N_("First frame"), description=N_("The chosen picture of this frame; none: from the words alone")
+    )
+    last_frame: Key | None = Field(
+        None, title=N_("Last frame"), description=N_("Where the clip ends; not every service can")
+    )
+    seconds: float | None = Field(
+        None, ge=SHORTEST, le=LONGEST, title=N_("Seconds"), description=N_("Empty: as long as the scene, at most 12")
+    )
+    new_clip: bool = Field(False, title=N_("New clip"), description=N_("Film once more although nothing changed"))
+
+
+def has_frames(node: NodeView, params: Any) -> list[Issue]:
+    """The frames that the clip begins and ends with have their pictures."""
+    wanted = [k for k in (params.first_frame, params.last_frame) if k not in (None, "none")]
+    missing = [k for k in wanted if node.artifact("keyframe_images", part=f"frame:{k}") is None]
+    issues = []
+    if missing:
+        said = Text(
+            N_("These frames are not drawn yet: {frames}. Generate the keyframe images first."),
+            frames=", ".join(missing),
+        )
+        issues.append(Issue("keyframe_images", said))
+    if params.last_frame is not None and params.first_frame == "none":
+        issues.append(Issue("first_frame", Text(N_("A clip with a last frame needs a first one."))))
+    return issues
+
+
+@registry.workflow(
+    "generate_scene_video",
+    title=N_("Scene video"),
+    scope="scene",
+    params=Params,
+    reads=("brief", "scene_anchor", "keyframe_images", "motion_prompt", "duration"),
+    writes="scene_video",
+    guards=(has_motion_prompt, has_frames),
+    queue="video",
+    max_attempts=1,
+    deadline_s=1800,
+    by_hand=True,
+    typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, videos=1, seconds=120.0),
+)
+async def run(ctx: Context, params: Params) -> SceneVideo:
+    """Film the scene from its first frame as its motion prompt says; the clips made before stay beside it."""
+    from workbench.drawing import draw_clip, frame_size
+
+    ctx.progress(5, Text(N_("Reading motion, frames and length")))
+    node, brief = ctx.node, ctx.node.brief
+    ratio = str(brief.get("aspect_ratio") or "16:9")
+    size = frame_size(ratio)
+    seconds = params.seconds or _length(node)
+    first = (
+        None if params.first_frame == "none" else node.artifact("keyframe_images", part=f"frame:{params.first_frame}")
+    )
+    last = None if params.last_frame is None else node.artifact("keyframe_images", part=f"frame:{params.last_frame}")
+    motion: Any = node.artifact("motion_prompt")
+    prompt = clip_prompt(
+        motion,
+        node.artifact("scene_anchor") or {},
+        style_text(brief.get("style") or {}, ctx.language),
+        seconds,
+        ctx.language,
+        from_frame=first is not None,
+    )
+    known = [Clip.model_validate(c) for c in (ctx.written() or {}).get("clips", ())]
+    asked = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
+    takes = [hash_of({**asked, "take": n}) for n in range(MOST_CLIPS)]
+    current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
+    if current and not params.new_clip:
+        ctx.progress(100, Text(N_("Nothing has changed since the last clip")))
+        return SceneVideo(aspect_ratio=ratio, chosen=current[-1].media, clips=known)
+    made_of = next((t for t in takes if t not in {c.made_of for c in current}), takes[-1])
+    seed = int(made_of[:8], 16) & 0x7FFFFFFF
+    ctx.progress(15, Text(N_("Filming {seconds} s"), seconds=f"{seconds:g}"))
+    # without a frame there is nothing to move a camera over
+    draw = None if first is None else partial(_drawn, ctx, draw_clip, str(first), seconds, size, seed)
+    made = await ctx.video(
+        "clip",
+        prompt=prompt,
+        seconds=seconds,
+        size=size,
+        seed=seed,
+        first_frame=_sha(first),
+        last_frame=_sha(last),
+        draw=draw,
+    )
+    ctx.progress(90, Text(N_("The clip is there")))
+    clip = Clip(
+        media=made["media"],
+        width=made["width"],
+        height=made["height"],
+        seconds=made["seconds"],
+        made_of=made_of,
+        model=ctx.clip_model or made["model"],
+        first_frame=_sha(first),
+    )
+    clips = [*(c for c in known if c.media != clip.media), clip][-MOST_CLIPS:]
+    ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
+    return SceneVideo(aspect_ratio=ratio, chosen=clip.media, clips=clips)
+
+
+def _drawn(ctx: Context, draw: Any, first: str, seconds: float, size: tuple[int, int], seed: int) -> bytes:
+    made: bytes = draw(ctx.picture(first), seconds, size, seed)
+    return made
+
+
+def _length(node: NodeView) -> float:
+    """As long as the scene runs, else as its motion was written for; within what can be filmed, to half a second."""
+    duration = node.artifact("duration")
+    motion = node.artifact("motion_prompt")
+    seconds = float((duration or motion or {"seconds": 6.0})["seconds"])
+    return min(max(round(seconds * 2) / 2, SHORTEST), LONGEST)
+
+
+def _sha(value: Any) -> str | None:
+    return None if value is None else str(value)
