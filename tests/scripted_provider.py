@@ -1,4 +1,4 @@
-"""A real HTTP server that answers like an OpenAI-compatible service and misbehaves on request.
+"""A real HTTP server that answers like an OpenAI-compatible service, or like Volcengine Ark, and misbehaves on request.
 
 In a test's own process:
 
@@ -8,6 +8,10 @@ In a test's own process:
 
 As a process: ``python -m tests.scripted_provider --port 0 --log FILE`` prints its address, then serves until its
 standard input closes or it gets SIGTERM. `control(url)` and `read_log(file)` talk to it from other processes.
+
+It speaks /chat/completions, /responses, /images/generations, /images/edits and Ark's /contents/generations/tasks, under
+any path: `url` (/v1) is what an OpenAI profile wants, `ark_url` (/api/v3) what an Ark profile wants. Each request is in the
+call log with its `kind`: chat, responses, image; for long tasks create, poll, list, cancel.
 
 Faults (keys of a script's dicts, all optional):
     status, headers, body (JSON or text), content_type     answer this instead
@@ -27,12 +31,30 @@ Faults (keys of a script's dicts, all optional):
     reject           refuse with 400 when the request has one of these fields
     reject_modes     refuse with 400 when response_format has one of these types
     echo_key         repeat the Authorization header in the error message
+    huge_mb          send so many megabytes in one body, without end: a line of a stream, else JSON; with `status` an error
+In /responses a finish_reason other than "stop" makes the answer incomplete for this reason ("length": max_output_tokens),
+`no_choices` leaves `output` empty, there is no [DONE] unless `done` says so, and there are
+    reasoning        thoughts, as an item and as events before the message
+    failed           this error in a response that failed
+    no_output        a last event that does not repeat what was streamed
 Pictures (/images/generations, /images/edits) come as base64 PNG of the size asked for, or as a link on request:
     image_url        hand out a link: true for one to this server, or the link itself
     image_b64        this in place of the picture's base64      image_error   an error entry in place of the picture
     no_image         an empty list                              usage         as above; none by default
+    image_error_at   places of a group (from 0) that get the error; all without it
+    group            how many pictures a group has (sequential_image_generation "auto"); max_images without it
     media            how this server answers its own links: {"status", "headers", "body", "drip_ms"}
+Under /api/v3 the usage of pictures is Ark's: generated_images and output_tokens, errors not counted.
 What was fetched by link is in `fetches()`: path and headers.
+
+Long tasks (/contents/generations/tasks): the script that the POST gets goes along with the task.
+    states           what each poll says, the last one again and again; ["succeeded"] without it
+    polls            faults of polls by their number: {"2": {"status": 503}}, "*" for all
+    clip             the MP4 behind the link (bytes or base64); one of the length asked for without it
+    clip_url         this link instead                          no_url        none
+    task_error       the error of a task that failed            usage, no_usage   completion_tokens
+    task             fields that replace others of the task
+A DELETE cancels a queued task, is refused for a running one (409) and forgets an ended one.
 A prompt may carry its own: ``[[fault:500]]``, ``[[fault:hang]]``, ``[[fault:{"status": 429}]]``; with ``*2`` before the
 closing brackets only the first two calls with this marker are hit.
 """
@@ -57,6 +79,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.media.clips import tiny_mp4
 
 Answer = Callable[[dict[str, Any]], str]
 
@@ -107,14 +131,25 @@ def default_answer(request: dict[str, Any]) -> str:
     schema = schema_of(request)
     if schema is not None:
         return json.dumps(example(schema), ensure_ascii=False)
-    wants_json = (request.get("response_format") or {}).get("type") == "json_object"
-    return '{"text": "answer"}' if wants_json else "A short answer."
+    return '{"text": "answer"}' if mode_of(request) == "json_object" else "A short answer."
 
 
 def schema_of(request: dict[str, Any]) -> dict[str, Any] | None:
     if mode_of(request) == "json_schema":
-        return request["response_format"]["json_schema"]["schema"]  # type: ignore[no-any-return]
-    return next(iter(_schemas_in("\n".join(str(m.get("content")) for m in request.get("messages", [])))), None)
+        wanted = _format_of(request)
+        return wanted.get("json_schema", wanted)["schema"]  # type: ignore[no-any-return]
+    return next(iter(_schemas_in("\n".join(str(m.get("content")) for m in messages_of(request)))), None)
+
+
+def messages_of(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """What was said, in chat's field or in that of responses."""
+    return request.get("messages") or request.get("input") or []
+
+
+def _format_of(request: dict[str, Any]) -> dict[str, Any]:
+    """A picture's response_format is a plain word: none of these."""
+    wanted = request.get("response_format") or (request.get("text") or {}).get("format")
+    return wanted if isinstance(wanted, dict) else {}
 
 
 def _schemas_in(text: str) -> Iterator[dict[str, Any]]:
@@ -189,9 +224,8 @@ def _lengths(schema: dict[str, Any]) -> tuple[int, int]:
 
 
 def mode_of(request: dict[str, Any]) -> str | None:
-    """The structured-output mode asked for; a picture's response_format is a plain word."""
-    wanted = request.get("response_format")
-    return wanted.get("type") if isinstance(wanted, dict) else None
+    """The structured-output mode asked for."""
+    return _format_of(request).get("type")
 
 
 def form_fields(content_type: str, body: bytes) -> dict[str, Any]:
@@ -261,8 +295,9 @@ class Server:
 
     def reset(self) -> None:
         with self._lock:
-            self._entries, self._by_number, self._number = [], {}, 0
+            self._entries, self._by_number, self._number, self._asked = [], {}, 0, 0
             self._fetches: list[dict[str, Any]] = []
+            self._tasks: dict[str, _Task] = {}
             self._script: dict[str, Any] = {}
             self._hits: Counter[str] = Counter()
             if self._log:
@@ -271,7 +306,7 @@ class Server:
 
     def script(self, script: dict[str, Any]) -> None:
         with self._lock:
-            self._script, self._hits, self._since = script, Counter(), self._number
+            self._script, self._hits, self._since = script, Counter(), self._asked
 
     def calls(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -325,8 +360,10 @@ class Server:
             await _send(writer, 200, {"object": "list", "data": [{"id": "scripted-1", "object": "model"}]})
         elif path.startswith("/media/"):
             await self._media(writer, path, headers)
-        elif path.endswith(("/chat/completions", "/images/generations", "/images/edits")) and method == "POST":
-            await self._call(reader, writer, path, headers, body)
+        elif _TASKS in path and method in ("POST", "GET", "DELETE"):
+            await self._call(reader, writer, path, headers, body, _task_kind(method, path))
+        elif method == "POST" and (kind := next((k for end, k in _KINDS.items() if path.endswith(end)), None)):
+            await self._call(reader, writer, path, headers, body, kind)
         else:
             await _send(writer, 404, {"error": {"message": f"no route {path}", "type": "invalid_request_error"}})
         return headers.get("connection", "").lower() != "close"
@@ -336,15 +373,17 @@ class Server:
         with self._lock:
             self._fetches.append({"path": path, "headers": headers})
             fault = self._script.get("media") or self._script.get("default", {}).get("media") or {}
-        body = fault.get("body", picture(path))
+            task = self._tasks.get(Path(path).stem)
+        body = fault.get("body") or (task.clip() if task else picture(path))
+        kind = "video/mp4" if task else "image/png"
         if fault.get("drip_ms"):
-            writer.write(_head(200, {"Content-Length": str(len(body))}, "image/png"))
+            writer.write(_head(200, {"Content-Length": str(len(body))}, kind))
             for start in range(0, len(body), 16):
                 writer.write(body[start : start + 16])
                 await writer.drain()
                 await asyncio.sleep(fault["drip_ms"] / 1000)
             return
-        await _send(writer, fault.get("status", 200), body, fault.get("headers"), "image/png")
+        await _send(writer, fault.get("status", 200), body, fault.get("headers"), kind)
 
     async def _control(self, writer: asyncio.StreamWriter, path: str, body: bytes) -> None:
         if path == "/_script":
@@ -356,11 +395,15 @@ class Server:
     # -- one model call ------------------------------------------------------------------------------------------------
 
     async def _call(
-        self, reader: Any, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: bytes
+        self, reader: Any, writer: asyncio.StreamWriter, path: str, headers: dict[str, str], body: bytes, kind: str
     ) -> None:
-        request = json.loads(body) if body.startswith(b"{") else form_fields(headers["content-type"], body)
-        number, fault = self._received(path, headers, request)
-        talking = asyncio.ensure_future(self._talk(_Call(number, request, headers, writer, fault)))
+        request = (
+            {} if not body else json.loads(body) if body[:1] == b"{" else form_fields(headers["content-type"], body)
+        )
+        number, fault = self._received(path, headers, request, kind)
+        call = _CALLS.get(kind, _Call)(number, request, headers, writer, fault)
+        call.path = path
+        talking = asyncio.ensure_future(self._talk(call, kind))
         leaving = asyncio.ensure_future(reader.gone.wait())
         try:
             await asyncio.wait((talking, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -379,14 +422,22 @@ class Server:
         finally:
             leaving.cancel()
 
-    def _received(self, path: str, headers: dict[str, str], request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        prompt = "\n".join([str(m.get("content")) for m in request.get("messages", [])] + [request.get("prompt", "")])
+    def _received(
+        self, path: str, headers: dict[str, str], request: dict[str, Any], kind: str
+    ) -> tuple[int, dict[str, Any]]:
+        said = [*(m.get("content") for m in messages_of(request)), request.get("prompt", "")]
+        said += [c.get("text", "") for c in request.get("content", [])]
         with self._lock:
             self._number += 1
             number = self._number
-            fault = self._fault_for(number - getattr(self, "_since", 0), prompt)
+            if kind in ("poll", "list", "cancel"):
+                fault = self._task_fault(kind, path)
+            else:
+                self._asked += 1
+                fault = self._fault_for(self._asked - getattr(self, "_since", 0), "\n".join(map(str, said)))
             entry = {
                 "n": number,
+                "kind": kind,
                 "at": time.time(),
                 "call_id": headers.get("x-client-request-id"),
                 "path": path,
@@ -394,7 +445,7 @@ class Server:
                 "mode": mode_of(request) or "plain",
                 "stream": bool(request.get("stream")),
                 "messages_hash": hashlib.sha256(
-                    json.dumps(request.get("messages"), sort_keys=True).encode()
+                    json.dumps(messages_of(request) or None, sort_keys=True).encode()
                 ).hexdigest()[:16],
                 "has_key": "authorization" in headers,
                 "outcome": None,
@@ -406,6 +457,15 @@ class Server:
         # Kept in memory only: tests look at them, the file is a ledger.
         entry["request"], entry["headers"] = request, headers
         return number, fault
+
+    def _task_fault(self, kind: str, path: str) -> dict[str, Any]:
+        """What the script of the task's creation says of this poll; of a list or a cancel nothing."""
+        task = self._tasks.get(_task_id(path))
+        if kind != "poll" or task is None:
+            return {}
+        task.polled += 1
+        faults: dict[str, Any] = task.fault.get("polls") or {}
+        return dict(faults.get(str(task.polled)) or faults.get("*") or {})
 
     def _fault_for(self, nth: int, prompt: str) -> dict[str, Any]:
         """Later sources win: default, nth, rules whose text the prompt has, markers in the prompt."""
@@ -450,7 +510,7 @@ class Server:
             self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._log.flush()
 
-    async def _talk(self, call: _Call) -> str:
+    async def _talk(self, call: _Call, kind: str) -> str:
         fault = call.fault
         if fault.get("delay_ms"):
             await asyncio.sleep(fault["delay_ms"] / 1000)
@@ -458,6 +518,8 @@ class Server:
             await asyncio.Event().wait()
         if fault.get("reset"):
             raise _Drop
+        if fault.get("huge_mb"):
+            return await call.huge(fault["huge_mb"])
         refused = call.refusal()
         if refused is not None:
             await _send(call.writer, *refused, fault.get("headers"), fault.get("content_type"))
@@ -471,8 +533,12 @@ class Server:
                 "text/html",
             )
             return "html"
-        if "prompt" in call.request:
+        if kind == "image":
             return await call.pictures()
+        if kind in ("create", "poll", "list", "cancel"):
+            status, body = self._about_task(kind, call)
+            await _send(call.writer, status, body, {"x-request-id": f"req-{call.number}", **fault.get("headers", {})})
+            return "ok" if status == 200 else str(status)
         text = (
             fault["text"]
             if "text" in fault
@@ -486,9 +552,101 @@ class Server:
             return await call.stream(text)
         return await call.whole(text)
 
+    # -- long tasks ----------------------------------------------------------------------------------------------------
+
+    def _about_task(self, kind: str, call: _Call) -> tuple[int, Any]:
+        """(status, body): creates a task, tells of one or of all, cancels or forgets one."""
+        with self._lock:
+            if kind == "create":
+                made = _Task(f"cgt-{call.number}", call.request, call.fault, call.headers.get("host", ""))
+                self._tasks[made.id] = made
+                return 200, {"id": made.id}
+            if kind == "list":
+                return 200, {"total": len(self._tasks), "items": [t.told() for t in reversed(self._tasks.values())]}
+            task = self._tasks.get(_task_id(call.path))
+            if task is None:
+                return 404, {"error": {"code": "ResourceNotFound", "message": "no such task", "type": "NotFound"}}
+            if kind == "poll":
+                return 200, task.told()
+            return self._delete(task)
+
+    def _delete(self, task: _Task) -> tuple[int, Any]:
+        if task.state == "running":
+            return 409, {"error": {"code": "InvalidAction.RunningTaskDeletion", "message": "it is running"}}
+        if task.state == "queued":
+            task.cancelled = True
+        else:
+            del self._tasks[task.id]
+        return 200, {}
+
+
+_TASKS = "/contents/generations/tasks"
+_KINDS = {
+    "/chat/completions": "chat",
+    "/responses": "responses",
+    "/images/generations": "image",
+    "/images/edits": "image",
+}
+
+
+def _task_id(path: str) -> str:
+    return path.partition("?")[0].partition(_TASKS)[2].strip("/")
+
+
+def _task_kind(method: str, path: str) -> str:
+    return {"POST": "create", "DELETE": "cancel"}.get(method, "poll" if _task_id(path) else "list")
+
+
+class _Task:
+    """A clip that is being made. Its state moves with each poll, as the script says."""
+
+    def __init__(self, task_id: str, request: dict[str, Any], fault: dict[str, Any], host: str) -> None:
+        self.id, self.request, self.fault, self.host = task_id, request, fault, host
+        self.polled, self.cancelled, self.created = 0, False, time.time()
+
+    @property
+    def state(self) -> str:
+        if self.cancelled:
+            return "cancelled"
+        states = self.fault.get("states") or ["succeeded"]
+        # before its first poll it is where that poll will find it
+        return str(states[min(max(self.polled, 1), len(states)) - 1])
+
+    def clip(self) -> bytes:
+        given = self.fault.get("clip")
+        if given is None:
+            return tiny_mp4(seconds=float(self.request.get("duration", 5)))
+        return given if isinstance(given, bytes) else base64.b64decode(given)
+
+    def told(self) -> dict[str, Any]:
+        """The task as a poll shows it."""
+        fault, asked = self.fault, self.request
+        body: dict[str, Any] = {
+            "id": self.id,
+            "model": asked.get("model"),
+            "status": self.state,
+            "created_at": int(self.created),
+            "updated_at": int(time.time()),
+            **{k: asked[k] for k in ("seed", "duration", "ratio", "resolution") if k in asked},
+        }
+        if self.state == "succeeded":
+            link = fault.get("clip_url") or f"http://{self.host}/media/{self.id}.mp4?sig=a%2Fb+c"
+            body["content"] = {} if fault.get("no_url") else {"video_url": link}
+            body["framespersecond"] = 24
+            if not fault.get("no_usage"):
+                tokens = {"completion_tokens": 108_000, "total_tokens": 108_000}
+                body["usage"] = fault.get("usage", tokens)
+        if self.state == "failed":
+            body["error"] = fault.get("task_error", {"code": "InternalServiceError", "message": "scripted failure"})
+        return body | fault.get("task", {})
+
 
 class _Call:
-    """One request being answered."""
+    """One request being answered, in chat's words."""
+
+    path = ""
+    format_field = "response_format"
+    usage_names = ("prompt_tokens", "completion_tokens")
 
     def __init__(
         self,
@@ -506,7 +664,7 @@ class _Call:
         if wanted in fault.get("reject_modes", ()):
             return 400, {
                 "error": {
-                    "message": f"response_format type {wanted} is not supported by this model",
+                    "message": f"{self.format_field} type {wanted} is not supported by this model",
                     "type": "invalid_request_error",
                 }
             }
@@ -530,16 +688,14 @@ class _Call:
 
     async def pictures(self) -> str:
         fault, request = self.fault, self.request
-        if fault.get("image_url"):
-            host = self.headers.get("host", "")
-            link = fault["image_url"]
-            entry = {"url": f"http://{host}/media/{self.number}.png?sig=a%2Fb+c" if link is True else link}
-        elif fault.get("image_error"):
-            entry = {"error": fault["image_error"]}
-        else:
-            drawn = base64.b64encode(picture(str(request.get("prompt")), str(request.get("size")))).decode()
-            entry = {"b64_json": fault.get("image_b64", drawn)}
-        body: dict[str, Any] = {"created": 1, "data": [] if fault.get("no_image") else [entry]}
+        number = 1
+        if request.get("sequential_image_generation") == "auto":
+            number = fault.get("group") or request["sequential_image_generation_options"]["max_images"]
+        entries = [] if fault.get("no_image") else [self._picture(place) for place in range(number)]
+        body: dict[str, Any] = {"model": request.get("model"), "created": 1, "data": entries}
+        if self.path.startswith("/api/v3"):
+            drawn = sum("error" not in e for e in entries)
+            body["usage"] = {"generated_images": drawn, "output_tokens": 14_400 * drawn, "total_tokens": 14_400 * drawn}
         if fault.get("usage"):
             body["usage"] = fault["usage"]
         raw = json.dumps(body).encode()
@@ -550,17 +706,37 @@ class _Call:
         await _send(self.writer, 200, raw, self._extra(), "application/json")
         return "ok"
 
+    def _picture(self, place: int) -> dict[str, Any]:
+        """One entry of the answer: a link, an error or the picture itself."""
+        fault, request = self.fault, self.request
+        if fault.get("image_error") and place in fault.get("image_error_at", range(100)):
+            return {"error": fault["image_error"]}
+        if fault.get("image_url") or request.get("response_format") == "url":
+            link = fault.get("image_url", True)
+            name = f"{self.number}-{place}" if place else f"{self.number}"
+            host = self.headers.get("host", "")
+            return {"url": f"http://{host}/media/{name}.png?sig=a%2Fb+c" if link is True else link}
+        if "image_b64" in fault:
+            return {"b64_json": fault["image_b64"]}
+        drawn = picture(f"{request.get('prompt')}{place or ''}", str(request.get("size")))
+        return {"b64_json": base64.b64encode(drawn).decode()}
+
+    async def huge(self, megabytes: int) -> str:
+        """A body without end, as far as the client reads it."""
+        streamed = self.request.get("stream") and not self.fault.get("ignore_stream") and "status" not in self.fault
+        kind = "text/event-stream" if streamed else "application/json"
+        self.writer.write(_head(self.fault.get("status", 200), {"Transfer-Encoding": "chunked", **self._extra()}, kind))
+        await self._chunked(b'data: {"x": "' if streamed else b'{"x": "')
+        piece = b"x" * 1024 * 1024
+        for _ in range(megabytes):
+            await self._chunked(piece)
+        await self._chunked(b'"}\n\n')
+        self.writer.write(b"0\r\n\r\n")
+        await self.writer.drain()
+        return "ok"
+
     async def whole(self, text: str) -> str:
-        body = {
-            "id": f"chatcmpl-{self.number}",
-            "object": "chat.completion",
-            "created": int(time.time()),
-            "model": self.request.get("model"),
-            "choices": [] if self.fault.get("no_choices") else [self._choice(text)],
-        }
-        if not self.fault.get("no_usage") and not self.fault.get("choice_usage"):
-            body["usage"] = self._usage(text)
-        raw = json.dumps(body).encode()
+        raw = json.dumps(self._whole(text)).encode()
         if self.fault.get("half"):
             self.writer.write(
                 _head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json")
@@ -576,6 +752,18 @@ class _Call:
             return "ok"
         await _send(self.writer, 200, raw, self._extra(), "application/json")
         return "ok"
+
+    def _whole(self, text: str) -> dict[str, Any]:
+        body = {
+            "id": f"chatcmpl-{self.number}",
+            "object": "chat.completion",
+            "created": int(time.time()),
+            "model": self.request.get("model"),
+            "choices": [] if self.fault.get("no_choices") else [self._choice(text)],
+        }
+        if not self.fault.get("no_usage") and not self.fault.get("choice_usage"):
+            body["usage"] = self._usage(text)
+        return body
 
     def _choice(self, text: str) -> dict[str, Any]:
         message = {"role": "assistant", "content": text} | (
@@ -594,24 +782,34 @@ class _Call:
         )
         await self.writer.drain()
         await asyncio.sleep(self.fault.get("first_token_ms", 0) / 1000)
+        await self._first()
         pieces = self.fault.get("pieces") or _pieces(text)
         if self.fault.get("no_choices"):
             pieces = []
         for place, piece in enumerate(pieces):
             if place and await self._midway(place, len(pieces)):
                 return "half"
-            await self._event(self._chunk({"content": piece} if not self.fault.get("refusal") else {"refusal": piece}))
+            await self._piece(piece)
         if not pieces and (self.fault.get("half") or self.fault.get("error_event")) and await self._midway(1, 2):
             return "half"
         await self._last(text)
         return "ok"
+
+    async def _first(self) -> None:
+        """What comes before the text."""
+
+    async def _piece(self, piece: str) -> None:
+        await self._event(self._chunk({"content": piece} if not self.fault.get("refusal") else {"refusal": piece}))
+
+    async def _broken(self, error: dict[str, Any]) -> None:
+        await self._event({"error": error})
 
     async def _midway(self, place: int, of: int) -> bool:
         """Faults after the first piece; True when the stream ended early, but properly."""
         if self.fault.get("garbage") and place == 1:
             await self._frame("data: {not json\n\n")
         if self.fault.get("error_event") and place == 1:
-            await self._event({"error": self.fault["error_event"]})
+            await self._broken(self.fault["error_event"])
         if self.fault.get("half") and place >= max(1, of // 2):
             if self.fault["half"] != "clean":
                 raise _Drop
@@ -629,7 +827,10 @@ class _Call:
         asked = (self.request.get("stream_options") or {}).get("include_usage")
         if asked and not self.fault.get("no_usage") and not self.fault.get("choice_usage"):
             await self._event({**self._chunk({}), "choices": [], "usage": self._usage(text)})
-        if not self.fault.get("no_done"):
+        await self._end(done=not self.fault.get("no_done"))
+
+    async def _end(self, *, done: bool) -> None:
+        if done:
             await self._frame("data: [DONE]\n\n")
         if self.fault.get("linger_ms"):
             await asyncio.sleep(self.fault["linger_ms"] / 1000)
@@ -650,8 +851,10 @@ class _Call:
         await self._frame(f"data: {json.dumps(data)}\n\n")
 
     async def _frame(self, event: str) -> None:
-        raw = event.encode()
-        await self._write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n", self.fault.get("drip_ms", 0))
+        await self._chunked(event.encode(), self.fault.get("drip_ms", 0))
+
+    async def _chunked(self, raw: bytes, wait_ms: float = 0) -> None:
+        await self._write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n", wait_ms)
 
     async def _write(self, raw: bytes, wait_ms: float) -> None:
         self.writer.write(raw)
@@ -665,9 +868,74 @@ class _Call:
     def _usage(self, text: str) -> dict[str, Any]:
         if self.fault.get("usage"):
             return dict(self.fault["usage"])
-        asked = sum(len(str(m.get("content"))) for m in self.request.get("messages", []))
-        tokens = {"prompt_tokens": max(1, asked // 4), "completion_tokens": max(1, len(text) // 4)}
+        asked = sum(len(str(m.get("content"))) for m in messages_of(self.request))
+        tokens = dict(zip(self.usage_names, (max(1, asked // 4), max(1, len(text) // 4)), strict=True))
         return tokens | {"total_tokens": sum(tokens.values())}
+
+
+class _Responses(_Call):
+    """The same in the words of the Responses API."""
+
+    format_field = "text.format"
+    usage_names = ("input_tokens", "output_tokens")
+    _numbered = 0
+
+    def _whole(self, text: str) -> dict[str, Any]:
+        reason = self.fault.get("finish_reason", "stop")
+        body: dict[str, Any] = {
+            "id": f"resp-{self.number}",
+            "object": "response",
+            "created_at": int(time.time()),
+            "model": self.request.get("model"),
+            "status": "failed" if self.fault.get("failed") else "completed" if reason == "stop" else "incomplete",
+            "error": self.fault.get("failed"),
+            "incomplete_details": None,
+            "output": [] if self.fault.get("no_choices") or self.fault.get("no_output") else self._output(text),
+            "usage": None if self.fault.get("no_usage") else self._usage(text),
+        }
+        if body["status"] == "incomplete":
+            body["incomplete_details"] = {"reason": "max_output_tokens" if reason == "length" else reason}
+        return body
+
+    def _output(self, text: str) -> list[dict[str, Any]]:
+        said = (
+            {"type": "refusal", "refusal": self.fault["refusal"]}
+            if self.fault.get("refusal")
+            else {"type": "output_text", "text": text, "annotations": []}
+        )
+        message = {"type": "message", "id": "msg-1", "role": "assistant", "status": "completed", "content": [said]}
+        if not self.fault.get("reasoning"):
+            return [message]
+        thought = {"type": "summary_text", "text": self.fault["reasoning"]}
+        return [{"type": "reasoning", "id": "rs-1", "summary": [thought]}, message]
+
+    async def _event(self, data: dict[str, Any]) -> None:
+        kind, number = data["type"], self._numbered
+        self._numbered += 1
+        await self._frame(f"event: {kind}\ndata: {json.dumps({**data, 'sequence_number': number})}\n\n")
+
+    async def _first(self) -> None:
+        created = {"id": f"resp-{self.number}", "status": "in_progress", "output": [], "usage": None, "error": None}
+        await self._event({"type": "response.created", "response": created})
+        if self.fault.get("reasoning"):
+            thought = {"item_id": "rs-1", "output_index": 0, "delta": self.fault["reasoning"]}
+            await self._event({"type": "response.reasoning_summary_text.delta", **thought})
+
+    async def _piece(self, piece: str) -> None:
+        what = "refusal" if self.fault.get("refusal") else "output_text"
+        await self._event({"type": f"response.{what}.delta", "item_id": "msg-1", "content_index": 0, "delta": piece})
+
+    async def _broken(self, error: dict[str, Any]) -> None:
+        await self._event({"code": None, "param": None, **error, "type": "error"})
+
+    async def _last(self, text: str) -> None:
+        if not self.fault.get("no_choices"):
+            whole = self._whole("".join(self.fault.get("pieces") or text))
+            await self._event({"type": f"response.{whole['status']}", "response": whole})
+        await self._end(done=bool(self.fault.get("done")))
+
+
+_CALLS = {"responses": _Responses}
 
 
 def _pieces(text: str) -> list[str]:
@@ -700,7 +968,7 @@ async def _send(
 
 
 class ScriptedProvider:
-    """The server in a thread of this process. `url` is what a profile's base_url wants."""
+    """The server in a thread of this process. `url` is what a profile's base_url wants, `ark_url` an Ark profile's."""
 
     def __init__(self, log: Path | None = None, answer: Answer = default_answer, port: int = 0) -> None:
         self._server = Server(log, answer)
@@ -713,6 +981,7 @@ class ScriptedProvider:
         self.port = asyncio.run_coroutine_threadsafe(self._server.start(port=self._wanted_port), self._loop).result(10)
         self.root = f"http://127.0.0.1:{self.port}"
         self.url = f"{self.root}/v1"
+        self.ark_url = f"{self.root}/api/v3"
         return self
 
     def __exit__(self, *_: object) -> None:

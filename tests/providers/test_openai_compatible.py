@@ -420,6 +420,98 @@ def test_a_refused_value_of_the_token_cap_is_a_bad_request(scripted: ScriptedPro
         assert not raised.value.retryable
 
 
+#: how OpenAI refuses what its reasoning models decide for themselves
+UNSUPPORTED = {
+    "name": ("unsupported_parameter", "Unsupported parameter: '{}' is not supported with this model."),
+    "value": (
+        "unsupported_value",
+        "Unsupported value: '{}' does not support 0.2 with this model. Only the default (1) value is supported.",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", UNSUPPORTED)
+@pytest.mark.parametrize("refused", ["temperature", "top_p"])
+def test_a_reasoning_model_is_asked_without_sampling_after_its_first_refusal(
+    how: str, refused: str, scripted: ScriptedProvider, ask: Ask
+) -> None:
+    code, message = UNSUPPORTED[how]
+    scripted.script(nth={"1": error(400, code, message.format(refused), param=refused)})
+    params = {"temperature": 0.2, "top_p": 0.9, "presence_penalty": 1, "frequency_penalty": 1, "seed": 7}
+
+    with pytest.raises(Adapted):
+        ask(params=params)
+    ask(params=params)
+
+    assert set(scripted.calls()[1]["request"]) == {"model", "messages", "seed", "stream", "stream_options"}
+
+
+def test_a_refused_penalty_takes_no_temperature_with_it(scripted: ScriptedProvider, ask: Ask) -> None:
+    code, message = UNSUPPORTED["name"]
+    scripted.script(nth={"1": error(400, code, message.format("presence_penalty"), param="presence_penalty")})
+    params = {"temperature": 0.2, "presence_penalty": 1}
+
+    with pytest.raises(Adapted):
+        ask(params=params)
+    ask(params=params)
+
+    asked = scripted.calls()[1]["request"]
+    assert (asked["temperature"], "presence_penalty" in asked) == (0.2, False)
+
+
+def test_a_reasoning_model_behind_a_relay_gets_the_new_name_of_the_token_cap(
+    scripted: ScriptedProvider, ask: Ask
+) -> None:
+    said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    scripted.script(nth={"1": error(400, "unsupported_parameter", said, param="max_tokens")})
+
+    with pytest.raises(Adapted):
+        ask(params={"max_tokens": 50})
+    ask(params={"max_tokens": 50})
+
+    assert scripted.calls()[1]["request"]["max_completion_tokens"] == 50
+
+
+@pytest.mark.parametrize(
+    ("param", "message"),
+    [
+        ("temperature", "temperature is out of range"),
+        ("temperature", "Unsupported value: 'temperature' does not support 3 with this model."),
+        ("reasoning_effort", "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model."),
+        ("", "The model doubao-seed-1-6 does not know this: unsupported"),
+    ],
+)
+def test_a_value_that_people_chose_is_theirs_to_change(
+    param: str, message: str, scripted: ScriptedProvider, ask: Ask
+) -> None:
+    scripted.script(default=error(400, None, message, param=param))
+
+    with pytest.raises(ProviderError) as raised:
+        ask(params={"temperature": 3, "reasoning_effort": "minimal", "seed": 7})
+
+    assert not isinstance(raised.value, Adapted)
+    assert (raised.value.kind, raised.value.retryable) == ("bad_request", False)
+
+
+@pytest.mark.parametrize("refused", ["max_tokens", "temperature", "stream_options", "stream"])
+def test_calls_refused_at_the_same_time_all_adapt(
+    refused: str, scripted: ScriptedProvider, make: Callable[..., OpenAICompatible]
+) -> None:
+    scripted.script(default={"reject": [refused], "delay_ms": 50})
+
+    async def both() -> list[Any]:
+        provider = make(params={"max_tokens": 50, "temperature": 1})
+        requests = [TextRequest("m", (Message("user", "x"),), f"call-{n}") for n in range(3)]
+        found = await asyncio.gather(*(provider.text(r, lambda _: None) for r in requests), return_exceptions=True)
+        again = await provider.text(requests[0], lambda _: None)
+        await provider.aclose()
+        return [*found, again.text]
+
+    *refusals, text = asyncio.run(both())
+    assert [type(r) for r in refusals] == [Adapted] * 3
+    assert text == "A short answer."
+
+
 def test_nothing_from_the_environment_reaches_the_service(
     monkeypatch: pytest.MonkeyPatch, scripted: ScriptedProvider, ask: Ask
 ) -> None:

@@ -128,7 +128,7 @@ _BY_CODE = (
     _rule("context_length", "context_length_exceeded exceed_context_size_error"),
     _rule(
         "content_filter",
-        "content_policy_violation moderation_blocked content_filter responsibleaipolicyviolation",
+        "content_policy_violation moderation_blocked content_filter responsibleaipolicyviolation invalid_prompt",
         contains="sensitivecontentdetected",
     ),
     _rule("not_found_model", "model_not_found modelnotopen", begins="invalidendpointormodel invalidendpoint."),

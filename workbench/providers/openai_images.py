@@ -99,7 +99,7 @@ def notes(request: ImageRequest) -> tuple[Text, ...]:
     return (said,)
 
 
-def read(raw: str, request: ImageRequest, headers: Mapping[str, str]) -> ImageReply:
+def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:
     """What a service answered with status 200. Raises ProviderError for anything that is no answer about pictures."""
     try:
         found = json.loads(raw)
@@ -120,7 +120,7 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str]) -> ImageRe
         str(found.get("model") or request.model),
         count=sum(m.error is None for m in images) if drawn is None else drawn,
         request_id=faults.request_id(headers),
-        notes=notes(request),
+        notes=notes,
     )
 
 

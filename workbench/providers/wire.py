@@ -1,0 +1,131 @@
+"""How providers reach a service over HTTP: no redirects, a cap on every answer, faults told apart. Source: providers.md §7."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import httpx2
+import openai
+
+from workbench.errors import InvalidInput, ProviderError
+from workbench.i18n import N_, Text
+from workbench.security.keys import normalise_key
+from workbench.security.redact import redactor
+
+CONNECT_S = 15.0
+#: the longest plausible text answer is a few megabytes; a service that sends more is broken or hostile
+MOST_BYTES = 16 * 1024 * 1024
+#: a picture of 24 megapixels as base64 PNG stays below it
+MOST_IMAGE_BYTES = 128 * 1024 * 1024
+#: what the SDK sends where the profile has no key; it refuses to be made without one
+NO_KEY = "no-key"
+
+
+class TooLarge(httpx2.TransportError):
+    """The answer passed the byte cap."""
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__("the answer is too large")
+        self.most_bytes = most_bytes
+
+
+class Capped(httpx2.AsyncByteStream):
+    """A response body that ends with TooLarge once it passes the cap. `tail`: its last bytes."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int) -> None:
+        self._stream = stream
+        self._most_bytes = most_bytes
+        self.tail = b""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        passed = 0
+        async for chunk in self._stream:
+            passed += len(chunk)
+            if passed > self._most_bytes:
+                raise TooLarge(self._most_bytes)
+            self.tail = (self.tail + chunk)[-64:]
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def said_done(stream: object) -> bool:
+    """Whether a stream of events ended with [DONE], which the SDK keeps to itself."""
+    return isinstance(stream, Capped) and b"[DONE]" in stream.tail
+
+
+def timeouts(params: Mapping[str, Any]) -> httpx2.Timeout:
+    """A profile's `connect_s` and `read_s`. Reading has no limit of its own otherwise: the wall clock ends the call."""
+    connect = float(params.get("connect_s") or CONNECT_S)
+    read = params.get("read_s")
+    return httpx2.Timeout(None, connect=connect, read=float(read) if read else None, pool=connect)
+
+
+def client(
+    params: Mapping[str, Any], most_bytes: Callable[[httpx2.Request], int], *, trust_env: bool
+) -> httpx2.AsyncClient:
+    """A client for one provider. `most_bytes`: the cap on the answer to a request."""
+
+    async def cap(response: httpx2.Response) -> None:
+        response.stream = Capped(response.stream, most_bytes(response.request))  # type: ignore[arg-type]
+
+    return httpx2.AsyncClient(
+        verify=_trusted_authorities(trust_env),
+        trust_env=trust_env,
+        follow_redirects=False,
+        timeout=timeouts(params),
+        # A compressed answer could unpack to far more than the cap on what comes over the wire.
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"response": [cap]},
+    )
+
+
+@functools.cache
+def _trusted_authorities(trust_env: bool) -> ssl.SSLContext:
+    # Loading the certificates takes tens of milliseconds of CPU: once a process, not once a job.
+    return httpx2.create_ssl_context(trust_env=trust_env)
+
+
+def usable_key(key: str | None) -> str | None:
+    """The key as it may go into a header. A stored key is clean already; one made elsewhere may not be."""
+    if not key or not key.strip():
+        return None
+    try:
+        return normalise_key(key)
+    except InvalidInput as error:
+        raise ProviderError("auth", error.text, sent=False) from None
+
+
+def transport_fault(error: Exception) -> ProviderError:
+    """What a failure below HTTP means. `sent` is False only where nothing can have reached the service."""
+    cause = _cause(error)
+    reason = redactor.text(str(cause) or type(cause).__name__)
+    unsent = isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError))
+    if isinstance(cause, TooLarge):
+        size = round(cause.most_bytes / 1024 / 1024, 1)
+        return ProviderError("malformed_output", Text(N_("The service sent more than {size} MB."), size=size))
+    if isinstance(cause, httpx2.UnsupportedProtocol):
+        return ProviderError(
+            "network", Text(N_("The base URL is no web address: {reason}"), reason=reason), retryable=False, sent=False
+        )
+    if isinstance(cause, httpx2.LocalProtocolError) and "header" in str(cause).lower():
+        # The SDK calls this a connection error; trying again would never help (providers.md §6).
+        return ProviderError("auth", Text(N_("The key has characters that no HTTP header may have.")), sent=False)
+    if isinstance(cause, httpx2.TimeoutException) or isinstance(error, openai.APITimeoutError):
+        return ProviderError(
+            "timeout", Text(N_("The service did not answer in time: {reason}"), reason=reason), sent=not unsent
+        )
+    if unsent:
+        return ProviderError("network", Text(N_("The service cannot be reached: {reason}"), reason=reason), sent=False)
+    return ProviderError(
+        "network", Text(N_("The connection broke before the answer was complete: {reason}"), reason=reason)
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What the SDK wrapped."""
+    return error.__cause__ if isinstance(error, openai.APIConnectionError) and error.__cause__ is not None else error
