@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from workbench import errors
+from workbench import errors, preferences
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
@@ -35,6 +35,7 @@ from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.services import Services
 from workbench.media import MediaStore
+from workbench.preferences import Retention
 from workbench.profiles import Profiles, Rotated
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
@@ -749,6 +750,16 @@ class Workbench:
             if project_id is not None:
                 self._node(conn, project_id)
             budgeting.put(conn, project_id, period, amount_micros, currency, user)
+
+    def retention(self) -> Retention:
+        """How long raw answers and finished jobs are kept."""
+        with self.database.read() as conn:
+            return preferences.retention(conn, self.settings)
+
+    def set_retention(self, raw_io_days: int, job_keep_days: int | None) -> None:
+        """Raises InvalidInput."""
+        with self.database.write() as conn:
+            preferences.set_retention(conn, Retention(raw_io_days, job_keep_days))
 
     def exchange_rate(self) -> Decimal:
         """Yuan for one dollar."""

@@ -21,6 +21,7 @@ from typing import Any, TextIO
 from workbench import broker, embedded
 from workbench.cli import console
 from workbench.errors import NotAllowed, Unavailable
+from workbench.health import prepare_home
 from workbench.i18n import Text
 from workbench.settings import Settings, variable
 
@@ -100,23 +101,6 @@ class HomeLock:
         except OSError:
             return True
         return False
-
-
-def prepare_home(settings: Settings) -> None:
-    """Make the home folder, for this user alone; raises Unavailable when it cannot be written."""
-    try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = settings.home / f".probe-{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise Unavailable(
-            Text(
-                "The home folder {home} cannot be written: {reason}. Set REELWRIGHT_HOME to one that can.",
-                home=str(settings.home),
-                reason=error.strerror or str(error),
-            )
-        ) from error
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -9,9 +9,10 @@ import threading
 
 import click
 
-from workbench.cli.parts import environment, prepare_home
+from workbench.cli.parts import environment
 from workbench.cli.up import stop_on_signals
 from workbench.errors import Unavailable
+from workbench.health import prepare_home
 from workbench.i18n import Text
 from workbench.settings import Settings
 

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable
 
+from workbench import preferences
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
@@ -214,6 +215,7 @@ class WorkerEngine:
     def _prune(self) -> None:
         with self._database.write() as conn:
             writes.forget_dead_workers(conn)
-            ledger.prune_raw(conn, self._settings.raw_io_days * DAY_MS)
-            if self._settings.job_keep_days is not None:
-                writes.prune_history(conn, self._settings.job_keep_days * DAY_MS)
+            kept = preferences.retention(conn, self._settings)
+            ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
+            if kept.job_keep_days is not None:
+                writes.prune_history(conn, kept.job_keep_days * DAY_MS)

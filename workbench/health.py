@@ -1,0 +1,204 @@
+"""What must be in order for Reelwright to work: each part with ok, or what is wrong and what to do. Never a traceback.
+
+The command `reelwright doctor` and the Settings page show the same findings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workbench.errors import ReelwrightError, Unavailable
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.db.connection import Database
+    from workbench.settings import Settings
+
+#: a worker shows itself about once a second; after this long it is taken for dead
+LIVE_MS = 10_000
+
+_NEEDS_DATABASE = ("migrations", "workers")
+
+
+class Wrong(Exception):
+    """A part does not work: what is wrong, and what to do about it."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`problem` and `remedy` can be said in any language; None when all is well."""
+
+    part: str
+    ok: bool
+    problem: str | None = None
+    remedy: str | None = None
+
+
+Check = Callable[[], None]
+
+
+def examine(settings: Settings, more: Mapping[str, Check] | None = None) -> Iterator[Finding]:
+    """Look at every part, in the order in which they need each other; `more`: checks of the caller's own."""
+    checks: dict[str, Check] = {
+        "home": lambda: prepare_home(settings),
+        "database": lambda: _database(settings),
+        "migrations": lambda: _migrations(settings),
+        "redis": lambda: _redis(settings),
+        "workers": lambda: _workers(settings),
+        **(more or {}),
+        "master key": lambda: _master_key(settings),
+    }
+    wrong: set[str] = set()
+    for part, check in checks.items():
+        if part in _NEEDS_DATABASE and "database" in wrong:
+            yield Finding(part, False, N_("Not known until the database opens."), N_("Mend the database first."))
+            continue
+        finding = _finding(part, check)
+        if not finding.ok:
+            wrong.add(part)
+        yield finding
+
+
+def _finding(part: str, check: Check) -> Finding:
+    try:
+        check()
+    except Wrong as wrong:
+        return Finding(part, False, wrong.problem, wrong.remedy)
+    except ReelwrightError as error:
+        return Finding(part, False, error.text, N_("Do what the message says, then look again."))
+    except Exception as error:  # a doctor that falls ill helps nobody
+        what = (str(error).strip() or type(error).__name__).splitlines()[0]
+        return Finding(
+            part, False, f"{type(error).__name__}: {what}", N_("Look at the workers' log, or report this line.")
+        )
+    return Finding(part, True)
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make the home folder, for this user alone; raises Unavailable when it cannot be written."""
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = settings.home / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise Unavailable(
+            Text(
+                "The home folder {home} cannot be written: {reason}. Set REELWRIGHT_HOME to one that can.",
+                home=str(settings.home),
+                reason=error.strerror or str(error),
+            )
+        ) from error
+
+
+def _opened(settings: Settings) -> Database | None:
+    """The database, None when it is a file that the first start will make."""
+    from workbench.db.connection import Database
+
+    database = Database(settings.database_url)
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        return None
+    return database
+
+
+def _database(settings: Settings) -> None:
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    database = _opened(settings)
+    if database is None:
+        return
+    try:
+        with database.write() as connection:
+            connection.execute(text("SELECT 1"))
+    except (SQLAlchemyError, OSError) as error:
+        what = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise Wrong(
+            Text("The database {url} cannot be written: {reason}", url=database.url.render_as_string(), reason=what),
+            N_("Check DATABASE_URL, the disk's free space and who may write there."),
+        ) from error
+    finally:
+        database.close()
+
+
+def _migrations(settings: Settings) -> None:
+    from workbench.db import migrate
+
+    database = _opened(settings)
+    if database is None:
+        return
+    with database.read() as connection:
+        revision = migrate.current(connection)
+    database.close()
+    if migrate.is_newer_than_code(revision):
+        raise Wrong(
+            Text("The database is newer than this Reelwright (its revision is {revision}).", revision=revision),
+            N_("Install the newer Reelwright, or point DATABASE_URL at another database."),
+        )
+    if revision is not None and revision != migrate.head():
+        raise Wrong(
+            Text("The database is older than this Reelwright (its revision is {revision}).", revision=revision),
+            N_("Start Reelwright once: reelwright up. It brings the database up to date."),
+        )
+
+
+def _redis(settings: Settings) -> None:
+    from workbench import broker, embedded
+
+    if settings.redis_url is None:
+        if not embedded.is_alive(settings):
+            raise Wrong(N_("The embedded Valkey does not run."), N_("Start everything: reelwright up"))
+        return
+    try:
+        broker.ping(broker.make_sender(settings))
+    except ReelwrightError as error:
+        raise Wrong(
+            error.text, N_("Check REDIS_URL and that the server runs; unset it to use the embedded Valkey.")
+        ) from error
+
+
+def _workers(settings: Settings) -> None:
+    from workbench.db import migrate
+    from workbench.db.reads import jobs
+
+    database = _opened(settings)
+    live = []
+    if database is not None:
+        with database.read() as connection:
+            # an empty database has no table of workers yet
+            known = jobs.workers(connection) if migrate.current(connection) else []
+            live = [w for w in known if w["age_ms"] <= LIVE_MS]
+        database.close()
+    if not live:
+        raise Wrong(
+            N_("No worker runs, so jobs stay queued."), N_("Start one: reelwright up, or reelwright worker on its own.")
+        )
+
+
+def _master_key(settings: Settings) -> None:
+    from workbench.security.keys import MASTER_FILE, Vault
+
+    # Looking must not make a key: a home that has none yet gets one with its first profile.
+    if settings.master_key is None and not (settings.home / MASTER_FILE).exists():
+        return
+    vault = Vault.open(settings)
+    database = _opened(settings)
+    if database is None:
+        return
+    from workbench.db import migrate
+    from workbench.db.reads import profiles
+
+    with database.read() as connection:
+        sealed = profiles.all_sealed(connection) if migrate.current(connection) else []
+    database.close()
+    for row in sealed:
+        vault.unseal(row["key_ciphertext"], row["key_id"])

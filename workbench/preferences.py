@@ -1,0 +1,48 @@
+"""What an installation has been set to from its pages: kept in the database, over what the environment says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from workbench.db.writes import jobs as writes
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+from workbench.settings import Settings
+
+LONGEST_DAYS = 36_500
+_KEEP = "setting.job_keep_days"
+_RAW = "setting.raw_io_days"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Days until a call's prompt and raw answer are forgotten, and until finished jobs are; None: kept for ever.
+
+    Artifacts, costs and counted tokens are never forgotten.
+    """
+
+    raw_io_days: int
+    job_keep_days: int | None
+
+
+def retention(conn: Connection, settings: Settings) -> Retention:
+    raw, keep = writes.get_meta(conn, _RAW), writes.get_meta(conn, _KEEP)
+    return Retention(
+        settings.raw_io_days if raw is None else int(raw),
+        settings.job_keep_days if keep is None else int(keep) or None,
+    )
+
+
+def set_retention(conn: Connection, wanted: Retention) -> None:
+    """Raises InvalidInput naming the field."""
+    issues = []
+    if not 0 <= wanted.raw_io_days <= LONGEST_DAYS:
+        issues.append(Issue("raw_io_days", Text(N_("Days from {low} to {high}."), low=0, high=LONGEST_DAYS)))
+    if wanted.job_keep_days is not None and not 1 <= wanted.job_keep_days <= LONGEST_DAYS:
+        issues.append(Issue("job_keep_days", Text(N_("Days from {low} to {high}."), low=1, high=LONGEST_DAYS)))
+    if issues:
+        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+    writes.set_meta(conn, _RAW, str(wanted.raw_io_days))
+    writes.set_meta(conn, _KEEP, str(wanted.job_keep_days or 0))
