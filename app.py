@@ -20,6 +20,8 @@ page = st.navigation(
         st.Page("pages/jobs.py", title=t("Jobs"), icon=":material/list_alt:", url_path="jobs"),
         st.Page("pages/debug.py", title=t("Debug"), icon=":material/bug_report:", url_path="debug"),
         st.Page("pages/analytics.py", title=t("Analytics"), icon=":material/monitoring:", url_path="analytics"),
+        st.Page("pages/models.py", title=t("Models"), icon=":material/neurology:", url_path="models"),
+        st.Page("pages/settings.py", title=t("Settings"), icon=":material/tune:", url_path="settings"),
         st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
     ],
     position="top",

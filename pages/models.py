@@ -1,0 +1,45 @@
+"""Models: which services write, draw and film; their keys, limits and prices; tried with a real call."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.ui import entry, filters, frame, live, pictures, services
+from workbench.ui.language import t
+
+entry.through_app()
+wb = live.workbench()
+
+
+def begin() -> None:
+    st.query_params["profile"] = services.NEW
+
+
+def main() -> None:
+    with st.sidebar:
+        archived = filters.switch("archived", t("Archived too"))
+    rows = wb.profiles(include_archived=archived)
+    asked = st.query_params.get("profile", "")
+    with frame.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
+        st.space("stretch")
+        st.button(
+            t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin,
+            disabled=asked == services.NEW,
+        )  # fmt: skip
+    frame.show_refusal()
+    if not rows and asked != services.NEW:
+        said = t(
+            "Stories are sketched offline and for free. Add a service to have them written, drawn and filmed by a model."
+        )
+        with pictures.empty(said, "models"):
+            st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=begin)
+        return
+    chosen = None if asked == services.NEW else next((r for r in rows if str(r["id"]) == asked), rows[0])
+    left, right = st.columns([1, 2.4], gap="medium")
+    with left, st.container(border=True, key="models_card"):
+        services.listing(rows, services.NEW if chosen is None else str(chosen["id"]))
+    with right:
+        services.sheet(chosen, [r for r in rows if r["archived_at"] is None])
+
+
+main()

@@ -1,0 +1,236 @@
+"""Settings: budgets, exchange rate, how long things are kept, where they are, and whether all is well."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import streamlit as st
+
+from workbench import health
+from workbench.errors import InvalidInput, ReelwrightError
+from workbench.i18n import translate
+from workbench.settings import variable
+from workbench.ui import entry, formats, frame, live, words
+from workbench.ui.charts import palette
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain
+from workbench.usage.budgets import State
+
+entry.through_app()
+wb = live.workbench()
+MICROS = 1_000_000
+MARKS = {0: "green", 80: "orange", 95: "orange", 100: "red"}
+
+
+def card(title: str, icon: str, key: str, tip: str | None = None) -> Any:
+    box = st.container(border=True, key=f"settings_{key}")
+    box.markdown(f"**:material/{icon}: {title}**", help=tip)
+    return box
+
+
+# -- money -------------------------------------------------------------------------------------------------------------
+
+
+def money() -> None:
+    with card(
+        t("Budgets"),
+        "savings",
+        "budgets",
+        t("Warned of at 80 and 95 %; at 100 % nothing paid begins until it is raised."),
+    ):
+        states = wb.budgets(everything=True)
+        titles = {p["id"]: p["title"] for p in wb.project_names(include_archived=True)}
+        for state in states:
+            budget(state, titles)
+        if not states:
+            st.caption(t("There is no budget: jobs spend what they need."))
+        adder(titles)
+    with (
+        card(t("Exchange rate"), "currency_exchange", "rate"),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        now = wb.exchange_rate()
+        typed = st.number_input(
+            t("Yuan for one dollar"), 0.01, 1000.0, float(now), step=0.01, format="%.4f", key="usd_cny", width=220
+        )
+        if st.button(t("Set"), key="usd_cny_set", disabled=Decimal(str(typed)) == now):
+            with frame.told():
+                wb.set_exchange_rate(str(typed))
+                frame.toast(t("The exchange rate is set."))
+            st.rerun()
+        st.caption(t("Calls keep the currency of their price; budgets and sums of both use this rate."))
+
+
+def budget(state: State, titles: dict[int, str]) -> None:
+    whose = (
+        t("All projects, each month")
+        if state.project_id is None
+        else plain(titles.get(state.project_id, f"#{state.project_id}"))
+    )
+    if state.project_id is not None:
+        whose += " · " + (t("each month") if state.period == "month" else t("in all"))
+    with st.container(key=f"budget_{state.key.replace(':', '_')}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"{whose}", width="content")
+            if state.mark:
+                st.badge(f"{state.percent:.0f} %", color=MARKS[state.mark], icon=":material/warning:")
+            st.space("stretch")
+            amounts = f"{formats.money(state.spent_micros, state.currency)} / {formats.money(state.amount_micros, state.currency)}"
+            st.markdown(f"**{amounts}**", width="content")
+            with st.popover("", icon=":material/edit:", type="tertiary", key=f"edit_{state.key}", help=t("Change")):
+                amount = st.number_input(
+                    t("Amount"),
+                    0.01,
+                    None,
+                    state.amount_micros / MICROS,
+                    step=10.0,
+                    key=f"amount_{state.key}",
+                    on_change="ignore",
+                )
+                if st.button(t("Save"), key=f"save_{state.key}", type="primary"):
+                    put(amount, state.currency, state.project_id, state.period)
+                if st.button(t("Take the budget away"), key=f"drop_{state.key}", icon=":material/delete:"):
+                    put(None, state.currency, state.project_id, state.period)
+        bar(state)
+        if state.unpriced:
+            st.caption(t("{n} calls have no known price and are not in it.", n=state.unpriced))
+
+
+def bar(state: State) -> None:
+    """How much is used, with the marks at which people are warned."""
+    colours = palette()
+    fill = {"green": colours.green, "orange": colours.orange, "red": colours.red}[MARKS[state.mark]]
+    marks = "".join(
+        f"<i style='position:absolute;left:{m}%;top:-2px;height:10px;width:1px;background:{colours.muted}'></i>"
+        for m in (80, 95)
+    )
+    st.html(
+        f"<div style='position:relative;height:6px;border-radius:3px;background:{colours.panel}'>"
+        f"<div style='height:6px;border-radius:3px;width:{min(state.percent, 100):.1f}%;background:{fill}'></div>{marks}</div>"
+    )
+
+
+def adder(titles: dict[int, str]) -> None:
+    with st.popover(t("Add a budget"), icon=":material/add:", key="add_budget"):
+        options = [None, *titles]
+        project = st.selectbox(
+            t("For"), options, key="new_budget_project",
+            format_func=lambda i: t("All projects, each month") if i is None else titles[i],
+        )  # fmt: skip
+        period = "month"
+        if project is not None:
+            named = {"month": t("each month"), "all": t("in all")}
+            period = str(
+                st.radio(
+                    t("Period"), list(named), format_func=named.__getitem__, key="new_budget_period", horizontal=True
+                )
+            )
+        left, right = st.columns(2)
+        amount = left.number_input(t("Amount"), 0.01, None, 100.0, step=10.0, key="new_budget_amount")
+        currency = str(right.selectbox(t("Currency"), ["CNY", "USD"], key="new_budget_currency"))
+        if st.button(t("Add"), key="new_budget_go", type="primary"):
+            put(amount, currency, project, period)
+
+
+def put(amount: float | None, currency: str, project: int | None, period: Any) -> None:
+    try:
+        micros = None if amount is None else int(Decimal(str(amount)) * MICROS)
+        wb.set_budget(micros, currency=currency, project_id=project, period=period, user=frame.user())
+    except (InvalidInput, InvalidOperation) as error:
+        st.session_state["_refused"] = words.of_error(error) if isinstance(error, ReelwrightError) else str(error)
+    else:
+        frame.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
+    st.rerun()
+
+
+# -- keeping -----------------------------------------------------------------------------------------------------------
+
+
+def keeping() -> None:
+    with card(
+        t("How long things are kept"),
+        "history",
+        "retention",
+        t("Versions, pictures that one uses, tokens and costs are kept for ever."),
+    ):
+        now = wb.retention()
+        left, right = st.columns(2)
+        raw = left.number_input(
+            t("Prompts and raw answers, days"), 0, 36_500, now.raw_io_days, key="raw_io_days",
+            help=t("They are what Debug replays and re-parses from."),
+        )  # fmt: skip
+        keep = right.number_input(
+            t("Finished jobs, days"), 1, 36_500, now.job_keep_days, key="job_keep_days", placeholder=t("for ever"),
+        )  # fmt: skip
+        changed = (raw, keep) != (now.raw_io_days, now.job_keep_days)
+        if st.button(t("Save"), key="retention_save", disabled=not changed, type="primary"):
+            with frame.told():
+                wb.set_retention(int(raw), None if keep is None else int(keep))
+                frame.toast(t("Saved."))
+            st.rerun()
+
+
+# -- this installation -------------------------------------------------------------------------------------------------
+
+
+def installation() -> None:
+    settings = wb.settings
+    with card(t("This installation"), "dns", "installation"):
+        rows = [
+            (t("Data folder"), f"`{settings.home}`", variable("home")),
+            (t("Database"), "SQLite" if settings.is_sqlite else "PostgreSQL", variable("database_url")),
+            (t("Broker"), t("embedded Valkey") if settings.redis_url is None else "Redis", variable("redis_url")),
+            (t("Pictures and clips"), f"`{media_place()}`", "REELWRIGHT_MEDIA_URL"),
+            (t("Language"), {"zh": "中文", "en": "English", None: t("the browser's")}[settings.lang], variable("lang")),
+            (t("Master key"), master_key(), variable("master_key")),
+        ]  # fmt: skip
+        for label, value, name in rows:
+            left, right = st.columns([1, 2.6])
+            left.markdown(f":gray[{label}]")
+            right.markdown(f"{value}  \n:gray[:small[`{name}`]]")
+
+
+def media_place() -> str:
+    url = getattr(wb.settings, "media_url", None)
+    return str(url or wb.settings.media_folder)
+
+
+def master_key() -> str:
+    return t("from the environment") if wb.settings.master_key is not None else t("a file in the data folder")
+
+
+def well() -> None:
+    with card(t("Health"), "monitor_heart", "health", t("What `reelwright doctor` says.")):
+        for finding in health.examine(wb.settings):
+            if finding.ok:
+                st.markdown(f":green[:material/check_circle:] {plain(part(finding.part))}")
+            else:
+                said = translate(finding.problem or "", current())
+                remedy = translate(finding.remedy or "", current())
+                st.markdown(
+                    f":red[:material/error:] **{plain(part(finding.part))}** {plain(said)}  \n:violet[:material/arrow_forward: {plain(remedy)}]"
+                )
+
+
+def part(name: str) -> str:
+    return {
+        "home": t("Data folder"), "database": t("Database"), "migrations": t("Database version"), "redis": t("Broker"),
+        "workers": t("Workers"), "master key": t("Master key"),
+    }.get(name, name)  # fmt: skip
+
+
+def main() -> None:
+    with frame.title(t("Settings")):
+        st.space("stretch")
+    frame.show_refusal()
+    left, right = st.columns([1.35, 1], gap="medium")
+    with left:
+        money()
+        keeping()
+    with right:
+        installation()
+        well()
+
+
+main()
