@@ -670,7 +670,7 @@ class Workbench:
         """Add an AI profile (see profiles.Profiles.add); the key is never shown again. Raises InvalidInput."""
         return self._limited(self._profiles.add(name, provider, **fields))
 
-    def change_profile(self, name: str, **fields: Any) -> Row:
+    def change_profile(self, name: str, /, **fields: Any) -> Row:
         """Change some fields of a profile; another address asks for its key again. Raises InvalidInput, NotFound."""
         return self._limited(self._profiles.change(name, **fields))
 

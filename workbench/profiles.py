@@ -136,7 +136,7 @@ class Profiles:
             )
         return self._row(name)
 
-    def change(self, name: str, *, key: str | None = None, **fields: Any) -> dict[str, Any]:
+    def change(self, name: str, /, *, key: str | None = None, **fields: Any) -> dict[str, Any]:
         """Change fields of a profile (as in `add`, and `name`). Raises InvalidInput naming the field.
 
         A key belongs to the address it was entered for: with another address it has to be entered again.

@@ -6,6 +6,7 @@ A text call, an answer in a schema (with the mode that works kept for later jobs
 from __future__ import annotations
 
 import io
+import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -98,7 +99,7 @@ class Trials:
         schema = Colour.model_json_schema()
         trial: Trial | None = None
         for mode in service.provider.modes:
-            told = "" if mode == "json_schema" else f" Answer with JSON alone, in this JSON schema: {schema}"
+            told = "" if mode == "json_schema" else f" Answer with JSON alone, in this JSON schema: {json.dumps(schema)}"
             messages = (Message("user", f"Name a colour, and say whether it is warm.{told}"),)
             ask = partial(self._asked, service, messages, mode, schema)
             trial = await self._tried("structured", service, "text", ask, mode)

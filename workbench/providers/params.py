@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
-from workbench.providers.base import Profile
 
 CURRENCIES = ("CNY", "USD")
 #: per million tokens; a picture; a second and a million tokens of video
@@ -173,10 +172,6 @@ def _wrong_prices(prices: Any) -> Text | None:
     return None
 
 
-#: makes a model name from what was pasted into its field
-Cleaner = Callable[[str], str]
-
-
 def model_name(provider: str, pasted: str | None) -> str | None:
     """A model's name without what came along: spaces, Gemini's ``models/``, the console's “name ep-…” (providers.md §6)."""
     name = (pasted or "").strip()
@@ -186,8 +181,3 @@ def model_name(provider: str, pasted: str | None) -> str | None:
     if provider == "gemini":
         name = name.removeprefix("models/")
     return name or None
-
-
-def limits_of(profile: Profile) -> dict[str, int]:
-    """The limits that a profile sets."""
-    return {n: v for n in ("rpm", "tpm", "concurrency") if (v := getattr(profile, n)) is not None}

@@ -23,6 +23,8 @@ ENTRY_POINTS = "reelwright.providers"
 _factories: dict[str, str | Factory] = {
     "sketch": "workbench.providers.sketch:make",
     "openai": "workbench.providers.openai_compatible:make",
+    "gemini": "workbench.providers.gemini:make",
+    "ark": "workbench.providers.ark:make",
 }
 
 

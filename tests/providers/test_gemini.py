@@ -1,0 +1,460 @@
+"""Gemini against a scripted server that speaks its wire format: answers, usage, modes, clips, and every failure by its kind."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+from PIL import Image
+
+from tests.conftest import until
+from tests.providers.conftest import KEY
+from tests.scripted_gemini import USAGE, ScriptedGemini
+from workbench.errors import ProviderError
+from workbench.providers.base import (
+    ImageReply,
+    ImageRequest,
+    Message,
+    Profile,
+    TaskState,
+    TextReply,
+    TextRequest,
+    Usage,
+    VideoRequest,
+)
+from workbench.providers.gemini import Gemini, nearest_length, nearest_ratio
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedGemini]:
+    with ScriptedGemini() as made:
+        yield made
+
+
+@pytest.fixture
+def gemini(server: ScriptedGemini) -> Callable[..., Gemini]:
+    def make(
+        key: str | None = KEY, base_url: str | None = None, most_bytes: int | None = None, **params: Any
+    ) -> Gemini:
+        profile = Profile(
+            id=1,
+            name="mine",
+            provider="gemini",
+            base_url=base_url or server.url,
+            text_model="gemini-x",
+            params=params,
+            key=key,
+        )
+        return Gemini(profile, **({} if most_bytes is None else {"most_bytes": most_bytes}))
+
+    return make
+
+
+def run(provider: Gemini, call: Callable[[Gemini], Any]) -> Any:
+    async def once() -> Any:
+        try:
+            return await call(provider)
+        finally:
+            await provider.aclose()
+
+    return asyncio.run(once())
+
+
+def ask(provider: Gemini, *pieces: list[str], **fields: Any) -> TextReply:
+    seen: list[str] = pieces[0] if pieces else []
+    messages = (
+        Message("system", "Be brief."),
+        Message("user", "Tell."),
+        Message("assistant", "Once."),
+        Message("user", "On."),
+    )
+    request = TextRequest("gemini-x", fields.pop("messages", messages), "call-1", **fields)
+    reply: TextReply = run(provider, lambda p: p.text(request, seen.append))
+    return reply
+
+
+def draw(provider: Gemini, **fields: Any) -> ImageReply:
+    request = ImageRequest("gemini-image", "a lighthouse", fields.pop("size", (1280, 720)), 1, "call-2", **fields)
+    reply: ImageReply = run(provider, lambda p: p.images(request))
+    return reply
+
+
+def png() -> bytes:
+    made = io.BytesIO()
+    Image.new("RGB", (16, 9), "teal").save(made, format="PNG")
+    return made.getvalue()
+
+
+# -- text --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_streamed_answer_arrives_in_pieces_with_usage_and_first_token_time(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    pieces: list[str] = []
+    reply = ask(gemini(temperature=0.5, max_tokens=64, stop="END", thinking_budget=0), pieces)
+    assert ("".join(pieces), reply.text, len(pieces) > 1) == ("ready to go", "ready to go", True)
+    assert (reply.finish_reason, reply.request_id) == ("stop", "resp-1")
+    assert reply.ttft_ms is not None
+    assert reply.usage == Usage(input=12, cached=None, output=8, reasoning=3)
+    [call] = server.calls
+    assert call["path"] == "/v1beta/models/gemini-x:streamGenerateContent"
+    assert call["headers"]["x-goog-api-key"] == KEY
+    assert call["headers"]["x-client-request-id"] == "call-1"
+    body = call["body"]
+    assert body["systemInstruction"]["parts"] == [{"text": "Be brief."}]
+    assert [c["role"] for c in body["contents"]] == ["user", "model", "user"]
+    assert body["generationConfig"] == {
+        "temperature": 0.5, "maxOutputTokens": 64, "stopSequences": ["END"], "thinkingConfig": {"thinking_budget": 0},
+    }  # fmt: skip
+
+
+def test_an_answer_in_one_piece(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    pieces: list[str] = []
+    assert ask(gemini(stream=False), pieces).text == "ready"
+    assert server.calls[0]["path"].endswith(":generateContent")
+    assert pieces == ["ready"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("json_schema", {"responseMimeType": "application/json", "responseJsonSchema": SCHEMA}),
+        ("json_object", {"responseMimeType": "application/json"}),
+        ("plain", {}),
+    ],
+)
+def test_each_mode_sends_what_it_says(
+    mode: Any, expected: Any, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    ask(gemini(), schema=SCHEMA, mode=mode)
+    assert server.calls[0]["body"].get("generationConfig", {}) == expected
+
+
+@pytest.mark.parametrize(
+    "named", ["response_json_schema", "responseSchema", "response_mime_type json with structured output"]
+)
+def test_a_refused_mode_is_told_apart(named: str, server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script(
+        {
+            "status": 400,
+            "body": {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": f"{named} is not supported"}},
+        }
+    )
+    with pytest.raises(ProviderError) as refused:
+        ask(gemini(), schema=SCHEMA, mode="json_schema")
+    assert (refused.value.kind, refused.value.mode_unsupported) == ("bad_request", True)
+    with pytest.raises(ProviderError) as plain:
+        ask(gemini())
+    assert not plain.value.mode_unsupported
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({**USAGE, "cachedContentTokenCount": 4, "toolUsePromptTokenCount": 2}, Usage(14, 4, 8, 3)),
+        ({"promptTokenCount": 3, "candidatesTokenCount": 1}, Usage(3, None, 1, None)),
+        ({"promptTokenCount": 3}, Usage(3, None, None, None)),
+        ({}, Usage()),
+    ],
+)
+def test_usage_in_every_shape(
+    usage: Any, expected: Usage, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"usage": usage, "text": "ok"})
+    assert ask(gemini()).usage == expected
+
+
+def test_a_cut_off_answer_says_so(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"finish": "MAX_TOKENS"})
+    assert ask(gemini()).finish_reason == "length"
+
+
+def test_an_empty_answer_is_empty_not_broken(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"text": "", "candidates": []})
+    assert ask(gemini(stream=False)).text == ""
+
+
+@pytest.mark.parametrize("finish", ["SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "RECITATION", "IMAGE_SAFETY"])
+def test_a_withheld_answer_names_its_reason_and_is_counted(
+    finish: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"finish": finish, "text": ""})
+    with pytest.raises(ProviderError) as refused:
+        ask(gemini())
+    assert (refused.value.kind, finish in str(refused.value)) == ("content_filter", True)
+    assert refused.value.usage == Usage(12, None, 8, 3)
+
+
+def test_a_blocked_prompt_is_a_content_filter(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"text": "", "candidates": [], "feedback": {"blockReason": "SAFETY"}})
+    for provider in (gemini(), gemini(stream=False)):
+        with pytest.raises(ProviderError) as refused:
+            ask(provider)
+        assert refused.value.kind == "content_filter"
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+def error(code: int, status: str, message: str = "no", **more: Any) -> dict[str, Any]:
+    return {"status": code, "body": {"error": {"code": code, "status": status, "message": message, **more}}}
+
+
+INFO = "type.googleapis.com/google.rpc."
+FAILURES: dict[str, tuple[dict[str, Any], str]] = {
+    "401": (error(401, "UNAUTHENTICATED"), "auth"),
+    "bad key": (error(400, "INVALID_ARGUMENT", "API key not valid.", details=[{"@type": f"{INFO}ErrorInfo", "reason": "API_KEY_INVALID"}]), "auth"),
+    "402": (error(402, "PAYMENT_REQUIRED"), "quota_exhausted"),
+    "403": (error(403, "PERMISSION_DENIED"), "permission"),
+    "region": (error(400, "FAILED_PRECONDITION", "User location is not supported for the API use."), "permission"),
+    "404": (error(404, "NOT_FOUND", "models/x is not found"), "not_found_model"),
+    "408": (error(408, "TIMEOUT"), "timeout"),
+    "409": (error(409, "ABORTED"), "unknown"),
+    "400": (error(400, "INVALID_ARGUMENT", "temperature must be at most 2"), "bad_request"),
+    "422": (error(422, "INVALID_ARGUMENT"), "bad_request"),
+    "too long": (error(400, "INVALID_ARGUMENT", "The input token count (9) exceeds the maximum number of tokens allowed (8)."), "context_length"),
+    "429": (error(429, "RESOURCE_EXHAUSTED"), "rate_limit"),
+    "500": (error(500, "INTERNAL"), "overloaded"),
+    "502": (error(502, "BAD_GATEWAY"), "overloaded"),
+    "503": (error(503, "UNAVAILABLE"), "overloaded"),
+    "529": (error(529, "OVERLOADED"), "overloaded"),
+    "html": ({"html": True}, "malformed_output"),
+    "not json": ({"body": b"not json at all", "status": 200}, "malformed_output"),
+    "reset": ({"reset": True}, "network"),
+    "half": ({"half": True, "text": "ready to go on"}, "network"),
+    "no end": ({"no_end": True}, "network"),
+    "nothing": ({"empty_stream": True}, "malformed_output"),
+    "hang": ({"hang": True}, "timeout"),
+    "drip": ({"drip_ms": 400, "text": "word " * 20}, "timeout"),
+    "redirect": ({"status": 302, "body": b"", "headers": {"Location": "http://169.254.169.254/latest/meta-data"}}, "unknown"),
+    "huge": ({"huge_mb": 64}, "malformed_output"),
+}  # fmt: skip
+
+
+#: a whole answer has no end of its own
+CASES = [(n, s) for n in FAILURES for s in (True, False) if s or n not in ("no end", "nothing")]
+
+
+@pytest.mark.parametrize(("name", "streamed"), CASES)
+def test_each_failure_has_its_kind_and_costs_one_request(
+    name: str, streamed: bool, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    fault, kind = FAILURES[name]
+    server.script(fault)
+    before = psutil.Process().memory_info().rss
+    provider = gemini(timeout_s=1.5, stream=streamed)
+    with pytest.raises(ProviderError) as failed:
+        ask(provider)
+    assert failed.value.kind == kind, str(failed.value)
+    assert len(server.calls) == 1
+    assert psutil.Process().memory_info().rss - before < 50 * 1024 * 1024
+    assert KEY not in f"{failed.value!r} {failed.value} {failed.value.__context__!r} {failed.value.raw}"
+    if isinstance(fault.get("status"), int) and fault["status"] >= 400:
+        assert failed.value.http_status == fault["status"]
+
+
+def test_the_wait_a_service_asks_for_is_read(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script(error(429, "RESOURCE_EXHAUSTED", details=[{"@type": f"{INFO}RetryInfo", "retryDelay": "7s"}]))
+    with pytest.raises(ProviderError) as failed:
+        ask(gemini())
+    assert failed.value.retry_after_ms == 7_000
+    server.script({**error(429, "RESOURCE_EXHAUSTED"), "headers": {"Retry-After": "3"}})
+    with pytest.raises(ProviderError) as failed:
+        ask(gemini())
+    assert failed.value.retry_after_ms == 3_000
+
+
+def test_nobody_listening_sent_nothing(gemini: Callable[..., Gemini]) -> None:
+    with pytest.raises(ProviderError) as failed:
+        ask(gemini(base_url="http://127.0.0.1:9"))
+    assert (failed.value.kind, failed.value.sent) == ("network", False)
+
+
+def test_nothing_of_the_environment_reaches_the_service(
+    server: ScriptedGemini, gemini: Callable[..., Gemini], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "GOOGLE_API_KEY": "from-elsewhere", "GEMINI_API_KEY": "from-elsewhere", "GOOGLE_GENAI_USE_VERTEXAI": "true",
+        "GOOGLE_GEMINI_BASE_URL": "http://127.0.0.1:9", "GOOGLE_GENAI_API_VERSION": "v9", "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    ask(gemini())
+    assert server.calls[0]["path"].startswith("/v1beta/models/")
+    assert "from-elsewhere" not in str(server.calls)
+
+
+def test_a_cancelled_call_ends_at_once(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"hang": True})
+
+    async def cancelled() -> None:
+        provider = gemini()
+        task = asyncio.ensure_future(provider.text(TextRequest("m", (Message("user", "x"),), "c"), lambda piece: None))
+        await asyncio.to_thread(until, lambda: server.calls)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await provider.aclose()
+
+    asyncio.run(asyncio.wait_for(cancelled(), 10))
+
+
+# -- pictures ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_comes_with_its_tokens_and_references_go_along(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    image = png()
+    usage = {**USAGE, "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 5}]}
+    server.script({"images": [image], "usage": usage})
+    reply = draw(gemini(), size=(720, 1280), references=(image,))
+    assert ([m.data for m in reply.images], reply.count, reply.usage.image_output) == ([image], 1, 5)
+    body = server.calls[0]["body"]
+    assert body["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": {"aspectRatio": "9:16"}}
+    assert [list(p) for p in body["contents"][0]["parts"]] == [["inlineData"], ["text"]]
+
+
+@pytest.mark.parametrize(("finish", "kind"), [("IMAGE_SAFETY", "content_filter"), ("NO_IMAGE", None), ("STOP", None)])
+def test_no_picture(finish: str, kind: str | None, server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"finish": finish})
+    if kind is None:
+        assert draw(gemini()).images == ()
+    else:
+        with pytest.raises(ProviderError) as refused:
+            draw(gemini())
+        assert refused.value.kind == kind
+
+
+def test_a_profile_without_a_picture_model_sends_nothing(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    with pytest.raises(ProviderError):
+        run(gemini(), lambda p: p.images(ImageRequest("", "x", (1, 1), 1, "c")))
+    assert server.calls == []
+
+
+# -- clips -------------------------------------------------------------------------------------------------------------
+
+
+def film(**fields: Any) -> VideoRequest:
+    return VideoRequest(
+        "veo", "waves", fields.pop("seconds", 5), fields.pop("size", (1280, 720)), 7, "call-3", **fields
+    )
+
+
+def poll(provider: Gemini, times: int = 1) -> list[TaskState]:
+    async def polled(p: Gemini) -> list[TaskState]:
+        return [await p.poll("models/veo/operations/op-1") for _ in range(times)]
+
+    found: list[TaskState] = run(provider, polled)
+    return found
+
+
+def test_a_clip_is_created_once_with_its_frames_and_length(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    name = run(
+        gemini(resolution="720p"),
+        lambda p: p.submit(film(first_frame=png(), last_frame=png(), params={"resolution": "720p"})),
+    )
+    assert name == "models/veo/operations/op-1"
+    [call] = server.calls
+    assert call["path"] == "/v1beta/models/veo:predictLongRunning"
+    [instance] = call["body"]["instances"]
+    assert (instance["prompt"], instance["image"]["mimeType"], "lastFrame" in instance) == ("waves", "image/png", True)
+    parameters = call["body"]["parameters"]
+    assert (parameters["durationSeconds"], parameters["aspectRatio"], parameters["resolution"]) == (6, "16:9", "720p")
+
+
+def test_a_clip_is_polled_to_its_end_and_fetched_with_the_key(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"polls": 2})
+    states = poll(gemini(poll_ms=50), 3)
+    assert [s.state for s in states] == ["running", "running", "succeeded"]
+    assert states[0].poll_after_ms == 50
+    assert states[2].made is not None
+    assert states[2].made.data == b"clip"
+    assert server.calls[-1]["headers"]["x-goog-api-key"] == KEY
+
+
+def test_a_link_on_another_host_is_handed_on_without_the_key(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    with ScriptedGemini() as other:
+        server.script({"uri": f"{other.url}/files/clip.mp4"})
+        [state] = poll(gemini())
+        assert state.made is not None
+        assert state.made.url == f"{other.url}/files/clip.mp4"
+        server.script(
+            {"file_status": 302, "file": b"", "file_headers": {"Location": f"{other.url}/files/signed.mp4?sig=1"}}
+        )
+        [state] = poll(gemini())
+        assert state.made is not None
+        assert state.made.url == f"{other.url}/files/signed.mp4?sig=1"
+        assert other.calls == []
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [
+        ({"error": {"code": 8, "message": "quota", "status": "RESOURCE_EXHAUSTED"}}, "rate_limit"),
+        ({"error": {"code": 3, "message": "blocked for safety"}}, "content_filter"),
+        (
+            {
+                "response": {
+                    "generateVideoResponse": {"raiMediaFilteredReasons": ["a celebrity"], "raiMediaFilteredCount": 1}
+                }
+            },
+            "content_filter",
+        ),
+        ({"response": {"generateVideoResponse": {}}}, "empty_output"),
+    ],
+)
+def test_a_clip_that_failed_says_why(
+    ended: Any, kind: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"operation": ended})
+    [state] = poll(gemini())
+    assert (state.state, state.error_kind) == ("failed", kind)
+    assert state.error
+
+
+@pytest.mark.parametrize(("code", "retryable"), [(503, True), (429, True), (404, False)])
+def test_a_poll_that_fails_says_whether_to_ask_again(
+    code: int, retryable: bool, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"status": code})
+    with pytest.raises(ProviderError) as failed:
+        poll(gemini())
+    assert failed.value.retryable is retryable
+
+
+def test_a_last_frame_needs_a_first(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    with pytest.raises(ProviderError) as refused:
+        run(gemini(), lambda p: p.submit(film(last_frame=png())))
+    assert (refused.value.kind, refused.value.sent, server.calls) == ("bad_request", False, [])
+
+
+@pytest.mark.parametrize(("seconds", "filmed"), [(2, 4), (4, 4), (4.5, 6), (8, 8), (12, 8)])
+def test_the_nearest_length_that_can_be_filmed(seconds: float, filmed: int) -> None:
+    assert nearest_length(seconds) == filmed
+
+
+def test_the_nearest_shape() -> None:
+    assert [nearest_ratio(s, ("1:1", "16:9", "9:16")) for s in ((1280, 720), (720, 1280), (100, 90))] == [
+        "16:9",
+        "9:16",
+        "1:1",
+    ]

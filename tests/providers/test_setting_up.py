@@ -1,0 +1,295 @@
+"""Profiles set up, changed, copied and tried; keys sealed anew; params held to what models take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+
+from tests.providers.conftest import KEY
+from tests.scripted_provider import ScriptedProvider
+from workbench.bootstrap import open_workbench
+from workbench.cli.budgets import command as budgets_command
+from workbench.cli.profiles import command as profiles_command
+from workbench.errors import InvalidInput, NotFound, Unavailable
+from workbench.facade import Workbench
+from workbench.providers import params
+from workbench.security.keys import MASTER_FILE, Vault
+from workbench.settings import Settings
+
+
+@pytest.fixture
+def wb(settings: Settings) -> Iterator[Workbench]:
+    made = open_workbench(settings, send=lambda ids: None)
+    yield made
+    made.close()
+
+
+def issues(refused: pytest.ExceptionInfo[InvalidInput]) -> dict[str, str]:
+    return {i.path: str(i.message) for i in refused.value.issues}
+
+
+def test_every_field_is_kept_and_the_key_is_not_shown(wb: Workbench) -> None:
+    wb.add_profile("other", "openai", text_model="m")
+    row = wb.add_profile(
+        "mine", "gemini", base_url="https://generativelanguage.googleapis.com/v1beta/", key=KEY,
+        text_model="models/gemini-x", image_model=" img ", video_model="veo", image_profile="other", video_profile="other",
+        fallback=["other"], rpm=60, tpm=90_000, concurrency=4, params={"temperature": 1.5},
+    )  # fmt: skip
+    other = wb.profile_id("other")
+    assert (row["base_url"], row["text_model"], row["image_model"]) == (
+        "https://generativelanguage.googleapis.com",
+        "gemini-x",
+        "img",
+    )
+    assert (row["image_profile_id"], row["video_profile_id"], row["fallback_ids"]) == (other, other, [other])
+    assert (row["rpm"], row["tpm"], row["concurrency"], row["has_key"]) == (60, 90_000, 4, True)
+    assert KEY not in json.dumps(wb.profiles(), default=str)
+
+
+def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        wb.add_profile(
+            "mine", "openai", base_url="ftp://x", text_model="o3", image_profile="nobody", fallback=["sketch"], rpm=-1,
+            params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}},
+        )  # fmt: skip
+    found = issues(refused)
+    assert set(found) == {
+        "base_url", "params.temperature", "params.top_p", "params.colour", "params.prices", "rpm", "image_profile", "fallback",
+    }  # fmt: skip
+    assert wb.profiles() == []
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "ok"),
+    [
+        ("gpt-4.1", {"temperature": 2}, True),
+        ("gpt-4.1", {"temperature": 2.01}, False),
+        ("moonshot-v1-8k", {"temperature": 1.2}, False),
+        ("o4-mini", {"top_p": 0.5}, False),
+        ("o4-mini", {"reasoning_effort": "low"}, True),
+        ("gpt-5-mini", {"temperature": 1}, False),
+        ("gpt-5-chat-latest", {"temperature": 1}, True),
+        ("deepseek-chat", {"max_tokens": 8_193}, False),
+        ("deepseek-reasoner", {"temperature": 1}, False),
+        ("m", {"max_tokens": 1.5}, False),
+        ("m", {"max_tokens": True}, False),
+        ("m", {"seed": None}, True),
+        ("m", {"prices": {"*": {"currency": "CNY", "input": 1, "video_second": 0.3}}}, True),
+        ("m", {"prices": {"*": {"input": -1}}}, False),
+        ("m", {"prices": {"*": {"colour": 1}}}, False),
+    ],
+)
+def test_params_are_held_to_what_the_models_family_takes(model: str, given: dict[str, Any], ok: bool) -> None:
+    if ok:
+        assert params.checked(given, model) == {k: v for k, v in given.items() if v is not None}
+    else:
+        with pytest.raises(InvalidInput):
+            params.checked(given, model)
+
+
+@pytest.mark.parametrize(
+    ("provider", "pasted", "kept"),
+    [
+        ("ark", "我的接入点 ep-20260101-abcde ", "ep-20260101-abcde"),
+        ("ark", "doubao-seed-1-6", "doubao-seed-1-6"),
+        ("openai", " ep-x y ", "ep-x y"),
+        ("gemini", "models/gemini-2.5-pro", "gemini-2.5-pro"),
+        ("openai", "  ", None),
+    ],
+)
+def test_a_pasted_model_name_loses_what_came_along(provider: str, pasted: str, kept: str | None) -> None:
+    assert params.model_name(provider, pasted) == kept
+
+
+def test_another_address_asks_for_the_key_again_and_loses_nothing(wb: Workbench) -> None:
+    wb.add_profile("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
+    with pytest.raises(InvalidInput) as refused:
+        wb.change_profile("mine", base_url="https://two.example/v1")
+    assert set(issues(refused)) == {"key"}
+    assert wb.profiles()[0]["base_url"] == "https://one.example/v1"
+
+    moved = wb.change_profile("mine", base_url="https://two.example/v1", key="sk-another-key-0001")
+
+    assert (moved["base_url"], moved["key_tail"]) == ("https://two.example/v1", "0001")
+    assert wb.change_profile("mine", base_url="https://two.example/v2", name="ours")["name"] == "ours"
+
+
+def test_a_change_of_one_field_leaves_the_others(wb: Workbench) -> None:
+    wb.add_profile("other", "openai", text_model="m")
+    before = wb.add_profile("mine", "openai", text_model="m", key=KEY, fallback=["other"], params={"seed": 3}, rpm=9)
+    after = wb.change_profile("mine", concurrency=3)
+    assert {k: v for k, v in after.items() if k != "concurrency"} == {
+        k: v for k, v in before.items() if k != "concurrency"
+    }
+    assert {g["key"]: g["max_running"] for g in wb.gates()} == {f"profile:{after['id']}": 3}
+    wb.change_profile("mine", concurrency=None, rpm=None)
+    assert {g["key"]: g["max_running"] for g in wb.gates()} == {}
+
+
+def test_a_copy_has_the_same_key_and_a_name_of_its_own(wb: Workbench, scripted: ScriptedProvider) -> None:
+    wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
+    wb.duplicate_profile("mine", "copy")
+    assert all(t.ok for t in wb.try_profile("copy"))
+    assert scripted.calls()[0]["headers"]["authorization"] == f"Bearer {KEY}"
+    with pytest.raises(InvalidInput):
+        wb.duplicate_profile("mine", "copy")
+
+
+def test_an_archived_profile_is_hidden_and_can_come_back(wb: Workbench) -> None:
+    wb.add_profile("mine", "openai", text_model="m")
+    wb.archive_profile("mine")
+    assert wb.profiles() == []
+    with pytest.raises(NotFound):
+        wb.profile_id("mine")
+    wb.archive_profile("mine", False)
+    assert wb.profile_id("mine") is not None
+
+
+# -- tried with real calls ---------------------------------------------------------------------------------------------
+
+
+def test_a_profile_is_tried_with_a_text_a_schema_and_a_picture_all_in_the_ledger(
+    wb: Workbench, scripted: ScriptedProvider
+) -> None:
+    wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", image_model="dall-e-3", key=KEY)
+    found = wb.try_profile("mine", image=True)
+    assert [(t.check, t.ok) for t in found] == [("text", True), ("structured", True), ("image", True)]
+    assert wb.media_path(str(found[2].media)).exists()
+    with wb.database.read() as conn:
+        rows = conn.execute(text("SELECT purpose, capability, outcome, valid FROM model_call ORDER BY id")).all()
+    assert [tuple(r) for r in rows] == [
+        ("test", "text", "ok", True),
+        ("test", "text", "ok", True),
+        ("test", "image", "ok", True),
+    ]
+    assert len(scripted.calls()) == 3
+
+
+def test_the_mode_that_works_is_found_and_kept(wb: Workbench, scripted: ScriptedProvider) -> None:
+    row = wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
+    scripted.script(default={"reject_modes": ["json_schema"]})
+    [_, structured] = wb.try_profile("mine")
+    assert (structured.ok, structured.mode) == (True, "json_object")
+    assert wb._profiles.public(row["id"]).modes == {"m": "json_object"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "tried"),
+    [
+        ({"status": 401}, "auth", 1),
+        ({"status": 404}, "not_found_model", 1),
+        ({"html": True}, "malformed_output", 2),
+        ({"empty": True}, "empty_output", 2),
+        ({"finish_reason": "length"}, "truncated_output", 2),
+    ],
+)
+def test_a_failed_trial_says_why_and_what_to_do(
+    wb: Workbench, scripted: ScriptedProvider, fault: dict[str, Any], kind: str, tried: int
+) -> None:
+    wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
+    scripted.script(default=fault)
+    found = wb.try_profile("mine")
+    assert (len(found), found[0].ok, found[0].error_kind) == (tried, False, kind)
+    assert found[0].message
+    assert found[0].remedy
+    with wb.database.read() as conn:
+        assert conn.execute(text("SELECT count(*) FROM model_call WHERE outcome = 'sent'")).scalar_one() == 0
+
+
+def test_the_command_says_it_in_json_and_by_its_exit_code(
+    settings: Settings, scripted: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELWRIGHT_HOME", str(settings.home))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("MY_KEY", KEY)
+    run = CliRunner()
+    added = run.invoke(
+        profiles_command,
+        ["add", "mine", "--base-url", scripted.url, "--text-model", "m", "--key-env", "MY_KEY", "--rpm", "9", "--json"],
+    )
+    assert json.loads(added.stdout)["rpm"] == 9
+    good = run.invoke(profiles_command, ["test", "mine", "--json"])
+    assert (good.exit_code, json.loads(good.stdout)["ok"]) == (0, True)
+    scripted.script(default={"status": 401})
+    bad = run.invoke(profiles_command, ["test", "mine", "--json"])
+    told = json.loads(bad.stdout)
+    assert (bad.exit_code, told["ok"], told["checks"][0]["error_kind"]) == (1, False, "auth")
+    assert KEY not in added.stdout + good.stdout + bad.stdout
+    assert run.invoke(budgets_command, ["set", "12.5", "--currency", "USD"]).exit_code == 0
+    [row] = json.loads(run.invoke(budgets_command, ["list", "--json"]).stdout)
+    assert (row["amount_micros"], row["currency"], row["period"]) == (12_500_000, "USD", "month")
+
+
+# -- keys sealed anew --------------------------------------------------------------------------------------------------
+
+
+def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, settings: Settings) -> None:
+    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    file = settings.home / MASTER_FILE
+    old = file.read_text()
+
+    assert wb.rotate_keys() == (1, 1)
+
+    assert file.read_text() != old
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert wb._profiles.open(row["id"]).key == KEY
+    with wb.database.read() as conn:
+        sealed = conn.execute(text("SELECT key_ciphertext, key_id FROM profile")).one()
+    with pytest.raises(Unavailable):
+        Vault([old.strip()]).unseal(sealed.key_ciphertext, sealed.key_id)
+
+
+def test_a_process_that_knew_the_old_master_goes_on(wb: Workbench, settings: Settings) -> None:
+    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    other = open_workbench(settings, send=lambda ids: None)
+    assert other._profiles.open(row["id"]).key == KEY
+    wb.rotate_keys()
+    assert other._profiles.open(row["id"]).key == KEY
+    added = other.add_profile("later", "openai", text_model="m", key="sk-later-key-0002")
+    assert wb._profiles.open(added["id"]).key == "sk-later-key-0002"
+    other.close()
+
+
+@pytest.mark.parametrize("point", ["add_master", "change", "forget_old_masters"])
+def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
+    wb: Workbench, settings: Settings, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+
+    def die(*_: Any, **__: Any) -> None:
+        raise RuntimeError("killed here")
+
+    place = "workbench.db.writes.profiles.change" if point == "change" else f"workbench.security.keys.Vault.{point}"
+    with monkeypatch.context() as patched:
+        patched.setattr(place, die)
+        with pytest.raises(RuntimeError):
+            wb.rotate_keys()
+    later = open_workbench(settings, send=lambda ids: None)
+    assert later._profiles.open(row["id"]).key == KEY
+    assert later.rotate_keys().masters == 1
+    assert later._profiles.open(row["id"]).key == KEY
+    later.close()
+
+
+def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_path: Path) -> None:
+    old, new = "the old passphrase of ours", "the new passphrase of ours"
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    first = open_workbench(Settings.load(home=tmp_path, database_url=url, master_key=old), send=lambda ids: None)
+    row = first.add_profile("mine", "openai", text_model="m", key=KEY)
+    with pytest.raises(InvalidInput, match="in front of the old one"):
+        first.rotate_keys()
+    first.close()
+    both = open_workbench(
+        Settings.load(home=tmp_path, database_url=url, master_key=f"{new},{old}"), send=lambda ids: None
+    )
+    assert both.rotate_keys().keys == 1
+    both.close()
+    alone = open_workbench(Settings.load(home=tmp_path, database_url=url, master_key=new), send=lambda ids: None)
+    assert alone._profiles.open(row["id"]).key == KEY
+    alone.close()
