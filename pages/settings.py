@@ -192,8 +192,7 @@ def installation() -> None:
 
 
 def media_place() -> str:
-    url = getattr(wb.settings, "media_url", None)
-    return str(url or wb.settings.media_folder)
+    return wb.settings.media_url or str(wb.settings.home / "media")
 
 
 def master_key() -> str:

@@ -74,7 +74,7 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     dispatcher = Dispatcher(database, send or sender)
     profiles = _guarded(Profiles(database, settings))
     make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
-    media = MediaStore(settings.media_folder, database)
+    media = MediaStore.open(settings, database)
     runner = Runner(
         database,
         settings,

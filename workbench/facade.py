@@ -34,7 +34,7 @@ from workbench.jobs import crash, replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.services import Services
-from workbench.media import MediaStore
+from workbench.media import MediaStore, garbage
 from workbench.preferences import Retention
 from workbench.profiles import Profiles, Rotated
 from workbench.providers.base import SKETCH, Profile
@@ -67,7 +67,7 @@ class Workbench:
         self._workflows = workflows
         self._dispatcher = dispatcher
         self._profiles = profiles
-        self._media = MediaStore(settings.media_folder, database)
+        self._media = MediaStore.open(settings, database)
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Workbench:
@@ -337,6 +337,10 @@ class Workbench:
     def media_path(self, sha256: str, thumbnail: bool = False) -> Path:
         """The file of a picture or clip, or a picture's small copy. Raises NotFound."""
         return self._media.thumbnail(sha256) if thumbnail else self._media.path(sha256)
+
+    def sweep_media(self, *, grace_s: float = garbage.GRACE_S, dry_run: bool = False) -> garbage.Swept:
+        """Remove pictures and clips that nothing refers to and that are older than the grace (seconds)."""
+        return garbage.sweep(self.database, self._media, grace_s=grace_s, dry_run=dry_run)
 
     # --- workflows --------------------------------------------------------------------------------------------
 

@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     job_keep_days: int | None = Field(
         None, ge=1, le=36_500, description=N_("days from 1 to 36500; unset: kept for ever")
     )
+    media_url: str | None = Field(
+        None, description=N_("file:///FOLDER, s3://BUCKET/PREFIX or what else fsspec knows; unset: a folder in home")
+    )
     lang: Literal["zh", "en"] | None = Field(None, description=N_("zh or en; unset: the system's language"))
     simulate: str = Field("", description=N_("name=number pairs such as latency_ms=800,failure_rate=0.2"))
     master_key: SecretStr | None = Field(
@@ -144,11 +147,6 @@ class Settings(BaseSettings):
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite:")
-
-    @property
-    def media_folder(self) -> Path:
-        """Where pictures and clips are kept, by their content's hash."""
-        return self.home / "media"
 
     @property
     def embedded_socket(self) -> Path:

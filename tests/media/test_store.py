@@ -19,13 +19,14 @@ from workbench.db.migrate import migrate
 from workbench.db.schema import media
 from workbench.errors import MediaRefused, NotFound
 from workbench.media import MediaStore, pictures
+from workbench.media.storage import Folder
 
 
 @pytest.fixture
 def store(database_url: str, tmp_path: Path) -> Iterator[MediaStore]:
     database = Database(database_url)
     migrate(database)
-    yield MediaStore(tmp_path / "höme" / "media", database)
+    yield MediaStore(Folder(tmp_path / "höme" / "media"), database, tmp_path / "höme" / "media" / "thumbnails")
     database.close()
 
 

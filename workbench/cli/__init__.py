@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "artifacts": ("artifacts", N_("Show what was made.")),
     "profiles": ("profiles", N_("Add, change, test and list model services.")),
     "keys": ("keys", N_("Replace the master key that seals the stored keys.")),
+    "media": ("media", N_("Sweep pictures and clips that nothing refers to.")),
     "budgets": ("budgets", N_("Set and show what may be spent.")),
     "new-workflow": ("new_workflow", N_("Write a new workflow with its prompts and its test.")),
 }

@@ -6,12 +6,10 @@ A file is on the disk, durably, before any row names it; a crash between the two
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Connection
 
@@ -21,8 +19,12 @@ from workbench.db.writes import media as writes
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
 from workbench.media import clips, pictures
+from workbench.media.storage import Folder, Storage, open_storage
 
-_ENDINGS = {"image/webp": ".webp", "video/mp4": ".mp4"}
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+
+ENDINGS = {"image/webp": ".webp", "video/mp4": ".mp4"}
 _SHA = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,9 +44,16 @@ class Media:
 class MediaStore:
     """Adds and finds pictures and clips. Safe from several threads and processes at once."""
 
-    def __init__(self, folder: Path, database: Database) -> None:
-        self._folder = folder
+    def __init__(self, storage: Storage, database: Database, thumbnails: Path) -> None:
+        """`thumbnails`: a folder of this machine for small copies, which can be made again at any time."""
+        self.storage = storage
         self._database = database
+        self._thumbnails = Folder(thumbnails)
+
+    @classmethod
+    def open(cls, settings: Settings, database: Database) -> MediaStore:
+        """The store of these settings. Raises InvalidInput, Unavailable."""
+        return cls(open_storage(settings.media_url, settings.home), database, settings.home / "media" / "thumbnails")
 
     def add_image(self, data: bytes) -> Media:
         """Keep a picture; the same pixels are kept once. Raises MediaRefused with the reason."""
@@ -63,15 +72,15 @@ class MediaStore:
         """The first half of `add_image`: the file alone. `record` in the transaction that refers to it does the rest."""
         made = pictures.checked(data)
         sha = hashlib.sha256(made.data).hexdigest()
-        self._write(self._place(sha, ".webp"), made.data, durable=True)
-        self._write(self._thumbnail_place(sha), made.thumbnail, durable=False)
+        self.storage.write(name_of(sha, ".webp"), made.data)
+        self._thumbnails.put(_small(sha), made.thumbnail, durable=False)
         return Media(sha, "image", "image/webp", made.width, made.height, len(made.data))
 
     def keep_video(self, data: bytes) -> Media:
         """The first half of `add_video`."""
         made = clips.checked(data)
         sha = hashlib.sha256(made.data).hexdigest()
-        self._write(self._place(sha, ".mp4"), made.data, durable=True)
+        self.storage.write(name_of(sha, ".mp4"), made.data)
         return Media(sha, "video", "video/mp4", made.width, made.height, len(made.data), made.seconds)
 
     def record(self, conn: Connection, media: Media) -> None:
@@ -87,72 +96,41 @@ class MediaStore:
         return row
 
     def path(self, sha: str) -> Path:
-        """Where the file is. Raises NotFound."""
-        for ending in _ENDINGS.values() if _SHA.fullmatch(sha) else ():
-            place = self._place(sha, ending)
-            if place.exists():
-                return place
+        """Where the file is on this machine, fetched if need be. Raises NotFound, Unavailable."""
+        for ending in ENDINGS.values() if _SHA.fullmatch(sha) else ():
+            if self.storage.has(name_of(sha, ending)):
+                return self.storage.local(name_of(sha, ending))
         raise _unknown(sha)
 
     def thumbnail(self, sha: str) -> Path:
         """Where a picture's small copy is; made again when it is missing. Raises NotFound."""
+        if _SHA.fullmatch(sha) and self._thumbnails.has(_small(sha)):
+            return self._thumbnails.local(_small(sha))
         place = self.path(sha)
         if place.suffix != ".webp":
             raise NotFound(Text(N_("A clip has no thumbnail.")))
-        small = self._thumbnail_place(sha)
-        if not small.exists():
-            self._write(small, pictures.thumbnail_of(pictures.opened(place.read_bytes())), durable=False)
-        return small
+        self._thumbnails.put(_small(sha), pictures.thumbnail_of(pictures.opened(place.read_bytes())), durable=False)
+        return self._thumbnails.local(_small(sha))
 
     def read(self, sha: str) -> bytes:
         """The bytes. Raises NotFound."""
         return self.path(sha).read_bytes()
 
-    def _place(self, sha: str, ending: str) -> Path:
-        return self._folder / sha[:2] / sha[2:4] / f"{sha}{ending}"
-
-    def _thumbnail_place(self, sha: str) -> Path:
-        return self._folder / "thumbnails" / sha[:2] / f"{sha}.webp"
-
-    def _write(self, place: Path, data: bytes, *, durable: bool) -> None:
-        """All of it or nothing, whoever else writes the same, even through a power cut where `durable`."""
-        if place.exists() and place.stat().st_size == len(data):
-            return
-        made = _make_folders(place.parent)
-        handle, temporary = tempfile.mkstemp(prefix=".new-", dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                if durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, place)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-        if durable:
-            for folder in (place.parent, *(f.parent for f in made)):
-                _sync(folder)
+    def forget(self, sha: str, ending: str, written_before: float) -> bool:
+        """Delete the file of a swept picture or clip unless somebody has written it since."""
+        gone = self.storage.remove(name_of(sha, ending), written_before)
+        if gone:
+            self._thumbnails.remove(_small(sha), written_before)
+        return gone
 
 
-def _make_folders(folder: Path) -> list[Path]:
-    """Make a folder and those above it; returns the ones that were missing."""
-    missing = []
-    above = folder
-    while not above.exists():
-        missing.append(above)
-        above = above.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
+def name_of(sha: str, ending: str) -> str:
+    """The name of a file in the storage."""
+    return f"{sha[:2]}/{sha[2:4]}/{sha}{ending}"
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _small(sha: str) -> str:
+    return f"{sha[:2]}/{sha}.webp"
 
 
 def _unknown(sha: str) -> NotFound:
