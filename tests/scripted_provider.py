@@ -401,6 +401,9 @@ class Server:
             {} if not body else json.loads(body) if body[:1] == b"{" else form_fields(headers["content-type"], body)
         )
         number, fault = self._received(path, headers, request, kind)
+        with self._lock:
+            if number in self._by_number:
+                self._by_number[number]["peer"] = writer.get_extra_info("peername")
         call = _CALLS.get(kind, _Call)(number, request, headers, writer, fault)
         call.path = path
         talking = asyncio.ensure_future(self._talk(call, kind))

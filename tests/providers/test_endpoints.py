@@ -19,6 +19,13 @@ from workbench.providers.endpoints import ENDPOINTS, endpoint_of, normalise_base
         ("https://api.moonshot.cn/v1", "https://api.moonshot.cn/v1"),
         ("https://ark.cn-beijing.volces.com/api/v3", "https://ark.cn-beijing.volces.com/api/v3"),
         ("https://ark.cn-beijing.volces.com/api/v3/chat/completions", "https://ark.cn-beijing.volces.com/api/v3"),
+        ("https://ark.cn-beijing.volces.com/", "https://ark.cn-beijing.volces.com/api/v3"),
+        (
+            "https://ark.cn-beijing.volces.com/api/v3/contents/generations/tasks",
+            "https://ark.cn-beijing.volces.com/api/v3",
+        ),
+        ("ark.ap-southeast.bytepluses.com", "https://ark.ap-southeast.bytepluses.com/api/v3"),
+        ("https://example.com/v1/images/edits", "https://example.com/v1"),
         ("localhost:11434", "http://localhost:11434/v1"),
         ("127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1"),
         ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),

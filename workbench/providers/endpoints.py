@@ -24,6 +24,8 @@ class Endpoint:
     local: bool = False
 
 
+ARK = Endpoint("Volcengine Ark (Doubao)", ("ark.cn-beijing.volces.com",), "https://ark.cn-beijing.volces.com/api/v3")
+
 #: offered as presets when a profile is made
 ENDPOINTS = (
     # max_tokens is deprecated there and refused by reasoning models.
@@ -35,6 +37,7 @@ ENDPOINTS = (
         "https://api.moonshot.cn/v1",
         modes=("json_object", "plain"),
     ),
+    ARK,
     Endpoint(
         "Local (llama.cpp, Ollama, vLLM…)", ("127.0.0.1", "localhost", "::1"), "http://127.0.0.1:8080/v1", local=True
     ),
@@ -42,7 +45,11 @@ ENDPOINTS = (
 _OTHER = Endpoint("Other", (), "")
 
 #: paths people paste along with the address
-_CALLS = re.compile(r"/(chat/completions|completions|responses|models|images/generations|embeddings)$", re.IGNORECASE)
+_CALLS = re.compile(
+    r"/(chat/completions|completions|responses|models|images/(generations|edits)|embeddings"
+    r"|contents/generations/tasks(/[\w-]+)?)$",
+    re.IGNORECASE,
+)
 
 
 def endpoint_of(base_url: str) -> Endpoint:
@@ -71,7 +78,9 @@ def normalise_base_url(pasted: str) -> str:
 
 def _default_path(host: str) -> str:
     # DeepSeek documents its address without a version; everywhere else the bare host answers 404 or a web page.
-    return "" if host in ("api.deepseek.com",) else "/v1"
+    known = next((urlsplit(e.base_url).path for e in ENDPOINTS if host in e.hosts), "/v1")
+    # Ark abroad (BytePlus) has the same paths under hosts of its own.
+    return "/api/v3" if re.fullmatch(r"ark\..+\.(volces|bytepluses)\.com", host) else known
 
 
 def _with_scheme(typed: str) -> str:

@@ -123,7 +123,8 @@ _BY_CODE = (
     _rule(
         "quota_exhausted",
         "insufficient_quota exceeded_current_quota_error insufficient_balance billing_hard_limit_reached billing_not_active accountoverdueerror",
-        begins="operationdenied.serviceoverdue quotaexceeded accountoverdue",
+        # Ark's SetLimitExceeded is the user's own cap on a model, which pauses it until they raise it.
+        begins="operationdenied.serviceoverdue quotaexceeded accountoverdue setlimitexceeded",
     ),
     _rule("context_length", "context_length_exceeded exceed_context_size_error"),
     _rule(
@@ -189,6 +190,8 @@ _WORDED_STATUSES = (None, 400, 413, 422)
 #: what names a structured-output mode in a refusal
 _NAMES_MODE = re.compile(
     r"response_format|json_schema|json_object|text\.format|responseschema|responsejsonschema|response_schema|structured|unavailable now"
+    # Ark, where a schema cannot be made into a grammar
+    r"|decoding guidance"
 )
 
 

@@ -88,7 +88,8 @@ class OpenAICompatible:
         if not request.model:
             raise ProviderError("not_found_model", Text(N_("The profile names no image model.")), sent=False)
         client = self._client
-        body = self._without_refused(self._image_body(request), request.model)
+        named = self._image_body(request, names_format=_learned(self._base_url, request.model).image_format)
+        body = self._without_refused(named, request.model)
         headers: dict[str, str] = {}
         failure: Exception | None = None
         try:
@@ -191,10 +192,17 @@ class OpenAICompatible:
             body["stream"] = True
             if learned.stream_options and self._api == "chat":  # responses tell their usage unasked
                 body["stream_options"] = {"include_usage": True}
+        own = self._own_fields(params)
+        if own:
+            body["extra_body"] = {**own, **body.get("extra_body", {})}
         return self._without_refused(body, request.model)
 
-    def _image_body(self, request: ImageRequest) -> dict[str, Any]:
-        return openai_images.body(request, names_format=_learned(self._base_url, request.model).image_format)
+    def _own_fields(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Fields of a text request that only this service knows."""
+        return {}
+
+    def _image_body(self, request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+        return openai_images.body(request, names_format=names_format)
 
     def _image_notes(self, request: ImageRequest) -> tuple[Text, ...]:
         return openai_images.notes(request)
@@ -314,7 +322,7 @@ _STREAMING_REFUSED = re.compile(
     r"stream(ing)?\b.{0,40}\b(not supported|unsupported|not available|not allowed)|does not support stream"
 )
 _NAME_REFUSED = re.compile(
-    r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected|not valid for (this )?model"
+    r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected|not valid for (this )?model\b"
 )
 _CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 

@@ -1,0 +1,120 @@
+"""Pictures by Seedream on Volcengine Ark: how it wants to be asked. No request is made here.
+
+Sources: providers.md §1, §5; volcengine.com/docs/82379/1541523. Answers are read by openai_images.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.i18n import N_, Text
+from workbench.providers.base import ImageRequest
+
+#: 2560×1440: the least that 4.5 and 5.0 draw, and what all of them call 2K
+TWO_K = 3_686_400
+_STEP = 16
+_MOST_UNEVEN = 16.0
+#: pictures that one request may hold, those to draw from and those drawn together
+_MOST_TOGETHER = 15
+
+
+@dataclass(frozen=True)
+class Family:
+    """`pixels`: what is asked for, and never less. `references`: how many it draws from. `seeds`: it takes a seed."""
+
+    models: re.Pattern[str]
+    pixels: int = TWO_K
+    references: int = 14
+    seeds: bool = False
+    #: draws several pictures of one kind in one call, and takes the word that it should not
+    groups: bool = True
+
+
+FAMILIES = (Family(re.compile(r"seedream-3"), pixels=1280 * 720, references=0, seeds=True, groups=False),)
+#: 4.0, 4.5, 5.0, and endpoints (ep-…), which hide their model
+_LATER = Family(re.compile(""))
+
+
+def family_of(model: str) -> Family:
+    """What a model takes, by its name."""
+    return next((f for f in FAMILIES if f.models.search(model.lower())), _LATER)
+
+
+def size_for(family: Family, wanted: tuple[int, int]) -> tuple[int, int]:
+    """The smallest size in this shape that the family draws, with sides that are multiples of 16."""
+    shape = min(max(wanted[0] / wanted[1], 1 / _MOST_UNEVEN), _MOST_UNEVEN)
+    width = _up(math.sqrt(family.pixels * shape))
+    return width, _up(family.pixels / width)
+
+
+def _up(side: float) -> int:
+    # rounded first: a root like 2560.0000000001 is not to become the next step
+    return math.ceil(round(side, 6) / _STEP) * _STEP
+
+
+def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+    """The fields of the request. A profile's `size` replaces the size, its `image_params` are added as they are."""
+    family, params = family_of(request.model), request.params
+    width, height = size_for(family, request.size)
+    made: dict[str, Any] = {
+        "model": request.model,
+        "prompt": request.prompt,
+        "size": str(params.get("size") or params.get("image_size") or f"{width}x{height}"),
+    }
+    if names_format:
+        made["response_format"] = "b64_json"
+    # The service marks its pictures unless told not to.
+    more: dict[str, Any] = {"watermark": bool(params.get("watermark", False))}
+    if family.groups:
+        more |= _group(request)
+    if family.seeds or params.get("image_seed"):
+        more["seed"] = request.seed % 2**31
+    taken = [data_uri(data) for data in request.references[: _most_references(request)]]
+    if taken:
+        more["image"] = taken[0] if len(taken) == 1 else taken
+    made["extra_body"] = more | dict(params.get("image_params") or {})
+    return made
+
+
+def _group(request: ImageRequest) -> dict[str, Any]:
+    wanted = str(request.params.get("sequential_image_generation") or "disabled")
+    if wanted != "auto":
+        return {"sequential_image_generation": wanted}
+    options = {"max_images": _group_size(request)}
+    return {"sequential_image_generation": wanted, "sequential_image_generation_options": options}
+
+
+def _group_size(request: ImageRequest) -> int:
+    if request.params.get("sequential_image_generation") != "auto":
+        return 1
+    return int(request.params.get("max_images") or 4)
+
+
+def _most_references(request: ImageRequest) -> int:
+    return min(family_of(request.model).references, max(0, _MOST_TOGETHER - _group_size(request)))
+
+
+def notes(request: ImageRequest) -> tuple[Text, ...]:
+    """What of the request the model cannot take."""
+    most = _most_references(request)
+    left_out = len(request.references) - most
+    if left_out <= 0:
+        return ()
+    if not most:
+        said = N_("{model} takes no reference pictures; {count} were left out")
+        return (Text(said, model=request.model, count=left_out),)
+    said = N_("{model} takes at most {most} reference pictures; {count} were left out")
+    return (Text(said, model=request.model, most=most, count=left_out),)
+
+
+_MAGIC = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"))
+
+
+def data_uri(picture: bytes) -> str:
+    """A picture inside the request itself; what our store keeps is WebP."""
+    kind = next((kind for magic, kind in _MAGIC if picture.startswith(magic)), "webp")
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
