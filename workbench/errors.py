@@ -259,6 +259,8 @@ class MediaRefused(JobError):
     """Bytes that are no picture or clip that may be kept. `kind`: malformed_output, media_download for a link's content."""
 
     kind = "malformed_output"
+    #: the link may bring it in a while
+    passing = False
 
 
 class ChildFailed(JobError):

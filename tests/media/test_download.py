@@ -68,6 +68,25 @@ LOCAL = [
     "http://0.0.0.0:{port}/media/1.png",
     "http://[::]:{port}/media/1.png",
     "http://127.0.0.1.:{port}/media/1.png",
+    "http://017700000001:{port}/media/1.png",
+    "http://0x7f.0.0.1:{port}/media/1.png",
+    "http://127.0.1:{port}/media/1.png",
+    "http://１２７.0.0.1:{port}/media/1.png",
+    "http://①②⑦.0.0.1:{port}/media/1.png",
+    "http://127。0。0。1:{port}/media/1.png",
+    "http://LOCALHOST.:{port}/media/1.png",
+    "http://[::ffff:7f00:1]:{port}/media/1.png",
+    "http://[0:0:0:0:0:ffff:127.0.0.1]:{port}/media/1.png",
+    "http://[64:ff9b::7f00:1]:{port}/media/1.png",
+    "http://[2002:7f00:1::]:{port}/media/1.png",
+    "http://[::1%25lo]:{port}/media/1.png",
+    "http://[fe80::1%25lo]:{port}/media/1.png",
+    "http://example.com@127.0.0.1:{port}/media/1.png",
+    "http://example.com:80@127.0.0.1:{port}/media/1.png",
+    "http://127.0.0.1:{port}\\@example.com/media/1.png",
+    "http://127.0.0.1%2f@example.com:{port}/",
+    "https://127.0.0.1:{port}/media/1.png",
+    "//127.0.0.1:{port}/media/1.png",
 ]
 
 
@@ -148,12 +167,37 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     assert asked["headers"]["host"] == f"cdn.example:{server.port}"
 
 
-def test_a_redirect_to_a_private_address_is_refused(server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.script(media={"status": 302, "headers": {"location": "http://169.254.169.254/latest"}, "body": b""})
-    first = {ipaddress.ip_address("127.0.0.1")}
-    monkeypatch.setattr(download, "is_public", lambda a: a in first)
-    assert "169.254.169.254 is no public address" in reason(f"{server.root}/media/1.png")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://169.254.169.254/latest", "http://[::ffff:169.254.169.254]/latest", "http://0251.0376.0251.0376/", "http://10.0.0.1/",
+        "http://[fd00:ec2::254]/latest", "http://127.1:9/", "http://[::1]:9/", "//169.254.169.254/latest", "file:///etc/passwd",
+    ],
+)  # fmt: skip
+def test_a_redirect_is_looked_at_like_the_first_link(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, status: int, target: str
+) -> None:
+    server.script(media={"status": status, "headers": {"location": target}, "body": b""})
+    first, real = ipaddress.ip_address("127.0.0.1"), download.is_public
+    looked: list[object] = []
+
+    def is_public(address: download.Address) -> bool:
+        looked.append(address)
+        return True if len(looked) == 1 and address == first else real(address)
+
+    monkeypatch.setattr(download, "is_public", is_public)
+    said = reason(f"{server.root}/media/1.png")
+    assert "no public address" in said or "no web address" in said
     assert len(server.fetches()) == 1
+
+
+def test_neither_key_nor_cookie_goes_along(server: ScriptedProvider) -> None:
+    server.script(media={"status": 200, "headers": {"set-cookie": "id=1"}, "body": picture("x")})
+    for _ in range(2):
+        fetch(f"{server.root}/media/1.png", allow_private=True)
+    for asked in server.fetches():
+        assert not {"authorization", "cookie", "x-goog-api-key", "proxy-authorization"} & set(asked["headers"])
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,10 @@ class Poller:
     #: how long a finished clip's download may take before another process begins one as well
     FETCH_MS = round(download.DEADLINE_S * 1000) + 10_000
 
+    #: services keep a finished clip for a day; a download that fails in passing is tried again so long
+    LINK_LIVES_MS = 20 * 3_600_000
+    AGAIN_MS = 30_000
+
     def __init__(
         self,
         database: Database,
@@ -71,6 +75,10 @@ class Poller:
             if state.state == "succeeded":
                 clip = await self._fetched(row, state, profile)
         except MediaRefused as error:
+            if error.passing and time.time() * 1000 - row["created_at"] < self.LINK_LIVES_MS:
+                # the clip is paid for: ask for its link again a little later
+                self._later(row, self.AGAIN_MS)
+                return
             state = replace(state, state="failed", error=str(error), error_kind="media_download")
         except ProviderError as error:
             if error.retryable:
@@ -103,6 +111,11 @@ class Poller:
             return answer
         finally:
             await provider.aclose()
+
+    def _later(self, row: dict[str, Any], after_ms: int) -> None:
+        with self._database.write() as conn:
+            if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
+                ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], after_ms)
 
     def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile) -> None:
         model = profile.clip_model

@@ -505,7 +505,9 @@ async def kept(
                 continue
             found.append(await asyncio.to_thread(keep, data))
         except MediaRefused as error:
-            failures.append(MediaRefused(error.text, kind="media_download") if one.url else error)
+            made_by_link = MediaRefused(error.text, kind="media_download")
+            made_by_link.passing = error.passing
+            failures.append(made_by_link if one.url else error)
     if found:
         return found
     if failures:

@@ -46,16 +46,18 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
                     return await _followed(client, url, most_bytes, allow_private)
                 except _Passing as failure:
                     if pause is None:
-                        raise refused(failure.text) from None
+                        raise refused(failure.text, passing=True) from None
                 await asyncio.sleep(pause)
     except TimeoutError:
         raise refused(Text(N_("it did not arrive within {seconds} s"), seconds=f"{deadline_s:g}")) from None
     raise AssertionError("the last try returns or raises")
 
 
-def refused(reason: Text) -> MediaRefused:
+def refused(reason: Text, *, passing: bool = False) -> MediaRefused:
     """Why the link brought nothing that may be kept."""
-    return MediaRefused(Text(N_("The result could not be downloaded: {reason}"), reason=reason), kind="media_download")
+    made = MediaRefused(Text(N_("The result could not be downloaded: {reason}"), reason=reason), kind="media_download")
+    made.passing = passing
+    return made
 
 
 async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_private: bool) -> bytes:
