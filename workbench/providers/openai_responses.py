@@ -66,7 +66,7 @@ class ResponseAnswer(Answer):
         found = self._read(body, _WHOLE)
         if not ({"output", "error"} & found.keys()):
             raise self._foreign("")
-        self._take_response(found)
+        self._take_response(found, http_status=200)
         self.finish = self.finish or "other"
 
     def _take_event(self, event: dict[str, Any], joiner: Joiner) -> None:
@@ -88,13 +88,13 @@ class ResponseAnswer(Answer):
                 # Thoughts are the model's first tokens, too, though they are no part of the answer.
                 self._first_token()
 
-    def _take_response(self, found: dict[str, Any], status: str = "") -> None:
+    def _take_response(self, found: dict[str, Any], status: str = "", http_status: int | None = None) -> None:
         """Read a whole response object, the last event's or the answer itself. Raises ProviderError when it failed."""
         self.model = str(found.get("model") or self.model)
         self._take_usage(read_usage(found.get("usage")))
         status = str(found.get("status") or status)
         if status == "failed" or (found.get("error") and not found.get("output")):
-            raise faults.fault(None, {"error": found.get("error") or {}}, self.headers)
+            raise faults.fault(http_status, {"error": found.get("error") or {}}, self.headers)
         parts = list(_parts(found.get("output")))
         said = [str(p.get("text") or "") for p in parts if p.get("type") == "output_text"]
         # What was streamed is told again here, complete; relays that leave it out lose nothing.
