@@ -6,17 +6,22 @@ import asyncio
 import base64
 import io
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import httpx2
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
+from tests.conftest import until
+from tests.engine.conftest import Engine
 from tests.media.clips import tiny_mp4
 from tests.providers.conftest import KEY, SCHEMA
 from tests.providers.test_openai_compatible import error
 from tests.scripted_provider import ScriptedProvider, picture
+from workbench.db.connection import now_ms
+from workbench.db.schema import step
 from workbench.errors import ProviderError
 from workbench.providers import ark, ark_images, ark_video, registry
 from workbench.providers.ark import Ark
@@ -730,3 +735,55 @@ def test_closing_closes_both_ways_out(scripted: ScriptedProvider) -> None:
         return [provider._http.is_closed, provider._client.is_closed()]
 
     assert asyncio.run(closed()) == [True, True]
+
+
+# -- through the engine ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    made = Engine(settings)
+    yield made
+    made.close()
+
+
+def test_the_engine_draws_and_films_with_it(scripted: ScriptedProvider, engine: Engine) -> None:
+    scripted.script(default={"states": ["running", "post_processing", "succeeded"], "polls": {"2": {"status": 503}}})
+    engine.wb.add_profile(
+        "ark",
+        "ark",
+        base_url=scripted.ark_url,
+        key=KEY,
+        text_model="story ep-1-a",
+        image_model=SEEDREAM,
+        video_model=SEEDANCE,
+        params={
+            "poll_ms": 10,
+            "allow_private_media": True,
+            "prices": {"*": {"currency": "CNY", "input": 1, "output": 2, "image": 0.25, "video_tokens": 15}},
+        },
+    )
+
+    told = engine.finish(engine.wb.submit("test_tell", profile="ark")["id"])
+    drawn = engine.finish(engine.wb.submit("test_image", profile="ark")["id"])
+    filmed = engine.wb.submit("test_video", profile="ark")
+    engine.deliver()
+
+    def asked_again() -> bool:
+        """Polls are due at once here, also the one that failed and would wait."""
+        with engine.wb.database.write() as conn:
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        engine.worker.maintain()
+        engine.deliver()
+        return bool(engine.wb.job(filmed["id"])["state"] != "waiting")
+
+    until(asked_again)
+    done = engine.wb.job(filmed["id"])
+
+    assert [told["state"], drawn["state"], done["state"]] == ["succeeded"] * 3
+    assert done["result"]["model"] == SEEDANCE
+    assert engine.wb.media(done["result"]["media"])["kind"] == "video"
+    assert kinds(scripted) == ["responses", "image", "create", *["poll"] * 3]
+    # 0.108 million tokens at 15 yuan a million
+    assert (done["cost_micros"], done["currency"]) == (1_620_000, "CNY")
+    assert drawn["cost_micros"] == 250_000
