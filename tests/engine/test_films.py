@@ -1,0 +1,165 @@
+"""Clips by a service that takes its time, with real processes killed at every place: created once, kept once, nobody waits."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from tests.conftest import until
+from tests.engine.conftest import Workers
+from tests.scripted_provider import ScriptedProvider
+from workbench.db.connection import now_ms
+from workbench.db.schema import media, step
+from workbench.facade import Workbench
+
+KEY = "sk-canary-0123456789abcdef"
+PRICES = {"*": {"currency": "CNY", "video_tokens": 15.0, "input": 1, "output": 2}}
+
+
+@pytest.fixture(autouse=True)
+def films(wb: Workbench, provider: ScriptedProvider) -> None:
+    """A profile whose service films; its clips come from an address that is allowed for it."""
+    params = {"allow_private_media": True, "poll_ms": 50, "prices": PRICES}
+    wb.add_profile(
+        "films",
+        "ark",
+        base_url=provider.ark_url,
+        text_model="t",
+        video_model="doubao-seedance-1-0-pro",
+        key=KEY,
+        params=params,
+    )
+    provider.script(default={"states": ["running", "succeeded"]})
+
+
+def hurry(wb: Workbench) -> None:
+    """Make every poll due, so that nobody waits for a service's pace."""
+    with wb.database.write() as conn:
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+
+
+def ended(wb: Workbench, job_id: int) -> Any:
+    def done() -> Any:
+        found = wb.job(job_id)
+        if found["state"] == "waiting":
+            hurry(wb)
+        return found if found["state"] in ("succeeded", "failed", "cancelled") else None
+
+    return until(done, 60, f"the end of job {job_id}")
+
+
+def clips(wb: Workbench) -> int:
+    with wb.database.read() as conn:
+        return int(conn.execute(select(func.count()).select_from(media).where(media.c.kind == "video")).scalar_one())
+
+
+def creates(provider: ScriptedProvider) -> int:
+    return sum(c["kind"] == "create" for c in provider.calls())
+
+
+@pytest.mark.parametrize("point", ["step_sent", "task_created", "task_submitted", "poll_answered", "before_finish"])
+def test_a_clip_is_created_once_wherever_the_worker_dies(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
+) -> None:
+    """Also between the service's answer and its task's id in the database: the task is found again by its seed."""
+    job_id = wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
+    if point in ("task_created", "step_sent", "task_submitted"):
+        dying.gone()
+    else:
+        until(lambda: not dying.is_alive() or hurry(wb), 60)
+    workers.start()
+    if point == "step_sent":
+        # nothing was sent, and nobody can know: a person decides
+        until(lambda: wb.job(job_id)["waiting_for"] == "decision", 60)
+        assert creates(provider) == 0
+        wb.decide(job_id, "send_again")
+    done = ended(wb, job_id)
+    assert done["state"] == "succeeded", done["error"]
+    assert (creates(provider), clips(wb)) == (1, 1)
+    assert wb.media_path(done["result"]["media"]).read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_worker_killed_during_the_download_leaves_one_clip(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    provider.script(default={"media": {"drip_ms": 60}})
+    job_id = wb.submit("test_video", profile="films")["id"]
+    first = workers.start()
+    until(lambda: hurry(wb) or provider.fetches(), 60, "the download")
+    os.kill(first.pid, signal.SIGKILL)
+    first.gone()
+    provider.script(default={})
+    workers.start()
+    assert ended(wb, job_id)["state"] == "succeeded"
+    assert (creates(provider), clips(wb)) == (1, 1)
+    assert all("authorization" not in f["headers"] for f in provider.fetches())
+
+
+def test_ten_clips_that_wait_hold_no_worker(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> None:
+    provider.script(default={"states": ["running"]})
+    waiting = [wb.submit("test_video", profile="films", params={"about": f"clip {n}"})["id"] for n in range(10)]
+    workers.start(REELWRIGHT_THREADS="1")
+    until(lambda: all(wb.job(i)["waiting_for"] == "provider" for i in waiting), 60)
+    texts = [wb.submit("test_tell", params={"about": f"text {n}"}, profile="films")["id"] for n in range(3)]
+    assert [j["state"] for j in wb.wait(texts, timeout=60)] == ["succeeded"] * 3
+    assert all(wb.job(i)["state"] == "waiting" for i in waiting)
+    assert creates(provider) == 10
+
+
+def test_a_clip_is_priced_by_what_the_service_says_in_the_end(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    provider.script(
+        default={
+            "states": ["running", "succeeded"],
+            "usage": {"completion_tokens": 108_900, "total_tokens": 108_900},
+        }
+    )
+    workers.start()
+    done = ended(wb, wb.submit("test_video", profile="films")["id"])
+    [call] = wb.show(done["id"])["model_calls"]
+    assert (call["output_tokens"], call["cost_micros"], call["currency"]) == (108_900, 1_633_500, "CNY")
+    assert (done["cost_micros"], done["currency"]) == (1_633_500, "CNY")
+    assert call["price"] == PRICES["*"]
+    assert call["video_seconds"] is not None
+
+
+def test_a_cancelled_clip_is_cancelled_at_the_service(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    provider.script(default={"states": ["queued"]})
+    workers.start()
+    job_id = wb.submit("test_video", profile="films")["id"]
+    until(lambda: wb.job(job_id)["waiting_for"] == "provider", 60)
+    wb.cancel(job_id)
+    until(lambda: hurry(wb) or any(c["kind"] == "cancel" for c in provider.calls()), 60, "the cancel")
+    assert wb.job(job_id)["state"] == "cancelled"
+
+
+def test_a_download_that_fails_in_passing_is_tried_again_and_the_clip_not_made_again(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    provider.script(default={"media": {"status": 503}})
+    workers.start()
+    job_id = wb.submit("test_video", profile="films")["id"]
+    until(lambda: hurry(wb) or len(provider.fetches()) >= 3, 60, "three tries")
+    provider.script(default={})
+    assert ended(wb, job_id)["state"] == "succeeded"
+    assert (creates(provider), clips(wb)) == (1, 1)
+
+
+def test_a_link_to_a_private_address_is_refused_where_it_is_not_allowed(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    wb.change_profile("films", params={"poll_ms": 50})
+    workers.start()
+    done = ended(wb, wb.submit("test_video", profile="films")["id"])
+    assert (done["state"], done["error_kind"]) == ("failed", "media_download")
+    assert "no public address" in done["error"]
+    assert provider.fetches() == []
