@@ -8,7 +8,20 @@ import streamlit as st
 
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
-from workbench.ui import entry, filters, forms, frame, launching, live, playground, progress, states, stories, words
+from workbench.ui import (
+    entry,
+    filters,
+    forms,
+    frame,
+    launching,
+    live,
+    playground,
+    progress,
+    spending,
+    states,
+    stories,
+    words,
+)
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
@@ -258,6 +271,7 @@ def main() -> None:
     if not wb.project_names():
         stories.none_yet("launch")
         return
+    spending.warn(None)
     if line := launching.flow(one):
         st.markdown(line)
     left, right = st.columns([2.15, 1], gap="medium")

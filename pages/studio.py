@@ -17,6 +17,7 @@ from workbench.ui import (
     live,
     plan,
     progress,
+    spending,
     states,
     stories,
     storyboard,
@@ -177,6 +178,7 @@ def page(project: int) -> None:
     found = sorted(shown, key=lambda c: c["workflow"].batch)
     breadcrumb(story, node)
     heading(node, found)
+    spending.warn(project)
     frame.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:

@@ -29,7 +29,7 @@ DERIVED = {
 #: kinds that are edited one part at a time: where the parts are, and the fields of one that are typed
 PARTED = {"keyframe_prompt": ("shots", ("caption", "anchors", "subjects", "composition", "bubble_space"))}
 #: kinds without an editor: pictures are picked, not typed
-NOT_TYPED = frozenset({"keyframe_images"})
+NOT_TYPED = frozenset({"keyframe_images", "scene_video"})
 
 
 def show(kind: str, content: Content) -> None:

@@ -11,7 +11,7 @@ from workbench.artifacts import kinds
 from workbench.errors import Conflict, InvalidInput, Issue
 from workbench.i18n import N_
 from workbench.story.studio import StaleReason
-from workbench.ui import artifacts, diff, formats, forms, frame, live, sheet, states, words
+from workbench.ui import artifacts, diff, films, formats, forms, frame, live, sheet, states, words
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 from workbench.workflows.registry import Workflow
@@ -463,7 +463,9 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
                 f":orange[:material/warning:] :gray[{plain(words.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
         comparison(node_id, artifact["kind"])
-        if workflow.writes != "keyframe_images" and not editor(node_id, artifact["kind"]):
+        if artifact["kind"] == "scene_video":
+            films.draw(node_id, artifact)
+        elif workflow.writes != "keyframe_images" and not editor(node_id, artifact["kind"]):
             artifacts.show(artifact["kind"], artifact["content"])
     if workflow.writes == "keyframe_images":
         sheet.draw(node_id, cell)

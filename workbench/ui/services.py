@@ -91,7 +91,11 @@ def _local(row: Row) -> bool:
 
 def _line(row: Row, muted: str) -> str:
     template = of_profile(row["provider"], row["base_url"])
-    service = template.title if template and template.base_url else t(PROVIDERS.get(str(row["provider"]), str(row["provider"])))
+    service = (
+        template.title
+        if template and template.base_url
+        else t(PROVIDERS.get(str(row["provider"]), str(row["provider"])))
+    )
     models = " · ".join(str(row[m]) for m in ("text_model", "image_model", "video_model") if row[m])
     return (
         f"<div style='color:{muted};font-size:.84rem;line-height:1.4;padding-left:.45rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>"

@@ -1,0 +1,146 @@
+"""Models and Settings as people use them: a service added, refused, changed, tried; a budget set and felt."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.pages.conftest import House, said
+from tests.providers.conftest import KEY
+from tests.scripted_provider import ScriptedProvider
+from workbench.errors import BudgetExceeded
+
+
+@pytest.fixture
+def server() -> object:
+    with ScriptedProvider() as made:
+        yield made
+
+
+def all_said(at: object) -> str:
+    return said(at) + json.dumps([e.proto.body if hasattr(e.proto, "body") else "" for e in at.get("html")])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "Add the first one"), ("zh", "添加第一个")])
+def test_without_a_service_it_says_what_they_are_for(house: House, lang: str, told: str) -> None:
+    at = house.page("models", lang)
+    assert not at.exception
+    assert told in [b.label for b in at.button]
+
+
+def test_a_service_is_added_from_a_template_and_its_key_is_never_shown(house: House) -> None:
+    at = house.page("models", profile="new")
+    at.button(key="svc_template_deepseek").click().run()
+    assert at.text_input(key="new.base_url").value == "https://api.deepseek.com"
+    assert at.text_input(key="new.text_model").value == "deepseek-chat"
+    at.text_input(key="new.secret").set_value(KEY)
+    at.number_input(key="new.rpm").set_value(60)
+    at.button(key="new_save").click().run()
+    assert not at.exception
+    [row] = house.wb.profiles()
+    assert (row["name"], row["text_model"], row["rpm"], row["has_key"]) == ("deepseek", "deepseek-chat", 60, True)
+    again = house.page("models", profile=row["id"])
+    assert KEY not in str(again.main)
+    assert again.text_input(key=f"svc{row['id']}.secret").value == ""
+    assert row["key_tail"] in again.text_input(key=f"svc{row['id']}.secret").placeholder
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "is refused by OpenAI reasoning models"), ("zh", "模型不接受")])
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: House, lang: str, told: str) -> None:
+    at = house.page("models", lang, profile="new")
+    at.button(key="svc_template_openai").click().run()
+    at.text_input(key="new.text_model").set_value("o4-mini")
+    at.text_input(key="new.secret").set_value(KEY)
+    at.number_input(key="new.param.temperature").set_value(0.7)
+    at.button(key="new_save").click().run()
+    assert house.wb.profiles() == []
+    assert any(told in m.value for m in at.markdown)
+    assert at.text_input(key="new.text_model").value == "o4-mini"
+    assert at.text_input(key="new.secret").value == KEY
+    at.number_input(key="new.param.temperature").set_value(None)
+    at.button(key="new_save").click().run()
+    assert [p["text_model"] for p in house.wb.profiles()] == ["o4-mini"]
+
+
+def test_another_address_asks_for_the_key_again(house: House) -> None:
+    row = house.wb.add_profile("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
+    key = f"svc{row['id']}"
+    at = house.page("models", profile=row["id"])
+    at.text_input(key=f"{key}.base_url").set_value("https://two.example/v1")
+    at.button(key=f"{key}_save").click().run()
+    assert any("Enter the key for it again" in m.value for m in at.markdown)
+    assert house.wb.profiles()[0]["base_url"] == "https://one.example/v1"
+
+
+def test_a_service_is_tried_and_says_what_to_do(house: House, server: ScriptedProvider) -> None:
+    row = house.wb.add_profile("mine", "openai", base_url=server.url, text_model="m", key=KEY)
+    key = f"svc{row['id']}"
+    at = house.page("models", profile=row["id"])
+    at.button(key=f"{key}_try_go").click().run()
+    assert sum("check_circle" in m.value for m in at.markdown) == 2
+    server.script(default={"status": 401})
+    at.button(key=f"{key}_try_go").click().run()
+    assert any("Paste the key again" in m.value for m in at.markdown)
+    assert KEY not in str(at.main)
+
+
+def test_a_service_is_copied_and_archived(house: House) -> None:
+    row = house.wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    at = house.page("models", profile=row["id"])
+    at.button(key=f"svc{row['id']}_copy").click().run()
+    assert {p["name"] for p in house.wb.profiles()} == {"mine", "mine 2"}
+    copy = house.wb.profile_id("mine 2")
+    at = house.page("models", profile=copy)
+    at.button(key=f"svc{copy}_archive").click().run()
+    assert {p["name"] for p in house.wb.profiles()} == {"mine"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_budget_is_set_changed_and_taken_away(house: House, lang: str) -> None:
+    project = house.sample()
+    at = house.page("settings", lang)
+    assert not at.exception
+    at.selectbox(key="new_budget_project").set_value(project).run()
+    at.number_input(key="new_budget_amount").set_value(20.5)
+    at.button(key="new_budget_go").click().run()
+    [state] = house.wb.budgets(project)
+    assert (state.amount_micros, state.currency, state.period) == (20_500_000, "CNY", "month")
+    at.number_input(key=f"amount_{state.key}").set_value(30.0)
+    at.button(key=f"save_{state.key}").click().run()
+    assert house.wb.budgets(project)[0].amount_micros == 30_000_000
+    at.button(key=f"drop_{state.key}").click().run()
+    assert house.wb.budgets(project) == []
+
+
+def test_rate_and_retention_are_kept(house: House) -> None:
+    at = house.page("settings")
+    at.number_input(key="usd_cny").set_value(7.05).run()
+    at.button(key="usd_cny_set").click().run()
+    at.number_input(key="raw_io_days").set_value(30).run()
+    at.number_input(key="job_keep_days").set_value(400).run()
+    at.button(key="retention_save").click().run()
+    assert f"{house.wb.exchange_rate():f}" == "7.05"
+    assert (house.wb.retention().raw_io_days, house.wb.retention().job_keep_days) == (30, 400)
+
+
+def test_health_names_what_is_wrong(house: House) -> None:
+    at = house.page("settings", "zh")
+    # no Valkey and no worker runs in this test
+    assert any("reelwright up" in m.value for m in at.markdown)
+    assert not at.exception
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "of the budget is used"), ("zh", "预算已使用")])
+def test_a_budget_that_runs_out_is_said_in_the_studio(
+    house: House, server: ScriptedProvider, lang: str, told: str
+) -> None:
+    project = house.sample()
+    prices = {"prices": {"*": {"currency": "CNY", "input": 1_000, "output": 1_000}}}
+    house.wb.add_profile("mine", "openai", base_url=server.url, text_model="m", key=KEY, params=prices)
+    house.run("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]}, profile="mine")
+    house.wb.set_budget(1, currency="CNY")
+    with pytest.raises(BudgetExceeded):
+        house.wb.submit("plan_episodes", project, {}, profile="mine")
+    at = house.page("studio", lang, project=project, node=project)
+    assert any(told in e.value for e in at.error)
