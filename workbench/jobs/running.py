@@ -121,7 +121,7 @@ class Running:
 
     def preview(self, piece: str) -> None:
         """Keep the tail of the streamed text on the job's row, at most once a second."""
-        self._preview = (self._preview + piece)[-PREVIEW_CHARS:]
+        self._preview = redactor.exact(self._preview + piece)[-PREVIEW_CHARS:]
         if time.monotonic() - self._preview_at >= PREVIEW_EVERY_S:
             self._preview_at = time.monotonic()
             try:

@@ -10,7 +10,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,6 +26,7 @@ from workbench.jobs.services import Service, take_place
 from workbench.prompts import Prompt
 from workbench.providers.base import Message, Mode, TextReply, TextRequest, estimated_tokens
 from workbench.providers.reading import read_model
+from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
     from workbench.jobs.running import Running
@@ -245,13 +246,15 @@ class Steps:
                 http_status=error.http_status,
                 request_id=error.request_id,
                 usage=error.usage,
-                raw_output=error.raw,
+                raw_output=error.raw and redactor.exact(error.raw),
             )
             raise
         except Exception as error:
             said = run.redact(repr(error))
             run.close_call(row, started, profile, request.model, outcome="error", error_kind="internal", error=said)
             raise
+        # a service may tell the key itself, and what it tells is stored
+        reply = replace(reply, text=redactor.exact(reply.text))
         crash.point("call_answered")
         run.answered(row, started, reply, profile)
         return Answer(reply.text, row, request.model), reply

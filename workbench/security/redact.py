@@ -6,6 +6,7 @@ are hidden even if nobody told us about them.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
@@ -44,8 +45,13 @@ class Redactor:
         if not secret or len(secret.strip()) < SHORTEST_AS_WORD:
             return
         with self._lock:
-            # As typed, trimmed, in a URL and inside a JSON string: servers echo keys in all of these.
-            forms = {secret, secret.strip(), quote(secret.strip(), safe=""), json.dumps(secret.strip())[1:-1]}
+            # As typed, trimmed, in a URL, inside a JSON string, in basic authentication: servers echo keys in all of these.
+            bare = secret.strip()
+            inside = json.dumps(bare)[1:-1]
+            packed = base64.b64encode(bare.encode()).decode().rstrip("=")
+            forms = {secret, bare, quote(bare, safe=""), inside, inside.replace("/", "\\/")}
+            if len(bare) >= SHORTEST_ANYWHERE:
+                forms.add(packed)
             if forms <= self._secrets:
                 return
             self._secrets |= forms
@@ -58,6 +64,11 @@ class Redactor:
         if exact is not None:
             said = exact.sub(HIDDEN, said)
         return _SHAPES.sub(HIDDEN, said)
+
+    def exact(self, said: str) -> str:
+        """`said` without the remembered secrets alone: for texts of a story, where a likeness is no key."""
+        exact = self._exact
+        return said if exact is None else exact.sub(HIDDEN, said)
 
     def value(self, stored: Any) -> Any:
         """The same for JSON-like values; dict keys stay."""

@@ -1,0 +1,133 @@
+"""A key that must never show: put in as a secret, then looked for in every byte that Reelwright writes or says."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from urllib.parse import quote
+
+import pytest
+import redis
+from sqlalchemy import MetaData, select
+
+from tests.engine.conftest import Workers
+from tests.pages.conftest import ROOT, House, app_first  # noqa: F401  the pages' way in, used by its name
+from tests.scripted_provider import ScriptedProvider
+from workbench.cli.parts import environment
+from workbench.facade import Workbench
+from workbench.security.keys import MASTER_FILE
+from workbench.settings import Settings
+
+CANARY = "sk-canary-Zq7+x/9Kp2wVt5Lm8Rj4Yb6N"
+FORMS = {
+    "plain": CANARY,
+    "base64": base64.b64encode(CANARY.encode()).decode().rstrip("="),
+    "url": quote(CANARY, safe=""),
+    "json": json.dumps(CANARY)[1:-1].replace("/", "\\/"),
+    "most of it": CANARY[4:-5],
+}
+
+
+def shown(said: str | bytes) -> list[str]:
+    """The forms of the canary in what was said."""
+    text = said.decode("latin-1") if isinstance(said, bytes) else said
+    return [name for name, form in FORMS.items() if form in text]
+
+
+@pytest.fixture
+def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workbench:
+    """A home in which the key was used, refused, echoed by the service, and met a worker's bug."""
+    pasted = f"  Bearer {CANARY}\n"
+    wb.add_profile("mine", "openai", base_url=provider.url, text_model="m", image_model="dall-e-3", key=pasted)
+    wb.add_profile(
+        "films", "ark", base_url=provider.ark_url, text_model="m", video_model="v", key=CANARY, params={"poll_ms": 50}
+    )
+    provider.script(
+        rules=[
+            {"match": "echo", "echo_key": True, "status": 401},
+            {"match": "blame", "status": 400, "body": {"error": {"message": f"bad key {CANARY} sent", "code": "x"}}},
+            {"match": "parrot", "text": json.dumps({"text": f"the key is {CANARY}"})},
+            {"match": "elsewhere", "status": 302, "headers": {"Location": f"http://127.0.0.1:9/?key={CANARY}"}},
+        ]
+    )
+    workers.start(REELWRIGHT_LOG_LEVEL="debug")
+    told = ("the sea", "echo", "blame", "parrot", "elsewhere")
+    jobs = [wb.submit("test_tell", None, {"about": about}, profile="mine", max_attempts=1)["id"] for about in told]
+    jobs.append(wb.submit("test_tell", None, {"about": "echo films"}, profile="films", max_attempts=1)["id"])
+    jobs.append(wb.submit("test_image", None, {"about": "echo"}, profile="mine", max_attempts=1)["id"])
+    jobs.append(wb.submit("test_video", None, {"about": "blame"}, profile="films")["id"])
+    states = [j["state"] for j in wb.wait(jobs, timeout=90)]
+    assert states.count("failed") >= 5
+    provider.script(default={"echo_key": True, "status": 401})
+    assert not wb.try_profile("mine")[0].ok
+    wb.rotate_keys()
+    return wb
+
+
+def test_it_is_in_no_byte_of_database_files_logs_and_redis(
+    used: Workbench, settings: Settings, workers: Workers
+) -> None:
+    with used.database.read() as conn:
+        found = MetaData()
+        found.reflect(conn)
+        for table in found.sorted_tables:
+            rows = repr(conn.execute(select(table)).all())
+            assert shown(rows) == [], table.name
+    for file in sorted(settings.home.rglob("*")):
+        if file.is_file() and file.name != MASTER_FILE:
+            assert shown(file.read_bytes()) == [], file
+    assert len(workers.log()) > 1_000
+    client = redis.Redis.from_url(settings.broker_url)
+    for key in client.scan_iter():
+        assert shown(client.dump(key) or b"") == [], key
+
+
+def test_it_is_said_by_no_command(used: Workbench, settings: Settings) -> None:
+    ids = [str(j["id"]) for j in used.jobs()]
+    commands = [
+        ["profiles", "list", "--json"],
+        ["jobs", "list", "--json"],
+        ["doctor", "--json"],
+        ["profiles", "test", "mine", "--json"],
+    ]
+    commands += [["jobs", "show", i, "--json"] for i in ids]
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "workbench.cli", *command],
+            env={**environment(settings), "REELWRIGHT_LOG_LEVEL": "debug"}, capture_output=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+        assert shown(done.stdout + done.stderr) == [], command
+        assert done.stdout
+
+
+def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(settings).items():
+        if name.startswith("REELWRIGHT_") or name in ("DATABASE_URL", "REDIS_URL"):
+            monkeypatch.setenv(name, value)
+    house = House(settings)
+    pages = [
+        ("projects", {}),
+        ("jobs", {}),
+        ("debug", {}),
+        ("analytics", {}),
+        ("models", {}),
+        ("settings", {}),
+        ("launch", {}),
+    ]
+    pages += [("job", {"id": j["id"]}) for j in house.wb.jobs()]
+    pages += [("models", {"profile": p["id"]}) for p in house.wb.profiles()]
+    for name, query in pages:
+        at = house.page(name, "en", **query)
+        assert not at.exception, name
+        html = "".join(str(e.proto) for e in at.get("html"))
+        assert shown(html + str(at.main) + str(at.sidebar) + repr(dict(at.query_params))) == [], name
+
+
+def test_tracebacks_and_events_say_that_something_was_hidden(used: Workbench) -> None:
+    """The echo did reach us: what hid it is the redactor, not luck."""
+    failed = [used.show(j["id"]) for j in used.jobs(state="failed")]
+    told = json.dumps([[f["job"]["error"], f["attempts"], f["events"]] for f in failed], default=str)
+    assert re.search(r"\[hidden key\]", told)
