@@ -19,6 +19,10 @@ class Scale:
     #: the large story that the Studio is opened on
     episodes: int = 100
     scenes: int = 24
+    #: calls of a service by each contender; how long a picture takes there; calls against a minute's limit
+    calls: int = 300
+    picture_ms: int = 1_000
+    limited: int = 180
 
 
 FULL = Scale()
@@ -34,4 +38,7 @@ QUICK = Scale(
     terminations=1,
     episodes=3,
     scenes=4,
+    calls=5,
+    picture_ms=50,
+    limited=6,
 )

@@ -36,6 +36,10 @@ WITH_A_TARGET = {
     "cancel p95, 4 jobs, postgresql",
     "SIGTERM to exit, slowest of 1, sqlite",
     "SIGTERM to exit, slowest of 1, postgresql",
+    "our provider over the bare SDK p50",
+    "÷ two rounds of the slowest picture",
+    "most calls in any minute at the service",
+    "share of the limit that was used",
 }
 
 

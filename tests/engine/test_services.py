@@ -317,3 +317,40 @@ def test_pictures_come_from_the_profile_that_draws_and_carry_its_price(
     )
     assert provider.calls() == []
     until(lambda: len(second.calls()) == 1, 5)
+
+
+def test_three_workers_keep_to_one_minutes_share_and_use_it(
+    settings: Settings, valkey: Valkey, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With four seconds in the minute's place and a window a second longer; the benchmark measures the full minute."""
+    minute, share = 4, 30
+    monkeypatch.setattr(ratelimits, "WINDOW_S", minute + 1)
+    engines = [Engine(settings) for _ in range(3)]
+    add(engines[0], "mine", provider, rpm=share)
+    ids = [tell(engines[0], about=f"story {n}")["id"] for n in range(share * 3)]
+    ended = threading.Event()
+
+    def work(engine: Engine) -> None:
+        while not ended.is_set():
+            engine.worker._say_alive()
+            engine.worker.maintain()
+            while engine.mail:
+                engine.worker.run(engine.mail.popleft())
+            time.sleep(0.02)
+
+    threads = [threading.Thread(target=work, args=(e,)) for e in engines for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: all(j["state"] == "succeeded" for j in engines[0].wb.jobs(limit=200)), 60)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    times = sorted(c["at"] for c in provider.calls())
+    assert len(times) == len(ids) == share * 3
+    assert all(j["failures"] == 0 for j in engines[0].wb.jobs(limit=200))
+    # whichever moment the minute begins at
+    assert max(sum(at <= t < at + minute for t in times) for at in times) <= share
+    for engine in engines:
+        engine.close()
