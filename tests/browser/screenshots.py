@@ -196,6 +196,9 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "job", f"/job?id={timeline}"
     yield "debug", f"/debug?group={group}&period=all"
     yield "analytics", "/analytics"
+    yield "models", f"/models?profile={wb.profile_id('deepseek')}"
+    yield "settings", "/settings"
+    yield "clip", f"/studio?project={story[lang]}&node={scenes[0]}"
 
 
 def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> None:
@@ -271,6 +274,26 @@ def working(wb: Workbench, project: int, episode: int) -> None:
     until(lambda: wb.jobs(state="running"), 30)
 
 
+def services(wb: Workbench, story: dict[str, int]) -> None:
+    """Two services that share the work, and budgets that are partly used."""
+    prices = {"deepseek-chat": {"currency": "CNY", "input": 2, "cached": 0.2, "output": 3}}
+    wb.add_profile(
+        "ark", "ark", text_model="doubao-seed-1-6-250615", image_model="doubao-seedream-4-0-250828",
+        video_model="doubao-seedance-1-0-pro-250528", key="not-a-real-key-of-ark", concurrency=4,
+    )  # fmt: skip
+    wb.add_profile("llama.cpp", "openai", base_url="http://127.0.0.1:8080/v1", text_model="qwen3-8b")
+    wb.add_profile(
+        "deepseek", "openai", base_url="https://api.deepseek.com", text_model="deepseek-chat", key="not-a-real-key-at-all",
+        image_profile="ark", video_profile="ark", fallback=["llama.cpp"], rpm=60, tpm=90_000,
+        params={"temperature": 1.1, "prices": prices},
+    )  # fmt: skip
+    wb.set_budget(500_000_000, currency="CNY")
+    with wb.database.read() as conn:
+        spent = conn.execute(text("SELECT max(cost_micros) FROM model_call")).scalar_one() or 1_000
+    for project in story.values():
+        wb.set_budget(max(int(spent) * 4, 1_000), currency="CNY", project_id=project, period="all")
+
+
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -286,6 +309,8 @@ def main(folder: Path) -> None:
         with stack(Path(home)) as made:
             for project in story.values():
                 storyboard(made.wb, project)
+                run(made.wb, "generate_scene_video", first_scenes(made.wb, project)[0], {"seconds": 4})
+            services(made.wb, story)
         with stack(Path(home), simulate="latency_ms=14000") as made:
             gallery(made, chrome, story, timeline, folder)
 
