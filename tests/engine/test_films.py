@@ -154,6 +154,29 @@ def test_a_download_that_fails_in_passing_is_tried_again_and_the_clip_not_made_a
     assert (creates(provider), clips(wb)) == (1, 1)
 
 
+def test_a_key_that_is_refused_meanwhile_loses_no_paid_clip(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    provider.script(default={"polls": {"1": {"status": 401}, "2": {"status": 403}}})
+    workers.start()
+    done = ended(wb, wb.submit("test_video", profile="films")["id"])
+    assert done["state"] == "succeeded", done["error"]
+    assert (creates(provider), clips(wb)) == (1, 1)
+
+
+def test_a_task_that_never_ends_is_given_up_in_the_end(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    provider.script(default={"states": ["running"]})
+    workers.start()
+    job_id = wb.submit("test_video", profile="films")["id"]
+    until(lambda: wb.job(job_id)["waiting_for"] == "provider", 60)
+    with wb.database.write() as conn:
+        conn.execute(update(step).values(created_at=now_ms() - 49 * 3_600_000))
+    done = ended(wb, job_id)
+    assert (done["state"], done["error_kind"]) == ("failed", "timeout")
+
+
 def test_a_link_to_a_private_address_is_refused_where_it_is_not_allowed(
     wb: Workbench, workers: Workers, provider: ScriptedProvider
 ) -> None:

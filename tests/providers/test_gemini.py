@@ -239,7 +239,7 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "hang": ({"hang": True}, "timeout"),
     "drip": ({"drip_ms": 400, "text": "word " * 20}, "timeout"),
     "redirect": ({"status": 302, "body": b"", "headers": {"Location": "http://169.254.169.254/latest/meta-data"}}, "unknown"),
-    "huge": ({"huge_mb": 64}, "malformed_output"),
+    "a body of 1 GB": ({"huge_mb": 1024}, "malformed_output"),
 }  # fmt: skip
 
 

@@ -26,6 +26,10 @@ from workbench.usage.prices import video_cost_of
 log = logging.getLogger(__name__)
 
 
+#: what is wrong with our asking, not with the task
+OURS = frozenset(("auth", "permission", "quota_exhausted"))
+
+
 class Poller:
     """Asks providers about submitted tasks. Any process may take over: rows are taken by compare-and-set on poll_at."""
 
@@ -37,6 +41,7 @@ class Poller:
     #: services keep a finished clip for a day; a download that fails in passing is tried again so long
     LINK_LIVES_MS = 20 * 3_600_000
     AGAIN_MS = 30_000
+    TASK_LIVES_MS = 48 * 3_600_000
 
     def __init__(
         self,
@@ -75,13 +80,18 @@ class Poller:
             if state.state == "succeeded":
                 clip = await self._fetched(row, state, profile)
         except MediaRefused as error:
-            if error.passing and time.time() * 1000 - row["created_at"] < self.LINK_LIVES_MS:
+            if error.passing and _age_ms(row) < self.LINK_LIVES_MS:
                 # the clip is paid for: ask for its link again a little later
                 self._later(row, self.AGAIN_MS)
                 return
             state = replace(state, state="failed", error=str(error), error_kind="media_download")
         except ProviderError as error:
             if error.retryable:
+                return
+            if error.kind in OURS and _age_ms(row) < self.TASK_LIVES_MS:
+                # the task is paid for and goes on without us; the profile can be mended meanwhile
+                log.warning("task %s of job %s cannot be asked for: %s", row["provider_task_id"], row["job_id"], error)
+                self._later(row, self.AGAIN_MS)
                 return
             # the service will say the same for ever: the task is not there, or not ours
             state = TaskState("failed", error=str(error), error_kind=error.kind)
@@ -123,6 +133,9 @@ class Poller:
         with self._database.write() as conn:
             if not ledger.still_submitted(conn, job_id, name, task_id):
                 return
+            if state.state in ("queued", "running") and _age_ms(row) > self.TASK_LIVES_MS:
+                late = Text(N_("The provider's task {task} did not end within {hours} h."), task=task_id, hours=48)
+                state = TaskState("failed", error=late, error_kind="timeout")
             if state.state in ("queued", "running"):
                 ledger.submitted(conn, job_id, name, task_id, state.poll_after_ms)
                 return
@@ -150,3 +163,8 @@ class Poller:
         billed = None if seconds is None else round(seconds)
         ledger.price_task(conn, row["job_id"], row["name"], video_seconds=billed, **tokens, **cost.as_columns())
         money.count(conn, row["job_id"], **tokens, cost_micros=cost.cost_micros, currency=cost.currency)
+
+
+def _age_ms(row: dict[str, Any]) -> float:
+    """How long ago the step was begun, by this machine's clock: days count here, not seconds."""
+    return time.time() * 1000 - float(row["created_at"])
