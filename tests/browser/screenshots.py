@@ -198,7 +198,6 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "analytics", "/analytics"
     yield "models", f"/models?profile={wb.profile_id('deepseek')}"
     yield "settings", "/settings"
-    yield "clip", f"/studio?project={story[lang]}&node={scenes[0]}"
 
 
 def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> None:
