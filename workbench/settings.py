@@ -12,6 +12,7 @@ import re
 import tempfile
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -73,7 +74,10 @@ class Settings(BaseSettings):
         None, ge=1, le=36_500, description=N_("days from 1 to 36500; unset: kept for ever")
     )
     media_url: str | None = Field(
-        None, description=N_("file:///FOLDER, s3://BUCKET/PREFIX or what else fsspec knows; unset: a folder in home")
+        None,
+        description=N_(
+            "file:///FOLDER, s3://BUCKET/PREFIX or what else fsspec knows, without a key in it; unset: a folder in home"
+        ),
     )
     lang: Literal["zh", "en"] | None = Field(None, description=N_("zh or en; unset: the system's language"))
     simulate: str = Field("", description=N_("name=number pairs such as latency_ms=800,failure_rate=0.2"))
@@ -122,6 +126,24 @@ class Settings(BaseSettings):
         if url is not None and not re.match(r"(rediss?|unix)://.", url):
             raise ValueError("not the address of a Redis or Valkey server")
         return url
+
+    @field_validator("media_url")
+    @classmethod
+    def _known_media(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        # a chain of addresses (simplecache::s3://…) could hide a key from this look
+        if "@" in parts.netloc or re.search(r"[?#]|^[^/\[]*::", url):
+            raise _together("media_url", "(hidden)", "there may be a key in it")
+        if not re.match(r"[a-z][a-z0-9+.-]*://", url, re.IGNORECASE) or not parts.path.strip("/") + parts.netloc:
+            raise ValueError("no address")
+        if parts.scheme == "file" and (parts.netloc not in ("", "localhost") or not parts.path.strip("/")):
+            # file://media/x would be the folder /x of a machine named media
+            raise ValueError("no absolute folder")
+        if parts.scheme == "s3" and not parts.netloc:
+            raise ValueError("no bucket")
+        return f"{parts.scheme}{url[len(parts.scheme) :]}"
 
     @field_validator("simulate")
     @classmethod

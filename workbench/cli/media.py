@@ -15,7 +15,13 @@ def command() -> None:
 
 @command.command()
 @click.option("--dry-run", is_flag=True, help="Say what would go; remove nothing.")
-@click.option("--grace-hours", type=click.FloatRange(0), default=24, show_default=True, help="Leave what is younger.")
+@click.option(
+    "--grace-hours",
+    type=click.FloatRange(1),
+    default=24,
+    show_default=True,
+    help="Leave what is younger; jobs may be about to refer to it.",
+)
 @console.json_option
 def gc(dry_run: bool, grace_hours: float, as_json: bool) -> None:
     """Remove what no version and no job refers to any more."""

@@ -8,14 +8,18 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from workbench.db.connection import Database
 from workbench.db.reads import media as reads
 from workbench.db.writes import media as writes
 from workbench.media.store import ENDINGS, MediaStore
 
-DAY_S = 86_400
-GRACE_S = float(DAY_S)
+GRACE_S = 86_400.0
+#: what is written in one transaction is dated at its beginning and seen at its end
+LONGEST_TRANSACTION_MS = 3_600_000
+#: as many go after one look at what was written meanwhile
+BATCH = 100
 _NAME = re.compile(r"(?:.*/)?([0-9a-f]{64})(\.webp|\.mp4)")
 _SHA = re.compile(r"[0-9a-f]{64}")
 
@@ -33,32 +37,49 @@ class Swept:
 def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dry_run: bool = False) -> Swept:
     """Remove what nothing refers to and what was not written within the grace (seconds). Safe while jobs run."""
     cutoff = time.time() - grace_s
-    with database.read() as conn:
-        rows = {r["sha256"]: r for r in reads.all_media(conn)}
-        marks = reads.newest(conn)
-        used = _referred(reads.references(conn))
+    # before the rows: a file without one may be about to get it
     files = {m[1]: (m[2], at) for name, at in store.storage.names() if (m := _NAME.fullmatch(name))}
+    with database.read() as conn:
+        now_ms = reads.clock_ms(conn)
+        rows = {r["sha256"]: r for r in reads.all_media(conn)}
+        used = _referred(reads.references(conn))
+    cutoff_ms = now_ms - round(grace_s * 1000)
+    known = {*rows, *files}
     candidates = [
         sha
-        for sha in {*rows, *files}
-        if sha not in used
-        and (sha not in rows or rows[sha]["created_at"] < cutoff * 1000)
-        and (sha not in files or files[sha][1] < cutoff)
+        for sha in sorted(known - used)
+        if (sha not in rows or rows[sha]["created_at"] < cutoff_ms) and (sha not in files or files[sha][1] < cutoff)
     ]
-    sizes = {sha: int(rows[sha]["bytes"]) if sha in rows else 0 for sha in candidates}
-    if dry_run:
-        return Swept(len({*rows, *files}), len(used & {*rows, *files}), tuple(sorted(candidates)), sum(sizes.values()))
-    removed = []
-    for sha in sorted(candidates):
-        with database.write() as conn:
-            # what was referred to since the look above is in rows newer than it
-            if sha in _referred(reads.references(conn, since=marks)):
-                continue
-            writes.remove(conn, sha)
-        ending = files[sha][0] if sha in files else ENDINGS[str(rows[sha]["mime"])]
-        if store.forget(sha, ending, cutoff):
-            removed.append(sha)
-    return Swept(len({*rows, *files}), len(used & {*rows, *files}), tuple(removed), sum(sizes[s] for s in removed))
+    removed = candidates
+    if not dry_run:
+        removed = []
+        for batch in (candidates[n : n + BATCH] for n in range(0, len(candidates), BATCH)):
+            removed += _remove(database, store, batch, rows, files, now_ms, cutoff_ms, cutoff)
+        store.storage.tidy(cutoff)
+    size = sum(int(rows[sha]["bytes"]) for sha in removed if sha in rows)
+    return Swept(len(known), len(known & used), tuple(removed), size)
+
+
+def _remove(
+    database: Database,
+    store: MediaStore,
+    batch: list[str],
+    rows: dict[str, dict[str, Any]],
+    files: dict[str, tuple[str, float]],
+    looked_ms: int,
+    cutoff_ms: int,
+    cutoff: float,
+) -> list[str]:
+    """Remove those of a batch that nobody has needed since the look."""
+    with database.write() as conn:
+        old = writes.old_ones(conn, batch, cutoff_ms)
+        since = _referred(reads.references(conn, looked_ms - LONGEST_TRANSACTION_MS))
+        writes.remove(conn, old - since)
+        # one that is still there was added again
+        kept = since | reads.known(conn, batch)
+    # the row is gone before its file, never the other way round
+    endings = {sha: files[sha][0] if sha in files else ENDINGS[str(rows[sha]["mime"])] for sha in batch}
+    return [sha for sha in batch if sha not in kept and store.forget(sha, endings[sha], cutoff)]
 
 
 def _referred(texts: reads.Texts) -> set[str]:

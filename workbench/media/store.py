@@ -97,10 +97,7 @@ class MediaStore:
 
     def path(self, sha: str) -> Path:
         """Where the file is on this machine, fetched if need be. Raises NotFound, Unavailable."""
-        for ending in ENDINGS.values() if _SHA.fullmatch(sha) else ():
-            if self.storage.has(name_of(sha, ending)):
-                return self.storage.local(name_of(sha, ending))
-        raise _unknown(sha)
+        return self.storage.local(self._name(sha))
 
     def thumbnail(self, sha: str) -> Path:
         """Where a picture's small copy is; made again when it is missing. Raises NotFound."""
@@ -113,8 +110,15 @@ class MediaStore:
         return self._thumbnails.local(_small(sha))
 
     def read(self, sha: str) -> bytes:
-        """The bytes. Raises NotFound."""
-        return self.path(sha).read_bytes()
+        """The bytes. Raises NotFound, Unavailable."""
+        return self.storage.read(self._name(sha))
+
+    def _name(self, sha: str) -> str:
+        names = [name_of(sha, ending) for ending in ENDINGS.values()] if _SHA.fullmatch(sha) else []
+        found = next((n for n in names if self.storage.has(n)), None)
+        if found is None:
+            raise _unknown(sha)
+        return found
 
     def forget(self, sha: str, ending: str, written_before: float) -> bool:
         """Delete the file of a swept picture or clip unless somebody has written it since."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, Table, Text, cast, func, select
+from sqlalchemy import Connection, Text, cast, select, tuple_
 
-from workbench.db.schema import artifact, job, media, model_call, step
+from workbench.db.connection import now_ms
+from workbench.db.schema import artifact, media, model_call, step
 
 #: texts that may name media
 Texts = Iterable[str]
@@ -23,33 +24,35 @@ def all_media(conn: Connection) -> list[dict[str, Any]]:
     return [dict(r) for r in conn.execute(select(media)).mappings()]
 
 
-def newest(conn: Connection) -> dict[str, int]:
-    """Marks for `references`: what is added from here on has higher ids, or is a step that changed after the moment."""
-    ids = {
-        table.name: int(conn.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
-        for table in (artifact, model_call)
-    }
-    return {**ids, "step": int(conn.execute(select(func.coalesce(func.max(step.c.updated_at), 0))).scalar_one())}
+def known(conn: Connection, hashes: Collection[str]) -> set[str]:
+    """Those of the hashes that have a row."""
+    return set(conn.execute(select(media.c.sha256).where(media.c.sha256.in_(hashes))).scalars())
 
 
-def references(conn: Connection, since: dict[str, int] | None = None) -> Iterator[str]:
-    """The contents of every artifact version, the outputs of steps and the prompts of calls that deal with media, as text."""
-    marks = since or {"artifact": 0, "model_call": 0, "step": 0}
-    yield from _by_id(conn, artifact, artifact.c.content, marks["artifact"])
-    yield from _by_id(conn, model_call, model_call.c.prompt, marks["model_call"], model_call.c.capability != "text")
-    visual = step.c.job_id.in_(select(job.c.id).where(job.c.queue.in_(("image", "video"))))
-    outputs = select(cast(step.c.output, Text)).where(
-        step.c.output.isnot(None), step.c.updated_at >= marks["step"], visual
-    )
-    yield from conn.execute(outputs).scalars()
+def clock_ms(conn: Connection) -> int:
+    """The database's time."""
+    return int(conn.execute(select(now_ms())).scalar_one())
 
 
-def _by_id(conn: Connection, table: Table, column: Any, after: int, *only: Any) -> Iterator[str]:
-    """A column as text, batch by batch: not all versions of a large store at once."""
+def references(conn: Connection, since_ms: int = 0) -> Iterator[str]:
+    """The contents of every artifact version, the outputs of every step and the prompts of calls for media, as text.
+
+    Batch by batch: not all versions of a large store at once. `since_ms`: what was written from then on alone.
+    """
+    yield from _texts(conn, (artifact.c.id,), artifact.c.content, artifact.c.created_at >= since_ms)
+    yield from _texts(conn, (step.c.job_id, step.c.name), step.c.output, step.c.updated_at >= since_ms)
+    # not those of text calls, which quote whole stories
+    visual = model_call.c.capability != "text"
+    yield from _texts(conn, (model_call.c.id,), model_call.c.prompt, visual, model_call.c.started_at >= since_ms)
+
+
+def _texts(conn: Connection, key: tuple[Any, ...], column: Any, *only: Any) -> Iterator[str]:
+    query = select(cast(column, Text), *key).where(column.isnot(None), *only).order_by(*key).limit(BATCH)
+    after: tuple[Any, ...] = ()
     while True:
-        query = select(table.c.id, cast(column, Text)).where(table.c.id > after, column.isnot(None), *only)
-        rows = conn.execute(query.order_by(table.c.id).limit(BATCH)).all()
-        yield from (text for _, text in rows)
+        rows = conn.execute(query.where(tuple_(*key) > tuple_(*after)) if after else query).all()
+        for text, *_ in rows:
+            yield text
         if len(rows) < BATCH:
             return
-        after = rows[-1][0]
+        after = tuple(rows[-1][1:])
