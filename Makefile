@@ -14,10 +14,11 @@ help: ## list the targets
 
 install: $(STAMP) ## set up .venv from requirements.lock; the other targets do it by themselves
 
+# --no-deps: the lock is complete. Resolving it again fails on the day that a newer release of a package with extras appears.
 $(STAMP): requirements.lock pyproject.toml
 	@sh tools/make_venv.sh $(VENV)
 	@echo "Setting up $(VENV) from requirements.lock; this happens once and takes a few minutes"
-	@$(PIP) install --quiet --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
 	@$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW_S = 62
+#: a sliding count frees room little by little: how soon it is worth asking again
+SPREAD_S = 10.0
 #: while Redis cannot be asked, paid calls wait rather than run without their limit
 AWAY_S = 2.0
 
@@ -86,4 +88,4 @@ class RateLimits:
 def _until(strategy: RateLimiter, item: RateLimitItem, name: str, *, spread: bool = False) -> float:
     """Seconds until there may be room. `spread`: a sliding count frees room little by little, so ask again sooner."""
     wait = strategy.get_window_stats(item, name).reset_time - time.time()
-    return min(max(wait, 0.05), 5.0 if spread else WINDOW_S)
+    return min(max(wait, 0.05), SPREAD_S if spread else WINDOW_S)

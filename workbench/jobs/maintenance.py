@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 EpochOf = Callable[[], str]
 PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
+#: jobs that waited for a limit and are tried again in one round: most of a crowd would only wait again
+RESUMED_AT_ONCE = 32
 
 
 def worker_name() -> str:
@@ -81,7 +83,7 @@ class Sweeper:
             due = writes.limited_due(conn)
         if due:
             with self._database.write() as conn:
-                writes.resume_due(conn)
+                writes.resume_due(conn, RESUMED_AT_ONCE)
 
     def _resume_paid_up(self) -> None:
         """A budget was raised, or a month has begun."""

@@ -435,12 +435,17 @@ def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
 
 
 _limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
-_resume_due = update(job).where(_limited).values(state="queued", waiting_for=None, dispatched_at=None)
+_next_limited = select(job.c.id).where(_limited).order_by(job.c.available_at, job.c.id).limit(bindparam("most"))
+_resume_due = (
+    update(job)
+    .where(job.c.id.in_(_next_limited.scalar_subquery()), job.c.state == "waiting")
+    .values(state="queued", waiting_for=None, dispatched_at=None)
+)
 
 
-def resume_due(conn: Connection) -> int:
-    """Jobs whose rate limit may have room again → queued."""
-    return conn.execute(_resume_due).rowcount
+def resume_due(conn: Connection, most: int) -> int:
+    """Jobs whose rate limit may have room again → queued, those that waited longest first."""
+    return conn.execute(_resume_due, {"most": most}).rowcount
 
 
 def limited_due(conn: Connection) -> bool:
