@@ -99,7 +99,9 @@ class Trials:
         schema = Colour.model_json_schema()
         trial: Trial | None = None
         for mode in service.provider.modes:
-            told = "" if mode == "json_schema" else f" Answer with JSON alone, in this JSON schema: {json.dumps(schema)}"
+            told = (
+                "" if mode == "json_schema" else f" Answer with JSON alone, in this JSON schema: {json.dumps(schema)}"
+            )
             messages = (Message("user", f"Name a colour, and say whether it is warm.{told}"),)
             ask = partial(self._asked, service, messages, mode, schema)
             trial = await self._tried("structured", service, "text", ask, mode)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gzip
 import ipaddress
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,6 +91,23 @@ LOCAL = [
     "http://127.0.0.1%2f@example.com:{port}/",
     "https://127.0.0.1:{port}/media/1.png",
     "//127.0.0.1:{port}/media/1.png",
+    "http://0/media/1.png",
+    "http://0:{port}/media/1.png",
+    "http://0x7f.1:{port}/media/1.png",
+    "http://0177.1:{port}/media/1.png",
+    "http://127.000.000.001:{port}/media/1.png",
+    "http://[::127.0.0.1]:{port}/media/1.png",
+    "http://[::ffff:0:127.0.0.1]:{port}/media/1.png",
+    "http://[64:ff9b:1::7f00:1]:{port}/media/1.png",
+    "http://[::1]%2f@example.com:{port}/",
+    "http://@127.0.0.1:{port}/media/1.png",
+    "http://ⓛⓞⓒⓐⓛⓗⓞⓢⓣ:{port}/media/1.png",
+    "http://127.0.0.1\t:{port}/media/1.png",
+    "http://127.0.0.1\n:{port}/media/1.png",
+    "http:\\\\127.0.0.1:{port}/media/1.png",
+    "http:/127.0.0.1:{port}/media/1.png",
+    "hTTp://127.0.0.1:{port}/media/1.png",
+    "http://127.0.0.1..:{port}/media/1.png",
 ]
 
 
@@ -124,6 +145,19 @@ def test_no_disguise_leads_to_this_machine(server: ScriptedProvider, url: str) -
         "64:ff9b::169.254.169.254",
         "64:ff9b::127.0.0.1",
         "2001:db8::1",
+        "192.0.0.192",
+        "192.88.99.1",
+        "168.63.129.16",
+        "fec0::1",
+        "3fff::1",
+        "5f00::1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "64:ff9b:1::7f00:1",
+        "2001:0:7f00:1::",
+        "2001:0:102:304::80ff:fffe",
+        "2002:a83f:8110::",
+        "64:ff9b::a83f:8110",
     ],
 )
 def test_an_address_that_is_not_public_is_none_to_call(address: str) -> None:
@@ -150,6 +184,72 @@ def test_a_public_name_for_a_private_address_is_refused(
     assert "cdn.example" in said
     assert asked == ["cdn.example"]
     assert server.fetches() == []
+
+
+NAMES = [
+    ["127.0.0.1"], ["10.1.2.3"], ["93.184.216.34", "192.168.0.1"], ["169.254.169.254", "93.184.216.34"],
+    ["2606:4700::1111", "::1"], ["::ffff:127.0.0.1"], ["fe80::1%2"], ["93.184.216.34", "fd00::1"], ["64:ff9b::7f00:1"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("meant", NAMES, ids=str)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_that_stands_for_any_private_address_is_refused(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, meant: list[str], scheme: str
+) -> None:
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        return [(0, socket.SOCK_STREAM, 6, "", (address, port)) for address in meant]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+    assert "no public address" in reason(f"{scheme}://cdn.example:{server.port}/media/1.png")
+    assert server.fetches() == []
+
+
+def test_a_redirect_to_a_name_of_a_private_address_is_refused(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first name may be called; the second means the cloud's metadata, and this very server in turn."""
+    real = download.is_public
+    for inner in ("169.254.169.254", "127.0.0.1"):
+        looked: list[object] = []
+
+        def is_public(address: download.Address, looked: list[object] = looked) -> bool:
+            looked.append(address)
+            return len(looked) == 1 or real(address)
+
+        async def resolve(self: Any, host: str, port: int, inner: str = inner, **more: Any) -> list[Any]:
+            meant = "127.0.0.1" if host == "cdn.example" else inner
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (meant, port))]
+
+        monkeypatch.setattr(download, "is_public", is_public)
+        monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+        to = f"http://inner.example:{server.port}/media/2.png"
+        server.script(media={"status": 302, "headers": {"location": to}, "body": b""})
+        before = len(server.fetches())
+        assert "inner.example is no public address" in reason(f"http://cdn.example:{server.port}/media/1.png")
+        assert len(server.fetches()) == before + 1
+
+
+@pytest.mark.parametrize("to", ["http://[::1", "http://a\u00e9..b/", "http://x:99999/", "ftp://example.org/x"])
+def test_a_redirect_to_nowhere_is_told(server: ScriptedProvider, to: str) -> None:
+    server.script(media={"status": 302, "headers": {"location": to}, "body": b""})
+    said = reason(f"{server.root}/media/1.png", allow_private=True)
+    assert "no web address" in said or "connection failed" in said
+
+
+def test_an_international_name_is_called_by_its_ascii_one(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+    fetch(f"http://bücher.example:{server.port}/media/1.png", allow_private=True)
+    assert asked == ["xn--bcher-kva.example"]
+    assert server.fetches()[0]["headers"]["host"] == f"xn--bcher-kva.example:{server.port}"
 
 
 def test_the_address_that_was_looked_at_is_the_one_that_is_called(
@@ -210,6 +310,16 @@ def test_neither_key_nor_cookie_goes_along(server: ScriptedProvider) -> None:
         "data:,x",
         "http://a:b@example.org/",
         "http://x:99999/",
+        "http://[::1",
+        "http://[fe80::1%eth0]/",
+        "http://example.org%00.example.com/",
+        "http://a\0b/",
+        "http://exa mple.org/",
+        "http://\ud800/",
+        "http://é..example/",
+        f"http://{'a' * 300}/",
+        "javascript:alert(1)",
+        "",
     ],
 )
 def test_what_is_no_web_address_is_refused(url: str) -> None:
@@ -228,6 +338,69 @@ def test_an_answer_without_the_file_is_told_and_asked_again_only_if_it_may_pass(
 def test_a_file_that_is_too_large_is_refused(server: ScriptedProvider) -> None:
     server.script(media={"body": bytes(3_000_000)})
     assert "larger than 2 MB" in reason(f"{server.root}/media/1.png", allow_private=True, most_bytes=2_097_152)
+
+
+@contextlib.contextmanager
+def endless(first: bytes, piece: bytes, pause_s: float = 0.0) -> Iterator[tuple[str, list[int]]]:
+    """A server that begins with `first` and then repeats `piece` for ever; its address and how much it sent each time."""
+    sent: list[int] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                sent.append(0)
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65_536)
+                    connection.sendall(first)
+                    while True:
+                        connection.sendall(piece)
+                        sent[-1] += len(piece)
+                        time.sleep(pause_s)
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/a.png", sent
+    listening.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n"
+
+
+@pytest.mark.parametrize("told", [b"Transfer-Encoding: chunked\r\n\r\n", b"Connection: close\r\n\r\n"])
+def test_a_file_that_never_ends_is_stopped_at_its_bound(told: bytes) -> None:
+    piece = bytes(4096) if b"close" in told else b"1000\r\n" + bytes(4096) + b"\r\n"
+    with endless(HEAD + told, piece) as (url, sent):
+        assert "larger than 1 MB" in reason(url, allow_private=True, most_bytes=1_048_576)
+        # what the sockets hold on the way comes on top
+        assert sum(sent) < 12_000_000
+        assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "piece"),
+    [
+        (HEAD + b"Content-Length: 100000\r\n\r\n", b"x"),
+        (HEAD + b"X-Slow: ", b"x"),
+        (b"HTTP/1.1 302 Found\r\nX-Slow: ", b"x"),
+        (b"", b"H"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+)
+def test_a_slow_drip_is_given_up_wherever_it_drips(first: bytes, piece: bytes) -> None:
+    """Each piece comes in time for the read, all of them never."""
+    with endless(first, piece, 0.02) as (url, _):
+        started = time.monotonic()
+        said = reason(url, allow_private=True, deadline_s=0.5)
+        assert "within 0.5 s" in said or "connection failed" in said
+        assert time.monotonic() - started < 5
+
+
+def test_a_packed_body_is_not_unpacked(server: ScriptedProvider) -> None:
+    bomb = gzip.compress(bytes(30_000_000))
+    server.script(media={"body": bomb, "headers": {"content-encoding": "gzip"}})
+    assert fetch(f"{server.root}/media/1.png", allow_private=True) == bomb
+    assert server.fetches()[0]["headers"]["accept-encoding"] == "identity"
 
 
 def test_a_link_that_takes_too_long_is_given_up(server: ScriptedProvider) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
+import time
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,6 +43,10 @@ def encoded(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
     made = io.BytesIO()
     image.save(made, format=kind, **how)
     return made.getvalue()
+
+
+def track(handler: bytes = b"vide", head: bytes = bytes(76) + struct.pack(">II", 640 << 16, 360 << 16)) -> bytes:
+    return box(b"trak", box(b"tkhd", head), box(b"mdia", box(b"hdlr", bytes(8) + handler + bytes(13))))
 
 
 def reason(data: bytes, *, clip: bool = False) -> str:
@@ -122,6 +129,14 @@ def test_a_picture_with_another_file_behind_it_is_refused(kind: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        b"GIF89a/*" + bytes(40) + b"*/=1;alert(1)",
+        b"%PDF-1.7\n" + encoded(drawing(), "JPEG"),
+        b"PK\x03\x04" + encoded(drawing()),
+        b" " + encoded(drawing()),
+        b"BM" + bytes(60),
+        b"II*\0" + bytes(60),
+        tiny_mp4(),
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"<html>not found</html>",
         b"GIF89a" + bytes(40),
@@ -148,6 +163,69 @@ def test_a_bomb_is_refused_before_it_is_unpacked(size: tuple[int, int]) -> None:
     assert "pixels" in said
 
 
+def chunks(*parts: tuple[bytes, bytes]) -> bytes:
+    """A PNG of these chunks."""
+    made = [struct.pack(">I", len(b)) + n + b + struct.pack(">I", zlib.crc32(n + b)) for n, b in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(made)
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iCCP", b"iTXt"])
+def test_a_note_that_unpacks_to_megabytes_is_not_unpacked(name: bytes) -> None:
+    bomb = zlib.compress(bytes(200_000_000), 9)
+    body = {b"iTXt": b"note\0\1\0\0\0"}.get(name, b"note\0\0") + bomb
+    data = chunks((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)), (name, body), (b"IDAT", zlib.compress(bytes(4))), (b"IEND", b""))  # fmt: skip
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(MediaRefused):
+            pictures.checked(data)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_what_moves_is_refused_as_a_picture(kind: str) -> None:
+    frames = [drawing(colour=c) for c in ("red", "green", "blue")]
+    assert "only still pictures" in reason(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
+
+
+@pytest.mark.parametrize("size", [(16_384, 16_384), (9_000, 100)])
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_a_header_that_promises_too_much_is_refused(kind: str, size: tuple[int, int]) -> None:
+    data = bytearray(encoded(drawing(), kind, **({"lossless": True} if kind == "WEBP" else {})))
+    if kind == "JPEG":
+        at = data.index(b"\xff\xc0") + 5
+        data[at : at + 4] = struct.pack(">HH", size[1], size[0])
+    else:
+        at = data.index(b"VP8L") + 9
+        data[at : at + 4] = struct.pack("<I", (size[0] - 1) | (size[1] - 1) << 14)
+    said = reason(bytes(data))
+    assert "pixels are too many" in said or "far too many pixels" in said
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_nothing_that_hides_inside_a_picture_is_kept(store: MediaStore, kind: str) -> None:
+    """A script in a comment, an archive in a note: only pixels are encoded anew."""
+    hidden = b"PK\x03\x04 <script>alert(1)</script> %PDF-1.7"
+    image = drawing()
+    if kind == "PNG":
+        whole = encoded(image)
+        note = struct.pack(">I", len(hidden)) + b"ruSt" + hidden + struct.pack(">I", zlib.crc32(b"ruSt" + hidden))
+        data = whole[:33] + note + whole[33:]
+    elif kind == "JPEG":
+        data = encoded(image, "JPEG", comment=hidden)
+    else:
+        data = encoded(image, "WEBP", xmp=hidden)
+    assert b"script" in data
+    assert b"script" not in store.read(store.add_image(data).sha256)
+
+
+def test_a_jpeg_without_end_is_refused_quickly() -> None:
+    started = time.process_time()
+    assert "cut off" in reason(b"\xff\xd8\xff" + b"\xff\x00" * 16_000_000)
+    assert time.process_time() - started < 2
+
+
 def test_a_clip_is_kept_without_what_it_tells_of_its_maker(store: MediaStore) -> None:
     kept = store.add_video(tiny_mp4(1280, 720, 4.5))
     assert (kept.kind, kept.mime, kept.width, kept.height, kept.seconds) == ("video", "video/mp4", 1280, 720, 4.5)
@@ -169,10 +247,34 @@ def test_a_clip_is_kept_without_what_it_tells_of_its_maker(store: MediaStore) ->
         (tiny_mp4(seconds=0), "lasts 0 s"),
         (tiny_mp4(seconds=4000), "lasts 4000 s"),
         (tiny_mp4(width=9000), "pixels"),
+        (tiny_mp4(height=65_535), "pixels"),
+        (tiny_mp4(width=0), "pixels"),
+        (tiny_mp4(seconds=4_000_000), "lasts 4e+06 s"),
+        (b"", "no MP4"),
+        (b"RIFF\0\0\0\0AVI " + bytes(40), "no MP4"),
+        (b"\x1aE\xdf\xa3 webm" + bytes(40), "no MP4"),
+        (b"<html>" + tiny_mp4(), "no MP4"),
+        (box(b"ftyp", b"isom") + box(b"free") * 100_001, "more than 100000 parts"),
+        (box(b"ftyp", b"isom") + box(b"mdat") + box(b"moov", track(), box(b"mvhd")), "cut off"),
+        (box(b"ftyp", b"isom") + box(b"mdat") + box(b"moov", track(head=b""), box(b"mvhd", bytes(100))), "cut off"),
+        (
+            box(b"ftyp", b"isom") + box(b"mdat") + box(b"moov", track(b"soun"), box(b"mvhd", bytes(100))),
+            "no picture track",
+        ),
+        (box(b"ftyp", b"isom") + box(b"moov", track(), box(b"mvhd", bytes(100))), "mdat"),
+        (b"\0\0\0\x01ftyp" + b"\xff" * 8 + bytes(40), "cut off"),
+        (b"\0\0\0\x04ftyp" + bytes(40), "cut off"),
     ],
 )
 def test_what_is_no_allowed_clip_is_refused(data: bytes, said: str) -> None:
     assert said in reason(data, clip=True)
+
+
+def test_what_hides_in_the_room_between_a_clips_parts_is_not_kept(store: MediaStore) -> None:
+    kept = store.add_video(tiny_mp4() + box(b"free", b"PK\x03\x04 an archive") + box(b"skip", b"<script>"))
+    data = store.read(kept.sha256)
+    assert b"archive" not in data
+    assert b"script" not in data
 
 
 @pytest.mark.parametrize("sha", ["0" * 64, "../../etc/passwd", "zz", ""])

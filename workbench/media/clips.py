@@ -11,10 +11,12 @@ from workbench.i18n import N_, Text
 MAX_BYTES = 512 * 1024 * 1024
 MAX_EDGE = 8_192
 MAX_SECONDS = 600.0
+#: ten minutes with a fragment for each of 60 frames a second have 72,000
+MAX_BOXES = 100_000
 
 _TOP = frozenset(b"ftyp moov mdat free skip wide udta meta uuid moof mfra sidx styp pdin emsg prft ssix".split())
-#: titles, places, encoders, cameras; blanked, since taking them out would move the frames
-_TELLING = frozenset((b"udta", b"meta", b"uuid"))
+#: titles, places, encoders, cameras, and room for anything; blanked, since taking them out would move the frames
+_TELLING = frozenset((b"udta", b"meta", b"uuid", b"free", b"skip"))
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,11 @@ def refused(reason: str, **values: object) -> MediaRefused:
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
+    count = 0
     while at < end:
+        count += 1
+        if count > MAX_BOXES:
+            raise refused(N_("it has more than {count} parts"), count=MAX_BOXES)
         if at + 8 > end:
             raise refused(N_("it is cut off"))
         length, name, body = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
@@ -102,9 +108,8 @@ def _size(data: bytes, tracks: list[list[_Box]]) -> tuple[int, int]:
         handler = next((b for b in _boxes(data, media.body, media.end) if b.name == b"hdlr"), None)
         if handler is not None and data[handler.body + 8 : handler.body + 12] == b"vide":
             # 16.16 fixed point, the last eight bytes of the header
-            return int.from_bytes(data[head.end - 8 : head.end - 6], "big"), int.from_bytes(
-                data[head.end - 4 : head.end - 2], "big"
-            )
+            at = head.end - head.body - 8
+            return _number(data, head, at, 2), _number(data, head, at + 4, 2)
     raise refused(N_("it has no picture track"))
 
 
@@ -117,16 +122,22 @@ def _seconds(data: bytes, head: _Box, inside: list[_Box]) -> float:
             next((b for b in _boxes(data, extends.body, extends.end) if b.name == b"mehd"), None) if extends else None
         )
         if found is not None:
-            wide = 8 if data[found.body] == 1 else 4
-            length = int.from_bytes(data[found.body + 4 : found.body + 4 + wide], "big")
+            length = _number(data, found, 4, 8 if _number(data, found, 0, 1) == 1 else 4)
     return length / scale if scale else 0.0
 
 
 def _timing(data: bytes, head: _Box, short: int, long: int) -> tuple[int, int]:
     """(ticks a second, ticks) of a movie header, whose version says how wide its fields are."""
-    wide = data[head.body] == 1
-    at = head.body + (long if wide else short)
-    return int.from_bytes(data[at : at + 4], "big"), int.from_bytes(data[at + 4 : at + (12 if wide else 8)], "big")
+    wide = _number(data, head, 0, 1) == 1
+    at = long if wide else short
+    return _number(data, head, at, 4), _number(data, head, at + 4, 8 if wide else 4)
+
+
+def _number(data: bytes, box: _Box, at: int, size: int) -> int:
+    """The number so far inside a box."""
+    if at < 0 or box.body + at + size > box.end:
+        raise refused(N_("it is cut off"))
+    return int.from_bytes(data[box.body + at : box.body + at + size], "big")
 
 
 def _blanked(data: bytes, boxes: list[_Box]) -> bytes:

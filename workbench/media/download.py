@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import ipaddress
+import re
 import socket
 import ssl
 from urllib.parse import quote, urljoin, urlsplit
@@ -25,6 +26,11 @@ DEADLINE_S = 180.0
 #: waits before a link that failed in passing is asked again
 PAUSES_S = (0.5, 2.0)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: all that is given out in IPv6
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+#: IANA's special purposes, an anycast to relays, and the address under which Azure's hosts answer their guests
+_SPECIAL = tuple(ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32", "3fff::/20"))
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -67,7 +73,7 @@ async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_
             response = await client.send(request, stream=True)
             try:
                 if response.is_redirect and response.headers.get("location"):
-                    url = urljoin(url, response.headers["location"])
+                    url = _joined(url, response.headers["location"])
                     continue
                 return await _body(response, most_bytes)
             finally:
@@ -95,14 +101,24 @@ async def _body(response: httpx.Response, most_bytes: int) -> bytes:
     return bytes(made)
 
 
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise refused(Text(N_("the link is no web address"))) from None
+
+
 async def _request(client: httpx.AsyncClient, url: str, allow_private: bool) -> httpx.Request:
     """A request to a checked address, with the name only in the Host header and the TLS handshake."""
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+        if not host.isascii():
+            host = host.encode("idna").decode()
     except ValueError:
         raise refused(Text(N_("the link is no web address"))) from None
-    if parts.scheme not in ("http", "https") or not host or not port or parts.username is not None:
+    # what the name may hold ends up in messages, too: no zone, no control character
+    if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or not port or parts.username is not None:
         raise refused(Text(N_("the link is no web address")))
     address = await _resolved(host, port, allow_private)
     shown = f"[{address}]" if address.version == 6 else str(address)
@@ -111,7 +127,7 @@ async def _request(client: httpx.AsyncClient, url: str, allow_private: bool) -> 
     return client.build_request(
         "GET",
         f"{parts.scheme}://{shown}:{port}/",
-        headers={"Host": parts.netloc.encode("idna").decode() if not parts.netloc.isascii() else parts.netloc},
+        headers={"Host": parts.netloc if parts.netloc.isascii() else f"{host}:{port}" if parts.port else host},
         extensions={"sni_hostname": host, "target": quote(target, safe="%/:?#[]@!$&'()*+,;=-._~\"<>\\^`{|}").encode()},
     )
 
@@ -138,7 +154,11 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-    return address.is_global and not address.is_multicast and not address.is_reserved
+        if address not in _GLOBAL_UNICAST:
+            return False
+    # is_global alone depends on the Python: 3.11.7 takes 192.0.0.192 and fec0::1 for public ones
+    special = any(address in network for network in _SPECIAL)
+    return address.is_global and not address.is_multicast and not address.is_reserved and not special
 
 
 def _client() -> httpx.AsyncClient:

@@ -6,6 +6,7 @@ What is kept follows from the pixels alone, so that the same drawing has the sam
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ DRAWING_BYTES_PER_PIXEL = 0.75
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+#: of a segment; inside the scan 0xFF is followed by a stuffed zero or a restart
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,8 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
             width, height = found.size
             if width * height > MAX_PIXELS or max(width, height) > MAX_EDGE:
                 raise refused(N_("{width}×{height} pixels are too many"), width=width, height=height)
+            if getattr(found, "is_animated", False):
+                raise refused(N_("it moves; only still pictures are kept"))
             found.load()
             upright = ImageOps.exif_transpose(found)
             see_through = "A" in upright.getbands() or "transparency" in upright.info
@@ -139,20 +144,11 @@ def _end_of_webp(data: bytes) -> None:
 
 def _end_of_jpeg(data: bytes) -> None:
     at = 2
-    while True:
-        at = data.find(b"\xff", at)
-        if at < 0 or at + 1 >= len(data):
-            raise refused(N_("it is cut off"))
-        marker = data[at + 1]
-        if marker == 0xD9:
-            return _nothing_after(data, at + 2)
-        if marker == 0xFF:
-            at += 1
-        elif marker in (0x00, 0x01, 0xD8) or 0xD0 <= marker <= 0xD7:
-            # inside the scan: a stuffed zero or a restart
-            at += 2
-        else:
-            at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    while marker := _MARKER.search(data, at):
+        if marker[1] == b"\xd9":
+            return _nothing_after(data, marker.end())
+        at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    raise refused(N_("it is cut off"))
 
 
 def _nothing_after(data: bytes, end: int) -> None:
