@@ -202,7 +202,7 @@ class Profiles:
                 values[name] = None
 
         collect("base_url", lambda: base_url_of(provider, given["base_url"]))
-        collect("params", lambda: known_params.checked(given["params"] or {}, values["text_model"] or ""))
+        collect("params", lambda: known_params.checked(provider, given["params"] or {}, values["text_model"] or ""))
         if provider != SKETCH.provider and not any(values[n] for n in MODELS):
             issues.append(Issue("text_model", Text(N_("Name the text model."))))
         for limit, most in LIMITS.items():

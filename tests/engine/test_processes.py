@@ -173,7 +173,7 @@ def _submit_command(workers: Workers) -> list[str]:
 @pytest.mark.parametrize("point", ["task_created", "task_submitted", "poll_answered"])
 def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Workers, tmp_path: Path, point: str) -> None:
     log = tmp_path / "service.log"
-    wb.add_profile("tasks", "test_tasks", text_model="v", params={"log": str(log)})
+    wb.add_profile("tasks", "test_tasks", video_model="v", params={"log": str(log)})
     asked = wb.submit("test_video", profile="tasks")
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
     dying.gone()

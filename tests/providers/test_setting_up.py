@@ -87,10 +87,10 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
 )
 def test_params_are_held_to_what_the_models_family_takes(model: str, given: dict[str, Any], ok: bool) -> None:
     if ok:
-        assert params.checked(given, model) == {k: v for k, v in given.items() if v is not None}
+        assert params.checked("openai", given, model) == {k: v for k, v in given.items() if v is not None}
     else:
         with pytest.raises(InvalidInput):
-            params.checked(given, model)
+            params.checked("openai", given, model)
 
 
 @pytest.mark.parametrize(
@@ -293,3 +293,9 @@ def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_
     alone = open_workbench(Settings.load(home=tmp_path, database_url=url, master_key=new), send=lambda ids: None)
     assert alone._profiles.open(row["id"]).key == KEY
     alone.close()
+
+
+def test_a_provider_of_another_package_has_params_of_its_own() -> None:
+    assert params.checked("house", {"tone": "warm", "timeout_s": 9}, "big") == {"tone": "warm", "timeout_s": 9}
+    with pytest.raises(InvalidInput):
+        params.checked("house", {"timeout_s": -1}, "big")

@@ -10,6 +10,8 @@ from typing import Any
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 
+#: the providers whose params are all listed here
+OURS = ("openai", "ark", "gemini", "sketch")
 CURRENCIES = ("CNY", "USD")
 #: per million tokens; a picture; a second and a million tokens of video
 PRICES = ("input", "cached", "output", "image", "video_second", "video_tokens")
@@ -118,14 +120,20 @@ def family_of(model: str) -> Family | None:
     return next((f for f in FAMILIES if f.models.search(name)), None)
 
 
-def checked(params: Mapping[str, Any], text_model: str) -> dict[str, Any]:
-    """The params as they are stored; None leaves one out. Raises InvalidInput with an issue for each that is wrong."""
+def checked(provider: str, params: Mapping[str, Any], text_model: str) -> dict[str, Any]:
+    """The params as they are stored; None leaves one out. Raises InvalidInput with an issue for each that is wrong.
+
+    A provider that came with a package of its own has params of its own: only those known here are checked.
+    """
     given = {k: v for k, v in params.items() if v is not None}
-    family = family_of(text_model)
+    _refuse(given if provider in OURS else {k: v for k, v in given.items() if k in PARAMS}, family_of(text_model))
+    return given
+
+
+def _refuse(given: Mapping[str, Any], family: Family | None) -> None:
     issues = [Issue(f"params.{name}", text) for name, value in given.items() if (text := _wrong(name, value, family))]
     if issues:
         raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
-    return given
 
 
 def _wrong(name: str, value: Any, family: Family | None) -> Text | None:
