@@ -76,11 +76,13 @@ def test_it_uses_what_already_runs_for_the_home(reelwright: Reelwright) -> None:
 def test_interrupted_it_leaves_nothing_running(reelwright: Reelwright) -> None:
     process = reelwright.start("demo", "--json", REELWRIGHT_SIMULATE="latency_ms=60000")
     waits_for_worker(process)
+    # in the middle of its work, not while Python is still starting what it needs
+    until(lambda: _running(reelwright), CEILING_S, "a running job")
     parts = family(process.pid)
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(CEILING_S) == 130
+    assert process.wait(CEILING_S) == 130, reelwright.stderr()
     until(all_gone(parts), 15)
 
 
@@ -113,6 +115,10 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_the_same_artifacts_
             if c["outcome"] == "ok" and c["valid"]
         ] if job["losses"] else []  # fmt: skip
         assert len(paid) == len(set(paid)), (job["id"], paid)
+
+
+def _running(reelwright: Reelwright) -> bool:
+    return any(job["state"] == "running" for job in reelwright("jobs", "list", "--json").json)
 
 
 def _done(reelwright: Reelwright) -> int:
