@@ -17,6 +17,7 @@ import pytest
 from tests.scripted_provider import ScriptedProvider, picture
 from workbench.errors import MediaRefused
 from workbench.media import download
+from workbench.security import outbound
 
 
 @pytest.fixture(scope="module")
@@ -161,12 +162,12 @@ def test_no_disguise_leads_to_this_machine(server: ScriptedProvider, url: str) -
     ],
 )
 def test_an_address_that_is_not_public_is_none_to_call(address: str) -> None:
-    assert not download.is_public(ipaddress.ip_address(address))
+    assert not outbound.is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::1.1.1.1"])
 def test_a_public_address_may_be_called(address: str) -> None:
-    assert download.is_public(ipaddress.ip_address(address))
+    assert outbound.is_public(ipaddress.ip_address(address))
 
 
 def test_a_public_name_for_a_private_address_is_refused(
@@ -209,11 +210,11 @@ def test_a_redirect_to_a_name_of_a_private_address_is_refused(
     server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first name may be called; the second means the cloud's metadata, and this very server in turn."""
-    real = download.is_public
+    real = outbound.is_public
     for inner in ("169.254.169.254", "127.0.0.1"):
         looked: list[object] = []
 
-        def is_public(address: download.Address, looked: list[object] = looked) -> bool:
+        def is_public(address: outbound.Address, looked: list[object] = looked) -> bool:
             looked.append(address)
             return len(looked) == 1 or real(address)
 
@@ -221,7 +222,7 @@ def test_a_redirect_to_a_name_of_a_private_address_is_refused(
             meant = "127.0.0.1" if host == "cdn.example" else inner
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (meant, port))]
 
-        monkeypatch.setattr(download, "is_public", is_public)
+        monkeypatch.setattr(outbound, "is_public", is_public)
         monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
         to = f"http://inner.example:{server.port}/media/2.png"
         server.script(media={"status": 302, "headers": {"location": to}, "body": b""})
@@ -279,14 +280,14 @@ def test_a_redirect_is_looked_at_like_the_first_link(
     server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch, status: int, target: str
 ) -> None:
     server.script(media={"status": status, "headers": {"location": target}, "body": b""})
-    first, real = ipaddress.ip_address("127.0.0.1"), download.is_public
+    first, real = ipaddress.ip_address("127.0.0.1"), outbound.is_public
     looked: list[object] = []
 
-    def is_public(address: download.Address) -> bool:
+    def is_public(address: outbound.Address) -> bool:
         looked.append(address)
         return True if len(looked) == 1 and address == first else real(address)
 
-    monkeypatch.setattr(download, "is_public", is_public)
+    monkeypatch.setattr(outbound, "is_public", is_public)
     said = reason(f"{server.root}/media/1.png")
     assert "no public address" in said or "no web address" in said
     assert len(server.fetches()) == 1
