@@ -11,7 +11,7 @@ from workbench import health
 from workbench.errors import InvalidInput, ReelwrightError
 from workbench.i18n import translate
 from workbench.settings import variable
-from workbench.ui import entry, formats, frame, live, words
+from workbench.ui import entry, formats, frame, live, webhooks, words
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -171,6 +171,13 @@ def keeping() -> None:
             st.rerun()
 
 
+def telling() -> None:
+    with card(
+        t("Webhooks"), "campaign", "webhooks", t("Told by the workers, tried again for a day when nobody answers.")
+    ):
+        webhooks.card({p["id"]: p["title"] for p in wb.project_names()})
+
+
 # -- this installation -------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +234,7 @@ def main() -> None:
     with left:
         money()
         keeping()
+        telling()
     with right:
         installation()
         well()

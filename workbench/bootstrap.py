@@ -24,6 +24,8 @@ from workbench.providers import registry as providers
 from workbench.ratelimits import RateLimits
 from workbench.security.redact import protect_logging
 from workbench.settings import Settings
+from workbench.webhooks.courier import Courier
+from workbench.webhooks.manage import Webhooks
 from workbench.workflows import registry as workflows
 
 __all__ = ["Registry", "WorkerEngine", "open_workbench", "worker_engine"]
@@ -64,7 +66,8 @@ def open_workbench(settings: Settings | None = None, *, send: Send | None = None
     settings = settings or Settings.load()
     database = open_database(settings)
     dispatcher = Dispatcher(database, send or make_sender(settings))
-    return Workbench(database, settings, Registry(), dispatcher, _guarded(Profiles(database, settings)))
+    profiles, webhooks = _sealed(database, settings)
+    return Workbench(database, settings, Registry(), dispatcher, profiles, webhooks)
 
 
 def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any) -> WorkerEngine:
@@ -72,7 +75,7 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     database = open_database(settings)
     sender = make_sender(settings)
     dispatcher = Dispatcher(database, send or sender)
-    profiles = _guarded(Profiles(database, settings))
+    profiles, webhooks = _sealed(database, settings)
     make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
     media = MediaStore.open(settings, database)
     runner = Runner(
@@ -88,18 +91,22 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     )
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
     poller = Poller(database, profiles.open, make_provider, media)
-    return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher)
+    courier = Courier(database, webhooks.address_of)
+    return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher, courier)
 
 
-def _guarded(profiles: Profiles) -> Profiles:
-    """From here on no log record of this process can show a stored key."""
+def _sealed(database: Database, settings: Settings) -> tuple[Profiles, Webhooks]:
+    """What has secrets. From here on no log record of this process can show one."""
+    profiles = Profiles(database, settings)
+    webhooks = Webhooks(database, lambda: profiles.vault)
     protect_logging()
     try:
         profiles.remember_keys()
+        webhooks.remember()
     except Unavailable as error:
-        # the jobs that need such a key will say so; everything else works
+        # what needs such a key will say so; everything else works
         log.warning("%s", error)
-    return profiles
+    return profiles, webhooks
 
 
 def _make_provider(settings: Settings, profile: Any) -> Any:

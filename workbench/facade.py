@@ -50,6 +50,7 @@ from workbench.usage.estimates import Estimate
 
 if TYPE_CHECKING:
     from workbench.trial import Trial
+    from workbench.webhooks.manage import Webhooks
     from workbench.workflows.registry import Workflow
 
 Row = dict[str, Any]
@@ -60,13 +61,20 @@ class Workbench:
     """Everything a person or a program may do with stories and jobs. Thread-safe; close it when done."""
 
     def __init__(
-        self, database: Database, settings: Settings, workflows: Any, dispatcher: Dispatcher, profiles: Profiles
+        self,
+        database: Database,
+        settings: Settings,
+        workflows: Any,
+        dispatcher: Dispatcher,
+        profiles: Profiles,
+        webhooks: Webhooks,
     ) -> None:
         self.database = database
         self.settings = settings
         self._workflows = workflows
         self._dispatcher = dispatcher
         self._profiles = profiles
+        self.webhooks = webhooks
         self._media = MediaStore.open(settings, database)
 
     @classmethod
@@ -709,8 +717,8 @@ class Workbench:
         return asyncio.run(tried())
 
     def rotate_keys(self) -> Rotated:
-        """Seal every stored key with a new master key. Raises InvalidInput, Unavailable."""
-        return self._profiles.rotate()
+        """Seal every stored key, and webhooks' addresses, with a new master key. Raises InvalidInput, Unavailable."""
+        return self._profiles.rotate(also=self.webhooks.reseal)
 
     def profiles(self, *, include_archived: bool = False) -> list[Row]:
         return self._profiles.listed(archived=include_archived)
@@ -732,6 +740,7 @@ class Workbench:
     def remember_keys(self) -> None:
         """Teach this process's log redactor every stored key."""
         self._profiles.remember_keys()
+        self.webhooks.remember()
 
     # --- money ----------------------------------------------------------------------------------------------------
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.reads import profiles as reads
@@ -251,11 +253,12 @@ class Profiles:
         for row in rows:
             self.vault.unseal(row["key_ciphertext"], row["key_id"])
 
-    def rotate(self) -> Rotated:
+    def rotate(self, also: Callable[[Connection, Vault], int] = lambda conn, vault: 0) -> Rotated:
         """Seal every key with a new master key. Interrupted anywhere, every key can still be opened.
 
         With a file: a new master is put in front, keys are sealed anew, the old masters are forgotten. With
-        REELWRIGHT_MASTER_KEY: the first key seals anew what the others sealed. Raises Unavailable.
+        REELWRIGHT_MASTER_KEY: the first key seals anew what the others sealed. `also` seals what else there is, in the
+        same transaction, and says how much. Raises Unavailable.
         """
         vault = self.vault
         if vault.home is None and vault.masters < 2:
@@ -273,9 +276,10 @@ class Profiles:
             for row in rows:
                 sealed = vault.seal(vault.unseal(row["key_ciphertext"], row["key_id"]))
                 writes.change(conn, row["id"], key_ciphertext=sealed.ciphertext, key_id=sealed.key_id)
+            others = also(conn, vault)
         if vault.home is not None:
             vault.forget_old_masters()
-        return Rotated(len(rows), vault.masters)
+        return Rotated(len(rows) + others, vault.masters)
 
 
 _FIELDS = (*MODELS, *LIMITS, *BINDINGS, "fallback", "base_url", "params")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ran, Reelwright, waits_for_worker
+from tests.conftest import until
+from tests.receiver import Receiver
 from workbench import samples
 from workbench.db.reads.jobs import job_columns
 
@@ -217,6 +219,32 @@ def test_a_profiles_key_comes_from_a_variable_and_is_never_shown(running: Reelwr
     assert secret not in added.out + added.err + listed.out
     assert "ciphertext" not in listed.out
     assert "NO_SUCH" in refused(running("profiles", "add", "other", *options[:-1], "NO_SUCH", "--json"))
+
+
+def test_webhooks_are_added_tried_told_and_removed_and_their_address_is_never_shown(
+    running: Reelwright, project: str
+) -> None:
+    with Receiver() as receiver:
+        options = ("--event", "job.succeeded", "--project", project, "--allow-private", "--json")
+        made = running("webhooks", "add", "--url-env", "HOOK", *options, HOOK=receiver.url).json
+        hook = str(made["id"])
+        assert (made["form"], made["events"], made["secret"][:6]) == ("standard", ["job.succeeded"], "whsec_")
+        assert running("webhooks", "test", hook, "--json").json["state"] == "delivered"
+        receiver.answers = [(500, b"out of order")]
+        failed = running("webhooks", "test", hook)
+        assert (failed.code, "out of order" in failed.out) == (1, True)
+        running("submit", "llm_chat", "--node", project, "--params", CHAT, "--wait")
+        until(lambda: len(receiver.got) == 3, what="the job's end at the receiver")
+        listed = running("webhooks", "deliveries", hook, "--json").json
+        assert [(d["event"], d["state"]) for d in listed] == [
+            ("job.succeeded", "delivered"), ("test", "failed"), ("test", "delivered"),
+        ]  # fmt: skip
+        shown = running("webhooks", "list", "--json")
+        assert "T0AC-secret-path" not in shown.out
+        assert shown.json[0]["last"] == "delivered"
+        running("webhooks", "remove", hook)
+        assert running("webhooks", "list", "--json").json == []
+    assert "HOOK" in refused(running("webhooks", "add", "--url-env", "HOOK", HOOK=""))
 
 
 def test_under_json_stdout_is_json_and_errors_go_to_stderr_in_the_readers_language(running: Reelwright) -> None:

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", N_("Replace the master key that seals the stored keys.")),
     "media": ("media", N_("Sweep pictures and clips that nothing refers to.")),
     "budgets": ("budgets", N_("Set and show what may be spent.")),
+    "webhooks": ("webhooks", N_("Tell another program or a chat of jobs and budgets.")),
     "new-workflow": ("new_workflow", N_("Write a new workflow with its prompts and its test.")),
 }
 

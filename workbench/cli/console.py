@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import click
 
 from workbench.errors import GuardUnmet, InvalidInput, ReelwrightError
-from workbench.i18n import translate
+from workbench.i18n import Text, translate
 
 #: the option that every data command has
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 
 
-def language() -> str:
+def language() -> Literal["zh", "en"]:
     """REELWRIGHT_LANG, else the terminal's language; English when it is neither of ours."""
     for name in ("REELWRIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "")
@@ -28,6 +28,12 @@ def language() -> str:
 
 def said(text: str) -> str:
     return translate(text, language())
+
+
+def told(row: Mapping[str, Any], column: str) -> str | None:
+    """A stored sentence in the reader's language; None when there is none."""
+    stored = row.get(f"{column}_i18n")
+    return said(Text.from_json(stored)) if stored else row.get(column)
 
 
 def say(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 
 from workbench import db
 from workbench.cli import console
-from workbench.errors import InvalidInput, Unavailable
+from workbench.errors import InvalidInput, Issue, Unavailable
 from workbench.i18n import N_, Text, translate
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def reading() -> Workbench:
     from workbench.facade import Workbench
     from workbench.profiles import Profiles
     from workbench.settings import Settings
+    from workbench.webhooks.manage import Webhooks
 
     settings = Settings.load()
     database = Database(settings.database_url)
@@ -50,7 +52,8 @@ def reading() -> Workbench:
         database.close()
         return workbench()
     nothing: Any = None
-    return Workbench(database, settings, nothing, nothing, Profiles(database, settings))
+    profiles = Profiles(database, settings)
+    return Workbench(database, settings, nothing, nothing, profiles, Webhooks(database, lambda: profiles.vault))
 
 
 def _is_current(database: Database) -> bool:
@@ -70,6 +73,15 @@ def _is_current(database: Database) -> bool:
             )
     except SQLAlchemyError:
         return False
+
+
+def variable(name: str, option: str) -> str:
+    """What a secret is handed over in: the command line of a process can be read by others. Raises InvalidInput."""
+    value = os.environ.get(name, "")
+    if not value.strip():
+        text = Text(N_("The variable {name} is empty."), name=name)
+        raise InvalidInput(text, [Issue(option, text)])
+    return value
 
 
 class JsonObject(click.ParamType[Row]):
@@ -136,11 +148,7 @@ def show_job(job: Row, as_json: bool) -> None:
 
 def said_message(job: Row) -> str:
     """A job's message, or its error, in the reader's language."""
-    for column in ("error", "message"):
-        if job.get(column):
-            stored = job.get(f"{column}_i18n")
-            return console.said(Text.from_json(stored)) if stored else str(job[column])
-    return ""
+    return console.told(job, "error") or console.told(job, "message") or ""
 
 
 def why_failed(job: Row) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from workbench.cli import console, door
-from workbench.errors import InvalidInput, Issue
-from workbench.i18n import N_, Text
 
 COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "video_model", "key_tail")
 CHECK_COLUMNS = ("check", "ok", "model", "mode", "latency_ms", "error_kind", "message", "remedy")
@@ -56,7 +53,7 @@ def command() -> None:
 @console.json_option
 def add(name: str, provider: str, key_env: str | None, as_json: bool, **given: Any) -> None:
     """Add a model service."""
-    key = _key_from(key_env)
+    key = key_env and door.variable(key_env, "key_env")
     with door.workbench() as wb:
         row = wb.add_profile(name, provider, key=key, **given)
     console.emit(row) if as_json else console.table([row], COLUMNS)
@@ -72,7 +69,7 @@ def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **
     wanted = {k: v for k, v in given.items() if v not in (None, ())}
     if rename:
         wanted["name"] = rename
-    key = _key_from(key_env)
+    key = key_env and door.variable(key_env, "key_env")
     with door.workbench() as wb:
         row = wb.change_profile(name, key=key, **wanted)
     console.emit(row) if as_json else console.table([row], COLUMNS)
@@ -124,13 +121,3 @@ def list_(as_json: bool) -> None:
     with door.reading() as wb:
         rows = wb.profiles()
     console.emit(rows) if as_json else console.table(rows, COLUMNS)
-
-
-def _key_from(variable: str | None) -> str | None:
-    if variable is None:
-        return None
-    key = os.environ.get(variable, "")
-    if not key.strip():
-        text = Text(N_("The variable {name} holds no key."), name=variable)
-        raise InvalidInput(text, [Issue("key_env", text)])
-    return key

@@ -137,6 +137,9 @@ job = Table(
     Column("created_at", Ms, nullable=False),
     Column("started_at", Ms),
     Column("finished_at", Ms),
+    # webhooks are still to be told of this end, or of what it waits for; never set while there are none
+    Column("untold", Boolean),
+    Index("ix_job_untold", "id", postgresql_where=text("untold"), sqlite_where=text("untold = 1")),
     Index("ix_job_active", "state", "id", postgresql_where=_active_sql, sqlite_where=_active_sql),
     Index(
         "ix_job_ready",
@@ -339,6 +342,53 @@ budget = Table(
     Column("currency", String(3), nullable=False),
     Column("created_by", String(120)),
     Column("created_at", Ms, nullable=False),
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("form", String(20), nullable=False),
+    Column("events", Json, nullable=False),
+    # NULL: of every project
+    Column("project_id", Id, ForeignKey("node.id")),
+    # what people see of the address: the rest of it is as secret as a key
+    Column("host", String(260), nullable=False),
+    Column("url_ciphertext", Text, nullable=False),
+    Column("secret_ciphertext", Text, nullable=False),
+    Column("key_id", String(40), nullable=False),
+    Column("allow_private", Boolean, nullable=False),
+    Column("lang", String(5), nullable=False),
+    # the address of the pages, for links to them
+    Column("page_url", Text),
+    Column("enabled", Boolean, nullable=False),
+    Column("archived_at", Ms),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+)
+
+_pending_sql = text("state = 'pending'")
+
+# what is to be told, put down with the change it tells of; sent at least once
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("webhook_id", Id, ForeignKey("webhook.id"), nullable=False),
+    Column("event", String(40), nullable=False),
+    # one delivery for each happening and webhook
+    Column("event_key", String(120), nullable=False),
+    Column("payload", Json, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Ms, nullable=False),
+    Column("status", Integer),
+    Column("error", Text),
+    Column("error_i18n", Json),
+    Column("created_at", Ms, nullable=False),
+    Column("ended_at", Ms),
+    UniqueConstraint("webhook_id", "event_key"),
+    Index("ix_webhook_delivery_due", "next_at", postgresql_where=_pending_sql, sqlite_where=_pending_sql),
 )
 
 gate = Table(

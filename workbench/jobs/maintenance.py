@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
@@ -119,6 +120,14 @@ class Sweeper:
             writes.forget_lost_dispatches(conn, lost_ms)
 
 
+class Courier(Protocol):
+    """What tells others of jobs and budgets."""
+
+    def run_once(self) -> int: ...
+
+    def prune(self) -> None: ...
+
+
 class WorkerEngine:
     """What a worker process runs beside its job threads. `start` and `stop` are called once each."""
 
@@ -130,6 +139,7 @@ class WorkerEngine:
         sweeper: Sweeper,
         poller: Poller,
         dispatcher: Dispatcher,
+        courier: Courier,
     ) -> None:
         self.runner = runner
         self._database = database
@@ -137,6 +147,7 @@ class WorkerEngine:
         self._sweeper = sweeper
         self._poller = poller
         self._dispatcher = dispatcher
+        self._courier = courier
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._prune_at = time.monotonic()
@@ -150,8 +161,9 @@ class WorkerEngine:
         loops: dict[str, tuple[float, Callable[[], object]]] = {
             "heartbeat": (self._settings.heartbeat_seconds, self.runner.heartbeat),
             "maintenance": (self._settings.sweep_seconds, self.look_after),
-            # a slow provider must not keep the worker from saying that it lives
+            # a slow provider, or receiver, must not keep the worker from saying that it lives
             "poller": (self._settings.sweep_seconds, self._poller.run_once),
+            "webhooks": (self._settings.sweep_seconds, self._courier.run_once),
         }
         self._threads = [
             threading.Thread(target=self._every, args=loop, name=name, daemon=True) for name, loop in loops.items()
@@ -186,6 +198,7 @@ class WorkerEngine:
         """One round of everything, for those who have no threads running."""
         self.look_after()
         self._poller.run_once()
+        self._courier.run_once()
         self._dispatcher.kick()
 
     def look_after(self) -> None:
@@ -221,3 +234,4 @@ class WorkerEngine:
             ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
             if kept.job_keep_days is not None:
                 writes.prune_history(conn, kept.job_keep_days * DAY_MS)
+        self._courier.prune()

@@ -12,7 +12,19 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import now_ms
-from workbench.db.schema import ACTIVE, attempt, gate, job, job_child, job_event, meta, model_call, step, worker
+from workbench.db.schema import (
+    ACTIVE,
+    attempt,
+    gate,
+    job,
+    job_child,
+    job_event,
+    meta,
+    model_call,
+    step,
+    webhook,
+    worker,
+)
 from workbench.errors import LostClaim
 from workbench.i18n import N_, Text
 
@@ -64,6 +76,8 @@ def adopt_submit_key(conn: Connection, job_id: int, key: str) -> None:
 
 
 _CANCELLED = Text(N_("Cancelled"))
+#: a job that waits for one of these goes on only when somebody does something
+ASKS_A_PERSON = ("decision", "budget")
 
 
 @dataclass(frozen=True)
@@ -240,6 +254,10 @@ def end_attempt(
     )
 
 
+#: whether anybody wants to be told: one look at an empty table where there are no webhooks
+_webhooks = exists(select(literal(1)).where(webhook.c.enabled.is_(True)))
+#: children are told of by the job that a person started
+_untold_end = and_(job.c.parent_id.is_(None), _webhooks)
 _has_parents = exists(select(literal(1)).where(job_child.c.child_id == bindparam("b_job_id")))
 _succeed = (
     update(job)
@@ -257,6 +275,7 @@ _succeed = (
         error=bindparam("b_error"),
         error_i18n=bindparam("b_error_i18n"),
         error_fingerprint=bindparam("b_fingerprint"),
+        untold=_untold_end,
     )
     .returning(_has_parents)
 )
@@ -308,6 +327,7 @@ _fail = (
         error_fingerprint=bindparam("b_fingerprint"),
         message=bindparam("b_message"),
         message_i18n=bindparam("b_i18n"),
+        untold=_untold_end,
     )
     .returning(_has_parents)
 )
@@ -405,6 +425,8 @@ def put_waiting(
         values["available_at"] = now_ms() + resume_ms
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
+    if waiting_for in ASKS_A_PERSON:
+        values["untold"] = _webhooks
     conn.execute(update(job).where(job.c.id == job_id).values(**values))
 
 
@@ -577,6 +599,7 @@ def _cancel_idle(conn: Connection, job_id: int) -> None:
             message=str(_CANCELLED),
             message_i18n=_CANCELLED.to_json(),
             preview=None,
+            untold=_untold_end,
         )
     )
     child_ended(conn, job_id)

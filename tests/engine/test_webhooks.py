@@ -1,0 +1,339 @@
+"""Webhooks: told once for each happening, until somebody takes it; signed; nowhere they may not go. On both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from standardwebhooks import Webhook
+
+from tests.engine.conftest import Engine
+from tests.receiver import Receiver
+from tests.scripted_provider import ScriptedProvider
+from workbench.db.connection import now_ms
+from workbench.db.schema import webhook_delivery
+from workbench.db.writes import webhooks as writes
+from workbench.errors import InvalidInput, NotAllowed, NotFound
+from workbench.webhooks import courier
+from workbench.webhooks.happenings import EVENTS
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as made:
+        yield made
+
+
+def add(engine: Engine, receiver: Receiver, *events: str, **given: Any) -> dict[str, Any]:
+    return engine.wb.webhooks.add(receiver.url, events=events or list(EVENTS), allow_private=True, **given)
+
+
+def told(engine: Engine) -> list[tuple[str, str]]:
+    """(event, state) of every delivery, oldest first."""
+    return [(d["event"], d["state"]) for d in reversed(engine.wb.webhooks.deliveries())]
+
+
+def due_now(engine: Engine) -> None:
+    with engine.wb.database.write() as conn:
+        conn.execute(update(webhook_delivery).values(next_at=now_ms()))
+
+
+def test_a_failure_is_told_signed_with_what_happened_and_what_to_do(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    hook = add(engine, receiver, page_url="http://127.0.0.1:8501")
+    failed = engine.finish(engine.wb.submit("test_fail", project, {"kind": "auth"})["id"])
+    engine.worker.maintain()
+
+    [got] = receiver.got
+    payload = Webhook(hook["secret"]).verify(got.body, got.headers)
+    assert payload["type"] == "job.failed"
+    assert payload["data"]["job"]["id"] == failed["id"]
+    assert payload["data"]["job"]["error_kind"] == "auth"
+    assert payload["data"]["project"] == "The Salt Lighthouse"
+    assert payload["url"] == f"http://127.0.0.1:8501/job?id={failed['id']}"
+    assert payload["text"] == (
+        "Fail · The Salt Lighthouse failed. the service said auth Paste the key again, without “Bearer” or spaces."
+    )
+    assert "params" not in payload["data"]["job"]
+    assert got.path == "/hooks/T0AC-secret-path"
+    assert told(engine) == [("job.failed", "delivered")]
+
+
+def test_each_end_of_a_job_is_told_once_and_its_children_are_not_told(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    add(engine, receiver)
+    done = engine.finish(engine.wb.submit("test_tell", project)["id"])
+    queued = engine.wb.submit("test_tell", project, {"about": "a second"})
+    engine.wb.cancel([queued["id"]])
+    batch = engine.finish(
+        engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]})["id"]
+    )
+    for _ in range(3):
+        engine.worker.maintain()
+
+    assert batch["state"] == "partial"
+    heard = [(json.loads(g.body)["type"], json.loads(g.body)["data"]["job"]["id"]) for g in receiver.got]
+    assert sorted(heard) == sorted(
+        [("job.succeeded", done["id"]), ("job.cancelled", queued["id"]), ("job.partial", batch["id"])]
+    )
+
+
+def test_nothing_is_marked_while_there_is_no_webhook(engine: Engine, receiver: Receiver, project: int) -> None:
+    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    hook = add(engine, receiver)
+    engine.wb.webhooks.switch(hook["id"], False)
+    engine.finish(engine.wb.submit("test_tell", project, {"about": "a second"})["id"])
+    engine.wb.webhooks.switch(hook["id"], True)
+    engine.worker.maintain()
+    assert told(engine) == []
+    assert receiver.got == []
+
+
+def test_only_what_a_webhook_listens_to_and_only_of_its_project_is_told(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    add(engine, receiver, "job.failed", project_id=project)
+    other = engine.wb.create_project(
+        {"title": "Another", "language": "en", "summary": "Elsewhere.", "style": {"preset": "anime"}}
+    )
+    for node, kind, params in [
+        (project, "test_tell", {}),
+        (other, "test_fail", {"kind": "auth"}),
+        (project, "test_fail", {"kind": "auth"}),
+    ]:
+        engine.finish(engine.wb.submit(kind, node, params)["id"])
+    engine.worker.maintain()
+    assert [json.loads(g.body)["data"]["project"] for g in receiver.got] == ["The Salt Lighthouse"]
+
+
+def test_a_receiver_that_is_down_is_tried_again_with_the_same_id_until_it_takes_it(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    add(engine, receiver)
+    receiver.answers = [(503, b"later"), (500, b"not yet")]
+    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    for _ in range(3):
+        engine.worker.maintain()
+        due_now(engine)
+    engine.worker.maintain()
+    assert len(receiver.got) == 3
+    assert len({g.headers["webhook-id"] for g in receiver.got}) == 1
+    [delivery] = engine.wb.webhooks.deliveries()
+    assert (delivery["state"], delivery["tries"], delivery["status"], delivery["error"]) == ("delivered", 3, 200, None)
+
+
+def test_the_next_try_is_not_before_its_time_and_the_last_one_gives_up(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    add(engine, receiver)
+    receiver.answers = [(500, b"no")] * 20
+    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    for _ in range(3):
+        engine.worker.maintain()
+    assert len(receiver.got) == 1
+    for _ in courier.PAUSES_S:
+        due_now(engine)
+        engine.worker.maintain()
+    [delivery] = engine.wb.webhooks.deliveries()
+    assert (delivery["state"], delivery["status"]) == ("failed", 500)
+    assert delivery["error"] == "The receiver answered 500: no"
+    assert len(receiver.got) == len(courier.PAUSES_S) + 1
+    receiver.answers = []
+    engine.wb.webhooks.send_again(delivery["id"])
+    with pytest.raises(NotAllowed):
+        engine.wb.webhooks.send_again(delivery["id"])
+    engine.worker.maintain()
+    assert told(engine) == [("job.succeeded", "delivered")]
+
+
+def test_a_try_whose_worker_died_is_made_again(engine: Engine, receiver: Receiver, project: int) -> None:
+    add(engine, receiver)
+    job = engine.wb.submit("test_tell", project)
+    engine.deliver()
+    engine.worker._courier._note_jobs()  # type: ignore[attr-defined]
+    with engine.wb.database.write() as conn:
+        [row] = engine.wb.webhooks.deliveries()
+        assert writes.take(conn, row, courier.HOLD_MS)  # taken, then nothing is heard of it
+        assert not writes.take(conn, row, courier.HOLD_MS)
+    engine.worker.maintain()
+    assert receiver.got == []
+    due_now(engine)
+    engine.worker.maintain()
+    assert [json.loads(g.body)["data"]["job"]["id"] for g in receiver.got] == [job["id"]]
+
+
+def test_several_workers_tell_each_thing_once(engine: Engine, receiver: Receiver, project: int) -> None:
+    add(engine, receiver)
+    for number in range(12):
+        engine.wb.submit("test_tell", project, {"about": f"part {number}"})
+    while engine.deliver():
+        engine.wb._dispatcher.kick()
+    couriers = [courier.Courier(engine.wb.database, engine.wb.webhooks.address_of) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            list(pool.map(lambda one: one.run_once(), couriers))
+    assert len(receiver.got) == 12
+    assert told(engine) == [("job.succeeded", "delivered")] * 12
+
+
+def test_a_receiver_that_is_gone_for_good_is_left_alone(engine: Engine, receiver: Receiver, project: int) -> None:
+    hook = add(engine, receiver)
+    receiver.answers = [(410, b"")]
+    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.worker.maintain()
+    assert told(engine) == [("job.succeeded", "failed")]
+    assert [h["enabled"] for h in engine.wb.webhooks.listed() if h["id"] == hook["id"]] == [False]
+
+
+def test_a_redirect_is_not_followed_and_no_private_address_is_called_unless_it_is_allowed(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    hook = engine.wb.webhooks.add(receiver.url, events=["job.succeeded"])
+    tried = engine.wb.webhooks.try_out(hook["id"])
+    assert tried["state"] == "failed"
+    assert "its host 127.0.0.1 is no public address" in tried["error"]
+    assert receiver.got == []
+    allowed = add(engine, receiver)
+    with Receiver() as elsewhere:
+        receiver.answers, receiver.headers = [(302, b"")], {"location": elsewhere.url}
+        assert engine.wb.webhooks.try_out(allowed["id"])["error"] == "The receiver answered 302: —"
+        assert elsewhere.got == []
+
+
+GREETING = "Reelwright · Reelwright can tell you things here."
+#: what each chat wants, and how it refuses with 200
+CHATS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "feishu": (
+        {"msg_type": "text", "content": {"text": GREETING}},
+        {"code": 19001, "msg": "incoming webhook access token invalid"},
+    ),
+    "dingtalk": (
+        {"msgtype": "text", "text": {"content": GREETING}},
+        {"errcode": 310000, "errmsg": "keywords not in content"},
+    ),
+    "wecom": ({"msgtype": "text", "text": {"content": GREETING}}, {"errcode": 93000, "errmsg": "invalid webhook url"}),
+    "slack": ({"text": GREETING}, {}),
+}
+
+
+def test_a_chat_gets_one_sentence_and_its_refusal_with_200_is_seen(engine: Engine, receiver: Receiver) -> None:
+    for form, (body, refusal) in CHATS.items():
+        hook = add(engine, receiver, form=form)
+        receiver.answers = [(200, b'{"code": 0, "errcode": 0, "msg": "success"}' if refusal else b"ok")]
+        assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered", form
+        assert json.loads(receiver.got[-1].body) == body
+        assert "webhook-signature" not in receiver.got[-1].headers
+        if refusal:
+            receiver.answers = [(200, json.dumps(refusal).encode())]
+            tried = engine.wb.webhooks.try_out(hook["id"])
+            assert tried["state"] == "failed", form
+            assert str(refusal.get("msg") or refusal.get("errmsg")) in tried["error"]
+
+
+def test_what_is_told_is_in_the_language_of_the_webhook(engine: Engine, receiver: Receiver, project: int) -> None:
+    add(engine, receiver, form="feishu", lang="zh")
+    engine.finish(engine.wb.submit("test_fail", project, {"kind": "auth"})["id"])
+    engine.worker.maintain()
+    assert "失败" in json.loads(receiver.got[0].body)["content"]["text"]
+
+
+def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
+    engine: Engine, receiver: Receiver, project: int, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "BUDGETS_EVERY_S", 0.0)
+    price = {"*": {"currency": "CNY", "input": 1_000_000, "output": 0}}  # a yuan a token
+    engine.wb.add_profile(
+        "mine",
+        "openai",
+        base_url=provider.url,
+        text_model="m",
+        key="sk-canary0123456789abcdef",
+        params={"prices": price},
+    )
+    provider.script(default={"usage": {"prompt_tokens": 85, "completion_tokens": 1, "total_tokens": 86}})
+    add(engine, receiver, "job.waiting", "budget.warning", "budget.reached")
+    engine.wb.set_budget(100_000_000, project_id=project)
+
+    def heard() -> list[tuple[str, Any]]:
+        bodies = [json.loads(g.body) for g in receiver.got]
+        return [(b["type"], b["data"].get("budget", {}).get("mark")) for b in bodies]
+
+    job = engine.wb.submit("test_tell", project, {"steps": 3}, profile="mine")
+    for _ in range(6):
+        engine.deliver()
+        engine.worker.maintain()
+    assert engine.wb.job(job["id"])["waiting_for"] == "budget"
+    assert sorted(heard()) == [("budget.reached", 100), ("job.waiting", None)]
+    engine.wb.set_budget(200_000_000, project_id=project)
+    engine.worker.maintain()
+    assert sorted(heard()) == [("budget.reached", 100), ("budget.warning", 80), ("job.waiting", None)]
+    said = json.loads(receiver.got[-1].body)["text"]
+    assert said == "The Salt Lighthouse: 85 % of the budget is used: 170.00 of 200.00 CNY (this project, this month)."
+
+
+def test_the_address_and_the_secret_are_sealed_and_survive_another_master_key(
+    engine: Engine, receiver: Receiver
+) -> None:
+    hook = add(engine, receiver)
+    before = engine.wb.webhooks.listed()
+    assert hook["secret"] not in json.dumps(before)
+    assert "T0AC-secret-path" not in json.dumps(before)
+    assert engine.wb.rotate_keys().keys == 1
+    assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
+    got = receiver.got[-1]
+    assert Webhook(hook["secret"]).verify(got.body, got.headers)["type"] == "test"
+    database = engine.wb.settings.home / "reelwright.db"
+    if database.exists():
+        kept = b"".join(path.read_bytes() for path in database.parent.glob("reelwright.db*"))
+        assert b"T0AC-secret-path" not in kept
+        assert hook["secret"].encode() not in kept
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"url": "ftp://example.com/x"}, "url"),
+    ({"url": "https://me:pass@example.com/x"}, "url"),
+    ({"url": "https://exa mple.com/x"}, "url"),
+    ({"url": "https://example.com:port/"}, "url"),
+    ({"form": "fax"}, "form"),
+    ({"events": []}, "events"),
+    ({"events": ["job.moved"]}, "events"),
+    ({"secret": "short"}, "secret"),
+    ({"lang": "fr"}, "lang"),
+    ({"page_url": "javascript:alert(1)"}, "page_url"),
+]
+
+
+def test_what_is_wrong_is_named_by_its_field(engine: Engine) -> None:
+    for given, field in WRONG:
+        values: dict[str, Any] = {"url": "https://example.com/x", **given}
+        with pytest.raises(InvalidInput) as refused:
+            engine.wb.webhooks.add(values.pop("url"), **values)
+        assert [i.path for i in refused.value.issues] == [field], given
+    assert engine.wb.webhooks.listed() == []
+
+
+def test_what_is_not_there_is_said(engine: Engine) -> None:
+    with pytest.raises(NotFound):
+        engine.wb.webhooks.add("https://example.com/x", project_id=4711)
+    for asked in (engine.wb.webhooks.remove, engine.wb.webhooks.try_out, engine.wb.webhooks.send_again):
+        with pytest.raises(NotFound):
+            asked(4711)
+
+
+def test_a_removed_webhook_is_told_nothing_more(engine: Engine, receiver: Receiver, project: int) -> None:
+    hook = add(engine, receiver)
+    receiver.answers = [(500, b"")]
+    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.worker.maintain()
+    engine.wb.webhooks.remove(hook["id"])
+    due_now(engine)
+    engine.worker.maintain()
+    assert len(receiver.got) == 1
+    assert told(engine) == [("job.succeeded", "failed")]
+    assert engine.wb.webhooks.listed() == []

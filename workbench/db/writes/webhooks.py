@@ -1,0 +1,98 @@
+"""State changes of webhooks and their deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import job, webhook, webhook_delivery
+
+Row = dict[str, Any]
+
+
+def add(conn: Connection, **values: Any) -> int:
+    row = insert(webhook).values(created_at=now_ms(), enabled=True, **values).returning(webhook.c.id)
+    webhook_id: int = conn.execute(row).scalar_one()
+    return webhook_id
+
+
+def change(conn: Connection, webhook_id: int, **values: Any) -> None:
+    conn.execute(update(webhook).where(webhook.c.id == webhook_id).values(**values))
+
+
+def archive(conn: Connection, webhook_id: int) -> None:
+    """Its deliveries stay to be read; those that wait are given up."""
+    change(conn, webhook_id, archived_at=now_ms(), enabled=False)
+    conn.execute(
+        update(webhook_delivery)
+        .where(webhook_delivery.c.webhook_id == webhook_id, webhook_delivery.c.state == "pending")
+        .values(state="failed", ended_at=now_ms())
+    )
+
+
+def take_untold(conn: Connection, job_ids: list[int]) -> list[Row]:
+    """The jobs of these whose mark this transaction takes away, as they are now."""
+    taken = (
+        update(job)
+        .where(job.c.id.in_(job_ids), job.c.untold.is_(True))
+        .values(untold=False)
+        .returning(*(c for c in job.c if c.name not in ("params", "preview")))
+    )
+    return [dict(r) for r in conn.execute(taken).mappings()]
+
+
+def put(conn: Connection, webhook_id: int, event: str, event_key: str, payload: Row) -> int | None:
+    """A delivery to be sent; None when this has been told already."""
+    dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
+    row = (
+        dialect.insert(webhook_delivery)
+        .values(
+            webhook_id=webhook_id, event=event, event_key=event_key, payload=payload, state="pending", tries=0,
+            next_at=now_ms(), created_at=now_ms(),
+        )
+        .on_conflict_do_nothing()
+        .returning(webhook_delivery.c.id)
+    )  # fmt: skip
+    return conn.execute(row).scalar_one_or_none()
+
+
+def take(conn: Connection, row: Row, hold_ms: int) -> bool:
+    """Take a due delivery for a while by compare-and-set; False when another worker was faster."""
+    taken = (
+        update(webhook_delivery)
+        .where(
+            webhook_delivery.c.id == row["id"],
+            webhook_delivery.c.state == "pending",
+            webhook_delivery.c.next_at == row["next_at"],
+        )
+        .values(next_at=now_ms() + hold_ms, tries=webhook_delivery.c.tries + 1)
+    )
+    return conn.execute(taken).rowcount > 0
+
+
+def settle(conn: Connection, delivery_id: int, state: str, *, again_ms: int | None = None, **values: Any) -> None:
+    """What a try came to; `again_ms`: when the next one is due."""
+    values["next_at" if again_ms is not None else "ended_at"] = now_ms() + (again_ms or 0)
+    conn.execute(
+        update(webhook_delivery)
+        .where(webhook_delivery.c.id == delivery_id, webhook_delivery.c.state == "pending")
+        .values(state=state, **values)
+    )
+
+
+def send_again(conn: Connection, delivery_id: int) -> bool:
+    """An ended delivery is due once more; False when it is still under way."""
+    again = (
+        update(webhook_delivery)
+        .where(webhook_delivery.c.id == delivery_id, webhook_delivery.c.state != "pending")
+        .values(state="pending", tries=0, next_at=now_ms(), ended_at=None)
+    )
+    return conn.execute(again).rowcount > 0
+
+
+def prune(conn: Connection, older_than_ms: int) -> None:
+    old = select(webhook_delivery.c.id).where(webhook_delivery.c.ended_at < now_ms() - older_than_ms)
+    conn.execute(delete(webhook_delivery).where(webhook_delivery.c.id.in_(old)))

@@ -1,0 +1,78 @@
+"""The shapes that receivers want: programs a signed payload, chats one sentence.
+
+Signed as Standard Webhooks has it (standardwebhooks.com). The chats' robots: api.slack.com/messaging/webhooks,
+open.feishu.cn (custom robots), open.dingtalk.com (custom robots), developer.work.weixin.qq.com (group robots). The
+latter three answer 200 also when they refuse; their body then has another code than 0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from workbench.i18n import N_
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Form:
+    """`body` makes what is sent of a payload; `code` names the field of the answer that is 0 when all is well."""
+
+    title: str
+    body: Callable[[Row], Row]
+    code: str | None = None
+    signed: bool = False
+
+
+FORMS: dict[str, Form] = {
+    "standard": Form(N_("Program (JSON, signed)"), lambda payload: payload, signed=True),
+    "slack": Form("Slack", lambda payload: {"text": _line(payload)}),
+    "feishu": Form(
+        N_("Feishu"), lambda payload: {"msg_type": "text", "content": {"text": _line(payload)}}, code="code"
+    ),
+    "dingtalk": Form(
+        N_("DingTalk"), lambda payload: {"msgtype": "text", "text": {"content": _line(payload)}}, code="errcode"
+    ),
+    "wecom": Form(
+        N_("WeCom"), lambda payload: {"msgtype": "text", "text": {"content": _line(payload)}}, code="errcode"
+    ),
+}
+
+
+def _line(payload: Row) -> str:
+    # DingTalk lets pass what has an agreed word in it: this name is one to agree on
+    link = f"\n{payload['url']}" if payload.get("url") else ""
+    return f"Reelwright · {payload['text']}{link}"
+
+
+def request_of(form: str, payload: Row, message_id: str, secret: str) -> tuple[bytes, dict[str, str]]:
+    """The body and headers of one try."""
+    made = FORMS[form]
+    body = json.dumps(made.body(payload), ensure_ascii=False)
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    if made.signed:
+        from standardwebhooks import Webhook
+
+        now = datetime.now(UTC)
+        headers |= {
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": Webhook(secret).sign(message_id, now, body),
+        }
+    return body.encode(), headers
+
+
+def refused_by(form: str, answer: bytes) -> str | None:
+    """What a chat that answered 200 says against it; None when all is well."""
+    code = FORMS[form].code
+    if code is None:
+        return None
+    try:
+        told = json.loads(answer)
+        return None if not told.get(code) else f"{told.get(code)} {told.get('msg') or told.get('errmsg') or ''}".strip()
+    except (ValueError, AttributeError):
+        return answer[:200].decode(errors="replace").strip() or "?"
