@@ -65,7 +65,7 @@ def _line(hook: Row, projects: Mapping[int, str]) -> None:
         with st.popover("", icon=":material/edit:", type="tertiary", key=f"webhook_edit_{number}", help=t("Change")):
             _editor(hook)
     whose = t("all projects") if hook["project_id"] is None else plain(projects.get(hook["project_id"], ""))
-    st.caption(f"{whose} · " + ", ".join(t(EVENTS[e]) for e in hook["events"]))
+    st.caption(" · ".join([whose, *(t(EVENTS[e]) for e in hook["events"])]))
 
 
 def _editor(hook: Row) -> None:
