@@ -6,7 +6,7 @@ from workbench.ui import frame, language, live, pictures
 from workbench.ui.language import t
 
 st.set_page_config(page_title="Reelwright", page_icon=str(pictures.ASSETS / "mark.svg"), layout="wide")
-language.settle(live.settings().lang)
+language.settle(live.language())
 pictures.logo()
 frame.style()
 

@@ -178,6 +178,28 @@ def telling() -> None:
         webhooks.card({p["id"]: p["title"] for p in wb.project_names()})
 
 
+def speaking() -> None:
+    languages = {"zh": "中文", "en": "English"}
+    elsewhere = languages.get(wb.settings.lang or "")
+    named = {
+        "": t("that of {variable}: {language}", variable=variable("lang"), language=elsewhere)
+        if elsewhere
+        else t("that of their browser")
+    }
+    with card(t("Language"), "translate", "language", t("The switch at the top is each reader's own choice.")):
+        st.segmented_control(
+            t("Pages speak to who has not chosen one"), [*named, *languages], key="default_language", required=True,
+            format_func=(named | languages).__getitem__, default=wb.language() or "", on_change=speak,
+        )  # fmt: skip
+
+
+def speak() -> None:
+    with frame.told():
+        wb.set_language(st.session_state["default_language"] or None)
+        live.forget()
+        frame.toast(t("Saved."))
+
+
 # -- this installation -------------------------------------------------------------------------------------------------
 
 
@@ -189,7 +211,6 @@ def installation() -> None:
             (t("Database"), "SQLite" if settings.is_sqlite else "PostgreSQL", variable("database_url")),
             (t("Broker"), t("embedded Valkey") if settings.redis_url is None else "Redis", variable("redis_url")),
             (t("Pictures and clips"), f"`{media_place()}`", "REELWRIGHT_MEDIA_URL"),
-            (t("Language"), {"zh": "中文", "en": "English", None: t("the browser's")}[settings.lang], variable("lang")),
             (t("Master key"), master_key(), variable("master_key")),
         ]  # fmt: skip
         for label, value, name in rows:
@@ -235,6 +256,7 @@ def main() -> None:
         money()
         keeping()
         telling()
+        speaking()
     with right:
         installation()
         well()

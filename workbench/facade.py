@@ -774,6 +774,19 @@ class Workbench:
         with self.database.write() as conn:
             preferences.set_retention(conn, Retention(raw_io_days, job_keep_days))
 
+    def language(self) -> str | None:
+        """What pages speak to those who have not chosen themselves; None: what REELWRIGHT_LANG says, else their browser's."""
+        with self.database.read() as conn:
+            return preferences.language(conn)
+
+    def set_language(self, lang: str | None) -> None:
+        """zh or en, or None as in `language`. Raises InvalidInput."""
+        with self.database.write() as conn:
+            if lang is None:
+                preferences.forget_language(conn)
+            else:
+                preferences.set_language(conn, lang)
+
     def exchange_rate(self) -> Decimal:
         """Yuan for one dollar."""
         with self.database.read() as conn:

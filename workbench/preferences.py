@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 
 from workbench.db.writes import jobs as writes
 from workbench.errors import InvalidInput, Issue
-from workbench.i18n import N_, Text
+from workbench.i18n import LANGUAGES, N_, Text
 from workbench.settings import Settings
 
 LONGEST_DAYS = 36_500
 _KEEP = "setting.job_keep_days"
 _RAW = "setting.raw_io_days"
+_LANG = "setting.lang"
 
 
 @dataclass(frozen=True)
@@ -46,3 +47,21 @@ def set_retention(conn: Connection, wanted: Retention) -> None:
         raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
     writes.set_meta(conn, _RAW, str(wanted.raw_io_days))
     writes.set_meta(conn, _KEEP, str(wanted.job_keep_days or 0))
+
+
+def language(conn: Connection) -> str | None:
+    """What pages speak to those who have not chosen themselves: zh, en; None: what the environment or their browser says."""
+    return writes.get_meta(conn, _LANG)
+
+
+def set_language(conn: Connection, wanted: str) -> None:
+    """zh or en. Raises InvalidInput."""
+    if wanted not in LANGUAGES:
+        said = Text(N_("The language is zh or en."))
+        raise InvalidInput(said, [Issue("lang", said)])
+    writes.set_meta(conn, _LANG, wanted)
+
+
+def forget_language(conn: Connection) -> None:
+    """Back to what the environment says."""
+    writes.forget_meta(conn, _LANG)

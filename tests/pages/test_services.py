@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import House, said
+from tests.pages.conftest import ROOT, House, said
 from tests.providers.conftest import KEY
 from tests.scripted_provider import ScriptedProvider
-from workbench.errors import BudgetExceeded
+from workbench.errors import BudgetExceeded, InvalidInput
 
 
 @pytest.fixture
@@ -144,3 +145,16 @@ def test_a_budget_that_runs_out_is_said_in_the_studio(
         house.wb.submit("plan_episodes", project, {}, profile="mine")
     at = house.page("studio", lang, project=project, node=project)
     assert any(told in e.value for e in at.error)
+
+
+def test_the_language_for_those_who_have_not_chosen_one_is_a_setting(house: House) -> None:
+    at = house.page("settings")
+    at.segmented_control(key="default_language").set_value("zh").run()
+    assert not at.exception
+    assert house.wb.language() == "zh"
+    fresh = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert "项目" in [title.value for title in fresh.title]
+    house.wb.set_language(None)
+    with pytest.raises(InvalidInput):
+        house.wb.set_language("fr")
+    assert house.wb.language() is None

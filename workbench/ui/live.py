@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import jobs as job_reads
+from workbench.errors import ReelwrightError
 from workbench.facade import Workbench
 from workbench.settings import Settings
 
@@ -40,6 +41,16 @@ def _opened(settings: Settings) -> Workbench:
 
 def settings() -> Settings:
     return Settings.load()
+
+
+def language() -> str | None:
+    """What pages speak to those who have not chosen themselves; None: their browser's language."""
+    try:
+        chosen: str | None = shared("language", workbench().language)
+    except ReelwrightError:
+        # a page will say what is wrong, in some language
+        chosen = None
+    return chosen or settings().lang
 
 
 def workbench() -> Workbench:

@@ -800,6 +800,10 @@ def set_meta(conn: Connection, key: str, value: str) -> None:
     conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
+def forget_meta(conn: Connection, key: str) -> None:
+    conn.execute(delete(meta).where(meta.c.key == key))
+
+
 # --- workers and gates -----------------------------------------------------------------------------------------
 
 
