@@ -1,4 +1,4 @@
-"""Pictures of every page for docs/pictures: ``python -m tests.browser.screenshots [FOLDER]``.
+"""Pictures of every page for docs/pictures: ``python -m tests.browser.screenshots [FOLDER [PAGE…]]``.
 
 Nothing in them is drawn by hand: the sample stories run on a real stack with the offline model (slowed down, sometimes
 failing) and a scripted service with prices. Only the clock is helped: the finished jobs are spread over the last month.
@@ -222,7 +222,7 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> No
     print(file.name, flush=True)
 
 
-def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, folder: Path) -> None:
+def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, folder: Path, only: list[str]) -> None:
     wb = made.wb
     for lang, locale in (("en", "en-US"), ("zh", "zh-CN")):
         episode = nodes(wb, story[lang], "episode")[0]["id"]
@@ -232,6 +232,8 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                 viewport={"width": 1440, "height": 1000}, color_scheme=theme, locale=locale, timezone_id="Asia/Shanghai"
             )
             for name, path in pages(wb, lang, story, episode, timeline):
+                if only and name not in only:
+                    continue
                 page = context.new_page()
                 if name in ("studio", "jobs"):
                     working(wb, story[lang], episode)
@@ -245,6 +247,8 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                 )
                 page.close()
             context.close()
+        if only:
+            continue
         narrow = chrome.new_context(
             viewport={"width": 420, "height": 900}, color_scheme="light", locale=locale, timezone_id="Asia/Shanghai"
         )
@@ -287,13 +291,15 @@ def services(wb: Workbench, story: dict[str, int]) -> None:
         params={"temperature": 1.1, "prices": prices},
     )  # fmt: skip
     wb.set_budget(500_000_000, currency="CNY")
+    wb.webhooks.add("https://open.feishu.cn/open-apis/bot/v2/hook/not-a-real-one", form="feishu", lang="zh")
+    wb.webhooks.add("https://films.example.com/reelwright", events=["job.succeeded", "job.failed"])
     with wb.database.read() as conn:
         spent = conn.execute(text("SELECT max(cost_micros) FROM model_call")).scalar_one() or 1_000
     for project in story.values():
         wb.set_budget(max(int(spent) * 4, 1_000), currency="CNY", project_id=project, period="all")
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, only: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="reelwright pictures ") as home,
@@ -311,8 +317,8 @@ def main(folder: Path) -> None:
                 run(made.wb, "generate_scene_video", first_scenes(made.wb, project)[0], {"seconds": 4})
             services(made.wb, story)
         with stack(Path(home), simulate="latency_ms=14000") as made:
-            gallery(made, chrome, story, timeline, folder)
+            gallery(made, chrome, story, timeline, folder, only)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER, sys.argv[2:])
