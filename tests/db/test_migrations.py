@@ -18,8 +18,8 @@ from workbench.errors import Unavailable
 
 
 @pytest.fixture
-def database(database_url: str) -> Database:
-    return Database(database_url)
+def database(empty_database_url: str) -> Database:
+    return Database(empty_database_url)
 
 
 def test_the_migrated_schema_is_the_declared_one(database: Database) -> None:
@@ -42,9 +42,9 @@ def test_a_finished_job_is_frozen_after_every_migration(database: Database) -> N
         conn.execute(update(job).where(job.c.id == job_id).values(state="queued"))
 
 
-def test_several_processes_may_migrate_at_once(database_url: str) -> None:
+def test_several_processes_may_migrate_at_once(empty_database_url: str) -> None:
     def start(_: int) -> None:
-        database = Database(database_url)
+        database = Database(empty_database_url)
         migrate(database)
         database.close()
 

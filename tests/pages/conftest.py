@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,13 +76,14 @@ def app_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     home = tmp_path / "höme of pages"
     monkeypatch.setenv("REELWRIGHT_HOME", str(home))
     monkeypatch.setenv("REELWRIGHT_RETRY_BASE_MS", "1")
     st.cache_resource.clear()
     st.cache_data.clear()
     home.mkdir(parents=True)
+    shutil.copyfile(sqlite_template, home / "reelwright.db")
     made = House(Settings.load())
     yield made
     made.wb.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def brief_facts(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, sqlite_template: Path) -> Settings:
+    shutil.copyfile(sqlite_template, tmp_path / "story.db")
     return Settings.load(
         home=tmp_path, database_url=f"sqlite:///{tmp_path / 'story.db'}", retry_base_ms=10, sweep_seconds=0.2
     )
