@@ -17,6 +17,7 @@ from workbench import ratelimits
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call
 from workbench.errors import BudgetExceeded
+from workbench.providers.base import Profile
 from workbench.settings import Settings
 
 #: a micro for each token: sums are easy to check
@@ -237,6 +238,41 @@ def test_tokens_count_too(engine: Engine, provider: ScriptedProvider) -> None:
     engine.deliver()
     assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
     assert len(provider.calls()) == 1
+
+
+def test_what_a_call_really_counted_makes_its_share_right(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Expected are 1,500 tokens of answer for each; one that counts few makes room, one that counts many takes it."""
+    add(engine, "mine", provider, tpm=4_000)
+    small, large = ({"prompt_tokens": 10, "completion_tokens": n, "total_tokens": 10 + n} for n in (40, 9_000))
+    provider.script(default={"usage": small}, nth={"6": {"usage": large}})
+    assert engine.finish(tell(engine, steps=5)["id"])["state"] == "succeeded"
+
+    job_id = tell(engine, about="more", steps=2)["id"]
+    engine.deliver()
+
+    assert (engine.wb.job(job_id)["waiting_for"], len(provider.calls())) == ("rate_limit", 6)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_wait_for_tokens_is_told_whichever_window_they_are_in(
+    settings: Settings, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that slept through it in small pieces would be lost to others for a minute."""
+    monkeypatch.setattr(ratelimits, "WINDOW_S", 2)
+    limit = ratelimits.RateLimits(settings)
+    profile = Profile(7, "mine", "openai", tpm=1_000)
+    assert limit.take(profile, 900) == 0
+    begun = time.monotonic()
+    told = []
+    while (wait := limit.take(profile, 900)) > 0:
+        told.append((time.monotonic() - begun, wait))
+        time.sleep(min(wait, 0.5))
+    ended = time.monotonic() - begun
+
+    assert 3 < ended < 4.5  # the first window, and most of the second
+    assert all(abs(at + wait - ended) < 0.4 for at, wait in told), told
 
 
 def test_a_wait_for_the_limit_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:

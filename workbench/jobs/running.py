@@ -75,6 +75,11 @@ class Running:
         if self.stopping is not None:
             raise asyncio.CancelledError
 
+    def counted(self, profile: Profile, taken: int, usage: Usage | None, since: float) -> None:
+        """What a call counts in its service's minute, now that it is known; `since`: the monotonic time before `admit`."""
+        if usage is not None and usage.input is not None:
+            self.limit.settle(profile, taken, usage.input + (usage.output or 0), time.monotonic() - since)
+
     def fall_back(self, capability: Capability, service: Service, error: ProviderError) -> bool:
         """Another service answers from here on, where the profile names one for such a failure; said on the timeline."""
         if self.stopping is not None or service is not self.services.of(capability):

@@ -56,12 +56,19 @@ class RateLimit(Protocol):
         """0, or the seconds after which to ask again."""
         ...
 
+    def settle(self, profile: Profile, taken: int, used: int, seconds: float) -> None:
+        """What a call really counted, so many seconds after `taken` tokens were taken for it."""
+        ...
+
 
 class Unlimited:
     """For those without a Redis to count on."""
 
     def take(self, profile: Profile, tokens: int) -> float:
         return 0.0
+
+    def settle(self, profile: Profile, taken: int, used: int, seconds: float) -> None:
+        pass
 
 
 @dataclass

@@ -226,7 +226,8 @@ class Steps:
             schema=conversation.json_schema,
             schema_name=conversation.schema_name,
         )
-        await run.admit(service, expected_tokens(request))
+        asked, taken = time.monotonic(), expected_tokens(request)
+        await run.admit(service, taken)
         row = self._open(name, input_hash, conversation.prompt_version, request, purpose, service)
         started = time.monotonic()
         try:
@@ -235,6 +236,7 @@ class Steps:
             run.close_call(row, started, profile, request.model, outcome="error", error_kind="cancelled")
             raise
         except ProviderError as error:
+            run.counted(profile, taken, error.usage, asked)
             run.close_call(
                 row,
                 started,
@@ -256,6 +258,7 @@ class Steps:
         # a service may tell the key itself, and what it tells is stored
         reply = replace(reply, text=redactor.exact(reply.text))
         crash.point("call_answered")
+        run.counted(profile, taken, reply.usage, asked)
         run.answered(row, started, reply, profile)
         return Answer(reply.text, row, request.model), reply
 

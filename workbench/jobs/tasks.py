@@ -89,7 +89,9 @@ class Tasks:
         """The pictures of one call, in the store; memoised under `name`."""
         done = await self._begin(name, asked, "image")
         if done is None:
-            done = await self._settled(name, "image", lambda by, purpose: self._draw(by, name, asked, draw, purpose))
+            done = await self._settled(
+                name, asked, "image", lambda by, purpose: self._draw(by, name, asked, draw, purpose)
+            )
         return [Candidate.model_validate(c) for c in done["images"]]
 
     async def video(self, name: str, asked: Asked, draw: Callable[[], bytes] | None) -> dict[str, Any]:
@@ -97,7 +99,7 @@ class Tasks:
         done = await self._begin(name, asked, "video")
         if done is not None:
             return done
-        return await self._settled(name, "video", lambda by, purpose: self._film(by, name, asked, draw, purpose))
+        return await self._settled(name, asked, "video", lambda by, purpose: self._film(by, name, asked, draw, purpose))
 
     async def _begin(self, name: str, asked: Asked, capability: Capability) -> dict[str, Any] | None:
         """The memoised output, or None with the step standing as `sent`; suspends while the outcome is open.
@@ -156,7 +158,7 @@ class Tasks:
     # -- calls -------------------------------------------------------------------------------------------------
 
     async def _settled(
-        self, name: str, capability: Capability, call: Callable[[Service, str], Awaitable[dict[str, Any]]]
+        self, name: str, asked: Asked, capability: Capability, call: Callable[[Service, str], Awaitable[dict[str, Any]]]
     ) -> dict[str, Any]:
         """Make the call: again when the provider has learned to word it otherwise, once more after an empty answer,
         by another service where this one certainly did nothing.
@@ -183,14 +185,14 @@ class Tasks:
                 else:
                     self._keep_failure(name, state, error)
                     raise
-            service = await self._admitted_again(name, capability)
+            service = await self._admitted_again(name, asked, capability)
 
-    async def _admitted_again(self, name: str, capability: Capability) -> Service:
+    async def _admitted_again(self, name: str, asked: Asked, capability: Capability) -> Service:
         """Who is asked next; a wait for the limits leaves the step as one that was certainly not charged."""
         run = self._run
         service = run.service(capability)
         try:
-            await run.admit(service, 0)
+            await run.admit(service, estimated_tokens(asked.prompt))
         except Suspend:
             self._not_sent(name)
             raise
@@ -233,7 +235,9 @@ class Tasks:
             draw=draw,
         )
         row = self._open(service, name, asked, "image", request.model, request.call_id, purpose)
+        begun = time.monotonic()
         reply, latency_ms = await self._sent(service, row, request.model, lambda: service.provider.images(request))
+        run.counted(service.profile, estimated_tokens(asked.prompt), reply.usage, begun)
         answer = _priced(service.profile, reply)
         stored = await self._stored(service, row, latency_ms, answer, reply.images, "image")
         made = [_candidate(media, asked, request.model or reply.model) for media in stored]
