@@ -84,7 +84,7 @@ class RateLimits:
         window, room = item.get_expiry(), item.amount - share
         if now <= room:
             # the window before weighs less and less
-            wait = before_s - (room - now) * window / max(before, 1)
+            wait: float = before_s - (room - now) * window / max(before, 1)
         else:
             # this window has to end first, and then to weigh less
             wait = now_s - window + window * (1 - room / now)

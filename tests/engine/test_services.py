@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import Valkey, until
 from tests.engine.conftest import Engine
 from tests.scripted_provider import ScriptedProvider
 from workbench import ratelimits
 from workbench.db.connection import now_ms
-from workbench.db.schema import job, model_call
+from workbench.db.schema import job, model_call, step
+from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded
 from workbench.providers.base import Profile
 from workbench.settings import Settings
@@ -182,6 +184,96 @@ def test_a_budget_that_runs_out_midway_stops_before_the_next_paid_step_and_goes_
     done = engine.finish(job_id)
     assert (done["state"], done["failures"], len(provider.calls())) == ("succeeded", 0, 3)
     assert done["cost_micros"] == sum(c["cost_micros"] for c in calls(engine, job_id))
+
+
+def test_jobs_side_by_side_do_not_spend_the_same_rest_of_a_budget(engine: Engine, provider: ScriptedProvider) -> None:
+    """A call under way holds ready what it will probably cost; the others go on when it cost less."""
+    add(engine, "mine", provider)
+    engine.wb.set_budget(1_000, currency="USD")
+    provider.script(default={"delay_ms": 400})
+    ids = [tell(engine, about=f"story {n}")["id"] for n in range(6)]
+    threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
+    for thread in threads:
+        thread.start()
+    until(lambda: [engine.wb.job(i)["waiting_for"] for i in ids].count("budget") == 5, 10, "the others' wait")
+    [state] = engine.wb.budgets()
+    assert (state.spent_micros, state.used_up, state.full) == (0, False, True)
+    assert "calls under way" in next(engine.wb.job(i)["message"] for i in ids if engine.wb.job(i)["waiting_for"])
+    for thread in threads:
+        thread.join()
+    assert len(provider.calls()) == 1
+    assert (engine.wb.budgets()[0].under_way_micros, engine.wb.budgets()[0].full) == (0, False)
+
+    provider.script(default={})
+    assert {engine.finish(i)["state"] for i in ids} == {"succeeded"}
+    assert engine.wb.budgets()[0].spent_micros == sum(engine.wb.job(i)["cost_micros"] for i in ids)
+
+
+def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: ScriptedProvider, project: int) -> None:
+    """Two of three fit; the job says what it waits for and draws the third when there is more."""
+    prices = {"prices": {"p-1": {"currency": "CNY", "image": 0.5}}}
+    add(engine, "painter", provider, image_model="p-1", params=prices)
+    engine.wb.set_budget(1_000_000, currency="CNY")
+    provider.script(default={"delay_ms": 100})
+    job_id = engine.wb.submit("test_image", None, {"colours": ["teal", "red", "navy"], "limit": 3}, profile="painter")[
+        "id"
+    ]
+    engine.deliver()
+    waiting = engine.wb.job(job_id)
+    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "budget")
+    assert len(provider.calls()) == 2
+    engine.wb.set_budget(2_000_000, currency="CNY")
+    done = engine.finish(job_id)
+    assert (done["state"], done["cost_micros"], len(provider.calls())) == ("succeeded", 1_500_000, 3)
+
+
+def test_a_call_that_could_not_be_written_down_gives_its_place_and_its_money_back(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(engine, "mine", provider, concurrency=1)
+    engine.wb.set_budget(1_000, currency="USD")
+    commit, times = ledger.close_call, iter([1])
+
+    def away(*args: Any, **values: Any) -> None:
+        if next(times, None):
+            raise OperationalError("UPDATE", None, Exception("the server was restarted"))
+        commit(*args, **values)
+
+    monkeypatch.setattr(ledger, "close_call", away)
+    job_id = tell(engine)["id"]
+
+    assert engine.finish(job_id)["state"] == "succeeded"
+    assert [c["outcome"] for c in calls(engine, job_id)] == ["lost", "ok"]
+    assert engine.wb.budgets()[0].under_way_micros == 0
+
+
+def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, provider: ScriptedProvider) -> None:
+    """And holds what it will probably cost until it has come."""
+    was, later = ({"ep-1": {"currency": "CNY", "video_tokens": price}} for price in (15.0, 99.0))
+    params = {"allow_private_media": True, "poll_ms": 10}
+    engine.wb.add_profile(
+        "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1",
+        params={**params, "prices": was},
+    )  # fmt: skip
+    engine.wb.set_budget(10_000_000, currency="CNY")
+    provider.script(default={"states": ["succeeded"], "usage": {"completion_tokens": 108_900}})
+    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    engine.deliver()
+    assert engine.wb.job(job_id)["waiting_for"] == "provider"
+    [state] = engine.wb.budgets()
+    # two seconds of 640 × 360 at 24 pictures: 10,800 tokens
+    assert (state.spent_micros, state.under_way_micros, state.unpriced) == (0, 162_000, 0)
+
+    engine.wb.change_profile("films", video_model="ep-2", params={**params, "prices": {"ep-2": later["ep-1"]}})
+    with engine.wb.database.write() as conn:
+        conn.execute(update(step).values(poll_at=now_ms() - 1))
+    done = engine.finish(job_id)
+
+    [call] = calls(engine, job_id)
+    assert (call["cost_micros"], call["currency"], call["price"]) == (1_633_500, "CNY", was["ep-1"])
+    assert done["result"]["model"] == "ep-1"
+    [state] = engine.wb.budgets()
+    assert (state.spent_micros, state.under_way_micros) == (1_633_500, 0)
 
 
 def test_a_job_that_waits_for_its_budget_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workbench.providers.base import SKETCH, Profile, Usage
-from workbench.usage.prices import FREE, UNKNOWN, cost_of, image_cost_of
+from workbench.usage.prices import FREE, UNKNOWN, cost_of, image_cost_of, video_cost_of, video_price
 
 NOON = round(datetime(2026, 5, 4, 12, tzinfo=UTC).timestamp() * 1000)
 SPENT = Usage(input=1_000_000, output=100_000)
@@ -132,3 +132,44 @@ def test_the_public_price_tells_picture_tokens_from_words() -> None:
 
 def test_a_picture_model_without_a_public_price_is_unknown() -> None:
     assert image_cost_of(profile(), "dall-e-3", DRAWN, 1, NOON) == UNKNOWN
+
+
+def test_who_priced_only_pictures_said_nothing_of_texts() -> None:
+    mine = profile(prices={"gpt-4o": {"image": 0.04}, "*": {"currency": "CNY", "video_second": 2}})
+
+    cost = cost_of(mine, "gpt-4o", SPENT, NOON)
+
+    assert (cost.cost_micros, cost.currency) == (3_500_000, "USD")
+    assert (cost.source or "").startswith("genai-prices ")
+
+
+def test_a_models_own_prices_are_completed_by_those_of_every_model() -> None:
+    mine = profile(prices={"ep-1": {"image": 1}, "*": {"input": 1, "output": 1, "image": 2}})
+
+    assert cost_of(mine, "ep-1", SPENT, NOON).cost_micros == 1_100_000
+    assert image_cost_of(mine, "ep-1", Usage(), 1, NOON).cost_micros == 1_000_000
+    assert image_cost_of(mine, "other", Usage(), 1, NOON).cost_micros == 2_000_000
+
+
+def test_reasoning_and_cached_tokens_are_priced_once_each() -> None:
+    own = {"ep-1": {"currency": "CNY", "input": 4, "cached": 0.4, "output": 16}}
+    usage = Usage(input=12_345, cached=10_001, output=6_789, reasoning=6_000)
+
+    # 2,344 × 4 + 10,001 × 0.4 + 6,789 × 16 = 122,000.4 micros
+    assert cost_of(profile(prices=own), "ep-1", usage, NOON).cost_micros == 122_000
+
+
+def test_a_clip_costs_by_its_tokens_where_they_are_told_else_by_its_seconds() -> None:
+    mine = Profile(
+        1,
+        "p",
+        "ark",
+        video_model="ep-v",
+        params={"prices": {"ep-v": {"currency": "CNY", "video_tokens": 46, "video_second": 2}}},
+    )
+    price = video_price(mine, "seedance")
+
+    assert video_cost_of(price, Usage(output=108_900), 5.0).cost_micros == 5_009_400
+    assert video_cost_of(price, Usage(), 5.5).cost_micros == 11_000_000
+    assert video_cost_of(price, Usage(), None) == UNKNOWN
+    assert video_cost_of(None, Usage(output=1), 1.0) == UNKNOWN

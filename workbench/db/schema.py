@@ -264,6 +264,8 @@ model_call = Table(
     Column("price_source", String(80)),
     # the prices reckoned with, as they were then
     Column("price", Json),
+    # of a call or long task under way: what it will probably cost, in `currency`; budgets hold it ready
+    Column("expected_micros", BigInteger),
     # the profile that was asked first and could not answer
     Column("fallback_from", Id),
     Column("finish_reason", String(40)),

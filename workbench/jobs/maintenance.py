@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 EpochOf = Callable[[], str]
 PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
-#: jobs that waited for a limit and are tried again in one round: most of a crowd would only wait again
+#: jobs that waited for a limit or a budget and are tried again in one round: most of a crowd would only wait again
 RESUMED_AT_ONCE = 32
 
 
@@ -87,14 +87,13 @@ class Sweeper:
                 writes.resume_due(conn, RESUMED_AT_ONCE)
 
     def _resume_paid_up(self) -> None:
-        """A budget was raised, or a month has begun."""
+        """A budget was raised, a month has begun, or calls under way cost less than was held ready for them."""
         with self._database.read() as conn:
             waiting = writes.waiting_for_budget(conn)
-            used_up = {p for p in {w.project_id for w in waiting} if any(s.used_up for s in budgets.states(conn, p))}
-        for row in waiting:
-            if row.project_id not in used_up:
-                with self._database.write() as conn:
-                    writes.resume(conn, row.id, "budget")
+            full = {p for p in {w.project_id for w in waiting} if any(s.full for s in budgets.states(conn, p))}
+        for row in [w for w in waiting if w.project_id not in full][:RESUMED_AT_ONCE]:
+            with self._database.write() as conn:
+                writes.resume(conn, row.id, "budget")
 
     def _notice_an_emptied_redis(self) -> None:
         with self._database.read() as conn:

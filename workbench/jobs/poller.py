@@ -19,9 +19,9 @@ from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.tasks import clip_output, kept
 from workbench.media import Media, MediaStore, download
-from workbench.providers.base import Made, Profile, TaskState, Usage
+from workbench.providers.base import SKETCH, Made, Profile, TaskState, Usage
 from workbench.usage import money
-from workbench.usage.prices import video_cost_of
+from workbench.usage.prices import FREE, video_cost_of, video_price
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class Poller:
                 ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], after_ms)
 
     def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile) -> None:
-        model = profile.clip_model
+        model = row["model"] or profile.clip_model
         job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
         with self._database.write() as conn:
             if not ledger.still_submitted(conn, job_id, name, task_id):
@@ -149,6 +149,8 @@ class Poller:
                 ledger.set_step(conn, job_id, name, state="failed", output={"failed": str(said), "kind": kind})
                 if state.usage != Usage():
                     self._price(conn, row, state, None, profile)
+                else:
+                    ledger.price_task(conn, job_id, name)
             writes.resume(conn, job_id, "provider")
 
     def _price(
@@ -156,9 +158,12 @@ class Poller:
     ) -> None:
         """What the task came to, on the call that created it: also a useless one was paid."""
         seconds = state.seconds if state.seconds is not None else clip.seconds if clip is not None else None
-        cost = video_cost_of(
-            profile, state.model or profile.clip_model, state.usage, seconds, round(time.time() * 1000)
-        )
+        if profile.provider == SKETCH.provider:
+            cost = FREE
+        else:
+            # the price at which it was created, where there was one
+            price = row["price"] or video_price(profile, state.model or profile.clip_model)
+            cost = video_cost_of(price, state.usage, seconds)
         tokens = {"input_tokens": state.usage.input, "output_tokens": state.usage.output}
         billed = None if seconds is None else round(seconds)
         ledger.price_task(conn, row["job_id"], row["name"], video_seconds=billed, **tokens, **cost.as_columns())

@@ -354,7 +354,9 @@ class Runner:
             time.sleep(wait_s)
             try:
                 with self.database.write() as conn:
-                    if writes.fence(conn, claim.job_id, claim.number):
+                    cancelled = writes.fence(conn, claim.job_id, claim.number)
+                    writes.lose_calls(conn, claim.job_id, claim.number)
+                    if cancelled:
                         self._end_cancelled(conn, claim)
                     else:
                         self._put_back(conn, claim, said, delay_ms=self._settings.retry_base_ms)

@@ -24,7 +24,7 @@ from workbench.media import MediaStore
 from workbench.providers.base import Mode, Profile, TextReply, Usage
 from workbench.security.redact import redactor
 from workbench.usage import money
-from workbench.usage.prices import Cost, cost_of
+from workbench.usage.prices import UNKNOWN, Cost, cost_of, now_ms
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Running:
     def answered(self, call_row: int, started: float, reply: TextReply, profile: Profile) -> None:
         """Hold an answer until it is judged: outcome and step are one commit."""
         self._preview = ""
-        cost = cost_of(profile, reply.model, reply.usage, round(time.time() * 1000))
+        cost = cost_of(profile, reply.model, reply.usage, now_ms())
         self._answers[call_row] = (time.monotonic() - started, reply, cost)
 
     def commit_call(self, conn: Connection, call_row: int, *, valid: bool, outcome: str = "ok") -> None:
@@ -182,11 +182,17 @@ class Running:
                 self.commit_call(conn, call_row, valid=False)
 
     def close_call(
-        self, call_row: int, started: float, profile: Profile, model: str, *, usage: Usage | None = None, **values: Any
+        self,
+        call_row: int,
+        started: float,
+        model: str,
+        *,
+        usage: Usage | None = None,
+        cost: Cost = UNKNOWN,
+        **values: Any,
     ) -> None:
         """Write a call that failed. It may have been billed, so it is counted whoever owns the job now."""
         seen = usage or self.no_usage
-        cost = cost_of(profile, model, seen, round(time.time() * 1000))
         with self.database.write() as conn:
             ledger.close_call(
                 conn,

@@ -42,11 +42,8 @@ class Suspend(BaseException):
         self.said = said
 
 
-class Full(Suspend):
-    """As many calls as the service takes are under way; nothing was sent."""
-
-    def __init__(self, profile: Profile) -> None:
-        super().__init__("rate_limit", resume_in_s=FULL_S, said=_limited(profile))
+class Held(Suspend):
+    """The call had to wait when it was about to be opened; nothing was sent."""
 
 
 class RateLimit(Protocol):
@@ -159,12 +156,12 @@ async def admit(database: Database, limit: RateLimit, service: Service, project_
     while True:
         with database.read() as conn:
             try:
-                budgets.check(conn, project_id)
+                budgets.check_call(conn, project_id)
             except BudgetExceeded as error:
                 raise Suspend("budget", said=error.text) from None
             full = profile.concurrency is not None and ledger.open_calls(conn, profile.id) >= profile.concurrency
         if full:
-            raise Full(profile)
+            raise _full(profile)
         wait = limit.take(profile, tokens)
         if not wait:
             return
@@ -173,10 +170,20 @@ async def admit(database: Database, limit: RateLimit, service: Service, project_
         await asyncio.sleep(wait)
 
 
-def take_place(conn: Connection, profile: Profile) -> None:
-    """In the transaction that opens a call: raises Full when the service's last place was taken meanwhile."""
+def take_place(conn: Connection, service: Service, project_id: int | None) -> None:
+    """In the transaction that opens a call: raises Held when others took the last place, or the budget's rest, meanwhile."""
+    profile = service.profile
+    if not service.free:
+        try:
+            budgets.hold(conn, project_id)
+        except BudgetExceeded as error:
+            raise Held("budget", said=error.text) from None
     if profile.concurrency is not None and not ledger.place_free(conn, profile.id, profile.concurrency):
-        raise Full(profile)
+        raise _full(profile)
+
+
+def _full(profile: Profile) -> Held:
+    return Held("rate_limit", resume_in_s=FULL_S, said=_limited(profile))
 
 
 def _limited(profile: Profile) -> Text:

@@ -24,9 +24,10 @@ from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
 from workbench.jobs.services import Service, take_place
 from workbench.prompts import Prompt
-from workbench.providers.base import Message, Mode, TextReply, TextRequest, estimated_tokens
+from workbench.providers.base import Message, Mode, TextReply, TextRequest, Usage, estimated_tokens
 from workbench.providers.reading import read_model
 from workbench.security.redact import redactor
+from workbench.usage.prices import Cost, cost_of, now_ms
 
 if TYPE_CHECKING:
     from workbench.jobs.running import Running
@@ -228,19 +229,20 @@ class Steps:
         )
         asked, taken = time.monotonic(), expected_tokens(request)
         await run.admit(service, taken)
-        row = self._open(name, input_hash, conversation.prompt_version, request, purpose, service)
+        asks = Usage(input=taken - _answer_tokens(request), output=_answer_tokens(request))
+        expected = cost_of(profile, request.model, asks, now_ms())
+        row = self._open(name, input_hash, conversation.prompt_version, request, purpose, service, expected)
         started = time.monotonic()
         try:
             reply = await service.provider.text(request, run.preview)
         except asyncio.CancelledError:
-            run.close_call(row, started, profile, request.model, outcome="error", error_kind="cancelled")
+            run.close_call(row, started, request.model, outcome="error", error_kind="cancelled")
             raise
         except ProviderError as error:
             run.counted(profile, taken, error.usage, asked)
             run.close_call(
                 row,
                 started,
-                profile,
                 request.model,
                 outcome="error",
                 error_kind=error.kind,
@@ -248,12 +250,13 @@ class Steps:
                 http_status=error.http_status,
                 request_id=error.request_id,
                 usage=error.usage,
+                cost=cost_of(profile, request.model, error.usage or run.no_usage, now_ms()),
                 raw_output=error.raw and redactor.exact(error.raw),
             )
             raise
         except Exception as error:
             said = run.redact(repr(error))
-            run.close_call(row, started, profile, request.model, outcome="error", error_kind="internal", error=said)
+            run.close_call(row, started, request.model, outcome="error", error_kind="internal", error=said)
             raise
         # a service may tell the key itself, and what it tells is stored
         reply = replace(reply, text=redactor.exact(reply.text))
@@ -263,12 +266,19 @@ class Steps:
         return Answer(reply.text, row, request.model), reply
 
     def _open(
-        self, name: str, input_hash: str, prompt_version: str, request: TextRequest, purpose: str, service: Service
+        self,
+        name: str,
+        input_hash: str,
+        prompt_version: str,
+        request: TextRequest,
+        purpose: str,
+        service: Service,
+        expected: Cost,
     ) -> int:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
-            take_place(conn, service.profile)
+            take_place(conn, service, run.row["project_id"])
             return ledger.open_call(
                 conn,
                 {
@@ -288,6 +298,7 @@ class Steps:
                     "mode": request.mode,
                     "prompt": [{"role": m.role, "content": m.content} for m in request.messages],
                     "prompt_version": prompt_version or None,
+                    **expected.as_expected(),
                 },
             )
 
@@ -343,7 +354,11 @@ class Steps:
 def expected_tokens(request: TextRequest) -> int:
     """What a call will probably count in its service's minute: the prompt, and the answer up to its cap or a usual length."""
     asked = sum(estimated_tokens(m.content) for m in request.messages)
-    return asked + int(request.params.get("max_tokens") or USUAL_ANSWER)
+    return asked + _answer_tokens(request)
+
+
+def _answer_tokens(request: TextRequest) -> int:
+    return int(request.params.get("max_tokens") or USUAL_ANSWER)
 
 
 def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:

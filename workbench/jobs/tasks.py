@@ -12,7 +12,8 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 from sqlalchemy import Connection
@@ -25,14 +26,17 @@ from workbench.errors import JobError, LostClaim, MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.running import Running, Suspend
-from workbench.jobs.services import Capability, Full, Service, take_place
+from workbench.jobs.services import Capability, Held, Service, take_place
 from workbench.media import Media, MediaStore, clips, download, pictures
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest, estimated_tokens
 from workbench.usage import money
-from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of
+from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of, video_price
 
 log = logging.getLogger(__name__)
 FIRST_POLL_MS = 3_000
+#: tokens of a picture, and pictures in a second of film, where nobody knows yet
+USUAL_PICTURE = 1_300
+USUAL_FPS = 24
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class _Answer:
     images: int | None = None
     video_seconds: float | None = None
     request_id: str | None = None
+    #: of a task that goes on: its price as it is now, and what it will probably come to
+    expected: Cost | None = None
 
 
 class Tasks:
@@ -171,7 +177,7 @@ class Tasks:
         while True:
             try:
                 return await call(service, purpose)
-            except Full:
+            except Held:
                 self._not_sent(name)
                 raise
             except JobError as error:
@@ -234,9 +240,14 @@ class Tasks:
             params=service.profile.params,
             draw=draw,
         )
-        row = self._open(service, name, asked, "image", request.model, request.call_id, purpose)
+        price = partial(image_cost_of, service.profile, request.model)
+        row = self._open(
+            service, name, asked, "image", request.model, request.call_id, purpose, _expected(asked, price)
+        )
         begun = time.monotonic()
-        reply, latency_ms = await self._sent(service, row, request.model, lambda: service.provider.images(request))
+        reply, latency_ms = await self._sent(
+            row, request.model, lambda: service.provider.images(request), lambda seen: price(seen, 0, now_ms())
+        )
         run.counted(service.profile, estimated_tokens(asked.prompt), reply.usage, begun)
         answer = _priced(service.profile, reply)
         stored = await self._stored(service, row, latency_ms, answer, reply.images, "image")
@@ -277,16 +288,18 @@ class Tasks:
             params=service.profile.params,
             draw=draw,
         )
-        row = self._open(service, name, asked, "video", request.model, request.call_id, purpose)
-        started, latency_ms = await self._sent(service, row, request.model, lambda: service.provider.submit(request))
-        # what a task costs is known when it has ended: the poller writes it
+        price = None if service.free else video_price(service.profile, request.model)
+        expected = video_cost_of(price, Usage(output=_film_tokens(request)), request.seconds)
+        row = self._open(service, name, asked, "video", request.model, request.call_id, purpose, expected)
+        started, latency_ms = await self._sent(row, request.model, lambda: service.provider.submit(request))
         answer = _Answer(request.model, Usage(), FREE if service.free else UNKNOWN)
         if isinstance(started, str):
             task_id = started
             self._commit(
                 row,
                 latency_ms,
-                answer,
+                # what a task costs is known when it has ended: the poller writes it, at the price of today
+                answer if service.free else replace(answer, expected=expected),
                 [],
                 lambda conn: ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS),
             )
@@ -299,7 +312,8 @@ class Tasks:
             ledger.finish_step(conn, run.job_id, name, output)
             ledger.price_step(conn, run.job_id, name)
 
-        answer = _Answer(request.model, Usage(), answer.cost, video_seconds=clip.seconds)
+        cost = video_cost_of(price, Usage(), clip.seconds) if price is not None else answer.cost
+        answer = _Answer(request.model, Usage(), cost, video_seconds=clip.seconds)
         self._commit(row, latency_ms, answer, [clip], keep)
         crash.point("step_done")
         return output
@@ -307,21 +321,26 @@ class Tasks:
     async def _bytes_of(self, sha: str | None) -> bytes | None:
         return None if sha is None else await asyncio.to_thread(self._run.media.read, sha)
 
-    async def _sent(self, service: Service, row: int, model: str, call: Callable[[], Any]) -> tuple[Any, int]:
+    async def _sent(
+        self,
+        row: int,
+        model: str,
+        call: Callable[[], Any],
+        price: Callable[[Usage], Cost] = lambda seen: UNKNOWN,
+    ) -> tuple[Any, int]:
         """(what the service answered, milliseconds); a failure is in the ledger before it goes on."""
         run = self._run
         started = time.monotonic()
         try:
             answered = await call()
         except asyncio.CancelledError:
-            run.close_call(row, started, service.profile, model, outcome="error", error_kind="cancelled")
+            run.close_call(row, started, model, outcome="error", error_kind="cancelled")
             raise
         except Exception as error:
             known = error if isinstance(error, ProviderError) else None
             run.close_call(
                 row,
                 started,
-                service.profile,
                 model,
                 outcome="error",
                 error_kind=known.kind if known else "internal",
@@ -329,6 +348,7 @@ class Tasks:
                 http_status=known.http_status if known else None,
                 request_id=known.request_id if known else None,
                 usage=known.usage if known else None,
+                cost=price(known.usage) if known and known.usage else UNKNOWN,
             )
             raise
         crash.point("task_created")
@@ -370,12 +390,20 @@ class Tasks:
     # -- the ledger --------------------------------------------------------------------------------------------
 
     def _open(
-        self, service: Service, name: str, asked: Asked, capability: str, model: str, call_id: str, purpose: str
+        self,
+        service: Service,
+        name: str,
+        asked: Asked,
+        capability: str,
+        model: str,
+        call_id: str,
+        purpose: str,
+        expected: Cost,
     ) -> int:
         run = self._run
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
-            take_place(conn, service.profile)
+            take_place(conn, service, run.row["project_id"])
             return ledger.open_call(
                 conn,
                 {
@@ -393,6 +421,7 @@ class Tasks:
                     "model": model,
                     "capability": capability,
                     "prompt": asked.as_json(),
+                    **expected.as_expected(),
                 },
             )
 
@@ -441,7 +470,7 @@ class Tasks:
             image_output_tokens=answer.usage.image_output,
             images=answer.images,
             video_seconds=None if answer.video_seconds is None else round(answer.video_seconds),
-            **answer.cost.as_columns(),
+            **(answer.expected.as_expected() if answer.expected is not None else answer.cost.as_columns()),
         )
         money.count(
             conn,
@@ -470,8 +499,20 @@ def _failed_before(stored: dict[str, Any]) -> JobError:
     return JobError(text, kind=stored["kind"], retryable=False)
 
 
+def _expected(asked: Asked, price: Callable[[Usage, int, int], Cost]) -> Cost:
+    """What one picture will probably cost."""
+    usage = Usage(input=estimated_tokens(asked.prompt), output=USUAL_PICTURE, image_output=USUAL_PICTURE)
+    return price(usage, 1, now_ms())
+
+
+def _film_tokens(request: VideoRequest) -> int:
+    """providers.md §5"""
+    width, height = request.size
+    return round(request.seconds * width * height * USUAL_FPS / 1024)
+
+
 def _priced(profile: Profile, reply: ImageReply) -> _Answer:
-    cost = image_cost_of(profile, reply.model, reply.usage, reply.count, round(time.time() * 1000))
+    cost = image_cost_of(profile, reply.model, reply.usage, reply.count, now_ms())
     return _Answer(reply.model, reply.usage, cost, images=reply.count, request_id=reply.request_id)
 
 

@@ -2,6 +2,7 @@
 
 Spent is what the ledger holds, each currency brought to the budget's by the set rate. A call without a known price
 counts nothing and is said beside it. At 100 % nothing paid begins any more: not at submit, not before a paid step.
+What calls under way will probably cost is held ready: jobs side by side do not spend the same rest twice.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ MOST_MICROS = 10**15
 
 @dataclass(frozen=True)
 class State:
-    """One budget as it stands. `project_id` None: everything. `unpriced`: calls whose cost nobody knows."""
+    """One budget as it stands. `project_id` None: everything. `under_way_micros`: what is held ready for calls that have
+    not ended. `unpriced`: calls whose cost nobody knows."""
 
     key: str
     project_id: int | None
@@ -34,6 +36,7 @@ class State:
     amount_micros: int
     currency: str
     spent_micros: int
+    under_way_micros: int
     unpriced: int
 
     @property
@@ -49,9 +52,19 @@ class State:
     def used_up(self) -> bool:
         return self.mark == 100
 
+    @property
+    def full(self) -> bool:
+        """Nothing is left for a further call, at least until those under way have ended."""
+        return self.spent_micros + self.under_way_micros >= self.amount_micros
+
     def said(self) -> Text:
+        taken = N_(
+            "{percent} % of the budget is used and calls under way need the rest: {spent} of {amount} {currency} ({whose})."
+        )
         return Text(
-            N_("{percent} % of the budget is used: {spent} of {amount} {currency} ({whose})."),
+            taken
+            if self.full and not self.used_up
+            else N_("{percent} % of the budget is used: {spent} of {amount} {currency} ({whose})."),
             percent=round(self.percent),
             spent=_plain(self.spent_micros),
             amount=_plain(self.amount_micros),
@@ -104,13 +117,14 @@ def states(conn: Connection, project_id: int | None = None, *, everything: bool 
 
 def _state(conn: Connection, row: dict[str, Any], yuan: Any, month: int) -> State:
     since = month if row["period"] == "month" else None
-    spent, unpriced = 0, 0
+    spent, under_way, unpriced = 0, 0, 0
     for part in reads.spent(conn, row["project_id"], since):
         unpriced += part["unpriced"]
-        if part["micros"] and part["currency"]:
-            spent += money.converted(int(part["micros"]), part["currency"], row["currency"], yuan)
+        if part["currency"]:
+            spent += money.converted(int(part["micros"] or 0), part["currency"], row["currency"], yuan)
+            under_way += money.converted(int(part["under_way"] or 0), part["currency"], row["currency"], yuan)
     return State(
-        row["key"], row["project_id"], row["period"], row["amount_micros"], row["currency"], spent, unpriced
+        row["key"], row["project_id"], row["period"], row["amount_micros"], row["currency"], spent, under_way, unpriced
     )  # fmt: skip
 
 
@@ -120,12 +134,25 @@ def month_start_ms(now_ms: int) -> int:
     return round(datetime(at.year, at.month, 1, tzinfo=UTC).timestamp() * 1000)
 
 
-def check(conn: Connection, project_id: int | None) -> State | None:
-    """The fullest budget from its first mark on, for a warning; None below. Raises BudgetExceeded when one is used up."""
-    found = sorted(states(conn, project_id), key=lambda s: s.percent, reverse=True)
-    if found and found[0].used_up:
-        raise BudgetExceeded(found[0].said())
-    return found[0] if found and found[0].mark else None
+def check(conn: Connection, project_id: int | None) -> None:
+    """Raises BudgetExceeded when one is used up."""
+    _refuse([s for s in states(conn, project_id) if s.used_up])
+
+
+def check_call(conn: Connection, project_id: int | None) -> None:
+    """Before a paid call. Raises BudgetExceeded when nothing is left beside the calls under way."""
+    _refuse([s for s in states(conn, project_id) if s.full])
+
+
+def hold(conn: Connection, project_id: int | None) -> None:
+    """The same in the transaction that opens the call, so that of several at once each sees those before it."""
+    if writes.hold(conn, project_id):
+        check_call(conn, project_id)
+
+
+def _refuse(full: list[State]) -> None:
+    if full:
+        raise BudgetExceeded(max(full, key=lambda s: s.percent).said())
 
 
 def _plain(micros: int) -> str:

@@ -6,6 +6,7 @@ The price data is the one bundled with the installed genai-prices; nothing is fe
 from __future__ import annotations
 
 import functools
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -40,6 +41,14 @@ class Cost:
             "price": self.price,
         }
 
+    def as_expected(self) -> dict[str, Any]:
+        """The ledger's columns of a call that has not ended."""
+        return {**self.as_columns(), "cost_micros": None, "expected_micros": self.cost_micros or None}
+
+
+def now_ms() -> int:
+    return round(time.time() * 1000)
+
 
 UNKNOWN = Cost()
 FREE = Cost(0, "USD", "free")
@@ -62,47 +71,55 @@ def image_cost_of(profile: Profile, model: str, usage: Usage, images: int, at_ms
     """The cost of one call that drew `images` pictures: by the picture where the user priced that, else by its tokens."""
     if profile.provider == "sketch":
         return FREE
-    own = _own(profile, model, profile.image_model or "")
-    # prices for every model are those of texts unless they name a picture's
-    if own is not None and own is (profile.params["prices"]).get("*") and own.get("image") is None:
-        own = None
-    if own is not None and own.get("image") is not None:
+    names = (model, profile.image_model or "")
+    own = _own(profile, ("image",), *names, "*")
+    if own is not None and not images:
+        return UNKNOWN  # whether a service bills what it did not draw, it alone knows
+    if own is not None:
         return Cost(_micros(Decimal(str(own["image"])) * images), _currency(own), "user", own)
     if usage.input is None or usage.output is None:
         return UNKNOWN
+    # token prices for every model are those of texts
+    own = _own(profile, ("input", "output"), *names)
     return _by_user_price(own, usage) if own is not None else _by_public_price(profile, model, usage, at_ms)
 
 
-def video_cost_of(profile: Profile, model: str, usage: Usage, seconds: float | None, at_ms: int) -> Cost:
-    """The cost of one clip: by its tokens (Seedance) or its seconds (Veo) where the user priced that, else unknown."""
-    if profile.provider == "sketch":
-        return FREE
-    own = _own(profile, model, profile.video_model or "") or {}
-    if own.get("video_tokens") is not None and usage.output is not None:
-        return Cost(_micros(Decimal(str(own["video_tokens"])) * usage.output / _MILLION), _currency(own), "user", own)
-    if own.get("video_second") is not None and seconds is not None:
-        return Cost(_micros(Decimal(str(own["video_second"])) * Decimal(str(seconds))), _currency(own), "user", own)
-    return UNKNOWN
+def video_price(profile: Profile, model: str) -> dict[str, Any] | None:
+    """What the user set for a clip of this model, by tokens (Seedance) or seconds (Veo); nobody else has such prices."""
+    names = (model, profile.video_model or "", "*")
+    return _own(profile, ("video_tokens",), *names) or _own(profile, ("video_second",), *names)
+
+
+def video_cost_of(price: dict[str, Any] | None, usage: Usage, seconds: float | None) -> Cost:
+    """The cost of one clip at such a price: by its tokens where they are told, else by its seconds."""
+    price = price or {}
+    if price.get("video_tokens") is not None and usage.output is not None:
+        amount = Decimal(str(price["video_tokens"])) * usage.output / _MILLION
+    elif price.get("video_second") is not None and seconds is not None:
+        amount = Decimal(str(price["video_second"])) * Decimal(str(seconds))
+    else:
+        return UNKNOWN
+    return Cost(_micros(amount), _currency(price), "user", price)
 
 
 def user_price(profile: Profile, model: str) -> dict[str, Any] | None:
-    """The price the user set for a model in the profile's params, or for all of its models:
+    """The price the user set for texts of a model in the profile's params, or of all of its models:
     ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens;
     ``image`` is the price of one picture, ``video_second`` of a second, ``video_tokens`` of a million tokens of video."""
     # A service answers with the model behind an endpoint id (ep-…); the user knows, and prices, the id.
-    return _own(profile, model, profile.text_model)
+    return _own(profile, ("input", "output"), model, profile.text_model, "*")
 
 
-def _own(profile: Profile, *names: str) -> dict[str, Any] | None:
+def _own(profile: Profile, units: tuple[str, ...], *names: str) -> dict[str, Any] | None:
+    """The first of these names whose price is in these units: who priced a model's pictures alone said nothing of its texts."""
     prices = profile.params.get("prices")
     if not isinstance(prices, dict):
         return None
-    return next((p for p in (prices.get(n) for n in (*names, "*")) if isinstance(p, dict)), None)
+    found = (prices.get(n) for n in names)
+    return next((p for p in found if isinstance(p, dict) and all(p.get(u) is not None for u in units)), None)
 
 
 def _by_user_price(price: dict[str, Any], usage: Usage) -> Cost:
-    if price.get("input") is None or price.get("output") is None:
-        return UNKNOWN
     cached = usage.cached or 0
     per_input, per_output = Decimal(str(price["input"])), Decimal(str(price["output"]))
     per_cached = Decimal(str(price["cached"])) if price.get("cached") is not None else per_input

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import budget, model_call
+
+#: longer than any call or task is under way
+OPEN_MS = 72 * 3_600_000
 
 
 def listed(conn: Connection) -> list[dict[str, Any]]:
@@ -16,17 +19,24 @@ def listed(conn: Connection) -> list[dict[str, Any]]:
 
 def of_project(conn: Connection, project_id: int | None) -> list[dict[str, Any]]:
     """The budgets that a call of this project counts against."""
-    query = select(budget).where(or_(budget.c.project_id.is_(None), budget.c.project_id == project_id))
-    return [dict(r) for r in conn.execute(query).mappings()]
+    return [dict(r) for r in conn.execute(select(budget).where(counts(project_id))).mappings()]
+
+
+def counts(project_id: int | None) -> ColumnElement[bool]:
+    """Of the budgets that a call of this project counts against."""
+    return or_(budget.c.project_id.is_(None), budget.c.project_id == project_id)
 
 
 def spent(conn: Connection, project_id: int | None, since: int | None) -> list[dict[str, Any]]:
-    """[{currency, micros, unpriced}] of a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
+    """[{currency, micros, under_way, unpriced}] of a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
     answered = model_call.c.outcome.in_(("ok", "late"))
+    # a task that was given up on is not asked about for ever
+    open_ = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at > now_ms() - OPEN_MS)
     query = select(
         model_call.c.currency,
         func.sum(model_call.c.cost_micros).label("micros"),
-        func.sum(case((model_call.c.cost_micros.is_(None) & answered, 1), else_=0)).label("unpriced"),
+        func.sum(case((open_, model_call.c.expected_micros))).label("under_way"),
+        func.sum(case((model_call.c.cost_micros.is_(None) & answered & ~open_, 1), else_=0)).label("unpriced"),
     ).group_by(model_call.c.currency)
     if project_id is not None:
         query = query.where(model_call.c.project_id == project_id)

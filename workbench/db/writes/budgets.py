@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
 from workbench.db.connection import now_ms
+from workbench.db.reads.budgets import counts
 from workbench.db.schema import budget
 
 
@@ -15,3 +16,9 @@ def put(conn: Connection, key: str, *, amount_micros: int | None, **values: Any)
     conn.execute(delete(budget).where(budget.c.key == key))
     if amount_micros is not None:
         conn.execute(insert(budget).values(key=key, amount_micros=amount_micros, created_at=now_ms(), **values))
+
+
+def hold(conn: Connection, project_id: int | None) -> bool:
+    """Whether this project's calls count against a budget; others that ask meanwhile wait for this transaction's end."""
+    held = select(budget.c.key).where(counts(project_id)).order_by(budget.c.key)
+    return bool(conn.execute(held.with_for_update()).all())

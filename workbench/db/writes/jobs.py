@@ -477,7 +477,7 @@ def limited_due(conn: Connection) -> bool:
 def waiting_for_budget(conn: Connection) -> list[Any]:
     """(id, project id) of each."""
     query = select(job.c.id, job.c.project_id).where(job.c.state == "waiting", job.c.waiting_for == "budget")
-    return list(conn.execute(query).all())
+    return list(conn.execute(query.order_by(job.c.priority.desc(), job.c.id)).all())
 
 
 _progress = (
@@ -716,6 +716,15 @@ def expired(conn: Connection) -> list[Any]:
     return list(conn.execute(_expired).all())
 
 
+def lose_calls(conn: Connection, job_id: int, number: int) -> None:
+    """Nobody will say any more what came of the calls that this claim has under way."""
+    conn.execute(
+        update(model_call)
+        .where(model_call.c.job_id == job_id, model_call.c.claim == number, model_call.c.outcome == "sent")
+        .values(outcome="lost", ended_at=now_ms(), expected_micros=None)
+    )
+
+
 def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
     """A running job whose lease ran out → queued, failed (worker_lost) or cancelled; None if it changed meanwhile."""
     row = conn.execute(
@@ -726,11 +735,7 @@ def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) 
     if row is None:
         return None
     end_attempt(conn, job_id, number, "lost", kind="worker_lost", error=f"worker {row.worker} stopped answering")
-    conn.execute(
-        update(model_call)
-        .where(model_call.c.job_id == job_id, model_call.c.claim == number, model_call.c.outcome == "sent")
-        .values(outcome="lost", ended_at=now_ms())
-    )
+    lose_calls(conn, job_id, number)
     if row.cancel_at is not None:
         end(conn, job_id, "cancelled", kind="cancelled", error=Text("Cancelled"))
         return "cancelled"

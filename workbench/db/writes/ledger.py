@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, case, func, insert, or_, select, update
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, profile, step
@@ -104,21 +104,31 @@ def still_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> b
     return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
 
 
-# the profile that the task was created with: a job may leave its videos to another
-_asked_of = (
-    select(model_call.c.profile_id)
-    .where(model_call.c.job_id == step.c.job_id, model_call.c.step == step.c.name, model_call.c.capability == "video")
-    .order_by(model_call.c.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
+def _created(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+    """Of the call that created a step's task: a job may leave its videos to another profile, and profiles change."""
+    return (
+        select(column)
+        .where(
+            model_call.c.job_id == step.c.job_id, model_call.c.step == step.c.name, model_call.c.capability == "video"
+        )
+        .order_by(model_call.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+_TOLD: dict[str, ColumnElement[Any]] = {
+    "profile_id": model_call.c.profile_id,
+    "model": model_call.c.model,
+    "price": model_call.c.price,
+}
 
 
 def due_polls(conn: Connection, limit: int = 20) -> list[dict[str, Any]]:
     query = (
         select(
             step,
-            _asked_of.label("profile_id"),
+            *(_created(column).label(name) for name, column in _TOLD.items()),
             job.c.state.label("job_state"),
             job.c.claim.label("job_claim"),
             job.c.kind,
@@ -195,6 +205,7 @@ _close_call = (
         currency=bindparam("b_currency"),
         price_source=bindparam("b_price_source"),
         price=bindparam("b_price"),
+        expected_micros=bindparam("b_expected_micros"),
         finish_reason=bindparam("b_finish_reason"),
         raw_output=bindparam("b_raw_output"),
     )
@@ -228,6 +239,7 @@ def close_call(conn: Connection, call_row: int, **values: Any) -> None:
         "currency",
         "price_source",
         "price",
+        "expected_micros",
         "finish_reason",
         "raw_output",
     )
@@ -260,13 +272,13 @@ _count_on_job = (
 
 
 def price_task(conn: Connection, job_id: int, name: str, **values: Any) -> None:
-    """Write what a long task came to on the call that created it. `values`: columns, `model` if known."""
+    """Write what a long task came to on the call that created it; nothing is held ready for it any more."""
     newest = (
         select(func.max(model_call.c.id))
         .where(model_call.c.job_id == job_id, model_call.c.step == name, model_call.c.capability == "video")
         .scalar_subquery()
     )
-    conn.execute(update(model_call).where(model_call.c.id == newest).values(**values))
+    conn.execute(update(model_call).where(model_call.c.id == newest).values(expected_micros=None, **values))
     price_step(conn, job_id, name)
 
 
