@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import usage
-from workbench.ui import board, calls_table, charts, entry, filters, formats, frame, live, pictures, words
+from workbench.ui import board, calls_table, charts, entry, filters, formats, frame, live, pictures, spending, words
 from workbench.ui.language import current, t
 
 entry.through_app()
@@ -67,7 +67,7 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     now_cost, old_cost = (
         live.ask(usage.costs, since=a, until=b, **scope) for a, b in ((since, until), (before, since))
     )
-    cost_days = live.ask(usage.costs, "day", since=since, until=until, **scope)
+    cost_days = spending.by_day(live.ask(usage.costs, "day", since=since, until=until, **scope))
     now_time, old_time = (
         first(live.ask(usage.latencies, since=a, until=b, **scope)) for a, b in ((since, until), (before, since))
     )
@@ -81,11 +81,13 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     language = current()
     cards = st.columns(6, gap="small")
     with cards[0]:
+        # a card has room for one amount; sums in two currencies have no common change either
+        amount, _, second = board.money_of(now_cost).partition(" + ")
         delta = formats.delta_percent(board.micros(now_cost), board.micros(old_cost))
         charts.metric(
             t("Cost"),
-            board.money_of(now_cost),
-            compared(delta),
+            amount,
+            t("and {amount}", amount=second) if second else compared(delta),
             good="down",
             history=padded(cost_days, since, until, lambda r: r["cost_micros"]),
         )
@@ -300,6 +302,7 @@ def main() -> None:
     with right:
         latency_chart(scope, since, until, colours)
         group_chart("model", t("By model"), scope, since, until, colours)
+    spending.lines(scope["project"], colours)
     breakdown(scope, since, until)
     drill(newest)
 

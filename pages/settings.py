@@ -11,7 +11,7 @@ from workbench import health
 from workbench.errors import InvalidInput, ReelwrightError
 from workbench.i18n import translate
 from workbench.settings import variable
-from workbench.ui import entry, formats, frame, live, webhooks, words
+from workbench.ui import entry, formats, frame, live, spending, webhooks, words
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -63,13 +63,7 @@ def money() -> None:
 
 
 def budget(state: State, titles: dict[int, str]) -> None:
-    whose = (
-        t("All projects, each month")
-        if state.project_id is None
-        else plain(titles.get(state.project_id, f"#{state.project_id}"))
-    )
-    if state.project_id is not None:
-        whose += " · " + (t("each month") if state.period == "month" else t("in all"))
+    whose = plain(spending.whose_in_words(state, titles))
     with st.container(key=f"budget_{state.key.replace(':', '_')}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{whose}", width="content")

@@ -10,7 +10,10 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.conftest import ROOT, House, said
 from tests.providers.conftest import KEY
 from tests.scripted_provider import ScriptedProvider
+from workbench.db.connection import now_ms
+from workbench.db.schema import model_call
 from workbench.errors import BudgetExceeded, InvalidInput
+from workbench.ui import spending
 
 
 @pytest.fixture
@@ -158,3 +161,51 @@ def test_the_language_for_those_who_have_not_chosen_one_is_a_setting(house: Hous
     with pytest.raises(InvalidInput):
         house.wb.set_language("fr")
     assert house.wb.language() is None
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [("en", "¥90.00 of ¥100.00 used (90 %)"), ("zh", "已用 ¥90.00 / ¥100.00（90 %）")],
+)
+def test_analytics_draws_each_budget_with_its_lines(house: House, lang: str, told: str) -> None:
+    """Sums of both currencies by the set rate; the scope of one project leaves out the budgets of others."""
+    mine, other = house.sample(), house.sample()
+    spend(house, mine, 20_000_000, "CNY")
+    spend(house, other, 10_000_000, "USD")
+    house.wb.set_exchange_rate("7")
+    house.wb.set_budget(100_000_000, currency="CNY")
+    house.wb.set_budget(40_000_000, currency="CNY", project_id=mine, period="all")
+    house.wb.set_budget(40_000_000, currency="CNY", project_id=other)
+
+    at = house.page("analytics", lang)
+    assert not at.exception
+    assert any(told in m.value.replace("\\", "") for m in at.markdown)
+    cost = at.metric[0]
+    assert (cost.value, cost.delta) == ("¥20.00", {"en": "and $10.00", "zh": "另有 $10.00"}[lang])
+
+    figures = [json.loads(f.proto.spec) for f in at.get("plotly_chart")]
+    lines = [[t["y"][0] for t in f["data"][:3]] for f in figures if len(f["data"]) == 5]
+    assert lines == [[32, 38, 40], [32, 38, 40], [80, 95, 100]]  # by column; the fullest first: 175, 90, 50 %
+
+    at = house.page("analytics", lang, project=mine)
+    figures = [json.loads(f.proto.spec) for f in at.get("plotly_chart")]
+    assert [f["data"][4]["y"][-1] for f in figures if len(f["data"]) == 5] == [90, 20]
+
+
+def spend(house: House, project: int, micros: int, currency: str) -> None:
+    with house.wb.database.write() as conn:
+        conn.execute(
+            model_call.insert().values(
+                call_id=f"spent-{project}", purpose="generate", provider="x", model="m", capability="text", outcome="ok",
+                started_at=now_ms(), project_id=project, cost_micros=micros, currency=currency,
+            )
+        )  # fmt: skip
+
+
+def test_a_sparkline_adds_both_currencies_of_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.wb.set_exchange_rate("8")
+    rows = [
+        {"day": 0, "currency": "CNY", "cost_micros": 5}, {"day": 0, "currency": "USD", "cost_micros": 2},
+        {"day": 0, "currency": None, "cost_micros": None}, {"day": 1, "currency": "USD", "cost_micros": 1},
+    ]  # fmt: skip
+    assert spending.by_day(rows) == [{"day": 0, "cost_micros": 21}, {"day": 1, "cost_micros": 8}]

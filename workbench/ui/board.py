@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage
-from workbench.ui import charts, formats, frame, live, words
+from workbench.ui import charts, formats, frame, live, spending, words
 from workbench.ui.language import current, t
 
 DAY_MS = 86_400_000
@@ -65,7 +65,7 @@ def metrics(project: int | None) -> None:
     week = live.ask(usage.job_success, since=now - 14 * DAY_MS, project=project, by_day=True)
     cost = live.ask(usage.costs, since=now - DAY_MS, project=project)
     cost_before = live.ask(usage.costs, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project)
-    cost_days = live.ask(usage.costs, "day", since=now - 14 * DAY_MS, project=project)
+    cost_days = spending.by_day(live.ask(usage.costs, "day", since=now - 14 * DAY_MS, project=project))
     cards = st.columns(5, gap="small")
     with cards[0]:
         charts.metric(

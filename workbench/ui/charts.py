@@ -159,6 +159,59 @@ def lines(
     return made
 
 
+def against(
+    days: Sequence[str],
+    used: tuple[str, Sequence[float]],
+    pace: tuple[str, Sequence[float | None]],
+    marks: dict[str, tuple[float, str]],
+    colours: Palette,
+    height: int = 300,
+) -> go.Figure:
+    """An amount that grows day by day, where it is going, and the lines it must not pass: name → (amount, colour)."""
+    made = figure(colours, height, left=64)
+    made.update_layout(margin_r=56)
+    x = list(days)
+    for name, (amount, colour) in marks.items():
+        dash = "solid" if amount == max(a for a, _ in marks.values()) else "dash"
+        made.add_scatter(
+            x=x, y=[amount] * len(x), mode="lines", line={"dash": dash, "color": colour, "width": 1.5}, name=name,
+            showlegend=False, hoverinfo="skip",
+        )  # fmt: skip
+    made.add_scatter(
+        x=x, y=list(pace[1]), name=pace[0], mode="lines", line={"dash": "dot", "color": colours.gray, "width": 2},
+        hoverinfo="skip",
+    )  # fmt: skip
+    mode = "lines" if len(used[1]) > 1 else "lines+markers"
+    made.add_scatter(
+        x=x[: len(used[1])], y=list(used[1]), name=used[0], mode=mode, fill="tozeroy", fillcolor=_faint(colours.primary),
+        line={"color": colours.primary, "width": 2.5},
+    )  # fmt: skip
+    highest = max(*(a for a, _ in marks.values()), *used[1], *(v for v in pace[1] if v is not None))
+    for name in _apart([(amount / highest, name) for name, (amount, _) in marks.items()]):
+        made.add_annotation(
+            x=1, xref="paper", xanchor="left", y=marks[name][0], text=f" {name}", showarrow=False,
+            font={"size": 12, "color": marks[name][1]},
+        )  # fmt: skip
+    made.update_yaxes(range=[0, highest * 1.06])
+    made.update_xaxes(nticks=6, tickangle=0, type="category")
+    return made
+
+
+def _apart(places: Sequence[tuple[float, str]], least: float = 0.048) -> list[str]:
+    """Names whose places (0–1) stand far enough apart to be read, the highest first."""
+    kept: list[tuple[float, str]] = []
+    for place, name in sorted(places, reverse=True):
+        if not kept or kept[-1][0] - place >= least:
+            kept.append((place, name))
+    return [name for _, name in kept]
+
+
+def _faint(colour: str) -> str:
+    """A hex colour, nearly transparent."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.12)"
+
+
 def bars(
     labels: Sequence[str],
     series: dict[str, tuple[Sequence[float], str, str]],

@@ -1,13 +1,20 @@
-"""What stands over a page when a budget runs out: at 80 and 95 % a warning, at 100 % what stopped and how to go on."""
+"""Budgets on pages: the warning at 80 and 95 %, what stopped at 100 % and how to go on, and how the month is going."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
 
 import streamlit as st
 
 from workbench.i18n import translate
-from workbench.ui import live
+from workbench.ui import charts, formats, live
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
+from workbench.usage import budgets, money
+
+MICROS = 1_000_000
 
 
 def warn(project: int | None) -> None:
@@ -22,3 +29,90 @@ def warn(project: int | None) -> None:
     show = st.error if fullest.used_up else st.warning
     with st.container(key="budget_warning"):
         show(f"{said} [{t('Open the budgets')}](/settings)", icon=":material/savings:")
+
+
+def lines(project: int | None, colours: charts.Palette) -> None:
+    """Each budget that the scope counts against: used so far, at this pace, and the lines at 80, 95 and 100 %."""
+    courses: list[budgets.Course] = live.ask(budgets.courses, project_id=project)
+    if not courses:
+        with charts.card(t("Budget"), "", "budget_card"), st.container(horizontal=True):
+            st.caption(t("There is no budget: jobs spend what they need."), width="content")
+            st.page_link("pages/settings.py", label=t("Open the budgets"), icon=":material/savings:")
+        return
+    titles = {
+        p["id"]: p["title"]
+        for p in live.shared(
+            "project_names", lambda: live.workbench().project_names(include_archived=True), archived=True
+        )
+    }
+    columns = st.columns(min(len(courses), 2), gap="small")
+    for index, course in enumerate(courses):
+        state = course.state
+        key = f"budget_{state.key.replace(':', '_')}"
+        whose = plain(whose_in_words(state, titles))
+        with (
+            columns[index % 2],
+            charts.card(t("Budget"), t("{currency}, days in UTC", currency=state.currency), f"{key}_card"),
+        ):
+            _told(course, whose)
+            charts.show(_chart(course, colours), f"{key}_chart", t("Budget: {whose}", whose=whose))
+
+
+def whose_in_words(state: budgets.State, titles: Mapping[int, str]) -> str:
+    """“All projects, each month”, “The Salt Lighthouse · in all”."""
+    if state.project_id is None:
+        return t("All projects, each month")
+    title = titles.get(state.project_id, f"#{state.project_id}")
+    return f"{title} · {t('each month') if state.period == 'month' else t('in all')}"
+
+
+def _told(course: budgets.Course, whose: str) -> None:
+    state = course.state
+    said = [
+        t(
+            "{spent} of {amount} used ({percent} %)",
+            spent=formats.money(state.spent_micros, state.currency),
+            amount=formats.money(state.amount_micros, state.currency),
+            percent=round(state.percent),
+        )
+    ]
+    if state.under_way_micros:
+        said.append(
+            t("{amount} held for calls under way", amount=formats.money(state.under_way_micros, state.currency))
+        )
+    if course.pace is not None:
+        said.append(t("at this pace {amount} by the end of the month", amount=formats.money(round(course.pace), state.currency)))  # fmt: skip
+    if state.unpriced:
+        said.append(t("{n} calls have no known price and are not in it.", n=state.unpriced))
+    st.markdown(f"{whose}  \n:gray[{plain(' · '.join(said))}]")
+
+
+def _chart(course: budgets.Course, colours: charts.Palette) -> Any:
+    state = course.state
+    amount = state.amount_micros / MICROS
+    spent = [m / MICROS for m in course.spent]
+    ahead = len(course.days) - len(spent)
+    pace: list[float | None] = []
+    if course.pace is not None and ahead:
+        step = (course.pace / MICROS - spent[-1]) / ahead
+        pace = [None] * (len(spent) - 1) + [spent[-1] + step * i for i in range(ahead + 1)]
+    made = charts.against(
+        [formats.day(d, current(), UTC) for d in course.days],
+        (t("Spent so far"), spent),
+        (t("At this pace"), pace),
+        {f"{m} %": (amount * m / 100, colours.red if m == 100 else colours.orange) for m in budgets.MARKS},
+        colours,
+    )
+    made.update_yaxes(tickprefix=formats.SYMBOLS[state.currency])
+    return made
+
+
+def by_day(rows: Sequence[dict[str, Any]], into: str = "CNY") -> list[dict[str, Any]]:
+    """One row for each day of costs by day and currency, brought to one currency by the set rate: [{day, cost_micros}]."""
+    yuan = live.ask(money.rate)
+    sums: dict[int, int] = {}
+    for row in rows:
+        if row["cost_micros"] and row["currency"]:
+            brought = money.converted(int(row["cost_micros"]), row["currency"], into, yuan)
+            sums[row["day"]] = sums.get(row["day"], 0) + brought
+    return [{"day": day, "cost_micros": micros} for day, micros in sorted(sums.items())]

@@ -23,6 +23,8 @@ Period = Literal["month", "all"]
 #: percent at which people are told
 MARKS = (80, 95, 100)
 MOST_MICROS = 10**15
+#: a budget without an end is shown over so many days
+ALL_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,47 @@ def _state(conn: Connection, row: dict[str, Any], yuan: Any, month: int) -> Stat
     return State(
         row["key"], row["project_id"], row["period"], row["amount_micros"], row["currency"], spent, under_way, unpriced
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a budget was used, day by day (epoch ms, UTC): what was spent by the end of each day that has begun, in its
+    currency. `pace`: what the month comes to if it goes on like this; None for a budget without an end."""
+
+    state: State
+    days: list[int]
+    spent: list[int]
+    pace: float | None
+
+
+def courses(conn: Connection, project_id: int | None = None, *, most: int = 4) -> list[Course]:
+    """Of the budgets that a project's calls count against, or of all there are: the fullest first, so many."""
+    yuan, now = money.rate(conn), reads.now(conn)
+    found = sorted(states(conn, project_id, everything=project_id is None), key=lambda s: -s.percent)
+    return [_course(conn, state, yuan, now) for state in found[:most]]
+
+
+def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
+    month = month_start_ms(now)
+    today = now - now % reads.DAY_MS
+    since, until = month, _next_month(month)
+    if state.period == "all":
+        since, until = today - (ALL_DAYS - 1) * reads.DAY_MS, today + reads.DAY_MS
+    rows = reads.spent_by_day(conn, state.project_id, month if state.period == "month" else 0)
+    days = list(range(since, until, reads.DAY_MS))
+    spent = []
+    for day in (d for d in days if d <= today):
+        sums: dict[str, int] = {}
+        for row in rows:
+            if row["day"] <= day and row["currency"]:
+                sums[row["currency"]] = sums.get(row["currency"], 0) + int(row["micros"])
+        spent.append(sum(money.converted(m, c, state.currency, yuan) for c, m in sums.items()))
+    share = (now - month) / (until - month)
+    return Course(state, days, spent, spent[-1] / share if state.period == "month" and share > 0 else None)
+
+
+def _next_month(month: int) -> int:
+    return month_start_ms(month + 32 * reads.DAY_MS)
 
 
 def month_start_ms(now_ms: int) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 from workbench.db.connection import now_ms
 from workbench.db.schema import budget, model_call
 
+DAY_MS = 86_400_000
 #: longer than any call or task is under way
 OPEN_MS = 72 * 3_600_000
 
@@ -42,6 +43,20 @@ def spent(conn: Connection, project_id: int | None, since: int | None) -> list[d
         query = query.where(model_call.c.project_id == project_id)
     if since is not None:
         query = query.where(model_call.c.started_at >= since)
+    return [dict(r) for r in conn.execute(query).mappings()]
+
+
+def spent_by_day(conn: Connection, project_id: int | None, since: int) -> list[dict[str, Any]]:
+    """[{day (epoch ms, UTC), currency, micros}] of what is known to be spent from a moment on, oldest first."""
+    day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
+    query = (
+        select(day, model_call.c.currency, func.sum(model_call.c.cost_micros).label("micros"))
+        .where(model_call.c.started_at >= since, model_call.c.cost_micros.isnot(None))
+        .group_by(day, model_call.c.currency)
+        .order_by(day)
+    )
+    if project_id is not None:
+        query = query.where(model_call.c.project_id == project_id)
     return [dict(r) for r in conn.execute(query).mappings()]
 
 
