@@ -90,6 +90,7 @@ def test_ledger_and_log_agree_over_a_demo_with_faults(engine: Engine, server: Sc
             while not ended.wait(0.02):
                 while engine.mail:
                     pool.submit(engine.worker.run, engine.mail.popleft())
+                engine.worker.runner.heartbeat()
                 engine.worker.maintain()
 
     worker = threading.Thread(target=work)
