@@ -44,6 +44,13 @@ def refused(ran: Ran) -> str:
     return ran.err
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"), [("nan", "no amount"), ("inf", "no amount"), ("much", "no amount"), ("-5", "more than 0")]
+)
+def test_a_budget_is_an_amount(running: Reelwright, typed: str, told: str) -> None:
+    assert told in refused(running("budgets", "set", "--", typed))
+
+
 def test_a_project_is_created_listed_and_shown_as_a_tree(running: Reelwright, project: str) -> None:
     listed = running("projects", "list", "--json").json
     tree = running("projects", "tree", project, "--json").json

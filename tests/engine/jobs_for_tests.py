@@ -20,7 +20,7 @@ from workbench.jobs.context import BatchResult, Child, Context
 from workbench.prompts import Prompt
 from workbench.providers import registry as providers
 from workbench.providers.base import Made, Profile, TaskState, VideoRequest
-from workbench.workflows.registry import Params, workflow
+from workbench.workflows.registry import Params, Typical, workflow
 
 
 class Told(BaseModel):
@@ -157,7 +157,15 @@ class ImageParams(TellParams):
     limit: int = 2
 
 
-@workflow("test_image", title="Image", scope="any", params=ImageParams, queue="image", max_attempts=1)
+@workflow(
+    "test_image",
+    title="Image",
+    scope="any",
+    params=ImageParams,
+    queue="image",
+    max_attempts=1,
+    typical=Typical(calls=0, images=1),
+)
 async def image(ctx: Context, params: ImageParams) -> dict[str, Any]:
     """Paid image calls, several at once."""
 

@@ -149,6 +149,18 @@ def test_a_used_up_budget_refuses_what_is_paid_and_lets_through_what_is_free(
     assert provider.calls() == []
 
 
+def test_a_budget_asks_who_draws_not_only_who_writes(engine: Engine, provider: ScriptedProvider, project: int) -> None:
+    add(engine, "painter", provider, image_model="p-1", params={"prices": {"p-1": {"image": 1}}})
+    engine.wb.add_profile("drawn by others", "sketch", image_profile="painter")
+    add(engine, "drawn here", provider, image_profile="drawn by others")
+    engine.wb.set_budget(1, currency="CNY")
+    spend(engine, 5, "CNY", None)
+    with pytest.raises(BudgetExceeded):
+        engine.wb.submit("test_image", project, {}, profile="drawn by others")
+    engine.wb.submit("test_tell", project, {}, profile="drawn by others")
+    engine.wb.submit("test_image", project, {}, profile="drawn here")
+
+
 @pytest.mark.parametrize(
     ("spent", "mark"), [(799_999, 0), (800_000, 80), (949_999, 80), (950_000, 95), (1_000_000, 100)]
 )
@@ -274,6 +286,34 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
     assert done["result"]["model"] == "ep-1"
     [state] = engine.wb.budgets()
     assert (state.spent_micros, state.under_way_micros) == (1_633_500, 0)
+
+
+def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    """A service cancels what is queued; what runs goes on and is billed, and nobody fetches it."""
+    params = {"poll_ms": 10, "prices": {"*": {"currency": "CNY", "video_tokens": 10}}}
+    engine.wb.add_profile(
+        "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1", params=params
+    )
+    engine.wb.set_budget(10_000_000, currency="CNY")
+    provider.script(default={"states": ["running", "running", "succeeded"], "usage": {"completion_tokens": 50_000}})
+    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    engine.deliver()
+    engine.wb.cancel(job_id)
+
+    def settled() -> bool:
+        with engine.wb.database.write() as conn:
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        engine.worker.maintain()
+        return bool(engine.wb.budgets()[0].under_way_micros == 0)
+
+    until(settled, 20, "the end of the task")
+    assert (engine.wb.budgets()[0].spent_micros, calls(engine, job_id)[0]["cost_micros"]) == (500_000, 500_000)
+    job_ = engine.wb.job(job_id)
+    assert (job_["state"], job_["cost_micros"]) == ("cancelled", 500_000)
+    assert provider.fetches() == []
+    assert {c["kind"] for c in provider.calls()} == {"create", "poll", "cancel"}
 
 
 def test_a_job_that_waits_for_its_budget_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:

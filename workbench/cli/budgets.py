@@ -71,8 +71,7 @@ def _row(state: State) -> dict[str, Any]:
 
 def _micros(typed: str) -> int:
     try:
-        amount = Decimal(typed.strip())
-    except InvalidOperation:
+        return int(Decimal(typed.strip()) * 1_000_000)
+    except (InvalidOperation, ValueError, OverflowError):  # the latter two: nan, inf
         text = Text(N_("{typed} is no amount of money."), typed=typed)
         raise InvalidInput(text, [Issue("amount", text)]) from None
-    return int(amount * 1_000_000)

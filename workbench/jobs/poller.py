@@ -26,6 +26,8 @@ from workbench.usage.prices import FREE, video_cost_of, video_price
 log = logging.getLogger(__name__)
 
 
+#: jobs that want their clip no more
+ENDED = ("cancelled", "failed")
 #: what is wrong with our asking, not with the task
 OURS = frozenset(("auth", "permission", "quota_exhausted"))
 
@@ -77,7 +79,7 @@ class Poller:
             profile = self._profile_of(row["profile_id"])
             async with asyncio.timeout(self.HOLD_MS / 1000):
                 state = await self._ask(row, profile)
-            if state.state == "succeeded":
+            if state.state == "succeeded" and row["job_state"] not in ENDED:
                 clip = await self._fetched(row, state, profile)
         except MediaRefused as error:
             if error.passing and _age_ms(row) < self.LINK_LIVES_MS:
@@ -114,10 +116,10 @@ class Poller:
     async def _ask(self, row: dict[str, Any], profile: Profile) -> TaskState:
         provider = self._make_provider(profile)
         try:
-            if row["job_state"] in ("cancelled", "failed"):
-                await provider.cancel(row["provider_task_id"])
-                return TaskState("cancelled")
             answer: TaskState = await provider.poll(row["provider_task_id"])
+            if row["job_state"] in ENDED and answer.state in ("queued", "running"):
+                # what is being filmed already goes on, and is billed: it is asked about until it has ended
+                await provider.cancel(row["provider_task_id"])
             return answer
         finally:
             await provider.aclose()
@@ -144,10 +146,10 @@ class Poller:
                 ledger.finish_step(conn, job_id, name, clip_output(clip, model))
                 self._price(conn, row, state, clip, profile)
             else:
-                kind = "cancelled" if state.state == "cancelled" else state.error_kind
+                kind = "cancelled" if state.state == "cancelled" or row["job_state"] in ENDED else state.error_kind
                 said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
                 ledger.set_step(conn, job_id, name, state="failed", output={"failed": str(said), "kind": kind})
-                if state.usage != Usage():
+                if state.usage != Usage() or state.state == "succeeded":
                     self._price(conn, row, state, None, profile)
                 else:
                     ledger.price_task(conn, job_id, name)

@@ -58,8 +58,8 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
             with database.read() as conn:
                 project = story_reads.find_node(conn, node.project_id)
             profile_id = project["profile_id"] if project else None
-    if profile_id is not None and request.parent_id is None and request.answers_from is None and declared.paid:
-        _check_budget(database, profile_id, node.project_id if node else None)
+    if profile_id is not None and request.parent_id is None and request.answers_from is None:
+        _check_budget(database, declared, profile_id, node.project_id if node else None)
     return {
         "kind": declared.name,
         "queue": declared.queue,
@@ -122,11 +122,16 @@ def unmet_guards(declared: Declared, node: NodeView, params: Any) -> list[Issue]
     return [issue for check in declared.guards for issue in check(node, params)]
 
 
-def _check_budget(database: Database, profile_id: int, project_id: int | None) -> None:
+def _check_budget(database: Database, declared: Declared, profile_id: int, project_id: int | None) -> None:
     """Raises BudgetExceeded. Children are not asked here: they wait at their first paid step, and their parent with them."""
     with database.read() as conn:
-        row = profile_reads.sealed(conn, profile_id)
-        if row is not None and row["provider"] != SKETCH.provider:
+        own = profile_reads.sealed(conn, profile_id)
+        if own is None:
+            return
+        # pictures and clips may come from another profile's service
+        bound = {own[f"{c}_profile_id"] if c != "text" else None for c in declared.asks}
+        rows = [own if b is None else profile_reads.sealed(conn, b) for b in bound]
+        if any(r is not None and r["provider"] != SKETCH.provider for r in rows):
             budgets.check(conn, project_id)
 
 

@@ -76,9 +76,10 @@ class Workflow:
     typical: Typical = Typical()
 
     @property
-    def paid(self) -> bool:
-        """It asks models, or starts jobs that may."""
-        return self.batch or self.typical.calls + self.typical.images + self.typical.videos > 0
+    def asks(self) -> frozenset[str]:
+        """What it, or a job that it starts, asks of models: text, image, video."""
+        counts = {"text": self.typical.calls, "image": self.typical.images, "video": self.typical.videos}
+        return frozenset(c for c, n in counts.items() if n or self.batch)
 
 
 _workflows: dict[str, Workflow] = {}
