@@ -465,6 +465,20 @@ def test_without_redis_a_limited_call_waits_and_goes_on_when_it_is_back(
     assert engine.finish(job_id)["state"] == "succeeded"
 
 
+def test_a_fallback_keeps_to_its_own_limits(
+    engine: Engine, provider: ScriptedProvider, second: ScriptedProvider
+) -> None:
+    add(engine, "other", second, rpm=1)
+    add(engine, "mine", provider, rpm=60, fallback=["other"])
+    provider.script(default={"status": 503})
+    first, later = (tell(engine, about=a)["id"] for a in ("one", "two"))
+    engine.deliver()
+    assert engine.wb.job(first)["state"] == "succeeded"
+    waiting = engine.wb.job(later)
+    assert (waiting["waiting_for"], waiting["failures"], len(second.calls())) == ("rate_limit", 0, 1)
+    assert "other" in waiting["message"]
+
+
 # -- bindings ----------------------------------------------------------------------------------------------------------
 
 

@@ -223,6 +223,7 @@ job_event = Table(
     Column("i18n", Json),
 )
 
+_money = ("currency", "cost_micros", "expected_micros", "outcome")
 model_call = Table(
     "model_call",
     metadata,
@@ -272,8 +273,9 @@ model_call = Table(
     Column("prompt", Json),
     Column("raw_output", Text),
     Column("prompt_version", String(40)),
-    Index("ix_model_call_time", "started_at"),
-    Index("ix_model_call_project_time", "project_id", "started_at"),
+    # with what a budget sums up: it is asked before each paid call, and the rows are wide
+    Index("ix_model_call_time", "started_at", *_money),
+    Index("ix_model_call_project_time", "project_id", "started_at", *_money),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
 )
 
