@@ -71,7 +71,7 @@ def _line(hook: Row, projects: Mapping[int, str]) -> None:
 def _editor(hook: Row) -> None:
     number, webhooks = hook["id"], live.workbench().webhooks
     events = st.multiselect(
-        t("Tell of"), list(EVENTS), hook["events"], format_func=_event, key=f"webhook_events_{number}",
+        t("Tell of"), list(EVENTS), hook["events"], format_func=_events().__getitem__, key=f"webhook_events_{number}",
         on_change="ignore",
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
@@ -95,8 +95,8 @@ def _editor(hook: Row) -> None:
         _delivery(told)
 
 
-def _event(name: str) -> str:
-    return t("A greeting") if name == TEST else t(EVENTS[name])
+def _events() -> dict[str, str]:
+    return {TEST: t("A greeting"), **{name: t(title) for name, title in EVENTS.items()}}
 
 
 def _try(number: int) -> None:
@@ -113,7 +113,7 @@ def _delivery(told: Row) -> None:
     colour, icon, word = STATES[told["state"]]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"delivery_{told['id']}"):
         st.markdown(
-            f":{colour}[:material/{icon}: {t(word)}] {_event(told['event'])} :gray[{words.ago(told['created_at'])}]",
+            f":{colour}[:material/{icon}: {t(word)}] {_events()[told['event']]} :gray[{words.ago(told['created_at'])}]",
             width="content",
         )
         st.space("stretch")
@@ -133,16 +133,20 @@ def _again(delivery_id: int) -> None:
 
 def _adder(projects: Mapping[int, str]) -> None:
     issues: Sequence[Issue] = st.session_state.get("webhook_issues", [])
-    form = str(
-        st.selectbox(t("For"), list(FORMS), format_func=lambda f: t(FORMS[f].title), key="new_webhook_form")
-    )  # fmt: skip
+    titles = {name: t(form.title) for name, form in FORMS.items()}
+    form = str(st.selectbox(t("For"), list(titles), format_func=titles.__getitem__, key="new_webhook_form"))
     url = st.text_input(
         t("Address"), type="password", key="new_webhook_url", autocomplete="off", placeholder="https://…",
         help=t("Whoever has it can write there: it is sealed like a key and not shown again."), on_change="ignore",
     )  # fmt: skip
     _wrong(issues, "url")
     events = st.multiselect(
-        t("Tell of"), list(EVENTS), list(USUAL), format_func=_event, key="new_webhook_events", on_change="ignore"
+        t("Tell of"),
+        list(EVENTS),
+        list(USUAL),
+        format_func=_events().__getitem__,
+        key="new_webhook_events",
+        on_change="ignore",
     )
     _wrong(issues, "events")
     project = st.selectbox(

@@ -74,9 +74,14 @@ def _of(row: Row, title: str) -> Text:
     state = row["waiting_for"] if row["state"] == "waiting" else row["state"]
     if state == "failed":
         kind = KINDS.get(row["error_kind"] or "", KINDS["unknown"])
-        return Text(N_("{title} failed. {error} {remedy}"), title=title, error=_error(row), remedy=Text(kind.remedy))
+        return Text(
+            N_("{title} failed. {error} {remedy}"), title=title, error=_stored(row, "error"), remedy=Text(kind.remedy)
+        )
     if state == "partial":
-        return Text(N_("{title} succeeded in part. {error}"), title=title, error=_error(row))
+        return Text(N_("{title} succeeded in part. {error}"), title=title, error=_stored(row, "error"))
+    if state == "budget":
+        # used up, or held ready for calls under way: the job itself says which
+        return Text(N_("{title} waits for the budget. {said}"), title=title, said=_stored(row, "message"))
     return Text(_SAID[state], title=title)
 
 
@@ -84,12 +89,12 @@ _SAID = {
     "succeeded": N_("{title} succeeded."),
     "cancelled": N_("{title} was cancelled."),
     "decision": N_("{title} waits for your decision: a call may have been charged."),
-    "budget": N_("{title} waits: a budget is used up. Raise it, and the job goes on."),
 }
 
 
-def _error(row: Row) -> str:
-    return Text.from_json(row["error_i18n"]) if row["error_i18n"] else row["error"] or ""
+def _stored(row: Row, column: str) -> str:
+    stored = row[f"{column}_i18n"]
+    return Text.from_json(stored) if stored else row[column] or ""
 
 
 def of_budget(state: State, since_ms: int, project: str | None) -> Happening | None:
