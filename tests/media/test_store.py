@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image, ImageChops, ImageDraw, ImageOps, PngImagePlugin
 from sqlalchemy import func, select
 
 from tests.media.clips import box, tiny_mp4
@@ -47,6 +47,22 @@ def encoded(image: Image.Image, kind: str = "PNG", **how: object) -> bytes:
 
 def track(handler: bytes = b"vide", head: bytes = bytes(76) + struct.pack(">II", 640 << 16, 360 << 16)) -> bytes:
     return box(b"trak", box(b"tkhd", head), box(b"mdia", box(b"hdlr", bytes(8) + handler + bytes(13))))
+
+
+def film(*tracks: bytes) -> bytes:
+    """A clip of two seconds, as it says, of these tracks."""
+    head = box(b"mvhd", bytes(12) + struct.pack(">II", 1000, 2000) + bytes(80))
+    return box(b"ftyp", b"isom", bytes(4), b"isom") + box(b"moov", head, *tracks) + box(b"mdat", b"x")
+
+
+def encoded_as(width: int, height: int, seconds: int = 2) -> bytes:
+    """A track that is shown small and short, and is in truth this large and long."""
+    entry = box(b"avc1", bytes(24) + struct.pack(">HH", width, height) + bytes(50))
+    table = box(b"stbl", box(b"stsd", bytes(4) + struct.pack(">I", 1) + entry))
+    length = box(b"mdhd", bytes(12) + struct.pack(">II", 1000, seconds * 1000) + bytes(4))
+    shown = box(b"tkhd", bytes(76) + struct.pack(">II", 640 << 16, 360 << 16))
+    handler = box(b"hdlr", bytes(8) + b"vide" + bytes(13))
+    return box(b"trak", shown, box(b"mdia", length, handler, box(b"minf", table)))
 
 
 def reason(data: bytes, *, clip: bool = False) -> str:
@@ -226,6 +242,59 @@ def test_a_jpeg_without_end_is_refused_quickly() -> None:
     assert time.process_time() - started < 2
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_its_camera_said(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = encoded(drawing(), "JPEG", quality=95, exif=exif)
+    with Image.open(io.BytesIO(data)) as found:
+        wanted = ImageOps.exif_transpose(found)
+    with Image.open(io.BytesIO(pictures.checked(data).data)) as kept:
+        assert kept.size == wanted.size
+        different = ImageChops.difference(kept.convert("RGB"), wanted).getextrema()
+        assert max(high for _, high in different) < 60
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_a_broken_note_loses_no_picture() -> None:
+    """Pillow fails with whatever a broken Exif block leads to: one of these bytes made it a TypeError."""
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, "x"
+    data = bytearray(encoded(drawing(), "JPEG", exif=exif))
+    at = data.index(b"Exif\0\0")
+    for place in range(at + 6, at + 40):
+        for value in (0, 1, 2, 5, 12, 255):
+            broken = bytes(data[:place]) + bytes((value,)) + bytes(data[place + 1 :])
+            assert pictures.checked(broken).width in (96, 54)
+
+
+@pytest.mark.parametrize("grey", [0x1234, 0x8080, 0xFFFF, 0])
+def test_greys_of_sixteen_bits_stay_grey(grey: int) -> None:
+    rows = b"".join(b"\0" + struct.pack(">H", grey) * 4 for _ in range(4))
+    head = struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0)
+    kept = pictures.checked(chunks((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
+    with Image.open(io.BytesIO(kept.data)) as image:
+        assert image.convert("L").getpixel((1, 1)) == pytest.approx(grey >> 8, abs=2)
+
+
+def test_a_photograph_of_a_printer_keeps_its_colours() -> None:
+    with Image.open(
+        io.BytesIO(pictures.checked(encoded(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG")).data)
+    ) as kept:
+        red, green, blue = kept.convert("RGB").getpixel((4, 4))  # type: ignore[misc]
+    assert red > 240
+    assert max(green, blue) < 15
+
+
+def test_a_jpeg_of_countless_scans_is_refused_quickly() -> None:
+    """120 KB that took 18 seconds: each scan is a pass over all pixels."""
+    whole = encoded(Image.new("L", (4800, 4800)), "JPEG", progressive=True)
+    scan = whole[whole.rindex(b"\xff\xc4", 0, whole.rindex(b"\xff\xda")) : -2]
+    started = time.process_time()
+    assert "more than 100 parts" in reason(whole[:-2] + scan * 500 + whole[-2:])
+    assert time.process_time() - started < 2
+
+
 def test_a_clip_is_kept_without_what_it_tells_of_its_maker(store: MediaStore) -> None:
     kept = store.add_video(tiny_mp4(1280, 720, 4.5))
     assert (kept.kind, kept.mime, kept.width, kept.height, kept.seconds) == ("video", "video/mp4", 1280, 720, 4.5)
@@ -262,12 +331,22 @@ def test_a_clip_is_kept_without_what_it_tells_of_its_maker(store: MediaStore) ->
             "no picture track",
         ),
         (box(b"ftyp", b"isom") + box(b"moov", track(), box(b"mvhd", bytes(100))), "mdat"),
+        (film(track(), track(head=bytes(76) + struct.pack(">II", 30_000 << 16, 30_000 << 16))), "30000×30000 pixels"),
+        (film(encoded_as(30_000, 30_000)), "30000×30000 pixels"),
+        (film(track(), encoded_as(640, 360, seconds=36_000)), "lasts 36000 s"),
         (b"\0\0\0\x01ftyp" + b"\xff" * 8 + bytes(40), "cut off"),
         (b"\0\0\0\x04ftyp" + bytes(40), "cut off"),
     ],
 )
 def test_what_is_no_allowed_clip_is_refused(data: bytes, said: str) -> None:
     assert said in reason(data, clip=True)
+
+
+def test_a_clip_whose_tracks_say_what_it_says_is_kept() -> None:
+    from workbench.media import clips
+
+    kept = clips.checked(film(encoded_as(640, 368)))
+    assert (kept.width, kept.height, kept.seconds) == (640, 360, 2.0)
 
 
 def test_what_hides_in_the_room_between_a_clips_parts_is_not_kept(store: MediaStore) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from workbench.errors import MediaRefused
 from workbench.i18n import N_, Text
@@ -51,10 +52,17 @@ def checked(data: bytes) -> Clip:
     _only(data, top, b"mdat")
     inside = list(_boxes(data, moov.body, moov.end))
     tracks = [list(_boxes(data, b.body, b.end)) for b in inside if b.name == b"trak"]
-    width, height = _size(data, tracks)
+    films = [t for t in tracks if _handler(data, t) == b"vide"]
+    if not films:
+        raise refused(N_("it has no picture track"))
+    sizes = [size for film in films for size in _sizes(data, film)]
+    width, height = sizes[0]
+    for wide, high in sizes:
+        if not 1 <= wide <= MAX_EDGE or not 1 <= high <= MAX_EDGE:
+            raise refused(N_("{width}×{height} pixels are too many"), width=wide, height=high)
     seconds = _seconds(data, _only(data, inside, b"mvhd"), inside)
-    if not 1 <= width <= MAX_EDGE or not 1 <= height <= MAX_EDGE:
-        raise refused(N_("{width}×{height} pixels are too many"), width=width, height=height)
+    # a player goes by the tracks, whatever the whole says of itself
+    seconds = max(seconds, *(_track_seconds(data, t) for t in tracks)) if seconds > 0 else seconds
     if not 0 < seconds <= MAX_SECONDS:
         raise refused(
             N_("it lasts {seconds} s; up to {most} s are kept"), seconds=f"{seconds:g}", most=f"{MAX_SECONDS:g}"
@@ -98,29 +106,46 @@ def _start(boxes: list[_Box], name: bytes) -> int:
     return next(b.start for b in boxes if b.name == name)
 
 
-def _size(data: bytes, tracks: list[list[_Box]]) -> tuple[int, int]:
-    """Width and height of the first picture track."""
-    for track in tracks:
-        media = next((b for b in track if b.name == b"mdia"), None)
-        head = next((b for b in track if b.name == b"tkhd"), None)
-        if media is None or head is None:
-            continue
-        handler = next((b for b in _boxes(data, media.body, media.end) if b.name == b"hdlr"), None)
-        if handler is not None and data[handler.body + 8 : handler.body + 12] == b"vide":
-            # 16.16 fixed point, the last eight bytes of the header
-            at = head.end - head.body - 8
-            return _number(data, head, at, 2), _number(data, head, at + 4, 2)
-    raise refused(N_("it has no picture track"))
+def _inside(data: bytes, boxes: Iterable[_Box], *path: bytes) -> _Box | None:
+    """The box at the end of a path of names."""
+    found: _Box | None = None
+    for name in path:
+        found = next((b for b in boxes if b.name == name), None)
+        if found is None:
+            return None
+        boxes = _boxes(data, found.body, found.end)
+    return found
+
+
+def _handler(data: bytes, track: list[_Box]) -> bytes:
+    """What a track is made of: vide, soun…"""
+    found = _inside(data, track, b"mdia", b"hdlr")
+    return b"" if found is None else data[found.body + 8 : found.body + 12]
+
+
+def _sizes(data: bytes, track: list[_Box]) -> Iterator[tuple[int, int]]:
+    """Width and height as a picture track is shown, then as its frames are encoded."""
+    head = _only(data, track, b"tkhd")
+    # 16.16 fixed point, the last eight bytes of the header
+    at = head.end - head.body - 8
+    yield _number(data, head, at, 2), _number(data, head, at + 4, 2)
+    table = _inside(data, track, b"mdia", b"minf", b"stbl", b"stsd")
+    if table is not None:
+        for entry in islice(_boxes(data, table.body + 8, table.end), _number(data, table, 4, 4)):
+            yield _number(data, entry, 24, 2), _number(data, entry, 26, 2)
+
+
+def _track_seconds(data: bytes, track: list[_Box]) -> float:
+    head = _inside(data, track, b"mdia", b"mdhd")
+    scale, length = _timing(data, head, 12, 20) if head is not None else (0, 0)
+    return length / scale if scale else 0.0
 
 
 def _seconds(data: bytes, head: _Box, inside: list[_Box]) -> float:
     scale, length = _timing(data, head, 12, 20)
     if length == 0:
         # a fragmented file tells its length elsewhere
-        extends = next((b for b in inside if b.name == b"mvex"), None)
-        found = (
-            next((b for b in _boxes(data, extends.body, extends.end) if b.name == b"mehd"), None) if extends else None
-        )
+        found = _inside(data, inside, b"mvex", b"mehd")
         if found is not None:
             length = _number(data, found, 4, 8 if _number(data, found, 0, 1) == 1 else 4)
     return length / scale if scale else 0.0

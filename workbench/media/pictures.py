@@ -25,6 +25,8 @@ MAX_EDGE = 8_192
 THUMBNAIL_WIDTH = 480
 #: a PNG with fewer bytes a pixel is a drawing and stays exact; photographs would grow to megabytes
 DRAWING_BYTES_PER_PIXEL = 0.75
+#: a progressive JPEG has a dozen; each is a pass over all pixels, however few bytes it has
+MAX_SCANS = 100
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
@@ -88,7 +90,7 @@ def _kind(data: bytes) -> str:
 
 def _decoded(data: bytes, kind: str) -> Image.Image:
     """Every pixel, upright, in RGB or RGBA."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as found:
@@ -98,7 +100,7 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
             if getattr(found, "is_animated", False):
                 raise refused(N_("it moves; only still pictures are kept"))
             found.load()
-            upright = ImageOps.exif_transpose(found)
+            upright = _upright(_in_eight_bits(found))
             see_through = "A" in upright.getbands() or "transparency" in upright.info
             image = upright.convert("RGBA" if see_through else "RGB")
     except UnidentifiedImageError:
@@ -110,6 +112,32 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
     return image
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Greys of sixteen bits as such of eight; a plain conversion would make nearly all of them white."""
+    return image.point(lambda grey: grey * (1 / 257)).convert("L") if image.mode.startswith("I") else image
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its camera's note says; a note that cannot be read says nothing."""
+    from PIL import Image
+
+    try:
+        turned = image.getexif().get(0x0112, 1)
+    except Exception:
+        # Pillow raises whatever a broken note leads to; the pixels are whole
+        return image
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+    return image.transpose(turns[turned]) if turned in turns else image
 
 
 def _encoded(image: Image.Image, *, exact: bool) -> bytes:
@@ -143,10 +171,13 @@ def _end_of_webp(data: bytes) -> None:
 
 
 def _end_of_jpeg(data: bytes) -> None:
-    at = 2
+    at, scans = 2, 0
     while marker := _MARKER.search(data, at):
         if marker[1] == b"\xd9":
             return _nothing_after(data, marker.end())
+        scans += marker[1] == b"\xda"
+        if scans > MAX_SCANS:
+            raise refused(N_("it has more than {count} parts"), count=MAX_SCANS)
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
     raise refused(N_("it is cut off"))
 
