@@ -142,6 +142,35 @@ def test_a_cancelled_clip_is_cancelled_at_the_service(
     assert wb.job(job_id)["state"] == "cancelled"
 
 
+def test_a_clip_cancelled_while_its_task_is_created_is_cancelled_at_the_service(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    """The service makes, and bills, what it was asked for, whether we wait for its answer or not."""
+    provider.script(default={"states": ["queued"], "delay_ms": 1_500})
+    workers.start()
+    job_id = wb.submit("test_video", profile="films")["id"]
+    until(lambda: creates(provider) == 1, 60, "the create")
+    wb.cancel(job_id)
+    until(lambda: hurry(wb) or any(c["kind"] == "cancel" for c in provider.calls()), 60, "the cancel")
+    assert wb.job(job_id)["state"] == "cancelled"
+    [call] = wb.show(job_id)["model_calls"]
+    assert call["outcome"] == "ok"
+
+
+def test_a_cancelled_clip_that_runs_on_is_paid_for_in_the_ledger(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider
+) -> None:
+    usage = {"completion_tokens": 100_000, "total_tokens": 100_000}
+    provider.script(default={"states": ["running", "running", "succeeded"], "usage": usage})
+    workers.start()
+    job_id = wb.submit("test_video", profile="films")["id"]
+    until(lambda: wb.job(job_id)["waiting_for"] == "provider", 60)
+    wb.cancel(job_id)
+    until(lambda: hurry(wb) or wb.job(job_id)["cost_micros"] == 1_500_000, 60, "the cost")
+    assert clips(wb) == 0
+    assert not any(c["kind"] == "cancel" for c in provider.calls())
+
+
 def test_a_download_that_fails_in_passing_is_tried_again_and_the_clip_not_made_again(
     wb: Workbench, workers: Workers, provider: ScriptedProvider
 ) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from tests.engine.conftest import Engine, until
 from tests.media.clips import tiny_mp4
+from tests.workflows.frames import MOTION, scene_of
 from workbench import errors
 from workbench.db.connection import now_ms
-from workbench.db.schema import job, step
+from workbench.db.schema import job, media, step
 from workbench.errors import ProviderError
 from workbench.i18n import Text
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, TaskState, Usage, VideoRequest
@@ -148,10 +149,78 @@ def test_cancelling_a_waiting_video_cancels_it_at_the_provider(studio: Engine, s
     made = studio.wb.submit("test_video")
     studio.deliver()
     studio.wb.cancel(made["id"])
+    service.states = [TaskState("queued", poll_after_ms=1), TaskState("cancelled")]
+    for _ in range(3):
+        due_now(studio)
+        studio.worker.maintain()
+    assert (service.calls("cancel"), service.calls("poll")) == (1, 2)
+    assert studio.wb.job(made["id"])["state"] == "cancelled"
+
+
+def test_a_cancelled_video_that_runs_on_is_asked_for_until_its_cost_is_known(
+    studio: Engine, service: VideoService
+) -> None:
+    params = {"prices": {"*": {"currency": "CNY", "video_tokens": 10}}}
+    studio.wb.add_profile("films", "openai", base_url="http://127.0.0.1:9", video_model="v", params=params)
+    made = studio.wb.submit("test_video", profile="films")
+    studio.deliver()
+    studio.wb.cancel(made["id"])
+    ended = TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=200_000), seconds=2.0)
+    service.states = [TaskState("running", poll_after_ms=1), ended]
+    for _ in range(3):
+        due_now(studio)
+        studio.worker.maintain()
+    assert (service.calls("cancel"), service.calls("poll")) == (0, 2)
+    shown = studio.wb.show(made["id"])
+    [call] = shown["model_calls"]
+    assert (call["output_tokens"], call["cost_micros"], call["currency"]) == (200_000, 2_000_000, "CNY")
+    assert (shown["job"]["state"], shown["job"]["cost_micros"]) == ("cancelled", 2_000_000)
+    with studio.wb.database.read() as conn:
+        assert conn.execute(select(func.count()).select_from(media)).scalar_one() == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [ProviderError("overloaded", Text("busy"), http_status=503), RuntimeError("a bug"), TaskState("running")],
+    ids=["overloaded", "bug", "running"],
+)
+def test_a_service_that_tells_nothing_for_days_is_given_up(
+    studio: Engine, service: VideoService, answer: TaskState | Exception
+) -> None:
+    made = studio.wb.submit("test_video")
+    studio.deliver()
+    service.states = [answer]
     due_now(studio)
     studio.worker.maintain()
-    assert service.calls("cancel") == 1
-    assert studio.wb.job(made["id"])["state"] == "cancelled"
+    assert studio.wb.job(made["id"])["state"] == "waiting"
+    with studio.wb.database.write() as conn:
+        conn.execute(update(step).values(created_at=now_ms() - 49 * 3_600_000))
+    service.states = [answer]
+    due_now(studio)
+    assert studio.finish(made["id"])["state"] == "failed"
+
+
+def test_a_story_that_goes_on_meanwhile_costs_no_second_clip(studio: Engine, service: VideoService) -> None:
+    """The clip is the one that was asked for, and counts as made from the motion and the length of then."""
+    node = scene_of(studio)
+    studio.wb.save(node, "motion_prompt", MOTION, None)
+    studio.wb.add_profile("films", "openai", base_url="http://127.0.0.1:9", text_model="t", video_model="v")
+    made = studio.wb.submit("generate_scene_video", node, {"first_frame": "none"}, profile="films")
+    studio.deliver()
+    assert studio.wb.job(made["id"])["waiting_for"] == "provider"
+    studio.wb.save(node, "motion_prompt", {**MOTION, "constraints": ["another coat"]}, 1)
+    parts = {"dialogue": 1.5, "action": 2.0, "transition": 0, "pause": 0.4}
+    studio.wb.save(node, "duration", {"seconds": 3.9, "parts": parts, "confidence": "medium"}, None)
+    service.states = [TaskState("succeeded", Made(tiny_mp4()))]
+    due_now(studio)
+    done = studio.finish(made["id"])
+    assert (done["state"], service.calls("create")) == ("succeeded", 1), done["error"]
+    assert {r.kind for r in studio.wb.stale_reasons(node, "scene_video")} >= {"motion_prompt"}
+
+    again = studio.wb.submit("generate_scene_video", node, {"first_frame": "none"}, profile="films")
+    studio.deliver()
+    assert studio.wb.job(again["id"])["waiting_for"] == "provider"
+    assert service.calls("create") == 2
 
 
 def test_an_image_call_that_broke_off_is_never_silently_paid_again(studio: Engine, service: VideoService) -> None:

@@ -27,6 +27,16 @@ BRIEF = {
     "world": [],
 }
 
+MOTION = {
+    "seconds": 6,
+    "short": {"zh": "灯光扫过", "en": "the light sweeps"},
+    "beats": [
+        {"from_s": 2 * n, "to_s": 2 * n + 2, "zh": f"第{n}段，灯转动", "en": f"third {n}, the lamp turns"} for n in range(3)
+    ],
+    "changes": {"subject": ["Mara turns"], "camera": ["slow push in"], "environment": []},
+    "constraints": ["same coat"],
+}  # fmt: skip
+
 
 def scene_of(engine: Engine, brief: dict[str, Any] = BRIEF) -> int:
     """The node of a scene whose shots are planned."""

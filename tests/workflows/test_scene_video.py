@@ -9,20 +9,11 @@ import pytest
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import run
-from tests.workflows.frames import BRIEF, scene_of
+from tests.workflows.frames import BRIEF, MOTION, scene_of
 from workbench.errors import GuardUnmet
 from workbench.workflows.video.clip_prompt import clip_prompt
 
 KIND = "generate_scene_video"
-MOTION = {
-    "seconds": 6,
-    "short": {"zh": "灯光扫过", "en": "the light sweeps"},
-    "beats": [
-        {"from_s": 2 * n, "to_s": 2 * n + 2, "zh": f"第{n}段，灯转动", "en": f"third {n}, the lamp turns"} for n in range(3)
-    ],
-    "changes": {"subject": ["Mara turns"], "camera": ["slow push in"], "environment": []},
-    "constraints": ["same coat"],
-}  # fmt: skip
 
 
 @pytest.fixture

@@ -240,7 +240,10 @@ class Context:
 
         Returns {"media", "width", "height", "seconds", "model"}. `draw` makes the clip offline, as MP4 bytes.
         """
-        asked = Asked(prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame)
+        versions = tuple(i["artifact_id"] for i in self._inputs.as_list())
+        asked = Asked(
+            prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame, versions=versions
+        )
         return await self._tasks.video(step, asked, draw)
 
     async def together(

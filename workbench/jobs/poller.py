@@ -20,16 +20,17 @@ from workbench.jobs import crash
 from workbench.jobs.tasks import clip_output, kept
 from workbench.media import Media, MediaStore, download
 from workbench.providers.base import SKETCH, Made, Profile, TaskState, Usage
+from workbench.security.redact import redactor
 from workbench.usage import money
 from workbench.usage.prices import FREE, video_cost_of, video_price
 
 log = logging.getLogger(__name__)
 
 
-#: jobs that want their clip no more
-ENDED = ("cancelled", "failed")
 #: what is wrong with our asking, not with the task
 OURS = frozenset(("auth", "permission", "quota_exhausted"))
+#: states of a job that ended before its task did
+NOBODY_WAITS = frozenset(("cancelled", "failed"))
 
 
 class Poller:
@@ -75,11 +76,13 @@ class Poller:
 
     async def _poll(self, row: dict[str, Any]) -> None:
         clip: Media | None = None
+        profile: Profile | None = None
+        old = _age_ms(row) > self.TASK_LIVES_MS
         try:
             profile = self._profile_of(row["profile_id"])
             async with asyncio.timeout(self.HOLD_MS / 1000):
                 state = await self._ask(row, profile)
-            if state.state == "succeeded" and row["job_state"] not in ENDED:
+            if state.state == "succeeded" and row["job_state"] not in NOBODY_WAITS:
                 clip = await self._fetched(row, state, profile)
         except MediaRefused as error:
             if error.passing and _age_ms(row) < self.LINK_LIVES_MS:
@@ -88,9 +91,9 @@ class Poller:
                 return
             state = replace(state, state="failed", error=str(error), error_kind="media_download")
         except ProviderError as error:
-            if error.retryable:
+            if error.retryable and not old:
                 return
-            if error.kind in OURS and _age_ms(row) < self.TASK_LIVES_MS:
+            if error.kind in OURS and not old:
                 # the task is paid for and goes on without us; the profile can be mended meanwhile
                 log.warning("task %s of job %s cannot be asked for: %s", row["provider_task_id"], row["job_id"], error)
                 self._later(row, self.AGAIN_MS)
@@ -100,7 +103,9 @@ class Poller:
         except Exception:
             # a failed poll says nothing of the task: ask again later
             log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
-            return
+            if not old:
+                return
+            state = TaskState("running")
         crash.point("poll_answered")
         self._settle(row, state, clip, profile)
 
@@ -116,11 +121,11 @@ class Poller:
     async def _ask(self, row: dict[str, Any], profile: Profile) -> TaskState:
         provider = self._make_provider(profile)
         try:
-            answer: TaskState = await provider.poll(row["provider_task_id"])
-            if row["job_state"] in ENDED and answer.state in ("queued", "running"):
-                # what is being filmed already goes on, and is billed: it is asked about until it has ended
+            state: TaskState = await provider.poll(row["provider_task_id"])
+            if state.state == "queued" and row["job_state"] in NOBODY_WAITS:
+                # once it runs it is billed whatever anybody does: then it is asked for until its cost is known
                 await provider.cancel(row["provider_task_id"])
-            return answer
+            return state
         finally:
             await provider.aclose()
 
@@ -129,8 +134,7 @@ class Poller:
             if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
                 ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], after_ms)
 
-    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile) -> None:
-        model = row["model"] or profile.clip_model
+    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile | None) -> None:
         job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
         with self._database.write() as conn:
             if not ledger.still_submitted(conn, job_id, name, task_id):
@@ -141,18 +145,21 @@ class Poller:
             if state.state in ("queued", "running"):
                 ledger.submitted(conn, job_id, name, task_id, state.poll_after_ms)
                 return
-            if clip is not None:
+            if clip is not None and profile is not None:
                 self._media.record(conn, clip)
-                ledger.finish_step(conn, job_id, name, clip_output(clip, model))
+                ledger.finish_step(conn, job_id, name, clip_output(clip, row["model"] or profile.clip_model))
+            else:
+                unwanted = state.state == "cancelled" or row["job_state"] in NOBODY_WAITS
+                kind = "cancelled" if unwanted else state.error_kind
+                said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
+                output = {"failed": redactor.text(str(said)), "kind": kind}
+                ledger.set_step(conn, job_id, name, state="failed", output=output)
+            # a clip that could not be fetched was filmed, too
+            filmed = state.state == "succeeded" or state.error_kind == "media_download"
+            if profile is not None and (filmed or state.usage != Usage()):
                 self._price(conn, row, state, clip, profile)
             else:
-                kind = "cancelled" if state.state == "cancelled" or row["job_state"] in ENDED else state.error_kind
-                said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
-                ledger.set_step(conn, job_id, name, state="failed", output={"failed": str(said), "kind": kind})
-                if state.usage != Usage() or state.state == "succeeded":
-                    self._price(conn, row, state, None, profile)
-                else:
-                    ledger.price_task(conn, job_id, name)
+                ledger.price_task(conn, job_id, name)
             writes.resume(conn, job_id, "provider")
 
     def _price(

@@ -16,7 +16,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
+from workbench.db.reads import story as story_reads
 from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
 from workbench.errors import DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
@@ -167,7 +169,10 @@ class Runner:
     def _context(self, running: Running) -> Context:
         row, declared = running.row, running.declared
         params = self._workflows.parse(declared, row["params"])
-        inputs = Inputs()
+        with self.database.read() as conn:
+            # what was filmed once is not filmed again because the story went on meanwhile
+            filmed = ledger.versions_filmed(conn, running.job_id) if declared.queue == "video" else []
+            inputs = Inputs(story_reads.by_ids(conn, filmed))
         node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact

@@ -37,6 +37,8 @@ FIRST_POLL_MS = 3_000
 #: tokens of a picture, and pictures in a second of film, where nobody knows yet
 USUAL_PICTURE = 1_300
 USUAL_FPS = 24
+#: so long a job that is being stopped waits for the id of a task under creation
+STOP_WAITS_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Asked:
     seconds: float | None = None
     first_frame: str | None = None
     last_frame: str | None = None
+    #: the artifact versions that it was worded from; no part of what is asked
+    versions: tuple[int, ...] = ()
 
     @property
     def hash(self) -> str:
@@ -291,7 +295,9 @@ class Tasks:
         price = None if service.free else video_price(service.profile, request.model)
         expected = video_cost_of(price, Usage(output=_film_tokens(request)), request.seconds)
         row = self._open(service, name, asked, "video", request.model, request.call_id, purpose, expected)
-        started, latency_ms = await self._sent(row, request.model, lambda: service.provider.submit(request))
+        create = partial(_to_its_end, lambda: service.provider.submit(request))
+        started, latency_ms = await self._sent(row, request.model, create)
+        # what a task costs is known when it has ended: the poller writes it
         answer = _Answer(request.model, Usage(), FREE if service.free else UNKNOWN)
         if isinstance(started, str):
             task_id = started
@@ -420,7 +426,7 @@ class Tasks:
                     "provider": service.profile.provider,
                     "model": model,
                     "capability": capability,
-                    "prompt": asked.as_json(),
+                    "prompt": asked.as_json() | ({"versions": list(asked.versions)} if asked.versions else {}),
                     **expected.as_expected(),
                 },
             )
@@ -480,6 +486,27 @@ class Tasks:
             cost_micros=answer.cost.cost_micros,
             currency=answer.cost.currency,
         )
+
+
+async def _to_its_end(create: Callable[[], Awaitable[str | Made]]) -> str | Made:
+    """A task that is just being created gets its id written down although the job is being stopped.
+
+    Without the id nobody could cancel it, and it would be billed all the same.
+    """
+    creating = asyncio.ensure_future(create())
+    try:
+        return await asyncio.shield(creating)
+    except asyncio.CancelledError:
+        if creating.cancelled():
+            raise
+        await asyncio.wait((creating,), timeout=STOP_WAITS_S)
+        if creating.done() and creating.exception() is None and isinstance(creating.result(), str):
+            task = asyncio.current_task()
+            assert task is not None
+            task.uncancel()
+            return creating.result()
+        creating.cancel()
+        raise
 
 
 def _state_after(error: JobError, *, free: bool) -> str:

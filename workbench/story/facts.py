@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+
+from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of
@@ -16,10 +19,18 @@ MAX_CHARACTERS = 30
 
 
 class Inputs:
-    """The artifact versions that were read, once each, in the order of reading."""
+    """The artifact versions that were read, once each, in the order of reading.
 
-    def __init__(self) -> None:
+    `then`: the only versions to read, whatever is newest by now, since something was paid for that was made from them.
+    """
+
+    def __init__(self, then: Iterable[dict[str, Any]] = ()) -> None:
         self._seen: dict[tuple[int, str, str | None], dict[str, Any]] = {}
+        self._then = {(row["node_id"], row["kind"]): row for row in then}
+
+    def head(self, conn: Connection, node_id: int, kind: str) -> dict[str, Any] | None:
+        """The version to read; None when there is none, or was none then."""
+        return self._then.get((node_id, kind)) if self._then else reads.head(conn, node_id, kind)
 
     def record(self, head: dict[str, Any], part: str | None, content: Any) -> None:
         key = (head["node_id"], head["kind"], part)
@@ -101,7 +112,7 @@ class NodeView:
     def artifact(self, kind: str, part: str | None = None) -> dict[str, Any] | None:
         """Head content of this node, or one part of it (see artifacts.kinds); None when there is none."""
         with self._database.read() as conn:
-            head = reads.head(conn, self.id, kind)
+            head = self._inputs.head(conn, self.id, kind)
         if head is None:
             return None
         content: dict[str, Any] | None = head["content"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, select
@@ -75,6 +76,11 @@ def head(conn: Connection, node_id: int, kind: str) -> dict[str, Any] | None:
     """The newest or pinned version, with its content and `pinned`."""
     row = conn.execute(_head, {"node_id": node_id, "kind": kind}).mappings().one_or_none()
     return None if row is None else dict(row)
+
+
+def by_ids(conn: Connection, ids: Collection[int]) -> list[dict[str, Any]]:
+    """These versions, heads or not, with their content."""
+    return _rows(conn, select(artifact).where(artifact.c.id.in_(ids))) if ids else []
 
 
 #: what staleness needs of a head, and no more: projects have tens of thousands

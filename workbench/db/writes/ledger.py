@@ -124,6 +124,24 @@ _TOLD: dict[str, ColumnElement[Any]] = {
 }
 
 
+def versions_filmed(conn: Connection, job_id: int) -> list[int]:
+    """The artifact versions that a job's clip, under way or done, was asked for with; empty when there is none."""
+    query = (
+        select(model_call.c.prompt)
+        .join(step, (step.c.job_id == model_call.c.job_id) & (step.c.name == model_call.c.step))
+        .where(
+            model_call.c.job_id == job_id,
+            model_call.c.capability == "video",
+            model_call.c.input_hash == step.c.input_hash,
+            step.c.state.in_(("sent", "submitted", "done", "maybe_charged")),
+        )
+        .order_by(model_call.c.id.desc())
+        .limit(1)
+    )
+    asked = conn.execute(query).scalar_one_or_none()
+    return list((asked or {}).get("versions", ()))
+
+
 def due_polls(conn: Connection, limit: int = 20) -> list[dict[str, Any]]:
     query = (
         select(
