@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
@@ -124,36 +124,48 @@ class Profiles:
         values = self._values(None, provider, {n: fields.pop(n, None) for n in _FIELDS})
         if fields:
             raise TypeError(f"no such field of a profile: {', '.join(fields)}")
-        sealed = self.vault.seal(key) if key and key.strip() else None
-        with self._database.write() as conn:
-            writes.add(
-                conn,
-                name=name,
-                provider=provider,
-                created_by=user,
-                key_ciphertext=sealed and sealed.ciphertext,
-                key_id=sealed and sealed.key_id,
-                key_tail=sealed and sealed.tail,
-                **values,
-            )
+        key = (key or "").strip()
+        with self._steady(bool(key)):
+            sealed = self.vault.seal(key) if key else None
+            with self._database.write() as conn:
+                writes.add(
+                    conn,
+                    name=name,
+                    provider=provider,
+                    created_by=user,
+                    key_ciphertext=sealed and sealed.ciphertext,
+                    key_id=sealed and sealed.key_id,
+                    key_tail=sealed and sealed.tail,
+                    **values,
+                )
         return self._row(name)
+
+    def _steady(self, keys: bool) -> AbstractContextManager[None]:
+        """Keys, and the address they go to, are changed by one at a time."""
+        return self.vault.held() if keys else nullcontext()
 
     def change(self, name: str, /, *, key: str | None = None, **fields: Any) -> dict[str, Any]:
         """Change fields of a profile (as in `add`, and `name`). Raises InvalidInput naming the field.
 
         A key belongs to the address it was entered for: with another address it has to be entered again.
         """
+        key = (key or "").strip()
+        with self._steady(bool(key) or bool(self._row(name)["has_key"])):
+            return self._changed(name, key, fields)
+
+    def _changed(self, name: str, key: str, fields: dict[str, Any]) -> dict[str, Any]:
         row = self._row(name)
         called = self._free_name(fields.pop("name")) if fields.get("name", name) != name else name
         fields.pop("name", None)
         now = self._as_fields(row)
         values = self._values(row["id"], row["provider"], {**now, **fields})
-        moved = _host(values["base_url"]) != _host(row["base_url"])
-        sealed = self.vault.seal(key) if key and key.strip() else None
-        if moved and row["has_key"] and sealed is None:
+        # the path, too: one host may serve many gateways, each with its own keeper
+        moved = values["base_url"] != row["base_url"]
+        if moved and row["has_key"] and not key:
             text = Text(N_("The address has changed. Enter the key for it again: the old one is not sent there."))
             raise InvalidInput(text, [Issue("key", text)])
-        if sealed is not None:
+        if key:
+            sealed = self.vault.seal(key)
             values |= {"key_ciphertext": sealed.ciphertext, "key_id": sealed.key_id, "key_tail": sealed.tail}
         if values["text_model"] != row["text_model"] or moved:
             values["modes"] = {}
@@ -165,7 +177,7 @@ class Profiles:
         """A second profile with the same settings and key."""
         row = self._row(name)
         called = self._free_name(new_name)
-        with self._database.write() as conn:
+        with self._steady(bool(row["has_key"])), self._database.write() as conn:
             whole = reads.sealed(conn, row["id"])
             assert whole is not None
             left = ("id", "name", "modes", "archived_at", "created_at", "created_by")
@@ -269,16 +281,17 @@ class Profiles:
                     )
                 )
             )
-        if vault.home is not None:
-            vault.add_master()
-        with self._database.write() as conn:
-            rows = reads.all_sealed(conn)
-            for row in rows:
-                sealed = vault.seal(vault.unseal(row["key_ciphertext"], row["key_id"]))
-                writes.change(conn, row["id"], key_ciphertext=sealed.ciphertext, key_id=sealed.key_id)
-            others = also(conn, vault)
-        if vault.home is not None:
-            vault.forget_old_masters()
+        with vault.held():
+            if vault.home is not None:
+                vault.add_master()
+            with self._database.write() as conn:
+                rows = writes.hold_sealed(conn)
+                for row in rows:
+                    sealed = vault.seal(vault.unseal(row["key_ciphertext"], row["key_id"]))
+                    writes.change(conn, row["id"], key_ciphertext=sealed.ciphertext, key_id=sealed.key_id)
+                others = also(conn, vault)
+            if vault.home is not None:
+                vault.forget_old_masters()
         return Rotated(len(rows) + others, vault.masters)
 
 
@@ -294,10 +307,3 @@ def base_url_of(provider: str, pasted: str | None) -> str | None:
     url = normalise_base_url(str(pasted))
     # the SDK puts the version of Google's API behind the address itself
     return re.sub(r"/v1(beta|alpha)?\d*$", "", url) if provider == "gemini" else url
-
-
-def _host(url: str | None) -> tuple[str, str | None, int | None] | None:
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +119,10 @@ def test_another_address_asks_for_the_key_again_and_loses_nothing(wb: Workbench)
     moved = wb.change_profile("mine", base_url="https://two.example/v1", key="sk-another-key-0001")
 
     assert (moved["base_url"], moved["key_tail"]) == ("https://two.example/v1", "0001")
-    assert wb.change_profile("mine", base_url="https://two.example/v2", name="ours")["name"] == "ours"
+    with pytest.raises(InvalidInput, match="address has changed"):
+        # another gateway of the same host may well be another's
+        wb.change_profile("mine", base_url="https://two.example/others/v1")
+    assert wb.change_profile("mine", base_url="https://two.example/v1/", name="ours")["name"] == "ours"
 
 
 def test_a_change_of_one_field_leaves_the_others(wb: Workbench) -> None:
@@ -262,12 +267,9 @@ def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
 ) -> None:
     row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
 
-    def die(*_: Any, **__: Any) -> None:
-        raise RuntimeError("killed here")
-
     place = "workbench.db.writes.profiles.change" if point == "change" else f"workbench.security.keys.Vault.{point}"
     with monkeypatch.context() as patched:
-        patched.setattr(place, die)
+        patched.setattr(place, _die)
         with pytest.raises(RuntimeError):
             wb.rotate_keys()
     later = open_workbench(settings, send=lambda ids: None)
@@ -275,6 +277,84 @@ def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
     assert later.rotate_keys().masters == 1
     assert later._profiles.open(row["id"]).key == KEY
     later.close()
+
+
+Meanwhile = Callable[[str, Callable[[Workbench], object]], Callable[[], None]]
+
+
+@pytest.fixture
+def meanwhile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meanwhile]:
+    """Lets another process, so to say, begin something around the first call of a method of Vault; returns its end."""
+    other = open_workbench(settings, send=lambda ids: None)
+
+    def arrange(method: str, do: Callable[[Workbench], object]) -> Callable[[], None]:
+        real = getattr(Vault, method)
+        begun: list[threading.Thread] = []
+
+        def wrapped(self: Vault, *of: Any) -> Any:
+            found = real(self, *of) if method == "seal" else None
+            if not begun:
+                begun.append(threading.Thread(target=do, args=(other,)))
+                begun[0].start()
+                # time enough for all of it where nobody makes it wait
+                begun[0].join(0.6)
+            return found if method == "seal" else real(self, *of)
+
+        monkeypatch.setattr(Vault, method, wrapped)
+        return lambda: begun[0].join(20)
+
+    yield arrange
+    other.close()
+
+
+def opened(settings: Settings, profile_id: int) -> str | None:
+    """The key as a process that starts now opens it."""
+    later = open_workbench(settings, send=lambda ids: None)
+    try:
+        return later._profiles.open(profile_id).key
+    finally:
+        later.close()
+
+
+def test_a_key_entered_while_keys_are_rotated_can_be_opened(
+    wb: Workbench, settings: Settings, meanwhile: Meanwhile
+) -> None:
+    """Sealed with the master of before and written after that one was forgotten, it would be lost for good."""
+    ended = meanwhile("seal", lambda other: other.rotate_keys())
+    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    ended()
+    assert opened(settings, row["id"]) == KEY
+
+
+def test_a_rotation_does_not_bring_back_the_key_that_was_replaced_meanwhile(
+    wb: Workbench, settings: Settings, meanwhile: Meanwhile
+) -> None:
+    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    ended = meanwhile("seal", lambda other: other.change_profile("mine", key="sk-another-key-0001"))
+    wb.rotate_keys()
+    ended()
+    assert opened(settings, row["id"]) == "sk-another-key-0001"
+
+
+def test_a_rotation_forgets_no_master_that_another_one_has_just_made(
+    wb: Workbench, settings: Settings, meanwhile: Meanwhile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is killed before it has sealed anything with its own."""
+    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+
+    def killed(other: Workbench) -> None:
+        with monkeypatch.context() as patched, contextlib.suppress(RuntimeError):
+            patched.setattr("workbench.db.writes.profiles.change", _die)
+            other.rotate_keys()
+
+    ended = meanwhile("forget_old_masters", killed)
+    wb.rotate_keys()
+    ended()
+    assert opened(settings, row["id"]) == KEY
+
+
+def _die(*_: Any, **__: Any) -> None:
+    raise RuntimeError("killed here")
 
 
 def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,20 @@ class Vault:
     def masters(self) -> int:
         """How many master keys it knows."""
         return len(self._masters)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Inside, no other process seals or rotates: what is sealed is written before its master can be forgotten."""
+        if self.home is None:
+            # nobody forgets a master of the environment but the person who takes it out
+            yield
+            return
+        import fcntl
+
+        with open(self.home / f".{MASTER_FILE}.lock", "ab") as file:
+            # closing lets go of it, and so does the end of a killed process
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def add_master(self) -> None:
         """Put a new master key in front of those in the file; the others go on opening. Raises Unavailable."""
