@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import base64
+import html
 import io
 import json
 import logging
+import re
+import sys
+import threading
+from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
-from workbench.security.redact import HIDDEN, RedactingFilter, Redactor, protect_logging
+from workbench.security.redact import HIDDEN, Redactor, protect_logging
 
-CANARY = "canary+key/0123456789=="
+CANARY = "canary+key/0123<456>789&=="
 
 
 @pytest.fixture
@@ -17,7 +23,19 @@ def red() -> Redactor:
     return Redactor([CANARY])
 
 
-@pytest.mark.parametrize("form", [CANARY, quote(CANARY, safe=""), json.dumps(CANARY)[1:-1]])
+@pytest.mark.parametrize(
+    "form",
+    [
+        CANARY,
+        quote(CANARY, safe=""),
+        re.sub("%..", lambda hexed: hexed[0].lower(), quote(CANARY, safe="")),
+        json.dumps(CANARY)[1:-1],
+        CANARY.replace("/", "\\/"),
+        html.escape(CANARY),
+        base64.b64encode(CANARY.encode()).decode().rstrip("="),
+        base64.urlsafe_b64encode(CANARY.encode()).decode().rstrip("="),
+    ],
+)
 def test_a_known_key_is_hidden_in_every_form_it_is_echoed_in(form: str, red: Redactor) -> None:
     assert red.text(f"before {form} after") == f"before {HIDDEN} after"
 
@@ -78,12 +96,23 @@ def test_tracebacks_are_cleaned_with_their_causes(red: Redactor) -> None:
 
 
 @pytest.fixture
-def logged(red: Redactor) -> tuple[logging.Logger, io.StringIO]:
+def protected(red: Redactor, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process whose records and tracebacks are cleaned; as it was afterwards."""
+    before = logging.getLogRecordFactory()
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+    logging.setLogRecordFactory(logging.LogRecord)
+    protect_logging(red)
+    protect_logging(red)
+    yield
+    logging.setLogRecordFactory(before)
+
+
+@pytest.fixture
+def logged(protected: None) -> tuple[logging.Logger, io.StringIO]:
     stream = io.StringIO()
-    handler = logging.StreamHandler(stream)
-    handler.addFilter(RedactingFilter(red))
     logger = logging.Logger("canary")
-    logger.addHandler(handler)
+    logger.addHandler(logging.StreamHandler(stream))
     return logger, stream
 
 
@@ -103,11 +132,44 @@ def test_no_log_line_shows_a_key(logged: tuple[logging.Logger, io.StringIO]) -> 
     assert "ValueError" in stream.getvalue()
 
 
-def test_every_root_handler_gets_the_filter_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    handler = logging.NullHandler()
-    monkeypatch.setattr(logging.getLogger(), "handlers", [handler])
+def test_a_logger_with_a_handler_of_its_own_is_no_way_out(protected: None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Streamlit's say what a page failed with; without any handler Python has one of last resort."""
+    from streamlit.logger import get_logger
 
-    protect_logging()
-    protect_logging()
+    for logger in (get_logger("streamlit.canary"), logging.Logger("bare")):
+        try:
+            raise ValueError(f"refused {CANARY}")
+        except ValueError:
+            logger.warning("with %s", CANARY, exc_info=True)
+    said = capsys.readouterr().err
+    assert said.count("ValueError: refused") == 2
+    assert CANARY not in said
 
-    assert len(handler.filters) == 1
+
+def test_what_nobody_caught_shows_no_key(protected: None, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> None:
+        raise ValueError(f"refused {CANARY}")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    said = capsys.readouterr().err
+    assert said.count("ValueError: refused [hidden key]") == 2
+
+
+def test_a_key_that_arrives_in_pieces_is_held_back_until_it_is_whole(red: Redactor) -> None:
+    said = f"the key is {CANARY}, it says"
+    for end in range(len(said)):
+        shown = red.whole(red.exact(said[:end]))
+        assert not any(CANARY[:n] in shown for n in range(4, len(CANARY) + 1)), shown
+    assert red.whole("canary birds sing") == "canary birds sing"
+    assert red.whole("sings a canary") == "sings a "
+
+
+def test_pages_keep_their_own_words_whatever_somebody_called_a_key() -> None:
+    red = Redactor(["none", "a-long-secret-0123"])
+    assert red.shown("none but a-long-secret-0123") == f"none but {HIDDEN}"

@@ -89,6 +89,8 @@ def run(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("REELWRIGHT_LOG_LEVEL", "").lower() == "debug":
             raise
-        where = f"{type(error).__name__}: {str(error).strip() or '—'}".splitlines()[0]
+        from workbench.security.redact import redactor
+
+        where = redactor.text(f"{type(error).__name__}: {str(error).strip() or '—'}").splitlines()[0]
         console.say(Text("Bug in Reelwright: {error}. REELWRIGHT_LOG_LEVEL=debug shows the traceback.", error=where))
         return 1

@@ -54,8 +54,9 @@ def complain(error: ReelwrightError) -> None:
 
 def emit(value: Any) -> None:
     """A result as JSON on stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=str)
-    sys.stdout.write("\n")
+    from workbench.security.redact import redactor
+
+    sys.stdout.write(redactor.shown(json.dumps(value, ensure_ascii=False, indent=2, default=str)) + "\n")
     sys.stdout.flush()
 
 

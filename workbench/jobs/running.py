@@ -131,7 +131,7 @@ class Running:
             self._preview_at = time.monotonic()
             try:
                 with self.database.write() as conn:
-                    writes.set_preview(conn, self.job_id, self.claim, self._preview)
+                    writes.set_preview(conn, self.job_id, self.claim, redactor.whole(self._preview))
             except LostClaim:
                 raise
             except Exception as error:

@@ -7,12 +7,15 @@ are hidden even if nobody told us about them.
 from __future__ import annotations
 
 import base64
+import functools
+import html
 import json
 import logging
 import re
+import sys
 import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +40,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._secrets: frozenset[str] = frozenset()
         self._exact: re.Pattern[str] | None = None
+        self._unlike_words: re.Pattern[str] | None = None
         for secret in secrets:
             self.remember(secret)
 
@@ -45,18 +49,15 @@ class Redactor:
         if not secret or len(secret.strip()) < SHORTEST_AS_WORD:
             return
         with self._lock:
-            # As typed, trimmed, in a URL, inside a JSON string, in basic authentication: servers echo keys in all of these.
-            bare = secret.strip()
-            inside = json.dumps(bare)[1:-1]
-            packed = base64.b64encode(bare.encode()).decode().rstrip("=")
-            forms = {secret, bare, quote(bare, safe=""), inside, inside.replace("/", "\\/")}
-            if len(bare) >= SHORTEST_ANYWHERE:
-                forms.add(packed)
+            forms = _forms(secret)
             if forms <= self._secrets:
                 return
             self._secrets |= forms
             # Longest first: one key may begin with another.
-            self._exact = re.compile("|".join(_pattern(s) for s in sorted(self._secrets, key=len, reverse=True)))
+            ordered = sorted(self._secrets, key=len, reverse=True)
+            self._exact = re.compile("|".join(_pattern(s) for s in ordered))
+            long = [re.escape(s) for s in ordered if len(s) >= SHORTEST_ANYWHERE]
+            self._unlike_words = re.compile("|".join(long)) if long else None
 
     def text(self, said: str) -> str:
         """`said` without secrets."""
@@ -69,6 +70,20 @@ class Redactor:
         """`said` without the remembered secrets alone: for texts of a story, where a likeness is no key."""
         exact = self._exact
         return said if exact is None else exact.sub(HIDDEN, said)
+
+    def shown(self, said: str) -> str:
+        """`said` without the remembered secrets that are no words: for pages and results, whose own words must stay."""
+        known = self._unlike_words
+        return said if known is None else known.sub(HIDDEN, said)
+
+    def whole(self, said: str) -> str:
+        """`said` up to where a secret may have begun whose rest has not arrived yet."""
+        held = 0
+        for secret in self._secrets:
+            if len(secret) >= SHORTEST_ANYWHERE:
+                longest = min(len(secret) - 1, len(said))
+                held = max(held, next((n for n in range(longest, 3, -1) if said.endswith(secret[:n])), 0))
+        return said[: len(said) - held]
 
     def value(self, stored: Any) -> Any:
         """The same for JSON-like values; dict keys stay."""
@@ -85,6 +100,18 @@ class Redactor:
         return self.text("".join(traceback.format_exception(error)))
 
 
+def _forms(secret: str) -> set[str]:
+    """As typed, trimmed, in a URL, in JSON, in HTML, packed: servers echo keys in all of these."""
+    bare = secret.strip()
+    inside = json.dumps(bare)[1:-1]
+    quoted = quote(bare, safe="")
+    lower = re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
+    forms = {secret, bare, quoted, lower, inside, inside.replace("/", "\\/"), html.escape(bare)}
+    if len(bare) >= SHORTEST_ANYWHERE:
+        forms |= {pack(bare.encode()).decode().rstrip("=") for pack in (base64.b64encode, base64.urlsafe_b64encode)}
+    return forms
+
+
 def _pattern(secret: str) -> str:
     escaped = re.escape(secret)
     return escaped if len(secret) >= SHORTEST_ANYWHERE else rf"(?<!\w){escaped}(?!\w)"
@@ -94,33 +121,39 @@ def _pattern(secret: str) -> str:
 redactor = Redactor()
 
 
-class RedactingFilter(logging.Filter):
-    """Cleans a record before a handler formats it: message, arguments, traceback and stack."""
+class _Records:
+    """Makes log records that are clean from the start, whichever logger and handler they go to.
 
-    def __init__(self, using: Redactor = redactor) -> None:
-        super().__init__()
+    Filters would not do: Streamlit's loggers and the handler of last resort are none of ours.
+    """
+
+    def __init__(self, make: Callable[..., logging.LogRecord], using: Redactor) -> None:
+        self._make = make
         self._redactor = using
 
-    def filter(self, record: logging.LogRecord) -> bool:
+    def __call__(self, *of: Any, **more: Any) -> logging.LogRecord:
+        record = self._make(*of, **more)
         try:
             said = record.getMessage()
         except Exception:  # a wrong format string must not turn logging into a crash
             said = f"{record.msg} {record.args}"
         record.msg, record.args = self._redactor.text(said), ()
-        if record.exc_info and record.exc_info[1] is not None and not record.exc_text:
+        if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = self._redactor.traceback(record.exc_info[1]).rstrip("\n")
-        elif record.exc_text:
-            record.exc_text = self._redactor.text(record.exc_text)
         if record.stack_info:
             record.stack_info = self._redactor.text(record.stack_info)
-        return True
+        return record
 
 
 def protect_logging(using: Redactor = redactor) -> None:
-    """Put the filter on every handler of the root logger, once each; call it after handlers are set up.
+    """From here on no log record and no traceback of this process shows a secret. May be called again."""
+    make = logging.getLogRecordFactory()
+    if not isinstance(make, _Records):
+        logging.setLogRecordFactory(_Records(make, using))
+        sys.excepthook = functools.partial(_uncaught, using)
+        threading.excepthook = lambda of: _uncaught(using, of.exc_type, of.exc_value, of.exc_traceback)
 
-    On handlers, not on the logger: a logger's filters do not see records that come up from its children.
-    """
-    for handler in logging.getLogger().handlers:
-        if not any(isinstance(f, RedactingFilter) for f in handler.filters):
-            handler.addFilter(RedactingFilter(using))
+
+def _uncaught(using: Redactor, kind: type[BaseException], error: BaseException | None, trace: object) -> None:
+    if error is not None and not issubclass(kind, SystemExit):
+        print(using.traceback(error), end="", file=sys.stderr, flush=True)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import html
 import re
 
+from workbench.security.redact import redactor
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&])")
 
 
 def plain(text: object) -> str:
     """Text that Markdown shows letter for letter. A line break becomes a space."""
-    return _SPECIAL.sub(r"\\\1", " ".join(str(text).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(redactor.shown(str(text)).split()))
 
 
 def safe(text: object) -> str:
     """Text for HTML; line breaks stay visible."""
-    return html.escape(str(text)).replace("\n", "<br>")
+    return html.escape(redactor.shown(str(text))).replace("\n", "<br>")
 
 
 _KEY = re.compile(r'"\w+"\s*:\s*')
