@@ -1,4 +1,7 @@
-"""A server that speaks as much of S3 as a media store needs: put, get, head, list, delete. Objects live in a dict."""
+"""A server that speaks as much of S3 as a media store needs: put, also in parts, get, head, list, delete.
+
+Objects live in a dict. Lists come in pages of 1,000 at most, as the real one's.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ class S3Server:
     def __init__(self) -> None:
         self.objects: dict[str, tuple[bytes, float]] = {}
         self.requests: list[tuple[str, str]] = []
+        #: parts of uploads that are not complete: upload id → number → body
+        self.parts: dict[str, dict[int, bytes]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -53,11 +58,32 @@ class S3Server:
                 outer.requests.append((self.command, place))
                 return place, parse_qs(parts.query, keep_blank_values=True)
 
+            def _body(self) -> bytes:
+                body = self.rfile.read(int(self.headers["content-length"] or 0))
+                return _unchunked(body) if "aws-chunked" in self.headers.get("content-encoding", "") else body
+
+            def do_POST(self) -> None:
+                place, query = self._place()
+                self._body()
+                if "uploads" in query:
+                    upload = f"upload-{len(outer.requests)}"
+                    outer.parts[upload] = {}
+                    said = (
+                        f"<InitiateMultipartUploadResult><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>"
+                    )
+                else:
+                    parts = outer.parts.pop(query["uploadId"][0])
+                    outer.objects[place] = (b"".join(parts[n] for n in sorted(parts)), time.time())
+                    said = f"<CompleteMultipartUploadResult><Key>{escape(place)}</Key></CompleteMultipartUploadResult>"
+                self._send(200, said.encode(), Content_Type="application/xml")
+
             def do_PUT(self) -> None:
-                place, _ = self._place()
-                body = self.rfile.read(int(self.headers["content-length"]))
-                if "aws-chunked" in self.headers.get("content-encoding", ""):
-                    body = _unchunked(body)
+                place, query = self._place()
+                body = self._body()
+                if "partNumber" in query:
+                    outer.parts[query["uploadId"][0]][int(query["partNumber"][0])] = body
+                    self._send(200, ETag=_etag(body))
+                    return
                 outer.objects[place] = (body, time.time())
                 self._send(200, ETag=_etag(body))
 
@@ -95,16 +121,21 @@ class S3Server:
     def _listing(self, bucket: str, query: dict[str, list[str]]) -> str:
         prefix = query.get("prefix", [""])[0]
         found = {k.removeprefix(f"{bucket}/"): v for k, v in self.objects.items() if k.startswith(f"{bucket}/{prefix}")}
+        after = query.get("continuation-token", [""])[0]
+        most = min(int(query.get("max-keys", ["1000"])[0]), 1000)
+        left = sorted(item for item in found.items() if item[0] > after)
+        page = left[:most]
         entries = "".join(
             f"<Contents><Key>{escape(key)}</Key><Size>{len(body)}</Size><ETag>{escape(_etag(body))}</ETag>"
             f"<LastModified>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(when))}</LastModified>"
             f"<StorageClass>STANDARD</StorageClass></Contents>"
-            for key, (body, when) in sorted(found.items())
+            for key, (body, when) in page
         )
+        more = f"<NextContinuationToken>{escape(page[-1][0])}</NextContinuationToken>" if len(left) > most else ""
         return (
             '<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(found)}</KeyCount><MaxKeys>1000</MaxKeys>"
-            f"<IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"
+            f"<Name>{bucket}</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(page)}</KeyCount><MaxKeys>{most}</MaxKeys>"
+            f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{more}{entries}</ListBucketResult>"
         )
 
 

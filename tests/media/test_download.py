@@ -7,12 +7,18 @@ import contextlib
 import gzip
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.scripted_provider import ScriptedProvider, picture
 from workbench.errors import MediaRefused
@@ -266,6 +272,89 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     fetch(f"http://cdn.example:{server.port}/media/1.png", allow_private=True)
     [asked] = server.fetches()
     assert asked["headers"]["host"] == f"cdn.example:{server.port}"
+
+
+@contextlib.contextmanager
+def secure(folder: Path, *names: str) -> Iterator[tuple[int, list[tuple[str | None, bytes]], Path]]:
+    """An HTTPS server whose certificate is for these names: its port, what came (name shaken hands for, request), the certificate.
+
+    What is asked of "first.example" it sends to "second.example".
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    called = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    made = (
+        x509.CertificateBuilder().subject_name(called).issuer_name(called).public_key(key.public_key())
+        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    file = folder / "certificate.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(made.public_bytes(pem) + private)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    asked_for: list[str | None] = []
+    context.sni_callback = lambda _, name, __: asked_for.append(name)
+    came: list[tuple[str | None, bytes]] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listening.accept()
+                with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as talking:
+                    request = talking.recv(65_536)
+                    came.append((asked_for[-1], request))
+                    to = f"Location: https://second.example:{port}/b\r\n" if b"first" in request else ""
+                    status = "302 Found" if to else "200 OK"
+                    talking.sendall(f"HTTP/1.1 {status}\r\n{to}Content-Length: 2\r\n\r\nok".encode())
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield port, came, file
+    listening.close()
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every name means this machine."""
+
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+
+
+def test_the_handshake_is_for_the_name_at_each_hop_though_the_address_is_pinned(
+    here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with secure(tmp_path, "first.example", "second.example") as (port, came, certificate):
+        monkeypatch.setattr(download, "_trusted_authorities", lambda: ssl.create_default_context(cafile=certificate))
+        assert fetch(f"https://first.example:{port}/a?sig=x%2F", allow_private=True) == b"ok"
+        # one connection each, though the address is the same
+        assert [name for name, _ in came] == ["first.example", "second.example"]
+        assert [request.split(b"\r\n")[0] for _, request in came] == [b"GET /a?sig=x%2F HTTP/1.1", b"GET /b HTTP/1.1"]
+        for name, request in came:
+            assert f"\r\nHost: {name}:{port}\r\n".encode() in request
+
+
+def test_a_certificate_for_another_name_is_refused(
+    here: None, server: ScriptedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with secure(tmp_path, "other.example") as (port, came, certificate):
+        monkeypatch.setattr(download, "_trusted_authorities", lambda: ssl.create_default_context(cafile=certificate))
+        assert "connection failed" in reason(f"https://first.example:{port}/a", allow_private=True)
+        assert came == []
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "1, 2", "9" * 5000])
+def test_a_length_that_is_none_is_told(server: ScriptedProvider, length: str) -> None:
+    with endless(b"HTTP/1.1 200 OK\r\nContent-Length: " + length.encode() + b"\r\n\r\n", b"x" * 4096) as (url, _):
+        said = reason(url, allow_private=True, deadline_s=5)
+        assert "connection failed" in said or "larger than" in said
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,29 @@ def test_no_secret_goes_to_the_service_but_signatures(s3: S3Server, tmp_path: Pa
     kept = store.add_image(SHOT)
     assert f"bucket/media/{kept.sha256[:2]}/{kept.sha256[2:4]}/{kept.sha256}.webp" in s3.objects
     assert b"canary-secret" not in b"".join(body for body, _ in s3.objects.values())
+
+
+def test_more_than_a_page_of_s3_is_listed(s3: S3Server, tmp_path: Path) -> None:
+    for n in range(2_345):
+        s3.objects[f"bucket/media/ab/cd/{n:064x}.webp"] = (b"x", 1_700_000_000.0)
+    found = dict(Remote("s3://bucket/media", Folder(tmp_path)).names())
+    assert len(found) == 2_345
+    assert set(found.values()) == {1_700_000_000.0}
+
+
+def test_a_clip_too_large_for_one_request_goes_to_s3_in_parts(
+    s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From 100 MB on; here the parts, and with them the clip, are a tenth of that."""
+    remote = Remote("s3://bucket/media", Folder(tmp_path / "cache"))
+    whole = type(remote._fs)._pipe_file
+    monkeypatch.setattr(type(remote._fs), "_pipe_file", partialmethod(whole, chunksize=5 * 2**20))
+    data = bytes(range(256)) * (12 * 4096)
+    name = f"{hashlib.sha256(data).hexdigest()}.mp4"
+    remote.write(f"ab/cd/{name}", data)
+    assert [m for m, _ in s3.requests if m == "POST"] == ["POST", "POST"]
+    assert s3.parts == {}
+    assert Remote("s3://bucket/media", Folder(tmp_path / "other")).read(f"ab/cd/{name}") == data
 
 
 def test_copies_here_are_trimmed_and_fetched_again(tmp_path: Path) -> None:
