@@ -90,14 +90,22 @@ class Vault:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Inside, no other process seals or rotates: what is sealed is written before its master can be forgotten."""
+        """Inside, no other process seals or rotates: what is sealed is written before its master can be forgotten.
+
+        Raises Unavailable.
+        """
         if self.home is None:
             # nobody forgets a master of the environment but the person who takes it out
             yield
             return
         import fcntl
 
-        with open(self.home / f".{MASTER_FILE}.lock", "ab") as file:
+        path = self.home / f".{MASTER_FILE}.lock"
+        try:
+            file = path.open("ab")
+        except OSError as error:
+            raise _unusable(path, error) from error
+        with file:
             # closing lets go of it, and so does the end of a killed process
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
