@@ -259,6 +259,16 @@ def test_an_international_name_is_called_by_its_ascii_one(
     assert server.fetches()[0]["headers"]["host"] == f"xn--bcher-kva.example:{server.port}"
 
 
+def test_an_address_that_does_not_answer_makes_way_for_the_next(
+    server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def resolve(self: Any, host: str, port: int, **more: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (a, port)) for a in ("127.0.0.9", "127.0.0.1")]
+
+    monkeypatch.setattr(asyncio.base_events.BaseEventLoop, "getaddrinfo", resolve)
+    assert fetch(f"http://cdn.example:{server.port}/media/1.png", allow_private=True)
+
+
 def test_the_address_that_was_looked_at_is_the_one_that_is_called(
     server: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

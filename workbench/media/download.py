@@ -26,9 +26,9 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
     """The bytes behind a link. Raises MediaRefused, kind media_download, with the reason; no message has the link itself."""
     try:
         async with asyncio.timeout(deadline_s), outbound.client() as client:
-            for pause in (*PAUSES_S, None):
+            for attempt, pause in enumerate((*PAUSES_S, None)):
                 try:
-                    return await _followed(client, url, most_bytes, allow_private)
+                    return await _followed(client, url, most_bytes, allow_private, attempt)
                 except AddressRefused as failure:
                     if pause is None or not failure.passing:
                         raise refused(failure.reason, passing=failure.passing) from None
@@ -45,9 +45,9 @@ def refused(reason: Text, *, passing: bool = False) -> MediaRefused:
     return made
 
 
-async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_private: bool) -> bytes:
+async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_private: bool, attempt: int) -> bytes:
     for _ in range(HOPS + 1):
-        request = await outbound.request(client, url, allow_private=allow_private)
+        request = await outbound.request(client, url, allow_private=allow_private, attempt=attempt)
         try:
             response = await client.send(request, stream=True)
             try:

@@ -46,11 +46,15 @@ async def request(
     url: str,
     *,
     allow_private: bool,
+    attempt: int = 0,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
 ) -> httpx.Request:
-    """A request to a checked address, with the name only in the Host header and the TLS handshake. Raises AddressRefused."""
+    """A request to a checked address, with the name only in the Host header and the TLS handshake. Raises AddressRefused.
+
+    Where a host has several addresses, each `attempt` calls another one.
+    """
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
@@ -61,7 +65,7 @@ async def request(
     # what the name may hold ends up in messages, too: no zone, no control character
     if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or not port or parts.username is not None:
         raise AddressRefused(NO_ADDRESS)
-    address = await _resolved(host, port, allow_private)
+    address = await _resolved(host, port, allow_private, attempt)
     shown = f"[{address}]" if address.version == 6 else str(address)
     # a signed query counts byte for byte
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -77,7 +81,7 @@ async def request(
     )
 
 
-async def _resolved(host: str, port: int, allow_private: bool) -> Address:
+async def _resolved(host: str, port: int, allow_private: bool, attempt: int) -> Address:
     """The address to call. Refused when any that the name stands for is not a public one."""
     unknown = Text(N_("its host {host} is not known"), host=host)
     try:
@@ -89,7 +93,7 @@ async def _resolved(host: str, port: int, allow_private: bool) -> Address:
         raise AddressRefused(unknown, passing=True)
     if not allow_private and not all(is_public(a) for a in addresses):
         raise AddressRefused(Text(N_("its host {host} is no public address"), host=host))
-    return addresses[0]
+    return addresses[attempt % len(addresses)]
 
 
 def is_public(address: Address) -> bool:

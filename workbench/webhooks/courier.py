@@ -140,7 +140,7 @@ class Courier:
         try:
             async with asyncio.timeout(DEADLINE_S), outbound.client() as client:
                 request = await outbound.request(
-                    client, address.url, allow_private=hook["allow_private"], method="POST", headers=headers,
+                    client, address.url, allow_private=hook["allow_private"], attempt=row["tries"], method="POST", headers=headers,
                     content=body,
                 )  # fmt: skip
                 response = await client.send(request, stream=True)
