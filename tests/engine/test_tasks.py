@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from workbench.db.connection import now_ms
 from workbench.db.schema import job, media, step
 from workbench.errors import ProviderError
 from workbench.i18n import Text
+from workbench.jobs import poller
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, TaskState, Usage, VideoRequest
 from workbench.settings import Settings
 
@@ -198,6 +200,39 @@ def test_a_service_that_tells_nothing_for_days_is_given_up(
     service.states = [answer]
     due_now(studio)
     assert studio.finish(made["id"])["state"] == "failed"
+
+
+def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
+    studio: Engine, service: VideoService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, quick = (int(studio.wb.submit("test_video", params={"about": about})["id"]) for about in ("slow", "quick"))
+    studio.deliver()
+    arrived, begun, real = threading.Event(), threading.Event(), poller.kept
+
+    async def kept(*of: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            await asyncio.to_thread(arrived.wait, 30)
+        return await real(*of)
+
+    def due(job_id: int) -> None:
+        with studio.wb.database.write() as conn:
+            conn.execute(update(step).where(step.c.job_id == job_id).values(poll_at=now_ms() - 1))
+
+    monkeypatch.setattr(poller, "kept", kept)
+    service.states = [TaskState("succeeded", Made(tiny_mp4())) for _ in range(2)]
+    due(slow)
+    polling = threading.Thread(target=studio.worker._poller.run_once)
+    polling.start()
+    try:
+        assert begun.wait(20)
+        due(quick)
+        until(lambda: studio.wb.job(quick)["state"] == "queued", 20, "the quick clip")
+        assert studio.wb.job(slow)["state"] == "waiting"
+    finally:
+        arrived.set()
+        polling.join(30)
+    assert [studio.finish(j)["state"] for j in (slow, quick)] == ["succeeded"] * 2
 
 
 def test_a_story_that_goes_on_meanwhile_costs_no_second_clip(studio: Engine, service: VideoService) -> None:

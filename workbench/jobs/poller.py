@@ -41,6 +41,9 @@ class Poller:
     #: how long a finished clip's download may take before another process begins one as well
     FETCH_MS = round(download.DEADLINE_S * 1000) + 10_000
 
+    #: how often to look for what is due while something is under way, and how much of that there may be to look further
+    LOOK_S = 1.0
+    AT_ONCE = 20
     #: services keep a finished clip for a day; a download that fails in passing is tried again so long
     LINK_LIVES_MS = 20 * 3_600_000
     AGAIN_MS = 30_000
@@ -59,7 +62,11 @@ class Poller:
         self._make_provider = make_provider
 
     def run_once(self) -> int:
-        """Poll what is due; returns how many steps were looked at."""
+        """Poll what is due, and what becomes due meanwhile; returns how many steps were looked at."""
+        taken = self._take_due()
+        return asyncio.run(self._poll_all(taken)) if taken else 0
+
+    def _take_due(self) -> list[dict[str, Any]]:
         with self._database.read() as conn:
             due = ledger.due_polls(conn)
         taken = []
@@ -67,12 +74,22 @@ class Poller:
             with self._database.write() as conn:
                 if ledger.take_poll(conn, row, self.HOLD_MS):
                     taken.append(row)
-        if taken:
-            asyncio.run(self._poll_all(taken))
-        return len(taken)
+        return taken
 
-    async def _poll_all(self, rows: list[dict[str, Any]]) -> None:
-        await asyncio.gather(*(self._poll(row) for row in rows))
+    async def _poll_all(self, rows: list[dict[str, Any]]) -> int:
+        count = len(rows)
+        left = {asyncio.create_task(self._poll(row)) for row in rows}
+        while left:
+            ended, left = await asyncio.wait(left, timeout=self.LOOK_S)
+            for error in filter(None, (task.exception() for task in ended)):
+                # the database may be restarting; the step is due again soon
+                log.warning("what a poll said could not be written: %s", error)
+            if left and len(left) < self.AT_ONCE:
+                # a clip that comes slowly keeps no other one waiting
+                rows = await asyncio.to_thread(self._take_due)
+                count += len(rows)
+                left |= {asyncio.create_task(self._poll(row)) for row in rows}
+        return count
 
     async def _poll(self, row: dict[str, Any]) -> None:
         clip: Media | None = None
