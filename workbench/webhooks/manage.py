@@ -77,12 +77,13 @@ class Webhooks:
             issues.append(Issue("secret", Text(N_("A secret is whsec_ and 24 to 64 bytes in base64."))))
         if issues or parts is None:
             raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
-        sealed_url, sealed_secret = self._vault_of().seal(url), self._vault_of().seal(secret)
-        with self._database.write() as conn:
+        vault = self._vault_of()
+        with vault.held(), self._database.write() as conn:
             if project_id is not None:
                 node = story_reads.find_node(conn, project_id)
                 if node is None or node["kind"] != "project":
                     raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+            sealed_url, sealed_secret = vault.seal(url), vault.seal(secret)
             webhook_id = writes.add(
                 conn, form=form, events=list(dict.fromkeys(events)), project_id=project_id, host=parts.netloc,
                 url_ciphertext=sealed_url.ciphertext, secret_ciphertext=sealed_secret.ciphertext,
@@ -175,7 +176,7 @@ class Webhooks:
 
     def reseal(self, conn: Connection, vault: Vault) -> int:
         """Seal everything with the newest master key, in the caller's transaction; returns how many webhooks."""
-        rows = reads.all_sealed(conn)
+        rows = writes.hold_sealed(conn)
         for row in rows:
             url, secret = (vault.seal(vault.unseal(row[f"{n}_ciphertext"], row["key_id"])) for n in ("url", "secret"))
             writes.change(

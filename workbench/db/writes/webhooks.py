@@ -23,6 +23,11 @@ def change(conn: Connection, webhook_id: int, **values: Any) -> None:
     conn.execute(update(webhook).where(webhook.c.id == webhook_id).values(**values))
 
 
+def hold_sealed(conn: Connection) -> list[Row]:
+    """Every webhook with what is sealed in it; nobody changes one until this transaction has ended."""
+    return [dict(r) for r in conn.execute(select(webhook).order_by(webhook.c.id).with_for_update()).mappings()]
+
+
 def archive(conn: Connection, webhook_id: int) -> None:
     """Its deliveries stay to be read; those that wait are given up."""
     change(conn, webhook_id, archived_at=now_ms(), enabled=False)
