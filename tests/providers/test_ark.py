@@ -294,6 +294,25 @@ def test_the_older_model_takes_a_seed_and_knows_no_groups(scripted: ScriptedProv
     ]
 
 
+def test_a_model_that_only_edits_keeps_the_size_of_the_picture(scripted: ScriptedProvider, draw: With) -> None:
+    model = "doubao-seededit-3-0-i2i-250628"
+
+    reply = draw(model, references=(b"RIFFone", b"RIFFtwo"))
+
+    asked = sent(scripted)
+    assert (asked["size"], asked["seed"], asked["watermark"]) == ("adaptive", 7, False)
+    assert asked["image"] == ark_images.data_uri(b"RIFFone")
+    assert "sequential_image_generation" not in asked
+    assert [str(n) for n in reply.notes] == [f"{model} takes at most 1 reference pictures; 1 were left out"]
+
+
+def test_a_model_that_only_edits_needs_a_picture(scripted: ScriptedProvider, draw: With) -> None:
+    with pytest.raises(ProviderError) as raised:
+        draw("doubao-seededit-3-0-i2i-250628")
+
+    assert (raised.value.kind, raised.value.sent, scripted.calls()) == ("bad_request", False, [])
+
+
 def test_references_travel_inside_the_request(scripted: ScriptedProvider, draw: With) -> None:
     png = picture("x")
 
@@ -320,7 +339,8 @@ def test_a_group_is_several_pictures_in_one_reply(scripted: ScriptedProvider, dr
     asked = sent(scripted)
     assert asked["sequential_image_generation_options"] == {"max_images": 3}
     assert len(asked["image"]) == 12  # drawn from and drawn: fifteen together
-    assert len({m.data for m in reply.images}) == 3
+    # their bytes together could pass the cap on an answer
+    assert (asked["response_format"], len({m.url for m in reply.images})) == ("url", 3)
     assert (reply.count, reply.usage.output) == (3, 43_200)
 
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.providers.base import ImageRequest
 
@@ -32,9 +33,14 @@ class Family:
     seeds: bool = False
     #: draws several pictures of one kind in one call, and takes the word that it should not
     groups: bool = True
+    #: changes one given picture and keeps its size
+    edits: bool = False
 
 
-FAMILIES = (Family(re.compile(r"seedream-3"), pixels=1280 * 720, references=0, seeds=True, groups=False),)
+FAMILIES = (
+    Family(re.compile(r"seedream-3"), pixels=1280 * 720, references=0, seeds=True, groups=False),
+    Family(re.compile(r"seededit"), references=1, seeds=True, groups=False, edits=True),
+)
 #: 4.0, 4.5, 5.0, and endpoints (ep-…), which hide their model
 _LATER = Family(re.compile(""))
 
@@ -57,16 +63,24 @@ def _up(side: float) -> int:
 
 
 def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
-    """The fields of the request. A profile's `size` replaces the size, its `image_params` are added as they are."""
+    """The fields of the request. A profile's `size` replaces the size, its `image_params` are added as they are.
+
+    Raises ProviderError bad_request where a picture to change is missing.
+    """
     family, params = family_of(request.model), request.params
+    if family.edits and not request.references:
+        said = Text(N_("{model} only changes pictures, and there is none to change."), model=request.model)
+        raise ProviderError("bad_request", said, sent=False)
     width, height = size_for(family, request.size)
+    size = "adaptive" if family.edits else f"{width}x{height}"
     made: dict[str, Any] = {
         "model": request.model,
         "prompt": request.prompt,
-        "size": str(params.get("size") or params.get("image_size") or f"{width}x{height}"),
+        "size": str(params.get("size") or params.get("image_size") or size),
     }
     if names_format:
-        made["response_format"] = "b64_json"
+        # Several pictures in one answer pass the cap on what an answer may hold: their links are followed instead.
+        made["response_format"] = "b64_json" if _group_size(request) == 1 else "url"
     # The service marks its pictures unless told not to.
     more: dict[str, Any] = {"watermark": bool(params.get("watermark", False))}
     if family.groups:
@@ -89,7 +103,7 @@ def _group(request: ImageRequest) -> dict[str, Any]:
 
 
 def _group_size(request: ImageRequest) -> int:
-    if request.params.get("sequential_image_generation") != "auto":
+    if request.params.get("sequential_image_generation") != "auto" or not family_of(request.model).groups:
         return 1
     return int(request.params.get("max_images") or 4)
 
