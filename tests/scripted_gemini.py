@@ -6,7 +6,7 @@ with ScriptedGemini() as server:
 
 A script is a dict, all keys optional: status, headers, body (JSON, text or bytes) answer this instead; `text`, `finish`,
 `usage`, `candidates`, `feedback`, `images` (bytes of each) shape the answer; `hang`, `reset`, `half`, `drip_ms`,
-`huge_mb`, `html`, `empty_stream` misbehave; `polls` is how many polls an operation runs; `operation` is what it ends with.
+`huge_mb` (with `huge_status`), `html`, `empty_stream` misbehave; `polls` is how many polls an operation runs; `operation` is what it ends with.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class ScriptedGemini:
 
     def _talk(self, to: BaseHTTPRequestHandler, path: str, body: dict[str, Any]) -> None:
         fault = self.fault
+        spoilt = {"drip_ms": fault.get("drip_ms"), "half": fault.get("half")}
         if fault.get("hang"):
             self._let_go.wait(30)
             to.close_connection = True
@@ -100,22 +101,21 @@ class ScriptedGemini:
         elif fault.get("html"):
             _send(to, 200, b"<html><title>Welcome</title></html>", {"Content-Type": "text/html"})
         elif fault.get("huge_mb"):
-            _huge(to, fault["huge_mb"])
+            _huge(to, fault["huge_mb"], fault.get("huge_status", 200))
         elif path.endswith(":predictLongRunning"):
-            _send(to, 200, {"name": "models/veo/operations/op-1"})
+            _send(to, 200, {"name": "models/veo/operations/op-1"}, **spoilt)
         elif "/operations/" in path:
             self._polled += 1
             done = self._polled > fault.get("polls", 0)
             ended = fault.get("operation", {"response": self._videos()})
-            _send(to, 200, {"name": path.split("/v1beta/")[-1], **({"done": True, **ended} if done else {})})
+            _send(to, 200, {"name": path.split("/v1beta/")[-1], **({"done": True, **ended} if done else {})}, **spoilt)
         elif path.startswith("/files/"):
+            self._let_go.wait(fault.get("file_delay_ms", 0) / 1000)
             _send(to, fault.get("file_status", 200), fault.get("file", b"clip"), fault.get("file_headers"))
         elif path.endswith(":streamGenerateContent"):
             self._stream(to)
         else:
-            _send(
-                to, 200, self._reply(fault.get("text", "ready")), drip_ms=fault.get("drip_ms"), half=fault.get("half")
-            )
+            _send(to, 200, self._reply(fault.get("text", "ready")), **spoilt)
 
     def _videos(self) -> dict[str, Any]:
         uri = self.fault.get("uri", f"{self.url}/files/clip.mp4")
@@ -191,8 +191,8 @@ def _chunk(to: BaseHTTPRequestHandler, data: bytes) -> None:
     to.wfile.flush()
 
 
-def _huge(to: BaseHTTPRequestHandler, megabytes: int) -> None:
-    to.send_response(200)
+def _huge(to: BaseHTTPRequestHandler, megabytes: int, status: int) -> None:
+    to.send_response(status)
     to.send_header("Content-Type", "application/json")
     to.send_header("Transfer-Encoding", "chunked")
     to.end_headers()

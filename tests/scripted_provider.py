@@ -540,7 +540,7 @@ class Server:
             return await call.pictures()
         if kind in ("create", "poll", "list", "cancel"):
             status, body = self._about_task(kind, call)
-            await _send(call.writer, status, body, {"x-request-id": f"req-{call.number}", **fault.get("headers", {})})
+            await call.send(status, json.dumps(body).encode())
             return "ok" if status == 200 else str(status)
         text = (
             fault["text"]
@@ -701,12 +701,7 @@ class _Call:
             body["usage"] = {"generated_images": drawn, "output_tokens": 14_400 * drawn, "total_tokens": 14_400 * drawn}
         if fault.get("usage"):
             body["usage"] = fault["usage"]
-        raw = json.dumps(body).encode()
-        if fault.get("half"):
-            self.writer.write(_head(200, {"Content-Length": str(len(raw))}, "application/json") + raw[: len(raw) // 2])
-            await self.writer.drain()
-            raise _Drop
-        await _send(self.writer, 200, raw, self._extra(), "application/json")
+        await self.send(200, json.dumps(body).encode())
         return "ok"
 
     def _picture(self, place: int) -> dict[str, Any]:
@@ -739,22 +734,20 @@ class _Call:
         return "ok"
 
     async def whole(self, text: str) -> str:
-        raw = json.dumps(self._whole(text)).encode()
+        await self.send(200, json.dumps(self._whole(text)).encode())
+        return "ok"
+
+    async def send(self, status: int, raw: bytes) -> None:
+        """A JSON answer: at once, dripping, or half of it."""
+        head = _head(status, {"Content-Length": str(len(raw)), **self._extra()}, "application/json")
         if self.fault.get("half"):
-            self.writer.write(
-                _head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json")
-                + raw[: len(raw) // 2]
-            )
+            self.writer.write(head + raw[: len(raw) // 2])
             await self.writer.drain()
             raise _Drop
-        if self.fault.get("drip_ms"):
-            self.writer.write(_head(200, {"Content-Length": str(len(raw)), **self._extra()}, "application/json"))
-            step = self.fault.get("drip_bytes", 1)
-            for start in range(0, len(raw), step):
-                await self._write(raw[start : start + step], self.fault["drip_ms"])
-            return "ok"
-        await _send(self.writer, 200, raw, self._extra(), "application/json")
-        return "ok"
+        step = self.fault.get("drip_bytes", 1) if self.fault.get("drip_ms") else len(raw)
+        self.writer.write(head)
+        for start in range(0, len(raw), step):
+            await self._write(raw[start : start + step], self.fault.get("drip_ms", 0))
 
     def _whole(self, text: str) -> dict[str, Any]:
         body = {

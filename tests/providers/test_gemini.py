@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import io
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import psutil
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from tests.conftest import until
+from tests.engine.conftest import Engine
+from tests.media.clips import tiny_mp4
 from tests.providers.conftest import KEY
+from tests.providers.test_error_table import MEGABYTE, memory, packed_gigabyte
 from tests.scripted_gemini import USAGE, ScriptedGemini
-from workbench.errors import ProviderError
+from workbench.db.connection import now_ms
+from workbench.db.schema import step
+from workbench.errors import KINDS, MediaRefused, ProviderError
+from workbench.i18n import Text, translate
+from workbench.jobs.poller import Poller
+from workbench.media import download
 from workbench.providers.base import (
     ImageReply,
     ImageRequest,
@@ -27,6 +36,7 @@ from workbench.providers.base import (
     VideoRequest,
 )
 from workbench.providers.gemini import Gemini, nearest_length, nearest_ratio
+from workbench.settings import Settings
 
 SCHEMA = {
     "type": "object",
@@ -122,9 +132,10 @@ def test_a_streamed_answer_arrives_in_pieces_with_usage_and_first_token_time(
 
 def test_an_answer_in_one_piece(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
     pieces: list[str] = []
-    assert ask(gemini(stream=False), pieces).text == "ready"
+    reply = ask(gemini(stream=False), pieces)
+    assert reply.text == "ready"
     assert server.calls[0]["path"].endswith(":generateContent")
-    assert pieces == ["ready"]
+    assert (pieces, reply.ttft_ms) == (["ready"], None)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +204,8 @@ def test_a_withheld_answer_names_its_reason_and_is_counted(
     server.script({"finish": finish, "text": ""})
     with pytest.raises(ProviderError) as refused:
         ask(gemini())
-    assert (refused.value.kind, finish in str(refused.value)) == ("content_filter", True)
+    assert refused.value.kind == "content_filter"
+    assert str(refused.value) == f"The content filter stopped the answer: {finish}"
     assert refused.value.usage == Usage(12, None, 8, 3)
 
 
@@ -203,6 +215,7 @@ def test_a_blocked_prompt_is_a_content_filter(server: ScriptedGemini, gemini: Ca
         with pytest.raises(ProviderError) as refused:
             ask(provider)
         assert refused.value.kind == "content_filter"
+        assert str(refused.value) == "The content filter stopped the prompt: SAFETY"
 
 
 # -- failures ----------------------------------------------------------------------------------------------------------
@@ -239,30 +252,65 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "hang": ({"hang": True}, "timeout"),
     "drip": ({"drip_ms": 400, "text": "word " * 20}, "timeout"),
     "redirect": ({"status": 302, "body": b"", "headers": {"Location": "http://169.254.169.254/latest/meta-data"}}, "unknown"),
-    "a body of 1 GB": ({"huge_mb": 1024}, "malformed_output"),
 }  # fmt: skip
 
 
+#: everything that is asked of the service, each with one request
+CALLS: dict[str, Callable[[Gemini], Any]] = {
+    "stream": lambda p: p.text(TextRequest("gemini-x", (Message("user", "Tell."),), "call-1"), lambda _: None),
+    "whole": lambda p: p.text(
+        TextRequest("gemini-x", (Message("user", "Tell."),), "call-1", params={"stream": False}), lambda _: None
+    ),
+    "picture": lambda p: p.images(ImageRequest("gemini-image", "a lighthouse", (1280, 720), 1, "call-2")),
+    "create": lambda p: p.submit(film()),
+    "poll": lambda p: p.poll("models/veo/operations/op-1"),
+}
 #: a whole answer has no end of its own
-CASES = [(n, s) for n in FAILURES for s in (True, False) if s or n not in ("no end", "nothing")]
+CASES = [(n, c) for n in FAILURES for c in CALLS if c == "stream" or n not in ("no end", "nothing")]
 
 
-@pytest.mark.parametrize(("name", "streamed"), CASES)
+@pytest.mark.parametrize(("name", "call"), CASES)
 def test_each_failure_has_its_kind_and_costs_one_request(
-    name: str, streamed: bool, server: ScriptedGemini, gemini: Callable[..., Gemini]
+    name: str, call: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
 ) -> None:
     fault, kind = FAILURES[name]
     server.script(fault)
-    before = psutil.Process().memory_info().rss
-    provider = gemini(timeout_s=1.5, stream=streamed)
     with pytest.raises(ProviderError) as failed:
-        ask(provider)
+        run(gemini(timeout_s=0.5 if kind == "timeout" and "status" not in fault else 5), CALLS[call])
     assert failed.value.kind == kind, str(failed.value)
     assert len(server.calls) == 1
-    assert psutil.Process().memory_info().rss - before < 50 * 1024 * 1024
+    # what is no word of the service says nothing of a clip that is paid for
+    passing = call == "poll" and kind in ("malformed_output", "unknown")
+    assert failed.value.retryable == (KINDS[kind].retryable or passing)
     assert KEY not in f"{failed.value!r} {failed.value} {failed.value.__context__!r} {failed.value.raw}"
     if isinstance(fault.get("status"), int) and fault["status"] >= 400:
         assert failed.value.http_status == fault["status"]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_gigabyte_is_dropped_where_the_cap_is(
+    call: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"images": [png()]})
+    run(gemini(), CALLS[call])  # what is loaded once is loaded now
+    packed = {"body": packed_gigabyte(), "headers": {"Content-Encoding": "gzip"}}
+    faults = ({"huge_mb": 1024}, {"huge_mb": 1024, "huge_status": 500}, packed, {**packed, "status": 500})
+    for fault in faults:
+        server.script(fault)
+        with memory() as watch, pytest.raises(ProviderError) as failed:
+            run(gemini(), CALLS[call])
+        assert failed.value.kind == "malformed_output"
+        assert ("gzip" if "body" in fault else "36" if call == "picture" else "16") in str(failed.value)
+        assert watch.highest < 50 * MEGABYTE
+    assert len(server.calls) == 1 + len(faults)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_profiles_limit_of_silence_holds(call: str, server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"hang": True})
+    with pytest.raises(ProviderError, match="ReadTimeout") as failed:
+        run(gemini(read_s=0.2, timeout_s=30), CALLS[call])
+    assert (failed.value.kind, failed.value.sent) == ("timeout", True)
 
 
 def test_the_wait_a_service_asks_for_is_read(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
@@ -361,6 +409,12 @@ def poll(provider: Gemini, times: int = 1) -> list[TaskState]:
     return found
 
 
+def fetched(state: TaskState, deadline_s: float = 30) -> tuple[bytes | None, str | None]:
+    assert state.made is not None
+    assert state.made.fetch is not None
+    return asyncio.run(download.brought(state.made.fetch, most_bytes=64 * MEGABYTE, deadline_s=deadline_s))
+
+
 def test_a_clip_is_created_once_with_its_frames_and_length(
     server: ScriptedGemini, gemini: Callable[..., Gemini]
 ) -> None:
@@ -384,9 +438,34 @@ def test_a_clip_is_polled_to_its_end_and_fetched_with_the_key(
     states = poll(gemini(poll_ms=50), 3)
     assert [s.state for s in states] == ["running", "running", "succeeded"]
     assert states[0].poll_after_ms == 50
-    assert states[2].made is not None
-    assert states[2].made.data == b"clip"
+    assert len(server.calls) == 3  # a clip may take longer than a poll: it is fetched after it
+    assert fetched(states[2]) == (b"clip", None)
     assert server.calls[-1]["headers"]["x-goog-api-key"] == KEY
+
+
+@pytest.mark.parametrize(
+    ("fault", "passing", "said"),
+    [
+        ({"file_status": 404}, False, "404"),
+        ({"file_status": 403}, False, "403"),
+        ({"file_status": 503}, True, "503"),
+        ({"file_status": 429}, True, "429"),
+        ({"reset": True}, True, "RemoteProtocolError"),
+        ({"hang": True}, True, "within 0.3 s"),
+        ({"huge_mb": 1024}, False, "larger than 64 MB"),
+        ({"status": 200, "body": b"x", "headers": {"Content-Encoding": "gzip"}}, True, "Packed"),
+    ],
+)
+def test_a_clip_that_cannot_be_fetched_says_whether_it_may_be_later(
+    fault: dict[str, Any], passing: bool, said: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    [state] = poll(gemini())
+    server.script(fault)
+    with memory() as watch, pytest.raises(MediaRefused, match=said) as refused:
+        fetched(state, deadline_s=0.3 if "hang" in fault else 30)
+    assert (refused.value.kind, refused.value.passing) == ("media_download", passing)
+    assert watch.highest < 50 * MEGABYTE
+    assert KEY not in "".join(traceback.format_exception(refused.value))
 
 
 def test_a_link_on_another_host_is_handed_on_without_the_key(
@@ -401,8 +480,7 @@ def test_a_link_on_another_host_is_handed_on_without_the_key(
             {"file_status": 302, "file": b"", "file_headers": {"Location": f"{other.url}/files/signed.mp4?sig=1"}}
         )
         [state] = poll(gemini())
-        assert state.made is not None
-        assert state.made.url == f"{other.url}/files/signed.mp4?sig=1"
+        assert fetched(state) == (None, f"{other.url}/files/signed.mp4?sig=1")
         assert other.calls == []
 
 
@@ -458,3 +536,59 @@ def test_the_nearest_shape() -> None:
         "9:16",
         "1:1",
     ]
+
+
+# -- through the engine ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    made = Engine(settings)
+    yield made
+    made.close()
+
+
+def test_a_clip_that_comes_slower_than_a_poll_is_made_once_and_kept(
+    server: ScriptedGemini, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Poller, "HOLD_MS", 400)
+    server.script({"file": tiny_mp4(seconds=4), "file_delay_ms": 900})
+    engine.wb.add_profile(
+        "veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo", params={"poll_ms": 10}
+    )
+    job_id = engine.wb.submit("test_video", profile="veo")["id"]
+    engine.deliver()
+    with engine.wb.database.write() as conn:
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+
+    done = engine.finish(job_id)
+
+    assert (done["state"], done["result"]["seconds"]) == ("succeeded", 4.0)
+    assert [c["path"].rpartition("/")[2] for c in server.calls] == ["veo:predictLongRunning", "op-1", "clip.mp4"]
+
+
+def test_a_page_in_place_of_a_poll_loses_no_clip(server: ScriptedGemini, engine: Engine) -> None:
+    engine.wb.add_profile("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
+    job_id = engine.wb.submit("test_video", profile="veo")["id"]
+    engine.deliver()
+    for script in ({"html": True}, {"file": tiny_mp4(seconds=4)}):
+        server.script(script)
+        with engine.wb.database.write() as conn:
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        engine.worker.maintain()
+
+    assert engine.finish(job_id)["state"] == "succeeded"
+
+
+def test_why_a_clip_was_withheld_is_told_in_chinese_too(server: ScriptedGemini, engine: Engine) -> None:
+    server.script({"operation": {"response": {"raiMediaFilteredReasons": ["a celebrity"]}}})
+    engine.wb.add_profile("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
+    job_id = engine.wb.submit("test_video", profile="veo")["id"]
+    engine.deliver()
+    with engine.wb.database.write() as conn:
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+
+    done = engine.finish(job_id)
+
+    assert (done["state"], done["error_kind"]) == ("failed", "content_filter")
+    assert translate(Text.from_json(done["error_i18n"]), "zh") == "内容审核拦下了生成的视频：a celebrity"

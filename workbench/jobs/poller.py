@@ -106,7 +106,7 @@ class Poller:
                 # the clip is paid for: ask for its link again a little later
                 self._later(row, self.AGAIN_MS)
                 return
-            state = replace(state, state="failed", error=str(error), error_kind="media_download")
+            state = replace(state, state="failed", error=error.text, error_kind="media_download")
         except ProviderError as error:
             if error.retryable and not old:
                 return
@@ -116,7 +116,7 @@ class Poller:
                 self._later(row, self.AGAIN_MS)
                 return
             # the service will say the same for ever: the task is not there, or not ours
-            state = TaskState("failed", error=str(error), error_kind=error.kind)
+            state = TaskState("failed", error=error.text, error_kind=error.kind)
         except Exception:
             # a failed poll says nothing of the task: ask again later
             log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
@@ -169,7 +169,9 @@ class Poller:
                 unwanted = state.state == "cancelled" or row["job_state"] in NOBODY_WAITS
                 kind = "cancelled" if unwanted else state.error_kind
                 said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
-                output = {"failed": redactor.text(str(said)), "kind": kind}
+                output = redactor.value({"failed": str(said), "kind": kind})
+                if isinstance(said, Text):
+                    output["i18n"] = redactor.value(said.to_json())
                 ledger.set_step(conn, job_id, name, state="failed", output=output)
             # a clip that could not be fetched was filmed, too
             filmed = state.state == "succeeded" or state.error_kind == "media_download"

@@ -569,17 +569,19 @@ async def kept(
             failures.append(one.error)
             continue
         try:
-            data = one.data
-            if data is None and one.url:
+            data, link = one.data, one.url
+            if one.fetch is not None:
+                data, link = await download.brought(one.fetch, most_bytes=most)
+            if data is None and link:
                 private = bool(profile.params.get("allow_private_media"))
-                data = await download.fetch(one.url, most_bytes=most, allow_private=private)
+                data = await download.fetch(link, most_bytes=most, allow_private=private)
             if not data:
                 continue
             found.append(await asyncio.to_thread(keep, data))
         except MediaRefused as error:
             made_by_link = MediaRefused(error.text, kind="media_download")
             made_by_link.passing = error.passing
-            failures.append(made_by_link if one.url else error)
+            failures.append(made_by_link if one.url or one.fetch else error)
     if found:
         return found
     if failures:

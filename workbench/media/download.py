@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import tempfile
+from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 
 import httpx
@@ -18,8 +20,12 @@ from workbench.security.outbound import AddressRefused
 
 HOPS = 5
 DEADLINE_S = 180.0
+#: pictures hardly ever touch the disk
+IN_MEMORY = 16 * 1024 * 1024
 #: waits before a link that failed in passing is asked again
 PAUSES_S = (0.5, 2.0)
+#: fetches from a service itself: given where the pieces go, returns a link that it was sent on to
+Fetch = Callable[[Callable[[bytes], None]], Awaitable[str | None]]
 
 
 async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadline_s: float = DEADLINE_S) -> bytes:
@@ -36,6 +42,18 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
     except TimeoutError:
         raise refused(Text(N_("it did not arrive within {seconds} s"), seconds=f"{deadline_s:g}")) from None
     raise AssertionError("the last try returns or raises")
+
+
+async def brought(fetch: Fetch, *, most_bytes: int, deadline_s: float = DEADLINE_S) -> tuple[bytes | None, str | None]:
+    """What a provider fetches from its own service: the bytes, or the link that it was sent on to. Raises MediaRefused."""
+    try:
+        with Gathered(most_bytes) as body:
+            async with asyncio.timeout(deadline_s):
+                link = await fetch(body.add)
+            return (None, link) if link else (body.whole(), None)
+    except TimeoutError:
+        late = Text(N_("it did not arrive within {seconds} s"), seconds=f"{deadline_s:g}")
+        raise refused(late, passing=True) from None
 
 
 def refused(reason: Text, *, passing: bool = False) -> MediaRefused:
@@ -69,16 +87,41 @@ async def _body(response: httpx.Response, most_bytes: int) -> bytes:
         raise AddressRefused(Text(N_("its server answered {status}"), status=status), passing=True)
     if status != 200:
         raise refused(Text(N_("its server answered {status}"), status=status))
-    too_large = Text(N_("it is larger than {size} MB"), size=most_bytes // 1024 // 1024)
     if int(response.headers.get("content-length") or 0) > most_bytes:
-        raise refused(too_large)
-    made = bytearray()
-    # raw: nothing may unpack to more than came over the wire
-    async for piece in response.aiter_raw():
-        made += piece
-        if len(made) > most_bytes:
-            raise refused(too_large)
-    return bytes(made)
+        raise _too_large(most_bytes)
+    with Gathered(most_bytes) as body:
+        # raw: nothing may unpack to more than came over the wire
+        async for piece in response.aiter_raw():
+            body.add(piece)
+        return body.whole()
+
+
+class Gathered:
+    """A body that is coming in: kept on disk until it is known to be no larger than it may be."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115, closed on leaving
+
+    def __enter__(self) -> Gathered:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, piece: bytes) -> None:
+        """Raises MediaRefused once it is too large."""
+        self._file.write(piece)
+        if self._file.tell() > self._most_bytes:
+            raise _too_large(self._most_bytes)
+
+    def whole(self) -> bytes:
+        self._file.seek(0)
+        return self._file.read()
+
+
+def _too_large(most_bytes: int) -> MediaRefused:
+    return refused(Text(N_("it is larger than {size} MB"), size=most_bytes // 1024 // 1024))
 
 
 def _joined(url: str, location: str) -> str:

@@ -56,8 +56,8 @@ class Answer(ABC):
             raise ProviderError(
                 "content_filter",
                 Text(N_("The model refused: {message}"), message=said)
-                if said
-                else Text(N_("The service withheld the answer.")),
+                if self.refusal
+                else faults.filtered(faults.ANSWER, said or str(self.finish)),
                 http_status=200,
                 request_id=self.request_id,
                 raw=text or None,

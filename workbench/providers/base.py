@@ -7,7 +7,7 @@ a structured-output mode belong to the engine, which writes each request into th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -104,12 +104,20 @@ class VideoRequest:
     draw: Callable[[], bytes] | None = field(default=None, repr=False)
 
 
+Fetch = Callable[[Callable[[bytes], None]], Awaitable[str | None]]
+
+
 @dataclass(frozen=True)
 class Made:
-    """One picture or clip as a service hands it out: its bytes, or a link that the engine follows at once; else why not."""
+    """One picture or clip as a service hands it out: its bytes, or a link that the engine follows at once; else why not.
+
+    `fetch`: for what lies at the service itself and asks for the profile's key. It passes on the pieces, or returns the link
+    that it is sent on to, and needs nothing of the provider that made it, which is closed by then. Raises MediaRefused.
+    """
 
     data: bytes | None = field(default=None, repr=False)
     url: str | None = field(default=None, repr=False)
+    fetch: Fetch | None = field(default=None, repr=False)
     error: ProviderError | None = None
 
 

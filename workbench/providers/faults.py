@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from workbench.errors import ProviderError
-from workbench.i18n import Text
+from workbench.i18n import N_, Text
 from workbench.security.redact import redactor
 
 LONGEST_MESSAGE = 600
@@ -122,14 +122,17 @@ def _rule(kind: str, exact: str = "", begins: str = "", contains: str = "") -> _
 _BY_CODE = (
     _rule(
         "quota_exhausted",
-        "insufficient_quota exceeded_current_quota_error insufficient_balance billing_hard_limit_reached billing_not_active accountoverdueerror",
+        "insufficient_quota exceeded_current_quota_error insufficient_balance billing_hard_limit_reached billing_not_active accountoverdueerror"
+        # Qwen's account in arrears, as a 400
+        " arrearage",
         # Ark's SetLimitExceeded is the user's own cap on a model, which pauses it until they raise it.
-        begins="operationdenied.serviceoverdue quotaexceeded accountoverdue setlimitexceeded",
+        begins="operationdenied.serviceoverdue quotaexceeded accountoverdue setlimitexceeded allocationquota.free",
     ),
     _rule("context_length", "context_length_exceeded exceed_context_size_error"),
     _rule(
         "content_filter",
-        "content_policy_violation moderation_blocked content_filter responsibleaipolicyviolation invalid_prompt",
+        "content_policy_violation moderation_blocked content_filter responsibleaipolicyviolation invalid_prompt"
+        " data_inspection_failed datainspectionfailed",
         contains="sensitivecontentdetected",
     ),
     _rule("not_found_model", "model_not_found modelnotopen", begins="invalidendpointormodel invalidendpoint."),
@@ -211,6 +214,35 @@ def kind_of(status: int | None, refusal: Refusal) -> str:
     return _BY_STATUS.get(status or 0, "unknown")
 
 
+# -- what a content filter refused -------------------------------------------------------------------------------------
+
+REQUEST, PROMPT, GIVEN = N_("the request"), N_("the prompt"), N_("a picture of the request")
+ANSWER, PICTURE, CLIP = N_("the answer"), N_("the picture that was made"), N_("the clip that was made")
+
+#: in what a service says: Ark names the part in its code, OpenAI the stage of its moderation, Qwen the data in its message
+_PARTS = (
+    (GIVEN, re.compile(r"\binput(image|video)\w*sensitive|input image", re.IGNORECASE)),
+    (PICTURE, re.compile(r"\boutputimage\w*sensitive|generated image", re.IGNORECASE)),
+    (CLIP, re.compile(r"\boutput(video|audio)\w*sensitive", re.IGNORECASE)),
+    (PROMPT, re.compile(r"\binputtext\w*sensitive|invalid_prompt|\b(your|the) (prompt|input)\b", re.IGNORECASE)),
+    (ANSWER, re.compile(r"\boutputtext\w*sensitive|^output data may", re.IGNORECASE)),
+    (PROMPT, re.compile(r"^input data may|content exists risk|considered high risk", re.IGNORECASE)),
+)
+
+
+def part_refused(refusal: Refusal) -> str:
+    """Which part of a request or an answer the content filter stopped at, as far as the service says."""
+    if refusal.param.split(".")[0].split("[")[0] in ("prompt", "messages", "input"):
+        return PROMPT
+    said = (*refusal.codes, refusal.message)
+    return next((part for part, wording in _PARTS if any(wording.search(s) for s in said)), REQUEST)
+
+
+def filtered(part: str, message: str) -> Text:
+    """A content filter's word, with the part that it refused."""
+    return Text(N_("The content filter stopped {part}: {message}"), part=Text(part), message=message)
+
+
 def refuses_mode(status: int | None, refusal: Refusal, kind: str) -> bool:
     """The service refuses the structured-output mode itself: HTTP 400 or 422 that names it, nothing else."""
     return status in (400, 422) and kind == "bad_request" and _NAMES_MODE.search(refusal.named) is not None
@@ -224,7 +256,7 @@ def fault(status: int | None, body: Any, headers: Mapping[str, str], *, structur
     said = said if len(said) <= LONGEST_MESSAGE else said[:LONGEST_MESSAGE] + "…"
     return ProviderError(
         kind,
-        _told(status, said, headers),
+        filtered(part_refused(refusal), said) if kind == "content_filter" else _told(status, said, headers),
         http_status=status,
         request_id=request_id(headers),
         retry_after_ms=retry_after_ms(headers, refusal),

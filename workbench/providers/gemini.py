@@ -11,14 +11,15 @@ import base64
 import functools
 import json
 import math
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from workbench.errors import ProviderError
+from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.providers import faults, wire
 from workbench.providers.answers import count, mapping
@@ -49,9 +50,9 @@ BASE_URL = "https://generativelanguage.googleapis.com"
 #: v1 knows no responseJsonSchema
 API_VERSION = "v1beta"
 DEADLINE_S = 600.0
-#: a clip of eight seconds in 1080p stays far below it
-MOST_VIDEO_BYTES = 512 * 1024 * 1024
 POLL_MS = 10_000
+#: the engine gives up on a poll after ten seconds and asks again later; so do we, with a word
+POLL_S = 8.0
 RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 VIDEO_RATIOS = ("16:9", "9:16")
 #: the lengths that Veo films, in seconds
@@ -108,9 +109,9 @@ class Gemini:
             if params.get("stream", True):
                 stream = await client.aio.models.generate_content_stream(**told)
                 async for chunk in stream:
-                    answer.take(chunk, on_delta)
+                    answer.take(chunk, on_delta, streamed=True)
             else:
-                answer.take(await client.aio.models.generate_content(**told), on_delta)
+                answer.take(await client.aio.models.generate_content(**told), on_delta, streamed=False)
             return answer.reply()
 
         try:
@@ -201,7 +202,7 @@ class Gemini:
         return await self._once(create, self._deadline_s(request.params))
 
     async def poll(self, task_id: str) -> TaskState:
-        """How the operation is; a finished clip is fetched here, since its link asks for the key of this very host."""
+        """How the operation is. Raises ProviderError: a retryable one says nothing of it."""
 
         async def ask() -> TaskState:
             operation = await self._asked("GET", task_id)
@@ -210,9 +211,14 @@ class Gemini:
             if operation.get("error"):
                 return _failed(mapping(operation["error"]))
             response = mapping(operation.get("response"))
-            return await self._finished(mapping(response.get("generateVideoResponse", response)))
+            return self._finished(mapping(response.get("generateVideoResponse", response)))
 
-        return await self._once(ask, self._deadline_s({}))
+        try:
+            return await self._once(ask, min(POLL_S, self._deadline_s({})))
+        except ProviderError as error:
+            # A gateway's page or redirect is no word of the service: the clip is paid for and may well be there.
+            error.retryable = error.retryable or error.kind in ("malformed_output", "unknown")
+            raise
 
     async def _asked(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         """One request of the long-operation API. The SDK (3.4) makes it for the cloud platform alone."""
@@ -226,28 +232,43 @@ class Gemini:
             raise _foreign(redactor.text(response.text[:200]))
         return found
 
-    async def _finished(self, response: dict[str, Any]) -> TaskState:
+    def _finished(self, response: dict[str, Any]) -> TaskState:
         samples = [mapping(s) for s in response.get("generatedSamples") or ()]
         if not samples:
             reasons = [str(r) for r in response.get("raiMediaFilteredReasons") or ()]
             said = redactor.text("; ".join(reasons))[: faults.LONGEST_MESSAGE]
-            kind = "content_filter" if reasons else "empty_output"
-            nothing = str(Text(N_("The service answered without a picture or clip.")))
-            return TaskState("failed", error=said or nothing, error_kind=kind)
+            if said:
+                return TaskState("failed", error=faults.filtered(faults.CLIP, said), error_kind="content_filter")
+            nothing = Text(N_("The service answered without a picture or clip."))
+            return TaskState("failed", error=nothing, error_kind="empty_output")
         link = str(mapping(samples[0].get("video")).get("uri") or "")
         if _host(link) != _host(self._base_url):
             return TaskState("succeeded", made=Made(url=link))
-        return TaskState("succeeded", made=Made(data=await self._fetched(link)))
+        # It may take longer than a poll, and outlive this provider.
+        return TaskState("succeeded", made=Made(fetch=functools.partial(self._fetched, link)))
 
-    async def _fetched(self, link: str) -> bytes:
+    async def _fetched(self, link: str, add: Callable[[bytes], None]) -> str | None:
         """A clip from the profile's own host, with the key; a link elsewhere, or a redirect, never gets it."""
-        response = await self._http.get(link, headers={"x-goog-api-key": self._key or wire.NO_KEY})
-        if response.is_redirect:
-            # the clip itself may lie on another host, behind a signed link that needs no key
-            raise _Elsewhere(str(response.headers.get("location", "")))
-        if response.status_code != 200:
-            raise faults.fault(response.status_code, response.text, response.headers)
-        return response.content
+        headers = {"x-goog-api-key": self._key or wire.NO_KEY}
+        try:
+            async with (
+                wire.client(self._params, lambda _: sys.maxsize, trust_env=self._trust_env) as http,
+                http.stream("GET", link, headers=headers) as response,
+            ):
+                if response.is_redirect:
+                    # the clip itself may lie on another host, behind a signed link that needs no key
+                    return urljoin(link, str(response.headers.get("location", "")))
+                status = response.status_code
+                if status != 200:
+                    reason = Text(N_("its server answered {status}"), status=status)
+                    raise _not_fetched(reason, passing=status == 429 or status >= 500)
+                async for piece in response.aiter_raw():
+                    add(piece)
+                return None
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            problem = type(error).__name__
+        # Raised out here: the handler's context would drag along a request with its key.
+        raise _not_fetched(Text(N_("the connection failed ({problem})"), problem=problem), passing=True)
 
     async def cancel(self, task_id: str) -> None:
         """Gemini's operations cannot be cancelled; nothing happens."""
@@ -267,8 +288,6 @@ class Gemini:
         try:
             async with asyncio.timeout(deadline_s):
                 return await call()
-        except _Elsewhere as found:
-            return TaskState("succeeded", made=Made(url=found.link))  # type: ignore[return-value]
         except Exception as error:
             failure = error
         # Raised out here, so that no handler's context drags along an exception that quotes request headers.
@@ -297,21 +316,11 @@ class Gemini:
         )
 
     def _most(self, request: httpx2.Request) -> int:
-        if request.method == "GET" and "/operations/" not in request.url.path:
-            return MOST_VIDEO_BYTES
         # pictures and text come by the same call
         return max(self._most_bytes, wire.MOST_IMAGE_BYTES) if "image" in request.url.path else self._most_bytes
 
     def _deadline_s(self, params: Mapping[str, Any]) -> float:
         return float(params.get("timeout_s") or self._params.get("timeout_s") or DEADLINE_S)
-
-
-class _Elsewhere(Exception):
-    """The clip is behind a link on another host."""
-
-    def __init__(self, link: str) -> None:
-        super().__init__()
-        self.link = link
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -335,7 +344,7 @@ class _Answer:
     def text(self) -> str:
         return "".join(self.pieces)
 
-    def take(self, chunk: types.GenerateContentResponse, on_delta: OnDelta) -> None:
+    def take(self, chunk: types.GenerateContentResponse, on_delta: OnDelta, *, streamed: bool) -> None:
         self.chunks += 1
         self.request_id = self.request_id or chunk.response_id or None
         usage = usage_of(chunk.usage_metadata)
@@ -347,9 +356,10 @@ class _Answer:
             if candidate.finish_reason:
                 self.finish = _name(candidate.finish_reason)
             for part in (candidate.content.parts if candidate.content else None) or ():
+                if part.text and streamed and self.ttft_ms is None:
+                    # a model's thoughts are its first tokens, too, though they are no part of the answer
+                    self.ttft_ms = round((time.monotonic() - self._started) * 1000)
                 if part.text and not part.thought:
-                    if self.ttft_ms is None:
-                        self.ttft_ms = round((time.monotonic() - self._started) * 1000)
                     self.pieces.append(part.text)
                     on_delta(clean_text(part.text))
 
@@ -358,7 +368,8 @@ class _Answer:
         if not self.chunks:
             raise _foreign("")
         if self.blocked or (self.finish or "").startswith(_WITHHELD):
-            raise _withheld(self.blocked or self.finish or "", self.usage, self.request_id)
+            part = _part_blocked(self.blocked) if self.blocked else faults.ANSWER
+            raise _withheld(part, self.blocked or self.finish or "", self.usage, self.request_id)
         if self.finish is None and self.pieces:
             raise ProviderError(
                 "network", Text(N_("The stream ended before the answer was complete.")), http_status=200
@@ -393,7 +404,8 @@ def _of_images(details: Any) -> int | None:
 def _pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply:
     usage = usage_of(answered.usage_metadata)
     if answered.prompt_feedback is not None and answered.prompt_feedback.block_reason:
-        raise _withheld(_name(answered.prompt_feedback.block_reason), usage, answered.response_id)
+        reason = _name(answered.prompt_feedback.block_reason)
+        raise _withheld(_part_blocked(reason), reason, usage, answered.response_id)
     made, finishes = [], []
     for candidate in answered.candidates or ():
         finishes.append(_name(candidate.finish_reason) if candidate.finish_reason else "")
@@ -402,22 +414,34 @@ def _pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply
                 made.append(Made(data=part.inline_data.data))
     refused = next((f for f in finishes if f.startswith(_WITHHELD) and f != _NO_IMAGE), None)
     if not made and refused:
-        raise _withheld(refused, usage, answered.response_id)
+        raise _withheld(faults.PICTURE, refused, usage, answered.response_id)
     return ImageReply(tuple(made), usage, model, count=len(made), request_id=answered.response_id)
 
 
 def _failed(error: Mapping[str, Any]) -> TaskState:
     """An operation that ended with an error: a google.rpc.Status."""
     made = faults.fault(_RPC_CODES.get(count(error.get("code")) or 0, 200), {"error": {**error, "code": None}}, {})
-    filtered = made.kind in ("unknown", "bad_request") and "safety" in str(error).lower()
-    kind = "content_filter" if filtered else made.kind
-    return TaskState("failed", error=str(made.text), error_kind=kind)
+    if made.kind in ("unknown", "bad_request") and "safety" in str(error).lower():
+        said = redactor.text(str(error.get("message") or ""))[: faults.LONGEST_MESSAGE]
+        return TaskState("failed", error=faults.filtered(faults.REQUEST, said), error_kind="content_filter")
+    return TaskState("failed", error=made.text, error_kind=made.kind)
 
 
-def _withheld(reason: str, usage: Usage, request_id: str | None) -> ProviderError:
+def _part_blocked(reason: str) -> str:
+    """What of a request is blocked for this reason."""
+    return faults.GIVEN if reason == "IMAGE_SAFETY" else faults.PROMPT
+
+
+def _not_fetched(reason: Text, *, passing: bool) -> MediaRefused:
+    made = MediaRefused(Text(N_("The result could not be downloaded: {reason}"), reason=reason), kind="media_download")
+    made.passing = passing
+    return made
+
+
+def _withheld(part: str, reason: str, usage: Usage, request_id: str | None) -> ProviderError:
     return ProviderError(
         "content_filter",
-        Text(N_("The service withheld the answer: {reason}"), reason=reason),
+        faults.filtered(part, reason),
         http_status=200,
         request_id=request_id,
         usage=usage if usage != Usage() else None,

@@ -18,8 +18,8 @@ from workbench.security.redact import redactor
 CONNECT_S = 15.0
 #: the longest plausible text answer is a few megabytes; a service that sends more is broken or hostile
 MOST_BYTES = 16 * 1024 * 1024
-#: a picture of 24 megapixels as base64 PNG stays below it
-MOST_IMAGE_BYTES = 128 * 1024 * 1024
+#: a PNG of 27 MB as base64; whoever draws several at once is asked for links
+MOST_IMAGE_BYTES = 36 * 1024 * 1024
 #: what the SDK sends where the profile has no key; it refuses to be made without one
 NO_KEY = "no-key"
 
@@ -30,6 +30,10 @@ class TooLarge(httpx2.TransportError):
     def __init__(self, most_bytes: int) -> None:
         super().__init__("the answer is too large")
         self.most_bytes = most_bytes
+
+
+class Packed(httpx2.TransportError):
+    """The answer is compressed, though that was declined: it could unpack to far more than the cap."""
 
 
 class Capped(httpx2.AsyncByteStream):
@@ -70,17 +74,26 @@ def client(
 ) -> httpx2.AsyncClient:
     """A client for one provider. `most_bytes`: the cap on the answer to a request."""
 
+    limits = timeouts(params)
+
+    async def time(request: httpx2.Request) -> None:
+        # Whatever the SDK says: google-genai lifts every limit that it was not told itself.
+        request.extensions["timeout"] = limits.as_dict()
+
     async def cap(response: httpx2.Response) -> None:
+        if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            raise Packed(response.headers["content-encoding"])
+        # JSON is nothing else; the service's own word for it could name a codec that unpacks.
+        response.encoding = "utf-8"
         response.stream = Capped(response.stream, most_bytes(response.request))  # type: ignore[arg-type]
 
     return httpx2.AsyncClient(
         verify=_trusted_authorities(trust_env),
         trust_env=trust_env,
         follow_redirects=False,
-        timeout=timeouts(params),
-        # A compressed answer could unpack to far more than the cap on what comes over the wire.
+        timeout=limits,
         headers={"Accept-Encoding": "identity"},
-        event_hooks={"response": [cap]},
+        event_hooks={"request": [time], "response": [cap]},
     )
 
 
@@ -108,6 +121,9 @@ def transport_fault(error: Exception) -> ProviderError:
     if isinstance(cause, TooLarge):
         size = round(cause.most_bytes / 1024 / 1024, 1)
         return ProviderError("malformed_output", Text(N_("The service sent more than {size} MB."), size=size))
+    if isinstance(cause, Packed):
+        said = N_("The service sent a compressed answer ({encoding}), which was not asked for.")
+        return ProviderError("malformed_output", Text(said, encoding=reason[:40]))
     if isinstance(cause, httpx2.UnsupportedProtocol):
         return ProviderError(
             "network", Text(N_("The base URL is no web address: {reason}"), reason=reason), retryable=False, sent=False
