@@ -91,7 +91,7 @@ class Trials:
     async def _text(self) -> Trial:
         service = self._services.of("text")
         messages = (Message("user", "Answer with the one word: ready"),)
-        return await self._tried("text", service, "text", lambda: self._asked(service, messages, "plain"))
+        return await self._tried("text", service, "text", partial(self._asked, service, messages, "plain", None))
 
     async def _structured(self) -> Trial:
         """The strongest mode that the service takes; kept for its model."""
@@ -117,13 +117,13 @@ class Trials:
         service = self._services.of("image")
         drawn: list[str] = []
 
-        async def draw() -> ImageReply:
+        async def draw(call_id: str) -> ImageReply:
             request = ImageRequest(
                 model=service.model("image"),
                 prompt="A small red lighthouse on a white ground, flat colours.",
                 size=(1024, 1024),
                 seed=1,
-                call_id=uuid.uuid4().hex,
+                call_id=call_id,
                 params=service.profile.params,
                 draw=_dot,
             )
@@ -138,12 +138,12 @@ class Trials:
         return replace(trial, media=drawn[0] if drawn else None)
 
     async def _asked(
-        self, service: Service, messages: tuple[Message, ...], mode: Mode, schema: dict[str, Any] | None = None
+        self, service: Service, messages: tuple[Message, ...], mode: Mode, schema: dict[str, Any] | None, call_id: str
     ) -> TextReply:
         request = TextRequest(
             model=service.profile.text_model,
             messages=messages,
-            call_id=uuid.uuid4().hex,
+            call_id=call_id,
             schema=schema,
             schema_name="colour",
             mode=mode,
@@ -168,17 +168,18 @@ class Trials:
         check: str,
         service: Service,
         capability: Capability,
-        call: Callable[[], Awaitable[TextReply | ImageReply]],
+        call: Callable[[str], Awaitable[TextReply | ImageReply]],
         mode: Mode | None = None,
     ) -> Trial:
         model = service.model(capability)
         for _ in range(WORDINGS):
-            row = self._open(service, capability, model, mode)
+            call_id = uuid.uuid4().hex
+            row = self._open(service, capability, model, mode, call_id)
             started = time.monotonic()
             reply: TextReply | ImageReply | None = None
             error: JobError | None = None
             try:
-                reply = await call()
+                reply = await call(call_id)
             except _Useless as useless:
                 reply, error = useless.reply, useless.error
             except JobError as failure:
@@ -190,12 +191,12 @@ class Trials:
         usage = reply.usage if reply is not None else Usage()
         return Trial(check, model, latency_ms, mode=mode, **_told(error), **_counted(usage, cost))
 
-    def _open(self, service: Service, capability: Capability, model: str, mode: Mode | None) -> int:
+    def _open(self, service: Service, capability: Capability, model: str, mode: Mode | None, call_id: str) -> int:
         with self._database.write() as conn:
             return ledger.open_call(
                 conn,
                 {
-                    "call_id": uuid.uuid4().hex,
+                    "call_id": call_id,
                     "purpose": PURPOSE,
                     "profile_id": service.profile.id,
                     "provider": service.profile.provider,

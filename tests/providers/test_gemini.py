@@ -375,6 +375,13 @@ def test_a_picture_comes_with_its_tokens_and_references_go_along(
     assert [list(p) for p in body["contents"][0]["parts"]] == [["inlineData"], ["text"]]
 
 
+def test_a_profiles_picture_size_goes_along(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"images": [png()]})
+    draw(gemini(), params={"image_size": "2K"})
+    asked = server.calls[0]["body"]["generationConfig"]["imageConfig"]
+    assert asked == {"aspectRatio": "16:9", "imageSize": "2K"}
+
+
 @pytest.mark.parametrize(("finish", "kind"), [("IMAGE_SAFETY", "content_filter"), ("NO_IMAGE", None), ("STOP", None)])
 def test_no_picture(finish: str, kind: str | None, server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
     server.script({"finish": finish})

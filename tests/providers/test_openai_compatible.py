@@ -18,7 +18,7 @@ import pytest
 from tests.providers.conftest import KEY, SCHEMA, Ask
 from tests.scripted_provider import ScriptedProvider
 from workbench.errors import ProviderError
-from workbench.providers.base import Message, TextRequest, Usage
+from workbench.providers.base import ImageRequest, Message, TextRequest, Usage
 from workbench.providers.openai_compatible import Adapted, OpenAICompatible
 
 
@@ -670,3 +670,36 @@ def test_closing_twice_or_unused_is_fine(make: Callable[..., OpenAICompatible]) 
         await provider.aclose()
 
     asyncio.run(closed())
+
+
+@pytest.mark.parametrize(("trust_env", "kind"), [(True, None), (False, "network")])
+def test_a_proxy_of_the_environment_is_for_those_who_ask_for_it(
+    trust_env: bool, kind: str | None, scripted: ScriptedProvider, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", scripted.root)
+    monkeypatch.setenv("NO_PROXY", "")
+    nowhere = "http://models.invalid/v1"
+
+    if kind is None:
+        assert ask(base_url=nowhere, trust_env=trust_env).text
+    else:
+        with pytest.raises(ProviderError) as raised:
+            ask(base_url=nowhere, trust_env=trust_env)
+        assert (raised.value.kind, raised.value.sent) == (kind, False)
+
+    assert [c["path"] for c in scripted.calls()] == [f"{nowhere}/chat/completions"] * (kind is None)
+
+
+def test_calls_of_one_provider_share_a_connection(
+    make: Callable[..., OpenAICompatible], scripted: ScriptedProvider
+) -> None:
+    async def several() -> None:
+        provider = make()
+        for number in range(3):
+            await provider.text(TextRequest("m-1", (Message("user", "x"),), f"call-{number}"), lambda _: None)
+        await provider.images(ImageRequest("dall-e-3", "x", (64, 36), 1, "call-4"))
+        await provider.aclose()
+
+    asyncio.run(several())
+
+    assert (len(scripted.calls()), len({c["peer"] for c in scripted.calls()})) == (4, 1)

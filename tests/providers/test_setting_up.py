@@ -168,6 +168,8 @@ def test_a_profile_is_tried_with_a_text_a_schema_and_a_picture_all_in_the_ledger
     assert wb.media_path(str(found[2].media)).exists()
     with wb.database.read() as conn:
         rows = conn.execute(text("SELECT purpose, capability, outcome, valid FROM model_call ORDER BY id")).all()
+        ids = conn.execute(text("SELECT call_id FROM model_call ORDER BY id")).scalars().all()
+    assert ids == [c["call_id"] for c in scripted.calls()]
     assert [tuple(r) for r in rows] == [
         ("test", "text", "ok", True),
         ("test", "text", "ok", True),

@@ -164,7 +164,9 @@ class Gemini:
             parts = [types.Part.from_bytes(data=data, mime_type=_mime(data)) for data in request.references]
             config = types.GenerateContentConfig(
                 response_modalities=["TEXT", "IMAGE"],
-                image_config=types.ImageConfig(aspect_ratio=nearest_ratio(request.size, RATIOS)),
+                image_config=types.ImageConfig(
+                    aspect_ratio=nearest_ratio(request.size, RATIOS), image_size=request.params.get("image_size")
+                ),
                 http_options=_headers(request.call_id),
             )
             contents: Any = [types.Content(role="user", parts=[*parts, types.Part(text=request.prompt)])]
