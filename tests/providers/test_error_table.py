@@ -105,7 +105,7 @@ TABLE: list[tuple[str, dict[str, Any], str, int | None]] = [
     ("half a body", {"half": True, **WHOLE}, "network", None),
     ("never answers", {"hang": True}, "timeout", None),
     ("slow drip", {"drip_ms": 200}, "timeout", None),
-    ("slow drip, whole", {"drip_ms": 20, **WHOLE}, "timeout", None),
+    ("slow drip, whole", {"drip_ms": 80, **WHOLE}, "timeout", None),
     ("web page", {"html": True}, "malformed_output", 200),
     ("text", {"body": "hello", "content_type": "text/plain"}, "malformed_output", 200),
     ("no JSON", {"body": '{"half": ', "content_type": "application/json"}, "malformed_output", 200),
