@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
@@ -158,7 +158,8 @@ class Profiles:
         called = self._free_name(fields.pop("name")) if fields.get("name", name) != name else name
         fields.pop("name", None)
         now = self._as_fields(row)
-        values = self._values(row["id"], row["provider"], {**now, **fields})
+        kept = {*(now[field] for field in BINDINGS if now[field]), *now["fallback"]}
+        values = self._values(row["id"], row["provider"], {**now, **fields}, kept)
         # the path, too: one host may serve many gateways, each with its own keeper
         moved = values["base_url"] != row["base_url"]
         if moved and row["has_key"] and not key:
@@ -203,8 +204,13 @@ class Profiles:
                 raise InvalidInput(text, [Issue("name", text)])
         return name
 
-    def _values(self, own_id: int | None, provider: str, given: dict[str, Any]) -> dict[str, Any]:
-        """The columns of a profile, from what a form or a command has. Every issue is named at once."""
+    def _values(
+        self, own_id: int | None, provider: str, given: dict[str, Any], kept: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """The columns of a profile, from what a form or a command has. Every issue is named at once.
+
+        `kept`: names it is bound to already; that one of them was archived stops no other change.
+        """
         issues: list[Issue] = []
         values: dict[str, Any] = {n: known_params.model_name(provider, given[n]) for n in MODELS}
 
@@ -226,18 +232,18 @@ class Profiles:
                 said = Text(N_("is a whole number from {low} to {high}."), low=1, high=most)
                 issues.append(Issue(limit, said))
         for field, column in BINDINGS.items():
-            collect(column, lambda f=field: self._other(own_id, f, given[f]))
-        collect("fallback_ids", lambda: self._fallbacks(own_id, given["fallback"] or ()))
+            collect(column, lambda f=field: self._other(own_id, f, given[f], kept))
+        collect("fallback_ids", lambda: self._fallbacks(own_id, given["fallback"] or (), kept))
         if issues:
             raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
         return values
 
-    def _other(self, own_id: int | None, field: str, name: str | None) -> int | None:
-        """The id of another profile that a field names. Raises InvalidInput."""
+    def _other(self, own_id: int | None, field: str, name: str | None, kept: Collection[str] = ()) -> int | None:
+        """The id of another profile that a field names; one of `kept` may be archived. Raises InvalidInput."""
         if not name:
             return None
         try:
-            found = self.id_of(name)
+            found = self._row(name)["id"] if name in kept else self.id_of(name)
         except NotFound as error:
             raise InvalidInput(error.text, [Issue(field, error.text)]) from None
         if found is None or found == own_id:
@@ -245,8 +251,8 @@ class Profiles:
             raise InvalidInput(text, [Issue(field, text)])
         return found
 
-    def _fallbacks(self, own_id: int | None, names: Sequence[str]) -> list[int] | None:
-        found = [self._other(own_id, "fallback", name) for name in dict.fromkeys(names)]
+    def _fallbacks(self, own_id: int | None, names: Sequence[str], kept: Collection[str]) -> list[int] | None:
+        found = [self._other(own_id, "fallback", name, kept) for name in dict.fromkeys(names)]
         return [i for i in found if i is not None] or None
 
     def _as_fields(self, row: dict[str, Any]) -> dict[str, Any]:
