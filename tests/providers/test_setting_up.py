@@ -146,6 +146,22 @@ def test_a_copy_has_the_same_key_and_a_name_of_its_own(wb: Workbench, scripted: 
         wb.duplicate_profile("mine", "copy")
 
 
+def test_an_archived_profile_stays_bound_and_stops_no_other_change(wb: Workbench) -> None:
+    for name in ("draws", "helps"):
+        wb.add_profile(name, "openai", text_model="m")
+    mine = wb.add_profile("mine", "openai", text_model="m", image_profile="draws", fallback=["helps"])
+    for name in ("draws", "helps"):
+        wb.archive_profile(name)
+    changed = wb.change_profile("mine", rpm=5)
+    assert changed["rpm"] == 5
+    assert (changed["image_profile_id"], changed["fallback_ids"]) == (mine["image_profile_id"], mine["fallback_ids"])
+    with pytest.raises(InvalidInput):
+        wb.change_profile("mine", video_profile="helps", fallback=["nobody"])
+    wb.change_profile("mine", image_profile=None, fallback=[])
+    with pytest.raises(InvalidInput):
+        wb.change_profile("mine", image_profile="draws")
+
+
 def test_an_archived_profile_is_hidden_and_can_come_back(wb: Workbench) -> None:
     wb.add_profile("mine", "openai", text_model="m")
     wb.archive_profile("mine")
@@ -381,3 +397,26 @@ def test_a_provider_of_another_package_has_params_of_its_own() -> None:
     assert params.checked("house", {"tone": "warm", "timeout_s": 9}, "big") == {"tone": "warm", "timeout_s": 9}
     with pytest.raises(InvalidInput):
         params.checked("house", {"timeout_s": -1}, "big")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("profiles", "archive", "mine"),
+        ("profiles", "list", "--archived"),
+        ("budgets", "set", "5", "--currency", "USD"),
+        ("budgets", "clear"),
+        ("budgets", "rate", "7.1"),
+    ],
+)
+def test_every_command_answers_in_json(
+    wb: Workbench, settings: Settings, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    wb.add_profile("mine", "openai", text_model="m")
+    monkeypatch.setenv("REELWRIGHT_HOME", str(settings.home))
+    if settings.database_url:
+        monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    command = {"profiles": profiles_command, "budgets": budgets_command}[words[0]]
+    ran = CliRunner().invoke(command, [*words[1:], "--json"])
+    assert ran.exit_code == 0, ran.output
+    json.loads(ran.stdout)

@@ -11,7 +11,7 @@ import click
 from workbench.cli import console, door
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
-from workbench.usage.budgets import Period, State
+from workbench.usage.budgets import Period, State, key_of
 
 COLUMNS = ("key", "spent", "amount", "currency", "percent", "unpriced")
 
@@ -35,29 +35,40 @@ def list_(as_json: bool) -> None:
 @click.option("--currency", type=click.Choice(["CNY", "USD"]), default="CNY", show_default=True)
 @click.option("--project", type=int, metavar="ID", help="For this project alone; default: all projects.")
 @click.option("--period", type=click.Choice(["month", "all"]), default="month", show_default=True)
-def set_(amount: str, currency: str, project: int | None, period: Period) -> None:
+@console.json_option
+def set_(amount: str, currency: str, project: int | None, period: Period, as_json: bool) -> None:
     """Set a budget: AMOUNT in whole currency, such as 120 or 99.50. Jobs that waited for it go on."""
     with door.workbench() as wb:
         wb.set_budget(_micros(amount), currency=currency, project_id=project, period=period)
+        row = next(_row(s) for s in wb.budgets(everything=True) if s.key == key_of(project, period))
+    console.emit(row) if as_json else console.table([row], COLUMNS)
 
 
 @command.command()
-@click.option("--project", type=int, metavar="ID")
+@click.option("--project", type=int, metavar="ID", help="That of this project; default: that of all projects.")
 @click.option("--period", type=click.Choice(["month", "all"]), default="month", show_default=True)
-def clear(project: int | None, period: Period) -> None:
+@console.json_option
+def clear(project: int | None, period: Period, as_json: bool) -> None:
     """Take a budget away."""
     with door.workbench() as wb:
         wb.set_budget(None, project_id=project, period=period)
+        rows = [_row(s) for s in wb.budgets(everything=True)]
+    if as_json:
+        console.emit(rows)
+    else:
+        console.say(Text(N_("The budget is gone.")))
 
 
 @command.command()
 @click.argument("yuan_for_dollar", required=False)
-def rate(yuan_for_dollar: str | None) -> None:
+@console.json_option
+def rate(yuan_for_dollar: str | None, as_json: bool) -> None:
     """Show or set the exchange rate: yuan for one dollar."""
     with door.workbench() as wb:
         if yuan_for_dollar is not None:
             wb.set_exchange_rate(yuan_for_dollar)
-        click.echo(f"{wb.exchange_rate():f}")
+        now = f"{wb.exchange_rate():f}"
+    console.emit({"yuan_for_dollar": now}) if as_json else click.echo(now)
 
 
 def _row(state: State) -> dict[str, Any]:

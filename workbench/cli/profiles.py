@@ -89,10 +89,16 @@ def duplicate(name: str, new_name: str, as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 @click.option("--restore", is_flag=True, help="Bring it back.")
-def archive(name: str, restore: bool) -> None:
+@console.json_option
+def archive(name: str, restore: bool, as_json: bool) -> None:
     """Hide a service; its jobs and costs stay."""
     with door.workbench() as wb:
         wb.archive_profile(name, not restore)
+        row = next(r for r in wb.profiles(include_archived=True) if r["name"] == name)
+    if as_json:
+        console.emit(row)
+    else:
+        console.say(Text(N_("{name} is back.") if restore else N_("{name} is archived."), name=name))
 
 
 @command.command()
@@ -115,9 +121,10 @@ def test(name: str, image: bool, as_json: bool) -> None:
 
 
 @command.command("list")
+@click.option("--archived", is_flag=True, help="Archived ones, too.")
 @console.json_option
-def list_(as_json: bool) -> None:
+def list_(archived: bool, as_json: bool) -> None:
     """List model services."""
     with door.reading() as wb:
-        rows = wb.profiles()
+        rows = wb.profiles(include_archived=archived)
     console.emit(rows) if as_json else console.table(rows, COLUMNS)
