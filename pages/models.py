@@ -15,17 +15,24 @@ def begin() -> None:
     st.query_params["profile"] = services.NEW
 
 
+def leave() -> None:
+    services.forget(services.slot(None))
+    st.session_state.pop("svc_template", None)
+    st.query_params.pop("profile", None)
+
+
 def main() -> None:
     with st.sidebar:
         archived = filters.switch("archived", t("Archived too"))
-    rows = wb.profiles(include_archived=archived)
+    every = wb.profiles(include_archived=True)
+    rows = [r for r in every if archived or r["archived_at"] is None]
     asked = st.query_params.get("profile", "")
     with frame.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
         st.space("stretch")
-        st.button(
-            t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin,
-            disabled=asked == services.NEW,
-        )  # fmt: skip
+        if asked == services.NEW:
+            st.button(t("Cancel"), key="leave_new", icon=":material/close:", type="tertiary", on_click=leave)
+        elif rows:
+            st.button(t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin)
     frame.show_refusal()
     if not rows and asked != services.NEW:
         said = t(
@@ -35,11 +42,14 @@ def main() -> None:
             st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=begin)
         return
     chosen = None if asked == services.NEW else next((r for r in rows if str(r["id"]) == asked), rows[0])
+    if not rows:
+        services.sheet(None, ())
+        return
     left, right = st.columns([1, 2.4], gap="medium")
     with left, st.container(border=True, key="models_card"):
         services.listing(rows, services.NEW if chosen is None else str(chosen["id"]))
     with right:
-        services.sheet(chosen, [r for r in rows if r["archived_at"] is None])
+        services.sheet(chosen, every)
 
 
 main()

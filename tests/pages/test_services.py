@@ -67,6 +67,57 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: 
     assert [p["text_model"] for p in house.wb.profiles()] == ["o4-mini"]
 
 
+def test_limits_out_of_range_are_said_beside_their_field(house: House) -> None:
+    row = house.wb.add_profile("mine", "openai", text_model="m", rpm=7)
+    key = f"svc{row['id']}"
+    at = house.page("models", profile=row["id"])
+    at.number_input(key=f"{key}.rpm").set_value(-1)
+    at.number_input(key=f"{key}.param.temperature").set_value(9.0)
+    at.button(key=f"{key}_save").click().run()
+    assert not at.exception
+    assert sum("from" in m.value and ":red[" in m.value for m in at.markdown) == 2
+    assert house.wb.profiles()[0]["rpm"] == 7
+
+
+def test_a_service_of_ones_own_needs_its_address(house: House) -> None:
+    at = house.page("models", profile="new")
+    at.button(key="svc_template_other").click().run()
+    assert "OpenAI" not in " ".join(c.value for c in at.caption)  # where others make their keys
+    at.text_input(key="new.name").set_value("mine")
+    at.text_input(key="new.text_model").set_value("m")
+    at.text_input(key="new.secret").set_value(KEY)
+    at.button(key="new_save").click().run()
+    assert any("This is needed" in m.value for m in at.markdown)
+    assert house.wb.profiles() == []  # without an address the key would have gone to OpenAI
+    at.button(key="leave_new").click().run()
+    assert "add_first" in [b.key for b in at.button]
+
+
+def test_an_archived_service_stays_chosen_where_it_is_bound(house: House) -> None:
+    house.wb.add_profile("draws", "openai", image_model="i")
+    row = house.wb.add_profile("mine", "openai", text_model="m", image_profile="draws")
+    house.wb.archive_profile("draws")
+    key = f"svc{row['id']}"
+    at = house.page("models", profile=row["id"])
+    assert at.selectbox(key=f"{key}.image_profile").value == "draws"
+    at.number_input(key=f"{key}.rpm").set_value(9)
+    at.button(key=f"{key}_save").click().run()
+    [saved] = house.wb.profiles()
+    assert (saved["rpm"], saved["image_profile_id"]) == (9, row["image_profile_id"])
+
+
+@pytest.mark.parametrize(("lang", "told"), [("en", "Nothing was charged."), ("zh", "密钥被拒绝。")])
+def test_a_refused_key_leads_to_its_service(house: House, server: ScriptedProvider, lang: str, told: str) -> None:
+    project = house.sample()
+    row = house.wb.add_profile("mine", "openai", base_url=server.url, text_model="m", key=KEY)
+    server.script(default={"status": 401})
+    assert house.run("plan_episodes", project, {}, profile="mine")["error_kind"] == "auth"
+    at = house.page("studio", lang, project=project, node=project)
+    [error] = at.error
+    assert told in error.value
+    assert f"profile={row['id']}" in str([link.proto for link in at.get("page_link")])
+
+
 def test_another_address_asks_for_the_key_again(house: House) -> None:
     row = house.wb.add_profile("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
     key = f"svc{row['id']}"

@@ -58,6 +58,7 @@ TEMPLATES: dict[str, Template] = {
     "vllm": Template("vLLM", "openai", "http://127.0.0.1:8000/v1", "Qwen/Qwen3-8B"),
     "other": Template(N_("Another OpenAI-compatible service"), "openai", ""),
 }  # fmt: skip
+OTHER = TEMPLATES["other"]
 
 
 def of_profile(provider: str, base_url: str | None) -> Template | None:

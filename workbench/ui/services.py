@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.providers import params as known
-from workbench.providers.templates import TEMPLATES, Template, of_profile
+from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
 from workbench.trial import Trial
 from workbench.ui import formats, forms, frame, live, words
 from workbench.ui.charts import palette
@@ -24,6 +24,7 @@ NEW = "new"
 PROVIDERS = {"openai": N_("OpenAI-compatible"), "ark": N_("Doubao Ark"), "gemini": N_("Gemini"), "sketch": N_("Sketch")}
 #: settings with a field of their own; the rest is typed as JSON
 COMMON = [name for name, param in known.PARAMS.items() if param.common]
+LIMITS = {"rpm": N_("Requests a minute"), "tpm": N_("Tokens a minute"), "concurrency": N_("Calls at once")}
 CHECKS = {"text": N_("Text"), "structured": N_("Answer in a schema"), "image": N_("Picture")}
 
 
@@ -31,22 +32,16 @@ class Service(BaseModel):
     """The service and its models."""
 
     name: str = Field(title=N_("Name"), max_length=80)
-    base_url: str | None = Field(
-        None,
+    base_url: str = Field(
+        "",
         title=N_("Address"),
-        description=N_("As the service's documentation gives it, such as https://api.example.com/v1"),
+        description=N_(
+            "As the service's documentation gives it, such as https://api.example.com/v1; empty: the provider's own."
+        ),
     )
-    text_model: str | None = Field(None, title=N_("Text model"))
-    image_model: str | None = Field(None, title=N_("Picture model"))
-    video_model: str | None = Field(None, title=N_("Video model"))
-
-
-class Limits(BaseModel):
-    """Over all workers."""
-
-    rpm: int | None = Field(None, ge=1, le=1_000_000, title=N_("Requests a minute"))
-    tpm: int | None = Field(None, ge=1, le=1_000_000_000, title=N_("Tokens a minute"))
-    concurrency: int | None = Field(None, ge=1, le=1000, title=N_("Calls at once"))
+    text_model: str = Field("", title=N_("Text model"))
+    image_model: str = Field("", title=N_("Picture model"))
+    video_model: str = Field("", title=N_("Video model"))
 
 
 # -- the list ----------------------------------------------------------------------------------------------------------
@@ -56,15 +51,15 @@ def listing(rows: Sequence[Row], chosen: str) -> None:
     """Every profile at the left: name, service, models, the end of its key."""
     colours = palette()
     st.html(
-        "<style>[class*='st-key-svc_']{padding:.35rem .55rem;border-radius:.4rem}"
-        f"[class*='st-key-svc_']:hover{{background:{colours.panel}}}"
-        f".st-key-svc_{safe(chosen)}{{background:{frame.tint()}!important}}"
+        "<style>[class*='st-key-svcrow_']{padding:.35rem .55rem;border-radius:.4rem}"
+        f"[class*='st-key-svcrow_']:hover{{background:{colours.panel}}}"
+        f".st-key-svcrow_{safe(chosen)}{{background:{frame.tint()}!important}}"
         "[class*='st-key-svcname_'] button{padding:0;min-height:1.3rem}"
         "[class*='st-key-svcname_'] button p{font-weight:600;text-align:left}</style>"
     )
     with st.container(gap=None, key="svc_list"):
         for row in rows:
-            with st.container(gap=None, key=f"svc_{row['id']}"):
+            with st.container(gap=None, key=f"svcrow_{row['id']}"):
                 with st.container(
                     horizontal=True, vertical_alignment="center", gap="small", key=f"svcname_{row['id']}"
                 ):
@@ -98,7 +93,7 @@ def _line(row: Row, muted: str) -> str:
     )
     models = " · ".join(str(row[m]) for m in ("text_model", "image_model", "video_model") if row[m])
     return (
-        f"<div style='color:{muted};font-size:.84rem;line-height:1.4;padding-left:.45rem;white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>"
+        f"<div style='color:{muted};font-size:.84rem;line-height:1.4;white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>"
         f"{safe(service)} — {safe(models)}</div>"
     )
 
@@ -124,17 +119,22 @@ def templates() -> None:
 def _begin(template: Template) -> None:
     st.session_state["svc_template"] = template.title
     st.session_state["svc_provider"] = template.provider
-    forms.forget(NEW)
+    key = slot(None)
+    forms.forget(key)
     for name in ("base_url", "text_model", "image_model", "video_model"):
-        st.session_state[f"{NEW}.{name}"] = getattr(template, name)
-    st.session_state[f"{NEW}.name"] = (
-        "" if template.title.startswith("Another") else template.title.split(" (")[0].lower()
-    )
+        st.session_state[f"{key}.{name}"] = getattr(template, name)
+    st.session_state[f"{key}.name"] = "" if template is OTHER else template.title.split(" (")[0].lower()
+
+
+def slot(row: Row | None) -> str:
+    """Where a form keeps what is typed. Another one after each save: the browser would go on showing what was typed."""
+    saved = st.session_state.get("_services_saved", 0)
+    return (NEW if row is None else f"svc{row['id']}") + (f"g{saved}" if saved else "")
 
 
 def sheet(row: Row | None, others: Sequence[Row]) -> None:
     """The form of a profile, or of a new one; what was typed survives a refusal."""
-    key = NEW if row is None else f"svc{row['id']}"
+    key = slot(row)
     issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
     if row is None:
         with st.container(border=True, key="svc_begin"):
@@ -142,23 +142,16 @@ def sheet(row: Row | None, others: Sequence[Row]) -> None:
         if "svc_template" not in st.session_state:
             return
     values = _service(key, row, issues)
+    if row is not None:
+        _trials(key, row)
     values |= _bindings(key, row, others, issues)
     values |= _limits(key, row, issues)
     values["params"] = _settings(key, row, issues)
     for issue in (i for i in issues if i.path.split(".")[0] not in {*values, "key", "params"}):
         st.error(words.of_issue(issue), icon=":material/error:")
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{key}_actions"):
-        if st.button(
-            t("Add the service") if row is None else t("Save"),
-            key=f"{key}_save",
-            type="primary",
-            icon=":material/check:",
-        ):
-            _save(key, row, values)
-        if row is not None:
-            _actions(key, row)
-    if row is not None:
-        _trials(key)
+    said = t("Add the service") if row is None else t("Save")
+    if st.button(said, key=f"{key}_save", type="primary", icon=":material/check:"):
+        _save(key, row, values)
 
 
 def _service(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any]:
@@ -167,6 +160,9 @@ def _service(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, An
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Service')}**", width="content")
             st.badge(t(PROVIDERS.get(provider, provider)), color="gray")
+            if row is not None:
+                st.space("stretch")
+                _actions(key, row)
         start = dict(row) if row else {}
         left, right = st.columns(2)
         with left:
@@ -179,23 +175,43 @@ def _service(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, An
                 values |= forms.fields(Service, key, start, issues, only=[name])
         family = known.family_of(values["text_model"] or "")
         if family is not None and family.refused:
-            st.caption(t("{family} models take no {params}.", family=family.title, params=", ".join(family.refused)))
+            refused = words.listed(t(known.PARAMS[n].title) for n in family.refused)
+            st.caption(plain(t("{family} models take no {params}.", family=family.title, params=refused)))
+        if row is not None:
+            _stories(row)
     return values
 
 
+def _stories(row: Row) -> None:
+    """Who uses it, else where to choose it: a service that was added works for nobody yet."""
+    using = [str(p["title"]) for p in live.workbench().project_names() if p["profile_id"] == row["id"]]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(
+            plain(t("Used by {stories}.", stories=words.listed(using)))
+            if using
+            else t("No story uses it yet. Choose it on a story's card."),
+            width="content",
+        )
+        if not using:
+            st.page_link("pages/projects.py", label=t("Projects"), icon=":material/arrow_forward:", width="content")
+
+
 def _key(key: str, row: Row | None, provider: str, base_url: str | None, issues: Sequence[Issue]) -> str:
-    """Write-only: what is stored is never shown, only its last characters."""
+    """Write-only: what is stored is never shown, only its last characters.
+
+    Taken over with each letter: Tab goes from a password to the eye inside its field, and Streamlit then forgets it.
+    """
     stored = row is not None and row["has_key"]
     tail = t("stored, ends with {tail}", tail=row["key_tail"]) if stored and row and row["key_tail"] else ""
     typed = st.text_input(
-        t("Key"), type="password", key=f"{key}.secret", autocomplete="new-password", on_change="ignore",
+        t("Key"), type="password", key=f"{key}.secret", autocomplete="new-password", on_change="ignore", live="0s",
         placeholder=tail or (t("stored") if stored else t("paste it here")),
         help=t("Sealed at once and never shown again. It is sent to this address alone."),
     )  # fmt: skip
     for issue in issues:
         if issue.path == "key":
-            st.markdown(f":red[:material/error: {plain(words.of_issue(issue))}]")
-    template = of_profile(provider, base_url)
+            _wrong(words.of_issue(issue))
+    template = of_profile(provider, base_url) if base_url or row is not None else None
     if template is not None and template.keys:
         st.caption(f"[{t('Where {service} makes keys', service=template.title)}]({template.keys})")
     return typed
@@ -203,11 +219,16 @@ def _key(key: str, row: Row | None, provider: str, base_url: str | None, issues:
 
 def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence[Issue]) -> dict[str, Any]:
     """Who draws, who films, and who answers instead."""
-    names = {o["id"]: o["name"] for o in others if row is None or o["id"] != row["id"]}
+    bound = {row["image_profile_id"], row["video_profile_id"], *(row["fallback_ids"] or ())} if row else set()
+    names = {
+        o["id"]: o["name"]
+        for o in others
+        if (o["archived_at"] is None or o["id"] in bound) and (row is None or o["id"] != row["id"])
+    }
     with st.container(border=True, key=f"{key}_bindings"):
         st.markdown(f"**{t('Other services')}**")
         if not names:
-            st.caption(t("With a second profile, pictures, clips or emergencies can be left to it."))
+            st.caption(t("With a second service, pictures, clips or emergencies can be left to it."))
             return {"image_profile": None, "video_profile": None, "fallback": []}
         columns = st.columns(3)
         values: dict[str, Any] = {}
@@ -229,7 +250,7 @@ def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence
                 placeholder=t("nobody"),
             )  # fmt: skip
         for issue in (i for i in issues if i.path in values):
-            st.markdown(f":red[:material/error: {plain(words.of_issue(issue))}]")
+            _wrong(words.of_issue(issue))
     return values
 
 
@@ -240,10 +261,25 @@ def _limits(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any
             help=t("Held over all workers. A job that has to wait says so, and uses up no attempt."),
         )
         values: dict[str, Any] = {}
-        for column, name in zip(st.columns(3), Limits.model_fields, strict=True):
+        for column, (name, title) in zip(st.columns(3), LIMITS.items(), strict=True):
             with column:
-                values |= forms.fields(Limits, key, dict(row) if row else {}, issues, only=[name])
+                values[name] = _number(title, f"{key}.{name}", row[name] if row else None, t("no limit"))
+                for issue in (i for i in issues if i.path == name):
+                    _wrong(words.of_issue(issue))
     return values
+
+
+def _number(title: str, slot: str, now: Any, empty: str, whole: bool = True) -> Any:
+    """Without bounds: the browser would keep a number outside them to itself, and the old one would be saved."""
+    convert: Any = int if whole else float
+    return st.number_input(
+        t(title), value=None if now is None else convert(now), step=1 if whole else 0.1, key=slot, placeholder=empty,
+        on_change="ignore",
+    )  # fmt: skip
+
+
+def _wrong(sentence: str) -> None:
+    st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
 def _settings(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any]:
@@ -251,16 +287,16 @@ def _settings(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, A
     wrong = {i.path.removeprefix("params."): words.of_issue(i) for i in issues if i.path.startswith("params")}
     with st.container(border=True, key=f"{key}_params"):
         st.markdown(f"**{t('Settings of each call')}**")
-        columns = st.columns(3)
+        columns = [*st.columns(3), *st.columns(3)]
         made = {}
-        for place, name in enumerate(COMMON):
-            with columns[place % 3]:
+        for column, name in zip(columns, COMMON, strict=False):
+            with column:
                 made[name] = _param(f"{key}.param.{name}", name, stored.get(name))
                 if name in wrong:
-                    st.markdown(f":red[:material/error: {plain(wrong[name])}]")
+                    _wrong(wrong[name])
         prices = _prices(key, stored.get("prices") or {})
         if "prices" in wrong:
-            st.markdown(f":red[:material/error: {plain(wrong['prices'])}]")
+            _wrong(wrong["prices"])
         rest = {n: v for n, v in stored.items() if n not in (*COMMON, "prices")}
         with st.expander(
             t("For those who know the service"), expanded=any(n not in (*COMMON, "prices") for n in wrong)
@@ -271,7 +307,7 @@ def _settings(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, A
                 help=", ".join(n for n in known.PARAMS if n not in (*COMMON, "prices")),
             )  # fmt: skip
             for name in (n for n in wrong if n not in (*COMMON, "prices")):
-                st.markdown(f":red[:material/error: `{name}` {plain(wrong[name])}]")
+                _wrong(f"{name} {wrong[name]}" if name else wrong[name])
         st.session_state[f"{key}_rest"] = typed
     return {n: v for n, v in made.items() if v is not None} | ({"prices": prices} if prices else {})
 
@@ -282,14 +318,9 @@ def _param(slot: str, name: str, now: Any) -> Any:
         options = [None, *param.choices]
         return st.selectbox(
             t(param.title), options, index=options.index(now) if now in options else 0, key=slot, on_change="ignore",
-            format_func=lambda o: "—" if o is None else o,
+            format_func=lambda o: t("the service's own") if o is None else o,
         )  # fmt: skip
-    assert param.range is not None
-    convert: Any = int if param.whole else float
-    return st.number_input(
-        t(param.title), convert(param.range[0]), convert(param.range[1]), None if now is None else convert(now),
-        step=1 if param.whole else 0.1, key=slot, placeholder=t("the service's own"), on_change="ignore",
-    )  # fmt: skip
+    return _number(param.title, slot, now, t("the service's own"), param.whole)
 
 
 def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -297,21 +328,30 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
     titles = {
-        "model": t("Model"), "currency": t("Currency"), "input": t("Input / 1M tokens"), "cached": t("Cached / 1M tokens"),
-        "output": t("Output / 1M tokens"), "image": t("A picture"), "video_second": t("A second of video"),
-        "video_tokens": t("Video / 1M tokens"),
+        "model": t("Model"), "currency": t("Currency"), "input": t("Input"), "cached": t("Cached"), "output": t("Output"),
+        "image": t("Picture"), "video_second": t("Clip, 1 s"), "video_tokens": t("Clip, 1M"),
     }  # fmt: skip
     rows = [
         {"model": model, **{n: price.get(n) for n in ("currency", *known.PRICES)}} for model, price in stored.items()
     ]
     table = pd.DataFrame(rows, columns=list(titles)).astype(dict.fromkeys(known.PRICES, "float64"))
-    st.markdown(f":gray[{t('Prices of your own; without one the public price counts, else the cost stays unknown.')}]")
+    st.markdown(f"**{t('Prices of your own')}**")
+    st.caption(
+        t(
+            "Per million tokens (1M), a picture or a second of video. Without one the public price counts, else the cost stays unknown."
+        )
+    )
     edited = st.data_editor(
-        table, num_rows="dynamic", hide_index=True, key=f"{key}.prices", width="stretch",
+        table, num_rows="dynamic", hide_index=True, key=f"{key}.prices", width="stretch", placeholder="",
         column_config={
-            "model": st.column_config.TextColumn(titles["model"], help=t("* for all"), required=True),
-            "currency": st.column_config.SelectboxColumn(titles["currency"], options=list(known.CURRENCIES), default="CNY"),
-            **{n: st.column_config.NumberColumn(titles[n], min_value=0.0) for n in known.PRICES},
+            "model": st.column_config.TextColumn(titles["model"], help=t("* for all"), required=True, width=84),
+            "currency": st.column_config.SelectboxColumn(
+                titles["currency"], options=list(known.CURRENCIES), default="CNY", width=84
+            ),
+            **{
+                n: st.column_config.NumberColumn(titles[n], min_value=0.0, width=62 if n == "input" else 80)
+                for n in known.PRICES
+            },
         },
     )  # fmt: skip
     made: dict[str, Any] = {}
@@ -332,7 +372,12 @@ def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
         if not isinstance(rest, dict):
             raise ValueError
     except ValueError:
-        st.session_state[f"{key}_issues"] = [Issue("params.JSON", Text(N_("is no JSON object.")))]
+        st.session_state[f"{key}_issues"] = [
+            Issue("params.", Text(N_('This is no JSON object, such as {"api": "responses"}.')))
+        ]
+        st.rerun()
+    if row is None and not values["base_url"].strip() and st.session_state.get("svc_template") == OTHER.title:
+        st.session_state[f"{key}_issues"] = [Issue("base_url", Text(N_("This is needed.")))]
         st.rerun()
     fields = {**values, "params": {**rest, **values["params"]}}
     wb = live.workbench()
@@ -346,6 +391,7 @@ def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
         st.session_state[f"{key}_issues"] = error.issues or [Issue("", error.text)]
         st.rerun()
     forget(key)
+    st.session_state["_services_saved"] = st.session_state.get("_services_saved", 0) + 1
     st.session_state.pop("svc_template", None)
     live.forget()
     choose(saved["id"])
@@ -362,26 +408,19 @@ def forget(key: str) -> None:
 
 def _actions(key: str, row: Row) -> None:
     name = str(row["name"])
-    with st.popover(t("Test"), icon=":material/network_check:", key=f"{key}_try"):
-        st.markdown(t("Two tiny real calls: a word, and an answer in a schema."))
-        image = st.checkbox(t("Draw a picture, too"), key=f"{key}_try_image")
-        if st.button(t("Call the service now"), key=f"{key}_try_go", type="primary"):
-            with st.spinner(t("Calling {name}…", name=name)):
-                try:
-                    st.session_state[f"{key}_trials"] = live.workbench().try_profile(name, image=image)
-                except ReelwrightError as error:
-                    st.session_state["_refused"] = words.of_error(error)
-            st.rerun()
+    away = row["archived_at"] is not None
+    if away:
+        st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
     with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"{key}_more", help=t("More")):
         st.button(t("Duplicate"), key=f"{key}_copy", icon=":material/content_copy:", on_click=_duplicate, args=(name,))
-        if row["archived_at"] is None:
+        if not away:
             st.button(
                 t("Archive"), key=f"{key}_archive", icon=":material/archive:", on_click=_archive, args=(name, True)
             )
-        else:
-            st.button(
-                t("Restore"), key=f"{key}_restore", icon=":material/unarchive:", on_click=_archive, args=(name, False)
-            )
+    if away:
+        st.button(
+            t("Restore"), key=f"{key}_restore", icon=":material/unarchive:", on_click=_archive, args=(name, False)
+        )
 
 
 def _duplicate(name: str) -> None:
@@ -390,43 +429,59 @@ def _duplicate(name: str) -> None:
         copy = next(c for c in (f"{name[:70]} {n}" for n in range(2, 1000)) if c not in taken)
         choose(live.workbench().duplicate_profile(name, copy)["id"])
         live.forget()
+        frame.toast(t("{name} is a copy of {of}, with its key.", name=copy, of=name))
 
 
 def _archive(name: str, away: bool) -> None:
     with frame.told():
         live.workbench().archive_profile(name, away)
         live.forget()
+        frame.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
 
 
-def _trials(key: str) -> None:
-    """What the last test of this session found."""
-    found: list[Trial] | None = st.session_state.get(f"{key}_trials")
-    if found is None:
-        return
-    with st.container(border=True, key=f"{key}_found"):
-        st.markdown(f"**{t('Test')}**")
-        if not found:
+def _trials(key: str, row: Row) -> None:
+    """A test of what is saved, and what the last one of this session found."""
+    name = str(row["name"])
+    with st.container(border=True, key=f"{key}_test"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.markdown(f"**{t('Test')}**", width="content")
+            st.caption(t("Two tiny real calls with what is saved: a word, and an answer in a schema."), width="content")
+            st.space("stretch")
+            draws = row["image_model"] or row["image_profile_id"]
+            image = bool(draws) and st.checkbox(
+                t("Draw a picture, too"), key=f"{key}_try_image", help=t("It costs what a picture costs.")
+            )
+            if st.button(t("Test it"), key=f"{key}_try_go", icon=":material/network_check:"):
+                with st.spinner(t("Calling {name}…", name=name)):
+                    try:
+                        st.session_state[f"{key}_trials"] = live.workbench().try_profile(name, image=image)
+                    except ReelwrightError as error:
+                        st.session_state["_refused"] = words.of_error(error)
+                st.rerun()
+        found: list[Trial] | None = st.session_state.get(f"{key}_trials")
+        if found is not None and not found:
             st.caption(t("Nothing to test: the profile names no model."))
-        for trial in found:
-            mark = ":green[:material/check_circle:]" if trial.ok else ":red[:material/error:]"
-            facts = [formats.duration(trial.latency_ms), f"`{shortened(trial.model, 40)}`"]
-            if trial.mode:
-                facts.append(f"`{trial.mode}`")
-            if trial.input_tokens is not None:
-                facts.append(t("{n} + {m} tokens", n=trial.input_tokens, m=trial.output_tokens or 0))
-            if trial.ok:
-                facts.append(
-                    formats.cost(trial.cost_micros, trial.currency, current())
-                    if trial.cost_micros is not None
-                    else t("price unknown")
-                )
-            st.markdown(f"{mark} **{t(CHECKS[trial.check])}** :gray[{' · '.join(facts)}]")
-            if not trial.ok:
-                told = [translate(trial.message, current())]
-                if trial.http_status:
-                    told.append(f"HTTP {trial.http_status}")
-                if trial.request_id:
-                    told.append(t("request {id}", id=trial.request_id))
-                st.markdown(f"{plain(' · '.join(told))}  \n:violet[:material/arrow_forward: {t(trial.remedy)}]")
-            if trial.media:
-                st.image(str(live.workbench().media_path(trial.media)), width=220)
+        for trial in found or ():
+            _trial(trial)
+
+
+def _trial(trial: Trial) -> None:
+    mark = ":green[:material/check_circle:]" if trial.ok else ":red[:material/error:]"
+    facts = [formats.duration(trial.latency_ms, current()), plain(shortened(trial.model, 40))]
+    if trial.mode:
+        facts.append(f"`{trial.mode}`")
+    if trial.input_tokens is not None:
+        facts.append(t("{n} + {m} tokens", n=trial.input_tokens, m=trial.output_tokens or 0))
+    if trial.ok:
+        known_cost = trial.cost_micros is not None
+        facts.append(formats.cost(trial.cost_micros, trial.currency, current()) if known_cost else t("price unknown"))
+    st.markdown(f"{mark} **{t(CHECKS[trial.check])}** :gray[{' · '.join(facts)}]")
+    if not trial.ok:
+        told = [translate(trial.message, current())]
+        if trial.http_status and str(trial.http_status) not in told[0]:
+            told.append(f"HTTP {trial.http_status}")
+        if trial.request_id:
+            told.append(t("request {id}", id=trial.request_id))
+        st.markdown(f"{plain(' · '.join(told))}  \n:violet[:material/arrow_forward: {t(trial.remedy)}]")
+    if trial.media:
+        st.image(str(live.workbench().media_path(trial.media)), width=220)
