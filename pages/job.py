@@ -175,16 +175,7 @@ def progress(job: dict[str, Any]) -> None:
 def outcome(job: dict[str, Any]) -> None:
     """Why it failed and what to do, or what came out."""
     if job["state"] in ("failed", "partial") and job["error_kind"]:
-        paid = (
-            t("Nothing was charged.")
-            if not job["cost_micros"]
-            else t("It cost {money}.", money=formats.money(job["cost_micros"], job["currency"]))
-        )
-        said = plain(words.said(job, "error"))
-        st.error(
-            f"**{words.error_title(job['error_kind'])}.** {said} {paid} **{words.remedy(job['error_kind'])}**",
-            icon=":material/error:",
-        )
+        st.error(words.failure(job), icon=":material/error:")
     result = job["result"] or {}
     if isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):

@@ -62,19 +62,20 @@ def use_profile(project: int) -> None:
 
 def profile_choice(project: dict[str, Any]) -> None:
     """Which models a project uses."""
-    profiles = [p for p in wb.profiles() if not p.get("archived_at")]
-    names = {p["id"]: p["name"] for p in profiles}
+    profiles = wb.profiles(include_archived=True)
+    names = {p["id"]: p["name"] for p in profiles if not p["archived_at"] or p["id"] == project.get("profile_id")}
     options = [None, *names.values()]
     now = names.get(project.get("profile_id"))
-    st.selectbox(
-        t("Model profile"),
-        options,
-        index=options.index(now),
-        format_func=lambda n: t("Sketch, offline and free") if n is None else n,
-        key=f"profile_{project['id']}",
-        on_change=use_profile,
-        args=(project["id"],),
-    )
+    said = t("Sketch, offline and free")
+    with st.popover(
+        plain(now or said), icon=":material/neurology:", type="tertiary", key=f"service_{project['id']}",
+        help=t("The service that writes, draws and films this story"),
+    ):  # fmt: skip
+        st.selectbox(
+            t("Model profile"), options, index=options.index(now), format_func=lambda n: said if n is None else n,
+            key=f"profile_{project['id']}", on_change=use_profile, args=(project["id"],),
+        )  # fmt: skip
+        st.page_link("pages/models.py", label=t("Models"), icon=":material/arrow_forward:")
 
 
 def cost_of(project: dict[str, Any]) -> str:
@@ -115,6 +116,8 @@ def card(project: dict[str, Any]) -> None:
                 or t("No summary yet")
             )
         pictures.stages(stages(project))
+        if not project.get("archived_at"):
+            profile_choice(project)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             frame.small(
                 t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])),
@@ -130,7 +133,6 @@ def actions(project: dict[str, Any]) -> None:
         st.button(t("Restore"), key=f"restore_{number}", icon=":material/unarchive:", on_click=restore, args=(number,))
         return
     with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{number}", help=t("More")):
-        profile_choice(project)
         st.button(t("Archive"), key=f"archive_{number}", icon=":material/archive:", on_click=archive, args=(number,))
     if st.button(t("Open"), key=f"open_{number}", icon=":material/movie_edit:"):
         open_studio(number)

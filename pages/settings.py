@@ -45,18 +45,18 @@ def money() -> None:
             budget(state, titles)
         if not states:
             st.caption(t("There is no budget: jobs spend what they need."))
-        adder(titles)
+        adder(titles, states)
     with (
         card(t("Exchange rate"), "currency_exchange", "rate"),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
         now = wb.exchange_rate()
         typed = st.number_input(
-            t("Yuan for one dollar"), 0.01, 1000.0, float(now), step=0.01, format="%.4f", key="usd_cny", width=220
+            t("Yuan for one dollar"), value=float(now), step=0.01, format="%.4f", key="usd_cny", width=220
         )
         if st.button(t("Set"), key="usd_cny_set", disabled=Decimal(str(typed)) == now):
             with frame.told():
-                wb.set_exchange_rate(str(typed))
+                wb.set_exchange_rate(str(typed or 0))
                 frame.toast(t("The exchange rate is set."))
             st.rerun()
         st.caption(t("Calls keep the currency of their price; budgets and sums of both use this rate."))
@@ -72,18 +72,14 @@ def budget(state: State, titles: dict[int, str]) -> None:
             st.space("stretch")
             amounts = f"{formats.money(state.spent_micros, state.currency)} / {formats.money(state.amount_micros, state.currency)}"
             st.markdown(f"**{amounts}**", width="content")
-            with st.popover("", icon=":material/edit:", type="tertiary", key=f"edit_{state.key}", help=t("Change")):
+            edit = f"edit_{state.key}{st.session_state.get('_budgets_put', '')}"
+            with st.popover("", icon=":material/edit:", type="tertiary", key=edit, help=t("Change")):
+                # Without bounds, here and below: the browser would keep an amount outside them and the old one be saved.
                 amount = st.number_input(
-                    t("Amount"),
-                    0.01,
-                    None,
-                    state.amount_micros / MICROS,
-                    step=10.0,
-                    key=f"amount_{state.key}",
-                    on_change="ignore",
-                )
+                    t("Amount"), value=state.amount_micros / MICROS, step=10.0, key=f"amount_{state.key}", on_change="ignore",
+                )  # fmt: skip
                 if st.button(t("Save"), key=f"save_{state.key}", type="primary"):
-                    put(amount, state.currency, state.project_id, state.period)
+                    put(amount or 0, state.currency, state.project_id, state.period)
                 if st.button(t("Take the budget away"), key=f"drop_{state.key}", icon=":material/delete:"):
                     put(None, state.currency, state.project_id, state.period)
         bar(state)
@@ -105,8 +101,11 @@ def bar(state: State) -> None:
     )
 
 
-def adder(titles: dict[int, str]) -> None:
-    with st.popover(t("Add a budget"), icon=":material/add:", key="add_budget"):
+def adder(titles: dict[int, str], states: list[State]) -> None:
+    # Another one after each budget, so that it closes.
+    with st.popover(
+        t("Add a budget"), icon=":material/add:", key=f"add_budget{st.session_state.get('_budgets_put', '')}"
+    ):
         options = [None, *titles]
         project = st.selectbox(
             t("For"), options, key="new_budget_project",
@@ -121,19 +120,24 @@ def adder(titles: dict[int, str]) -> None:
                 )
             )
         left, right = st.columns(2)
-        amount = left.number_input(t("Amount"), 0.01, None, 100.0, step=10.0, key="new_budget_amount")
+        amount = left.number_input(t("Amount"), value=100.0, step=10.0, key="new_budget_amount", on_change="ignore")
         currency = str(right.selectbox(t("Currency"), ["CNY", "USD"], key="new_budget_currency"))
-        if st.button(t("Add"), key="new_budget_go", type="primary"):
-            put(amount, currency, project, period)
+        there = next((s for s in states if (s.project_id, s.period) == (project, period)), None)
+        if there:
+            st.caption(t("Takes the place of {amount}.", amount=formats.money(there.amount_micros, there.currency)))
+        if st.button(t("Replace") if there else t("Add"), key="new_budget_go", type="primary"):
+            put(amount or 0, currency, project, period)
 
 
 def put(amount: float | None, currency: str, project: int | None, period: Any) -> None:
+    """None takes it away."""
     try:
         micros = None if amount is None else int(Decimal(str(amount)) * MICROS)
         wb.set_budget(micros, currency=currency, project_id=project, period=period, user=frame.user())
     except (InvalidInput, InvalidOperation) as error:
         st.session_state["_refused"] = words.of_error(error) if isinstance(error, ReelwrightError) else str(error)
     else:
+        st.session_state["_budgets_put"] = st.session_state.get("_budgets_put", 0) + 1
         frame.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
     st.rerun()
 

@@ -18,6 +18,8 @@ from workbench.workflows.registry import Workflow
 
 Row = Mapping[str, Any]
 
+#: failures that are mended at the service: its key, its models, its address, its money
+AT_SERVICE = ("auth", "permission", "not_found_model", "quota_exhausted", "network")
 VERBS = {
     "missing": (N_("Run"), "play_arrow"),
     "ready": (N_("Run"), "play_arrow"),
@@ -234,7 +236,7 @@ def stale_sentence(reason: StaleReason) -> str:
         new=reason.to_version,
     )
     was, now = changed_words(reason)
-    return said + (t(": {was} became {now}.", was=_quoted(was), now=_quoted(now)) if was or now else t("."))
+    return said + (t(": {was} became {now}.", was=_quoted(was), now=_quoted(now)) if was or now else words.stop())
 
 
 def changed_words(reason: StaleReason) -> tuple[str, str]:
@@ -250,15 +252,19 @@ def changed_words(reason: StaleReason) -> tuple[str, str]:
     return gone or "—", come or "—"
 
 
-def failure(job: Row, node_id: int) -> None:
-    """What happened, whether it cost anything, the one thing to do."""
-    title = words.error_title(job.get("error_kind")) or t("Failed")
-    cost = job.get("cost_micros")
-    paid = (
-        t("Nothing was charged.") if not cost else t("It cost {money}.", money=formats.money(cost, job.get("currency")))
-    )
-    said = plain(shortened(words.said(job, "error"), 300))
-    st.error(f"**{title}.** {said} {paid} **{words.remedy(job.get('error_kind'))}**", icon=":material/error:")
+def failure(job: Row) -> None:
+    """What happened, whether it cost anything, the one thing to do, and the way there."""
+    st.error(words.failure(job, 300), icon=":material/error:")
+    with st.container(horizontal=True, gap="medium"):
+        st.page_link(
+            "pages/job.py", label=t("Open job {id}", id=job["id"]), icon=":material/arrow_outward:", width="content",
+            query_params={"id": str(job["id"])},
+        )  # fmt: skip
+        if job.get("error_kind") in AT_SERVICE and job.get("profile_id"):
+            st.page_link(
+                "pages/models.py", label=t("Open its service"), icon=":material/key:", width="content",
+                query_params={"profile": str(job["profile_id"])},
+            )  # fmt: skip
 
 
 @st.fragment(run_every=1.0)
@@ -450,13 +456,7 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
     if state in states.ACTIVE and job:
         running(job["id"], node_id, workflow.name)
     if state == "failed" and job:
-        failure(job, node_id)
-        st.page_link(
-            "pages/job.py",
-            label=t("Open job {id}", id=job["id"]),
-            icon=":material/arrow_outward:",
-            query_params={"id": str(job["id"])},
-        )
+        failure(job)
     if artifact:
         for warning in artifact.get("warnings") or []:
             st.markdown(

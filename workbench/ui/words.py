@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +14,7 @@ from workbench.errors import KINDS, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.ui import formats, live
 from workbench.ui.language import current, t
+from workbench.ui.markup import plain, shortened
 
 WAITING_FOR = {
     "children": N_("waits for its parts"),
@@ -56,6 +57,28 @@ def kind_title(name: str) -> str:
 
 def error_title(kind: str | None) -> str:
     return t(KINDS[kind].title) if kind in KINDS else (kind or "")
+
+
+def failure(job: Mapping[str, Any], limit: int = 1000) -> str:
+    """What happened, whether it cost anything, the one thing to do; as Markdown."""
+    cost = job.get("cost_micros")
+    paid = t("It cost {money}.", money=formats.money(cost, job.get("currency"))) if cost else t("Nothing was charged.")
+    title = error_title(job.get("error_kind")) or t("Failed")
+    happened = _ended(shortened(said(job, "error"), limit))
+    return f"**{plain(_ended(title))}** {plain(happened)} {paid} **{remedy(job.get('error_kind'))}**"
+
+
+def stop() -> str:
+    return "。" if current() == "zh" else "."
+
+
+def listed(items: Iterable[str]) -> str:
+    return ("、" if current() == "zh" else ", ").join(items)
+
+
+def _ended(sentence: str) -> str:
+    """With the full stop that many messages of services lack."""
+    return sentence if not sentence or sentence[-1] in ".!?…。！？" else sentence + stop()
 
 
 def remedy(kind: str | None) -> str:
