@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from workbench.cli import console, door
+from workbench.i18n import N_, Text
 
 COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "video_model", "key_tail")
 CHECK_COLUMNS = ("check", "ok", "model", "mode", "latency_ms", "error_kind", "message", "remedy")
