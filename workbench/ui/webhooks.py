@@ -35,8 +35,10 @@ def card(projects: Mapping[int, str]) -> None:
         _line(hook, projects)
     if not hooks:
         st.caption(t("Nobody is told. A team's chat or a program can hear of failures, decisions and budgets."))
-    with st.popover(t("Add a webhook"), icon=":material/add:", key="add_webhook"):
-        _adder(projects)
+    # Another one after each webhook, so that it closes and holds nothing typed any more.
+    turn = str(st.session_state.get("_webhooks_put", ""))
+    with st.popover(t("Add a webhook"), icon=":material/add:", key=f"add_webhook{turn}"):
+        _adder(projects, turn)
 
 
 def _new_secret() -> None:
@@ -131,12 +133,12 @@ def _again(delivery_id: int) -> None:
         live.workbench().webhooks.send_again(delivery_id)
 
 
-def _adder(projects: Mapping[int, str]) -> None:
+def _adder(projects: Mapping[int, str], turn: str) -> None:
     issues: Sequence[Issue] = st.session_state.get("webhook_issues", [])
     titles = {name: t(form.title) for name, form in FORMS.items()}
-    form = str(st.selectbox(t("For"), list(titles), format_func=titles.__getitem__, key="new_webhook_form"))
+    form = str(st.selectbox(t("For"), list(titles), format_func=titles.__getitem__, key=f"new_webhook_form{turn}"))
     url = st.text_input(
-        t("Address"), type="password", key="new_webhook_url", autocomplete="off", placeholder="https://…",
+        t("Address"), type="password", key=f"new_webhook_url{turn}", autocomplete="off", placeholder="https://…", live="0s",
         help=t("Whoever has it can write there: it is sealed like a key and not shown again."), on_change="ignore",
     )  # fmt: skip
     _wrong(issues, "url")
@@ -145,19 +147,19 @@ def _adder(projects: Mapping[int, str]) -> None:
         list(EVENTS),
         list(USUAL),
         format_func=_events().__getitem__,
-        key="new_webhook_events",
+        key=f"new_webhook_events{turn}",
         on_change="ignore",
     )
     _wrong(issues, "events")
     project = st.selectbox(
-        t("Of"), [None, *projects], key="new_webhook_project", on_change="ignore",
+        t("Of"), [None, *projects], key=f"new_webhook_project{turn}", on_change="ignore",
         format_func=lambda i: t("all projects") if i is None else projects[i],
     )  # fmt: skip
     private = st.checkbox(
-        t("The address is in my own network"), key="new_webhook_private", on_change="ignore",
+        t("The address is in my own network"), key=f"new_webhook_private{turn}", on_change="ignore",
         help=t("Without this, addresses of this machine and of private networks are refused."),
     )  # fmt: skip
-    if st.button(t("Add"), key="new_webhook_go", type="primary"):
+    if st.button(t("Add"), key=f"new_webhook_go{turn}", type="primary"):
         _add(url, form=form, events=events, project_id=project, allow_private=private)
 
 
@@ -173,8 +175,7 @@ def _add(url: str, **given: Any) -> None:
         st.session_state["webhook_issues"] = error.issues
     else:
         st.session_state.pop("webhook_issues", None)
-        for name in ("form", "url", "events", "project", "private"):
-            st.session_state.pop(f"new_webhook_{name}", None)
+        st.session_state["_webhooks_put"] = st.session_state.get("_webhooks_put", 0) + 1
         if made["secret"]:
             st.session_state["webhook_secret"] = made["secret"]
         frame.toast(t("The webhook is set. Try it."))
