@@ -29,6 +29,7 @@ from workbench.jobs.tasks import Asked
 from workbench.providers.base import SKETCH, TextReply, Usage
 from workbench.providers.sketch import Sketch
 from workbench.story.facts import Inputs, NodeView
+from workbench.usage.prices import FREE
 
 
 class Late:
@@ -52,7 +53,7 @@ class Late:
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
         self.context._steps._begin("begun", "hash")
-        self.call = self.context._steps._open("begun", "hash", "", _request(), "generate", self.running.service("text"))
+        self.call = self.context._steps._open("begun", "hash", "", _request(), "generate", self.running.service("text"), FREE)
         self.running.answered(self.call, time.monotonic(), TextReply("{}", Usage(1, None, 1, None), "m"), SKETCH)
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
@@ -106,7 +107,7 @@ def _run(late: Late, coroutine: Any) -> None:
 WRITES: dict[str, Callable[[Late], Any]] = {
     "begin a step": lambda w: w.context._steps._begin("another", "hash"),
     "open a paid call": lambda w: w.context._steps._open(
-        "begun", "hash", "", _request_again(), "repair", w.running.service("text")
+        "begun", "hash", "", _request_again(), "repair", w.running.service("text"), FREE
     ),
     "finish a step": lambda w: w.context._steps._finish("begun", {"text": "late"}, Answer("{}", w.call)),
     "reject an answer": lambda w: w.context._steps._reject("begun", Answer("{}", w.call), [_issue()], last=False),
@@ -117,7 +118,7 @@ WRITES: dict[str, Callable[[Late], Any]] = {
     "start children": lambda w: _run(w, w.context.children([Child("test_child_good", w.context.node.id)])),
     "begin an image": lambda w: _run(w, w.context.images("frame", prompt="x", size=(96, 54), seed=1, draw=tiny_png)),
     "open a paid image call": lambda w: w.context._tasks._open(
-        w.running.service("image"), "begun", ASKED, "image", "m", "another-call", "generate"
+        w.running.service("image"), "begun", ASKED, "image", "m", "another-call", "generate", FREE
     ),
     "keep an image": lambda w: _run(
         w, w.context._tasks._draw(w.running.service("image"), "begun", ASKED, tiny_png, "generate")
