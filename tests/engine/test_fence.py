@@ -53,7 +53,9 @@ class Late:
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
         self.context._steps._begin("begun", "hash")
-        self.call = self.context._steps._open("begun", "hash", "", _request(), "generate", self.running.service("text"), FREE)
+        self.call = self.context._steps._open(
+            "begun", "hash", "", _request(), "generate", self.running.service("text"), FREE
+        )
         self.running.answered(self.call, time.monotonic(), TextReply("{}", Usage(1, None, 1, None), "m"), SKETCH)
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
