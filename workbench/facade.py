@@ -701,6 +701,7 @@ class Workbench:
         import asyncio
 
         from workbench.providers import registry
+        from workbench.ratelimits import RateLimits
         from workbench.trial import Trials
 
         async def tried() -> list[Trial]:
@@ -710,7 +711,7 @@ class Workbench:
                 lambda profile: registry.make(profile, self.settings),
             )
             try:
-                return await Trials(self.database, services, self._media).run(image=image)
+                return await Trials(self.database, services, self._media, RateLimits(self.settings)).run(image=image)
             finally:
                 await services.aclose()
 

@@ -21,7 +21,7 @@ from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs.services import Capability, Service, Services
+from workbench.jobs.services import Capability, RateLimit, Service, Services, Suspend, admit, take_place
 from workbench.jobs.tasks import kept
 from workbench.media import MediaStore
 from workbench.providers.base import ImageReply, ImageRequest, Message, Mode, TextReply, TextRequest, Usage
@@ -30,6 +30,8 @@ from workbench.security.redact import redactor
 from workbench.usage.prices import Cost, cost_of, image_cost_of
 
 PURPOSE = "test"
+#: what a trial is expected to count in its service's minute
+TOKENS = 100
 #: how often a service may refuse a detail of the wording before it counts as a failure
 WORDINGS = 4
 
@@ -69,10 +71,11 @@ class Trial:
 class Trials:
     """Tries one profile. Use it inside one event loop."""
 
-    def __init__(self, database: Database, services: Services, media: MediaStore) -> None:
+    def __init__(self, database: Database, services: Services, media: MediaStore, limit: RateLimit) -> None:
         self._database = database
         self._services = services
         self._media = media
+        self._limit = limit
 
     async def run(self, *, image: bool = False) -> list[Trial]:
         """The checks in order. After a refused key or an unreachable service the rest is not tried."""
@@ -174,7 +177,12 @@ class Trials:
         model = service.model(capability)
         for _ in range(WORDINGS):
             call_id = uuid.uuid4().hex
-            row = self._open(service, capability, model, mode, call_id)
+            try:
+                # like any paid call: of the minute's share, and of the budget for all
+                await admit(self._database, self._limit, service, None, TOKENS)
+                row = self._open(service, capability, model, mode, call_id)
+            except Suspend as held:
+                return Trial(check, model, 0, mode=mode, **_held(held))
             started = time.monotonic()
             reply: TextReply | ImageReply | None = None
             error: JobError | None = None
@@ -193,6 +201,7 @@ class Trials:
 
     def _open(self, service: Service, capability: Capability, model: str, mode: Mode | None, call_id: str) -> int:
         with self._database.write() as conn:
+            take_place(conn, service, None)
             return ledger.open_call(
                 conn,
                 {
@@ -254,6 +263,11 @@ class _Useless(Exception):
     def __init__(self, error: OutputError, reply: TextReply) -> None:
         super().__init__(str(error))
         self.error, self.reply = error, reply
+
+
+def _held(held: Suspend) -> dict[str, Any]:
+    kind = KINDS["budget_exceeded" if held.waiting_for == "budget" else "rate_limit"]
+    return {"error_kind": kind.name, "message": held.said or Text(kind.title), "remedy": kind.remedy}
 
 
 def _told(error: JobError | None) -> dict[str, Any]:

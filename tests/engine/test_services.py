@@ -536,3 +536,19 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
     assert max(sum(at <= t < at + minute for t in times) for at in times) <= share
     for engine in engines:
         engine.close()
+
+
+# -- trials ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_trial_takes_its_share_of_the_minute_and_asks_the_budget(engine: Engine, provider: ScriptedProvider) -> None:
+    add(engine, "mine", provider, rpm=1)
+    first, second = engine.wb.try_profile("mine")
+    assert (first.ok, second.error_kind, len(provider.calls())) == (True, "rate_limit", 1)
+    assert str(second.message) == "Waits for the rate limit of mine"
+
+    engine.wb.change_profile("mine", rpm=0)
+    engine.wb.set_budget(1, currency="USD")
+    stopped = engine.wb.try_profile("mine")
+    assert [t.error_kind for t in stopped] == ["budget_exceeded", "budget_exceeded"]
+    assert len(provider.calls()) == 1

@@ -81,6 +81,8 @@ class Service:
     def provider(self) -> Any:
         if self._provider is None:
             self._provider = self.make(self.profile)
+            # loading an SDK takes up to seconds, which are none of a call's
+            getattr(self._provider, "ready", lambda: None)()
         return self._provider
 
     @property

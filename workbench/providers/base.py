@@ -155,7 +155,10 @@ OnDelta = Callable[[str], None]
 
 
 class TextProvider(Protocol):
-    """Answers text requests. `name` is what profiles call it; `modes` the structured modes worth trying, strongest first."""
+    """Answers text requests. `name` is what profiles call it; `modes` the structured modes worth trying, strongest first.
+
+    One that loads an SDK may have `ready()`: it is called once, before the clock of the first call runs.
+    """
 
     name: str
     modes: tuple[Mode, ...]

@@ -275,6 +275,10 @@ class Gemini:
     async def cancel(self, task_id: str) -> None:
         """Gemini's operations cannot be cancelled; nothing happens."""
 
+    def ready(self) -> None:
+        """Load what the first call needs."""
+        _ = self._client
+
     async def aclose(self) -> None:
         """Close connections."""
         if "_client" in self.__dict__:

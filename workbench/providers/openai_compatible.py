@@ -101,6 +101,10 @@ class OpenAICompatible:
         made.request_id = made.request_id or faults.request_id(headers)
         raise made
 
+    def ready(self) -> None:
+        """Load what the first call needs."""
+        _ = self._client.responses if self._api == "responses" else self._client.chat.completions
+
     async def aclose(self) -> None:
         """Close connections."""
         if "_client" in self.__dict__:
