@@ -46,7 +46,7 @@ from workbench.story.plan import Mode, Plan
 from workbench.usage import budgets as budgeting
 from workbench.usage import money, plans
 from workbench.usage.budgets import State as BudgetState
-from workbench.usage.estimates import Estimate
+from workbench.usage.estimates import Crew, Estimate
 
 if TYPE_CHECKING:
     from workbench.trial import Trial
@@ -406,13 +406,16 @@ class Workbench:
 
     def plan(self, node_id: int, mode: Mode = "missing") -> Plan:
         """The jobs that would bring everything below a node up to date, in order, with tokens, time and money."""
-        return plans.build(self.database, self.makers(), self._profile_at(node_id), node_id, mode)
+        return plans.build(self.database, self.makers(), self._crew(self._profile_at(node_id)), node_id, mode)
 
     def estimates(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
         chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
         writers = [w for w in self._workflows.all().values() if w.writes is not None and not w.batch]
-        return plans.estimates_of(self.database, writers, chosen)
+        return plans.estimates_of(self.database, writers, self._crew(chosen))
+
+    def _crew(self, profile: Profile) -> Crew:
+        return Crew.of(profile, self._profiles.public)
 
     def run_plan(
         self,

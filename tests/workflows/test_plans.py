@@ -117,3 +117,24 @@ def test_a_run_that_found_everything_there_says_nothing_of_the_price(planned: tu
     assert again["generate_keyframe_images"].cost_micros == 0
     assert again["estimate_duration"].cost_micros == 0
     assert engine.wb.plan(scene).free
+
+
+def test_pictures_and_clips_are_reckoned_at_the_prices_of_whoever_makes_them(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    wb = engine.wb
+    by_piece = {"prices": {"*": {"currency": "CNY", "image": 0.2, "video_second": 1.5}}}
+    by_token = {"prices": {"*": {"currency": "CNY", "input": 2, "output": 8}}}
+    wb.add_profile("draws", "ark", image_model="i", video_model="v", key="not-a-real-key", params=by_piece)
+    wb.add_profile(
+        "writes", "openai", text_model="m", key="not-a-real-key", image_profile="draws", video_profile="draws",
+        params=by_token,
+    )  # fmt: skip
+    wb.add_profile("alone", "openai", text_model="m", image_model="i", key="not-a-real-key", params=by_token)
+    found = wb.estimates(project, "writes")
+    assert (found["generate_keyframe_images"].cost_micros, found["generate_keyframe_images"].currency) == (
+        1_800_000,
+        "CNY",
+    )
+    assert found["generate_scene_video"].cost_micros == 7_500_000
+    assert found["generate_dialogue"].cost_micros == (4_000 * 2 + 700 * 8)
+    assert wb.estimates(project, "alone")["generate_keyframe_images"].cost_micros is None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, exists, func, select
 
 from workbench.db.schema import job, model_call
-from workbench.providers.base import Profile, Usage
-from workbench.usage.prices import cost_of
+from workbench.providers.base import SKETCH, Profile, Usage
+from workbench.usage.prices import FREE, cost_of, image_cost_of, now_ms, video_cost_of, video_price
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -21,6 +20,8 @@ RUNS = 20
 #: the offline provider writes or draws one thing in about this many seconds
 SKETCH_S = 0.3
 SKETCH_CLIP_S = 6.0
+#: a clip, where nobody knows its scene's length
+CLIP_S = 5.0
 
 
 class Typical(Protocol):
@@ -87,22 +88,47 @@ def _mean(name: str, profile_id: int | None) -> Select[Any]:
     )
 
 
-def of(declared: Typical, profile: Profile, seen: Estimate | None) -> Estimate:
+class Crew(NamedTuple):
+    """Who does what: a profile may leave pictures and clips to others."""
+
+    writes: Profile
+    draws: Profile
+    films: Profile
+
+    @classmethod
+    def of(cls, profile: Profile, profile_of: Callable[[int], Profile]) -> Crew:
+        bound = (profile.image_profile_id, profile.video_profile_id)
+        return cls(profile, *(profile if i is None else profile_of(i) for i in bound))
+
+
+def of(declared: Typical, crew: Crew, seen: Estimate | None) -> Estimate:
     """What was measured, else what is typical; what asks no model is free whatever was measured."""
     if seen is None or declared.calls + declared.images + declared.videos > 0:
-        return seen or typical(declared, profile)
-    return replace(typical(declared, profile), seconds=seen.seconds)
+        return seen or typical(declared, crew)
+    return replace(typical(declared, crew), seconds=seen.seconds)
 
 
-def typical(declared: Typical, profile: Profile) -> Estimate:
-    """From the declaration alone, at the profile's prices. Images without a known price leave the cost unknown."""
+def typical(declared: Typical, crew: Crew) -> Estimate:
+    """From the declaration alone, at the profiles' prices. What has no price by the piece leaves the cost unknown."""
     tokens = declared.input_tokens + declared.output_tokens
     if declared.calls + declared.images + declared.videos == 0:
         return Estimate(tokens=0, seconds=declared.seconds, cost_micros=0, currency="USD")
-    usage = Usage(input=declared.input_tokens, cached=0, output=declared.output_tokens)
-    cost = cost_of(profile, profile.text_model, usage, round(time.time() * 1000))
-    free = profile.provider == "sketch"
-    drawn = declared.calls + declared.images
-    seconds = SKETCH_S * drawn + SKETCH_CLIP_S * declared.videos if free else declared.seconds
-    known = cost.cost_micros is not None and (free or not declared.images + declared.videos)
-    return Estimate(tokens, seconds, cost.cost_micros if known else None, cost.currency)
+    writing = Usage(input=declared.input_tokens, cached=0, output=declared.output_tokens)
+    costs = []
+    if declared.calls:
+        costs.append(cost_of(crew.writes, crew.writes.text_model, writing, now_ms()))
+    if declared.images:
+        costs.append(image_cost_of(crew.draws, crew.draws.picture_model, Usage(), declared.images, now_ms()))
+    if declared.videos:
+        film = FREE if crew.films.provider == SKETCH.provider else video_cost_of(
+            video_price(crew.films, crew.films.clip_model), Usage(), CLIP_S * declared.videos
+        )  # fmt: skip
+        costs.append(film)
+    free = all(c == FREE for c in costs)
+    known = all(c.cost_micros is not None for c in costs) and len({c.currency for c in costs}) == 1
+    seconds = (
+        SKETCH_S * (declared.calls + declared.images) + SKETCH_CLIP_S * declared.videos if free else declared.seconds
+    )
+    if not known:
+        return Estimate(tokens, seconds, None, None)
+    return Estimate(tokens, seconds, sum(c.cost_micros or 0 for c in costs), costs[0].currency)

@@ -11,7 +11,6 @@ from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import workers
 from workbench.errors import Issue
 from workbench.jobs.submit import unmet_guards
-from workbench.providers.base import Profile
 from workbench.story import plan
 from workbench.story.facts import NodeView
 from workbench.story.freshness import nodes_below, states_of
@@ -36,12 +35,12 @@ def items_of(
     return plan.work(nodes, makers, state, mode), nodes
 
 
-def build(database: Database, makers: Sequence[Any], profile: Profile, node_id: int, mode: plan.Mode) -> plan.Plan:
+def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_id: int, mode: plan.Mode) -> plan.Plan:
     """The jobs in order, each with tokens, seconds and money; `makers` are the workflows that write artifacts."""
     items, nodes = items_of(database, makers, node_id, mode)
     by_id = {n["id"]: n for n in nodes}
     declared = {m.name: m for m in makers}
-    guesses = estimates_of(database, makers, profile)
+    guesses = estimates_of(database, makers, crew)
     jobs = [
         plan.PlannedJob(
             workflow=item.workflow,
@@ -70,11 +69,11 @@ def build(database: Database, makers: Sequence[Any], profile: Profile, node_id: 
     )
 
 
-def estimates_of(database: Database, makers: Sequence[Any], profile: Profile) -> dict[str, Estimate]:
-    """For each workflow what one run will probably take with this profile."""
+def estimates_of(database: Database, makers: Sequence[Any], crew: estimates.Crew) -> dict[str, Estimate]:
+    """For each workflow what one run will probably take with these profiles."""
     with database.read() as conn:
-        seen = estimates.measured(conn, [m.name for m in makers], profile.id)
-    return {m.name: estimates.of(m.typical, profile, seen.get(m.name)) for m in makers}
+        seen = estimates.measured(conn, [m.name for m in makers], crew.writes.id)
+    return {m.name: estimates.of(m.typical, crew, seen.get(m.name)) for m in makers}
 
 
 def unmet(database: Database, declared: dict[str, Any], items: Sequence[plan.Item]) -> list[Issue]:
