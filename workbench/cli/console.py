@@ -52,11 +52,12 @@ def complain(error: ReelwrightError) -> None:
         say(error.text)
 
 
-def emit(value: Any) -> None:
-    """A result as JSON on stdout."""
+def emit(value: Any, *, with_secrets: bool = False) -> None:
+    """A result as JSON on stdout. `with_secrets`: one that was just made, and is shown this once."""
     from workbench.security.redact import redactor
 
-    sys.stdout.write(redactor.shown(json.dumps(value, ensure_ascii=False, indent=2, default=str)) + "\n")
+    said = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    sys.stdout.write((said if with_secrets else redactor.shown(said)) + "\n")
     sys.stdout.flush()
 
 

@@ -43,7 +43,7 @@ def add(url_env: str, secret_env: str | None, project: int | None, lang: Any, as
     with door.workbench() as wb:
         row = wb.webhooks.add(url, secret=secret, project_id=project, lang=lang or console.language(), **given)
     if as_json:
-        console.emit(row)
+        console.emit(row, with_secrets=True)
         return
     _table([row])
     if row["secret"]:
