@@ -19,7 +19,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
+from workbench.errors import KINDS, DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
@@ -287,10 +287,11 @@ class Runner:
             if again:
                 wait_ms = self._back_off(tries, failure.retry_after_ms)
                 said = Text(
-                    N_("Will retry {tried}/{attempts} in {seconds} s"),
+                    N_("Will retry {tried}/{attempts} in {seconds} s: {why}"),
                     tried=tries,
                     attempts=row["max_attempts"],
                     seconds=-(-wait_ms // 1000),
+                    why=Text(KINDS.get(failure.kind, KINDS["unknown"]).title),
                 )
                 writes.put_back(conn, claim.job_id, delay_ms=wait_ms, message=said, failed=True)
                 writes.add_event(conn, claim.job_id, said, claim=claim.number)
