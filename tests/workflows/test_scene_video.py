@@ -6,11 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from tests.conftest import until
 from tests.engine.conftest import Engine
+from tests.media.clips import tiny_mp4
+from tests.providers.conftest import KEY
+from tests.scripted_gemini import ScriptedGemini
+from tests.scripted_provider import ScriptedProvider
 from tests.workflows.conftest import run
 from tests.workflows.frames import BRIEF, MOTION, scene_of
+from workbench.db.connection import now_ms
+from workbench.db.schema import step
 from workbench.errors import GuardUnmet
+from workbench.settings import Settings
 from workbench.workflows.video.clip_prompt import clip_prompt
 
 KIND = "generate_scene_video"
@@ -117,3 +126,53 @@ def test_a_chinese_story_is_filmed_too(start: Callable[..., Engine]) -> None:
     assert run(engine, KIND, node, {"seconds": 2})["state"] == "succeeded"
     [clip] = video(engine, node)["clips"]
     assert clip["height"] > clip["width"]
+
+
+def filmed(settings: Settings, node: int, profile: str) -> tuple[Engine, list[dict[str, Any]]]:
+    """The scene filmed by a profile's real provider; its polls come without a pause."""
+    engine = Engine(settings)
+    job_id = engine.wb.submit(KIND, node, {"seconds": 5}, profile=profile)["id"]
+
+    def ended() -> bool:
+        engine.deliver()
+        with engine.wb.database.write() as conn:
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        engine.worker.maintain()
+        return engine.wb.job(job_id)["state"] in ("succeeded", "failed")
+
+    until(ended, 30, "the end of the clip")
+    done = engine.wb.job(job_id)
+    assert done["state"] == "succeeded", done["error"]
+    return engine, engine.wb.show(job_id)["model_calls"]
+
+
+def test_seedance_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], settings: Settings) -> None:
+    drawn, node = scene
+    with ScriptedProvider() as server:
+        params = {"prices": {"*": {"currency": "CNY", "video_tokens": 15}}, "allow_private_media": True}
+        drawn.wb.add_profile("ark", "ark", base_url=server.ark_url, video_model="seedance", key=KEY, params=params)
+        engine, [call] = filmed(settings, node, "ark")
+        [create] = [c for c in server.calls() if c["kind"] == "create"]
+    frame = next(c for c in create["request"]["content"] if c["type"] == "image_url")
+    assert frame["role"] == "first_frame"
+    assert create["request"]["duration"] == 5
+    clip = video(engine, node)["clips"][-1]
+    chosen = engine.wb.artifact(node, "keyframe_images")["content"]["frames"][0]["chosen"]  # type: ignore[index]
+    assert clip["first_frame"] == chosen
+    assert call["cost_micros"] == round(15 * call["output_tokens"])
+    engine.close()
+
+
+def test_veo_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], settings: Settings) -> None:
+    drawn, node = scene
+    with ScriptedGemini() as server:
+        server.script({"file": tiny_mp4(seconds=6), "polls": 1})
+        prices = {"prices": {"*": {"currency": "USD", "video_second": 0.4}}}
+        drawn.wb.add_profile("gemini", "gemini", base_url=server.url, video_model="veo", key=KEY, params=prices)
+        engine, [call] = filmed(settings, node, "gemini")
+        create = next(c for c in server.calls if c["path"].endswith(":predictLongRunning"))
+    assert create["body"]["instances"][0]["image"]["bytesBase64Encoded"]
+    assert create["body"]["parameters"]["durationSeconds"] == 6  # the next length that Veo films
+    assert (call["cost_micros"], call["currency"]) == (2_400_000, "USD")
+    assert len(video(engine, node)["clips"]) == 1
+    engine.close()
