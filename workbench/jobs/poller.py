@@ -117,6 +117,9 @@ class Poller:
                 return
             # the service will say the same for ever: the task is not there, or not ours
             state = TaskState("failed", error=error.text, error_kind=error.kind)
+            if error.http_status == 404:
+                gone = Text(N_("The service no longer knows the task {task}."), task=row["provider_task_id"])
+                state = TaskState("failed", error=gone, error_kind="empty_output")
         except Exception:
             # a failed poll says nothing of the task: ask again later
             log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
