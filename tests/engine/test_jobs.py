@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 from sqlalchemy.exc import DatabaseError
 
 from tests.engine.conftest import Engine, in_background, until, use
@@ -408,3 +409,29 @@ def test_retention_forgets_raw_text_and_history_but_no_job_no_token_and_no_cost(
     assert (shown["steps"], shown["events"]) == ([], [])
     assert (shown["model_calls"][0]["prompt"], shown["model_calls"][0]["raw_output"]) == (None, None)
     assert shown["model_calls"][0]["output_tokens"] == job["output_tokens"]
+
+
+def test_a_running_text_shows_its_tail_at_most_once_a_second(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[float, str]] = []
+    real = writes.set_preview
+
+    def seen(conn: Connection, job_id: int, claim: int, text: str) -> None:
+        shown.append((time.monotonic(), text))
+        real(conn, job_id, claim, text)
+
+    monkeypatch.setattr(writes, "set_preview", seen)
+    words = [f"word{n} " for n in range(30)]
+    provider.script(default={"pieces": ['{"text": "', *words, 'end"}'], "drip_ms": 80})
+    done = engine.finish(engine.wb.submit("test_tell", profile=use(engine.wb, provider))["id"])
+
+    assert done["state"] == "succeeded", done["error"]
+    moments = [at for at, _ in shown]
+    assert len(shown) >= 2
+    assert all(later - sooner >= 1.0 for sooner, later in itertools.pairwise(moments))
+    assert "word0" in shown[1][1]
+    assert engine.wb.job(done["id"])["preview"] is None
+    [call] = engine.wb.show(done["id"])["model_calls"]
+    assert call["ttft_ms"] is not None
+    assert call["ttft_ms"] <= call["latency_ms"] - 1000
