@@ -21,6 +21,7 @@ from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.submit import Request
 from workbench.profiles import Profiles
 from workbench.settings import Settings
+from workbench.webhooks.manage import Webhooks
 
 #: a ready worker has imported everything, but its first jobs still fill caches
 WARM_UP = 400
@@ -87,7 +88,9 @@ class Reelwright:
     def __init__(self, settings: Settings) -> None:
         database = open_database(settings)
         self.dispatcher = StampedDispatcher(database, make_sender(settings))
-        self.wb = Workbench(database, settings, Registry(), self.dispatcher, Profiles(database, settings))
+        profiles = Profiles(database, settings)
+        webhooks = Webhooks(database, lambda: profiles.vault)
+        self.wb = Workbench(database, settings, Registry(), self.dispatcher, profiles, webhooks)
 
     def wait_for_worker(self, timeout: float = 30) -> None:
         deadline = time.monotonic() + timeout

@@ -29,7 +29,6 @@ from workbench.cli.parts import web_command, worker_command
 from workbench.jobs.submit import Request
 
 ROWS = 50
-APART_S = 1.3
 HOST = "127.0.0.1"
 
 
@@ -62,7 +61,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
         first = _run(client, page_name="jobs")
         ticker = _ticker(first)
         watched = psutil.Process(process.pid)
-        between = _cpu_of(watched, lambda: time.sleep(max(APART_S, scale.idle_s / 3)))
+        between = _cpu_of(watched, lambda: time.sleep(max(scale.apart_s, scale.idle_s / 3)))
 
         def several(**state: Any) -> tuple[float, list[Run]]:
             """CPU seconds of one run, and the runs."""
@@ -70,7 +69,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
 
             def work() -> None:
                 for _ in range(scale.fragments):
-                    time.sleep(APART_S)
+                    time.sleep(scale.apart_s)
                     runs.append(_run(client, page_script_hash=first.page, **state))
 
             busy = _cpu_of(watched, work)
@@ -113,8 +112,8 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
     with _client(port) as client:
         cold = _run(client, page_name="studio", query_string=query)
         ticks = []
-        for _ in range(5):
-            time.sleep(APART_S)
+        for _ in range(scale.visits):
+            time.sleep(scale.apart_s)
             ticks.append(
                 _run(
                     client,
@@ -125,8 +124,8 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
                 )
             )
     warm = []
-    for _ in range(5):
-        time.sleep(APART_S)
+    for _ in range(scale.visits):
+        time.sleep(scale.apart_s)
         with _client(port) as client:
             warm.append(_run(client, page_name="studio", query_string=query))
     stores.stop(process)

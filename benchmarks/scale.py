@@ -14,6 +14,9 @@ class Scale:
     idle_s: float = 12.0
     starts: int = 5
     fragments: int = 15
+    #: visits and ticks of a page, and seconds between them: an answer is shared for one
+    visits: int = 5
+    apart_s: float = 1.3
     cancels: int = 24
     terminations: int = 3
     #: the large story that the Studio is opened on
@@ -34,6 +37,8 @@ QUICK = Scale(
     idle_s=1.0,
     starts=1,
     fragments=2,
+    visits=1,
+    apart_s=0.1,
     cancels=4,
     terminations=1,
     episodes=3,

@@ -26,9 +26,11 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="module")
-def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A real stack on a home of its own for each file, whose offline model takes its time, so that a bar can be watched moving."""
-    with parts.stack(tmp_path_factory.mktemp("browser home"), lang="en", simulate="latency_ms=6000") as made:
+def stack(chromium: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A real stack on a home of its own for each file; its offline model takes its time where the file says so, so that
+    a bar can be watched moving."""
+    simulate = getattr(request.module, "SIMULATE", "")
+    with parts.stack(tmp_path_factory.mktemp("browser home"), lang="en", simulate=simulate) as made:
         yield made
 
 

@@ -13,6 +13,8 @@ from tests.browser.stack import Stack, settled, visit
 from tests.browser.test_ways import key, type_into
 from workbench import samples
 
+#: frames are to be seen arriving
+SIMULATE = "latency_ms=3000"
 PLANNED = ("generate_episode_core_expression", "generate_episode_scene_list")
 
 

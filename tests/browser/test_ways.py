@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.stack import Stack, settled, visit
 from tests.scripted_provider import ScriptedProvider
 
+#: a bar is to be seen moving
+SIMULATE = "latency_ms=6000"
 SUMMARY = (
     "Mei keeps the last lighthouse of a drowned coast. When the lamp goes out in a storm, she rows against the ebb with the "
     "spare wick and finds the tower locked from inside. Her mother, long thought lost, has put out the light to hide."
