@@ -31,10 +31,14 @@ AWAY_S = 2.0
 
 
 class RateLimits:
-    """Takes a call's share of its profile's minute, or says how long to wait. Safe from several threads."""
+    """Takes a call's share of its profile's minute, or says how long to wait. Safe from several threads.
 
-    def __init__(self, settings: Settings) -> None:
+    `away_s`: how long to wait when Redis cannot be asked; 0 goes on without it, which is for a person's own trials.
+    """
+
+    def __init__(self, settings: Settings, *, away_s: float = AWAY_S) -> None:
         self._settings = settings
+        self._away_s = away_s
 
     def take(self, profile: Profile, tokens: int) -> float:
         """0: the call may begin now, and counts. Else the seconds after which to ask again."""
@@ -46,7 +50,7 @@ class RateLimits:
             return self._taken(profile, tokens)
         except redis.RedisError as error:
             log.warning("rate limits of profile %s cannot be asked: %s", profile.name, error)
-            return AWAY_S
+            return self._away_s
 
     def settle(self, profile: Profile, taken: int, used: int, seconds: float) -> None:
         """What an answered call really counted, `seconds` after its `taken` tokens were; never raises."""
