@@ -87,7 +87,7 @@ def _local(row: Row) -> bool:
 def _line(row: Row, muted: str) -> str:
     template = of_profile(row["provider"], row["base_url"])
     service = (
-        template.title
+        t(template.title)
         if template and template.base_url
         else t(PROVIDERS.get(str(row["provider"]), str(row["provider"])))
     )
@@ -213,7 +213,7 @@ def _key(key: str, row: Row | None, provider: str, base_url: str | None, issues:
             _wrong(words.of_issue(issue))
     template = of_profile(provider, base_url) if base_url or row is not None else None
     if template is not None and template.keys:
-        st.caption(f"[{t('Where {service} makes keys', service=template.title)}]({template.keys})")
+        st.caption(f"[{t('Where {service} makes keys', service=t(template.title))}]({template.keys})")
     return typed
 
 
