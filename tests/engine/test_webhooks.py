@@ -8,14 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, insert, select, text, update
 from standardwebhooks import Webhook
 
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
-from workbench.db.schema import webhook_delivery
+from workbench.db.reads import webhooks as reads
+from workbench.db.schema import job, webhook_delivery
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.webhooks import courier
@@ -337,3 +338,42 @@ def test_a_removed_webhook_is_told_nothing_more(engine: Engine, receiver: Receiv
     assert len(receiver.got) == 1
     assert told(engine) == [("job.succeeded", "failed")]
     assert engine.wb.webhooks.listed() == []
+
+
+def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:
+    if engine.wb.settings.is_sqlite:
+        pytest.skip("there is one writer at a time")
+    add(engine, receiver)
+    low, high = (engine.wb.submit("test_tell", project, {"about": f"part {n}"})["id"] for n in range(2))
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job).values(untold=True, state="failed"))
+
+    def take() -> list[int]:
+        with engine.wb.database.write() as conn:
+            return [row["id"] for row in writes.take_untold(conn, [low, high])]
+
+    with ThreadPoolExecutor(1) as pool, engine.wb.database.write() as ending:
+        # jobs are locked in falling order
+        ending.execute(select(job.c.id).where(job.c.id == high).with_for_update(key_share=True))
+        assert pool.submit(take).result(timeout=5) == [low]
+        ending.execute(select(job.c.id).where(job.c.id == low).with_for_update(key_share=True))
+    assert take() == [high]
+
+
+def test_looking_for_untold_jobs_reads_no_whole_table(engine: Engine, project: int) -> None:
+    seen: list[tuple[str, Any]] = []
+    engine.wb.submit("test_tell", project)
+    with engine.wb.database.write() as conn:
+        row = dict(conn.execute(select(job)).mappings().one()) | {"submit_key": None, "untold": False}
+        conn.execute(insert(job), [{k: v for k, v in row.items() if k != "id"}] * 500)
+        if not engine.wb.settings.is_sqlite:
+            conn.execute(text("ANALYZE job"))
+    with engine.wb.database.read() as conn:
+        note = lambda c, cursor, statement, parameters, *_: seen.append((statement, parameters))  # noqa: E731
+        event.listen(conn, "before_cursor_execute", note)
+        reads.untold(conn, 200)
+        event.remove(conn, "before_cursor_execute", note)
+        [(statement, parameters)] = seen
+        explain = "EXPLAIN QUERY PLAN " if engine.wb.settings.is_sqlite else "EXPLAIN "
+        plan = str(conn.exec_driver_sql(explain + statement, parameters).all())
+    assert "ix_job_untold" in plan, plan

@@ -40,9 +40,11 @@ def archive(conn: Connection, webhook_id: int) -> None:
 
 def take_untold(conn: Connection, job_ids: list[int]) -> list[Row]:
     """The jobs of these whose mark this transaction takes away, as they are now."""
+    # Whoever ends several jobs locks them in falling order: here nobody is waited for, so that neither waits for ever.
+    free = select(job.c.id).where(job.c.id.in_(job_ids), job.c.untold.is_(True))
     taken = (
         update(job)
-        .where(job.c.id.in_(job_ids), job.c.untold.is_(True))
+        .where(job.c.id.in_(free.with_for_update(key_share=True, skip_locked=True)), job.c.untold.is_(True))
         .values(untold=False)
         .returning(*(c for c in job.c if c.name not in ("params", "preview")))
     )
