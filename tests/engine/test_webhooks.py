@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from sqlalchemy import event, insert, select, text, update
 from standardwebhooks import Webhook
 
+from tests.conftest import until
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
@@ -338,6 +342,138 @@ def test_a_removed_webhook_is_told_nothing_more(engine: Engine, receiver: Receiv
     assert len(receiver.got) == 1
     assert told(engine) == [("job.succeeded", "failed")]
     assert engine.wb.webhooks.listed() == []
+
+
+class Silent:
+    """Takes connections, says at most `answer`, and then nothing more."""
+
+    def __init__(self, answer: bytes = b"") -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._answer = answer
+        self._open: list[socket.socket] = []
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}/silence"
+
+    def __enter__(self) -> Silent:
+        threading.Thread(target=self._take, daemon=True).start()
+        return self
+
+    @property
+    def heard(self) -> int:
+        return len(self._open)
+
+    def _take(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                if self._answer:
+                    connection.recv(65_536)
+                    connection.sendall(self._answer)
+                self._open.append(connection)
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        for connection in self._open:
+            connection.close()
+
+
+def pile(engine: Engine, hook: dict[str, Any], number: int) -> None:
+    """So many deliveries that are due."""
+    with engine.wb.database.write() as conn:
+        for n in range(number):
+            assert writes.put(conn, hook["id"], "job.failed", f"piled:{n}", {"text": "Old news.", "url": None})
+
+
+def test_a_receiver_that_never_answers_holds_up_no_other(engine: Engine, receiver: Receiver, project: int) -> None:
+    healthy = add(engine, receiver)
+    with ThreadPoolExecutor(1) as pool:
+        with Silent() as silent:
+            dead = engine.wb.webhooks.add(silent.url, events=["job.failed"], allow_private=True)
+            pile(engine, dead, 40)
+            round_ = pool.submit(engine.worker._courier.run_once)
+            until(lambda: silent.heard > 0, what="a first try at the silent one")
+            pile(engine, healthy, 10)
+            engine.wb.submit("test_tell", project)
+            engine.deliver()
+            until(
+                lambda: len(receiver.got) == 11, courier.DEADLINE_S / 3, "what was due, and the end of a job meanwhile"
+            )
+        round_.result(timeout=20)
+
+
+def test_what_goes_wrong_in_one_try_leaves_the_others_alone(
+    engine: Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = add(engine, receiver)
+    pile(engine, hook, 8)
+    settle = courier.settle
+
+    def failing(conn: Any, row: Any, outcome: Any) -> None:
+        if row["event_key"] == "piled:0":
+            raise RuntimeError("the database went away")
+        settle(conn, row, outcome)
+
+    monkeypatch.setattr(courier, "settle", failing)
+    engine.worker._courier.run_once()
+    assert sorted(state for _, state in told(engine)) == ["delivered"] * 7 + ["pending"]
+
+
+def test_a_try_that_fails_in_a_way_of_its_own_is_written_down(
+    engine: Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = add(engine, receiver)
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("payload")
+
+    monkeypatch.setattr(courier, "request_of", broken)
+    tried = engine.wb.webhooks.try_out(hook["id"])
+    assert (tried["state"], tried["error"]) == (
+        "failed", "The address cannot be called: the connection failed (KeyError).",
+    )  # fmt: skip
+
+
+def test_an_answer_is_shown_without_the_address_and_without_what_no_database_takes(
+    engine: Engine, receiver: Receiver
+) -> None:
+    hook = add(engine, receiver, form="feishu")
+    secret = receiver.url.rpartition("/")[2]
+    for status, answer, shown in [
+        (500, b"no\0pe\r\n  twice", "The receiver answered 500: no pe twice"),
+        (404, b"Cannot POST /hooks/T0AC-secret-path", "The receiver answered 404: Cannot POST [hidden key]"),
+        (403, f"token {secret} is unknown".encode(), "The receiver answered 403: token [hidden key] is unknown"),
+        (400, b"-" * 190 + receiver.url.encode(), f"The receiver answered 400: {'-' * 190}[hidden ke"),
+        (200, b'{"code": 9, "msg": "a\\u0000b T0AC-secret-path"}', "The receiver answered 200: 9 a b [hidden key]"),
+        (200, b'{"code": 9, "msg": "' + b"x" * 1900 + b'"}', f"The receiver answered 200: 9 {'x' * 198}"),
+    ]:
+        receiver.answers = [(status, answer)]
+        assert engine.wb.webhooks.try_out(hook["id"])["error"] == shown
+
+
+def test_a_taken_message_is_taken_though_its_answer_never_ends(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courier, "DEADLINE_S", 1.0)
+    with Silent(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nright, just a") as slow:
+        hook = engine.wb.webhooks.add(slow.url, allow_private=True)
+        assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
+
+
+def test_a_greeting_that_is_not_wanted_for_good_switches_off_too(engine: Engine, receiver: Receiver) -> None:
+    hook = add(engine, receiver)
+    receiver.answers = [(410, b"")]
+    assert "410" in engine.wb.webhooks.try_out(hook["id"])["error"]
+    assert [h["enabled"] for h in engine.wb.webhooks.listed()] == [False]
+
+
+def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> None:
+    hook = add(engine, receiver)
+    pile(engine, hook, 2)
+    engine.worker.maintain()
+    with engine.wb.database.write() as conn:
+        first = select(webhook_delivery.c.id).order_by(webhook_delivery.c.id).limit(1).scalar_subquery()
+        old = update(webhook_delivery).where(webhook_delivery.c.id == first)
+        conn.execute(old.values(ended_at=now_ms() - 2 * courier.KEPT_MS))
+    engine.worker._courier.prune()
+    assert [d["event_key"] for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
+import re
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import httpx
@@ -25,7 +26,7 @@ from workbench.i18n import N_, Text
 from workbench.security import outbound
 from workbench.security.redact import redactor
 from workbench.usage import budgets
-from workbench.webhooks.forms import refused_by, request_of
+from workbench.webhooks.forms import FORMS, refused_by, request_of
 from workbench.webhooks.happenings import Happening, of_budget, of_job
 from workbench.webhooks.manage import Address
 
@@ -39,7 +40,10 @@ DEADLINE_S = 15.0
 HOLD_MS = round(DEADLINE_S * 1000) + 15_000
 BUDGETS_EVERY_S = 15.0
 AT_ONCE = 16
+#: of those at once, to one webhook: one that does not answer leaves places for the others
+AT_ONCE_EACH = 4
 MOST_ANSWER = 2000
+MOST_SHOWN = 200
 #: how long an ended delivery can be looked up
 KEPT_MS = 30 * 86_400_000
 #: the receiver asks to be left alone for good
@@ -56,7 +60,7 @@ class Outcome(NamedTuple):
 
 
 class Courier:
-    """The webhooks' part of a worker: `run_once` is called once a second, on one thread."""
+    """The webhooks' part of a worker: `run_once` is called again and again, on one thread."""
 
     def __init__(self, database: Database, address_of: Callable[[Row], Address]) -> None:
         self._database = database
@@ -64,12 +68,18 @@ class Courier:
         self._budgets_at = 0.0
 
     def run_once(self) -> int:
-        """Tell what is to be told now; returns how many tries were made."""
-        self._note_jobs()
-        self._note_budgets()
-        return self._send_due()
+        """Tell what is to be told, until nothing is due or under way; returns how many tries were made."""
+        self._note()
+        with self._database.read() as conn:
+            if not reads.due(conn, 1):
+                return 0
+        return asyncio.run(self._send_due())
 
     # -- noticing ------------------------------------------------------------------------------------------------------
+
+    def _note(self) -> None:
+        self._note_jobs()
+        self._note_budgets()
 
     def _note_jobs(self) -> None:
         with self._database.read() as conn:
@@ -103,20 +113,39 @@ class Courier:
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
-    def _send_due(self) -> int:
-        with self._database.read() as conn:
-            due = reads.due(conn, AT_ONCE)
-        taken = []
-        for row in due:
-            with self._database.write() as conn:
-                if writes.take(conn, row, HOLD_MS):
-                    taken.append(row)
-        if taken:
-            asyncio.run(self._send_all(taken))
-        return len(taken)
+    async def _send_due(self) -> int:
+        tries, under_way = 0, dict[asyncio.Task[None], int]()
+        while True:
+            for row in self._take_due(Counter(under_way.values())):
+                under_way[asyncio.create_task(self._send(row))] = row["webhook_id"]
+                tries += 1
+            if not under_way:
+                return tries
+            # no longer than a moment: others may have become due
+            done, _ = await asyncio.wait(under_way, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                del under_way[task]
+                if error := task.exception():
+                    # it stays held for a while and is then tried again
+                    log.warning("webhooks: %s", error, exc_info=error if log.isEnabledFor(logging.DEBUG) else None)
+            self._note()
 
-    async def _send_all(self, rows: list[Row]) -> None:
-        await asyncio.gather(*(self._send(row) for row in rows))
+    def _take_due(self, under_way: Counter[int]) -> Iterator[Row]:
+        """What there is room for beside the tries under way, by webhook."""
+        if under_way.total() >= AT_ONCE:
+            return
+        with self._database.read() as conn:
+            due = reads.due(conn, AT_ONCE_EACH)
+        for row in due:
+            if under_way.total() >= AT_ONCE:
+                return
+            if under_way[row["webhook_id"]] >= AT_ONCE_EACH:
+                continue
+            with self._database.write() as conn:
+                taken = writes.take(conn, row, HOLD_MS)
+            if taken:
+                under_way[row["webhook_id"]] += 1
+                yield row
 
     async def _send(self, row: Row) -> None:
         with self._database.read() as conn:
@@ -127,17 +156,12 @@ class Courier:
             outcome = await self.tried(hook, row)
         with self._database.write() as conn:
             settle(conn, row, outcome)
-            if outcome.status == GONE:
-                writes.change(conn, row["webhook_id"], enabled=False)
 
     async def tried(self, hook: Row, row: Row) -> Outcome:
-        """One try of one delivery; never raises for what the receiver does."""
+        """One try of one delivery; never raises."""
         try:
             address = self._address_of(hook)
-        except Unavailable as error:
-            return Outcome(None, error.text)
-        body, headers = request_of(hook["form"], row["payload"], f"msg_{row['id']}", address.secret)
-        try:
+            body, headers = request_of(hook["form"], row["payload"], f"msg_{row['id']}", address.secret)
             async with asyncio.timeout(DEADLINE_S), outbound.client() as client:
                 request = await outbound.request(
                     client, address.url, allow_private=hook["allow_private"], attempt=row["tries"], method="POST", headers=headers,
@@ -145,15 +169,19 @@ class Courier:
                 )  # fmt: skip
                 response = await client.send(request, stream=True)
                 try:
-                    return _outcome(hook["form"], response.status_code, await _beginning(response))
+                    # nothing depends on what most programs say to what they took: some never end their answer
+                    read = FORMS[hook["form"]].code is not None or not response.is_success
+                    return _outcome(hook["form"], response.status_code, await _beginning(response) if read else b"")
                 finally:
                     await response.aclose()
+        except Unavailable as error:
+            return Outcome(None, error.text)
         except outbound.AddressRefused as refused:
             said = Text(N_("The address cannot be called: {reason}."), reason=refused.reason)
             return Outcome(None, said, final=not refused.passing)
         except TimeoutError:
             return Outcome(None, Text(N_("No answer within {seconds} s."), seconds=f"{DEADLINE_S:g}"))
-        except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+        except Exception as error:
             said = Text(N_("the connection failed ({problem})"), problem=type(error).__name__)
             return Outcome(None, Text(N_("The address cannot be called: {reason}."), reason=said))
 
@@ -173,6 +201,9 @@ def put(conn: Connection, hooks: list[Row], happening: Happening) -> None:
 def settle(conn: Connection, row: Row, outcome: Outcome) -> None:
     """Write down what a try came to, and when the next one is due."""
     error = outcome.error
+    if outcome.status == GONE:
+        # before its delivery, as whoever removes one does it
+        writes.change(conn, row["webhook_id"], enabled=False)
     told: Row = {"status": outcome.status, "error": error and str(error), "error_i18n": error and error.to_json()}
     if error is None:
         writes.settle(conn, row["id"], "delivered", **told)
@@ -185,11 +216,17 @@ def settle(conn: Connection, row: Row, outcome: Outcome) -> None:
 def _outcome(form: str, status: int, answer: bytes) -> Outcome:
     if status == GONE:
         return Outcome(status, Text(N_("The receiver is gone for good (410): the webhook is off.")), final=True)
-    refusal = refused_by(form, answer) if 200 <= status < 300 else answer[:200].decode(errors="replace").strip()
+    refusal = refused_by(form, answer) if 200 <= status < 300 else answer.decode(errors="replace")
     if 200 <= status < 300 and refusal is None:
         return Outcome(status, None)
-    said = Text(N_("The receiver answered {status}: {said}"), status=status, said=redactor.text(refusal or "—"))
-    return Outcome(status, said)
+    return Outcome(
+        status, Text(N_("The receiver answered {status}: {said}"), status=status, said=_shown(refusal or ""))
+    )
+
+
+def _shown(answer: str) -> str:
+    """The beginning on one line, without addresses, and without NUL, which PostgreSQL takes in no text."""
+    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", redactor.text(answer)).strip()[:MOST_SHOWN] or "—"
 
 
 async def _beginning(response: httpx.Response) -> bytes:

@@ -75,4 +75,4 @@ def refused_by(form: str, answer: bytes) -> str | None:
         told = json.loads(answer)
         return None if not told.get(code) else f"{told.get(code)} {told.get('msg') or told.get('errmsg') or ''}".strip()
     except (ValueError, AttributeError):
-        return answer[:200].decode(errors="replace").strip() or "—"
+        return answer.decode(errors="replace").strip() or "—"

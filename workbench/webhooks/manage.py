@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Connection
 
@@ -19,12 +20,15 @@ from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import LANGUAGES, N_, Text
 from workbench.security.keys import Vault
+from workbench.security.redact import redactor
 from workbench.webhooks import happenings
 from workbench.webhooks.forms import FORMS
 from workbench.webhooks.happenings import EVENTS, USUAL
 
 Row = dict[str, Any]
 LONGEST_URL = 2000
+#: of an address: what is shorter is a word, or of no use to anybody without the rest
+SHORTEST_PART = 16
 
 
 class Address(NamedTuple):
@@ -77,6 +81,7 @@ class Webhooks:
             issues.append(Issue("secret", Text(N_("A secret is whsec_ and 24 to 64 bytes in base64."))))
         if issues or parts is None:
             raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+        _hide_parts(url)
         vault = self._vault_of()
         with vault.held(), self._database.write() as conn:
             if project_id is not None:
@@ -162,10 +167,9 @@ class Webhooks:
     def address_of(self, hook: Row) -> Address:
         """Raises Unavailable when the master key is another one."""
         vault = self._vault_of()
-        return Address(
-            vault.unseal(hook["url_ciphertext"], hook["key_id"]),
-            vault.unseal(hook["secret_ciphertext"], hook["key_id"]),
-        )
+        url = vault.unseal(hook["url_ciphertext"], hook["key_id"])
+        _hide_parts(url)
+        return Address(url, vault.unseal(hook["secret_ciphertext"], hook["key_id"]))
 
     def remember(self) -> None:
         """Teach this process's redactor every address and secret. Raises Unavailable."""
@@ -210,6 +214,15 @@ def _parts(url: str) -> Any:
         return None
     readable = len(url) <= LONGEST_URL and all(33 <= ord(c) <= 126 for c in url)
     return parts if readable and not wrong else None
+
+
+def _hide_parts(url: str) -> None:
+    """Receivers answer with the part of the address that they did not like: “Cannot POST /hooks/…”, “no token …”."""
+    _, _, path, query, _ = urlsplit(url)
+    for piece in {path, query, f"{path}?{query}", *re.split(r"[/?&=;]", f"{path}?{query}")}:
+        if len(piece) >= SHORTEST_PART:
+            redactor.remember(piece)
+            redactor.remember(unquote(piece))
 
 
 def _is_secret(secret: str) -> bool:

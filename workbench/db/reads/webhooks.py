@@ -57,13 +57,20 @@ def project_title(conn: Connection, project_id: int | None) -> str | None:
     return conn.execute(select(node.c.title).where(node.c.id == project_id)).scalar_one_or_none()
 
 
-def due(conn: Connection, most: int) -> list[Row]:
-    """Deliveries to be tried now, those that waited longest first."""
+def due(conn: Connection, most_each: int) -> list[Row]:
+    """Deliveries to be tried now: so many of each webhook, in turns; those of one that waited longest first."""
+    order = (webhook_delivery.c.next_at, webhook_delivery.c.id)
+    turn = func.row_number().over(partition_by=webhook_delivery.c.webhook_id, order_by=order).label("turn")
+    ranked = (
+        select(webhook_delivery.c.id, turn)
+        .where(webhook_delivery.c.state == "pending", webhook_delivery.c.next_at <= now_ms())
+        .subquery()
+    )
     query = (
         select(webhook_delivery)
-        .where(webhook_delivery.c.state == "pending", webhook_delivery.c.next_at <= now_ms())
-        .order_by(webhook_delivery.c.next_at)
-        .limit(most)
+        .join(ranked, ranked.c.id == webhook_delivery.c.id)
+        .where(ranked.c.turn <= most_each)
+        .order_by(ranked.c.turn, *order)
     )
     return [dict(r) for r in conn.execute(query).mappings()]
 
