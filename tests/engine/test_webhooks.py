@@ -21,8 +21,10 @@ from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
 from workbench.db.reads import webhooks as reads
 from workbench.db.schema import job, webhook_delivery
+from workbench.db.writes import jobs as job_writes
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
+from workbench.i18n import Text
 from workbench.webhooks import courier
 from workbench.webhooks.happenings import EVENTS
 
@@ -464,6 +466,32 @@ def test_a_greeting_that_is_not_wanted_for_good_switches_off_too(engine: Engine,
     assert [h["enabled"] for h in engine.wb.webhooks.listed()] == [False]
 
 
+def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_another_currency(
+    engine: Engine, receiver: Receiver, project: int, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "BUDGETS_EVERY_S", 0.0)
+    prices = {"prices": {"*": {"currency": "CNY", "input": 1_000_000, "output": 0}}}  # a yuan a token
+    engine.wb.add_profile(
+        "mine", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789", params=prices
+    )
+    provider.script(default={"usage": {"prompt_tokens": 200, "completion_tokens": 1, "total_tokens": 201}})
+    engine.finish(engine.wb.submit("test_tell", project, profile="mine")["id"])
+    add(engine, receiver, "budget.reached")
+
+    def told_in() -> list[str]:
+        engine.worker.maintain()
+        return [json.loads(g.body)["data"]["budget"]["currency"] for g in receiver.got]
+
+    engine.wb.set_budget(20_000_000, project_id=project, period="all")
+    assert told_in() == ["CNY"]
+    with engine.wb.database.write() as conn:
+        conn.execute(update(webhook_delivery).values(ended_at=now_ms() - 2 * courier.KEPT_MS))
+    engine.worker._courier.prune()
+    assert told_in() == ["CNY"]
+    engine.wb.set_budget(20_000_000, project_id=project, period="all", currency="USD")
+    assert told_in() == ["CNY", "USD"]
+
+
 def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> None:
     hook = add(engine, receiver)
     pile(engine, hook, 2)
@@ -474,6 +502,27 @@ def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> N
         conn.execute(old.values(ended_at=now_ms() - 2 * courier.KEPT_MS))
     engine.worker._courier.prune()
     assert [d["event_key"] for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
+
+
+def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_own(
+    engine: Engine, receiver: Receiver, project: int
+) -> None:
+    add(engine, receiver, "job.waiting")
+    plan, *parts = [engine.wb.submit("test_tell", project, {"about": f"part {n}"})["id"] for n in range(5)]
+
+    def wait(ids: list[int], waiting_for: str) -> list[int]:
+        with engine.wb.database.write() as conn:
+            conn.execute(update(job).where(job.c.id.in_(ids)).values(parent_id=plan, claim=job.c.claim + 1))
+            for one in ids:
+                job_writes.put_waiting(conn, one, waiting_for, Text("It is used up."))
+        receiver.got.clear()
+        engine.worker._courier.run_once()
+        return sorted(json.loads(g.body)["data"]["job"]["id"] for g in receiver.got)
+
+    assert len(wait(parts, "budget")) == 1
+    assert wait(parts, "budget") == []  # woken, and none too soon
+    assert wait(parts, "decision") == parts
+    assert wait(parts[:1], "decision") == parts[:1]
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:

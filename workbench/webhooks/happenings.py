@@ -64,6 +64,9 @@ def of_job(row: Row, project: str | None) -> Happening | None:
     named = project is None or project in row["title"]
     title = row["title"] if named else Text(N_("{project}: {title}"), project=project, title=row["title"])
     key = f"job:{row['id']}:{event}:{row['claim']}"
+    if waits and row["waiting_for"] == "budget":
+        # All parts of a plan wait for the same one, and each is woken and waits again while others use the rest.
+        key = f"job:{row['parent_id'] or row['id']}:{event}:budget:{datetime.now(UTC):%F}"
     job = {name: row[name] for name in _JOB}
     return Happening(
         event, key, row["project_id"], {"job": job, "project": project}, _of(row, title), f"job?id={row['id']}"
@@ -112,7 +115,7 @@ def of_budget(state: State, since_ms: int, project: str | None) -> Happening | N
         said = Text(N_("{said} Nothing paid begins until it is raised."), said=said)
     return Happening(
         event,
-        f"{state.key}:{state.amount_micros}:{since_ms}:{state.mark}",
+        f"{state.key}:{state.amount_micros}:{state.currency}:{since_ms}:{state.mark}",
         state.project_id,
         {"budget": {**amount, "percent": round(state.percent, 1), "mark": state.mark}, "project": project},
         said,

@@ -101,5 +101,9 @@ def send_again(conn: Connection, delivery_id: int) -> bool:
 
 
 def prune(conn: Connection, older_than_ms: int) -> None:
-    old = select(webhook_delivery.c.id).where(webhook_delivery.c.ended_at < now_ms() - older_than_ms)
-    conn.execute(delete(webhook_delivery).where(webhook_delivery.c.id.in_(old)))
+    """Budgets' stay: a budget stands at its mark for months, and would be told of again."""
+    conn.execute(
+        delete(webhook_delivery).where(
+            webhook_delivery.c.ended_at < now_ms() - older_than_ms, webhook_delivery.c.event.notlike("budget.%")
+        )
+    )
