@@ -26,6 +26,7 @@ from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import Text
 from workbench.webhooks import courier
+from workbench.webhooks.forms import request_of
 from workbench.webhooks.happenings import EVENTS
 
 
@@ -64,7 +65,7 @@ def test_a_failure_is_told_signed_with_what_happened_and_what_to_do(
     assert payload["data"]["project"] == "The Salt Lighthouse"
     assert payload["url"] == f"http://127.0.0.1:8501/job?id={failed['id']}"
     assert payload["text"] == (
-        "Fail · The Salt Lighthouse failed. the service said auth Paste the key again, without “Bearer” or spaces."
+        "Fail · The Salt Lighthouse failed: the service said auth\nPaste the key again, without “Bearer” or spaces."
     )
     assert "params" not in payload["data"]["job"]
     assert got.path == "/hooks/T0AC-secret-path"
@@ -523,6 +524,37 @@ def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_
     assert wait(parts, "budget") == []  # woken, and none too soon
     assert wait(parts, "decision") == parts
     assert wait(parts[:1], "decision") == parts[:1]
+
+
+def test_a_title_is_said_in_the_language_of_the_webhook_and_calls_nobody(engine: Engine, receiver: Receiver) -> None:
+    given = {"language": "zh", "summary": "灯灭了。", "style": {"preset": "ink_wash"}}
+    named = engine.wb.create_project({"title": '<!channel> & <at user_id="all">', **given})
+    add(engine, receiver, form="slack")
+    add(engine, receiver, form="feishu", lang="zh")
+    made = engine.wb.submit("test_fail", named, {"kind": "auth"})["id"]
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job).where(job.c.id == made).values(title="Nine-shot plan · 守夜"))
+    engine.deliver()
+    engine.worker.maintain()
+    slack, feishu = sorted((json.loads(g.body) for g in receiver.got), key=lambda b: "msg_type" in b)
+    assert slack["text"].startswith(
+        'Reelwright · &lt;!channel&gt; &amp; &lt;at user_id="all"&gt;: Nine-shot plan · 守夜 failed: the service said auth\n'
+    )
+    said = feishu["content"]["text"]
+    assert "<at" not in said
+    assert "九镜头方案 · 守夜" in said
+
+
+def test_a_long_sentence_fits_and_keeps_its_link() -> None:
+    link = "http://127.0.0.1:8501/job?id=7"
+    for form, path in [("wecom", ("text", "content")), ("slack", ("text",)), ("feishu", ("content", "text"))]:
+        body, _ = request_of(form, {"text": "灯" * 3000, "url": link}, "msg_1", "")
+        said = json.loads(body)
+        for name in path:
+            said = said[name]
+        assert len(said.encode()) <= 2048, form
+        assert said.startswith("Reelwright · 灯灯")
+        assert said.endswith(f"…\n{link}")
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:

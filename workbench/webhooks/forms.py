@@ -7,6 +7,7 @@ latter three answer 200 also when they refuse; their body then has another code 
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Any
 from workbench.i18n import N_
 
 Row = Mapping[str, Any]
+#: of a chat's sentence: WeCom takes no more, and nobody reads more
+MOST_BYTES = 2048
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,12 @@ class Form:
 
 FORMS: dict[str, Form] = {
     "standard": Form(N_("Program (JSON, signed)"), lambda payload: payload, signed=True),
-    "slack": Form("Slack", lambda payload: {"text": _line(payload)}),
+    # a title may hold what the chat takes for a call to everybody: <!channel>, <at user_id="all">
+    "slack": Form("Slack", lambda payload: {"text": html.escape(_line(payload), quote=False)}),
     "feishu": Form(
-        N_("Feishu"), lambda payload: {"msg_type": "text", "content": {"text": _line(payload)}}, code="code"
+        N_("Feishu"),
+        lambda payload: {"msg_type": "text", "content": {"text": _line(payload).replace("<", "‹")}},
+        code="code",
     ),
     "dingtalk": Form(
         N_("DingTalk"), lambda payload: {"msgtype": "text", "text": {"content": _line(payload)}}, code="errcode"
@@ -46,7 +52,11 @@ FORMS: dict[str, Form] = {
 def _line(payload: Row) -> str:
     # DingTalk lets pass what has an agreed word in it: this name is one to agree on
     link = f"\n{payload['url']}" if payload.get("url") else ""
-    return f"Reelwright · {payload['text']}{link}"
+    said = f"Reelwright · {payload['text']}"
+    room = MOST_BYTES - len(link.encode())
+    if len(said.encode()) > room:
+        said = said.encode()[: room - 3].decode(errors="ignore") + "…"
+    return said + link
 
 
 def request_of(form: str, payload: Row, message_id: str, secret: str) -> tuple[bytes, dict[str, str]]:

@@ -61,8 +61,10 @@ def of_job(row: Row, project: str | None) -> Happening | None:
     event = "job.waiting" if waits else f"job.{row['state']}"
     if event not in EVENTS:
         return None
-    named = project is None or project in row["title"]
-    title = row["title"] if named else Text(N_("{project}: {title}"), project=project, title=row["title"])
+    kind, _, place = row["title"].partition(" · ")
+    title = Text("{kind} · {place}", kind=Text(kind), place=place) if place else Text(kind)
+    if project is not None and project not in row["title"]:
+        title = Text(N_("{project}: {title}"), project=project, title=title)
     key = f"job:{row['id']}:{event}:{row['claim']}"
     if waits and row["waiting_for"] == "budget":
         # All parts of a plan wait for the same one, and each is woken and waits again while others use the rest.
@@ -78,10 +80,10 @@ def _of(row: Row, title: str) -> Text:
     if state == "failed":
         kind = KINDS.get(row["error_kind"] or "", KINDS["unknown"])
         return Text(
-            N_("{title} failed. {error} {remedy}"), title=title, error=_stored(row, "error"), remedy=Text(kind.remedy)
+            N_("{title} failed: {error}\n{remedy}"), title=title, error=_stored(row, "error"), remedy=Text(kind.remedy)
         )
     if state == "partial":
-        return Text(N_("{title} succeeded in part. {error}"), title=title, error=_stored(row, "error"))
+        return Text(N_("{title} succeeded in part: {error}"), title=title, error=_stored(row, "error"))
     if state == "budget":
         # used up, or held ready for calls under way: the job itself says which
         return Text(N_("{title} waits for the budget. {said}"), title=title, said=_stored(row, "message"))
