@@ -20,7 +20,7 @@ from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
 from workbench.db.reads import webhooks as reads
-from workbench.db.schema import job, webhook_delivery
+from workbench.db.schema import job, webhook, webhook_delivery
 from workbench.db.writes import jobs as job_writes
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
@@ -555,6 +555,21 @@ def test_a_long_sentence_fits_and_keeps_its_link() -> None:
         assert len(said.encode()) <= 2048, form
         assert said.startswith("Reelwright · 灯灯")
         assert said.endswith(f"…\n{link}")
+
+
+def test_a_removed_webhook_keeps_no_address_and_stands_in_no_rotations_way(engine: Engine, receiver: Receiver) -> None:
+    lost, kept = add(engine, receiver), add(engine, receiver)
+    with engine.wb.database.write() as conn:
+        conn.execute(update(webhook).where(webhook.c.id == lost["id"]).values(key_id="another"))
+    tried = engine.wb.webhooks.try_out(lost["id"])
+    assert (tried["state"], "another master key" in tried["error"]) == ("failed", True)
+    engine.wb.webhooks.remove(lost["id"])
+    with engine.wb.database.read() as conn:
+        gone = conn.execute(select(webhook).where(webhook.c.id == lost["id"])).mappings().one()
+    assert (gone["url_ciphertext"], gone["secret_ciphertext"]) == ("", "")
+    engine.wb.webhooks.remember()
+    assert engine.wb.rotate_keys().keys == 1
+    assert engine.wb.webhooks.try_out(kept["id"])["state"] == "delivered"
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:

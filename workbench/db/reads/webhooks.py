@@ -44,7 +44,7 @@ def enabled(conn: Connection) -> list[Row]:
 
 
 def all_sealed(conn: Connection) -> list[Row]:
-    return [dict(r) for r in conn.execute(select(webhook)).mappings()]
+    return [dict(r) for r in conn.execute(select(webhook).where(_there)).mappings()]
 
 
 def untold(conn: Connection, most: int) -> list[int]:

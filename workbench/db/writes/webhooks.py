@@ -25,12 +25,13 @@ def change(conn: Connection, webhook_id: int, **values: Any) -> None:
 
 def hold_sealed(conn: Connection) -> list[Row]:
     """Every webhook with what is sealed in it; nobody changes one until this transaction has ended."""
-    return [dict(r) for r in conn.execute(select(webhook).order_by(webhook.c.id).with_for_update()).mappings()]
+    query = select(webhook).where(webhook.c.archived_at.is_(None)).order_by(webhook.c.id).with_for_update()
+    return [dict(r) for r in conn.execute(query).mappings()]
 
 
 def archive(conn: Connection, webhook_id: int) -> None:
-    """Its deliveries stay to be read; those that wait are given up."""
-    change(conn, webhook_id, archived_at=now_ms(), enabled=False)
+    """Its deliveries stay to be read; those that wait are given up. What was sealed is forgotten."""
+    change(conn, webhook_id, archived_at=now_ms(), enabled=False, url_ciphertext="", secret_ciphertext="")
     conn.execute(
         update(webhook_delivery)
         .where(webhook_delivery.c.webhook_id == webhook_id, webhook_delivery.c.state == "pending")
