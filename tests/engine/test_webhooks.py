@@ -399,7 +399,9 @@ def test_a_receiver_that_never_answers_holds_up_no_other(engine: Engine, receive
             engine.wb.submit("test_tell", project)
             engine.deliver()
             until(
-                lambda: len(receiver.got) == 11, courier.DEADLINE_S / 3, "what was due, and the end of a job meanwhile"
+                lambda: len(receiver.got) == 11,
+                courier.DEADLINE_S * 0.8,
+                "what was due, and the end of a job meanwhile",
             )
         round_.result(timeout=20)
 
@@ -590,6 +592,31 @@ def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Recei
         assert pool.submit(take).result(timeout=5) == [low]
         ending.execute(select(job.c.id).where(job.c.id == low).with_for_update(key_share=True))
     assert take() == [high]
+
+
+def test_a_webhook_is_removed_while_its_receiver_says_that_it_is_gone(engine: Engine, receiver: Receiver) -> None:
+    if engine.wb.settings.is_sqlite:
+        pytest.skip("there is one writer at a time")
+    hook = add(engine, receiver)
+    pile(engine, hook, 1)
+    [row] = engine.wb.webhooks.deliveries()
+
+    def settle() -> None:
+        with engine.wb.database.write() as conn:
+            courier.settle(conn, row, courier.Outcome(courier.GONE, Text("It is gone."), final=True))
+
+    def waits() -> bool:
+        with engine.wb.database.read() as conn:
+            return bool(conn.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted")).scalar_one())
+
+    with ThreadPoolExecutor(1) as pool:
+        with engine.wb.database.write() as removing:
+            writes.change(removing, hook["id"], enabled=False)
+            settled = pool.submit(settle)
+            until(waits, what="the one that waits for the other")
+            writes.archive(removing, hook["id"])
+        settled.result(timeout=5)
+    assert told(engine) == [("job.failed", "failed")]
 
 
 def test_looking_for_untold_jobs_reads_no_whole_table(engine: Engine, project: int) -> None:
