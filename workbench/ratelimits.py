@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 WINDOW_S = 62
 #: calls that counted less than expected make room early: how soon it is worth asking again
 SPREAD_S = 10.0
+#: for what was used already, and counts whatever the limit
+NO_LIMIT = 10**12
 #: while Redis cannot be asked, paid calls wait rather than run without their limit
 AWAY_S = 2.0
 
@@ -103,7 +105,7 @@ class RateLimits:
         taken_here = seconds < 2 * window - now_s
         more = used - share if used > share else -min(share - used, now) if taken_here else 0
         if more:
-            self._storage.incr(self._storage._current_window_key(key), 2 * window, more)
+            self._storage.acquire_sliding_window_entry(key, NO_LIMIT, window, more)
 
     @functools.cached_property
     def _requests(self) -> RateLimiter:
