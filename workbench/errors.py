@@ -263,6 +263,13 @@ class MediaRefused(JobError):
     passing = False
 
 
+def not_downloaded(reason: Text, *, passing: bool = False) -> MediaRefused:
+    """Why what a service made could not be fetched from where it lies."""
+    made = MediaRefused(Text(N_("The result could not be downloaded: {reason}"), reason=reason), kind="media_download")
+    made.passing = passing
+    return made
+
+
 class ChildFailed(JobError):
     """Every item of a batch failed."""
 

@@ -22,12 +22,12 @@ from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.services import Capability, RateLimit, Service, Services, Suspend, admit, take_place
-from workbench.jobs.tasks import kept
 from workbench.media import MediaStore
+from workbench.media.made import kept
 from workbench.providers.base import ImageReply, ImageRequest, Message, Mode, TextReply, TextRequest, Usage
 from workbench.providers.reading import read_model
 from workbench.security.redact import redactor
-from workbench.usage.prices import Cost, cost_of, image_cost_of
+from workbench.usage.prices import Cost, cost_of, image_cost_of, now_ms
 
 PURPOSE = "test"
 #: what a trial is expected to count in its service's minute
@@ -224,14 +224,13 @@ class Trials:
         reply: TextReply | ImageReply | None,
         error: JobError | None,
     ) -> Cost:
-        at = round(time.time() * 1000)
         known = error if isinstance(error, ProviderError) else None
         usage = reply.usage if reply is not None else (known.usage if known else None) or Usage()
         images = reply.count if isinstance(reply, ImageReply) else None
         if images is None:
-            cost = cost_of(service.profile, model, usage, at)
+            cost = cost_of(service.profile, model, usage, now_ms())
         else:
-            cost = image_cost_of(service.profile, model, usage, images, at)
+            cost = image_cost_of(service.profile, model, usage, images, now_ms())
         with self._database.write() as conn:
             ledger.close_call(
                 conn,
@@ -245,13 +244,8 @@ class Trials:
                 error=redactor.text(str(error)) if error else None,
                 http_status=known.http_status if known else None,
                 request_id=reply.request_id if reply is not None else known.request_id if known else None,
-                input_tokens=usage.input,
-                cached_tokens=usage.cached,
-                output_tokens=usage.output,
-                reasoning_tokens=usage.reasoning,
-                image_input_tokens=usage.image_input,
-                image_output_tokens=usage.image_output,
                 images=images,
+                **usage.as_columns(),
                 **cost.as_columns(),
             )
         return cost

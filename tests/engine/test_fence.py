@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +25,7 @@ from workbench.jobs.services import Services
 from workbench.jobs.steps import Answer
 from workbench.jobs.submit import Request
 from workbench.jobs.tasks import Asked
-from workbench.providers.base import SKETCH, TextReply, Usage
+from workbench.providers.base import SKETCH, ImageRequest, TextReply, Usage
 from workbench.providers.sketch import Sketch
 from workbench.story.facts import Inputs, NodeView
 from workbench.usage.prices import FREE
@@ -53,10 +52,8 @@ class Late:
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
         self.context._steps._begin("begun", "hash")
-        self.call = self.context._steps._open(
-            "begun", "hash", "", _request(), "generate", self.running.service("text"), FREE
-        )
-        self.running.answered(self.call, time.monotonic(), TextReply("{}", Usage(1, None, 1, None), "m"), SKETCH)
+        self.call = _open(self, "call-of-the-late-one")
+        self.running.answered(self.call, 0.1, TextReply("{}", Usage(1, None, 1, None), "m"), SKETCH)
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
         with self.db.write() as conn:
@@ -87,10 +84,18 @@ class Late:
             ]
 
 
-def _request() -> Any:
-    from workbench.providers.base import Message, TextRequest
-
-    return TextRequest(model="m", messages=(Message("user", "x"),), call_id="call-of-the-late-one")
+def _open(late: Late, call_id: str) -> int:
+    service = late.running.service("text")
+    return late.running.open_call(
+        service,
+        "begun",
+        "hash",
+        capability="text",
+        model="m",
+        expected=FREE,
+        call_id=call_id,
+        purpose="generate",
+    )
 
 
 ASKED = Asked("x", (96, 54), 1)
@@ -108,9 +113,7 @@ def _run(late: Late, coroutine: Any) -> None:
 
 WRITES: dict[str, Callable[[Late], Any]] = {
     "begin a step": lambda w: w.context._steps._begin("another", "hash"),
-    "open a paid call": lambda w: w.context._steps._open(
-        "begun", "hash", "", _request_again(), "repair", w.running.service("text"), FREE
-    ),
+    "open a paid call": lambda w: _open(w, "second-call-of-the-late-one"),
     "finish a step": lambda w: w.context._steps._finish("begun", {"text": "late"}, Answer("{}", w.call)),
     "reject an answer": lambda w: w.context._steps._reject("begun", Answer("{}", w.call), [_issue()], last=False),
     "generate": lambda w: _run(w, w.context.generate("third", prompt("x"), schema=Told)),
@@ -120,7 +123,7 @@ WRITES: dict[str, Callable[[Late], Any]] = {
     "start children": lambda w: _run(w, w.context.children([Child("test_child_good", w.context.node.id)])),
     "begin an image": lambda w: _run(w, w.context.images("frame", prompt="x", size=(96, 54), seed=1, draw=tiny_png)),
     "open a paid image call": lambda w: w.context._tasks._open(
-        w.running.service("image"), "begun", ASKED, "image", "m", "another-call", "generate", FREE
+        w.running.service("image"), "begun", ASKED, ImageRequest("m", "x", (96, 54), 1, "c"), "image", "generate", FREE
     ),
     "keep an image": lambda w: _run(
         w, w.context._tasks._draw(w.running.service("image"), "begun", ASKED, tiny_png, "generate")
@@ -135,12 +138,6 @@ WRITES: dict[str, Callable[[Late], Any]] = {
     "be cancelled": lambda w: w.engine.worker.runner._stopped(w.claim, "cancel"),
     "be interrupted": lambda w: w.engine.worker.runner._stopped(w.claim, "interrupted"),
 }
-
-
-def _request_again() -> Any:
-    from dataclasses import replace
-
-    return replace(_request(), call_id="second-call-of-the-late-one")
 
 
 def _issue() -> Any:
@@ -191,6 +188,9 @@ def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, proj
         late.context._steps._finish("begun", {"text": "late"}, Answer("{}", late.call))
     call = engine.wb.show(late.job_id)["model_calls"][0]
     assert (call["outcome"], call["input_tokens"], call["output_tokens"]) == ("late", 1, 1)
+    with pytest.raises(LostClaim):
+        late.context._steps._useless(Answer("", late.call))
+    assert engine.wb.show(late.job_id)["model_calls"][0]["outcome"] == "late"
     with late.db.read() as conn:
         assert ledger.find_step(conn, late.job_id, "begun")["state"] == "sent"  # type: ignore[index]
 

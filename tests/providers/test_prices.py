@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workbench.providers.base import SKETCH, Profile, Usage
-from workbench.usage.prices import FREE, UNKNOWN, cost_of, image_cost_of, video_cost_of, video_price
+from workbench.usage.prices import FREE, UNKNOWN, cost_of, image_cost_of, video_cost_of
 
 NOON = round(datetime(2026, 5, 4, 12, tzinfo=UTC).timestamp() * 1000)
 SPENT = Usage(input=1_000_000, output=100_000)
@@ -167,9 +167,11 @@ def test_a_clip_costs_by_its_tokens_where_they_are_told_else_by_its_seconds() ->
         video_model="ep-v",
         params={"prices": {"ep-v": {"currency": "CNY", "video_tokens": 46, "video_second": 2}}},
     )
-    price = video_price(mine, "seedance")
+    ordered_at = {"currency": "CNY", "video_second": 3}
 
-    assert video_cost_of(price, Usage(output=108_900), 5.0).cost_micros == 5_009_400
-    assert video_cost_of(price, Usage(), 5.5).cost_micros == 11_000_000
-    assert video_cost_of(price, Usage(), None) == UNKNOWN
-    assert video_cost_of(None, Usage(output=1), 1.0) == UNKNOWN
+    assert video_cost_of(mine, "seedance", Usage(output=108_900), 5.0).cost_micros == 5_009_400
+    assert video_cost_of(mine, "seedance", Usage(), 5.5).cost_micros == 11_000_000
+    assert video_cost_of(mine, "seedance", Usage(), 5.5, ordered_at).cost_micros == 16_500_000
+    assert video_cost_of(mine, "seedance", Usage(), None) == UNKNOWN
+    assert video_cost_of(Profile(1, "p", "ark"), "seedance", Usage(output=1), 1.0) == UNKNOWN
+    assert video_cost_of(SKETCH, "", Usage(), 5.0) == FREE

@@ -17,12 +17,13 @@ from workbench.db.writes import ledger
 from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.jobs.tasks import clip_output, kept
+from workbench.jobs.tasks import clip_output
 from workbench.media import Media, MediaStore, download
-from workbench.providers.base import SKETCH, Made, Profile, TaskState, Usage
+from workbench.media.made import kept
+from workbench.providers.base import Made, Profile, TaskState, Usage
 from workbench.security.redact import redactor
 from workbench.usage import money
-from workbench.usage.prices import FREE, video_cost_of, video_price
+from workbench.usage.prices import video_cost_of
 
 log = logging.getLogger(__name__)
 
@@ -189,12 +190,7 @@ class Poller:
     ) -> None:
         """What the task came to, on the call that created it: also a useless one was paid."""
         seconds = state.seconds if state.seconds is not None else clip.seconds if clip is not None else None
-        if profile.provider == SKETCH.provider:
-            cost = FREE
-        else:
-            # the price at which it was created, where there was one
-            price = row["price"] or video_price(profile, state.model or profile.clip_model)
-            cost = video_cost_of(price, state.usage, seconds)
+        cost = video_cost_of(profile, state.model or profile.clip_model, state.usage, seconds, row["price"])
         tokens = {"input_tokens": state.usage.input, "output_tokens": state.usage.output}
         billed = None if seconds is None else round(seconds)
         ledger.price_task(conn, row["job_id"], row["name"], video_seconds=billed, **tokens, **cost.as_columns())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,7 +18,7 @@ from workbench.db.writes import profiles as profile_writes
 from workbench.errors import LostClaim, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
-from workbench.jobs.services import Capability, RateLimit, Service, Services, Unlimited, admit
+from workbench.jobs.services import Capability, RateLimit, Service, Services, Unlimited, admit, take_place
 from workbench.jobs.services import Suspend as Suspend
 from workbench.media import MediaStore
 from workbench.providers.base import Mode, Profile, TextReply, Usage
@@ -28,6 +28,8 @@ from workbench.usage.prices import UNKNOWN, Cost, cost_of, now_ms
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+Price = Callable[[Usage], Cost]
 PREVIEW_EVERY_S = 1.0
 PREVIEW_CHARS = 1200
 
@@ -138,11 +140,75 @@ class Running:
                 # a preview is not worth a paid stream
                 log.warning("job %s: preview not written: %s", self.job_id, error)
 
-    def answered(self, call_row: int, started: float, reply: TextReply, profile: Profile) -> None:
+    def open_call(
+        self,
+        service: Service,
+        name: str,
+        input_hash: str,
+        *,
+        capability: Capability,
+        model: str,
+        expected: Cost,
+        **values: Any,
+    ) -> int:
+        """Write a call of a step before it is sent; returns its row. Raises LostClaim, or Held when there is no place for it."""
+        with self.database.write() as conn:
+            writes.fence(conn, self.job_id, self.claim)
+            take_place(conn, service, self.row["project_id"])
+            return ledger.open_call(
+                conn,
+                {
+                    "job_id": self.job_id,
+                    "claim": self.claim,
+                    "step": name,
+                    "input_hash": input_hash,
+                    "project_id": self.row["project_id"],
+                    "workflow": self.row["kind"],
+                    "profile_id": service.profile.id,
+                    "fallback_from": service.instead_of,
+                    "provider": service.profile.provider,
+                    "model": model,
+                    "capability": capability,
+                    **expected.as_expected(),
+                    **values,
+                },
+            )
+
+    async def called(
+        self, call_row: int, model: str, call: Callable[[], Awaitable[T]], price: Price = lambda seen: UNKNOWN
+    ) -> tuple[T, float]:
+        """(what the service answered, seconds). A failure is in the ledger before it goes on."""
+        started = time.monotonic()
+        try:
+            return await call(), time.monotonic() - started
+        except asyncio.CancelledError:
+            self.close_call(call_row, started, model, outcome="error", error_kind="cancelled")
+            raise
+        except ProviderError as error:
+            self.close_call(
+                call_row,
+                started,
+                model,
+                outcome="error",
+                error_kind=error.kind,
+                error=self.redact(str(error)),
+                http_status=error.http_status,
+                request_id=error.request_id,
+                usage=error.usage,
+                cost=price(error.usage or self.no_usage),
+                raw_output=error.raw and redactor.exact(error.raw),
+            )
+            raise
+        except Exception as error:
+            said = self.redact(repr(error))
+            self.close_call(call_row, started, model, outcome="error", error_kind="internal", error=said)
+            raise
+
+    def answered(self, call_row: int, seconds: float, reply: TextReply, profile: Profile) -> None:
         """Hold an answer until it is judged: outcome and step are one commit."""
         self._preview = ""
         cost = cost_of(profile, reply.model, reply.usage, now_ms())
-        self._answers[call_row] = (time.monotonic() - started, reply, cost)
+        self._answers[call_row] = (seconds, reply, cost)
 
     def commit_call(self, conn: Connection, call_row: int, *, valid: bool, outcome: str = "ok") -> None:
         seconds, reply, cost = self._answers[call_row]
@@ -156,14 +222,9 @@ class Running:
             ttft_ms=reply.ttft_ms,
             model=reply.model,
             request_id=reply.request_id,
-            input_tokens=reply.usage.input,
-            cached_tokens=reply.usage.cached,
-            output_tokens=reply.usage.output,
-            reasoning_tokens=reply.usage.reasoning,
-            image_input_tokens=reply.usage.image_input,
-            image_output_tokens=reply.usage.image_output,
             finish_reason=reply.finish_reason,
             raw_output=reply.text,
+            **reply.usage.as_columns(),
             **cost.as_columns(),
         )
         money.count(
@@ -199,12 +260,7 @@ class Running:
                 call_row,
                 latency_ms=round((time.monotonic() - started) * 1000),
                 model=model,
-                input_tokens=seen.input,
-                cached_tokens=seen.cached,
-                output_tokens=seen.output,
-                reasoning_tokens=seen.reasoning,
-                image_input_tokens=seen.image_input,
-                image_output_tokens=seen.image_output,
+                **seen.as_columns(),
                 **cost.as_columns(),
                 **values,
             )

@@ -6,7 +6,6 @@ together. A resumed job reuses `done` steps, and goes on from answers that were 
 
 from __future__ import annotations
 
-import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,12 +21,12 @@ from workbench.errors import Issue, LostClaim, OutputError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
-from workbench.jobs.services import Service, take_place
+from workbench.jobs.services import Service
 from workbench.prompts import Prompt
 from workbench.providers.base import Message, Mode, TextReply, TextRequest, Usage, estimated_tokens
 from workbench.providers.reading import read_model
 from workbench.security.redact import redactor
-from workbench.usage.prices import Cost, cost_of, now_ms
+from workbench.usage.prices import cost_of, now_ms
 
 if TYPE_CHECKING:
     from workbench.jobs.running import Running
@@ -231,76 +230,35 @@ class Steps:
         await run.admit(service, taken)
         asks = Usage(input=taken - _answer_tokens(request), output=_answer_tokens(request))
         expected = cost_of(profile, request.model, asks, now_ms())
-        row = self._open(name, input_hash, conversation.prompt_version, request, purpose, service, expected)
-        started = time.monotonic()
+        row = run.open_call(
+            service,
+            name,
+            input_hash,
+            capability="text",
+            model=request.model,
+            expected=expected,
+            call_id=request.call_id,
+            purpose=purpose,
+            mode=mode,
+            prompt=[{"role": m.role, "content": m.content} for m in messages],
+            prompt_version=conversation.prompt_version or None,
+        )
         try:
-            reply = await service.provider.text(request, run.preview)
-        except asyncio.CancelledError:
-            run.close_call(row, started, request.model, outcome="error", error_kind="cancelled")
-            raise
+            reply, seconds = await run.called(
+                row,
+                request.model,
+                lambda: service.provider.text(request, run.preview),
+                lambda seen: cost_of(profile, request.model, seen, now_ms()),
+            )
         except ProviderError as error:
             run.counted(profile, taken, error.usage, asked)
-            run.close_call(
-                row,
-                started,
-                request.model,
-                outcome="error",
-                error_kind=error.kind,
-                error=run.redact(str(error)),
-                http_status=error.http_status,
-                request_id=error.request_id,
-                usage=error.usage,
-                cost=cost_of(profile, request.model, error.usage or run.no_usage, now_ms()),
-                raw_output=error.raw and redactor.exact(error.raw),
-            )
-            raise
-        except Exception as error:
-            said = run.redact(repr(error))
-            run.close_call(row, started, request.model, outcome="error", error_kind="internal", error=said)
             raise
         # a service may tell the key itself, and what it tells is stored
         reply = replace(reply, text=redactor.exact(reply.text))
         crash.point("call_answered")
         run.counted(profile, taken, reply.usage, asked)
-        run.answered(row, started, reply, profile)
+        run.answered(row, seconds, reply, profile)
         return Answer(reply.text, row, request.model), reply
-
-    def _open(
-        self,
-        name: str,
-        input_hash: str,
-        prompt_version: str,
-        request: TextRequest,
-        purpose: str,
-        service: Service,
-        expected: Cost,
-    ) -> int:
-        run = self._run
-        with run.database.write() as conn:
-            writes.fence(conn, run.job_id, run.claim)
-            take_place(conn, service, run.row["project_id"])
-            return ledger.open_call(
-                conn,
-                {
-                    "call_id": request.call_id,
-                    "job_id": run.job_id,
-                    "claim": run.claim,
-                    "step": name,
-                    "input_hash": input_hash,
-                    "purpose": purpose,
-                    "project_id": run.row["project_id"],
-                    "workflow": run.row["kind"],
-                    "profile_id": service.profile.id,
-                    "fallback_from": service.instead_of,
-                    "provider": service.profile.provider,
-                    "model": request.model,
-                    "capability": "text",
-                    "mode": request.mode,
-                    "prompt": [{"role": m.role, "content": m.content} for m in request.messages],
-                    "prompt_version": prompt_version or None,
-                    **expected.as_expected(),
-                },
-            )
 
     def _finish(self, name: str, output: Any, answer: Answer) -> None:
         """Memoise the output, in the commit that closes its call."""
@@ -315,9 +273,7 @@ class Steps:
 
     def _useless(self, answer: Answer) -> None:
         """A paid answer that brings nothing is counted all the same."""
-        with self._run.database.write() as conn:
-            assert answer.call_row is not None
-            self._run.commit_call(conn, answer.call_row, valid=False)
+        self._commit_answer(answer, valid=False, also=lambda conn: None)
 
     def _reject(self, name: str, answer: Answer, issues: list[Issue], *, last: bool) -> None:
         run = self._run

@@ -22,15 +22,16 @@ from workbench.artifacts.storyboard import Candidate, made_of
 from workbench.artifacts.versions import hash_of
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import JobError, LostClaim, MediaRefused, ProviderError
+from workbench.errors import JobError, LostClaim, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.jobs.running import Running, Suspend
-from workbench.jobs.services import Capability, Held, Service, take_place
-from workbench.media import Media, MediaStore, clips, download, pictures
+from workbench.jobs.running import Price, Running, Suspend
+from workbench.jobs.services import Capability, Held, Service
+from workbench.media import Media
+from workbench.media.made import kept
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest, estimated_tokens
 from workbench.usage import money
-from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of, video_price
+from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of
 
 log = logging.getLogger(__name__)
 FIRST_POLL_MS = 3_000
@@ -245,9 +246,7 @@ class Tasks:
             draw=draw,
         )
         price = partial(image_cost_of, service.profile, request.model)
-        row = self._open(
-            service, name, asked, "image", request.model, request.call_id, purpose, _expected(asked, price)
-        )
+        row = self._open(service, name, asked, request, "image", purpose, _expected(asked, price))
         begun = time.monotonic()
         reply, latency_ms = await self._sent(
             row, request.model, lambda: service.provider.images(request), lambda seen: price(seen, 0, now_ms())
@@ -292,12 +291,11 @@ class Tasks:
             params=service.profile.params,
             draw=draw,
         )
-        price = None if service.free else video_price(service.profile, request.model)
-        expected = video_cost_of(price, Usage(output=_film_tokens(request)), request.seconds)
-        row = self._open(service, name, asked, "video", request.model, request.call_id, purpose, expected)
+        price = partial(video_cost_of, service.profile, request.model)
+        expected = price(Usage(output=_film_tokens(request)), request.seconds)
+        row = self._open(service, name, asked, request, "video", purpose, expected)
         create = partial(_to_its_end, lambda: service.provider.submit(request))
         started, latency_ms = await self._sent(row, request.model, create)
-        # what a task costs is known when it has ended: the poller writes it
         answer = _Answer(request.model, Usage(), FREE if service.free else UNKNOWN)
         if isinstance(started, str):
             task_id = started
@@ -318,7 +316,7 @@ class Tasks:
             ledger.finish_step(conn, run.job_id, name, output)
             ledger.price_step(conn, run.job_id, name)
 
-        cost = video_cost_of(price, Usage(), clip.seconds) if price is not None else answer.cost
+        cost = answer.cost if service.free else price(Usage(), clip.seconds, expected.price)
         answer = _Answer(request.model, Usage(), cost, video_seconds=clip.seconds)
         self._commit(row, latency_ms, answer, [clip], keep)
         crash.point("step_done")
@@ -327,38 +325,11 @@ class Tasks:
     async def _bytes_of(self, sha: str | None) -> bytes | None:
         return None if sha is None else await asyncio.to_thread(self._run.media.read, sha)
 
-    async def _sent(
-        self,
-        row: int,
-        model: str,
-        call: Callable[[], Any],
-        price: Callable[[Usage], Cost] = lambda seen: UNKNOWN,
-    ) -> tuple[Any, int]:
-        """(what the service answered, milliseconds); a failure is in the ledger before it goes on."""
-        run = self._run
-        started = time.monotonic()
-        try:
-            answered = await call()
-        except asyncio.CancelledError:
-            run.close_call(row, started, model, outcome="error", error_kind="cancelled")
-            raise
-        except Exception as error:
-            known = error if isinstance(error, ProviderError) else None
-            run.close_call(
-                row,
-                started,
-                model,
-                outcome="error",
-                error_kind=known.kind if known else "internal",
-                error=run.redact(str(error)),
-                http_status=known.http_status if known else None,
-                request_id=known.request_id if known else None,
-                usage=known.usage if known else None,
-                cost=price(known.usage) if known and known.usage else UNKNOWN,
-            )
-            raise
+    async def _sent(self, row: int, model: str, call: Callable[[], Awaitable[Any]], *price: Price) -> tuple[Any, int]:
+        """(what the service answered, milliseconds)"""
+        answered, seconds = await self._run.called(row, model, call, *price)
         crash.point("task_created")
-        return answered, round((time.monotonic() - started) * 1000)
+        return answered, round(seconds * 1000)
 
     async def _stored(
         self,
@@ -400,36 +371,22 @@ class Tasks:
         service: Service,
         name: str,
         asked: Asked,
-        capability: str,
-        model: str,
-        call_id: str,
+        request: ImageRequest | VideoRequest,
+        capability: Capability,
         purpose: str,
         expected: Cost,
     ) -> int:
-        run = self._run
-        with run.database.write() as conn:
-            writes.fence(conn, run.job_id, run.claim)
-            take_place(conn, service, run.row["project_id"])
-            return ledger.open_call(
-                conn,
-                {
-                    "call_id": call_id,
-                    "job_id": run.job_id,
-                    "claim": run.claim,
-                    "step": name,
-                    "input_hash": asked.hash,
-                    "purpose": purpose,
-                    "project_id": run.row["project_id"],
-                    "workflow": run.row["kind"],
-                    "profile_id": service.profile.id,
-                    "fallback_from": service.instead_of,
-                    "provider": service.profile.provider,
-                    "model": model,
-                    "capability": capability,
-                    "prompt": asked.as_json() | ({"versions": list(asked.versions)} if asked.versions else {}),
-                    **expected.as_expected(),
-                },
-            )
+        return self._run.open_call(
+            service,
+            name,
+            asked.hash,
+            capability=capability,
+            model=request.model,
+            expected=expected,
+            call_id=request.call_id,
+            purpose=purpose,
+            prompt=asked.as_json() | ({"versions": list(asked.versions)} if asked.versions else {}),
+        )
 
     def _commit(
         self, row: int, latency_ms: int, answer: _Answer, media: Sequence[Media], keep: Callable[[Connection], None]
@@ -468,14 +425,9 @@ class Tasks:
             request_id=answer.request_id,
             error_kind=error_kind,
             error=error,
-            input_tokens=answer.usage.input,
-            cached_tokens=answer.usage.cached,
-            output_tokens=answer.usage.output,
-            reasoning_tokens=answer.usage.reasoning,
-            image_input_tokens=answer.usage.image_input,
-            image_output_tokens=answer.usage.image_output,
             images=answer.images,
             video_seconds=None if answer.video_seconds is None else round(answer.video_seconds),
+            **answer.usage.as_columns(),
             **(answer.expected.as_expected() if answer.expected is not None else answer.cost.as_columns()),
         )
         money.count(
@@ -555,35 +507,3 @@ def clip_output(clip: Media, model: str) -> dict[str, Any]:
         "seconds": clip.seconds,
         "model": model,
     }
-
-
-async def kept(
-    made: Sequence[Made], store: MediaStore, kind: Literal["image", "video"], profile: Profile
-) -> list[Media]:
-    """What a service made, as files of the store; links are followed now. Raises what kept all of it from being kept."""
-    found: list[Media] = []
-    failures: list[JobError] = []
-    keep, most = (store.keep_image, pictures.MAX_BYTES) if kind == "image" else (store.keep_video, clips.MAX_BYTES)
-    for one in made:
-        if one.error is not None:
-            failures.append(one.error)
-            continue
-        try:
-            data, link = one.data, one.url
-            if one.fetch is not None:
-                data, link = await download.brought(one.fetch, most_bytes=most)
-            if data is None and link:
-                private = bool(profile.params.get("allow_private_media"))
-                data = await download.fetch(link, most_bytes=most, allow_private=private)
-            if not data:
-                continue
-            found.append(await asyncio.to_thread(keep, data))
-        except MediaRefused as error:
-            made_by_link = MediaRefused(error.text, kind="media_download")
-            made_by_link.passing = error.passing
-            failures.append(made_by_link if one.url or one.fetch else error)
-    if found:
-        return found
-    if failures:
-        raise failures[0]
-    raise ProviderError("empty_output", Text(N_("The service answered without a picture or clip.")), http_status=200)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 import tempfile
-from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 
 import httpx
 
-from workbench.errors import MediaRefused
+from workbench.errors import MediaRefused, not_downloaded
 from workbench.i18n import N_, Text
+from workbench.providers.base import Fetch
 from workbench.security import outbound
 from workbench.security.outbound import AddressRefused
 
@@ -24,8 +24,6 @@ DEADLINE_S = 180.0
 IN_MEMORY = 16 * 1024 * 1024
 #: waits before a link that failed in passing is asked again
 PAUSES_S = (0.5, 2.0)
-#: fetches from a service itself: given where the pieces go, returns a link that it was sent on to
-Fetch = Callable[[Callable[[bytes], None]], Awaitable[str | None]]
 
 
 async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadline_s: float = DEADLINE_S) -> bytes:
@@ -37,11 +35,11 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
                     return await _followed(client, url, most_bytes, allow_private, attempt)
                 except AddressRefused as failure:
                     if pause is None or not failure.passing:
-                        raise refused(failure.reason, passing=failure.passing) from None
+                        raise not_downloaded(failure.reason, passing=failure.passing) from None
                 await asyncio.sleep(pause)
     except TimeoutError:
         late = Text(N_("it did not arrive within {seconds} s"), seconds=f"{deadline_s:g}")
-        raise refused(late, passing=True) from None
+        raise not_downloaded(late, passing=True) from None
     raise AssertionError("the last try returns or raises")
 
 
@@ -54,14 +52,7 @@ async def brought(fetch: Fetch, *, most_bytes: int, deadline_s: float = DEADLINE
             return (None, link) if link else (body.whole(), None)
     except TimeoutError:
         late = Text(N_("it did not arrive within {seconds} s"), seconds=f"{deadline_s:g}")
-        raise refused(late, passing=True) from None
-
-
-def refused(reason: Text, *, passing: bool = False) -> MediaRefused:
-    """Why the link brought nothing that may be kept."""
-    made = MediaRefused(Text(N_("The result could not be downloaded: {reason}"), reason=reason), kind="media_download")
-    made.passing = passing
-    return made
+        raise not_downloaded(late, passing=True) from None
 
 
 async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_private: bool, attempt: int) -> bytes:
@@ -79,7 +70,7 @@ async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
             failed = Text(N_("the connection failed ({problem})"), problem=type(error).__name__)
             raise AddressRefused(failed, passing=True) from None
-    raise refused(Text(N_("it redirects more than {count} times"), count=HOPS))
+    raise not_downloaded(Text(N_("it redirects more than {count} times"), count=HOPS))
 
 
 async def _body(response: httpx.Response, most_bytes: int) -> bytes:
@@ -87,7 +78,7 @@ async def _body(response: httpx.Response, most_bytes: int) -> bytes:
     if status == 429 or status >= 500:
         raise AddressRefused(Text(N_("its server answered {status}"), status=status), passing=True)
     if status != 200:
-        raise refused(Text(N_("its server answered {status}"), status=status))
+        raise not_downloaded(Text(N_("its server answered {status}"), status=status))
     if int(response.headers.get("content-length") or 0) > most_bytes:
         raise _too_large(most_bytes)
     with Gathered(most_bytes) as body:
@@ -122,7 +113,7 @@ class Gathered:
 
 
 def _too_large(most_bytes: int) -> MediaRefused:
-    return refused(Text(N_("it is larger than {size} MB"), size=most_bytes // 1024 // 1024))
+    return not_downloaded(Text(N_("it is larger than {size} MB"), size=most_bytes // 1024 // 1024))
 
 
 def _joined(url: str, location: str) -> str:

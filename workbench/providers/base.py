@@ -40,6 +40,10 @@ class Usage:
     image_input: int | None = None
     image_output: int | None = None
 
+    def as_columns(self) -> dict[str, int | None]:
+        """The ledger's columns."""
+        return {f"{name}_tokens": count for name, count in vars(self).items()}
+
 
 @dataclass(frozen=True)
 class TextRequest:
@@ -104,6 +108,7 @@ class VideoRequest:
     draw: Callable[[], bytes] | None = field(default=None, repr=False)
 
 
+#: fetches from a service itself: given where the pieces go, returns a link that it was sent on to
 Fetch = Callable[[Callable[[bytes], None]], Awaitable[str | None]]
 
 

@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 
-from workbench.errors import MediaRefused, ProviderError
+from workbench.errors import ProviderError, not_downloaded
 from workbench.i18n import N_, Text
 from workbench.providers import faults, wire
 from workbench.providers.answers import count, mapping
@@ -263,14 +263,14 @@ class Gemini:
                 status = response.status_code
                 if status != 200:
                     reason = Text(N_("its server answered {status}"), status=status)
-                    raise _not_fetched(reason, passing=status == 429 or status >= 500)
+                    raise not_downloaded(reason, passing=status == 429 or status >= 500)
                 async for piece in response.aiter_raw():
                     add(piece)
                 return None
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             problem = type(error).__name__
         # Raised out here: the handler's context would drag along a request with its key.
-        raise _not_fetched(Text(N_("the connection failed ({problem})"), problem=problem), passing=True)
+        raise not_downloaded(Text(N_("the connection failed ({problem})"), problem=problem), passing=True)
 
     async def cancel(self, task_id: str) -> None:
         """Gemini's operations cannot be cancelled; nothing happens."""
@@ -436,12 +436,6 @@ def _failed(error: Mapping[str, Any]) -> TaskState:
 def _part_blocked(reason: str) -> str:
     """What of a request is blocked for this reason."""
     return faults.GIVEN if reason == "IMAGE_SAFETY" else faults.PROMPT
-
-
-def _not_fetched(reason: Text, *, passing: bool) -> MediaRefused:
-    made = MediaRefused(Text(N_("The result could not be downloaded: {reason}"), reason=reason), kind="media_download")
-    made.passing = passing
-    return made
 
 
 def _withheld(part: str, reason: str, usage: Usage, request_id: str | None) -> ProviderError:

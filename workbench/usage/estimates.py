@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from sqlalchemy import Connection, exists, func, select
 
 from workbench.db.schema import job, model_call
-from workbench.providers.base import SKETCH, Profile, Usage
-from workbench.usage.prices import FREE, cost_of, image_cost_of, now_ms, video_cost_of, video_price
+from workbench.providers.base import Profile, Usage
+from workbench.usage.prices import FREE, cost_of, image_cost_of, now_ms, video_cost_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -120,10 +120,7 @@ def typical(declared: Typical, crew: Crew) -> Estimate:
     if declared.images:
         costs.append(image_cost_of(crew.draws, crew.draws.picture_model, Usage(), declared.images, now_ms()))
     if declared.videos:
-        film = FREE if crew.films.provider == SKETCH.provider else video_cost_of(
-            video_price(crew.films, crew.films.clip_model), Usage(), CLIP_S * declared.videos
-        )  # fmt: skip
-        costs.append(film)
+        costs.append(video_cost_of(crew.films, crew.films.clip_model, Usage(), CLIP_S * declared.videos))
     free = all(c == FREE for c in costs)
     known = all(c.cost_micros is not None for c in costs) and len({c.currency for c in costs}) == 1
     seconds = (

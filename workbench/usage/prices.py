@@ -84,15 +84,19 @@ def image_cost_of(profile: Profile, model: str, usage: Usage, images: int, at_ms
     return _by_user_price(own, usage) if own is not None else _by_public_price(profile, model, usage, at_ms)
 
 
-def video_price(profile: Profile, model: str) -> dict[str, Any] | None:
+def _video_price(profile: Profile, model: str) -> dict[str, Any] | None:
     """What the user set for a clip of this model, by tokens (Seedance) or seconds (Veo); nobody else has such prices."""
     names = (model, profile.video_model or "", "*")
     return _own(profile, ("video_tokens",), *names) or _own(profile, ("video_second",), *names)
 
 
-def video_cost_of(price: dict[str, Any] | None, usage: Usage, seconds: float | None) -> Cost:
-    """The cost of one clip at such a price: by its tokens where they are told, else by its seconds."""
-    price = price or {}
+def video_cost_of(
+    profile: Profile, model: str, usage: Usage, seconds: float | None, ordered_at: dict[str, Any] | None = None
+) -> Cost:
+    """The cost of one clip: by its tokens where they are told, else by its seconds. `ordered_at`: the price of back then."""
+    if profile.provider == "sketch":
+        return FREE
+    price = ordered_at or _video_price(profile, model) or {}
     if price.get("video_tokens") is not None and usage.output is not None:
         amount = Decimal(str(price["video_tokens"])) * usage.output / _MILLION
     elif price.get("video_second") is not None and seconds is not None:
