@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, step
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded
+from workbench.jobs import running
 from workbench.providers.base import Profile
 from workbench.settings import Settings
 
@@ -239,24 +240,49 @@ def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: Scri
     assert (done["state"], done["cost_micros"], len(provider.calls())) == ("succeeded", 1_500_000, 3)
 
 
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """So many times from now on what came of a call cannot be written: the database restarts, or breaks a deadlock."""
+    monkeypatch.setattr(running, "WAITS_S", (0.0, 0.0))
+
+    def fail(times: int) -> None:
+        write, left = ledger.close_call, iter(range(times))
+
+        def close_call(*args: Any, **values: Any) -> None:
+            if next(left, None) is not None:
+                raise OperationalError("UPDATE", None, Exception("the server was restarted"))
+            write(*args, **values)
+
+        monkeypatch.setattr(ledger, "close_call", close_call)
+
+    return fail
+
+
 def test_a_call_that_could_not_be_written_down_gives_its_place_and_its_money_back(
-    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, provider: ScriptedProvider, away: Callable[[int], None]
 ) -> None:
     add(engine, "mine", provider, concurrency=1)
     engine.wb.set_budget(1_000, currency="USD")
-    commit, times = ledger.close_call, iter([1])
-
-    def away(*args: Any, **values: Any) -> None:
-        if next(times, None):
-            raise OperationalError("UPDATE", None, Exception("the server was restarted"))
-        commit(*args, **values)
-
-    monkeypatch.setattr(ledger, "close_call", away)
+    away(3)
     job_id = tell(engine)["id"]
 
     assert engine.finish(job_id)["state"] == "succeeded"
     assert [c["outcome"] for c in calls(engine, job_id)] == ["lost", "ok"]
     assert engine.wb.budgets()[0].under_way_micros == 0
+
+
+def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
+    engine: Engine, provider: ScriptedProvider, away: Callable[[int], None]
+) -> None:
+    """Neither paid twice nor asked about: a picture whose row is lost would wait for somebody's decision."""
+    add(engine, "mine", provider, image_model="p-1", params={"prices": {**PRICES, "p-1": {"image": 1}}})
+    for asked in ("test_tell", "test_image"):
+        away(2)
+        done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine")["id"])
+        assert done["state"] == "succeeded"
+        [call] = calls(engine, done["id"])
+        assert (call["outcome"], done["cost_micros"]) == ("ok", call["cost_micros"])
+    assert len(provider.calls()) == 2
 
 
 def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, provider: ScriptedProvider) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
@@ -19,14 +18,14 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import KINDS, DatabaseUnavailable, GuardUnmet, LostClaim, ProgrammingError
+from workbench.errors import KINDS, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
-from workbench.jobs.running import Running, Suspend
+from workbench.jobs.running import DATABASE_AWAY, WAITS_S, Running, Suspend
 from workbench.jobs.services import RateLimit, Services
 from workbench.jobs.submit import unmet_guards
 from workbench.media import MediaStore
@@ -38,8 +37,6 @@ log = logging.getLogger(__name__)
 
 #: a longer hint reschedules the job that far and no further
 MAX_RETRY_AFTER_MS = 6 * 3_600_000
-#: what a restarting or overloaded database raises; never the job's fault
-DATABASE_AWAY = (OperationalError, InterfaceError, DatabaseUnavailable)
 #: how long a thread may go from one short job to the next before it looks for messages again
 CARRY_FOR_S = 0.1
 
@@ -356,7 +353,7 @@ class Runner:
         """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be written."""
         log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
         said = Text(N_("The database was away; goes on when it is back"))
-        for wait_s in (0.0, 0.2, 1.0, 3.0):
+        for wait_s in (0.0, *WAITS_S):
             time.sleep(wait_s)
             try:
                 with self.database.write() as conn:

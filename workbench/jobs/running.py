@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
-from workbench.errors import LostClaim, OutputError, ProgrammingError, ProviderError
+from workbench.errors import DatabaseUnavailable, LostClaim, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
 from workbench.jobs.services import Capability, RateLimit, Service, Services, Unlimited, admit, take_place
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Price = Callable[[Usage], Cost]
+#: what a restarting or overloaded database raises; never the job's fault
+DATABASE_AWAY = (OperationalError, InterfaceError, DatabaseUnavailable)
+WAITS_S = (0.2, 1.0, 3.0)
 PREVIEW_EVERY_S = 1.0
 PREVIEW_CHARS = 1200
 
@@ -203,6 +207,16 @@ class Running:
             said = self.redact(repr(error))
             self.close_call(call_row, started, model, outcome="error", error_kind="internal", error=said)
             raise
+
+    def insist(self, write: Callable[[], None]) -> None:
+        """Write what came of a call, also while the database restarts or breaks a deadlock: unwritten it is paid again."""
+        for wait_s in WAITS_S:
+            try:
+                return write()
+            except DATABASE_AWAY as error:
+                log.warning("job %s: what came of a call is written again: %s", self.job_id, str(error).splitlines()[0])
+                time.sleep(wait_s)
+        return write()
 
     def answered(self, call_row: int, seconds: float, reply: TextReply, profile: Profile) -> None:
         """Hold an answer until it is judged: outcome and step are one commit."""

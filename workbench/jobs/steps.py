@@ -294,12 +294,18 @@ class Steps:
     def _commit_answer(self, answer: Answer, *, valid: bool, also: Callable[[Connection], None]) -> None:
         """What came of a call, and what follows from it, in one commit; a lost claim keeps its paid call as `late`."""
         run = self._run
-        try:
+
+        def commit() -> None:
             with run.database.write() as conn:
                 writes.fence(conn, run.job_id, run.claim)
                 if answer.call_row is not None:
+                    if ledger.answered(conn, answer.call_row):
+                        return  # the connection broke after the commit
                     run.commit_call(conn, answer.call_row, valid=valid)
                 also(conn)
+
+        try:
+            run.insist(commit)
         except LostClaim:
             if answer.call_row is not None:
                 with run.database.write() as conn:

@@ -393,13 +393,19 @@ class Tasks:
     ) -> None:
         """What came of a call, what was made, and what follows, in one commit; a lost claim keeps its paid call as `late`."""
         run = self._run
-        try:
+
+        def commit() -> None:
             with run.database.write() as conn:
                 writes.fence(conn, run.job_id, run.claim)
+                if ledger.answered(conn, row):
+                    return  # the connection broke after the commit
                 for one in media:
                     run.media.record(conn, one)
                 self._close(conn, row, latency_ms, answer, "ok")
                 keep(conn)
+
+        try:
+            run.insist(commit)
         except LostClaim:
             with run.database.write() as conn:
                 self._close(conn, row, latency_ms, answer, "late")

@@ -197,6 +197,14 @@ def open_call(conn: Connection, values: dict[str, Any]) -> int:
     return call_id
 
 
+_answered = select(model_call.c.id).where(model_call.c.id == bindparam("id"), model_call.c.outcome == "ok")
+
+
+def answered(conn: Connection, call_row: int) -> bool:
+    """Whether a call's answer has been written down."""
+    return conn.execute(_answered, {"id": call_row}).scalar_one_or_none() is not None
+
+
 _close_call = (
     update(model_call)
     .where(model_call.c.id == bindparam("b_id"))
