@@ -131,7 +131,11 @@ class Trials:
                 draw=_dot,
             )
             reply: ImageReply = await service.provider.images(request)
-            for picture in await kept(reply.images, self._media, "image", service.profile):
+            try:
+                found = await kept(reply.images, self._media, "image", service.profile)
+            except JobError as error:
+                raise _Useless(error, reply) from None
+            for picture in found:
                 with self._database.write() as conn:
                     self._media.record(conn, picture)
                 drawn.append(picture.sha256)
@@ -192,6 +196,11 @@ class Trials:
                 reply, error = useless.reply, useless.error
             except JobError as failure:
                 error = failure
+            except BaseException as broken:
+                # a trial has no job whose end would close its call
+                said = JobError(Text("{problem}", problem=type(broken).__name__), kind="internal")
+                self._close(row, service, model, round((time.monotonic() - started) * 1000), None, said)
+                raise
             latency_ms = round((time.monotonic() - started) * 1000)
             cost = self._close(row, service, model, latency_ms, reply, error)
             if not getattr(error, "adapted", False):
@@ -254,7 +263,7 @@ class Trials:
 class _Useless(Exception):
     """An answer that was paid and cannot be used."""
 
-    def __init__(self, error: OutputError, reply: TextReply) -> None:
+    def __init__(self, error: JobError, reply: TextReply | ImageReply) -> None:
         super().__init__(str(error))
         self.error, self.reply = error, reply
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import Valkey, until
@@ -19,8 +20,9 @@ from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, step
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded
-from workbench.jobs import running
+from workbench.jobs import running, tasks
 from workbench.providers.base import Profile
+from workbench.providers.openai_compatible import OpenAICompatible
 from workbench.settings import Settings
 
 #: a micro for each token: sums are easy to check
@@ -283,6 +285,21 @@ def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
         [call] = calls(engine, done["id"])
         assert (call["outcome"], done["cost_micros"]) == ("ok", call["cost_micros"])
     assert len(provider.calls()) == 2
+
+
+def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that stays open for ever would hold its place at the service, and its money, for ever."""
+    params = {"prices": {**PRICES, "p-1": {"image": 1}}}
+    add(engine, "mine", provider, image_model="p-1", concurrency=1, params=params)
+    engine.wb.set_budget(3_000_000, currency="USD")
+    monkeypatch.setattr(tasks, "_priced", lambda *args: 1 / 0)
+    failed = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
+    assert (failed["state"], failed["error_kind"]) == ("failed", "internal")
+    assert [c["outcome"] for c in calls(engine, failed["id"])] == ["lost"]
+    assert engine.wb.budgets()[0].under_way_micros == 0
+    assert engine.finish(tell(engine)["id"])["state"] == "succeeded"
 
 
 def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, provider: ScriptedProvider) -> None:
@@ -578,3 +595,34 @@ def test_a_trial_takes_its_share_of_the_minute_and_asks_the_budget(engine: Engin
     stopped = engine.wb.try_profile("mine")
     assert [t.error_kind for t in stopped] == ["budget_exceeded", "budget_exceeded"]
     assert len(provider.calls()) == 1
+
+
+def test_a_trial_that_breaks_off_or_is_killed_gives_its_place_back(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No claim ends with it; the service would stay full for ever."""
+    row = add(engine, "mine", provider, concurrency=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(OpenAICompatible, "text", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            engine.wb.try_profile("mine")
+    assert engine.wb.try_profile("mine")[0].ok
+
+    with engine.wb.database.write() as conn:
+        conn.execute(
+            model_call.insert().values(
+                call_id="killed", purpose="test", provider="openai", model="m", capability="text", outcome="sent",
+                started_at=now_ms() - 3_700_000, profile_id=row["id"],
+            )
+        )  # fmt: skip
+    assert engine.finish(tell(engine)["id"])["state"] == "succeeded"
+
+
+def test_a_trial_whose_picture_cannot_be_kept_counts_what_it_cost(engine: Engine, provider: ScriptedProvider) -> None:
+    add(engine, "painter", provider, text_model=None, image_model="p-1", params={"prices": {"p-1": {"image": 1}}})
+    provider.script(default={"image_b64": base64.b64encode(b"no picture").decode()})
+    [drawn] = engine.wb.try_profile("painter", image=True)
+    assert (drawn.error_kind, drawn.cost_micros, drawn.media) == ("malformed_output", 1_000_000, None)
+    with engine.wb.database.read() as conn:
+        [call] = conn.execute(select(model_call)).mappings()
+    assert (call["outcome"], call["valid"], call["images"], call["cost_micros"]) == ("ok", False, 1, 1_000_000)

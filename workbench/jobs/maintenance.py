@@ -48,6 +48,7 @@ class Sweeper:
     def sweep(self, *, idle: bool) -> None:
         """One round. `idle`: this worker has a free thread, so a message unclaimed for long is lost, not waiting."""
         self._take_from_lost_workers()
+        self._lose_strays()
         self._settle_cancelled()
         self._wake_parents()
         self._resume_limited()
@@ -64,6 +65,14 @@ class Sweeper:
                 became = writes.take_from_lost(conn, row.id, row.claim, self._settings.max_losses)
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
+
+    def _lose_strays(self) -> None:
+        """Somebody who tried a service was killed meanwhile."""
+        with self._database.read() as conn:
+            if not writes.strays_exist(conn):
+                return
+        with self._database.write() as conn:
+            log.warning("%s calls of trials are taken for lost", writes.lose_strays(conn))
 
     def _settle_cancelled(self) -> None:
         with self._database.read() as conn:

@@ -358,7 +358,6 @@ class Runner:
             try:
                 with self.database.write() as conn:
                     cancelled = writes.fence(conn, claim.job_id, claim.number)
-                    writes.lose_calls(conn, claim.job_id, claim.number)
                     if cancelled:
                         self._end_cancelled(conn, claim)
                     else:

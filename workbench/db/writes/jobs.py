@@ -8,7 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import now_ms
@@ -216,6 +230,12 @@ def fence(conn: Connection, job_id: int, number: int) -> bool:
     return row.cancel_at is not None
 
 
+_lost = update(model_call).values(outcome="lost", ended_at=now_ms(), expected_micros=None)
+_lose_calls = _lost.where(
+    model_call.c.job_id == bindparam("b_job_id"),
+    model_call.c.claim == bindparam("b_claim"),
+    model_call.c.outcome == "sent",
+)
 _end_attempt = (
     update(attempt)
     .where(
@@ -241,6 +261,9 @@ def end_attempt(
     error: str | None = None,
     traceback: str | None = None,
 ) -> None:
+    """End a claim's attempt. Calls that it left open are lost: they give back their place and what budgets hold for them."""
+    if outcome != "ok":
+        conn.execute(_lose_calls, {"b_job_id": job_id, "b_claim": number})
     conn.execute(
         _end_attempt,
         {
@@ -716,13 +739,22 @@ def expired(conn: Connection) -> list[Any]:
     return list(conn.execute(_expired).all())
 
 
-def lose_calls(conn: Connection, job_id: int, number: int) -> None:
-    """Nobody will say any more what came of the calls that this claim has under way."""
-    conn.execute(
-        update(model_call)
-        .where(model_call.c.job_id == job_id, model_call.c.claim == number, model_call.c.outcome == "sent")
-        .values(outcome="lost", ended_at=now_ms(), expected_micros=None)
-    )
+#: a trial's call belongs to no job, and is never under way so long
+STRAY_MS = 3_600_000
+_stray = and_(
+    model_call.c.outcome == literal_column("'sent'"),
+    model_call.c.job_id.is_(None),
+    model_call.c.started_at < now_ms() - STRAY_MS,
+)
+
+
+def strays_exist(conn: Connection) -> bool:
+    return conn.execute(select(literal(1)).where(_stray).limit(1)).scalar_one_or_none() is not None
+
+
+def lose_strays(conn: Connection) -> int:
+    """Close the calls of trials that were killed: no claim's end does."""
+    return conn.execute(_lost.where(_stray)).rowcount
 
 
 def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
@@ -735,7 +767,6 @@ def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) 
     if row is None:
         return None
     end_attempt(conn, job_id, number, "lost", kind="worker_lost", error=f"worker {row.worker} stopped answering")
-    lose_calls(conn, job_id, number)
     if row.cancel_at is not None:
         end(conn, job_id, "cancelled", kind="cancelled", error=Text("Cancelled"))
         return "cancelled"
