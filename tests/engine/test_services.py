@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 
 from tests.conftest import Valkey, until
@@ -24,6 +24,7 @@ from workbench.jobs import running, tasks
 from workbench.providers.base import Profile
 from workbench.providers.openai_compatible import OpenAICompatible
 from workbench.settings import Settings
+from workbench.usage import budgets
 
 #: a micro for each token: sums are easy to check
 PRICES = {"*": {"currency": "USD", "input": 1, "output": 1}}
@@ -300,6 +301,47 @@ def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
     assert [c["outcome"] for c in calls(engine, failed["id"])] == ["lost"]
     assert engine.wb.budgets()[0].under_way_micros == 0
     assert engine.finish(tell(engine)["id"])["state"] == "succeeded"
+
+
+def test_a_budget_that_is_changed_while_a_call_is_opened_holds_for_it(engine: Engine) -> None:
+    """On PostgreSQL the call waits for the budget's row; a new row in its place would pass unseen."""
+    engine.wb.set_budget(10_000_000, currency="USD")
+    spend(engine, 5_000_000, "USD", None)
+    refused: list[bool] = []
+
+    def open_one() -> None:
+        with engine.worker._database.write() as conn:
+            try:
+                budgets.hold(conn, None)
+            except BudgetExceeded:
+                refused.append(True)
+
+    thread = threading.Thread(target=open_one)
+    with engine.wb.database.write() as conn:
+        budgets.put(conn, None, "month", 1_000_000, "USD", "somebody")
+        thread.start()
+        if conn.dialect.name != "sqlite":
+            waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            until(lambda: conn.execute(waits).scalar_one(), 10, "the wait for the row")
+    thread.join(20)
+    assert refused == [True]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_jobs_are_submitted_while_a_place_is_taken(engine: Engine, provider: ScriptedProvider) -> None:
+    """A new job's row refers to the profile's; a call that waits for its turn there must not stop it."""
+    row = add(engine, "mine", provider, concurrency=1)
+    with engine.wb.database.write() as conn:
+        assert ledger.place_free(conn, row["id"], 1)
+        with engine.worker._database.write() as other:
+            other.execute(text("SET LOCAL lock_timeout = '2s'"))
+            other.execute(
+                job.insert().values(
+                    kind="test_nothing", queue="default", title="x", state="queued", profile_id=row["id"], params={},
+                    params_hash="", claim=0, failures=0, losses=0, max_attempts=1, progress=0, priority=0,
+                    created_at=now_ms(), available_at=now_ms() + 60_000,
+                )
+            )  # fmt: skip
 
 
 def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, provider: ScriptedProvider) -> None:

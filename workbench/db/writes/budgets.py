@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import now_ms
 from workbench.db.reads.budgets import counts
@@ -13,9 +14,14 @@ from workbench.db.schema import budget
 
 def put(conn: Connection, key: str, *, amount_micros: int | None, **values: Any) -> None:
     """Replace a budget; None takes it away."""
-    conn.execute(delete(budget).where(budget.c.key == key))
-    if amount_micros is not None:
-        conn.execute(insert(budget).values(key=key, amount_micros=amount_micros, created_at=now_ms(), **values))
+    if amount_micros is None:
+        conn.execute(delete(budget).where(budget.c.key == key))
+        return
+    insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert
+    values |= {"amount_micros": amount_micros, "created_at": now_ms()}
+    # in its place: who waits in `hold` for a row that is then deleted would not see the one put there instead
+    added = insert(budget).values(key=key, **values)
+    conn.execute(added.on_conflict_do_update(index_elements=[budget.c.key], set_=values))
 
 
 def hold(conn: Connection, project_id: int | None) -> bool:

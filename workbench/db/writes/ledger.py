@@ -186,7 +186,8 @@ def open_calls(conn: Connection, profile_id: int | None) -> int:
 
 def place_free(conn: Connection, profile_id: int | None, most: int) -> bool:
     """Whether a further call of this profile may be opened in this transaction; others that ask meanwhile wait for it."""
-    conn.execute(select(profile.c.id).where(profile.c.id == profile_id).with_for_update())
+    # not FOR UPDATE, which would also stop every new job of this profile
+    conn.execute(select(profile.c.id).where(profile.c.id == profile_id).with_for_update(key_share=True))
     return open_calls(conn, profile_id) < most
 
 
