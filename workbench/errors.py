@@ -181,9 +181,10 @@ class Conflict(Refused):
 
 
 class BudgetExceeded(Refused):
-    """A budget is used up; raise it, then go on."""
+    """A budget is used up; raise it, then go on. `passing`: calls under way need the rest, and may leave some of it."""
 
     kind = "budget_exceeded"
+    passing = False
 
 
 class NotAllowed(Refused):

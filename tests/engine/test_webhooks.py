@@ -285,6 +285,27 @@ def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
     assert said == "The Salt Lighthouse: 85 % of the budget is used: 170.00 of 200.00 CNY (this project, this month)."
 
 
+def test_a_wait_for_calls_under_way_asks_nobody(engine: Engine, receiver: Receiver, provider: ScriptedProvider) -> None:
+    """It ends by itself; each round of a crowd would tell of each job anew."""
+    engine.wb.add_profile(
+        "mine", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789abcdef",
+        params={"prices": {"*": {"currency": "CNY", "input": 1, "output": 1}}},
+    )  # fmt: skip
+    add(engine, receiver, "job.waiting")
+    engine.wb.set_budget(1_000)
+    provider.script(default={"delay_ms": 300})
+    ids = [engine.wb.submit("test_tell", None, {"about": f"story {n}"}, profile="mine")["id"] for n in range(3)]
+    threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
+    for thread in threads:
+        thread.start()
+    until(lambda: [engine.wb.job(i)["waiting_for"] for i in ids].count("budget") == 2, 10, "the others' wait")
+    engine.worker.maintain()
+    for thread in threads:
+        thread.join()
+    assert {engine.finish(i)["state"] for i in ids} == {"succeeded"}
+    assert told(engine) == []
+
+
 def test_the_address_and_the_secret_are_sealed_and_survive_another_master_key(
     engine: Engine, receiver: Receiver
 ) -> None:

@@ -322,7 +322,7 @@ class Runner:
                 return
             writes.end_attempt(conn, claim.job_id, claim.number, "waiting")
             resume_ms = None if suspend.resume_in_s is None else round(suspend.resume_in_s * 1000)
-            writes.put_waiting(conn, claim.job_id, waiting_for, said, resume_ms)
+            writes.put_waiting(conn, claim.job_id, waiting_for, said, resume_ms, asks=suspend.asks)
             if waiting_for == "children":
                 # the last child may have ended before we began to wait
                 writes.wake_parent(conn, claim.job_id)

@@ -35,8 +35,12 @@ MakeProvider = Callable[[Profile], Any]
 class Suspend(BaseException):
     """The job waits; its worker is free. Not an Exception, so that a workflow's own handlers let it through."""
 
-    def __init__(self, waiting_for: str, *, resume_in_s: float | None = None, said: Text | None = None) -> None:
+    def __init__(
+        self, waiting_for: str, *, resume_in_s: float | None = None, said: Text | None = None, asks: bool = False
+    ) -> None:
+        """`asks`: it goes on only when somebody does something."""
         super().__init__(waiting_for)
+        self.asks = asks
         self.waiting_for = waiting_for
         self.resume_in_s = resume_in_s
         self.said = said
@@ -160,7 +164,7 @@ async def admit(database: Database, limit: RateLimit, service: Service, project_
             try:
                 budgets.check_call(conn, project_id)
             except BudgetExceeded as error:
-                raise Suspend("budget", said=error.text) from None
+                raise Suspend("budget", said=error.text, asks=not error.passing) from None
             full = profile.concurrency is not None and ledger.open_calls(conn, profile.id) >= profile.concurrency
         if full:
             raise _full(profile)
@@ -179,7 +183,7 @@ def take_place(conn: Connection, service: Service, project_id: int | None) -> No
         try:
             budgets.hold(conn, project_id)
         except BudgetExceeded as error:
-            raise Held("budget", said=error.text) from None
+            raise Held("budget", said=error.text, asks=not error.passing) from None
     if profile.concurrency is not None and not ledger.place_free(conn, profile.id, profile.concurrency):
         raise _full(profile)
 

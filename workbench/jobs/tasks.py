@@ -152,7 +152,9 @@ class Tasks:
                 ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS)
                 said = Text(N_("Step {step}: the task was created before the worker was lost; it goes on"), step=name)
                 writes.add_event(conn, run.job_id, said, claim=run.claim)
-        raise Suspend("decision" if task_id is None else "provider")
+        if task_id is None:
+            raise Suspend("decision", asks=True)
+        raise Suspend("provider")
 
     async def _found(self, asked: Asked, there: dict[str, Any], service: Service) -> str | None:
         """The id of a video task that was created and never written down, where the service lists its tasks."""

@@ -195,7 +195,10 @@ def hold(conn: Connection, project_id: int | None) -> None:
 
 def _refuse(full: list[State]) -> None:
     if full:
-        raise BudgetExceeded(max(full, key=lambda s: s.percent).said())
+        fullest = max(full, key=lambda s: s.percent)
+        refused = BudgetExceeded(fullest.said())
+        refused.passing = not fullest.used_up
+        raise refused
 
 
 def _plain(micros: int) -> str:

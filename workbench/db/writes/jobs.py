@@ -90,8 +90,6 @@ def adopt_submit_key(conn: Connection, job_id: int, key: str) -> None:
 
 
 _CANCELLED = Text(N_("Cancelled"))
-#: a job that waits for one of these goes on only when somebody does something
-ASKS_A_PERSON = ("decision", "budget")
 
 
 @dataclass(frozen=True)
@@ -440,15 +438,21 @@ def put_back(conn: Connection, job_id: int, *, delay_ms: int, message: Text | No
 
 
 def put_waiting(
-    conn: Connection, job_id: int, waiting_for: str, message: Text | None = None, resume_ms: int | None = None
+    conn: Connection,
+    job_id: int,
+    waiting_for: str,
+    message: Text | None = None,
+    resume_ms: int | None = None,
+    *,
+    asks: bool = False,
 ) -> None:
-    """`resume_ms`: `resume_due` queues it again after so long."""
+    """`resume_ms`: `resume_due` queues it again after so long. `asks`: it goes on only when somebody does something."""
     values: dict[str, Any] = {"state": "waiting", "waiting_for": waiting_for, "lease_until": None, "preview": None}
     if resume_ms is not None:
         values["available_at"] = now_ms() + resume_ms
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
-    if waiting_for in ASKS_A_PERSON:
+    if asks:
         values["untold"] = _webhooks
     conn.execute(update(job).where(job.c.id == job_id).values(**values))
 
