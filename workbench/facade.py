@@ -610,6 +610,8 @@ class Workbench:
                     ledger.set_step(
                         conn, job_id, step["name"], state="refused" if choice == "send_again" else "given_up"
                     )
+                    # nobody asks for its task any more
+                    ledger.price_task(conn, job_id, step["name"])
             if choice == "send_again":
                 job_writes.resume(conn, job_id, "decision")
             else:

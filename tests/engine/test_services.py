@@ -401,6 +401,28 @@ def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
     assert {c["kind"] for c in provider.calls()} == {"create", "poll"}
 
 
+@pytest.mark.parametrize("choice", ["give_up", "send_again"])
+def test_a_decision_gives_back_what_a_task_that_nobody_finds_held(
+    engine: Engine, provider: ScriptedProvider, choice: Any
+) -> None:
+    """Created by a worker that had lost its claim when the answer came: its id went with it."""
+    params = {"prices": {"*": {"currency": "CNY", "video_tokens": 10}}}
+    engine.wb.add_profile(
+        "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1", params=params
+    )
+    engine.wb.set_budget(10_000_000, currency="CNY")
+    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    engine.deliver()
+    with engine.wb.database.write() as conn:
+        conn.execute(update(step).values(state="maybe_charged", provider_task_id=None, poll_at=None))
+        conn.execute(update(model_call).values(outcome="late"))
+        conn.execute(update(job).values(waiting_for="decision"))
+    assert engine.wb.budgets()[0].under_way_micros > 0
+    engine.wb.decide(job_id, choice)
+    [state] = engine.wb.budgets()
+    assert (state.under_way_micros, state.unpriced) == (0, 1)
+
+
 def test_a_job_that_waits_for_its_budget_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider)
     engine.wb.set_budget(1, currency="USD")
