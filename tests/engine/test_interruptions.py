@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import psycopg
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from tests.engine.conftest import Engine, in_background, until, use
@@ -15,6 +16,7 @@ from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job as job_table
 from workbench.db.writes import jobs as writes
+from workbench.db.writes import webhooks as webhook_writes
 
 
 def ask_to_cancel(engine: Engine, job_id: int) -> None:
@@ -129,6 +131,45 @@ def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
     assert (call["outcome"], call["valid"]) == ("ok", False)
     assert call["output_tokens"]
     assert call["raw_output"]
+
+
+SEVERAL: dict[str, Callable[[Connection, list[int]], object]] = {
+    "renew leases": lambda conn, ids: writes.renew_leases(conn, "me", 60_000, {(i, 1) for i in ids}),
+    "dispatch": lambda conn, ids: writes.mark_dispatched(conn, ids),
+    "resume what was limited": lambda conn, ids: writes.resume_due(conn, 10),
+    "tell webhooks": lambda conn, ids: webhook_writes.take_untold(conn, ids),
+}
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("name", SEVERAL)
+def test_whoever_writes_several_jobs_and_a_cancel_of_all_of_them_never_wait_for_each_other(
+    engine: Engine, name: str
+) -> None:
+    """A cancel locks a family newest first; PostgreSQL would end one of two that wait for each other, perhaps the person's."""
+    ids = [engine.wb.submit("test_nothing", params={"number": n})["id"] for n in range(2)]
+    state = {"dispatch": "queued", "renew leases": "running"}.get(name, "waiting")
+    with engine.wb.database.write() as conn:
+        conn.execute(
+            update(job_table).values(
+                state=state, worker="me", claim=1, untold=True, dispatched_at=None,
+                waiting_for="rate_limit" if state == "waiting" else None,
+            )
+        )  # fmt: skip
+
+    def write() -> None:
+        with engine.worker._database.write() as conn:
+            SEVERAL[name](conn, ids)
+
+    hold = select(job_table.c.id).with_for_update(key_share=True)
+    with engine.wb.database.write() as conn:
+        conn.execute(hold.where(job_table.c.id == max(ids)))
+        thread = in_background(write)
+        waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        until(lambda: not thread.is_alive() or conn.execute(waits).scalar_one(), 10)
+        conn.execute(text("SET LOCAL lock_timeout = '500ms'"))
+        conn.execute(hold.where(job_table.c.id == min(ids)))
+    thread.join(20)
 
 
 def test_sketch_by_name_is_sketch_even_in_a_project_with_a_paid_profile(

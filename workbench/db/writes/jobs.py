@@ -138,11 +138,11 @@ _claim = (
 )
 #: most installations pause and limit nothing: one statement then looks at both tables
 _claim_ungated = _claim.where(~exists(select(literal(1)).select_from(gate)))
-_waiting = job.alias("waiting")
+_one = job.alias("one")
 _claim_undispatched = _claim_ungated.where(
     job.c.id.in_(
-        select(_waiting.c.id)
-        .where(_waiting.c.id == bindparam("job_id"), _waiting.c.state == "queued", _waiting.c.dispatched_at.is_(None))
+        select(_one.c.id)
+        .where(_one.c.id == bindparam("job_id"), _one.c.state == "queued", _one.c.dispatched_at.is_(None))
         # Its caller holds the row of the job it ends. Who waits for another row then may wait for ever.
         .with_for_update(skip_locked=True)
     )
@@ -484,7 +484,14 @@ def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
 
 
 _limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
-_next_limited = select(job.c.id).where(_limited).order_by(job.c.available_at, job.c.id).limit(bindparam("most"))
+_next_limited = (
+    select(job.c.id)
+    .where(_limited)
+    .order_by(job.c.available_at, job.c.id)
+    .limit(bindparam("most"))
+    # in this order, not in that of their ids: so without waiting for any
+    .with_for_update(key_share=True, skip_locked=True)
+)
 _resume_due = (
     update(job)
     .where(job.c.id.in_(_next_limited.scalar_subquery()), job.c.state == "waiting")
@@ -573,9 +580,15 @@ def set_preview(conn: Connection, job_id: int, number: int, preview: str) -> Non
 
 def renew_leases(conn: Connection, me: str, lease_ms: int, held: set[tuple[int, int]]) -> dict[tuple[int, int], bool]:
     """Renew the leases a worker holds in one statement; (job, claim) → whether a cancel was asked for."""
+    ours = (
+        select(_one.c.id)
+        .where(_one.c.id.in_({job_id for job_id, _ in held}))
+        .order_by(_one.c.id.desc())
+        .with_for_update(key_share=True)
+    )
     rows = conn.execute(
         update(job)
-        .where(job.c.id.in_({job_id for job_id, _ in held}), job.c.worker == me, job.c.state == "running")
+        .where(job.c.id.in_(ours), job.c.worker == me, job.c.state == "running")
         .values(lease_until=now_ms() + lease_ms)
         .returning(job.c.id, job.c.claim, job.c.cancel_at)
     ).all()
@@ -719,7 +732,15 @@ def ready(conn: Connection, queue: str, limit: int) -> list[int]:
 
 _mark = (
     update(job)
-    .where(job.c.id.in_(bindparam("ids", expanding=True)), job.c.state == "queued", job.c.dispatched_at.is_(None))
+    .where(
+        job.c.id.in_(
+            select(_one.c.id)
+            .where(_one.c.id.in_(bindparam("ids", expanding=True)))
+            .with_for_update(key_share=True, skip_locked=True)
+        ),
+        job.c.state == "queued",
+        job.c.dispatched_at.is_(None),
+    )
     .values(dispatched_at=now_ms())
     .returning(job.c.id)
 )
