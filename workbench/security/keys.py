@@ -166,10 +166,6 @@ class Vault:
         redactor.remember(key)
         return key
 
-    def needs_resealing(self, key_id: str) -> bool:
-        """Sealed with an older master key that is still known."""
-        return key_id != self._current and key_id in self._masters
-
     def _fernet(self, key_id: str) -> Fernet:
         # Imported here: pages and workers that open no key do not pay for loading cryptography.
         from cryptography.fernet import Fernet
