@@ -288,6 +288,31 @@ def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
     assert len(provider.calls()) == 2
 
 
+def test_a_commit_that_went_through_before_the_connection_broke_counts_once(
+    engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "WAITS_S", (0.0,))
+    insist = running.Running.insist
+    broke: list[bool] = []
+
+    def once_more(self: running.Running, write: Callable[[bool], None]) -> None:
+        def broken(again: bool) -> None:
+            write(again)
+            if not again:
+                broke.append(True)
+                raise OperationalError("COMMIT", None, Exception("the connection broke"))
+
+        insist(self, broken)
+
+    monkeypatch.setattr(running.Running, "insist", once_more)
+    add(engine, "mine", provider, image_model="p-1", params={"prices": {**PRICES, "p-1": {"image": 1}}})
+    for asked in ("test_tell", "test_image"):
+        done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine")["id"])
+        [call] = calls(engine, done["id"])
+        assert (call["outcome"], done["cost_micros"]) == ("ok", call["cost_micros"])
+    assert (len(broke), len(provider.calls())) == (2, 2)
+
+
 def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
     engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -208,15 +208,18 @@ class Running:
             self.close_call(call_row, started, model, outcome="error", error_kind="internal", error=said)
             raise
 
-    def insist(self, write: Callable[[], None]) -> None:
-        """Write what came of a call, also while the database restarts or breaks a deadlock: unwritten it is paid again."""
-        for wait_s in WAITS_S:
+    def insist(self, write: Callable[[bool], None]) -> None:
+        """Write what came of a call, also while the database restarts or breaks a deadlock: unwritten it is paid again.
+
+        `write` is told whether it was tried before, and may have gone through just before the connection broke.
+        """
+        for number, wait_s in enumerate(WAITS_S):
             try:
-                return write()
+                return write(number > 0)
             except DATABASE_AWAY as error:
                 log.warning("job %s: what came of a call is written again: %s", self.job_id, str(error).splitlines()[0])
                 time.sleep(wait_s)
-        return write()
+        return write(True)
 
     def answered(self, call_row: int, seconds: float, reply: TextReply, profile: Profile) -> None:
         """Hold an answer until it is judged: outcome and step are one commit."""

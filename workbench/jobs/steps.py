@@ -295,12 +295,12 @@ class Steps:
         """What came of a call, and what follows from it, in one commit; a lost claim keeps its paid call as `late`."""
         run = self._run
 
-        def commit() -> None:
+        def commit(again: bool) -> None:
             with run.database.write() as conn:
                 writes.fence(conn, run.job_id, run.claim)
                 if answer.call_row is not None:
-                    if ledger.answered(conn, answer.call_row):
-                        return  # the connection broke after the commit
+                    if again and ledger.answered(conn, answer.call_row):
+                        return
                     run.commit_call(conn, answer.call_row, valid=valid)
                 also(conn)
 

@@ -396,11 +396,11 @@ class Tasks:
         """What came of a call, what was made, and what follows, in one commit; a lost claim keeps its paid call as `late`."""
         run = self._run
 
-        def commit() -> None:
+        def commit(again: bool) -> None:
             with run.database.write() as conn:
                 writes.fence(conn, run.job_id, run.claim)
-                if ledger.answered(conn, row):
-                    return  # the connection broke after the commit
+                if again and ledger.answered(conn, row):
+                    return
                 for one in media:
                     run.media.record(conn, one)
                 self._close(conn, row, latency_ms, answer, "ok")
