@@ -28,6 +28,9 @@ def made(wb: Workbench, episodes: int, scenes: int) -> Large:
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     wb.wait(wb.submit("plan_episodes", project)["id"], timeout=120)
     episode = next(n["id"] for n in wb.tree(project)["nodes"] if n["kind"] == "episode")
+    wb.wait(wb.submit("generate_episode_core_expression", episode)["id"], timeout=120)
+    hint = {"scene_count_hint": min(max(scenes, 6), 12)}
+    wb.wait(wb.submit("generate_episode_scene_list", episode, hint)["id"], timeout=120)
     job = wb.wait(wb.run_plan(episode, grow=True)["id"], timeout=300)
     if job["state"] != "succeeded":
         raise RuntimeError(f"the story was not made: {job['error']}")
