@@ -538,7 +538,7 @@ def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_
         with engine.wb.database.write() as conn:
             conn.execute(update(job).where(job.c.id.in_(ids)).values(parent_id=plan, claim=job.c.claim + 1))
             for one in ids:
-                job_writes.put_waiting(conn, one, waiting_for, Text("It is used up."))
+                job_writes.put_waiting(conn, one, waiting_for, Text("It is used up."), asks=True)
         receiver.got.clear()
         engine.worker._courier.run_once()
         return sorted(json.loads(g.body)["data"]["job"]["id"] for g in receiver.got)
