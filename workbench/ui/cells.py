@@ -178,16 +178,15 @@ def comparison(node_id: int, kind: str) -> None:
     wb = live.workbench()
     rows = {v["version"]: v for v in wb.versions(node_id, kind)}
 
-    def named(number: int) -> str:
-        return f"v{number} · {_version_line(rows[number])}"
-
-    numbers = sorted(rows)
+    # said once: a moment later “2 s ago” would be another choice
+    named = {number: f"v{number} · {_version_line(row)}" for number, row in sorted(rows.items())}
+    numbers = list(named)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         older = st.selectbox(
             t("Older"),
             numbers,
             numbers.index(chosen[0]),
-            named,
+            named.__getitem__,
             key=_key(node_id, kind, "older", *chosen),
             label_visibility="collapsed",
             width=196,
@@ -197,7 +196,7 @@ def comparison(node_id: int, kind: str) -> None:
             t("Newer"),
             numbers,
             numbers.index(chosen[1]),
-            named,
+            named.__getitem__,
             key=_key(node_id, kind, "newer", *chosen),
             label_visibility="collapsed",
             width=196,
