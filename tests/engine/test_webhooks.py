@@ -136,6 +136,19 @@ def test_a_receiver_that_is_down_is_tried_again_with_the_same_id_until_it_takes_
     assert (delivery["state"], delivery["tries"], delivery["status"], delivery["error"]) == ("delivered", 3, 200, None)
 
 
+@pytest.mark.parametrize(("said", "wait_s"), [("120", 120), ("3", 5), ("999999999", 6 * 3600), ("soon", 5)])
+def test_a_receiver_can_ask_for_a_later_try_within_reason(
+    engine: Engine, receiver: Receiver, project: int, said: str, wait_s: int
+) -> None:
+    add(engine, receiver)
+    receiver.answers, receiver.headers = [(429, b"busy")], {"Retry-After": said}
+    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.worker.maintain()
+    with engine.wb.database.read() as conn:
+        left_ms = conn.execute(select(webhook_delivery.c.next_at - now_ms())).scalar_one()
+    assert wait_s * 1000 - 5_000 < left_ms <= wait_s * 1000
+
+
 def test_the_next_try_is_not_before_its_time_and_the_last_one_gives_up(
     engine: Engine, receiver: Receiver, project: int
 ) -> None:

@@ -12,11 +12,11 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.retry_after import number_of, retry_after_s
 from workbench.security.redact import redactor
 
 LONGEST_MESSAGE = 600
@@ -287,13 +287,10 @@ def retry_after_ms(
     headers: Mapping[str, str], refusal: Refusal | None = None, now: Callable[[], float] = time.time
 ) -> int | None:
     """The wait a service asks for, None when it gives none. The engine caps it; here it is only read."""
-    exact = _number(headers.get("retry-after-ms"))
+    exact = number_of(headers.get("retry-after-ms"))
     if exact is not None:
         return math.ceil(exact)
-    after = headers.get("retry-after")
-    seconds = _number(after)
-    if seconds is None and after:
-        seconds = _until(after, now())
+    seconds = retry_after_s(headers, now)
     if seconds is None and refusal is not None:
         seconds = next(
             (s for s in (duration_s(str(d.get("retryDelay", ""))) for d in refusal.details) if s is not None), None
@@ -303,27 +300,12 @@ def retry_after_ms(
     return None if seconds is None else math.ceil(seconds * 1000)
 
 
-def _number(value: str | None) -> float | None:
-    try:
-        number = float(value) if value else math.nan
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
-
-
-def _until(date: str, now: float) -> float | None:
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _limit_resets(headers: Mapping[str, str]) -> float | None:
     """The longest reset among the limits that are used up (``x-ratelimit-reset-tokens: 6m0s``)."""
     waits = [
         duration_s(headers.get(f"x-ratelimit-reset-{what}", ""))
         for what in ("requests", "tokens")
-        if _number(headers.get(f"x-ratelimit-remaining-{what}")) == 0
+        if number_of(headers.get(f"x-ratelimit-remaining-{what}")) == 0
     ]
     return max((w for w in waits if w is not None), default=None)
 

@@ -23,6 +23,7 @@ from workbench.db.reads import webhooks as reads
 from workbench.db.writes import webhooks as writes
 from workbench.errors import Unavailable
 from workbench.i18n import N_, Text
+from workbench.retry_after import retry_after_s
 from workbench.security import outbound
 from workbench.security.redact import redactor
 from workbench.usage import budgets
@@ -39,7 +40,9 @@ DEADLINE_S = 15.0
 #: how long a try may take before another worker makes one as well
 HOLD_MS = round(DEADLINE_S * 1000) + 15_000
 BUDGETS_EVERY_S = 15.0
-AT_ONCE = 16
+#: what a receiver may ask for with Retry-After
+LONGEST_PAUSE_S = 6 * 3600
+AT_ONCE = 64
 #: of those at once, to one webhook: one that does not answer leaves places for the others
 AT_ONCE_EACH = 4
 MOST_ANSWER = 2000
@@ -57,6 +60,8 @@ class Outcome(NamedTuple):
     error: Text | None
     #: no later try would do better
     final: bool = False
+    #: the receiver asks to be left alone for so long
+    after_s: float | None = None
 
 
 class Courier:
@@ -171,7 +176,8 @@ class Courier:
                 try:
                     # nothing depends on what most programs say to what they took: some never end their answer
                     read = FORMS[hook["form"]].code is not None or not response.is_success
-                    return _outcome(hook["form"], response.status_code, await _beginning(response) if read else b"")
+                    told = _outcome(hook["form"], response.status_code, await _beginning(response) if read else b"")
+                    return told._replace(after_s=retry_after_s(response.headers))
                 finally:
                     await response.aclose()
         except Unavailable as error:
@@ -210,7 +216,8 @@ def settle(conn: Connection, row: Row, outcome: Outcome) -> None:
     elif outcome.final or row["tries"] >= len(PAUSES_S):
         writes.settle(conn, row["id"], "failed", **told)
     else:
-        writes.settle(conn, row["id"], "pending", again_ms=PAUSES_S[row["tries"]] * 1000, **told)
+        pause_s = max(PAUSES_S[row["tries"]], min(outcome.after_s or 0, LONGEST_PAUSE_S))
+        writes.settle(conn, row["id"], "pending", again_ms=round(pause_s * 1000), **told)
 
 
 def _outcome(form: str, status: int, answer: bytes) -> Outcome:
