@@ -166,10 +166,11 @@ class Runner:
     def _context(self, running: Running) -> Context:
         row, declared = running.row, running.declared
         params = self._workflows.parse(declared, row["params"])
-        with self.database.read() as conn:
+        inputs = Inputs()
+        if declared.queue == "video":
             # what was filmed once is not filmed again because the story went on meanwhile
-            filmed = ledger.versions_filmed(conn, running.job_id) if declared.queue == "video" else []
-            inputs = Inputs(story_reads.by_ids(conn, filmed))
+            with self.database.read() as conn:
+                inputs = Inputs(story_reads.by_ids(conn, ledger.versions_filmed(conn, running.job_id)))
         node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact
