@@ -243,6 +243,28 @@ def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: Scri
     assert (done["state"], done["cost_micros"], len(provider.calls())) == ("succeeded", 1_500_000, 3)
 
 
+def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine, provider: ScriptedProvider) -> None:
+    params = {
+        "prices": {"*": {"currency": "CNY", "image": 0.5}},
+        "sequential_image_generation": "auto",
+        "max_images": 4,
+    }
+    engine.wb.add_profile(
+        "painter", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", image_model="doubao-seedream-4-0-250828", params=params
+    )  # fmt: skip
+    engine.wb.set_budget(2_000_000, currency="CNY")
+    provider.script(default={"delay_ms": 300})
+    asked = {"colours": ["teal", "red"], "limit": 2}
+    job_id = engine.wb.submit("test_image", None, asked, profile="painter")["id"]
+    thread = threading.Thread(target=engine.worker.run, args=(job_id,))
+    thread.start()
+    until(lambda: engine.wb.budgets()[0].under_way_micros, 10, "the first group")
+    assert engine.wb.budgets()[0].under_way_micros == 2_000_000
+    thread.join()
+    assert len(provider.calls()) == 1
+    assert engine.wb.job(job_id)["waiting_for"] == "budget"
+
+
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """So many times from now on what came of a call cannot be written: the database restarts, or breaks a deadlock."""

@@ -248,7 +248,9 @@ class Tasks:
             draw=draw,
         )
         price = partial(image_cost_of, service.profile, request.model)
-        row = self._open(service, name, asked, request, "image", purpose, _expected(asked, price))
+        count_of = getattr(service.provider, "most_images", None)
+        most = count_of(request) if count_of is not None else 1
+        row = self._open(service, name, asked, request, "image", purpose, _expected(asked, price, most))
         begun = time.monotonic()
         reply, latency_ms = await self._sent(
             row, request.model, lambda: service.provider.images(request), lambda seen: price(seen, 0, now_ms())
@@ -486,10 +488,11 @@ def _failed_before(stored: dict[str, Any]) -> JobError:
     return JobError(text, kind=stored["kind"], retryable=False)
 
 
-def _expected(asked: Asked, price: Callable[[Usage, int, int], Cost]) -> Cost:
-    """What one picture will probably cost."""
-    usage = Usage(input=estimated_tokens(asked.prompt), output=USUAL_PICTURE, image_output=USUAL_PICTURE)
-    return price(usage, 1, now_ms())
+def _expected(asked: Asked, price: Callable[[Usage, int, int], Cost], pictures: int) -> Cost:
+    """What so many pictures will probably cost."""
+    drawn = USUAL_PICTURE * pictures
+    usage = Usage(input=estimated_tokens(asked.prompt), output=drawn, image_output=drawn)
+    return price(usage, pictures, now_ms())
 
 
 def _film_tokens(request: VideoRequest) -> int:

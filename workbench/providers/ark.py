@@ -67,6 +67,10 @@ class Ark(OpenAICompatible):
         """Make one request; a group brings several pictures. Raises ProviderError with the exact kind."""
         return await super().images(replace(request, model=model_id(request.model)))
 
+    def most_images(self, request: ImageRequest) -> int:
+        """How many pictures one request may bring."""
+        return ark_images.group_size(replace(request, model=model_id(request.model)))
+
     # -- clips ---------------------------------------------------------------------------------------------------------
 
     async def submit(self, request: VideoRequest) -> str:

@@ -80,7 +80,7 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
     }
     if names_format:
         # Several pictures in one answer pass the cap on what an answer may hold: their links are followed instead.
-        made["response_format"] = "b64_json" if _group_size(request) == 1 else "url"
+        made["response_format"] = "b64_json" if group_size(request) == 1 else "url"
     # The service marks its pictures unless told not to.
     more: dict[str, Any] = {"watermark": bool(params.get("watermark", False))}
     if family.groups:
@@ -98,18 +98,19 @@ def _group(request: ImageRequest) -> dict[str, Any]:
     wanted = str(request.params.get("sequential_image_generation") or "disabled")
     if wanted != "auto":
         return {"sequential_image_generation": wanted}
-    options = {"max_images": _group_size(request)}
+    options = {"max_images": group_size(request)}
     return {"sequential_image_generation": wanted, "sequential_image_generation_options": options}
 
 
-def _group_size(request: ImageRequest) -> int:
+def group_size(request: ImageRequest) -> int:
+    """How many pictures the request may bring."""
     if request.params.get("sequential_image_generation") != "auto" or not family_of(request.model).groups:
         return 1
     return int(request.params.get("max_images") or 4)
 
 
 def _most_references(request: ImageRequest) -> int:
-    return min(family_of(request.model).references, max(0, _MOST_TOGETHER - _group_size(request)))
+    return min(family_of(request.model).references, max(0, _MOST_TOGETHER - group_size(request)))
 
 
 def notes(request: ImageRequest) -> tuple[Text, ...]:

@@ -178,7 +178,10 @@ class TextProvider(Protocol):
 
 
 class ImageProvider(Protocol):
-    """Draws pictures. `free`: drawing again costs nothing, so a call whose outcome is unknown is simply made again."""
+    """Draws pictures. `free`: drawing again costs nothing, so a call whose outcome is unknown is simply made again.
+
+    One that may bring several pictures has `most_images(request)`: as many are held in the budget while it draws.
+    """
 
     free: bool
 
