@@ -12,6 +12,8 @@ from sqlalchemy import func, select, update
 
 from tests.conftest import until
 from tests.engine.conftest import Workers
+from tests.media.clips import tiny_mp4
+from tests.scripted_gemini import ScriptedGemini
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
 from workbench.db.schema import media, step
@@ -215,3 +217,26 @@ def test_a_link_to_a_private_address_is_refused_where_it_is_not_allowed(
     assert (done["state"], done["error_kind"]) == ("failed", "media_download")
     assert "no public address" in done["error"]
     assert provider.fetches() == []
+
+
+@pytest.mark.parametrize("point", ["task_created", "task_submitted", "poll_answered", "before_finish"])
+def test_veo_has_one_create_a_clip_and_a_person_is_asked_in_the_one_place_where_nobody_can_know(
+    wb: Workbench, workers: Workers, tmp_path: Path, point: str
+) -> None:
+    """Gemini lists no tasks by which one could be found again (ADR 0018)."""
+    with ScriptedGemini() as server:
+        server.script({"file": tiny_mp4(seconds=4), "polls": 1})
+        wb.add_profile("veo", "gemini", base_url=server.url, video_model="veo", key=KEY)
+        job_id = wb.submit("test_video", profile="veo", params={"about": "the sea"})["id"]
+        dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
+        until(lambda: not dying.is_alive() or hurry(wb), 60)
+        workers.start()
+        if point == "task_created":
+            until(lambda: wb.job(job_id)["waiting_for"] == "decision", 60)
+            done = wb.decide(job_id, "give_up")
+            assert done["error_kind"] == "maybe_charged"
+        else:
+            done = ended(wb, job_id)
+            assert done["state"] == "succeeded", done["error"]
+        created = [c for c in server.calls if c["path"].endswith(":predictLongRunning")]
+        assert (len(created), clips(wb)) == (1, 0 if point == "task_created" else 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class VideoService:
         self.fail_images: dict[str, ProviderError] = {}
         self.answer: bytes | None = None
         self.image_s = 0.0
+        self.let_go = threading.Event()
+        self.let_go.set()
 
     def __call__(self, profile: Profile) -> Any:
         return self
@@ -55,6 +57,7 @@ class VideoService:
         failure, self.fail_create = self.fail_create, None
         if failure:
             raise failure
+        await asyncio.to_thread(self.let_go.wait, 30)
         return "task-1"
 
     async def images(self, request: ImageRequest) -> ImageReply:
@@ -67,6 +70,7 @@ class VideoService:
         if failure:
             raise failure
         await asyncio.sleep(self.image_s)
+        await asyncio.to_thread(self.let_go.wait, 30)
         assert request.draw is not None
         return ImageReply((Made(self.answer or request.draw()),), Usage(10, None, 20), "paid-1", count=1)
 
@@ -301,6 +305,90 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
     assert studio.wb.job(made["id"])["state"] == state
     with pytest.raises(errors.NotAllowed):
         studio.wb.decide(made["id"], choice)
+
+
+@pytest.fixture
+def given_up(settings: Settings, studio: Engine, service: VideoService) -> Iterator[Callable[[str, str], int]]:
+    """A job whose worker is given up while its paid call is under way: another one has it, and asks a person by now."""
+    other = Engine(settings, make_provider=service)
+    threads: list[threading.Thread] = []
+
+    def given_up(kind: str, call: str) -> int:
+        service.let_go.clear()
+        job_id: int = other.wb.submit(kind, max_attempts=3)["id"]
+        threads.append(threading.Thread(target=studio.worker.run, args=(job_id,)))
+        threads[-1].start()
+        until(lambda: service.calls(call), 20, "the call")
+        with other.wb.database.write() as conn:
+            conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
+        until(lambda: (other.worker.maintain(), other.deliver(), other.wb.job(job_id)["waiting_for"] == "decision")[-1])
+        return job_id
+
+    yield given_up
+    service.let_go.set()
+    for thread in threads:
+        thread.join(20)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "call", "key"), [("test_video", "create", "media"), ("test_image", "image", "frames")]
+)
+def test_what_a_worker_that_was_given_up_has_paid_for_is_used_after_all(
+    studio: Engine, service: VideoService, given_up: Callable[[str, str], int], kind: str, call: str, key: str
+) -> None:
+    job_id = given_up(kind, call)
+    service.states = [TaskState("succeeded", Made(tiny_mp4()))]
+    service.let_go.set()
+    until(lambda: studio.wb.job(job_id)["waiting_for"] != "decision", 20, "the answer of the one that was given up")
+
+    def ended() -> bool:
+        due_now(studio)
+        studio.worker.maintain()
+        studio.deliver()
+        return studio.wb.job(job_id)["state"] not in ("queued", "running", "waiting")
+
+    until(ended, 20, "the end")
+    done = studio.wb.job(job_id)
+    assert (done["state"], service.calls(call)) == ("succeeded", 1), done["error"]
+    made = done["result"][key]
+    assert studio.wb.media_path(made if isinstance(made, str) else made[0]).stat().st_size > 0
+    assert [c["outcome"] for c in studio.wb.show(job_id)["model_calls"]] == ["late"]
+    assert "it is kept" in " ".join(e["message"] for e in studio.wb.show(job_id)["events"] if e["message"])
+
+
+@pytest.mark.parametrize(("choice", "state"), [("send_again", "succeeded"), ("give_up", "failed")])
+def test_what_comes_after_a_person_decided_changes_nothing_and_is_counted(
+    studio: Engine, service: VideoService, given_up: Callable[[str, str], int], choice: Any, state: str
+) -> None:
+    job_id = given_up("test_image", "image")
+    studio.wb.decide(job_id, choice)
+    service.let_go.set()
+    done = studio.finish(job_id)
+    assert done["state"] == state
+    until(lambda: studio.wb.show(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late answer")
+    first, *others = studio.wb.show(job_id)["model_calls"]
+    assert (first["output_tokens"], [c["outcome"] for c in others]) == (20, ["ok"] if choice == "send_again" else [])
+    assert studio.wb.job(job_id)["state"] == state
+
+
+def test_a_clip_under_way_is_followed_to_its_end_though_another_is_asked_for_by_now(
+    studio: Engine, service: VideoService
+) -> None:
+    job_id = studio.wb.submit("test_video")["id"]
+    studio.deliver()
+    with studio.wb.database.write() as conn:
+        conn.execute(update(step).where(step.c.job_id == job_id).values(input_hash="what an older version asked"))
+        conn.execute(update(job).where(job.c.id == job_id).values(state="queued", waiting_for=None))
+    studio.worker.maintain()
+    studio.deliver()
+    assert (studio.wb.job(job_id)["waiting_for"], service.calls("create")) == ("provider", 1)
+    service.states = [TaskState("succeeded", Made(tiny_mp4())), TaskState("succeeded", Made(tiny_mp4()))]
+    due_now(studio)
+    studio.worker.maintain()
+    studio.deliver()
+    # the one that was filmed is known with its cost; what is asked now is another clip
+    assert service.calls("create") == 2
 
 
 def test_a_gateway_error_after_an_image_call_is_no_proof_that_it_was_free(

@@ -327,8 +327,8 @@ class Runner:
             if waiting_for == "children":
                 # the last child may have ended before we began to wait
                 writes.wake_parent(conn, claim.job_id)
-            elif waiting_for == "provider":
-                writes.resume_if_polled(conn, claim.job_id)
+            elif waiting_for in ("provider", "decision"):
+                writes.resume_if_settled(conn, claim.job_id, waiting_for)
         crash.point("children_waiting")
 
     def _stopped(self, claim: writes.Claim, reason: str | None) -> None:

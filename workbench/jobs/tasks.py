@@ -128,7 +128,8 @@ class Tasks:
             return output
         if there is not None and same and there["state"] == "failed":
             raise _failed_before(there["output"])
-        if there is not None and same and there["state"] == "submitted":
+        if there is not None and there["state"] == "submitted":
+            # whatever is asked by now: what is being made costs, and is followed to its end
             raise Suspend("provider")
         service = run.service(capability)
         if there is not None and there["state"] in ("sent", "maybe_charged") and not service.free:
@@ -146,6 +147,9 @@ class Tasks:
         task_id = await self._found(asked, there, service)
         with run.database.write() as conn:
             writes.fence(conn, run.job_id, run.claim)
+            if not ledger.still_uncertain(conn, run.job_id, name, there["claim"]):
+                # whoever sent it has told after all
+                raise Suspend("provider")
             if task_id is None:
                 ledger.set_step(conn, run.job_id, name, state="maybe_charged")
             else:
@@ -267,7 +271,7 @@ class Tasks:
             for note in reply.notes:
                 writes.add_event(conn, run.job_id, note, claim=run.claim, level="warning")
 
-        self._commit(row, latency_ms, answer, stored, keep)
+        self._commit(name, row, latency_ms, answer, stored, keep)
         crash.point("step_done")
         return output
 
@@ -304,6 +308,7 @@ class Tasks:
         if isinstance(started, str):
             task_id = started
             self._commit(
+                name,
                 row,
                 latency_ms,
                 # what a task costs is known when it has ended: the poller writes it, at the price of today
@@ -322,7 +327,7 @@ class Tasks:
 
         cost = answer.cost if service.free else price(Usage(), clip.seconds, expected.price)
         answer = _Answer(request.model, Usage(), cost, video_seconds=clip.seconds)
-        self._commit(row, latency_ms, answer, [clip], keep)
+        self._commit(name, row, latency_ms, answer, [clip], keep)
         crash.point("step_done")
         return output
 
@@ -393,26 +398,43 @@ class Tasks:
         )
 
     def _commit(
-        self, row: int, latency_ms: int, answer: _Answer, media: Sequence[Media], keep: Callable[[Connection], None]
+        self,
+        name: str,
+        row: int,
+        latency_ms: int,
+        answer: _Answer,
+        media: Sequence[Media],
+        keep: Callable[[Connection], None],
     ) -> None:
-        """What came of a call, what was made, and what follows, in one commit; a lost claim keeps its paid call as `late`."""
+        """What came of a call, what was made, and what follows, in one commit.
+
+        Whose claim is lost by now hands over what is paid for, unless a person, or the next worker, decided meanwhile.
+        """
         run = self._run
+
+        def write(conn: Connection, outcome: str) -> None:
+            self._close(conn, row, latency_ms, answer, outcome)
+            for one in media:
+                run.media.record(conn, one)
+            keep(conn)
 
         def commit(again: bool) -> None:
             with run.database.write() as conn:
                 writes.fence(conn, run.job_id, run.claim)
-                if again and ledger.answered(conn, row):
-                    return
-                for one in media:
-                    run.media.record(conn, one)
-                self._close(conn, row, latency_ms, answer, "ok")
-                keep(conn)
+                if not (again and ledger.answered(conn, row)):
+                    write(conn, "ok")
 
         try:
             run.insist(commit)
         except LostClaim:
             with run.database.write() as conn:
-                self._close(conn, row, latency_ms, answer, "late")
+                if not ledger.still_uncertain(conn, run.job_id, name, run.claim):
+                    self._close(conn, row, latency_ms, answer, "late")
+                else:
+                    write(conn, "late")
+                    said = Text(N_("Step {step}: its answer came after the worker was given up; it is kept"), step=name)
+                    writes.add_event(conn, run.job_id, said, claim=run.claim)
+                    writes.resume_if_settled(conn, run.job_id, "decision")
             raise
 
     def _close(

@@ -463,12 +463,16 @@ def hold_waiting(conn: Connection, job_id: int, waiting_for: str) -> bool:
     return conn.execute(query.with_for_update(key_share=True)).scalar_one_or_none() is not None
 
 
-def resume_if_polled(conn: Connection, job_id: int) -> None:
-    """A task that ended before its job began to wait wakes it at once."""
-    still = exists(select(1).where(step.c.job_id == job.c.id, step.c.state == "submitted"))
+#: what a job waits for → the state of the steps that keep it waiting
+_OPEN_STEPS = {"provider": "submitted", "decision": "maybe_charged"}
+
+
+def resume_if_settled(conn: Connection, job_id: int, waiting_for: str) -> None:
+    """What was settled before its job began to wait wakes it at once: a task that ended, a call that did come through."""
+    still = exists(select(1).where(step.c.job_id == job.c.id, step.c.state == _OPEN_STEPS[waiting_for]))
     conn.execute(
         update(job)
-        .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == "provider", ~still)
+        .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for, ~still)
         .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
     )
 

@@ -96,6 +96,18 @@ def submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after
     set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=now_ms() + poll_after_ms)
 
 
+def still_uncertain(conn: Connection, job_id: int, name: str, claim: int) -> bool:
+    """Hold the job and the step; False when what became of its call under this claim is known, or decided, by now."""
+    conn.execute(select(job.c.id).where(job.c.id == job_id).with_for_update(key_share=True))
+    query = select(step.c.name).where(
+        step.c.job_id == job_id,
+        step.c.name == name,
+        step.c.claim == claim,
+        step.c.state.in_(("sent", "maybe_charged")),
+    )
+    return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
+
+
 def still_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> bool:
     """Hold the step; False when somebody else settled it, or it is another task by now."""
     query = select(step.c.name).where(
