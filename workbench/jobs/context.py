@@ -307,7 +307,7 @@ class Context:
             return f"{place}:{child.kind}:{child.node_id}"
 
         with run.database.read() as conn:
-            there = {c["item"]: c for c in reads.children(conn, run.job_id)}
+            there = {c["item"]: c for c in reads.parts(conn, run.job_id)}
             refused = {
                 s["name"]: s["output"] for s in ledger.steps_of(conn, run.job_id) if s["name"].startswith("refused ")
             }
@@ -363,7 +363,7 @@ class Context:
             if writes.fence(conn, run.job_id, run.claim):
                 run.stopping = "cancel"
                 raise asyncio.CancelledError
-            position = len(reads.children(conn, run.job_id))
+            position = len(reads.parts(conn, run.job_id))
             for item, _child, values in prepared:
                 if isinstance(values, dict):
                     try:

@@ -91,7 +91,7 @@ def begun_jobs(node: NodeView, job_id: int) -> list[tuple[str, int]]:
 
 def _items(node: NodeView, job_id: int) -> list[str]:
     with node._database.read() as conn:
-        return [row["item"] for row in job_reads.children(conn, job_id)]
+        return [row["item"] for row in job_reads.parts(conn, job_id)]
 
 
 def in_order(begun_at: dict[int, int], wanted: Sequence[int]) -> list[int]:

@@ -202,6 +202,19 @@ def children(conn: Connection, job_id: int) -> list[dict[str, Any]]:
     return _rows(conn, query)
 
 
+_parts = (
+    select(job.c.id, job.c.node_id, job.c.kind, job.c.state, job.c.error_kind, job.c.error, job_child.c.item)
+    .join(job_child, job_child.c.child_id == job.c.id)
+    .where(job_child.c.parent_id == bindparam("job_id"))
+    .order_by(job_child.c.position)
+)
+
+
+def parts(conn: Connection, job_id: int) -> list[dict[str, Any]]:
+    """How far each child is, in the parent's order: what a parent looks at whenever one has ended."""
+    return _rows(conn, _parts, {"job_id": job_id})
+
+
 def replays(conn: Connection, job_id: int) -> list[dict[str, Any]]:
     return _rows(conn, select(*job_columns).where(job.c.replay_of == job_id).order_by(job.c.id))
 
