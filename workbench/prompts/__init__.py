@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError, Undefined
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from workbench.errors import NotFound, ProgrammingError
@@ -70,9 +70,7 @@ def render(name: str, language: str, facts: Mapping[str, Any]) -> Prompt:
     if missing or unknown:
         raise ProgrammingError(_mismatch(file, missing, unknown))
     try:
-        said = {
-            part: _environment().from_string(body).render(dict(facts)).strip() for part, body in file.sections.items()
-        }
+        said = {part: _template(body).render(dict(facts)).strip() for part, body in file.sections.items()}
     except TemplateError as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, said["system"], said["user"], file.version, dict(facts))
@@ -132,6 +130,11 @@ def _printable(value: Any) -> Any:
     if isinstance(value, Delimited | int | float):
         return value
     raise ProgrammingError(f'print story text with | data("name"), not bare: {str(value)[:60]!r}')
+
+
+@functools.lru_cache(maxsize=256)
+def _template(body: str) -> Template:
+    return _environment().from_string(body)
 
 
 @functools.cache
