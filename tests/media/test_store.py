@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageOps, PngImagePlugin
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageOps, PngImagePlugin
 from sqlalchemy import func, select
 
 from tests.media.clips import box, tiny_mp4
@@ -275,6 +275,28 @@ def test_greys_of_sixteen_bits_stay_grey(grey: int) -> None:
     kept = pictures.checked(chunks((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
     with Image.open(io.BytesIO(kept.data)) as image:
         assert image.convert("L").getpixel((1, 1)) == pytest.approx(grey >> 8, abs=2)
+
+
+def swapped() -> bytes:
+    """A colour profile that means blue by red, and red by blue."""
+    raw = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name, other in ((b"rXYZ", b"----"), (b"bXYZ", b"rXYZ"), (b"----", b"bXYZ")):
+        raw = raw.replace(name, other, 1)
+    return bytes(raw.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be")))
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("RGB", "PNG"), ("RGBA", "PNG"), ("RGB", "JPEG"), ("RGB", "WEBP")])
+def test_a_picture_has_the_colours_that_its_profile_means(mode: str, kind: str) -> None:
+    image = Image.new(mode, (64, 36), (200, 30, 60, 100)[: len(mode)])
+    kept = Image.open(io.BytesIO(pictures.checked(encoded(image, kind, icc_profile=swapped(), quality=95)).data))
+    found = kept.getpixel((8, 8))
+    assert found == pytest.approx((60, 30, 200, 100)[: len(mode)], abs=4)
+    assert kept.info.get("icc_profile") is None
+
+
+def test_a_profile_that_cannot_be_read_loses_no_picture() -> None:
+    kept = pictures.checked(encoded(drawing(colour="red"), icc_profile=b"no colours at all"))
+    assert Image.open(io.BytesIO(kept.data)).getpixel((2, 2)) == (255, 0, 0)
 
 
 def test_a_photograph_of_a_printer_keeps_its_colours() -> None:

@@ -25,6 +25,8 @@ MAX_EDGE = 8_192
 THUMBNAIL_WIDTH = 480
 #: a PNG with fewer bytes a pixel is a drawing and stays exact; photographs would grow to megabytes
 DRAWING_BYTES_PER_PIXEL = 0.75
+#: bytes of a colour profile; those of cameras and screens have a few hundred to some ten thousand, of presses up to a million
+MOST_PROFILE = 2_000_000
 #: a progressive JPEG has a dozen; each is a pass over all pixels, however few bytes it has
 MAX_SCANS = 100
 
@@ -102,7 +104,7 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
             found.load()
             upright = _upright(_in_eight_bits(found))
             see_through = "A" in upright.getbands() or "transparency" in upright.info
-            image = upright.convert("RGBA" if see_through else "RGB")
+            image = _in_srgb(upright, found.info.get("icc_profile")).convert("RGBA" if see_through else "RGB")
     except UnidentifiedImageError:
         raise refused(N_("it cannot be read as {format}"), format=kind) from None
     except Image.DecompressionBombError:
@@ -138,6 +140,26 @@ def _upright(image: Image.Image) -> Image.Image:
         8: Image.Transpose.ROTATE_90,
     }
     return image.transpose(turns[turned]) if turned in turns else image
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The colours that the file's own profile means, since what is kept names none; one that cannot be read says nothing."""
+    from PIL import Image, ImageCms
+
+    if not profile or len(profile) > MOST_PROFILE or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return image
+    try:
+        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(meant):
+            return image
+        colours = image.convert("RGB") if image.mode == "RGBA" else image
+        made = ImageCms.profileToProfile(colours, meant, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    assert isinstance(made, Image.Image)
+    if image.mode == "RGBA":
+        made.putalpha(image.getchannel("A"))
+    return made
 
 
 def _encoded(image: Image.Image, *, exact: bool) -> bytes:
