@@ -15,7 +15,7 @@ from benchmarks.stores import Stores
 from workbench.bootstrap import Registry, open_database
 from workbench.broker import make_sender
 from workbench.db.schema import TERMINAL, job
-from workbench.db.writes.jobs import get_meta
+from workbench.db.writes.installation import get_meta
 from workbench.facade import Workbench
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.submit import Request

@@ -25,8 +25,8 @@ from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.schema import TERMINAL
+from workbench.db.writes import installation, ledger
 from workbench.db.writes import jobs as job_writes
-from workbench.db.writes import ledger
 from workbench.db.writes import story as story_writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
@@ -666,7 +666,7 @@ class Workbench:
                 Text(N_("“{key}” names nothing; use queue:NAME, kind:NAME, project:ID or profile:ID."), key=key)
             )
         with self.database.write() as conn:
-            job_writes.set_gate(conn, key, **values)
+            installation.set_gate(conn, key, **values)
 
     def gates(self) -> list[Row]:
         with self.database.read() as conn:

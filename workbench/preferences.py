@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import installation
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import LANGUAGES, N_, Text
 from workbench.settings import Settings
@@ -29,7 +29,7 @@ class Retention:
 
 
 def retention(conn: Connection, settings: Settings) -> Retention:
-    raw, keep = writes.get_meta(conn, _RAW), writes.get_meta(conn, _KEEP)
+    raw, keep = installation.get_meta(conn, _RAW), installation.get_meta(conn, _KEEP)
     return Retention(
         settings.raw_io_days if raw is None else int(raw),
         settings.job_keep_days if keep is None else int(keep) or None,
@@ -45,13 +45,13 @@ def set_retention(conn: Connection, wanted: Retention) -> None:
         issues.append(Issue("job_keep_days", Text(N_("Days from {low} to {high}."), low=1, high=LONGEST_DAYS)))
     if issues:
         raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
-    writes.set_meta(conn, _RAW, str(wanted.raw_io_days))
-    writes.set_meta(conn, _KEEP, str(wanted.job_keep_days or 0))
+    installation.set_meta(conn, _RAW, str(wanted.raw_io_days))
+    installation.set_meta(conn, _KEEP, str(wanted.job_keep_days or 0))
 
 
 def language(conn: Connection) -> str | None:
     """What pages speak to those who have not chosen themselves: zh, en; None: what the environment or their browser says."""
-    return writes.get_meta(conn, _LANG)
+    return installation.get_meta(conn, _LANG)
 
 
 def set_language(conn: Connection, wanted: str) -> None:
@@ -59,9 +59,9 @@ def set_language(conn: Connection, wanted: str) -> None:
     if wanted not in LANGUAGES:
         said = Text(N_("The language is zh or en."))
         raise InvalidInput(said, [Issue("lang", said)])
-    writes.set_meta(conn, _LANG, wanted)
+    installation.set_meta(conn, _LANG, wanted)
 
 
 def forget_language(conn: Connection) -> None:
     """Back to what the environment says."""
-    writes.forget_meta(conn, _LANG)
+    installation.forget_meta(conn, _LANG)

@@ -15,7 +15,7 @@ from tests.media.clips import tiny_mp4
 from workbench.db.connection import Database, now_ms
 from workbench.db.schema import artifact, attempt, job, job_child, job_event, step
 from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, sweep
 from workbench.errors import JobError, LostClaim
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
@@ -57,7 +57,7 @@ class Late:
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
         with self.db.write() as conn:
-            assert writes.take_from_lost(conn, self.job_id, self.claim.number, 10) == "queued"
+            assert sweep.take_from_lost(conn, self.job_id, self.claim.number, 10) == "queued"
         assert self._claimed("current").number == 2
 
     def _claimed(self, worker: str) -> writes.Claim:

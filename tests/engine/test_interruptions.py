@@ -15,6 +15,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job as job_table
+from workbench.db.writes import dispatch, sweep
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import webhooks as webhook_writes
 
@@ -135,8 +136,8 @@ def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
 
 SEVERAL: dict[str, Callable[[Connection, list[int]], object]] = {
     "renew leases": lambda conn, ids: writes.renew_leases(conn, "me", 60_000, {(i, 1) for i in ids}),
-    "dispatch": lambda conn, ids: writes.mark_dispatched(conn, ids),
-    "resume what was limited": lambda conn, ids: writes.resume_due(conn, 10),
+    "dispatch": lambda conn, ids: dispatch.mark_dispatched(conn, ids),
+    "resume what was limited": lambda conn, ids: sweep.resume_due(conn, 10),
     "tell webhooks": lambda conn, ids: webhook_writes.take_untold(conn, ids),
 }
 

@@ -16,6 +16,7 @@ from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job as job_table
 from workbench.db.writes import jobs as writes
+from workbench.db.writes import sweep
 from workbench.jobs import submit
 
 
@@ -400,11 +401,11 @@ def test_retention_forgets_raw_text_and_history_but_no_job_no_token_and_no_cost(
     job = engine.finish(engine.wb.submit("test_tell")["id"])
     with engine.wb.database.write() as conn:
         assert ledger.prune_raw(conn, 3_600_000) == 0
-        writes.prune_history(conn, 3_600_000)
+        sweep.prune_history(conn, 3_600_000)
     assert engine.wb.show(job["id"])["steps"]
     with engine.wb.database.write() as conn:
         assert ledger.prune_raw(conn, -1000) == 1
-        writes.prune_history(conn, -1000)
+        sweep.prune_history(conn, -1000)
     shown = engine.wb.show(job["id"])
     assert (shown["steps"], shown["events"]) == ([], [])
     assert (shown["model_calls"][0]["prompt"], shown["model_calls"][0]["raw_output"]) == (None, None)

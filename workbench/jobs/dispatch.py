@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from workbench.db.connection import Database
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import dispatch
 from workbench.errors import Unavailable
 from workbench.jobs import crash
 
@@ -51,21 +51,21 @@ class Dispatcher:
     def run_pass(self) -> int:
         """Send what is ready and fits the window; returns how many."""
         with self._database.read() as conn:
-            queues = writes.ready_queues(conn)
-            room = WINDOW_PER_THREAD * writes.live_threads(conn) if queues else 0
+            queues = dispatch.ready_queues(conn)
+            room = WINDOW_PER_THREAD * dispatch.live_threads(conn) if queues else 0
             if not room:
                 return 0
-            on_the_way = writes.in_flight(conn)
+            on_the_way = dispatch.in_flight(conn)
             free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}
             # a half-empty window is refilled in one go: passes stay rare under load
             wanted = [queue for queue in queues if free[queue] >= room / 4 or not self._has_list(queue)]
-            ranked = {queue: writes.ready(conn, queue, free[queue] + LISTED) for queue in wanted}
+            ranked = {queue: dispatch.ready(conn, queue, free[queue] + LISTED) for queue in wanted}
         picked = [job_id for queue, ids in ranked.items() for job_id in ids[: free[queue]]]
         self._list({queue: ids[free[queue] :] for queue, ids in ranked.items()})
         if not picked:
             return 0
         with self._database.write() as conn:
-            marked = writes.mark_dispatched(conn, picked)
+            marked = dispatch.mark_dispatched(conn, picked)
         crash.point("dispatch_marked")
         if marked:
             self._deliver(marked)
@@ -97,4 +97,4 @@ class Dispatcher:
             self.unreachable = str(error)
             log.info("jobs wait for Redis: %s", error)
             with self._database.write() as conn:
-                writes.unmark_dispatched(conn, ids)
+                dispatch.unmark_dispatched(conn, ids)

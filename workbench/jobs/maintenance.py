@@ -13,8 +13,8 @@ from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
+from workbench.db.writes import dispatch, installation, ledger, sweep
 from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
 from workbench.errors import Unavailable
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.poller import Poller
@@ -59,46 +59,46 @@ class Sweeper:
 
     def _take_from_lost_workers(self) -> None:
         with self._database.read() as conn:
-            rows = writes.expired(conn)
+            rows = sweep.expired(conn)
         for row in rows:
             with self._database.write() as conn:
-                became = writes.take_from_lost(conn, row.id, row.claim, self._settings.max_losses)
+                became = sweep.take_from_lost(conn, row.id, row.claim, self._settings.max_losses)
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
 
     def _lose_strays(self) -> None:
         """Somebody who tried a service was killed meanwhile."""
         with self._database.read() as conn:
-            if not writes.strays_exist(conn):
+            if not ledger.strays_exist(conn):
                 return
         with self._database.write() as conn:
-            log.warning("%s calls of trials are taken for lost", writes.lose_strays(conn))
+            log.warning("%s calls of trials are taken for lost", ledger.lose_strays(conn))
 
     def _settle_cancelled(self) -> None:
         with self._database.read() as conn:
-            left = writes.to_cancel(conn)
+            left = sweep.to_cancel(conn)
         for job_id in left:
             with self._database.write() as conn:
                 writes.cancel(conn, job_id, user="Reelwright")
 
     def _wake_parents(self) -> None:
         with self._database.read() as conn:
-            waiting = writes.parents_to_wake(conn)
+            waiting = sweep.parents_to_wake(conn)
         for parent in waiting:
             with self._database.write() as conn:
                 writes.wake_parent(conn, parent)
 
     def _resume_limited(self) -> None:
         with self._database.read() as conn:
-            due = writes.limited_due(conn)
+            due = sweep.limited_due(conn)
         if due:
             with self._database.write() as conn:
-                writes.resume_due(conn, RESUMED_AT_ONCE)
+                sweep.resume_due(conn, RESUMED_AT_ONCE)
 
     def _resume_paid_up(self) -> None:
         """A budget was raised, a month has begun, or calls under way cost less than was held ready for them."""
         with self._database.read() as conn:
-            waiting = writes.waiting_for_budget(conn)
+            waiting = sweep.waiting_for_budget(conn)
             full = {p for p in {w.project_id for w in waiting} if any(s.full for s in budgets.states(conn, p))}
         for row in [w for w in waiting if w.project_id not in full][:RESUMED_AT_ONCE]:
             with self._database.write() as conn:
@@ -106,7 +106,7 @@ class Sweeper:
 
     def _notice_an_emptied_redis(self) -> None:
         with self._database.read() as conn:
-            known = writes.get_meta(conn, "redis_epoch")
+            known = installation.get_meta(conn, "redis_epoch")
         try:
             epoch = self._epoch_of()
         except Unavailable as error:
@@ -114,18 +114,18 @@ class Sweeper:
             return
         if epoch != known:
             with self._database.write() as conn:
-                lost = writes.forget_all_dispatches(conn)
-                writes.set_meta(conn, "redis_epoch", epoch)
+                lost = dispatch.forget_all_dispatches(conn)
+                installation.set_meta(conn, "redis_epoch", epoch)
             if lost:
                 log.warning("Redis was emptied; %s messages are sent again", lost)
 
     def _forget_lost_dispatches(self) -> None:
         lost_ms = round(self._settings.dispatch_lost_seconds * 1000)
         with self._database.read() as conn:
-            if not writes.lost_dispatches_exist(conn, lost_ms):
+            if not dispatch.lost_dispatches_exist(conn, lost_ms):
                 return
         with self._database.write() as conn:
-            writes.forget_lost_dispatches(conn, lost_ms)
+            dispatch.forget_lost_dispatches(conn, lost_ms)
 
 
 class Courier(Protocol):
@@ -190,7 +190,7 @@ class WorkerEngine:
             thread.join(timeout=2)
         try:
             with self._database.write() as conn:
-                writes.worker_gone(conn, self.runner.worker)
+                installation.worker_gone(conn, self.runner.worker)
         except Exception as error:
             log.warning("could not sign off: %s", error)
 
@@ -231,15 +231,15 @@ class WorkerEngine:
 
     def _say_alive(self) -> None:
         with self._database.write() as conn:
-            writes.worker_seen(
+            installation.worker_seen(
                 conn, self.runner.worker, socket.gethostname(), os.getpid(), self._settings.threads, self.runner.busy
             )
 
     def _prune(self) -> None:
         with self._database.write() as conn:
-            writes.forget_dead_workers(conn)
+            installation.forget_dead_workers(conn)
             kept = preferences.retention(conn, self._settings)
             ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
             if kept.job_keep_days is not None:
-                writes.prune_history(conn, kept.job_keep_days * DAY_MS)
+                sweep.prune_history(conn, kept.job_keep_days * DAY_MS)
         self._courier.prune()

@@ -10,6 +10,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
@@ -68,7 +69,7 @@ def replay(
         if is_new:
             kept = 0
             if keep_done or from_step is not None:
-                kept = writes.copy_done_steps(conn, job_id, new_id, position)
+                kept = ledger.copy_done_steps(conn, job_id, new_id, position)
             if keep_done:
                 _keep_good_children(conn, job_id, new_id)
             edited = params is not None and values["params"] != old["params"]

@@ -6,8 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from sqlalchemy import Connection
 
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import installation, ledger
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 
@@ -19,7 +18,7 @@ _KEY = "setting.usd_cny"
 
 def rate(conn: Connection) -> Decimal:
     """Yuan for one dollar."""
-    stored = writes.get_meta(conn, _KEY)
+    stored = installation.get_meta(conn, _KEY)
     return Decimal(stored) if stored else USUAL_RATE
 
 
@@ -33,7 +32,7 @@ def set_rate(conn: Connection, typed: str) -> None:
     if not sensible:
         text = Text(N_("The exchange rate is a number from 0.01 to 1000: yuan for one dollar."))
         raise InvalidInput(text, [Issue("usd_cny", text)])
-    writes.set_meta(conn, _KEY, f"{value.normalize():f}")
+    installation.set_meta(conn, _KEY, f"{value.normalize():f}")
 
 
 def converted(micros: int, currency: str, into: str, yuan_for_dollar: Decimal) -> int:

@@ -8,48 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    case,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    literal_column,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, literal, select, update
 
 from workbench.db.connection import now_ms
-from workbench.db.schema import (
-    ACTIVE,
-    attempt,
-    gate,
-    job,
-    job_child,
-    job_event,
-    meta,
-    model_call,
-    step,
-    webhook,
-    worker,
-)
+from workbench.db.schema import ACTIVE, attempt, gate, job, job_child, job_event, step, webhook
+from workbench.db.writes import ledger
+from workbench.db.writes.installation import gates, upsert
 from workbench.errors import LostClaim
 from workbench.i18n import N_, Text
 
 
-def _upsert(conn: Connection, table: Any) -> Any:
-    return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
-
-
 def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> int | None:
     """Insert a queued job; None when its submit_key or its exclusive_key is taken."""
-    row = _upsert(conn, job).values(
+    row = upsert(conn, job).values(
         state="queued",
         claim=0,
         failures=0,
@@ -150,7 +121,6 @@ _claim_undispatched = _claim_ungated.where(
 _new_attempt = insert(attempt).values(
     job_id=bindparam("job_id"), claim=bindparam("number"), worker=bindparam("me"), started_at=now_ms()
 )
-_gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
 
 
 def claim(conn: Connection, job_id: int, me: str, lease_ms: int) -> Claim | None:
@@ -184,13 +154,13 @@ def gate_keys(row: dict[str, Any]) -> list[str]:
 
 
 def _gates_exist_and_are_open(conn: Connection, job_id: int) -> bool:
-    gates = {r.key: r for r in conn.execute(_gates)}
-    if not gates:
+    found = {r.key: r for r in gates(conn)}
+    if not found:
         return False
     row = conn.execute(select(job).where(job.c.id == job_id)).mappings().one_or_none()
     if row is None:
         return False
-    mine = [gates[k] for k in gate_keys(dict(row)) if k in gates]
+    mine = [found[k] for k in gate_keys(dict(row)) if k in found]
     if mine and conn.dialect.name != "sqlite":
         # two claims that count at once would both find room
         conn.execute(
@@ -228,12 +198,6 @@ def fence(conn: Connection, job_id: int, number: int) -> bool:
     return row.cancel_at is not None
 
 
-_lost = update(model_call).values(outcome="lost", ended_at=now_ms(), expected_micros=None)
-_lose_calls = _lost.where(
-    model_call.c.job_id == bindparam("b_job_id"),
-    model_call.c.claim == bindparam("b_claim"),
-    model_call.c.outcome == "sent",
-)
 _end_attempt = (
     update(attempt)
     .where(
@@ -261,7 +225,7 @@ def end_attempt(
 ) -> None:
     """End a claim's attempt. Calls that it left open are lost: they give back their place and what budgets hold for them."""
     if outcome != "ok":
-        conn.execute(_lose_calls, {"b_job_id": job_id, "b_claim": number})
+        ledger.lose_calls(conn, job_id, number)
     conn.execute(
         _end_attempt,
         {
@@ -370,14 +334,14 @@ def child_ended(conn: Connection, child_id: int) -> None:
 
 _child_state = job.alias("child")
 _family = job_child.alias("family")
-_live_child = exists(
+live_child = exists(
     select(1)
     .select_from(_family.join(_child_state, _child_state.c.id == _family.c.child_id))
     .where(_family.c.parent_id == job.c.id, _child_state.c.state.in_(ACTIVE))
 )
 _wake = (
     update(job)
-    .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children", ~_live_child)
+    .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children", ~live_child)
     .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
 )
 _mean = (
@@ -485,37 +449,6 @@ def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
         .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
     )
     return done.rowcount > 0
-
-
-_limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
-_next_limited = (
-    select(job.c.id)
-    .where(_limited)
-    .order_by(job.c.available_at, job.c.id)
-    .limit(bindparam("most"))
-    # in this order, not in that of their ids: so without waiting for any
-    .with_for_update(key_share=True, skip_locked=True)
-)
-_resume_due = (
-    update(job)
-    .where(job.c.id.in_(_next_limited.scalar_subquery()), job.c.state == "waiting")
-    .values(state="queued", waiting_for=None, dispatched_at=None)
-)
-
-
-def resume_due(conn: Connection, most: int) -> int:
-    """Jobs whose rate limit may have room again → queued, those that waited longest first."""
-    return conn.execute(_resume_due, {"most": most}).rowcount
-
-
-def limited_due(conn: Connection) -> bool:
-    return conn.execute(select(job.c.id).where(_limited).limit(1)).scalar_one_or_none() is not None
-
-
-def waiting_for_budget(conn: Connection) -> list[Any]:
-    """(id, project id) of each."""
-    query = select(job.c.id, job.c.project_id).where(job.c.state == "waiting", job.c.waiting_for == "budget")
-    return list(conn.execute(query.order_by(job.c.priority.desc(), job.c.id)).all())
 
 
 _progress = (
@@ -649,260 +582,6 @@ def _cancel_idle(conn: Connection, job_id: int) -> None:
     child_ended(conn, job_id)
 
 
-_cancelled_but_idle = select(job.c.id).where(job.c.state.in_(("queued", "waiting")), job.c.cancel_at.isnot(None))
-_mother = job.alias("mother")
-_adopter = job.alias("adopter")
-_orphans = (
-    select(job.c.id)
-    .join(_mother, _mother.c.id == job.c.parent_id)
-    .where(
-        job.c.state.in_(ACTIVE),
-        job.c.cancel_at.is_(None),
-        _mother.c.state.in_(("failed", "cancelled")),
-        ~exists(
-            select(literal(1))
-            .select_from(job_child.join(_adopter, _adopter.c.id == job_child.c.parent_id))
-            .where(job_child.c.child_id == job.c.id, _adopter.c.state.in_(ACTIVE))
-        ),
-    )
-)
-
-
-def to_cancel(conn: Connection) -> list[int]:
-    """Jobs nobody will run to an end: cancelled while they were put back, or left behind by a parent that failed."""
-    return [i for query in (_cancelled_but_idle, _orphans) for (i,) in conn.execute(query)]
-
-
-# --- dispatch ------------------------------------------------------------------------------------------------
-
-_in_flight = (
-    select(job.c.queue, func.count())
-    .where(
-        job.c.state.in_(ACTIVE),
-        or_(job.c.state == "running", and_(job.c.state == "queued", job.c.dispatched_at.isnot(None))),
-    )
-    .group_by(job.c.queue)
-)
-_live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
-    worker.c.seen_at > now_ms() - bindparam("grace_ms")
-)
-
-
-def live_threads(conn: Connection, grace_ms: int = 10_000) -> int:
-    return int(conn.execute(_live_threads, {"grace_ms": grace_ms}).scalar_one())
-
-
-def in_flight(conn: Connection) -> dict[str, int]:
-    """Per queue: jobs running, or on their way in Redis."""
-    return {queue: count for queue, count in conn.execute(_in_flight)}
-
-
-_ready_queues = select(job.c.queue).where(job.c.state == "queued", job.c.dispatched_at.is_(None)).distinct()
-
-
-def ready_queues(conn: Connection) -> list[str]:
-    return [q for (q,) in conn.execute(_ready_queues)]
-
-
-def ready(conn: Connection, queue: str, limit: int) -> list[int]:
-    """Ready jobs of a queue: priority, then fair share between projects, then age; paused ones and full ones left out."""
-    gates = conn.execute(_gates).all()
-    closed = [
-        g.key for g in gates if g.paused or (g.max_running is not None and running_under(conn, g.key) >= g.max_running)
-    ]
-    if f"queue:{queue}" in closed:
-        return []
-    turn = (
-        func.row_number().over(partition_by=job.c.project_id, order_by=(job.c.priority.desc(), job.c.id)).label("turn")
-    )
-    query = select(job.c.id, job.c.priority, turn).where(
-        job.c.state == "queued",
-        job.c.dispatched_at.is_(None),
-        job.c.queue == queue,
-        job.c.cancel_at.is_(None),
-        job.c.available_at <= now_ms(),
-    )
-    for key in closed:
-        name, value = key.split(":", 1)
-        if name == "kind":
-            query = query.where(job.c.kind != value)
-        elif name in ("project", "profile") and value != "None":
-            column = job.c.project_id if name == "project" else job.c.profile_id
-            query = query.where(or_(column.is_(None), column != int(value)))
-    ranked = query.subquery()
-    picked = select(ranked.c.id).order_by(ranked.c.priority.desc(), ranked.c.turn, ranked.c.id).limit(limit)
-    return [i for (i,) in conn.execute(picked)]
-
-
-_mark = (
-    update(job)
-    .where(
-        job.c.id.in_(
-            select(_one.c.id)
-            .where(_one.c.id.in_(bindparam("ids", expanding=True)))
-            .with_for_update(key_share=True, skip_locked=True)
-        ),
-        job.c.state == "queued",
-        job.c.dispatched_at.is_(None),
-    )
-    .values(dispatched_at=now_ms())
-    .returning(job.c.id)
-)
-
-
-def mark_dispatched(conn: Connection, ids: list[int]) -> list[int]:
-    """Mark rows as sent; returns those that this pass marked, in the given order."""
-    marked = {i for (i,) in conn.execute(_mark, {"ids": ids})}
-    return [i for i in ids if i in marked]
-
-
-# --- sweeping ------------------------------------------------------------------------------------------------
-
-
-_expired = select(job.c.id, job.c.claim, job.c.losses, job.c.cancel_at, job.c.worker).where(
-    job.c.state == "running", job.c.lease_until < now_ms()
-)
-
-
-def expired(conn: Connection) -> list[Any]:
-    return list(conn.execute(_expired).all())
-
-
-#: a trial's call belongs to no job, and is never under way so long
-STRAY_MS = 3_600_000
-_stray = and_(
-    model_call.c.outcome == literal_column("'sent'"),
-    model_call.c.job_id.is_(None),
-    model_call.c.started_at < now_ms() - STRAY_MS,
-)
-
-
-def strays_exist(conn: Connection) -> bool:
-    return conn.execute(select(literal(1)).where(_stray).limit(1)).scalar_one_or_none() is not None
-
-
-def lose_strays(conn: Connection) -> int:
-    """Close the calls of trials that were killed: no claim's end does."""
-    return conn.execute(_lost.where(_stray)).rowcount
-
-
-def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
-    """A running job whose lease ran out → queued, failed (worker_lost) or cancelled; None if it changed meanwhile."""
-    row = conn.execute(
-        select(job.c.losses, job.c.cancel_at, job.c.worker)
-        .where(job.c.id == job_id, job.c.claim == number, job.c.state == "running", job.c.lease_until < now_ms())
-        .with_for_update()
-    ).one_or_none()
-    if row is None:
-        return None
-    end_attempt(conn, job_id, number, "lost", kind="worker_lost", error=f"worker {row.worker} stopped answering")
-    if row.cancel_at is not None:
-        end(conn, job_id, "cancelled", kind="cancelled", error=Text("Cancelled"))
-        return "cancelled"
-    lost = Text("Worker {worker} stopped answering", worker=row.worker or "?")
-    conn.execute(update(job).where(job.c.id == job_id).values(losses=job.c.losses + 1))
-    if row.losses + 1 > max_losses:
-        end(
-            conn,
-            job_id,
-            "failed",
-            kind="worker_lost",
-            error=Text("{times} workers were lost while running this job", times=row.losses + 1),
-            fingerprint="worker_lost",
-        )
-        return "failed"
-    add_event(conn, job_id, lost, claim=number, level="warning")
-    put_back(conn, job_id, delay_ms=0, message=lost, failed=False)
-    return "queued"
-
-
-_lost_dispatch = (
-    update(job)
-    .where(
-        job.c.state == "queued",
-        job.c.dispatched_at < now_ms() - bindparam("b_lost_ms"),
-        job.c.available_at < now_ms() - bindparam("b_due_ms"),
-    )
-    .values(dispatched_at=None)
-)
-
-
-def forget_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) -> int:
-    """Rows sent but never claimed are to be sent again."""
-    return conn.execute(_lost_dispatch, {"b_lost_ms": lost_ms, "b_due_ms": due_ms}).rowcount
-
-
-def lost_dispatches_exist(conn: Connection, lost_ms: int, due_ms: int = 5000) -> bool:
-    query = (
-        select(literal(1))
-        .where(
-            job.c.state == "queued", job.c.dispatched_at < now_ms() - lost_ms, job.c.available_at < now_ms() - due_ms
-        )
-        .limit(1)
-    )
-    return conn.execute(query).scalar_one_or_none() is not None
-
-
-def forget_all_dispatches(conn: Connection) -> int:
-    return conn.execute(
-        update(job).where(job.c.state == "queued", job.c.dispatched_at.isnot(None)).values(dispatched_at=None)
-    ).rowcount
-
-
-_orphaned_parents = select(job.c.id).where(job.c.state == "waiting", job.c.waiting_for == "children", ~_live_child)
-
-
-def parents_to_wake(conn: Connection) -> list[int]:
-    return [i for (i,) in conn.execute(_orphaned_parents)]
-
-
-def get_meta(conn: Connection, key: str) -> str | None:
-    return conn.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
-
-
-def set_meta(conn: Connection, key: str, value: str) -> None:
-    row = _upsert(conn, meta).values(key=key, value=value)
-    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
-
-
-def forget_meta(conn: Connection, key: str) -> None:
-    conn.execute(delete(meta).where(meta.c.key == key))
-
-
-# --- workers and gates -----------------------------------------------------------------------------------------
-
-
-def worker_seen(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
-    row = _upsert(conn, worker).values(
-        name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=now_ms(), seen_at=now_ms()
-    )
-    conn.execute(
-        row.on_conflict_do_update(index_elements=["name"], set_={"busy": busy, "threads": threads, "seen_at": now_ms()})
-    )
-
-
-def worker_gone(conn: Connection, name: str) -> None:
-    conn.execute(delete(worker).where(worker.c.name == name))
-
-
-def forget_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
-    conn.execute(delete(worker).where(worker.c.seen_at < now_ms() - after_ms))
-
-
-def set_gate(
-    conn: Connection, key: str, *, paused: bool | None = None, max_running: int | None = None, limit: bool = False
-) -> None:
-    """Pause, resume or limit (limit=True sets max_running) what a key names; a gate that does nothing is removed."""
-    values: dict[str, Any] = {}
-    if paused is not None:
-        values["paused"] = paused
-    if limit:
-        values["max_running"] = max_running
-    row = _upsert(conn, gate).values(key=key, paused=bool(paused), max_running=max_running if limit else None)
-    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_=values))
-    conn.execute(delete(gate).where(gate.c.paused.is_(False), gate.c.max_running.is_(None)))
-
-
 def set_priority(conn: Connection, ids: list[int], priority: int) -> int:
     return conn.execute(
         update(job).where(job.c.id.in_(ids), job.c.state.in_(ACTIVE)).values(priority=priority)
@@ -912,32 +591,3 @@ def set_priority(conn: Connection, ids: list[int], priority: int) -> int:
 def add_children(conn: Connection, parent_id: int, rows: list[dict[str, Any]]) -> None:
     if rows:
         conn.execute(insert(job_child), [{"parent_id": parent_id, **r} for r in rows])
-
-
-def copy_done_steps(conn: Connection, source: int, target: int, before_position: int | None = None) -> int:
-    """Give a replay the steps that its original finished (those before a position), marked as reused."""
-    query = select(step).where(step.c.job_id == source, step.c.state == "done")
-    if before_position is not None:
-        query = query.where(step.c.position < before_position)
-    rows = [
-        {**dict(r), "job_id": target, "reused_from": source, "cost_micros": None, "claim": None}
-        for r in conn.execute(query).mappings()
-    ]
-    if rows:
-        conn.execute(insert(step), rows)
-    return len(rows)
-
-
-def unmark_dispatched(conn: Connection, ids: list[int]) -> None:
-    """The message was not sent after all."""
-    conn.execute(update(job).where(job.c.id.in_(ids), job.c.state == "queued").values(dispatched_at=None))
-
-
-def prune_history(conn: Connection, older_than_ms: int) -> None:
-    """Forget events, steps and tracebacks of jobs that ended long ago; the jobs, their artifacts and cost stay."""
-    old = select(job.c.id).where(job.c.finished_at < now_ms() - older_than_ms)
-    for table in (job_event, step):
-        conn.execute(delete(table).where(table.c.job_id.in_(old)))
-    conn.execute(
-        update(attempt).where(attempt.c.job_id.in_(old), attempt.c.traceback.isnot(None)).values(traceback=None)
-    )

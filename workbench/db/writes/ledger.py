@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, profile, step
@@ -384,3 +398,48 @@ def prune_raw(conn: Connection, older_than_ms: int) -> int:
         )
         .values(raw_output=None, prompt=None)
     ).rowcount
+
+
+_lost = update(model_call).values(outcome="lost", ended_at=now_ms(), expected_micros=None)
+_lose_calls = _lost.where(
+    model_call.c.job_id == bindparam("b_job_id"),
+    model_call.c.claim == bindparam("b_claim"),
+    model_call.c.outcome == "sent",
+)
+
+
+def lose_calls(conn: Connection, job_id: int, claim: int) -> None:
+    """Calls that a claim left open when it ended: they give back their place and what budgets hold for them."""
+    conn.execute(_lose_calls, {"b_job_id": job_id, "b_claim": claim})
+
+
+#: a trial's call belongs to no job, and is never under way so long
+STRAY_MS = 3_600_000
+_stray = and_(
+    model_call.c.outcome == literal_column("'sent'"),
+    model_call.c.job_id.is_(None),
+    model_call.c.started_at < now_ms() - STRAY_MS,
+)
+
+
+def strays_exist(conn: Connection) -> bool:
+    return conn.execute(select(literal(1)).where(_stray).limit(1)).scalar_one_or_none() is not None
+
+
+def lose_strays(conn: Connection) -> int:
+    """Close the calls of trials that were killed: no claim's end does."""
+    return conn.execute(_lost.where(_stray)).rowcount
+
+
+def copy_done_steps(conn: Connection, source: int, target: int, before_position: int | None = None) -> int:
+    """Give a replay the steps that its original finished (those before a position), marked as reused."""
+    query = select(step).where(step.c.job_id == source, step.c.state == "done")
+    if before_position is not None:
+        query = query.where(step.c.position < before_position)
+    rows = [
+        {**dict(r), "job_id": target, "reused_from": source, "cost_micros": None, "claim": None}
+        for r in conn.execute(query).mappings()
+    ]
+    if rows:
+        conn.execute(insert(step), rows)
+    return len(rows)

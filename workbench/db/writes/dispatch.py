@@ -1,0 +1,130 @@
+"""Handing ready jobs to the broker: what is under way, what is next, what was sent and never came."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, update
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import ACTIVE, job, worker
+from workbench.db.writes.installation import gates
+from workbench.db.writes.jobs import running_under
+
+_in_flight = (
+    select(job.c.queue, func.count())
+    .where(
+        job.c.state.in_(ACTIVE),
+        or_(job.c.state == "running", and_(job.c.state == "queued", job.c.dispatched_at.isnot(None))),
+    )
+    .group_by(job.c.queue)
+)
+_live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
+    worker.c.seen_at > now_ms() - bindparam("grace_ms")
+)
+
+
+def live_threads(conn: Connection, grace_ms: int = 10_000) -> int:
+    return int(conn.execute(_live_threads, {"grace_ms": grace_ms}).scalar_one())
+
+
+def in_flight(conn: Connection) -> dict[str, int]:
+    """Per queue: jobs running, or on their way in Redis."""
+    return {queue: count for queue, count in conn.execute(_in_flight)}
+
+
+_ready_queues = select(job.c.queue).where(job.c.state == "queued", job.c.dispatched_at.is_(None)).distinct()
+
+
+def ready_queues(conn: Connection) -> list[str]:
+    return [q for (q,) in conn.execute(_ready_queues)]
+
+
+def ready(conn: Connection, queue: str, limit: int) -> list[int]:
+    """Ready jobs of a queue: priority, then fair share between projects, then age; paused ones and full ones left out."""
+    closed = [
+        g.key
+        for g in gates(conn)
+        if g.paused or (g.max_running is not None and running_under(conn, g.key) >= g.max_running)
+    ]
+    if f"queue:{queue}" in closed:
+        return []
+    turn = (
+        func.row_number().over(partition_by=job.c.project_id, order_by=(job.c.priority.desc(), job.c.id)).label("turn")
+    )
+    query = select(job.c.id, job.c.priority, turn).where(
+        job.c.state == "queued",
+        job.c.dispatched_at.is_(None),
+        job.c.queue == queue,
+        job.c.cancel_at.is_(None),
+        job.c.available_at <= now_ms(),
+    )
+    for key in closed:
+        name, value = key.split(":", 1)
+        if name == "kind":
+            query = query.where(job.c.kind != value)
+        elif name in ("project", "profile") and value != "None":
+            column = job.c.project_id if name == "project" else job.c.profile_id
+            query = query.where(or_(column.is_(None), column != int(value)))
+    ranked = query.subquery()
+    picked = select(ranked.c.id).order_by(ranked.c.priority.desc(), ranked.c.turn, ranked.c.id).limit(limit)
+    return [i for (i,) in conn.execute(picked)]
+
+
+_one = job.alias("one")
+_mark = (
+    update(job)
+    .where(
+        job.c.id.in_(
+            select(_one.c.id)
+            .where(_one.c.id.in_(bindparam("ids", expanding=True)))
+            .with_for_update(key_share=True, skip_locked=True)
+        ),
+        job.c.state == "queued",
+        job.c.dispatched_at.is_(None),
+    )
+    .values(dispatched_at=now_ms())
+    .returning(job.c.id)
+)
+
+
+def mark_dispatched(conn: Connection, ids: list[int]) -> list[int]:
+    """Mark rows as sent; returns those that this pass marked, in the given order."""
+    marked = {i for (i,) in conn.execute(_mark, {"ids": ids})}
+    return [i for i in ids if i in marked]
+
+
+_lost_dispatch = (
+    update(job)
+    .where(
+        job.c.state == "queued",
+        job.c.dispatched_at < now_ms() - bindparam("b_lost_ms"),
+        job.c.available_at < now_ms() - bindparam("b_due_ms"),
+    )
+    .values(dispatched_at=None)
+)
+
+
+def forget_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) -> int:
+    """Rows sent but never claimed are to be sent again."""
+    return conn.execute(_lost_dispatch, {"b_lost_ms": lost_ms, "b_due_ms": due_ms}).rowcount
+
+
+def lost_dispatches_exist(conn: Connection, lost_ms: int, due_ms: int = 5000) -> bool:
+    query = (
+        select(literal(1))
+        .where(
+            job.c.state == "queued", job.c.dispatched_at < now_ms() - lost_ms, job.c.available_at < now_ms() - due_ms
+        )
+        .limit(1)
+    )
+    return conn.execute(query).scalar_one_or_none() is not None
+
+
+def forget_all_dispatches(conn: Connection) -> int:
+    return conn.execute(
+        update(job).where(job.c.state == "queued", job.c.dispatched_at.isnot(None)).values(dispatched_at=None)
+    ).rowcount
+
+
+def unmark_dispatched(conn: Connection, ids: list[int]) -> None:
+    """The message was not sent after all."""
+    conn.execute(update(job).where(job.c.id.in_(ids), job.c.state == "queued").values(dispatched_at=None))

@@ -1,0 +1,67 @@
+"""What holds for the whole installation: its workers, gates, and facts by key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import gate, meta, worker
+
+_gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
+
+
+def gates(conn: Connection) -> list[Any]:
+    """(key, paused, max running) of each."""
+    return list(conn.execute(_gates).all())
+
+
+def upsert(conn: Connection, table: Any) -> Any:
+    """An INSERT of either database that knows ON CONFLICT."""
+    return (sqlite if conn.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def get_meta(conn: Connection, key: str) -> str | None:
+    return conn.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one_or_none()
+
+
+def set_meta(conn: Connection, key: str, value: str) -> None:
+    row = upsert(conn, meta).values(key=key, value=value)
+    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def forget_meta(conn: Connection, key: str) -> None:
+    conn.execute(delete(meta).where(meta.c.key == key))
+
+
+def worker_seen(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
+    row = upsert(conn, worker).values(
+        name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=now_ms(), seen_at=now_ms()
+    )
+    conn.execute(
+        row.on_conflict_do_update(index_elements=["name"], set_={"busy": busy, "threads": threads, "seen_at": now_ms()})
+    )
+
+
+def worker_gone(conn: Connection, name: str) -> None:
+    conn.execute(delete(worker).where(worker.c.name == name))
+
+
+def forget_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
+    conn.execute(delete(worker).where(worker.c.seen_at < now_ms() - after_ms))
+
+
+def set_gate(
+    conn: Connection, key: str, *, paused: bool | None = None, max_running: int | None = None, limit: bool = False
+) -> None:
+    """Pause, resume or limit (limit=True sets max_running) what a key names; a gate that does nothing is removed."""
+    values: dict[str, Any] = {}
+    if paused is not None:
+        values["paused"] = paused
+    if limit:
+        values["max_running"] = max_running
+    row = upsert(conn, gate).values(key=key, paused=bool(paused), max_running=max_running if limit else None)
+    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_=values))
+    conn.execute(delete(gate).where(gate.c.paused.is_(False), gate.c.max_running.is_(None)))
