@@ -50,6 +50,8 @@ def test_a_pasted_address_is_stored_in_one_form(pasted: str, stored: str) -> Non
         "https://example.com/v1?key=abc",
         "https://example.com:99999/v1",
         "not an address",
+        "htp:/example.com",
+        "http:/example.com/v1",
     ],
 )
 def test_what_is_no_address_is_refused_at_its_field(pasted: str) -> None:

@@ -65,7 +65,7 @@ def normalise_base_url(pasted: str) -> str:
     """
     typed = pasted.strip().strip("\"'<>“”")
     parts = urlsplit(typed if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", typed) else _with_scheme(typed))
-    _check(parts.scheme, parts.hostname, parts.username, parts.query)
+    _check(typed, parts.scheme, parts.hostname, parts.username, parts.query)
     try:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
@@ -88,8 +88,10 @@ def _with_scheme(typed: str) -> str:
     return ("http://" if host in ("localhost", "127.0.0.1", "[::1]") else "https://") + typed
 
 
-def _check(scheme: str, host: str | None, user: str | None, query: str) -> None:
-    if scheme.lower() not in ("http", "https") or not host or re.search(r"\s", host):
+def _check(typed: str, scheme: str, host: str | None, user: str | None, query: str) -> None:
+    # htp:/x, http:/x: what was meant as a scheme is no host
+    slip = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/(?!/)", typed)
+    if slip or scheme.lower() not in ("http", "https") or not host or re.search(r"\s", host):
         raise _wrong(N_("This is not a web address. It should look like https://api.example.com/v1."))
     if user is not None:
         raise _wrong(N_("The address contains a user name. Put the key into the key field."))
