@@ -139,6 +139,7 @@ def new_job() -> None:
         [None, *profiles],
         format_func=lambda n: profiles[n] if n else t("Sketch, offline and free"),
         key="chat_profile",
+        placeholder=t("Sketch, offline and free"),
         on_change="ignore",
     )
     if st.button(t("Launch"), key="chat_launch", type="primary", icon=":material/rocket_launch:"):

@@ -73,7 +73,7 @@ def profile_choice(project: dict[str, Any]) -> None:
     ):  # fmt: skip
         st.selectbox(
             t("Model profile"), options, index=options.index(now), format_func=lambda n: said if n is None else n,
-            key=f"profile_{project['id']}", on_change=use_profile, args=(project["id"],),
+            key=f"profile_{project['id']}", on_change=use_profile, args=(project["id"],), placeholder=said,
         )  # fmt: skip
         st.page_link("pages/models.py", label=t("Models"), icon=":material/arrow_forward:")
 

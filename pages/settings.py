@@ -108,7 +108,7 @@ def adder(titles: dict[int, str], states: list[State]) -> None:
     ):
         options = [None, *titles]
         project = st.selectbox(
-            t("For"), options, key="new_budget_project",
+            t("For"), options, key="new_budget_project", placeholder=t("All projects, each month"),
             format_func=lambda i: t("All projects, each month") if i is None else titles[i],
         )  # fmt: skip
         period = "month"

@@ -298,6 +298,7 @@ def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
         key=drawing.at(path),
         help=_help(declared),
         on_change=changes,
+        placeholder="—",
     )
 
 

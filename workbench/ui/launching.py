@@ -182,6 +182,7 @@ def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
         [*([None] if own else []), *named],
         format_func=lambda name: t("The project's own") if name is None else named[name],
         key=key,
+        placeholder=t("The project's own"),
         help=t("Which model answers and what it costs.") if not own else None,
     )
     return chosen

@@ -240,7 +240,7 @@ def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence
                 options = [None, *names.values()]
                 values[field] = st.selectbox(
                     title, options, index=options.index(now), key=f"{key}.{field}", on_change="ignore",
-                    format_func=lambda o: o or t("this service"),
+                    format_func=lambda o: o or t("this service"), placeholder=t("this service"),
                 )  # fmt: skip
         with columns[2]:
             values["fallback"] = st.multiselect(
@@ -318,7 +318,7 @@ def _param(slot: str, name: str, now: Any) -> Any:
         options = [None, *param.choices]
         return st.selectbox(
             t(param.title), options, index=options.index(now) if now in options else 0, key=slot, on_change="ignore",
-            format_func=lambda o: t("the service's own") if o is None else o,
+            format_func=lambda o: t("the service's own") if o is None else o, placeholder=t("the service's own"),
         )  # fmt: skip
     return _number(param.title, slot, now, t("the service's own"), param.whole)
 

@@ -153,7 +153,7 @@ def _adder(projects: Mapping[int, str], turn: str) -> None:
     _wrong(issues, "events")
     project = st.selectbox(
         t("Of"), [None, *projects], key=f"new_webhook_project{turn}", on_change="ignore",
-        format_func=lambda i: t("all projects") if i is None else projects[i],
+        format_func=lambda i: t("all projects") if i is None else projects[i], placeholder=t("all projects"),
     )  # fmt: skip
     private = st.checkbox(
         t("The address is in my own network"), key=f"new_webhook_private{turn}", on_change="ignore",

@@ -90,6 +90,7 @@ def _profile() -> str | None:
         [None, *named],
         format_func=lambda name: t("Sketch, offline and free") if name is None else named[name],
         key="wizard_profile",
+        placeholder=t("Sketch, offline and free"),
         help=t("Which models write this story. Sketch drafts everything offline from your own words."),
         on_change="ignore",
     )
