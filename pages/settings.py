@@ -153,20 +153,29 @@ def keeping() -> None:
         t("Versions, pictures that one uses, tokens and costs are kept for ever."),
     ):
         now = wb.retention()
+        # Without bounds, as above.
         left, right = st.columns(2)
         raw = left.number_input(
-            t("Prompts and raw answers, days"), 0, 36_500, now.raw_io_days, key="raw_io_days",
+            t("Prompts and raw answers, days"), value=now.raw_io_days, step=1, key="raw_io_days",
             help=t("They are what Debug replays and re-parses from."),
         )  # fmt: skip
         keep = right.number_input(
-            t("Finished jobs, days"), 1, 36_500, now.job_keep_days, key="job_keep_days", placeholder=t("for ever"),
+            t("Finished jobs, days"), value=now.job_keep_days, step=1, key="job_keep_days", placeholder=t("for ever"),
         )  # fmt: skip
         changed = (raw, keep) != (now.raw_io_days, now.job_keep_days)
         if st.button(t("Save"), key="retention_save", disabled=not changed, type="primary"):
-            with frame.told():
-                wb.set_retention(int(raw), None if keep is None else int(keep))
-                frame.toast(t("Saved."))
+            keep_for(raw, keep)
             st.rerun()
+
+
+def keep_for(raw: int, keep: int | None) -> None:
+    try:
+        wb.set_retention(int(raw), None if keep is None else int(keep))
+        frame.toast(t("Saved."))
+    except InvalidInput as error:
+        titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
+        told = [f"{titles[issue.path]} – {words.of_issue(issue)}" for issue in error.issues]
+        st.session_state["_refused"] = " ".join(told)
 
 
 def telling() -> None:

@@ -179,6 +179,24 @@ def test_rate_and_retention_are_kept(house: House) -> None:
     assert (house.wb.retention().raw_io_days, house.wb.retention().job_keep_days) == (30, 400)
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", ["Prompts and raw answers, days – Days from 0 to 36500", "Finished jobs, days – Days from 1 to 36500"]),
+        ("zh", ["提示词与原始回答，天数", "已结束的任务，天数"]),
+    ],
+)
+def test_days_out_of_range_are_told_and_nothing_else_is_kept(house: House, lang: str, told: list[str]) -> None:
+    before = house.wb.retention()
+    at = house.page("settings", lang)
+    at.number_input(key="raw_io_days").set_value(99_999).run()
+    at.number_input(key="job_keep_days").set_value(0).run()
+    at.button(key="retention_save").click().run()
+    assert all(sentence in said(at) for sentence in told)
+    assert house.wb.retention() == before
+    assert at.number_input(key="raw_io_days").value == 99_999
+
+
 def test_health_names_what_is_wrong(house: House) -> None:
     at = house.page("settings", "zh")
     # no Valkey and no worker runs in this test
