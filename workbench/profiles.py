@@ -119,9 +119,8 @@ class Profiles:
         `fields`: base_url, text_model, image_model, video_model, image_profile, video_profile, fallback (names),
         params, concurrency, rpm, tpm.
         """
-        name = self._free_name(name)
         registry.check(provider)
-        values = self._values(None, provider, {n: fields.pop(n, None) for n in _FIELDS})
+        values = self._values(None, provider, {"name": name} | {n: fields.pop(n, None) for n in _FIELDS})
         if fields:
             raise TypeError(f"no such field of a profile: {', '.join(fields)}")
         key = (key or "").strip()
@@ -130,7 +129,6 @@ class Profiles:
             with self._database.write() as conn:
                 writes.add(
                     conn,
-                    name=name,
                     provider=provider,
                     created_by=user,
                     key_ciphertext=sealed and sealed.ciphertext,
@@ -138,7 +136,7 @@ class Profiles:
                     key_tail=sealed and sealed.tail,
                     **values,
                 )
-        return self._row(name)
+        return self._row(values["name"])
 
     def _steady(self, keys: bool) -> AbstractContextManager[None]:
         """Keys, and the address they go to, are changed by one at a time."""
@@ -155,8 +153,8 @@ class Profiles:
 
     def _changed(self, name: str, key: str, fields: dict[str, Any]) -> dict[str, Any]:
         row = self._row(name)
-        called = self._free_name(fields.pop("name")) if fields.get("name", name) != name else name
-        fields.pop("name", None)
+        if fields.get("name") == name:
+            del fields["name"]
         now = self._as_fields(row)
         kept = {*(now[field] for field in BINDINGS if now[field]), *now["fallback"]}
         values = self._values(row["id"], row["provider"], {**now, **fields}, kept)
@@ -171,8 +169,8 @@ class Profiles:
         if values["text_model"] != row["text_model"] or moved:
             values["modes"] = {}
         with self._database.write() as conn:
-            writes.change(conn, row["id"], name=called, **values)
-        return self._row(called)
+            writes.change(conn, row["id"], **values)
+        return self._row(values.get("name", name))
 
     def duplicate(self, name: str, new_name: str, user: str = "local") -> dict[str, Any]:
         """A second profile with the same settings and key."""
@@ -209,6 +207,7 @@ class Profiles:
     ) -> dict[str, Any]:
         """The columns of a profile, from what a form or a command has. Every issue is named at once.
 
+        A `name` in `given` is a new one; without it there is none in the columns.
         `kept`: names it is bound to already; that one of them was archived stops no other change.
         """
         issues: list[Issue] = []
@@ -221,6 +220,8 @@ class Profiles:
                 issues.extend(error.issues or [Issue(name, error.text)])
                 values[name] = None
 
+        if "name" in given:
+            collect("name", lambda: self._free_name(given["name"]))
         collect("base_url", lambda: base_url_of(provider, given["base_url"]))
         collect("params", lambda: known_params.checked(provider, given["params"] or {}, values["text_model"] or ""))
         if provider != SKETCH.provider and not any(values[n] for n in MODELS):

@@ -50,6 +50,21 @@ def test_a_service_is_added_from_a_template_and_its_key_is_never_shown(house: Ho
     assert row["key_tail"] in again.text_input(key=f"svc{row['id']}.secret").placeholder
 
 
+def test_every_field_that_is_wrong_is_told_at_once(house: House) -> None:
+    at = house.page("models", profile="new")
+    at.button(key="svc_template_other").click().run()
+    at.button(key="new_save").click().run()
+    assert sum("This is needed." in m.value for m in at.markdown) == 3
+    at.text_input(key="new.name").set_value("n" * 81)
+    at.text_input(key="new.base_url").set_value("htp:/example.com")
+    at.text_input(key="new.text_model").set_value("m")
+    at.number_input(key="new.rpm").set_value(-1)
+    at.button(key="new_save").click().run()
+    for sentence in ("has 1 to 80 characters", "This is not a web address", "is a whole number from 1 to 1000000"):
+        assert sentence in said(at)
+    assert house.wb.profiles() == []
+
+
 @pytest.mark.parametrize(("lang", "told"), [("en", "is refused by OpenAI reasoning models"), ("zh", "模型不接受")])
 def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: House, lang: str, told: str) -> None:
     at = house.page("models", lang, profile="new")

@@ -377,7 +377,9 @@ def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
         ]
         st.rerun()
     if row is None and not values["base_url"].strip() and st.session_state.get("svc_template") == OTHER.title:
-        st.session_state[f"{key}_issues"] = [Issue("base_url", Text(N_("This is needed.")))]
+        empty = ["base_url"] + ["name"] * (not (values["name"] or "").strip())
+        empty += ["text_model"] * (not any(values[m] for m in ("text_model", "image_model", "video_model")))
+        st.session_state[f"{key}_issues"] = [Issue(field, Text(N_("This is needed."))) for field in empty]
         st.rerun()
     fields = {**values, "params": {**rest, **values["params"]}}
     wb = live.workbench()
