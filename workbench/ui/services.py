@@ -81,7 +81,8 @@ def listing(rows: Sequence[Row], chosen: str) -> None:
 def _local(row: Row) -> bool:
     template = of_profile(row["provider"], row["base_url"])
     address = str(row["base_url"] or "")
-    return (template is not None and template.local) or "127.0.0.1" in address or "localhost" in address
+    sketched = row["provider"] == "sketch"
+    return sketched or (template is not None and template.local) or "127.0.0.1" in address or "localhost" in address
 
 
 def _line(row: Row, muted: str) -> str:
