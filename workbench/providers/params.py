@@ -153,7 +153,7 @@ def _wrong(name: str, value: Any, family: Family | None) -> Text | None:
     if fits and not (param.whole and int(value) != value):
         return None
     said = N_("is a whole number from {low} to {high}.") if param.whole else N_("is a number from {low} to {high}.")
-    return Text(said, low=f"{low:g}", high=f"{high:g}")
+    return Text(said, low=f"{low:.10g}", high=f"{high:.10g}")
 
 
 def _wrong_prices(prices: Any) -> Text | None:
