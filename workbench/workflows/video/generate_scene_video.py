@@ -17,7 +17,7 @@ from workbench.i18n import N_, Text
 from workbench.story.guards import has_motion_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry
-from workbench.workflows.image.generate_keyframe_images import Key
+from workbench.workflows.image.generate_keyframe_images import KEYS, Key
 from workbench.workflows.video.clip_prompt import clip_prompt
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
     if missing:
         said = Text(
             N_("These frames are not drawn yet: {frames}. Generate the keyframe images first."),
-            frames=", ".join(missing),
+            frames=", ".join(str(KEYS.index(k) + 1) for k in missing),
         )
         issues.append(Issue("keyframe_images", said))
     if params.last_frame is not None and params.first_frame == "none":
