@@ -767,8 +767,8 @@ class Workbench:
     ) -> None:
         """Set a budget of a project (month, all) or of everything (month); None takes it away. Jobs that wait for it go on."""
         with self.database.write() as conn:
-            if project_id is not None:
-                self._node(conn, project_id)
+            if project_id is not None and story_reads.find_node(conn, project_id) is None:
+                raise NotFound(Text(N_("There is no project {project}."), project=project_id))
             budgeting.put(conn, project_id, period, amount_micros, currency, user)
 
     def retention(self) -> Retention:

@@ -45,10 +45,21 @@ def refused(ran: Ran) -> str:
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"), [("nan", "no amount"), ("inf", "no amount"), ("much", "no amount"), ("-5", "more than 0")]
+    ("typed", "told"),
+    [("nan", "no amount"), ("inf", "no amount"), ("much", "no amount"), ("-5", "more than 0"), ("1e400", "at most")],
 )
 def test_a_budget_is_an_amount(running: Reelwright, typed: str, told: str) -> None:
     assert told in refused(running("budgets", "set", "--", typed))
+
+
+def test_a_budget_of_a_project_that_is_not_there_is_refused(running: Reelwright) -> None:
+    assert "There is no project 999" in refused(running("budgets", "set", "5", "--project", "999"))
+
+
+def test_a_key_given_where_its_variable_belongs_is_not_repeated(running: Reelwright) -> None:
+    told = refused(running("profiles", "add", "mine", "--text-model", "m", "--key-env", "sk-canary-0123456789"))
+    assert "no variable's name" in told
+    assert "canary" not in told
 
 
 def test_a_project_is_created_listed_and_shown_as_a_tree(running: Reelwright, project: str) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--port", default=8501, show_default=True, help="Port of the page to look at.")
+@click.option(
+    "--port", type=click.IntRange(1, 65_535), default=8501, show_default=True, help="Port of the page to look at."
+)
 @console.json_option
 def command(port: int, as_json: bool) -> int:
     """Say what is wrong with this installation and what to do; exit 1 if anything is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -79,6 +80,9 @@ def variable(name: str, option: str) -> str:
     """What a secret is handed over in: the command line of a process can be read by others. Raises InvalidInput."""
     value = os.environ.get(name, "")
     if not value.strip():
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name, re.IGNORECASE):  # a key itself: it is not repeated
+            text = Text(N_("This is no variable's name. Put the secret into a variable and name that one here."))
+            raise InvalidInput(text, [Issue(option, text)])
         text = Text(N_("The variable {name} is empty."), name=name)
         raise InvalidInput(text, [Issue(option, text)])
     return value

@@ -25,7 +25,7 @@ _FIELDS: tuple[Callable[..., Any], ...] = (
         help="Who answers on overload, used-up quota and outage; may be given several times, in order.",
     ),
     click.option("--key-env", metavar="VAR", help="The variable that holds the key; it is sealed and never shown again."),
-    click.option("--params", type=door.JsonObject(), help="Generation settings and prices, as a JSON object."),
+    click.option("--params", type=door.JsonObject(), help="Generation settings and prices, as a JSON object; takes the place of those there are."),
     click.option("--rpm", type=click.IntRange(0, 1_000_000), help="At most this many requests a minute; 0: no limit."),
     click.option("--tpm", type=click.IntRange(0, 1_000_000_000), help="At most this many tokens a minute; 0: no limit."),
     click.option("--concurrency", type=click.IntRange(0, 1000), help="At most this many calls at once; 0: no limit."),
@@ -66,7 +66,10 @@ def add(name: str, provider: str, key_env: str | None, as_json: bool, **given: A
 @fields
 @console.json_option
 def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **given: Any) -> None:
-    """Change what is named; the rest stays. Another address asks for its key again."""
+    """Change what is named; the rest stays.
+
+    Another address asks for its key again. An empty value takes one away: --image-model "", --fallback "", --rpm 0.
+    """
     wanted = {k: v for k, v in given.items() if v not in (None, ())}
     if rename:
         wanted["name"] = rename

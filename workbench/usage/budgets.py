@@ -95,7 +95,12 @@ def put(
         text = Text(N_("A budget is in CNY or USD."))
         raise InvalidInput(text, [Issue("currency", text)])
     if amount_micros is not None and not 0 < amount_micros <= MOST_MICROS:
-        text = Text(N_("A budget is more than 0. Take it away to spend without one."))
+        too_much = amount_micros > MOST_MICROS
+        text = (
+            Text(N_("A budget is at most {most}. Take it away to spend without one."), most=f"{MOST_MICROS // 10**6:,}")
+            if too_much
+            else Text(N_("A budget is more than 0. Take it away to spend without one."))
+        )
         raise InvalidInput(text, [Issue("amount", text)])
     writes.put(
         conn,
