@@ -10,9 +10,16 @@ language.settle(live.language())
 pictures.logo()
 frame.style()
 
+
+def home() -> None:
+    st.switch_page("pages/projects.py", query_params=st.query_params)
+
+
 page = st.navigation(
     [
-        st.Page("pages/projects.py", title=t("Projects"), icon=":material/folder_open:", default=True),
+        st.Page(
+            "pages/projects.py", title=t("Projects"), icon=":material/folder_open:", default=True, url_path="start"
+        ),
         st.Page("pages/studio.py", title=t("Studio"), icon=":material/movie_edit:", url_path="studio"),
         st.Page("pages/cast.py", title=t("Cast and world"), icon=":material/groups:", url_path="cast"),
         st.Page("pages/launch.py", title=t("Launch"), icon=":material/rocket_launch:", url_path="launch"),
@@ -22,6 +29,8 @@ page = st.navigation(
         st.Page("pages/analytics.py", title=t("Analytics"), icon=":material/monitoring:", url_path="analytics"),
         st.Page("pages/models.py", title=t("Models"), icon=":material/neurology:", url_path="models"),
         st.Page("pages/settings.py", title=t("Settings"), icon=":material/tune:", url_path="settings"),
+        # The first page lives at "/"; whoever types its name would be told in English that there is no such page.
+        st.Page(home, title=t("Projects"), url_path="projects", visibility="hidden"),
         st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
     ],
     position="top",
