@@ -243,6 +243,33 @@ def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: Scri
     assert (done["state"], done["cost_micros"], len(provider.calls())) == ("succeeded", 1_500_000, 3)
 
 
+def test_a_job_that_waited_for_calls_under_way_says_so_when_they_took_all(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    add(engine, "mine", provider)
+    hook = engine.wb.webhooks.add("http://127.0.0.1:9/", events=["job.waiting"], allow_private=True)
+    engine.wb.set_budget(150, currency="USD")
+    provider.script(default={"delay_ms": 400, "usage": {"prompt_tokens": 100, "completion_tokens": 50}})
+    ids = [tell(engine, about=f"story {n}")["id"] for n in range(2)]
+    threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
+    for thread in threads:
+        thread.start()
+    until(lambda: any(engine.wb.job(i)["waiting_for"] for i in ids), 10, "the other's wait")
+    [waits] = [i for i in ids if engine.wb.job(i)["waiting_for"] == "budget"]
+    assert "calls under way" in engine.wb.job(waits)["message"]
+    for thread in threads:
+        thread.join()
+    engine.worker.maintain()
+    told = engine.wb.job(waits)
+    assert (told["waiting_for"], told["message"]) == (
+        "budget",
+        "100 % of the budget is used: 0.00 of 0.00 USD (all projects, this month).",
+    )
+    engine.worker.maintain()
+    [delivery] = engine.wb.webhooks.deliveries(hook["id"])
+    assert delivery["event"] == "job.waiting"
+
+
 def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine, provider: ScriptedProvider) -> None:
     params = {
         "prices": {"*": {"currency": "CNY", "image": 0.5}},

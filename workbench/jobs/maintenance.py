@@ -96,13 +96,22 @@ class Sweeper:
                 sweep.resume_due(conn, RESUMED_AT_ONCE)
 
     def _resume_paid_up(self) -> None:
-        """A budget was raised, a month has begun, or calls under way cost less than was held ready for them."""
+        """A budget was raised, a month has begun, or calls under way cost less than was held ready for them.
+
+        They may have cost as much, or more: then nothing goes on by itself, and the job says so.
+        """
         with self._database.read() as conn:
             waiting = sweep.waiting_for_budget(conn)
-            full = {p for p in {w.project_id for w in waiting} if any(s.full for s in budgets.states(conn, p))}
-        for row in [w for w in waiting if w.project_id not in full][:RESUMED_AT_ONCE]:
+            full = {p: budgets.in_the_way(conn, p) for p in {w.project_id for w in waiting}}
+        for row in [w for w in waiting if full[w.project_id] is None][:RESUMED_AT_ONCE]:
             with self._database.write() as conn:
                 writes.resume(conn, row.id, "budget")
+        said = {p: (state.said(), state.used_up) for p, state in full.items() if state is not None}
+        changed = [w for w in waiting if w.project_id in said and w.message != str(said[w.project_id][0])]
+        for row in changed[:RESUMED_AT_ONCE]:
+            with self._database.write() as conn:
+                text, asks = said[row.project_id]
+                sweep.say_it_waits(conn, row.id, "budget", text, asks=asks)
 
     def _notice_an_emptied_redis(self) -> None:
         with self._database.read() as conn:

@@ -184,12 +184,17 @@ def month_start_ms(now_ms: int) -> int:
 
 def check(conn: Connection, project_id: int | None) -> None:
     """Raises BudgetExceeded when one is used up."""
-    _refuse([s for s in states(conn, project_id) if s.used_up])
+    _refuse(max((s for s in states(conn, project_id) if s.used_up), key=lambda s: s.percent, default=None))
 
 
 def check_call(conn: Connection, project_id: int | None) -> None:
     """Before a paid call. Raises BudgetExceeded when nothing is left beside the calls under way."""
-    _refuse([s for s in states(conn, project_id) if s.full])
+    _refuse(in_the_way(conn, project_id))
+
+
+def in_the_way(conn: Connection, project_id: int | None) -> State | None:
+    """The fullest budget that leaves no room for a paid call; None when there is room."""
+    return max((s for s in states(conn, project_id) if s.full), key=lambda s: s.percent, default=None)
 
 
 def hold(conn: Connection, project_id: int | None) -> None:
@@ -198,11 +203,10 @@ def hold(conn: Connection, project_id: int | None) -> None:
         check_call(conn, project_id)
 
 
-def _refuse(full: list[State]) -> None:
-    if full:
-        fullest = max(full, key=lambda s: s.percent)
-        refused = BudgetExceeded(fullest.said())
-        refused.passing = not fullest.used_up
+def _refuse(state: State | None) -> None:
+    if state is not None:
+        refused = BudgetExceeded(state.said())
+        refused.passing = not state.used_up
         raise refused
 
 

@@ -240,9 +240,9 @@ def end_attempt(
 
 
 #: whether anybody wants to be told: one look at an empty table where there are no webhooks
-_webhooks = exists(select(literal(1)).where(webhook.c.enabled.is_(True)))
+anybody_listens = exists(select(literal(1)).where(webhook.c.enabled.is_(True)))
 #: children are told of by the job that a person started
-_untold_end = and_(job.c.parent_id.is_(None), _webhooks)
+_untold_end = and_(job.c.parent_id.is_(None), anybody_listens)
 _has_parents = exists(select(literal(1)).where(job_child.c.child_id == bindparam("b_job_id")))
 _succeed = (
     update(job)
@@ -417,7 +417,7 @@ def put_waiting(
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
     if asks:
-        values["untold"] = _webhooks
+        values["untold"] = anybody_listens
     conn.execute(update(job).where(job.c.id == job_id).values(**values))
 
 

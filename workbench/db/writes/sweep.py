@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, literal, sel
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, job_event, step
-from workbench.db.writes.jobs import add_event, end, end_attempt, live_child, put_back
+from workbench.db.writes.jobs import add_event, anybody_listens, end, end_attempt, live_child, put_back
 from workbench.i18n import Text
 
 _limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
@@ -37,9 +37,19 @@ def limited_due(conn: Connection) -> bool:
 
 
 def waiting_for_budget(conn: Connection) -> list[Any]:
-    """(id, project id) of each."""
-    query = select(job.c.id, job.c.project_id).where(job.c.state == "waiting", job.c.waiting_for == "budget")
+    """(id, project id, message) of each."""
+    query = select(job.c.id, job.c.project_id, job.c.message)
+    query = query.where(job.c.state == "waiting", job.c.waiting_for == "budget")
     return list(conn.execute(query.order_by(job.c.priority.desc(), job.c.id)).all())
+
+
+def say_it_waits(conn: Connection, job_id: int, waiting_for: str, said: Text, *, asks: bool) -> None:
+    """What a waiting job waits for is another now. `asks`: it goes on only when somebody does something."""
+    values: dict[str, Any] = {"message": str(said), "message_i18n": said.to_json()}
+    if asks:
+        values["untold"] = anybody_listens
+    still = update(job).where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for)
+    conn.execute(still.values(**values))
 
 
 _cancelled_but_idle = select(job.c.id).where(job.c.state.in_(("queued", "waiting")), job.c.cancel_at.isnot(None))
