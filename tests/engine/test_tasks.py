@@ -308,20 +308,20 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
 
 
 @pytest.fixture
-def given_up(settings: Settings, studio: Engine, service: VideoService) -> Iterator[Callable[[str, str], int]]:
+def given_up(settings: Settings, studio: Engine, service: VideoService) -> Iterator[Callable[..., int]]:
     """A job whose worker is given up while its paid call is under way: another one has it, and asks a person by now."""
     other = Engine(settings, make_provider=service)
     threads: list[threading.Thread] = []
 
-    def given_up(kind: str, call: str) -> int:
+    def given_up(kind: str, call: str, waits_for: str = "decision", **how: Any) -> int:
         service.let_go.clear()
-        job_id: int = other.wb.submit(kind, max_attempts=3)["id"]
+        job_id: int = other.wb.submit(kind, max_attempts=3, **how)["id"]
         threads.append(threading.Thread(target=studio.worker.run, args=(job_id,)))
         threads[-1].start()
         until(lambda: service.calls(call), 20, "the call")
         with other.wb.database.write() as conn:
             conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
-        until(lambda: (other.worker.maintain(), other.deliver(), other.wb.job(job_id)["waiting_for"] == "decision")[-1])
+        until(lambda: (other.worker.maintain(), other.deliver(), other.wb.job(job_id)["waiting_for"] == waits_for)[-1])
         return job_id
 
     yield given_up
@@ -335,7 +335,7 @@ def given_up(settings: Settings, studio: Engine, service: VideoService) -> Itera
     ("kind", "call", "key"), [("test_video", "create", "media"), ("test_image", "image", "frames")]
 )
 def test_what_a_worker_that_was_given_up_has_paid_for_is_used_after_all(
-    studio: Engine, service: VideoService, given_up: Callable[[str, str], int], kind: str, call: str, key: str
+    studio: Engine, service: VideoService, given_up: Callable[..., int], kind: str, call: str, key: str
 ) -> None:
     job_id = given_up(kind, call)
     service.states = [TaskState("succeeded", Made(tiny_mp4()))]
@@ -359,7 +359,7 @@ def test_what_a_worker_that_was_given_up_has_paid_for_is_used_after_all(
 
 @pytest.mark.parametrize(("choice", "state"), [("send_again", "succeeded"), ("give_up", "failed")])
 def test_what_comes_after_a_person_decided_changes_nothing_and_is_counted(
-    studio: Engine, service: VideoService, given_up: Callable[[str, str], int], choice: Any, state: str
+    studio: Engine, service: VideoService, given_up: Callable[..., int], choice: Any, state: str
 ) -> None:
     job_id = given_up("test_image", "image")
     studio.wb.decide(job_id, choice)
@@ -370,6 +370,57 @@ def test_what_comes_after_a_person_decided_changes_nothing_and_is_counted(
     first, *others = studio.wb.show(job_id)["model_calls"]
     assert (first["output_tokens"], [c["outcome"] for c in others]) == (20, ["ok"] if choice == "send_again" else [])
     assert studio.wb.job(job_id)["state"] == state
+
+
+@pytest.fixture
+def films(studio: Engine) -> str:
+    """A profile that films at a price, and a budget that it is paid from."""
+    prices = {"*": {"currency": "CNY", "video_tokens": 10}}
+    studio.wb.add_profile(
+        "films", "ark", base_url="http://127.0.0.1:9/api/v3", video_model="ep-1", params={"prices": prices}
+    )
+    studio.wb.set_budget(10_000_000, currency="CNY")
+    return "films"
+
+
+@pytest.mark.parametrize("choice", ["send_again", "give_up"])
+def test_a_task_whose_id_comes_after_a_person_decided_is_cancelled_and_holds_no_money(
+    studio: Engine, service: VideoService, given_up: Callable[..., int], films: str, choice: Any
+) -> None:
+    job_id = given_up("test_video", "create", profile=films)
+    studio.wb.decide(job_id, choice)
+    service.let_go.set()
+    until(lambda: studio.wb.show(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late id")
+    until(lambda: service.calls("cancel") == 1, 20, "the task's cancel")
+    if choice == "send_again":
+        service.states = [TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=50_000))]
+        until(lambda: (studio.deliver(), studio.wb.job(job_id)["waiting_for"] == "provider")[-1], 20, "the second task")
+        due_now(studio)
+        assert studio.finish(job_id)["state"] == "succeeded"
+    [state] = studio.wb.budgets()
+    assert (state.under_way_micros, state.spent_micros) == (0, 500_000 if choice == "send_again" else 0)
+    # what the first one comes to nobody knows
+    assert state.unpriced == 1
+    assert "task-1" in " ".join(e["message"] for e in studio.wb.show(job_id)["events"] if e["message"])
+
+
+def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all(
+    studio: Engine, service: VideoService, given_up: Callable[..., int], films: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find(model: str, seed: int, since_ms: int) -> str:
+        return "task-1"
+
+    monkeypatch.setattr(service, "find", find, raising=False)
+    job_id = given_up("test_video", "create", waits_for="provider", profile=films)
+    service.states = [TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=50_000))]
+    due_now(studio)
+    assert studio.finish(job_id)["state"] == "succeeded"
+    service.let_go.set()
+    until(lambda: studio.wb.show(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late id")
+    [call] = studio.wb.show(job_id)["model_calls"]
+    [state] = studio.wb.budgets()
+    assert (call["cost_micros"], state.spent_micros, state.under_way_micros) == (500_000, 500_000, 0)
+    assert service.calls("cancel") == 0
 
 
 def test_a_clip_under_way_is_followed_to_its_end_though_another_is_asked_for_by_now(

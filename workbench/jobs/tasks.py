@@ -307,15 +307,19 @@ class Tasks:
         answer = _Answer(request.model, Usage(), FREE if service.free else UNKNOWN)
         if isinstance(started, str):
             task_id = started
-            self._commit(
-                name,
-                row,
-                latency_ms,
-                # what a task costs is known when it has ended: the poller writes it, at the price of today
-                answer if service.free else replace(answer, expected=expected),
-                [],
-                lambda conn: ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS),
-            )
+            try:
+                self._commit(
+                    name,
+                    row,
+                    latency_ms,
+                    # what a task costs is known when it has ended: the poller writes it, at the price of today
+                    answer if service.free else replace(answer, expected=expected),
+                    [],
+                    lambda conn: ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS),
+                )
+            except LostClaim:
+                await self._disown(service, name, task_id)
+                raise
             crash.point("task_submitted")
             raise Suspend("provider")
         [clip] = await self._stored(service, row, latency_ms, answer, (started,), "video")
@@ -330,6 +334,23 @@ class Tasks:
         self._commit(name, row, latency_ms, answer, [clip], keep)
         crash.point("step_done")
         return output
+
+    async def _disown(self, service: Service, name: str, task_id: str) -> None:
+        """Cancel a task whose id came too late for its step: nobody will ever ask for it, and it is billed all the same."""
+        run = self._run
+        said = Text(
+            N_("Step {step}: its task {task} was created after all, too late; it is cancelled"), step=name, task=task_id
+        )
+        with run.database.write() as conn:
+            there = ledger.find_step(conn, run.job_id, name)
+            if there is not None and there["provider_task_id"] == task_id:
+                return
+            writes.add_event(conn, run.job_id, said, claim=run.claim, level="warning")
+        try:
+            async with asyncio.timeout(STOP_WAITS_S):
+                await service.provider.cancel(task_id)
+        except (ProviderError, TimeoutError) as error:
+            log.warning("task %s of job %s could not be cancelled: %s", task_id, run.job_id, error)
 
     async def _bytes_of(self, sha: str | None) -> bytes | None:
         return None if sha is None else await asyncio.to_thread(self._run.media.read, sha)
@@ -428,13 +449,16 @@ class Tasks:
             run.insist(commit)
         except LostClaim:
             with run.database.write() as conn:
-                if not ledger.still_uncertain(conn, run.job_id, name, run.claim):
-                    self._close(conn, row, latency_ms, answer, "late")
-                else:
+                if ledger.still_uncertain(conn, run.job_id, name, run.claim):
                     write(conn, "late")
                     said = Text(N_("Step {step}: its answer came after the worker was given up; it is kept"), step=name)
                     writes.add_event(conn, run.job_id, said, claim=run.claim)
                     writes.resume_if_settled(conn, run.job_id, "decision")
+                elif answer.expected is None:
+                    self._close(conn, row, latency_ms, answer, "late")
+                else:
+                    # a task: its cost stands already where its id was found otherwise, and else nobody will ever know it
+                    ledger.came_late(conn, row, latency_ms)
             raise
 
     def _close(

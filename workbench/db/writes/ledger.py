@@ -299,6 +299,11 @@ def close_call(conn: Connection, call_row: int, **values: Any) -> None:
     conn.execute(_close_call, {"b_id": call_row, **{f"b_{n}": values.get(n) for n in names}})
 
 
+def came_late(conn: Connection, call_row: int, latency_ms: int) -> None:
+    """The answer of a call that was given up, and that is settled by now: what it costs stays as it stands."""
+    conn.execute(update(model_call).where(model_call.c.id == call_row).values(outcome="late", latency_ms=latency_ms))
+
+
 def _plus(column: Any, name: str) -> Any:
     given = bindparam(f"b_{name}", type_=column.type)
     # NULL + NULL stays unknown; a known part is kept when the other is unknown
