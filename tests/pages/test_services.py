@@ -13,6 +13,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
 from workbench.db.schema import model_call
 from workbench.errors import BudgetExceeded, InvalidInput
+from workbench.providers import registry
 from workbench.ui import spending
 
 
@@ -63,6 +64,21 @@ def test_every_field_that_is_wrong_is_told_at_once(house: House) -> None:
     for sentence in ("has 1 to 80 characters", "This is not a web address", "is a whole number from 1 to 1000000"):
         assert sentence in said(at)
     assert house.wb.profiles() == []
+
+
+def test_a_provider_without_a_template_is_offered_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line in the registry, or a package of its own, is all that a provider needs."""
+    monkeypatch.setattr(registry, "_factories", dict(registry._factories))
+    registry.register("house", "house_models:make")
+    at = house.page("models", profile="new")
+    at.button(key="svc_provider_house").click().run()
+    at.text_input(key="new.base_url").set_value("http://models.internal")
+    at.text_input(key="new.text_model").set_value("big")
+    at.button(key="new_save").click().run()
+    assert not at.exception
+    [row] = house.wb.profiles()
+    assert (row["name"], row["provider"], row["text_model"]) == ("house", "house", "big")
+    assert not house.page("models", profile=row["id"]).exception
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "is refused by OpenAI reasoning models"), ("zh", "模型不接受")])

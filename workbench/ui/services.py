@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.providers import params as known
+from workbench.providers import registry
+from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
 from workbench.trial import Trial
 from workbench.ui import formats, forms, frame, live, words
@@ -114,6 +116,12 @@ def templates() -> None:
             st.button(
                 t(template.title), key=f"svc_template_{name}", on_click=_begin, args=(template,),
                 type="primary" if st.session_state.get("svc_template") == template.title else "secondary",
+            )  # fmt: skip
+        # a provider needs no template to be chosen: one of another package has none
+        for name in sorted({*registry.names()} - {SKETCH.provider, *(t_.provider for t_ in TEMPLATES.values())}):
+            st.button(
+                plain(name), key=f"svc_provider_{name}", on_click=_begin, args=(Template(name, name, ""),),
+                type="primary" if st.session_state.get("svc_template") == name else "secondary",
             )  # fmt: skip
 
 
