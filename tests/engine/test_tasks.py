@@ -412,6 +412,7 @@ def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all
 
     monkeypatch.setattr(service, "find", find, raising=False)
     job_id = given_up("test_video", "create", waits_for="provider", profile=films)
+    assert studio.wb.budgets()[0].under_way_micros == 108_000  # two seconds of 640 × 360 at 24 pictures
     service.states = [TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=50_000))]
     due_now(studio)
     assert studio.finish(job_id)["state"] == "succeeded"

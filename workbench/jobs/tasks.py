@@ -154,6 +154,8 @@ class Tasks:
                 ledger.set_step(conn, run.job_id, name, state="maybe_charged")
             else:
                 ledger.submitted(conn, run.job_id, name, task_id, FIRST_POLL_MS)
+                expected = _expected_clip(service, asked.seconds or 0.0, asked.size)
+                ledger.hold_task(conn, run.job_id, name, expected.cost_micros)
                 said = Text(N_("Step {step}: the task was created before the worker was lost; it goes on"), step=name)
                 writes.add_event(conn, run.job_id, said, claim=run.claim)
         if task_id is None:
@@ -299,8 +301,7 @@ class Tasks:
             params=service.profile.params,
             draw=draw,
         )
-        price = partial(video_cost_of, service.profile, request.model)
-        expected = price(Usage(output=_film_tokens(request)), request.seconds)
+        expected = _expected_clip(service, request.seconds, request.size)
         row = self._open(service, name, asked, request, "video", purpose, expected)
         create = partial(_to_its_end, lambda: service.provider.submit(request))
         started, latency_ms = await self._sent(row, request.model, create)
@@ -329,6 +330,7 @@ class Tasks:
             ledger.finish_step(conn, run.job_id, name, output)
             ledger.price_step(conn, run.job_id, name)
 
+        price = partial(video_cost_of, service.profile, request.model)
         cost = answer.cost if service.free else price(Usage(), clip.seconds, expected.price)
         answer = _Answer(request.model, Usage(), cost, video_seconds=clip.seconds)
         self._commit(name, row, latency_ms, answer, [clip], keep)
@@ -541,10 +543,10 @@ def _expected(asked: Asked, price: Callable[[Usage, int, int], Cost], pictures: 
     return price(usage, pictures, now_ms())
 
 
-def _film_tokens(request: VideoRequest) -> int:
-    """providers.md §5"""
-    width, height = request.size
-    return round(request.seconds * width * height * USUAL_FPS / 1024)
+def _expected_clip(service: Service, seconds: float, size: tuple[int, int]) -> Cost:
+    """What a clip will probably cost (its tokens: providers.md §5)."""
+    tokens = round(seconds * size[0] * size[1] * USUAL_FPS / 1024)
+    return video_cost_of(service.profile, service.model("video"), Usage(output=tokens), seconds)
 
 
 def _priced(profile: Profile, reply: ImageReply) -> _Answer:

@@ -329,15 +329,23 @@ _count_on_job = (
 )
 
 
+def _newest_of(job_id: int, name: str) -> ColumnElement[bool]:
+    """The call that created a step's task."""
+    newest = select(func.max(model_call.c.id)).where(
+        model_call.c.job_id == job_id, model_call.c.step == name, model_call.c.capability == "video"
+    )
+    return model_call.c.id == newest.scalar_subquery()
+
+
 def price_task(conn: Connection, job_id: int, name: str, **values: Any) -> None:
     """Write what a long task came to on the call that created it; nothing is held ready for it any more."""
-    newest = (
-        select(func.max(model_call.c.id))
-        .where(model_call.c.job_id == job_id, model_call.c.step == name, model_call.c.capability == "video")
-        .scalar_subquery()
-    )
-    conn.execute(update(model_call).where(model_call.c.id == newest).values(expected_micros=None, **values))
+    conn.execute(update(model_call).where(_newest_of(job_id, name)).values(expected_micros=None, **values))
     price_step(conn, job_id, name)
+
+
+def hold_task(conn: Connection, job_id: int, name: str, expected_micros: int | None) -> None:
+    """A task that was found again goes on: hold ready what it will probably come to, at the price it was ordered at."""
+    conn.execute(update(model_call).where(_newest_of(job_id, name)).values(expected_micros=expected_micros or None))
 
 
 def count_on_job(
