@@ -343,7 +343,7 @@ class Workbench:
         return self._media.find(sha256)
 
     def media_path(self, sha256: str, thumbnail: bool = False) -> Path:
-        """The file of a picture or clip, or a picture's small copy. Raises NotFound."""
+        """The file of a picture or clip, or its small copy: a clip's is its first frame. Raises NotFound."""
         return self._media.thumbnail(sha256) if thumbnail else self._media.path(sha256)
 
     def sweep_media(self, *, grace_s: float = garbage.GRACE_S, dry_run: bool = False) -> garbage.Swept:

@@ -20,6 +20,7 @@ from tests.media.clips import box, tiny_mp4
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.db.schema import media
+from workbench.drawing import draw_clip
 from workbench.errors import MediaRefused, NotFound
 from workbench.media import MediaStore, pictures
 from workbench.media.storage import Folder
@@ -391,3 +392,21 @@ def test_a_lost_thumbnail_is_made_again(store: MediaStore) -> None:
     before = store.thumbnail(kept.sha256).read_bytes()
     store.thumbnail(kept.sha256).unlink()
     assert store.thumbnail(kept.sha256).read_bytes() == before
+
+
+def test_a_clip_has_a_small_picture_of_its_first_frame(store: MediaStore) -> None:
+    film = draw_clip(encoded(drawing((960, 540))), 0.5, (960, 540), 1)
+    kept = store.add_video(film)
+    with Image.open(store.thumbnail(kept.sha256)) as small:
+        assert (small.format, small.size) == ("WEBP", (pictures.THUMBNAIL_WIDTH, 270))
+        red, _green, blue = small.convert("RGB").getpixel((120, 130))  # type: ignore[misc]
+        assert red > 200 > 100 > blue
+    before = store.thumbnail(kept.sha256).read_bytes()
+    store.thumbnail(kept.sha256).unlink()
+    assert store.thumbnail(kept.sha256).read_bytes() == before
+
+
+def test_a_clip_without_a_frame_has_no_small_picture(store: MediaStore) -> None:
+    kept = store.add_video(tiny_mp4())
+    with pytest.raises(NotFound, match="no picture"):
+        store.thumbnail(kept.sha256)

@@ -18,7 +18,7 @@ from workbench.db.reads import media as reads
 from workbench.db.writes import media as writes
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
-from workbench.media import clips, pictures
+from workbench.media import clips, pictures, stills
 from workbench.media.storage import Folder, Storage, open_storage
 
 if TYPE_CHECKING:
@@ -100,13 +100,15 @@ class MediaStore:
         return self.storage.local(self._name(sha))
 
     def thumbnail(self, sha: str) -> Path:
-        """Where a picture's small copy is; made again when it is missing. Raises NotFound."""
+        """Where the small copy of a picture, or of a clip's first frame, is; made when it is missing. Raises NotFound."""
         if _SHA.fullmatch(sha) and self._thumbnails.has(_small(sha)):
             return self._thumbnails.local(_small(sha))
         place = self.path(sha)
-        if place.suffix != ".webp":
-            raise NotFound(Text(N_("A clip has no thumbnail.")))
-        self._thumbnails.put(_small(sha), pictures.thumbnail_of(pictures.opened(place.read_bytes())), durable=False)
+        if place.suffix == ".mp4":
+            made = stills.first_frame(place)
+        else:
+            made = pictures.thumbnail_of(pictures.opened(place.read_bytes()))
+        self._thumbnails.put(_small(sha), made, durable=False)
         return self._thumbnails.local(_small(sha))
 
     def read(self, sha: str) -> bytes:
