@@ -18,6 +18,7 @@ from tests.workflows.frames import MOTION, scene_of
 from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, media, step
+from workbench.db.writes import ledger
 from workbench.errors import ProviderError
 from workbench.i18n import Text
 from workbench.jobs import poller
@@ -422,6 +423,41 @@ def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all
     [state] = studio.wb.budgets()
     assert (call["cost_micros"], state.spent_micros, state.under_way_micros) == (500_000, 500_000, 0)
     assert service.calls("cancel") == 0
+
+
+def test_a_task_that_fails_and_the_late_word_of_its_worker_do_not_wait_for_each_other(
+    studio: Engine, service: VideoService, films: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job_id = studio.wb.submit("test_video", profile=films)["id"]
+    studio.deliver()
+    priced, held = threading.Event(), threading.Event()
+    price = ledger.price_task
+
+    def slowly(*args: Any, **values: Any) -> None:
+        price(*args, **values)
+        priced.set()
+        held.wait(2)
+
+    monkeypatch.setattr(ledger, "price_task", slowly)
+
+    def late() -> None:
+        """What a worker that has lost its claim does when its answer comes."""
+        priced.wait(20)
+        with studio.wb.database.write() as conn:
+            ledger.still_uncertain(conn, job_id, "clip", 1)
+            held.set()
+            ledger.came_late(conn, 1, 1)
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    service.states = [TaskState("failed", error="broken", usage=Usage(output=50_000))]
+    due_now(studio)
+    studio.worker.maintain()
+    thread.join()
+    assert "could not be written" not in caplog.text
+    assert studio.finish(job_id)["state"] == "failed"
+    [call] = studio.wb.show(job_id)["model_calls"]
+    assert (call["outcome"], call["cost_micros"]) == ("late", 500_000)
 
 
 def test_a_clip_under_way_is_followed_to_its_end_though_another_is_asked_for_by_now(

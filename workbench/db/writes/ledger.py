@@ -110,9 +110,14 @@ def submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after
     set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=now_ms() + poll_after_ms)
 
 
+def _hold_job(conn: Connection, job_id: int) -> None:
+    """Before any of its steps and calls, as every worker holds them: in another order two may wait for each other."""
+    conn.execute(select(job.c.id).where(job.c.id == job_id).with_for_update(key_share=True))
+
+
 def still_uncertain(conn: Connection, job_id: int, name: str, claim: int) -> bool:
     """Hold the job and the step; False when what became of its call under this claim is known, or decided, by now."""
-    conn.execute(select(job.c.id).where(job.c.id == job_id).with_for_update(key_share=True))
+    _hold_job(conn, job_id)
     query = select(step.c.name).where(
         step.c.job_id == job_id,
         step.c.name == name,
@@ -123,7 +128,8 @@ def still_uncertain(conn: Connection, job_id: int, name: str, claim: int) -> boo
 
 
 def still_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> bool:
-    """Hold the step; False when somebody else settled it, or it is another task by now."""
+    """Hold the job and the step; False when somebody else settled it, or it is another task by now."""
+    _hold_job(conn, job_id)
     query = select(step.c.name).where(
         step.c.job_id == job_id, step.c.name == name, step.c.state == "submitted", step.c.provider_task_id == task_id
     )
