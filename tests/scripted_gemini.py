@@ -5,7 +5,7 @@ with ScriptedGemini() as server:
     server.calls                        # [{"method", "path", "query", "headers", "body"}]
 
 A script is a dict, all keys optional: status, headers, body (JSON, text or bytes) answer this instead; `text`, `finish`,
-`usage`, `candidates`, `feedback`, `images` (bytes of each) shape the answer; `hang`, `reset`, `half`, `drip_ms`,
+`usage`, `candidates`, `feedback`, `images` (bytes of each), `response_id` shape the answer; `hang`, `reset`, `half`, `drip_ms`,
 `huge_mb` (with `huge_status`), `html`, `empty_stream` misbehave; `polls` is how many polls an operation runs; `operation` is what it ends with.
 """
 
@@ -128,7 +128,7 @@ class ScriptedGemini:
             for i in fault.get("images", ())
         ]
         parts = ([{"text": text}] if text else []) + images
-        made: dict[str, Any] = {"responseId": "resp-1", "modelVersion": "gemini-x"}
+        made: dict[str, Any] = {"responseId": fault.get("response_id", "resp-1"), "modelVersion": "gemini-x"}
         candidate: dict[str, Any] = {"index": 0, "content": {"role": "model", "parts": parts}}
         if last:
             candidate["finishReason"] = fault.get("finish", "STOP")

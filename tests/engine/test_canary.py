@@ -22,6 +22,7 @@ from workbench.cli.parts import environment
 from workbench.facade import Workbench
 from workbench.security.keys import MASTER_FILE
 from workbench.settings import Settings
+from workbench.trial import _dot
 
 CANARY = "sk-canary-Zq7+x/9Kp2wVt5Lm8Rj4Yb6N"
 FORMS = {
@@ -60,22 +61,26 @@ def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workben
     wb.add_profile(
         "films", "ark", base_url=provider.ark_url, text_model="m", video_model="v", key=CANARY, params={"poll_ms": 50}
     )
+    named, told = {"model": f"gateway/{CANARY}"}, json.dumps({"text": "hello"})
     provider.script(
         rules=[
             {"match": "echo", "echo_key": True, "status": 401},
             {"match": "blame", "status": 400, "body": {"error": {"message": f"bad key {CANARY} sent", "code": "x"}}},
             {"match": "parrot", "text": json.dumps({"text": f"the key is {CANARY}"})},
+            {"match": "name", "body": {**named, "choices": [{"message": {"content": told}, "finish_reason": "stop"}]}},
+            {"match": "paint", "body": {**named, "data": [{"b64_json": base64.b64encode(_dot()).decode()}]}},
             {"match": "elsewhere", "status": 302, "headers": {"Location": f"http://127.0.0.1:9/?key={CANARY}"}},
         ]
     )
     workers.start(REELWRIGHT_LOG_LEVEL="debug")
-    told = ("the sea", "echo", "blame", "parrot", "elsewhere")
-    jobs = [wb.submit("test_tell", None, {"about": about}, profile="mine", max_attempts=1)["id"] for about in told]
+    abouts = ("the sea", "echo", "blame", "parrot", "name", "elsewhere")
+    jobs = [wb.submit("test_tell", None, {"about": about}, profile="mine", max_attempts=1)["id"] for about in abouts]
+    jobs.append(wb.submit("test_image", None, {"about": "paint"}, profile="mine", max_attempts=1)["id"])
     jobs.append(wb.submit("test_tell", None, {"about": "echo films"}, profile="films", max_attempts=1)["id"])
     jobs.append(wb.submit("test_image", None, {"about": "echo"}, profile="mine", max_attempts=1)["id"])
     jobs.append(wb.submit("test_video", None, {"about": "blame"}, profile="films")["id"])
     states = [j["state"] for j in wb.wait(jobs, timeout=90)]
-    assert states.count("failed") >= 5
+    assert (states.count("failed"), states.count("succeeded")) == (6, 4), states
     provider.script(default={"echo_key": True, "status": 401})
     assert not wb.try_profile("mine")[0].ok
     wb.rotate_keys()

@@ -209,6 +209,19 @@ def test_a_withheld_answer_names_its_reason_and_is_counted(
     assert refused.value.usage == Usage(12, None, 8, 3)
 
 
+@pytest.mark.parametrize("finish", ["STOP", "SAFETY"])
+def test_a_key_told_as_the_requests_id_is_hidden(
+    finish: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"finish": finish, "response_id": f"of-{KEY}", "text": "" if finish == "SAFETY" else "ready"})
+    try:
+        told = ask(gemini()).request_id
+    except ProviderError as refused:
+        told = refused.request_id
+    assert told is not None
+    assert KEY not in told
+
+
 def test_a_blocked_prompt_is_a_content_filter(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
     server.script({"text": "", "candidates": [], "feedback": {"blockReason": "SAFETY"}})
     for provider in (gemini(), gemini(stream=False)):

@@ -254,7 +254,7 @@ class Steps:
             run.counted(profile, taken, error.usage, asked)
             raise
         # a service may tell the key itself, and what it tells is stored
-        reply = replace(reply, text=redactor.exact(reply.text))
+        reply = replace(reply, text=redactor.exact(reply.text), model=redactor.exact(reply.model))
         crash.point("call_answered")
         run.counted(profile, taken, reply.usage, asked)
         run.answered(row, seconds, reply, profile)

@@ -30,6 +30,7 @@ from workbench.jobs.services import Capability, Held, Service
 from workbench.media import Media
 from workbench.media.made import kept
 from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest, estimated_tokens
+from workbench.security.redact import redactor
 from workbench.usage import money
 from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of
 
@@ -262,6 +263,8 @@ class Tasks:
             row, request.model, lambda: service.provider.images(request), lambda seen: price(seen, 0, now_ms())
         )
         run.counted(service.profile, estimated_tokens(asked.prompt), reply.usage, begun)
+        # a service may tell the key itself, and what it tells is stored
+        reply = replace(reply, model=redactor.exact(reply.model))
         answer = _priced(service.profile, reply)
         stored = await self._stored(service, row, latency_ms, answer, reply.images, "image")
         made = [_candidate(media, asked, request.model or reply.model) for media in stored]

@@ -352,7 +352,7 @@ class _Answer:
 
     def take(self, chunk: types.GenerateContentResponse, on_delta: OnDelta, *, streamed: bool) -> None:
         self.chunks += 1
-        self.request_id = self.request_id or chunk.response_id or None
+        self.request_id = self.request_id or _request_id(chunk)
         usage = usage_of(chunk.usage_metadata)
         if usage != Usage():
             self.usage = usage  # every chunk has it; the last one counts
@@ -402,6 +402,11 @@ def usage_of(metadata: Any) -> Usage:
     )
 
 
+def _request_id(answered: types.GenerateContentResponse) -> str | None:
+    """The service's own id of the request, for its support."""
+    return redactor.text(answered.response_id)[:200] if answered.response_id else None
+
+
 def _of_images(details: Any) -> int | None:
     found = [count(d.token_count) for d in details or () if d.modality is not None and _name(d.modality) == "IMAGE"]
     return sum(c or 0 for c in found) if found else None
@@ -411,7 +416,7 @@ def _pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply
     usage = usage_of(answered.usage_metadata)
     if answered.prompt_feedback is not None and answered.prompt_feedback.block_reason:
         reason = _name(answered.prompt_feedback.block_reason)
-        raise _withheld(_part_blocked(reason), reason, usage, answered.response_id)
+        raise _withheld(_part_blocked(reason), reason, usage, _request_id(answered))
     made, finishes = [], []
     for candidate in answered.candidates or ():
         finishes.append(_name(candidate.finish_reason) if candidate.finish_reason else "")
@@ -420,8 +425,8 @@ def _pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply
                 made.append(Made(data=part.inline_data.data))
     refused = next((f for f in finishes if f.startswith(_WITHHELD) and f != _NO_IMAGE), None)
     if not made and refused:
-        raise _withheld(faults.PICTURE, refused, usage, answered.response_id)
-    return ImageReply(tuple(made), usage, model, count=len(made), request_id=answered.response_id)
+        raise _withheld(faults.PICTURE, refused, usage, _request_id(answered))
+    return ImageReply(tuple(made), usage, model, count=len(made), request_id=_request_id(answered))
 
 
 def _failed(error: Mapping[str, Any]) -> TaskState:
