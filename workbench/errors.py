@@ -25,6 +25,7 @@ Kinds and remedies follow design note providers.md §4. Messages are `Text`, sai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,6 +112,15 @@ class Issue:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else str(self.message)
+
+
+def all_of(issues: Sequence[Issue]) -> Text:
+    """One sentence of them all, which can be said in another language."""
+    told = {
+        f"issue_{n}": Text("{path}: {message}", path=issue.path, message=issue.message) if issue.path else issue.message
+        for n, issue in enumerate(issues)
+    }
+    return Text("; ".join(f"{{{name}}}" for name in told), **told)
 
 
 class InvalidInput(Refused):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from workbench.db.writes import installation
-from workbench.errors import InvalidInput, Issue
+from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import LANGUAGES, N_, Text
 from workbench.settings import Settings
 
@@ -44,7 +44,7 @@ def set_retention(conn: Connection, wanted: Retention) -> None:
     if wanted.job_keep_days is not None and not 1 <= wanted.job_keep_days <= LONGEST_DAYS:
         issues.append(Issue("job_keep_days", Text(N_("Days from {low} to {high}."), low=1, high=LONGEST_DAYS)))
     if issues:
-        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+        raise InvalidInput(all_of(issues), issues)
     installation.set_meta(conn, _RAW, str(wanted.raw_io_days))
     installation.set_meta(conn, _KEEP, str(wanted.job_keep_days or 0))
 

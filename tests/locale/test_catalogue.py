@@ -1,7 +1,11 @@
 """The catalogue is complete, and the check sees when it is not."""
 
+import json
+
 from babel.messages.catalog import Catalog
 
+from workbench.errors import Issue, all_of
+from workbench.i18n import Text, translate
 from workbench.locale import check
 
 
@@ -27,3 +31,16 @@ def test_strings_inside_f_strings_and_both_branches_of_a_choice_are_found(tmp_pa
     (tmp_path / "workbench" / "a.py").write_text("x = f\"{t('inside')}\"\ny = t('one' if z else 'two')\n", "utf-8")
     (tmp_path / "app.py").write_text("N_('app')\nText('{message}')\n", "utf-8")
     assert set(check.extracted(tmp_path)) == {"inside", "one", "two", "app"}
+
+
+def test_several_issues_are_one_sentence_in_either_language_also_from_a_row():
+    found = all_of(
+        [
+            Issue("scenes.1", Text("must be Chinese")),
+            Issue("", Text("This is needed.")),
+            Issue("a{b}", Text("{have} scenes, but {want} were asked for", have=1, want=3)),
+        ]
+    )
+    assert str(found) == "scenes.1: must be Chinese; This is needed.; a{b}: 1 scenes, but 3 were asked for"
+    stored = Text.from_json(json.loads(json.dumps(found.to_json())))
+    assert translate(stored, "zh") == "scenes.1: 必须是中文; 此项必填。; a{b}: 有 1 个场景，要求 3 个"

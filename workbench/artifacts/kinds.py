@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from workbench.errors import InvalidInput, Issue, NotFound
+from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import Text
 
 NodeKind = Literal["project", "episode", "scene", "character", "world"]
@@ -72,6 +72,4 @@ def validated(kind: Kind, content: Any) -> dict[str, Any]:
         issues = [
             Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"])) for e in error.errors()
         ]
-        raise InvalidInput(
-            Text("{kind}: {issues}", kind=kind.name, issues="; ".join(map(str, issues))), issues
-        ) from None
+        raise InvalidInput(Text("{kind}: {issues}", kind=kind.name, issues=all_of(issues)), issues) from None

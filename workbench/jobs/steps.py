@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import Issue, LostClaim, OutputError, ProviderError
+from workbench.errors import Issue, LostClaim, OutputError, ProviderError, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
@@ -102,7 +102,7 @@ class Steps:
                 break
             issues = found
             conversation.reject(answer.text, found)
-        listed = "; ".join(str(i) for i in found[:12])
+        listed = all_of(found[:12])
         raise OutputError(
             kind,
             Text(
@@ -125,7 +125,7 @@ class Steps:
             if model is not None:
                 self._finish(name, model.model_dump(mode="json"), Answer(text, None))
                 return model
-        listed = "; ".join(str(i) for i in issues[:12])
+        listed = all_of(issues[:12])
         raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
 
     def _stored_text(self, name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.errors import InvalidInput, Issue
+from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 
 #: the providers whose params are all listed here
@@ -133,7 +133,7 @@ def checked(provider: str, params: Mapping[str, Any], text_model: str) -> dict[s
 def _refuse(given: Mapping[str, Any], family: Family | None) -> None:
     issues = [Issue(f"params.{name}", text) for name, value in given.items() if (text := _wrong(name, value, family))]
     if issues:
-        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+        raise InvalidInput(all_of(issues), issues)
 
 
 def _wrong(name: str, value: Any, family: Family | None) -> Text | None:
@@ -161,7 +161,7 @@ def _wrong_prices(prices: Any) -> Text | None:
     if not isinstance(prices, dict):
         return Text(N_("is an object: model name to its prices."))
     for model, price in prices.items():
-        if not isinstance(price, dict):
+        if not isinstance(price, dict) or not price.keys() - {"currency"}:
             return Text(N_("has no prices for {model}."), model=model)
         if str(price.get("currency", "USD")).upper() not in CURRENCIES:
             return Text(N_("is in CNY or USD."))

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.artifacts.models import Brief, Character, Style, WorldElement
-from workbench.errors import InvalidInput, Issue
+from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 
 
@@ -34,10 +34,10 @@ def parse(raw: Any) -> BriefFile:
         made = BriefFile.model_validate(raw)
     except ValidationError as error:
         issues = [_issue(e) for e in error.errors()]
-        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues) from None
+        raise InvalidInput(all_of(issues), issues) from None
     issues = _repeated(made.characters, "characters") + _repeated(made.world, "world")
     if issues:
-        raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+        raise InvalidInput(all_of(issues), issues)
     return made
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from workbench.artifacts.storyboard import Dialogue, Line, LineType
-from workbench.errors import InvalidInput, Issue
+from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 
 LABELS: dict[str, dict[LineType, str]] = {
@@ -75,7 +75,7 @@ def parse(text: str) -> Dialogue:
     if len(lines) > MOST_LINES:
         issues.append(Issue("", Text(N_("At most 6 lines; there are {count}."), count=len(lines))))
     if issues:
-        raise InvalidInput(Text("{issues}", issues="; ".join(map(str, issues))), issues)
+        raise InvalidInput(all_of(issues), issues)
     return Dialogue(silent=silent is not None, reason=silent or "", lines=lines)
 
 
