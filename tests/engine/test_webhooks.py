@@ -212,10 +212,20 @@ def test_a_receiver_that_is_gone_for_good_is_left_alone(engine: Engine, receiver
     assert [h["enabled"] for h in engine.wb.webhooks.listed() if h["id"] == hook["id"]] == [False]
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "http://10.0.0.7/x", "http://[::1]/x", "http://localhost/x"])
+def test_an_address_of_ones_own_network_is_told_when_it_is_typed(engine: Engine, url: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        engine.wb.webhooks.add(url)
+    assert [i.path for i in refused.value.issues] == ["url"]
+    assert engine.wb.webhooks.add(url, allow_private=True)["id"]
+
+
 def test_a_redirect_is_not_followed_and_no_private_address_is_called_unless_it_is_allowed(
     engine: Engine, receiver: Receiver, project: int
 ) -> None:
-    hook = engine.wb.webhooks.add(receiver.url, events=["job.succeeded"])
+    hook = add(engine, receiver, "job.succeeded")
+    with engine.wb.database.write() as conn:
+        conn.execute(update(webhook).where(webhook.c.id == hook["id"]).values(allow_private=False))
     tried = engine.wb.webhooks.try_out(hook["id"])
     assert tried["state"] == "failed"
     assert "its host 127.0.0.1 is no public address" in tried["error"]

@@ -111,6 +111,15 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast and not address.is_reserved and not special
 
 
+def names_private(url: str) -> bool:
+    """Whether an address says by itself that it is no public one: in numbers, or as this machine's own name."""
+    host = (urlsplit(url).hostname or "").rstrip(".").lower()
+    try:
+        return not is_public(ipaddress.ip_address(host))
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def client() -> httpx.AsyncClient:
     """For requests made here: follows nothing, asks no proxy."""
     return httpx.AsyncClient(

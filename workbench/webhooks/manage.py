@@ -17,7 +17,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import webhooks as reads
 from workbench.db.writes import webhooks as writes
-from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound
+from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound, all_of
 from workbench.i18n import LANGUAGES, N_, Text
 from workbench.security.keys import Vault
 from workbench.security.redact import redactor
@@ -66,6 +66,8 @@ class Webhooks:
         parts = _parts(url)
         if parts is None:
             issues.append(Issue("url", Text(N_("An address begins with https:// or http://, without a user name."))))
+        elif not allow_private and _is_private(url):
+            issues.append(Issue("url", Text(N_("This is an address of your own network. Allow that, if you mean it."))))
         if form not in FORMS:
             said = Text(N_("There is no form {form}; choose {forms}."), form=form, forms=", ".join(FORMS))
             issues.append(Issue("form", said))
@@ -80,7 +82,7 @@ class Webhooks:
         if not _is_secret(secret):
             issues.append(Issue("secret", Text(N_("A secret is whsec_ and 24 to 64 bytes in base64."))))
         if issues or parts is None:
-            raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+            raise InvalidInput(all_of(issues), issues)
         _hide_parts(url)
         vault = self._vault_of()
         with vault.held(), self._database.write() as conn:
@@ -112,7 +114,7 @@ class Webhooks:
     def listen(self, webhook_id: int, events: Sequence[str]) -> None:
         """Change what it is told of. Raises InvalidInput, NotFound."""
         if issues := _issues_of_events(events):
-            raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+            raise InvalidInput(all_of(issues), issues)
         self._change(webhook_id, events=list(dict.fromkeys(events)))
 
     def _change(self, webhook_id: int, **values: Any) -> None:
@@ -214,6 +216,13 @@ def _parts(url: str) -> Any:
         return None
     readable = len(url) <= LONGEST_URL and all(33 <= ord(c) <= 126 for c in url)
     return parts if readable and not wrong else None
+
+
+def _is_private(url: str) -> bool:
+    # loaded here: it brings the HTTP client along, which few that open a workbench need
+    from workbench.security import outbound
+
+    return outbound.names_private(url)
 
 
 def _hide_parts(url: str) -> None:
