@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from workbench.db.connection import Database
 from workbench.db.reads import profiles as reads
 from workbench.db.writes import profiles as writes
-from workbench.errors import InvalidInput, Issue, NotFound
+from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs.submit import PROJECT_PROFILE
 from workbench.providers import params as known_params
@@ -22,6 +22,7 @@ from workbench.security.keys import Vault
 from workbench.settings import Settings
 
 MODELS = ("text_model", "image_model", "video_model")
+LONGEST_MODEL = 200
 LIMITS = {"rpm": 1_000_000, "tpm": 1_000_000_000, "concurrency": 1_000}
 #: field of a form → column; each names other profiles
 BINDINGS = {"image_profile": "image_profile_id", "video_profile": "video_profile_id"}
@@ -210,8 +211,9 @@ class Profiles:
         A `name` in `given` is a new one; without it there is none in the columns.
         `kept`: names it is bound to already; that one of them was archived stops no other change.
         """
-        issues: list[Issue] = []
         values: dict[str, Any] = {n: known_params.model_name(provider, given[n]) for n in MODELS}
+        too_long = Text(N_("has at most {most} characters."), most=LONGEST_MODEL)
+        issues = [Issue(n, too_long) for n in MODELS if len(values[n] or "") > LONGEST_MODEL]
 
         def collect(name: str, make: Any) -> None:
             try:
@@ -236,7 +238,7 @@ class Profiles:
             collect(column, lambda f=field: self._other(own_id, f, given[f], kept))
         collect("fallback_ids", lambda: self._fallbacks(own_id, given["fallback"] or (), kept))
         if issues:
-            raise InvalidInput(Text("{issues}", issues="; ".join(str(i) for i in issues)), issues)
+            raise InvalidInput(all_of(issues), issues)
         return values
 
     def _other(self, own_id: int | None, field: str, name: str | None, kept: Collection[str] = ()) -> int | None:

@@ -66,6 +66,24 @@ def test_every_field_that_is_wrong_is_told_at_once(house: House) -> None:
     assert house.wb.profiles() == []
 
 
+def test_what_has_a_field_of_its_own_is_not_taken_from_the_json_beside_it(house: House) -> None:
+    row = house.wb.add_profile("mine", "openai", base_url="http://127.0.0.1:9", text_model="m")
+    at = house.page("models", "zh", profile=row["id"])
+    typed = '{"prices": {"m": {"currency": "CNY", "input": 1, "output": 2}}, "trust_env": true}'
+    at.text_area(key=f"svc{row['id']}.rest").set_value(typed)
+    at.button(key=f"svc{row['id']}_save").click().run()
+    assert "prices 在上方有单独的字段" in said(at)
+    assert at.text_area(key=f"svc{row['id']}.rest").value == typed
+    assert house.wb.profiles()[0]["params"] in (None, {})
+
+
+def test_a_service_that_draws_for_a_storys_own_is_used_by_it(house: House) -> None:
+    painter = house.wb.add_profile("painter", "openai", base_url="http://127.0.0.1:9", image_model="p")
+    house.wb.add_profile("writer", "openai", base_url="http://127.0.0.1:9", text_model="m", image_profile="painter")
+    house.wb.set_project_profile(house.sample(), "writer")
+    assert "Used by" in said(house.page("models", profile=painter["id"]))
+
+
 def test_a_provider_without_a_template_is_offered_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """One line in the registry, or a package of its own, is all that a provider needs."""
     monkeypatch.setattr(registry, "_factories", dict(registry._factories))

@@ -58,11 +58,11 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
     with pytest.raises(InvalidInput) as refused:
         wb.add_profile(
             "mine", "openai", base_url="ftp://x", text_model="o3", image_profile="nobody", fallback=["sketch"], rpm=-1,
-            params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}},
+            params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}}, video_model="v" * 201,
         )  # fmt: skip
     found = issues(refused)
     assert set(found) == {
-        "base_url", "params.temperature", "params.top_p", "params.colour", "params.prices", "rpm", "image_profile", "fallback",
+        "base_url", "video_model", "params.temperature", "params.top_p", "params.colour", "params.prices", "rpm", "image_profile", "fallback",
     }  # fmt: skip
     assert wb.profiles() == []
 
@@ -84,6 +84,7 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
         ("m", {"seed": None}, True),
         ("m", {"prices": {"*": {"currency": "CNY", "input": 1, "video_second": 0.3}}}, True),
         ("m", {"prices": {"*": {"input": -1}}}, False),
+        ("m", {"prices": {"m": {"currency": "CNY"}}}, False),
         ("m", {"prices": {"*": {"colour": 1}}}, False),
     ],
 )

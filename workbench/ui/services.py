@@ -193,7 +193,11 @@ def _service(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, An
 
 def _stories(row: Row) -> None:
     """Who uses it, else where to choose it: a service that was added works for nobody yet."""
-    using = [str(p["title"]) for p in live.workbench().project_names() if p["profile_id"] == row["id"]]
+    wb = live.workbench()
+    chosen = {row["id"]} | {
+        r["id"] for r in wb.profiles() if row["id"] in (r["image_profile_id"], r["video_profile_id"])
+    }
+    using = [str(p["title"]) for p in wb.project_names() if p["profile_id"] in chosen]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(
             plain(t("Used by {stories}.", stories=words.listed(using)))
@@ -384,6 +388,10 @@ def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
         st.session_state[f"{key}_issues"] = [
             Issue("params.", Text(N_('This is no JSON object, such as {"api": "responses"}.')))
         ]
+        st.rerun()
+    if doubled := [n for n in rest if n in (*COMMON, "prices")]:
+        said = Text(N_("{names} have fields of their own above: type them there."), names=", ".join(doubled))
+        st.session_state[f"{key}_issues"] = [Issue("params.", said)]
         st.rerun()
     if row is None and not values["base_url"].strip() and st.session_state.get("svc_template") == OTHER.title:
         empty = ["base_url"] + ["name"] * (not (values["name"] or "").strip())
