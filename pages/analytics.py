@@ -10,6 +10,7 @@ import streamlit as st
 from workbench.db.reads import usage
 from workbench.ui import board, calls_table, charts, entry, filters, formats, frame, live, pictures, spending, words
 from workbench.ui.language import current, t
+from workbench.ui.markup import hidden
 
 entry.through_app()
 wb = live.workbench()
@@ -262,7 +263,7 @@ def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
             frame_[column] = [
                 None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]
             ]
-    return frame_.to_csv(index=False).encode("utf-8-sig")
+    return str(hidden(frame_.to_csv(index=False))).encode("utf-8-sig")
 
 
 def header(scope: dict[str, Any], since: int, until: int) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from workbench.db.reads import jobs as reads
 from workbench.ui import entry, filters, formats, forms, frame, jobs_table, live, pictures, states, words
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import hidden, plain, shortened
 
 entry.through_app()
 wb = live.workbench()
@@ -178,11 +178,11 @@ def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
     last = next((a for a in reversed(seen["attempts"]) if a["traceback"]), None)
     if last:
         with st.expander(t("Traceback"), icon=":material/bug_report:", key=f"trace_{job['id']}"):
-            st.code(last["traceback"], language="python", height=260)
+            st.code(hidden(last["traceback"]), language="python", height=260)
     raw = next((c for c in reversed(seen["model_calls"]) if c.get("raw_output")), None)
     if raw:
         with st.expander(t("Last answer of the model"), icon=":material/text_snippet:", key=f"raw_{job['id']}"):
-            st.code(raw["raw_output"], language=None, wrap_lines=True, height=240)
+            st.code(hidden(raw["raw_output"]), language=None, wrap_lines=True, height=240)
 
 
 def signature(wanted: dict[str, Any]) -> Any:

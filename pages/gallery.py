@@ -25,7 +25,7 @@ from workbench.ui import (
 )  # fmt: skip
 from workbench.ui.charts import palette
 from workbench.ui.language import t
-from workbench.ui.markup import plain, safe, shortened
+from workbench.ui.markup import hidden, plain, safe, shortened
 
 entry.through_app()
 wb = live.workbench()
@@ -76,7 +76,7 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
 def sidebar() -> Wanted:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        names = {p["id"]: p["title"] for p in wb.project_names()}
+        names = {p["id"]: hidden(p["title"]) for p in wb.project_names()}
         project = choose("project", t("Project"), names, ("episode", "scene", "person"))
         everywhere = gallery.scenes(project)
         titles = {n["id"]: n["title"] for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"}

@@ -23,7 +23,7 @@ from workbench.ui import (
     words,
 )
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, readable
+from workbench.ui.markup import hidden, plain, readable
 
 entry.through_app()
 wb = live.workbench()
@@ -214,7 +214,7 @@ def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
                 icon=":material/bug_report:",
                 key=f"traceback_{attempt['claim']}",
             ):
-                st.code(attempt["traceback"], language="python", height=320)
+                st.code(hidden(attempt["traceback"]), language="python", height=320)
 
 
 def children(seen: dict[str, Any]) -> None:
@@ -230,7 +230,7 @@ def payload(job: dict[str, Any]) -> None:
     """The payload, and its editor when a replay with edits was asked for."""
     if not st.session_state.get("editing_payload"):
         with st.expander(t("Payload"), icon=":material/data_object:", key="payload"):
-            st.json(job["params"], expanded=2)
+            st.json(hidden(job["params"]), expanded=2)
         return
     with st.container(border=True, key="payload_editor"):
         st.markdown(f"**{t('Replay with an edited payload')}**")

@@ -24,7 +24,7 @@ from workbench.ui import (
 )
 from workbench.ui.charts import palette
 from workbench.ui.language import t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import hidden, plain, shortened
 from workbench.workflows.registry import Workflow
 
 entry.through_app()
@@ -79,7 +79,7 @@ def matches(one: Workflow, typed: str) -> bool:
 
 
 def project() -> int | None:
-    names = {str(p["id"]): p["title"] for p in wb.project_names()}
+    names = {str(p["id"]): hidden(p["title"]) for p in wb.project_names()}
     if not names:
         return None
     asked = st.query_params.get("project", "")

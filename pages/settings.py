@@ -14,7 +14,7 @@ from workbench.settings import variable
 from workbench.ui import entry, formats, frame, live, spending, webhooks, words
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain
+from workbench.ui.markup import hidden, plain
 from workbench.usage.budgets import State
 
 entry.through_app()
@@ -40,7 +40,7 @@ def money() -> None:
         t("Warned of at 80 and 95 %; at 100 % nothing paid begins until it is raised."),
     ):
         states = wb.budgets(everything=True)
-        titles = {p["id"]: p["title"] for p in wb.project_names(include_archived=True)}
+        titles = {p["id"]: hidden(p["title"]) for p in wb.project_names(include_archived=True)}
         for state in states:
             budget(state, titles)
         if not states:
@@ -182,7 +182,7 @@ def telling() -> None:
     with card(
         t("Webhooks"), "campaign", "webhooks", t("Told by the workers, tried again for a day when nobody answers.")
     ):
-        webhooks.card({p["id"]: p["title"] for p in wb.project_names()})
+        webhooks.card({p["id"]: hidden(p["title"]) for p in wb.project_names()})
 
 
 def speaking() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import ROOT, House, said
 from tests.providers.conftest import KEY
 from tests.scripted_provider import ScriptedProvider
+from workbench import samples
 from workbench.db.connection import now_ms
-from workbench.db.schema import model_call
+from workbench.db.schema import attempt, model_call
 from workbench.errors import BudgetExceeded, InvalidInput
 from workbench.providers import registry
 from workbench.ui import spending
@@ -327,3 +329,26 @@ def test_a_sparkline_adds_both_currencies_of_a_day(house: House, monkeypatch: py
         {"day": 0, "currency": None, "cost_micros": None}, {"day": 1, "currency": "USD", "cost_micros": 1},
     ]  # fmt: skip
     assert spending.by_day(rows) == [{"day": 0, "cost_micros": 21}, {"day": 1, "cost_micros": 8}]
+
+
+def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> None:
+    """Pasted into a brief first, then into its field: what is stored was no key when it was stored."""
+    project = house.wb.create_project({**samples.load("gift-of-the-magi.en"), "title": f"Story {KEY}"})
+    job = house.run("llm_chat", project, {"messages": [{"role": "user", "content": f"My key is {KEY}, keep it"}]})
+    with house.wb.database.write() as conn:
+        conn.execute(
+            update(model_call).values(
+                prompt=[{"role": "user", "content": KEY}], raw_output=f'{{"a": "{KEY}"}}', model=KEY
+            )
+        )
+        conn.execute(update(attempt).values(traceback=f"ValueError: {KEY}"))
+    house.wb.add_profile("mine", "openai", base_url="http://127.0.0.1:9", text_model="m", key=KEY)
+    of_project = {"project": project}
+    pages: list[tuple[str, dict[str, object]]] = [("job", {"id": job["id"]})]
+    pages += [(name, {}) for name in ("jobs", "debug", "analytics", "projects", "settings", "launch", "gallery")]
+    pages += [(name, of_project) for name in ("studio", "cast")]
+    for page, query in pages:
+        at = house.page(page, **query)
+        assert not at.exception
+        html = "".join(str(e.proto) for e in at.get("html"))
+        assert KEY not in html + str(at.main) + str(at.sidebar), page

@@ -85,14 +85,15 @@ class Redactor:
                 held = max(held, next((n for n in range(longest, 3, -1) if said.endswith(secret[:n])), 0))
         return said[: len(said) - held]
 
-    def value(self, stored: Any) -> Any:
-        """The same for JSON-like values; dict keys stay."""
+    def value(self, stored: Any, clean: Callable[[str], str] | None = None) -> Any:
+        """`text`, or another of these, for JSON-like values; dict keys stay."""
+        clean = clean or self.text
         if isinstance(stored, str):
-            return self.text(stored)
+            return clean(stored)
         if isinstance(stored, dict):
-            return {k: self.value(v) for k, v in stored.items()}
+            return {k: self.value(v, clean) for k, v in stored.items()}
         if isinstance(stored, (list, tuple)):
-            return [self.value(v) for v in stored]
+            return [self.value(v, clean) for v in stored]
         return stored
 
     def traceback(self, error: BaseException) -> str:

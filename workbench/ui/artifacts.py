@@ -15,7 +15,7 @@ from workbench.ui import forms, pictures, storyboard
 from workbench.ui.charts import palette
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, safe
+from workbench.ui.markup import hidden, plain, safe
 
 Content = dict[str, Any]
 ARC_NAMES = (N_("Opening"), N_("Development"), N_("Turn"), N_("Resolution"))
@@ -168,7 +168,7 @@ def _any(content: Content) -> None:
     for name, value in content.items():
         _line(name.replace("_", " "), value if isinstance(value, str | int | float) else None)
         if isinstance(value, dict | list) and value:
-            st.json(value, expanded=1)
+            st.json(hidden(value), expanded=1)
 
 
 _VIEWS: dict[str, Callable[[Content], None]] = {

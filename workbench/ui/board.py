@@ -11,6 +11,7 @@ from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage
 from workbench.ui import charts, formats, frame, live, spending, words
 from workbench.ui.language import current, t
+from workbench.ui.markup import plain
 
 DAY_MS = 86_400_000
 #: a worker is heard of every second; older than this it is missing
@@ -223,7 +224,7 @@ def pause_switches(closed: set[str]) -> None:
         if gates:
             st.markdown(f":gray[{title}]")
         for key, name in gates.items():
-            st.toggle(name, key not in closed, key=f"gate_{key}", on_change=_gate, args=(key, f"gate_{key}"))
+            st.toggle(plain(name), key not in closed, key=f"gate_{key}", on_change=_gate, args=(key, f"gate_{key}"))
 
 
 def workers() -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.ui import formats, states, words
 from workbench.ui.language import current, t
+from workbench.ui.markup import hidden
 
 Row = Mapping[str, Any]
 
@@ -37,7 +38,7 @@ def frame(calls: Sequence[Row]) -> pd.DataFrame:
                 "when": words.ago(c["started_at"]),
                 "workflow": words.workflow_title(c["workflow"]) if c.get("workflow") else "—",
             }
-            for c in calls
+            for c in hidden(calls)
         ],
         columns=["state", "step", "model", "in", "out", "latency", "cost", "when", "workflow"],
     )
@@ -94,13 +95,13 @@ def section(calls: Sequence[Row], key: str) -> None:
 def read(call: Row, key: str) -> None:
     """One call's prompt, raw output and request."""
     if call.get("error"):
-        st.error(f"**{words.error_title(call.get('error_kind'))}** {call['error']}", icon=":material/error:")
+        st.error(f"**{words.error_title(call.get('error_kind'))}** {hidden(call['error'])}", icon=":material/error:")
     prompt, raw, request = st.tabs([t("Prompt"), t("Raw output"), t("Request")], key=f"{key}_tabs")
     with prompt:
         for message in call.get("prompt") or []:
             st.caption(str(message.get("role", "")))
             st.code(
-                str(message.get("content", "")),
+                hidden(str(message.get("content", ""))),
                 language=None,
                 wrap_lines=True,
                 height=260 if len(str(message.get("content", ""))) > 900 else "content",
@@ -108,9 +109,9 @@ def read(call: Row, key: str) -> None:
         if not call.get("prompt"):
             st.caption(t("Not kept: raw model input and output are removed after the set number of days."))
     with raw:
-        st.code(_pretty(call.get("raw_output")), language="json", wrap_lines=True, height=380)
+        st.code(hidden(_pretty(call.get("raw_output"))), language="json", wrap_lines=True, height=380)
     with request:
-        st.json({k: v for k, v in call.items() if k not in _TEXTS and v is not None}, expanded=True)
+        st.json(hidden({k: v for k, v in call.items() if k not in _TEXTS and v is not None}), expanded=True)
 
 
 def _pretty(raw: str | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.ui.language import t
+from workbench.ui.markup import hidden
 
 
 def _slot(name: str) -> str:
@@ -43,7 +44,7 @@ def select(name: str, label: str, options: Mapping[str, str], everything: str) -
     """One of the options (value → label), or "" for all of them."""
     asked = st.query_params.get(name, "")
     st.session_state[_slot(name)] = asked if asked in options else ""
-    named = {"": everything, **options}
+    named = {"": everything, **hidden(options)}
     return str(
         st.selectbox(
             label, list(named), format_func=named.__getitem__, key=_slot(name), on_change=_write, args=(name, "")

@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench.ui import formats, states, words
 from workbench.ui.language import current, t
+from workbench.ui.markup import hidden
 
 Row = Mapping[str, Any]
 
@@ -47,9 +48,9 @@ def frame(jobs: Sequence[Row], stories: Mapping[int, str], now: int) -> pd.DataF
             {
                 "state": [states.find(j["state"]).word],
                 "job": words.workflow_title(j["kind"]),
-                "story": words.place(stories.get(j.get("node_id") or -1, "—")),
+                "story": words.place(hidden(stories.get(j.get("node_id") or -1, "—"))),
                 "progress": None if j["state"] == "queued" else float(j.get("progress") or 0),
-                "now": doing(j),
+                "now": hidden(doing(j)),
                 "wait": formats.duration(waited_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
                 "cost": formats.cost(j.get("cost_micros"), j.get("currency"), language),

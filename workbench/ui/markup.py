@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
 
 from workbench.security.redact import redactor
 
@@ -13,6 +14,11 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&])")
 def plain(text: object) -> str:
     """Text that Markdown shows letter for letter. A line break becomes a space."""
     return _SPECIAL.sub(r"\\\1", " ".join(redactor.shown(str(text)).split()))
+
+
+def hidden(value: Any) -> Any:
+    """Text or JSON-like values for code, tables and files: as they are, without live keys."""
+    return redactor.value(value, redactor.shown)
 
 
 def safe(text: object) -> str:

@@ -13,7 +13,7 @@ from workbench.story import script
 from workbench.ui import formats
 from workbench.ui.charts import Palette, palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, safe
+from workbench.ui.markup import hidden, plain, safe
 
 Content = dict[str, Any]
 
@@ -108,7 +108,7 @@ def dialogue(content: Content) -> None:
     )
     text = script.to_text(Dialogue.model_validate(content), current())
     with st.popover(t("As text"), icon=":material/content_copy:", type="tertiary"):
-        st.code(text, language=None, wrap_lines=True)
+        st.code(hidden(text), language=None, wrap_lines=True)
 
 
 def _line(line: Content, colours: Palette) -> str:
