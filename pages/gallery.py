@@ -197,8 +197,8 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
                 )
 
 
-def mark(picture: gallery.Picture) -> None:
-    if picture.stale:
+def mark(picture: gallery.Picture | gallery.Clip) -> None:
+    if isinstance(picture, gallery.Picture) and picture.stale:
         states.badge("stale")
     elif picture.of > 1 and picture.chosen:
         st.badge(t("1 of {n}", n=picture.of), icon=":material/check_circle:", color="green", help=t("The chosen one"))
@@ -207,7 +207,7 @@ def mark(picture: gallery.Picture) -> None:
 
 
 def clip_row(scenes: list[gallery.Row], project: int) -> None:
-    """The clips of these scenes, each with its length and the job that made it."""
+    """The clips of these scenes, each with its length and the way to its scene."""
     found = gallery.clips(scenes)
     if not found:
         return
@@ -217,10 +217,14 @@ def clip_row(scenes: list[gallery.Row], project: int) -> None:
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
             st.video(str(wb.media_path(clip.media)))
             title = words.node_title("scene", clip.scene["position"], clip.scene["title"])
-            st.caption(
-                f"{plain(shortened(title, 60))} · {words.took(clip.seconds * 1000)} · "
-                f"[{t('job {id}', id=clip.job)}](/job?id={clip.job})"
-            )
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.caption(f"{plain(shortened(title, 60))} · {words.took(clip.seconds * 1000)}", width="content")
+                mark(clip)
+                st.space("stretch")
+                st.page_link(
+                    "pages/studio.py", label="", icon=":material/movie_edit:", help=t("Open in the studio"),
+                    query_params={"project": str(project), "node": str(clip.scene["id"])}, width="content",
+                )  # fmt: skip
 
 
 def empty(sentence: str, project: int) -> None:

@@ -11,14 +11,13 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, said
-from tests.workflows.frames import shot
+from tests.workflows.frames import MOTION, shot
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.storyboard import FRAMINGS
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
-from workbench.db.writes import ledger, story
-from workbench.drawing import draw_clip
+from workbench.db.writes import story, sweep
 from workbench.ui import gallery
 
 BRIEF = {
@@ -197,18 +196,18 @@ def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str) -
     assert " ".join(gallery.file_name(title).split()) == name
 
 
-def test_clips_play_beside_the_pictures(house: House) -> None:
+def test_clips_play_beside_the_pictures_and_outlast_the_jobs_history(house: House) -> None:
     project, nodes = drawn(house, scenes=1)
-    still = io.BytesIO()
-    Image.new("RGB", (64, 36), "navy").save(still, "PNG")
-    clip = house.wb._media.add_video(draw_clip(still.getvalue(), 1.0, (64, 36), 1))
-    job = house.wb.submit("generate_keyframe_images", nodes[0])
+    house.wb.save(nodes[0], "motion_prompt", MOTION, None)
+    for params in ({"seconds": 2}, {"seconds": 3}):
+        assert house.run("generate_scene_video", nodes[0], params)["state"] == "succeeded"
     with house.wb.database.write() as conn:
-        ledger.begin_step(conn, job["id"], "clip", 1, "0" * 64, 0, again=False)
-        output = {"media": clip.sha256, "width": 64, "height": 36, "seconds": 1.0, "model": "sketch-1"}
-        ledger.finish_step(conn, job["id"], "clip", output)
-    (found,) = gallery.clips(gallery.scenes(project))
-    assert (found.media, found.job, found.scene["id"]) == (clip.sha256, job["id"], nodes[0])
+        sweep.prune_history(conn, -1_000)
+    video = house.wb.artifact(nodes[0], "scene_video")
+    assert video is not None
+    found = gallery.clips(gallery.scenes(project))
+    assert [c.media for c in found] == [c["media"] for c in reversed(video["content"]["clips"])]
+    assert [(c.chosen, c.of) for c in found] == [(True, 2), (False, 2)]
     at = house.page("gallery", project=project)
     assert not at.exception
-    assert len(at.get("video")) == 1
+    assert len(at.get("video")) == 2

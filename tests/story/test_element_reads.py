@@ -11,10 +11,8 @@ from workbench import samples
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.bootstrap import open_workbench
-from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
-from workbench.db.writes import ledger, story
-from workbench.db.writes import media as media_writes
+from workbench.db.writes import story
 from workbench.errors import InvalidInput, NotAllowed
 from workbench.facade import Workbench
 from workbench.settings import Settings
@@ -103,27 +101,6 @@ def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) 
     with wb.database.read() as conn:
         assert elements.made_stale_by(conn, nodes["project"], della) == [(nodes["episodes"][0], "scene_list")]
         assert elements.made_stale_by(conn, nodes["project"], jim) == []
-
-
-def test_the_clips_of_a_scene_are_found_by_their_steps(wb: Workbench) -> None:
-    nodes = told(wb)
-    scene = next(n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "scene")
-    job = wb.submit("generate_scene_anchor", scene)["id"] if not wb.unmet("generate_scene_anchor", scene) else None
-    job = job or wb.submit("refine_scene_all", scene)["id"]
-    with wb.database.write() as conn:
-        for name, kind, sha in (("clip", "video", SHA), ("still", "image", "b" * 64)):
-            media_writes.add(
-                conn, sha256=sha, kind=kind, mime="video/mp4", width=4, height=4, bytes=1,
-                seconds=1.0 if kind == "video" else None,
-            )  # fmt: skip
-            ledger.begin_step(conn, job, name, 1, "0" * 64, 0, again=False)
-            ledger.finish_step(conn, job, name, {"media": sha, "seconds": 1.0})
-        ledger.begin_step(conn, job, "text", 2, "0" * 64, 0, again=False)
-        ledger.finish_step(conn, job, "text", {"text": "no clip"})
-    with wb.database.read() as conn:
-        found = job_reads.clips_for(conn, [scene])
-        assert [(c["name"], c["output"]["media"]) for c in found] == [("clip", SHA)]
-        assert job_reads.clips_for(conn, [scene + 1_000]) == []
 
 
 def test_characters_are_put_in_order_and_nothing_else_is(wb: Workbench) -> None:

@@ -12,14 +12,13 @@ from typing import Any
 
 from workbench.artifacts.staleness import changed_inputs
 from workbench.artifacts.storyboard import frame_key
-from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.story import elements, studio
 from workbench.story.names import fold
 from workbench.ui import live
 
 Row = Mapping[str, Any]
-IMAGES, PROMPT = "keyframe_images", "keyframe_prompt"
+IMAGES, PROMPT, VIDEO = "keyframe_images", "keyframe_prompt", "scene_video"
 KEYS = [frame_key(order) for order in range(1, 10)]
 
 
@@ -130,25 +129,29 @@ def maker(node_id: int, media: str) -> Row | None:
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip that a job has made for a scene."""
+    """A clip of a scene. `of`: how many the scene has."""
 
     scene: Row
     media: str
     seconds: float
-    job: int
-    model: str
+    chosen: bool
+    of: int = 1
 
 
 def clips(found: Sequence[Row]) -> list[Clip]:
-    """The clips made for these scenes, the newest of each step, in story order."""
-    by_id = {int(s["id"]): s for s in found}
-    steps = live.ask(job_reads.clips_for, node_ids=list(by_id))
-    place = {node: n for n, node in enumerate(by_id)}
-    newest = {(s["node_id"], s["name"]): s for s in steps}  # later steps replace earlier ones
-    return [
-        Clip(by_id[s["node_id"]], s["output"]["media"], float(s["output"]["seconds"]), s["job_id"], str(s["output"].get("model") or ""))
-        for s in sorted(newest.values(), key=lambda s: (place[s["node_id"]], s["job_id"]))
-    ]  # fmt: skip
+    """The clips of these scenes in story order, the newest of a scene first."""
+    ids = [int(s["id"]) for s in found]
+    if not ids:
+        return []
+    with live.workbench().database.read() as conn:
+        heads = reads.heads_with_content(conn, ids, [VIDEO])
+    made = []
+    for scene, video in ((s, heads[s["id"], VIDEO]["content"]) for s in found if (s["id"], VIDEO) in heads):
+        made += [
+            Clip(scene, clip["media"], float(clip["seconds"]), clip["media"] == video["chosen"], len(video["clips"]))
+            for clip in reversed(video["clips"])
+        ]
+    return made
 
 
 def packer(pictures: Sequence[Picture]) -> Callable[[], bytes]:

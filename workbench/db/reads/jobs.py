@@ -15,7 +15,6 @@ from workbench.db.schema import (
     job,
     job_child,
     job_event,
-    media,
     model_call,
     node,
     step,
@@ -165,18 +164,6 @@ def attempts(conn: Connection, job_id: int) -> list[dict[str, Any]]:
 
 def steps(conn: Connection, job_id: int) -> list[dict[str, Any]]:
     return _rows(conn, select(step).where(step.c.job_id == job_id).order_by(step.c.position, step.c.created_at))
-
-
-def clips_for(conn: Connection, node_ids: list[int]) -> list[dict[str, Any]]:
-    """The finished steps of jobs on these nodes that made a clip, oldest first: job_id, node_id, name, output."""
-    query = (
-        select(step.c.job_id, job.c.node_id, step.c.name, step.c.output)
-        .join(job, job.c.id == step.c.job_id)
-        .join(media, media.c.sha256 == step.c.output["media"].as_string())
-        .where(job.c.node_id.in_(node_ids), step.c.state == "done", media.c.kind == "video")
-        .order_by(step.c.job_id, step.c.position)
-    )
-    return _rows(conn, query)
 
 
 def events(conn: Connection, job_id: int, limit: int = 500) -> list[dict[str, Any]]:
