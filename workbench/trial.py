@@ -9,7 +9,7 @@ import io
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -66,6 +66,13 @@ class Trial:
     @property
     def ok(self) -> bool:
         return self.error_kind is None
+
+
+def untried(row: Mapping[str, Any]) -> Text:
+    """Why no call was made to a profile, and what tries it."""
+    if row["image_model"]:
+        return Text(N_("It writes no text: have it draw a picture, too."))
+    return Text(N_("It only films, and a clip costs too much for a test: film one short scene instead."))
 
 
 class Trials:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +13,7 @@ from tests.pages.conftest import ROOT, House, said
 from tests.providers.conftest import KEY
 from tests.scripted_provider import ScriptedProvider
 from workbench import samples
+from workbench.cli import profiles
 from workbench.db.connection import now_ms
 from workbench.db.schema import attempt, model_call
 from workbench.errors import BudgetExceeded, InvalidInput
@@ -352,3 +354,22 @@ def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> No
         assert not at.exception
         html = "".join(str(e.proto) for e in at.get("html"))
         assert KEY not in html + str(at.main) + str(at.sidebar), page
+
+
+@pytest.mark.parametrize(
+    ("lang", "models", "told"),
+    [
+        ("en", {"video_model": "v"}, "It only films"),
+        ("zh", {"video_model": "v"}, "它只拍视频"),
+        ("en", {"image_model": "p"}, "have it draw a picture, too"),
+    ],
+)
+def test_a_service_that_writes_no_text_says_how_it_is_tried(
+    house: House, lang: str, models: dict[str, str], told: str
+) -> None:
+    row = house.wb.add_profile("mine", "ark", base_url="http://127.0.0.1:9", **models)
+    at = house.page("models", lang, profile=row["id"])
+    at.button(key=f"svc{row['id']}_try_go").click().run()
+    assert told in said(at)
+    ran = CliRunner().invoke(profiles.command, ["test", "mine"], env={"REELWRIGHT_LANG": lang})
+    assert (ran.exit_code, told in ran.output) == (1, True)

@@ -113,6 +113,7 @@ def test(name: str, image: bool, as_json: bool) -> None:
     """Make one tiny real call of each kind; exit 1 when one fails."""
     with door.workbench() as wb:
         trials = wb.try_profile(name, image=image)
+        row = next((p for p in wb.profiles() if p["name"] == name), None)
     ok = bool(trials) and all(t.ok for t in trials)
     checks = [{"ok": t.ok, **vars(t)} for t in trials]
     if as_json:
@@ -120,6 +121,11 @@ def test(name: str, image: bool, as_json: bool) -> None:
     else:
         told = ("message", "remedy")
         console.table([{**c, **{n: console.said(c[n]) for n in told}} for c in checks], CHECK_COLUMNS)
+        if row is not None and not checks:
+            # loaded here: few commands try anything
+            from workbench.trial import untried
+
+            console.say(untried(row))
     if not ok:
         raise click.exceptions.Exit(1)
 

@@ -15,7 +15,7 @@ from workbench.providers import params as known
 from workbench.providers import registry
 from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
-from workbench.trial import Trial
+from workbench.trial import Trial, untried
 from workbench.ui import formats, forms, frame, live, words
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
@@ -479,7 +479,7 @@ def _trials(key: str, row: Row) -> None:
                 st.rerun()
         found: list[Trial] | None = st.session_state.get(f"{key}_trials")
         if found is not None and not found:
-            st.caption(t("Nothing to test: the profile names no model."))
+            st.caption(plain(translate(untried(row), current())))
         for trial in found or ():
             _trial(trial)
 
