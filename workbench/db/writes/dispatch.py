@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, 
 from workbench.db.connection import now_ms
 from workbench.db.schema import ACTIVE, job, worker
 from workbench.db.writes.installation import gates
-from workbench.db.writes.jobs import running_under
+from workbench.db.writes.jobs import hold_all, running_under
 
 _in_flight = (
     select(job.c.queue, func.count())
@@ -69,15 +69,10 @@ def ready(conn: Connection, queue: str, limit: int) -> list[int]:
     return [i for (i,) in conn.execute(picked)]
 
 
-_one = job.alias("one")
 _mark = (
     update(job)
     .where(
-        job.c.id.in_(
-            select(_one.c.id)
-            .where(_one.c.id.in_(bindparam("ids", expanding=True)))
-            .with_for_update(key_share=True, skip_locked=True)
-        ),
+        job.c.id.in_(bindparam("ids", expanding=True)),
         job.c.state == "queued",
         job.c.dispatched_at.is_(None),
     )
@@ -88,7 +83,7 @@ _mark = (
 
 def mark_dispatched(conn: Connection, ids: list[int]) -> list[int]:
     """Mark rows as sent; returns those that this pass marked, in the given order."""
-    marked = {i for (i,) in conn.execute(_mark, {"ids": ids})}
+    marked = {i for (i,) in conn.execute(_mark, {"ids": hold_all(conn, ids, wait=False)})}
     return [i for i in ids if i in marked]
 
 

@@ -5,6 +5,7 @@ A worker's writes go through `fence`: they hold only while the job still has the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -515,14 +516,23 @@ def set_preview(conn: Connection, job_id: int, number: int, preview: str) -> Non
         raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
 
 
+_these = select(job.c.id).where(job.c.id.in_(bindparam("ids", expanding=True))).order_by(job.c.id.desc())
+_held = {wait: _these.with_for_update(key_share=True, skip_locked=not wait) for wait in (True, False)}
+
+
+def hold_all(conn: Connection, ids: Iterable[int], *, wait: bool) -> list[int]:
+    """Hold these jobs, newest first as a cancel does; those that somebody else holds are waited for, or left out.
+
+    A statement of its own: as part of the UPDATE it made PostgreSQL read the whole table. On SQLite the one writer holds all.
+    """
+    if conn.dialect.name == "sqlite":
+        return list(ids)
+    return list(conn.execute(_held[wait], {"ids": list(ids)}).scalars())
+
+
 def renew_leases(conn: Connection, me: str, lease_ms: int, held: set[tuple[int, int]]) -> dict[tuple[int, int], bool]:
-    """Renew the leases a worker holds in one statement; (job, claim) → whether a cancel was asked for."""
-    ours = (
-        select(_one.c.id)
-        .where(_one.c.id.in_({job_id for job_id, _ in held}))
-        .order_by(_one.c.id.desc())
-        .with_for_update(key_share=True)
-    )
+    """Renew the leases a worker holds; (job, claim) → whether a cancel was asked for."""
+    ours = hold_all(conn, {job_id for job_id, _ in held}, wait=True)
     rows = conn.execute(
         update(job)
         .where(job.c.id.in_(ours), job.c.worker == me, job.c.state == "running")

@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, webhook, webhook_delivery
+from workbench.db.writes.jobs import hold_all
 
 Row = dict[str, Any]
 
@@ -42,10 +43,10 @@ def archive(conn: Connection, webhook_id: int) -> None:
 def take_untold(conn: Connection, job_ids: list[int]) -> list[Row]:
     """The jobs of these whose mark this transaction takes away, as they are now."""
     # Whoever ends several jobs locks them in falling order: here nobody is waited for, so that neither waits for ever.
-    free = select(job.c.id).where(job.c.id.in_(job_ids), job.c.untold.is_(True))
+    free = hold_all(conn, job_ids, wait=False)
     taken = (
         update(job)
-        .where(job.c.id.in_(free.with_for_update(key_share=True, skip_locked=True)), job.c.untold.is_(True))
+        .where(job.c.id.in_(free), job.c.untold.is_(True))
         .values(untold=False)
         .returning(*(c for c in job.c if c.name not in ("params", "preview")))
     )
