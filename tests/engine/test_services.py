@@ -685,9 +685,10 @@ def test_pictures_come_from_the_profile_that_draws_and_carry_its_price(
 def test_three_workers_keep_to_one_minutes_share_and_use_it(
     settings: Settings, valkey: Valkey, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With four seconds in the minute's place and a window a second longer; the benchmark measures the full minute."""
-    minute, share = 4, 30
-    monkeypatch.setattr(ratelimits, "WINDOW_S", minute + 1)
+    """With three seconds in the minute's place, and three more for a request's way on a busy machine; the benchmark
+    measures the full minute."""
+    minute, share = 3, 30
+    monkeypatch.setattr(ratelimits, "WINDOW_S", minute + 3)
     engines = [Engine(settings) for _ in range(3)]
     add(engines[0], "mine", provider, rpm=share)
     ids = [tell(engines[0], about=f"story {n}")["id"] for n in range(share * 3)]
