@@ -230,7 +230,7 @@ def test_a_place_that_tells_no_time_keeps_what_it_has(tmp_path: Path, monkeypatc
     remote.write(NAME, b"whole")
 
     def silent(*_: object) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # what fsspec's AbstractFileSystem.modified does for a place without times
 
     monkeypatch.setattr(storage, "_TIMES", ())
     monkeypatch.setattr(remote._fs, "modified", silent, raising=False)

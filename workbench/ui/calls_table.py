@@ -29,8 +29,8 @@ def frame(calls: Sequence[Row]) -> pd.DataFrame:
         [
             {
                 "state": [states.find(look(c)).word],
-                "step": c.get("step") or "—",
-                "model": c["model"],
+                "step": hidden(c.get("step") or "—"),
+                "model": hidden(c["model"]),
                 "in": formats.count(c.get("input_tokens")),
                 "out": formats.count(c.get("output_tokens")),
                 "latency": words.took(c.get("latency_ms")),
@@ -38,7 +38,7 @@ def frame(calls: Sequence[Row]) -> pd.DataFrame:
                 "when": words.ago(c["started_at"]),
                 "workflow": words.workflow_title(c["workflow"]) if c.get("workflow") else "—",
             }
-            for c in hidden(calls)
+            for c in calls
         ],
         columns=["state", "step", "model", "in", "out", "latency", "cost", "when", "workflow"],
     )
