@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from workbench.ui import frame, language, live, pictures
+from workbench.ui import frame, illustrations, language, live
 from workbench.ui.language import t
 
-st.set_page_config(page_title="Reelwright", page_icon=str(pictures.ASSETS / "mark.svg"), layout="wide")
+st.set_page_config(page_title="Reelwright", page_icon=str(illustrations.ASSETS / "mark.svg"), layout="wide")
 language.settle(live.language())
-pictures.logo()
+illustrations.logo()
 frame.style()
 
 

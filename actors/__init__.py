@@ -5,7 +5,7 @@
 
 import dramatiq
 
-from workbench.broker import make_broker
+from workbench.broker.sender import make_broker
 from workbench.settings import Settings
 
 settings = Settings.load()

@@ -7,7 +7,7 @@ import logging
 import dramatiq
 
 from actors.lifecycle import engine
-from workbench.broker import ACTOR, QUEUE
+from workbench.broker.sender import ACTOR, QUEUE
 
 log = logging.getLogger(__name__)
 

@@ -13,15 +13,15 @@ from sqlalchemy import func, select
 from benchmarks import plain_dramatiq
 from benchmarks.stores import Stores
 from workbench.bootstrap import Registry, open_database
-from workbench.broker import make_sender
+from workbench.broker.sender import make_sender
 from workbench.db.schema import TERMINAL, job
 from workbench.db.writes.installation import get_meta
 from workbench.facade import Workbench
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.submit import Request
-from workbench.profiles import Profiles
+from workbench.profiles.profiles import Profiles
 from workbench.settings import Settings
-from workbench.webhooks.manage import Webhooks
+from workbench.webhooks.registry import Webhooks
 
 #: a ready worker has imported everything, but its first jobs still fill caches
 WARM_UP = 400

@@ -25,7 +25,7 @@ from benchmarks.contenders import Reelwright
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
-from workbench.cli.parts import web_command, worker_command
+from workbench.cli.supervisor import web_command, worker_command
 from workbench.jobs.submit import Request
 
 ROWS = 50

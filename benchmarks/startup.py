@@ -10,7 +10,7 @@ from benchmarks.contenders import Reelwright
 from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import ROOT, Stores
-from workbench.cli.parts import environment
+from workbench.cli.supervisor import environment
 from workbench.jobs.submit import Request
 from workbench.settings import Settings
 

@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 import redis
 
-from workbench import embedded
-from workbench.cli.parts import environment
+from workbench.broker import embedded
+from workbench.cli.supervisor import environment
 from workbench.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -8,11 +8,13 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import usage
-from workbench.ui import board, calls_table, charts, entry, filters, formats, frame, live, pictures, spending, words
+from workbench.ui import budgets, charts, filters, formats, frame, illustrations, live, navigation_guard
+from workbench.ui import labels as words
+from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 DAY = usage.DAY_MS
 TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
@@ -68,7 +70,7 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     now_cost, old_cost = (
         live.ask(usage.costs, since=a, until=b, **scope) for a, b in ((since, until), (before, since))
     )
-    cost_days = spending.by_day(live.ask(usage.costs, "day", since=since, until=until, **scope))
+    cost_days = budgets.by_day(live.ask(usage.costs, "day", since=since, until=until, **scope))
     now_time, old_time = (
         first(live.ask(usage.latencies, since=a, until=b, **scope)) for a, b in ((since, until), (before, since))
     )
@@ -287,7 +289,7 @@ def main() -> None:
     header(scope, since, until)
     newest = live.ask(usage.calls, since=since, until=until, limit=200, **scope)
     if not newest:
-        with pictures.empty(
+        with illustrations.empty(
             t("No model was called in this period. Run a story and its tokens, times and costs appear here."),
             "analytics",
         ):
@@ -303,7 +305,7 @@ def main() -> None:
     with right:
         latency_chart(scope, since, until, colours)
         group_chart("model", t("By model"), scope, since, until, colours)
-    spending.lines(scope["project"], colours)
+    budgets.lines(scope["project"], colours)
     breakdown(scope, since, until)
     drill(newest)
 

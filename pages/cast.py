@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import elements, entry, filters, frame, live, pictures, stories
+from workbench.ui import filters, frame, illustrations, live, navigation_guard, project_picker
+from workbench.ui.cast import elements
 from workbench.ui.language import t
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 
 
@@ -62,8 +63,8 @@ def nothing(kind: str, searched: bool) -> None:
         if kind == "character"
         else t("The world has no elements yet. Describe eras, places, customs or magic that scenes must keep to.")
     )
-    with pictures.empty(said, "cast"):
+    with illustrations.empty(said, "cast"):
         st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=start_adding)
 
 
-stories.with_project("cast", page, open_project)
+project_picker.with_project("cast", page, open_project)

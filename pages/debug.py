@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import jobs as reads
-from workbench.ui import entry, filters, formats, forms, frame, jobs_table, live, pictures, states, words
+from workbench.ui import filters, formats, forms, frame, illustrations, labels, live, navigation_guard, states
+from workbench.ui.jobs import table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden, plain, shortened
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
@@ -51,7 +52,7 @@ def replay_one(job_id: int) -> None:
 
 
 def title_of(group: dict[str, Any]) -> str:
-    return words.error_title(group["error_kind"]) or t("Unknown failure")
+    return labels.error_title(group["error_kind"]) or t("Unknown failure")
 
 
 def open_group(fingerprint: str) -> None:
@@ -77,9 +78,9 @@ def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
                 st.badge(t("made good {n}", n=group["replayed"]), icon=":material/check_circle:", color="green")
             st.space("stretch")
             seen = t(
-                "first {first} · last {last}", first=words.ago(group["first_at"]), last=words.ago(group["last_at"])
+                "first {first} · last {last}", first=labels.ago(group["first_at"]), last=labels.ago(group["last_at"])
             )
-            frame.small(seen, f"{words.at(group['first_at'])} – {words.at(group['last_at'])}")
+            frame.small(seen, f"{labels.at(group['first_at'])} – {labels.at(group['last_at'])}")
             if is_open:
                 st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
             else:
@@ -94,10 +95,10 @@ def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
                 on_click=replay_all,
                 args=(key,),
             )
-        st.markdown(plain(shortened(words.said(group, "error"), 260)))
-        kinds = ", ".join(words.workflow_title(k) for k in group["kinds"])
+        st.markdown(plain(shortened(labels.said(group, "error"), 260)))
+        kinds = ", ".join(labels.workflow_title(k) for k in group["kinds"])
         st.markdown(
-            f":material/build: **{words.remedy(group['error_kind'])}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]"
+            f":material/build: **{labels.remedy(group['error_kind'])}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]"
         )
         if is_open:
             inspect(key)
@@ -112,9 +113,9 @@ def inspect(fingerprint: str) -> None:
 
     def named(job_id: int) -> str:
         job = next(j for j in jobs if j["id"] == job_id)
-        place = words.place(stories.get(job["node_id"], ""))
+        place = labels.place(stories.get(job["node_id"], ""))
         return " · ".join(
-            p for p in (f"{job_id}", words.workflow_title(job["kind"]), place, words.ago(job["finished_at"])) if p
+            p for p in (f"{job_id}", labels.workflow_title(job["kind"]), place, labels.ago(job["finished_at"])) if p
         )
 
     chosen = st.selectbox(t("Failure"), [j["id"] for j in jobs], format_func=named, key=f"failure_{fingerprint}")
@@ -126,7 +127,7 @@ def inspect(fingerprint: str) -> None:
             + t(
                 "replayed as job {id} {when}",
                 id=f"[{newer['id']}](/job?id={newer['id']})",
-                when=words.ago(newer["created_at"]),
+                when=labels.ago(newer["created_at"]),
             )
         )
     left, right = st.columns([1.3, 1], gap="medium")
@@ -166,10 +167,10 @@ def payload(job: dict[str, Any]) -> None:
 
 def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
     st.markdown(f":gray[{t('What happened')}]")
-    st.markdown(plain(words.said(job, "error")))
+    st.markdown(plain(labels.said(job, "error")))
     waited, ran = (
-        words.took(jobs_table.waited_ms(job, live.now_ms())),
-        words.took(jobs_table.ran_ms(job, live.now_ms())),
+        labels.took(table.waited_ms(job, live.now_ms())),
+        labels.took(table.ran_ms(job, live.now_ms())),
     )
     st.caption(
         t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
@@ -201,7 +202,7 @@ def main() -> None:
     frame.title(t("Debug"), t("failures: {n} · groups: {m}", n=formats.count(total), m=len(groups)) if groups else "")
     frame.show_refusal()
     if not groups:
-        with pictures.empty(
+        with illustrations.empty(
             t("Nothing has failed. When something does, it is grouped here with its cause and remedy."), "debug"
         ):
             if st.button(t("See all jobs"), key="debug_to_jobs", type="primary", icon=":material/list_alt:"):

@@ -9,25 +9,15 @@ from itertools import groupby
 import streamlit as st
 
 from workbench.errors import ReelwrightError
-from workbench.ui import (
-    elements,
-    entry,
-    filters,
-    frame,
-    gallery,
-    live,
-    pictures,
-    sheet,
-    states,
-    stories,
-    storyboard,
-    words,
-)  # fmt: skip
+from workbench.ui import filters, frame, illustrations, labels, live, navigation_guard, project_picker, states
+from workbench.ui.cast import elements
 from workbench.ui.charts import palette
+from workbench.ui.gallery import pictures as gallery
 from workbench.ui.language import t
 from workbench.ui.markup import hidden, plain, safe, shortened
+from workbench.ui.studio import sheet, storyboard  # fmt: skip
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 #: pictures on a page, about
 PAGE = 27
@@ -81,12 +71,12 @@ def sidebar() -> Wanted:
         everywhere = gallery.scenes(project)
         titles = {n["id"]: n["title"] for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"}
         episodes = {s["episode"]: s["number"] for s in everywhere}
-        named = {e: words.node_title("episode", n, titles.get(e, "")) for e, n in episodes.items()}
+        named = {e: labels.node_title("episode", n, titles.get(e, "")) for e, n in episodes.items()}
         episode = choose("episode", t("Episode"), {0: t("All episodes"), **named}, ("scene",))
         scene = 0
         if episode:
             own = {
-                s["id"]: words.node_title("scene", s["position"], s["title"])
+                s["id"]: labels.node_title("scene", s["position"], s["title"])
                 for s in everywhere
                 if s["episode"] == episode
             }
@@ -160,7 +150,7 @@ def styles(project: int) -> None:
 def scene_row(shown: list[gallery.Picture], project: int) -> None:
     """A scene's name, the way to it, and its pictures to take away."""
     scene = shown[0].scene
-    title = words.node_title("scene", scene["position"], scene["title"])
+    title = labels.node_title("scene", scene["position"], scene["title"])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"scene_{scene['id']}"):
         st.markdown(f":gray[{t('E{n}', n=scene['number'])}] **{plain(shortened(title, 90))}**", width="content")
         if stale := len({p.key for p in shown if p.stale}):
@@ -216,9 +206,9 @@ def clip_row(scenes: list[gallery.Row], project: int) -> None:
     for n, clip in enumerate(found):
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
             st.video(str(wb.media_path(clip.media)))
-            title = words.node_title("scene", clip.scene["position"], clip.scene["title"])
+            title = labels.node_title("scene", clip.scene["position"], clip.scene["title"])
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(f"{plain(shortened(title, 60))} · {words.took(clip.seconds * 1000)}", width="content")
+                st.caption(f"{plain(shortened(title, 60))} · {labels.took(clip.seconds * 1000)}", width="content")
                 mark(clip)
                 st.space("stretch")
                 st.page_link(
@@ -228,7 +218,7 @@ def clip_row(scenes: list[gallery.Row], project: int) -> None:
 
 
 def empty(sentence: str, project: int) -> None:
-    with pictures.empty(sentence, "gallery"):
+    with illustrations.empty(sentence, "gallery"):
         if st.button(t("Go to the studio"), key="to_studio", type="primary", icon=":material/movie_edit:"):
             st.switch_page("pages/studio.py", query_params={"project": str(project), "node": str(project)})
 
@@ -252,7 +242,7 @@ def pack_all(scenes: list[gallery.Row], wanted: Wanted) -> Callable[[], bytes]:
 
 def main() -> None:
     if not wb.project_names():
-        stories.none_yet("gallery")
+        project_picker.none_yet("gallery")
         return
     wanted = sidebar()
     scenes = matching(wanted)
@@ -283,4 +273,4 @@ def main() -> None:
 try:
     main()
 except ReelwrightError as error:
-    st.error(plain(words.of_error(error)), icon=":material/error:")
+    st.error(plain(labels.of_error(error)), icon=":material/error:")

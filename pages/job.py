@@ -8,24 +8,13 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.errors import NotFound, ReelwrightError
-from workbench.ui import (
-    calls_table,
-    charts,
-    entry,
-    formats,
-    forms,
-    frame,
-    gantt,
-    jobs_table,
-    live,
-    pictures,
-    states,
-    words,
-)
+from workbench.ui import charts, formats, forms, frame, illustrations, labels, live, navigation_guard, states
+from workbench.ui.jobs import calls_table, table
+from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden, plain, readable
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 
 
@@ -121,8 +110,8 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
 
 def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
     story = live.ask(reads.story_of, node_ids=[job["node_id"]]) if job["node_id"] else {}
-    place = words.place(story[job["node_id"]]) if job["node_id"] in story else ""
-    title = words.workflow_title(job["kind"]) + (f" · {place}" if place else "")
+    place = labels.place(story[job["node_id"]]) if job["node_id"] in story else ""
+    title = labels.workflow_title(job["kind"]) + (f" · {place}" if place else "")
     with frame.title(title):
         states.badge(job["state"])
         st.space("stretch")
@@ -133,7 +122,7 @@ def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
         t(
             "launched by {who} {when}",
             who=job["created_by"] or "—",
-            when=f"{words.ago(job['created_at'])} ({words.at(job['created_at'])})",
+            when=f"{labels.ago(job['created_at'])} ({labels.at(job['created_at'])})",
         ),
         f"{t('queue')} `{job['queue']}`",
         f"{t('profile')} `{profile}`",
@@ -152,8 +141,8 @@ def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
 def summary(job: dict[str, Any], seen: dict[str, Any]) -> None:
     now = live.now_ms()
     facts = [
-        (t("Waited"), words.took(jobs_table.waited_ms(job, now))),
-        (t("Ran"), words.took(jobs_table.ran_ms(job, now))),
+        (t("Waited"), labels.took(table.waited_ms(job, now))),
+        (t("Ran"), labels.took(table.ran_ms(job, now))),
         (t("Attempts"), f"{len(seen['attempts'])} / {job['max_attempts']}"),
         (t("Model calls"), formats.count(len(seen["model_calls"]))),
         (t("Cost"), formats.cost(job["cost_micros"], job["currency"], current())),
@@ -165,7 +154,7 @@ def summary(job: dict[str, Any], seen: dict[str, Any]) -> None:
 
 def progress(job: dict[str, Any]) -> None:
     if job["state"] in states.ACTIVE:
-        message = words.said(job, "message") or states.find(job["state"]).word
+        message = labels.said(job, "message") or states.find(job["state"]).word
         st.progress(int(job["progress"] or 0) / 100, text=plain(message))
         if job["preview"]:
             with st.container(height=110, border=True, key="preview", autoscroll=True):
@@ -175,7 +164,7 @@ def progress(job: dict[str, Any]) -> None:
 def outcome(job: dict[str, Any]) -> None:
     """Why it failed and what to do, or what came out."""
     if job["state"] in ("failed", "partial") and job["error_kind"]:
-        st.error(words.failure(job), icon=":material/error:")
+        st.error(labels.failure(job), icon=":material/error:")
     result = job["result"] or {}
     if isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):
@@ -185,7 +174,7 @@ def outcome(job: dict[str, Any]) -> None:
 
 def timeline(job: dict[str, Any], seen: dict[str, Any]) -> None:
     rows = gantt.bars(job, seen["attempts"], seen["model_calls"], seen["steps"], live.now_ms())
-    span = f"{formats.clock(job['created_at'], words.zone())} – {formats.clock(job['finished_at'], words.zone())}"
+    span = f"{formats.clock(job['created_at'], labels.zone())} – {formats.clock(job['finished_at'], labels.zone())}"
     with charts.card(t("Timeline"), span, "timeline"):
         charts.show(gantt.drawn(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
 
@@ -196,17 +185,17 @@ LEVELS = {"info": "succeeded", "warning": "stale", "error": "failed", "audit": "
 def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
     st.markdown(f"**{t('Steps and events')}**")
     moments = [
-        pictures.Moment(
-            words.said(e, "message"),
+        illustrations.Moment(
+            labels.said(e, "message"),
             LEVELS.get(e["level"], "succeeded"),
-            formats.clock(e["at"], words.zone()),
-            words.at(e["at"]),
+            formats.clock(e["at"], labels.zone()),
+            labels.at(e["at"]),
         )
         for e in seen["events"]
     ]
     if moments:
         with st.container(height=360 if len(moments) > 10 else "content", border=False, key="events"):
-            pictures.events(moments)
+            illustrations.events(moments)
     for attempt in seen["attempts"]:
         if attempt["traceback"]:
             with st.expander(
@@ -221,7 +210,7 @@ def children(seen: dict[str, Any]) -> None:
     if seen["children"]:
         st.markdown(f"**{t('Parts')}**")
         stories = live.ask(reads.story_of, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]}))
-        jobs_table.draw(
+        table.draw(
             seen["children"], stories, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"]))
         )
 
@@ -279,18 +268,18 @@ def show(job_id: int) -> None:
 def main() -> None:
     asked = st.query_params.get("id", "")
     if not asked.isdigit():
-        with pictures.empty(t("Choose a job to see what it did."), "job"):
+        with illustrations.empty(t("Choose a job to see what it did."), "job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
         return
     try:
         show(int(asked))
     except NotFound:
-        with pictures.empty(t("There is no job {id}.", id=asked), "no_job"):
+        with illustrations.empty(t("There is no job {id}.", id=asked), "no_job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
     except ReelwrightError as error:
-        st.error(words.of_error(error), icon=":material/error:")
+        st.error(labels.of_error(error), icon=":material/error:")
 
 
 main()

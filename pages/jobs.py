@@ -8,10 +8,11 @@ import streamlit as st
 
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage
-from workbench.ui import board, entry, filters, formats, forms, frame, jobs_table, live, pictures, states
+from workbench.ui import filters, formats, forms, frame, illustrations, live, navigation_guard, states
+from workbench.ui.jobs import board, table
 from workbench.ui.language import t
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 LIMIT = 50
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
@@ -163,7 +164,7 @@ def draw_board(wanted: dict[str, Any]) -> None:
     total = live.ask(reads.count_matching, **matching)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     stories = live.ask(reads.story_of, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
-    selected = jobs_table.draw(rows, stories, live.now_ms(), key="jobs_table")
+    selected = table.draw(rows, stories, live.now_ms(), key="jobs_table")
     with bar:
         board.bulk(selected, total, matching)
     keyset(rows, total, ends)
@@ -185,7 +186,7 @@ def main() -> None:
     header(some)
     frame.show_refusal()
     if not some:
-        with pictures.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
+        with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):
                 st.switch_page("pages/studio.py")
         return

@@ -8,26 +8,15 @@ import streamlit as st
 
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
-from workbench.ui import (
-    entry,
-    filters,
-    forms,
-    frame,
-    launching,
-    live,
-    playground,
-    progress,
-    spending,
-    states,
-    stories,
-    words,
-)
+from workbench.ui import budgets, filters, forms, frame, labels, live, navigation_guard, project_picker, states
 from workbench.ui.charts import palette
 from workbench.ui.language import t
+from workbench.ui.launch import playground, targets
 from workbench.ui.markup import hidden, plain, shortened
+from workbench.ui.projects import progress
 from workbench.workflows.registry import Workflow
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 SCOPES = ("any", "project", "episode", "scene")
 CHAT = "llm_chat"
@@ -96,11 +85,11 @@ def project() -> int | None:
 
 def episode(story: int, nodes: list[int]) -> int | None:
     """Of which episode the scenes are listed."""
-    named = {n["id"]: words.node_title("episode", n["position"], n["title"]) for n in launching.episodes(story)}
+    named = {n["id"]: labels.node_title("episode", n["position"], n["title"]) for n in targets.episodes(story)}
     if not named:
         return None
     asked = st.query_params.get("episode", "")
-    linked = int(asked) if asked.isdigit() else launching.episode_of(story, nodes)
+    linked = int(asked) if asked.isdigit() else targets.episode_of(story, nodes)
     slot = "launch_episode"
 
     def changed() -> None:
@@ -124,7 +113,7 @@ def where(one: Workflow) -> tuple[int | None, list[int]]:
     if part is None:
         lacking(story, t("There are no episodes yet: plan them first."))
         return story, []
-    found = launching.targets(one, story, part)
+    found = targets.targets(one, story, part)
     if not found:
         lacking(story, t("There is nothing to run it on yet: make the scene list first."))
         return story, []
@@ -139,7 +128,7 @@ def lacking(story: int, sentence: str) -> None:
     )  # fmt: skip
 
 
-def ticked(one: Workflow, story: int, found: list[launching.Target], asked: list[int]) -> list[int]:
+def ticked(one: Workflow, story: int, found: list[targets.Target], asked: list[int]) -> list[int]:
     """A row with a box for each node; what is ticked is in the URL."""
     slot = f"launch_nodes_{story}_{one.scope}"
     chosen = [n.id for n in found if n.id in asked]
@@ -191,26 +180,26 @@ def known(one: Workflow, story: int) -> dict[str, dict[Any, str]]:
     """Node ids that a form asks for, by their names."""
     if "episode_ids" not in one.params.model_fields:
         return {}
-    return {"episode_ids": {n["id"]: words.node_title("episode", n["position"], n["title"]) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
+    return {"episode_ids": {n["id"]: labels.node_title("episode", n["position"], n["title"]) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
 
 
 def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:
     """With which model, what it will take, what is missing, and the button."""
     with st.container(border=True, key="launch_side"):
-        profile = launching.profile()
+        profile = targets.profile()
         named = dict(zip(PRIORITIES, (t("Later"), t("Usual"), t("First")), strict=True))
         priority = st.segmented_control(
             t("Priority"), PRIORITIES, default=0, required=True, format_func=named.__getitem__, key="launch_priority",
             width="stretch",
         )  # fmt: skip
-        guess = launching.estimate(one, story, nodes, profile) if not wrong else None
-        launching.price(one, guess, len(nodes))
-        unmet = launching.unmet(one, nodes, values) if nodes and not wrong else {}
+        guess = targets.estimate(one, story, nodes, profile) if not wrong else None
+        targets.price(one, guess, len(nodes))
+        unmet = targets.unmet(one, nodes, values) if nodes and not wrong else {}
         for sentence, lacking_nodes in list(unmet.items())[:5]:
             count = f" × {len(lacking_nodes)}" if len(lacking_nodes) > 1 else ""
             st.markdown(f":gray[:material/lock: {plain(sentence)}{count}]")
         if st.button(
-            launching.about(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
+            targets.about(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
             width="stretch", disabled=not nodes or bool(unmet),
         ):  # fmt: skip
             st.session_state[f"launch_{one.name}_issues"] = wrong
@@ -225,7 +214,7 @@ def go(one: Workflow, nodes: list[int], values: dict[str, Any], profile: str | N
     """Launch on every node in one transaction."""
     with frame.told():
         asked = [
-            Request(one.name, node, values, priority=priority, user=frame.user(), **launching.with_profile(profile))
+            Request(one.name, node, values, priority=priority, user=frame.user(), **targets.with_profile(profile))
             for node in nodes
         ]
         jobs = wb.submit_many(asked)
@@ -253,7 +242,7 @@ def launched() -> None:
             st.page_link("pages/jobs.py", label=t("All jobs"), icon=":material/list_alt:", width="content")
         for job in jobs:
             node = wb.node(job["node_id"]) if job["node_id"] else None
-            launching.job_row(job, words.node_title(node["kind"], node["position"], node["title"]) if node else "")
+            targets.job_row(job, labels.node_title(node["kind"], node["position"], node["title"]) if node else "")
         if len(ids) > SHOWN:
             st.caption(t("and {n} more", n=len(ids) - SHOWN))
 
@@ -269,10 +258,10 @@ def main() -> None:
         playground.draw()
         return
     if not wb.project_names():
-        stories.none_yet("launch")
+        project_picker.none_yet("launch")
         return
-    spending.warn(None)
-    if line := launching.flow(one):
+    budgets.warn(None)
+    if line := targets.flow(one):
         st.markdown(line)
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
@@ -293,6 +282,6 @@ def main() -> None:
 try:
     main()
 except InvalidInput as error:
-    st.error("; ".join(words.of_issue(i) for i in error.issues) or words.of_error(error), icon=":material/error:")
+    st.error("; ".join(labels.of_issue(i) for i in error.issues) or labels.of_error(error), icon=":material/error:")
 except ReelwrightError as error:
-    st.error(words.of_error(error), icon=":material/error:")
+    st.error(labels.of_error(error), icon=":material/error:")

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import entry, filters, frame, live, pictures, services
+from workbench.ui import filters, frame, illustrations, live, navigation_guard
 from workbench.ui.language import t
+from workbench.ui.models import profile_form
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 
 
 def begin() -> None:
-    st.query_params["profile"] = services.NEW
+    st.query_params["profile"] = profile_form.NEW
 
 
 def leave() -> None:
-    services.forget(services.slot(None))
+    profile_form.forget(profile_form.slot(None))
     st.session_state.pop("svc_template", None)
     st.query_params.pop("profile", None)
 
@@ -29,27 +30,27 @@ def main() -> None:
     asked = st.query_params.get("profile", "")
     with frame.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
         st.space("stretch")
-        if asked == services.NEW:
+        if asked == profile_form.NEW:
             st.button(t("Cancel"), key="leave_new", icon=":material/close:", type="tertiary", on_click=leave)
         elif rows:
             st.button(t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin)
     frame.show_refusal()
-    if not rows and asked != services.NEW:
+    if not rows and asked != profile_form.NEW:
         said = t(
             "Stories are sketched offline and for free. Add a service to have them written, drawn and filmed by a model."
         )
-        with pictures.empty(said, "models"):
+        with illustrations.empty(said, "models"):
             st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=begin)
         return
-    chosen = None if asked == services.NEW else next((r for r in rows if str(r["id"]) == asked), rows[0])
+    chosen = None if asked == profile_form.NEW else next((r for r in rows if str(r["id"]) == asked), rows[0])
     if not rows:
-        services.sheet(None, ())
+        profile_form.sheet(None, ())
         return
     left, right = st.columns([1, 2.4], gap="medium")
     with left, st.container(border=True, key="models_card"):
-        services.listing(rows, services.NEW if chosen is None else str(chosen["id"]))
+        profile_form.listing(rows, profile_form.NEW if chosen is None else str(chosen["id"]))
     with right:
-        services.sheet(chosen, every)
+        profile_form.sheet(chosen, every)
 
 
 main()

@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from workbench import samples
-from workbench.ui import entry, filters, formats, frame, live, pictures, starters, states, wizard, words
+from workbench.ui import filters, formats, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shortened
+from workbench.ui.projects import starters, wizard
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 
 
@@ -94,7 +95,7 @@ def stages(project: dict[str, Any]) -> list[tuple[str, int, int]]:
         "keyframe_prompt": scenes,
         "keyframe_images": scenes,
     }
-    return [(words.kind_title(kind), have.get(kind, 0), most) for kind, most in of.items()]
+    return [(labels.kind_title(kind), have.get(kind, 0), most) for kind, most in of.items()]
 
 
 def card(project: dict[str, Any]) -> None:
@@ -102,7 +103,7 @@ def card(project: dict[str, Any]) -> None:
     brief = project["brief"]
     style = brief.get("style") or {}
     with st.container(border=True, key=f"project_{number}"):
-        st.html(pictures.cover(style.get("preset", "custom"), project["title"]))
+        st.html(illustrations.cover(style.get("preset", "custom"), project["title"]))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{plain(project['title'])}**", width="content")
             st.space("stretch")
@@ -115,13 +116,13 @@ def card(project: dict[str, Any]) -> None:
                 plain(shortened(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118))
                 or t("No summary yet")
             )
-        pictures.stages(stages(project))
+        illustrations.stages(stages(project))
         if not project.get("archived_at"):
             profile_choice(project)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             frame.small(
-                t("{cost} so far · {when}", cost=cost_of(project), when=words.ago(project["created_at"])),
-                words.at(project["created_at"]),
+                t("{cost} so far · {when}", cost=cost_of(project), when=labels.ago(project["created_at"])),
+                labels.at(project["created_at"]),
             )
             st.space("stretch")
             actions(project)
@@ -172,7 +173,7 @@ def listing() -> None:
         )
     frame.show_refusal()
     if not found:
-        with pictures.empty(
+        with illustrations.empty(
             t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"
         ):
             if st.button(

@@ -11,13 +11,14 @@ from workbench import health
 from workbench.errors import InvalidInput, ReelwrightError
 from workbench.i18n import translate
 from workbench.settings import variable
-from workbench.ui import entry, formats, frame, live, spending, webhooks, words
+from workbench.ui import budgets, formats, frame, labels, live, navigation_guard
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden, plain
+from workbench.ui.settings import webhooks
 from workbench.usage.budgets import State
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 MICROS = 1_000_000
 MARKS = {0: "green", 80: "orange", 95: "orange", 100: "red"}
@@ -63,7 +64,7 @@ def money() -> None:
 
 
 def budget(state: State, titles: dict[int, str]) -> None:
-    whose = plain(spending.whose_in_words(state, titles))
+    whose = plain(budgets.whose_in_words(state, titles))
     with st.container(key=f"budget_{state.key.replace(':', '_')}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{whose}", width="content")
@@ -135,7 +136,7 @@ def put(amount: float | None, currency: str, project: int | None, period: Any) -
         micros = None if amount is None else int(Decimal(str(amount)) * MICROS)
         wb.set_budget(micros, currency=currency, project_id=project, period=period, user=frame.user())
     except (InvalidInput, InvalidOperation) as error:
-        st.session_state["_refused"] = words.of_error(error) if isinstance(error, ReelwrightError) else str(error)
+        st.session_state["_refused"] = labels.of_error(error) if isinstance(error, ReelwrightError) else str(error)
     else:
         st.session_state["_budgets_put"] = st.session_state.get("_budgets_put", 0) + 1
         frame.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
@@ -174,7 +175,7 @@ def keep_for(raw: int, keep: int | None) -> None:
         frame.toast(t("Saved."))
     except InvalidInput as error:
         titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
-        told = [f"{titles[issue.path]} – {words.of_issue(issue)}" for issue in error.issues]
+        told = [f"{titles[issue.path]} – {labels.of_issue(issue)}" for issue in error.issues]
         st.session_state["_refused"] = " ".join(told)
 
 

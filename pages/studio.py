@@ -8,26 +8,14 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import usage
-from workbench.ui import (
-    cells,
-    elements,
-    entry,
-    formats,
-    frame,
-    live,
-    plan,
-    progress,
-    spending,
-    states,
-    stories,
-    storyboard,
-    tree,
-    words,
-)
+from workbench.ui import budgets, formats, frame, labels, live, navigation_guard, project_picker, states
+from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, readable
+from workbench.ui.projects import progress
+from workbench.ui.studio import cells, plan, storyboard, tree
 
-entry.through_app()
+navigation_guard.through_app()
 wb = live.workbench()
 
 
@@ -59,7 +47,7 @@ def breadcrumb(story: dict[str, Any], node: dict[str, Any]) -> None:
     names: list[str] = []
     at = by_id.get(node["parent_id"])
     while at is not None:
-        names.insert(0, words.node_title(at["kind"], at["position"], at["title"]))
+        names.insert(0, labels.node_title(at["kind"], at["position"], at["title"]))
         at = by_id.get(at["parent_id"])
     st.caption(" › ".join(plain(n) for n in names) or t("Project"))
 
@@ -69,7 +57,7 @@ def heading(node: dict[str, Any], found: list[dict[str, Any]]) -> None:
     # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
-            st.title(words.node_title(node["kind"], node["position"], node["title"]), anchor=False, width="content")
+            st.title(labels.node_title(node["kind"], node["position"], node["title"]), anchor=False, width="content")
             for state in ("running", "stale", "failed"):
                 if counted[state]:
                     states.badge(state, counted[state])
@@ -82,7 +70,7 @@ def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[st
         cells.plain_artifact(node["id"], "brief")
     first = next((c["workflow"].name for c in found if c["state"] == "ready" and not c["workflow"].batch), None)
     episodes = {
-        n["id"]: words.node_title("episode", n["position"], n["title"]) for n in progress.named(story, ["episode"])
+        n["id"]: labels.node_title("episode", n["position"], n["title"]) for n in progress.named(story, ["episode"])
     }
     for cell in found:
         cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
@@ -106,9 +94,9 @@ def made_from(found: list[dict[str, Any]]) -> None:
         for key, source in list(used.items())[:12]:
             reason = stale.get(key)
             version = f"v{reason.from_version} → v{reason.to_version}" if reason else f"v{source['version']}"
-            part = words.part_title(source.get("part"))
+            part = labels.part_title(source.get("part"))
             name = (
-                words.kind_title(source["kind"])
+                labels.kind_title(source["kind"])
                 if source["kind"] not in ("character", "world_element")
                 else wb.node(source["node_id"])["title"]
             )
@@ -178,7 +166,7 @@ def page(project: int) -> None:
     found = sorted(shown, key=lambda c: c["workflow"].batch)
     breadcrumb(story, node)
     heading(node, found)
-    spending.warn(project)
+    budgets.warn(project)
     frame.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
@@ -190,4 +178,4 @@ def page(project: int) -> None:
     live.ticker(lambda: signature(project, node["id"]), bool(job_marks(project)), f"studio_{project}")
 
 
-stories.with_project("studio", page, lambda project: open_node(project, project))
+project_picker.with_project("studio", page, lambda project: open_node(project, project))

@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from workbench import embedded
+from workbench.broker import embedded
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.settings import Settings

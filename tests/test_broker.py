@@ -15,8 +15,8 @@ import dramatiq
 import pytest
 
 from tests.conftest import Valkey, until
-from workbench import broker
-from workbench.consumer import BlockingRedisBroker
+from workbench.broker import sender as broker
+from workbench.broker.consumer import BlockingRedisBroker
 from workbench.errors import Unavailable
 from workbench.settings import Settings
 
@@ -65,7 +65,7 @@ def test_a_message_is_what_dramatiq_itself_would_have_sent() -> None:
 
 def test_sending_needs_neither_dramatiq_nor_worker_code(settings: Settings, valkey: Valkey) -> None:
     code = (
-        "import sys; from workbench.broker import make_sender; from workbench.settings import Settings;"
+        "import sys; from workbench.broker.sender import make_sender; from workbench.settings import Settings;"
         f"make_sender(Settings.load(home={str(settings.home)!r}))([1, 2]);"
         "assert not {'dramatiq', 'actors'} & set(sys.modules), 'worker code was imported'"
     )

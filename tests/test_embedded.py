@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from workbench import embedded
+from workbench.broker import embedded
 from workbench.errors import Unavailable
 from workbench.settings import Settings
 

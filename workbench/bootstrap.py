@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from workbench.broker import epoch, make_sender
+from workbench.broker.sender import epoch, make_sender
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.errors import Unavailable
@@ -19,13 +19,13 @@ from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
 from workbench.jobs.poller import Poller
 from workbench.jobs.runner import Runner
 from workbench.media import MediaStore
-from workbench.profiles import Profiles
+from workbench.profiles.profiles import Profiles
+from workbench.profiles.rate_limits import RateLimits
 from workbench.providers import registry as providers
-from workbench.ratelimits import RateLimits
 from workbench.security.redact import protect_logging
 from workbench.settings import Settings
-from workbench.webhooks.courier import Courier
-from workbench.webhooks.manage import Webhooks
+from workbench.webhooks.delivery import Courier
+from workbench.webhooks.registry import Webhooks
 from workbench.workflows import registry as workflows
 
 __all__ = ["Registry", "WorkerEngine", "open_workbench", "worker_engine"]

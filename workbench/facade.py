@@ -33,10 +33,10 @@ from workbench.i18n import N_, Text
 from workbench.jobs import crash, replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
-from workbench.jobs.services import Services
 from workbench.media import MediaStore, garbage
 from workbench.preferences import Retention
-from workbench.profiles import Profiles, Rotated
+from workbench.profiles.profiles import Profiles, Rotated
+from workbench.profiles.routing import Services
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.story import briefs, studio
@@ -49,8 +49,8 @@ from workbench.usage.budgets import State as BudgetState
 from workbench.usage.estimates import Crew, Estimate
 
 if TYPE_CHECKING:
-    from workbench.trial import Trial
-    from workbench.webhooks.manage import Webhooks
+    from workbench.profiles.check import Trial
+    from workbench.webhooks.registry import Webhooks
     from workbench.workflows.registry import Workflow
 
 Row = dict[str, Any]
@@ -705,9 +705,9 @@ class Workbench:
         """Make one tiny real call of each kind that a profile is bound to; each is in the ledger. Raises NotFound."""
         import asyncio
 
+        from workbench.profiles.check import Trials
+        from workbench.profiles.rate_limits import RateLimits
         from workbench.providers import registry
-        from workbench.ratelimits import RateLimits
-        from workbench.trial import Trials
 
         async def tried() -> list[Trial]:
             services = Services(

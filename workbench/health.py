@@ -152,14 +152,14 @@ def _migrations(settings: Settings) -> None:
 
 
 def _redis(settings: Settings) -> None:
-    from workbench import broker, embedded
+    from workbench.broker import embedded, sender
 
     if settings.redis_url is None:
         if not embedded.is_alive(settings):
             raise Wrong(N_("The embedded Valkey does not run."), N_("Start everything: reelwright up"))
         return
     try:
-        broker.ping(broker.make_sender(settings))
+        sender.ping(sender.make_sender(settings))
     except ReelwrightError as error:
         raise Wrong(
             error.text, N_("Check REDIS_URL and that the server runs; unset it to use the embedded Valkey.")

@@ -14,7 +14,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from workbench.cli.parts import running_parts
+from workbench.cli.supervisor import running_parts
 from workbench.cli.up import page_answers
 from workbench.facade import Workbench
 from workbench.settings import Settings

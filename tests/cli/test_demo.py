@@ -14,7 +14,8 @@ import pytest
 
 from tests.cli.conftest import CEILING_S, Ran, Reelwright, all_gone, family, waits_for_worker
 from tests.conftest import until
-from workbench import embedded, samples
+from workbench import samples
+from workbench.broker import embedded
 from workbench.settings import Settings
 
 SCENE_KINDS = (

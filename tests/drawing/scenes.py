@@ -9,8 +9,8 @@ from typing import Any
 from PIL import Image
 
 from workbench.artifacts.storyboard import FRAMINGS
-from workbench.drafting import anchors, shots
-from workbench.drawing import draw_frame
+from workbench.sketch.drawing import draw_frame
+from workbench.sketch.writing import anchors, shots
 
 CAST = {"zh": ["王生", "陈氏", "道士"], "en": ["Della", "Jim", "Madame Sofronie"]}
 SUMMARY = {

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from tests.drawing.scenes import anchor, drawn, nine
-from workbench.drawing import caption
-from workbench.drawing.caption import FONT, drawable, font, known, laid_out, strip_height, write
+from workbench.sketch.drawing import caption
+from workbench.sketch.drawing.caption import FONT, drawable, font, known, laid_out, strip_height, write
 
 
 def glyph(character: str) -> tuple[tuple[int, int], bytes]:

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from tests.drawing.scenes import CAST, CUSTOM, anchor, nine, opened
-from workbench.drawing import clip, draw_clip, draw_frame
-from workbench.drawing.caption import strip_height
 from workbench.errors import JobError
 from workbench.media import clips
+from workbench.sketch.drawing import clip, draw_clip, draw_frame
+from workbench.sketch.drawing.caption import strip_height
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_the_caption_stands_still_while_the_picture_moves(frame: bytes, tmp_path
 def test_the_same_clip_has_the_same_bytes_here_and_in_another_process(frame: bytes) -> None:
     first = draw_clip(frame, 1.0, (480, 270), 5)
     assert draw_clip(frame, 1.0, (480, 270), 5) == first
-    script = "import sys,hashlib;from workbench.drawing import draw_clip;print(hashlib.sha256(draw_clip(sys.stdin.buffer.read(),1.0,(480,270),5)).hexdigest())"
+    script = "import sys,hashlib;from workbench.sketch.drawing import draw_clip;print(hashlib.sha256(draw_clip(sys.stdin.buffer.read(),1.0,(480,270),5)).hexdigest())"
     other = subprocess.run([sys.executable, "-c", script], input=frame, capture_output=True, check=True)
     assert other.stdout.decode().strip() == hashlib.sha256(first).hexdigest()
 

@@ -15,13 +15,13 @@ from PIL import Image
 from tests.drawing.scenes import CAST, CUSTOM, anchor, apart, at, brightness, drawn, nine, opened
 from workbench.artifacts.models import AspectRatio, Preset
 from workbench.artifacts.storyboard import Expression, Facing, Stance
-from workbench.drafting.sets import SETS
-from workbench.drawing import draw_frame, frame_size
-from workbench.drawing.colour import RGB, digest
-from workbench.drawing.light import Light
-from workbench.drawing.looks import COATS, coat_of
-from workbench.drawing.setting import setting
-from workbench.drawing.style import HANDS, hand
+from workbench.sketch.drawing import draw_frame, frame_size
+from workbench.sketch.drawing.colour import RGB, digest
+from workbench.sketch.drawing.light import Light
+from workbench.sketch.drawing.looks import COATS, coat_of
+from workbench.sketch.drawing.setting import setting
+from workbench.sketch.drawing.style import HANDS, hand
+from workbench.sketch.writing.sets import SETS
 
 PRESETS = list(Preset.__args__)
 RATIOS = list(AspectRatio.__args__)
@@ -35,7 +35,7 @@ def test_the_same_shot_has_the_same_bytes_here_and_in_another_process() -> None:
     first = draw_frame(*asked)
     assert draw_frame(*asked) == first
     script = (
-        "import json,sys,hashlib;from workbench.drawing import draw_frame;"
+        "import json,sys,hashlib;from workbench.sketch.drawing import draw_frame;"
         "print(hashlib.sha256(draw_frame(*json.load(sys.stdin))).hexdigest())"
     )
     other = subprocess.run(

@@ -21,7 +21,7 @@ import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 from tests.conftest import Valkey, until
 from tests.scripted_provider import ScriptedProvider
 from workbench.bootstrap import open_workbench, worker_engine
-from workbench.cli.parts import environment
+from workbench.cli.supervisor import environment
 from workbench.facade import Workbench
 from workbench.jobs.maintenance import WorkerEngine
 from workbench.settings import Settings

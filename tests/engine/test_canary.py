@@ -18,11 +18,11 @@ from sqlalchemy import MetaData, select
 from tests.engine.conftest import Workers
 from tests.pages.conftest import ROOT, House, app_first  # noqa: F401  the pages' way in, used by its name
 from tests.scripted_provider import ScriptedProvider
-from workbench.cli.parts import environment
+from workbench.cli.supervisor import environment
 from workbench.facade import Workbench
+from workbench.profiles.check import _dot
 from workbench.security.keys import MASTER_FILE
 from workbench.settings import Settings
-from workbench.trial import _dot
 
 CANARY = "sk-canary-Zq7+x/9Kp2wVt5Lm8Rj4Yb6N"
 FORMS = {

@@ -20,13 +20,13 @@ from workbench.errors import JobError, LostClaim
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
 from workbench.jobs.failures import describe
-from workbench.jobs.running import Running, Suspend
-from workbench.jobs.services import Services
-from workbench.jobs.steps import Answer
+from workbench.jobs.media_steps import Asked
+from workbench.jobs.session import Running, Suspend
 from workbench.jobs.submit import Request
-from workbench.jobs.tasks import Asked
+from workbench.jobs.text_steps import Answer
+from workbench.profiles.routing import Services
 from workbench.providers.base import SKETCH, ImageRequest, TextReply, Usage
-from workbench.providers.sketch import Sketch
+from workbench.sketch.provider import Sketch
 from workbench.story.facts import Inputs, NodeView
 from workbench.usage.prices import FREE
 

@@ -155,7 +155,7 @@ def test_parents_failures_and_submits_survive_their_crash_points(
 
 
 def _environment(workers: Workers) -> dict[str, str]:
-    from workbench.cli.parts import environment
+    from workbench.cli.supervisor import environment
 
     return environment(workers.settings)
 

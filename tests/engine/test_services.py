@@ -15,12 +15,12 @@ from sqlalchemy.exc import OperationalError
 from tests.conftest import Valkey, until
 from tests.engine.conftest import Engine
 from tests.scripted_provider import ScriptedProvider
-from workbench import ratelimits
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, step
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded
-from workbench.jobs import running, tasks
+from workbench.jobs import media_steps, session
+from workbench.profiles import rate_limits
 from workbench.providers.base import Profile
 from workbench.providers.openai_compatible import OpenAICompatible
 from workbench.settings import Settings
@@ -295,7 +295,7 @@ def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine,
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """So many times from now on what came of a call cannot be written: the database restarts, or breaks a deadlock."""
-    monkeypatch.setattr(running, "WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(session, "WAITS_S", (0.0, 0.0))
 
     def fail(times: int) -> None:
         write, left = ledger.close_call, iter(range(times))
@@ -340,11 +340,11 @@ def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
 def test_a_commit_that_went_through_before_the_connection_broke_counts_once(
     engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(running, "WAITS_S", (0.0,))
-    insist = running.Running.insist
+    monkeypatch.setattr(session, "WAITS_S", (0.0,))
+    insist = session.Running.insist
     broke: list[bool] = []
 
-    def once_more(self: running.Running, write: Callable[[bool], None]) -> None:
+    def once_more(self: session.Running, write: Callable[[bool], None]) -> None:
         def broken(again: bool) -> None:
             write(again)
             if not again:
@@ -353,7 +353,7 @@ def test_a_commit_that_went_through_before_the_connection_broke_counts_once(
 
         insist(self, broken)
 
-    monkeypatch.setattr(running.Running, "insist", once_more)
+    monkeypatch.setattr(session.Running, "insist", once_more)
     add(engine, "mine", provider, image_model="p-1", params={"prices": {**PRICES, "p-1": {"image": 1}}})
     for asked in ("test_tell", "test_image"):
         done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine")["id"])
@@ -369,7 +369,7 @@ def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
     params = {"prices": {**PRICES, "p-1": {"image": 1}}}
     add(engine, "mine", provider, image_model="p-1", concurrency=1, params=params)
     engine.wb.set_budget(3_000_000, currency="USD")
-    monkeypatch.setattr(tasks, "_priced", lambda *args: 1 / 0)
+    monkeypatch.setattr(media_steps, "_priced", lambda *args: 1 / 0)
     failed = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
     assert (failed["state"], failed["error_kind"]) == ("failed", "internal")
     assert [c["outcome"] for c in calls(engine, failed["id"])] == ["lost"]
@@ -527,7 +527,7 @@ def test_two_currencies_of_one_job_are_joined_by_the_set_rate_alone(
 def test_a_job_over_the_minutes_share_waits_without_a_worker_and_without_using_an_attempt(
     engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ratelimits, "WINDOW_S", 3)
+    monkeypatch.setattr(rate_limits, "WINDOW_S", 3)
     add(engine, "mine", provider, rpm=2)
     job_id = tell(engine, steps=3)["id"]
     engine.deliver()
@@ -573,8 +573,8 @@ def test_a_wait_for_tokens_is_told_whichever_window_they_are_in(
     settings: Settings, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread that slept through it in small pieces would be lost to others for a minute."""
-    monkeypatch.setattr(ratelimits, "WINDOW_S", 2)
-    limit = ratelimits.RateLimits(settings)
+    monkeypatch.setattr(rate_limits, "WINDOW_S", 2)
+    limit = rate_limits.RateLimits(settings)
     profile = Profile(7, "mine", "openai", tpm=1_000)
     assert limit.take(profile, 900) == 0
     begun = time.monotonic()
@@ -688,7 +688,7 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
     """With three seconds in the minute's place, and three more for a request's way on a busy machine; the benchmark
     measures the full minute."""
     minute, share = 3, 30
-    monkeypatch.setattr(ratelimits, "WINDOW_S", minute + 3)
+    monkeypatch.setattr(rate_limits, "WINDOW_S", minute + 3)
     engines = [Engine(settings) for _ in range(3)]
     add(engines[0], "mine", provider, rpm=share)
     ids = [tell(engines[0], about=f"story {n}")["id"] for n in range(share * 3)]

@@ -25,9 +25,9 @@ from workbench.db.writes import jobs as job_writes
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import Text
-from workbench.webhooks import courier
-from workbench.webhooks.forms import request_of
-from workbench.webhooks.happenings import EVENTS
+from workbench.webhooks import delivery as courier
+from workbench.webhooks.events import EVENTS
+from workbench.webhooks.formats import request_of
 
 
 @pytest.fixture

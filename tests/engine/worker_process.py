@@ -18,8 +18,8 @@ import redis  # noqa: F401
 
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 import workbench.bootstrap
+import workbench.broker.consumer
 import workbench.cli.worker
-import workbench.consumer
 import workbench.providers.openai_compatible
 from workbench.cli import main
 

@@ -20,10 +20,10 @@ from tests.media.clips import box, tiny_mp4
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.db.schema import media
-from workbench.drawing import draw_clip
 from workbench.errors import MediaRefused, NotFound
 from workbench.media import MediaStore, pictures
 from workbench.media.storage import Folder
+from workbench.sketch.drawing import draw_clip
 
 
 @pytest.fixture

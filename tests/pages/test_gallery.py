@@ -18,7 +18,7 @@ from workbench.artifacts.storyboard import FRAMINGS
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
 from workbench.db.writes import story, sweep
-from workbench.ui import gallery
+from workbench.ui.gallery import pictures
 
 BRIEF = {
     "title": "The Salt Lighthouse",
@@ -54,7 +54,7 @@ def drawn(house: House, scenes: int = 2, takes: int = 2) -> tuple[int, list[int]
     for number, node in enumerate(nodes, start=1):
         wb.save(node, "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
         frames = []
-        for key in gallery.KEYS:
+        for key in pictures.KEYS:
             candidates = [picture(house, number, key, take) for take in range(takes if key == "KF0" else 1)]
             frames.append({"key": key, "chosen": candidates[-1]["media"], "candidates": candidates})
         wb.save(node, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
@@ -183,8 +183,8 @@ def test_a_pick_on_top_of_a_newer_version_is_told_and_chosen_again(house: House)
 
 def test_the_chosen_pictures_are_packed_by_scene_shot_and_framing(house: House) -> None:
     project, _ = drawn(house)
-    found = gallery.filtered(gallery.of_scenes(gallery.scenes(project)), candidates=False, framing=None, stale=False)
-    with zipfile.ZipFile(io.BytesIO(gallery.packer(found)())) as packed:
+    found = pictures.filtered(pictures.of_scenes(pictures.scenes(project)), candidates=False, framing=None, stale=False)
+    with zipfile.ZipFile(io.BytesIO(pictures.packer(found)())) as packed:
         names = packed.namelist()
         assert names[:9] == [f"E01-01 Pier 1/{n:02d}-{f}.webp" for n, f in enumerate(FRAMINGS, start=1)]
         assert len(names) == 18
@@ -193,7 +193,7 @@ def test_the_chosen_pictures_are_packed_by_scene_shot_and_framing(house: House) 
 
 @pytest.mark.parametrize(("title", "name"), [('A/B: "C"', "A B C"), ("..", "scene"), ("灯灭了", "灯灭了")])
 def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str) -> None:
-    assert " ".join(gallery.file_name(title).split()) == name
+    assert " ".join(pictures.file_name(title).split()) == name
 
 
 def test_clips_play_beside_the_pictures_and_outlast_the_jobs_history(house: House) -> None:
@@ -205,7 +205,7 @@ def test_clips_play_beside_the_pictures_and_outlast_the_jobs_history(house: Hous
         sweep.prune_history(conn, -1_000)
     video = house.wb.artifact(nodes[0], "scene_video")
     assert video is not None
-    found = gallery.clips(gallery.scenes(project))
+    found = pictures.clips(pictures.scenes(project))
     assert [c.media for c in found] == [c["media"] for c in reversed(video["content"]["clips"])]
     assert [(c.chosen, c.of) for c in found] == [(True, 2), (False, 2)]
     at = house.page("gallery", project=project)

@@ -18,7 +18,7 @@ from workbench.db.connection import now_ms
 from workbench.db.schema import attempt, model_call
 from workbench.errors import BudgetExceeded, InvalidInput
 from workbench.providers import registry
-from workbench.ui import spending
+from workbench.ui import budgets
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_a_sparkline_adds_both_currencies_of_a_day(house: House, monkeypatch: py
         {"day": 0, "currency": "CNY", "cost_micros": 5}, {"day": 0, "currency": "USD", "cost_micros": 2},
         {"day": 0, "currency": None, "cost_micros": None}, {"day": 1, "currency": "USD", "cost_micros": 1},
     ]  # fmt: skip
-    assert spending.by_day(rows) == [{"day": 0, "cost_micros": 21}, {"day": 1, "cost_micros": 8}]
+    assert budgets.by_day(rows) == [{"day": 0, "cost_micros": 21}, {"day": 1, "cost_micros": 8}]
 
 
 def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> None:

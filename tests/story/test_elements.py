@@ -8,7 +8,7 @@ import pytest
 
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of
-from workbench.drawing.portrait import coat, portrait
+from workbench.sketch.drawing.portrait import coat, portrait
 from workbench.story.elements import Scene, shown_in
 from workbench.workflows import briefing
 

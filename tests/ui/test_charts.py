@@ -1,6 +1,7 @@
 """What charts compute before plotly draws them."""
 
-from workbench.ui import board, charts
+from workbench.ui import charts
+from workbench.ui.jobs import board
 
 
 def test_an_axis_has_a_few_round_values():

@@ -1,7 +1,7 @@
 """What the side-by-side view says has changed."""
 
 from workbench.artifacts import kinds
-from workbench.ui import diff
+from workbench.ui.studio import diff
 
 SCENES = {
     "scenes": [

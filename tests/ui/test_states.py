@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.ui import gantt, markup, states, tree
-from workbench.ui import progress as progress_of
+from workbench.ui import markup, states
+from workbench.ui.jobs import timeline
+from workbench.ui.projects import progress as progress_of
+from workbench.ui.studio import tree
 
 
 def test_every_state_is_colour_icon_and_word_and_no_two_are_alike():
@@ -48,7 +50,7 @@ def test_attempts_steps_and_back_off_become_bars_and_reused_steps_are_marked():
         {"claim": 2, "step": "shots", "started_at": 1_036_000, "ended_at": 1_062_000, "outcome": "ok"},
     ]
     steps = [{"name": "plan", "state": "done", "updated_at": 1_006_000}]
-    bars = gantt.bars(a_job(), attempts, calls, steps, now=1_080_000)
+    bars = timeline.bars(a_job(), attempts, calls, steps, now=1_080_000)
     assert [(b.label, b.look, b.depth) for b in bars] == [
         ("Queued", "queued", 0),
         ("Attempt 1", "failed", 0),
@@ -64,7 +66,7 @@ def test_attempts_steps_and_back_off_become_bars_and_reused_steps_are_marked():
 
 
 def test_a_job_that_nobody_took_yet_is_one_waiting_bar():
-    assert [b.look for b in gantt.bars(a_job(state="queued"), [], [], [], now=1_004_000)] == ["queued"]
+    assert [b.look for b in timeline.bars(a_job(state="queued"), [], [], [], now=1_004_000)] == ["queued"]
 
 
 def test_the_tree_marks_missing_stale_fresh_and_running_nodes():

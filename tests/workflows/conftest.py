@@ -13,8 +13,8 @@ import pytest
 from tests.engine.conftest import Engine
 from workbench import samples
 from workbench.providers.base import MODES, OnDelta, TextReply, TextRequest, Usage
-from workbench.providers.sketch import Sketch
 from workbench.settings import Settings
+from workbench.sketch.provider import Sketch
 
 SAMPLES = ("painted-skin.zh", "moving-mountains.zh", "gift-of-the-magi.en")
 Change = Callable[[dict[str, Any]], Any]

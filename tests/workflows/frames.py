@@ -16,7 +16,7 @@ from workbench.artifacts.storyboard import FRAMINGS
 from workbench.db.writes import story
 from workbench.errors import ProviderError
 from workbench.providers.base import ImageReply, ImageRequest, Made, Usage
-from workbench.providers.sketch import Sketch
+from workbench.sketch.provider import Sketch
 
 BRIEF = {
     "title": "The Salt Lighthouse",
@@ -94,7 +94,7 @@ def edit_shot(engine: Engine, scene: int, order: int, caption: str, composition:
 
 
 def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replace workbench.drawing: a picture whose colour tells shot and seed, in the size of the ratio."""
+    """Replace workbench.sketch.drawing: a picture whose colour tells shot and seed, in the size of the ratio."""
 
     def draw_frame(
         shot: dict[str, Any],
@@ -113,9 +113,9 @@ def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     def frame_size(aspect_ratio: str) -> tuple[int, int]:
         return (96, 54) if aspect_ratio == "16:9" else (54, 96)
 
-    stand_in = types.ModuleType("workbench.drawing")
+    stand_in = types.ModuleType("workbench.sketch.drawing")
     stand_in.draw_frame, stand_in.frame_size = draw_frame, frame_size  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "workbench.drawing", stand_in)
+    monkeypatch.setitem(sys.modules, "workbench.sketch.drawing", stand_in)
 
 
 class Painter(Sketch):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from workbench.artifacts.models import CoreExpression, EpisodeOutline, EpisodePlan, SceneAnchor, SceneList
-from workbench.drafting import sets
+from workbench.sketch.writing import sets
 from workbench.workflows import briefing
 from workbench.workflows.agents import llm_chat
 from workbench.workflows.episode import generate_episode_core_expression as core

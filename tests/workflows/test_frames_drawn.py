@@ -10,7 +10,7 @@ from PIL import Image
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
 from workbench import samples
-from workbench.drawing import frame_size
+from workbench.sketch.drawing import frame_size
 
 
 @pytest.mark.parametrize("sample", ["painted-skin.zh", "gift-of-the-magi.en"])

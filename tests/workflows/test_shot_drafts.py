@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tests.workflows.conftest import SAMPLES, brief_facts
 from workbench.artifacts.storyboard import ActionPlan, KeyframeGroup, KeyframePrompt, Subject
-from workbench.drafting import anchors, expression, planning, poses, scenes
-from workbench.drafting import motion as moves
-from workbench.drafting.story import read
+from workbench.sketch.writing import anchors, expression, planning, poses, scenes
+from workbench.sketch.writing import motion as moves
+from workbench.sketch.writing.story import read
 from workbench.story import continuity
 from workbench.story.continuity import Cast
 from workbench.workflows import registry, staging

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tests.workflows.conftest import SAMPLES, brief_facts
 from workbench import samples
 from workbench.artifacts.models import EpisodePlan
-from workbench.drafting import anchors, expression, planning, scenes, sentences, sets
-from workbench.drafting.story import read
+from workbench.sketch.writing import anchors, expression, planning, scenes, sentences, sets
+from workbench.sketch.writing.story import read
 from workbench.workflows.episode import generate_episode_core_expression as core
 from workbench.workflows.episode import generate_episode_scene_list as scene_list
 from workbench.workflows.planning import plan_episodes as plan
@@ -273,7 +273,7 @@ def test_every_set_in_every_light_and_air_has_the_right_length() -> None:
 
 def test_the_same_brief_gives_the_same_bytes_in_another_process() -> None:
     code = (
-        "import random;from tests.workflows.conftest import brief_facts;from workbench.drafting import planning, scenes;"
+        "import random;from tests.workflows.conftest import brief_facts;from workbench.sketch.writing import planning, scenes;"
         "f=brief_facts('painted-skin.zh');p=planning.episodes(f,20);"
         "s=scenes.scene_list({**f,'episode':p[3].model_dump(),'count':12,'earlier_scenes':[]},random.Random(7));"
         "print(p[-1].model_dump_json(), s.model_dump_json())"

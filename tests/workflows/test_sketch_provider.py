@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import KINDS, InvalidInput, ProviderError
 from workbench.providers.base import ImageRequest, Message, TextReply, TextRequest, VideoRequest, estimated_tokens
-from workbench.providers.sketch import Simulation, Sketch, simulated_failure
+from workbench.sketch.provider import Simulation, Sketch, simulated_failure
 
 
 def request(call_id: str = "call-1", text: str = "一段很长的草稿，" * 30) -> TextRequest:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.workflows.conftest import SAMPLES
 from tests.workflows.test_shot_drafts import sample_scenes, scene_facts
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
-from workbench.drafting import dialogue as speech
-from workbench.drafting import noises, places, sets
-from workbench.drafting import sound as noise
-from workbench.drafting.lines import Lines, lines_for
+from workbench.sketch.writing import dialogue as speech
+from workbench.sketch.writing import noises, places, sets
+from workbench.sketch.writing import sound as noise
+from workbench.sketch.writing.lines import Lines, lines_for
 from workbench.story import script, timing
 from workbench.story.continuity import Cast
 from workbench.workflows.dialogue import generate_dialogue as dialogue

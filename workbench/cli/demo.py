@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench import samples
-from workbench.cli import console, door, parts
+from workbench.cli import console, door, supervisor
 from workbench.errors import JobError
 from workbench.i18n import N_, Text
 from workbench.settings import Settings
@@ -68,8 +68,8 @@ def _parts(settings: Settings) -> Iterator[None]:
     """The home's own parts when somebody already runs them, else parts for as long as this takes."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(parts.running_parts(settings, workers=1))
-        except parts.AlreadyRunning:
+            stack.enter_context(supervisor.running_parts(settings, workers=1))
+        except supervisor.AlreadyRunning:
             console.say(N_("Using what already runs for this home"))
         yield
 

@@ -57,7 +57,7 @@ def _said(finding: Finding) -> Finding:
 
 
 def _web_port(settings: Settings, port: int) -> None:
-    from workbench.cli.parts import HomeLock
+    from workbench.cli.supervisor import HomeLock
     from workbench.cli.up import page_answers
     from workbench.cli.web import refuse_taken_port
 

@@ -43,9 +43,9 @@ def reading() -> Workbench:
     """
     from workbench.db.connection import Database
     from workbench.facade import Workbench
-    from workbench.profiles import Profiles
+    from workbench.profiles.profiles import Profiles
     from workbench.settings import Settings
-    from workbench.webhooks.manage import Webhooks
+    from workbench.webhooks.registry import Webhooks
 
     settings = Settings.load()
     database = Database(settings.database_url)

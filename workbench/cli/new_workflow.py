@@ -12,7 +12,7 @@ from string import Template
 import click
 
 from workbench.cli import console
-from workbench.cli.parts import app_path
+from workbench.cli.supervisor import app_path
 from workbench.errors import InvalidInput, NotAllowed
 from workbench.i18n import N_, Text
 

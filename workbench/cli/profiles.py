@@ -123,7 +123,7 @@ def test(name: str, image: bool, as_json: bool) -> None:
         console.table([{**c, **{n: console.said(c[n]) for n in told}} for c in checks], CHECK_COLUMNS)
         if row is not None and not checks:
             # loaded here: few commands try anything
-            from workbench.trial import untried
+            from workbench.profiles.check import untried
 
             console.say(untried(row))
     if not ok:

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from workbench.cli import console, web
-from workbench.cli.parts import HomeLock, running_parts, url_of
+from workbench.cli.supervisor import HomeLock, running_parts, url_of
 from workbench.errors import Unavailable
 from workbench.health import prepare_home
 from workbench.i18n import Text

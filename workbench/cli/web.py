@@ -9,7 +9,7 @@ import socket
 
 import click
 
-from workbench.cli.parts import app_path, environment, web_command
+from workbench.cli.supervisor import app_path, environment, web_command
 from workbench.errors import NotAllowed
 from workbench.health import prepare_home
 from workbench.i18n import Text

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from workbench.cli import console, door
-from workbench.webhooks.forms import FORMS
-from workbench.webhooks.happenings import EVENTS, USUAL
+from workbench.webhooks.events import EVENTS, USUAL
+from workbench.webhooks.formats import FORMS
 
 COLUMNS = ("id", "form", "host", "project_id", "events", "enabled", "last")
 DELIVERY_COLUMNS = ("id", "webhook_id", "event", "state", "tries", "status", "error")

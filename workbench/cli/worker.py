@@ -9,7 +9,7 @@ import threading
 
 import click
 
-from workbench.cli.parts import environment
+from workbench.cli.supervisor import environment
 from workbench.cli.up import stop_on_signals
 from workbench.errors import Unavailable
 from workbench.health import prepare_home
@@ -34,10 +34,10 @@ def command(threads: int | None) -> int:
 
 
 def work(settings: Settings, stop: threading.Event) -> int:
-    from workbench import broker
+    from workbench.broker import sender
 
     try:
-        broker.ping(broker.make_sender(settings))
+        sender.ping(sender.make_sender(settings))
     except Unavailable as error:
         if settings.redis_url is not None:
             raise

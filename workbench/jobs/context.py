@@ -26,10 +26,10 @@ from workbench.db.writes import ledger
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import crash, submit
-from workbench.jobs.running import Running, Suspend
-from workbench.jobs.services import Capability
-from workbench.jobs.steps import Check, Steps
-from workbench.jobs.tasks import Asked, Tasks
+from workbench.jobs.media_steps import Asked, Tasks
+from workbench.jobs.session import Running, Suspend
+from workbench.jobs.text_steps import Check, Steps
+from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
 from workbench.story.facts import Inputs, NodeView

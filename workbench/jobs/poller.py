@@ -17,9 +17,9 @@ from workbench.db.writes import ledger
 from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs import crash
-from workbench.jobs.tasks import clip_output
+from workbench.jobs.media_steps import clip_output
 from workbench.media import Media, MediaStore, download
-from workbench.media.made import kept
+from workbench.media.generated import kept
 from workbench.providers.base import Made, Profile, TaskState, Usage
 from workbench.security.redact import redactor
 from workbench.usage import money

@@ -25,10 +25,10 @@ from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
-from workbench.jobs.running import DATABASE_AWAY, WAITS_S, Running, Suspend
-from workbench.jobs.services import RateLimit, Services
+from workbench.jobs.session import DATABASE_AWAY, WAITS_S, Running, Suspend
 from workbench.jobs.submit import unmet_guards
 from workbench.media import MediaStore
+from workbench.profiles.routing import RateLimit, Services
 from workbench.providers.base import Profile, TextProvider
 from workbench.settings import Settings
 from workbench.story.facts import Inputs, NodeView

@@ -21,7 +21,7 @@ Factory = Callable[["Profile", "Settings"], "TextProvider"]
 ENTRY_POINTS = "reelwright.providers"
 
 _factories: dict[str, str | Factory] = {
-    "sketch": "workbench.providers.sketch:make",
+    "sketch": "workbench.sketch.provider:make",
     "openai": "workbench.providers.openai_compatible:make",
     "gemini": "workbench.providers.gemini:make",
     "ark": "workbench.providers.ark:make",

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from workbench.errors import ReelwrightError
-from workbench.ui import words
+from workbench.ui import labels
 from workbench.ui.charts import palette
 from workbench.ui.markup import safe
 
@@ -35,7 +35,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except ReelwrightError as error:
-        st.error(words.of_error(error), icon=":material/error:")
+        st.error(labels.of_error(error), icon=":material/error:")
 
 
 def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.DeltaGenerator:
@@ -79,7 +79,7 @@ def told() -> Iterator[None]:
     try:
         yield
     except ReelwrightError as error:
-        st.session_state["_refused"] = words.of_error(error)
+        st.session_state["_refused"] = labels.of_error(error)
 
 
 def show_refusal() -> None:

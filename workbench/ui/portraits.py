@@ -20,7 +20,7 @@ MARKS = {
 
 @st.cache_data(max_entries=400, show_spinner=False)
 def _drawn(name: str, cast: tuple[str, ...], told: str, preset: str, prompt: str, language: str) -> str:
-    from workbench.drawing.portrait import portrait
+    from workbench.sketch.drawing.portrait import portrait
 
     svg = portrait(name, cast, told, {"preset": preset, "prompt": prompt}, language)
     return base64.b64encode(svg.encode()).decode()

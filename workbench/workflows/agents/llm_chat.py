@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from workbench.drafting import story
 from workbench.i18n import N_, Text
 from workbench.jobs.context import Message
+from workbench.sketch.writing import story
 from workbench.workflows import registry
 
 if TYPE_CHECKING:

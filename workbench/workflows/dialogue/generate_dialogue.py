@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from workbench.artifacts.storyboard import Dialogue
-from workbench.drafting import dialogue as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import dialogue as sketch
 from workbench.story import timing
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_keyframe_prompt, has_motion_prompt, has_scene_anchor

@@ -7,9 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
-from workbench.drafting import sound as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import sound as sketch
 from workbench.story import script, timing
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.names import fold

@@ -6,9 +6,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from workbench.artifacts.models import CoreExpression
-from workbench.drafting import expression as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import expression as sketch
 from workbench.story.guards import plannable, planned_episode
 from workbench.story.names import fold
 from workbench.story.similarity import NEAR_DUPLICATE, similarity

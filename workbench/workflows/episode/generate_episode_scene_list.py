@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from workbench.artifacts.models import SceneList
-from workbench.drafting import scenes as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import scenes as sketch
 from workbench.story.guards import has_core_expression, plannable, planned_episode
 from workbench.story.similarity import near_duplicates
 from workbench.workflows import briefing, registry

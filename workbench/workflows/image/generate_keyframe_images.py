@@ -82,7 +82,7 @@ class Wanted:
 )
 async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""
-    from workbench.drawing import frame_size
+    from workbench.sketch.drawing import frame_size
 
     ctx.progress(5, Text(N_("Reading the nine shots")))
     brief = ctx.node.brief
@@ -165,7 +165,7 @@ class Drawing:
         return made
 
     def _draw(self, shot: dict[str, Any], seed: int) -> bytes:
-        from workbench.drawing import draw_frame
+        from workbench.sketch.drawing import draw_frame
 
         return draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
 

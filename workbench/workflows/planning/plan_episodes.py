@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from workbench.artifacts.models import EpisodeOutline, EpisodePlan
-from workbench.drafting import planning as sketch
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import planning as sketch
 from workbench.story.guards import plannable
 from workbench.story.similarity import Pair, near_duplicates
 from workbench.workflows import briefing, registry

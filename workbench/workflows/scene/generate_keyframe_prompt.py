@@ -29,9 +29,9 @@ from workbench.artifacts.storyboard import (
     Technical,
     VisualAnchor,
 )
-from workbench.drafting import shots as sketch
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import shots as sketch
 from workbench.story import continuity
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_scene_anchor, outlined_scene

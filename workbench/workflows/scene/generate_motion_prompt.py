@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from workbench.artifacts.storyboard import MotionPrompt
-from workbench.drafting import motion as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import motion as sketch
 from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
 from workbench.workflows import registry, staging
 from workbench.workflows.scene.generate_scene_anchor import mentions, whole_word

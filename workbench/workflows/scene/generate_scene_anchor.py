@@ -10,9 +10,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from workbench.artifacts.models import SceneAnchor
-from workbench.drafting import anchors as sketch
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.sketch.writing import anchors as sketch
 from workbench.story.guards import outlined_scene
 from workbench.story.names import fold
 from workbench.workflows import briefing, registry

@@ -75,7 +75,7 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
 )
 async def run(ctx: Context, params: Params) -> SceneVideo:
     """Film the scene from its first frame as its motion prompt says; the clips made before stay beside it."""
-    from workbench.drawing import draw_clip, frame_size
+    from workbench.sketch.drawing import draw_clip, frame_size
 
     ctx.progress(5, Text(N_("Reading motion, frames and length")))
     node, brief = ctx.node, ctx.node.brief

@@ -1,0 +1,303 @@
+"""Starting the parts of one installation, keeping them up, and leaving nothing behind.
+
+A home has one supervisor at a time: it holds a lock on ``up.lock``, whose text says who it is and where its page is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from workbench.broker import embedded, sender
+from workbench.cli import console
+from workbench.errors import NotAllowed, Unavailable
+from workbench.health import prepare_home
+from workbench.i18n import Text
+from workbench.settings import Settings, variable
+
+FIRST_BACKOFF_S = 0.2
+LAST_BACKOFF_S = 5.0
+#: a part that ran this long starts again with the first back-off
+STEADY_AFTER_S = 10.0
+
+_ROOT = Path(__file__).resolve().parents[2]
+_GUARD = Path(__file__).with_name("guard.py")
+
+
+class AlreadyRunning(NotAllowed):
+    """Another process supervises this home."""
+
+    def __init__(self, pid: int | None, url: str | None) -> None:
+        place = url or "—"
+        super().__init__(
+            Text(
+                "Reelwright already runs for this home: {url} (process {pid}). Stop it first, or set REELWRIGHT_HOME.",
+                url=place,
+                pid=pid or 0,
+            )
+        )
+        self.pid = pid
+        self.url = url
+
+
+class HomeLock:
+    """Held by the process that supervises a home. The kernel frees it however that process ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.home / "up.lock"
+        self._file: TextIO | None = None
+
+    def acquire(self, url: str | None = None) -> None:
+        """Raises AlreadyRunning with the holder's address."""
+        file = open(self.path, "a+", encoding="utf-8")  # noqa: SIM115  open for as long as the lock is held
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            found = self.holder()
+            raise AlreadyRunning(found.get("pid"), found.get("url")) from None
+        self._file = file
+        file.truncate(0)
+        json.dump({"pid": os.getpid(), "url": url}, file)
+        file.flush()
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.truncate(0)
+            self._file.close()
+            self._file = None
+
+    def holder(self) -> dict[str, Any]:
+        """Who holds the lock and where, {} when that is not written (yet)."""
+        with contextlib.suppress(OSError, ValueError):
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            if isinstance(found, dict):
+                return found
+        return {}
+
+    def refuse_if_held(self) -> None:
+        """Raises AlreadyRunning when some process supervises the home now."""
+        if self.is_held():
+            found = self.holder()
+            raise AlreadyRunning(found.get("pid"), found.get("url"))
+
+    def is_held(self) -> bool:
+        """Whether some process supervises the home now."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a child process needs to read the very same settings."""
+    given = {"home"} | settings.model_fields_set
+    env = dict(os.environ)
+    for name in given:
+        value = getattr(settings, name)
+        if value is not None:
+            env[variable(name)] = value.get_secret_value() if name == "master_key" else str(value)
+    return env
+
+
+def worker_command(settings: Settings, threads: int | None) -> list[str]:
+    return [
+        sys.executable,
+        "-m",
+        "workbench.cli",
+        "worker",
+        "--threads",
+        str(threads or settings.threads),
+    ]
+
+
+def web_command(host: str, port: int) -> list[str]:
+    """The Streamlit server. What the command line says wins over any STREAMLIT_* variable of the environment."""
+    options = {"address": host, "port": port, "headless": "true", "fileWatcherType": "none"}
+    flags = [f"--server.{name}={value}" for name, value in options.items()]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app_path()),
+        *flags,
+        "--browser.gatherUsageStats=false",
+        "--logger.level=warning",
+    ]
+
+
+def app_path() -> Path:
+    """app.py stands beside the workbench package, in a checkout as well as in an installation."""
+    return _ROOT / "app.py"
+
+
+@dataclass
+class Part:
+    """One supervised process. `before` runs ahead of each start; `grace_s` is its time to end by itself."""
+
+    name: str
+    command: list[str]
+    env: dict[str, str]
+    grace_s: float = 5.0
+    before: Callable[[], None] | None = None
+    #: others still need it while they end
+    stops_last: bool = False
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+
+class Supervisor:
+    """Starts parts under a guard each, starts again what dies, and stops them all."""
+
+    def __init__(self) -> None:
+        self._lifeline_read, self._lifeline_write = os.pipe()
+        self._stopping = threading.Event()
+        #: no part may start once stopping has begun
+        self._starting = threading.Lock()
+        self._kept: list[tuple[Part, threading.Thread]] = []
+
+    def start(self, part: Part) -> None:
+        thread = threading.Thread(target=self._keep_up, args=(part,), name=f"keep {part.name}", daemon=True)
+        self._launch(part)
+        self._kept.append((part, thread))
+        thread.start()
+
+    def stop(self) -> None:
+        with self._starting:
+            self._stopping.set()
+        for last in (False, True):
+            group = [(part, thread) for part, thread in self._kept if part.stops_last is last]
+            for part, _ in group:
+                if part.process is not None and part.process.poll() is None:
+                    part.process.terminate()
+            for part, thread in group:
+                thread.join()
+                if part.process is not None:
+                    part.process.wait()
+        self._kept.clear()
+        os.close(self._lifeline_write)
+        os.close(self._lifeline_read)
+
+    def _launch(self, part: Part) -> None:
+        if part.before is not None:
+            part.before()
+        guard = [sys.executable, "-I", "-S", str(_GUARD), str(self._lifeline_read), str(part.grace_s)]
+        with self._starting:
+            if self._stopping.is_set():
+                return
+            part.process = subprocess.Popen(
+                guard + part.command,
+                env=part.env,
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                # stdout belongs to the results of the command that supervises.
+                stdout=subprocess.DEVNULL,
+                pass_fds=[self._lifeline_read],
+                start_new_session=True,
+            )
+
+    def _keep_up(self, part: Part) -> None:
+        backoff_s = FIRST_BACKOFF_S
+        while part.process is not None:
+            started = time.monotonic()
+            code = part.process.wait()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - started >= STEADY_AFTER_S:
+                backoff_s = FIRST_BACKOFF_S
+            said = Text(
+                "{part} ended (exit code {code}); it starts again in {seconds} s",
+                part=part.name,
+                code=code,
+                seconds=round(backoff_s, 1),
+            )
+            console.say(said)
+            if self._stopping.wait(backoff_s):
+                return
+            backoff_s = min(backoff_s * 2, LAST_BACKOFF_S)
+            try:
+                self._launch(part)
+            except Exception as error:  # such as a full process table; the next round tries again
+                console.say(Text("{part} cannot be started: {reason}", part=part.name, reason=str(error)))
+
+
+@contextlib.contextmanager
+def running_parts(
+    settings: Settings,
+    workers: int = 1,
+    web: bool = False,
+    *,
+    threads: int | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8501,
+) -> Iterator[Supervisor]:
+    """Everything this home needs, for as long as the block runs: migrations, the embedded Valkey, workers, pages.
+
+    Raises AlreadyRunning when another process supervises the home, Unavailable when a part cannot be had.
+    """
+    prepare_home(settings)
+    lock = HomeLock(settings)
+    lock.acquire(url_of(host, port) if web else None)
+    supervisor = Supervisor()
+    try:
+        start_broker(settings, supervisor)
+        bring_up_to_date(settings)
+        env = environment(settings)
+        if web:
+            supervisor.start(Part("web", web_command(host, port), env))
+        for number in range(1, workers + 1):
+            supervisor.start(Part(f"worker {number}", worker_command(settings, threads), env, grace_s=11.0))
+        yield supervisor
+    finally:
+        supervisor.stop()
+        embedded.tidy(settings)
+        lock.release()
+
+
+def start_broker(settings: Settings, supervisor: Supervisor) -> None:
+    """The embedded Valkey, or the proof that the given Redis answers."""
+    if settings.redis_url is not None:
+        sender.ping(sender.make_sender(settings))
+        return
+    command = embedded.command(settings)
+    supervisor.start(
+        Part("valkey", command, dict(os.environ), before=lambda: embedded.end_orphan(settings), stops_last=True)
+    )
+    embedded.wait_ready(settings)
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Run the migrations once, here; workers and pages below a supervisor find them done."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from workbench.db.connection import Database
+    from workbench.db.migrate import migrate
+
+    database = Database(settings.database_url)
+    try:
+        migrate(database)
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise Unavailable(
+            Text("The database {url} cannot be used: {reason}", url=database.url.render_as_string(), reason=reason)
+        ) from error
+    finally:
+        database.close()
+
+
+def url_of(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,265 @@
+"""Cuts a summary into the sentences a story is made of, and finds who a sentence is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from workbench.sketch.writing.book import Book
+
+#: the longest event; a longer sentence is cut at a comma, or hard
+MAX_ZH, MAX_EN = 90, 220
+#: the longest core that still reads as a quotation
+CORE_ZH, CORE_EN_WORDS = 22, 16
+#: beyond this an English core ends at its first conjunction
+LONG_EN_WORDS = 9
+
+_ZH_END = re.compile(r"[。！？!?；;\n]+")
+#: a clause that begins so brings its own subject or time, and can stand alone
+_ZH_STARTERS = (
+    "他", "她", "它", "一位", "一个", "一名", "一只", "一群", "那", "这", "两人", "二人", "众人", "全村", "全城", "大家", "人们",
+    "几日后", "几天后", "几年后", "多年后", "次日", "第二天", "当晚", "夜里", "深夜", "清晨", "黄昏", "终于", "忽然", "突然", "后来", "直到", "从此", "与此同时",
+)  # fmt: skip
+#: a clause that only says when: the next one belongs to it
+_ZH_UNFINISHED = ("时", "后", "之前", "以前", "的时候")
+#: a clause that begins so has no subject of its own
+_ZH_VERBS = (*tuple("把被瞒吞闯取说回抱拿看听跑追逃藏救哭笑喊问答决便又仍还再才却"), "只记", "只好")
+#: what stands right before a name when it only introduces it
+_ROLES = "的生女子人士师王长员匠翁儿爷妻弟哥妹娘"
+_ZH_TIMES = re.compile(
+    r"^(?:(?:几|数|三|两|多|十|一|百)?(?:日|天|年|个?月)后|次日|第二天|当晚|夜里|夜晚|深夜|清晨|黄昏|终于|忽然|突然|后来|从此|原来|某(?:日|天)|(?:一个)?雨夜|回到[一-鿿]{1,4}，)，?"
+)
+_EN_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
+_EN_LEADING = re.compile(
+    r"^(?:On|In|At|After|Before|When|While|One|As|By|For|From|During|Then|Meanwhile|Later|Now|Finally|Suddenly|Once|Two|Three|Years?)\b[^,;:.]{0,80},\s+(?=\S)"
+)
+_EN_PLACED = re.compile(r"^(?:At|In|On|By|From)\s[\w' -]{1,30}?\s(?=(?:he|she|they|it|we|I)\s)")
+_EN_SERIAL = re.compile(
+    r"(?:,\s+and\s+|,\s+|\s+and\s+)(?=[a-z]{2,}s\s+(?:the|a|an|his|her|their|its|him|it|them|to|into|for|on|in|out|up|off|away|at|from|what|back|through|over)\b)"
+)
+_EN_SUBJECT = re.compile(r"\b(he|she|they|it|we|I|He|She|They|It|We)\b")
+_EN_LOWER = frozenset(
+    ["the", "a", "an", "he", "she", "they", "it", "we", "his", "her", "their", "its", "our", "my", "one", "two", "three", "every", "each", "all", "no", "some", "any", "this", "that", "these", "those", "there", "when", "while", "after", "before", "at", "in", "on", "by", "for", "from", "during", "then", "now", "later"]
+)  # fmt: skip
+
+
+class Known(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def gender(self) -> str: ...
+
+
+def events(summary: str, language: str, names: Sequence[str]) -> list[str]:
+    """The summary's events in order, each a full sentence without its end mark; never empty."""
+    found = _zh_events(summary, names) if language == "zh" else _en_events(summary, names)
+    limit = MAX_ZH if language == "zh" else MAX_EN
+    cut = [piece for event in found for piece in _short_enough(event, limit, "，" if language == "zh" else ", ")]
+    kept = [piece for piece in cut if any(c.isalnum() for c in piece)]
+    return kept or [summary.strip()[:limit] or ("故事开始" if language == "zh" else "The story begins")]
+
+
+def _zh_events(summary: str, names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    starters = (*names, *_ZH_STARTERS)
+    for sentence in _ZH_END.split(summary):
+        parts = [p.strip() for p in sentence.split("，") if p.strip()]
+        current = ""
+        for part in parts:
+            bare = part[1:] if part[:1] in "而但可却" and part[1:].startswith(starters) else part
+            if len(current) >= 6 and bare.startswith(starters) and not current.endswith(_ZH_UNFINISHED):
+                found.append(current)
+                current = bare
+            else:
+                current = f"{current}，{part}" if current else part
+        if current:
+            found.append(current)
+    return found
+
+
+def _en_events(summary: str, names: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for sentence in _EN_END.split(summary):
+        text = " ".join(sentence.split()).rstrip(".!? ")
+        if text:
+            found += _en_serial(text, names)
+    return found
+
+
+def _en_serial(sentence: str, names: Sequence[str]) -> list[str]:
+    """“She runs to the shop, sells the hair and buys a chain” → three sentences, each with the subject."""
+    pieces = _EN_SERIAL.split(sentence)
+    subject = _subject(pieces[0], names)
+    if len(pieces) == 1 or subject is None or len(sentence) < 80:
+        return [sentence]
+    made = [pieces[0]]
+    for piece in pieces[1:]:
+        # A short tail is no event of its own.
+        if len(piece) >= 24 and len(made[-1]) >= 24:
+            made.append(f"{subject} {piece}")
+        else:
+            made[-1] += f" and {piece}"
+    return made
+
+
+def _subject(piece: str, names: Sequence[str]) -> str | None:
+    main = _EN_PLACED.sub("", _EN_LEADING.sub("", piece))
+    for name in names:
+        if main.startswith(f"{name} "):
+            return name
+    found = _EN_SUBJECT.match(main)
+    return found.group(1).capitalize() if found else None
+
+
+def _short_enough(event: str, limit: int, comma: str) -> list[str]:
+    if len(event) <= limit:
+        return [event]
+    pieces, current = [], ""
+    for part in event.split(comma):
+        while len(part) > limit:
+            cut = part.rfind(" ", 0, limit)
+            cut = cut if cut > limit // 2 else limit
+            part, rest = part[:cut], part[cut:].strip()
+            pieces.append(part)
+            part = rest
+        if current and len(current) + len(comma) + len(part) > limit:
+            pieces.append(current)
+            current = part
+        else:
+            current = f"{current}{comma}{part}" if current else part
+    return [p.strip() for p in [*pieces, current] if p.strip()]
+
+
+def zh_clauses(text: str, names: Sequence[str] = ()) -> list[str]:
+    """The clauses of a Chinese sentence that each tell an action; a short or unfinished one stays with the next.
+
+    A clause that begins with its verb gets the sentence's subject, when that is somebody by name.
+    """
+    subject = next((n for n in names if text.startswith(n)), "")
+    found: list[str] = []
+    open_ended = False
+    for part in (p for p in text.split("，") if p):
+        if open_ended:
+            found[-1] += f"，{part}"
+        else:
+            found.append(f"{subject}{part}" if found and part.startswith(_ZH_VERBS) else part)
+        open_ended = len(found[-1]) < 5 or part.endswith(_ZH_UNFINISHED)
+    return found
+
+
+def core(text: str, language: str, proper: Iterable[str] = ()) -> str:
+    """The heart of a sentence, fit to stand in quotation marks (zh) or after “before” (en)."""
+    return _zh_core(text, proper) if language == "zh" else _en_core(text, proper)
+
+
+def _zh_core(text: str, proper: Iterable[str]) -> str:
+    bare = _ZH_TIMES.sub("", text) or text
+    first = next(
+        (c for c in re.split(r"[，：；。、“”‘’「」]", bare) if len(c) >= 4 and not c.endswith(_ZH_UNFINISHED)), bare
+    )
+    first = _from_name(first, proper)
+    return first if len(first) <= CORE_ZH else first[: CORE_ZH - 1] + "…"
+
+
+def _from_name(clause: str, proper: Iterable[str]) -> str:
+    """“太原书生王生遇见女子” → “王生遇见女子”: a name needs no introduction the second time."""
+    for name in proper:
+        at = clause.find(name)
+        if 0 < at <= 8 and clause[at - 1] in _ROLES and len(clause) - at - len(name) >= 4:
+            return clause[at:]
+    return clause
+
+
+def _en_core(text: str, proper: Iterable[str]) -> str:
+    bare = _EN_PLACED.sub("", _EN_LEADING.sub("", text))
+    bare = re.split(r"[:;,—–]|\s+(?:which|because|although|where|afraid|until|so that)\s", bare)[0].strip() or text
+    words = bare.split()
+    if len(words) > LONG_EN_WORDS:
+        joints = [
+            i for i, w in enumerate(words) if w in ("and", "that", "while", "but", "when") and 4 <= i <= CORE_EN_WORDS
+        ]
+        bare = " ".join(words[: joints[0] if joints else CORE_EN_WORDS])
+    return lower_first(bare.rstrip(".!?"), proper)
+
+
+def lower_first(text: str, proper: Iterable[str] = ()) -> str:
+    """Lower-case the first letter, unless the first word is a name or may be one."""
+    first = re.split(r"[\s']", text, maxsplit=1)[0]
+    if first in {p.split()[0] for p in proper if p.split()} or first.lower() not in _EN_LOWER:
+        return text
+    return text[:1].lower() + text[1:]
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def gender(told: str, book: Book) -> str:
+    """ "f" or "m" by the first telling word, "" when nothing tells."""
+    spots = [(_spot(told, w), g) for words, g in ((book.female, "f"), (book.male, "m")) for w in words]
+    found = [(at, g) for at, g in spots if at >= 0]
+    return min(found)[1] if found else ""
+
+
+def gender_before(name: str, summary: str, book: Book) -> str:
+    """What the words just before a name tell (“her husband Jim”); pronouns there mean somebody else."""
+    pronouns = {"she", "her", "he", "his", "him", "她"}
+    for found in re.finditer(rf"(.{{0,14}}){re.escape(name)}", summary):
+        near = found.group(1)
+        last = [
+            (near.rfind(w), g)
+            for words, g in ((book.female, "f"), (book.male, "m"))
+            for w in words
+            if w not in pronouns
+        ]
+        told = [(at, g) for at, g in last if at >= 0]
+        if told:
+            return max(told)[1]
+    return ""
+
+
+def _spot(text: str, word: str) -> int:
+    if word.isascii():
+        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
+        return found.start() if found else -1
+    return text.find(word)
+
+
+def spot(text: str, name: str, people: Sequence[Known]) -> int:
+    """Where somebody first appears in a sentence, by name or by pronoun; behind everything when neither does."""
+    if name in text:
+        return text.index(name)
+    gender = next((p.gender for p in people if p.name == name), "")
+    pronouns = {"f": r"\b(?:she|her)\b|她", "m": r"\b(?:he|his|him)\b|他"}.get(gender, r"\b(?:she|he)\b|[她他]")
+    found = re.search(pronouns, text, re.IGNORECASE)
+    return found.start() if found else len(text)
+
+
+def meant(text: str, language: str, people: Sequence[Known], before: Sequence[str]) -> tuple[str, ...]:
+    """Whom the pronouns in `text` mean, among those who were there before; empty when there is no pronoun."""
+    if re.search(r"\bthey\b", text, re.IGNORECASE) or "他们" in text or "两人" in text or "二人" in text:
+        return tuple(before[:2])
+    female, male = ("她" in text, "他" in text) if language == "zh" else (
+        re.search(r"\b(she|her)\b", text, re.IGNORECASE) is not None,
+        re.search(r"\b(he|him|his)\b", text, re.IGNORECASE) is not None,
+    )  # fmt: skip
+    genders = {p.name: p.gender for p in people}
+    found = []
+    for wanted, said in (("f", female), ("m", male)):
+        fits = [n for n in before if genders.get(n) == wanted] or [n for n in before if not genders.get(n)]
+        if said and fits and fits[0] not in found:
+            found.append(fits[0])
+    return tuple(found)
+
+
+def with_name(short: str, people: Sequence[Known], meant: Sequence[str]) -> str:
+    """A leading pronoun replaced by the one person it can mean: a quotation stands far from its context."""
+    found = re.match(r"(she|he)\b|([她他])(?!们)", short, re.IGNORECASE)
+    if found is None:
+        return short
+    wanted = "f" if found.group(0).lower() in ("she", "她") else "m"
+    genders = {p.name: p.gender for p in people}
+    fits = [n for n in meant if genders.get(n) == wanted] or [n for n in meant if not genders.get(n)]
+    return fits[0] + short[found.end() :] if len(fits) == 1 else short

@@ -1,0 +1,330 @@
+"""Drafts the nine shots of a scene: its summary as three beats, each beat as three frozen frames.
+
+The people, place and things are the story's own; what changes between two frames is drawn from `poses`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from random import Random
+from typing import Any
+
+from workbench.artifacts.storyboard import (
+    MOMENTS,
+    ActionBeat,
+    ActionPlan,
+    Camera,
+    CharacterState,
+    Continuity,
+    Expression,
+    Facing,
+    Frame,
+    Held,
+    KeyframeGroup,
+    Position,
+    Stance,
+    Subject,
+)
+from workbench.sketch.writing import places, poses, sentences
+from workbench.sketch.writing.poses import Poses, poses_for
+from workbench.sketch.writing.story import digest, language_of, names
+from workbench.story.continuity import process_word
+
+#: more would crowd a frame; of a larger cast the others come in turn
+MOST_PEOPLE = 3
+#: anchors named in every frame
+ANCHORS = 4
+BEATS = 3
+#: faces of a scene whose words tell no feeling, by where it stands in the episode
+MOODS: dict[str, tuple[Expression, ...]] = {
+    "opening": ("neutral", "tender", "surprised", "determined"),
+    "development": ("determined", "neutral", "surprised", "tender"),
+    "turn": ("afraid", "angry", "surprised", "determined"),
+    "resolution": ("tender", "sad", "neutral", "happy"),
+}
+POSITIONS: tuple[Position, ...] = ("far_left", "left", "centre", "right", "far_right")
+#: what a body can do next without a cut
+FOLLOWS: dict[Stance, tuple[Stance, ...]] = {
+    "standing": ("walking", "leaning", "crouching", "sitting"),
+    "walking": ("standing", "running", "leaning"),
+    "running": ("walking", "standing"),
+    "sitting": ("standing", "leaning", "sitting"),
+    "kneeling": ("standing", "crouching"),
+    "crouching": ("standing", "kneeling"),
+    "leaning": ("standing", "sitting", "walking"),
+    "lying": ("sitting",),
+}
+FACINGS: tuple[Facing, ...] = ("left", "right", "camera", "away")
+#: (beat, moment) of the close shots, where a back would show nothing
+CLOSE = {(2, "mid"), (2, "end"), (3, "start")}
+#: less is no event of its own
+LEAST_PART = 6
+#: an English main clause shorter than this says too little
+LEAST_CORE = 18
+#: most characters of a thing in somebody's hand
+MAX_PROP = {"zh": 10, "en": 30}
+_EN_JOINT = re.compile(r"(?:;|:|,\s+(?:and|but|so|while|as|yet)\b|—|–)\s+")
+_ZH_JOINT = re.compile(r"[，；：]")
+
+
+def action_plan(facts: dict[str, Any], rng: Random) -> ActionPlan:
+    """Three beats; each person goes on from where the beat before left them."""
+    language = language_of(facts)
+    book = poses_for(language)
+    people = _people(facts)
+    props = _props(facts, book, rng)
+    states = {name: _first(name, i, facts, book, rng) for i, name in enumerate(people)}
+    there = _seen(people, 0)
+    beats = []
+    for number, text in enumerate(_three(_told(facts), language, people), start=1):
+        moments = {"start": [states[name] for name in there]}
+        there = _seen(people, number)
+        for moment in ("mid", "end"):
+            # whoever is close to the camera at the next start must not have turned away at this end
+            near = (number, moment) in CLOSE
+            for name in there:
+                states[name] = _moved(states[name], book, rng, props[people.index(name) % len(props)], near)
+            moments[moment] = [states[name] for name in there]
+        beats.append(
+            ActionBeat(
+                id=f"beat-{number}",
+                summary=text[:500],
+                intent=book.intents[number - 1],
+                continuity=_continuity(facts, book, props),
+                **moments,
+            )
+        )
+    return ActionPlan(beats=beats)
+
+
+def group(facts: dict[str, Any], rng: Random) -> KeyframeGroup:
+    """The beat's start, middle and end as three pictures; the first is where the beat before stopped."""
+    book = poses_for(language_of(facts))
+    beat, before = facts["beat"], facts.get("before") or {}
+    number = int(facts.get("number") or 1)
+    anchors = facts["anchor"]["anchors"][:ANCHORS]
+    was: dict[str, Position] = {s["name"]: s["position"] for s in (before.get("end") or {}).get("subjects", [])}
+    turn = digest(facts.get("title"), facts["scene"].get("order"), facts["scene"].get("summary")) % 60 + 3 * number
+    moments: dict[str, Frame] = {}
+    for index, moment in enumerate(MOMENTS):
+        states = [CharacterState.model_validate(s) for s in beat[moment]]
+        was = _arranged([s.name for s in states], was, rng, moves=index > 0)
+        subjects = [
+            _subject(s, was, _faces(facts, beat["summary"], turn, i)[index], turn + index, i, book, facts)
+            for i, s in enumerate(states)
+        ]
+        moments[moment] = Frame(
+            caption=_caption(facts, beat["summary"], subjects, number, index, book),
+            anchors=anchors,
+            subjects=subjects,
+            composition=book.compositions[(turn + index) % len(book.compositions)].format(
+                thing=poses.short(anchors[(turn + index) % len(anchors)])
+            )[:400],
+            bubble_space=rng.choice(book.bubbles),
+        )
+    camera = before.get("camera") or {"angle": "eye_level", "lens": book.lens, "aspect": facts["aspect_ratio"]}
+    return KeyframeGroup(camera=Camera.model_validate(camera), avoid=list(book.avoid), **moments)
+
+
+def direct(facts: dict[str, Any], rng: Random) -> list[Frame]:
+    """All nine frames at once: the beats' frames one after the other."""
+    plan = action_plan(facts, rng)
+    frames: list[Frame] = []
+    before: dict[str, Any] = {}
+    for number, beat in enumerate(plan.beats, start=1):
+        asked = {**facts, "number": number, "beat": beat.model_dump(mode="json"), "before": before}
+        made = group(asked, rng)
+        frames += [made.start, made.mid, made.end]
+        before = {"camera": made.camera.model_dump(), "end": made.end.model_dump(mode="json")}
+    return frames
+
+
+def _people(facts: dict[str, Any]) -> list[str]:
+    return [str(p["name"]) for p in facts.get("cast") or []]
+
+
+def _seen(people: Sequence[str], beat: int) -> list[str]:
+    """Who is there from the middle of a beat on: the first stays, the others of a large cast take turns."""
+    if len(people) <= MOST_PEOPLE:
+        return list(people)
+    others = people[1:]
+    return [people[0], *(others[(beat * (MOST_PEOPLE - 1) + i) % len(others)] for i in range(MOST_PEOPLE - 1))]
+
+
+def _told(facts: dict[str, Any]) -> str:
+    return str(facts["scene"].get("summary") or facts["scene"].get("beat") or "")
+
+
+def _three(text: str, language: str, people: Sequence[str]) -> list[str]:
+    """A scene's summary as three parts, by event, then by clause; what cannot be cut is told more than once."""
+    parts = sentences.events(text, language, people)
+    while len(parts) < BEATS:
+        at = max(range(len(parts)), key=lambda i: len(parts[i]))
+        pieces = _halves(parts[at], _ZH_JOINT if language == "zh" else _EN_JOINT)
+        if pieces is None:
+            parts.append(parts[-1])
+        else:
+            parts[at : at + 1] = pieces
+    whole = len(parts)
+    stop, space = ("。", "") if language == "zh" else (".", " ")
+    chunks = [parts[i * whole // BEATS : (i + 1) * whole // BEATS] for i in range(BEATS)]
+    return [space.join(f"{sentences.upper_first(p)}{stop}" for p in chunk) for chunk in chunks]
+
+
+def _halves(text: str, joint: re.Pattern[str]) -> list[str] | None:
+    """The text cut at the joint nearest to its middle; None when there is none worth cutting at."""
+    spots = [m for m in joint.finditer(text) if m.start() >= LEAST_PART and len(text) - m.end() >= LEAST_PART]
+    if not spots:
+        return None
+    at = min(spots, key=lambda m: abs(m.start() - len(text) // 2))
+    return [text[: at.start()].strip(), text[at.end() :].strip()]
+
+
+def _props(facts: dict[str, Any], book: Poses, rng: Random) -> list[str]:
+    """Things of the story's own that the scene names, then what any hand might hold; one for each person."""
+    language = language_of(facts)
+    told = f"{_told(facts)} {facts['scene'].get('beat') or ''}"
+    own = [
+        p
+        for p in facts.get("props") or []
+        if len(p) <= MAX_PROP[language]
+        and names(told, p)
+        and places.archetype_of(p, language) is None
+        and process_word(p) is None
+        and p not in _people(facts)
+    ]
+    common = list(book.props)
+    rng.shuffle(common)
+    return own + common
+
+
+def _first(name: str, index: int, facts: dict[str, Any], book: Poses, rng: Random) -> CharacterState:
+    stance: Stance = ("standing", "sitting", "walking")[(digest(name, facts["scene"].get("order")) + index) % 3]
+    facing: Facing = "right" if index == 0 else "left"
+    return CharacterState(name=name, location=rng.choice(book.spots), stance=stance, facing=facing)
+
+
+def _moved(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool) -> CharacterState:
+    """The next moment of somebody: another stance or facing, now and then something in a hand."""
+    stance = rng.choice(FOLLOWS[state.stance])
+    facing = state.facing
+    if stance == state.stance or rng.random() < 0.6 or (near and facing == "away"):
+        facing = rng.choice([f for f in FACINGS if f != state.facing and not (near and f == "away")])
+    location = rng.choice(book.spots) if stance in ("walking", "running") else state.location
+    hands = state.hands
+    if rng.random() < 0.5:
+        side = "left" if digest(state.name) % 4 == 0 else "right"
+        hands = Held() if hands.left or hands.right else Held(**{side: prop[:80]})
+    return CharacterState(name=state.name, location=location, stance=stance, facing=facing, hands=hands)
+
+
+def _continuity(facts: dict[str, Any], book: Poses, props: Sequence[str]) -> Continuity:
+    anchors = facts["anchor"]["anchors"]
+    return Continuity(
+        background=(book.comma.join(anchors[:2]) or facts["anchor"]["set"])[:400],
+        camera=book.camera,
+        screen_direction=book.direction,
+        axis=book.axis,
+        props=[p[:120] for p in props[:1]],
+        forbidden=list(book.forbidden),
+    )
+
+
+def _arranged(people: Sequence[str], was: Mapping[str, Position], rng: Random, *, moves: bool) -> dict[str, Position]:
+    """Each person at a place of their own: in the same order from left to right, at most a step from where they were."""
+    if not moves and all(name in was for name in people):
+        return {name: was[name] for name in people}
+    at = {name: POSITIONS.index(was[name]) for name in people if name in was}
+    order = sorted(at, key=lambda name: at[name]) + [name for name in people if name not in at]
+    if len(order) > len(POSITIONS):
+        return {name: POSITIONS[i * len(POSITIONS) // len(order)] for i, name in enumerate(order)}
+
+    def cost(option: tuple[int, ...]) -> int:
+        far = sum(max(0, abs(at[name] - spot) - 1) for name, spot in zip(order, option, strict=True) if name in at)
+        stays = moves and all(at.get(name) == spot for name, spot in zip(order, option, strict=True))
+        return 10 * far + stays + (0 in option) + (len(POSITIONS) - 1 in option)
+
+    options = list(combinations(range(len(POSITIONS)), len(order)))
+    least = min(cost(option) for option in options)
+    chosen = rng.choice([option for option in options if cost(option) == least])
+    return {name: POSITIONS[spot] for name, spot in zip(order, chosen, strict=True)}
+
+
+def _faces(facts: dict[str, Any], summary: str, turn: int, index: int) -> tuple[Expression, Expression, Expression]:
+    """The three expressions of somebody during a beat: toward what the beat makes them feel, or of the scene's mood."""
+    felt = poses.feeling(summary)
+    if felt is None:
+        mood = MOODS.get(str(facts.get("position")), MOODS["opening"])
+        return mood[(turn + index) % 4], mood[(turn + index + 1) % 4], mood[(turn + index + 2) % 4]
+    if index:
+        felt = poses.ANSWERS[felt]
+    return (*poses.APPROACH[felt], felt)
+
+
+def _subject(
+    state: CharacterState, where: Mapping[str, Position], expression: Expression, turn: int, index: int,
+    book: Poses, facts: dict[str, Any],
+) -> Subject:  # fmt: skip
+    """A snapshot; action and gaze differ from those of the turn before, so that no two frames look alike."""
+    held = state.hands.right or state.hands.left
+    pool = book.holding if held else book.actions[state.stance]
+    others = [n for n in where if n != state.name]
+    gazes = book.gazes if others else book.gazes_alone
+    thing = facts["anchor"]["anchors"][(turn + index) % len(facts["anchor"]["anchors"])]
+    gaze = gazes[turn % len(gazes)].format(other=others[0][:60] if others else "", thing=poses.short(thing))
+    return Subject(
+        name=state.name,
+        position=where[state.name],
+        orientation=state.facing,
+        pose=state.stance,
+        action=pool[(turn + index + digest(state.name)) % len(pool)].format(prop=held)[:200],
+        expression=expression,
+        gaze=gaze[:120],
+        hands=state.hands,
+    )
+
+
+def _caption(
+    facts: dict[str, Any], summary: str, subjects: Sequence[Subject], number: int, moment: int, book: Poses
+) -> str:
+    """What is seen: wide shots tell the event, middle ones what somebody does, close ones a face or a hand."""
+    language = language_of(facts)
+    anchors = facts["anchor"]["anchors"]
+    shot = 3 * (number - 1) + moment
+    if not subjects:
+        place = poses.short(str(facts["anchor"].get("location") or facts["scene"].get("location") or ""))
+        thing = poses.short(anchors[shot % len(anchors)])
+        return _fitted(book.empty_captions[shot % 3].format(place=place, thing=thing), book)
+    who = subjects[shot % len(subjects)]
+    fronts = [s for s in subjects if s.orientation != "away"]
+    held = who.hands.right or who.hands.left
+    doing = book.seen.format(name=who.name, action=who.action)
+    if shot in (0, 3, 7):
+        told = _three(_told(facts), language, _people(facts))
+        fresh = summary not in told[: number - 1] and any(c.isalnum() for c in summary)
+        said = summary if fresh else doing
+    elif shot == 2 and len(subjects) > 1:
+        said = book.together.format(name=subjects[0].name, other=subjects[1].name)
+    elif shot in (2, 5) and fronts:
+        face = fronts[shot % len(fronts)]
+        said = _one(book.faces[face.expression], summary, face.name).format(name=face.name)
+    elif shot == 6:
+        closeup = book.hand if held else book.eyes if who in fronts and digest(summary) % 2 else book.bare
+        said = closeup.format(name=who.name, prop=held, thing=poses.short(anchors[0]))
+    else:
+        said = doing
+    return _fitted(said, book, language, _people(facts))
+
+
+def _one(pool: Sequence[str], *about: object) -> str:
+    return pool[digest(*about) % len(pool)]
+
+
+def _fitted(text: str, book: Poses, language: str = "", people: Sequence[str] = ()) -> str:
+    """A caption that reads at a glance: whole if it fits, else its main clause, else as much as there is room for."""
+    if len(text.rstrip("。. ")) > book.caption_chars and language == "en":
+        core = sentences.core(text.rstrip(". "), "en", people)
+        text = sentences.upper_first(core) if len(core) >= LEAST_CORE else text
+    return poses.clause(text, book.caption_chars)

@@ -1,0 +1,110 @@
+"""Turns an episode's beats, drafted or edited by hand, into moments: who is there, where, with what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from workbench.sketch.writing import places, sentences
+from workbench.sketch.writing.places import Place
+from workbench.sketch.writing.story import Event, Story
+from workbench.sketch.writing.writing import Moment, props_of
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One beat of an episode. `text` is the sentence, without its end mark."""
+
+    text: str
+    short: str
+    people: tuple[str, ...]
+    place: Place
+    #: it tells an event of the brief, not only the way to one
+    happens: bool
+    #: the story's things that have been shown by now
+    props: tuple[str, ...] = ()
+
+
+def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
+    """The beats in order, each with people and place; what a beat does not say comes from the one before or from the brief."""
+    texts = [t for t in episode.get("beats") or [] if t.strip()] or [episode["logline"]]
+    names = [p.name for p in story.people]
+    cast = tuple(n for n in episode.get("main_characters") or [] if n in names)
+    told = _event_in(story, " ".join([*texts, episode["logline"]]))
+    place = told.place if told else _first_place(story)
+    present = cast or (told.people if told else ()) or ((story.lead,) if story.lead in names else ())
+    props = story.props_until([e.text for e in (_event_in(story, t) for t in (*texts, episode["logline"])) if e])
+    found: list[Beat] = []
+    for raw in texts:
+        text = raw.strip().rstrip("。.!！?？ ")
+        same = _event_in(story, text)
+        named = story.named(text) or sentences.meant(text, story.language, story.people, present)
+        people = same.people if same else _merged(named, cast)
+        place = _place(story, text, same) or place
+        short = same.short if same else sentences.core(text, story.language, names)
+        found.append(Beat(text, short, people or present, place, same is not None, props))
+        present = _merged(people, cast) or present
+    return found
+
+
+def beat_moments(story: Story, episode: dict[str, Any], rng: Random) -> list[Moment]:
+    """A moment for each beat that tells an event of the brief; for every beat when none does."""
+    beats = beats_of(story, episode)
+    return [moment(story, beat, rng, swap=0) for beat in [b for b in beats if b.happens] or beats]
+
+
+def event_quoted(story: Story, text: str) -> str:
+    """The event that a text is about, fit for quoting; its own first sentence when it is none of the brief's."""
+    first = re.split(r"[。！？!?]|\.\s|\.$", text.strip(), maxsplit=1)[0].rstrip("…")
+    same = _event_in(story, text)
+    return same.short if same else sentences.core(first, story.language, [p.name for p in story.people])
+
+
+def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None, swap: float = 0.3) -> Moment:
+    """The slots of phrases around a beat; its first person leads, with probability `swap` the other does."""
+    people = list(beat.people)
+    a = story.lead if story.lead in people or not people else people[0]
+    others = [p for p in people if p != a] or [p.name for p in story.people if p.name != a]
+    b = others[0] if others else None
+    if b in people and rng.random() < swap:
+        a, b = str(b), a
+    return Moment(
+        a,
+        b,
+        (place or beat.place).name,
+        props_of(beat.props, story.book, rng),
+        beat.short,
+        places.is_inside(place or beat.place),
+    )
+
+
+def _event_in(story: Story, text: str) -> Event | None:
+    """The brief's event that a text tells or quotes."""
+    folded = text.casefold()
+    return next((e for e in story.events if e.text.casefold() in folded), None) or next(
+        (e for e in story.events if _quotes(folded, e.short.casefold(), story.language)), None
+    )
+
+
+def _quotes(text: str, short: str, language: str) -> bool:
+    """Does `text` speak of the event? A few common words may stand anywhere, so those must be in quotation marks."""
+    return short in text and (len(short) >= (8 if language == "zh" else 18) or f"“{short}”" in text)
+
+
+def _place(story: Story, text: str, same: Event | None) -> Place | None:
+    return (
+        same.place
+        if same
+        else places.find(text, story.language, (*story.world_places, *(e.place for e in story.events)))
+    )
+
+
+def _first_place(story: Story) -> Place:
+    return story.events[0].place
+
+
+def _merged(people: Sequence[str], cast: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*people, *cast]))

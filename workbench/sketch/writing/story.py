@@ -1,0 +1,165 @@
+"""Reads a brief into what the drafts are written from: its events, who is in them and where they happen.
+
+Everything here is a pure function of the brief: no clock, no set order, no hash(), so that the same brief
+gives the same story in every process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+from typing import Any
+
+from workbench.sketch.writing import places, sentences
+from workbench.sketch.writing.book import Book, book_for
+
+
+@dataclass(frozen=True)
+class Person:
+    """A character as the drafts see one; `gender` is "f", "m" or "" where the brief does not tell."""
+
+    name: str
+    aliases: tuple[str, ...]
+    gender: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens. `text` is a full sentence without its end mark, `short` its core, fit for quoting."""
+
+    text: str
+    short: str
+    people: tuple[str, ...]
+    place: places.Place
+
+
+@dataclass(frozen=True)
+class Story:
+    """A brief, read."""
+
+    language: str
+    title: str
+    people: tuple[Person, ...]
+    lead: str
+    props: tuple[str, ...]
+    world_places: tuple[places.Place, ...]
+    events: tuple[Event, ...]
+
+    @cached_property
+    def book(self) -> Book:
+        return book_for(self.language)
+
+    def rng(self, *about: object) -> Random:
+        """Randomness that belongs to the story: chunks written by different calls must agree on it."""
+        return Random(digest(self.title, *(e.text for e in self.events), *about))
+
+    def props_until(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """Things the story has shown by the time of these events: nothing lies about before it is given."""
+        last = max((i for i, e in enumerate(self.events) if e.text in texts), default=-1)
+        shown = " ".join(e.text for e in self.events[: last + 1])
+        return tuple(p for p in self.props if re.sub(r"^(?:the|a|an) ", "", p) in shown)
+
+    def named(self, text: str) -> tuple[str, ...]:
+        """People named in `text`, in the order of the cast."""
+        return tuple(p.name for p in self.people if any(names(text, n) for n in (p.name, *p.aliases)))
+
+
+def digest(*parts: object) -> int:
+    """A number that depends on the words alone, in every process and on every machine."""
+    joined = "\x1f".join(str(p) for p in parts)
+    return int.from_bytes(hashlib.sha256(joined.encode("utf-8", "surrogatepass")).digest()[:8], "big")
+
+
+def names(text: str, name: str) -> bool:
+    """Is `name` in `text`, as whole words where it is Latin?"""
+    if not name.strip():
+        return False
+    if re.search(r"[^\W\d_]", name) and name.isascii():
+        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
+    return name in text
+
+
+def read(facts: dict[str, Any]) -> Story:
+    """Read the facts that every planning prompt gets."""
+    language = language_of(facts)
+    book = book_for(language)
+    summary = str(facts.get("summary") or "")
+    characters = facts.get("characters") or []
+    people = tuple(_person(c, summary, book) for c in characters if str(c["name"]).strip())
+    world_places, props = _world(facts.get("world") or [], language)
+    events = _events(summary, language, people, world_places)
+    lead = _lead(str(facts.get("protagonist") or ""), people, book)
+    return Story(language, str(facts.get("title") or ""), people, lead, props, world_places, events)
+
+
+def language_of(facts: dict[str, Any]) -> str:
+    """The story's language: as said, else by its script."""
+    said = facts.get("story_language") or facts.get("language")
+    if said in ("zh", "en"):
+        return str(said)
+    text = f"{facts.get('title') or ''}{facts.get('summary') or ''}"
+    return "zh" if len(re.findall(r"[一-鿿]", text)) * 4 >= len(text.strip()) > 0 else "en"
+
+
+def _person(character: dict[str, Any], summary: str, book: Book) -> Person:
+    name = str(character["name"]).strip()
+    aliases = tuple(str(a) for a in character.get("aliases") or [])
+    told = f"{name} {character.get('description') or ''}"
+    return Person(name, aliases, sentences.gender(told, book) or sentences.gender_before(name, summary, book))
+
+
+def _world(world: Sequence[dict[str, Any]], language: str) -> tuple[tuple[places.Place, ...], tuple[str, ...]]:
+    """World elements that are places, and the others, which are things."""
+    found: list[places.Place] = []
+    props: list[str] = []
+    for element in world:
+        name = str(element["name"]).strip()
+        archetype = places.archetype_of(name, language)
+        if archetype is not None:
+            found.append(places.Place(name, archetype))
+        elif name and len(name) <= (8 if language == "zh" else 30):
+            props.append(name)
+    return tuple(found), tuple(props)
+
+
+def _lead(protagonist: str, people: Sequence[Person], book: Book) -> str:
+    for person in people:
+        if names(protagonist, person.name):
+            return person.name
+    if people:
+        return people[0].name
+    short = protagonist.strip()
+    return short if 0 < len(short) <= book.max_name and not re.search(r"[，。,.;；\n]", short) else book.nobody
+
+
+def _events(
+    summary: str, language: str, people: Sequence[Person], world_places: Sequence[places.Place]
+) -> tuple[Event, ...]:
+    """The summary's events in order; each knows its people (pronouns looked up) and the place it happens at."""
+    found: list[Event] = []
+    proper = [p.name for p in people]
+    recent: tuple[str, ...] = ()
+    place = world_places[0] if world_places else places.default(language, digest(summary))
+    for text in sentences.events(summary, language, proper):
+        named = [p.name for p in people if any(names(text, n) for n in (p.name, *p.aliases))]
+        meant = sentences.meant(text, language, people, recent)
+        place = places.find(text, language, world_places) or place
+        short = sentences.with_name(sentences.core(text, language, proper), people, meant)
+        told = sentences.with_name(text, people, meant)
+        there = dict.fromkeys([*named, *meant])
+        present = tuple(sorted(there, key=lambda name: sentences.spot(told, name, people))) or recent[:1]
+        recent = tuple(dict.fromkeys([*present, *recent]))
+        found.append(Event(told, short, present, place))
+    return tuple(found)
+
+
+def chat_answer(question: str) -> str:
+    """What the offline provider says in a chat."""
+    language = language_of({"summary": question})
+    said = " ".join(question.split())
+    shown = said if len(said) <= 200 else said[:199] + "…"
+    return book_for(language).chat.format(question=shown)

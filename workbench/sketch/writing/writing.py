@@ -1,0 +1,114 @@
+"""Fills phrases with a story's own people, places and things, and keeps texts from repeating each other."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from workbench.sketch.writing.book import Book, Entries
+from workbench.sketch.writing.sentences import upper_first
+from workbench.story.similarity import bigrams, jaccard
+
+T = TypeVar("T")
+#: texts below this are told apart at a glance, and safely below what counts as a near-duplicate
+APART = 0.5
+TRIES = 32
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What the slots of a phrase stand for. `b` None: nobody else is there."""
+
+    a: str
+    b: str | None
+    place: str
+    prop: str
+    short: str
+    inside: bool = True
+
+
+class Pen:
+    """Draws phrases from a book in a random but repeatable order and fills them for a moment."""
+
+    def __init__(self, book: Book, rng: Random) -> None:
+        self.book = book
+        self.rng = rng
+
+    def phrase(self, pool: Entries, moment: Moment) -> str:
+        """One phrase of the pool that fits the moment, without its end mark."""
+        return self.fill(self.rng.choice(fitting(pool, moment, self.book.indoors)), moment)
+
+    def fill(self, template: str, moment: Moment) -> str:
+        text = template.format(
+            a=moment.a, b=moment.b or self.book.somebody, place=moment.place, prop=moment.prop, short=moment.short
+        )
+        return self.sentence(text)
+
+    def sentence(self, text: str) -> str:
+        """Capital letters where English wants them; Chinese has none."""
+        if not self.book.space:
+            return text
+        return re.sub(r"([.?!] )([a-z])", lambda m: m.group(1) + m.group(2).upper(), upper_first(text))
+
+    def closed(self, text: str) -> str:
+        """The sentence with its end mark."""
+        text = text.rstrip()
+        ends = (".", "!", "?", "…", ".”") if self.book.space else ("。", "！", "？", "…", "。”")
+        return text if text.endswith(ends) else text + self.book.stop
+
+    def joined(self, *sentences: str) -> str:
+        """Sentences one after the other, each closed."""
+        return self.book.space.join(self.closed(s) for s in sentences if s.strip())
+
+
+def fitting(pool: Sequence[str], moment: Moment, indoors: Sequence[str] = ()) -> list[str]:
+    """Phrases that need nobody who is not there and no door on an open road; the whole pool if none is left."""
+    fits = [p for p in pool if moment.b or "{b}" not in p]
+    placed = [p for p in fits if moment.inside or not any(word in p for word in indoors)]
+    return (placed if len(placed) > 3 else fits) or list(pool)
+
+
+def shuffled(items: Iterable[T], rng: Random) -> list[T]:
+    made = list(items)
+    rng.shuffle(made)
+    return made
+
+
+def closeness(a: str, b: str) -> float:
+    """How alike two texts are, by the stricter of plain and counted bigrams."""
+    grams_a, grams_b = _grams(a), _grams(b)
+    if not grams_a or not grams_b:
+        return 0.0
+    shared = len(grams_a.keys() & grams_b.keys())
+    return max(shared / (len(grams_a) + len(grams_b) - shared), jaccard(grams_a, grams_b))
+
+
+# Each text is compared with every later one: without this a long English plan takes half a minute.
+_grams = functools.lru_cache(maxsize=4096)(bigrams)
+
+
+def most_distinct(make: Callable[[], T], told: Callable[[T], str], earlier: Sequence[str]) -> tuple[T, float]:
+    """The first of some tries that is clearly unlike everything earlier, else the least alike, with its closeness."""
+    best: tuple[T, float] | None = None
+    for _ in range(TRIES if earlier else 1):
+        made = make()
+        text, worst = told(made), 0.0
+        for other in earlier:
+            worst = max(worst, closeness(text, other))
+            if best is not None and worst >= best[1]:
+                break
+        else:
+            best = (made, worst)
+        if worst < APART:
+            break
+    assert best is not None
+    return best
+
+
+def props_of(world: Sequence[str], book: Book, rng: Random) -> str:
+    """One of the story's own things, else a thing that any room has."""
+    return rng.choice(list(world) or list(book.common_props))

@@ -1,0 +1,348 @@
+"""People and places of a story: who they are at a glance, each with a sheet of its own that is edited in place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.artifacts import kinds
+from workbench.db.reads import story as story_reads
+from workbench.errors import InvalidInput, Issue
+from workbench.story import elements as story_elements
+from workbench.ui import forms, frame, labels, live, portraits
+from workbench.ui.charts import palette
+from workbench.ui.language import t
+from workbench.ui.markup import plain, safe, shortened
+from workbench.ui.studio import cells
+
+Row = Mapping[str, Any]
+#: node kind → artifact kind
+KINDS = {"character": "character", "world": "world_element"}
+NODES = {artifact: node for node, artifact in KINDS.items()}
+#: a longer list is searched, not scrolled
+MOST = 60
+SCENES = 12
+#: as many of the cast as a prompt is told, and a drawing gives colours by
+CAST = 30
+
+
+# In the Studio: who is in the story, with the way to their page.
+
+
+def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
+    """Faces and names in a row; a click on the heading's link opens their page."""
+    story = brief(project)
+    names = [str(n["title"]) for n in characters][:CAST]
+    with st.container(border=True, key="elements"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{t('People and places')}**", width="content")
+            st.caption(t("characters: {n} · world elements: {m}", n=len(characters), m=len(world)), width="content")
+            st.space("stretch")
+            st.page_link(
+                "pages/cast.py", label=t("Open the cast"), icon=":material/groups:",
+                query_params={"project": str(project)}, width="content",
+            )  # fmt: skip
+        chips = [_chip(project, n, portraits.face(_content(n), names, story, 26)) for n in characters[:CAST]]
+        chips += [_chip(project, n, portraits.mark(str(_content(n).get("kind")), 26)) for n in world[:CAST]]
+        if chips:
+            st.html(f"<div style='display:flex;flex-wrap:wrap;gap:.45rem'>{''.join(chips)}</div>")
+
+
+def _content(node: Row) -> Row:
+    artifact = live.workbench().artifact(node["id"], KINDS[node["kind"]])
+    return artifact["content"] if artifact else {"name": node["title"]}
+
+
+def _chip(project: int, node: Row, picture: str) -> str:
+    colours = palette()
+    kind = KINDS[node["kind"]]
+    return (
+        f"<a href='/cast?project={project}&kind={kind}&node={node['id']}' target='_self' style='display:flex;align-items:center;"
+        f"gap:.45rem;border:1px solid {colours.border};border-radius:1rem;padding:2px .7rem 2px 2px;color:{colours.text};"
+        f"font-size:.88rem;text-decoration:none'>{picture}<span>{safe(node['title'])}</span></a>"
+    )
+
+
+def brief(project: int) -> Row:
+    found = live.shared("brief", lambda: live.workbench().artifact(project, "brief"), project=project)
+    return found["content"] if found else {}
+
+
+# On their own page.
+
+
+def library(project: int, kind: str, *, archived: bool, typed: str) -> list[Row]:
+    """The characters or world elements in story order, with their content; only what matches what was typed."""
+    rows: list[Row] = live.ask(story_reads.contents, project_id=project, kind=kind, archived=archived)
+    wanted = typed.casefold()
+    return [r for r in rows if wanted in _searched(r["content"])] if wanted else list(rows)
+
+
+def _searched(content: Row) -> str:
+    values = (v if isinstance(v, str) else " ".join(v) for v in content.values())
+    return " ".join(values).casefold()
+
+
+def scenes(project: int) -> list[story_elements.Scene]:
+    """Every scene with its cast."""
+    found: list[story_elements.Scene] = live.ask(story_elements.scenes, project_id=project)
+    return found
+
+
+def cast_names(project: int) -> list[str]:
+    """The names that drawings give colours by."""
+    rows = live.ask(story_reads.contents, project_id=project, kind="character", archived=False)
+    return [str(r["content"]["name"]) for r in rows][:CAST]
+
+
+def picture(project: int, kind: str, content: Row, size: int) -> str:
+    if kind == "character":
+        return portraits.face(content, cast_names(project), brief(project), size)
+    return portraits.mark(str(content.get("kind")), size)
+
+
+def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) -> None:
+    """The list at the left: face, name, what is most worth knowing, in how many scenes."""
+    colours = palette()
+    all_scenes = scenes(project)
+    st.html(
+        "<style>[class*='st-key-castrow_']{padding:.3rem .5rem;border-radius:.4rem;flex-wrap:nowrap!important}"
+        f"[class*='st-key-castrow_']:hover{{background:{colours.panel}}}"
+        f".st-key-castrow_{chosen}{{background:{frame.tint()}!important}}"
+        "[class*='st-key-castname_'] button{padding:0;min-height:1.3rem}"
+        "[class*='st-key-castname_'] button p{font-weight:600;text-align:left}</style>"
+    )
+    with st.container(gap=None, key="cast_list"):
+        for row in rows[:MOST]:
+            content = row["content"]
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="small", key=f"castrow_{row['node_id']}"
+            ):
+                st.html(picture(project, kind, content, 38), width="content")
+                with st.container(gap=None, key=f"castname_{row['node_id']}", width="stretch"):
+                    st.button(
+                        plain(content["name"]), key=f"open_{row['node_id']}", type="tertiary",
+                        on_click=choose, args=(row["node_id"],),
+                    )  # fmt: skip
+                    st.html(_line(content, kind, colours.muted))
+                _side(row, len(story_elements.shown_in(all_scenes, content, kind)))
+        if len(rows) > MOST:
+            st.caption(t("and {n} more", n=len(rows) - MOST))
+
+
+def _line(content: Row, kind: str, muted: str) -> str:
+    said = " / ".join(content.get("aliases") or []) or content.get("description") or content.get("appearance") or ""
+    if kind == "world_element":
+        said = f"{t(forms.CHOICES[str(content.get('kind') or 'custom')])} · {said}"
+    return (
+        f"<div style='color:{muted};font-size:.84rem;line-height:1.35;white-space:nowrap;overflow:hidden;"
+        f"text-overflow:ellipsis'>{safe(shortened(said, 90)) or '—'}</div>"
+    )
+
+
+def _side(row: Row, count: int) -> None:
+    if row["archived_at"] is not None:
+        st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
+    elif count:
+        frame.small(t("{n} scenes", n=count) if count != 1 else t("1 scene"), t("Scenes it appears in"))
+
+
+def choose(node_id: int) -> None:
+    st.query_params["node"] = str(node_id)
+    st.query_params.pop("add", None)
+
+
+def adder(project: int, kind: Any) -> None:
+    """The form for somebody new, in the place of the sheet."""
+    key = f"add_{kind}"
+    with st.container(border=True, key=f"{key}_card"):
+        st.markdown(f"**{t('Add a character') if kind == 'character' else t('Add a world element')}**")
+        values = forms.fields(kinds.find(kind).model, key, None, st.session_state.get(f"{key}_issues", []))
+        with st.container(horizontal=True, gap="small"):
+            if st.button(t("Add"), key=f"{key}_go", type="primary", icon=":material/add:"):
+                _add(project, kind, key, values)
+                st.rerun()
+            if st.button(t("Discard"), key=f"{key}_drop", icon=":material/close:"):
+                _leave(key)
+                st.rerun()
+
+
+def _add(project: int, kind: Any, key: str, values: dict[str, Any]) -> None:
+    wrong = forms.check(kinds.find(kind).model, values)
+    if not wrong:
+        try:
+            made = live.workbench().add_element(project, kind, values, frame.user())
+        except InvalidInput as error:
+            wrong = error.issues or [Issue("", error.text)]
+        else:
+            _leave(key)
+            st.query_params["node"] = str(made)
+            live.forget()
+            frame.toast(t("{kind} added.", kind=labels.kind_title(kind)))
+            return
+    st.session_state[f"{key}_issues"] = wrong
+
+
+def _leave(key: str) -> None:
+    forms.forget(key)
+    st.session_state.pop(f"{key}_issues", None)
+    st.query_params.pop("add", None)
+
+
+def sheet(project: int, kind: str, row: Row, order: Sequence[int]) -> None:
+    """One character or world element: what is told of it, its versions, its editor, and where it is in the story."""
+    node_id = int(row["node_id"])
+    artifact = live.workbench().artifact(node_id, kind)
+    if artifact is None:
+        return
+    with st.container(border=True, key=f"element_{node_id}"):
+        _head(project, kind, row, artifact, order)
+        _stale_after_saving(project, node_id, kind, artifact)
+        cells.comparison(node_id, kind)
+        if not cells.editor(node_id, kind):
+            _fields(kind, artifact["content"])
+    _appears(project, kind, artifact["content"])
+
+
+def _head(project: int, kind: str, row: Row, artifact: Row, order: Sequence[int]) -> None:
+    node_id, content = int(row["node_id"]), artifact["content"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"element_head_{node_id}"):
+        st.html(picture(project, kind, content, 84), width="content")
+        with st.container(gap="small", width="stretch"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.subheader(plain(content["name"]), anchor=False, width="content")
+                if kind == "world_element":
+                    st.badge(t(forms.CHOICES[str(content.get("kind") or "custom")]), color="violet")
+                if row["archived_at"] is not None:
+                    st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
+            if content.get("aliases"):
+                st.markdown(f":gray[{t('also')} {plain(' / '.join(content['aliases']))}]")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            frame.small(cells.version_meta(artifact), labels.at(artifact["created_at"]))
+            cells.versions(node_id, kind, artifact)
+            st.button(
+                t("Edit"), key=f"edit_element_{node_id}", icon=":material/edit:",
+                on_click=cells.begin_edit, args=(node_id, kind, artifact),
+            )  # fmt: skip
+            _more(row, order)
+
+
+def _more(row: Row, order: Sequence[int]) -> None:
+    node_id = int(row["node_id"])
+    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{node_id}", help=t("More")):
+        if row["archived_at"] is not None:
+            st.button(
+                t("Restore"),
+                key=f"restore_{node_id}",
+                icon=":material/unarchive:",
+                on_click=_archive,
+                args=(node_id, False),
+            )
+            return
+        place = list(order).index(node_id) if node_id in order else 0
+        st.button(
+            t("Move up"), key=f"up_{node_id}", icon=":material/arrow_upward:", disabled=place == 0,
+            on_click=_move, args=(node_id, -1, tuple(order)), help=t("Models are told of them in this order."),
+        )  # fmt: skip
+        st.button(
+            t("Move down"), key=f"down_{node_id}", icon=":material/arrow_downward:", disabled=place >= len(order) - 1,
+            on_click=_move, args=(node_id, 1, tuple(order)),
+        )  # fmt: skip
+        st.button(
+            t("Archive"), key=f"archive_{node_id}", icon=":material/archive:", on_click=_archive, args=(node_id, True)
+        )
+
+
+def _archive(node_id: int, away: bool) -> None:
+    with frame.told():
+        wb = live.workbench()
+        (wb.archive if away else wb.restore_node)(node_id)
+        frame.toast(t("Archived. Nothing is deleted; restore it at any time.") if away else t("Restored."))
+    live.forget()
+
+
+def moved(order: Sequence[int], node_id: int, step: int) -> list[int]:
+    """The order with one of them a place up (-1) or down (1)."""
+    made = [n for n in order if n != node_id]
+    at = list(order).index(node_id) + step
+    made.insert(max(0, at), node_id)
+    return made
+
+
+def _move(node_id: int, step: int, order: tuple[int, ...]) -> None:
+    with frame.told():
+        live.workbench().arrange(moved(order, node_id, step))
+    live.forget()
+
+
+def _fields(kind: str, content: Row) -> None:
+    """What is told, field by field, and which fields say nothing yet."""
+    schema = kinds.find(kind).model.model_json_schema()
+    told = ("description", "appearance", "personality", "background") if kind == "character" else ("description",)
+    for name in told:
+        if content.get(name):
+            st.markdown(f":gray[{forms.title_of(schema, name)}]  \n{plain(content[name])}")
+    silent = [forms.title_of(schema, name) for name in told if not content.get(name)]
+    if silent:
+        st.markdown(f":gray[:material/edit_note: {t('Not told yet: {fields}', fields=' · '.join(silent))}]")
+
+
+def _appears(project: int, kind: str, content: Row) -> None:
+    found = story_elements.shown_in(scenes(project), content, kind)
+    with st.container(border=True, key="appears_in"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{t('Appears in')}**", width="content")
+            st.caption(
+                t("by the casts of the scene lists") if kind == "character" else t("where a scene's outline names it"),
+                width="content",
+            )
+        if not found:
+            st.markdown(f":gray[{t('In no scene so far.')}]")
+        if found and kind == "character":
+            with st.container(horizontal=True, gap="small"):
+                st.page_link(
+                    "pages/gallery.py", label=t("Pictures with {name}", name=plain(content["name"])), icon=":material/photo_library:",
+                    query_params={"project": str(project), "person": str(content["name"])}, width="content",
+                )  # fmt: skip
+        columns = st.columns(2) if found else []
+        for place, one in enumerate(found[:SCENES]):
+            columns[place * 2 // min(len(found), SCENES)].page_link(
+                "pages/studio.py", label=f"{t('E{n}', n=one.episode)} · {one.position} {plain(shortened(one.beat, 80))}",
+                query_params={"project": str(project), "node": str(one.node_id)},
+            )  # fmt: skip
+        if len(found) > SCENES:
+            st.caption(t("and {n} more", n=len(found) - SCENES))
+
+
+def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Row) -> None:
+    """After a save in this session: what was made from the older version, and the way to bring it up to date."""
+    slot = f"_element_version_{node_id}"
+    seen = st.session_state.setdefault(slot, artifact["version"])
+    if artifact["version"] == seen:
+        return
+    stale = live.ask(story_elements.made_stale_by, project_id=project, node_id=node_id)
+    counted = Counter(name for _, name in stale)
+    if not counted:
+        st.markdown(
+            f":green[:material/check_circle: {t('Saved as v{n}. Nothing was made from it yet.', n=artifact['version'])}]"
+        )
+        return
+    said = " · ".join(
+        f"{labels.kind_title(name)} × {n}" if n > 1 else labels.kind_title(name) for name, n in counted.items()
+    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"stale_after_{node_id}"):
+        st.markdown(
+            f":orange[:material/update:] {plain(t('Stale since v{n}: {what}', n=artifact['version'], what=said))}",
+            width="stretch",
+        )
+        st.page_link(
+            "pages/studio.py", label=t("Update what's stale"), icon=":material/update:",
+            query_params={"project": str(project), "node": str(project)}, width="content",
+        )  # fmt: skip
+        st.button(
+            "", key=f"stale_seen_{node_id}", icon=":material/close:", type="tertiary", help=t("Close"),
+            on_click=st.session_state.__setitem__, args=(slot, artifact["version"]),
+        )  # fmt: skip

@@ -1,0 +1,246 @@
+"""Parts of the live board: metric cards, bulk actions, pause switches, workers with heartbeat ages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.db.reads import jobs as reads
+from workbench.db.reads import usage
+from workbench.ui import budgets, charts, formats, frame, labels, live
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain
+
+DAY_MS = 86_400_000
+#: a worker is heard of every second; older than this it is missing
+SILENT_MS = 10_000
+
+
+def p95(sorted_values: Sequence[int]) -> int | None:
+    """Nearest rank of ascending values; None when there are none."""
+    return sorted_values[max(0, -(-len(sorted_values) * 95 // 100) - 1)] if sorted_values else None
+
+
+def _minute(ms: int) -> int:
+    """Times rounded down to a minute make one question of many."""
+    return ms // 60_000 * 60_000
+
+
+def _rate(rows: Sequence[dict[str, Any]]) -> float | None:
+    done = sum(r["done"] or 0 for r in rows)
+    return sum(r["succeeded"] or 0 for r in rows) / done if done else None
+
+
+def _done(rows: Sequence[dict[str, Any]]) -> int:
+    return sum(r["done"] or 0 for r in rows)
+
+
+def money_of(rows: Sequence[dict[str, Any]]) -> str:
+    """A sum per currency; a dash when nothing has a price."""
+    sums: dict[str, int] = {}
+    for row in rows:
+        if row["cost_micros"] is not None and row["currency"]:
+            sums[row["currency"]] = sums.get(row["currency"], 0) + row["cost_micros"]
+    return formats.sums(sums)
+
+
+def micros(rows: Sequence[dict[str, Any]]) -> int | None:
+    """The sum when all of it is in one currency, for comparisons."""
+    known = [r for r in rows if r["cost_micros"] and r["currency"]]
+    return sum(r["cost_micros"] for r in known) if len({r["currency"] for r in known}) == 1 else None
+
+
+def metrics(project: int | None) -> None:
+    """Running and slots, queue wait p95, done in 24 h, success rate, cost; each beside the day before."""
+    now = _minute(live.now_ms())
+    counts = live.ask(reads.counts, project=project, since=now - DAY_MS)
+    slots = sum(w["threads"] for w in live.ask(reads.workers) if w["age_ms"] < SILENT_MS)
+    hour, before = (
+        p95(live.ask(usage.queue_waits, since=now - a, until=now - b + 120_000))
+        for a, b in ((3_600_000, 0), (7_200_000, 3_600_000))
+    )
+    today = live.ask(usage.job_success, since=now - DAY_MS, project=project)
+    yesterday = live.ask(usage.job_success, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project)
+    week = live.ask(usage.job_success, since=now - 14 * DAY_MS, project=project, by_day=True)
+    cost = live.ask(usage.costs, since=now - DAY_MS, project=project)
+    cost_before = live.ask(usage.costs, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project)
+    cost_days = budgets.by_day(live.ask(usage.costs, "day", since=now - 14 * DAY_MS, project=project))
+    cards = st.columns(5, gap="small")
+    with cards[0]:
+        charts.metric(
+            t("Running"),
+            f"{counts['running']} / {slots}",
+            t("{n} slots", n=slots),
+            good="none",
+            history=_load(counts["running"]),
+        )
+    with cards[1]:
+        charts.metric(
+            t("Queue wait p95"), labels.took(hour), _versus_hour(hour, before), good="down", history=_waits(now)
+        )
+    with cards[2]:
+        charts.metric(
+            t("Done in 24 h"),
+            formats.count(_done(today)),
+            _or_note(formats.delta_percent(_done(today), _done(yesterday))),
+            history=_days(week, now, lambda r: r["done"]),
+        )
+    with cards[3]:
+        charts.metric(
+            t("Success rate"), formats.percent(_rate(today)), _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
+            history=_days(week, now, lambda r: _rate([r])),
+        )  # fmt: skip
+    with cards[4]:
+        charts.metric(
+            t("Cost in 24 h"), money_of(cost), _or_note(formats.delta_percent(micros(cost), micros(cost_before))), good="none",
+            history=_days(cost_days, now, lambda r: r["cost_micros"]),
+        )  # fmt: skip
+
+
+def _days(rows: Sequence[dict[str, Any]], now: int, value: Callable[[dict[str, Any]], float | None]) -> list[float]:
+    """A value for each of the last fourteen days; days without anything are 0."""
+    last = now // DAY_MS * DAY_MS
+    found = {r["day"]: value(r) or 0 for r in rows}
+    return [found.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
+
+
+def _or_note(delta: str | None) -> str:
+    """A comparison, or that there is nothing to compare with."""
+    return delta or t("none before")
+
+
+def _versus_hour(now: int | None, before: int | None) -> str:
+    change = formats.delta_duration(now, before, current())
+    return t("{change} vs 1 h ago", change=change) if change else t("none before")
+
+
+def _load(running: int) -> list[int]:
+    """How many ran at the last looks of this session."""
+    seen: list[int] = st.session_state.setdefault("_running_seen", [])
+    seen.append(running)
+    del seen[:-60]
+    return [0] * (12 - len(seen)) + list(seen)
+
+
+def _waits(now: int) -> list[int]:
+    """The p95 of each of the last twelve five-minute spans."""
+    span = 300_000
+    return [
+        p95(live.ask(usage.queue_waits, since=now - (i + 1) * span, until=now - i * span)) or 0
+        for i in reversed(range(12))
+    ]
+
+
+def _cancel(ids: Sequence[int]) -> None:
+    with frame.told():
+        stopped = live.workbench().cancel(ids)
+        frame.toast(t("Jobs cancelled: {n}", n=len(stopped)))
+    live.forget()
+
+
+def _retry(ids: Sequence[int]) -> None:
+    begun = 0
+    with frame.told():
+        for job_id in ids:
+            live.workbench().retry(job_id, user=frame.user())
+            begun += 1
+    if begun:
+        frame.toast(t("Jobs retried: {n}", n=begun))
+    live.forget()
+
+
+def _priority(ids: Sequence[int], key: str) -> None:
+    with frame.told():
+        changed = live.workbench().set_priority(ids, int(st.session_state[key]))
+        frame.toast(t("Priorities changed: {n}", n=changed))
+    live.forget()
+
+
+def bulk(selected: Sequence[int], total: int, filters: dict[str, Any]) -> None:
+    """Cancel, retry and priority for the selected rows, or for all that match the filters."""
+    none = not selected
+    st.caption(t("Select rows to act on them") if none else t("{n} selected", n=len(selected)), width="content")
+    st.space("stretch")
+    st.button(
+        t("Cancel"), key="bulk_cancel", icon=":material/stop_circle:", disabled=none, on_click=_cancel, args=(selected,)
+    )
+    st.button(t("Retry"), key="bulk_retry", icon=":material/replay:", disabled=none, on_click=_retry, args=(selected,))
+    with st.popover(t("Priority"), icon=":material/low_priority:", disabled=none, key="bulk_priority"):
+        _priority_form(selected, "selected")
+    with st.popover(t("All {n} that match", n=formats.count(total)), icon=":material/filter_alt:", key="bulk_all"):
+        everything(total, filters)
+
+
+def _priority_form(ids: Sequence[int], name: str) -> None:
+    key = f"priority_{name}"
+    st.number_input(t("Priority"), -100, 100, 0, key=key, help=t("Higher runs first; 0 is usual."), on_change="ignore")
+    st.button(t("Set priority"), key=f"{key}_set", icon=":material/check:", on_click=_priority, args=(ids, key))
+
+
+def everything(total: int, filters: dict[str, Any]) -> None:
+    """Act on every job that matches the filters, beyond the rows shown."""
+    st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=formats.count(total)))
+    with live.workbench().database.read() as conn:
+        ids = reads.ids_matching(conn, **filters)
+        known = reads.states(conn, ids[:900])
+    active = [i for i in ids if known.get(i) in ("queued", "running", "waiting")]
+    failed = [i for i in ids if known.get(i) in ("failed", "partial", "cancelled")]
+    st.button(
+        t("Cancel {n} active", n=len(active)),
+        key="all_cancel",
+        icon=":material/stop_circle:",
+        disabled=not active,
+        on_click=_cancel,
+        args=(active,),
+    )
+    st.button(
+        t("Retry {n} that did not succeed", n=len(failed)),
+        key="all_retry",
+        icon=":material/replay:",
+        disabled=not failed,
+        on_click=_retry,
+        args=(failed,),
+    )
+    _priority_form(active, "all")
+
+
+def _gate(key: str, state_key: str) -> None:
+    with frame.told():
+        (live.workbench().resume if st.session_state[state_key] else live.workbench().pause)(key)
+
+
+def pause_switches(closed: set[str]) -> None:
+    """A switch each for the text queue, every workflow and every project: on means it runs."""
+    wb = live.workbench()
+    groups = {
+        t("Queues"): {"queue:text": t("Text")},
+        t("Projects"): {f"project:{p['id']}": p["title"] for p in wb.projects()[:12]},
+        t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows()},
+    }
+    st.caption(t("Off: nothing new of it starts; what runs goes on."))
+    for title, gates in groups.items():
+        if gates:
+            st.markdown(f":gray[{title}]")
+        for key, name in gates.items():
+            st.toggle(plain(name), key not in closed, key=f"gate_{key}", on_change=_gate, args=(key, f"gate_{key}"))
+
+
+def workers() -> None:
+    """Each worker with its load and the age of its last heartbeat."""
+    rows = live.ask(reads.workers)
+    st.markdown(f"**{t('Workers')}**")
+    if not rows:
+        st.caption(t("No worker runs. Start one with `reelwright worker`."))
+    for row in rows:
+        silent = row["age_ms"] >= SILENT_MS
+        mark = ":red[:material/heart_broken:]" if silent else ":green[:material/check_circle:]"
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row['name']}"):
+            st.markdown(f"{mark} {row['name'][-18:]}", width="content")
+            st.space("stretch")
+            age = t("just now") if row["age_ms"] < 2000 else t("{n} s ago", n=row["age_ms"] // 1000)
+            frame.small(
+                f"{row['busy']}/{row['threads']} · {age}",
+                t("process {pid} on {host}", pid=row["pid"], host=row["host"]),
+            )

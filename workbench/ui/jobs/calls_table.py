@@ -1,0 +1,122 @@
+"""Model calls as a table; the chosen row opens its prompt, raw output and request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.ui import formats, labels, states
+from workbench.ui.language import current, t
+from workbench.ui.markup import hidden
+
+Row = Mapping[str, Any]
+
+#: everything of a call but the two large texts that have tabs of their own
+_TEXTS = ("prompt", "raw_output")
+
+
+def look(call: Row) -> str:
+    """A call that was answered with something unusable counts as failed."""
+    return "partial" if call["outcome"] == "ok" and call.get("valid") is False else call["outcome"]
+
+
+def frame(calls: Sequence[Row]) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "state": [states.find(look(c)).word],
+                "step": hidden(c.get("step") or "—"),
+                "model": hidden(c["model"]),
+                "in": formats.count(c.get("input_tokens")),
+                "out": formats.count(c.get("output_tokens")),
+                "latency": labels.took(c.get("latency_ms")),
+                "cost": formats.cost(c.get("cost_micros"), c.get("currency"), current()),
+                "when": labels.ago(c["started_at"]),
+                "workflow": labels.workflow_title(c["workflow"]) if c.get("workflow") else "—",
+            }
+            for c in calls
+        ],
+        columns=["state", "step", "model", "in", "out", "latency", "cost", "when", "workflow"],
+    )
+
+
+def columns() -> dict[str, Any]:
+    config = st.column_config
+    shown = list(
+        {
+            s.word: s for s in (states.find(n) for n in ("succeeded", "failed", "partial", "running", "cancelled"))
+        }.values()
+    )
+    return {
+        "state": config.MultiselectColumn(
+            t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]
+        ),
+        "step": config.TextColumn(t("Step"), width=110),
+        "model": config.TextColumn(t("Model"), width=130),
+        "in": config.TextColumn(t("In"), width=66, alignment="right", help=t("Input tokens")),
+        "out": config.TextColumn(t("Out"), width=66, alignment="right", help=t("Output tokens")),
+        "latency": config.TextColumn(t("Latency"), width=80, alignment="right"),
+        "cost": config.TextColumn(t("Cost"), width=76, alignment="right"),
+        "when": config.TextColumn(t("When"), width=110),
+        "workflow": config.TextColumn(t("Workflow"), width=150),
+    }
+
+
+def draw(calls: Sequence[Row], key: str, order: Sequence[str], height: int) -> Row | None:
+    """The table; the call that is chosen."""
+    shown: Any = st.dataframe(
+        frame(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height, row_height=34,
+        on_select="rerun", selection_mode="single-row", alt=t("Model calls"),
+    )  # fmt: skip
+    rows = shown.selection.rows
+    return calls[rows[0]] if rows and rows[0] < len(calls) else None
+
+
+def section(calls: Sequence[Row], key: str) -> None:
+    """The calls of a job, with the chosen one opened below."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{t('Model calls')}**", width="content")
+        st.space("stretch")
+        st.caption(t("select one to read it") if calls else "", width="content")
+    if not calls:
+        st.caption(t("This job has made no model call of its own."))
+        return
+    chosen = draw(
+        calls, key, ("state", "step", "model", "in", "out", "latency", "cost"), min(360, 40 + 35 * len(calls))
+    )
+    if chosen is not None:
+        read(chosen, key)
+
+
+def read(call: Row, key: str) -> None:
+    """One call's prompt, raw output and request."""
+    if call.get("error"):
+        st.error(f"**{labels.error_title(call.get('error_kind'))}** {hidden(call['error'])}", icon=":material/error:")
+    prompt, raw, request = st.tabs([t("Prompt"), t("Raw output"), t("Request")], key=f"{key}_tabs")
+    with prompt:
+        for message in call.get("prompt") or []:
+            st.caption(str(message.get("role", "")))
+            st.code(
+                hidden(str(message.get("content", ""))),
+                language=None,
+                wrap_lines=True,
+                height=260 if len(str(message.get("content", ""))) > 900 else "content",
+            )
+        if not call.get("prompt"):
+            st.caption(t("Not kept: raw model input and output are removed after the set number of days."))
+    with raw:
+        st.code(hidden(_pretty(call.get("raw_output"))), language="json", wrap_lines=True, height=380)
+    with request:
+        st.json(hidden({k: v for k, v in call.items() if k not in _TEXTS and v is not None}), expanded=True)
+
+
+def _pretty(raw: str | None) -> str:
+    """JSON with line breaks; anything else as it came."""
+    try:
+        return json.dumps(json.loads(raw or ""), ensure_ascii=False, indent=2)
+    except json.JSONDecodeError:
+        return raw or "—"

@@ -1,0 +1,106 @@
+"""Jobs as a table: state pill, job, story, progress, what it does now, wait, run, cost, number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.ui import formats, labels, states
+from workbench.ui.language import current, t
+from workbench.ui.markup import hidden
+
+Row = Mapping[str, Any]
+
+ROW_HEIGHT = 34
+
+
+def waited_ms(job: Row, now: int) -> int:
+    return max(0, int(job.get("started_at") or job.get("finished_at") or now) - int(job["created_at"]))
+
+
+def ran_ms(job: Row, now: int) -> int | None:
+    """How long it has run; None while it has not begun."""
+    if not job.get("started_at"):
+        return None
+    return max(0, int(job.get("finished_at") or now) - int(job["started_at"]))
+
+
+def doing(job: Row) -> str:
+    """What a job does now, or how it ended."""
+    state = job["state"]
+    if state in ("failed", "partial"):
+        return labels.error_title(job.get("error_kind")) or labels.said(job, "error")
+    if state == "waiting":
+        return t(labels.WAITING_FOR.get(str(job.get("waiting_for")), states.find("waiting").title))
+    if state in ("running", "queued"):
+        return labels.said(job, "message")
+    return ""
+
+
+def frame(jobs: Sequence[Row], stories: Mapping[int, str], now: int) -> pd.DataFrame:
+    """The rows as shown; column names are stable keys, titles come with the configuration."""
+    language = current()
+    return pd.DataFrame(
+        [
+            {
+                "state": [states.find(j["state"]).word],
+                "job": labels.workflow_title(j["kind"]),
+                "story": labels.place(hidden(stories.get(j.get("node_id") or -1, "—"))),
+                "progress": None if j["state"] == "queued" else float(j.get("progress") or 0),
+                "now": hidden(doing(j)),
+                "wait": formats.duration(waited_ms(j, now), language),
+                "run": formats.duration(ran_ms(j, now), language),
+                "cost": formats.cost(j.get("cost_micros"), j.get("currency"), language),
+                "id": f"{j['id']}",
+            }
+            for j in jobs
+        ],
+        columns=["state", "job", "story", "progress", "now", "wait", "run", "cost", "id"],
+    )
+
+
+def columns(open_key: str | None = None) -> dict[str, Any]:
+    """Column titles and widths; with `open_key` the number is a button whose clicks arrive under that key."""
+    shown = [states.find(n) for n in states.JOB_STATES]
+    config = st.column_config
+    number: Any = (
+        config.ButtonColumn("#", width=58, type="tertiary", alignment="right", key=open_key)
+        if open_key
+        else config.TextColumn("#", width=58, alignment="right")
+    )
+    return {
+        "state": config.MultiselectColumn(
+            t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]
+        ),
+        "job": config.TextColumn(t("Job"), width=142),
+        "story": config.TextColumn(t("Story"), width=166),
+        "progress": config.ProgressColumn(t("Progress"), width=112, min_value=0, max_value=100, format="%d%%"),
+        "now": config.TextColumn(t("Now"), width=150),
+        "wait": config.TextColumn(t("Wait"), width=78, alignment="right"),
+        "run": config.TextColumn(t("Run"), width=78, alignment="right"),
+        "cost": config.TextColumn(t("Cost"), width=70, alignment="right"),
+        "id": number,
+    }
+
+
+def draw(jobs: Sequence[Row], stories: Mapping[int, str], now: int, key: str, height: int = 520) -> list[int]:
+    """Draw the table; the numbers of the jobs that are selected."""
+    opened = f"{key}_open"
+    shown: Any = st.dataframe(
+        frame(jobs, stories, now),
+        hide_index=True,
+        height=height,
+        row_height=ROW_HEIGHT,
+        column_config=columns(opened),
+        on_select="rerun",
+        selection_mode="multi-row",
+        key=key,
+        alt=t("Jobs, newest first"),
+    )
+    click = st.session_state.get(opened)
+    if click:
+        st.switch_page("pages/job.py", query_params={"id": str(click["label"])})
+    return [int(jobs[i]["id"]) for i in shown.selection.rows if i < len(jobs)]

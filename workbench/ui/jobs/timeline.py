@@ -1,0 +1,136 @@
+"""The timeline of one job: queue, attempts, the steps inside them and the back-off between, as bars.
+
+Rows are computed apart from drawing, so that they can be tested without a browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench.ui import charts, formats, states
+from workbench.ui import labels as words
+from workbench.ui.language import current, t
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """`look` is a state's name or ``reused``; `depth` 0 an attempt, 1 a step. Times are ms since the job was created."""
+
+    label: str
+    start: int
+    end: int
+    look: str
+    depth: int = 0
+    note: str = ""
+
+
+def _of_claim(rows: Sequence[Row], claim: int) -> list[Row]:
+    return [r for r in rows if r.get("claim") == claim]
+
+
+def _call_bars(calls: Sequence[Row], begin: int, now: int) -> list[Bar]:
+    """One bar a step: its calls from the first start to the last end."""
+    made = []
+    for step in dict.fromkeys(c.get("step") or "" for c in calls):
+        mine = [c for c in calls if (c.get("step") or "") == step]
+        last = mine[-1]
+        look = states.find(last["outcome"]).name
+        note = str(last.get("http_status") or "") if look == "failed" else ""
+        start = min(c["started_at"] for c in mine) - begin
+        end = max((c.get("ended_at") or now) for c in mine) - begin
+        made.append(Bar(step or t("call"), start, max(start, end), look, 1, note))
+    return made
+
+
+def bars(job: Row, attempts: Sequence[Row], calls: Sequence[Row], steps: Sequence[Row], now: int) -> list[Bar]:
+    """What a job did, in order."""
+    begin = int(job["created_at"])
+    made: list[Bar] = []
+    ended = begin
+    done: dict[str, int] = {s["name"]: int(s.get("updated_at") or 0) for s in steps if s.get("state") == "done"}
+    for number, attempt in enumerate(sorted(attempts, key=lambda a: int(a["started_at"])), start=1):
+        start, end = int(attempt["started_at"]), int(attempt.get("ended_at") or now)
+        wait = t("Queued") if number == 1 else t("Waiting between attempts")
+        if start - ended > 50:
+            made.append(
+                Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current()))
+            )
+        look = states.find(attempt.get("outcome") or "running").name
+        note = words.error_title(attempt.get("error_kind")) if look == "failed" else ""
+        made.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
+        reused = [name for name, at in done.items() if number > 1 and at and at < start]
+        made += [Bar(name, start - begin, start - begin, "reused", 1, t("reused, free")) for name in reused]
+        made += _call_bars(_of_claim(calls, attempt["claim"]), begin, now)
+        ended = end
+    if not made:
+        made.append(Bar(t("Queued"), 0, int(job.get("finished_at") or now) - begin, "queued"))
+    return made
+
+
+def _looks(colours: charts.Palette) -> dict[str, tuple[str, str, str]]:
+    """Look → (legend, colour, pattern)."""
+    shown = ("succeeded", "failed", "partial", "running", "waiting", "queued", "cancelled")
+    looks = {name: (states.find(name).word, colours.of(states.find(name).colour), "") for name in shown}
+    looks["failed"] = (*looks["failed"][:2], charts.CROSS)
+    looks["reused"] = (t("Reused, free"), colours.green, charts.HATCH)
+    return looks
+
+
+def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
+    """The bars as a figure; one row each, labels bold for attempts."""
+    total = max((b.end for b in rows), default=1) or 1
+    labels = [f"{i}" for i in range(len(rows))]
+    made = charts.figure(colours, 64 + 27 * len(rows), left=charts.label_margin([b.label for b in rows], 180))
+    for look, (name, colour, pattern) in _looks(colours).items():
+        mine = [(i, b) for i, b in enumerate(rows) if b.look == look]
+        if not mine:
+            continue
+        marker = {
+            "color": colour,
+            "cornerradius": 3,
+            "pattern": charts.hatched(pattern, colour, colours),
+        }
+        made.add_bar(
+            y=[labels[i] for i, _ in mine],
+            # A step that took no time would not be seen at all.
+            x=[max(b.end - b.start, total * 0.006) / 1000 for _, b in mine],
+            base=[b.start / 1000 for _, b in mine],
+            width=[0.58 if b.depth == 0 else 0.34 for _, b in mine],
+            orientation="h",
+            name=name,
+            marker=marker,
+            customdata=[f"{b.label} · {formats.duration(b.end - b.start, current())}" for _, b in mine],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    for index, bar in enumerate(rows):
+        if bar.note:
+            made.add_annotation(
+                x=bar.end / 1000,
+                y=labels[index],
+                text=f" {bar.note}",
+                showarrow=False,
+                xanchor="left",
+                font={"size": 11, "color": colours.muted},
+            )
+    names = [f"<b>{b.label}</b>" if b.depth == 0 else b.label for b in rows]
+    made.update_yaxes(
+        autorange="reversed",
+        showgrid=False,
+        tickvals=labels,
+        ticktext=names,
+        type="category",
+        categoryorder="array",
+        categoryarray=labels,
+    )
+    made.update_xaxes(
+        showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * 1.14], ticksuffix=t(" s"), nticks=9
+    )
+    made.update_layout(barmode="overlay", hovermode="closest")
+    return made

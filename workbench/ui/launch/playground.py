@@ -1,0 +1,213 @@
+"""A chat with the model, each turn a job like any other: streamed while it runs, counted, and found again by its link.
+
+A conversation is what its newest job was asked and what it answered: the URL names that job, and nothing else is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from workbench.errors import Issue, ReelwrightError
+from workbench.ui import formats, forms, frame, labels, live, states
+from workbench.ui.charts import palette
+from workbench.ui.language import current, t
+from workbench.ui.launch import targets
+from workbench.ui.markup import plain, shortened
+from workbench.workflows.agents.llm_chat import Params
+
+Row = Mapping[str, Any]
+KIND = "llm_chat"
+EDITOR = "chat_messages"
+AVATARS = {"user": ":material/person:", "assistant": ":material/auto_awesome:"}
+#: as many as a request can hold, less the one that is being said
+MOST = 49
+HISTORY = 12
+
+
+def draw() -> None:
+    """The conversation at the left, the model and what was said before at the right, and the field to say more."""
+    job = _chosen()
+    messages = list(job["params"]["messages"]) if job else []
+    left, right = st.columns([2.15, 1], gap="medium")
+    with right:
+        profile = _settings(messages)
+        _history(job)
+    with left:
+        if st.session_state.get("_chat_editing"):
+            _editor(messages, profile)
+        else:
+            _conversation(job, messages)
+    said = st.chat_input(t("Say something"), max_chars=20_000, key="chat_said")
+    if said and said.strip():
+        _send([*_so_far(job, messages), {"role": "user", "content": said}], profile)
+        st.rerun()
+
+
+def _chosen() -> Row | None:
+    """The job that the URL names, if it is a chat."""
+    asked = st.query_params.get("job", "")
+    if not asked.isdigit():
+        return None
+    try:
+        job: Row = live.workbench().job(int(asked))
+    except ReelwrightError:
+        return None
+    return job if job["kind"] == KIND else None
+
+
+def _so_far(job: Row | None, messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """What the next turn follows on: everything said, with the newest answer; a new conversation begins with the rules."""
+    if job is None:
+        rules = str(st.session_state.get("chat_rules") or "").strip()
+        return [{"role": "system", "content": rules}] if rules else []
+    answer = (job["result"] or {}).get("content")
+    kept = [*messages, *([{"role": "assistant", "content": answer}] if answer else [])]
+    head = [m for m in kept[:1] if m["role"] == "system"]
+    return [*head, *kept[len(head) :][-(MOST - len(head)) :]]
+
+
+def _send(messages: list[dict[str, str]], profile: str | None) -> None:
+    with frame.told():
+        job = live.workbench().submit(KIND, None, {"messages": messages}, profile=profile, user=frame.user())
+        st.query_params["job"] = str(job["id"])
+        before = [i for i in st.session_state.get("_chats", []) if i != job["id"]]
+        st.session_state["_chats"] = [job["id"], *before][:50]
+
+
+def _anew() -> None:
+    st.query_params.pop("job", None)
+    st.session_state.pop("_chat_editing", None)
+
+
+def _conversation(job: Row | None, messages: list[dict[str, str]]) -> None:
+    with st.container(border=True, key="chat"):
+        if job is None:
+            st.markdown(
+                f":gray[{t('Ask anything. Each turn is a job: it is counted, can be cancelled, and stays on the Jobs page.')}]"
+            )
+            return
+        for message in messages:
+            if message["role"] == "system":
+                st.markdown(f":gray[:material/tune: {plain(message['content'])}]")
+                continue
+            with st.chat_message(message["role"], avatar=AVATARS[message["role"]]):
+                st.markdown(plain(message["content"]) if message["role"] == "user" else message["content"])
+        with st.chat_message("assistant", avatar=AVATARS["assistant"]):
+            if job["state"] in states.ACTIVE:
+                _live(int(job["id"]))
+            else:
+                _answer(job)
+
+
+def _answer(job: Row) -> None:
+    content = (job["result"] or {}).get("content")
+    if content:
+        st.markdown(str(content))
+    else:
+        state = states.find(job["state"])
+        st.markdown(
+            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.said(job, 'error'))} **{plain(labels.remedy(job['error_kind']))}**"
+        )
+    tokens = None if job["output_tokens"] is None else (job["input_tokens"] or 0) + job["output_tokens"]
+    took = (
+        labels.took((job["finished_at"] or 0) - job["started_at"]) if job["started_at"] and job["finished_at"] else None
+    )
+    parts = [
+        str((job["result"] or {}).get("model") or ""),
+        took or "",
+        f"{formats.number(tokens, current())} {t('tokens')}" if tokens is not None else "",
+        formats.cost(job["cost_micros"], job["currency"], current()),
+    ]
+    st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job['id'])}](/job?id={job['id']})")
+
+
+@st.fragment(run_every=0.7)
+def _live(job_id: int) -> None:
+    """The answer as far as it is written; the whole page is drawn anew when it has ended."""
+    job = live.workbench().job(job_id)
+    if job["state"] not in states.ACTIVE:
+        live.forget()
+        st.rerun(scope="app")
+    st.markdown(plain(job.get("preview") or "") + "▋")
+    if st.button(t("Cancel"), key=f"chat_cancel_{job_id}", type="tertiary", icon=":material/stop_circle:"):
+        live.workbench().cancel(job_id, user=frame.user())
+
+
+def _settings(messages: list[dict[str, str]]) -> str | None:
+    with st.container(border=True, key="chat_settings"):
+        profile = targets.profile("chat_profile", own=False)
+        if not messages:
+            st.text_area(
+                t("Rules for the model"), key="chat_rules", height=88, max_chars=20_000, on_change="ignore",
+                help=t("Sent first, as the system message of a new conversation."),
+            )  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                t("Begin anew"), key="chat_anew", icon=":material/restart_alt:", disabled=not messages, on_click=_anew
+            )
+            editing = bool(st.session_state.get("_chat_editing"))
+            st.button(
+                t("Edit messages"), key="chat_edit", icon=":material/edit_note:", disabled=editing, on_click=_begin_editing,
+            )  # fmt: skip
+    return profile
+
+
+def _begin_editing() -> None:
+    forms.forget(EDITOR)
+    st.session_state["_chat_editing"] = True
+
+
+def _editor(messages: list[dict[str, str]], profile: str | None) -> None:
+    """Every message with its role, as the request holds them."""
+    with st.container(border=True, key="chat_editor"):
+        start = {"messages": messages or [{"role": "user", "content": ""}]}
+        issues: list[Issue] = st.session_state.get("_chat_issues", [])
+        values = forms.fields(Params, EDITOR, start, issues)
+        with st.container(horizontal=True, gap="small"):
+            if st.button(t("Send these"), key="chat_send", type="primary", icon=":material/send:"):
+                wrong = forms.check(Params, values)
+                st.session_state["_chat_issues"] = wrong
+                if not wrong:
+                    _send(values["messages"], profile)
+                    st.session_state.pop("_chat_editing", None)
+                st.rerun()
+            if st.button(t("Discard"), key="chat_discard", icon=":material/close:"):
+                st.session_state.pop("_chat_editing", None)
+                st.session_state.pop("_chat_issues", None)
+                st.rerun()
+
+
+def _history(job: Row | None) -> None:
+    """The turns of this session, newest first; each opens the conversation as it was then."""
+    ids: list[int] = st.session_state.get("_chats", [])
+    if not ids:
+        return
+    colours = palette()
+    row = "[class*='st-key-chat_turn_'] button"
+    st.html(f"<style>{row},{row}>div{{justify-content:flex-start;text-align:left}}{row} p{{white-space:nowrap;overflow:hidden;"
+            f"text-overflow:ellipsis}}{row}[kind=secondary]{{background:{frame.tint()};border-color:transparent;"
+            f"color:{colours.violet}}}</style>")  # fmt: skip
+    with st.container(border=True, key="chat_history", gap="small"):
+        st.markdown(f"**{t('In this session')}**")
+        for job_id in ids[:HISTORY]:
+            turn = live.shared("job", partial(live.workbench().job, job_id), id=job_id)
+            state = states.find(turn["state"])
+            said = shortened(last_said(turn), 44)
+            st.button(
+                plain(said), key=f"chat_turn_{job_id}", icon=f":material/{state.icon}:", width="stretch",
+                type="secondary" if job and job["id"] == job_id else "tertiary", on_click=_open, args=(job_id,),
+            )  # fmt: skip
+
+
+def last_said(turn: Row) -> str:
+    """What was said last in a turn."""
+    return str(turn["params"]["messages"][-1]["content"])
+
+
+def _open(job_id: int) -> None:
+    st.query_params["job"] = str(job_id)
+    st.session_state.pop("_chat_editing", None)

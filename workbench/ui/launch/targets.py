@@ -1,0 +1,210 @@
+"""What the Launch page asks: where a workflow can run, what is there already, what is missing, what it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from workbench.errors import Issue, ReelwrightError
+from workbench.ui import formats, labels, live, states
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain, shortened
+from workbench.ui.projects import progress
+from workbench.ui.studio import plan as plans
+from workbench.usage.estimates import Estimate
+from workbench.workflows.registry import Workflow
+
+Row = Mapping[str, Any]
+#: guards are asked of so many nodes before the launch, which asks them all
+LOOK_AT = 12
+#: a parent's plan is reckoned for so many nodes
+RECKON = 6
+
+
+@dataclass(frozen=True)
+class Target:
+    """A node that a workflow can run on, with what it has of what the workflow writes."""
+
+    id: int
+    title: str
+    state: str
+
+
+def episodes(project: int) -> list[Row]:
+    return [n for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"]
+
+
+def targets(one: Workflow, project: int, episode: int) -> list[Target]:
+    """The live episodes, or the scenes of one episode."""
+    nodes = live.outline(project, episode)["nodes"]
+    if one.scope == "episode":
+        found = [n for n in nodes if n["kind"] == "episode"]
+    else:
+        found = [n for n in nodes if n["kind"] == "scene" and n["parent_id"] == episode]
+    active = {(j["node_id"], j["kind"]): j["state"] for j in live.active_jobs(project)}
+    return [
+        Target(n["id"], labels.node_title(n["kind"], n["position"], n["title"]), state_of(one, n, active))
+        for n in found
+    ]
+
+
+def state_of(one: Workflow, node: Row, active: Mapping[tuple[int, str], str]) -> str:
+    """The state of a workflow on a node: at work, else that of what it writes; a parent has the node's own."""
+    if (node["id"], one.name) in active:
+        return active[node["id"], one.name]
+    if one.writes is None:
+        return progress.node_state(node, {})
+    head = progress.kinds_of(node).get(one.writes)
+    return "missing" if head is None else "stale" if head["stale"] else "fresh"
+
+
+def episode_of(project: int, nodes: Sequence[int]) -> int | None:
+    """The episode of the first of these scenes, for a link that names scenes alone."""
+    for node_id in nodes[:1]:
+        try:
+            node = live.workbench().node(node_id)
+        except ReelwrightError:
+            return None
+        if node["project_id"] == project and node["kind"] == "scene":
+            return int(node["parent_id"])
+    return None
+
+
+def unmet(one: Workflow, chosen: Sequence[int], values: dict[str, Any]) -> dict[str, list[int]]:
+    """What must exist first, as a sentence → the chosen nodes that lack it; the first of them are asked."""
+    found: dict[str, list[int]] = {}
+    for node in chosen[:LOOK_AT]:
+        try:
+            issues: list[Issue] = live.workbench().unmet(one.name, node, values)
+        except ReelwrightError:
+            continue  # the form says what is wrong with its values
+        for issue in issues:
+            found.setdefault(labels.of_issue(issue), []).append(node)
+    return found
+
+
+def estimate(one: Workflow, project: int, chosen: Sequence[int], profile: str | None) -> Estimate | None:
+    """What all of these runs will take together; None when only their own plans can say."""
+    if not chosen:
+        return None
+    if one.batch:
+        return _of_parents(chosen) if one.scope == "scene" and profile is None else None
+    known = live.shared(
+        "estimates", lambda: live.workbench().estimates(project, profile), project=project, profile=profile
+    )
+    guess: Estimate | None = known.get(one.name)
+    if guess is None:
+        return None
+    n = len(chosen)
+    return Estimate(
+        None if guess.tokens is None else guess.tokens * n,
+        guess.seconds * n,
+        None if guess.cost_micros is None else guess.cost_micros * n,
+        guess.currency,
+    )
+
+
+def _of_parents(chosen: Sequence[int]) -> Estimate | None:
+    """The plans of a few scenes together; more of them are priced by the mean of the first."""
+    found = [plans.of(node) for node in chosen[:RECKON]]
+    currencies = {c for p in found for c, micros in p.cost.items() if micros}
+    if any(p.tokens is None for p in found) or len(currencies) > 1 or any(p.unpriced for p in found):
+        return None
+    share = len(chosen) / len(found)
+    return Estimate(
+        round(sum(p.tokens or 0 for p in found) * share),
+        sum(p.seconds for p in found) * share,
+        round(sum(sum(p.cost.values()) for p in found) * share),
+        next(iter(currencies), None),
+    )
+
+
+def price(one: Workflow, guess: Estimate | None, count: int) -> None:
+    """Money, time and tokens of all runs together."""
+    if not count:
+        st.caption(t("Choose where to run it."))
+        return
+    if guess is None:
+        st.caption(t("Its price depends on the jobs it starts.") if one.batch else t("Nobody knows yet what it takes."))
+        return
+    with st.container(horizontal=True, gap="medium", key="launch_price"):
+        st.metric(t("Money"), money(guess), width="content")
+        st.metric(t("Time"), f"≈ {formats.duration(guess.seconds * 1000, current())}", width="content",
+                  help=t("One after another; jobs run side by side as far as there are workers."))  # fmt: skip
+        st.metric(t("Tokens"), formats.number(guess.tokens, current()), width="content")
+
+
+def money(guess: Estimate) -> str:
+    cost = {guess.currency: guess.cost_micros} if guess.cost_micros is not None and guess.currency else {}
+    return plans.price(cost, int(guess.cost_micros is None))
+
+
+def about(n: int, guess: Estimate | None) -> str:
+    """What the button says: how many jobs, and for how much."""
+    if guess is None or guess.cost_micros is None or not n:
+        return t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
+    if guess.cost_micros == 0:
+        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
+    cost = money(guess)
+    return (
+        t("Launch {n} jobs for about {cost}", n=n, cost=cost)
+        if n != 1
+        else t("Launch 1 job for about {cost}", cost=cost)
+    )
+
+
+def flow(one: Workflow) -> str:
+    """What a workflow reads and what it writes, as one line of Markdown."""
+    reads = []
+    for name in one.reads:
+        near, _, kind = name.rpartition(".")
+        title = labels.kind_title(kind)
+        reads.append(
+            {"previous": t("{kind} before", kind=title), "next": t("{kind} after", kind=title)}.get(near, title)
+        )
+    what = (
+        f"**{plain(labels.kind_title(one.writes))}**"
+        if one.writes
+        else f"**{plain(t('the jobs it starts'))}**"
+        if one.batch
+        else ""
+    )
+    return f":gray[{plain(' · '.join(reads))}] → {what}" if reads and what else what
+
+
+def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
+    """Which model runs it; None for the project's own, which is not offered without a project."""
+    named = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in live.workbench().profiles()}
+    named = {"sketch": t("Sketch, offline and free"), **named}
+    chosen: str | None = st.selectbox(
+        t("Model profile"),
+        [*([None] if own else []), *named],
+        format_func=lambda name: t("The project's own") if name is None else named[name],
+        key=key,
+        placeholder=t("The project's own"),
+        help=t("Which model answers and what it costs.") if not own else None,
+    )
+    return chosen
+
+
+def with_profile(name: str | None) -> dict[str, Any]:
+    """The field of a request that names the profile."""
+    return {} if name is None else {"profile_id": live.workbench().profile_id(name)}
+
+
+def job_row(job: Row, story: str = "") -> None:
+    """One launched job in a line: state, name, place, what it does, the way to it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"launched_{job['id']}"):
+        states.badge(job["state"])
+        place = f" :gray[{plain(shortened(story, 60))}]" if story else ""
+        st.markdown(f"{plain(labels.workflow_title(job['kind']))}{place}", width="stretch")
+        active = job["state"] in states.ACTIVE
+        said = f"{int(job['progress'] or 0)}% · {labels.said(job, 'message')}" if active else labels.said(job, "error")
+        if said:
+            st.caption(plain(shortened(said, 70)), width="content")
+        st.page_link(
+            "pages/job.py", label=t("job {id}", id=job["id"]), query_params={"id": str(job["id"])}, width="content"
+        )

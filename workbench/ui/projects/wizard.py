@@ -1,0 +1,148 @@
+"""The new-project form: story, people and places, look; what is still missing stands beside it while it is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from workbench.errors import InvalidInput, Issue
+from workbench.story.briefs import BriefFile
+from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
+from workbench.story.styles import style_text
+from workbench.ui import forms, frame, labels, live, meter
+from workbench.ui.language import current, t
+
+KEY = "wizard"
+_ISSUES = "_wizard_issues"
+
+
+def _part(names: list[str], issues: list[Issue], live_fields: list[str] | None = None) -> dict[str, Any]:
+    start = {"language": current(), "style": {"preset": "cinematic", "prompt": ""}}
+    return forms.fields(BriefFile, KEY, start, issues, only=names, live=live_fields or [])
+
+
+def _take_preset() -> None:
+    """Put the preset's own words into the style field."""
+    preset = st.session_state.get(f"{KEY}.style.preset", "cinematic")
+    language = st.session_state.get(f"{KEY}.language", current())
+    st.session_state[f"{KEY}.style.prompt"] = style_text({"preset": preset}, language)
+
+
+def missing(brief: dict[str, Any]) -> list[Issue]:
+    """Everything that keeps this brief from being planned, form errors first."""
+    wrong = forms.check(BriefFile, brief)
+    return wrong + [i for i in plannable_brief(brief) if i.path not in {w.path for w in wrong}]
+
+
+def _card(title: str, icon: str, key: str) -> Any:
+    box = st.container(border=True, key=f"wizard_{key}")
+    box.markdown(f"**:material/{icon}: {title}**")
+    return box
+
+
+def _fields(issues: list[Issue]) -> dict[str, Any]:
+    brief: dict[str, Any] = {}
+    with _card(t("Story"), "edit_note", "story"):
+        brief |= _part(["title"], issues)
+        brief |= _part(["summary"], issues, ["summary"])
+        meter.draw(f"{KEY}.summary", MIN_SUMMARY_CHARS, "summary_meter")
+        left, right = st.columns(2)
+        with left:
+            brief |= _part(["language", "genre"], issues)
+        with right:
+            brief |= _part(["episodes", "audience"], issues)
+        brief |= _part(["protagonist"], issues)
+    with _card(t("Look"), "palette", "look"):
+        brief |= _part(["style"], issues, ["style.preset", "style.prompt"])
+        st.button(
+            t("Take the preset's text"), key="wizard_preset", icon=":material/format_paint:", on_click=_take_preset
+        )
+        brief |= _part(["aspect_ratio"], issues)
+    with _card(t("People and places"), "groups", "cast"):
+        brief |= _part(["characters"], issues)
+        brief |= _part(["world"], issues)
+    return brief
+
+
+def _readiness(brief: dict[str, Any]) -> None:
+    """What is there and what is missing, each with its mark."""
+    guards = {i.path: labels.of_issue(i) for i in plannable_brief(brief)}
+    checks = [
+        ("title", t("Title"), "" if brief["title"].strip() else t("Give the story a title.")),
+        ("summary", t("Summary"), guards.get("summary", "")),
+        ("style.prompt", t("Visual style"), guards.get("style.prompt", "")),
+    ]
+    st.markdown(f"**{t('Ready to plan?')}**")
+    for _path, name, wrong in checks:
+        mark = ":gray[:material/radio_button_unchecked:]" if wrong else ":green[:material/check_circle:]"
+        st.markdown(f"{mark} {name}" + (f"  \n:gray[{wrong}]" if wrong else ""))
+
+
+def _profile() -> str | None:
+    """Which models the project uses; None for the offline sketch."""
+    profiles = live.workbench().profiles()
+    named = {
+        p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in profiles if not p.get("archived_at")
+    }
+    chosen: str | None = st.selectbox(
+        t("Model profile"),
+        [None, *named],
+        format_func=lambda name: t("Sketch, offline and free") if name is None else named[name],
+        key="wizard_profile",
+        placeholder=t("Sketch, offline and free"),
+        help=t("Which models write this story. Sketch drafts everything offline from your own words."),
+        on_change="ignore",
+    )
+    return chosen
+
+
+def create(brief: dict[str, Any], profile: str | None) -> int:
+    """Make the project; raises InvalidInput with every field that is wrong."""
+    issues = missing(brief)
+    if issues:
+        raise InvalidInput(t("The brief is not complete yet."), issues)
+    project = live.workbench().create_project(brief, profile=profile, user=frame.user())
+    live.forget()
+    return project
+
+
+def draw() -> int | None:
+    """The form; the number of the project just made."""
+    issues: list[Issue] = st.session_state.get(_ISSUES, [])
+    left, right = st.columns([2.15, 1], gap="medium")
+    with left:
+        brief = _fields(issues)
+    with right, st.container(border=True, key="wizard_side"):
+        _readiness(brief)
+        profile = _profile()
+        st.space("small")
+        clicked = st.button(
+            t("Create project"), type="primary", icon=":material/add:", width="stretch", key="wizard_create"
+        )
+        if clicked:
+            try:
+                made = create(brief, profile)
+            except InvalidInput as error:
+                st.session_state[_ISSUES] = error.issues
+                st.rerun()
+            leave()
+            return made
+        still = {i.path for i in missing(brief)}
+        if any(i.path not in still for i in issues):
+            # a field that was put right loses its error at once
+            st.session_state[_ISSUES] = [i for i in issues if i.path in still]
+            st.rerun()
+        if issues:
+            listed = "\n".join(f"- {labels.of_issue(i)}" for i in issues)
+            st.error(
+                f"**{t('Not yet: nothing was created and everything you typed is still here.')}**\n{listed}",
+                icon=":material/block:",
+            )
+    return None
+
+
+def leave() -> None:
+    """Empty the form."""
+    st.session_state.pop(_ISSUES, None)
+    forms.forget(KEY)

@@ -1,0 +1,215 @@
+"""Each kind of artifact as a reader wants to see it, and its editor in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.artifacts import kinds
+from workbench.artifacts import storyboard as storyboard_models
+from workbench.errors import Issue
+from workbench.i18n import N_
+from workbench.ui import forms, illustrations
+from workbench.ui.charts import palette
+from workbench.ui.forms import CHOICES
+from workbench.ui.language import current, t
+from workbench.ui.markup import hidden, plain, safe
+from workbench.ui.studio import storyboard
+
+Content = dict[str, Any]
+ARC_NAMES = (N_("Opening"), N_("Development"), N_("Turn"), N_("Resolution"))
+
+#: fields that follow from the others and are not typed
+DERIVED = {
+    "episode_plan": ("order", "episode_count"),
+    "scene_list": ("order",),
+    "duration": ("seconds", "confidence", "missing"),
+}
+#: kinds that are edited one part at a time: where the parts are, and the fields of one that are typed
+PARTED = {"keyframe_prompt": ("shots", ("caption", "anchors", "subjects", "composition", "bubble_space"))}
+#: kinds without an editor: pictures are picked, not typed
+NOT_TYPED = frozenset({"keyframe_images", "scene_video"})
+
+
+def show(kind: str, content: Content) -> None:
+    """Draw an artifact's content; a kind without a view of its own is shown field by field."""
+    _VIEWS.get(kind, _any)(content)
+
+
+def _line(label: str, value: Any) -> None:
+    if value not in (None, "", []):
+        st.markdown(f":gray[{plain(label)}]  \n{plain(value)}")
+
+
+def _facts(pairs: Sequence[tuple[str, Any]]) -> str:
+    return " · ".join(f":gray[{plain(label)}] {plain(value)}" for label, value in pairs if value not in (None, "", []))
+
+
+def _brief(content: Content) -> None:
+    st.markdown(plain(content["summary"]) or f":gray[{t('No summary yet')}]")
+    style = content.get("style") or {}
+    st.markdown(
+        _facts(
+            [
+                (t("Protagonist"), content.get("protagonist")),
+                (t("Genre"), content.get("genre")),
+                (t("Audience"), content.get("audience")),
+                (t("Story language"), t(CHOICES.get(content.get("language", ""), ""))),
+                (t("Episodes"), content.get("episodes") or t("the model chooses")),
+                (t("Aspect ratio"), content.get("aspect_ratio")),
+            ]
+        )
+    )
+    st.markdown(
+        f":violet-badge[:material/palette: {plain(t(CHOICES.get(style.get('preset', ''), '')))}] :gray[{plain(style.get('prompt', ''))}]"
+    )
+
+
+def _named(content: Content) -> None:
+    aliases = f" :gray[{plain(' / '.join(content['aliases']))}]" if content.get("aliases") else ""
+    st.markdown(f"**{plain(content['name'])}**{aliases}  \n{plain(content.get('description') or '')}")
+
+
+def _table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], hide_narrow: Sequence[int] = ()) -> None:
+    """A calm table of prose: no grid lines but the rows', columns as wide as asked, narrow screens drop `hide_narrow`."""
+    colours = palette()
+    hidden = "".join(f".rw-prose tr>*:nth-child({i + 1}){{display:none}}" for i in hide_narrow)
+    heads = "".join(f"<th style='width:{width}'>{safe(title)}</th>" for title, width in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    st.html(
+        f"<style>.rw-prose{{width:100%;border-collapse:collapse;font-size:0.93rem;line-height:1.4;table-layout:fixed}}"
+        f".rw-prose th{{text-align:left;font-weight:400;font-size:0.8rem;color:{colours.muted};padding:0 .6rem .3rem 0}}"
+        f".rw-prose td{{vertical-align:top;border-top:1px solid {colours.border};padding:.5rem .6rem .5rem 0;overflow-wrap:anywhere}}"
+        f".rw-prose i{{font-style:normal;color:{colours.muted}}}@media(max-width:640px){{{hidden}}}</style>"
+        f"<table class='rw-prose'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def _episode_plan(content: Content) -> None:
+    if content.get("reasoning_brief"):
+        st.markdown(f":gray[{plain(content['reasoning_brief'])}]")
+    rows = []
+    for episode in content["episodes"]:
+        beats = "".join(f"<div><i>{n}</i> {safe(beat)}</div>" for n, beat in enumerate(episode["beats"], start=1))
+        hook = (
+            f"<div style='margin-top:.3rem'><i>{safe(t('Cliffhanger'))}</i> {safe(episode['cliffhanger'])}</div>"
+            if episode.get("cliffhanger")
+            else ""
+        )
+        cast = (
+            f"<div><i>{safe(' / '.join(episode['main_characters']))}</i></div>"
+            if episode.get("main_characters")
+            else ""
+        )
+        rows.append(
+            (
+                f"<b>{episode['order']}</b>",
+                f"<b>{safe(episode['title'])}</b><div>{safe(episode['logline'])}</div>{cast}{hook}",
+                beats,
+            )
+        )
+    _table([("#", "2rem"), (t("Episode"), "55%"), (t("Beats"), "auto")], rows, hide_narrow=(2,))
+
+
+def _core_expression(content: Content) -> None:
+    st.markdown(f"**{plain(content['theme'])}**")
+    illustrations.arc(content["emotional_arc"], [t(n) for n in ARC_NAMES])
+    _line(t("Core conflict"), content["core_conflict"])
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f":gray[{t('Payoff')}]  \n" + "  \n".join(plain(p) for p in content["payoff"]))
+    with right:
+        st.markdown(
+            f":gray[{t('Visual motifs')}]  \n"
+            + " ".join(f":violet-badge[{plain(m)}]" for m in content["visual_motifs"])
+        )
+    _line(t("Ending beat"), content["ending_beat"])
+    _line(t("Next hook"), content.get("next_hook"))
+
+
+def _scene_list(content: Content) -> None:
+    rows = [
+        (
+            f"<b>{s['order']}</b>",
+            f"<b>{safe(s['beat'])}</b><div>{safe(s['summary'])}</div>",
+            safe(s["location"]),
+            f"<i>{safe(' / '.join(s['cast']))}</i>",
+        )
+        for s in content["scenes"]
+    ]
+    _table([("#", "2rem"), (t("Scene"), "56%"), (t("Location"), "auto"), (t("Cast"), "18%")], rows, hide_narrow=(3,))
+
+
+def _scene_anchor(content: Content) -> None:
+    language = current()
+    other = "en" if language == "zh" else "zh"
+    st.markdown(plain(content["scene"][language]))
+    st.markdown(f":gray[{plain(content['scene'][other])}]")
+    place, light, air = content["location"], content["lighting"], content["atmosphere"]
+    for column, (title, head, rest) in zip(
+        st.columns(3),
+        (
+            (t("Location"), place["name"], [place["type"], place["details"]]),
+            (t("Lighting"), light["type"], [light["direction"], light["colour"], light["intensity"]]),
+            (t("Atmosphere"), air["mood"], [air["time"], air["weather"]]),
+        ),
+        strict=True,
+    ):
+        with column:
+            st.markdown(f":gray[{title}]  \n**{plain(head)}**  \n{plain(' · '.join(rest))}")
+    st.markdown(
+        f":gray[{t('Anchors')}]  \n" + " ".join(f":green-badge[{plain(a)}]" for a in content["anchors"][language])
+    )
+    st.markdown(f":gray[{t('Avoid')}] {plain(content['avoid'][language])}")
+
+
+def _any(content: Content) -> None:
+    for name, value in content.items():
+        _line(name.replace("_", " "), value if isinstance(value, str | int | float) else None)
+        if isinstance(value, dict | list) and value:
+            st.json(hidden(value), expanded=1)
+
+
+_VIEWS: dict[str, Callable[[Content], None]] = {
+    "brief": _brief,
+    "character": _named,
+    "world_element": _named,
+    "episode_plan": _episode_plan,
+    "core_expression": _core_expression,
+    "scene_list": _scene_list,
+    "scene_anchor": _scene_anchor,
+    **storyboard.VIEWS,
+}
+
+
+def completed(kind: str, typed: Content) -> Content:
+    """What was typed, with the fields that follow from it."""
+    made = dict(typed)
+    if kind == "episode_plan":
+        made["episode_count"] = len(made["episodes"])
+    if kind == "duration":
+        made["seconds"] = round(sum(float(s or 0) for s in made["parts"].values()), 2)
+    return made
+
+
+def editor(kind: str, key: str, start: Content, issues: Sequence[Issue] = (), part: int | None = None) -> Content:
+    """The form to edit an artifact in place, or one part of it (counted from 1); returns the whole content as typed."""
+    if kind in PARTED and part is not None:
+        return _part_editor(kind, key, start, issues, part)
+    typed = forms.fields(kinds.find(kind).model, key, start, issues, skip=DERIVED.get(kind, ()))
+    return completed(kind, {**{name: start[name] for name in DERIVED.get(kind, ()) if name in start}, **typed})
+
+
+def _part_editor(kind: str, key: str, start: Content, issues: Sequence[Issue], part: int) -> Content:
+    where, typed_fields = PARTED[kind]
+    model = storyboard_models.Shot
+    own = start[where][part - 1]
+    path = f"{where}.{part - 1}."
+    mine = [Issue(i.path.removeprefix(path), i.message) for i in issues if i.path.startswith(path)]
+    st.markdown(f"**{part} · {storyboard.framing(own['framing'])}**")
+    skip = tuple(name for name in model.model_fields if name not in typed_fields)
+    typed = forms.fields(model, f"{key}_{part}", own, mine, skip=skip)
+    parts = [{**own, **typed} if n == part else p for n, p in enumerate(start[where], start=1)]
+    return {**start, where: parts}

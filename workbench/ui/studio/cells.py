@@ -1,0 +1,512 @@
+"""A cell of the Studio: one workflow on one node with its state, form, run, output, versions, edit and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from workbench.artifacts import kinds
+from workbench.errors import Conflict, InvalidInput, Issue
+from workbench.i18n import N_
+from workbench.story.studio import StaleReason
+from workbench.ui import formats, forms, frame, labels, live, states
+from workbench.ui.language import t
+from workbench.ui.markup import plain, shortened
+from workbench.ui.studio import artifacts, clips, diff, sheet
+from workbench.workflows.registry import Workflow
+
+Row = Mapping[str, Any]
+
+#: failures that are mended at the service: its key, its models, its address, its money
+AT_SERVICE = ("auth", "permission", "not_found_model", "quota_exhausted", "network")
+VERBS = {
+    "missing": (N_("Run"), "play_arrow"),
+    "ready": (N_("Run"), "play_arrow"),
+    "stale": (N_("Update"), "refresh"),
+    "fresh": (N_("Run again"), "replay"),
+    "failed": (N_("Retry"), "replay"),
+}
+
+
+def _key(node_id: int, name: str, *rest: object) -> str:
+    return "_".join(map(str, ("cell", node_id, name, *rest)))
+
+
+# What a click does. Callbacks run before the page is drawn again, so what they changed is seen at once.
+
+
+def launch(node_id: int, workflow: str, params: dict[str, Any]) -> None:
+    with frame.told():
+        job = live.workbench().submit(workflow, node_id, params, user=frame.user())
+        frame.toast(t("Launched as job {id}.", id=job["id"]))
+    live.forget()
+
+
+def cancel(job_id: int) -> None:
+    with frame.told():
+        live.workbench().cancel([job_id])
+    live.forget()
+
+
+def retry(job_id: int) -> None:
+    with frame.told():
+        live.workbench().retry(job_id)
+    live.forget()
+
+
+def restore(node_id: int, kind: str, version: int) -> None:
+    with frame.told():
+        live.workbench().restore(node_id, kind, version)
+        frame.toast(t("Version {n} is back, as a new version.", n=version))
+    live.forget()
+
+
+def pin(node_id: int, kind: str, version: int | None) -> None:
+    with frame.told():
+        live.workbench().pin(node_id, kind, version)
+    live.forget()
+
+
+def begin_edit(node_id: int, kind: str, artifact: Row, part: int | None = None) -> None:
+    """Open the editor on the version that is shown, or on one part of it; a save on top of a newer one is told."""
+    end_edit(node_id, kind)
+    slot = _key(node_id, kind, "edit")
+    st.session_state[slot] = {
+        "base": artifact["version"],
+        "content": artifact["content"],
+        "issues": [],
+        "conflict": None,
+        "part": part if part is not None or kind not in artifacts.PARTED else 1,
+    }
+
+
+def end_edit(node_id: int, kind: str) -> None:
+    st.session_state.pop(_key(node_id, kind, "edit"), None)
+    forms.forget(_key(node_id, kind, "form"))
+
+
+def compare(node_id: int, kind: str, older: int, newer: int) -> None:
+    st.session_state[_key(node_id, kind, "compare")] = (older, newer)
+
+
+def end_compare(node_id: int, kind: str) -> None:
+    st.session_state.pop(_key(node_id, kind, "compare"), None)
+
+
+# The parts of a cell.
+
+
+def version_meta(artifact: Row) -> str:
+    """``v4 · sketch · today 14:20``."""
+    source = t(labels.SOURCES.get(str(artifact["source"]), str(artifact["source"])))
+    by = artifact.get("model") or source
+    return f"v{artifact['version']} · {by} · {labels.ago(artifact['created_at'])}"
+
+
+def _version_line(row: Row) -> str:
+    source = t(labels.SOURCES.get(str(row["source"]), str(row["source"])))
+    parts = [source, row.get("model") or "", str(row.get("created_by") or ""), labels.ago(row["created_at"])]
+    return " · ".join(p for p in parts if p)
+
+
+def versions(node_id: int, kind: str, artifact: Row) -> None:
+    """The popover with every version: who, when, model, cost; compare, restore, pin."""
+    with st.popover(
+        f"v{artifact['version']}",
+        icon=":material/keep:" if artifact.get("pinned") else ":material/history:",
+        type="tertiary",
+        key=_key(node_id, kind, "versions"),
+    ):
+        rows = live.workbench().versions(node_id, kind)
+        st.markdown(f"**{t('Versions of {name}', name=labels.kind_title(kind))}**", width=430)
+        for row in rows[:12]:
+            _version_row(node_id, kind, artifact, row)
+        if len(rows) > 12:
+            st.caption(t("{n} older versions", n=len(rows) - 12))
+
+
+def _version_row(node_id: int, kind: str, artifact: Row, row: Row) -> None:
+    number = row["version"]
+    shown = number == artifact["version"]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        mark = " :material/keep:" if row.get("pinned") else ""
+        cost = (
+            f" · {formats.money(row['cost_micros'], row.get('currency'))}" if row.get("cost_micros") is not None else ""
+        )
+        st.markdown(
+            f"**v{number}**{mark} :gray[{plain(_version_line(row))}{plain(cost)}]",
+            width="content",
+            help=labels.at(row["created_at"]),
+        )
+        st.space("stretch")
+        if shown:
+            release = bool(row.get("pinned"))
+            label, icon = (t("Unpin"), "keep_off") if release else (t("Pin"), "keep")
+            st.button(
+                label,
+                key=_key(node_id, kind, "pin", number),
+                icon=f":material/{icon}:",
+                type="tertiary",
+                on_click=pin,
+                args=(node_id, kind, None if release else number),
+            )
+            return
+        st.button(
+            t("Compare"),
+            key=_key(node_id, kind, "cmp", number),
+            icon=":material/compare_arrows:",
+            type="tertiary",
+            on_click=compare,
+            args=(node_id, kind, *sorted((number, artifact["version"]))),
+        )
+        st.button(
+            t("Restore"),
+            key=_key(node_id, kind, "restore", number),
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=restore,
+            args=(node_id, kind, number),
+        )
+
+
+def comparison(node_id: int, kind: str) -> None:
+    """Two versions side by side, chosen by two selects."""
+    chosen = st.session_state.get(_key(node_id, kind, "compare"))
+    if not chosen:
+        return
+    wb = live.workbench()
+    rows = {v["version"]: v for v in wb.versions(node_id, kind)}
+
+    # said once: a moment later “2 s ago” would be another choice
+    named = {number: f"v{number} · {_version_line(row)}" for number, row in sorted(rows.items())}
+    numbers = list(named)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        older = st.selectbox(
+            t("Older"),
+            numbers,
+            numbers.index(chosen[0]),
+            named.__getitem__,
+            key=_key(node_id, kind, "older", *chosen),
+            label_visibility="collapsed",
+            width=196,
+        )
+        st.markdown(":material/arrow_forward:", width="content")
+        newer = st.selectbox(
+            t("Newer"),
+            numbers,
+            numbers.index(chosen[1]),
+            named.__getitem__,
+            key=_key(node_id, kind, "newer", *chosen),
+            label_visibility="collapsed",
+            width=196,
+        )
+        st.space("stretch")
+        note = st.empty()
+        st.button(
+            "",
+            key=_key(node_id, kind, "endcmp"),
+            icon=":material/close:",
+            type="tertiary",
+            help=t("Close"),
+            on_click=end_compare,
+            args=(node_id, kind),
+        )
+    before, after = wb.artifact(node_id, kind, older), wb.artifact(node_id, kind, newer)
+    if before and after:
+        compared = diff.compare(before["content"], after["content"], kinds.find(kind).model.model_json_schema())
+        note.caption(diff.counted(compared), width="content")
+        diff.draw(compared, _key(node_id, kind, "diff"))
+
+
+def _quoted(text: str, limit: int = 60) -> str:
+    return f"“{plain(shortened(text, limit))}”"
+
+
+def stale_sentence(reason: StaleReason) -> str:
+    """One reason in one sentence, naming node, versions and the words that changed."""
+    part = labels.part_title(reason.part)
+    what = labels.kind_title(reason.kind) + (f" ({part})" if part else "")
+    said = t(
+        "Stale because {what} of {node} moved from v{old} to v{new}",
+        what=plain(what),
+        node=f"**{plain(reason.node_title)}**",
+        old=reason.from_version,
+        new=reason.to_version,
+    )
+    was, now = changed_words(reason)
+    return said + (t(": {was} became {now}.", was=_quoted(was), now=_quoted(now)) if was or now else labels.stop())
+
+
+def changed_words(reason: StaleReason) -> tuple[str, str]:
+    """The stretch of the first changed field that differs."""
+    if not reason.changes:
+        return "", ""
+    first = reason.changes[0]
+    if not first.was or not first.now:
+        return first.was or "—", first.now or "—"
+    left, right = diff.words(first.was, first.now)
+    gone = " … ".join(text.strip() for kind, text in left if kind == "removed" and text.strip())
+    come = " … ".join(text.strip() for kind, text in right if kind == "added" and text.strip())
+    return gone or "—", come or "—"
+
+
+def failure(job: Row) -> None:
+    """What happened, whether it cost anything, the one thing to do, and the way there."""
+    st.error(labels.failure(job, 300), icon=":material/error:")
+    with st.container(horizontal=True, gap="medium"):
+        st.page_link(
+            "pages/job.py", label=t("Open job {id}", id=job["id"]), icon=":material/arrow_outward:", width="content",
+            query_params={"id": str(job["id"])},
+        )  # fmt: skip
+        if job.get("error_kind") in AT_SERVICE and job.get("profile_id"):
+            st.page_link(
+                "pages/models.py", label=t("Open its service"), icon=":material/key:", width="content",
+                query_params={"profile": str(job["profile_id"])},
+            )  # fmt: skip
+
+
+@st.fragment(run_every=1.0)
+def running(job_id: int, node_id: int, name: str) -> None:
+    """A running job's bar, words and clock; the page is drawn anew when the job's state changes."""
+    job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
+    seen = st.session_state.setdefault(_key(node_id, name, "seen", job_id), job["state"])
+    if job["state"] != seen:
+        st.session_state[_key(node_id, name, "seen", job_id)] = job["state"]
+        if job["state"] not in states.ACTIVE:
+            live.forget()
+        st.rerun(scope="app")
+    percent = int(job.get("progress") or 0)
+    started = job.get("started_at")
+    clock = (
+        labels.took((live.now_ms() - started) // 1000 * 1000)
+        if started
+        else t("waits {time}", time=labels.took(live.now_ms() - job["created_at"]))
+    )
+    message = labels.said(job, "message") or states.find(job["state"]).word
+    if job["state"] == "waiting" and job.get("waiting_for"):
+        message = t(labels.WAITING_FOR.get(job["waiting_for"], states.find("waiting").title))
+    st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
+
+
+def form_values(
+    node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]
+) -> tuple[dict[str, Any], list[Issue]]:
+    """The workflow's form inside its popover, and what is wrong with it."""
+    key = _key(node_id, workflow.name, "params")
+    issues = st.session_state.get(f"{key}_issues", [])
+    values = forms.fields(workflow.params, key, None, issues, choices=choices)
+    return values, forms.check(workflow.params, values)
+
+
+def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]], disabled: bool) -> None:
+    """The popover with the workflow's form and its own Run."""
+    if not workflow.params.model_fields:
+        return
+    key = _key(node_id, workflow.name, "params")
+    with st.popover(
+        "", icon=":material/tune:", type="tertiary", key=_key(node_id, workflow.name, "tune"), help=t("Settings")
+    ):
+        st.markdown(f"**{t(workflow.title)}**", width=380)
+        values, wrong = form_values(node_id, workflow, choices)
+        if st.button(
+            t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
+        ):
+            st.session_state[f"{key}_issues"] = wrong
+            if not wrong:
+                launch(node_id, workflow.name, values)
+            st.rerun()
+
+
+def action(node_id: int, cell: Row, primary: bool) -> None:
+    """The one button of a cell."""
+    workflow: Workflow = cell["workflow"]
+    job, state = cell.get("job"), cell["state"]
+    key = _key(node_id, workflow.name, "act")
+    if state in states.ACTIVE and job:
+        st.button(t("Cancel"), key=f"{key}_cancel", icon=":material/stop_circle:", on_click=cancel, args=(job["id"],))
+        return
+    verb, icon = VERBS.get(state, VERBS["ready"])
+    if state == "failed" and job:
+        # A retry reuses the steps that are done; a new launch would pay for them again.
+        st.button(
+            t(verb),
+            key=f"{key}_{verb}",
+            icon=f":material/{icon}:",
+            disabled=bool(cell.get("unmet")),
+            on_click=retry,
+            args=(job["id"],),
+        )
+        return
+    st.button(
+        t(verb),
+        key=f"{key}_{verb}",
+        icon=f":material/{icon}:",
+        type="primary" if primary else "secondary",
+        disabled=bool(cell.get("unmet")),
+        on_click=launch,
+        args=(node_id, workflow.name, {}),
+    )
+
+
+def editor(node_id: int, kind: str) -> bool:
+    """The editor in place of the output; True while it is open."""
+    slot = _key(node_id, kind, "edit")
+    edit = st.session_state.get(slot)
+    if not edit:
+        return False
+    if edit["part"] is not None:
+        _choose_part(node_id, kind, edit)
+    typed = artifacts.editor(kind, _key(node_id, kind, "form"), edit["content"], edit["issues"], edit["part"])
+    if edit["part"] is not None:
+        # only one part is drawn: what was typed into the others must not depend on their widgets
+        edit["content"] = typed
+    if edit["conflict"]:
+        _conflict(node_id, kind, edit, typed)
+        return True
+    with st.container(horizontal=True, gap="small"):
+        if st.button(t("Save as a new version"), key=f"{slot}_save", type="primary", icon=":material/save:"):
+            _save(node_id, kind, edit, typed, edit["base"])
+        st.button(t("Discard"), key=f"{slot}_drop", icon=":material/close:", on_click=end_edit, args=(node_id, kind))
+    return True
+
+
+def _choose_part(node_id: int, kind: str, edit: dict[str, Any]) -> None:
+    """Which of nine shots is edited."""
+    where, _ = artifacts.PARTED[kind]
+    chosen = st.segmented_control(
+        t("Shot"),
+        range(1, len(edit["content"][where]) + 1),
+        default=edit["part"],
+        key=_key(node_id, kind, "part", edit["base"]),
+        label_visibility="collapsed",
+    )
+    edit["part"] = chosen or edit["part"]
+
+
+def _save(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any], base: int) -> None:
+    edit["issues"] = forms.check(kinds.find(kind).model, typed)
+    if not edit["issues"]:
+        try:
+            live.workbench().save(node_id, kind, typed, base, frame.user())
+        except Conflict as error:
+            edit["conflict"] = error.head_version
+        except InvalidInput as error:
+            edit["issues"] = error.issues or [Issue("", error.text)]
+        else:
+            end_edit(node_id, kind)
+            live.forget()
+            frame.toast(t("Saved. What was made from it is marked stale."))
+    st.rerun()
+
+
+def _conflict(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any]) -> None:
+    """Somebody saved first: show both, let the reader choose; nothing is overwritten silently."""
+    slot = _key(node_id, kind, "edit")
+    theirs = live.workbench().artifact(node_id, kind)
+    if theirs is None:
+        return
+    st.warning(
+        t("Version {n} was saved while you were editing. Left is that version, right is yours.", n=theirs["version"]),
+        icon=":material/call_split:",
+    )
+    diff.draw(diff.compare(theirs["content"], typed, kinds.find(kind).model.model_json_schema()), f"{slot}_diff")
+    with st.container(horizontal=True, gap="small"):
+        if st.button(t("Keep mine, as a new version"), key=f"{slot}_mine", type="primary", icon=":material/save:"):
+            edit["conflict"] = None
+            _save(node_id, kind, edit, typed, theirs["version"])
+        st.button(
+            t("Take theirs"), key=f"{slot}_theirs", icon=":material/check:", on_click=end_edit, args=(node_id, kind)
+        )
+
+
+def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, str]] | None = None) -> None:
+    """One workflow's cell."""
+    workflow: Workflow = cell["workflow"]
+    artifact, job, state = cell.get("artifact"), cell.get("job"), cell["state"]
+    with st.container(border=True, key=_key(node_id, workflow.name)):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key=_key(node_id, workflow.name, "row")
+        ):
+            st.markdown(f"**{t(workflow.title)}**", width="content")
+            states.badge(state)
+            st.space("stretch")
+            if artifact:
+                frame.small(version_meta(artifact), labels.at(artifact["created_at"]))
+                versions(node_id, artifact["kind"], artifact)
+                if artifact["kind"] not in artifacts.NOT_TYPED:
+                    st.button(
+                        "", key=_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
+                        on_click=begin_edit, args=(node_id, artifact["kind"], artifact),
+                    )  # fmt: skip
+            elif cell.get("unmet"):
+                st.caption(t("not possible yet"), width="content")
+            settings(node_id, workflow, choices or {}, bool(cell.get("unmet")) or state in states.ACTIVE)
+            action(node_id, cell, primary)
+        _body(node_id, cell, artifact, job, state)
+
+
+def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state: str) -> None:
+    workflow: Workflow = cell["workflow"]
+    for reason in () if state in states.ACTIVE else cell["stale_reasons"][:3]:
+        st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
+    for issue in cell.get("unmet") or []:
+        st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
+    if state in states.ACTIVE and job:
+        running(job["id"], node_id, workflow.name)
+    if state == "failed" and job:
+        failure(job)
+    if artifact:
+        for warning in artifact.get("warnings") or []:
+            st.markdown(
+                f":orange[:material/warning:] :gray[{plain(labels.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
+            )
+        comparison(node_id, artifact["kind"])
+        if artifact["kind"] == "scene_video":
+            clips.draw(node_id, artifact)
+        elif workflow.writes != "keyframe_images" and not editor(node_id, artifact["kind"]):
+            artifacts.show(artifact["kind"], artifact["content"])
+    if workflow.writes == "keyframe_images":
+        sheet.draw(node_id, cell)
+    elif workflow.batch and job and job.get("result"):
+        _batch(job)
+
+
+def _batch(job: Row) -> None:
+    """How a batch ended: how many succeeded, and each that failed with its reason."""
+    result = job["result"]
+    done, failed, there = (len(result.get(name, [])) for name in ("succeeded", "failed", "skipped"))
+    said = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
+    st.markdown(f":gray[{said}]")
+    for item in result.get("failed", []):
+        node = live.workbench().node(item["node_id"])
+        name = labels.node_title(node["kind"], node["position"], node["title"])
+        why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
+        st.markdown(
+            f":red[:material/error:] {plain(name)} :gray[{plain(why)}] [{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})"
+        )
+
+
+def plain_artifact(node_id: int, kind: str) -> None:
+    """A cell without a workflow, only edited by hand: the brief."""
+    artifact = live.workbench().artifact(node_id, kind)
+    if artifact is None:
+        return
+    with st.container(border=True, key=_key(node_id, kind, "plain")):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{labels.kind_title(kind)}**", width="content")
+            states.badge("fresh")
+            st.space("stretch")
+            frame.small(version_meta(artifact), labels.at(artifact["created_at"]))
+            versions(node_id, kind, artifact)
+            st.button(
+                t("Edit"),
+                key=_key(node_id, kind, "edit_open"),
+                icon=":material/edit:",
+                on_click=begin_edit,
+                args=(node_id, kind, artifact),
+            )
+        comparison(node_id, kind)
+        if not editor(node_id, kind):
+            artifacts.show(kind, artifact["content"])

@@ -1,0 +1,58 @@
+"""A scene's clips: the chosen one to play, the others beside it to choose instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from workbench.errors import Conflict, NotFound
+from workbench.ui import frame, labels, live
+from workbench.ui.language import t
+from workbench.ui.markup import plain, shortened
+
+Row = Mapping[str, Any]
+
+
+def draw(node_id: int, artifact: Row) -> None:
+    """The chosen clip large; every other one small with its button."""
+    content = artifact["content"]
+    clips = {c["media"]: c for c in content["clips"]}
+    _play(clips[content["chosen"]], width=560 if content["aspect_ratio"] != "9:16" else 260)
+    others = [c for c in reversed(content["clips"]) if c["media"] != content["chosen"]]
+    if not others:
+        return
+    st.caption(t("Other clips of this scene"))
+    columns = st.columns(3)
+    for place, clip in enumerate(others):
+        with columns[place % 3], st.container(border=True, key=f"clip_{node_id}_{clip['media'][:12]}"):
+            _play(clip, width=None)
+            st.button(
+                t("Use this one"), key=f"clip_use_{node_id}_{clip['media'][:12]}", icon=":material/check:",
+                on_click=_choose, args=(node_id, clip["media"], artifact["version"]),
+            )  # fmt: skip
+
+
+def _play(clip: Row, width: int | None) -> None:
+    try:
+        place = str(live.workbench().media_path(clip["media"]))
+    except NotFound as error:
+        st.markdown(f":orange[:material/broken_image: {plain(labels.of_error(error))}]")
+        return
+    st.video(place, width=width or "stretch")
+    st.caption(f"{labels.took(clip['seconds'] * 1000)} · {plain(shortened(clip['model'], 40))}")
+
+
+def _choose(node_id: int, media: str, seen: int) -> None:
+    """Choose another clip as a new version after the one that was seen."""
+    wb = live.workbench()
+    with frame.told():
+        head = wb.artifact(node_id, "scene_video")
+        if head is not None:
+            try:
+                wb.save(node_id, "scene_video", {**head["content"], "chosen": media}, seen, frame.user())
+                frame.toast(t("Picked."))
+            except Conflict as error:
+                st.session_state["_refused"] = labels.of_error(error)
+        live.forget()

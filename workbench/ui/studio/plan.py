@@ -1,0 +1,281 @@
+"""The plan of a node with its price, the buttons that open it, and the one that launches it as one job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from workbench.story.plan import Mode, Plan, PlannedJob
+from workbench.ui import formats, frame, labels, live, states
+from workbench.ui.charts import palette
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain, safe
+
+#: the plan of a larger project is reckoned when somebody asks for it
+LARGE = 12
+ROWS = 9
+
+
+@dataclass(frozen=True)
+class Group:
+    """The jobs of one workflow in a plan: how many, what they take together, and the most urgent state among them."""
+
+    workflow: str
+    jobs: int
+    state: str
+    tokens: int | None
+    seconds: float
+    cost: dict[str, int]
+    unpriced: int
+
+
+def of(node_id: int, mode: Mode = "missing") -> Plan:
+    """The plan of a node, shared for a second."""
+    found: Plan = live.shared("plan", lambda: live.workbench().plan(node_id, mode), node=node_id, mode=mode)
+    return found
+
+
+def groups(jobs: Sequence[PlannedJob]) -> list[Group]:
+    """A plan's jobs by workflow, in the order in which they first appear."""
+    made: dict[str, list[PlannedJob]] = {}
+    for job in jobs:
+        made.setdefault(job.workflow, []).append(job)
+    return [_group(name, own) for name, own in made.items()]
+
+
+def _group(name: str, own: list[PlannedJob]) -> Group:
+    cost: dict[str, int] = {}
+    for job in own:
+        if job.cost_micros is not None and job.currency:
+            cost[job.currency] = cost.get(job.currency, 0) + job.cost_micros
+    return Group(
+        name,
+        len(own),
+        "missing" if any(j.state == "missing" for j in own) else "stale",
+        None if any(j.tokens is None for j in own) else sum(j.tokens or 0 for j in own),
+        sum(j.seconds for j in own),
+        cost,
+        sum(j.cost_micros is None for j in own),
+    )
+
+
+def price(cost: Mapping[str, int], unpriced: int) -> str:
+    """What jobs will cost: an amount, “free”, a dash when nobody knows, “¥1.20 + ?” when some prices are not known."""
+    known = any(cost.values())
+    if unpriced:
+        return f"{formats.sums(cost)} + ?" if known else formats.MISSING
+    return formats.sums(cost) if known else t("free")
+
+
+def about(plan: Plan) -> str:
+    """“Launch 6 jobs for about ¥3.67”."""
+    n = len(plan.jobs)
+    if plan.free:
+        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
+    if plan.unpriced == n:
+        return t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
+    cost = price(plan.cost, plan.unpriced)
+    return (
+        t("Launch {n} jobs for about {cost}", n=n, cost=cost)
+        if n != 1
+        else t("Launch 1 job for about {cost}", cost=cost)
+    )
+
+
+def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
+    """Start the plan as one job; what it would need and lacks is said instead."""
+    _close()
+    with frame.told():
+        job = live.workbench().run_plan(node_id, mode, grow=grow, user=frame.user())
+        frame.toast(t("Launched as job {id}.", id=job["id"]))
+    live.forget()
+
+
+def parent(node_id: int) -> Mapping[str, Any] | None:
+    """The plan that is at work on this node now."""
+    node = live.workbench().node(node_id)
+    for job in live.active_jobs(node["project_id"]):
+        if job["node_id"] == node_id and job["kind"] == "run_plan":
+            found: Mapping[str, Any] = job
+            return found
+    return None
+
+
+def buttons(node_id: int, *, stale: bool) -> None:
+    """“Update what's stale” where something is, and “Run everything below”; both open the plan before anything starts."""
+    busy = parent(node_id) is not None
+    if stale:
+        st.button(
+            t("Update what's stale"),
+            key="update_stale",
+            icon=":material/update:",
+            disabled=busy,
+            on_click=_open,
+            args=(node_id, "stale"),
+        )
+    st.button(
+        t("Run everything below"),
+        key="run_below",
+        type="primary",
+        icon=":material/playlist_play:",
+        disabled=busy,
+        on_click=_open,
+        args=(node_id, "missing"),
+    )
+    asked = st.session_state.get("_plan")
+    if asked and asked[0] == node_id:
+        _dialog(*asked)
+
+
+def _close() -> None:
+    st.session_state.pop("_plan", None)
+
+
+def _open(node_id: int, mode: Mode) -> None:
+    st.session_state["_plan"] = (node_id, mode)
+    st.session_state.pop("_frame", None)  # a page shows one dialog at a time
+
+
+def _dialog(node_id: int, mode: Mode) -> None:
+    title = t("Update what's stale") if mode == "stale" else t("Run everything below")
+
+    # It stays open while the page behind it is drawn anew.
+    @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
+    def shown() -> None:
+        plan = of(node_id, mode)
+        if not plan.jobs:
+            st.markdown(t("Nothing to do: everything below is fresh."))
+            return
+        _numbers(plan)
+        _table(groups(plan.jobs), None)
+        grow = _grow(plan, mode, node_id, "dialog")
+        if _launch_button(plan, node_id, mode, grow, "dialog"):
+            st.rerun()
+
+    shown()
+
+
+def card(node_id: int, *, large: bool = False) -> None:
+    """The plan of everything below: money, time and tokens, a row per workflow, one button that launches it all."""
+    running = parent(node_id)
+    if running is not None:
+        _running(running)
+        return
+    if large and not st.session_state.get(f"plan_wanted_{node_id}"):
+        with st.container(border=True, key="plan"):
+            st.markdown(f"**{t('Plan · everything below')}**")
+            st.button(
+                t("Reckon the plan"),
+                key=f"reckon_{node_id}",
+                icon=":material/calculate:",
+                width="stretch",
+                on_click=st.session_state.__setitem__,
+                args=(f"plan_wanted_{node_id}", True),
+            )
+        return
+    plan = of(node_id)
+    if not plan.jobs:
+        return
+    with st.container(border=True, key="plan"):
+        st.markdown(f"**{t('Plan · everything below')}**")
+        _numbers(plan)
+        _table(groups(plan.jobs), ROWS)
+        grow = _grow(plan, "missing", node_id, "card")
+        _launch_button(plan, node_id, "missing", grow, "card")
+
+
+@st.fragment(run_every=1.0)
+def _bar(job_id: int) -> None:
+    job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
+    percent = int(job.get("progress") or 0)
+    st.progress(percent / 100, text=f"{plain(labels.said(job, 'message'))} :gray[· {percent}%]")
+
+
+def _running(job: Mapping[str, Any]) -> None:
+    """The plan at work: its bar, its job, and one button that stops all of it."""
+    with st.container(border=True, key="plan"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{t('Plan · everything below')}**", width="content")
+            states.badge("running")
+            st.space("stretch")
+            st.page_link(
+                "pages/job.py",
+                label=t("job {id}", id=job["id"]),
+                query_params={"id": str(job["id"])},
+                width="content",
+            )
+        _bar(int(job["id"]))
+        st.button(
+            t("Cancel"),
+            key=f"plan_cancel_{job['id']}",
+            icon=":material/stop_circle:",
+            width="stretch",
+            on_click=_cancel,
+            args=(int(job["id"]),),
+        )
+
+
+def _cancel(job_id: int) -> None:
+    with frame.told():
+        live.workbench().cancel(job_id, user=frame.user())
+    live.forget()
+
+
+def _numbers(plan: Plan) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(t("Money"), price(plan.cost, plan.unpriced), width="content")
+        st.metric(t("Time"), f"≈ {formats.duration(plan.seconds * 1000, current())}", width="content")
+        st.metric(t("Tokens"), formats.number(plan.tokens, current()), width="content")
+
+
+def _table(rows: Sequence[Group], limit: int | None) -> None:
+    colours = palette()
+    shown = rows if limit is None else rows[:limit]
+    body = "".join(
+        f"<tr><td>{safe(labels.workflow_title(g.workflow))}{f' <i>× {g.jobs}</i>' if g.jobs > 1 else ''}</td>"
+        f"<td>{safe(formats.number(g.tokens, current()) if g.tokens else formats.MISSING)}</td>"
+        f"<td>{safe(formats.duration(g.seconds * 1000, current()))}</td>"
+        f"<td>{safe(price(g.cost, g.unpriced))}</td></tr>"
+        for g in shown
+    )
+    head = "".join(f"<th>{safe(name)}</th>" for name in (t("Job"), t("Tokens"), t("Time"), t("Price")))
+    st.html(
+        f"<style>.rw-plan{{width:100%;border-collapse:collapse;font-size:.87rem;line-height:1.35}}"
+        f".rw-plan th{{text-align:right;font-weight:400;color:{colours.muted};font-size:.8rem;padding:.2rem 0 .3rem .6rem}}"
+        f".rw-plan td{{text-align:right;border-top:1px solid {colours.border};padding:.36rem 0 .36rem .6rem;white-space:nowrap;"
+        f"font-variant-numeric:tabular-nums}}"
+        f".rw-plan th:first-child,.rw-plan td:first-child{{text-align:left;padding-left:0;white-space:normal}}"
+        f".rw-plan i{{font-style:normal;color:{colours.muted}}}</style>"
+        f"<table class='rw-plan'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
+    if len(rows) > len(shown):
+        st.caption(t("and {n} more", n=len(rows) - len(shown)))
+
+
+def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> bool:
+    """Whether to go on into episodes and scenes that do not exist yet; asked only where the plan will make some."""
+    if mode == "stale" or not plan.later:
+        return False
+    return st.checkbox(
+        t("Go on into what these jobs make: about {n} more jobs", n=plan.later),
+        key=f"plan_grow_{where}_{node_id}",
+        help=t("Their price is not in this plan: it depends on how many episodes and scenes there will be."),
+    )
+
+
+def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str) -> bool:
+    for issue in plan.unmet[:4]:
+        st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
+    return st.button(
+        about(plan),
+        key=f"launch_plan_{where}_{node_id}_{mode}",
+        type="primary" if where == "dialog" else "secondary",
+        icon=":material/rocket_launch:",
+        width="stretch",
+        disabled=bool(plan.unmet),
+        on_click=launch,
+        args=(node_id, mode, grow),
+    )

@@ -1,0 +1,350 @@
+"""The nine-shot sheet: a scene's frames that fill while they are drawn, each with its candidates."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from workbench.artifacts.storyboard import frame_key
+from workbench.db.reads import jobs as job_reads
+from workbench.errors import Conflict
+from workbench.ui import frame, labels, live, states
+from workbench.ui.charts import Palette, palette
+from workbench.ui.gallery import pictures
+from workbench.ui.language import t
+from workbench.ui.markup import plain, safe, shortened
+from workbench.ui.studio import storyboard
+
+Row = Mapping[str, Any]
+IMAGES, PROMPT = "generate_keyframe_images", "keyframe_prompt"
+#: set when a pick was saved from the dialog
+_CHANGED = "_frames_changed"
+KEYS = [frame_key(order) for order in range(1, 10)]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One place of the sheet. `media` None: not drawn yet. `state`: fresh, stale, queued, running, missing or failed."""
+
+    key: str
+    shot: dict[str, Any]
+    media: str | None
+    state: str
+    candidates: int = 0
+
+
+def cells_of(
+    shots: list[dict[str, Any]], content: dict[str, Any] | None, stale: set[int], *, drawn: Mapping[str, str] | None = None,
+    busy: Mapping[str, str] | None = None, failed: Mapping[str, str] | None = None,
+) -> list[Cell]:  # fmt: skip
+    """The nine places from the plan, the pictures there are, and what a job has drawn, draws and will draw."""
+    frames = {f["key"]: f for f in (content or {}).get("frames", [])}
+    made = []
+    for key, shot in zip(KEYS, shots, strict=False):
+        known = frames.get(key)
+        media = (drawn or {}).get(key) or (known["chosen"] if known else None)
+        state = "missing" if media is None else "stale" if shot["order"] in stale else "fresh"
+        if key in (drawn or {}):
+            state = "fresh"
+        elif key in (busy or {}):
+            state = (busy or {})[key]
+        elif key in (failed or {}):
+            state = "failed"
+        made.append(Cell(key, shot, media, state, len(known["candidates"]) if known else 0))
+    return made
+
+
+def draw(node_id: int, cell: Row) -> None:
+    """The sheet of a scene: from the nine-shot plan, with the pictures there are; live while a job draws."""
+    plan = live.workbench().artifact(node_id, PROMPT)
+    if plan is None:
+        return
+    job, artifact = cell.get("job"), cell.get("artifact")
+    content = artifact["content"] if artifact else None
+    ratio = (content or {}).get("aspect_ratio") or plan["content"]["shots"][0]["camera"]["aspect"]
+    stale = {int(r.part.split(":")[1]) for r in cell["stale_reasons"] if r.part and r.part.startswith("shot:")}
+    if any(not r.part for r in cell["stale_reasons"]):
+        stale = set(range(1, 10))
+    if job is not None and job["state"] in states.ACTIVE:
+        _live(node_id, job["id"], plan["content"]["shots"], content, ratio, stale)
+    else:
+        failed = {
+            f["item"]: f["error"]
+            for f in ((job or {}).get("result") or {}).get("failed", [])
+            if job and job["state"] == "partial" and "item" in f
+        }
+        _grid(node_id, cells_of(plan["content"]["shots"], content, stale, failed=failed), ratio)
+        for key, why in failed.items():
+            st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shortened(str(why), 160))}]")
+    _dialog_if_open(node_id, plan, artifact)
+
+
+@st.fragment(run_every=1.0)
+def _live(
+    node_id: int, job_id: int, shots: list[dict[str, Any]], content: dict[str, Any] | None, ratio: str, stale: set[int]
+) -> None:
+    """Frames appear as their steps are done; what is drawn now and what waits is said by chips."""
+    steps = live.ask(job_reads.steps, job_id=job_id)
+    job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
+    drawn, busy = {}, {}
+    for step in steps:
+        key = str(step["name"])[:3]
+        if step["state"] == "done" and (step["output"] or {}).get("images"):
+            drawn[key] = step["output"]["images"][-1]["media"]
+        elif step["state"] == "sent":
+            busy[key] = "running" if job["state"] == "running" else "queued"
+    wanted = (job.get("params") or {}).get("keys") or KEYS
+    have = {f["key"] for f in (content or {}).get("frames", [])}
+    for key in wanted:
+        if key not in drawn and key not in busy and (key not in have or (job.get("params") or {}).get("keys")):
+            busy[key] = "queued"
+    _grid(node_id, cells_of(shots, content, stale, drawn=drawn, busy=busy), ratio)
+
+
+def _grid(node_id: int, cells: list[Cell], ratio: str) -> None:
+    colours = palette()
+    name = f"sheet_{node_id}"
+    st.html(
+        f"<style>.st-key-{name}{{display:grid!important;grid-template-columns:repeat(3,minmax(0,1fr));gap:.9rem 1rem}}"
+        f".st-key-{name}>*{{width:100%!important;min-width:0}}"
+        f".st-key-{name} [data-testid='stImage'],.st-key-{name} [data-testid='stImageContainer']{{width:100%}}"
+        f".st-key-{name} img{{border-radius:.35rem;width:100%;aspect-ratio:{ratio.replace(':', '/')};object-fit:cover}}"
+        f".st-key-{name} [class*='st-key-name_']{{height:1.9rem;overflow:hidden;flex-wrap:nowrap}}"
+        f".st-key-{name} button{{padding:0;min-height:1.5rem;white-space:nowrap}}.st-key-{name} button p{{font-size:.95rem}}"
+        f"@media(max-width:640px){{.st-key-{name}{{grid-template-columns:repeat(2,minmax(0,1fr))}}}}</style>"
+    )
+    with st.container(key=name):
+        for cell in cells:
+            _place(node_id, cell, ratio, colours)
+
+
+def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
+    shot = cell.shot
+    with st.container(key=f"shot_{node_id}_{cell.key}", gap=None):
+        if cell.media is None:
+            st.html(placeholder(ratio, colours, cell.state))
+        else:
+            st.image(str(live.workbench().media_path(cell.media, thumbnail=True)), width="stretch")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"name_{node_id}_{cell.key}"):
+            label = f"**{shot['order']}** {storyboard.framing(shot['framing'])}"
+            st.button(
+                label, key=f"open_{node_id}_{cell.key}", type="tertiary", on_click=open_frame, args=(node_id, cell.key),
+                help=t("Zoom, candidates, edit"),
+            )  # fmt: skip
+            if cell.state not in ("fresh", "missing"):
+                states.badge(cell.state)
+        st.html(
+            f"<div style='color:{colours.muted};font-size:.86rem;line-height:1.3;height:2.3rem;overflow:hidden' "
+            f"title='{safe(shot['caption'])}'>{safe(shortened(shot['caption'], 64))}</div>"
+        )
+
+
+def placeholder(ratio: str, colours: Palette, state: str) -> str:
+    """A frame that is not drawn yet: crop marks and a cross, in the picture's own shape."""
+    width, height = (int(n) * 20 for n in ratio.split(":"))
+    mark = colours.primary if state == "running" else colours.border
+    inset, arm = min(width, height) * 0.08, min(width, height) * 0.12
+    corners = "".join(
+        f"<path d='M{x} {y + dy} V{y} H{x + dx}'/>"
+        for x, y, dx, dy in (
+            (inset, inset, arm, arm), (width - inset, inset, -arm, arm),
+            (inset, height - inset, arm, -arm), (width - inset, height - inset, -arm, -arm),
+        )
+    )  # fmt: skip
+    cx, cy = width / 2, height / 2
+    svg = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'>"
+        f"<rect width='{width}' height='{height}' fill='{colours.panel}'/>"
+        f"<g fill='none' stroke='{mark}' stroke-width='{min(width, height) / 110:.2f}' stroke-linecap='round'>{corners}"
+        f"<path d='M{cx - arm / 2} {cy} H{cx + arm / 2} M{cx} {cy - arm / 2} V{cy + arm / 2}'/></g></svg>"
+    )
+    data = base64.b64encode(svg.encode()).decode()
+    return (
+        f"<img alt='' src='data:image/svg+xml;base64,{data}' style='display:block;border:1px solid {colours.border}'>"
+    )
+
+
+# One frame: large, with its candidates, and what can be done with it.
+
+
+def open_frame(node_id: int, key: str, media: str | None = None) -> None:
+    """Open a frame's dialog on the next run, at one of its candidates."""
+    st.session_state["_frame"] = (node_id, key)
+    st.session_state.pop("_plan", None)  # a page shows one dialog at a time
+    if media is not None:
+        st.session_state[f"candidate_{node_id}_{key}"] = media
+
+
+def close_frame() -> None:
+    st.session_state.pop("_frame", None)
+
+
+def dialog_if_asked(project: int) -> None:
+    """The dialog of the frame that was asked for, on a page other than its scene's."""
+    asked = st.session_state.get("_frame")
+    if asked is None:
+        return
+    node_id = int(asked[0])
+    plan = live.workbench().artifact(node_id, PROMPT)
+    if plan is not None:
+        _dialog_if_open(node_id, plan, live.workbench().artifact(node_id, "keyframe_images"), project)
+
+
+def _dialog_if_open(node_id: int, plan: Row, artifact: Row | None, project: int | None = None) -> None:
+    asked = st.session_state.get("_frame")
+    if asked and asked[0] == node_id:
+        _dialog(node_id, asked[1], plan, artifact, project)
+
+
+def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: int | None) -> None:
+    shot = plan["content"]["shots"][KEYS.index(key)]
+
+    # It stays open while the page behind it is drawn anew.
+    @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large", on_dismiss=close_frame)
+    def shown() -> None:
+        if st.session_state.pop(_CHANGED, False):
+            st.rerun()  # the page behind shows the frame too
+        known = next((f for f in artifact["content"]["frames"] if f["key"] == key), None) if artifact else None
+        st.markdown(plain(shot["caption"]))
+        if known is not None:
+            _picture(node_id, key, known, artifact or {})
+        else:
+            st.caption(t("Not drawn yet."))
+        with st.container(horizontal=True, gap="small"):
+            if st.button(
+                t("Draw another"), key=f"another_{node_id}_{key}", icon=":material/add_photo_alternate:",
+                help=t("A further candidate beside these"),
+            ):  # fmt: skip
+                _another(node_id, key, known is not None)
+                close_frame()
+                st.rerun()
+            if project is not None:
+                st.page_link(
+                    "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:",
+                    query_params={"project": str(project), "node": str(node_id)},
+                )  # fmt: skip
+            elif st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
+                from workbench.ui.studio import cells
+
+                cells.begin_edit(node_id, PROMPT, plan, part=shot["order"])
+                close_frame()
+                st.rerun()
+
+    shown()
+
+
+def _picture(node_id: int, key: str, known: Row, artifact: Row) -> None:
+    wb = live.workbench()
+    slot = f"candidate_{node_id}_{key}"
+    medias = [c["media"] for c in known["candidates"]]
+    looked_at = st.session_state.get(slot)
+    shown = str(looked_at if looked_at in medias else known["chosen"])
+    beside = len(medias) > 1 and st.toggle(
+        t("Side by side"), key=f"beside_{node_id}_{key}", help=t("All candidates of this frame, as large as they fit")
+    )
+    if not beside:
+        st.image(str(wb.media_path(shown)), width="stretch")
+        _provenance(node_id, shown, known)
+    if len(medias) > 1:
+        _candidates(node_id, key, known, artifact, large=beside)
+    clash = st.session_state.get(f"clash_{node_id}_{key}")
+    if clash:
+        _clash(node_id, key, clash)
+    st.download_button(
+        t("Download"), wb.media_path(shown).read_bytes(), file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media_path(shown).suffix}",
+        icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
+    )  # fmt: skip
+
+
+def _candidates(node_id: int, key: str, known: Row, artifact: Row, *, large: bool) -> None:
+    """Each candidate with its button; small below the picture, or large beside one another."""
+    wb = live.workbench()
+    columns = st.columns(2) if large else []
+    with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
+        for number, candidate in enumerate(known["candidates"], start=1):
+            with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
+                st.image(str(wb.media_path(candidate["media"], thumbnail=not large)), width="stretch")
+                chosen = candidate["media"] == known["chosen"]
+                # The callback has the version that was on the screen, whatever was saved since.
+                st.button(
+                    t("Chosen") if chosen else t("Pick {n}", n=number),
+                    key=f"pick_{node_id}_{key}_{number}",
+                    icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
+                    type="tertiary", disabled=chosen, on_click=_pick, args=(node_id, key, candidate["media"], artifact["version"]),
+                )  # fmt: skip
+                if large:
+                    _provenance(node_id, candidate["media"], known)
+
+
+def _provenance(node_id: int, media: str, known: Row) -> None:
+    """Which model drew a picture, when, in which version, and the job with its prompt and price."""
+    made = pictures.maker(node_id, media)
+    candidate = next(c for c in known["candidates"] if c["media"] == media)
+    said = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
+    if made is not None:
+        said += [f"v{made['version']}", labels.ago(made["created_at"])]
+    link = f" · [{t('job {id}', id=made['job_id'])}](/job?id={made['job_id']})" if made and made["job_id"] else ""
+    st.markdown(f":gray[{plain(' · '.join(said))}{link}]")
+
+
+def picked(content: Row, key: str, media: str) -> dict[str, Any]:
+    """The artifact's content with another candidate chosen."""
+    frames = [{**f, "chosen": media} if f["key"] == key else f for f in content["frames"]]
+    return {**content, "frames": frames}
+
+
+def _pick(node_id: int, key: str, media: str, seen: int) -> None:
+    """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown instead."""
+    wb = live.workbench()
+    with frame.told():
+        head = wb.artifact(node_id, "keyframe_images")
+        if head is None:
+            return
+        try:
+            wb.save(node_id, "keyframe_images", picked(head["content"], key, media), seen, frame.user())
+        except Conflict:
+            st.session_state[f"clash_{node_id}_{key}"] = media
+            return
+        frame.toast(t("Picked. What was made from it is marked stale."))
+    for slot in (f"clash_{node_id}_{key}", f"candidate_{node_id}_{key}"):
+        st.session_state.pop(slot, None)
+    st.session_state[_CHANGED] = True
+    live.forget()
+
+
+def _clash(node_id: int, key: str, mine: str) -> None:
+    """Somebody saved these frames first: both pictures side by side, and the reader chooses."""
+    theirs = live.workbench().artifact(node_id, "keyframe_images")
+    if theirs is None:
+        return
+    other = next((f["chosen"] for f in theirs["content"]["frames"] if f["key"] == key), None)
+    st.warning(
+        t("Version {n} was saved meanwhile. Left is its picture, right is yours.", n=theirs["version"]),
+        icon=":material/call_split:",
+    )
+    left, right = st.columns(2)
+    wb = live.workbench()
+    with left:
+        if other:
+            st.image(str(wb.media_path(other, thumbnail=True)), width="stretch")
+        if st.button(t("Take theirs"), key=f"clash_theirs_{node_id}_{key}", icon=":material/check:"):
+            st.session_state.pop(f"clash_{node_id}_{key}", None)
+            st.rerun()
+    with right:
+        st.image(str(wb.media_path(mine, thumbnail=True)), width="stretch")
+        st.button(
+            t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:",
+            on_click=_pick, args=(node_id, key, mine, theirs["version"]),
+        )  # fmt: skip
+
+
+def _another(node_id: int, key: str, drawn: bool) -> None:
+    with frame.told():
+        params = {"keys": [key], "new_candidate": drawn}
+        job = live.workbench().submit(IMAGES, node_id, params, user=frame.user())
+        frame.toast(t("Launched as job {id}.", id=job["id"]))
+    live.forget()

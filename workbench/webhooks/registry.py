@@ -1,0 +1,241 @@
+"""Webhooks as people set them up. The address and the secret are sealed like keys and never shown again."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import re
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Connection
+
+from workbench.db.connection import Database
+from workbench.db.reads import story as story_reads
+from workbench.db.reads import webhooks as reads
+from workbench.db.writes import webhooks as writes
+from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound, all_of
+from workbench.i18n import LANGUAGES, N_, Text
+from workbench.security.keys import Vault
+from workbench.security.redact import redactor
+from workbench.webhooks import events as happenings
+from workbench.webhooks.events import EVENTS, USUAL
+from workbench.webhooks.formats import FORMS
+
+Row = dict[str, Any]
+LONGEST_URL = 2000
+#: of an address: what is shorter is a word, or of no use to anybody without the rest
+SHORTEST_PART = 16
+
+
+class Address(NamedTuple):
+    """Where a webhook goes, opened: as secret as a key."""
+
+    url: str
+    secret: str
+
+
+class Webhooks:
+    """Adds, changes, tries and lists webhooks, and what they were told."""
+
+    def __init__(self, database: Database, vault_of: Callable[[], Vault]) -> None:
+        self._database = database
+        self._vault_of = vault_of
+
+    def add(
+        self,
+        url: str,
+        *,
+        form: str = "standard",
+        events: Sequence[str] = USUAL,
+        project_id: int | None = None,
+        secret: str | None = None,
+        allow_private: bool = False,
+        lang: str = "en",
+        page_url: str | None = None,
+        user: str = "local",
+    ) -> Row:
+        """Add a webhook. The row has its signing `secret`, this once. Raises InvalidInput naming the field, NotFound.
+
+        `events` as in EVENTS; `page_url`: where the pages are reached, for links; `secret`: one of your own (whsec_…).
+        """
+        url, issues = url.strip(), []
+        parts = _parts(url)
+        if parts is None:
+            issues.append(Issue("url", Text(N_("An address begins with https:// or http://, without a user name."))))
+        elif not allow_private and _is_private(url):
+            issues.append(Issue("url", Text(N_("This is an address of your own network. Allow that, if you mean it."))))
+        if form not in FORMS:
+            said = Text(N_("There is no form {form}; choose {forms}."), form=form, forms=", ".join(FORMS))
+            issues.append(Issue("form", said))
+        issues += _issues_of_events(events)
+        if lang not in LANGUAGES:
+            issues.append(Issue("lang", Text(N_("The language is zh or en."))))
+        if page_url and _parts(page_url) is None:
+            issues.append(
+                Issue("page_url", Text(N_("An address begins with https:// or http://, without a user name.")))
+            )
+        secret = secret.strip() if secret else "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
+        if not _is_secret(secret):
+            issues.append(Issue("secret", Text(N_("A secret is whsec_ and 24 to 64 bytes in base64."))))
+        if issues or parts is None:
+            raise InvalidInput(all_of(issues), issues)
+        _hide_parts(url)
+        vault = self._vault_of()
+        with vault.held(), self._database.write() as conn:
+            if project_id is not None:
+                node = story_reads.find_node(conn, project_id)
+                if node is None or node["kind"] != "project":
+                    raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+            sealed_url, sealed_secret = vault.seal(url), vault.seal(secret)
+            webhook_id = writes.add(
+                conn, form=form, events=list(dict.fromkeys(events)), project_id=project_id, host=parts.netloc,
+                url_ciphertext=sealed_url.ciphertext, secret_ciphertext=sealed_secret.ciphertext,
+                key_id=sealed_url.key_id, allow_private=allow_private, lang=lang, page_url=page_url or None,
+                created_by=user,
+            )  # fmt: skip
+        return {**self._listed(webhook_id), "secret": secret if FORMS[form].signed else None}
+
+    def listed(self) -> list[Row]:
+        """Oldest first: form, events, project, host, enabled, and how the last delivery ended."""
+        with self._database.read() as conn:
+            return reads.listed(conn)
+
+    def _listed(self, webhook_id: int) -> Row:
+        return next(row for row in self.listed() if row["id"] == webhook_id)
+
+    def switch(self, webhook_id: int, enabled: bool) -> None:
+        """Off: nothing is told meanwhile, and what happens then is not told later. Raises NotFound."""
+        self._change(webhook_id, enabled=enabled)
+
+    def listen(self, webhook_id: int, events: Sequence[str]) -> None:
+        """Change what it is told of. Raises InvalidInput, NotFound."""
+        if issues := _issues_of_events(events):
+            raise InvalidInput(all_of(issues), issues)
+        self._change(webhook_id, events=list(dict.fromkeys(events)))
+
+    def _change(self, webhook_id: int, **values: Any) -> None:
+        with self._database.write() as conn:
+            _found(conn, webhook_id)
+            writes.change(conn, webhook_id, **values)
+
+    def remove(self, webhook_id: int) -> None:
+        """Raises NotFound."""
+        with self._database.write() as conn:
+            _found(conn, webhook_id)
+            writes.archive(conn, webhook_id)
+
+    # -- deliveries ----------------------------------------------------------------------------------------------------
+
+    def deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> list[Row]:
+        """Newest first: event, payload, state (pending, delivered, failed), tries, status, error."""
+        with self._database.read() as conn:
+            return reads.deliveries(conn, webhook_id, most)
+
+    def try_out(self, webhook_id: int) -> Row:
+        """Send a greeting at once, and once; returns the delivery. Raises NotFound."""
+        # Imported here: commands and pages that only look do not load the HTTP client.
+        from workbench.webhooks.delivery import Courier, settle
+
+        happening = happenings.test(time.time_ns())
+        with self._database.write() as conn:
+            hook = _found(conn, webhook_id)
+            made = writes.put(
+                conn, webhook_id, happening.event, happening.key, happening.payload(hook["lang"], hook["page_url"])
+            )
+            row = reads.delivery(conn, made or 0)
+            assert row is not None
+            writes.take(conn, row, 60_000)
+        outcome = asyncio.run(Courier(self._database, self.address_of).tried(hook, row))
+        with self._database.write() as conn:
+            settle(conn, row, outcome._replace(final=True))
+            tried = reads.delivery(conn, row["id"])
+        assert tried is not None
+        return tried
+
+    def send_again(self, delivery_id: int) -> None:
+        """Have an ended delivery sent once more by the next worker. Raises NotFound, NotAllowed."""
+        with self._database.write() as conn:
+            if reads.delivery(conn, delivery_id) is None:
+                raise NotFound(Text(N_("There is no delivery {delivery}."), delivery=delivery_id))
+            if not writes.send_again(conn, delivery_id):
+                raise NotAllowed(Text(N_("Delivery {delivery} is still under way."), delivery=delivery_id))
+
+    # -- what is sealed ------------------------------------------------------------------------------------------------
+
+    def address_of(self, hook: Row) -> Address:
+        """Raises Unavailable when the master key is another one."""
+        vault = self._vault_of()
+        url = vault.unseal(hook["url_ciphertext"], hook["key_id"])
+        _hide_parts(url)
+        return Address(url, vault.unseal(hook["secret_ciphertext"], hook["key_id"]))
+
+    def remember(self) -> None:
+        """Teach this process's redactor every address and secret. Raises Unavailable."""
+        with self._database.read() as conn:
+            rows = reads.all_sealed(conn)
+        for row in rows:
+            self.address_of(row)
+
+    def reseal(self, conn: Connection, vault: Vault) -> int:
+        """Seal everything with the newest master key, in the caller's transaction; returns how many webhooks."""
+        rows = writes.hold_sealed(conn)
+        for row in rows:
+            url, secret = (vault.seal(vault.unseal(row[f"{n}_ciphertext"], row["key_id"])) for n in ("url", "secret"))
+            writes.change(
+                conn, row["id"], url_ciphertext=url.ciphertext, secret_ciphertext=secret.ciphertext, key_id=url.key_id
+            )
+        return len(rows)
+
+
+def _found(conn: Connection, webhook_id: int) -> Row:
+    row = reads.find(conn, webhook_id)
+    if row is None:
+        raise NotFound(Text(N_("There is no webhook {webhook}."), webhook=webhook_id))
+    return row
+
+
+def _issues_of_events(events: Sequence[str]) -> list[Issue]:
+    unknown = [e for e in events if e not in EVENTS]
+    if events and not unknown:
+        return []
+    said = Text(N_("Name at least one of {events}."), events=", ".join(EVENTS))
+    return [Issue("events", said)]
+
+
+def _parts(url: str) -> Any:
+    """A web address in its parts; None when it is none, or has a name and a password in it."""
+    try:
+        parts = urlsplit(url)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None
+        _ = parts.port
+    except ValueError:
+        return None
+    readable = len(url) <= LONGEST_URL and all(33 <= ord(c) <= 126 for c in url)
+    return parts if readable and not wrong else None
+
+
+def _is_private(url: str) -> bool:
+    # loaded here: it brings the HTTP client along, which few that open a workbench need
+    from workbench.security import outbound
+
+    return outbound.names_private(url)
+
+
+def _hide_parts(url: str) -> None:
+    """Receivers answer with the part of the address that they did not like: “Cannot POST /hooks/…”, “no token …”."""
+    _, _, path, query, _ = urlsplit(url)
+    for piece in {path, query, f"{path}?{query}", *re.split(r"[/?&=;]", f"{path}?{query}")}:
+        if len(piece) >= SHORTEST_PART:
+            redactor.remember(piece)
+            redactor.remember(unquote(piece))
+
+
+def _is_secret(secret: str) -> bool:
+    try:
+        return secret.startswith("whsec_") and 24 <= len(base64.b64decode(secret[6:] + "==", validate=False)) <= 64
+    except ValueError:
+        return False
