@@ -12,8 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from workbench.errors import InvalidInput, Issue, NotFound, all_of
+from workbench.errors import InvalidInput, NotFound, all_of
 from workbench.i18n import Text
+from workbench.validation import issues_of
 
 NodeKind = Literal["project", "episode", "scene", "character", "world"]
 
@@ -69,7 +70,5 @@ def validated(kind: Kind, content: Any) -> dict[str, Any]:
     try:
         return kind.model.model_validate(content).model_dump(mode="json")
     except ValidationError as error:
-        issues = [
-            Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"])) for e in error.errors()
-        ]
+        issues = issues_of(error)
         raise InvalidInput(Text("{kind}: {issues}", kind=kind.name, issues=all_of(issues)), issues) from None

@@ -10,12 +10,16 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from workbench.errors import Issue, OutputError
+from workbench.errors import OutputError
 from workbench.i18n import Text
+from workbench.validation import issues_of, message_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Wanted = Literal["object", "array", "any"]
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,7 +60,7 @@ def validate(value: Any, schema: type[Model], raw: str = "") -> Model:
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        issues = issues_of(error)
+        issues = issues_of(error, _correction)
         listed = "; ".join(str(i) for i in issues[:8])
         raise OutputError(
             "malformed_output",
@@ -66,17 +70,11 @@ def validate(value: Any, schema: type[Model], raw: str = "") -> Model:
         ) from None
 
 
-def issues_of(error: ValidationError) -> list[Issue]:
-    """One issue per wrong field, in the words a repair prompt can use, with the value that was found."""
-    return [
-        Issue(
-            ".".join(str(p) for p in e["loc"]),
-            Text("{message} (found: {found})", message=e["msg"], found=_shown(e["input"])),
-        )
-        if e["type"] != "missing"
-        else Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"]))
-        for e in error.errors(include_url=False, include_context=False)
-    ]
+def _correction(detail: ErrorDetails) -> Text:
+    """The words that a repair prompt can use, with the value that was there."""
+    if detail["type"] == "missing":
+        return message_of(detail)
+    return Text("{message} (found: {found})", message=detail["msg"], found=_shown(detail["input"]))
 
 
 def _wanted_by(schema: type[BaseModel]) -> Wanted:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.artifacts.models import Brief, Character, Style, WorldElement
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
+from workbench.validation import issues_of, message_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class BriefFile(Brief):
@@ -33,7 +37,7 @@ def parse(raw: Any) -> BriefFile:
     try:
         made = BriefFile.model_validate(raw)
     except ValidationError as error:
-        issues = [_issue(e) for e in error.errors()]
+        issues = issues_of(error, _message)
         raise InvalidInput(all_of(issues), issues) from None
     issues = _repeated(made.characters, "characters") + _repeated(made.world, "world")
     if issues:
@@ -52,12 +56,11 @@ def _repeated(named: list[Any], where: str) -> list[Issue]:
     return issues
 
 
-def _issue(error: Any) -> Issue:
-    path = ".".join(str(p) for p in error["loc"])
-    if error["type"] == "extra_forbidden":
-        known = ", ".join(_fields_at(error["loc"][:-1]))
-        return Issue(path, Text(N_("is not a field of a brief; known: {known}"), known=known))
-    return Issue(path, Text("{message}", message=error["msg"]))
+def _message(detail: ErrorDetails) -> Text:
+    if detail["type"] == "extra_forbidden":
+        known = ", ".join(_fields_at(detail["loc"][:-1]))
+        return Text(N_("is not a field of a brief; known: {known}"), known=known)
+    return message_of(detail)
 
 
 def _fields_at(path: tuple[Any, ...]) -> list[str]:

@@ -17,6 +17,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text, translate
 from workbench.ui.language import current, t
 from workbench.ui.markup import shortened
+from workbench.validation import issues_of
 
 Schema = dict[str, Any]
 
@@ -114,10 +115,7 @@ def check(model: type[BaseModel], values: dict[str, Any]) -> list[Issue]:
     try:
         model.model_validate(values)
     except ValidationError as error:
-        return [
-            Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=message(dict(e), current())))
-            for e in error.errors()
-        ]
+        return issues_of(error, lambda detail: Text("{message}", message=message(dict(detail), current())))
     return []
 
 

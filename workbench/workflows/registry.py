@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from workbench.errors import InvalidInput, Issue, NotFound
 from workbench.i18n import Text
+from workbench.validation import issues_of
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -146,8 +147,3 @@ def parse_params(declared: Workflow, raw: dict[str, Any]) -> Params:
         issues = issues_of(error)
         listed = "; ".join(str(i) for i in issues)
         raise InvalidInput(Text("{kind}: {issues}", kind=declared.name, issues=listed), issues) from None
-
-
-def issues_of(error: Any) -> list[Issue]:
-    """A pydantic ValidationError as issues."""
-    return [Issue(".".join(str(p) for p in e["loc"]), Text("{message}", message=e["msg"])) for e in error.errors()]
