@@ -1,38 +1,54 @@
-"""An old claim that wakes up late may write nothing. Proved at every write, and proved to be proved by a mutant without the fence."""
+"""An old claim that wakes up late may write nothing.
+
+Each fence has a row in `FENCES`: what a late worker would write behind it. The row is tried twice: with the fence, where
+nothing changes; and with this one fence taken away, where the check has to notice. A fence without a row fails, and so
+does a write of a running claim that neither has a fence nor says why it needs none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+import asyncio
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import OperationalError
 
 from tests.engine.conftest import Engine
 from tests.engine.jobs_for_tests import Told, prompt, tiny_png
 from tests.media.clips import tiny_mp4
 from workbench.db.connection import Database, now_ms
-from workbench.db.schema import artifact, attempt, job, job_child, job_event, step
+from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger, sweep
-from workbench.errors import JobError, LostClaim
+from workbench.errors import Issue, JobError, LostClaim, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
 from workbench.jobs.failures import describe
-from workbench.jobs.media_steps import Asked
+from workbench.jobs.media_steps import Asked, _Answer
 from workbench.jobs.session import Running, Suspend
 from workbench.jobs.submit import Request
 from workbench.jobs.text_steps import Answer
 from workbench.profiles.routing import Services
-from workbench.providers.base import SKETCH, ImageRequest, TextReply, Usage
+from workbench.providers.base import SKETCH, Profile, TextReply, Usage
 from workbench.sketch.provider import Sketch
 from workbench.story.facts import Inputs, NodeView
 from workbench.usage.prices import FREE
 
+WORKBENCH = Path(__file__).parents[2] / "workbench"
+ASKED = Asked("x", (96, 54), 1)
+
 
 class Late:
-    """A worker that lost its claim on a job which a second worker has taken since."""
+    """A worker that lost its claim on a job which a second worker has taken since.
+
+    Of its two steps, `begun` is as it left it; `taken_over` was begun again by the second worker.
+    """
 
     def __init__(self, engine: Engine, project: int) -> None:
         self.engine = engine
@@ -52,13 +68,17 @@ class Late:
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
         self.context._steps._begin("begun", "hash")
-        self.call = _open(self, "call-of-the-late-one")
+        self.call = self.open_call("call-of-the-late-one", "begun")
         self.running.answered(self.call, 0.1, TextReply("{}", Usage(1, None, 1, None), "m"), SKETCH)
+        self.context._steps._begin("taken_over", "hash")
+        self.taken_over = self.open_call("another-call-of-the-late-one", "taken_over")
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=now_ms() - 1))
         with self.db.write() as conn:
             assert sweep.take_from_lost(conn, self.job_id, self.claim.number, 10) == "queued"
         assert self._claimed("current").number == 2
+        with self.db.write() as conn:
+            ledger.begin_step(conn, self.job_id, "taken_over", 2, "hash", 2, again=True)
 
     def _claimed(self, worker: str) -> writes.Claim:
         with self.db.write() as conn:
@@ -66,120 +86,291 @@ class Late:
         assert claim is not None
         return claim
 
-    def picture(self) -> list[Any]:
-        """Everything that a late write could spoil. The ledger is not in it: a paid call is counted whoever paid."""
+    def open_call(self, call_id: str, step_name: str) -> int:
+        return self.running.open_call(
+            self.running.service("text"),
+            step_name,
+            "hash",
+            capability="text",
+            model="m",
+            expected=FREE,
+            call_id=call_id,
+            purpose="generate",
+        )
+
+    def state(self) -> list[Any]:
+        """Everything that a late write could spoil. Of the ledger: which calls there are; a paid one is counted whoever paid."""
+        counted = ("lease_until", "input_tokens", "output_tokens", "cost_micros", "currency")
         with self.db.read() as conn:
-            columns = [
-                c
-                for c in job.c
-                if c.name not in ("lease_until", "input_tokens", "output_tokens", "cost_micros", "currency")
-            ]
             return [
-                conn.execute(select(*columns)).all(),
-                conn.execute(select(step)).all(),
-                conn.execute(select(artifact)).all(),
-                conn.execute(select(attempt)).all(),
-                conn.execute(select(job_child)).all(),
-                conn.execute(select(job_event)).all(),
+                conn.execute(select(*(c for c in job.c if c.name not in counted)).order_by(job.c.id)).all(),
+                *(
+                    conn.execute(select(table).order_by(*table.primary_key.columns)).all()
+                    for table in (step, artifact, attempt, job_child, job_event)
+                ),
+                conn.execute(select(model_call.c.call_id).order_by(model_call.c.id)).all(),
             ]
 
 
-def _open(late: Late, call_id: str) -> int:
-    service = late.running.service("text")
-    return late.running.open_call(
-        service,
-        "begun",
-        "hash",
-        capability="text",
-        model="m",
-        expected=FREE,
-        call_id=call_id,
-        purpose="generate",
-    )
+# -- the table ---------------------------------------------------------------------------------------------------------
 
 
-ASKED = Asked("x", (96, 54), 1)
+@dataclass(frozen=True)
+class Fence:
+    """One fence: where it stands (module:function), and what a late worker would write behind it."""
+
+    site: str
+    write: Callable[[Late], Any]
+    what: str
+    #: fenced by the statement's own WHERE: its name in the module
+    statement: str | None = None
+
+    def __str__(self) -> str:
+        return self.what
 
 
-class Nothing(BaseModel):
-    pass
-
-
-def _run(late: Late, coroutine: Any) -> None:
-    import asyncio
-
+def _run(coroutine: Any) -> None:
     asyncio.run(coroutine)
 
 
-WRITES: dict[str, Callable[[Late], Any]] = {
-    "begin a step": lambda w: w.context._steps._begin("another", "hash"),
-    "open a paid call": lambda w: _open(w, "second-call-of-the-late-one"),
-    "finish a step": lambda w: w.context._steps._finish("begun", {"text": "late"}, Answer("{}", w.call)),
-    "reject an answer": lambda w: w.context._steps._reject("begun", Answer("{}", w.call), [_issue()], last=False),
-    "generate": lambda w: _run(w, w.context.generate("third", prompt("x"), schema=Told)),
-    "report progress": lambda w: w.context.progress(50, Text("late")),
-    "set the preview": lambda w: w.running.preview("late"),
-    "warn": lambda w: w.context.warn(Text("late")),
-    "start children": lambda w: _run(w, w.context.children([Child("test_child_good", w.context.node.id)])),
-    "begin an image": lambda w: _run(w, w.context.images("frame", prompt="x", size=(96, 54), seed=1, draw=tiny_png)),
-    "open a paid image call": lambda w: w.context._tasks._open(
-        w.running.service("image"), "begun", ASKED, ImageRequest("m", "x", (96, 54), 1, "c"), "image", "generate", FREE
+def _commit_media(late: Late) -> None:
+    late.context._tasks._commit(
+        "taken_over",
+        late.taken_over,
+        5,
+        _Answer("m", Usage(), FREE),
+        [],
+        lambda conn: ledger.finish_step(conn, late.job_id, "taken_over", {"late": True}),
+    )
+
+
+def _settle_uncertain(late: Late) -> None:
+    with late.db.read() as conn:
+        there = ledger.find_step(conn, late.job_id, "begun")
+    assert there is not None
+    _run(late.context._tasks._settle_uncertain("begun", ASKED, there, late.running.service("image")))
+
+
+def _fall_back(late: Late) -> None:
+    other = Profile(2, "other", "openai", text_model="m")
+    late.running.services = Services(
+        Profile(1, "first", "openai", text_model="m", fallback_ids=(2,)), lambda profile_id: other, lambda p: Sketch()
+    )
+    late.running.fall_back("text", late.running.service("text"), ProviderError("overloaded", Text("busy")))
+
+
+def _lose_the_database(late: Late) -> None:
+    late.engine.worker.runner._database_away(late.claim, OperationalError("UPDATE", {}, Exception("away")))
+
+
+JOBS, MEDIA = "workbench.jobs.", "workbench.jobs.media_steps:Tasks."
+RUNNER, WRITES = "workbench.jobs.runner:Runner.", "workbench.db.writes.jobs:"
+STEPS, SESSION, CONTEXT = JOBS + "text_steps:Steps.", JOBS + "session:Running.", JOBS + "context:Context."
+
+FENCES: tuple[Fence, ...] = (
+    Fence(STEPS + "_begin", lambda w: w.context._steps._begin("another", "hash"), "begin a step"),
+    Fence(STEPS + "_begin", lambda w: _run(w.context.generate("third", prompt("x"), schema=Told)), "generate"),
+    Fence(SESSION + "open_call", lambda w: w.open_call("second-call-of-the-late-one", "begun"), "open a paid call"),
+    Fence(
+        STEPS + "_commit_answer.commit",
+        lambda w: w.context._steps._finish("begun", {"text": "late"}, Answer("{}", w.call)),
+        "commit an answer",
     ),
-    "keep an image": lambda w: _run(
-        w, w.context._tasks._draw(w.running.service("image"), "begun", ASKED, tiny_png, "generate")
+    Fence(
+        STEPS + "_commit_answer.commit",
+        lambda w: w.context._steps._reject("begun", Answer("{}", w.call), [Issue("text", Text("no"))], last=False),
+        "reject an answer",
     ),
-    "keep how an image failed": lambda w: w.context._tasks._keep_failure(
-        "begun", "failed", JobError("no", kind="auth")
+    Fence(SESSION + "fall_back", _fall_back, "fall back"),
+    Fence(WRITES + "report", lambda w: w.context.progress(50, Text("late")), "report progress", statement="_progress"),
+    Fence(WRITES + "set_preview", lambda w: w.running.preview("late"), "set the preview", statement="_preview"),
+    Fence(CONTEXT + "_event", lambda w: w.context.warn(Text("late")), "warn"),
+    Fence(
+        CONTEXT + "_start",
+        lambda w: _run(w.context.children([Child("test_child_good", w.context.node.id)])),
+        "start children",
     ),
-    "begin a video": lambda w: _run(w, w.context.video("clip", prompt="x", seconds=2, size=(640, 360), draw=tiny_mp4)),
-    "succeed": lambda w: w.engine.worker.runner._succeeded(w.claim, w.context, {"late": True}),
-    "fail": lambda w: w.engine.worker.runner._failed(w.claim, describe(ValueError("late"), "test_batch")),
-    "wait": lambda w: w.engine.worker.runner._wait(w.claim, Suspend("children")),
-    "be cancelled": lambda w: w.engine.worker.runner._stopped(w.claim, "cancel"),
-    "be interrupted": lambda w: w.engine.worker.runner._stopped(w.claim, "interrupted"),
+    Fence(WRITES + "expect_parts", lambda w: w.context.expect(7), "say how many children there will be"),
+    Fence(
+        MEDIA + "_begin",
+        lambda w: _run(w.context.images("frame", prompt="x", size=(96, 54), seed=1, draw=tiny_png)),
+        "begin a picture",
+    ),
+    Fence(
+        MEDIA + "_begin",
+        lambda w: _run(w.context.video("clip", prompt="x", seconds=2, size=(640, 360), draw=tiny_mp4)),
+        "begin a clip",
+    ),
+    Fence(
+        SESSION + "open_call",
+        lambda w: _run(w.context._tasks._draw(w.running.service("image"), "taken_over", ASKED, tiny_png, "generate")),
+        "open a paid call for a picture",
+    ),
+    Fence(
+        SESSION + "open_call",
+        lambda w: _run(w.context._tasks._film(w.running.service("video"), "taken_over", ASKED, tiny_mp4, "generate")),
+        "open a paid call for a clip",
+    ),
+    Fence(MEDIA + "_commit.commit", _commit_media, "commit what a service made"),
+    Fence(MEDIA + "_settle_uncertain", _settle_uncertain, "leave a step to a person"),
+    Fence(MEDIA + "_not_sent", lambda w: w.context._tasks._not_sent("begun"), "say that nothing was sent"),
+    Fence(
+        MEDIA + "_keep_failure",
+        lambda w: w.context._tasks._keep_failure("begun", "failed", JobError("no", kind="auth")),
+        "keep how a step failed",
+    ),
+    Fence(
+        RUNNER + "_succeeded",
+        lambda w: w.engine.worker.runner._succeeded(w.claim, w.context, {"late": True}),
+        "succeed",
+    ),
+    Fence(
+        RUNNER + "_failed",
+        lambda w: w.engine.worker.runner._failed(w.claim, describe(ValueError("late"), "test_batch")),
+        "fail",
+    ),
+    Fence(RUNNER + "_wait", lambda w: w.engine.worker.runner._wait(w.claim, Suspend("children")), "wait"),
+    Fence(RUNNER + "_stopped", lambda w: w.engine.worker.runner._stopped(w.claim, "cancel"), "be cancelled"),
+    Fence(RUNNER + "_stopped", lambda w: w.engine.worker.runner._stopped(w.claim, "interrupted"), "be interrupted"),
+    Fence(RUNNER + "_database_away", _lose_the_database, "go back because the database is away"),
+)
+
+#: writes of a running claim that need no fence, and why
+UNFENCED = {
+    SESSION + "remember_mode": "which mode a model knows is true whoever found it out",
+    SESSION + "keep_answers": "what was paid is counted whoever owns the job",
+    SESSION + "close_call": "what was paid is counted whoever owns the job",
+    MEDIA + "_stored": "what was paid is counted whoever owns the job",
+    MEDIA + "_disown": "only a line for the reader: this task is nobody's",
+    RUNNER + "run": "it takes the claim",
+    RUNNER + "heartbeat": "it asks which claims are still ours",
 }
+#: functions that are a fence themselves
+FENCING = ("fence", "report", "set_preview", "expect_parts")
 
 
-def _issue() -> Any:
-    from workbench.errors import Issue
-
-    return Issue("text", Text("no good"))
-
-
-def check_that_it_is_refused(late: Late, write: Callable[[Late], Any]) -> None:
-    before = late.picture()
-    with pytest.raises(LostClaim):
+def _attempt(late: Late, write: Callable[[Late], Any]) -> tuple[bool, bool]:
+    """(was it refused, has nothing changed). Any other failure of the write is a failure of the test."""
+    before, refused = late.state(), False
+    try:
         write(late)
-    assert late.picture() == before
+    except LostClaim:
+        refused = True
+    except Suspend:
+        # how a step that did begin ends here
+        pass
+    return refused, late.state() == before
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_a_late_worker_cannot(engine: Engine, project: int, name: str) -> None:
-    check_that_it_is_refused(Late(engine, project), WRITES[name])
+@pytest.mark.parametrize("fence", FENCES, ids=str)
+def test_a_late_worker_cannot(engine: Engine, project: int, fence: Fence) -> None:
+    assert _attempt(Late(engine, project), fence.write) == (True, True)
 
 
-@pytest.mark.parametrize("name", WRITES)
-def test_without_the_fence_the_check_fails(
-    engine: Engine, project: int, name: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("fence", FENCES, ids=str)
+def test_without_its_fence_a_late_worker_could(
+    engine: Engine, project: int, fence: Fence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = Late(engine, project)
-    monkeypatch.setattr(writes, "fence", lambda conn, job_id, number: None)
-    monkeypatch.setattr(writes, "_progress", _unfenced(writes._progress))
-    monkeypatch.setattr(writes, "_preview", _unfenced(writes._preview))
-    before = late.picture()
-    with pytest.raises((pytest.fail.Exception, AssertionError, Exception, Suspend)) as failure:
-        check_that_it_is_refused(late, WRITES[name])
-    assert not isinstance(failure.value, LostClaim)
-    # the mutant really wrote: what the check forbids is what happened
-    assert late.picture() != before or name.startswith("open a paid")
+    module, function = fence.site.split(":")
+    if fence.statement is not None:
+        there = getattr(sys.modules[module], fence.statement)
+        monkeypatch.setattr(sys.modules[module], fence.statement, _unfenced(there))
+    else:
+        monkeypatch.setattr(writes, "fence", _mutant(module, function))
+    refused, unchanged = _attempt(late, fence.write)
+    assert not unchanged, f"the fence in {fence.site} was taken away, and nothing went wrong (refused: {refused})"
+
+
+def _mutant(module: str, function: str) -> Callable[..., bool]:
+    """The fence, except when this function asks for it."""
+    real = writes.fence
+
+    def fence(conn: Any, job_id: int, number: int) -> bool:
+        caller = sys._getframe(1)
+        site = caller.f_globals["__name__"], caller.f_code.co_qualname.replace(".<locals>", "")
+        return False if site == (module, function) else real(conn, job_id, number)
+
+    return fence
 
 
 def _unfenced(statement: Any) -> Any:
     """The same UPDATE, asking for the job alone and not for the claim."""
-    from sqlalchemy import bindparam
-
     values = {getattr(c, "name", c): v for c, v in statement._values.items()}
     return update(job).where(job.c.id == bindparam("b_job_id")).values(**values)
+
+
+# -- the table is whole ------------------------------------------------------------------------------------------------
+
+
+def _functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """(module:function, its tree) of every function of a file, those inside others included."""
+    module = ".".join(path.relative_to(WORKBENCH.parent).with_suffix("").parts)
+
+    def walk(node: ast.AST, names: tuple[str, ...]) -> Iterator[Any]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                inside = (*names, child.name)
+                if not isinstance(child, ast.ClassDef):
+                    yield f"{module}:{'.'.join(inside)}", child
+                yield from walk(child, inside)
+            else:
+                yield from walk(child, names)
+
+    return walk(ast.parse(path.read_text()), ())
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """What stands in a function itself, not in functions inside it."""
+    for child in ast.iter_child_nodes(function):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from _own(child)
+
+
+def _calls(node: ast.AST, names: Sequence[str]) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and (node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")) in names
+    )
+
+
+def _claimed_statements() -> Iterator[str]:
+    """(module:statement) of each UPDATE of a job that asks for its claim."""
+    for path in sorted((WORKBENCH / "db" / "writes").glob("*.py")):
+        module = f"workbench.db.writes.{path.stem}"
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                text = ast.unparse(node.value)
+                if "job.c.claim ==" in text and text.startswith("update("):
+                    yield f"{module}:{node.targets[0].id}"
+
+
+def test_every_fence_has_a_row() -> None:
+    sites = {
+        site
+        for path in sorted(WORKBENCH.rglob("*.py"))
+        for site, function in _functions(path)
+        if any(_calls(node, ("fence",)) for node in _own(function))
+    }
+    assert sites == {f.site for f in FENCES if f.statement is None}
+    statements = {f"{f.site.split(':')[0]}:{f.statement}" for f in FENCES if f.statement is not None}
+    assert set(_claimed_statements()) == statements
+
+
+def test_every_write_of_a_running_claim_has_a_fence_or_a_reason() -> None:
+    """Each transaction that the code of a running claim opens."""
+    unfenced = set()
+    for name in ("session", "text_steps", "media_steps", "context", "runner"):
+        for site, function in _functions(WORKBENCH / "jobs" / f"{name}.py"):
+            for node in _own(function):
+                if isinstance(node, ast.With) and any(_calls(item.context_expr, ("write",)) for item in node.items):
+                    first = any(_calls(inner, FENCING) for statement in node.body for inner in ast.walk(statement))
+                    if not first:
+                        unfenced.add(site)
+    # what a lost claim leaves of a paid call: see the tests of late answers
+    late = {STEPS + "_commit_answer", MEDIA + "_commit"}
+    assert unfenced == set(UNFENCED) | late
 
 
 def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, project: int) -> None:
