@@ -135,10 +135,11 @@ class Nursery:
             text=True,
         )
 
-    def fork(self, env: dict[str, str], log: Path) -> Worker:
+    def fork(self, env: dict[str, str], log: Path, **task: Any) -> Worker:
+        """A worker, or with a `task` a process that does just this: see `worker_process.TASKS`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"env": env, "log": str(log)}) + "\n")
+        self._process.stdin.write(json.dumps({"env": env, "log": str(log), "task": task}) + "\n")
         self._process.stdin.flush()
         return Worker(int(self._process.stdout.readline()))
 

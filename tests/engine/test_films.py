@@ -64,14 +64,14 @@ def creates(provider: ScriptedProvider) -> int:
     return sum(c["kind"] == "create" for c in provider.calls())
 
 
-@pytest.mark.parametrize("point", ["step_sent", "task_created", "task_submitted", "poll_answered", "before_finish"])
+@pytest.mark.parametrize("point", ["step_sent", "call_answered", "task_submitted", "poll_answered", "before_finish"])
 def test_a_clip_is_created_once_wherever_the_worker_dies(
     wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
 ) -> None:
     """Also between the service's answer and its task's id in the database: the task is found again by its seed."""
     job_id = wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
-    if point in ("task_created", "step_sent", "task_submitted"):
+    if point in ("call_answered", "step_sent", "task_submitted"):
         dying.gone()
     else:
         until(lambda: not dying.is_alive() or hurry(wb), 60)
@@ -219,7 +219,7 @@ def test_a_link_to_a_private_address_is_refused_where_it_is_not_allowed(
     assert provider.fetches() == []
 
 
-@pytest.mark.parametrize("point", ["task_created", "task_submitted", "poll_answered", "before_finish"])
+@pytest.mark.parametrize("point", ["call_answered", "task_submitted", "poll_answered", "before_finish"])
 def test_veo_has_one_create_a_clip_and_a_person_is_asked_in_the_one_place_where_nobody_can_know(
     wb: Workbench, workers: Workers, tmp_path: Path, point: str
 ) -> None:
@@ -231,7 +231,7 @@ def test_veo_has_one_create_a_clip_and_a_person_is_asked_in_the_one_place_where_
         dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
         until(lambda: not dying.is_alive() or hurry(wb), 60)
         workers.start()
-        if point == "task_created":
+        if point == "call_answered":
             until(lambda: wb.job(job_id)["waiting_for"] == "decision", 60)
             done = wb.decide(job_id, "give_up")
             assert done["error_kind"] == "maybe_charged"
@@ -239,4 +239,4 @@ def test_veo_has_one_create_a_clip_and_a_person_is_asked_in_the_one_place_where_
             done = ended(wb, job_id)
             assert done["state"] == "succeeded", done["error"]
         created = [c for c in server.calls if c["path"].endswith(":predictLongRunning")]
-        assert (len(created), clips(wb)) == (1, 0 if point == "task_created" else 1)
+        assert (len(created), clips(wb)) == (1, 0 if point == "call_answered" else 1)

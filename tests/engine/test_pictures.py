@@ -70,7 +70,7 @@ def test_a_paid_call_whose_picture_was_not_committed_asks_first(
     studio: Engine, service: VideoService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = studio.wb.submit("test_image")
-    die_at(monkeypatch, studio, "task_created")
+    die_at(monkeypatch, studio, "call_answered")
     studio.deliver()
     asked = studio.wb.job(made["id"])
     assert (asked["state"], asked["waiting_for"], service.calls("image")) == ("waiting", "decision", 1)
@@ -82,7 +82,7 @@ def test_a_paid_call_whose_picture_was_not_committed_asks_first(
 def test_a_free_drawing_is_simply_drawn_again_and_is_the_same(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = engine.finish(engine.wb.submit("test_image", params={"about": "x"})["id"])["result"]["frames"]
     made = engine.wb.submit("test_image", params={"about": "y"})
-    die_at(monkeypatch, engine, "task_created")
+    die_at(monkeypatch, engine, "call_answered")
     done = engine.finish(made["id"])
     assert (done["state"], done["claim"]) == ("succeeded", 2)
     assert done["result"]["frames"] == plain
@@ -102,7 +102,9 @@ def test_what_was_drawn_before_a_crash_is_not_paid_again(
     assert [service.calls(f"a lighthouse in {c}") for c in FIVE] == [1] * 5
 
 
-@pytest.mark.parametrize(("point", "calls"), [("step_sent", 0), ("task_created", 1), ("step_done", 1), ("finished", 1)])
+@pytest.mark.parametrize(
+    ("point", "calls"), [("step_sent", 0), ("call_answered", 1), ("step_done", 1), ("finished", 1)]
+)
 def test_a_killed_worker_never_makes_a_paid_picture_twice(
     wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str, calls: int
 ) -> None:
@@ -111,7 +113,7 @@ def test_a_killed_worker_never_makes_a_paid_picture_twice(
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
     dying.gone()
     workers.start()
-    if point in ("step_sent", "task_created"):
+    if point in ("step_sent", "call_answered"):
         until(lambda: wb.job(made["id"])["waiting_for"] == "decision", 60)
         assert len(provider.calls()) == calls
         wb.decide(made["id"], "send_again")

@@ -170,7 +170,7 @@ def _submit_command(workers: Workers) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-@pytest.mark.parametrize("point", ["task_created", "task_submitted", "poll_answered"])
+@pytest.mark.parametrize("point", ["call_answered", "task_submitted", "poll_answered"])
 def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Workers, tmp_path: Path, point: str) -> None:
     log = tmp_path / "service.log"
     wb.add_profile("tasks", "test_tasks", video_model="v", params={"log": str(log)})
@@ -178,17 +178,17 @@ def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Worke
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
     dying.gone()
     workers.start()
-    if point == "task_created":
+    if point == "call_answered":
         # the id died with the process: only a person may risk a second charge
         until(lambda: wb.job(asked["id"])["waiting_for"] == "decision", 60)
         wb.decide(asked["id"], "give_up")
     done = wb.wait(asked["id"], timeout=90)
-    assert done["state"] == ("failed" if point == "task_created" else "succeeded")
+    assert done["state"] == ("failed" if point == "call_answered" else "succeeded")
     assert log.read_text().splitlines().count('"create"') == 1
 
 
 def test_every_crash_point_has_a_test() -> None:
-    here = Path(__file__).read_text() + (Path(__file__).parent / "test_tasks.py").read_text()
+    here = Path(__file__).read_text() + (Path(__file__).parent / "test_kills.py").read_text()
     assert [p for p in crash.POINTS if f'"{p}"' not in here] == []
 
 

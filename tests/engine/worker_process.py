@@ -10,6 +10,9 @@ import json
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
+from typing import Any
 
 import dramatiq  # noqa: F401
 import openai  # noqa: F401  what a worker would import at its first call
@@ -21,7 +24,27 @@ import workbench.bootstrap
 import workbench.broker.consumer
 import workbench.cli.worker
 import workbench.providers.openai_compatible
+from workbench.bootstrap import open_workbench, worker_engine
 from workbench.cli import main
+from workbench.settings import Settings
+
+
+def run_job(run: int) -> None:
+    """Run one job, then ask for its tasks for ever."""
+    engine = worker_engine(Settings.load(), send=lambda ids: None, epoch_of=lambda: "first")
+    engine.run(run)
+    while True:
+        engine._poller.run_once()
+        time.sleep(0.02)
+
+
+def check_profile(check: str, image: bool) -> None:
+    """Check one profile."""
+    open_workbench(Settings.load(), send=lambda ids: None).try_profile(check, image=image)
+
+
+#: by the name of their first argument
+TASKS: dict[str, Callable[..., Any]] = {"run": run_job, "check": check_profile}
 
 if __name__ == "__main__":
     workbench.bootstrap.Registry().all()
@@ -38,6 +61,10 @@ if __name__ == "__main__":
             os.dup2(log, 2)
             os.environ.clear()
             os.environ.update(asked["env"])
-            main(["worker"])
+            task = asked["task"]
+            if task:
+                TASKS[next(iter(task))](**task)
+            else:
+                main(["worker"])
             os._exit(0)
         print(pid, flush=True)

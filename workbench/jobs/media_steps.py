@@ -363,7 +363,7 @@ class Tasks:
     async def _sent(self, row: int, model: str, call: Callable[[], Awaitable[Any]], *price: Price) -> tuple[Any, int]:
         """(what the service answered, milliseconds)"""
         answered, seconds = await self._run.called(row, model, call, *price)
-        crash.point("task_created")
+        crash.point("call_answered")
         return answered, round(seconds * 1000)
 
     async def _stored(
@@ -391,6 +391,7 @@ class Tasks:
             with self._run.database.write() as conn:
                 self._close(conn, row, latency_ms, answer, "error", why, self._run.redact(str(error)))
             raise
+        crash.point("media_stored")
         if stopped:
             # `together` and the runner go on stopping; the picture is kept first
             task = asyncio.current_task()
@@ -452,6 +453,7 @@ class Tasks:
 
         try:
             run.insist(commit)
+            crash.point("call_settled")
         except LostClaim:
             with run.database.write() as conn:
                 if ledger.still_uncertain(conn, run.job_id, name, run.claim):

@@ -18,6 +18,7 @@ from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import DatabaseUnavailable, LostClaim, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
+from workbench.jobs import crash
 from workbench.jobs.declared import Declared, Workflows
 from workbench.media import MediaStore
 from workbench.profiles.routing import Capability, RateLimit, Service, Services, Unlimited, admit, take_place
@@ -159,7 +160,7 @@ class Running:
         with self.database.write() as conn:
             writes.fence(conn, self.job_id, self.claim)
             take_place(conn, service, self.row["project_id"])
-            return ledger.open_call(
+            row = ledger.open_call(
                 conn,
                 {
                     "job_id": self.job_id,
@@ -177,6 +178,8 @@ class Running:
                     **values,
                 },
             )
+        crash.point("call_opened")
+        return row
 
     async def called(
         self, call_row: int, model: str, call: Callable[[], Awaitable[T]], price: Price = lambda seen: UNKNOWN

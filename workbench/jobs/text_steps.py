@@ -306,6 +306,7 @@ class Steps:
 
         try:
             run.insist(commit)
+            crash.point("call_settled")
         except LostClaim:
             if answer.call_row is not None:
                 with run.database.write() as conn:

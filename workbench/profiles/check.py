@@ -21,6 +21,7 @@ from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
 from workbench.i18n import N_, Text
+from workbench.jobs import crash
 from workbench.media import MediaStore
 from workbench.media.generated import kept
 from workbench.profiles.routing import Capability, RateLimit, Service, Services, Suspend, admit, take_place
@@ -142,6 +143,7 @@ class Trials:
                 found = await kept(reply.images, self._media, "image", service.profile)
             except JobError as error:
                 raise _Useless(error, reply) from None
+            crash.point("media_stored")
             for picture in found:
                 with self._database.write() as conn:
                     self._media.record(conn, picture)
@@ -192,6 +194,7 @@ class Trials:
                 # like any paid call: of the minute's share, and of the budget for all
                 await admit(self._database, self._limit, service, None, TOKENS)
                 row = self._open(service, capability, model, mode, call_id)
+                crash.point("call_opened")
             except Suspend as held:
                 return Trial(check, model, 0, mode=mode, **_held(held))
             started = time.monotonic()
@@ -209,7 +212,9 @@ class Trials:
                 self._close(row, service, model, round((time.monotonic() - started) * 1000), None, said)
                 raise
             latency_ms = round((time.monotonic() - started) * 1000)
+            crash.point("call_answered")
             cost = self._close(row, service, model, latency_ms, reply, error)
+            crash.point("call_settled")
             if not getattr(error, "adapted", False):
                 break
         usage = reply.usage if reply is not None else Usage()
