@@ -242,6 +242,7 @@ class ProviderError(JobError):
         retryable: bool | None = None,
         sent: bool = True,
         mode_unsupported: bool = False,
+        adapted: bool = False,
         raw: str | None = None,
         usage: Any = None,
     ) -> None:
@@ -252,6 +253,8 @@ class ProviderError(JobError):
         self.sent = sent
         #: the service refused the structured-output mode itself: try the next weaker mode
         self.mode_unsupported = mode_unsupported
+        #: nothing was generated or billed, and the provider has learned to word the same request otherwise
+        self.adapted = adapted
         self.raw = raw
         #: a workbench.providers.base.Usage when the service reported one despite the failure
         self.usage = usage

@@ -19,7 +19,7 @@ from workbench.i18n import Text
 from workbench.jobs.context import BatchResult, Child, Context
 from workbench.prompts import Prompt
 from workbench.providers import registry as providers
-from workbench.providers.base import Made, Profile, TaskState, VideoRequest
+from workbench.providers.base import GeneratedMedia, Profile, TaskState, VideoRequest
 from workbench.workflows.registry import Params, Typical, workflow
 
 
@@ -207,7 +207,7 @@ class TaskService:
     async def poll(self, task_id: str) -> TaskState:
         if self._note("poll") < 2:
             return TaskState("running", poll_after_ms=100)
-        return TaskState("succeeded", Made(tiny_mp4()))
+        return TaskState("succeeded", GeneratedMedia(tiny_mp4()))
 
     async def cancel(self, task_id: str) -> None:
         self._note("cancel")

@@ -394,11 +394,11 @@ def test_a_free_clip_is_there_at_once_and_alike(engine: Engine) -> None:
 
 def test_a_finished_clip_that_is_no_clip_fails_the_job_with_its_reason(studio: Engine, service: VideoService) -> None:
     from tests.engine.test_tasks import due_now
-    from workbench.providers.base import Made, TaskState
+    from workbench.providers.base import GeneratedMedia, TaskState
 
     made = studio.wb.submit("test_video")
     studio.deliver()
-    service.states = [TaskState("succeeded", Made(b"<html>expired</html>"))]
+    service.states = [TaskState("succeeded", GeneratedMedia(b"<html>expired</html>"))]
     due_now(studio)
     done = studio.finish(made["id"])
     assert done["state"] == "failed"

@@ -22,7 +22,7 @@ from workbench.db.writes import ledger
 from workbench.errors import ProviderError
 from workbench.i18n import Text
 from workbench.jobs import poller
-from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, TaskState, Usage, VideoRequest
+from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Profile, TaskState, Usage, VideoRequest
 from workbench.settings import Settings
 
 CLIP = {"width": 640, "height": 360, "seconds": 2.0, "model": "sketch-1"}
@@ -73,7 +73,7 @@ class VideoService:
         await asyncio.sleep(self.image_s)
         await asyncio.to_thread(self.let_go.wait, 30)
         assert request.draw is not None
-        return ImageReply((Made(self.answer or request.draw()),), Usage(10, None, 20), "paid-1", count=1)
+        return ImageReply((GeneratedMedia(self.answer or request.draw()),), Usage(10, None, 20), "paid-1", count=1)
 
     async def poll(self, task_id: str) -> TaskState:
         self._note("poll")
@@ -116,7 +116,7 @@ def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, serv
     service.states = [
         TaskState("queued", poll_after_ms=1),
         RuntimeError("429"),
-        TaskState("succeeded", Made(tiny_mp4())),
+        TaskState("succeeded", GeneratedMedia(tiny_mp4())),
     ]
     for _ in range(3):
         due_now(studio)
@@ -172,7 +172,7 @@ def test_a_cancelled_video_that_runs_on_is_asked_for_until_its_cost_is_known(
     made = studio.wb.submit("test_video", profile="films")
     studio.deliver()
     studio.wb.cancel(made["id"])
-    ended = TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=200_000), seconds=2.0)
+    ended = TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=200_000), seconds=2.0)
     service.states = [TaskState("running", poll_after_ms=1), ended]
     for _ in range(3):
         due_now(studio)
@@ -225,7 +225,7 @@ def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
             conn.execute(update(step).where(step.c.job_id == job_id).values(poll_at=now_ms() - 1))
 
     monkeypatch.setattr(poller, "kept", kept)
-    service.states = [TaskState("succeeded", Made(tiny_mp4())) for _ in range(2)]
+    service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4())) for _ in range(2)]
     due(slow)
     polling = threading.Thread(target=studio.worker._poller.run_once)
     polling.start()
@@ -251,7 +251,7 @@ def test_a_story_that_goes_on_meanwhile_costs_no_second_clip(studio: Engine, ser
     studio.wb.save(node, "motion_prompt", {**MOTION, "constraints": ["another coat"]}, 1)
     parts = {"dialogue": 1.5, "action": 2.0, "transition": 0, "pause": 0.4}
     studio.wb.save(node, "duration", {"seconds": 3.9, "parts": parts, "confidence": "medium"}, None)
-    service.states = [TaskState("succeeded", Made(tiny_mp4()))]
+    service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()))]
     due_now(studio)
     done = studio.finish(made["id"])
     assert (done["state"], service.calls("create")) == ("succeeded", 1), done["error"]
@@ -339,7 +339,7 @@ def test_what_a_worker_that_was_given_up_has_paid_for_is_used_after_all(
     studio: Engine, service: VideoService, given_up: Callable[..., int], kind: str, call: str, key: str
 ) -> None:
     job_id = given_up(kind, call)
-    service.states = [TaskState("succeeded", Made(tiny_mp4()))]
+    service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()))]
     service.let_go.set()
     until(lambda: studio.wb.job(job_id)["waiting_for"] != "decision", 20, "the answer of the one that was given up")
 
@@ -394,7 +394,7 @@ def test_a_task_whose_id_comes_after_a_person_decided_is_cancelled_and_holds_no_
     until(lambda: studio.wb.show(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late id")
     until(lambda: service.calls("cancel") == 1, 20, "the task's cancel")
     if choice == "send_again":
-        service.states = [TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=50_000))]
+        service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=50_000))]
         until(lambda: (studio.deliver(), studio.wb.job(job_id)["waiting_for"] == "provider")[-1], 20, "the second task")
         due_now(studio)
         assert studio.finish(job_id)["state"] == "succeeded"
@@ -414,7 +414,7 @@ def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all
     monkeypatch.setattr(service, "find", find, raising=False)
     job_id = given_up("test_video", "create", waits_for="provider", profile=films)
     assert studio.wb.budgets()[0].under_way_micros == 108_000  # two seconds of 640 × 360 at 24 pictures
-    service.states = [TaskState("succeeded", Made(tiny_mp4()), usage=Usage(output=50_000))]
+    service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=50_000))]
     due_now(studio)
     assert studio.finish(job_id)["state"] == "succeeded"
     service.let_go.set()
@@ -471,7 +471,10 @@ def test_a_clip_under_way_is_followed_to_its_end_though_another_is_asked_for_by_
     studio.worker.maintain()
     studio.deliver()
     assert (studio.wb.job(job_id)["waiting_for"], service.calls("create")) == ("provider", 1)
-    service.states = [TaskState("succeeded", Made(tiny_mp4())), TaskState("succeeded", Made(tiny_mp4()))]
+    service.states = [
+        TaskState("succeeded", GeneratedMedia(tiny_mp4())),
+        TaskState("succeeded", GeneratedMedia(tiny_mp4())),
+    ]
     due_now(studio)
     studio.worker.maintain()
     studio.deliver()

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.scripted_provider import ScriptedProvider
+from workbench.errors import ProviderError
 from workbench.providers import openai_compatible
 from workbench.providers.base import Message, Profile, TextReply, TextRequest
 from workbench.providers.openai_compatible import OpenAICompatible
@@ -19,6 +21,14 @@ SCHEMA = {
 }
 
 Ask = Callable[..., TextReply]
+
+
+@contextmanager
+def refused_wording() -> Iterator[pytest.ExceptionInfo[ProviderError]]:
+    """The service refuses a detail of the wording, and the provider has learned to leave it out."""
+    with pytest.raises(ProviderError) as raised:
+        yield raised
+    assert raised.value.adapted
 
 
 @pytest.fixture(scope="session")

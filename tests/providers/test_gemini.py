@@ -430,9 +430,9 @@ def poll(provider: Gemini, times: int = 1) -> list[TaskState]:
 
 
 def fetched(state: TaskState, deadline_s: float = 30) -> tuple[bytes | None, str | None]:
-    assert state.made is not None
-    assert state.made.fetch is not None
-    return asyncio.run(download.brought(state.made.fetch, most_bytes=64 * MEGABYTE, deadline_s=deadline_s))
+    assert state.clip is not None
+    assert state.clip.fetch is not None
+    return asyncio.run(download.brought(state.clip.fetch, most_bytes=64 * MEGABYTE, deadline_s=deadline_s))
 
 
 def test_a_clip_is_created_once_with_its_frames_and_length(
@@ -494,8 +494,8 @@ def test_a_link_on_another_host_is_handed_on_without_the_key(
     with ScriptedGemini() as other:
         server.script({"uri": f"{other.url}/files/clip.mp4"})
         [state] = poll(gemini())
-        assert state.made is not None
-        assert state.made.url == f"{other.url}/files/clip.mp4"
+        assert state.clip is not None
+        assert state.clip.url == f"{other.url}/files/clip.mp4"
         server.script(
             {"file_status": 302, "file": b"", "file_headers": {"Location": f"{other.url}/files/signed.mp4?sig=1"}}
         )

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.providers.conftest import KEY, SCHEMA, Ask
+from tests.providers.conftest import KEY, SCHEMA, Ask, refused_wording
 from tests.scripted_provider import ScriptedProvider
 from workbench.errors import ProviderError
 from workbench.providers.base import ImageRequest, Message, TextRequest, Usage
-from workbench.providers.openai_compatible import Adapted, OpenAICompatible
+from workbench.providers.openai_compatible import OpenAICompatible
 
 
 def error(status: int, code: str | None = None, message: str = "no", **more: Any) -> dict[str, Any]:
@@ -400,7 +400,7 @@ def test_a_refused_detail_is_left_out_of_the_next_call(refused: str, scripted: S
     scripted.script(default={"reject": [refused]})
     params = {"max_tokens": 50}
 
-    with pytest.raises(Adapted) as raised:
+    with refused_wording() as raised:
         ask(params=params)
     reply = ask(params=params)
 
@@ -416,7 +416,7 @@ def test_a_refused_value_of_the_token_cap_is_a_bad_request(scripted: ScriptedPro
     for _ in range(2):
         with pytest.raises(ProviderError) as raised:
             ask(params={"max_tokens": 50_000})
-        assert not isinstance(raised.value, Adapted)
+        assert not raised.value.adapted
         assert not raised.value.retryable
 
 
@@ -439,7 +439,7 @@ def test_a_reasoning_model_is_asked_without_sampling_after_its_first_refusal(
     scripted.script(nth={"1": error(400, code, message.format(refused), param=refused)})
     params = {"temperature": 0.2, "top_p": 0.9, "presence_penalty": 1, "frequency_penalty": 1, "seed": 7}
 
-    with pytest.raises(Adapted):
+    with refused_wording():
         ask(params=params)
     ask(params=params)
 
@@ -451,7 +451,7 @@ def test_a_refused_penalty_takes_no_temperature_with_it(scripted: ScriptedProvid
     scripted.script(nth={"1": error(400, code, message.format("presence_penalty"), param="presence_penalty")})
     params = {"temperature": 0.2, "presence_penalty": 1}
 
-    with pytest.raises(Adapted):
+    with refused_wording():
         ask(params=params)
     ask(params=params)
 
@@ -465,7 +465,7 @@ def test_a_reasoning_model_behind_a_relay_gets_the_new_name_of_the_token_cap(
     said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     scripted.script(nth={"1": error(400, "unsupported_parameter", said, param="max_tokens")})
 
-    with pytest.raises(Adapted):
+    with refused_wording():
         ask(params={"max_tokens": 50})
     ask(params={"max_tokens": 50})
 
@@ -489,7 +489,7 @@ def test_a_value_that_people_chose_is_theirs_to_change(
     with pytest.raises(ProviderError) as raised:
         ask(params={"temperature": 3, "reasoning_effort": "minimal", "seed": 7})
 
-    assert not isinstance(raised.value, Adapted)
+    assert not raised.value.adapted
     assert (raised.value.kind, raised.value.retryable) == ("bad_request", False)
 
 
@@ -508,7 +508,7 @@ def test_calls_refused_at_the_same_time_all_adapt(
         return [*found, again.text]
 
     *refusals, text = asyncio.run(both())
-    assert [type(r) for r in refusals] == [Adapted] * 3
+    assert [r.adapted for r in refusals] == [True] * 3
     assert text == "A short answer."
 
 

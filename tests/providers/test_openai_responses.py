@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.providers.conftest import SCHEMA, Ask
+from tests.providers.conftest import SCHEMA, Ask, refused_wording
 from tests.providers.test_openai_compatible import error
 from tests.scripted_provider import ScriptedProvider
 from workbench.errors import ProviderError
 from workbench.providers.base import TextReply, Usage
-from workbench.providers.openai_compatible import Adapted
 
 #: the same answer whole and streamed
 SHAPES = pytest.mark.parametrize("shape", [{}, {"ignore_stream": True}], ids=["stream", "whole"])
@@ -323,7 +322,7 @@ def test_a_refused_mode_is_told_apart_from_a_bad_request(mode: str, scripted: Sc
 def test_a_refused_detail_is_left_out_of_the_next_call(refused: str, scripted: ScriptedProvider, respond: Ask) -> None:
     scripted.script(default={"reject": [refused]})
 
-    with pytest.raises(Adapted) as raised:
+    with refused_wording() as raised:
         respond(params={"temperature": 1})
     reply = respond(params={"temperature": 1})
 

@@ -7,7 +7,7 @@ import pytest
 
 from workbench.errors import InvalidInput
 from workbench.providers import registry
-from workbench.providers.base import Profile
+from workbench.providers.base import ImageProvider, Profile, Provider, ProviderTask, TextProvider, VideoProvider
 from workbench.settings import Settings
 
 
@@ -44,3 +44,24 @@ def test_no_sdk_loads_before_it_is_used(module: str) -> None:
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
 
     assert shown.stdout.strip() == "[]"
+
+
+OFFERS: dict[str, tuple[type, ...]] = {
+    "sketch": (TextProvider, ImageProvider, VideoProvider),
+    "openai": (TextProvider, ImageProvider),
+    "gemini": (TextProvider, ImageProvider, VideoProvider),
+    "ark": (TextProvider, ImageProvider, VideoProvider),
+}
+
+
+def test_every_provider_offers_what_the_engine_calls() -> None:
+    """By the declared protocols alone, and none of their methods is left without a body."""
+    assert set(OFFERS) <= set(registry.names())
+    built_in = {name for name in registry.names() if not name.startswith("test_")}
+    assert built_in == set(OFFERS)
+    for name, protocols in OFFERS.items():
+        provider = registry.make(Profile(1, name, name), Settings.load(home="."))
+        inherited = {base for protocol in protocols for base in protocol.__mro__}
+        for protocol in (Provider, TextProvider, ImageProvider, VideoProvider, ProviderTask):
+            assert isinstance(provider, protocol) == (protocol in inherited), (name, protocol)
+            assert (protocol in type(provider).__mro__) == (protocol in inherited), (name, protocol)

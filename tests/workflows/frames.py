@@ -15,7 +15,7 @@ from tests.engine.conftest import Engine
 from workbench.artifacts.storyboard import FRAMINGS
 from workbench.db.writes import story
 from workbench.errors import ProviderError
-from workbench.providers.base import ImageReply, ImageRequest, Made, Usage
+from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
 from workbench.sketch.provider import Sketch
 
 BRIEF = {
@@ -143,4 +143,4 @@ class Painter(Sketch):
                     raise failure
                 answer = failure
         assert request.draw is not None
-        return ImageReply((Made(answer or request.draw()),), Usage(10, None, 20), "painter-1", count=1)
+        return ImageReply((GeneratedMedia(answer or request.draw()),), Usage(10, None, 20), "painter-1", count=1)

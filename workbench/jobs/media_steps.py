@@ -29,7 +29,15 @@ from workbench.jobs.session import Price, Running, Suspend
 from workbench.media import Media
 from workbench.media.generated import kept
 from workbench.profiles.routing import Capability, Held, Service
-from workbench.providers.base import ImageReply, ImageRequest, Made, Profile, Usage, VideoRequest, estimated_tokens
+from workbench.providers.base import (
+    GeneratedMedia,
+    ImageReply,
+    ImageRequest,
+    Profile,
+    Usage,
+    VideoRequest,
+    estimated_tokens,
+)
 from workbench.security.redact import redactor
 from workbench.usage import money
 from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of
@@ -372,7 +380,7 @@ class Tasks:
         row: int,
         latency_ms: int,
         answer: _Answer,
-        made: Sequence[Made],
+        made: Sequence[GeneratedMedia],
         kind: Literal["image", "video"],
     ) -> list[Media]:
         """What was made, as files of the store. Paid for by now: a failure closes the call as counted."""
@@ -503,7 +511,7 @@ class Tasks:
         )
 
 
-async def _to_its_end(create: Callable[[], Awaitable[str | Made]]) -> str | Made:
+async def _to_its_end(create: Callable[[], Awaitable[str | GeneratedMedia]]) -> str | GeneratedMedia:
     """A task that is just being created gets its id written down although the job is being stopped.
 
     Without the id nobody could cancel it, and it would be billed all the same.

@@ -10,11 +10,11 @@ from workbench.errors import JobError, MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.media import clips, download, pictures
 from workbench.media.store import Media, MediaStore
-from workbench.providers.base import Made, Profile
+from workbench.providers.base import GeneratedMedia, Profile
 
 
 async def kept(
-    made: Sequence[Made], store: MediaStore, kind: Literal["image", "video"], profile: Profile
+    made: Sequence[GeneratedMedia], store: MediaStore, kind: Literal["image", "video"], profile: Profile
 ) -> list[Media]:
     """What a service made, as files of the store; links are followed now. Raises what kept all of it from being kept."""
     found: list[Media] = []

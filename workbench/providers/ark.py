@@ -27,6 +27,7 @@ from workbench.providers.base import (
     TaskState,
     TextReply,
     TextRequest,
+    VideoProvider,
     VideoRequest,
 )
 from workbench.providers.endpoints import ARK
@@ -53,8 +54,8 @@ def model_id(pasted: str) -> str:
     return endpoint.group(0) if endpoint else pasted.strip()
 
 
-class Ark(OpenAICompatible):
-    """A TextProvider, ImageProvider and TaskProvider. Use it inside one event loop and close it there."""
+class Ark(OpenAICompatible, VideoProvider):
+    """Use it inside one event loop and close it there."""
 
     default_base_url = ARK.base_url
     default_api = "responses"

@@ -17,7 +17,7 @@ from workbench.i18n import N_, Text
 from workbench.providers import faults
 from workbench.providers.answers import count, mapping
 from workbench.providers.ark_images import data_uri
-from workbench.providers.base import Made, TaskState, Usage, VideoRequest
+from workbench.providers.base import GeneratedMedia, TaskState, Usage, VideoRequest
 
 TASKS = "/contents/generations/tasks"
 POLL_MS = 10_000
@@ -104,7 +104,7 @@ def state_of(task: Mapping[str, Any], poll_ms: int | None) -> TaskState:
     least = poll_ms or POLL_MS
     return TaskState(
         cast(Any, state),
-        made=Made(url=str(link)) if state == "succeeded" and link else None,
+        clip=GeneratedMedia(url=str(link)) if state == "succeeded" and link else None,
         error=error,
         error_kind=kind,
         # Tasks that began together are not to be asked about together for ever.

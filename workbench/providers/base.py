@@ -1,4 +1,4 @@
-"""What every model provider offers: one small protocol per capability, the same requests and replies for all.
+"""What every model provider offers: one small protocol for each capability, the same requests and replies for all.
 
 A provider makes exactly one request to its service per call and never retries: retry, repair and stepping down
 a structured-output mode belong to the engine, which writes each request into the ledger first.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from workbench.errors import ProviderError
@@ -113,7 +113,7 @@ Fetch = Callable[[Callable[[bytes], None]], Awaitable[str | None]]
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedMedia:
     """One picture or clip as a service hands it out: its bytes, or a link that the engine follows at once; else why not.
 
     `fetch`: for what lies at the service itself and asks for the profile's key. It passes on the pieces, or returns the link
@@ -130,7 +130,7 @@ class Made:
 class ImageReply:
     """`count`: how many pictures are billed. `notes`: what of the request was left out, for the job's timeline."""
 
-    images: tuple[Made, ...]
+    images: tuple[GeneratedMedia, ...]
     usage: Usage
     model: str
     count: int
@@ -146,7 +146,7 @@ class TaskState:
     """
 
     state: Literal["queued", "running", "succeeded", "failed", "cancelled", "expired"]
-    made: Made | None = None
+    clip: GeneratedMedia | None = None
     error: str | None = None
     #: one of errors.KINDS, where the service says why it failed
     error_kind: str = "unknown"
@@ -159,48 +159,50 @@ class TaskState:
 OnDelta = Callable[[str], None]
 
 
-class TextProvider(Protocol):
-    """Answers text requests. `name` is what profiles call it; `modes` the structured modes worth trying, strongest first.
-
-    One that loads an SDK may have `ready()`: it is called once, before the clock of the first call runs.
-    """
+@runtime_checkable
+class Provider(Protocol):
+    """What every provider has. `name` is what profiles call it."""
 
     name: str
+    #: asking again costs nothing, so a call whose outcome is unknown is simply made again
+    free: bool = False
+
+    def ready(self) -> None:
+        """Load what the first call needs, an SDK for instance: called once, before the clock of that call runs."""
+        return
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        return
+
+
+@runtime_checkable
+class TextProvider(Provider, Protocol):
+    """Answers text requests. `modes`: the structured modes worth trying, strongest first."""
+
     modes: tuple[Mode, ...]
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
         """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed text."""
         ...
 
-    async def aclose(self) -> None:
-        """Close connections."""
-        ...
 
-
-class ImageProvider(Protocol):
-    """Draws pictures. `free`: drawing again costs nothing, so a call whose outcome is unknown is simply made again.
-
-    One that may bring several pictures has `most_images(request)`: as many are held in the budget while it draws.
-    """
-
-    free: bool
+@runtime_checkable
+class ImageProvider(Provider, Protocol):
+    """Draws pictures."""
 
     async def images(self, request: ImageRequest) -> ImageReply:
         """Make one request. Raises ProviderError with the exact kind."""
         ...
 
+    def most_images(self, request: ImageRequest) -> int:
+        """How many pictures a request may bring: what they cost is reserved while they are drawn."""
+        return 1
 
-class TaskProvider(Protocol):
-    """Runs long tasks (video): created once, then polled by whoever is alive.
 
-    A request the service cannot take (length, frames) is refused by ProviderError bad_request with `sent=False`.
-    """
-
-    free: bool
-
-    async def submit(self, request: VideoRequest) -> str | Made:
-        """Create the task, once; returns the provider's task id, or the clip itself where there is nothing to wait for."""
-        ...
+@runtime_checkable
+class ProviderTask(Provider, Protocol):
+    """Knows the long tasks that it created: any process asks, by the task's id."""
 
     async def poll(self, task_id: str) -> TaskState:
         """How the task is. Raises ProviderError: a retryable one says nothing of the task."""
@@ -209,6 +211,25 @@ class TaskProvider(Protocol):
     async def cancel(self, task_id: str) -> None:
         """Cancel where the service can; silently nothing where it cannot."""
         ...
+
+
+@runtime_checkable
+class VideoProvider(ProviderTask, Protocol):
+    """Makes clips by long tasks: created once, then polled by whoever is alive.
+
+    A request that the service cannot take (length, frames) is refused by ProviderError bad_request with `sent=False`.
+    """
+
+    async def submit(self, request: VideoRequest) -> str | GeneratedMedia:
+        """Create the task, once; returns the provider's task id, or the clip itself where there is nothing to wait for."""
+        ...
+
+    async def find(self, model: str, seed: int, since_ms: int) -> str | None:
+        """The id of the one task of this model and seed that was created since then (epoch milliseconds).
+
+        None when there is none, or several, or the service lists no tasks. Raises ProviderError.
+        """
+        return None
 
 
 @dataclass(frozen=True)

@@ -25,16 +25,19 @@ from workbench.providers import faults, wire
 from workbench.providers.answers import count, mapping
 from workbench.providers.base import (
     MODES,
+    GeneratedMedia,
+    ImageProvider,
     ImageReply,
     ImageRequest,
-    Made,
     Mode,
     OnDelta,
     Profile,
     TaskState,
+    TextProvider,
     TextReply,
     TextRequest,
     Usage,
+    VideoProvider,
     VideoRequest,
 )
 from workbench.providers.reading import clean_text
@@ -80,10 +83,9 @@ def make(profile: Profile, settings: Settings) -> Gemini:
     return Gemini(profile, trust_env=settings.trust_env)
 
 
-class Gemini:
-    """A TextProvider, ImageProvider and TaskProvider. Use it inside one event loop and close it there."""
+class Gemini(TextProvider, ImageProvider, VideoProvider):
+    """Use it inside one event loop and close it there."""
 
-    free = False
     modes: tuple[Mode, ...] = MODES
 
     def __init__(self, profile: Profile, *, trust_env: bool = False, most_bytes: int = wire.MOST_BYTES) -> None:
@@ -245,9 +247,9 @@ class Gemini:
             return TaskState("failed", error=nothing, error_kind="empty_output")
         link = str(mapping(samples[0].get("video")).get("uri") or "")
         if _host(link) != _host(self._base_url):
-            return TaskState("succeeded", made=Made(url=link))
+            return TaskState("succeeded", clip=GeneratedMedia(url=link))
         # It may take longer than a poll, and outlive this provider.
-        return TaskState("succeeded", made=Made(fetch=functools.partial(self._fetched, link)))
+        return TaskState("succeeded", clip=GeneratedMedia(fetch=functools.partial(self._fetched, link)))
 
     async def _fetched(self, link: str, add: Callable[[bytes], None]) -> str | None:
         """A clip from the profile's own host, with the key; a link elsewhere, or a redirect, never gets it."""
@@ -422,7 +424,7 @@ def _pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply
         finishes.append(_name(candidate.finish_reason) if candidate.finish_reason else "")
         for part in (candidate.content.parts if candidate.content else None) or ():
             if part.inline_data is not None and part.inline_data.data and not part.thought:
-                made.append(Made(data=part.inline_data.data))
+                made.append(GeneratedMedia(data=part.inline_data.data))
     refused = next((f for f in finishes if f.startswith(_WITHHELD) and f != _NO_IMAGE), None)
     if not made and refused:
         raise _withheld(faults.PICTURE, refused, usage, _request_id(answered))
@@ -470,7 +472,7 @@ def _translated(error: Exception, deadline_s: float, *, structured: bool) -> Pro
     if isinstance(error, ProviderError):
         return error
     if isinstance(error, errors.APIError):
-        headers = getattr(error.response, "headers", None) or {}
+        headers = {} if error.response is None else error.response.headers
         return faults.fault(error.code, error.details, headers, structured=structured)
     if isinstance(error, TimeoutError):
         return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=f"{deadline_s:g}"))

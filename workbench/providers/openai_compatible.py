@@ -2,7 +2,7 @@
 
 One `text()` or `images()` call is one HTTP request: the SDK's own retries and redirects are off. What a service turns out not to
 know (``stream_options``, streaming, the name of the token cap, a temperature) is learned from its refusal for the life of the
-process, and the refusal is raised as `Adapted`: the same call, made again, is worded in the way it understands.
+process, and the refusal is raised with `adapted`: the same call, made again, is worded in the way it understands.
 """
 
 from __future__ import annotations
@@ -23,7 +23,18 @@ from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.providers import faults, openai_chat, openai_images, openai_responses, wire
 from workbench.providers.answers import Answer
-from workbench.providers.base import ImageReply, ImageRequest, Mode, OnDelta, Profile, TextReply, TextRequest, Usage
+from workbench.providers.base import (
+    ImageProvider,
+    ImageReply,
+    ImageRequest,
+    Mode,
+    OnDelta,
+    Profile,
+    TextProvider,
+    TextReply,
+    TextRequest,
+    Usage,
+)
 from workbench.providers.endpoints import ENDPOINTS, endpoint_of
 from workbench.providers.reading import clean_text
 from workbench.security.redact import redactor
@@ -35,21 +46,14 @@ if TYPE_CHECKING:
 DEADLINE_S = 600.0
 
 
-class Adapted(ProviderError):
-    """The service refused a detail of the wording; the next call leaves it out. Nothing was generated or billed."""
-
-    adapted = True
-
-
 def make(profile: Profile, settings: Settings) -> OpenAICompatible:
     """The provider of this profile; the registry's factory."""
     return OpenAICompatible(profile, trust_env=settings.trust_env)
 
 
-class OpenAICompatible:
-    """A TextProvider and ImageProvider. Use it inside one event loop and close it there."""
+class OpenAICompatible(TextProvider, ImageProvider):
+    """Use it inside one event loop and close it there."""
 
-    free = False
     #: where the profile names no address
     default_base_url = ENDPOINTS[0].base_url
     #: which API texts go to where the profile's params do not say: chat or responses
@@ -286,14 +290,8 @@ class OpenAICompatible:
             return made
         if not _learn(_learned(self._base_url, model), faults.read_refusal(body), sent):
             return made
-        return Adapted(
-            "bad_request",
-            made.text,
-            http_status=made.http_status,
-            request_id=made.request_id,
-            retryable=True,
-            sent=True,
-        )
+        made.retryable = made.adapted = True
+        return made
 
 
 def _tell(on_delta: OnDelta, answer: Answer) -> None:

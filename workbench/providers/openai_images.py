@@ -13,7 +13,7 @@ from typing import Any
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.providers import faults
-from workbench.providers.base import ImageReply, ImageRequest, Made, Usage
+from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
 from workbench.security.redact import redactor
 
 #: what a free-sized model is asked for, in pixels
@@ -137,20 +137,20 @@ def read_usage(found: dict[str, Any]) -> Usage:
     )
 
 
-def _made(entry: dict[str, Any], headers: Mapping[str, str]) -> Made | None:
+def _made(entry: dict[str, Any], headers: Mapping[str, str]) -> GeneratedMedia | None:
     if entry.get("error"):
-        return Made(error=faults.fault(200, {"error": entry["error"]}, headers))
+        return GeneratedMedia(error=faults.fault(200, {"error": entry["error"]}, headers))
     encoded, url = entry.get("b64_json"), entry.get("url")
     if isinstance(url, str) and url.startswith("data:") and not encoded:
         encoded = url.partition(",")[2]
     if isinstance(encoded, str) and encoded.strip():
         try:
-            return Made(base64.b64decode(encoded.rpartition("base64,")[2], validate=False))
+            return GeneratedMedia(base64.b64decode(encoded.rpartition("base64,")[2], validate=False))
         except (binascii.Error, ValueError):
-            return Made(
+            return GeneratedMedia(
                 error=ProviderError("malformed_output", Text(N_("The picture's base64 is damaged.")), http_status=200)
             )
-    return Made(url=url) if isinstance(url, str) and url.strip() else None
+    return GeneratedMedia(url=url) if isinstance(url, str) and url.strip() else None
 
 
 def _unreadable(raw: str) -> ProviderError:

@@ -11,11 +11,11 @@ from workbench.errors import InvalidInput, Issue
 from workbench.i18n import Text
 
 if TYPE_CHECKING:
-    from workbench.providers.base import Profile, TextProvider
+    from workbench.providers.base import Profile, Provider
     from workbench.settings import Settings
 
 #: makes a provider from a profile (its key in plain) and the settings
-Factory = Callable[["Profile", "Settings"], "TextProvider"]
+Factory = Callable[["Profile", "Settings"], "Provider"]
 
 #: installed packages add providers under this entry point group: name = "module:factory"
 ENTRY_POINTS = "reelwright.providers"
@@ -45,7 +45,7 @@ def check(name: str) -> None:
         raise InvalidInput(text, [Issue("provider", text)])
 
 
-def make(profile: Profile, settings: Settings) -> TextProvider:
+def make(profile: Profile, settings: Settings) -> Provider:
     """A provider for this profile. Close it after use, in the event loop that used it."""
     check(profile.provider)
     return _factory(profile.provider)(profile, settings)

@@ -17,16 +17,19 @@ from workbench.i18n import N_, Text
 from workbench.providers.base import (
     MODES,
     SKETCH_MODEL,
+    GeneratedMedia,
+    ImageProvider,
     ImageReply,
     ImageRequest,
-    Made,
     Mode,
     OnDelta,
     Profile,
     TaskState,
+    TextProvider,
     TextReply,
     TextRequest,
     Usage,
+    VideoProvider,
     VideoRequest,
     estimated_tokens,
 )
@@ -76,8 +79,8 @@ def make(profile: Profile, settings: Settings) -> Sketch:
     return Sketch(Simulation.parse(settings.simulate))
 
 
-class Sketch:
-    """A TextProvider, ImageProvider and TaskProvider without a service behind it."""
+class Sketch(TextProvider, ImageProvider, VideoProvider):
+    """A provider of everything without a service behind it."""
 
     name = "sketch"
     free = True
@@ -125,11 +128,13 @@ class Sketch:
     async def images(self, request: ImageRequest) -> ImageReply:
         """The workflow's own drawing. Raises ProviderError when it has none, or as simulated."""
         data = await self._drawn(request)
-        return ImageReply((Made(data),), Usage(0, 0, 0, 0), MODEL, count=1, request_id=f"sketch-{request.call_id[:12]}")
+        return ImageReply(
+            (GeneratedMedia(data),), Usage(0, 0, 0, 0), MODEL, count=1, request_id=f"sketch-{request.call_id[:12]}"
+        )
 
-    async def submit(self, request: VideoRequest) -> Made:
+    async def submit(self, request: VideoRequest) -> GeneratedMedia:
         """The workflow's own clip, at once. Raises ProviderError when it has none, or as simulated."""
-        return Made(await self._drawn(request))
+        return GeneratedMedia(await self._drawn(request))
 
     async def poll(self, task_id: str) -> TaskState:
         """There is never a task to ask about."""
@@ -149,9 +154,6 @@ class Sketch:
             raise failure
         # Drawing is work for the processor: other jobs' calls on this loop go on meanwhile, and a cancel is heard.
         return await asyncio.to_thread(request.draw)
-
-    async def aclose(self) -> None:
-        """Nothing to close."""
 
 
 def simulated_failure(request: TextRequest | ImageRequest | VideoRequest, rate: float) -> ProviderError | None:
