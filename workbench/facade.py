@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from workbench import errors, preferences
+from workbench import crash, errors, preferences
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
@@ -30,7 +30,7 @@ from workbench.db.writes import jobs as job_writes
 from workbench.db.writes import story as story_writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
-from workbench.jobs import crash, replay
+from workbench.jobs import replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
 from workbench.media import MediaStore, garbage
@@ -463,7 +463,7 @@ class Workbench:
             node_id,
             params or {},
             submit_key,
-            self._profiles.id_of(profile),
+            self._profiles.choose(profile),
             priority,
             max_attempts,
             delay_ms,
@@ -564,7 +564,7 @@ class Workbench:
             self.database,
             self._workflows,
             job_id,
-            profile_id=self._profiles.id_of(profile),
+            profile_id=None if profile is None else self._profiles.id_of(profile),
             change_profile=profile is not None,
             **how,
         )
@@ -730,7 +730,7 @@ class Workbench:
     def profiles(self, *, include_archived: bool = False) -> list[Row]:
         return self._profiles.listed(archived=include_archived)
 
-    def profile_id(self, name: str | None) -> int | None:
+    def profile_id(self, name: str) -> int | None:
         """A profile's id; None for the built-in sketch. Raises NotFound."""
         return self._profiles.id_of(name)
 

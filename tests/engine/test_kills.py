@@ -16,10 +16,10 @@ from sqlalchemy import select, update
 from tests.conftest import until
 from tests.engine.conftest import Engine, Nursery, Worker
 from tests.scripted_provider import ScriptedProvider
+from workbench import crash
 from workbench.cli.supervisor import environment
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, step
-from workbench.jobs import crash
 
 #: not a crash point: killed by a signal while the service works on its answer
 UNDER_WAY = "under_way"

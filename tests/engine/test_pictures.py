@@ -17,12 +17,12 @@ from tests.engine.conftest import Engine, Workers, in_background, until
 from tests.engine.jobs_for_tests import tiny_png
 from tests.engine.test_tasks import VideoService
 from tests.scripted_provider import ScriptedProvider
+from workbench import crash
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, metadata
 from workbench.errors import LostClaim, ProviderError
 from workbench.facade import Workbench
 from workbench.i18n import Text
-from workbench.jobs import crash
 from workbench.settings import Settings
 
 FIVE = ["red", "green", "blue", "white", "black"]

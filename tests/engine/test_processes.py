@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from tests.conftest import Valkey, until
 from tests.engine.conftest import Workers, in_background, use
 from tests.scripted_provider import ScriptedProvider
+from workbench import crash
 from workbench.db.schema import attempt, job, model_call, step
 from workbench.facade import Workbench
-from workbench.jobs import crash
 from workbench.jobs.submit import Request
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from workbench import prompts
+from workbench import crash, prompts
 from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import jobs as reads
@@ -25,7 +25,7 @@ from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
-from workbench.jobs import crash, submit
+from workbench.jobs import submit
 from workbench.jobs.media_steps import Asked, Tasks
 from workbench.jobs.session import Running, Suspend
 from workbench.jobs.text_steps import Check, Steps

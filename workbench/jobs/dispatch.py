@@ -8,10 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import dispatch
 from workbench.errors import Unavailable
-from workbench.jobs import crash
 
 log = logging.getLogger(__name__)
 

@@ -18,13 +18,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from workbench import crash
 from workbench.artifacts.storyboard import Candidate, made_of
 from workbench.artifacts.versions import hash_of
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import JobError, LostClaim, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs import crash
 from workbench.jobs.session import Price, Running, Suspend
 from workbench.media import Media
 from workbench.media.generated import kept

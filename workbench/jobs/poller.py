@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs import crash
 from workbench.jobs.media_steps import clip_output
 from workbench.media import Media, MediaStore, download
 from workbench.media.generated import kept

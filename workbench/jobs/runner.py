@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from workbench import crash
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
@@ -20,7 +21,6 @@ from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import KINDS, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
-from workbench.jobs import crash
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher

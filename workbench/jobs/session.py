@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
+from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import DatabaseUnavailable, LostClaim, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs import crash
 from workbench.jobs.declared import Declared, Workflows
 from workbench.media import MediaStore
 from workbench.profiles.routing import Capability, RateLimit, Service, Services, Unlimited, admit, take_place

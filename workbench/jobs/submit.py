@@ -16,12 +16,9 @@ from workbench.db.writes import jobs as writes
 from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused
 from workbench.i18n import Text
 from workbench.jobs.declared import Declared, Workflows
-from workbench.providers.base import SKETCH
+from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile
 from workbench.story.facts import NodeView
 from workbench.usage import budgets
-
-#: the profile of the project, whichever that is
-PROJECT_PROFILE = -1
 
 
 @dataclass(frozen=True)
@@ -32,7 +29,7 @@ class Request:
     node_id: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
     submit_key: str | None = None
-    profile_id: int | None = PROJECT_PROFILE
+    profile_id: ChosenProfile = PROJECT_PROFILE
     priority: int = 0
     max_attempts: int | None = None
     delay_ms: int = 0
@@ -52,7 +49,7 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
         if unmet:
             raise GuardUnmet(unmet)
     profile_id = request.profile_id
-    if profile_id == PROJECT_PROFILE:
+    if profile_id is PROJECT_PROFILE:
         profile_id = None
         if node is not None:
             with database.read() as conn:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from workbench import crash
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
 from workbench.errors import Issue, LostClaim, OutputError, ProviderError, all_of
 from workbench.i18n import N_, Text
-from workbench.jobs import crash
 from workbench.jobs.conversation import Conversation
 from workbench.profiles.routing import Service
 from workbench.prompts import Prompt

@@ -16,12 +16,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs import crash
 from workbench.media import MediaStore
 from workbench.media.generated import kept
 from workbench.profiles.routing import Capability, RateLimit, Service, Services, Suspend, admit, take_place

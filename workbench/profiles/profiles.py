@@ -14,10 +14,9 @@ from workbench.db.reads import profiles as reads
 from workbench.db.writes import profiles as writes
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
-from workbench.jobs.submit import PROJECT_PROFILE
 from workbench.providers import params as known_params
 from workbench.providers import registry
-from workbench.providers.base import SKETCH, Profile
+from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile, Profile
 from workbench.security.keys import Vault
 from workbench.settings import Settings
 
@@ -87,10 +86,12 @@ class Profiles:
             modes=dict(row["modes"] or {}),
         )
 
-    def id_of(self, name: str | None) -> int | None:
-        """A profile's id by name; None for the built-in sketch, PROJECT_PROFILE when no name is given. Raises NotFound."""
-        if name is None:
-            return PROJECT_PROFILE
+    def choose(self, name: str | None) -> ChosenProfile:
+        """The profile of this name, or the project's own when no name is given. Raises NotFound."""
+        return PROJECT_PROFILE if name is None else self.id_of(name)
+
+    def id_of(self, name: str) -> int | None:
+        """A profile's id by name; None for the built-in sketch. Raises NotFound."""
         if name == SKETCH.name:
             return None
         row = self._row(name)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from workbench.errors import ProviderError
@@ -280,3 +281,15 @@ def estimated_tokens(text: str) -> int:
 
 SKETCH_MODEL = "sketch-1"
 SKETCH = Profile(id=None, name="sketch", provider="sketch", text_model=SKETCH_MODEL)
+
+
+class ProfileChoice(Enum):
+    """What a request may name in place of a profile's id."""
+
+    OF_PROJECT = "project"
+
+
+#: the profile of the job's project, whichever that is when the job is submitted
+PROJECT_PROFILE: Final = ProfileChoice.OF_PROJECT
+#: which profile a job is to call; None is the built-in sketch
+ChosenProfile = int | Literal[ProfileChoice.OF_PROJECT] | None
