@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.conftest import CEILING_S, Ran, Reelwright, all_gone, family, waits_for_worker
 from tests.conftest import until
+from tests.recorded import demo as recorded_demo
 from workbench import samples
 from workbench.broker import embedded
 from workbench.settings import Settings
@@ -47,11 +48,16 @@ def test_it_plans_every_episode_and_makes_the_first_to_its_end(english: tuple[Re
     assert not embedded.is_alive(Settings.load(home=english[0].home))
 
 
+def test_its_artifacts_and_frames_are_those_of_before_byte_for_byte(english: tuple[Reelwright, Ran]) -> None:
+    assert recorded_demo.hashes(english[0].home) == recorded_demo.recorded("en")
+
+
 def test_it_does_so_in_chinese_with_what_already_runs_for_the_home(reelwright: Reelwright) -> None:
     process, _ = reelwright.up()
     waits_for_worker(process)
     _made_to_its_end(reelwright, reelwright("demo", "--lang", "zh", "--json"), "zh")
     assert process.poll() is None
+    assert recorded_demo.hashes(reelwright.home) == recorded_demo.recorded("zh")
 
 
 def _made_to_its_end(reelwright: Reelwright, ran: Ran, lang: str) -> None:
