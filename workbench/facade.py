@@ -10,6 +10,7 @@ print(wb.wait(job["id"])["state"])
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,20 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage as usage_reads
+from workbench.db.rows.jobs import ChildJob, FailureGroup, Gate, Job, JobDetail, RefusedReplay, SubmittedJob, Worker
+from workbench.db.rows.media import Media
+from workbench.db.rows.profiles import SavedProfile
+from workbench.db.rows.story import (
+    ArtifactVersion,
+    Node,
+    Outline,
+    OutlineNode,
+    Project,
+    Tree,
+    TreeArtifact,
+    TreeNode,
+    VersionEntry,
+)
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import installation, ledger
 from workbench.db.writes import jobs as job_writes
@@ -33,6 +48,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs import replay
 from workbench.jobs import submit as submitting
 from workbench.jobs.dispatch import Dispatcher
+from workbench.json_types import JsonObject
 from workbench.media import MediaStore, garbage
 from workbench.preferences import Retention
 from workbench.profiles.profiles import Profiles, Rotated
@@ -131,7 +147,7 @@ class Workbench:
         content = kinds.validated(declared, content)
         with self.database.write() as conn:
             there = story_reads.children(conn, project_id, declared.node_kind, archived=True)
-            if any(fold(n["title"]) == fold(content["name"]) for n in there):
+            if any(fold(n.title) == fold(content["name"]) for n in there):
                 said = Text(N_("{name} is there already."), name=content["name"])
                 raise errors.InvalidInput(said, [errors.Issue("name", said)])
             return self._add_element(conn, project_id, declared.node_kind, kind, len(there) + 1, content, user)
@@ -140,44 +156,49 @@ class Workbench:
         """Put characters, or world elements, of one project in this order. Raises NotFound, NotAllowed."""
         with self.database.write() as conn:
             nodes = [self._node(conn, node_id) for node_id in node_ids]
-            if len({(n["parent_id"], n["kind"]) for n in nodes}) > 1 or any(
-                n["kind"] not in ("character", "world") for n in nodes
+            if len({(n.parent_id, n.kind) for n in nodes}) > 1 or any(
+                n.kind not in ("character", "world") for n in nodes
             ):
                 raise NotAllowed(Text(N_("Only characters, or world elements, of one project can be put in order.")))
             for position, node in enumerate(nodes, start=1):
-                story_writes.set_node(conn, node["id"], position=position)
+                story_writes.set_node(conn, node.id, position=position)
 
-    def projects(self, *, include_archived: bool = False) -> list[Row]:
+    def projects(self, *, include_archived: bool = False) -> list[Project]:
         """Newest first; each with episodes, scenes, stale, artifacts (count by kind), cost (currency → micros) and its brief."""
         with self.database.read() as conn:
-            found = story_reads.projects(conn, archived=include_archived)
-            spent = usage_reads.project_costs(conn, [p["id"] for p in found])
-            for project in found:
-                nodes = {n["id"]: n for n in story_reads.nodes_of(conn, project["id"])}
-                heads = {k: h for k, h in story_reads.heads_of(conn, project["id"]).items() if k[0] in nodes}
-                brief = story_reads.head(conn, project["id"], "brief")
-                project["brief"] = brief["content"] if brief else {}
-                project["episodes"] = sum(n["kind"] == "episode" for n in nodes.values())
-                project["scenes"] = sum(n["kind"] == "scene" for n in nodes.values())
-                project["artifacts"] = _count(kind for _, kind in heads)
-                project["stale"] = sum(bool(changed_inputs(h["inputs"], heads)) for h in heads.values())
-                project["cost"] = spent.get(project["id"], {})
-        return found
+            nodes = story_reads.projects(conn, archived=include_archived)
+            costs = usage_reads.project_costs(conn, [node.id for node in nodes])
+            return [self._project(conn, node, costs.get(node.id, {})) for node in nodes]
 
-    def project_names(self, *, include_archived: bool = False) -> list[Row]:
+    def _project(self, conn: Any, node: Node, cost: dict[str, int]) -> Project:
+        kind_of = {n.id: n.kind for n in story_reads.nodes_of(conn, node.id)}
+        heads = {key: head for key, head in story_reads.heads_of(conn, node.id).items() if key[0] in kind_of}
+        brief = story_reads.head(conn, node.id, "brief")
+        nodes_of_kind = Counter(kind_of.values())
+        return Project(
+            **node.as_json(),
+            brief=brief.content if brief else {},
+            episodes=nodes_of_kind["episode"],
+            scenes=nodes_of_kind["scene"],
+            artifacts=dict(Counter(kind for _, kind in heads)),
+            stale=sum(bool(changed_inputs(head.inputs, heads)) for head in heads.values()),
+            cost=cost,
+        )
+
+    def project_names(self, *, include_archived: bool = False) -> list[Node]:
         """Newest first: each project's row alone, whatever is in it."""
         with self.database.read() as conn:
             return story_reads.projects(conn, archived=include_archived)
 
-    def tree(self, project_id: int, *, include_archived: bool = False) -> Row:
-        """{id, title, nodes: [{id, kind, title, position, parent_id, archived, artifacts: [{kind, version, content_hash, stale}]}]}."""
+    def tree(self, project_id: int, *, include_archived: bool = False) -> Tree:
+        """The story tree with what was made for each node."""
         with self.database.read() as conn:
             project = self._node(conn, project_id)
             nodes = story_reads.nodes_of(conn, project_id, archived=include_archived)
             heads = story_reads.heads_of(conn, project_id)
-        return {"id": project_id, "title": project["title"], "nodes": _with_artifacts(nodes, heads, heads)}
+        return Tree(project_id, project.title, [TreeNode(**node) for node in _with_artifacts(nodes, heads, heads)])
 
-    def outline(self, project_id: int, open_node: int | None = None) -> Row:
+    def outline(self, project_id: int, open_node: int | None = None) -> Outline:
         """The part of the tree that a sidebar shows: like `tree`, with the scenes of the open node's episode alone.
 
         Each node has `parts`: how many episodes or scenes are below it. Costs the same whatever the project's size.
@@ -185,35 +206,35 @@ class Workbench:
         with self.database.read() as conn:
             project = self._node(conn, project_id)
             opened = story_reads.find_node(conn, open_node) if open_node is not None else None
-            episode = opened["parent_id"] if opened and opened["kind"] == "scene" else open_node
+            episode = opened.parent_id if opened and opened.kind == "scene" else open_node
             nodes = [project]
             for kind in ("character", "world", "episode"):
                 nodes += story_reads.children(conn, project_id, kind)
             if episode is not None and episode != project_id:
                 nodes += story_reads.children(conn, episode, "scene")
-            heads = story_reads.heads_for(conn, [n["id"] for n in nodes])
+            heads = story_reads.heads_for(conn, [n.id for n in nodes])
             sources = studio.heads_needed(conn, list(heads.values()))
             counts = story_reads.scene_counts(conn, project_id)
+        episodes = sum(n.kind == "episode" for n in nodes)
+        below = {**counts, project_id: episodes}
         made = _with_artifacts(nodes, heads, sources)
-        for node in made:
-            node["parts"] = (
-                sum(n["kind"] == "episode" for n in nodes) if node["kind"] == "project" else counts.get(node["id"], 0)
-            )
-        return {"id": project_id, "title": project["title"], "nodes": made}
+        return Outline(
+            project_id, project.title, [OutlineNode(**node, parts=below.get(node["id"], 0)) for node in made]
+        )
 
     def durations(self, episode_id: int) -> list[Row | None]:
         """The duration of each live scene of an episode, by position; None where there is none."""
         with self.database.read() as conn:
             scenes = story_reads.children(conn, episode_id, "scene")
-            heads = [story_reads.head(conn, scene["id"], "duration") for scene in scenes]
-        return [head["content"] if head else None for head in heads]
+            heads = [story_reads.head(conn, scene.id, "duration") for scene in scenes]
+        return [head.content if head else None for head in heads]
 
-    def node(self, node_id: int) -> Row:
+    def node(self, node_id: int) -> Node:
         """A node's row. Raises NotFound."""
         with self.database.read() as conn:
             return self._node(conn, node_id)
 
-    def _node(self, conn: Any, node_id: int) -> Row:
+    def _node(self, conn: Any, node_id: int) -> Node:
         row = story_reads.find_node(conn, node_id)
         if row is None:
             raise NotFound(Text(N_("There is no node {node_id}."), node_id=node_id))
@@ -233,7 +254,7 @@ class Workbench:
 
     # --- artifacts ------------------------------------------------------------------------------------------
 
-    def artifact(self, node_id: int, kind: str, version: int | None = None) -> Row | None:
+    def artifact(self, node_id: int, kind: str, version: int | None = None) -> ArtifactVersion | None:
         """A version with its content; the head by default. None when there is none."""
         kinds.find(kind)
         with self.database.read() as conn:
@@ -244,7 +265,7 @@ class Workbench:
                 else story_reads.version(conn, node_id, kind, version)
             )
 
-    def versions(self, node_id: int, kind: str) -> list[Row]:
+    def versions(self, node_id: int, kind: str) -> list[VersionEntry]:
         """Newest first, without content; `is_head`, `pinned`."""
         with self.database.read() as conn:
             return story_reads.versions(conn, node_id, kind)
@@ -258,13 +279,13 @@ class Workbench:
         checked = kinds.validated(declared, content)
         with self.database.write() as conn:
             node = self._node(conn, node_id)
-            if node["kind"] != declared.node_kind:
+            if node.kind != declared.node_kind:
                 raise NotAllowed(
                     Text(N_("A {kind} belongs to a {node_kind}."), kind=kind, node_kind=declared.node_kind)
                 )
             story_writes.hold_node(conn, node_id)
             versions = story_reads.versions(conn, node_id, kind)
-            newest = versions[0]["version"] if versions else None
+            newest = versions[0].version if versions else None
             if newest != base_version:
                 raise Conflict(newest or 0)
             inputs = self._inputs_of_edit(conn, node_id, kind)
@@ -277,16 +298,14 @@ class Workbench:
             return []
         heads = studio.heads_needed(conn, [head])
         refreshed = []
-        for made_from in head["inputs"]:
+        for made_from in head.inputs:
             now = heads.get((made_from["node_id"], made_from["kind"]))
             part = made_from.get("part")
-            now_hash = None if now is None else ((now["part_hashes"] or {}).get(part) if part else now["content_hash"])
+            now_hash = None if now is None else ((now.part_hashes or {}).get(part) if part else now.content_hash)
             if now is None or now_hash is None:
                 refreshed.append(made_from)
             else:
-                refreshed.append(
-                    {**made_from, "artifact_id": now["id"], "version": now["version"], "content_hash": now_hash}
-                )
+                refreshed.append({**made_from, "artifact_id": now.id, "version": now.version, "content_hash": now_hash})
         return refreshed
 
     def restore(self, node_id: int, kind: str, version: int, user: str = "local") -> Row:
@@ -300,12 +319,12 @@ class Workbench:
                 conn,
                 node_id,
                 declared,
-                old["content"],
+                old.content,
                 source="restore",
                 user=user,
-                inputs=old["inputs"],
-                prompt_version=old["prompt_version"],
-                model=old["model"],
+                inputs=old.inputs,
+                prompt_version=old.prompt_version,
+                model=old.model,
             )
 
     def pin(self, node_id: int, kind: str, version: int | None, user: str = "local") -> None:
@@ -314,10 +333,10 @@ class Workbench:
         with self.database.write() as conn:
             story_writes.hold_node(conn, node_id)
             versions = story_reads.versions(conn, node_id, kind)
-            wanted = next((v for v in versions if version is None or v["version"] == version), None)
+            wanted = next((v for v in versions if version is None or v.version == version), None)
             if wanted is None:
                 raise NotFound(Text(N_("There is no version {version}."), version=version))
-            point_head(conn, node_id, declared, wanted["id"], pinned=version is not None, user=user)
+            point_head(conn, node_id, declared, wanted.id, pinned=version is not None, user=user)
 
     def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
         """Field by field; empty when the contents are the same."""
@@ -328,7 +347,7 @@ class Workbench:
             raise NotFound(
                 Text(N_("There is no version {version}."), version=from_version if was is None else to_version)
             )
-        return changes(was["content"], now["content"])
+        return changes(was.content, now.content)
 
     def stale_reasons(self, node_id: int, kind: str) -> list[studio.StaleReason]:
         """Why the head is stale; empty when it is fresh or missing."""
@@ -338,7 +357,7 @@ class Workbench:
 
     # --- pictures and clips ---------------------------------------------------------------------------------
 
-    def media(self, sha256: str) -> Row:
+    def media(self, sha256: str) -> Media:
         """What is known of a stored picture or clip: kind, mime, width, height, bytes, seconds. Raises NotFound."""
         return self._media.find(sha256)
 
@@ -369,7 +388,7 @@ class Workbench:
     def cells(self, node_id: int) -> list[Row]:
         """For each workflow of the node's scope: {workflow, state, job, artifact, unmet, stale_reasons}."""
         node = self.node(node_id)
-        declared = self.workflows(node["kind"])
+        declared = self.workflows(node.kind)
         with self.database.read() as conn:
             jobs = job_reads.latest_for_nodes(conn, [node_id])
             heads = {w.writes: story_reads.head(conn, node_id, w.writes) for w in declared if w.writes}
@@ -425,7 +444,7 @@ class Workbench:
         grow: bool = False,
         submit_key: str | None = None,
         user: str = "local",
-    ) -> Row:
+    ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and then starts none.
@@ -435,8 +454,8 @@ class Workbench:
         return self.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
     def _profile_at(self, node_id: int) -> Profile:
-        project = self.node(self.node(node_id)["project_id"])
-        return self._profiles.public(project["profile_id"])
+        project = self.node(self.node(node_id).project_id)
+        return self._profiles.public(project.profile_id)
 
     # --- jobs -------------------------------------------------------------------------------------------------
 
@@ -452,7 +471,7 @@ class Workbench:
         max_attempts: int | None = None,
         delay_ms: int = 0,
         user: str = "local",
-    ) -> Row:
+    ) -> SubmittedJob:
         """Queue a job and tell a worker; returns its row, with `dispatch_problem` when Redis could not be told.
 
         The same submit_key, or an equal active job, gives the job that is there. Raises InvalidInput, GuardUnmet,
@@ -471,7 +490,7 @@ class Workbench:
         )
         return self.submit_many([request])[0]
 
-    def submit_many(self, requests: Iterable[submitting.Request]) -> list[Row]:
+    def submit_many(self, requests: Iterable[submitting.Request]) -> list[SubmittedJob]:
         """Queue a batch in one transaction: all or none."""
         wanted = list(requests)
         prepared = [submitting.prepare(self.database, self._workflows, r) for r in wanted]
@@ -480,34 +499,35 @@ class Workbench:
         crash.point("submit_committed")
         self._dispatcher.kick()
         with self.database.read() as conn:
-            rows = {r["id"]: r for r in job_reads.find_many(conn, ids)}
-        return [{**rows[i], "dispatch_problem": self._dispatcher.unreachable} for i in ids]
+            rows = {r.id: r for r in job_reads.find_many(conn, ids)}
+        problem = self._dispatcher.unreachable
+        return [SubmittedJob(**rows[i].as_json(), dispatch_problem=problem) for i in ids]
 
-    def job(self, job_id: int) -> Row:
+    def job(self, job_id: int) -> Job:
         """A job's row. Raises NotFound."""
         with self.database.read() as conn:
             return replay.find(conn, job_id)
 
-    def jobs(self, *, state: str | list[str] | None = None, **filters: Any) -> list[Row]:
+    def jobs(self, *, state: str | list[str] | None = None, **filters: Any) -> list[Job]:
         """Newest first; filters as in db.reads.jobs.listed (kind, project, text, before, limit…)."""
         states = [state] if isinstance(state, str) else state
         with self.database.read() as conn:
             return job_reads.listed(conn, state=states, **filters)
 
-    def show(self, job_id: int) -> Row:
-        """{job, attempts, steps, events, model_calls, children, replays}."""
+    def show(self, job_id: int) -> JobDetail:
+        """A job with everything that is known of it."""
         with self.database.read() as conn:
-            return {
-                "job": replay.find(conn, job_id),
-                "attempts": job_reads.attempts(conn, job_id),
-                "steps": job_reads.steps(conn, job_id),
-                "events": job_reads.events(conn, job_id),
-                "model_calls": job_reads.model_calls(conn, job_id),
-                "children": job_reads.children(conn, job_id),
-                "replays": job_reads.replays(conn, job_id),
-            }
+            return JobDetail(
+                job=replay.find(conn, job_id),
+                attempts=job_reads.attempts(conn, job_id),
+                steps=job_reads.steps(conn, job_id),
+                events=job_reads.events(conn, job_id),
+                model_calls=job_reads.model_calls(conn, job_id),
+                children=job_reads.children(conn, job_id),
+                replays=job_reads.replays(conn, job_id),
+            )
 
-    def children(self, job_id: int) -> list[Row]:
+    def children(self, job_id: int) -> list[ChildJob]:
         """The jobs that a parent started, in its order."""
         with self.database.read() as conn:
             return job_reads.children(conn, job_id)
@@ -543,7 +563,7 @@ class Workbench:
         self._dispatcher.kick()
         return stopped
 
-    def retry(self, job_id: int, *, profile: str | None = None, user: str = "local") -> Row:
+    def retry(self, job_id: int, *, profile: str | None = None, user: str = "local") -> Job:
         """Run what failed again and reuse what is done: finished steps are not paid again. Returns the new job."""
         return self._replayed(job_id, keep_done=True, profile=profile, user=user)
 
@@ -555,11 +575,11 @@ class Workbench:
         from_step: str | None = None,
         profile: str | None = None,
         user: str = "local",
-    ) -> Row:
+    ) -> Job:
         """Run an ended job anew, with edited params if given, reusing the steps before `from_step`. Returns the new job."""
         return self._replayed(job_id, params=params, from_step=from_step, profile=profile, user=user)
 
-    def _replayed(self, job_id: int, *, profile: str | None, **how: Any) -> Row:
+    def _replayed(self, job_id: int, *, profile: str | None, **how: Any) -> Job:
         new_id = replay.replay(
             self.database,
             self._workflows,
@@ -571,33 +591,35 @@ class Workbench:
         self._dispatcher.kick()
         return self.job(new_id)
 
-    def replay_group(self, fingerprint: str, params: Row | None = None, user: str = "local") -> list[Row]:
+    def replay_group(
+        self, fingerprint: str, params: Row | None = None, user: str = "local"
+    ) -> list[Job | RefusedReplay]:
         """Replay the newest failure of each (kind, node) of a fingerprint that no later job has made good.
 
-        `params` are laid over each job's own. Jobs that cannot be taken are reported as {"job_id", "refused"}.
+        `params` are laid over each job's own. Jobs that cannot be taken are reported with the reason.
         """
-        done: list[Row] = []
+        done: list[Job | RefusedReplay] = []
         seen: set[tuple[str, int | None]] = set()
         with self.database.read() as conn:
             failed = job_reads.with_fingerprint(conn, fingerprint)
         for old in failed:
-            place = (old["kind"], old["node_id"] if old["node_id"] is not None else -old["id"])
+            place = (old.kind, old.node_id if old.node_id is not None else -old.id)
             if place in seen:
                 continue
             seen.add(place)
             try:
-                done.append(self.replay(old["id"], None if params is None else {**old["params"], **params}, user=user))
+                done.append(self.replay(old.id, None if params is None else {**old.params, **params}, user=user))
             except errors.Refused as refused:
-                done.append({"job_id": old["id"], "refused": str(refused)})
+                done.append(RefusedReplay(old.id, str(refused)))
         return done
 
-    def reparse(self, job_id: int, *, user: str = "local") -> Row:
+    def reparse(self, job_id: int, *, user: str = "local") -> Job:
         """Read a job's stored answers again with today's parser and checks, at no cost. Returns the new job."""
-        if not any(c["raw_output"] for c in self.show(job_id)["model_calls"]):
+        if not any(c.raw_output for c in self.show(job_id).model_calls):
             raise NotAllowed(Text(N_("Job {job_id} has no stored answer."), job_id=job_id))
         return self._replayed(job_id, profile=None, keep_done=True, reparse=True, user=user)
 
-    def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Row:
+    def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Job:
         """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""
         with self.database.write() as conn:
             replay.find(conn, job_id)
@@ -630,16 +652,12 @@ class Workbench:
         with self.database.read() as conn:
             return job_reads.counts(conn, project=project, since=since)
 
-    def failures(self, **filters: Any) -> list[Row]:
+    def failures(self, **filters: Any) -> list[FailureGroup]:
         """Failed jobs grouped by fingerprint (see db.reads.jobs.failures)."""
         with self.database.read() as conn:
             return job_reads.failures(conn, **filters)
 
-    def failed_like(self, fingerprint: str) -> list[Row]:
-        with self.database.read() as conn:
-            return job_reads.with_fingerprint(conn, fingerprint)
-
-    # --- queues and workers -------------------------------------------------------------------------------------
+        # --- queues and workers -------------------------------------------------------------------------------------
 
     def pause(self, key: str) -> None:
         """Stop claiming what a key names: queue:text, kind:plan_episodes, project:1, profile:2."""
@@ -668,37 +686,37 @@ class Workbench:
         with self.database.write() as conn:
             installation.set_gate(conn, key, **values)
 
-    def gates(self) -> list[Row]:
+    def gates(self) -> list[Gate]:
         with self.database.read() as conn:
             return job_reads.gates(conn)
 
-    def workers(self) -> list[Row]:
+    def workers(self) -> list[Worker]:
         """Workers with threads, busy and `age_ms` since their last heartbeat."""
         with self.database.read() as conn:
             return job_reads.workers(conn)
 
     def live_workers(self) -> int:
         """Workers heard of within the last ten seconds."""
-        return sum(w["age_ms"] < 10_000 for w in self.workers())
+        return sum(w.age_ms < 10_000 for w in self.workers())
 
     # --- profiles -------------------------------------------------------------------------------------------------
 
-    def add_profile(self, name: str, provider: str, **fields: Any) -> Row:
+    def add_profile(self, name: str, provider: str, **fields: Any) -> SavedProfile:
         """Add an AI profile (see profiles.Profiles.add); the key is never shown again. Raises InvalidInput."""
         return self._limited(self._profiles.add(name, provider, **fields))
 
-    def change_profile(self, name: str, /, **fields: Any) -> Row:
+    def change_profile(self, name: str, /, **fields: Any) -> SavedProfile:
         """Change some fields of a profile; another address asks for its key again. Raises InvalidInput, NotFound."""
         return self._limited(self._profiles.change(name, **fields))
 
-    def duplicate_profile(self, name: str, new_name: str) -> Row:
+    def duplicate_profile(self, name: str, new_name: str) -> SavedProfile:
         return self._limited(self._profiles.duplicate(name, new_name))
 
-    def _limited(self, row: Row) -> Row:
+    def _limited(self, row: SavedProfile) -> SavedProfile:
         # no more jobs than calls are let through to a service that is full
-        key = f"profile:{row['id']}"
-        if row["concurrency"] or any(g["key"] == key for g in self.gates()):
-            self.limit(key, row["concurrency"])
+        key = f"profile:{row.id}"
+        if row.concurrency or any(g.key == key for g in self.gates()):
+            self.limit(key, row.concurrency)
         return row
 
     def try_profile(self, name: str, *, image: bool = False) -> list[Trial]:
@@ -727,7 +745,7 @@ class Workbench:
         """Seal every stored key, and webhooks' addresses, with a new master key. Raises InvalidInput, Unavailable."""
         return self._profiles.rotate(also=self.webhooks.reseal)
 
-    def profiles(self, *, include_archived: bool = False) -> list[Row]:
+    def profiles(self, *, include_archived: bool = False) -> list[SavedProfile]:
         return self._profiles.listed(archived=include_archived)
 
     def profile_id(self, name: str) -> int | None:
@@ -805,30 +823,21 @@ class Workbench:
             money.set_rate(conn, yuan_for_dollar)
 
 
-def _with_artifacts(nodes: list[Row], heads: Any, sources: Any) -> list[Row]:
-    """Nodes with the artifacts they have; `sources`: the heads that decide what is stale."""
-    artifacts: dict[int, list[Row]] = {}
+def _with_artifacts(nodes: list[Node], heads: Any, sources: Any) -> list[JsonObject]:
+    """The fields of nodes with the artifacts they have; `sources`: the heads that decide what is stale."""
+    artifacts: dict[int, list[TreeArtifact]] = {}
     for (node_id, kind), head in heads.items():
         stale = bool(changed_inputs(head["inputs"], sources))
-        artifacts.setdefault(node_id, []).append(
-            {"kind": kind, "version": head["version"], "content_hash": head["content_hash"], "stale": stale}
-        )
+        artifacts.setdefault(node_id, []).append(TreeArtifact(kind, head.version, head.content_hash, stale))
     return [
         {
-            "id": n["id"],
-            "kind": n["kind"],
-            "title": n["title"],
-            "position": n["position"],
-            "parent_id": n["parent_id"],
-            "archived": n["archived_at"] is not None,
-            "artifacts": sorted(artifacts.get(n["id"], []), key=lambda a: a["kind"]),
+            "id": n.id,
+            "kind": n.kind,
+            "title": n.title,
+            "position": n.position,
+            "parent_id": n.parent_id,
+            "archived": n.archived_at is not None,
+            "artifacts": sorted(artifacts.get(n.id, []), key=lambda a: a.kind),
         }
         for n in nodes
     ]
-
-
-def _count(names: Iterable[str]) -> dict[str, int]:
-    counted: dict[str, int] = {}
-    for name in names:
-        counted[name] = counted.get(name, 0) + 1
-    return counted

@@ -176,7 +176,7 @@ def _workers(settings: Settings) -> None:
         with database.read() as connection:
             # an empty database has no table of workers yet
             known = jobs.workers(connection) if migrate.current(connection) else []
-            live = [w for w in known if w["age_ms"] <= LIVE_MS]
+            live = [w for w in known if w.age_ms <= LIVE_MS]
         database.close()
     if not live:
         raise Wrong(
@@ -201,4 +201,5 @@ def _master_key(settings: Settings) -> None:
         sealed = profiles.all_sealed(connection) if migrate.current(connection) else []
     database.close()
     for row in sealed:
-        vault.unseal(row["key_ciphertext"], row["key_id"])
+        if row.key_ciphertext and row.key_id:
+            vault.unseal(row.key_ciphertext, row.key_id)

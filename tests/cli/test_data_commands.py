@@ -12,7 +12,7 @@ from tests.cli.conftest import Ran, Reelwright, waits_for_worker
 from tests.conftest import until
 from tests.receiver import Receiver
 from workbench import samples
-from workbench.db.reads.jobs import job_columns
+from workbench.db.rows.jobs import Job
 
 CHAT = json.dumps({"messages": [{"content": "Hello"}]})
 
@@ -119,7 +119,7 @@ def test_a_submitted_job_is_the_job_tables_row_and_is_waited_for(running: Reelwr
 
     job = ran.json
     assert ran.code == 0, ran.err
-    assert set(job) == {column.name for column in job_columns}
+    assert list(job) == list(Job.__match_args__)
     assert (job["state"], job["kind"]) == ("succeeded", "llm_chat")
     shown = running("jobs", "show", str(job["id"]), "--json").json
     assert {"job", "attempts", "steps", "events", "model_calls"} <= set(shown)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
+from workbench.db.rows.story import Node
 from workbench.story import plan
 
 
@@ -27,11 +27,11 @@ MAKERS = (
 )
 
 
-def story(scenes: int) -> list[dict[str, Any]]:
-    return [
-        {"id": 1, "kind": "project", "parent_id": None, "position": 0},
-        *({"id": 10 + i, "kind": "scene", "parent_id": 1, "position": i} for i in range(1, scenes + 1)),
-    ]
+def story(scenes: int) -> list[Node]:
+    def node(number: int, kind: str, parent_id: int | None, position: int) -> Node:
+        return Node(number, kind, 1, parent_id, position, f"{kind} {position}", None, None, None, 0)
+
+    return [node(1, "project", None, 0), *(node(10 + i, "scene", 1, i) for i in range(1, scenes + 1))]
 
 
 def keys(items: list[plan.Item]) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from workbench.db.rows.story import Tree, TreeArtifact, TreeNode
 from workbench.ui import markup, states
 from workbench.ui.jobs import timeline
 from workbench.ui.projects import progress as progress_of
@@ -71,27 +72,17 @@ def test_a_job_that_nobody_took_yet_is_one_waiting_bar():
 
 def test_the_tree_marks_missing_stale_fresh_and_running_nodes():
     def node(number, kind, parent, artifacts, position=1):
-        made = [{"kind": k, "version": 1, "stale": s, "content_hash": ""} for k, s in artifacts]
-        return {
-            "id": number,
-            "kind": kind,
-            "title": f"T{number}",
-            "position": position,
-            "parent_id": parent,
-            "artifacts": made,
-        }
+        made = [TreeArtifact(k, 1, "", s) for k, s in artifacts]
+        return TreeNode(number, kind, f"T{number}", position, parent, False, made)
 
-    story = {
-        "id": 1,
-        "title": "S",
-        "nodes": [
-            node(1, "project", None, [("brief", False), ("episode_plan", False)]),
-            node(2, "episode", 1, [("core_expression", True), ("scene_list", False)]),
-            node(3, "scene", 2, []),
-            node(4, "scene", 2, [("scene_anchor", False)], 2),
-            node(9, "character", 1, [("character", False)]),
-        ],
-    }
+    nodes = [
+        node(1, "project", None, [("brief", False), ("episode_plan", False)]),
+        node(2, "episode", 1, [("core_expression", True), ("scene_list", False)]),
+        node(3, "scene", 2, []),
+        node(4, "scene", 2, [("scene_anchor", False)], 2),
+        node(9, "character", 1, [("character", False)]),
+    ]
+    story = Tree(1, "S", nodes)
     items = progress_of.items(story, {(3, "generate_scene_anchor"): "running"})
     assert [(i.id, i.state, i.depth, i.count) for i in items] == [
         (1, "fresh", 0, None),

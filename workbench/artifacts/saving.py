@@ -61,9 +61,9 @@ def follow_head(conn: Connection, node_id: int, kind: Kind, user: str) -> None:
         return
     named_by = {"brief": "title", "character": "name", "world_element": "name"}.get(kind.name)
     if named_by:
-        writes.set_node(conn, node_id, title=head["content"][named_by])
+        writes.set_node(conn, node_id, title=head.content[named_by])
     if kind.children is not None:
-        _replan(conn, node_id, kind, head["content"], user)
+        _replan(conn, node_id, kind, head.content, user)
 
 
 def _replan(conn: Connection, node_id: int, kind: Kind, content: dict[str, Any], user: str) -> None:
@@ -73,7 +73,7 @@ def _replan(conn: Connection, node_id: int, kind: Kind, content: dict[str, Any],
     assert parent is not None
     there = reads.children(conn, node_id, kind.child_kind, archived=True)
     plan = match(
-        [Existing(r["id"], r["position"], r["title"], r["archived_at"] is not None) for r in there],
+        [Existing(r.id, r.position, r.title, r.archived_at is not None) for r in there],
         kind.children(content),
     )
     for kept, child in plan.keep.items():
@@ -86,7 +86,7 @@ def _replan(conn: Connection, node_id: int, kind: Kind, content: dict[str, Any],
             kind.child_kind,
             child.title,
             parent_id=node_id,
-            project_id=parent["project_id"],
+            project_id=parent.project_id,
             position=child.position,
             user=user,
         )

@@ -31,4 +31,4 @@ def show(node_id: int, kind: str, version: int | None, as_json: bool) -> None:
     if as_json:
         console.emit(found)
     else:
-        click.echo(json.dumps(found["content"], ensure_ascii=False, indent=2))
+        click.echo(json.dumps(found.content, ensure_ascii=False, indent=2))

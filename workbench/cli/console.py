@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import click
 
+from workbench.db.rows.record import Record
 from workbench.errors import GuardUnmet, InvalidInput, ReelwrightError
 from workbench.i18n import Text, translate
+from workbench.json_types import JsonObject
 
 #: the option that every data command has
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
@@ -30,10 +32,10 @@ def said(text: str) -> str:
     return translate(text, language())
 
 
-def told(row: Mapping[str, Any], column: str) -> str | None:
+def told(row: Record, column: str) -> str | None:
     """A stored sentence in the reader's language; None when there is none."""
-    stored = row.get(f"{column}_i18n")
-    return said(Text.from_json(stored)) if stored else row.get(column)
+    stored = getattr(row, f"{column}_i18n", None)
+    return said(Text.from_json(stored)) if stored else getattr(row, column, None)
 
 
 def say(text: str) -> None:
@@ -56,12 +58,16 @@ def emit(value: Any, *, with_secrets: bool = False) -> None:
     """A result as JSON on stdout. `with_secrets`: one that was just made, and is shown this once."""
     from workbench.security.redact import redactor
 
-    said = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    said = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
     sys.stdout.write((said if with_secrets else redactor.shown(said)) + "\n")
     sys.stdout.flush()
 
 
-def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
+def _plain(value: Any) -> Any:
+    return value.as_json() if isinstance(value, Record) else str(value)
+
+
+def table(rows: Sequence[Record | JsonObject], columns: Sequence[str]) -> None:
     """Rows as aligned text on stdout; full-width characters count as two."""
     from unicodedata import east_asian_width
 
@@ -69,7 +75,9 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> None:
         return sum(2 if east_asian_width(c) in "WF" else 1 for c in text)
 
     cells = [[name.upper().replace("_", " ") for name in columns]]
-    cells += [["—" if row.get(c) is None else str(row[c]).replace("\n", " ") for c in columns] for row in rows]
+    for row in rows:
+        fields = row.as_json() if isinstance(row, Record) else row
+        cells.append(["—" if fields.get(c) is None else str(fields[c]).replace("\n", " ") for c in columns])
     widths = [max(width(line[i]) for line in cells) for i in range(len(columns))]
     for line in cells:
         click.echo("  ".join(c + " " * (w - width(c)) for c, w in zip(line, widths, strict=True)).rstrip())

@@ -15,6 +15,8 @@ import click
 
 from workbench import samples
 from workbench.cli import console, door, supervisor
+from workbench.db.rows.jobs import Job, SubmittedJob
+from workbench.db.rows.story import TreeNode
 from workbench.errors import JobError
 from workbench.i18n import N_, Text
 from workbench.settings import Settings
@@ -82,10 +84,10 @@ class Making:
 
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
-        self.jobs: list[dict[str, Any]] = []
+        self.jobs: list[Job] = []
         self.project_id = 0
-        self.episodes: list[dict[str, Any]] = []
-        self.scenes: list[dict[str, Any]] = []
+        self.episodes: list[TreeNode] = []
+        self.scenes: list[TreeNode] = []
         self.frames = 0
         self._started = time.monotonic()
 
@@ -96,10 +98,10 @@ class Making:
             with self._progress() as bars:
                 self._stage(bars, "plan_episodes", self.project_id, self._plan)
                 self.episodes = self._nodes("episode", self.project_id)
-                first = self.episodes[0]["id"]
+                first = self.episodes[0].id
                 self._stage(bars, PLAN, first, lambda: self.workbench.run_plan(first, grow=True, user=USER))
                 self.scenes = self._nodes("scene", first)
-                self.frames = sum(self._frames(scene["id"]) for scene in self.scenes)
+                self.frames = sum(self._frames(scene.id) for scene in self.scenes)
         except JobError as error:
             console.complain(error)
             return False
@@ -114,7 +116,7 @@ class Making:
             "scenes": len(self.scenes),
             "frames": self.frames,
             "seconds": round(time.monotonic() - self._started, 2),
-            "jobs": [{name: job[name] for name in shown} for job in self.jobs],
+            "jobs": [{name: getattr(job, name) for name in shown} for job in self.jobs],
         }
 
     def said(self) -> Text:
@@ -135,46 +137,46 @@ class Making:
 
         wanted = parse(brief).brief()
         for project in self.workbench.project_names():
-            if project["created_by"] != USER:
+            if project.created_by != USER:
                 continue
-            first = self.workbench.artifact(project["id"], "brief", 1)
-            if first is not None and first["content"] == wanted:
-                done = [j for j in self._jobs_of(project["id"], PLAN) if j["state"] == "succeeded"]
-                return None if done else int(project["id"])
+            first = self.workbench.artifact(project.id, "brief", 1)
+            if first is not None and first.content == wanted:
+                done = [j for j in self._jobs_of(project.id, PLAN) if j.state == "succeeded"]
+                return None if done else int(project.id)
         return None
 
-    def _plan(self) -> dict[str, Any]:
+    def _plan(self) -> SubmittedJob:
         return self.workbench.submit("plan_episodes", self.project_id, user=USER)
 
-    def _stage(self, bars: Progress, kind: str, node_id: int, submit: Callable[[], dict[str, Any]]) -> None:
+    def _stage(self, bars: Progress, kind: str, node_id: int, submit: Callable[[], Job]) -> None:
         """Run one job with its children to the end, or the one that is there already; raises JobError naming what failed."""
-        there = [j for j in self._jobs_of(self.project_id, kind) if j["node_id"] == node_id]
+        there = [j for j in self._jobs_of(self.project_id, kind) if j.node_id == node_id]
         job = there[0] if there else submit()
-        if job["state"] in ("failed", "partial", "cancelled"):
-            job = self.workbench.retry(job["id"], user=USER)
-        ended = self._follow(bars, job["id"])
+        if job.state in ("failed", "partial", "cancelled"):
+            job = self.workbench.retry(job.id, user=USER)
+        ended = self._follow(bars, job.id)
         self.jobs += ended
-        if ended[0]["state"] != "succeeded":
-            failed = [job for job in ended[1:] if job["state"] != "succeeded"] or ended[:1]
+        if ended[0].state != "succeeded":
+            failed = [job for job in ended[1:] if job.state != "succeeded"] or ended[:1]
             raise JobError(Text("{reason}", reason="; ".join(door.why_failed(job) for job in failed)))
 
-    def _follow(self, bars: Progress, job_id: int) -> list[dict[str, Any]]:
+    def _follow(self, bars: Progress, job_id: int) -> list[Job]:
         """The job and its children when it has ended; a bar per kind of job meanwhile."""
         watch = door.WorkerWatch(self.workbench)
         bar_of: dict[str, Any] = {}
         while True:
             parent = self.workbench.job(job_id)
-            rows = self.workbench.children(job_id)
+            children: list[Job] = [*self.workbench.children(job_id)]
             kinds: dict[str, list[int]] = {}
-            for row in rows or ([] if parent["kind"] == PLAN else [parent]):
-                kinds.setdefault(row["kind"], []).append(100 if row["state"] in TERMINAL else int(row["progress"]))
+            for row in children or ([] if parent.kind == PLAN else [parent]):
+                kinds.setdefault(row.kind, []).append(100 if row.state in TERMINAL else int(row.progress))
             for kind, shares in kinds.items():
                 if kind not in bar_of:
                     bar_of[kind] = bars.add_task("")
                 said = self._label(kind, len(shares))
                 bars.update(bar_of[kind], total=100 * len(shares), completed=sum(shares), description=said)
-            if parent["state"] in TERMINAL:
-                return [parent, *rows]
+            if parent.state in TERMINAL:
+                return [parent, *children]
             watch.check()
             time.sleep(POLL_S)
 
@@ -184,16 +186,16 @@ class Making:
         title = escape(console.said(self.workbench.workflow(kind).title))
         return title if count == 1 else f"{title} × {count}"
 
-    def _jobs_of(self, project_id: int, kind: str) -> list[dict[str, Any]]:
+    def _jobs_of(self, project_id: int, kind: str) -> list[Job]:
         return self.workbench.jobs(project=project_id, kind=kind)
 
-    def _nodes(self, kind: str, parent_id: int) -> list[dict[str, Any]]:
-        nodes = self.workbench.tree(self.project_id)["nodes"]
-        return [n for n in nodes if n["kind"] == kind and n["parent_id"] == parent_id]
+    def _nodes(self, kind: str, parent_id: int) -> list[TreeNode]:
+        nodes = self.workbench.tree(self.project_id).nodes
+        return [n for n in nodes if n.kind == kind and n.parent_id == parent_id]
 
     def _frames(self, scene_id: int) -> int:
         images = self.workbench.artifact(scene_id, "keyframe_images")
-        return len(images["content"]["frames"]) if images else 0
+        return len(images.content["frames"]) if images else 0
 
     @staticmethod
     def _progress() -> Progress:

@@ -14,6 +14,7 @@ import click
 
 from workbench import db
 from workbench.cli import console
+from workbench.db.rows.jobs import Job
 from workbench.errors import InvalidInput, Issue, Unavailable
 from workbench.i18n import N_, Text, translate
 
@@ -135,33 +136,33 @@ def _yaml(text: str) -> Any:
         raise ValueError(str(error)) from error
 
 
-def show_jobs(jobs: Iterable[Row], as_json: bool) -> None:
+def show_jobs(jobs: Iterable[Job], as_json: bool) -> None:
     rows = list(jobs)
     if as_json:
         console.emit(rows)
     else:
-        console.table([{**row, "message": said_message(row)} for row in rows], JOB_COLUMNS)
+        console.table([{**row.as_json(), "message": said_message(row)} for row in rows], JOB_COLUMNS)
 
 
-def show_job(job: Row, as_json: bool) -> None:
+def show_job(job: Job, as_json: bool) -> None:
     if as_json:
         console.emit(job)
     else:
         show_jobs([job], as_json=False)
 
 
-def said_message(job: Row) -> str:
+def said_message(job: Job) -> str:
     """A job's message, or its error, in the reader's language."""
     return console.told(job, "error") or console.told(job, "message") or ""
 
 
-def why_failed(job: Row) -> str:
+def why_failed(job: Job) -> str:
     """What happened and what to do, in one line."""
     from workbench.errors import KINDS
 
-    kind = KINDS.get(job.get("error_kind") or "")
+    kind = KINDS.get(job.error_kind or "")
     remedy = f" → {translate(kind.remedy, console.language())}" if kind else ""
-    return f"{job['title'] or job['kind']} ({job['id']}, {job['state']}): {said_message(job)}{remedy}"
+    return f"{job.title or job.kind} ({job.id}, {job.state}): {said_message(job)}{remedy}"
 
 
 class WorkerWatch:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 
 from workbench.cli import console, door
+from workbench.db.rows.jobs import JobDetail
+from workbench.db.rows.record import Record
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 
 STATES = ("queued", "running", "waiting", "succeeded", "partial", "failed", "cancelled")
 
@@ -62,7 +66,7 @@ def cancel(job_ids: tuple[int, ...], as_json: bool) -> None:
     """Cancel jobs and their children; ended ones are left as they are."""
     with door.workbench() as wb:
         rows = [wb.job(job_id) for job_id in job_ids]  # all known, or none is touched
-        stopped = wb.cancel([row["id"] for row in rows])
+        stopped = wb.cancel([row.id for row in rows])
         for job_id in set(job_ids) - set(stopped):
             console.say(Text(N_("Job {job_id} had already ended."), job_id=job_id))
         found = [wb.job(job_id) for job_id in job_ids]
@@ -93,7 +97,7 @@ def replay(
     """Run an ended job anew as a new job."""
     with door.workbench() as wb:
         if from_step is not None:
-            known = [step["name"] for step in wb.show(job_id)["steps"]]
+            known = [step.name for step in wb.show(job_id).steps]
             if from_step not in known:
                 raise NotFound(
                     Text(
@@ -107,18 +111,24 @@ def replay(
     door.show_job(job, as_json)
 
 
-def _print(found: dict[str, Any]) -> None:
-    door.show_jobs([found["job"]], as_json=False)
-    columns = {
-        "attempts": ("claim", "worker", "outcome", "error_kind", "error"),
-        "steps": ("name", "state", "cost_micros"),
-        "model_calls": ("id", "step", "purpose", "model", "outcome", "latency_ms", "input_tokens", "output_tokens"),
-        "events": ("at", "level", "progress", "message"),
-        "children": ("id", "kind", "title", "state", "progress"),
+def _print(detail: JobDetail) -> None:
+    door.show_jobs([detail.job], as_json=False)
+    events = [{**event.as_json(), "at": _local_time(event.at)} for event in detail.events]
+    tables: dict[str, tuple[Sequence[Record | JsonObject], Sequence[str]]] = {
+        "attempts": (detail.attempts, ("claim", "worker", "outcome", "error_kind", "error")),
+        "steps": (detail.steps, ("name", "state", "cost_micros")),
+        "model calls": (
+            detail.model_calls,
+            ("id", "step", "purpose", "model", "outcome", "latency_ms", "input_tokens", "output_tokens"),
+        ),
+        "events": (events, ("at", "level", "progress", "message")),
+        "children": (detail.children, ("id", "kind", "title", "state", "progress")),
     }
-    for event in found["events"]:
-        event["at"] = datetime.fromtimestamp(event["at"] / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    for part, names in columns.items():
-        if found[part]:
-            click.echo(f"\n{part.replace('_', ' ')}")
-            console.table(found[part], names)
+    for title, (rows, columns) in tables.items():
+        if rows:
+            click.echo(f"\n{title}")
+            console.table(rows, columns)
+
+
+def _local_time(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")

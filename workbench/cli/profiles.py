@@ -98,7 +98,7 @@ def archive(name: str, restore: bool, as_json: bool) -> None:
     """Hide a service; its jobs and costs stay."""
     with door.workbench() as wb:
         wb.archive_profile(name, not restore)
-        row = next(r for r in wb.profiles(include_archived=True) if r["name"] == name)
+        row = next(r for r in wb.profiles(include_archived=True) if r.name == name)
     if as_json:
         console.emit(row)
     else:
@@ -113,7 +113,7 @@ def test(name: str, image: bool, as_json: bool) -> None:
     """Make one tiny real call of each kind; exit 1 when one fails."""
     with door.workbench() as wb:
         trials = wb.try_profile(name, image=image)
-        row = next((p for p in wb.profiles() if p["name"] == name), None)
+        row = next((p for p in wb.profiles() if p.name == name), None)
     ok = bool(trials) and all(t.ok for t in trials)
     checks = [{"ok": t.ok, **vars(t)} for t in trials]
     if as_json:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from workbench.cli import console, door
+from workbench.db.rows.story import Tree, TreeNode
 
 
 @click.group()
@@ -53,15 +53,15 @@ def tree(project_id: int, as_json: bool) -> None:
         _print_tree(found)
 
 
-def _print_tree(tree: dict[str, Any]) -> None:
-    below: dict[int | None, list[dict[str, Any]]] = {}
-    for node in tree["nodes"]:
-        below.setdefault(node["parent_id"], []).append(node)
+def _print_tree(tree: Tree) -> None:
+    below: dict[int | None, list[TreeNode]] = {}
+    for node in tree.nodes:
+        below.setdefault(node.parent_id, []).append(node)
 
     def walk(parent_id: int | None, depth: int) -> None:
         for node in below.get(parent_id, []):
-            made = ", ".join(f"{a['kind']} v{a['version']}{' *' if a['stale'] else ''}" for a in node["artifacts"])
-            click.echo(f"{'  ' * depth}{node['id']} {node['kind']} {node['title']}{f'  [{made}]' if made else ''}")
-            walk(node["id"], depth + 1)
+            made = ", ".join(f"{a.kind} v{a.version}{' *' if a.stale else ''}" for a in node.artifacts)
+            click.echo(f"{'  ' * depth}{node.id} {node.kind} {node.title}{f'  [{made}]' if made else ''}")
+            walk(node.id, depth + 1)
 
     walk(None, 0)

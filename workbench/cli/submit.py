@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli import console, door
+from workbench.db.rows.jobs import Job
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 
@@ -38,8 +39,9 @@ def command(
     with door.workbench() as wb:
         if waits and not wb.live_workers():
             raise NotAllowed(Text(N_("No worker runs, so waiting would never end. Start one: reelwright up")))
-        job = wb.submit(kind, node_id, params, submit_key=submit_key, profile=profile, priority=priority)
-        problem = job.pop("dispatch_problem", None)
+        job: Job
+        job = submitted = wb.submit(kind, node_id, params, submit_key=submit_key, profile=profile, priority=priority)
+        problem = submitted.dispatch_problem
         if problem:
             console.say(
                 Text(N_("{problem} The job is queued and safe; it starts when Redis is back."), problem=problem)
@@ -47,18 +49,18 @@ def command(
         elif not wb.live_workers():
             console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:
-            job = _ended(wb, job["id"])
+            job = _ended(wb, job.id)
     door.show_job(job, as_json)
-    if not waits or job["state"] == "succeeded":
+    if not waits or job.state == "succeeded":
         return 0
     console.say(door.why_failed(job))
     return 1
 
 
-def _ended(wb: Workbench, job_id: int) -> dict[str, Any]:
+def _ended(wb: Workbench, job_id: int) -> Job:
     watch = door.WorkerWatch(wb)
     while True:
         with contextlib.suppress(TimeoutError):
-            row: dict[str, Any] = wb.wait(job_id, timeout=1.0)
-            return row
+            job: Job = wb.wait(job_id, timeout=1.0)
+            return job
         watch.check()

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from workbench.cli import console, door
+from workbench.db.rows.webhooks import Delivery, ListedWebhook
 from workbench.webhooks.events import EVENTS, USUAL
 from workbench.webhooks.formats import FORMS
 
@@ -46,8 +47,8 @@ def add(url_env: str, secret_env: str | None, project: int | None, lang: Any, as
         console.emit(row, with_secrets=True)
         return
     _table([row])
-    if row["secret"]:
-        click.echo(row["secret"])
+    if row.secret:
+        click.echo(row.secret)
 
 
 @command.command("list")
@@ -67,7 +68,7 @@ def test(webhook_id: int, as_json: bool) -> None:
     with door.workbench() as wb:
         row = wb.webhooks.try_out(webhook_id)
     console.emit(row) if as_json else _deliveries([row])
-    if row["state"] != "delivered":
+    if row.state != "delivered":
         raise click.exceptions.Exit(1)
 
 
@@ -107,9 +108,9 @@ def remove(webhook_id: int) -> None:
         wb.webhooks.remove(webhook_id)
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
-    console.table([{**r, "events": ", ".join(r["events"])} for r in rows], COLUMNS)
+def _table(rows: list[ListedWebhook]) -> None:
+    console.table([{**r.as_json(), "events": ", ".join(r.events)} for r in rows], COLUMNS)
 
 
-def _deliveries(rows: list[dict[str, Any]]) -> None:
-    console.table([{**r, "error": console.told(r, "error")} for r in rows], DELIVERY_COLUMNS)
+def _deliveries(rows: list[Delivery]) -> None:
+    console.table([{**r.as_json(), "error": console.told(r, "error")} for r in rows], DELIVERY_COLUMNS)

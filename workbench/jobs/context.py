@@ -20,6 +20,8 @@ from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
+from workbench.db.rows.jobs import ChildState
+from workbench.db.rows.story import ArtifactVersion
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
@@ -52,7 +54,7 @@ class Child:
 @dataclass(frozen=True)
 class ChildResult:
     job_id: int | None
-    node_id: int
+    node_id: int | None
     kind: str
     state: str
     error_kind: str | None = None
@@ -154,7 +156,7 @@ class Context:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
         kind = self._running.declared.writes
         head = self._own_head() if kind else None
-        return None if head is None else cast("dict[str, Any]", head["content"])
+        return None if head is None else cast("dict[str, Any]", head.content)
 
     @property
     def pictures_at_once(self) -> int:
@@ -166,7 +168,7 @@ class Context:
     def changed(self, part: str) -> bool:
         """Has this input part, or any whole input, changed since the artifact that this workflow writes was written?"""
         head = self._own_head()
-        before = {(i["node_id"], i["kind"], i.get("part")): i["content_hash"] for i in head["inputs"]} if head else {}
+        before = {(i["node_id"], i["kind"], i.get("part")): i["content_hash"] for i in head.inputs} if head else {}
         now = [i for i in self._inputs.as_list() if i["part"] in (None, part)]
         return any(before.get((i["node_id"], i["kind"], i["part"])) != i["content_hash"] for i in now)
 
@@ -176,11 +178,11 @@ class Context:
         `parts`: the input parts (``shot:4``) that only the parts left alone were made from; whole inputs count for all.
         """
         head = self._own_head()
-        for made_from in head["inputs"] if head else ():
+        for made_from in head.inputs if head else ():
             if made_from.get("part") is None or made_from["part"] in parts:
                 self._inputs.keep(made_from)
 
-    def _own_head(self) -> dict[str, Any] | None:
+    def _own_head(self) -> ArtifactVersion | None:
         with self._running.database.read() as conn:
             return story_reads.head(conn, self.node.id, str(self._running.declared.writes))
 
@@ -307,7 +309,7 @@ class Context:
             return f"{place}:{child.kind}:{child.node_id}"
 
         with run.database.read() as conn:
-            there = {c["item"]: c for c in reads.parts(conn, run.job_id)}
+            there = {c.item: c for c in reads.children_states(conn, run.job_id)}
             refused = {
                 s["name"]: s["output"] for s in ledger.steps_of(conn, run.job_id) if s["name"].startswith("refused ")
             }
@@ -363,7 +365,7 @@ class Context:
             if writes.fence(conn, run.job_id, run.claim):
                 run.stopping = "cancel"
                 raise asyncio.CancelledError
-            position = len(reads.parts(conn, run.job_id))
+            position = len(reads.children_states(conn, run.job_id))
             for item, _child, values in prepared:
                 if isinstance(values, dict):
                     try:
@@ -456,5 +458,5 @@ def _urgency(error: BaseException) -> int:
     return next((place for place, kind in enumerate(kinds) if isinstance(error, kind)), len(kinds))
 
 
-def _result(row: dict[str, Any]) -> ChildResult:
-    return ChildResult(row["id"], row["node_id"], row["kind"], row["state"], row["error_kind"], row["error"])
+def _result(row: ChildState) -> ChildResult:
+    return ChildResult(row.id, row.node_id, row.kind, row.state, row.error_kind, row.error)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
+from workbench.db.rows.jobs import Job
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
@@ -17,7 +18,7 @@ from workbench.jobs import submit
 from workbench.jobs.declared import Workflows
 
 
-def find(conn: Connection, job_id: int) -> dict[str, Any]:
+def find(conn: Connection, job_id: int) -> Job:
     row = reads.find(conn, job_id)
     if row is None:
         raise NotFound(Text(N_("There is no job {job_id}."), job_id=job_id))
@@ -46,22 +47,20 @@ def replay(
     with database.read() as conn:
         old = find(conn, job_id)
         position = _position_of(conn, job_id, from_step)
-    if old["state"] not in TERMINAL:
+    if old.state not in TERMINAL:
         raise NotAllowed(
-            Text(
-                N_("Job {job_id} is still {state}. Wait for it or cancel it first."), job_id=job_id, state=old["state"]
-            )
+            Text(N_("Job {job_id} is still {state}. Wait for it or cancel it first."), job_id=job_id, state=old.state)
         )
     request = submit.Request(
-        old["kind"],
-        old["node_id"],
-        old["params"] if params is None else params,
+        old.kind,
+        old.node_id,
+        old.params if params is None else params,
         replay_of=job_id,
-        answers_from=job_id if reparse else old["answers_from"] if keep_done else None,
+        answers_from=job_id if reparse else old.answers_from if keep_done else None,
         user=user,
-        profile_id=profile_id if change_profile else old["profile_id"],
-        priority=old["priority"],
-        max_attempts=old["max_attempts"],
+        profile_id=profile_id if change_profile else old.profile_id,
+        priority=old.priority,
+        max_attempts=old.max_attempts,
     )
     values = submit.prepare(database, workflows, request)
     with database.write() as conn:
@@ -72,7 +71,7 @@ def replay(
                 kept = ledger.copy_done_steps(conn, job_id, new_id, position)
             if keep_done:
                 _keep_good_children(conn, job_id, new_id)
-            edited = params is not None and values["params"] != old["params"]
+            edited = params is not None and values["params"] != old.params
             said = Text(
                 N_("{user} replays job {job_id}{edited}; {kept} steps reused"),
                 user=user,
@@ -87,7 +86,7 @@ def replay(
 def _position_of(conn: Connection, job_id: int, from_step: str | None) -> int | None:
     if from_step is None:
         return None
-    steps = {s["name"]: s["position"] for s in reads.steps(conn, job_id)}
+    steps = {s.name: s.position for s in reads.steps(conn, job_id)}
     if from_step not in steps:
         known = ", ".join(steps) or "—"
         raise InvalidInput(
@@ -97,7 +96,5 @@ def _position_of(conn: Connection, job_id: int, from_step: str | None) -> int | 
 
 
 def _keep_good_children(conn: Connection, old_id: int, new_id: int) -> None:
-    kept = [c for c in reads.children(conn, old_id) if c["state"] == "succeeded"]
-    writes.add_children(
-        conn, new_id, [{"position": n, "child_id": c["id"], "item": c["item"]} for n, c in enumerate(kept)]
-    )
+    kept = [c for c in reads.children(conn, old_id) if c.state == "succeeded"]
+    writes.add_children(conn, new_id, [{"position": n, "child_id": c.id, "item": c.item} for n, c in enumerate(kept)])

@@ -54,7 +54,7 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
         if node is not None:
             with database.read() as conn:
                 project = story_reads.find_node(conn, node.project_id)
-            profile_id = project["profile_id"] if project else None
+            profile_id = project.profile_id if project else None
     if profile_id is not None and request.parent_id is None and request.answers_from is None:
         _check_budget(database, declared, profile_id, node.project_id if node else None)
     return {
@@ -88,23 +88,23 @@ def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple
     if values["submit_key"] is not None:
         same_key = reads.by_submit_key(conn, values["submit_key"])
         if same_key is not None:
-            if (same_key["kind"], same_key["node_id"], same_key["params_hash"]) != (
+            if (same_key.kind, same_key.node_id, same_key.params_hash) != (
                 values["kind"],
                 values["node_id"],
                 values["params_hash"],
             ):
-                raise SubmitKeyReused(same_key["id"])
-            return same_key["id"], False
+                raise SubmitKeyReused(same_key.id)
+            return same_key.id, False
     active = reads.active_by_exclusive_key(conn, values["exclusive_key"])
     if active is None:
         # it ended between our insert and this look: the way is free now
         return insert(conn, values, delay_ms)
-    if active["params_hash"] != values["params_hash"]:
-        raise AlreadyActive(active["id"])
+    if active.params_hash != values["params_hash"]:
+        raise AlreadyActive(active.id)
     if values["submit_key"] is not None:
         # the same form sent again later is still the same request
-        writes.adopt_submit_key(conn, active["id"], values["submit_key"])
-    return active["id"], False
+        writes.adopt_submit_key(conn, active.id, values["submit_key"])
+    return active.id, False
 
 
 def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> list[int]:
@@ -126,9 +126,9 @@ def _check_budget(database: Database, declared: Declared, profile_id: int, proje
         if own is None:
             return
         # pictures and clips may come from another profile's service
-        bound = {own[f"{c}_profile_id"] if c != "text" else None for c in declared.asks}
+        bound = {getattr(own, f"{c}_profile_id") if c != "text" else None for c in declared.asks}
         rows = [own if b is None else profile_reads.sealed(conn, b) for b in bound]
-        if any(r is not None and r["provider"] != SKETCH.provider for r in rows):
+        if any(r is not None and r.provider != SKETCH.provider for r in rows):
             budgets.check(conn, project_id)
 
 
@@ -153,7 +153,7 @@ def _node_for(database: Database, declared: Declared, node_id: int | None) -> No
         )
     with database.read() as conn:
         row = story_reads.find_node(conn, node_id)
-    if row is None or row["archived_at"] is not None:
+    if row is None or row.archived_at is not None:
         raise NotFound(Text("Node {node_id} is archived. Restore it first.", node_id=node_id))
     return node
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.db.connection import Database
 from workbench.db.reads import media as reads
+from workbench.db.rows.media import Media
 from workbench.db.writes import media as writes
 from workbench.media.store import ENDINGS, MediaStore
 
@@ -41,14 +41,14 @@ def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dr
     files = {m[1]: (m[2], at) for name, at in store.storage.names() if (m := _NAME.fullmatch(name))}
     with database.read() as conn:
         now_ms = reads.clock_ms(conn)
-        rows = {r["sha256"]: r for r in reads.all_media(conn)}
+        rows = {r.sha256: r for r in reads.all_media(conn)}
         used = _referred(reads.references(conn))
     cutoff_ms = now_ms - round(grace_s * 1000)
     known = {*rows, *files}
     candidates = [
         sha
         for sha in sorted(known - used)
-        if (sha not in rows or rows[sha]["created_at"] < cutoff_ms) and (sha not in files or files[sha][1] < cutoff)
+        if (sha not in rows or rows[sha].created_at < cutoff_ms) and (sha not in files or files[sha][1] < cutoff)
     ]
     removed = candidates
     if not dry_run:
@@ -56,7 +56,7 @@ def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dr
         for batch in (candidates[n : n + BATCH] for n in range(0, len(candidates), BATCH)):
             removed += _remove(database, store, batch, rows, files, now_ms, cutoff_ms, cutoff)
         store.storage.tidy(cutoff)
-    size = sum(int(rows[sha]["bytes"]) for sha in removed if sha in rows)
+    size = sum(int(rows[sha].bytes) for sha in removed if sha in rows)
     return Swept(len(known), len(known & used), tuple(removed), size)
 
 
@@ -64,7 +64,7 @@ def _remove(
     database: Database,
     store: MediaStore,
     batch: list[str],
-    rows: dict[str, dict[str, Any]],
+    rows: dict[str, Media],
     files: dict[str, tuple[str, float]],
     looked_ms: int,
     cutoff_ms: int,
@@ -78,7 +78,7 @@ def _remove(
         # one that is still there was added again
         kept = since | reads.known(conn, batch)
     # the row is gone before its file, never the other way round
-    endings = {sha: files[sha][0] if sha in files else ENDINGS[str(rows[sha]["mime"])] for sha in batch}
+    endings = {sha: files[sha][0] if sha in files else ENDINGS[str(rows[sha].mime)] for sha in batch}
     return [sha for sha in batch if sha not in kept and store.forget(sha, endings[sha], cutoff)]
 
 

@@ -9,12 +9,13 @@ import hashlib
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.reads import media as reads
+from workbench.db.rows import media as rows
 from workbench.db.writes import media as writes
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
@@ -87,8 +88,8 @@ class MediaStore:
         """Write the row of a kept file, once."""
         writes.add(conn, **asdict(media))
 
-    def find(self, sha: str) -> dict[str, Any]:
-        """The row. Raises NotFound."""
+    def find(self, sha: str) -> rows.Media:
+        """Its row. Raises NotFound."""
         with self._database.read() as conn:
             row = reads.find(conn, sha)
         if row is None:

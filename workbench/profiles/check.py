@@ -9,7 +9,7 @@ import io
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from workbench import crash
 from workbench.db.connection import Database
+from workbench.db.rows.profiles import SavedProfile
 from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
@@ -69,9 +70,9 @@ class Trial:
         return self.error_kind is None
 
 
-def untried(row: Mapping[str, Any]) -> Text:
+def untried(row: SavedProfile) -> Text:
     """Why no call was made to a profile, and what tries it."""
-    if row["image_model"]:
+    if row.image_model:
         return Text(N_("It writes no text: have it draw a picture, too."))
     return Text(N_("It only films, and a clip costs too much for a test: film one short scene instead."))
 

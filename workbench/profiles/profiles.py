@@ -11,9 +11,11 @@ from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.reads import profiles as reads
+from workbench.db.rows.profiles import SavedProfile
 from workbench.db.writes import profiles as writes
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import params as known_params
 from workbench.providers import registry
 from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile, Profile
@@ -65,25 +67,28 @@ class Profiles:
             row = reads.sealed(conn, profile_id)
         if row is None:
             raise NotFound(Text(N_("There is no profile {name}."), name=profile_id))
-        sealed = with_key and row["key_ciphertext"]
-        key = self.vault.unseal(row["key_ciphertext"], row["key_id"]) if sealed else None
+        key = (
+            self.vault.unseal(row.key_ciphertext, row.key_id)
+            if with_key and row.key_ciphertext and row.key_id
+            else None
+        )
         return Profile(
-            id=row["id"],
-            name=row["name"],
-            provider=row["provider"],
-            base_url=row["base_url"],
-            text_model=row["text_model"] or "",
-            image_model=row["image_model"],
-            video_model=row["video_model"],
-            params=dict(row["params"] or {}),
+            id=row.id,
+            name=row.name,
+            provider=row.provider,
+            base_url=row.base_url,
+            text_model=row.text_model or "",
+            image_model=row.image_model,
+            video_model=row.video_model,
+            params=dict(row.params or {}),
             key=key,
-            concurrency=row["concurrency"],
-            rpm=row["rpm"],
-            tpm=row["tpm"],
-            image_profile_id=row["image_profile_id"],
-            video_profile_id=row["video_profile_id"],
-            fallback_ids=tuple(row["fallback_ids"] or ()),
-            modes=dict(row["modes"] or {}),
+            concurrency=row.concurrency,
+            rpm=row.rpm,
+            tpm=row.tpm,
+            image_profile_id=row.image_profile_id,
+            video_profile_id=row.video_profile_id,
+            fallback_ids=tuple(row.fallback_ids or ()),
+            modes=dict(row.modes or {}),
         )
 
     def choose(self, name: str | None) -> ChosenProfile:
@@ -95,19 +100,19 @@ class Profiles:
         if name == SKETCH.name:
             return None
         row = self._row(name)
-        if row["archived_at"] is not None:
+        if row.archived_at is not None:
             raise NotFound(Text(N_("There is no profile {name}."), name=name))
-        profile_id: int = row["id"]
+        profile_id: int = row.id
         return profile_id
 
-    def _row(self, name: str) -> dict[str, Any]:
+    def _row(self, name: str) -> SavedProfile:
         with self._database.read() as conn:
             row = reads.by_name(conn, name)
         if row is None:
             raise NotFound(Text(N_("There is no profile {name}."), name=name))
         return row
 
-    def listed(self, *, archived: bool = False) -> list[dict[str, Any]]:
+    def listed(self, *, archived: bool = False) -> list[SavedProfile]:
         with self._database.read() as conn:
             return reads.listed(conn, archived=archived)
 
@@ -115,7 +120,7 @@ class Profiles:
 
     def add(
         self, name: str, provider: str, *, key: str | None = None, user: str = "local", **fields: Any
-    ) -> dict[str, Any]:
+    ) -> SavedProfile:
         """Add a profile; the key is sealed and never shown again. Raises InvalidInput naming the field.
 
         `fields`: base_url, text_model, image_model, video_model, image_profile, video_profile, fallback (names),
@@ -144,45 +149,47 @@ class Profiles:
         """Keys, and the address they go to, are changed by one at a time."""
         return self.vault.held() if keys else nullcontext()
 
-    def change(self, name: str, /, *, key: str | None = None, **fields: Any) -> dict[str, Any]:
+    def change(self, name: str, /, *, key: str | None = None, **fields: Any) -> SavedProfile:
         """Change fields of a profile (as in `add`, and `name`). Raises InvalidInput naming the field.
 
         A key belongs to the address it was entered for: with another address it has to be entered again.
         """
         key = (key or "").strip()
-        with self._steady(bool(key) or bool(self._row(name)["has_key"])):
+        with self._steady(bool(key) or bool(self._row(name).has_key)):
             return self._changed(name, key, fields)
 
-    def _changed(self, name: str, key: str, fields: dict[str, Any]) -> dict[str, Any]:
+    def _changed(self, name: str, key: str, fields: dict[str, Any]) -> SavedProfile:
         row = self._row(name)
         if fields.get("name") == name:
             del fields["name"]
         now = self._as_fields(row)
         kept = {*(now[field] for field in BINDINGS if now[field]), *now["fallback"]}
-        values = self._values(row["id"], row["provider"], {**now, **fields}, kept)
+        values = self._values(row.id, row.provider, {**now, **fields}, kept)
         # the path, too: one host may serve many gateways, each with its own keeper
-        moved = values["base_url"] != row["base_url"]
-        if moved and row["has_key"] and not key:
+        moved = values["base_url"] != row.base_url
+        if moved and row.has_key and not key:
             text = Text(N_("The address has changed. Enter the key for it again: the old one is not sent there."))
             raise InvalidInput(text, [Issue("key", text)])
         if key:
             sealed = self.vault.seal(key)
             values |= {"key_ciphertext": sealed.ciphertext, "key_id": sealed.key_id, "key_tail": sealed.tail}
-        if values["text_model"] != row["text_model"] or moved:
+        if values["text_model"] != row.text_model or moved:
             values["modes"] = {}
         with self._database.write() as conn:
-            writes.change(conn, row["id"], **values)
+            writes.change(conn, row.id, **values)
         return self._row(values.get("name", name))
 
-    def duplicate(self, name: str, new_name: str, user: str = "local") -> dict[str, Any]:
+    def duplicate(self, name: str, new_name: str, user: str = "local") -> SavedProfile:
         """A second profile with the same settings and key."""
         row = self._row(name)
         called = self._free_name(new_name)
-        with self._steady(bool(row["has_key"])), self._database.write() as conn:
-            whole = reads.sealed(conn, row["id"])
+        with self._steady(bool(row.has_key)), self._database.write() as conn:
+            whole = reads.sealed(conn, row.id)
             assert whole is not None
             left = ("id", "name", "modes", "archived_at", "created_at", "created_by")
-            writes.add(conn, name=called, created_by=user, **{k: v for k, v in whole.items() if k not in left})
+            writes.add(
+                conn, name=called, created_by=user, **{k: v for k, v in whole.as_json().items() if k not in left}
+            )
         return self._row(called)
 
     def archive(self, name: str, archived: bool = True) -> None:
@@ -191,7 +198,7 @@ class Profiles:
             raise InvalidInput(Text(N_("The built-in sketch profile stays.")))
         row = self._row(name)
         with self._database.write() as conn:
-            writes.set_archived(conn, row["id"], archived)
+            writes.set_archived(conn, row.id, archived)
 
     def _free_name(self, name: str) -> str:
         name = (name or "").strip()
@@ -247,7 +254,7 @@ class Profiles:
         if not name:
             return None
         try:
-            found = self._row(name)["id"] if name in kept else self.id_of(name)
+            found = self._row(name).id if name in kept else self.id_of(name)
         except NotFound as error:
             raise InvalidInput(error.text, [Issue(field, error.text)]) from None
         if found is None or found == own_id:
@@ -259,12 +266,12 @@ class Profiles:
         found = [self._other(own_id, "fallback", name, kept) for name in dict.fromkeys(names)]
         return [i for i in found if i is not None] or None
 
-    def _as_fields(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _as_fields(self, row: SavedProfile) -> dict[str, Any]:
         """A row as the fields of `add`."""
-        names = {r["id"]: r["name"] for r in self.listed(archived=True)}
-        fields = {n: row[n] for n in (*MODELS, *LIMITS, "base_url", "params")}
-        fields |= {field: names.get(row[column]) for field, column in BINDINGS.items()}
-        return fields | {"fallback": [names[i] for i in row["fallback_ids"] or () if i in names]}
+        names = {r.id: r.name for r in self.listed(archived=True)}
+        fields: JsonObject = {n: getattr(row, n) for n in (*MODELS, *LIMITS, "base_url", "params")}
+        fields |= {field: names.get(getattr(row, column)) for field, column in BINDINGS.items()}
+        return fields | {"fallback": [names[i] for i in row.fallback_ids or () if i in names]}
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 
@@ -273,7 +280,8 @@ class Profiles:
         with self._database.read() as conn:
             rows = reads.all_sealed(conn)
         for row in rows:
-            self.vault.unseal(row["key_ciphertext"], row["key_id"])
+            if row.key_ciphertext and row.key_id:
+                self.vault.unseal(row.key_ciphertext, row.key_id)
 
     def rotate(self, also: Callable[[Connection, Vault], int] = lambda conn, vault: 0) -> Rotated:
         """Seal every key with a new master key. Interrupted anywhere, every key can still be opened.

@@ -36,14 +36,14 @@ class Scene:
 
 def scenes(conn: Connection, project_id: int) -> list[Scene]:
     """Every scene of the project's live episodes, in story order."""
-    nodes = {(n["parent_id"], n["position"]): n["id"] for n in reads.outline(conn, project_id) if n["kind"] == "scene"}
+    nodes = {(n.parent_id, n.position): n.id for n in reads.outline(conn, project_id) if n.kind == "scene"}
     found = []
     for row in reads.contents(conn, project_id, "scene_list"):
-        for one in row["content"]["scenes"]:
-            node_id = nodes.get((row["node_id"], one["order"]))
+        for one in row.content["scenes"]:
+            node_id = nodes.get((row.node_id, one["order"]))
             if node_id is not None:
                 told = f"{one['location']} {one['summary']} {one['beat']}"
-                found.append(Scene(node_id, row["position"], one["order"], one["beat"], tuple(one["cast"]), told))
+                found.append(Scene(node_id, row.position, one["order"], one["beat"], tuple(one["cast"]), told))
     return found
 
 
@@ -53,8 +53,8 @@ def made_stale_by(conn: Connection, project_id: int, node_id: int) -> list[tuple
     found = [
         key
         for key, head in heads.items()
-        if any(i["node_id"] == node_id for i in head["inputs"])
-        and any(c["node_id"] == node_id for c in changed_inputs(head["inputs"], heads))
+        if any(i["node_id"] == node_id for i in head.inputs)
+        and any(c["node_id"] == node_id for c in changed_inputs(head.inputs, heads))
     ]
     return sorted(found, key=lambda key: (key[1], key[0]))
 

@@ -11,6 +11,7 @@ from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import Artifact, Node
 from workbench.errors import NotFound
 from workbench.i18n import Text
 
@@ -24,25 +25,25 @@ class Inputs:
     `then`: the only versions to read, whatever is newest by now, since something was paid for that was made from them.
     """
 
-    def __init__(self, then: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(self, then: Iterable[Artifact] = ()) -> None:
         self._seen: dict[tuple[int, str, str | None], dict[str, Any]] = {}
-        self._then = {(row["node_id"], row["kind"]): row for row in then}
+        self._then = {(row.node_id, row.kind): row for row in then}
 
-    def head(self, conn: Connection, node_id: int, kind: str) -> dict[str, Any] | None:
+    def head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
         """The version to read; None when there is none, or was none then."""
         return self._then.get((node_id, kind)) if self._then else reads.head(conn, node_id, kind)
 
-    def record(self, head: dict[str, Any], part: str | None, content: Any) -> None:
-        key = (head["node_id"], head["kind"], part)
+    def record(self, head: Artifact, part: str | None, content: Any) -> None:
+        key = (head.node_id, head.kind, part)
         self._seen.setdefault(
             key,
             {
-                "node_id": head["node_id"],
-                "kind": head["kind"],
+                "node_id": head.node_id,
+                "kind": head.kind,
                 "part": part,
-                "artifact_id": head["id"],
-                "version": head["version"],
-                "content_hash": hash_of(content) if part else head["content_hash"],
+                "artifact_id": head.id,
+                "version": head.version,
+                "content_hash": hash_of(content) if part else head.content_hash,
             },
         )
 
@@ -57,15 +58,15 @@ class Inputs:
 class NodeView:
     """One node of the story tree, seen from a workflow. Every artifact it hands out becomes an input of what is written."""
 
-    def __init__(self, database: Database, row: dict[str, Any], inputs: Inputs | None = None) -> None:
+    def __init__(self, database: Database, row: Node, inputs: Inputs | None = None) -> None:
         self._database = database
         self._row = row
         self._inputs = inputs or Inputs()
-        self.id: int = row["id"]
-        self.kind: str = row["kind"]
-        self.title: str = row["title"]
-        self.position: int = row["position"]
-        self.project_id: int = row["project_id"]
+        self.id: int = row.id
+        self.kind: str = row.kind
+        self.title: str = row.title
+        self.position: int = row.position
+        self.project_id: int = row.project_id
 
     @classmethod
     def load(cls, database: Database, node_id: int, inputs: Inputs | None = None) -> NodeView:
@@ -85,7 +86,7 @@ class NodeView:
 
     @property
     def parent(self) -> NodeView | None:
-        return None if self._row["parent_id"] is None else self._other(self._row["parent_id"])
+        return None if self._row.parent_id is None else self._other(self._row.parent_id)
 
     @property
     def previous(self) -> NodeView | None:
@@ -115,10 +116,10 @@ class NodeView:
             head = self._inputs.head(conn, self.id, kind)
         if head is None:
             return None
-        content: dict[str, Any] | None = head["content"]
+        content: dict[str, Any] | None = head.content
         if part is not None:
             parts = kinds.find(kind).parts
-            content = None if parts is None else parts(head["content"]).get(part)
+            content = None if parts is None else parts(head.content).get(part)
             if content is None:
                 return None
         self._inputs.record(head, part, content)
@@ -134,10 +135,10 @@ class NodeView:
     def _elements(self, kind: str) -> list[dict[str, Any]]:
         with self._database.read() as conn:
             rows = reads.story_elements(conn, self.project_id, kind, MAX_CHARACTERS)
-        rows.sort(key=lambda r: (r["position"], r["node_id"]))
+        rows.sort(key=lambda r: (r.position, r.node_id))
         for row in rows:
-            self._inputs.record(row, None, row["content"])
-        return [row["content"] for row in rows]
+            self._inputs.record(row, None, row.content)
+        return [row.content for row in rows]
 
     def _sibling(self, step: int) -> NodeView | None:
         parent = self.parent

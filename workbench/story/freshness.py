@@ -12,6 +12,7 @@ from workbench.artifacts import kinds
 from workbench.artifacts.staleness import changed_inputs
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import ArtifactVersion, HeadState, Node
 from workbench.story.facts import NodeView
 from workbench.story.plan import State
 
@@ -25,16 +26,16 @@ def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
         head = reads.head(conn, node.id, kind)
-        return head is not None and complete(head) and not changed_inputs(head["inputs"], _sources(conn, [head]))
+        return head is not None and complete(head) and not changed_inputs(head.inputs, _sources(conn, [head]))
 
 
-def complete(head: dict[str, Any]) -> bool:
+def complete(head: HeadState | ArtifactVersion) -> bool:
     """Has the artifact every part that its kind should have? Nine frames of which two failed are not complete."""
-    expected = kinds.find(head["kind"]).expected_parts
-    return expected is None or len(head["part_hashes"] or {}) >= expected
+    expected = kinds.find(head.kind).expected_parts
+    return expected is None or len(head.part_hashes or {}) >= expected
 
 
-def below(node: NodeView) -> tuple[list[dict[str, Any]], Callable[[int, str], State]]:
+def below(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:
     """The live story nodes from a node downwards, and what tells the state of each artifact there."""
     with node._database.read() as conn:
         row = reads.find_node(conn, node.id)
@@ -42,36 +43,32 @@ def below(node: NodeView) -> tuple[list[dict[str, Any]], Callable[[int, str], St
         return nodes, states_of(conn, nodes)
 
 
-def nodes_below(conn: Connection, node: dict[str, Any]) -> list[dict[str, Any]]:
+def nodes_below(conn: Connection, node: Node) -> list[Node]:
     """The live story nodes from a node downwards, parents first; only what the plan needs is loaded."""
-    below = {"project": "episode", "episode": "scene"}.get(node["kind"])
+    below = {"project": "episode", "episode": "scene"}.get(node.kind)
     if below is None:
         return [node]
-    if node["kind"] == "episode":
-        return [node, *reads.children(conn, node["id"], below)]
-    return reads.outline(conn, node["id"])
+    if node.kind == "episode":
+        return [node, *reads.children(conn, node.id, below)]
+    return reads.outline(conn, node.id)
 
 
-def states_of(conn: Connection, nodes: Sequence[dict[str, Any]]) -> Callable[[int, str], State]:
+def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], State]:
     """Tells for (node id, kind) among the nodes whether the artifact is missing, stale or fresh."""
-    whole_project = any(n["kind"] == "project" for n in nodes)
-    heads = (
-        reads.heads_of(conn, nodes[0]["project_id"])
-        if whole_project
-        else reads.heads_for(conn, [n["id"] for n in nodes])
-    )
+    whole_project = any(n.kind == "project" for n in nodes)
+    heads = reads.heads_of(conn, nodes[0].project_id) if whole_project else reads.heads_for(conn, [n.id for n in nodes])
     sources = heads if whole_project else _sources(conn, heads.values())
 
     def state(node_id: int, kind: str) -> State:
         head = heads.get((node_id, kind))
         if head is None or not complete(head):
             return "missing"
-        return "stale" if changed_inputs(head["inputs"], sources) else "fresh"
+        return "stale" if changed_inputs(head.inputs, sources) else "fresh"
 
     return state
 
 
-def _sources(conn: Connection, heads: Any) -> dict[tuple[int, str], dict[str, Any]]:
+def _sources(conn: Connection, heads: Any) -> dict[tuple[int, str], HeadState]:
     """The heads of everything that these were made from."""
     nodes = sorted({made_from["node_id"] for head in heads for made_from in head["inputs"]})
     return reads.heads_for(conn, nodes) if nodes else {}
@@ -91,7 +88,7 @@ def begun_jobs(node: NodeView, job_id: int) -> list[tuple[str, int]]:
 
 def _items(node: NodeView, job_id: int) -> list[str]:
     with node._database.read() as conn:
-        return [row["item"] for row in job_reads.parts(conn, job_id)]
+        return [row.item for row in job_reads.children_states(conn, job_id)]
 
 
 def in_order(begun_at: dict[int, int], wanted: Sequence[int]) -> list[int]:

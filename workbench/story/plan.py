@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from workbench.db.rows.story import Node
 from workbench.errors import Issue
 
 #: everything that is missing or stale, or only what is stale; both with what hangs on it
@@ -51,7 +52,7 @@ class PlannedJob:
 
     workflow: str
     title: str
-    node: Mapping[str, Any]
+    node: Node
     state: str
     after: tuple[int, ...]
     tokens: int | None
@@ -80,7 +81,7 @@ class Plan:
 
 
 def work(
-    nodes: Sequence[Mapping[str, Any]],
+    nodes: Sequence[Node],
     makers: Sequence[Maker],
     state_of: Callable[[int, str], State],
     mode: Mode = "missing",
@@ -88,18 +89,18 @@ def work(
     """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for."""
     tree = _Tree(nodes)
     wanted: dict[tuple[str, int], tuple[Maker, str]] = {}
-    offered = [(m, n) for n in nodes for m in makers if m.scope == n["kind"] and m.writes is not None]
-    states = {(m.name, int(n["id"])): state_of(int(n["id"]), str(m.writes)) for m, n in offered}
-    writers = {(str(m.writes), int(n["id"])): (m.name, int(n["id"])) for m, n in offered}
+    offered = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
+    states = {(m.name, int(n.id)): state_of(int(n.id), str(m.writes)) for m, n in offered}
+    writers = {(str(m.writes), int(n.id)): (m.name, int(n.id)) for m, n in offered}
     for maker, node in offered:
-        key = (maker.name, int(node["id"]))
+        key = (maker.name, int(node.id))
         if states[key] == "stale" or (states[key] == "missing" and mode == "missing"):
             wanted[key] = (maker, states[key])
     grown = True
     while grown:
         grown = False
         for maker, node in offered:
-            key = (maker.name, int(node["id"]))
+            key = (maker.name, int(node.id))
             if key in wanted or states[key] != "fresh":
                 continue
             if any(writers.get(source) in wanted for source in tree.sources(maker, node)):
@@ -108,7 +109,7 @@ def work(
     return _ordered(wanted, tree, writers)
 
 
-def chosen(nodes: Sequence[Mapping[str, Any]], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
+def chosen(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
     """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
     tree = _Tree(nodes)
     by_name = {m.name: m for m in makers}
@@ -141,14 +142,14 @@ def elapsed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> floa
 class _Tree:
     """Nodes with their neighbours."""
 
-    def __init__(self, nodes: Sequence[Mapping[str, Any]]) -> None:
-        self.nodes = {int(n["id"]): n for n in nodes}
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = {int(n.id): n for n in nodes}
         self._families: dict[tuple[Any, str], list[int]] = {}
-        for node in sorted(nodes, key=lambda n: (n["position"], n["id"])):
-            self._families.setdefault((node["parent_id"], str(node["kind"])), []).append(int(node["id"]))
+        for node in sorted(nodes, key=lambda n: (n.position, n.id)):
+            self._families.setdefault((node.parent_id, str(node.kind)), []).append(int(node.id))
         self._place = {i: at for family in self._families.values() for at, i in enumerate(family)}
 
-    def sources(self, maker: Maker, node: Mapping[str, Any]) -> list[tuple[str, int]]:
+    def sources(self, maker: Maker, node: Node) -> list[tuple[str, int]]:
         """(kind, node id) of everything that the job may read, as far as it is among the nodes."""
         found: list[tuple[str, int]] = []
         for read in maker.reads:
@@ -156,20 +157,20 @@ class _Tree:
             if not dot:
                 found += [(read, up) for up in self._line(node)]
                 continue
-            family = self._families[(node["parent_id"], str(node["kind"]))]
-            at = self._place[int(node["id"])]
+            family = self._families[(node.parent_id, str(node.kind))]
+            at = self._place[int(node.id)]
             # the one before may be fresh while the one before that is made anew, and the look goes further back
             beside = reversed(family[:at]) if side == "previous" else family[at + 1 : at + 2]
             found += [(kind, i) for i in beside]
         return found
 
-    def _line(self, node: Mapping[str, Any]) -> list[int]:
+    def _line(self, node: Node) -> list[int]:
         """The node and those above it."""
         line: list[int] = []
-        at: Mapping[str, Any] | None = node
+        at: Node | None = node
         while at is not None:
-            line.append(int(at["id"]))
-            at = self.nodes.get(at["parent_id"]) if at["parent_id"] is not None else None
+            line.append(int(at.id))
+            at = self.nodes.get(at.parent_id) if at.parent_id is not None else None
         return line
 
 

@@ -10,8 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from workbench.artifacts import kinds
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.record import Record
 from workbench.errors import KINDS, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
+from workbench.json_types import JsonObject
 from workbench.ui import formats, live
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shortened
@@ -27,12 +30,13 @@ WAITING_FOR = {
 SOURCES = {"ai": N_("generated"), "manual": N_("edited by hand"), "import": N_("imported"), "restore": N_("restored")}
 
 
-def said(row: Mapping[str, Any], column: str) -> str:
+def said(row: Record | JsonObject, column: str) -> str:
     """A stored sentence, in the reader's language where it was stored in a form that allows it."""
-    stored = row.get("i18n") if column == "message" and row.get("i18n") else row.get(f"{column}_i18n")
+    fields = row.as_json() if isinstance(row, Record) else row
+    stored = fields.get("i18n") if column == "message" and fields.get("i18n") else fields.get(f"{column}_i18n")
     if stored:
         return translate(Text.from_json(stored), current())
-    return str(row.get(column) or "")
+    return str(fields.get(column) or "")
 
 
 def of_error(error: ReelwrightError) -> str:
@@ -59,13 +63,13 @@ def error_title(kind: str | None) -> str:
     return t(KINDS[kind].title) if kind in KINDS else (kind or "")
 
 
-def failure(job: Mapping[str, Any], limit: int = 1000) -> str:
+def failure(job: Job, limit: int = 1000) -> str:
     """What happened, whether it cost anything, the one thing to do; as Markdown."""
-    cost = job.get("cost_micros")
-    paid = t("It cost {money}.", money=formats.money(cost, job.get("currency"))) if cost else t("Nothing was charged.")
-    title = error_title(job.get("error_kind")) or t("Failed")
+    cost = job.cost_micros
+    paid = t("It cost {money}.", money=formats.money(cost, job.currency)) if cost else t("Nothing was charged.")
+    title = error_title(job.error_kind) or t("Failed")
     happened = _ended(shortened(said(job, "error"), limit))
-    return f"**{plain(_ended(title))}** {plain(happened)} {paid} **{remedy(job.get('error_kind'))}**"
+    return f"**{plain(_ended(title))}** {plain(happened)} {paid} **{remedy(job.error_kind)}**"
 
 
 def stop() -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from workbench.db.reads import budgets as reads
+from workbench.db.rows.budgets import Budget
 from workbench.db.writes import budgets as writes
 from workbench.errors import BudgetExceeded, InvalidInput, Issue
 from workbench.i18n import N_, Text
@@ -122,16 +123,16 @@ def states(conn: Connection, project_id: int | None = None, *, everything: bool 
     return [_state(conn, row, yuan, month) for row in rows]
 
 
-def _state(conn: Connection, row: dict[str, Any], yuan: Any, month: int) -> State:
-    since = month if row["period"] == "month" else None
+def _state(conn: Connection, row: Budget, yuan: Any, month: int) -> State:
+    since = month if row.period == "month" else None
     spent, under_way, unpriced = 0, 0, 0
-    for part in reads.spent(conn, row["project_id"], since):
-        unpriced += part["unpriced"]
-        if part["currency"]:
-            spent += money.converted(int(part["micros"] or 0), part["currency"], row["currency"], yuan)
-            under_way += money.converted(int(part["under_way"] or 0), part["currency"], row["currency"], yuan)
+    for part in reads.spent(conn, row.project_id, since):
+        unpriced += part.unpriced
+        if part.currency:
+            spent += money.converted(int(part.micros or 0), part.currency, row.currency, yuan)
+            under_way += money.converted(int(part.under_way or 0), part.currency, row.currency, yuan)
     return State(
-        row["key"], row["project_id"], row["period"], row["amount_micros"], row["currency"], spent, under_way, unpriced
+        row.key, row.project_id, row.period, row.amount_micros, row.currency, spent, under_way, unpriced
     )  # fmt: skip
 
 
@@ -165,8 +166,8 @@ def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
     for day in (d for d in days if d <= today):
         sums: dict[str, int] = {}
         for row in rows:
-            if row["day"] <= day and row["currency"]:
-                sums[row["currency"]] = sums.get(row["currency"], 0) + int(row["micros"])
+            if row.day <= day and row.currency:
+                sums[row.currency] = sums.get(row.currency, 0) + int(row.micros)
         spent.append(sum(money.converted(m, c, state.currency, yuan) for c, m in sums.items()))
     share = (now - month) / (until - month)
     return Course(state, days, spent, spent[-1] / share if state.period == "month" and share > 0 else None)

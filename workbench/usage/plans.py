@@ -9,6 +9,7 @@ from workbench.artifacts import kinds
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import workers
+from workbench.db.rows.story import Node
 from workbench.errors import Issue
 from workbench.jobs.submit import unmet_guards
 from workbench.story import plan
@@ -25,7 +26,7 @@ EPISODES, SCENES = 12, 12
 
 def items_of(
     database: Database, makers: Sequence[Any], node_id: int, mode: plan.Mode
-) -> tuple[list[plan.Item], list[Any]]:
+) -> tuple[list[plan.Item], list[Node]]:
     """The plan's items without their price, and the nodes they are on."""
     with database.read() as conn:
         node = reads.find_node(conn, node_id)
@@ -38,7 +39,7 @@ def items_of(
 def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_id: int, mode: plan.Mode) -> plan.Plan:
     """The jobs in order, each with tokens, seconds and money; `makers` are the workflows that write artifacts."""
     items, nodes = items_of(database, makers, node_id, mode)
-    by_id = {n["id"]: n for n in nodes}
+    by_id = {n.id: n for n in nodes}
     declared = {m.name: m for m in makers}
     guesses = estimates_of(database, makers, crew)
     jobs = [
@@ -56,7 +57,7 @@ def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_
         for item in items
     ]
     with database.read() as conn:
-        slots = sum(w["threads"] for w in workers(conn) if w["age_ms"] < 10_000) or SLOTS
+        slots = sum(w.threads for w in workers(conn) if w.age_ms < 10_000) or SLOTS
         later = _later(conn, items, by_id, makers) if mode == "missing" else 0
     return plan.Plan(
         jobs=jobs,
@@ -88,7 +89,7 @@ def unmet(database: Database, declared: dict[str, Any], items: Sequence[plan.Ite
     return list(found.values())
 
 
-def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Any], makers: Sequence[Any]) -> int:
+def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Node], makers: Sequence[Any]) -> int:
     """About how many jobs follow on nodes that these jobs will make: scenes of a new scene list, a new plan's episodes."""
     per_scene = sum(m.scope == "scene" for m in makers)
     per_episode = sum(m.scope == "episode" for m in makers)
@@ -102,7 +103,7 @@ def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Any], makers:
             later += SCENES * per_scene
         else:
             brief = reads.head(conn, item.node_id, "brief")
-            episodes = (brief["content"].get("episodes") if brief else None) or EPISODES
+            episodes = (brief.content.get("episodes") if brief else None) or EPISODES
             later += episodes * (per_episode + SCENES * per_scene)
     return later
 

@@ -12,7 +12,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import httpx
 from sqlalchemy import Connection
@@ -20,9 +20,11 @@ from sqlalchemy import Connection
 from workbench.db.connection import Database
 from workbench.db.reads import budgets as budget_reads
 from workbench.db.reads import webhooks as reads
+from workbench.db.rows.webhooks import Delivery, SealedWebhook, Webhook
 from workbench.db.writes import webhooks as writes
 from workbench.errors import Unavailable
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.retry_after import retry_after_s
 from workbench.security import outbound
 from workbench.security.redact import redactor
@@ -33,7 +35,6 @@ from workbench.webhooks.registry import Address
 
 log = logging.getLogger(__name__)
 
-Row = dict[str, Any]
 #: from the end of one try to the next: about a day in all (Standard Webhooks' own advice, shortened)
 PAUSES_S = (5, 60, 300, 1800, 7200, 18_000, 36_000)
 DEADLINE_S = 15.0
@@ -67,7 +68,7 @@ class Outcome(NamedTuple):
 class Courier:
     """The webhooks' part of a worker: `run_once` is called again and again, on one thread."""
 
-    def __init__(self, database: Database, address_of: Callable[[Row], Address]) -> None:
+    def __init__(self, database: Database, address_of: Callable[[SealedWebhook], Address]) -> None:
         self._database = database
         self._address_of = address_of
         self._budgets_at = 0.0
@@ -102,7 +103,7 @@ class Courier:
             return
         self._budgets_at = time.monotonic() + BUDGETS_EVERY_S
         with self._database.read() as conn:
-            hooks = [h for h in reads.enabled(conn) if any(e.startswith("budget.") for e in h["events"])]
+            hooks = [h for h in reads.enabled(conn) if any(e.startswith("budget.") for e in h.events)]
             if not hooks:
                 return
             month = budgets.month_start_ms(budget_reads.now(conn))
@@ -122,7 +123,7 @@ class Courier:
         tries, under_way = 0, dict[asyncio.Task[None], int]()
         while True:
             for row in self._take_due(Counter(under_way.values())):
-                under_way[asyncio.create_task(self._send(row))] = row["webhook_id"]
+                under_way[asyncio.create_task(self._send(row))] = row.webhook_id
                 tries += 1
             if not under_way:
                 return tries
@@ -135,7 +136,7 @@ class Courier:
                     log.warning("webhooks: %s", error, exc_info=error if log.isEnabledFor(logging.DEBUG) else None)
             self._note()
 
-    def _take_due(self, under_way: Counter[int]) -> Iterator[Row]:
+    def _take_due(self, under_way: Counter[int]) -> Iterator[Delivery]:
         """What there is room for beside the tries under way, by webhook."""
         if under_way.total() >= AT_ONCE:
             return
@@ -144,39 +145,39 @@ class Courier:
         for row in due:
             if under_way.total() >= AT_ONCE:
                 return
-            if under_way[row["webhook_id"]] >= AT_ONCE_EACH:
+            if under_way[row.webhook_id] >= AT_ONCE_EACH:
                 continue
             with self._database.write() as conn:
                 taken = writes.take(conn, row, HOLD_MS)
             if taken:
-                under_way[row["webhook_id"]] += 1
+                under_way[row.webhook_id] += 1
                 yield row
 
-    async def _send(self, row: Row) -> None:
+    async def _send(self, row: Delivery) -> None:
         with self._database.read() as conn:
-            hook = reads.find(conn, row["webhook_id"])
-        if hook is None or not hook["enabled"]:
+            hook = reads.find(conn, row.webhook_id)
+        if hook is None or not hook.enabled:
             outcome = Outcome(None, Text(N_("The webhook was switched off.")), final=True)
         else:
             outcome = await self.tried(hook, row)
         with self._database.write() as conn:
             settle(conn, row, outcome)
 
-    async def tried(self, hook: Row, row: Row) -> Outcome:
+    async def tried(self, hook: SealedWebhook, row: Delivery) -> Outcome:
         """One try of one delivery; never raises."""
         try:
             address = self._address_of(hook)
-            body, headers = request_of(hook["form"], row["payload"], f"msg_{row['id']}", address.secret)
+            body, headers = request_of(hook.form, row.payload, f"msg_{row.id}", address.secret)
             async with asyncio.timeout(DEADLINE_S), outbound.client() as client:
                 request = await outbound.request(
-                    client, address.url, allow_private=hook["allow_private"], attempt=row["tries"], method="POST", headers=headers,
+                    client, address.url, allow_private=hook.allow_private, attempt=row.tries, method="POST", headers=headers,
                     content=body,
                 )  # fmt: skip
                 response = await client.send(request, stream=True)
                 try:
                     # nothing depends on what most programs say to what they took: some never end their answer
-                    read = FORMS[hook["form"]].code is not None or not response.is_success
-                    told = _outcome(hook["form"], response.status_code, await _beginning(response) if read else b"")
+                    read = FORMS[hook.form].code is not None or not response.is_success
+                    told = _outcome(hook.form, response.status_code, await _beginning(response) if read else b"")
                     return told._replace(after_s=retry_after_s(response.headers))
                 finally:
                     await response.aclose()
@@ -196,28 +197,32 @@ class Courier:
             writes.prune(conn, KEPT_MS)
 
 
-def put(conn: Connection, hooks: list[Row], happening: Happening) -> None:
+def put(conn: Connection, hooks: list[Webhook], happening: Happening) -> None:
     """A delivery for each webhook that wants to know of this."""
     for hook in hooks:
-        if happening.event in hook["events"] and hook["project_id"] in (None, happening.project_id):
-            payload = redactor.value(happening.payload(hook["lang"], hook["page_url"]))
-            writes.put(conn, hook["id"], happening.event, happening.key, payload)
+        if happening.event in hook.events and hook.project_id in (None, happening.project_id):
+            payload = redactor.value(happening.payload(hook.lang, hook.page_url))
+            writes.put(conn, hook.id, happening.event, happening.key, payload)
 
 
-def settle(conn: Connection, row: Row, outcome: Outcome) -> None:
+def settle(conn: Connection, row: Delivery, outcome: Outcome) -> None:
     """Write down what a try came to, and when the next one is due."""
     error = outcome.error
     if outcome.status == GONE:
         # before its delivery, as whoever removes one does it
-        writes.change(conn, row["webhook_id"], enabled=False)
-    told: Row = {"status": outcome.status, "error": error and str(error), "error_i18n": error and error.to_json()}
+        writes.change(conn, row.webhook_id, enabled=False)
+    told: JsonObject = {
+        "status": outcome.status,
+        "error": error and str(error),
+        "error_i18n": error and error.to_json(),
+    }
     if error is None:
-        writes.settle(conn, row["id"], "delivered", **told)
-    elif outcome.final or row["tries"] >= len(PAUSES_S):
-        writes.settle(conn, row["id"], "failed", **told)
+        writes.settle(conn, row.id, "delivered", **told)
+    elif outcome.final or row.tries >= len(PAUSES_S):
+        writes.settle(conn, row.id, "failed", **told)
     else:
-        pause_s = max(PAUSES_S[row["tries"]], min(outcome.after_s or 0, LONGEST_PAUSE_S))
-        writes.settle(conn, row["id"], "pending", again_ms=round(pause_s * 1000), **told)
+        pause_s = max(PAUSES_S[row.tries], min(outcome.after_s or 0, LONGEST_PAUSE_S))
+        writes.settle(conn, row.id, "pending", again_ms=round(pause_s * 1000), **told)
 
 
 def _outcome(form: str, status: int, answer: bytes) -> Outcome:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import webhooks as reads
+from workbench.db.rows.webhooks import Delivery, ListedWebhook, NewWebhook, SealedWebhook
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound, all_of
 from workbench.i18n import LANGUAGES, N_, Text
@@ -25,7 +26,6 @@ from workbench.webhooks import events as happenings
 from workbench.webhooks.events import EVENTS, USUAL
 from workbench.webhooks.formats import FORMS
 
-Row = dict[str, Any]
 LONGEST_URL = 2000
 #: of an address: what is shorter is a word, or of no use to anybody without the rest
 SHORTEST_PART = 16
@@ -57,8 +57,8 @@ class Webhooks:
         lang: str = "en",
         page_url: str | None = None,
         user: str = "local",
-    ) -> Row:
-        """Add a webhook. The row has its signing `secret`, this once. Raises InvalidInput naming the field, NotFound.
+    ) -> NewWebhook:
+        """Add a webhook. The answer has its signing `secret`, this once. Raises InvalidInput naming the field, NotFound.
 
         `events` as in EVENTS; `page_url`: where the pages are reached, for links; `secret`: one of your own (whsec_…).
         """
@@ -88,7 +88,7 @@ class Webhooks:
         with vault.held(), self._database.write() as conn:
             if project_id is not None:
                 node = story_reads.find_node(conn, project_id)
-                if node is None or node["kind"] != "project":
+                if node is None or node.kind != "project":
                     raise NotFound(Text(N_("There is no project {project}."), project=project_id))
             sealed_url, sealed_secret = vault.seal(url), vault.seal(secret)
             webhook_id = writes.add(
@@ -97,15 +97,16 @@ class Webhooks:
                 key_id=sealed_url.key_id, allow_private=allow_private, lang=lang, page_url=page_url or None,
                 created_by=user,
             )  # fmt: skip
-        return {**self._listed(webhook_id), "secret": secret if FORMS[form].signed else None}
+        listed = self._listed(webhook_id)
+        return NewWebhook(**listed.as_json(), secret=secret if FORMS[form].signed else None)
 
-    def listed(self) -> list[Row]:
+    def listed(self) -> list[ListedWebhook]:
         """Oldest first: form, events, project, host, enabled, and how the last delivery ended."""
         with self._database.read() as conn:
             return reads.listed(conn)
 
-    def _listed(self, webhook_id: int) -> Row:
-        return next(row for row in self.listed() if row["id"] == webhook_id)
+    def _listed(self, webhook_id: int) -> ListedWebhook:
+        return next(row for row in self.listed() if row.id == webhook_id)
 
     def switch(self, webhook_id: int, enabled: bool) -> None:
         """Off: nothing is told meanwhile, and what happens then is not told later. Raises NotFound."""
@@ -130,12 +131,12 @@ class Webhooks:
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
 
-    def deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> list[Row]:
+    def deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> list[Delivery]:
         """Newest first: event, payload, state (pending, delivered, failed), tries, status, error."""
         with self._database.read() as conn:
             return reads.deliveries(conn, webhook_id, most)
 
-    def try_out(self, webhook_id: int) -> Row:
+    def try_out(self, webhook_id: int) -> Delivery:
         """Send a greeting at once, and once; returns the delivery. Raises NotFound."""
         # Imported here: commands and pages that only look do not load the HTTP client.
         from workbench.webhooks.delivery import Courier, settle
@@ -144,7 +145,7 @@ class Webhooks:
         with self._database.write() as conn:
             hook = _found(conn, webhook_id)
             made = writes.put(
-                conn, webhook_id, happening.event, happening.key, happening.payload(hook["lang"], hook["page_url"])
+                conn, webhook_id, happening.event, happening.key, happening.payload(hook.lang, hook.page_url)
             )
             row = reads.delivery(conn, made or 0)
             assert row is not None
@@ -152,7 +153,7 @@ class Webhooks:
         outcome = asyncio.run(Courier(self._database, self.address_of).tried(hook, row))
         with self._database.write() as conn:
             settle(conn, row, outcome._replace(final=True))
-            tried = reads.delivery(conn, row["id"])
+            tried = reads.delivery(conn, row.id)
         assert tried is not None
         return tried
 
@@ -166,12 +167,12 @@ class Webhooks:
 
     # -- what is sealed ------------------------------------------------------------------------------------------------
 
-    def address_of(self, hook: Row) -> Address:
+    def address_of(self, hook: SealedWebhook) -> Address:
         """Raises Unavailable when the master key is another one."""
         vault = self._vault_of()
-        url = vault.unseal(hook["url_ciphertext"], hook["key_id"])
+        url = vault.unseal(hook.url_ciphertext, hook.key_id)
         _hide_parts(url)
-        return Address(url, vault.unseal(hook["secret_ciphertext"], hook["key_id"]))
+        return Address(url, vault.unseal(hook.secret_ciphertext, hook.key_id))
 
     def remember(self) -> None:
         """Teach this process's redactor every address and secret. Raises Unavailable."""
@@ -191,7 +192,7 @@ class Webhooks:
         return len(rows)
 
 
-def _found(conn: Connection, webhook_id: int) -> Row:
+def _found(conn: Connection, webhook_id: int) -> SealedWebhook:
     row = reads.find(conn, webhook_id)
     if row is None:
         raise NotFound(Text(N_("There is no webhook {webhook}."), webhook=webhook_id))

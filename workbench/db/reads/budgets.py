@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
 from workbench.db.connection import now_ms
+from workbench.db.rows.budgets import Budget, DaySpent, Spent
+from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import budget, model_call
 
 DAY_MS = 86_400_000
@@ -14,13 +14,16 @@ DAY_MS = 86_400_000
 OPEN_MS = 72 * 3_600_000
 
 
-def listed(conn: Connection) -> list[dict[str, Any]]:
-    return [dict(r) for r in conn.execute(select(budget).order_by(budget.c.key)).mappings()]
+_budget = columns(Budget, budget)
 
 
-def of_project(conn: Connection, project_id: int | None) -> list[dict[str, Any]]:
+def listed(conn: Connection) -> list[Budget]:
+    return fetch(conn, Budget, select(*_budget).order_by(budget.c.key))
+
+
+def of_project(conn: Connection, project_id: int | None) -> list[Budget]:
     """The budgets that a call of this project counts against."""
-    return [dict(r) for r in conn.execute(select(budget).where(counts(project_id))).mappings()]
+    return fetch(conn, Budget, select(*_budget).where(counts(project_id)))
 
 
 def counts(project_id: int | None) -> ColumnElement[bool]:
@@ -28,8 +31,8 @@ def counts(project_id: int | None) -> ColumnElement[bool]:
     return or_(budget.c.project_id.is_(None), budget.c.project_id == project_id)
 
 
-def spent(conn: Connection, project_id: int | None, since: int | None) -> list[dict[str, Any]]:
-    """[{currency, micros, under_way, unpriced}] of a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
+def spent(conn: Connection, project_id: int | None, since: int | None) -> list[Spent]:
+    """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
     answered = model_call.c.outcome.in_(("ok", "late"))
     # a task that was given up on is not asked about for ever
     open_ = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at > now_ms() - OPEN_MS)
@@ -43,11 +46,11 @@ def spent(conn: Connection, project_id: int | None, since: int | None) -> list[d
         query = query.where(model_call.c.project_id == project_id)
     if since is not None:
         query = query.where(model_call.c.started_at >= since)
-    return [dict(r) for r in conn.execute(query).mappings()]
+    return fetch(conn, Spent, query)
 
 
-def spent_by_day(conn: Connection, project_id: int | None, since: int) -> list[dict[str, Any]]:
-    """[{day (epoch ms, UTC), currency, micros}] of what is known to be spent from a moment on, oldest first."""
+def spent_by_day(conn: Connection, project_id: int | None, since: int) -> list[DaySpent]:
+    """By day and currency, what is known to be spent from a moment on (epoch ms), oldest first."""
     day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
     query = (
         select(day, model_call.c.currency, func.sum(model_call.c.cost_micros).label("micros"))
@@ -57,7 +60,7 @@ def spent_by_day(conn: Connection, project_id: int | None, since: int) -> list[d
     )
     if project_id is not None:
         query = query.where(model_call.c.project_id == project_id)
-    return [dict(r) for r in conn.execute(query).mappings()]
+    return fetch(conn, DaySpent, query)
 
 
 def now(conn: Connection) -> int:

@@ -7,6 +7,20 @@ from typing import Any
 from sqlalchemy import Connection, Select, String, and_, bindparam, case, cast, func, literal, or_, select
 
 from workbench.db.connection import now_ms
+from workbench.db.rows.jobs import (
+    Attempt,
+    ChildJob,
+    ChildState,
+    Event,
+    FailureGroup,
+    Gate,
+    Job,
+    JobRequest,
+    ModelCall,
+    Step,
+    Worker,
+)
+from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.schema import (
     ACTIVE,
     TERMINAL,
@@ -21,41 +35,35 @@ from workbench.db.schema import (
     worker,
 )
 
-#: columns of a job as other programs read them; bookkeeping of the engine left out
-_hidden = {"params_hash", "exclusive_key"}
-job_columns = [c for c in job.c if c.name not in _hidden]
+#: what other programs may read of a job; bookkeeping of the engine left out
+_job = columns(Job, job)
+_by_id = select(*_job).where(job.c.id == bindparam("job_id"))
 
 
-def _rows(conn: Connection, query: Select[Any], params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    return [dict(r) for r in conn.execute(query, params or {}).mappings()]
+def find(conn: Connection, job_id: int) -> Job | None:
+    return fetch_one(conn, Job, _by_id, {"job_id": job_id})
 
 
-_one = select(*job_columns).where(job.c.id == bindparam("job_id"))
-
-
-def find(conn: Connection, job_id: int) -> dict[str, Any] | None:
-    rows = _rows(conn, _one, {"job_id": job_id})
-    return rows[0] if rows else None
-
-
-def find_many(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
+def find_many(conn: Connection, ids: list[int]) -> list[Job]:
     """In the order of `ids`; unknown ids are left out."""
-    found = {r["id"]: r for r in _rows(conn, select(*job_columns).where(job.c.id.in_(ids)))}
-    return [found[i] for i in ids if i in found]
+    by_id = {found.id: found for found in fetch(conn, Job, select(*_job).where(job.c.id.in_(ids)))}
+    return [by_id[i] for i in ids if i in by_id]
 
 
 def states(conn: Connection, ids: list[int]) -> dict[int, str]:
     return {i: s for i, s in conn.execute(select(job.c.id, job.c.state).where(job.c.id.in_(ids)))}
 
 
-def by_submit_key(conn: Connection, key: str) -> dict[str, Any] | None:
-    rows = _rows(conn, select(job).where(job.c.submit_key == key))
-    return rows[0] if rows else None
+_request = columns(JobRequest, job)
 
 
-def active_by_exclusive_key(conn: Connection, key: str | None) -> dict[str, Any] | None:
-    rows = _rows(conn, select(job).where(job.c.exclusive_key == key, job.c.state.in_(ACTIVE)))
-    return rows[0] if rows else None
+def by_submit_key(conn: Connection, key: str) -> JobRequest | None:
+    return fetch_one(conn, JobRequest, select(*_request).where(job.c.submit_key == key))
+
+
+def active_by_exclusive_key(conn: Connection, key: str | None) -> JobRequest | None:
+    query = select(*_request).where(job.c.exclusive_key == key, job.c.state.in_(ACTIVE))
+    return fetch_one(conn, JobRequest, query)
 
 
 def _matching(
@@ -105,10 +113,10 @@ def listed(
     before: int | None = None,
     after: int | None = None,
     limit: int = 50,
-) -> list[dict[str, Any]]:
+) -> list[Job]:
     """Newest first. `before`/`after`: a job id, for the next older or newer page. `since`: created at or after, epoch ms."""
     query = _matching(
-        select(*job_columns),
+        select(*_job),
         state=state,
         kind=kind,
         project=project,
@@ -119,11 +127,11 @@ def listed(
         since=since,
     )
     if after is not None:
-        rows = _rows(conn, query.where(job.c.id > after).order_by(job.c.id).limit(limit))
+        rows = fetch(conn, Job, query.where(job.c.id > after).order_by(job.c.id).limit(limit))
         return rows[::-1]
     if before is not None:
         query = query.where(job.c.id < before)
-    return _rows(conn, query.order_by(job.c.id.desc()).limit(limit))
+    return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
 
 
 def count_matching(conn: Connection, **filters: Any) -> int:
@@ -158,38 +166,40 @@ def counts(conn: Connection, *, project: int | None = None, since: int | None = 
     return found
 
 
-def attempts(conn: Connection, job_id: int) -> list[dict[str, Any]]:
-    return _rows(conn, select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.claim))
-
-
-def steps(conn: Connection, job_id: int) -> list[dict[str, Any]]:
-    return _rows(conn, select(step).where(step.c.job_id == job_id).order_by(step.c.position, step.c.created_at))
-
-
-def events(conn: Connection, job_id: int, limit: int = 500) -> list[dict[str, Any]]:
-    """The newest `limit` events, oldest first."""
-    rows = _rows(
-        conn, select(job_event).where(job_event.c.job_id == job_id).order_by(job_event.c.id.desc()).limit(limit)
+def attempts(conn: Connection, job_id: int) -> list[Attempt]:
+    return fetch(
+        conn, Attempt, select(*columns(Attempt, attempt)).where(attempt.c.job_id == job_id).order_by(attempt.c.claim)
     )
-    return rows[::-1]
 
 
-def model_calls(conn: Connection, job_id: int) -> list[dict[str, Any]]:
-    return _rows(conn, select(model_call).where(model_call.c.job_id == job_id).order_by(model_call.c.id))
+def steps(conn: Connection, job_id: int) -> list[Step]:
+    query = select(*columns(Step, step)).where(step.c.job_id == job_id)
+    return fetch(conn, Step, query.order_by(step.c.position, step.c.created_at))
 
 
-def children(conn: Connection, job_id: int) -> list[dict[str, Any]]:
+def events(conn: Connection, job_id: int, limit: int = 500) -> list[Event]:
+    """The newest `limit` events, oldest first."""
+    query = select(*columns(Event, job_event)).where(job_event.c.job_id == job_id)
+    return fetch(conn, Event, query.order_by(job_event.c.id.desc()).limit(limit))[::-1]
+
+
+def model_calls(conn: Connection, job_id: int) -> list[ModelCall]:
+    query = select(*columns(ModelCall, model_call)).where(model_call.c.job_id == job_id)
+    return fetch(conn, ModelCall, query.order_by(model_call.c.id))
+
+
+def children(conn: Connection, job_id: int) -> list[ChildJob]:
     """The jobs a parent waits for, in its order, with their `item`."""
     query = (
-        select(*job_columns, job_child.c.item, job_child.c.position)
+        select(*_job, job_child.c.item, job_child.c.position)
         .join(job_child, job_child.c.child_id == job.c.id)
         .where(job_child.c.parent_id == job_id)
         .order_by(job_child.c.position)
     )
-    return _rows(conn, query)
+    return fetch(conn, ChildJob, query)
 
 
-_parts = (
+_children_states = (
     select(job.c.id, job.c.node_id, job.c.kind, job.c.state, job.c.error_kind, job.c.error, job_child.c.item)
     .join(job_child, job_child.c.child_id == job.c.id)
     .where(job_child.c.parent_id == bindparam("job_id"))
@@ -197,30 +207,30 @@ _parts = (
 )
 
 
-def parts(conn: Connection, job_id: int) -> list[dict[str, Any]]:
+def children_states(conn: Connection, job_id: int) -> list[ChildState]:
     """How far each child is, in the parent's order: what a parent looks at whenever one has ended."""
-    return _rows(conn, _parts, {"job_id": job_id})
+    return fetch(conn, ChildState, _children_states, {"job_id": job_id})
 
 
-def replays(conn: Connection, job_id: int) -> list[dict[str, Any]]:
-    return _rows(conn, select(*job_columns).where(job.c.replay_of == job_id).order_by(job.c.id))
+def replays(conn: Connection, job_id: int) -> list[Job]:
+    return fetch(conn, Job, select(*_job).where(job.c.replay_of == job_id).order_by(job.c.id))
 
 
-def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], dict[str, Any]]:
+def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], Job]:
     """The newest job of each (node, kind): what the Studio's cells show."""
     newest = select(func.max(job.c.id)).where(job.c.node_id.in_(node_ids)).group_by(job.c.node_id, job.c.kind)
-    return {(r["node_id"], r["kind"]): r for r in _rows(conn, select(*job_columns).where(job.c.id.in_(newest)))}
+    jobs = fetch(conn, Job, select(*_job).where(job.c.id.in_(newest)))
+    return {(latest.node_id, latest.kind): latest for latest in jobs if latest.node_id is not None}
 
 
-def active_in_project(conn: Connection, project_id: int) -> list[dict[str, Any]]:
-    return _rows(
-        conn, select(*job_columns).where(job.c.project_id == project_id, job.c.state.in_(ACTIVE)).order_by(job.c.id)
-    )
+def active_in_project(conn: Connection, project_id: int) -> list[Job]:
+    query = select(*_job).where(job.c.project_id == project_id, job.c.state.in_(ACTIVE))
+    return fetch(conn, Job, query.order_by(job.c.id))
 
 
 def failures(
     conn: Connection, *, since: int | None = None, project: int | None = None, limit: int = 50
-) -> list[dict[str, Any]]:
+) -> list[FailureGroup]:
     """Failed jobs grouped by fingerprint, the most frequent first.
 
     Each: fingerprint, error_kind, error (the newest one's), count, first_at, last_at, projects (ids), kinds, newest_id.
@@ -244,36 +254,38 @@ def failures(
         query = query.where(job.c.finished_at >= since)
     if project is not None:
         query = query.where(job.c.project_id == project)
-    groups = _rows(
-        conn,
-        query.group_by(job.c.error_fingerprint).order_by(func.count().desc(), func.max(job.c.id).desc()).limit(limit),
-    )
-    newest = {r["id"]: r for r in find_many(conn, [g["newest_id"] for g in groups])}
-    for group in groups:
-        last = newest[group["newest_id"]]
-        group |= {"error_kind": last["error_kind"], "error": last["error"], "error_i18n": last["error_i18n"]}
-        found = conn.execute(
-            select(job.c.project_id, job.c.kind)
-            .where(and_(job.c.error_fingerprint == group["fingerprint"], job.c.state.in_(("failed", "partial"))))
-            .distinct()
-        ).all()
-        group["projects"] = sorted({p for p, _ in found if p is not None})
-        group["kinds"] = sorted({k for _, k in found})
-    return groups
+    groups = conn.execute(
+        query.group_by(job.c.error_fingerprint).order_by(func.count().desc(), func.max(job.c.id).desc()).limit(limit)
+    ).all()
+    newest = {last.id: last for last in find_many(conn, [group.newest_id for group in groups])}
+    return [_failure_group(conn, group, newest[group.newest_id]) for group in groups]
 
 
-def with_fingerprint(conn: Connection, fingerprint: str, limit: int = 200) -> list[dict[str, Any]]:
-    query = select(*job_columns).where(job.c.error_fingerprint == fingerprint, job.c.state.in_(("failed", "partial")))
-    return _rows(conn, query.order_by(job.c.id.desc()).limit(limit))
+def _failure_group(conn: Connection, sums: Any, newest: Job) -> FailureGroup:
+    projects_and_kinds = conn.execute(
+        select(job.c.project_id, job.c.kind)
+        .where(and_(job.c.error_fingerprint == sums.fingerprint, job.c.state.in_(("failed", "partial"))))
+        .distinct()
+    ).all()
+    projects = sorted({project for project, _ in projects_and_kinds if project is not None})
+    kinds = sorted({kind for _, kind in projects_and_kinds})
+    values = [*sums, newest.error_kind, newest.error, newest.error_i18n, projects, kinds]
+    return FailureGroup(*values)
 
 
-def workers(conn: Connection) -> list[dict[str, Any]]:
+def with_fingerprint(conn: Connection, fingerprint: str, limit: int = 200) -> list[Job]:
+    query = select(*_job).where(job.c.error_fingerprint == fingerprint, job.c.state.in_(("failed", "partial")))
+    return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
+
+
+def workers(conn: Connection) -> list[Worker]:
     """Workers with `age_ms` since their last heartbeat."""
-    return _rows(conn, select(worker, (now_ms() - worker.c.seen_at).label("age_ms")).order_by(worker.c.started_at))
+    query = select(*columns(Worker, worker), (now_ms() - worker.c.seen_at).label("age_ms"))
+    return fetch(conn, Worker, query.order_by(worker.c.started_at))
 
 
-def gates(conn: Connection) -> list[dict[str, Any]]:
-    return _rows(conn, select(gate).order_by(gate.c.key))
+def gates(conn: Connection) -> list[Gate]:
+    return fetch(conn, Gate, select(*columns(Gate, gate)).order_by(gate.c.key))
 
 
 def clock(conn: Connection) -> int:
@@ -311,11 +323,11 @@ def story_of(conn: Connection, node_ids: list[int]) -> dict[int, str]:
         .where(node.c.id.in_(node_ids))
     )
     places = {}
-    for r in _rows(conn, query):
-        if r["kind"] == "scene":
-            places[r["id"]] = f"E{r['parent_position']} · {r['position']} {r['title']}"
-        elif r["kind"] == "episode":
-            places[r["id"]] = f"E{r['position']} {r['title']}"
+    for row in conn.execute(query):
+        if row.kind == "scene":
+            places[row.id] = f"E{row.parent_position} · {row.position} {row.title}"
+        elif row.kind == "episode":
+            places[row.id] = f"E{row.position} {row.title}"
         else:
-            places[r["id"]] = r["title"]
+            places[row.id] = row.title
     return places

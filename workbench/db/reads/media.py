@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, select, tuple_
 
 from workbench.db.connection import now_ms
+from workbench.db.rows.media import Media
+from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.schema import artifact, media, model_call, step
 
 #: texts that may name media
@@ -15,13 +17,15 @@ Texts = Iterable[str]
 BATCH = 500
 
 
-def find(conn: Connection, sha256: str) -> dict[str, Any] | None:
-    row = conn.execute(select(media).where(media.c.sha256 == sha256)).mappings().one_or_none()
-    return None if row is None else dict(row)
+_media = columns(Media, media)
 
 
-def all_media(conn: Connection) -> list[dict[str, Any]]:
-    return [dict(r) for r in conn.execute(select(media)).mappings()]
+def find(conn: Connection, sha256: str) -> Media | None:
+    return fetch_one(conn, Media, select(*_media).where(media.c.sha256 == sha256))
+
+
+def all_media(conn: Connection) -> list[Media]:
+    return fetch(conn, Media, select(*_media))
 
 
 def known(conn: Connection, hashes: Collection[str]) -> set[str]:

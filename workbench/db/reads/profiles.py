@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, select
 
+from workbench.db.rows.profiles import SavedProfile, SealedProfile
+from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.schema import profile
 
-_public = [
-    *(c for c in profile.c if c.name != "key_ciphertext"),
-    profile.c.key_ciphertext.isnot(None).label("has_key"),
-]
+_saved = [*columns(SavedProfile, profile), profile.c.key_ciphertext.isnot(None).label("has_key")]
+_sealed = columns(SealedProfile, profile)
 
 
-def listed(conn: Connection, *, archived: bool = False) -> list[dict[str, Any]]:
-    query = select(*_public).order_by(profile.c.name)
-    if not archived:
-        query = query.where(profile.c.archived_at.is_(None))
-    return [dict(r) for r in conn.execute(query).mappings()]
+def listed(conn: Connection, *, archived: bool = False) -> list[SavedProfile]:
+    query = select(*_saved).order_by(profile.c.name)
+    return fetch(conn, SavedProfile, query if archived else query.where(profile.c.archived_at.is_(None)))
 
 
-def by_name(conn: Connection, name: str) -> dict[str, Any] | None:
-    row = conn.execute(select(*_public).where(profile.c.name == name)).mappings().one_or_none()
-    return None if row is None else dict(row)
+def by_name(conn: Connection, name: str) -> SavedProfile | None:
+    return fetch_one(conn, SavedProfile, select(*_saved).where(profile.c.name == name))
 
 
-def sealed(conn: Connection, profile_id: int) -> dict[str, Any] | None:
+def sealed(conn: Connection, profile_id: int) -> SealedProfile | None:
     """The whole row with its sealed key, for whoever is about to call the service."""
-    row = conn.execute(select(profile).where(profile.c.id == profile_id)).mappings().one_or_none()
-    return None if row is None else dict(row)
+    return fetch_one(conn, SealedProfile, select(*_sealed).where(profile.c.id == profile_id))
 
 
-def all_sealed(conn: Connection) -> list[dict[str, Any]]:
-    return [dict(r) for r in conn.execute(select(profile).where(profile.c.key_ciphertext.isnot(None))).mappings()]
+def all_sealed(conn: Connection) -> list[SealedProfile]:
+    return fetch(conn, SealedProfile, select(*_sealed).where(profile.c.key_ciphertext.isnot(None)))

@@ -5,10 +5,14 @@ Read straight from `model_call` within a time window; percentiles are exact (nea
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, null, select
 
+from workbench.db.rows.jobs import CallSummary
+from workbench.db.rows.record import columns, fetch
+from workbench.db.rows.usage import JobSuccess, Latency, NodeUsage, UsageCost, UsageTotals
 from workbench.db.schema import TERMINAL, job, model_call
 
 DAY_MS = 86_400_000
@@ -45,14 +49,16 @@ def _sums() -> list[ColumnElement[Any]]:
     ]
 
 
-def _rows(conn: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [dict(r) for r in conn.execute(query).mappings()]
-
-
+#: what sums can be grouped by, in the order of the records' first fields
 _groups: dict[str, ColumnElement[Any]] = {"day": _day, "model": model_call.c.model, "workflow": model_call.c.workflow}
 
 
-def by(
+def _group_columns(groups: Collection[str], source: Any) -> list[ColumnElement[Any]]:
+    """Each column of the source that sums can be grouped by; NULL for one that is not asked for."""
+    return [source[name].label(name) if name in groups else null().label(name) for name in _groups]
+
+
+def totals_by(
     conn: Connection,
     *groups: str,
     since: int,
@@ -60,14 +66,11 @@ def by(
     project: int | None = None,
     workflow: str | None = None,
     model: str | None = None,
-) -> list[dict[str, Any]]:
-    """Calls, errors, valid answers and tokens by type, grouped by any of day (epoch ms, UTC), model, workflow; () = one total row.
-
-    A sum is None when no call of the group reported it.
-    """
-    columns = [_groups[g] for g in groups]
-    query = _calls(select(*columns, *_sums()), since, until, project, workflow, model)
-    return _rows(conn, query.group_by(*columns).order_by(*columns) if columns else query)
+) -> list[UsageTotals]:
+    """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; by none: one row of all."""
+    grouped_by = [_groups[g] for g in groups]
+    query = _calls(select(*_group_columns(groups, _groups), *_sums()), since, until, project, workflow, model)
+    return fetch(conn, UsageTotals, query.group_by(*grouped_by).order_by(*grouped_by) if grouped_by else query)
 
 
 def costs(
@@ -78,22 +81,28 @@ def costs(
     project: int | None = None,
     workflow: str | None = None,
     model: str | None = None,
-) -> list[dict[str, Any]]:
-    """Cost in micros per currency, with `unknown`: calls that ended without a known price. CNY is never added to USD."""
-    columns = [*(_groups[g] for g in groups), model_call.c.currency]
+) -> list[UsageCost]:
+    """Cost by currency, grouped like `totals_by`. CNY is never added to USD."""
+    grouped_by = [*(_groups[g] for g in groups), model_call.c.currency]
     unknown = func.sum(
         case((model_call.c.cost_micros.is_(None) & model_call.c.outcome.in_(("ok", "late")), 1), else_=0)
     ).label("unknown")
     wasted = func.sum(case((model_call.c.valid.is_not(True), model_call.c.cost_micros), else_=0)).label("wasted_micros")
     query = _calls(
-        select(*columns, func.sum(model_call.c.cost_micros).label("cost_micros"), wasted, unknown),
+        select(
+            *_group_columns(groups, _groups),
+            model_call.c.currency,
+            func.sum(model_call.c.cost_micros).label("cost_micros"),
+            wasted,
+            unknown,
+        ),
         since,
         until,
         project,
         workflow,
         model,
     )
-    return _rows(conn, query.group_by(*columns).order_by(*columns))
+    return fetch(conn, UsageCost, query.group_by(*grouped_by).order_by(*grouped_by))
 
 
 def latencies(
@@ -104,16 +113,16 @@ def latencies(
     project: int | None = None,
     workflow: str | None = None,
     model: str | None = None,
-) -> list[dict[str, Any]]:
-    """p50, p95, p99 of latency and p50 of time to first token (ms) of answered calls, grouped like `by`."""
-    columns = [_groups[g] for g in groups]
+) -> list[Latency]:
+    """Percentiles of latency and of the time to the first token of answered calls, grouped like `totals_by`."""
+    grouped_by = [_groups[g] for g in groups]
     ranked = _calls(
         select(
-            *columns,
+            *grouped_by,
             model_call.c.latency_ms,
             model_call.c.ttft_ms,
-            func.row_number().over(partition_by=columns or None, order_by=model_call.c.latency_ms).label("rank"),
-            func.count().over(partition_by=columns or None).label("size"),
+            func.row_number().over(partition_by=grouped_by or None, order_by=model_call.c.latency_ms).label("rank"),
+            func.count().over(partition_by=grouped_by or None).label("size"),
         ).where(model_call.c.outcome.in_(("ok", "late")), model_call.c.latency_ms.isnot(None)),
         since,
         until,
@@ -121,7 +130,7 @@ def latencies(
         workflow,
         model,
     ).subquery()
-    grouped = [ranked.c[c.name] for c in columns]
+    grouped = [ranked.c[c.name] for c in grouped_by]
 
     def percentile(share: float) -> ColumnElement[Any]:
         # nearest rank: the smallest value with at least this share at or below it
@@ -129,33 +138,30 @@ def latencies(
             f"p{round(share * 100)}"
         )
 
-    query = select(*grouped, percentile(0.5), percentile(0.95), percentile(0.99), func.count().label("calls"))
-    rows = _rows(conn, query.group_by(*grouped).order_by(*grouped) if grouped else query)
-    first = {
-        tuple(r[g] for g in groups): r["ttft"]
-        for r in _first_tokens(conn, groups, columns, since, until, project, workflow, model)
-    }
-    for row in rows:
-        row["ttft_p50"] = first.get(tuple(row[g] for g in groups))
-    return rows
+    query = select(*_group_columns(groups, ranked.c), percentile(0.5), percentile(0.95), percentile(0.99), func.count())
+    rows: Iterable[Any] = conn.execute(query.group_by(*grouped).order_by(*grouped) if grouped else query)
+    first_tokens = _first_tokens(conn, groups, grouped_by, since, until, project, workflow, model)
+    with_first_token = ([*row, first_tokens.get(tuple(row[: len(_groups)]))] for row in rows)
+    return [Latency(*row) for row in with_first_token]
 
 
 def _first_tokens(
     conn: Connection,
     groups: tuple[str, ...],
-    columns: list[ColumnElement[Any]],
+    grouped_by: list[ColumnElement[Any]],
     since: int,
     until: int | None,
     project: int | None,
     workflow: str | None,
     model: str | None,
-) -> list[dict[str, Any]]:
+) -> dict[tuple[Any, ...], int]:
+    """(day, model, workflow) → p50 of the time to the first token, ms."""
     ranked = _calls(
         select(
-            *columns,
+            *grouped_by,
             model_call.c.ttft_ms,
-            func.row_number().over(partition_by=columns or None, order_by=model_call.c.ttft_ms).label("rank"),
-            func.count().over(partition_by=columns or None).label("size"),
+            func.row_number().over(partition_by=grouped_by or None, order_by=model_call.c.ttft_ms).label("rank"),
+            func.count().over(partition_by=grouped_by or None).label("size"),
         ).where(model_call.c.ttft_ms.isnot(None)),
         since,
         until,
@@ -163,9 +169,11 @@ def _first_tokens(
         workflow,
         model,
     ).subquery()
-    grouped = [ranked.c[c.name] for c in columns]
-    query = select(*grouped, func.min(case((ranked.c.rank >= 0.5 * ranked.c.size, ranked.c.ttft_ms))).label("ttft"))
-    return _rows(conn, query.group_by(*grouped) if grouped else query)
+    grouped = [ranked.c[c.name] for c in grouped_by]
+    median = func.min(case((ranked.c.rank >= 0.5 * ranked.c.size, ranked.c.ttft_ms)))
+    query = select(*_group_columns(groups, ranked.c), median)
+    rows = conn.execute(query.group_by(*grouped) if grouped else query)
+    return {tuple(group): ttft_ms for *group, ttft_ms in rows}
 
 
 def job_success(
@@ -176,19 +184,21 @@ def job_success(
     project: int | None = None,
     workflow: str | None = None,
     by_day: bool = False,
-) -> list[dict[str, Any]]:
+) -> list[JobSuccess]:
     """Ended jobs: done (succeeded, partial, failed; cancelled ones do not count) and succeeded; by day when asked."""
     day = (job.c.finished_at - job.c.finished_at % DAY_MS).label("day")
     done = func.sum(case((job.c.state != "cancelled", 1), else_=0)).label("done")
     good = func.sum(case((job.c.state == "succeeded", 1), else_=0)).label("succeeded")
-    query = select(*([day] if by_day else []), done, good).where(job.c.state.in_(TERMINAL), job.c.finished_at >= since)
+    query = select(day if by_day else null().label("day"), done, good).where(
+        job.c.state.in_(TERMINAL), job.c.finished_at >= since
+    )
     if until is not None:
         query = query.where(job.c.finished_at < until)
     if project is not None:
         query = query.where(job.c.project_id == project)
     if workflow:
         query = query.where(job.c.kind == workflow)
-    return _rows(conn, query.group_by(day).order_by(day) if by_day else query)
+    return fetch(conn, JobSuccess, query.group_by(day).order_by(day) if by_day else query)
 
 
 def queue_waits(conn: Connection, *, since: int, until: int | None = None) -> list[int]:
@@ -213,11 +223,10 @@ def calls(
     workflow: str | None = None,
     model: str | None = None,
     limit: int = 200,
-) -> list[dict[str, Any]]:
-    """The calls behind a number, newest first, without prompts and raw output."""
-    columns = [c for c in model_call.c if c.name not in ("prompt", "raw_output")]
-    query = _calls(select(*columns), since, until, project, workflow, model)
-    return _rows(conn, query.order_by(model_call.c.started_at.desc()).limit(limit))
+) -> list[CallSummary]:
+    """The calls behind a number, newest first."""
+    query = _calls(select(*columns(CallSummary, model_call)), since, until, project, workflow, model)
+    return fetch(conn, CallSummary, query.order_by(model_call.c.started_at.desc()).limit(limit))
 
 
 def models(conn: Connection) -> list[str]:
@@ -238,8 +247,8 @@ def project_costs(conn: Connection, project_ids: list[int]) -> dict[int, dict[st
     return found
 
 
-def of_node(conn: Connection, node_id: int) -> dict[str, Any]:
-    """{calls, tokens, cost: {currency: micros}} of a node's own jobs; tokens None when none was reported."""
+def of_node(conn: Connection, node_id: int) -> NodeUsage:
+    """What a node's own jobs used."""
     query = (
         select(
             func.count().label("calls"),
@@ -251,10 +260,10 @@ def of_node(conn: Connection, node_id: int) -> dict[str, Any]:
         .where(job.c.node_id == node_id)
         .group_by(model_call.c.currency)
     )
-    rows = _rows(conn, query)
-    tokens = [r["tokens"] for r in rows if r["tokens"] is not None]
-    return {
-        "calls": sum(r["calls"] for r in rows),
-        "tokens": sum(tokens) if tokens else None,
-        "cost": {r["currency"]: r["micros"] for r in rows if r["currency"] and r["micros"] is not None},
-    }
+    rows = conn.execute(query).all()
+    tokens = [row.tokens for row in rows if row.tokens is not None]
+    return NodeUsage(
+        calls=sum(row.calls for row in rows),
+        tokens=sum(tokens) if tokens else None,
+        cost={row.currency: row.micros for row in rows if row.currency and row.micros is not None},
+    )

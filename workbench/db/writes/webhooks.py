@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import now_ms
+from workbench.db.rows.webhooks import Delivery
 from workbench.db.schema import job, webhook, webhook_delivery
 from workbench.db.writes.jobs import hold_all
 
@@ -68,14 +69,14 @@ def put(conn: Connection, webhook_id: int, event: str, event_key: str, payload: 
     return conn.execute(row).scalar_one_or_none()
 
 
-def take(conn: Connection, row: Row, hold_ms: int) -> bool:
+def take(conn: Connection, row: Delivery, hold_ms: int) -> bool:
     """Take a due delivery for a while by compare-and-set; False when another worker was faster."""
     taken = (
         update(webhook_delivery)
         .where(
-            webhook_delivery.c.id == row["id"],
+            webhook_delivery.c.id == row.id,
             webhook_delivery.c.state == "pending",
-            webhook_delivery.c.next_at == row["next_at"],
+            webhook_delivery.c.next_at == row.next_at,
         )
         .values(next_at=now_ms() + hold_ms, tries=webhook_delivery.c.tries + 1)
     )

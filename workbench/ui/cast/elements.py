@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench.artifacts import kinds
 from workbench.db.reads import story as story_reads
+from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import InvalidInput, Issue
 from workbench.story import elements as story_elements
 from workbench.ui import forms, frame, labels, live, portraits
@@ -53,7 +54,7 @@ def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
 
 def _content(node: Row) -> Row:
     artifact = live.workbench().artifact(node["id"], KINDS[node["kind"]])
-    return artifact["content"] if artifact else {"name": node["title"]}
+    return artifact.content if artifact else {"name": node["title"]}
 
 
 def _chip(project: int, node: Row, picture: str) -> str:
@@ -203,12 +204,12 @@ def sheet(project: int, kind: str, row: Row, order: Sequence[int]) -> None:
         _stale_after_saving(project, node_id, kind, artifact)
         cells.comparison(node_id, kind)
         if not cells.editor(node_id, kind):
-            _fields(kind, artifact["content"])
-    _appears(project, kind, artifact["content"])
+            _fields(kind, artifact.content)
+    _appears(project, kind, artifact.content)
 
 
-def _head(project: int, kind: str, row: Row, artifact: Row, order: Sequence[int]) -> None:
-    node_id, content = int(row["node_id"]), artifact["content"]
+def _head(project: int, kind: str, row: Row, artifact: ArtifactVersion, order: Sequence[int]) -> None:
+    node_id, content = int(row["node_id"]), artifact.content
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"element_head_{node_id}"):
         st.html(picture(project, kind, content, 84), width="content")
         with st.container(gap="small", width="stretch"):
@@ -221,7 +222,7 @@ def _head(project: int, kind: str, row: Row, artifact: Row, order: Sequence[int]
             if content.get("aliases"):
                 st.markdown(f":gray[{t('also')} {plain(' / '.join(content['aliases']))}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            frame.small(cells.version_meta(artifact), labels.at(artifact["created_at"]))
+            frame.small(cells.version_meta(artifact), labels.at(artifact.created_at))
             cells.versions(node_id, kind, artifact)
             st.button(
                 t("Edit"), key=f"edit_element_{node_id}", icon=":material/edit:",
@@ -317,17 +318,17 @@ def _appears(project: int, kind: str, content: Row) -> None:
             st.caption(t("and {n} more", n=len(found) - SCENES))
 
 
-def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Row) -> None:
+def _stale_after_saving(project: int, node_id: int, kind: str, artifact: ArtifactVersion) -> None:
     """After a save in this session: what was made from the older version, and the way to bring it up to date."""
     slot = f"_element_version_{node_id}"
-    seen = st.session_state.setdefault(slot, artifact["version"])
-    if artifact["version"] == seen:
+    seen = st.session_state.setdefault(slot, artifact.version)
+    if artifact.version == seen:
         return
     stale = live.ask(story_elements.made_stale_by, project_id=project, node_id=node_id)
     counted = Counter(name for _, name in stale)
     if not counted:
         st.markdown(
-            f":green[:material/check_circle: {t('Saved as v{n}. Nothing was made from it yet.', n=artifact['version'])}]"
+            f":green[:material/check_circle: {t('Saved as v{n}. Nothing was made from it yet.', n=artifact.version)}]"
         )
         return
     said = " · ".join(
@@ -335,7 +336,7 @@ def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Row) ->
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"stale_after_{node_id}"):
         st.markdown(
-            f":orange[:material/update:] {plain(t('Stale since v{n}: {what}', n=artifact['version'], what=said))}",
+            f":orange[:material/update:] {plain(t('Stale since v{n}: {what}', n=artifact.version, what=said))}",
             width="stretch",
         )
         st.page_link(
@@ -344,5 +345,5 @@ def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Row) ->
         )  # fmt: skip
         st.button(
             "", key=f"stale_seen_{node_id}", icon=":material/close:", type="tertiary", help=t("Close"),
-            on_click=st.session_state.__setitem__, args=(slot, artifact["version"]),
+            on_click=st.session_state.__setitem__, args=(slot, artifact.version),
         )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 from workbench.artifacts.staleness import changed_inputs
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import Artifact, ArtifactVersion
 from workbench.story import elements, studio
 from workbench.story.names import fold
 from workbench.ui import live
@@ -66,7 +67,7 @@ def _changes(ids: list[int]) -> dict[int, set[str | None]]:
     with live.workbench().database.read() as conn:
         heads = [head for (_, kind), head in reads.heads_for(conn, ids).items() if kind == IMAGES]
         sources = studio.heads_needed(conn, heads)
-    changed = {h["node_id"]: {c.get("part") for c in changed_inputs(h["inputs"], sources)} for h in heads}
+    changed = {h.node_id: {c.get("part") for c in changed_inputs(h.inputs, sources)} for h in heads}
     return {node: parts for node, parts in changed.items() if parts}
 
 
@@ -82,13 +83,13 @@ def of_scenes(found: Sequence[Row]) -> list[Picture]:
     for scene in found:
         images, plan = heads.get((scene["id"], IMAGES)), heads.get((scene["id"], PROMPT))
         if images is not None and plan is not None:
-            made += _of_scene(scene, images, plan["content"]["shots"], changed.get(scene["id"], set()))
+            made += _of_scene(scene, images, plan.content["shots"], changed.get(scene["id"], set()))
     return made
 
 
-def _of_scene(scene: Row, images: Row, shots: Sequence[dict[str, Any]], changed: set[str | None]) -> list[Picture]:
+def _of_scene(scene: Row, images: Artifact, shots: Sequence[dict[str, Any]], changed: set[str | None]) -> list[Picture]:
     found = []
-    for frame in images["content"]["frames"]:
+    for frame in images.content["frames"]:
         order = KEYS.index(frame["key"]) + 1
         stale = f"shot:{order}" in changed or None in changed
         for candidate in reversed(frame["candidates"]):
@@ -96,7 +97,7 @@ def _of_scene(scene: Row, images: Row, shots: Sequence[dict[str, Any]], changed:
             found.append(
                 Picture(
                     scene, frame["key"], shots[order - 1], candidate["media"], chosen, stale, candidate["model"],
-                    images["version"], len(frame["candidates"]),
+                    images.version, len(frame["candidates"]),
                 )
             )  # fmt: skip
     return found
@@ -117,12 +118,12 @@ def filtered(
     ]
 
 
-def maker(node_id: int, media: str) -> Row | None:
+def maker(node_id: int, media: str) -> ArtifactVersion | None:
     """The version in which a picture first appears, with the job that drew it; None when no version has it."""
     wb = live.workbench()
     for row in reversed(wb.versions(node_id, IMAGES)):
-        version = wb.artifact(node_id, IMAGES, row["version"])
-        if version and any(c["media"] == media for f in version["content"]["frames"] for c in f["candidates"]):
+        version = wb.artifact(node_id, IMAGES, row.version)
+        if version and any(c["media"] == media for f in version.content["frames"] for c in f["candidates"]):
             return version
     return None
 
@@ -146,7 +147,7 @@ def clips(found: Sequence[Row]) -> list[Clip]:
     with live.workbench().database.read() as conn:
         heads = reads.heads_with_content(conn, ids, [VIDEO])
     made = []
-    for scene, video in ((s, heads[s["id"], VIDEO]["content"]) for s in found if (s["id"], VIDEO) in heads):
+    for scene, video in ((s, heads[s["id"], VIDEO].content) for s in found if (s["id"], VIDEO) in heads):
         made += [
             Clip(scene, clip["media"], float(clip["seconds"]), clip["media"] == video["chosen"], len(video["clips"]))
             for clip in reversed(video["clips"])

@@ -216,7 +216,7 @@ def pause_switches(closed: set[str]) -> None:
     wb = live.workbench()
     groups = {
         t("Queues"): {"queue:text": t("Text")},
-        t("Projects"): {f"project:{p['id']}": p["title"] for p in wb.projects()[:12]},
+        t("Projects"): {f"project:{p.id}": p.title for p in wb.projects()[:12]},
         t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows()},
     }
     st.caption(t("Off: nothing new of it starts; what runs goes on."))

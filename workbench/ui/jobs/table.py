@@ -8,53 +8,52 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from workbench.db.rows.jobs import Job
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden
 
-Row = Mapping[str, Any]
-
 ROW_HEIGHT = 34
 
 
-def waited_ms(job: Row, now: int) -> int:
-    return max(0, int(job.get("started_at") or job.get("finished_at") or now) - int(job["created_at"]))
+def waited_ms(job: Job, now: int) -> int:
+    return max(0, int(job.started_at or job.finished_at or now) - int(job.created_at))
 
 
-def ran_ms(job: Row, now: int) -> int | None:
+def ran_ms(job: Job, now: int) -> int | None:
     """How long it has run; None while it has not begun."""
-    if not job.get("started_at"):
+    if not job.started_at:
         return None
-    return max(0, int(job.get("finished_at") or now) - int(job["started_at"]))
+    return max(0, int(job.finished_at or now) - int(job.started_at))
 
 
-def doing(job: Row) -> str:
+def doing(job: Job) -> str:
     """What a job does now, or how it ended."""
-    state = job["state"]
+    state = job.state
     if state in ("failed", "partial"):
-        return labels.error_title(job.get("error_kind")) or labels.said(job, "error")
+        return labels.error_title(job.error_kind) or labels.said(job, "error")
     if state == "waiting":
-        return t(labels.WAITING_FOR.get(str(job.get("waiting_for")), states.find("waiting").title))
+        return t(labels.WAITING_FOR.get(str(job.waiting_for), states.find("waiting").title))
     if state in ("running", "queued"):
         return labels.said(job, "message")
     return ""
 
 
-def frame(jobs: Sequence[Row], stories: Mapping[int, str], now: int) -> pd.DataFrame:
+def frame(jobs: Sequence[Job], stories: Mapping[int, str], now: int) -> pd.DataFrame:
     """The rows as shown; column names are stable keys, titles come with the configuration."""
     language = current()
     return pd.DataFrame(
         [
             {
-                "state": [states.find(j["state"]).word],
-                "job": labels.workflow_title(j["kind"]),
-                "story": labels.place(hidden(stories.get(j.get("node_id") or -1, "—"))),
-                "progress": None if j["state"] == "queued" else float(j.get("progress") or 0),
+                "state": [states.find(j.state).word],
+                "job": labels.workflow_title(j.kind),
+                "story": labels.place(hidden(stories.get(j.node_id or -1, "—"))),
+                "progress": None if j.state == "queued" else float(j.progress or 0),
                 "now": hidden(doing(j)),
                 "wait": formats.duration(waited_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
-                "cost": formats.cost(j.get("cost_micros"), j.get("currency"), language),
-                "id": f"{j['id']}",
+                "cost": formats.cost(j.cost_micros, j.currency, language),
+                "id": f"{j.id}",
             }
             for j in jobs
         ],
@@ -86,7 +85,7 @@ def columns(open_key: str | None = None) -> dict[str, Any]:
     }
 
 
-def draw(jobs: Sequence[Row], stories: Mapping[int, str], now: int, key: str, height: int = 520) -> list[int]:
+def draw(jobs: Sequence[Job], stories: Mapping[int, str], now: int, key: str, height: int = 520) -> list[int]:
     """Draw the table; the numbers of the jobs that are selected."""
     opened = f"{key}_open"
     shown: Any = st.dataframe(

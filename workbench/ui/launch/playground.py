@@ -5,12 +5,11 @@ A conversation is what its newest job was asked and what it answered: the URL na
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
+from workbench.db.rows.jobs import Job
 from workbench.errors import Issue, ReelwrightError
 from workbench.ui import formats, forms, frame, labels, live, states
 from workbench.ui.charts import palette
@@ -19,7 +18,6 @@ from workbench.ui.launch import targets
 from workbench.ui.markup import plain, shortened
 from workbench.workflows.agents.llm_chat import Params
 
-Row = Mapping[str, Any]
 KIND = "llm_chat"
 EDITOR = "chat_messages"
 AVATARS = {"user": ":material/person:", "assistant": ":material/auto_awesome:"}
@@ -31,7 +29,7 @@ HISTORY = 12
 def draw() -> None:
     """The conversation at the left, the model and what was said before at the right, and the field to say more."""
     job = _chosen()
-    messages = list(job["params"]["messages"]) if job else []
+    messages = list(job.params["messages"]) if job else []
     left, right = st.columns([2.15, 1], gap="medium")
     with right:
         profile = _settings(messages)
@@ -47,24 +45,24 @@ def draw() -> None:
         st.rerun()
 
 
-def _chosen() -> Row | None:
+def _chosen() -> Job | None:
     """The job that the URL names, if it is a chat."""
     asked = st.query_params.get("job", "")
     if not asked.isdigit():
         return None
     try:
-        job: Row = live.workbench().job(int(asked))
+        job = live.workbench().job(int(asked))
     except ReelwrightError:
         return None
-    return job if job["kind"] == KIND else None
+    return job if job.kind == KIND else None
 
 
-def _so_far(job: Row | None, messages: list[dict[str, str]]) -> list[dict[str, str]]:
+def _so_far(job: Job | None, messages: list[dict[str, str]]) -> list[dict[str, str]]:
     """What the next turn follows on: everything said, with the newest answer; a new conversation begins with the rules."""
     if job is None:
         rules = str(st.session_state.get("chat_rules") or "").strip()
         return [{"role": "system", "content": rules}] if rules else []
-    answer = (job["result"] or {}).get("content")
+    answer = (job.result or {}).get("content")
     kept = [*messages, *([{"role": "assistant", "content": answer}] if answer else [])]
     head = [m for m in kept[:1] if m["role"] == "system"]
     return [*head, *kept[len(head) :][-(MOST - len(head)) :]]
@@ -73,9 +71,9 @@ def _so_far(job: Row | None, messages: list[dict[str, str]]) -> list[dict[str, s
 def _send(messages: list[dict[str, str]], profile: str | None) -> None:
     with frame.told():
         job = live.workbench().submit(KIND, None, {"messages": messages}, profile=profile, user=frame.user())
-        st.query_params["job"] = str(job["id"])
-        before = [i for i in st.session_state.get("_chats", []) if i != job["id"]]
-        st.session_state["_chats"] = [job["id"], *before][:50]
+        st.query_params["job"] = str(job.id)
+        before = [i for i in st.session_state.get("_chats", []) if i != job.id]
+        st.session_state["_chats"] = [job.id, *before][:50]
 
 
 def _anew() -> None:
@@ -83,7 +81,7 @@ def _anew() -> None:
     st.session_state.pop("_chat_editing", None)
 
 
-def _conversation(job: Row | None, messages: list[dict[str, str]]) -> None:
+def _conversation(job: Job | None, messages: list[dict[str, str]]) -> None:
     with st.container(border=True, key="chat"):
         if job is None:
             st.markdown(
@@ -97,42 +95,40 @@ def _conversation(job: Row | None, messages: list[dict[str, str]]) -> None:
             with st.chat_message(message["role"], avatar=AVATARS[message["role"]]):
                 st.markdown(plain(message["content"]) if message["role"] == "user" else message["content"])
         with st.chat_message("assistant", avatar=AVATARS["assistant"]):
-            if job["state"] in states.ACTIVE:
-                _live(int(job["id"]))
+            if job.state in states.ACTIVE:
+                _live(int(job.id))
             else:
                 _answer(job)
 
 
-def _answer(job: Row) -> None:
-    content = (job["result"] or {}).get("content")
+def _answer(job: Job) -> None:
+    content = (job.result or {}).get("content")
     if content:
         st.markdown(str(content))
     else:
-        state = states.find(job["state"])
+        state = states.find(job.state)
         st.markdown(
-            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.said(job, 'error'))} **{plain(labels.remedy(job['error_kind']))}**"
+            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.said(job, 'error'))} **{plain(labels.remedy(job.error_kind))}**"
         )
-    tokens = None if job["output_tokens"] is None else (job["input_tokens"] or 0) + job["output_tokens"]
-    took = (
-        labels.took((job["finished_at"] or 0) - job["started_at"]) if job["started_at"] and job["finished_at"] else None
-    )
+    tokens = None if job.output_tokens is None else (job.input_tokens or 0) + job.output_tokens
+    took = labels.took((job.finished_at or 0) - job.started_at) if job.started_at and job.finished_at else None
     parts = [
-        str((job["result"] or {}).get("model") or ""),
+        str((job.result or {}).get("model") or ""),
         took or "",
         f"{formats.number(tokens, current())} {t('tokens')}" if tokens is not None else "",
-        formats.cost(job["cost_micros"], job["currency"], current()),
+        formats.cost(job.cost_micros, job.currency, current()),
     ]
-    st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job['id'])}](/job?id={job['id']})")
+    st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job.id)}](/job?id={job.id})")
 
 
 @st.fragment(run_every=0.7)
 def _live(job_id: int) -> None:
     """The answer as far as it is written; the whole page is drawn anew when it has ended."""
     job = live.workbench().job(job_id)
-    if job["state"] not in states.ACTIVE:
+    if job.state not in states.ACTIVE:
         live.forget()
         st.rerun(scope="app")
-    st.markdown(plain(job.get("preview") or "") + "▋")
+    st.markdown(plain(job.preview or "") + "▋")
     if st.button(t("Cancel"), key=f"chat_cancel_{job_id}", type="tertiary", icon=":material/stop_circle:"):
         live.workbench().cancel(job_id, user=frame.user())
 
@@ -181,7 +177,7 @@ def _editor(messages: list[dict[str, str]], profile: str | None) -> None:
                 st.rerun()
 
 
-def _history(job: Row | None) -> None:
+def _history(job: Job | None) -> None:
     """The turns of this session, newest first; each opens the conversation as it was then."""
     ids: list[int] = st.session_state.get("_chats", [])
     if not ids:
@@ -199,13 +195,13 @@ def _history(job: Row | None) -> None:
             said = shortened(last_said(turn), 44)
             st.button(
                 plain(said), key=f"chat_turn_{job_id}", icon=f":material/{state.icon}:", width="stretch",
-                type="secondary" if job and job["id"] == job_id else "tertiary", on_click=_open, args=(job_id,),
+                type="secondary" if job and job.id == job_id else "tertiary", on_click=_open, args=(job_id,),
             )  # fmt: skip
 
 
-def last_said(turn: Row) -> str:
+def last_said(turn: Job) -> str:
     """What was said last in a turn."""
-    return str(turn["params"]["messages"][-1]["content"])
+    return str(turn.params["messages"][-1]["content"])
 
 
 def _open(job_id: int) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import TreeNode
 from workbench.errors import Issue, ReelwrightError
 from workbench.ui import formats, labels, live, states
 from workbench.ui.language import current, t
@@ -17,7 +19,6 @@ from workbench.ui.studio import plan as plans
 from workbench.usage.estimates import Estimate
 from workbench.workflows.registry import Workflow
 
-Row = Mapping[str, Any]
 #: guards are asked of so many nodes before the launch, which asks them all
 LOOK_AT = 12
 #: a parent's plan is reckoned for so many nodes
@@ -33,7 +34,7 @@ class Target:
     state: str
 
 
-def episodes(project: int) -> list[Row]:
+def episodes(project: int) -> list[TreeNode]:
     return [n for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"]
 
 
@@ -51,14 +52,14 @@ def targets(one: Workflow, project: int, episode: int) -> list[Target]:
     ]
 
 
-def state_of(one: Workflow, node: Row, active: Mapping[tuple[int, str], str]) -> str:
+def state_of(one: Workflow, node: TreeNode, active: Mapping[tuple[int, str], str]) -> str:
     """The state of a workflow on a node: at work, else that of what it writes; a parent has the node's own."""
-    if (node["id"], one.name) in active:
-        return active[node["id"], one.name]
+    if (node.id, one.name) in active:
+        return active[node.id, one.name]
     if one.writes is None:
         return progress.node_state(node, {})
     head = progress.kinds_of(node).get(one.writes)
-    return "missing" if head is None else "stale" if head["stale"] else "fresh"
+    return "missing" if head is None else "stale" if head.stale else "fresh"
 
 
 def episode_of(project: int, nodes: Sequence[int]) -> int | None:
@@ -68,8 +69,8 @@ def episode_of(project: int, nodes: Sequence[int]) -> int | None:
             node = live.workbench().node(node_id)
         except ReelwrightError:
             return None
-        if node["project_id"] == project and node["kind"] == "scene":
-            return int(node["parent_id"])
+        if node.project_id == project and node.kind == "scene":
+            return node.parent_id
     return None
 
 
@@ -177,7 +178,7 @@ def flow(one: Workflow) -> str:
 
 def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
     """Which model runs it; None for the project's own, which is not offered without a project."""
-    named = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in live.workbench().profiles()}
+    named = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in live.workbench().profiles()}
     named = {"sketch": t("Sketch, offline and free"), **named}
     chosen: str | None = st.selectbox(
         t("Model profile"),
@@ -195,16 +196,14 @@ def with_profile(name: str | None) -> dict[str, Any]:
     return {} if name is None else {"profile_id": live.workbench().profile_id(name)}
 
 
-def job_row(job: Row, story: str = "") -> None:
+def job_row(job: Job, story: str = "") -> None:
     """One launched job in a line: state, name, place, what it does, the way to it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"launched_{job['id']}"):
-        states.badge(job["state"])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"launched_{job.id}"):
+        states.badge(job.state)
         place = f" :gray[{plain(shortened(story, 60))}]" if story else ""
-        st.markdown(f"{plain(labels.workflow_title(job['kind']))}{place}", width="stretch")
-        active = job["state"] in states.ACTIVE
-        said = f"{int(job['progress'] or 0)}% · {labels.said(job, 'message')}" if active else labels.said(job, "error")
+        st.markdown(f"{plain(labels.workflow_title(job.kind))}{place}", width="stretch")
+        active = job.state in states.ACTIVE
+        said = f"{int(job.progress or 0)}% · {labels.said(job, 'message')}" if active else labels.said(job, "error")
         if said:
             st.caption(plain(shortened(said, 70)), width="content")
-        st.page_link(
-            "pages/job.py", label=t("job {id}", id=job["id"]), query_params={"id": str(job["id"])}, width="content"
-        )
+        st.page_link("pages/job.py", label=t("job {id}", id=job.id), query_params={"id": str(job.id)}, width="content")

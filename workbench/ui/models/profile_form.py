@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel, Field
 
+from workbench.db.rows.profiles import SavedProfile
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.profiles.check import Trial, untried
@@ -21,7 +22,6 @@ from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe, shortened
 
-Row = Mapping[str, Any]
 NEW = "new"
 PROVIDERS = {"openai": N_("OpenAI-compatible"), "ark": N_("Doubao Ark"), "gemini": N_("Gemini"), "sketch": N_("Sketch")}
 #: settings with a field of their own; the rest is typed as JSON
@@ -49,7 +49,7 @@ class Service(BaseModel):
 # -- the list ----------------------------------------------------------------------------------------------------------
 
 
-def listing(rows: Sequence[Row], chosen: str) -> None:
+def listing(rows: Sequence[SavedProfile], chosen: str) -> None:
     """Every profile at the left: name, service, models, the end of its key."""
     colours = palette()
     st.html(
@@ -61,40 +61,36 @@ def listing(rows: Sequence[Row], chosen: str) -> None:
     )
     with st.container(gap=None, key="svc_list"):
         for row in rows:
-            with st.container(gap=None, key=f"svcrow_{row['id']}"):
-                with st.container(
-                    horizontal=True, vertical_alignment="center", gap="small", key=f"svcname_{row['id']}"
-                ):
+            with st.container(gap=None, key=f"svcrow_{row.id}"):
+                with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"svcname_{row.id}"):
                     st.button(
-                        plain(row["name"]),
-                        key=f"svc_open_{row['id']}",
+                        plain(row.name),
+                        key=f"svc_open_{row.id}",
                         type="tertiary",
                         on_click=choose,
-                        args=(row["id"],),
+                        args=(row.id,),
                     )
                     st.space("stretch")
-                    if row["archived_at"] is not None:
+                    if row.archived_at is not None:
                         st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
-                    elif not row["has_key"] and not _local(row):
+                    elif not row.has_key and not _local(row):
                         st.badge(t("no key"), icon=":material/key_off:", color="orange")
                 st.html(_line(row, colours.muted))
 
 
-def _local(row: Row) -> bool:
-    template = of_profile(row["provider"], row["base_url"])
-    address = str(row["base_url"] or "")
-    sketched = row["provider"] == "sketch"
+def _local(row: SavedProfile) -> bool:
+    template = of_profile(row.provider, row.base_url)
+    address = str(row.base_url or "")
+    sketched = row.provider == "sketch"
     return sketched or (template is not None and template.local) or "127.0.0.1" in address or "localhost" in address
 
 
-def _line(row: Row, muted: str) -> str:
-    template = of_profile(row["provider"], row["base_url"])
+def _line(row: SavedProfile, muted: str) -> str:
+    template = of_profile(row.provider, row.base_url)
     service = (
-        t(template.title)
-        if template and template.base_url
-        else t(PROVIDERS.get(str(row["provider"]), str(row["provider"])))
+        t(template.title) if template and template.base_url else t(PROVIDERS.get(str(row.provider), str(row.provider)))
     )
-    models = " · ".join(str(row[m]) for m in ("text_model", "image_model", "video_model") if row[m])
+    models = " · ".join(m for m in (row.text_model, row.image_model, row.video_model) if m)
     return (
         f"<div style='color:{muted};font-size:.84rem;line-height:1.4;white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>"
         f"{safe(service)} — {safe(models)}</div>"
@@ -135,13 +131,13 @@ def _begin(template: Template) -> None:
     st.session_state[f"{key}.name"] = "" if template is OTHER else template.title.split(" (")[0].lower()
 
 
-def slot(row: Row | None) -> str:
+def slot(row: SavedProfile | None) -> str:
     """Where a form keeps what is typed. Another one after each save: the browser would go on showing what was typed."""
     saved = st.session_state.get("_services_saved", 0)
-    return (NEW if row is None else f"svc{row['id']}") + (f"g{saved}" if saved else "")
+    return (NEW if row is None else f"svc{row.id}") + (f"g{saved}" if saved else "")
 
 
-def sheet(row: Row | None, others: Sequence[Row]) -> None:
+def sheet(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
     """The form of a profile, or of a new one; what was typed survives a refusal."""
     key = slot(row)
     issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
@@ -163,16 +159,16 @@ def sheet(row: Row | None, others: Sequence[Row]) -> None:
         _save(key, row, values)
 
 
-def _service(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any]:
+def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dict[str, Any]:
     with st.container(border=True, key=f"{key}_service"):
-        provider = st.session_state.get("svc_provider", "openai") if row is None else str(row["provider"])
+        provider = st.session_state.get("svc_provider", "openai") if row is None else str(row.provider)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Service')}**", width="content")
             st.badge(t(PROVIDERS.get(provider, provider)), color="gray")
             if row is not None:
                 st.space("stretch")
                 _actions(key, row)
-        start = dict(row) if row else {}
+        start = row.as_json() if row else {}
         left, right = st.columns(2)
         with left:
             values = forms.fields(Service, key, start, issues, only=["name", "base_url"])
@@ -191,13 +187,11 @@ def _service(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, An
     return values
 
 
-def _stories(row: Row) -> None:
+def _stories(row: SavedProfile) -> None:
     """Who uses it, else where to choose it: a service that was added works for nobody yet."""
     wb = live.workbench()
-    chosen = {row["id"]} | {
-        r["id"] for r in wb.profiles() if row["id"] in (r["image_profile_id"], r["video_profile_id"])
-    }
-    using = [str(p["title"]) for p in wb.project_names() if p["profile_id"] in chosen]
+    chosen = {row.id} | {r.id for r in wb.profiles() if row.id in (r.image_profile_id, r.video_profile_id)}
+    using = [str(p.title) for p in wb.project_names() if p.profile_id in chosen]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(
             plain(t("Used by {stories}.", stories=labels.listed(using)))
@@ -209,13 +203,13 @@ def _stories(row: Row) -> None:
             st.page_link("pages/projects.py", label=t("Projects"), icon=":material/arrow_forward:", width="content")
 
 
-def _key(key: str, row: Row | None, provider: str, base_url: str | None, issues: Sequence[Issue]) -> str:
+def _key(key: str, row: SavedProfile | None, provider: str, base_url: str | None, issues: Sequence[Issue]) -> str:
     """Write-only: what is stored is never shown, only its last characters.
 
     Taken over with each letter: Tab goes from a password to the eye inside its field, and Streamlit then forgets it.
     """
-    stored = row is not None and row["has_key"]
-    tail = t("stored, ends with {tail}", tail=row["key_tail"]) if stored and row and row["key_tail"] else ""
+    stored = row is not None and row.has_key
+    tail = t("stored, ends with {tail}", tail=row.key_tail) if stored and row and row.key_tail else ""
     typed = st.text_input(
         t("Key"), type="password", key=f"{key}.secret", autocomplete="new-password", on_change="ignore", live="0s",
         placeholder=tail or (t("stored") if stored else t("paste it here")),
@@ -230,13 +224,13 @@ def _key(key: str, row: Row | None, provider: str, base_url: str | None, issues:
     return typed
 
 
-def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence[Issue]) -> dict[str, Any]:
+def _bindings(
+    key: str, row: SavedProfile | None, others: Sequence[SavedProfile], issues: Sequence[Issue]
+) -> dict[str, Any]:
     """Who draws, who films, and who answers instead."""
-    bound = {row["image_profile_id"], row["video_profile_id"], *(row["fallback_ids"] or ())} if row else set()
+    bound = {row.image_profile_id, row.video_profile_id, *(row.fallback_ids or ())} if row else set()
     names = {
-        o["id"]: o["name"]
-        for o in others
-        if (o["archived_at"] is None or o["id"] in bound) and (row is None or o["id"] != row["id"])
+        o.id: o.name for o in others if (o.archived_at is None or o.id in bound) and (row is None or o.id != row.id)
     }
     with st.container(border=True, key=f"{key}_bindings"):
         st.markdown(f"**{t('Other services')}**")
@@ -249,7 +243,7 @@ def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence
             columns, ("image_profile", "video_profile"), (t("Pictures by"), t("Clips by")), strict=False
         ):
             with column:
-                now = names.get(row[f"{field}_id"]) if row else None
+                now = names.get(getattr(row, f"{field}_id")) if row else None
                 options = [None, *names.values()]
                 values[field] = st.selectbox(
                     title, options, index=options.index(now), key=f"{key}.{field}", on_change="ignore",
@@ -258,7 +252,7 @@ def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence
         with columns[2]:
             values["fallback"] = st.multiselect(
                 t("Instead, in this order"), list(names.values()), key=f"{key}.fallback", on_change="ignore",
-                default=[names[i] for i in (row["fallback_ids"] or ()) if i in names] if row else [],
+                default=[names[i] for i in (row.fallback_ids or ()) if i in names] if row else [],
                 help=t("Asked when this service is overloaded, out of quota or cannot be reached; nothing else."),
                 placeholder=t("nobody"),
             )  # fmt: skip
@@ -267,7 +261,7 @@ def _bindings(key: str, row: Row | None, others: Sequence[Row], issues: Sequence
     return values
 
 
-def _limits(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any]:
+def _limits(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dict[str, Any]:
     with st.container(border=True, key=f"{key}_limits"):
         st.markdown(
             f"**{t('Limits')}**",
@@ -276,7 +270,7 @@ def _limits(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any
         values: dict[str, Any] = {}
         for column, (name, title) in zip(st.columns(3), LIMITS.items(), strict=True):
             with column:
-                values[name] = _number(title, f"{key}.{name}", row[name] if row else None, t("no limit"))
+                values[name] = _number(title, f"{key}.{name}", getattr(row, name) if row else None, t("no limit"))
                 for issue in (i for i in issues if i.path == name):
                     _wrong(labels.of_issue(issue))
     return values
@@ -295,8 +289,8 @@ def _wrong(sentence: str) -> None:
     st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
-def _settings(key: str, row: Row | None, issues: Sequence[Issue]) -> dict[str, Any]:
-    stored = dict(row["params"] or {}) if row else {}
+def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dict[str, Any]:
+    stored = dict(row.params or {}) if row else {}
     wrong = {i.path.removeprefix("params."): labels.of_issue(i) for i in issues if i.path.startswith("params")}
     with st.container(border=True, key=f"{key}_params"):
         st.markdown(f"**{t('Settings of each call')}**")
@@ -378,7 +372,7 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
 # -- what the buttons do -----------------------------------------------------------------------------------------------
 
 
-def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
+def _save(key: str, row: SavedProfile | None, values: dict[str, Any]) -> None:
     typed = str(st.session_state.get(f"{key}_rest") or "").strip()
     try:
         rest = json.loads(typed) if typed else {}
@@ -405,7 +399,7 @@ def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
             provider = st.session_state.get("svc_provider", "openai")
             saved = wb.add_profile(fields.pop("name"), provider, user=frame.user(), **fields)
         else:
-            saved = wb.change_profile(str(row["name"]), **fields)
+            saved = wb.change_profile(str(row.name), **fields)
     except InvalidInput as error:
         st.session_state[f"{key}_issues"] = error.issues or [Issue("", error.text)]
         st.rerun()
@@ -413,8 +407,8 @@ def _save(key: str, row: Row | None, values: dict[str, Any]) -> None:
     st.session_state["_services_saved"] = st.session_state.get("_services_saved", 0) + 1
     st.session_state.pop("svc_template", None)
     live.forget()
-    choose(saved["id"])
-    frame.toast(t("{name} is saved.", name=saved["name"]))
+    choose(saved.id)
+    frame.toast(t("{name} is saved.", name=saved.name))
     st.rerun()
 
 
@@ -425,9 +419,9 @@ def forget(key: str) -> None:
         del st.session_state[slot]
 
 
-def _actions(key: str, row: Row) -> None:
-    name = str(row["name"])
-    away = row["archived_at"] is not None
+def _actions(key: str, row: SavedProfile) -> None:
+    name = str(row.name)
+    away = row.archived_at is not None
     if away:
         st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
     with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"{key}_more", help=t("More")):
@@ -444,9 +438,9 @@ def _actions(key: str, row: Row) -> None:
 
 def _duplicate(name: str) -> None:
     with frame.told():
-        taken = {p["name"] for p in live.workbench().profiles(include_archived=True)}
+        taken = {p.name for p in live.workbench().profiles(include_archived=True)}
         copy = next(c for c in (f"{name[:70]} {n}" for n in range(2, 1000)) if c not in taken)
-        choose(live.workbench().duplicate_profile(name, copy)["id"])
+        choose(live.workbench().duplicate_profile(name, copy).id)
         live.forget()
         frame.toast(t("{name} is a copy of {of}, with its key.", name=copy, of=name))
 
@@ -458,15 +452,15 @@ def _archive(name: str, away: bool) -> None:
         frame.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
 
 
-def _trials(key: str, row: Row) -> None:
+def _trials(key: str, row: SavedProfile) -> None:
     """A test of what is saved, and what the last one of this session found."""
-    name = str(row["name"])
+    name = str(row.name)
     with st.container(border=True, key=f"{key}_test"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(f"**{t('Test')}**", width="content")
             st.caption(t("Two tiny real calls with what is saved: a word, and an answer in a schema."), width="content")
             st.space("stretch")
-            draws = row["image_model"] or row["image_profile_id"]
+            draws = row.image_model or row.image_profile_id
             image = bool(draws) and st.checkbox(
                 t("Draw a picture, too"), key=f"{key}_try_image", help=t("It costs what a picture costs.")
             )

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from workbench.db.rows.story import Outline, OutlineNode, Tree, TreeArtifact, TreeNode
 from workbench.ui import labels, states
 from workbench.ui.language import t
 from workbench.ui.studio.tree import Item
-
-Tree = Mapping[str, Any]
-Node = Mapping[str, Any]
 
 #: the artifact kinds by which a node of that kind is judged, in the order of a story's making
 SCENE = (
@@ -20,22 +18,22 @@ STAGES = {"project": ("episode_plan",), "episode": ("core_expression", "scene_li
 STORY = ("project", "episode", "scene")
 
 
-def kinds_of(node: Node) -> dict[str, Mapping[str, Any]]:
-    return {a["kind"]: a for a in node["artifacts"]}
+def kinds_of(node: TreeNode) -> dict[str, TreeArtifact]:
+    return {a.kind: a for a in node.artifacts}
 
 
-def _own_states(node: Node, jobs: Mapping[tuple[int, str], str]) -> list[str]:
+def _own_states(node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> list[str]:
     """The state of each artifact a node should have, with the jobs now at work on the node."""
     have = kinds_of(node)
-    wanted = [k for k in STAGES.get(node["kind"], ()) if k not in have]
-    found = ["stale" if a["stale"] else "fresh" for a in have.values()]
-    if node["kind"] in STORY:
+    wanted = [k for k in STAGES.get(node.kind, ()) if k not in have]
+    found = ["stale" if a.stale else "fresh" for a in have.values()]
+    if node.kind in STORY:
         # something to go on with is ready to be run; nothing at all is missing
-        found += ["ready" if have else "missing"] * len(wanted) if not have or node["kind"] != "project" else []
-    return found + [state for (node_id, _kind), state in jobs.items() if node_id == node["id"]]
+        found += ["ready" if have else "missing"] * len(wanted) if not have or node.kind != "project" else []
+    return found + [state for (node_id, _kind), state in jobs.items() if node_id == node.id]
 
 
-def node_state(node: Node, jobs: Mapping[tuple[int, str], str]) -> str:
+def node_state(node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> str:
     """The one mark a node carries: what needs somebody first, else missing or fresh.
 
     `jobs`: (node id, workflow) → state, of jobs that are active or failed.
@@ -47,47 +45,45 @@ def node_state(node: Node, jobs: Mapping[tuple[int, str], str]) -> str:
 LONG = 60
 
 
-def items(tree: Tree, jobs: Mapping[tuple[int, str], str], current: int | None = None) -> list[Item]:
+def items(tree: Tree | Outline, jobs: Mapping[tuple[int, str], str], current: int | None = None) -> list[Item]:
     """The story tree in reading order: project, then each episode with its scenes."""
-    nodes = [n for n in tree["nodes"] if n["kind"] in STORY]
-    children: dict[Any, list[Node]] = {}
+    nodes = [n for n in tree.nodes if n.kind in STORY]
+    children: dict[Any, list[TreeNode]] = {}
     for node in nodes:
-        children.setdefault(node["parent_id"], []).append(node)
+        children.setdefault(node.parent_id, []).append(node)
     made: list[Item] = []
 
-    def walk(node: Node, depth: int) -> None:
-        below = sorted(children.get(node["id"], []), key=lambda n: int(n["position"]))
+    def walk(node: TreeNode, depth: int) -> None:
+        below = sorted(children.get(node.id, []), key=lambda n: int(n.position))
         title = (
             t("Brief and plan")
             if depth == 0
-            else labels.node_title(node["kind"], node["position"], node["title"]).replace(
-                " · ", " ", node["kind"] == "scene"
-            )
+            else labels.node_title(node.kind, node.position, node.title).replace(" · ", " ", node.kind == "scene")
         )
-        count = node.get("parts", len(below)) if depth == 1 else None
-        made.append(Item(node["id"], title, node_state(node, jobs), depth, count or None, depth < 2))
-        chosen = current == node["id"] or any(child["id"] == current for child in below)
+        count = (node.parts if isinstance(node, OutlineNode) else len(below)) if depth == 1 else None
+        made.append(Item(node.id, title, node_state(node, jobs), depth, count or None, depth < 2))
+        chosen = current == node.id or any(child.id == current for child in below)
         for child in below if depth == 0 or chosen or len(nodes) <= LONG else ():
             walk(child, depth + 1)
 
-    for root in [n for n in nodes if n["kind"] == "project"]:
+    for root in [n for n in nodes if n.kind == "project"]:
         walk(root, 0)
     return made
 
 
-def below(tree: Tree, node_id: int) -> list[Node]:
+def below(tree: Tree | Outline, node_id: int) -> list[TreeNode]:
     """A node and everything under it, in reading order; characters and world elements left out."""
     wanted = {node_id}
-    found: list[Node] = []
+    found: list[TreeNode] = []
     for node in sorted(
-        tree["nodes"],
+        tree.nodes,
         key=lambda n: (STORY.index(n["kind"]) if n["kind"] in STORY else 9, n["parent_id"] or 0, n["position"]),
     ):
-        if node["kind"] in STORY and (node["id"] in wanted or node["parent_id"] in wanted):
-            wanted.add(node["id"])
+        if node.kind in STORY and (node.id in wanted or node.parent_id in wanted):
+            wanted.add(node.id)
             found.append(node)
     return found
 
 
-def named(tree: Tree, kinds: Iterable[str]) -> list[Node]:
-    return sorted((n for n in tree["nodes"] if n["kind"] in set(kinds)), key=lambda n: int(n["position"]))
+def named(tree: Tree | Outline, kinds: Iterable[str]) -> list[TreeNode]:
+    return sorted((n for n in tree.nodes if n.kind in set(kinds)), key=lambda n: int(n.position))

@@ -82,9 +82,7 @@ def _readiness(brief: dict[str, Any]) -> None:
 def _profile() -> str | None:
     """Which models the project uses; None for the offline sketch."""
     profiles = live.workbench().profiles()
-    named = {
-        p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in profiles if not p.get("archived_at")
-    }
+    named = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in profiles if not p.archived_at}
     chosen: str | None = st.selectbox(
         t("Model profile"),
         [None, *named],

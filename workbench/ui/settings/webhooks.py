@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from workbench.db.rows.webhooks import Delivery, ListedWebhook
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_
 from workbench.ui import frame, labels, live
@@ -54,26 +55,26 @@ def _forget_secret() -> None:
     del st.session_state["webhook_secret"]
 
 
-def _line(hook: Row, projects: Mapping[int, str]) -> None:
-    number = hook["id"]
+def _line(hook: ListedWebhook, projects: Mapping[int, str]) -> None:
+    number = hook.id
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"webhook_{number}"):
-        st.markdown(f"{t(FORMS[hook['form']].title)} · {plain(hook['host'])}", width="content")
-        if not hook["enabled"]:
+        st.markdown(f"{t(FORMS[hook.form].title)} · {plain(hook.host)}", width="content")
+        if not hook.enabled:
             st.badge(t("Off"), color="gray", icon=":material/notifications_off:")
-        elif hook["last"]:
-            colour, icon, word = STATES[hook["last"]]
+        elif hook.last:
+            colour, icon, word = STATES[hook.last]
             st.badge(t(word), color=colour, icon=f":material/{icon}:")
         st.space("stretch")
         with st.popover("", icon=":material/edit:", type="tertiary", key=f"webhook_edit_{number}", help=t("Change")):
             _editor(hook)
-    whose = t("all projects") if hook["project_id"] is None else plain(projects.get(hook["project_id"], ""))
-    st.caption(" · ".join([whose, *(t(EVENTS[e]) for e in hook["events"])]))
+    whose = t("all projects") if hook.project_id is None else plain(projects.get(hook.project_id, ""))
+    st.caption(" · ".join([whose, *(t(EVENTS[e]) for e in hook.events)]))
 
 
-def _editor(hook: Row) -> None:
-    number, webhooks = hook["id"], live.workbench().webhooks
+def _editor(hook: ListedWebhook) -> None:
+    number, webhooks = hook.id, live.workbench().webhooks
     events = st.multiselect(
-        t("Tell of"), list(EVENTS), hook["events"], format_func=_events().__getitem__, key=f"webhook_events_{number}",
+        t("Tell of"), list(EVENTS), hook.events, format_func=_events().__getitem__, key=f"webhook_events_{number}",
         on_change="ignore",
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
@@ -82,11 +83,11 @@ def _editor(hook: Row) -> None:
                 webhooks.listen(number, events)
                 frame.toast(t("Saved."))
             st.rerun()
-        if st.button(t("Try it"), key=f"webhook_try_{number}", icon=":material/send:", disabled=not hook["enabled"]):
+        if st.button(t("Try it"), key=f"webhook_try_{number}", icon=":material/send:", disabled=not hook.enabled):
             _try(number)
-        if st.button(t("Switch off") if hook["enabled"] else t("Switch on"), key=f"webhook_switch_{number}"):
+        if st.button(t("Switch off") if hook.enabled else t("Switch on"), key=f"webhook_switch_{number}"):
             with frame.told():
-                webhooks.switch(number, not hook["enabled"])
+                webhooks.switch(number, not hook.enabled)
             st.rerun()
         if st.button(t("Remove"), key=f"webhook_remove_{number}", icon=":material/delete:"):
             with frame.told():
@@ -104,27 +105,27 @@ def _events() -> dict[str, str]:
 def _try(number: int) -> None:
     with frame.told():
         told = live.workbench().webhooks.try_out(number)
-        if told["state"] == "delivered":
+        if told.state == "delivered":
             frame.toast(t("It was delivered."))
         else:
             st.session_state["_refused"] = labels.said(told, "error")
     st.rerun()
 
 
-def _delivery(told: Row) -> None:
-    colour, icon, word = STATES[told["state"]]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"delivery_{told['id']}"):
+def _delivery(told: Delivery) -> None:
+    colour, icon, word = STATES[told.state]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"delivery_{told.id}"):
         st.markdown(
-            f":{colour}[:material/{icon}: {t(word)}] {_events()[told['event']]} :gray[{labels.ago(told['created_at'])}]",
+            f":{colour}[:material/{icon}: {t(word)}] {_events()[told.event]} :gray[{labels.ago(told.created_at)}]",
             width="content",
         )
         st.space("stretch")
-        if told["state"] == "failed":
+        if told.state == "failed":
             st.button(
-                "", icon=":material/refresh:", type="tertiary", key=f"delivery_again_{told['id']}",
-                help=t("Send it again"), on_click=_again, args=(told["id"],),
+                "", icon=":material/refresh:", type="tertiary", key=f"delivery_again_{told.id}",
+                help=t("Send it again"), on_click=_again, args=(told.id,),
             )  # fmt: skip
-    if told["error"] and told["state"] != "delivered":
+    if told.error and told.state != "delivered":
         st.caption(plain(labels.said(told, "error")))
 
 
@@ -176,8 +177,8 @@ def _add(url: str, **given: Any) -> None:
     else:
         st.session_state.pop("webhook_issues", None)
         st.session_state["_webhooks_put"] = st.session_state.get("_webhooks_put", 0) + 1
-        if made["secret"]:
-            st.session_state["webhook_secret"] = made["secret"]
+        if made.secret:
+            st.session_state["webhook_secret"] = made.secret
         frame.toast(t("The webhook is set. Try it."))
     st.rerun()
 

@@ -8,10 +8,12 @@ from typing import Any
 import streamlit as st
 
 from workbench.artifacts import kinds
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import ArtifactVersion, VersionEntry
 from workbench.errors import Conflict, InvalidInput, Issue
 from workbench.i18n import N_
 from workbench.story.studio import StaleReason
-from workbench.ui import formats, forms, frame, labels, live, states
+from workbench.ui import forms, frame, labels, live, states
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 from workbench.ui.studio import artifacts, clips, diff, sheet
@@ -40,7 +42,7 @@ def _key(node_id: int, name: str, *rest: object) -> str:
 def launch(node_id: int, workflow: str, params: dict[str, Any]) -> None:
     with frame.told():
         job = live.workbench().submit(workflow, node_id, params, user=frame.user())
-        frame.toast(t("Launched as job {id}.", id=job["id"]))
+        frame.toast(t("Launched as job {id}.", id=job.id))
     live.forget()
 
 
@@ -69,13 +71,13 @@ def pin(node_id: int, kind: str, version: int | None) -> None:
     live.forget()
 
 
-def begin_edit(node_id: int, kind: str, artifact: Row, part: int | None = None) -> None:
+def begin_edit(node_id: int, kind: str, artifact: ArtifactVersion, part: int | None = None) -> None:
     """Open the editor on the version that is shown, or on one part of it; a save on top of a newer one is told."""
     end_edit(node_id, kind)
     slot = _key(node_id, kind, "edit")
     st.session_state[slot] = {
-        "base": artifact["version"],
-        "content": artifact["content"],
+        "base": artifact.version,
+        "content": artifact.content,
         "issues": [],
         "conflict": None,
         "part": part if part is not None or kind not in artifacts.PARTED else 1,
@@ -98,24 +100,24 @@ def end_compare(node_id: int, kind: str) -> None:
 # The parts of a cell.
 
 
-def version_meta(artifact: Row) -> str:
+def version_meta(artifact: ArtifactVersion) -> str:
     """``v4 · sketch · today 14:20``."""
-    source = t(labels.SOURCES.get(str(artifact["source"]), str(artifact["source"])))
-    by = artifact.get("model") or source
-    return f"v{artifact['version']} · {by} · {labels.ago(artifact['created_at'])}"
+    source = t(labels.SOURCES.get(str(artifact.source), str(artifact.source)))
+    by = artifact.model or source
+    return f"v{artifact.version} · {by} · {labels.ago(artifact.created_at)}"
 
 
-def _version_line(row: Row) -> str:
-    source = t(labels.SOURCES.get(str(row["source"]), str(row["source"])))
-    parts = [source, row.get("model") or "", str(row.get("created_by") or ""), labels.ago(row["created_at"])]
+def _version_line(row: VersionEntry) -> str:
+    source = t(labels.SOURCES.get(str(row.source), str(row.source)))
+    parts = [source, row.model or "", str(row.created_by or ""), labels.ago(row.created_at)]
     return " · ".join(p for p in parts if p)
 
 
-def versions(node_id: int, kind: str, artifact: Row) -> None:
-    """The popover with every version: who, when, model, cost; compare, restore, pin."""
+def versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
+    """The popover with every version: who, when, model; compare, restore, pin."""
     with st.popover(
-        f"v{artifact['version']}",
-        icon=":material/keep:" if artifact.get("pinned") else ":material/history:",
+        f"v{artifact.version}",
+        icon=":material/keep:" if artifact.pinned else ":material/history:",
         type="tertiary",
         key=_key(node_id, kind, "versions"),
     ):
@@ -127,22 +129,19 @@ def versions(node_id: int, kind: str, artifact: Row) -> None:
             st.caption(t("{n} older versions", n=len(rows) - 12))
 
 
-def _version_row(node_id: int, kind: str, artifact: Row, row: Row) -> None:
-    number = row["version"]
-    shown = number == artifact["version"]
+def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: VersionEntry) -> None:
+    number = row.version
+    shown = number == artifact.version
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        mark = " :material/keep:" if row.get("pinned") else ""
-        cost = (
-            f" · {formats.money(row['cost_micros'], row.get('currency'))}" if row.get("cost_micros") is not None else ""
-        )
+        mark = " :material/keep:" if row.pinned else ""
         st.markdown(
-            f"**v{number}**{mark} :gray[{plain(_version_line(row))}{plain(cost)}]",
+            f"**v{number}**{mark} :gray[{plain(_version_line(row))}]",
             width="content",
-            help=labels.at(row["created_at"]),
+            help=labels.at(row.created_at),
         )
         st.space("stretch")
         if shown:
-            release = bool(row.get("pinned"))
+            release = bool(row.pinned)
             label, icon = (t("Unpin"), "keep_off") if release else (t("Pin"), "keep")
             st.button(
                 label,
@@ -159,7 +158,7 @@ def _version_row(node_id: int, kind: str, artifact: Row, row: Row) -> None:
             icon=":material/compare_arrows:",
             type="tertiary",
             on_click=compare,
-            args=(node_id, kind, *sorted((number, artifact["version"]))),
+            args=(node_id, kind, *sorted((number, artifact.version))),
         )
         st.button(
             t("Restore"),
@@ -177,7 +176,7 @@ def comparison(node_id: int, kind: str) -> None:
     if not chosen:
         return
     wb = live.workbench()
-    rows = {v["version"]: v for v in wb.versions(node_id, kind)}
+    rows = {v.version: v for v in wb.versions(node_id, kind)}
 
     # said once: a moment later “2 s ago” would be another choice
     named = {number: f"v{number} · {_version_line(row)}" for number, row in sorted(rows.items())}
@@ -215,7 +214,7 @@ def comparison(node_id: int, kind: str) -> None:
         )
     before, after = wb.artifact(node_id, kind, older), wb.artifact(node_id, kind, newer)
     if before and after:
-        compared = diff.compare(before["content"], after["content"], kinds.find(kind).model.model_json_schema())
+        compared = diff.compare(before.content, after.content, kinds.find(kind).model.model_json_schema())
         note.caption(diff.counted(compared), width="content")
         diff.draw(compared, _key(node_id, kind, "diff"))
 
@@ -252,18 +251,18 @@ def changed_words(reason: StaleReason) -> tuple[str, str]:
     return gone or "—", come or "—"
 
 
-def failure(job: Row) -> None:
+def failure(job: Job) -> None:
     """What happened, whether it cost anything, the one thing to do, and the way there."""
     st.error(labels.failure(job, 300), icon=":material/error:")
     with st.container(horizontal=True, gap="medium"):
         st.page_link(
-            "pages/job.py", label=t("Open job {id}", id=job["id"]), icon=":material/arrow_outward:", width="content",
-            query_params={"id": str(job["id"])},
+            "pages/job.py", label=t("Open job {id}", id=job.id), icon=":material/arrow_outward:", width="content",
+            query_params={"id": str(job.id)},
         )  # fmt: skip
-        if job.get("error_kind") in AT_SERVICE and job.get("profile_id"):
+        if job.error_kind in AT_SERVICE and job.profile_id:
             st.page_link(
                 "pages/models.py", label=t("Open its service"), icon=":material/key:", width="content",
-                query_params={"profile": str(job["profile_id"])},
+                query_params={"profile": str(job.profile_id)},
             )  # fmt: skip
 
 
@@ -408,14 +407,14 @@ def _conflict(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, An
     if theirs is None:
         return
     st.warning(
-        t("Version {n} was saved while you were editing. Left is that version, right is yours.", n=theirs["version"]),
+        t("Version {n} was saved while you were editing. Left is that version, right is yours.", n=theirs.version),
         icon=":material/call_split:",
     )
-    diff.draw(diff.compare(theirs["content"], typed, kinds.find(kind).model.model_json_schema()), f"{slot}_diff")
+    diff.draw(diff.compare(theirs.content, typed, kinds.find(kind).model.model_json_schema()), f"{slot}_diff")
     with st.container(horizontal=True, gap="small"):
         if st.button(t("Keep mine, as a new version"), key=f"{slot}_mine", type="primary", icon=":material/save:"):
             edit["conflict"] = None
-            _save(node_id, kind, edit, typed, theirs["version"])
+            _save(node_id, kind, edit, typed, theirs.version)
         st.button(
             t("Take theirs"), key=f"{slot}_theirs", icon=":material/check:", on_click=end_edit, args=(node_id, kind)
         )
@@ -447,14 +446,14 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
         _body(node_id, cell, artifact, job, state)
 
 
-def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state: str) -> None:
+def _body(node_id: int, cell: Row, artifact: Row | None, job: Job | None, state: str) -> None:
     workflow: Workflow = cell["workflow"]
     for reason in () if state in states.ACTIVE else cell["stale_reasons"][:3]:
         st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
     for issue in cell.get("unmet") or []:
         st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
     if state in states.ACTIVE and job:
-        running(job["id"], node_id, workflow.name)
+        running(job.id, node_id, workflow.name)
     if state == "failed" and job:
         failure(job)
     if artifact:
@@ -469,19 +468,19 @@ def _body(node_id: int, cell: Row, artifact: Row | None, job: Row | None, state:
             artifacts.show(artifact["kind"], artifact["content"])
     if workflow.writes == "keyframe_images":
         sheet.draw(node_id, cell)
-    elif workflow.batch and job and job.get("result"):
+    elif workflow.batch and job and job.result:
         _batch(job)
 
 
-def _batch(job: Row) -> None:
+def _batch(job: Job) -> None:
     """How a batch ended: how many succeeded, and each that failed with its reason."""
-    result = job["result"]
+    result = job.result
     done, failed, there = (len(result.get(name, [])) for name in ("succeeded", "failed", "skipped"))
     said = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
     st.markdown(f":gray[{said}]")
     for item in result.get("failed", []):
         node = live.workbench().node(item["node_id"])
-        name = labels.node_title(node["kind"], node["position"], node["title"])
+        name = labels.node_title(node.kind, node.position, node.title)
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
         st.markdown(
             f":red[:material/error:] {plain(name)} :gray[{plain(why)}] [{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})"
@@ -498,7 +497,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
             st.markdown(f"**{labels.kind_title(kind)}**", width="content")
             states.badge("fresh")
             st.space("stretch")
-            frame.small(version_meta(artifact), labels.at(artifact["created_at"]))
+            frame.small(version_meta(artifact), labels.at(artifact.created_at))
             versions(node_id, kind, artifact)
             st.button(
                 t("Edit"),
@@ -509,4 +508,4 @@ def plain_artifact(node_id: int, kind: str) -> None:
             )
         comparison(node_id, kind)
         if not editor(node_id, kind):
-            artifacts.show(kind, artifact["content"])
+            artifacts.show(kind, artifact.content)

@@ -51,7 +51,7 @@ def _choose(node_id: int, media: str, seen: int) -> None:
         head = wb.artifact(node_id, "scene_video")
         if head is not None:
             try:
-                wb.save(node_id, "scene_video", {**head["content"], "chosen": media}, seen, frame.user())
+                wb.save(node_id, "scene_video", {**head.content, "chosen": media}, seen, frame.user())
                 frame.toast(t("Picked."))
             except Conflict as error:
                 st.session_state["_refused"] = labels.of_error(error)

@@ -90,14 +90,14 @@ def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
     _close()
     with frame.told():
         job = live.workbench().run_plan(node_id, mode, grow=grow, user=frame.user())
-        frame.toast(t("Launched as job {id}.", id=job["id"]))
+        frame.toast(t("Launched as job {id}.", id=job.id))
     live.forget()
 
 
 def parent(node_id: int) -> Mapping[str, Any] | None:
     """The plan that is at work on this node now."""
     node = live.workbench().node(node_id)
-    for job in live.active_jobs(node["project_id"]):
+    for job in live.active_jobs(node.project_id):
         if job["node_id"] == node_id and job["kind"] == "run_plan":
             found: Mapping[str, Any] = job
             return found

@@ -11,7 +11,9 @@ import streamlit as st
 
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.reads import jobs as job_reads
+from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
+from workbench.json_types import JsonObject
 from workbench.ui import frame, labels, live, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
@@ -65,19 +67,19 @@ def draw(node_id: int, cell: Row) -> None:
         return
     job, artifact = cell.get("job"), cell.get("artifact")
     content = artifact["content"] if artifact else None
-    ratio = (content or {}).get("aspect_ratio") or plan["content"]["shots"][0]["camera"]["aspect"]
+    ratio = (content or {}).get("aspect_ratio") or plan.content["shots"][0]["camera"]["aspect"]
     stale = {int(r.part.split(":")[1]) for r in cell["stale_reasons"] if r.part and r.part.startswith("shot:")}
     if any(not r.part for r in cell["stale_reasons"]):
         stale = set(range(1, 10))
     if job is not None and job["state"] in states.ACTIVE:
-        _live(node_id, job["id"], plan["content"]["shots"], content, ratio, stale)
+        _live(node_id, job["id"], plan.content["shots"], content, ratio, stale)
     else:
         failed = {
             f["item"]: f["error"]
             for f in ((job or {}).get("result") or {}).get("failed", [])
             if job and job["state"] == "partial" and "item" in f
         }
-        _grid(node_id, cells_of(plan["content"]["shots"], content, stale, failed=failed), ratio)
+        _grid(node_id, cells_of(plan.content["shots"], content, stale, failed=failed), ratio)
         for key, why in failed.items():
             st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shortened(str(why), 160))}]")
     _dialog_if_open(node_id, plan, artifact)
@@ -194,24 +196,28 @@ def dialog_if_asked(project: int) -> None:
         _dialog_if_open(node_id, plan, live.workbench().artifact(node_id, "keyframe_images"), project)
 
 
-def _dialog_if_open(node_id: int, plan: Row, artifact: Row | None, project: int | None = None) -> None:
+def _dialog_if_open(
+    node_id: int, plan: ArtifactVersion, artifact: ArtifactVersion | None, project: int | None = None
+) -> None:
     asked = st.session_state.get("_frame")
     if asked and asked[0] == node_id:
         _dialog(node_id, asked[1], plan, artifact, project)
 
 
-def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: int | None) -> None:
-    shot = plan["content"]["shots"][KEYS.index(key)]
+def _dialog(
+    node_id: int, key: str, plan: ArtifactVersion, artifact: ArtifactVersion | None, project: int | None
+) -> None:
+    shot = plan.content["shots"][KEYS.index(key)]
 
     # It stays open while the page behind it is drawn anew.
     @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large", on_dismiss=close_frame)
     def shown() -> None:
         if st.session_state.pop(_CHANGED, False):
             st.rerun()  # the page behind shows the frame too
-        known = next((f for f in artifact["content"]["frames"] if f["key"] == key), None) if artifact else None
+        known = next((f for f in artifact.content["frames"] if f["key"] == key), None) if artifact else None
         st.markdown(plain(shot["caption"]))
-        if known is not None:
-            _picture(node_id, key, known, artifact or {})
+        if artifact and known is not None:
+            _picture(node_id, key, known, artifact)
         else:
             st.caption(t("Not drawn yet."))
         with st.container(horizontal=True, gap="small"):
@@ -237,7 +243,7 @@ def _dialog(node_id: int, key: str, plan: Row, artifact: Row | None, project: in
     shown()
 
 
-def _picture(node_id: int, key: str, known: Row, artifact: Row) -> None:
+def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersion) -> None:
     wb = live.workbench()
     slot = f"candidate_{node_id}_{key}"
     medias = [c["media"] for c in known["candidates"]]
@@ -260,7 +266,7 @@ def _picture(node_id: int, key: str, known: Row, artifact: Row) -> None:
     )  # fmt: skip
 
 
-def _candidates(node_id: int, key: str, known: Row, artifact: Row, *, large: bool) -> None:
+def _candidates(node_id: int, key: str, known: Row, artifact: ArtifactVersion, *, large: bool) -> None:
     """Each candidate with its button; small below the picture, or large beside one another."""
     wb = live.workbench()
     columns = st.columns(2) if large else []
@@ -274,7 +280,7 @@ def _candidates(node_id: int, key: str, known: Row, artifact: Row, *, large: boo
                     t("Chosen") if chosen else t("Pick {n}", n=number),
                     key=f"pick_{node_id}_{key}_{number}",
                     icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
-                    type="tertiary", disabled=chosen, on_click=_pick, args=(node_id, key, candidate["media"], artifact["version"]),
+                    type="tertiary", disabled=chosen, on_click=_pick, args=(node_id, key, candidate["media"], artifact.version),
                 )  # fmt: skip
                 if large:
                     _provenance(node_id, candidate["media"], known)
@@ -286,8 +292,8 @@ def _provenance(node_id: int, media: str, known: Row) -> None:
     candidate = next(c for c in known["candidates"] if c["media"] == media)
     said = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
     if made is not None:
-        said += [f"v{made['version']}", labels.ago(made["created_at"])]
-    link = f" · [{t('job {id}', id=made['job_id'])}](/job?id={made['job_id']})" if made and made["job_id"] else ""
+        said += [f"v{made.version}", labels.ago(made.created_at)]
+    link = f" · [{t('job {id}', id=made.job_id)}](/job?id={made.job_id})" if made and made.job_id else ""
     st.markdown(f":gray[{plain(' · '.join(said))}{link}]")
 
 
@@ -305,7 +311,7 @@ def _pick(node_id: int, key: str, media: str, seen: int) -> None:
         if head is None:
             return
         try:
-            wb.save(node_id, "keyframe_images", picked(head["content"], key, media), seen, frame.user())
+            wb.save(node_id, "keyframe_images", picked(head.content, key, media), seen, frame.user())
         except Conflict:
             st.session_state[f"clash_{node_id}_{key}"] = media
             return
@@ -321,9 +327,9 @@ def _clash(node_id: int, key: str, mine: str) -> None:
     theirs = live.workbench().artifact(node_id, "keyframe_images")
     if theirs is None:
         return
-    other = next((f["chosen"] for f in theirs["content"]["frames"] if f["key"] == key), None)
+    other = next((f["chosen"] for f in theirs.content["frames"] if f["key"] == key), None)
     st.warning(
-        t("Version {n} was saved meanwhile. Left is its picture, right is yours.", n=theirs["version"]),
+        t("Version {n} was saved meanwhile. Left is its picture, right is yours.", n=theirs.version),
         icon=":material/call_split:",
     )
     left, right = st.columns(2)
@@ -338,7 +344,7 @@ def _clash(node_id: int, key: str, mine: str) -> None:
         st.image(str(wb.media_path(mine, thumbnail=True)), width="stretch")
         st.button(
             t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:",
-            on_click=_pick, args=(node_id, key, mine, theirs["version"]),
+            on_click=_pick, args=(node_id, key, mine, theirs.version),
         )  # fmt: skip
 
 
@@ -346,5 +352,5 @@ def _another(node_id: int, key: str, drawn: bool) -> None:
     with frame.told():
         params = {"keys": [key], "new_candidate": drawn}
         job = live.workbench().submit(IMAGES, node_id, params, user=frame.user())
-        frame.toast(t("Launched as job {id}.", id=job["id"]))
+        frame.toast(t("Launched as job {id}.", id=job.id))
     live.forget()

@@ -1,0 +1,74 @@
+"""Rows are typed records: each has its table's columns, prints as JSON and can be read like a mapping."""
+
+import dataclasses
+
+import pytest
+
+from workbench.db import schema
+from workbench.db.rows import budgets, jobs, media, profiles, story, webhooks
+from workbench.db.rows.record import Record
+
+SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
+
+
+@pytest.mark.parametrize(
+    ("record", "table", "hidden", "more"),
+    [
+        (jobs.Job, schema.job, {"params_hash", "exclusive_key"}, set()),
+        (jobs.Attempt, schema.attempt, set(), set()),
+        (jobs.Step, schema.step, set(), set()),
+        (jobs.Event, schema.job_event, set(), set()),
+        (jobs.ModelCall, schema.model_call, set(), set()),
+        (jobs.CallSummary, schema.model_call, {"prompt", "raw_output"}, set()),
+        (jobs.Worker, schema.worker, set(), {"age_ms"}),
+        (jobs.Gate, schema.gate, set(), set()),
+        (story.Node, schema.node, set(), set()),
+        (story.Artifact, schema.artifact, set(), set()),
+        (story.VersionEntry, schema.artifact, {"content"}, {"is_head", "pinned"}),
+        (media.Media, schema.media, set(), set()),
+        (profiles.SavedProfile, schema.profile, {"key_ciphertext"}, {"has_key"}),
+        (profiles.SealedProfile, schema.profile, set(), set()),
+        (budgets.Budget, schema.budget, set(), set()),
+        (webhooks.Webhook, schema.webhook, SEALED, set()),
+        (webhooks.SealedWebhook, schema.webhook, set(), set()),
+        (webhooks.Delivery, schema.webhook_delivery, set(), set()),
+    ],
+)
+def test_a_record_has_the_columns_of_its_table(record, table, hidden, more):
+    assert {f.name for f in dataclasses.fields(record)} == {c.name for c in table.c} - hidden | more
+
+
+def test_json_has_the_columns_in_the_tables_order():
+    call = jobs.ModelCall(*range(len(schema.model_call.c)))
+    assert list(call.as_json()) == [c.name for c in schema.model_call.c]
+    node = story.Node(1, "scene", 1, None, 2, "T", None, None, None, 0)
+    assert list(node.as_json()) == [c.name for c in schema.node.c]
+
+
+def test_records_in_a_record_become_objects():
+    tree = story.Tree(
+        1, "T", [story.TreeNode(1, "project", "T", 0, None, False, [story.TreeArtifact("brief", 2, "h", True)])]
+    )
+    assert tree.as_json()["nodes"][0]["artifacts"] == [
+        {"kind": "brief", "version": 2, "content_hash": "h", "stale": True}
+    ]
+
+
+def test_a_record_can_be_read_like_a_mapping():
+    gate = jobs.Gate("queue:text", True, None)
+    assert gate["key"] == gate.key == "queue:text"
+    assert gate.get("paused") is True
+    assert gate.get("nothing", 3) == 3
+    assert dict(gate) == {**gate} == gate.as_json() == {"key": "queue:text", "paused": True, "max_running": None}
+    assert "key" in gate
+    with pytest.raises(KeyError):
+        gate["as_json"]
+
+
+def test_a_record_cannot_be_changed():
+    gate = jobs.Gate("queue:text", True, None)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        gate.paused = False
+    with pytest.raises(TypeError):
+        gate["paused"] = False
+    assert isinstance(gate, Record)

@@ -1,0 +1,285 @@
+"""Jobs and what belongs to them, workers and gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.db.rows.record import Record
+from workbench.json_types import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Record):
+    """One request to run a workflow on a node."""
+
+    id: int
+    kind: str
+    queue: str
+    #: queued, running, waiting, succeeded, partial, failed or cancelled
+    state: str
+    #: of a waiting job: children, provider, decision, limit or budget
+    waiting_for: str | None
+    title: str
+    project_id: int | None
+    node_id: int | None
+    #: None: the built-in sketch
+    profile_id: int | None
+    params: JsonObject
+    priority: int
+    parent_id: int | None
+    replay_of: int | None
+    #: of a re-parse: the job whose stored answers are read
+    answers_from: int | None
+    submit_key: str | None
+    max_attempts: int
+    #: the fencing token: how many times a worker has taken the job
+    claim: int
+    failures: int
+    losses: int
+    available_at: int
+    dispatched_at: int | None
+    lease_until: int | None
+    worker: str | None
+    cancel_at: int | None
+    #: percent
+    progress: int
+    #: of a parent: how many children it will have in all; None: those it has
+    parts: int | None
+    message: str | None
+    message_i18n: JsonObject | None
+    preview: str | None
+    error_kind: str | None
+    error: str | None
+    error_i18n: JsonObject | None
+    error_fingerprint: str | None
+    result: Json
+    cost_micros: int | None
+    currency: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    created_by: str | None
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+    #: webhooks have not heard of its end, or of what it waits for
+    untold: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedJob(Job):
+    """A job that was just queued. `dispatch_problem`: why Redis could not be told; a sweep finds the job all the same."""
+
+    dispatch_problem: str | None
+
+    def as_json(self) -> JsonObject:
+        plain = Job.as_json(self)
+        # commands say it beside the job
+        del plain["dispatch_problem"]
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class ChildJob(Job):
+    """A job that a parent waits for: `item` is what the parent calls it, `position` its place among the others."""
+
+    item: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest(Record):
+    """What tells whether a job is the same request as another."""
+
+    id: int
+    kind: str
+    node_id: int | None
+    params_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildState(Record):
+    """How far a child is: what a parent looks at whenever one has ended."""
+
+    id: int
+    node_id: int | None
+    kind: str
+    state: str
+    error_kind: str | None
+    error: str | None
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(Record):
+    """What one claim of a job did."""
+
+    job_id: int
+    claim: int
+    worker: str
+    started_at: int
+    ended_at: int | None
+    #: ok, error, lost, cancelled, interrupted or waiting; None while it runs
+    outcome: str | None
+    error_kind: str | None
+    error: str | None
+    traceback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Record):
+    """A named, memoised piece of a job."""
+
+    job_id: int
+    name: str
+    position: int
+    state: str
+    input_hash: str
+    provider_task_id: str | None
+    poll_at: int | None
+    output: Json
+    cost_micros: int | None
+    claim: int | None
+    reused_from: int | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Record):
+    """A line of a job's time line. `level`: info, warning, error or audit; `i18n`: the message as translatable text."""
+
+    id: int
+    job_id: int
+    claim: int | None
+    at: int
+    level: str
+    progress: int | None
+    message: str
+    i18n: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallSummary(Record):
+    """A request to a model service, without what was said."""
+
+    id: int
+    call_id: str
+    job_id: int | None
+    claim: int | None
+    step: str | None
+    input_hash: str | None
+    purpose: str
+    project_id: int | None
+    workflow: str | None
+    profile_id: int | None
+    provider: str
+    model: str
+    #: text, image or video
+    capability: str
+    mode: str | None
+    #: sent, ok, error, lost or late
+    outcome: str
+    #: whether the answer passed its checks; None: not judged
+    valid: bool | None
+    error_kind: str | None
+    error: str | None
+    http_status: int | None
+    request_id: str | None
+    started_at: int
+    ended_at: int | None
+    latency_ms: int | None
+    #: time to the first token
+    ttft_ms: int | None
+    input_tokens: int | None
+    cached_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    image_input_tokens: int | None
+    image_output_tokens: int | None
+    images: int | None
+    video_seconds: int | None
+    cost_micros: int | None
+    currency: str | None
+    price_source: str | None
+    #: the prices it was reckoned with, as they were then
+    price: JsonObject | None
+    #: of a call under way: what it will probably cost
+    expected_micros: int | None
+    #: the profile that was asked first and could not answer
+    fallback_from: int | None
+    finish_reason: str | None
+    prompt_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall(CallSummary):
+    """A request to a model service with its prompt and the raw answer; both are None once they are no longer kept."""
+
+    prompt: Json
+    raw_output: str | None
+
+    def as_json(self) -> JsonObject:
+        plain = CallSummary.as_json(self)
+        plain["prompt_version"] = plain.pop("prompt_version")
+        return plain
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail(Record):
+    """A job with everything that is known of it, each list in its order of time; `events`: the newest 500."""
+
+    job: Job
+    attempts: list[Attempt]
+    steps: list[Step]
+    events: list[Event]
+    model_calls: list[ModelCall]
+    children: list[ChildJob]
+    replays: list[Job]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup(Record):
+    """Failed jobs of one fingerprint. `error` is the newest one's; `replayed`: how many were made good by a replay."""
+
+    fingerprint: str
+    count: int
+    first_at: int
+    last_at: int
+    newest_id: int
+    replayed: int
+    error_kind: str | None
+    error: str | None
+    error_i18n: JsonObject | None
+    projects: list[int]
+    kinds: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedReplay(Record):
+    """A job of a group that could not be replayed, and why."""
+
+    job_id: int
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
+class Worker(Record):
+    """A process that runs jobs. `age_ms`: since its last heartbeat."""
+
+    name: str
+    host: str
+    pid: int
+    threads: int
+    busy: int
+    started_at: int
+    seen_at: int
+    age_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gate(Record):
+    """What pauses or limits a queue, a kind, a project or a profile. `key`: queue:text, kind:…, project:1, profile:2."""
+
+    key: str
+    paused: bool
+    max_running: int | None

@@ -1,0 +1,183 @@
+"""The story tree and its artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.db.rows.record import Record
+from workbench.json_types import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Node(Record):
+    """A place of the story tree. `kind`: project, episode, scene, character or world; a project is its own project."""
+
+    id: int
+    kind: str
+    project_id: int
+    parent_id: int | None
+    position: int
+    title: str
+    #: of a project: the profile of jobs that name none; None: the built-in sketch
+    profile_id: int | None
+    archived_at: int | None
+    created_by: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Project(Node):
+    """A project with what is in it: `artifacts` counts by kind, `cost` is micros by currency."""
+
+    brief: JsonObject
+    episodes: int
+    scenes: int
+    artifacts: dict[str, int]
+    stale: int
+    cost: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TreeArtifact(Record):
+    """What a node of a tree has of one kind."""
+
+    kind: str
+    version: int
+    content_hash: str
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TreeNode(Record):
+    """A node with what was made for it."""
+
+    id: int
+    kind: str
+    title: str
+    position: int
+    parent_id: int | None
+    archived: bool
+    artifacts: list[TreeArtifact]
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineNode(TreeNode):
+    """A node of an outline. `parts`: how many episodes or scenes are below it."""
+
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree(Record):
+    """A project's story tree, parents first."""
+
+    id: int
+    title: str
+    nodes: list[TreeNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline(Record):
+    """The part of a story tree that a sidebar shows."""
+
+    id: int
+    title: str
+    nodes: list[OutlineNode]
+
+
+@dataclass(frozen=True, slots=True)
+class SceneEntry(Record):
+    """A scene in a list of scenes: `episode` is its episode's node, `number` that episode's position."""
+
+    id: int
+    kind: str
+    title: str
+    position: int
+    episode: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeadState(Record):
+    """What the tree and staleness need of a head, and no more: projects have tens of thousands."""
+
+    id: int
+    node_id: int
+    kind: str
+    version: int
+    content_hash: str
+    #: part → hash of its content; None for kinds without parts
+    part_hashes: dict[str, str] | None
+    inputs: list[JsonObject]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEntry(Record):
+    """A version in a list of versions, without its content. `is_head`: this one counts."""
+
+    id: int
+    node_id: int
+    kind: str
+    version: int
+    content_hash: str
+    part_hashes: dict[str, str] | None
+    #: import, manual, job or restore
+    source: str
+    job_id: int | None
+    inputs: list[JsonObject]
+    warnings: list[Json] | None
+    prompt_version: str | None
+    model: str | None
+    created_by: str | None
+    created_at: int
+    is_head: bool
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact(Record):
+    """A version of what a node has of one kind."""
+
+    id: int
+    node_id: int
+    kind: str
+    version: int
+    content: Json
+    content_hash: str
+    part_hashes: dict[str, str] | None
+    source: str
+    job_id: int | None
+    #: the versions it was made from: node_id, kind, part, artifact_id, version, content_hash
+    inputs: list[JsonObject]
+    warnings: list[Json] | None
+    prompt_version: str | None
+    model: str | None
+    created_by: str | None
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactVersion(Artifact):
+    """The same with whether a person keeps it as the head."""
+
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ElementArtifact(Artifact):
+    """A character's or world element's head with its node's position."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeContent(Record):
+    """The head of one kind with its content, and what a list shows of its node."""
+
+    node_id: int
+    version: int
+    content: JsonObject
+    created_at: int
+    position: int
+    title: str
+    archived_at: int | None

@@ -1,0 +1,71 @@
+"""Sums over the ledger: tokens, latency, cost and success."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.db.rows.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTotals(Record):
+    """Calls of a group. `day`, `model`, `workflow` are None where the question did not group by them; a sum of tokens is
+    None when no call of the group reported it, every sum when there was no call."""
+
+    day: int | None
+    model: str | None
+    workflow: str | None
+    calls: int
+    errors: int | None
+    judged: int | None
+    valid: int | None
+    input_tokens: int | None
+    cached_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageCost(Record):
+    """What a group's calls of one currency cost. `wasted_micros`: for answers that were not valid; `unknown`: calls that
+    ended without a known price."""
+
+    day: int | None
+    model: str | None
+    workflow: str | None
+    currency: str | None
+    cost_micros: int | None
+    wasted_micros: int | None
+    unknown: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Latency(Record):
+    """Exact percentiles (nearest rank, ms) of a group's answered calls; `ttft_p50`: of the time to the first token."""
+
+    day: int | None
+    model: str | None
+    workflow: str | None
+    p50: int | None
+    p95: int | None
+    p99: int | None
+    calls: int
+    ttft_p50: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobSuccess(Record):
+    """Ended jobs: `done` is succeeded, partial and failed together. `day`: None unless asked by day."""
+
+    day: int | None
+    done: int | None
+    succeeded: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUsage(Record):
+    """What a node's own jobs used. `tokens`: None when none was reported; `cost`: micros by currency."""
+
+    calls: int
+    tokens: int | None
+    cost: dict[str, int]
