@@ -19,6 +19,7 @@ from benchmarks.stores import Stores, running_stores
 
 SECTIONS: dict[str, Callable[[Stores, Scale], list[Line]]] = {
     "no-op": no_op.measure,
+    "submits": no_op.submits,
     "waiting": waiting.throughput,
     "idle": waiting.idle,
     "start-up": startup.measure,

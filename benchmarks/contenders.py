@@ -1,4 +1,4 @@
-"""Who is measured: raw Dramatiq and the product's engine, behind the same three questions."""
+"""Who is measured: raw Dramatiq, procrastinate and the product's engine, behind the same questions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+import procrastinate
 from sqlalchemy import func, select
 
-from benchmarks import plain_dramatiq
+from benchmarks import plain_dramatiq, plain_procrastinate
 from benchmarks.stores import Stores
 from workbench.bootstrap import Registry, open_database
 from workbench.broker.sender import make_sender
@@ -41,35 +42,68 @@ class Contender(Protocol):
         ...
 
 
-class PlainDramatiq:
-    """One Dramatiq worker process on Redis, no database, nothing survives its death but unacknowledged messages."""
+class Peer:
+    """Another queue's worker process, which says on stdout when it is ready, when a job began and when a batch was done."""
 
-    def __init__(self, process: subprocess.Popen[str], broker_url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self._actor = plain_dramatiq.make_actor(broker_url)
         self._sent = 0
         self._line("ready")
 
     def batch(self, jobs: int) -> tuple[float, float]:
         self._sent += jobs
         started = time.time_ns()
-        for _ in range(jobs):
-            self._actor.send(self._sent, False)
+        self._hand_over(jobs)
         handed_over = time.time_ns()
         return (handed_over - started) / 1e9, (self._line("done") - started) / 1e9
 
     def one(self) -> float:
         self._sent += 1
         started = time.time_ns()
-        self._actor.send(0, True)
+        self._hand_over_stamped()
         return (self._line("began") - started) / 1e6
+
+    def _hand_over(self, jobs: int) -> None:
+        raise NotImplementedError
+
+    def _hand_over_stamped(self) -> None:
+        raise NotImplementedError
 
     def _line(self, word: str) -> int:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             if line.startswith(word):
                 return int(line.split()[1])
-        raise RuntimeError(f"the Dramatiq worker ended with {self._process.wait()}")
+        raise RuntimeError(f"the worker ended with {self._process.wait()}")
+
+
+class PlainDramatiq(Peer):
+    """One Dramatiq worker process on Redis, no database, nothing survives its death but unacknowledged messages."""
+
+    def __init__(self, process: subprocess.Popen[str], broker_url: str) -> None:
+        self._actor = plain_dramatiq.make_actor(broker_url)
+        super().__init__(process)
+
+    def _hand_over(self, jobs: int) -> None:
+        for _ in range(jobs):
+            self._actor.send(self._sent, False)
+
+    def _hand_over_stamped(self) -> None:
+        self._actor.send(0, True)
+
+
+class PlainProcrastinate(Peer):
+    """One procrastinate worker process on PostgreSQL; a batch is deferred in one statement, as its manual advises."""
+
+    def __init__(self, process: subprocess.Popen[str], app: procrastinate.App) -> None:
+        self._task = app.tasks[plain_procrastinate.TASK]
+        super().__init__(process)
+
+    def _hand_over(self, jobs: int) -> None:
+        self._task.batch_defer(*[{"last": self._sent} for _ in range(jobs)])
+
+    def _hand_over_stamped(self) -> None:
+        self._task.defer(last=0, stamp=True)
 
 
 class StampedDispatcher(Dispatcher):
@@ -143,6 +177,16 @@ def dramatiq_worker(stores: Stores, threads: int, *, tuned: bool) -> Iterator[Pl
     process = stores.start("-m", "benchmarks.plain_dramatiq", stores.broker_url, str(threads), env=env)
     yield PlainDramatiq(process, stores.broker_url)
     stores.stop(process)
+
+
+@contextlib.contextmanager
+def procrastinate_worker(stores: Stores, threads: int) -> Iterator[PlainProcrastinate]:
+    url = stores.fresh_database()
+    with plain_procrastinate.make_app(procrastinate.SyncPsycopgConnector(conninfo=url)).open() as app:
+        app.schema_manager.apply_schema()
+        process = stores.start("-m", "benchmarks.plain_procrastinate", url, str(threads))
+        yield PlainProcrastinate(process, app)
+        stores.stop(process)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""No-op jobs, one worker process with 4 threads each: raw Dramatiq and the engine, in turns on the same Valkey."""
+"""No-op jobs, one worker process with 4 threads each: Dramatiq, procrastinate and the engine in turns on the same servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from benchmarks.contenders import IDLE_S, WARM_UP, Contender, dramatiq_worker, reelwright_worker
+from benchmarks.contenders import (
+    IDLE_S,
+    WARM_UP,
+    Contender,
+    Reelwright,
+    dramatiq_worker,
+    procrastinate_worker,
+    reelwright_worker,
+)
 from benchmarks.report import Line, median, percentile
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
@@ -16,13 +24,16 @@ THREADS = 4
 NAMES = {
     "stock": "Dramatiq, stock",
     "tuned": "Dramatiq, worker_timeout=20, prefetch 100",
+    "procrastinate": "procrastinate (PostgreSQL), concurrency 4",
     "sqlite": "Reelwright on SQLite, synchronous=FULL",
     "postgresql": "Reelwright on PostgreSQL",
 }
-#: procrastinate is not installed here: its share of stock Dramatiq was measured side by side (performance.md)
-PROCRASTINATE_OF_STOCK = 569 / 1037
-SQLITE_OF_STOCK = 0.6
-POSTGRESQL_OF_PROCRASTINATE = 0.8
+RATIOS = {"sqlite": "SQLite ÷ tuned Dramatiq", "postgresql": "PostgreSQL ÷ procrastinate"}
+OURS = ("sqlite", "postgresql")
+SQLITE_OF_TUNED = 0.45
+POSTGRESQL_OF_PROCRASTINATE = 1.1
+HANDED_OVER_BY = {"sqlite": "submit_many", "postgresql": "submit_many", "procrastinate": "batch_defer"}
+SUBMITS_PER_S = 500
 
 
 @dataclass
@@ -47,11 +58,38 @@ def measure(stores: Stores, scale: Scale) -> list[Line]:
     return [*_throughput(figures, scale), *_batches(figures, scale), *_starts(figures)]
 
 
+def submits(stores: Stores, scale: Scale) -> list[Line]:
+    """`wb.submit` called again and again by one client: without a worker that shares disk and processor, and beside one."""
+    section = f"Single submits, {scale.submits} one after the other, each committed before it returns"
+    lines = []
+    for database in OURS:
+        alone = Reelwright(stores.settings(database, THREADS))
+        target = SUBMITS_PER_S if database == "sqlite" else None
+        lines.append(Line(section, f"on {database}", _submits_per_s(alone, scale.submits), "/s", target))
+        alone.wb.close()
+        with reelwright_worker(stores, database, THREADS) as (ours, _):
+            rate = _submits_per_s(ours, scale.submits)
+        lines.append(Line(section, f"on {database}, beside a worker that runs them", rate, "/s"))
+    return lines
+
+
+def _submits_per_s(ours: Reelwright, count: int) -> float:
+    for _ in range(20):
+        ours.wb.submit("bench_nothing")
+    began = time.monotonic()
+    for _ in range(count):
+        ours.wb.submit("bench_nothing")
+    return count / (time.monotonic() - began)
+
+
 @contextlib.contextmanager
 def _running(stores: Stores, name: str) -> Iterator[Contender]:
     if name in ("stock", "tuned"):
         with dramatiq_worker(stores, THREADS, tuned=name == "tuned") as plain:
             yield plain
+    elif name == "procrastinate":
+        with procrastinate_worker(stores, THREADS) as plain_procrastinate:
+            yield plain_procrastinate
     else:
         with reelwright_worker(stores, name, THREADS) as (ours, _):
             yield ours
@@ -63,31 +101,11 @@ def _throughput(figures: dict[str, Figures], scale: Scale) -> list[Line]:
     )
     rates = {name: scale.jobs / median(seen.ended) for name, seen in figures.items()}
     lines = [Line(section, NAMES[name], rate, "jobs/s") for name, rate in rates.items()]
-    procrastinate = rates["stock"] * PROCRASTINATE_OF_STOCK
-    lines.append(
-        Line(
-            section,
-            "procrastinate (PostgreSQL), reckoned",
-            procrastinate,
-            "jobs/s",
-            note="569/1037 of stock, see performance.md",
-        )
-    )
-    lines.append(
-        Line(
-            section, "SQLite ÷ stock Dramatiq", rates["sqlite"] / rates["stock"], "×", SQLITE_OF_STOCK, note="goal 1.0"
-        )
-    )
-    lines.append(
-        Line(
-            section,
-            "PostgreSQL ÷ procrastinate",
-            rates["postgresql"] / procrastinate,
-            "×",
-            POSTGRESQL_OF_PROCRASTINATE,
-            note="goal 1.0",
-        )
-    )
+    for name, peer, target in (
+        ("sqlite", "tuned", SQLITE_OF_TUNED),
+        ("postgresql", "procrastinate", POSTGRESQL_OF_PROCRASTINATE),
+    ):
+        lines.append(Line(section, RATIOS[name], rates[name] / rates[peer], "×", target))
     return lines
 
 
@@ -95,8 +113,8 @@ def _batches(figures: dict[str, Figures], scale: Scale) -> list[Line]:
     section = f"Handing over 1,000 jobs, from the same batches of {scale.jobs:,}"
     lines = []
     for name, seen in figures.items():
-        ours = name in ("sqlite", "postgresql")
-        how = "submit_many" if ours else "send"
+        ours = name in OURS
+        how = HANDED_OVER_BY.get(name, "send")
         seconds = median(seen.handed_over) * 1000 / scale.jobs
         lines.append(Line(section, f"{NAMES[name]}: {how}", seconds, "s", at_most=1.0 if ours else None))
     return lines
@@ -105,11 +123,11 @@ def _batches(figures: dict[str, Figures], scale: Scale) -> list[Line]:
 def _starts(figures: dict[str, Figures]) -> list[Line]:
     count = len(next(iter(figures.values())).starts_ms)
     section = (
-        f"Start after {IDLE_S} s idle, {count} jobs: row committed (Dramatiq: before send) to the job's first line"
+        f"Start after {IDLE_S} s idle, {count} jobs: row committed (peers: before sending) to the job's first line"
     )
     lines = []
     for name, seen in figures.items():
-        ours = name in ("sqlite", "postgresql")
+        ours = name in OURS
         lines.append(
             Line(section, f"{NAMES[name]} p50", percentile(seen.starts_ms, 0.5), "ms", at_most=10 if ours else None)
         )

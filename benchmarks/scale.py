@@ -10,6 +10,7 @@ class Scale:
     rounds: int = 3
     jobs: int = 2_000
     idle_starts: int = 8
+    submits: int = 1_000
     waiting_rounds: int = 6
     idle_s: float = 12.0
     starts: int = 5
@@ -33,6 +34,7 @@ QUICK = Scale(
     rounds=1,
     jobs=60,
     idle_starts=1,
+    submits=5,
     waiting_rounds=1,
     idle_s=1.0,
     starts=1,

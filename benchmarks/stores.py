@@ -41,14 +41,17 @@ class Stores:
 
     def settings(self, database: str, threads: int) -> Settings:
         """The product's default settings on a fresh database and an emptied Valkey."""
-        number = next(_numbers)
-        url = f"sqlite:///{self.home / f'bench-{number}.db'}"
-        if database == "postgresql":
-            with psycopg.connect(self.postgres, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE bench_{number}")
-            url = self.postgres.replace("/postgres?", f"/bench_{number}?")
+        sqlite = f"sqlite:///{self.home / f'bench-{next(_numbers)}.db'}"
+        url = self.fresh_database() if database == "postgresql" else sqlite
         self.empty_valkey()
         return Settings.load(home=self.home, database_url=url, threads=threads)
+
+    def fresh_database(self) -> str:
+        """The address of an empty PostgreSQL database."""
+        number = next(_numbers)
+        with psycopg.connect(self.postgres, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE bench_{number}")
+        return self.postgres.replace("/postgres?", f"/bench_{number}?")
 
     @functools.cached_property
     def postgres(self) -> str:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 #: what each target of performance.md is printed as, by section
 WITH_A_TARGET = {
     "no-op": {
-        "SQLite ÷ stock Dramatiq",
+        "SQLite ÷ tuned Dramatiq",
         "PostgreSQL ÷ procrastinate",
         "Reelwright on SQLite, synchronous=FULL: submit_many",
         "Reelwright on PostgreSQL: submit_many",
@@ -26,7 +26,8 @@ WITH_A_TARGET = {
         "Reelwright on PostgreSQL p50",
         "Reelwright on PostgreSQL p95",
     },
-    "waiting": {"on sqlite", "on postgresql"},
+    "submits": {"on sqlite"},
+    "waiting": {f"{threads} threads on {database}" for threads in (8, 64) for database in ("sqlite", "postgresql")},
     "idle": {"on sqlite", "on postgresql"},
     "start-up": {
         "worker ready (its row is there)",
@@ -36,6 +37,7 @@ WITH_A_TARGET = {
     },
     "page": {
         "server CPU of a tick that finds nothing new",
+        "server CPU of the whole page, drawn because something changed",
         "first visit in a new session, request to the last message, median of 5",
         "a tick of its cells, median of 5",
     },
