@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text, update
+from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import DatabaseError
 
+from workbench.db import schema
 from workbench.db.connection import Database, now_ms
-from workbench.db.migrate import current, head, migrate
-from workbench.db.schema import job, metadata
+from workbench.db.migrate import _MIGRATIONS, current, head, migrate
+from workbench.db.schema import gate, job, job_child, metadata
 from workbench.db.writes import jobs as writes
 from workbench.errors import Unavailable
+from workbench.i18n import Text, translate
 
 
 @pytest.fixture
@@ -58,6 +63,65 @@ def test_a_database_newer_than_the_code_is_refused_by_name(database: Database) -
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(Unavailable, match="9999"):
         migrate(database)
+
+
+def _before(database: Database, revision: str, rows: list[tuple[str, dict[str, Any]]]) -> None:
+    """Bring an empty database to an earlier revision and fill it as that release did."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with database.read():
+        pass  # makes the folder of a SQLite file
+    with database.write() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, revision)
+        for table, row in rows:
+            columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+            conn.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+
+
+def _old_job(job_id: int, title: str, node_id: int | None, state: str = "waiting") -> tuple[str, dict[str, Any]]:
+    row = {"id": job_id, "kind": "k", "queue": "text", "state": state, "title": title, "project_id": node_id}
+    row |= {"node_id": node_id, "params": "{}", "params_hash": "h", "priority": 0, "max_attempts": 1, "claim": 1}
+    return "job", row | {"failures": 0, "losses": 0, "available_at": 1, "progress": 0, "created_at": 1}
+
+
+def test_what_older_releases_wrote_into_names_becomes_columns(database: Database) -> None:
+    step = {"job_id": 1, "input_hash": "h", "claim": 1, "created_at": 1, "updated_at": 1}
+    items = ["1:0:generate_x:7", "12:30:a_2_b:8", "job:generate_x:7"]
+    _before(
+        database,
+        "0006",
+        [
+            ("node", {"id": 7, "kind": "project", "position": 0, "title": "A · B", "created_at": 1}),
+            _old_job(1, "Scene list · A · B", 7),
+            _old_job(2, "Chat", None),
+            _old_job(3, "Scene list · {place}", 7, "failed"),
+            *(
+                ("job_child", {"parent_id": 1, "position": n, "child_id": 2, "item": item})
+                for n, item in enumerate(items)
+            ),
+            ("step", {**step, "name": "refused 1:2:generate_x:9", "position": 1002, "state": "refused_child"}),
+            ("step", {**step, "name": "refused to go", "position": 1, "state": "done"}),
+            ("gate", {"key": "profile:None", "paused": True}),
+            ("gate", {"key": "queue:text", "paused": True}),
+        ],
+    )
+    migrate(database)
+    with database.read() as conn:
+        titles = [
+            t if t is None else Text.from_json(t) for (t,) in conn.execute(select(job.c.title_i18n).order_by(job.c.id))
+        ]
+        assert titles == ["Scene list · A · B", None, "Scene list · {place}"]
+        assert titles[0] is not None
+        assert translate(titles[0], "zh") == "场景列表 · A · B"
+        children = select(job_child.c.batch, job_child.c.batch_position).order_by(job_child.c.position)
+        assert conn.execute(children).all() == [(1, 0), (12, 30), (None, None)]
+        refused = dict(conn.execute(select(schema.step.c.name, schema.step.c.child_item)).all())
+        assert refused == {"refused 1:2:generate_x:9": "1:2:generate_x:9", "refused to go": None}
+        assert conn.execute(select(gate.c.key)).scalars().all() == ["queue:text"]
+    with pytest.raises(DatabaseError, match="a finished job never changes"), database.write() as conn:
+        conn.execute(update(job).where(job.c.id == 3).values(state="queued"))
 
 
 def test_an_unreachable_database_is_one_clear_line() -> None:

@@ -579,7 +579,8 @@ def test_a_title_is_said_in_the_language_of_the_webhook_and_calls_nobody(engine:
     add(engine, receiver, form="feishu", lang="zh")
     made = engine.wb.submit("test_fail", named, {"kind": "auth"})["id"]
     with engine.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.id == made).values(title="Nine-shot plan · 守夜"))
+        title = Text("{kind} · {place}", kind=Text("Nine-shot plan"), place="守夜")
+        conn.execute(update(job).where(job.c.id == made).values(title=str(title), title_i18n=title.to_json()))
     engine.deliver()
     engine.worker.maintain()
     slack, feishu = sorted((json.loads(g.body) for g in receiver.got), key=lambda b: "msg_type" in b)

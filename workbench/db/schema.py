@@ -96,6 +96,8 @@ job = Table(
     Column("state", String(20), nullable=False),
     Column("waiting_for", String(20)),
     Column("title", Text, nullable=False),
+    # of a job on a node, “kind · place” as a translatable text; NULL: the title is the workflow's own
+    Column("title_i18n", Json),
     Column("project_id", Id, ForeignKey("node.id")),
     Column("node_id", Id, ForeignKey("node.id")),
     Column("profile_id", Id, ForeignKey("profile.id")),
@@ -170,6 +172,9 @@ job_child = Table(
     Column("position", Integer, primary_key=True),
     Column("child_id", Id, ForeignKey("job.id"), nullable=False, index=True),
     Column("item", String(200), nullable=False),
+    # which of its parent's batches, and where in it; NULL: known by kind and node alone
+    Column("batch", Integer),
+    Column("batch_position", Integer),
 )
 
 attempt = Table(
@@ -200,6 +205,8 @@ step = Table(
     Column("cost_micros", BigInteger),
     Column("claim", Integer),
     Column("reused_from", Id),
+    # of a child that was refused: its item; nothing was started
+    Column("child_item", String(200)),
     Column("created_at", Ms, nullable=False),
     Column("updated_at", Ms, nullable=False),
     Index(

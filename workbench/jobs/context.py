@@ -52,6 +52,16 @@ class Child:
 
 
 @dataclass(frozen=True)
+class _MissingChild:
+    """A child that was not started yet. `batch`: which call of `children` wants it, by number, and where in it."""
+
+    child: Child
+    item: str
+    batch: int | None
+    batch_position: int | None
+
+
+@dataclass(frozen=True)
 class ChildResult:
     job_id: int | None
     node_id: int | None
@@ -303,31 +313,25 @@ class Context:
         """
         run = self._running
         self._batches += 1
-
-        def item_of(number: int, child: Child) -> str:
-            place = f"{self._batches}:{number}" if name is None else name
-            return f"{place}:{child.kind}:{child.node_id}"
-
+        batch = self._batches if name is None else None
         with run.database.read() as conn:
             there = {c.item: c for c in reads.children_states(conn, run.job_id)}
-            refused = {
-                s["name"]: s["output"] for s in ledger.steps_of(conn, run.job_id) if s["name"].startswith("refused ")
-            }
+            refused = ledger.refused_children(conn, run.job_id)
         results: list[ChildResult | None] = []
-        missing: list[tuple[str, Child]] = []
+        missing: list[_MissingChild] = []
         for number, child in enumerate(wanted):
-            item = item_of(number, child)
+            place = name if batch is None else f"{batch}:{number}"
+            item = f"{place}:{child.kind}:{child.node_id}"
             known = there.get(item)
             if known is not None:
                 results.append(_result(known))
-            elif f"refused {item}" in refused:
-                said = refused[f"refused {item}"]
+            elif (refusal := refused.get(item)) is not None:
                 results.append(
-                    ChildResult(None, child.node_id, child.kind, "failed", said["error_kind"], said["error"])
+                    ChildResult(None, child.node_id, child.kind, "failed", refusal["error_kind"], refusal["error"])
                 )
             else:
                 results.append(None)
-                missing.append((item, child))
+                missing.append(_MissingChild(child, item, batch, None if batch is None else number))
             if chained and (results[-1] is None or results[-1].state not in TERMINAL):
                 break
         waiting = [r for r in results if r is not None and r.state not in TERMINAL]
@@ -343,50 +347,42 @@ class Context:
         with run.database.write() as conn:
             writes.expect_parts(conn, run.job_id, run.claim, parts)
 
-    def _start(self, missing: list[tuple[str, Child]]) -> None:
+    def _start(self, missing: list[_MissingChild]) -> None:
         run = self._running
-        prepared: list[tuple[str, Child, dict[str, Any] | Refused]] = []
-        for item, child in missing:
+        prepared: list[tuple[_MissingChild, dict[str, Any] | Refused]] = []
+        for new in missing:
+            child = new.child
             asked = submit.Request(
                 child.kind,
                 child.node_id,
                 child.params,
-                submit_key=f"child:{run.job_id}:{item}",
+                submit_key=f"child:{run.job_id}:{new.item}",
                 profile_id=run.row["profile_id"],
                 priority=run.row.get("priority", 0),
                 user=run.row["created_by"] or "local",
                 parent_id=run.job_id,
             )
             try:
-                prepared.append((item, child, submit.prepare(run.database, run.workflows, asked)))
+                prepared.append((new, submit.prepare(run.database, run.workflows, asked)))
             except Refused as error:
-                prepared.append((item, child, error))
+                prepared.append((new, error))
         with run.database.write() as conn:
             if writes.fence(conn, run.job_id, run.claim):
                 run.stopping = "cancel"
                 raise asyncio.CancelledError
             position = len(reads.children_states(conn, run.job_id))
-            for item, _child, values in prepared:
+            for new, values in prepared:
                 if isinstance(values, dict):
                     try:
                         job_id, _new = submit.insert(conn, values)
                     except Refused as error:
                         values = error
                     else:
-                        writes.add_children(
-                            conn, run.job_id, [{"position": position, "child_id": job_id, "item": item}]
-                        )
+                        link = writes.ChildLink(job_id, position, new.item, new.batch, new.batch_position)
+                        writes.add_children(conn, run.job_id, [link])
                         position += 1
                         continue
-                kind = values.kind
-                ledger.begin_step(conn, run.job_id, f"refused {item}", 1000 + position, "", run.claim, again=False)
-                ledger.set_step(
-                    conn,
-                    run.job_id,
-                    f"refused {item}",
-                    state="refused_child",
-                    output={"error_kind": kind, "error": str(values)},
-                )
+                ledger.add_refused_child(conn, run.job_id, new.item, position, run.claim, values.kind, str(values))
                 writes.add_event(
                     conn,
                     run.job_id,

@@ -96,5 +96,6 @@ def _position_of(conn: Connection, job_id: int, from_step: str | None) -> int | 
 
 
 def _keep_good_children(conn: Connection, old_id: int, new_id: int) -> None:
-    kept = [c for c in reads.children(conn, old_id) if c.state == "succeeded"]
-    writes.add_children(conn, new_id, [{"position": n, "child_id": c.id, "item": c.item} for n, c in enumerate(kept)])
+    good = [c for c in reads.children_states(conn, old_id) if c.state == "succeeded"]
+    links = [writes.ChildLink(c.id, n, c.item, c.batch, c.batch_position) for n, c in enumerate(good)]
+    writes.add_children(conn, new_id, links)

@@ -42,12 +42,13 @@ class Request:
 def prepare(database: Database, workflows: Workflows, request: Request, *, guard: bool = True) -> dict[str, Any]:
     """Everything that can be refused is refused here, before any row is written. Returns the row's values."""
     declared = workflows.find(request.kind)
-    params = workflows.parse(declared, request.params).model_dump(mode="json")
+    params = workflows.parse(declared, request.params)
     node = _node_for(database, declared, request.node_id)
     if guard and node is not None:
-        unmet = unmet_guards(declared, node, workflows.parse(declared, params))
+        unmet = unmet_guards(declared, node, params)
         if unmet:
             raise GuardUnmet(unmet)
+    stored = params.model_dump(mode="json")
     profile_id = request.profile_id
     if profile_id is PROJECT_PROFILE:
         profile_id = None
@@ -57,15 +58,19 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
             profile_id = project.profile_id if project else None
     if profile_id is not None and request.parent_id is None and request.answers_from is None:
         _check_budget(database, declared, profile_id, node.project_id if node else None)
+    title = Text(declared.title)
+    if node:
+        title = Text("{kind} · {place}", kind=title, place=node.title)
     return {
         "kind": declared.name,
         "queue": declared.queue,
-        "title": f"{declared.title} · {node.title}" if node else declared.title,
+        "title": str(title),
+        "title_i18n": title.to_json() if node else None,
         "project_id": node.project_id if node else None,
         "node_id": node.id if node else None,
         "profile_id": profile_id,
-        "params": params,
-        "params_hash": hash_of([params, profile_id]),
+        "params": stored,
+        "params_hash": hash_of([stored, profile_id]),
         "priority": request.priority,
         "parent_id": request.parent_id,
         "replay_of": request.replay_of,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,14 +11,10 @@ from workbench.artifacts import kinds
 from workbench.artifacts.staleness import changed_inputs
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
+from workbench.db.rows.jobs import ChildState
 from workbench.db.rows.story import ArtifactVersion, HeadState, Node
 from workbench.story.facts import NodeView
 from workbench.story.plan import State
-
-#: “1:0:generate_x:17”: batch, place in it, kind, node
-_ITEM = re.compile(r"^1:(?P<place>\d+):.*:(?P<node>\d+)$")
-#: “job:generate_x:17”
-_NAMED = re.compile(r"^job:(?P<kind>\w+):(?P<node>\d+)$")
 
 
 def is_fresh(node: NodeView, kind: str) -> bool:
@@ -76,19 +71,18 @@ def _sources(conn: Connection, heads: Any) -> dict[tuple[int, str], HeadState]:
 
 def begun(node: NodeView, job_id: int) -> dict[int, int]:
     """Place in the batch → node id, for the children that this job has already started."""
-    found = (_ITEM.match(item) for item in _items(node, job_id))
-    return {int(m["place"]): int(m["node"]) for m in found if m is not None}
+    first = [c for c in _children(node, job_id) if c.batch == 1]
+    return {c.batch_position: c.node_id for c in first if c.batch_position is not None and c.node_id is not None}
 
 
 def begun_jobs(node: NodeView, job_id: int) -> list[tuple[str, int]]:
     """(workflow, node id) of the children that this job has started as parts of a plan, in their order."""
-    found = (_NAMED.match(item) for item in _items(node, job_id))
-    return [(m["kind"], int(m["node"])) for m in found if m is not None]
+    return [(c.kind, c.node_id) for c in _children(node, job_id) if c.batch is None and c.node_id is not None]
 
 
-def _items(node: NodeView, job_id: int) -> list[str]:
+def _children(node: NodeView, job_id: int) -> list[ChildState]:
     with node._database.read() as conn:
-        return [row.item for row in job_reads.children_states(conn, job_id)]
+        return job_reads.children_states(conn, job_id)
 
 
 def in_order(begun_at: dict[int, int], wanted: Sequence[int]) -> list[int]:

@@ -61,8 +61,8 @@ def of_job(row: Row, project: str | None) -> Happening | None:
     event = "job.waiting" if waits else f"job.{row['state']}"
     if event not in EVENTS:
         return None
-    kind, _, place = row["title"].partition(" · ")
-    title = Text("{kind} · {place}", kind=Text(kind), place=place) if place else Text(kind)
+    # without a node, the title is the workflow's own
+    title = Text.from_json(row["title_i18n"]) if row["title_i18n"] else Text(row["title"])
     if project is not None and project not in row["title"]:
         title = Text(N_("{project}: {title}"), project=project, title=title)
     key = f"job:{row['id']}:{event}:{row['claim']}"

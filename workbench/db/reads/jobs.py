@@ -200,7 +200,17 @@ def children(conn: Connection, job_id: int) -> list[ChildJob]:
 
 
 _children_states = (
-    select(job.c.id, job.c.node_id, job.c.kind, job.c.state, job.c.error_kind, job.c.error, job_child.c.item)
+    select(
+        job.c.id,
+        job.c.node_id,
+        job.c.kind,
+        job.c.state,
+        job.c.error_kind,
+        job.c.error,
+        job_child.c.item,
+        job_child.c.batch,
+        job_child.c.batch_position,
+    )
     .join(job_child, job_child.c.child_id == job.c.id)
     .where(job_child.c.parent_id == bindparam("job_id"))
     .order_by(job_child.c.position)

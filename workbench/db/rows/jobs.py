@@ -107,6 +107,9 @@ class ChildState(Record):
     error_kind: str | None
     error: str | None
     item: str
+    #: which of its parent's batches, and where in it; None: known by kind and node alone
+    batch: int | None
+    batch_position: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def ready(conn: Connection, queue: str, limit: int) -> list[int]:
         name, value = key.split(":", 1)
         if name == "kind":
             query = query.where(job.c.kind != value)
-        elif name in ("project", "profile") and value != "None":
+        elif name in ("project", "profile"):
             column = job.c.project_id if name == "project" else job.c.profile_id
             query = query.where(or_(column.is_(None), column != int(value)))
     ranked = query.subquery()

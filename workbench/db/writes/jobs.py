@@ -5,8 +5,8 @@ A worker's writes go through `fence`: they hold only while the job still has the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, literal, select, update
@@ -146,12 +146,9 @@ def claim_undispatched(conn: Connection, job_id: int, me: str, lease_ms: int) ->
 
 
 def gate_keys(row: dict[str, Any]) -> list[str]:
-    return [
-        f"queue:{row['queue']}",
-        f"kind:{row['kind']}",
-        f"project:{row['project_id']}",
-        f"profile:{row['profile_id']}",
-    ]
+    """The gates that a job has to pass. The sketch has no profile, and a job without a node no project."""
+    keys = [f"{name}:{row[name]}" for name in ("queue", "kind")]
+    return keys + [f"{name}:{row[c]}" for name, c in (("project", "project_id"), ("profile", "profile_id")) if row[c]]
 
 
 def _gates_exist_and_are_open(conn: Connection, job_id: int) -> bool:
@@ -178,7 +175,7 @@ def running_under(conn: Connection, key: str) -> int:
     """How many running jobs count against a gate."""
     name, value = key.split(":", 1)
     column = {"queue": job.c.queue, "kind": job.c.kind, "project": job.c.project_id, "profile": job.c.profile_id}[name]
-    wanted: Any = value if name in ("queue", "kind") else (None if value == "None" else int(value))
+    wanted: Any = value if name in ("queue", "kind") else int(value)
     query = select(func.count()).select_from(job).where(job.c.state == "running", column == wanted)
     return int(conn.execute(query).scalar_one())
 
@@ -598,6 +595,20 @@ def set_priority(conn: Connection, ids: list[int], priority: int) -> int:
     ).rowcount
 
 
-def add_children(conn: Connection, parent_id: int, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        conn.execute(insert(job_child), [{"parent_id": parent_id, **r} for r in rows])
+@dataclass(frozen=True)
+class ChildLink:
+    """A job that a parent waits for. `batch`: which of its batches, and where in it; None: known by kind and node alone."""
+
+    child_id: int
+    position: int
+    item: str
+    batch: int | None
+    batch_position: int | None
+
+
+_new_children = insert(job_child)
+
+
+def add_children(conn: Connection, parent_id: int, links: Sequence[ChildLink]) -> None:
+    if links:
+        conn.execute(_new_children, [{"parent_id": parent_id, **asdict(link)} for link in links])

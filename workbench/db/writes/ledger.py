@@ -34,6 +34,9 @@ _new_step = insert(step).values(
     created_at=now_ms(),
     updated_at=now_ms(),
 )
+_refused_child = _new_step.values(child_item=bindparam("b_item"), output=bindparam("b_output"))
+#: what a parent noted of its refused children stands after its steps
+_AFTER_STEPS = 1000
 _set_step = update(step).where(step.c.job_id == bindparam("b_job_id"), step.c.name == bindparam("b_name"))
 _begin_again = _set_step.values(
     state=bindparam("b_state"),
@@ -86,6 +89,31 @@ def begin_step(
         "b_claim": claim,
     }
     conn.execute(_begin_again if again else _new_step, values)
+
+
+def add_refused_child(
+    conn: Connection, job_id: int, item: str, position: int, claim: int, error_kind: str, error: str
+) -> None:
+    """Note a child that could not be started: a step that ends at once, listed after those that did something."""
+    conn.execute(
+        _refused_child,
+        {
+            "b_job_id": job_id,
+            "b_name": f"refused {item}",
+            "b_position": _AFTER_STEPS + position,
+            "b_state": "refused_child",
+            "b_hash": "",
+            "b_claim": claim,
+            "b_item": item,
+            "b_output": {"error_kind": error_kind, "error": error},
+        },
+    )
+
+
+def refused_children(conn: Connection, job_id: int) -> dict[str, dict[str, Any]]:
+    """Item → {"error_kind", "error"} of the children that a parent could not start."""
+    query = select(step.c.child_item, step.c.output).where(step.c.job_id == job_id, step.c.child_item.isnot(None))
+    return {item: output for item, output in conn.execute(query)}
 
 
 def finish_step(conn: Connection, job_id: int, name: str, output: Any) -> None:

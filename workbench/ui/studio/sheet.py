@@ -94,7 +94,7 @@ def _live(
     job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
     drawn, busy = {}, {}
     for step in steps:
-        key = str(step["name"])[:3]
+        key = step["name"]  # the step of a frame has its key as its name
         if step["state"] == "done" and (step["output"] or {}).get("images"):
             drawn[key] = step["output"]["images"][-1]["media"]
         elif step["state"] == "sent":
