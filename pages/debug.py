@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
 from workbench.ui import filters, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
@@ -109,11 +110,11 @@ def inspect(fingerprint: str) -> None:
     jobs = live.ask(reads.with_fingerprint, fingerprint=fingerprint)
     if not jobs:
         return
-    stories = live.ask(reads.story_of, node_ids=sorted({j["node_id"] for j in jobs if j["node_id"]}))
+    places = live.ask(story_reads.places, node_ids=sorted({j["node_id"] for j in jobs if j["node_id"]}))
 
     def named(job_id: int) -> str:
         job = next(j for j in jobs if j["id"] == job_id)
-        place = labels.place(stories.get(job["node_id"], ""))
+        place = labels.place(places[job["node_id"]]) if job["node_id"] in places else ""
         return " · ".join(
             p for p in (f"{job_id}", labels.workflow_title(job["kind"]), place, labels.ago(job["finished_at"])) if p
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
 from workbench.errors import NotFound, ReelwrightError
 from workbench.ui import charts, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import calls_table, table
@@ -109,8 +109,8 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
 
 
 def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
-    story = live.ask(reads.story_of, node_ids=[job["node_id"]]) if job["node_id"] else {}
-    place = labels.place(story[job["node_id"]]) if job["node_id"] in story else ""
+    places = live.ask(story_reads.places, node_ids=[job["node_id"]]) if job["node_id"] else {}
+    place = labels.place(places[job["node_id"]]) if job["node_id"] in places else ""
     title = labels.workflow_title(job["kind"]) + (f" · {place}" if place else "")
     with frame.title(title):
         states.badge(job["state"])
@@ -209,9 +209,9 @@ def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
 def children(seen: dict[str, Any]) -> None:
     if seen["children"]:
         st.markdown(f"**{t('Parts')}**")
-        stories = live.ask(reads.story_of, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]}))
+        places = live.ask(story_reads.places, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]}))
         table.draw(
-            seen["children"], stories, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"]))
+            seen["children"], places, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"]))
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage
 from workbench.ui import filters, formats, forms, frame, illustrations, live, navigation_guard, states
 from workbench.ui.jobs import board, table
@@ -163,8 +164,8 @@ def draw_board(wanted: dict[str, Any]) -> None:
     rows = live.ask(reads.listed, **matching, **ends, limit=LIMIT)
     total = live.ask(reads.count_matching, **matching)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
-    stories = live.ask(reads.story_of, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
-    selected = table.draw(rows, stories, live.now_ms(), key="jobs_table")
+    places = live.ask(story_reads.places, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
+    selected = table.draw(rows, places, live.now_ms(), key="jobs_table")
     with bar:
         board.bulk(selected, total, matching)
     keyset(rows, total, ends)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -12,6 +11,7 @@ import streamlit as st
 from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.record import Record
+from workbench.db.rows.story import Place
 from workbench.errors import KINDS, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
@@ -125,16 +125,8 @@ def node_title(kind: str, position: int, title: str) -> str:
     return f"{position} · {title}" if kind == "scene" else title
 
 
-def short_place(node: Mapping[str, Any], episode: int | None) -> str:
+def place(node: Place) -> str:
     """Where a node is, for a narrow column: “E2 · 3 The lamp goes out”."""
-    if node["kind"] == "scene":
-        return t("E{n}", n=episode) + f" · {node['position']} {node['title']}"
-    return t("E{n}", n=node["position"]) + f" {node['title']}" if node["kind"] == "episode" else str(node["title"])
-
-
-def place(story: str) -> str:
-    """The short place of a job, ``E2 · 3 The lamp goes out``, as the reader's language writes it."""
-    head, dot, rest = story.partition(" ")
-    if head[:1] == "E" and head[1:].isdigit():
-        return t("E{n}", n=head[1:]) + dot + rest
-    return story
+    if node.kind == "scene":
+        return t("E{n}", n=node.episode) + f" · {node.position} {node.title}"
+    return t("E{n}", n=node.position) + f" {node.title}" if node.kind == "episode" else node.title

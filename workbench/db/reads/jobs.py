@@ -30,7 +30,6 @@ from workbench.db.schema import (
     job_child,
     job_event,
     model_call,
-    node,
     step,
     worker,
 )
@@ -315,29 +314,3 @@ def progress(conn: Connection) -> tuple[int, int]:
     query = select(func.count(), func.coalesce(func.sum(job.c.progress), 0)).where(job.c.state.in_(ACTIVE))
     count, done = conn.execute(query).one()
     return int(count), int(done)
-
-
-def story_of(conn: Connection, node_ids: list[int]) -> dict[int, str]:
-    """Node id → its place in words: “E2 · 3 The lamp goes out”."""
-    parent = node.alias("parent")
-    query = (
-        select(
-            node.c.id,
-            node.c.kind,
-            node.c.position,
-            node.c.title,
-            parent.c.kind.label("parent_kind"),
-            parent.c.position.label("parent_position"),
-        )
-        .outerjoin(parent, parent.c.id == node.c.parent_id)
-        .where(node.c.id.in_(node_ids))
-    )
-    places = {}
-    for row in conn.execute(query):
-        if row.kind == "scene":
-            places[row.id] = f"E{row.parent_position} · {row.position} {row.title}"
-        elif row.kind == "episode":
-            places[row.id] = f"E{row.position} {row.title}"
-        else:
-            places[row.id] = row.title
-    return places

@@ -14,6 +14,7 @@ from workbench.db.rows.story import (
     HeadState,
     Node,
     NodeContent,
+    Place,
     SceneEntry,
     VersionEntry,
 )
@@ -135,6 +136,17 @@ def versions(conn: Connection, node_id: int, kind: str) -> list[VersionEntry]:
 
 def artifact_by_id(conn: Connection, artifact_id: int) -> Artifact | None:
     return fetch_one(conn, Artifact, select(*_artifact).where(artifact.c.id == artifact_id))
+
+
+def places(conn: Connection, node_ids: list[int]) -> dict[int, Place]:
+    """Node id → where in its story it is; unknown ids are left out."""
+    above = node.alias("above")
+    query = (
+        select(node.c.id, node.c.kind, node.c.position, node.c.title, above.c.position)
+        .outerjoin(above, and_(above.c.id == node.c.parent_id, above.c.kind == "episode"))
+        .where(node.c.id.in_(node_ids))
+    )
+    return {place.id: place for place in fetch(conn, Place, query)}
 
 
 def scenes_with(conn: Connection, project_id: int, kind: str, *, episode: int | None = None) -> list[SceneEntry]:

@@ -98,6 +98,17 @@ class SceneEntry(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Place(Record):
+    """Where in its story a node is. `episode`: the position of the episode that a scene is in; None for other nodes."""
+
+    id: int
+    kind: str
+    position: int
+    title: str
+    episode: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class HeadState(Record):
     """What the tree and staleness need of a head, and no more: projects have tens of thousands."""
 

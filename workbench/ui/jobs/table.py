@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import Place
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden
@@ -39,7 +40,7 @@ def doing(job: Job) -> str:
     return ""
 
 
-def frame(jobs: Sequence[Job], stories: Mapping[int, str], now: int) -> pd.DataFrame:
+def frame(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.DataFrame:
     """The rows as shown; column names are stable keys, titles come with the configuration."""
     language = current()
     return pd.DataFrame(
@@ -47,7 +48,7 @@ def frame(jobs: Sequence[Job], stories: Mapping[int, str], now: int) -> pd.DataF
             {
                 "state": [states.find(j.state).word],
                 "job": labels.workflow_title(j.kind),
-                "story": labels.place(hidden(stories.get(j.node_id or -1, "—"))),
+                "story": hidden(labels.place(places[j.node_id])) if j.node_id and j.node_id in places else "—",
                 "progress": None if j.state == "queued" else float(j.progress or 0),
                 "now": hidden(doing(j)),
                 "wait": formats.duration(waited_ms(j, now), language),
@@ -85,11 +86,11 @@ def columns(open_key: str | None = None) -> dict[str, Any]:
     }
 
 
-def draw(jobs: Sequence[Job], stories: Mapping[int, str], now: int, key: str, height: int = 520) -> list[int]:
+def draw(jobs: Sequence[Job], places: Mapping[int, Place], now: int, key: str, height: int = 520) -> list[int]:
     """Draw the table; the numbers of the jobs that are selected."""
     opened = f"{key}_open"
     shown: Any = st.dataframe(
-        frame(jobs, stories, now),
+        frame(jobs, places, now),
         hide_index=True,
         height=height,
         row_height=ROW_HEIGHT,
