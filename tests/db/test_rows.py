@@ -14,9 +14,9 @@ SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 @pytest.mark.parametrize(
     ("record", "table", "hidden", "more"),
     [
-        (jobs.Job, schema.job, {"params_hash", "exclusive_key"}, set()),
+        (jobs.Job, schema.job, {"params_hash", "exclusive_key", "title_i18n"}, set()),
         (jobs.Attempt, schema.attempt, set(), set()),
-        (jobs.Step, schema.step, set(), set()),
+        (jobs.Step, schema.step, {"child_item"}, set()),
         (jobs.Event, schema.job_event, set(), set()),
         (jobs.ModelCall, schema.model_call, set(), set()),
         (jobs.CallSummary, schema.model_call, {"prompt", "raw_output"}, set()),

@@ -121,3 +121,17 @@ def test_a_name_that_is_there_already_is_refused(wb: Workbench) -> None:
     with pytest.raises(InvalidInput) as refused:
         wb.add_element(project, "character", {"name": "DELLA "})
     assert [i.path for i in refused.value.issues] == ["name"]
+
+
+def test_a_place_is_told_by_kind_and_positions(wb: Workbench) -> None:
+    nodes = told(wb)
+    with wb.database.read() as conn:
+        episode = nodes["episodes"][1]
+        scene = reads.children(conn, episode, "scene")[0]
+        places = reads.places(conn, [nodes["project"], episode, scene.id, 0])
+    assert {p.id: (p.kind, p.episode, p.position) for p in places.values()} == {
+        nodes["project"]: ("project", None, 0),
+        episode: ("episode", None, 2),
+        scene.id: ("scene", 2, scene.position),
+    }
+    assert places[scene.id].title == scene.title

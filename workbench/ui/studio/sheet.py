@@ -68,9 +68,8 @@ def draw(node_id: int, cell: Row) -> None:
     job, artifact = cell.get("job"), cell.get("artifact")
     content = artifact["content"] if artifact else None
     ratio = (content or {}).get("aspect_ratio") or plan.content["shots"][0]["camera"]["aspect"]
-    stale = {int(r.part.split(":")[1]) for r in cell["stale_reasons"] if r.part and r.part.startswith("shot:")}
-    if any(not r.part for r in cell["stale_reasons"]):
-        stale = set(range(1, 10))
+    changed = {r.part for r in cell["stale_reasons"]}
+    stale = {order for order in range(1, 10) if None in changed or f"shot:{order}" in changed}
     if job is not None and job["state"] in states.ACTIVE:
         _live(node_id, job["id"], plan.content["shots"], content, ratio, stale)
     else:
