@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from workbench.artifacts.kinds import Child, Kind, register
+from workbench.artifacts.declared import Child, Kind
 from workbench.i18n import N_
 
 Language = Literal["zh", "en"]
@@ -224,24 +224,22 @@ def _scene_children(content: dict[str, Any]) -> list[Child]:
     return [Child(s["order"], s["beat"][:120]) for s in content["scenes"]]
 
 
-BRIEF = register(Kind("brief", N_("Brief"), "project", Brief))
-CHARACTER = register(Kind("character", N_("Character"), "character", Character))
-WORLD_ELEMENT = register(Kind("world_element", N_("World element"), "world", WorldElement))
-EPISODE_PLAN = register(
-    Kind(
-        "episode_plan",
-        N_("Episode plan"),
-        "project",
-        EpisodePlan,
-        _episode_parts,
-        child_kind="episode",
-        children=_episode_children,
-    )
+BRIEF = Kind("brief", N_("Brief"), "project", Brief)
+CHARACTER = Kind("character", N_("Character"), "character", Character)
+WORLD_ELEMENT = Kind("world_element", N_("World element"), "world", WorldElement)
+EPISODE_PLAN = Kind(
+    "episode_plan",
+    N_("Episode plan"),
+    "project",
+    EpisodePlan,
+    _episode_parts,
+    child_kind="episode",
+    children=_episode_children,
 )
-CORE_EXPRESSION = register(Kind("core_expression", N_("Core expression"), "episode", CoreExpression))
-SCENE_LIST = register(
-    Kind(
-        "scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, child_kind="scene", children=_scene_children
-    )
+CORE_EXPRESSION = Kind("core_expression", N_("Core expression"), "episode", CoreExpression)
+SCENE_LIST = Kind(
+    "scene_list", N_("Scene list"), "episode", SceneList, _scene_parts, child_kind="scene", children=_scene_children
 )
-SCENE_ANCHOR = register(Kind("scene_anchor", N_("Scene anchor"), "scene", SceneAnchor))
+SCENE_ANCHOR = Kind("scene_anchor", N_("Scene anchor"), "scene", SceneAnchor)
+
+KINDS = (BRIEF, CHARACTER, WORLD_ELEMENT, EPISODE_PLAN, CORE_EXPRESSION, SCENE_LIST, SCENE_ANCHOR)

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from workbench.artifacts.kinds import Kind
+from workbench.artifacts.declared import Kind
+from workbench.artifacts.replan import Existing, match
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads import story as reads
 from workbench.db.writes import story as writes
-from workbench.story.replan import Existing, match
 
 
 def add_version(

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from workbench.artifacts.kinds import Kind, register
+from workbench.artifacts.declared import Kind
 from workbench.artifacts.models import AspectRatio, Content, text_of
 from workbench.artifacts.versions import hash_of
 from workbench.i18n import N_
@@ -374,12 +374,14 @@ def _frame_parts(content: dict[str, Any]) -> dict[str, Any]:
     return {f"frame:{f['key']}": f["chosen"] for f in content["frames"]}
 
 
-KEYFRAME_PROMPT = register(Kind("keyframe_prompt", N_("Nine-shot plan"), "scene", KeyframePrompt, _shot_parts))
-KEYFRAME_IMAGES = register(
-    Kind("keyframe_images", N_("Keyframe images"), "scene", KeyframeImages, _frame_parts, expected_parts=9)
+KEYFRAME_PROMPT = Kind("keyframe_prompt", N_("Nine-shot plan"), "scene", KeyframePrompt, _shot_parts)
+KEYFRAME_IMAGES = Kind(
+    "keyframe_images", N_("Keyframe images"), "scene", KeyframeImages, _frame_parts, expected_parts=9
 )
-MOTION_PROMPT = register(Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt))
-DIALOGUE = register(Kind("dialogue", N_("Dialogue"), "scene", Dialogue))
-SOUND_DESIGN = register(Kind("sound_design", N_("Sound design"), "scene", SoundDesign))
-SCENE_VIDEO = register(Kind("scene_video", N_("Scene video"), "scene", SceneVideo))
-DURATION = register(Kind("duration", N_("Duration"), "scene", Duration))
+MOTION_PROMPT = Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt)
+DIALOGUE = Kind("dialogue", N_("Dialogue"), "scene", Dialogue)
+SOUND_DESIGN = Kind("sound_design", N_("Sound design"), "scene", SoundDesign)
+SCENE_VIDEO = Kind("scene_video", N_("Scene video"), "scene", SceneVideo)
+DURATION = Kind("duration", N_("Duration"), "scene", Duration)
+
+KINDS = (KEYFRAME_PROMPT, KEYFRAME_IMAGES, MOTION_PROMPT, DIALOGUE, SOUND_DESIGN, SCENE_VIDEO, DURATION)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from workbench.artifacts.kinds import Kind
+from workbench.artifacts.declared import Kind
 
 
 def hash_of(content: Any) -> str:

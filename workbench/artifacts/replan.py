@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from workbench.artifacts.kinds import Child
+from workbench.artifacts.declared import Child
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+"""What an artifact kind declares: its name, title and pydantic model, and what follows from its contents.
+
+A kind may name *parts* (``episode:3`` of an episode plan): an input can refer to one part, so that editing
+episode 3 leaves episode 2 fresh. A kind may name *children*: saving an episode plan re-plans the episode nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel
+
+from workbench.json_types import Json, JsonObject
+
+NodeKind = Literal["project", "episode", "scene", "character", "world"]
+
+
+@dataclass(frozen=True)
+class Child:
+    """A node that an artifact asks for below its own node."""
+
+    position: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of artifact."""
+
+    name: str
+    title: str
+    node_kind: NodeKind
+    model: type[BaseModel]
+    #: part key → JSON value, for inputs that depend on one part only
+    parts: Callable[[JsonObject], dict[str, Json]] | None = None
+    #: with fewer parts a version counts as not finished
+    expected_parts: int | None = None
+    #: nodes that saving this artifact creates, renames or archives
+    child_kind: NodeKind | None = None
+    children: Callable[[JsonObject], list[Child]] | None = None
