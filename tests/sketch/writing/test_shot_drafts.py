@@ -281,7 +281,7 @@ def test_any_scene_passes_every_check(made: tuple[dict[str, Any], list[str]], as
 
 def test_the_same_scene_gives_the_same_bytes_in_another_process() -> None:
     code = (
-        "from tests.workflows.test_shot_drafts import *;"
+        "from tests.sketch.writing.test_shot_drafts import *;"
         "f=sample_scenes('painted-skin.zh',1)[3];m=storyboard(f);print(m.model_dump_json(), moved(f,m).model_dump_json())"
     )
     said = {

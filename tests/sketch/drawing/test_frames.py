@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.drawing.scenes import CAST, CUSTOM, anchor, apart, at, brightness, drawn, nine, opened
+from tests.sketch.drawing.scenes import CAST, CUSTOM, anchor, apart, at, brightness, drawn, nine, opened
 from workbench.artifacts.models import AspectRatio, Preset
 from workbench.artifacts.storyboard import Expression, Facing, Stance
 from workbench.sketch.drawing import draw_frame, frame_size

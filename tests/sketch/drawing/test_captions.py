@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from tests.drawing.scenes import anchor, drawn, nine
+from tests.sketch.drawing.scenes import anchor, drawn, nine
 from workbench.sketch.drawing import caption
 from workbench.sketch.drawing.caption import FONT, drawable, font, known, laid_out, strip_height, write
 
@@ -98,6 +98,6 @@ def test_a_picture_without_a_strip_has_none() -> None:
 def test_the_font_is_package_data() -> None:
     import tomllib
 
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     told = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]["*"]
     assert {"*.otf", "*.txt"} <= set(told)

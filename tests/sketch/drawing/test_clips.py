@@ -13,7 +13,7 @@ import imageio_ffmpeg
 import pytest
 from PIL import Image, ImageChops
 
-from tests.drawing.scenes import CAST, CUSTOM, anchor, nine, opened
+from tests.sketch.drawing.scenes import CAST, CUSTOM, anchor, nine, opened
 from workbench.errors import JobError
 from workbench.media import clips
 from workbench.sketch.drawing import clip, draw_clip, draw_frame

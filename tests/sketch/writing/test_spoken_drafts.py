@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.sketch.writing.test_shot_drafts import sample_scenes, scene_facts
 from tests.workflows.conftest import SAMPLES
-from tests.workflows.test_shot_drafts import sample_scenes, scene_facts
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
 from workbench.sketch.writing import dialogue as speech
 from workbench.sketch.writing import noises, places, sets
