@@ -55,10 +55,11 @@ from workbench.profiles.profiles import Profiles, Rotated
 from workbench.profiles.routing import Services
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
-from workbench.story import briefs, studio
+from workbench.story import briefs, guards, studio
 from workbench.story.facts import NodeView
 from workbench.story.names import fold
 from workbench.story.plan import Mode, Plan
+from workbench.story.plan import makers as plan_makers
 from workbench.usage import budgets as budgeting
 from workbench.usage import money, plans
 from workbench.usage.budgets import State as BudgetState
@@ -381,7 +382,7 @@ class Workbench:
     def unmet(self, kind: str, node_id: int, params: Row | None = None) -> list[errors.Issue]:
         """What must exist first; empty when the workflow can run."""
         declared = self._workflows.find(kind)
-        return submitting.unmet_guards(
+        return guards.unmet(
             declared, NodeView.load(self.database, node_id), self._workflows.parse(declared, params or {})
         )
 
@@ -421,7 +422,7 @@ class Workbench:
 
     def makers(self) -> list[Workflow]:
         """The workflows of a plan: they write an artifact, in the order of a story's making."""
-        return [w for w in self._workflows.all().values() if w.writes is not None and not w.batch and not w.by_hand]
+        return plan_makers(self._workflows.all().values())
 
     def plan(self, node_id: int, mode: Mode = "missing") -> Plan:
         """The jobs that would bring everything below a node up to date, in order, with tokens, time and money."""

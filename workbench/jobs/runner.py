@@ -26,11 +26,11 @@ from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
 from workbench.jobs.session import DATABASE_AWAY, WAITS_S, Running, Suspend
-from workbench.jobs.submit import unmet_guards
 from workbench.media import MediaStore
 from workbench.profiles.routing import RateLimit, Services
 from workbench.providers.base import Profile, TextProvider
 from workbench.settings import Settings
+from workbench.story import guards
 from workbench.story.facts import Inputs, NodeView
 
 log = logging.getLogger(__name__)
@@ -174,7 +174,7 @@ class Runner:
         node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact
-            unmet = unmet_guards(declared, NodeView.load(self.database, node.id), params)
+            unmet = guards.unmet(declared, NodeView.load(self.database, node.id), params)
             if unmet:
                 raise GuardUnmet(unmet)
         return Context(running, node, inputs, params)

@@ -17,6 +17,7 @@ from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, Not
 from workbench.i18n import Text
 from workbench.jobs.declared import Declared, Workflows
 from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile
+from workbench.story import guards
 from workbench.story.facts import NodeView
 from workbench.usage import budgets
 
@@ -45,7 +46,7 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
     params = workflows.parse(declared, request.params)
     node = _node_for(database, declared, request.node_id)
     if guard and node is not None:
-        unmet = unmet_guards(declared, node, params)
+        unmet = guards.unmet(declared, node, params)
         if unmet:
             raise GuardUnmet(unmet)
     stored = params.model_dump(mode="json")
@@ -117,11 +118,6 @@ def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
     if all(values["submit_key"] is None and values["exclusive_key"] is None for values, _ in rows):
         return writes.insert_jobs(conn, rows)
     return [insert(conn, values, delay_ms)[0] for values, delay_ms in rows]
-
-
-def unmet_guards(declared: Declared, node: NodeView, params: Any) -> list[Issue]:
-    """Every unmet precondition at once."""
-    return [issue for check in declared.guards for issue in check(node, params)]
 
 
 def _check_budget(database: Database, declared: Declared, profile_id: int, project_id: int | None) -> None:

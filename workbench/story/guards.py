@@ -5,14 +5,51 @@ Guards run at submit and again at start; they read, and change nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+from workbench.story.facts import NodeView
+from workbench.story.plan import Item
 from workbench.story.styles import style_text
 
-if TYPE_CHECKING:
-    from workbench.story.facts import NodeView
+#: what is missing on a node for a workflow with these params
+Guard = Callable[[NodeView, Any], list[Issue]]
+
+
+class Guarded(Protocol):
+    """A workflow with preconditions (see workflows.registry.Workflow)."""
+
+    @property
+    def guards(self) -> Sequence[Guard]: ...
+
+
+class Planned(Guarded, Protocol):
+    """One that a plan may start, with its usual params."""
+
+    @property
+    def params(self) -> Callable[[], Any]: ...
+
+
+def unmet(declared: Guarded, node: NodeView, params: Any) -> list[Issue]:
+    """Every unmet precondition at once; empty when the workflow can run."""
+    return [issue for guard in declared.guards for issue in guard(node, params)]
+
+
+def unmet_in_plan(
+    items: Sequence[Item], workflows: Mapping[str, Planned], node_at: Callable[[int], NodeView]
+) -> list[Issue]:
+    """What keeps a plan from starting: what is missing for the jobs that wait for no other, once each."""
+    issues: dict[str, Issue] = {}
+    for item in items:
+        if not item.after:
+            declared = workflows[item.workflow]
+            for issue in unmet(declared, node_at(item.node_id), declared.params()):
+                issues.setdefault(str(issue), issue)
+    return list(issues.values())
+
 
 #: a shorter summary gives a model nothing to plan with (seed's plannability check)
 MIN_SUMMARY_CHARS = 100
@@ -35,7 +72,7 @@ def summary_issues(summary: str) -> list[Issue]:
     return [Issue("summary", said)]
 
 
-def style_issues(style: dict[str, Any] | None) -> list[Issue]:
+def style_issues(style: JsonObject | None) -> list[Issue]:
     """Is there a style: a text of its own, or a preset that brings one?"""
     if style_text(style, "en"):
         return []
@@ -47,7 +84,7 @@ def style_issues(style: dict[str, Any] | None) -> list[Issue]:
     ]
 
 
-def plannable_brief(brief: dict[str, Any]) -> list[Issue]:
+def plannable_brief(brief: JsonObject) -> list[Issue]:
     """What a brief lacks before it can be planned; forms show this while the brief is being written."""
     return summary_issues(str(brief.get("summary") or "")) + style_issues(brief.get("style"))
 

@@ -6,9 +6,10 @@ and write: from the node itself, the nodes above it, and ("previous.KIND", "next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from graphlib import CycleError, TopologicalSorter
+from typing import Any, Literal, Protocol, TypeVar
 
 from workbench.db.rows.story import Node
 from workbench.errors import Issue
@@ -16,6 +17,8 @@ from workbench.errors import Issue
 #: everything that is missing or stale, or only what is stale; both with what hangs on it
 Mode = Literal["missing", "stale"]
 State = Literal["missing", "stale", "fresh"]
+#: why a job is in a plan; downstream: fresh now, but made from something that the plan makes anew
+Reason = Literal["missing", "stale", "downstream"]
 
 
 class Maker(Protocol):
@@ -29,16 +32,19 @@ class Maker(Protocol):
     def reads(self) -> tuple[str, ...]: ...
     @property
     def writes(self) -> str | None: ...
+    @property
+    def batch(self) -> bool: ...
+    @property
+    def by_hand(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Item:
-    """One job of a plan. `after`: places in the plan of the jobs that it waits for. `state`: why it is in the plan;
-    downstream = fresh now, but made from something that the plan makes anew."""
+    """One job of a plan. `after`: places in the plan of the jobs that it waits for. `state`: why it is in the plan."""
 
     workflow: str
     node_id: int
-    state: Literal["missing", "stale", "downstream"]
+    state: Reason
     after: tuple[int, ...] = ()
 
     @property
@@ -80,6 +86,14 @@ class Plan:
         return not self.unpriced and not any(self.cost.values())
 
 
+M = TypeVar("M", bound=Maker)
+
+
+def makers(workflows: Iterable[M]) -> list[M]:
+    """The workflows of a plan: they write an artifact, and are neither batches nor started by hand alone."""
+    return [w for w in workflows if w.writes is not None and not w.batch and not w.by_hand]
+
+
 def work(
     nodes: Sequence[Node],
     makers: Sequence[Maker],
@@ -88,14 +102,15 @@ def work(
 ) -> list[Item]:
     """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for."""
     tree = _Tree(nodes)
-    wanted: dict[tuple[str, int], tuple[Maker, str]] = {}
+    wanted: dict[tuple[str, int], tuple[Maker, Reason]] = {}
     offered = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
     states = {(m.name, int(n.id)): state_of(int(n.id), str(m.writes)) for m, n in offered}
     writers = {(str(m.writes), int(n.id)): (m.name, int(n.id)) for m, n in offered}
     for maker, node in offered:
         key = (maker.name, int(node.id))
-        if states[key] == "stale" or (states[key] == "missing" and mode == "missing"):
-            wanted[key] = (maker, states[key])
+        state = states[key]
+        if state == "stale" or (state == "missing" and mode == "missing"):
+            wanted[key] = (maker, state)
     grown = True
     while grown:
         grown = False
@@ -113,7 +128,9 @@ def chosen(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[
     """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
     tree = _Tree(nodes)
     by_name = {m.name: m for m in makers}
-    wanted = {(name, node): (by_name[name], "missing") for name, node in jobs if name in by_name and node in tree.nodes}
+    wanted: dict[tuple[str, int], tuple[Maker, Reason]] = {
+        (name, node): (by_name[name], "missing") for name, node in jobs if name in by_name and node in tree.nodes
+    }
     writers = {(str(maker.writes), node): (name, node) for (name, node), (maker, _) in wanted.items()}
     return _ordered(wanted, tree, writers)
 
@@ -175,26 +192,27 @@ class _Tree:
 
 
 def _ordered(
-    wanted: Mapping[tuple[str, int], tuple[Maker, str]],
+    wanted: Mapping[tuple[str, int], tuple[Maker, Reason]],
     tree: _Tree,
     writers: Mapping[tuple[str, int], tuple[str, int]],
 ) -> list[Item]:
     """Every job after those it waits for, else in the order given. Raises ValueError when jobs wait for each other."""
-    waits: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    order = {key: number for number, key in enumerate(wanted)}
+    waits: dict[tuple[str, int], set[tuple[str, int]]] = {}
     for key, (maker, _) in wanted.items():
-        before = [writers.get(source) for source in tree.sources(maker, tree.nodes[key[1]])]
-        waits[key] = list(dict.fromkeys(b for b in before if b is not None and b in wanted and b != key))
+        before = (writers.get(source) for source in tree.sources(maker, tree.nodes[key[1]]))
+        waits[key] = {b for b in before if b is not None and b in wanted and b != key}
+    sorter = TopologicalSorter(waits)
+    try:
+        sorter.prepare()
+    except CycleError as circle:
+        raise ValueError(f"these jobs wait for each other: {circle.args[1][:4]}") from circle
     place: dict[tuple[str, int], int] = {}
     items: list[Item] = []
-    open_jobs = list(wanted)
-    while open_jobs:
-        ready = [k for k in open_jobs if all(b in place for b in waits[k])]
-        if not ready:
-            raise ValueError(f"these jobs wait for each other: {open_jobs[:4]}")
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready(), key=order.__getitem__)
         for key in ready:
             place[key] = len(items)
-            after = tuple(sorted(place[b] for b in waits[key]))
-            items.append(Item(*key, wanted[key][1], after))  # type: ignore[arg-type]
-        done = set(ready)
-        open_jobs = [k for k in open_jobs if k not in done]
+            items.append(Item(*key, wanted[key][1], tuple(sorted(place[b] for b in waits[key]))))
+        sorter.done(*ready)
     return items

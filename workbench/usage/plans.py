@@ -10,9 +10,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import workers
 from workbench.db.rows.story import Node
-from workbench.errors import Issue
-from workbench.jobs.submit import unmet_guards
-from workbench.story import plan
+from workbench.story import guards, plan
 from workbench.story.facts import NodeView
 from workbench.story.freshness import nodes_below, states_of
 from workbench.usage import estimates
@@ -66,7 +64,7 @@ def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_
         cost=_sums(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
         later=later,
-        unmet=unmet(database, declared, items),
+        unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
     )
 
 
@@ -75,18 +73,6 @@ def estimates_of(database: Database, makers: Sequence[Any], crew: estimates.Crew
     with database.read() as conn:
         seen = estimates.measured(conn, [m.name for m in makers], crew.writes.id)
     return {m.name: estimates.of(m.typical, crew, seen.get(m.name)) for m in makers}
-
-
-def unmet(database: Database, declared: dict[str, Any], items: Sequence[plan.Item]) -> list[Issue]:
-    """What keeps the plan from starting: the unmet preconditions of every job that waits for no other, once each."""
-    found: dict[str, Issue] = {}
-    for item in items:
-        if item.after:
-            continue
-        one = declared[item.workflow]
-        for issue in unmet_guards(one, NodeView.load(database, item.node_id), one.params()):
-            found.setdefault(str(issue), issue)
-    return list(found.values())
 
 
 def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Node], makers: Sequence[Any]) -> int:

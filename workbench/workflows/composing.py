@@ -15,6 +15,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Child, ChildResult
 from workbench.story import plan
 from workbench.story.freshness import begun_jobs, below
+from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Key = tuple[str, int]
 
 def makers() -> list[registry.Workflow]:
     """The workflows that write an artifact."""
-    return [w for w in registry.all_workflows() if w.writes is not None and not w.batch and not w.by_hand]
+    return plan.makers(registry.all_workflows())
 
 
 async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, grow: bool = False) -> BatchResult:
@@ -102,13 +103,7 @@ def _summed(ctx: Context, done: dict[Key, ChildResult], skipped: list[dict[str, 
 
 def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
     """The unmet preconditions of every job that waits for none of the others: all of them start, or none."""
-    declared = {w.name: w for w in makers()}
-    found: dict[str, Issue] = {}
     nodes, state_of = below(node)
-    for item in plan.chosen(nodes, makers(), jobs):
-        one = declared[item.workflow]
-        if item.after or state_of(item.node_id, str(one.writes)) == "fresh":
-            continue
-        for issue in (i for guard in one.guards for i in guard(node.at(item.node_id), one.params())):
-            found.setdefault(str(issue), issue)
-    return list(found.values())
+    declared = {w.name: w for w in makers()}
+    items = plan.chosen(nodes, makers(), jobs)
+    return unmet_in_plan([i for i in items if not _fresh(i, declared, state_of)], declared, node.at)
