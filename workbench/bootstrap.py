@@ -24,7 +24,7 @@ from workbench.profiles.rate_limits import RateLimits
 from workbench.providers import registry as providers
 from workbench.security.redact import protect_logging
 from workbench.settings import Settings
-from workbench.webhooks.delivery import Courier
+from workbench.webhooks.delivery import WebhookSender
 from workbench.webhooks.registry import Webhooks
 from workbench.workflows import registry as workflows
 
@@ -91,8 +91,8 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     )
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
     poller = Poller(database, profiles.open, make_provider, media)
-    courier = Courier(database, webhooks.address_of)
-    return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher, courier)
+    webhook_sender = WebhookSender(database, webhooks.address_of)
+    return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher, webhook_sender)
 
 
 def _sealed(database: Database, settings: Settings) -> tuple[Profiles, Webhooks]:

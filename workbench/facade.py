@@ -284,7 +284,7 @@ class Workbench:
                 raise NotAllowed(
                     Text(N_("A {kind} belongs to a {node_kind}."), kind=kind, node_kind=declared.node_kind)
                 )
-            story_writes.hold_node(conn, node_id)
+            story_writes.lock_node(conn, node_id)
             versions = story_reads.versions(conn, node_id, kind)
             newest = versions[0].version if versions else None
             if newest != base_version:
@@ -332,7 +332,7 @@ class Workbench:
         """Keep a version as the head whatever comes later; None unpins and the newest counts again."""
         declared = kinds.find(kind)
         with self.database.write() as conn:
-            story_writes.hold_node(conn, node_id)
+            story_writes.lock_node(conn, node_id)
             versions = story_reads.versions(conn, node_id, kind)
             wanted = next((v for v in versions if version is None or v.version == version), None)
             if wanted is None:
@@ -366,7 +366,7 @@ class Workbench:
         """The file of a picture or clip, or its small copy: a clip's is its first frame. Raises NotFound."""
         return self._media.thumbnail(sha256) if thumbnail else self._media.path(sha256)
 
-    def sweep_media(self, *, grace_s: float = garbage.GRACE_S, dry_run: bool = False) -> garbage.Swept:
+    def sweep_media(self, *, grace_s: float = garbage.GRACE_S, dry_run: bool = False) -> garbage.SweepReport:
         """Remove pictures and clips that nothing refers to and that are older than the grace (seconds)."""
         return garbage.sweep(self.database, self._media, grace_s=grace_s, dry_run=dry_run)
 

@@ -138,7 +138,7 @@ SEVERAL: dict[str, Callable[[Connection, list[int]], object]] = {
     "renew leases": lambda conn, ids: writes.renew_leases(conn, "me", 60_000, {(i, 1) for i in ids}),
     "dispatch": lambda conn, ids: dispatch.mark_dispatched(conn, ids),
     "resume what was limited": lambda conn, ids: sweep.resume_due(conn, 10),
-    "tell webhooks": lambda conn, ids: webhook_writes.take_untold(conn, ids),
+    "tell webhooks": lambda conn, ids: webhook_writes.take_pending_jobs(conn, ids),
 }
 
 

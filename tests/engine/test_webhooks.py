@@ -25,7 +25,7 @@ from workbench.db.writes import jobs as job_writes
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import Text
-from workbench.webhooks import delivery as courier
+from workbench.webhooks import delivery as sending
 from workbench.webhooks.events import EVENTS
 from workbench.webhooks.formats import request_of
 
@@ -158,13 +158,13 @@ def test_the_next_try_is_not_before_its_time_and_the_last_one_gives_up(
     for _ in range(3):
         engine.worker.maintain()
     assert len(receiver.got) == 1
-    for _ in courier.PAUSES_S:
+    for _ in sending.PAUSES_S:
         due_now(engine)
         engine.worker.maintain()
     [delivery] = engine.wb.webhooks.deliveries()
     assert (delivery["state"], delivery["status"]) == ("failed", 500)
     assert delivery["error"] == "The receiver answered 500: no"
-    assert len(receiver.got) == len(courier.PAUSES_S) + 1
+    assert len(receiver.got) == len(sending.PAUSES_S) + 1
     receiver.answers = []
     engine.wb.webhooks.send_again(delivery["id"])
     with pytest.raises(NotAllowed):
@@ -177,11 +177,11 @@ def test_a_try_whose_worker_died_is_made_again(engine: Engine, receiver: Receive
     add(engine, receiver)
     job = engine.wb.submit("test_tell", project)
     engine.deliver()
-    engine.worker._courier._note_jobs()  # type: ignore[attr-defined]
+    engine.worker._webhooks._record_job_events()  # type: ignore[attr-defined]
     with engine.wb.database.write() as conn:
         [row] = engine.wb.webhooks.deliveries()
-        assert writes.take(conn, row, courier.HOLD_MS)  # taken, then nothing is heard of it
-        assert not writes.take(conn, row, courier.HOLD_MS)
+        assert writes.take(conn, row, sending.LEASE_MS)  # taken, then nothing is heard of it
+        assert not writes.take(conn, row, sending.LEASE_MS)
     engine.worker.maintain()
     assert receiver.got == []
     due_now(engine)
@@ -195,10 +195,10 @@ def test_several_workers_tell_each_thing_once(engine: Engine, receiver: Receiver
         engine.wb.submit("test_tell", project, {"about": f"part {number}"})
     while engine.deliver():
         engine.wb._dispatcher.kick()
-    couriers = [courier.Courier(engine.wb.database, engine.wb.webhooks.address_of) for _ in range(4)]
+    senders = [sending.WebhookSender(engine.wb.database, engine.wb.webhooks.address_of) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(4):
-            list(pool.map(lambda one: one.run_once(), couriers))
+            list(pool.map(lambda one: one.run_once(), senders))
     assert len(receiver.got) == 12
     assert told(engine) == [("job.succeeded", "delivered")] * 12
 
@@ -277,7 +277,7 @@ def test_what_is_told_is_in_the_language_of_the_webhook(engine: Engine, receiver
 def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
     engine: Engine, receiver: Receiver, project: int, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "BUDGETS_EVERY_S", 0.0)
+    monkeypatch.setattr(sending, "BUDGETS_EVERY_S", 0.0)
     price = {"*": {"currency": "CNY", "input": 1_000_000, "output": 0}}  # a yuan a token
     engine.wb.add_profile(
         "mine",
@@ -334,8 +334,8 @@ def test_the_address_and_the_secret_are_sealed_and_survive_another_master_key(
 ) -> None:
     hook = add(engine, receiver)
     before = engine.wb.webhooks.listed()
-    assert hook["secret"] not in json.dumps(before)
-    assert "T0AC-secret-path" not in json.dumps(before)
+    assert hook["secret"] not in json.dumps([row.as_json() for row in before])
+    assert "T0AC-secret-path" not in json.dumps([row.as_json() for row in before])
     assert engine.wb.rotate_keys().keys == 1
     assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
     got = receiver.got[-1]
@@ -437,14 +437,14 @@ def test_a_receiver_that_never_answers_holds_up_no_other(engine: Engine, receive
         with Silent() as silent:
             dead = engine.wb.webhooks.add(silent.url, events=["job.failed"], allow_private=True)
             pile(engine, dead, 40)
-            round_ = pool.submit(engine.worker._courier.run_once)
+            round_ = pool.submit(engine.worker._webhooks.run_once)
             until(lambda: silent.heard > 0, what="a first try at the silent one")
             pile(engine, healthy, 10)
             engine.wb.submit("test_tell", project)
             engine.deliver()
             until(
                 lambda: len(receiver.got) == 11,
-                courier.DEADLINE_S * 0.8,
+                sending.DEADLINE_S * 0.8,
                 "what was due, and the end of a job meanwhile",
             )
         round_.result(timeout=20)
@@ -455,15 +455,15 @@ def test_what_goes_wrong_in_one_try_leaves_the_others_alone(
 ) -> None:
     hook = add(engine, receiver)
     pile(engine, hook, 8)
-    settle = courier.settle
+    settle = sending.settle
 
     def failing(conn: Any, row: Any, outcome: Any) -> None:
         if row["event_key"] == "piled:0":
             raise RuntimeError("the database went away")
         settle(conn, row, outcome)
 
-    monkeypatch.setattr(courier, "settle", failing)
-    engine.worker._courier.run_once()
+    monkeypatch.setattr(sending, "settle", failing)
+    engine.worker._webhooks.run_once()
     assert sorted(state for _, state in told(engine)) == ["delivered"] * 7 + ["pending"]
 
 
@@ -475,7 +475,7 @@ def test_a_try_that_fails_in_a_way_of_its_own_is_written_down(
     def broken(*_: Any) -> Any:
         raise KeyError("payload")
 
-    monkeypatch.setattr(courier, "request_of", broken)
+    monkeypatch.setattr(sending, "request_of", broken)
     tried = engine.wb.webhooks.try_out(hook["id"])
     assert (tried["state"], tried["error"]) == (
         "failed", "The address cannot be called: the connection failed (KeyError).",
@@ -500,7 +500,7 @@ def test_an_answer_is_shown_without_the_address_and_without_what_no_database_tak
 
 
 def test_a_taken_message_is_taken_though_its_answer_never_ends(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(courier, "DEADLINE_S", 1.0)
+    monkeypatch.setattr(sending, "DEADLINE_S", 1.0)
     with Silent(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nright, just a") as slow:
         hook = engine.wb.webhooks.add(slow.url, allow_private=True)
         assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
@@ -516,7 +516,7 @@ def test_a_greeting_that_is_not_wanted_for_good_switches_off_too(engine: Engine,
 def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_another_currency(
     engine: Engine, receiver: Receiver, project: int, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "BUDGETS_EVERY_S", 0.0)
+    monkeypatch.setattr(sending, "BUDGETS_EVERY_S", 0.0)
     prices = {"prices": {"*": {"currency": "CNY", "input": 1_000_000, "output": 0}}}  # a yuan a token
     engine.wb.add_profile(
         "mine", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789", params=prices
@@ -532,8 +532,8 @@ def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_
     engine.wb.set_budget(20_000_000, project_id=project, period="all")
     assert told_in() == ["CNY"]
     with engine.wb.database.write() as conn:
-        conn.execute(update(webhook_delivery).values(ended_at=now_ms() - 2 * courier.KEPT_MS))
-    engine.worker._courier.prune()
+        conn.execute(update(webhook_delivery).values(ended_at=now_ms() - 2 * sending.RETENTION_MS))
+    engine.worker._webhooks.prune()
     assert told_in() == ["CNY"]
     engine.wb.set_budget(20_000_000, project_id=project, period="all", currency="USD")
     assert told_in() == ["CNY", "USD"]
@@ -546,8 +546,8 @@ def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> N
     with engine.wb.database.write() as conn:
         first = select(webhook_delivery.c.id).order_by(webhook_delivery.c.id).limit(1).scalar_subquery()
         old = update(webhook_delivery).where(webhook_delivery.c.id == first)
-        conn.execute(old.values(ended_at=now_ms() - 2 * courier.KEPT_MS))
-    engine.worker._courier.prune()
+        conn.execute(old.values(ended_at=now_ms() - 2 * sending.RETENTION_MS))
+    engine.worker._webhooks.prune()
     assert [d["event_key"] for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
 
 
@@ -563,7 +563,7 @@ def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_
             for one in ids:
                 job_writes.put_waiting(conn, one, waiting_for, Text("It is used up."), asks=True)
         receiver.got.clear()
-        engine.worker._courier.run_once()
+        engine.worker._webhooks.run_once()
         return sorted(json.loads(g.body)["data"]["job"]["id"] for g in receiver.got)
 
     assert len(wait(parts, "budget")) == 1
@@ -629,7 +629,7 @@ def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Recei
 
     def take() -> list[int]:
         with engine.wb.database.write() as conn:
-            return [row["id"] for row in writes.take_untold(conn, [low, high])]
+            return [row["id"] for row in writes.take_pending_jobs(conn, [low, high])]
 
     with ThreadPoolExecutor(1) as pool, engine.wb.database.write() as ending:
         # jobs are locked in falling order
@@ -648,7 +648,7 @@ def test_a_webhook_is_removed_while_its_receiver_says_that_it_is_gone(engine: En
 
     def settle() -> None:
         with engine.wb.database.write() as conn:
-            courier.settle(conn, row, courier.Outcome(courier.GONE, Text("It is gone."), final=True))
+            sending.settle(conn, row, sending.Outcome(sending.GONE, Text("It is gone."), final=True))
 
     def waits() -> bool:
         with engine.wb.database.read() as conn:
@@ -675,7 +675,7 @@ def test_looking_for_untold_jobs_reads_no_whole_table(engine: Engine, project: i
     with engine.wb.database.read() as conn:
         note = lambda c, cursor, statement, parameters, *_: seen.append((statement, parameters))  # noqa: E731
         event.listen(conn, "before_cursor_execute", note)
-        reads.untold(conn, 200)
+        reads.jobs_with_pending_webhooks(conn, 200)
         event.remove(conn, "before_cursor_execute", note)
         [(statement, parameters)] = seen
         explain = "EXPLAIN QUERY PLAN " if engine.wb.settings.is_sqlite else "EXPLAIN "

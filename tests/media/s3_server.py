@@ -58,7 +58,7 @@ class S3Server:
                 outer.requests.append((self.command, place))
                 return place, parse_qs(parts.query, keep_blank_values=True)
 
-            def _body(self) -> bytes:
+            def _read_body(self) -> bytes:
                 body = self.rfile.read(int(self.headers["content-length"] or 0))
                 return _unchunked(body) if "aws-chunked" in self.headers.get("content-encoding", "") else body
 

@@ -123,7 +123,7 @@ def test_a_clip_too_large_for_one_request_goes_to_s3_in_parts(
 
 
 def test_copies_here_are_trimmed_and_fetched_again(tmp_path: Path) -> None:
-    remote = Remote(f"memory://rw-{uuid.uuid4().hex}", Folder(tmp_path / "cache"), most_cached=25)
+    remote = Remote(f"memory://rw-{uuid.uuid4().hex}", Folder(tmp_path / "cache"), max_cached=25)
     names = [f"aa/bb/{n}" for n in range(4)]
     for name in names:
         remote.write(name, name.encode() + b"....")
@@ -251,7 +251,7 @@ def test_a_full_disk_here_loses_nothing_there(tmp_path: Path, monkeypatch: pytes
 
 
 def test_the_copy_used_last_goes_last_and_the_newest_never(tmp_path: Path) -> None:
-    remote = Remote(f"memory://rw-{uuid.uuid4().hex}", Folder(tmp_path / "cache"), most_cached=25)
+    remote = Remote(f"memory://rw-{uuid.uuid4().hex}", Folder(tmp_path / "cache"), max_cached=25)
     for n, name in enumerate(("aa/bb/0", "aa/bb/1")):
         remote.write(name, bytes(10))
         os.utime(tmp_path / "cache" / name, (n, n))
@@ -264,7 +264,7 @@ def test_the_copy_used_last_goes_last_and_the_newest_never(tmp_path: Path) -> No
 
 def test_copies_are_trimmed_by_several_at_once(tmp_path: Path) -> None:
     url = f"memory://rw-{uuid.uuid4().hex}"
-    several = [Remote(url, Folder(tmp_path / "cache"), most_cached=3000) for _ in range(4)]
+    several = [Remote(url, Folder(tmp_path / "cache"), max_cached=3000) for _ in range(4)]
     names = [f"aa/bb/{n}" for n in range(60)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: several[n % 4].write(names[n % 60], bytes(100)), range(400)))

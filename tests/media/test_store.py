@@ -194,7 +194,7 @@ def test_a_note_that_unpacks_to_megabytes_is_not_unpacked(name: bytes) -> None:
     tracemalloc.start()
     try:
         with contextlib.suppress(MediaRefused):
-            pictures.checked(data)
+            pictures.verify(data)
         assert tracemalloc.get_traced_memory()[1] < 50_000_000
     finally:
         tracemalloc.stop()
@@ -250,7 +250,7 @@ def test_a_picture_is_turned_as_its_camera_said(orientation: int) -> None:
     data = encoded(drawing(), "JPEG", quality=95, exif=exif)
     with Image.open(io.BytesIO(data)) as found:
         wanted = ImageOps.exif_transpose(found)
-    with Image.open(io.BytesIO(pictures.checked(data).data)) as kept:
+    with Image.open(io.BytesIO(pictures.verify(data).data)) as kept:
         assert kept.size == wanted.size
         different = ImageChops.difference(kept.convert("RGB"), wanted).getextrema()
         assert max(high for _, high in different) < 60
@@ -266,14 +266,14 @@ def test_a_broken_note_loses_no_picture() -> None:
     for place in range(at + 6, at + 40):
         for value in (0, 1, 2, 5, 12, 255):
             broken = bytes(data[:place]) + bytes((value,)) + bytes(data[place + 1 :])
-            assert pictures.checked(broken).width in (96, 54)
+            assert pictures.verify(broken).width in (96, 54)
 
 
 @pytest.mark.parametrize("grey", [0x1234, 0x8080, 0xFFFF, 0])
 def test_greys_of_sixteen_bits_stay_grey(grey: int) -> None:
     rows = b"".join(b"\0" + struct.pack(">H", grey) * 4 for _ in range(4))
     head = struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0)
-    kept = pictures.checked(chunks((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
+    kept = pictures.verify(chunks((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")))
     with Image.open(io.BytesIO(kept.data)) as image:
         assert image.convert("L").getpixel((1, 1)) == pytest.approx(grey >> 8, abs=2)
 
@@ -289,20 +289,20 @@ def swapped() -> bytes:
 @pytest.mark.parametrize(("mode", "kind"), [("RGB", "PNG"), ("RGBA", "PNG"), ("RGB", "JPEG"), ("RGB", "WEBP")])
 def test_a_picture_has_the_colours_that_its_profile_means(mode: str, kind: str) -> None:
     image = Image.new(mode, (64, 36), (200, 30, 60, 100)[: len(mode)])
-    kept = Image.open(io.BytesIO(pictures.checked(encoded(image, kind, icc_profile=swapped(), quality=95)).data))
+    kept = Image.open(io.BytesIO(pictures.verify(encoded(image, kind, icc_profile=swapped(), quality=95)).data))
     found = kept.getpixel((8, 8))
     assert found == pytest.approx((60, 30, 200, 100)[: len(mode)], abs=4)
     assert kept.info.get("icc_profile") is None
 
 
 def test_a_profile_that_cannot_be_read_loses_no_picture() -> None:
-    kept = pictures.checked(encoded(drawing(colour="red"), icc_profile=b"no colours at all"))
+    kept = pictures.verify(encoded(drawing(colour="red"), icc_profile=b"no colours at all"))
     assert Image.open(io.BytesIO(kept.data)).getpixel((2, 2)) == (255, 0, 0)
 
 
 def test_a_photograph_of_a_printer_keeps_its_colours() -> None:
     with Image.open(
-        io.BytesIO(pictures.checked(encoded(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG")).data)
+        io.BytesIO(pictures.verify(encoded(Image.new("CMYK", (8, 8), (0, 255, 255, 0)), "JPEG")).data)
     ) as kept:
         red, green, blue = kept.convert("RGB").getpixel((4, 4))  # type: ignore[misc]
     assert red > 240
@@ -368,7 +368,7 @@ def test_what_is_no_allowed_clip_is_refused(data: bytes, said: str) -> None:
 def test_a_clip_whose_tracks_say_what_it_says_is_kept() -> None:
     from workbench.media import clips
 
-    kept = clips.checked(film(encoded_as(640, 368)))
+    kept = clips.verify(film(encoded_as(640, 368)))
     assert (kept.width, kept.height, kept.seconds) == (640, 360, 2.0)
 
 

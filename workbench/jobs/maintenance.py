@@ -137,7 +137,7 @@ class Sweeper:
             dispatch.forget_lost_dispatches(conn, lost_ms)
 
 
-class Courier(Protocol):
+class WebhookSender(Protocol):
     """What tells others of jobs and budgets."""
 
     def run_once(self) -> int: ...
@@ -156,7 +156,7 @@ class WorkerEngine:
         sweeper: Sweeper,
         poller: Poller,
         dispatcher: Dispatcher,
-        courier: Courier,
+        webhook_sender: WebhookSender,
     ) -> None:
         self.runner = runner
         self._database = database
@@ -164,7 +164,7 @@ class WorkerEngine:
         self._sweeper = sweeper
         self._poller = poller
         self._dispatcher = dispatcher
-        self._courier = courier
+        self._webhooks = webhook_sender
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._prune_at = time.monotonic()
@@ -180,7 +180,7 @@ class WorkerEngine:
             "maintenance": (self._settings.sweep_seconds, self.look_after),
             # a slow provider, or receiver, must not keep the worker from saying that it lives
             "poller": (self._settings.sweep_seconds, self._poller.run_once),
-            "webhooks": (self._settings.sweep_seconds, self._courier.run_once),
+            "webhooks": (self._settings.sweep_seconds, self._webhooks.run_once),
         }
         self._threads = [
             threading.Thread(target=self._every, args=loop, name=name, daemon=True) for name, loop in loops.items()
@@ -215,7 +215,7 @@ class WorkerEngine:
         """One round of everything, for those who have no threads running."""
         self.look_after()
         self._poller.run_once()
-        self._courier.run_once()
+        self._webhooks.run_once()
         self._dispatcher.kick()
 
     def look_after(self) -> None:
@@ -251,4 +251,4 @@ class WorkerEngine:
             ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
             if kept.job_keep_days is not None:
                 sweep.prune_history(conn, kept.job_keep_days * DAY_MS)
-        self._courier.prune()
+        self._webhooks.prune()

@@ -27,7 +27,7 @@ from workbench.errors import JobError, LostClaim, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.session import Price, Running, Suspend
 from workbench.media import Media
-from workbench.media.generated import kept
+from workbench.media.generated import store_generated
 from workbench.profiles.routing import Capability, Held, Service
 from workbench.providers.base import (
     GeneratedMedia,
@@ -384,7 +384,7 @@ class Tasks:
         kind: Literal["image", "video"],
     ) -> list[Media]:
         """What was made, as files of the store. Paid for by now: a failure closes the call as counted."""
-        storing = asyncio.ensure_future(kept(made, self._run.media, kind, service.profile))
+        storing = asyncio.ensure_future(store_generated(made, self._run.media, kind, service.profile))
         stopped = False
         try:
             try:

@@ -19,7 +19,7 @@ from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.media_steps import clip_output
 from workbench.media import Media, MediaStore, download
-from workbench.media.generated import kept
+from workbench.media.generated import store_generated
 from workbench.providers.base import GeneratedMedia, Profile, TaskState, Usage
 from workbench.security.redact import redactor
 from workbench.usage import money
@@ -136,7 +136,7 @@ class Poller:
             if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
                 # a download takes longer than a poll; nobody else needs to begin one meanwhile
                 ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], self.FETCH_MS)
-        found = await kept([state.clip or GeneratedMedia()], self._media, "video", profile)
+        found = await store_generated([state.clip or GeneratedMedia()], self._media, "video", profile)
         return found[0]
 
     async def _ask(self, row: dict[str, Any], profile: Profile) -> TaskState:

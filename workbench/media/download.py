@@ -32,7 +32,7 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
         async with asyncio.timeout(deadline_s), outbound.client() as client:
             for attempt, pause in enumerate((*PAUSES_S, None)):
                 try:
-                    return await _followed(client, url, most_bytes, allow_private, attempt)
+                    return await _follow(client, url, most_bytes, allow_private, attempt)
                 except AddressRefused as failure:
                     if pause is None or not failure.passing:
                         raise not_downloaded(failure.reason, passing=failure.passing) from None
@@ -43,28 +43,30 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
     raise AssertionError("the last try returns or raises")
 
 
-async def brought(fetch: Fetch, *, most_bytes: int, deadline_s: float = DEADLINE_S) -> tuple[bytes | None, str | None]:
+async def fetch_from_provider(
+    fetch: Fetch, *, most_bytes: int, deadline_s: float = DEADLINE_S
+) -> tuple[bytes | None, str | None]:
     """What a provider fetches from its own service: the bytes, or the link that it was sent on to. Raises MediaRefused."""
     try:
-        with Gathered(most_bytes) as body:
+        with BodyBuffer(most_bytes) as body:
             async with asyncio.timeout(deadline_s):
                 link = await fetch(body.add)
-            return (None, link) if link else (body.whole(), None)
+            return (None, link) if link else (body.read(), None)
     except TimeoutError:
         late = Text(N_("it did not arrive within {seconds} s"), seconds=f"{deadline_s:g}")
         raise not_downloaded(late, passing=True) from None
 
 
-async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_private: bool, attempt: int) -> bytes:
+async def _follow(client: httpx.AsyncClient, url: str, most_bytes: int, allow_private: bool, attempt: int) -> bytes:
     for _ in range(HOPS + 1):
         request = await outbound.request(client, url, allow_private=allow_private, attempt=attempt)
         try:
             response = await client.send(request, stream=True)
             try:
                 if response.is_redirect and response.headers.get("location"):
-                    url = _joined(url, response.headers["location"])
+                    url = _join(url, response.headers["location"])
                     continue
-                return await _body(response, most_bytes)
+                return await _read_body(response, most_bytes)
             finally:
                 await response.aclose()
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
@@ -73,7 +75,7 @@ async def _followed(client: httpx.AsyncClient, url: str, most_bytes: int, allow_
     raise not_downloaded(Text(N_("it redirects more than {count} times"), count=HOPS))
 
 
-async def _body(response: httpx.Response, most_bytes: int) -> bytes:
+async def _read_body(response: httpx.Response, most_bytes: int) -> bytes:
     status = response.status_code
     if status == 429 or status >= 500:
         raise AddressRefused(Text(N_("its server answered {status}"), status=status), passing=True)
@@ -81,21 +83,21 @@ async def _body(response: httpx.Response, most_bytes: int) -> bytes:
         raise not_downloaded(Text(N_("its server answered {status}"), status=status))
     if int(response.headers.get("content-length") or 0) > most_bytes:
         raise _too_large(most_bytes)
-    with Gathered(most_bytes) as body:
+    with BodyBuffer(most_bytes) as body:
         # raw: nothing may unpack to more than came over the wire
         async for piece in response.aiter_raw():
             body.add(piece)
-        return body.whole()
+        return body.read()
 
 
-class Gathered:
+class BodyBuffer:
     """A body that is coming in: kept on disk until it is known to be no larger than it may be."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115, closed on leaving
 
-    def __enter__(self) -> Gathered:
+    def __enter__(self) -> BodyBuffer:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,7 +109,7 @@ class Gathered:
         if self._file.tell() > self._most_bytes:
             raise _too_large(self._most_bytes)
 
-    def whole(self) -> bytes:
+    def read(self) -> bytes:
         self._file.seek(0)
         return self._file.read()
 
@@ -116,7 +118,7 @@ def _too_large(most_bytes: int) -> MediaRefused:
     return not_downloaded(Text(N_("it is larger than {size} MB"), size=most_bytes // 1024 // 1024))
 
 
-def _joined(url: str, location: str) -> str:
+def _join(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:

@@ -25,8 +25,8 @@ _SHA = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Swept:
-    """What was found: media in all, kept because something refers to them, and those that went (or would go)."""
+class SweepReport:
+    """What was found: media in all, needed because something refers to them, and those that went (or would go)."""
 
     media: int
     referred: int
@@ -34,7 +34,7 @@ class Swept:
     bytes: int
 
 
-def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dry_run: bool = False) -> Swept:
+def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dry_run: bool = False) -> SweepReport:
     """Remove what nothing refers to and what was not written within the grace (seconds). Safe while jobs run."""
     cutoff = time.time() - grace_s
     # before the rows: a file without one may be about to get it
@@ -42,7 +42,7 @@ def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dr
     with database.read() as conn:
         now_ms = reads.clock_ms(conn)
         rows = {r.sha256: r for r in reads.all_media(conn)}
-        used = _referred(reads.references(conn))
+        used = _hashes_in(reads.references(conn))
     cutoff_ms = now_ms - round(grace_s * 1000)
     known = {*rows, *files}
     candidates = [
@@ -57,7 +57,7 @@ def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dr
             removed += _remove(database, store, batch, rows, files, now_ms, cutoff_ms, cutoff)
         store.storage.tidy(cutoff)
     size = sum(int(rows[sha].bytes) for sha in removed if sha in rows)
-    return Swept(len(known), len(known & used), tuple(removed), size)
+    return SweepReport(len(known), len(known & used), tuple(removed), size)
 
 
 def _remove(
@@ -66,22 +66,22 @@ def _remove(
     batch: list[str],
     rows: dict[str, Media],
     files: dict[str, tuple[str, float]],
-    looked_ms: int,
+    checked_ms: int,
     cutoff_ms: int,
     cutoff: float,
 ) -> list[str]:
     """Remove those of a batch that nobody has needed since the look."""
     with database.write() as conn:
-        old = writes.old_ones(conn, batch, cutoff_ms)
-        since = _referred(reads.references(conn, looked_ms - LONGEST_TRANSACTION_MS))
+        old = writes.lock_older_than(conn, batch, cutoff_ms)
+        since = _hashes_in(reads.references(conn, checked_ms - LONGEST_TRANSACTION_MS))
         writes.remove(conn, old - since)
         # one that is still there was added again
-        kept = since | reads.known(conn, batch)
+        needed = since | reads.known(conn, batch)
     # the row is gone before its file, never the other way round
     endings = {sha: files[sha][0] if sha in files else ENDINGS[str(rows[sha].mime)] for sha in batch}
-    return [sha for sha in batch if sha not in kept and store.forget(sha, endings[sha], cutoff)]
+    return [sha for sha in batch if sha not in needed and store.forget(sha, endings[sha], cutoff)]
 
 
-def _referred(texts: reads.Texts) -> set[str]:
+def _hashes_in(texts: reads.Texts) -> set[str]:
     """Every hash that the texts name. More than media are named so; that keeps at most too much."""
     return {sha for text in texts for sha in _SHA.findall(text)}

@@ -46,23 +46,23 @@ class Picture:
     height: int
 
 
-def checked(data: bytes) -> Picture:
+def verify(data: bytes) -> Picture:
     """The picture in `data`, made safe. Raises MediaRefused with the reason."""
     if len(data) > MAX_BYTES:
-        raise refused(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
+        raise refusal(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
     kind = _kind(data)
-    {"PNG": _end_of_png, "JPEG": _end_of_jpeg, "WEBP": _end_of_webp}[kind](data)
-    image = _decoded(data, kind)
+    {"PNG": _check_end_of_png, "JPEG": _check_end_of_jpeg, "WEBP": _check_end_of_webp}[kind](data)
+    image = _decode(data, kind)
     exact = kind == "PNG" and len(data) < image.width * image.height * DRAWING_BYTES_PER_PIXEL
-    return Picture(_encoded(image, exact=exact), thumbnail_of(image), image.width, image.height)
+    return Picture(_encode(image, exact=exact), make_thumbnail(image), image.width, image.height)
 
 
-def refused(reason: str, **values: object) -> MediaRefused:
+def refusal(reason: str, **values: object) -> MediaRefused:
     """Why these bytes are no picture that may be kept."""
     return MediaRefused(Text(N_("The picture is refused: {reason}"), reason=Text(reason, **values)))
 
 
-def thumbnail_of(image: Image.Image) -> bytes:
+def make_thumbnail(image: Image.Image) -> bytes:
     """A small copy as WebP, `THUMBNAIL_WIDTH` wide at most."""
     from PIL import Image
 
@@ -73,24 +73,24 @@ def thumbnail_of(image: Image.Image) -> bytes:
     return made.getvalue()
 
 
-def opened(data: bytes) -> Image.Image:
+def open_image(data: bytes) -> Image.Image:
     """A picture of the store's own, for another thumbnail."""
-    return _decoded(data, "WEBP")
+    return _decode(data, "WEBP")
 
 
 def _kind(data: bytes) -> str:
     if not data:
-        raise refused(N_("it is empty"))
+        raise refusal(N_("it is empty"))
     if data.startswith(_PNG):
         return "PNG"
     if data.startswith(_JPEG):
         return "JPEG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise refused(N_("it is no PNG, JPEG or WebP"))
+    raise refusal(N_("it is no PNG, JPEG or WebP"))
 
 
-def _decoded(data: bytes, kind: str) -> Image.Image:
+def _decode(data: bytes, kind: str) -> Image.Image:
     """Every pixel, upright, in RGB or RGBA."""
     from PIL import Image, UnidentifiedImageError
 
@@ -98,30 +98,30 @@ def _decoded(data: bytes, kind: str) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=[kind]) as found:
             width, height = found.size
             if width * height > MAX_PIXELS or max(width, height) > MAX_EDGE:
-                raise refused(N_("{width}×{height} pixels are too many"), width=width, height=height)
+                raise refusal(N_("{width}×{height} pixels are too many"), width=width, height=height)
             if getattr(found, "is_animated", False):
-                raise refused(N_("it moves; only still pictures are kept"))
+                raise refusal(N_("it moves; only still pictures are kept"))
             found.load()
-            upright = _upright(_in_eight_bits(found))
+            upright = _apply_orientation(_reduce_to_eight_bits(found))
             see_through = "A" in upright.getbands() or "transparency" in upright.info
-            image = _in_srgb(upright, found.info.get("icc_profile")).convert("RGBA" if see_through else "RGB")
+            image = _convert_to_srgb(upright, found.info.get("icc_profile")).convert("RGBA" if see_through else "RGB")
     except UnidentifiedImageError:
-        raise refused(N_("it cannot be read as {format}"), format=kind) from None
+        raise refusal(N_("it cannot be read as {format}"), format=kind) from None
     except Image.DecompressionBombError:
-        raise refused(N_("it unpacks to far too many pixels")) from None
+        raise refusal(N_("it unpacks to far too many pixels")) from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
-        raise refused(N_("it is damaged or cut off ({problem})"), problem=str(error)[:120]) from None
+        raise refusal(N_("it is damaged or cut off ({problem})"), problem=str(error)[:120]) from None
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
     return image
 
 
-def _in_eight_bits(image: Image.Image) -> Image.Image:
+def _reduce_to_eight_bits(image: Image.Image) -> Image.Image:
     """Greys of sixteen bits as such of eight; a plain conversion would make nearly all of them white."""
     return image.point(lambda grey: grey * (1 / 257)).convert("L") if image.mode.startswith("I") else image
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _apply_orientation(image: Image.Image) -> Image.Image:
     """Turned as its camera's note says; a note that cannot be read says nothing."""
     from PIL import Image
 
@@ -142,7 +142,7 @@ def _upright(image: Image.Image) -> Image.Image:
     return image.transpose(turns[turned]) if turned in turns else image
 
 
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def _convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """The colours that the file's own profile means, since what is kept names none; one that cannot be read says nothing."""
     from PIL import Image, ImageCms
 
@@ -162,7 +162,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return made
 
 
-def _encoded(image: Image.Image, *, exact: bool) -> bytes:
+def _encode(image: Image.Image, *, exact: bool) -> bytes:
     made = io.BytesIO()
     if exact:
         image.save(made, format="WEBP", lossless=True, quality=40, method=1, exact=True)
@@ -174,38 +174,38 @@ def _encoded(image: Image.Image, *, exact: bool) -> bytes:
 # -- where a file really ends: what follows could be another file in disguise ------------------------------------------
 
 
-def _end_of_png(data: bytes) -> None:
+def _check_end_of_png(data: bytes) -> None:
     at = len(_PNG)
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")
         name = data[at + 4 : at + 8]
         at += 12 + length
         if name == b"IEND":
-            return _nothing_after(data, at)
-    raise refused(N_("it is cut off"))
+            return _refuse_bytes_after(data, at)
+    raise refusal(N_("it is cut off"))
 
 
-def _end_of_webp(data: bytes) -> None:
+def _check_end_of_webp(data: bytes) -> None:
     length = 8 + int.from_bytes(data[4:8], "little")
     if length > len(data):
-        raise refused(N_("it is cut off"))
-    _nothing_after(data, length + length % 2)
+        raise refusal(N_("it is cut off"))
+    _refuse_bytes_after(data, length + length % 2)
 
 
-def _end_of_jpeg(data: bytes) -> None:
+def _check_end_of_jpeg(data: bytes) -> None:
     at, scans = 2, 0
     while marker := _MARKER.search(data, at):
         if marker[1] == b"\xd9":
-            return _nothing_after(data, marker.end())
+            return _refuse_bytes_after(data, marker.end())
         scans += marker[1] == b"\xda"
         if scans > MAX_SCANS:
-            raise refused(N_("it has more than {count} parts"), count=MAX_SCANS)
+            raise refusal(N_("it has more than {count} parts"), count=MAX_SCANS)
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
-    raise refused(N_("it is cut off"))
+    raise refusal(N_("it is cut off"))
 
 
-def _nothing_after(data: bytes, end: int) -> None:
+def _refuse_bytes_after(data: bytes, end: int) -> None:
     if len(data) < end:
-        raise refused(N_("it is cut off"))
+        raise refusal(N_("it is cut off"))
     if data[end:].strip(b"\0 \r\n\t"):
-        raise refused(N_("{count} bytes of something else follow its end"), count=len(data) - end)
+        raise refusal(N_("{count} bytes of something else follow its end"), count=len(data) - end)

@@ -26,7 +26,7 @@ from workbench.i18n import N_, Text
 log = logging.getLogger(__name__)
 
 #: as much of a remote store is kept here as well; the least recently used files go first
-MOST_CACHED_BYTES = 5 * 1024**3
+MAX_CACHED_BYTES = 5 * 1024**3
 #: a remote store may take so long for an answer; s3fs by itself waits for ever for a PUT that nobody answers
 LOOK_S = 60.0
 MOVE_S = 600.0
@@ -99,12 +99,12 @@ class Folder:
 
     def put(self, name: str, data: bytes, *, durable: bool) -> None:
         place = self.folder / name
-        if _touched(place, len(data)):
+        if _touch(place, len(data)):
             if durable:
                 # whoever wrote it may not have come to this yet
                 _sync(place.parent)
             return
-        made = _make_folders(place.parent)
+        new_folders = _make_folders(place.parent)
         handle, temporary = tempfile.mkstemp(prefix=".new-", dir=place.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -118,7 +118,7 @@ class Folder:
             Path(temporary).unlink(missing_ok=True)
             raise
         if durable:
-            for folder in (place.parent, *(f.parent for f in made)):
+            for folder in (place.parent, *(f.parent for f in new_folders)):
                 _sync(folder)
 
     def has(self, name: str) -> bool:
@@ -179,15 +179,15 @@ class Remote:
         self,
         url: str,
         cache: Folder,
-        most_cached: int = MOST_CACHED_BYTES,
+        max_cached: int = MAX_CACHED_BYTES,
         look_s: float = LOOK_S,
         move_s: float = MOVE_S,
     ) -> None:
         self._cache = cache
-        self._most_cached = most_cached
+        self._max_cached = max_cached
         self._look_s, self._move_s = look_s, move_s
         #: counting the copies takes a while when there are many: it is done again after each 64th of them
-        self._put_since = most_cached
+        self._put_since = max_cached
         self._fs, self._root = _filesystem(url)
 
     def write(self, name: str, data: bytes) -> None:
@@ -195,13 +195,13 @@ class Remote:
             self._ask("pipe_file", self._at(name), data, within_s=self._move_s)
         except FileNotFoundError:
             # a place with real folders; an object store says so of a bucket that is not there
-            self._told(self._in_a_new_folder, name, data)
+            self._call(self._write_in_new_folder, name, data)
         except Exception as error:
-            raise _away(error) from error
+            raise _unreachable(error) from error
         self._copy(name, data)
 
     def has(self, name: str) -> bool:
-        return self._cache.has(name) or bool(self._told(self._ask, "exists", self._at(name)))
+        return self._cache.has(name) or bool(self._call(self._ask, "exists", self._at(name)))
 
     def local(self, name: str) -> Path:
         place = self._cache.folder / name
@@ -209,7 +209,7 @@ class Remote:
             # the copies used last go last
             os.utime(place)
         except FileNotFoundError:
-            self._cache.put(name, self._fetched(name), durable=True)
+            self._cache.put(name, self._fetch(name), durable=True)
             self._trim(name, place.stat().st_size)
         return place
 
@@ -217,26 +217,26 @@ class Remote:
         try:
             return self._cache.read(name)
         except NotFound:
-            data = self._fetched(name)
+            data = self._fetch(name)
         self._copy(name, data)
         return data
 
     def names(self) -> Iterator[tuple[str, float]]:
-        found: dict[str, Any] = self._told(self._listed)
+        found: dict[str, Any] = self._call(self._list)
         for path, info in found.items():
-            yield path.removeprefix(self._root).lstrip("/"), self._written(path, info)
+            yield path.removeprefix(self._root).lstrip("/"), self._written_at(path, info)
 
     def remove(self, name: str, written_before: float) -> bool:
         """As Folder's but for the moment between look and delete, which no object store offers to join."""
         try:
             path = self._at(name)
-            if self._written(path, self._ask("info", path)) >= written_before:
+            if self._written_at(path, self._ask("info", path)) >= written_before:
                 return False
             self._ask("rm_file", path)
         except FileNotFoundError:
             pass
         except Exception as error:
-            raise _away(error) from error
+            raise _unreachable(error) from error
         (self._cache.folder / name).unlink(missing_ok=True)
         return True
 
@@ -245,51 +245,51 @@ class Remote:
 
     # -- the service ---------------------------------------------------------------------------------------------------
 
-    def _ask(self, what: str, *of: Any, within_s: float | None = None, **how: Any) -> Any:
-        """Call the filesystem, for a limited time where it can be limited. Raises what it raises, TimeoutError."""
+    def _ask(self, method: str, *args: Any, within_s: float | None = None, **kwargs: Any) -> Any:
+        """Call the filesystem, for a call_with_timeout time where it can be call_with_timeout. Raises what it raises, TimeoutError."""
         if not self._fs.async_impl:
-            return getattr(self._fs, what)(*of, **how)
+            return getattr(self._fs, method)(*args, **kwargs)
         from fsspec.asyn import sync
 
-        async def limited() -> Any:
+        async def call_with_timeout() -> Any:
             async with asyncio.timeout(within_s or self._look_s):
-                return await getattr(self._fs, f"_{what}")(*of, **how)
+                return await getattr(self._fs, f"_{method}")(*args, **kwargs)
 
-        return sync(self._fs.loop, limited)
+        return sync(self._fs.loop, call_with_timeout)
 
-    def _told(self, call: Callable[..., Any], *of: Any, **how: Any) -> Any:
+    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
-            return call(*of, **how)
+            return function(*args, **kwargs)
         except Exception as error:
-            raise _away(error) from error
+            raise _unreachable(error) from error
 
-    def _in_a_new_folder(self, name: str, data: bytes) -> None:
+    def _write_in_new_folder(self, name: str, data: bytes) -> None:
         path = self._at(name)
         if not self._fs.async_impl:
             self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         self._ask("pipe_file", path, data, within_s=self._move_s)
 
-    def _listed(self) -> dict[str, Any]:
+    def _list(self) -> dict[str, Any]:
         if not self._ask("exists", self._root):
             return {}
         found: dict[str, Any] = self._ask("find", self._root, detail=True, within_s=self._move_s)
         return found
 
-    def _fetched(self, name: str) -> bytes:
+    def _fetch(self, name: str) -> bytes:
         """The bytes from the service, whole."""
         try:
             data = bytes(self._ask("cat_file", self._at(name), within_s=self._move_s))
         except FileNotFoundError:
             raise missing(name) from None
         except Exception as error:
-            raise _away(error) from error
+            raise _unreachable(error) from error
         named = _NAMED_BY_HASH.fullmatch(name)
         if named and hashlib.sha256(data).hexdigest() != named[1]:
             # not every service writes all or nothing
             raise Unavailable(Text(N_("The stored picture or clip {sha} is damaged."), sha=named[1][:12]))
         return data
 
-    def _written(self, path: str, info: dict[str, Any]) -> float:
+    def _written_at(self, path: str, info: dict[str, Any]) -> float:
         """When; where the service does not say: now, since what is young stays."""
         when = next((info[k] for k in _TIMES if info.get(k) is not None), None)
         if when is None:
@@ -317,13 +317,13 @@ class Remote:
     def _trim(self, newest: str, size: int) -> None:
         """Let the least recently used copies go when there are too many, the newest never."""
         self._put_since += size
-        if self._put_since <= self._most_cached // 64:
+        if self._put_since <= self._max_cached // 64:
             return
         self._put_since = 0
         copies = sorted((stat.st_mtime, stat.st_size, place) for place, stat in self._cache.files())
         total = sum(size for _, size, _ in copies)
         for _, size, place in copies:
-            if total <= self._most_cached:
+            if total <= self._max_cached:
                 return
             if place != self._cache.folder / newest:
                 place.unlink(missing_ok=True)
@@ -350,7 +350,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
     return fs, str(root).rstrip("/")
 
 
-def _away(error: Exception) -> Unavailable:
+def _unreachable(error: Exception) -> Unavailable:
     said = re.sub(r"(AKIA|ASIA)[A-Z0-9]{12,}", "***", f"{type(error).__name__}: {error}")[:300]
     return Unavailable(Text(N_("The media store cannot be reached: {reason}"), reason=said))
 
@@ -359,7 +359,7 @@ def missing(name: str) -> NotFound:
     return NotFound(Text(N_("There is no picture or clip {sha}."), sha=name.rsplit("/", 1)[-1][:12]))
 
 
-def _touched(place: Path, size: int) -> bool:
+def _touch(place: Path, size: int) -> bool:
     """Whether the file is there, whole, and from now on young: whoever sweeps sees that somebody needs it again."""
     try:
         if place.stat().st_size != size:

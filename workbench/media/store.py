@@ -58,28 +58,28 @@ class MediaStore:
 
     def add_image(self, data: bytes) -> Media:
         """Keep a picture; the same pixels are kept once. Raises MediaRefused with the reason."""
-        return self._added(self.keep_image(data))
+        return self._add(self.keep_image(data))
 
     def add_video(self, data: bytes) -> Media:
         """Keep an MP4 clip. Raises MediaRefused with the reason."""
-        return self._added(self.keep_video(data))
+        return self._add(self.keep_video(data))
 
-    def _added(self, media: Media) -> Media:
+    def _add(self, media: Media) -> Media:
         with self._database.write() as conn:
             self.record(conn, media)
         return media
 
     def keep_image(self, data: bytes) -> Media:
         """The first half of `add_image`: the file alone. `record` in the transaction that refers to it does the rest."""
-        made = pictures.checked(data)
+        made = pictures.verify(data)
         sha = hashlib.sha256(made.data).hexdigest()
         self.storage.write(name_of(sha, ".webp"), made.data)
-        self._thumbnails.put(_small(sha), made.thumbnail, durable=False)
+        self._thumbnails.put(_thumbnail_name(sha), made.thumbnail, durable=False)
         return Media(sha, "image", "image/webp", made.width, made.height, len(made.data))
 
     def keep_video(self, data: bytes) -> Media:
         """The first half of `add_video`."""
-        made = clips.checked(data)
+        made = clips.verify(data)
         sha = hashlib.sha256(made.data).hexdigest()
         self.storage.write(name_of(sha, ".mp4"), made.data)
         return Media(sha, "video", "video/mp4", made.width, made.height, len(made.data), made.seconds)
@@ -93,7 +93,7 @@ class MediaStore:
         with self._database.read() as conn:
             row = reads.find(conn, sha)
         if row is None:
-            raise _unknown(sha)
+            raise _no_media(sha)
         return row
 
     def path(self, sha: str) -> Path:
@@ -102,15 +102,15 @@ class MediaStore:
 
     def thumbnail(self, sha: str) -> Path:
         """Where the small copy of a picture, or of a clip's first frame, is; made when it is missing. Raises NotFound."""
-        if _SHA.fullmatch(sha) and self._thumbnails.has(_small(sha)):
-            return self._thumbnails.local(_small(sha))
+        if _SHA.fullmatch(sha) and self._thumbnails.has(_thumbnail_name(sha)):
+            return self._thumbnails.local(_thumbnail_name(sha))
         place = self.path(sha)
         if place.suffix == ".mp4":
             made = stills.first_frame(place)
         else:
-            made = pictures.thumbnail_of(pictures.opened(place.read_bytes()))
-        self._thumbnails.put(_small(sha), made, durable=False)
-        return self._thumbnails.local(_small(sha))
+            made = pictures.make_thumbnail(pictures.open_image(place.read_bytes()))
+        self._thumbnails.put(_thumbnail_name(sha), made, durable=False)
+        return self._thumbnails.local(_thumbnail_name(sha))
 
     def read(self, sha: str) -> bytes:
         """The bytes. Raises NotFound, Unavailable."""
@@ -120,14 +120,14 @@ class MediaStore:
         names = [name_of(sha, ending) for ending in ENDINGS.values()] if _SHA.fullmatch(sha) else []
         found = next((n for n in names if self.storage.has(n)), None)
         if found is None:
-            raise _unknown(sha)
+            raise _no_media(sha)
         return found
 
     def forget(self, sha: str, ending: str, written_before: float) -> bool:
         """Delete the file of a swept picture or clip unless somebody has written it since."""
         gone = self.storage.remove(name_of(sha, ending), written_before)
         if gone:
-            self._thumbnails.remove(_small(sha), written_before)
+            self._thumbnails.remove(_thumbnail_name(sha), written_before)
         return gone
 
 
@@ -136,9 +136,9 @@ def name_of(sha: str, ending: str) -> str:
     return f"{sha[:2]}/{sha[2:4]}/{sha}{ending}"
 
 
-def _small(sha: str) -> str:
+def _thumbnail_name(sha: str) -> str:
     return f"{sha[:2]}/{sha}.webp"
 
 
-def _unknown(sha: str) -> NotFound:
+def _no_media(sha: str) -> NotFound:
     return NotFound(Text(N_("There is no picture or clip {sha}."), sha=sha[:12]))

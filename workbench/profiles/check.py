@@ -24,7 +24,7 @@ from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.media import MediaStore
-from workbench.media.generated import kept
+from workbench.media.generated import store_generated
 from workbench.profiles.routing import Capability, RateLimit, Service, Services, Suspend, admit, take_place
 from workbench.providers.base import ImageReply, ImageRequest, Message, Mode, TextReply, TextRequest, Usage
 from workbench.providers.reading import read_model
@@ -141,7 +141,7 @@ class Trials:
             )
             reply: ImageReply = await service.provider.images(request)
             try:
-                found = await kept(reply.images, self._media, "image", service.profile)
+                found = await store_generated(reply.images, self._media, "image", service.profile)
             except JobError as error:
                 raise _Useless(error, reply) from None
             crash.point("media_stored")

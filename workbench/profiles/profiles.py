@@ -147,7 +147,7 @@ class Profiles:
 
     def _steady(self, keys: bool) -> AbstractContextManager[None]:
         """Keys, and the address they go to, are changed by one at a time."""
-        return self.vault.held() if keys else nullcontext()
+        return self.vault.locked() if keys else nullcontext()
 
     def change(self, name: str, /, *, key: str | None = None, **fields: Any) -> SavedProfile:
         """Change fields of a profile (as in `add`, and `name`). Raises InvalidInput naming the field.
@@ -299,11 +299,11 @@ class Profiles:
                     )
                 )
             )
-        with vault.held():
+        with vault.locked():
             if vault.home is not None:
                 vault.add_master()
             with self._database.write() as conn:
-                rows = writes.hold_sealed(conn)
+                rows = writes.lock_sealed(conn)
                 for row in rows:
                     sealed = vault.seal(vault.unseal(row["key_ciphertext"], row["key_id"]))
                     writes.change(conn, row["id"], key_ciphertext=sealed.ciphertext, key_id=sealed.key_id)

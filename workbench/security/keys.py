@@ -68,9 +68,9 @@ class Vault:
     def __init__(self, masters: Sequence[str], home: Path | None = None) -> None:
         #: where the master key's file is; None: the masters came from the environment
         self.home = home
-        self._take(masters)
+        self._use(masters)
 
-    def _take(self, masters: Sequence[str]) -> None:
+    def _use(self, masters: Sequence[str]) -> None:
         made = [(hashlib.sha256(b"reelwright key id\0" + m.encode()).hexdigest()[:12], m) for m in masters]
         self._masters = dict(made)
         self._current = made[0][0]
@@ -80,8 +80,8 @@ class Vault:
         """The vault of these settings; makes the master key file on first use. Raises Unavailable."""
         given = settings.master_key.get_secret_value() if settings.master_key is not None else ""
         if given.strip():
-            return cls(_masters_given(given))
-        return cls(_masters_in(settings.home), settings.home)
+            return cls(_parse_masters(given))
+        return cls(_read_masters(settings.home), settings.home)
 
     @property
     def masters(self) -> int:
@@ -89,7 +89,7 @@ class Vault:
         return len(self._masters)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Inside, no other process seals or rotates: what is sealed is written before its master can be forgotten.
 
         Raises Unavailable.
@@ -104,7 +104,7 @@ class Vault:
         try:
             file = path.open("ab")
         except OSError as error:
-            raise _unusable(path, error) from error
+            raise _unusable_file(path, error) from error
         with file:
             # closing lets go of it, and so does the end of a killed process
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -114,32 +114,32 @@ class Vault:
         """Put a new master key in front of those in the file; the others go on opening. Raises Unavailable."""
         assert self.home is not None
         new = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        self._rewrite([new, *_masters_in(self.home)])
+        self._rewrite([new, *_read_masters(self.home)])
 
     def forget_old_masters(self) -> None:
         """Keep the first master key of the file alone: everything is sealed with it now."""
         assert self.home is not None
-        self._rewrite(_masters_in(self.home)[:1])
+        self._rewrite(_read_masters(self.home)[:1])
 
     def _rewrite(self, masters: Sequence[str]) -> None:
         assert self.home is not None
         path = self.home / MASTER_FILE
         try:
-            draft = _written(path, masters)
+            draft = _write_draft(path, masters)
             draft.replace(path)
             _sync_folder(path.parent)
         except OSError as error:
-            raise _unusable(path, error) from error
+            raise _unusable_file(path, error) from error
         for master in masters:
             redactor.remember(master)
-        self._take(masters)
+        self._use(masters)
 
     def seal(self, key: str) -> SealedKey:
         """Normalise a pasted key and seal it. Raises InvalidInput."""
         plain = normalise_key(key)
         if self.home is not None:
             # rotated by another process meanwhile: what the old master seals could soon not be opened
-            self._take(_masters_in(self.home))
+            self._use(_read_masters(self.home))
         redactor.remember(plain)
         return SealedKey(self._fernet(self._current).encrypt(plain.encode()).decode(), self._current, tail_of(plain))
 
@@ -149,7 +149,7 @@ class Vault:
 
         if key_id not in self._masters and self.home is not None:
             # rotated by another process since this one began
-            self._take(_masters_in(self.home))
+            self._use(_read_masters(self.home))
         if key_id not in self._masters:
             raise Unavailable(
                 Text(
@@ -188,7 +188,7 @@ def _is_fernet_key(master: str) -> bool:
         return False
 
 
-def _masters_given(given: str) -> list[str]:
+def _parse_masters(given: str) -> list[str]:
     masters = [part.strip() for part in given.split(",") if part.strip()]
     if not masters or any(len(m) < SHORTEST_PASSPHRASE for m in masters):
         raise Unavailable(
@@ -202,7 +202,7 @@ def _masters_given(given: str) -> list[str]:
     return masters
 
 
-def _masters_in(home: Path) -> list[str]:
+def _read_masters(home: Path) -> list[str]:
     path = home / MASTER_FILE
     try:
         if not path.exists():
@@ -211,7 +211,7 @@ def _masters_in(home: Path) -> list[str]:
             path.chmod(0o600)
         masters = path.read_text("ascii").split()
     except (OSError, UnicodeDecodeError) as error:
-        raise _unusable(path, error) from error
+        raise _unusable_file(path, error) from error
     if not masters or not all(_is_fernet_key(m) for m in masters):
         raise Unavailable(
             Text(
@@ -224,7 +224,7 @@ def _masters_in(home: Path) -> list[str]:
     return masters
 
 
-def _unusable(path: Path, error: Exception) -> Unavailable:
+def _unusable_file(path: Path, error: Exception) -> Unavailable:
     return Unavailable(Text("The master key file {path} cannot be used: {reason}", path=str(path), reason=str(error)))
 
 
@@ -232,7 +232,7 @@ def _create_master(path: Path) -> None:
     """Write a new key under another name, then link it: two processes starting at once end up with the same key,
     and nobody ever reads half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = _written(path, [base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()])
+    draft = _write_draft(path, [base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()])
     try:
         os.link(draft, path)
     except FileExistsError:
@@ -242,7 +242,7 @@ def _create_master(path: Path) -> None:
     _sync_folder(path.parent)
 
 
-def _written(path: Path, masters: Sequence[str]) -> Path:
+def _write_draft(path: Path, masters: Sequence[str]) -> Path:
     """The masters in a file beside `path` that only its owner can read, on the disk for good."""
     draft = path.with_name(f".{MASTER_FILE}.{secrets.token_hex(6)}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -65,7 +65,7 @@ async def request(
     # what the name may hold ends up in messages, too: no zone, no control character
     if parts.scheme not in ("http", "https") or not _HOST.fullmatch(host) or not port or parts.username is not None:
         raise AddressRefused(NO_ADDRESS)
-    address = await _resolved(host, port, allow_private, attempt)
+    address = await _resolve(host, port, allow_private, attempt)
     shown = f"[{address}]" if address.version == 6 else str(address)
     # a signed query counts byte for byte
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -81,14 +81,14 @@ async def request(
     )
 
 
-async def _resolved(host: str, port: int, allow_private: bool, attempt: int) -> Address:
+async def _resolve(host: str, port: int, allow_private: bool, attempt: int) -> Address:
     """The address to call. Refused when any that the name stands for is not a public one."""
     unknown = Text(N_("its host {host} is not known"), host=host)
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise AddressRefused(unknown, passing=True) from None
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in infos]
     if not addresses:
         raise AddressRefused(unknown, passing=True)
     if not allow_private and not all(is_public(a) for a in addresses):

@@ -59,31 +59,31 @@ class Redactor:
             long = [re.escape(s) for s in ordered if len(s) >= SHORTEST_ANYWHERE]
             self._unlike_words = re.compile("|".join(long)) if long else None
 
-    def text(self, said: str) -> str:
-        """`said` without secrets."""
+    def text(self, text: str) -> str:
+        """`text` without secrets."""
         exact = self._exact
         if exact is not None:
-            said = exact.sub(HIDDEN, said)
-        return _SHAPES.sub(HIDDEN, said)
+            text = exact.sub(HIDDEN, text)
+        return _SHAPES.sub(HIDDEN, text)
 
-    def exact(self, said: str) -> str:
-        """`said` without the remembered secrets alone: for texts of a story, where a likeness is no key."""
+    def exact(self, text: str) -> str:
+        """`text` without the remembered secrets alone: for texts of a story, where a likeness is no key."""
         exact = self._exact
-        return said if exact is None else exact.sub(HIDDEN, said)
+        return text if exact is None else exact.sub(HIDDEN, text)
 
-    def shown(self, said: str) -> str:
-        """`said` without the remembered secrets that are no words: for pages and results, whose own words must stay."""
+    def shown(self, text: str) -> str:
+        """`text` without the remembered secrets that are no words: for pages and results, whose own words must stay."""
         known = self._unlike_words
-        return said if known is None else known.sub(HIDDEN, said)
+        return text if known is None else known.sub(HIDDEN, text)
 
-    def whole(self, said: str) -> str:
-        """`said` up to where a secret may have begun whose rest has not arrived yet."""
+    def whole(self, text: str) -> str:
+        """`text` up to where a secret may have begun whose rest has not arrived yet."""
         held = 0
         for secret in self._secrets:
             if len(secret) >= SHORTEST_ANYWHERE:
-                longest = min(len(secret) - 1, len(said))
-                held = max(held, next((n for n in range(longest, 3, -1) if said.endswith(secret[:n])), 0))
-        return said[: len(said) - held]
+                longest = min(len(secret) - 1, len(text))
+                held = max(held, next((n for n in range(longest, 3, -1) if text.endswith(secret[:n])), 0))
+        return text[: len(text) - held]
 
     def value(self, stored: Any, clean: Callable[[str], str] | None = None) -> Any:
         """`text`, or another of these, for JSON-like values; dict keys stay."""
@@ -135,10 +135,10 @@ class _Records:
     def __call__(self, *of: Any, **more: Any) -> logging.LogRecord:
         record = self._make(*of, **more)
         try:
-            said = record.getMessage()
+            text = record.getMessage()
         except Exception:  # a wrong format string must not turn logging into a crash
-            said = f"{record.msg} {record.args}"
-        record.msg, record.args = self._redactor.text(said), ()
+            text = f"{record.msg} {record.args}"
+        record.msg, record.args = self._redactor.text(text), ()
         if record.exc_info and record.exc_info[1] is not None:
             record.exc_text = self._redactor.traceback(record.exc_info[1]).rstrip("\n")
         if record.stack_info:
@@ -151,10 +151,10 @@ def protect_logging(using: Redactor = redactor) -> None:
     make = logging.getLogRecordFactory()
     if not isinstance(make, _Records):
         logging.setLogRecordFactory(_Records(make, using))
-        sys.excepthook = functools.partial(_uncaught, using)
-        threading.excepthook = lambda of: _uncaught(using, of.exc_type, of.exc_value, of.exc_traceback)
+        sys.excepthook = functools.partial(_print_uncaught, using)
+        threading.excepthook = lambda of: _print_uncaught(using, of.exc_type, of.exc_value, of.exc_traceback)
 
 
-def _uncaught(using: Redactor, kind: type[BaseException], error: BaseException | None, trace: object) -> None:
+def _print_uncaught(using: Redactor, kind: type[BaseException], error: BaseException | None, trace: object) -> None:
     if error is not None and not issubclass(kind, SystemExit):
         print(using.traceback(error), end="", file=sys.stderr, flush=True)

@@ -1,1 +1,1 @@
-"""Telling another program, or a team's chat, of jobs that ended or ask for somebody, and of budgets."""
+"""Telling another program, or a team's chat, of jobs that ended or wait for somebody, and of budgets."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from workbench.db.rows.webhooks import MarkedJob
 from workbench.errors import KINDS
 from workbench.i18n import N_, Text, translate
+from workbench.json_types import JsonObject
 from workbench.usage.budgets import State
-
-Row = dict[str, Any]
 
 EVENTS: dict[str, str] = {
     "job.succeeded": N_("A job succeeded"),
@@ -32,99 +31,103 @@ _JOB = (
 
 
 @dataclass(frozen=True)
-class Happening:
-    """One thing to tell. `key` is the same however often it is noticed."""
+class WebhookEvent:
+    """Something that webhooks are told of. `key` is the same however often it is noticed."""
 
-    event: str
+    name: str
     key: str
     project_id: int | None
-    data: Row
-    said: Text
+    data: JsonObject
+    text: Text
     #: the page that shows it, below the pages' address
     page: str
 
-    def payload(self, lang: str, page_url: str | None) -> Row:
+    def payload(self, lang: str, page_url: str | None) -> JsonObject:
         """As a program gets it: times in epoch ms, money in micros of its currency."""
         link = None if page_url is None else f"{page_url.rstrip('/')}/{self.page}"
         return {
-            "type": self.event,
+            "type": self.name,
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "text": translate(self.said, lang),
+            "text": translate(self.text, lang),
             "url": link,
             "data": self.data,
         }
 
 
-def of_job(row: Row, project: str | None) -> Happening | None:
-    """What a job's row has to tell; None when it went on meanwhile."""
-    waits = row["state"] == "waiting" and row["waiting_for"] in ("decision", "budget")
-    event = "job.waiting" if waits else f"job.{row['state']}"
-    if event not in EVENTS:
+def job_event(job: MarkedJob, project: str | None) -> WebhookEvent | None:
+    """The event of a job that ended or waits for somebody; None when it went on meanwhile."""
+    waits = job.state == "waiting" and job.waiting_for in ("decision", "budget")
+    name = "job.waiting" if waits else f"job.{job.state}"
+    if name not in EVENTS:
         return None
     # without a node, the title is the workflow's own
-    title = Text.from_json(row["title_i18n"]) if row["title_i18n"] else Text(row["title"])
-    if project is not None and project not in row["title"]:
+    title = Text.from_json(job.title_i18n) if job.title_i18n else Text(job.title)
+    if project is not None and project not in job.title:
         title = Text(N_("{project}: {title}"), project=project, title=title)
-    key = f"job:{row['id']}:{event}:{row['claim']}"
-    if waits and row["waiting_for"] == "budget":
-        # All parts of a plan wait for the same one, and each is woken and waits again while others use the rest.
-        key = f"job:{row['parent_id'] or row['id']}:{event}:budget:{datetime.now(UTC):%F}"
-    job = {name: row[name] for name in _JOB}
-    return Happening(
-        event, key, row["project_id"], {"job": job, "project": project}, _of(row, title), f"job?id={row['id']}"
+    key = f"job:{job.id}:{name}:{job.claim}"
+    if waits and job.waiting_for == "budget":
+        # All jobs of a plan wait for the same one, and each is woken and waits again while others use the rest.
+        key = f"job:{job.parent_id or job.id}:{name}:budget:{datetime.now(UTC):%F}"
+    data = {field: getattr(job, field) for field in _JOB}
+    return WebhookEvent(
+        name, key, job.project_id, {"job": data, "project": project}, _describe(job, title), f"job?id={job.id}"
     )
 
 
-def _of(row: Row, title: str) -> Text:
-    state = row["waiting_for"] if row["state"] == "waiting" else row["state"]
+def _describe(job: MarkedJob, title: str) -> Text:
+    state = (job.waiting_for if job.state == "waiting" else None) or job.state
     if state == "failed":
-        kind = KINDS.get(row["error_kind"] or "", KINDS["unknown"])
+        kind = KINDS.get(job.error_kind or "", KINDS["unknown"])
         return Text(
-            N_("{title} failed: {error}\n{remedy}"), title=title, error=_stored(row, "error"), remedy=Text(kind.remedy)
+            N_("{title} failed: {error}\n{remedy}"),
+            title=title,
+            error=_stored_text(job, "error"),
+            remedy=Text(kind.remedy),
         )
     if state == "partial":
-        return Text(N_("{title} succeeded in part: {error}"), title=title, error=_stored(row, "error"))
+        return Text(N_("{title} succeeded in part: {error}"), title=title, error=_stored_text(job, "error"))
     if state == "budget":
         # used up, or held ready for calls under way: the job itself says which
-        return Text(N_("{title} waits for the budget. {said}"), title=title, said=_stored(row, "message"))
-    return Text(_SAID[state], title=title)
+        return Text(N_("{title} waits for the budget. {said}"), title=title, said=_stored_text(job, "message"))
+    return Text(_SENTENCES[state], title=title)
 
 
-_SAID = {
+_SENTENCES = {
     "succeeded": N_("{title} succeeded."),
     "cancelled": N_("{title} was cancelled."),
     "decision": N_("{title} waits for your decision: a call may have been charged."),
 }
 
 
-def _stored(row: Row, column: str) -> str:
-    stored = row[f"{column}_i18n"]
-    return Text.from_json(stored) if stored else row[column] or ""
+def _stored_text(job: MarkedJob, column: str) -> str:
+    stored = getattr(job, f"{column}_i18n")
+    return Text.from_json(stored) if stored else getattr(job, column) or ""
 
 
-def of_budget(state: State, since_ms: int, project: str | None) -> Happening | None:
+def budget_event(state: State, since_ms: int, project: str | None) -> WebhookEvent | None:
     """The highest mark that a budget has reached; None below the first. `since_ms`: where its period began."""
     if not state.mark:
         return None
-    event = "budget.reached" if state.used_up else "budget.warning"
+    name = "budget.reached" if state.used_up else "budget.warning"
     amount = {
         n: getattr(state, n) for n in ("key", "project_id", "period", "amount_micros", "spent_micros", "currency")
     }
-    said: Text = state.said()
+    text: Text = state.said()
     if project:
-        said = Text(N_("{project}: {title}"), project=project, title=said)
+        text = Text(N_("{project}: {title}"), project=project, title=text)
     if state.used_up:
-        said = Text(N_("{said} Nothing paid begins until it is raised."), said=said)
-    return Happening(
-        event,
+        text = Text(N_("{said} Nothing paid begins until it is raised."), said=text)
+    return WebhookEvent(
+        name,
         f"{state.key}:{state.amount_micros}:{state.currency}:{since_ms}:{state.mark}",
         state.project_id,
         {"budget": {**amount, "percent": round(state.percent, 1), "mark": state.mark}, "project": project},
-        said,
+        text,
         "settings",
     )
 
 
-def test(number: int) -> Happening:
-    said = Text(N_("Reelwright can tell you things here."))
-    return Happening(TEST, f"test:{number}", None, {}, said, "settings")
+def greeting(number: int) -> WebhookEvent:
+    """What a webhook is tried out with."""
+    text = Text(N_("Reelwright can tell you things here."))
+    return WebhookEvent(TEST, f"test:{number}", None, {}, text, "settings")

@@ -18,7 +18,7 @@ from workbench.i18n import N_
 
 Row = Mapping[str, Any]
 #: of a chat's sentence: WeCom takes no more, and nobody reads more
-MOST_BYTES = 2048
+MAX_BYTES = 2048
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,19 @@ FORMS: dict[str, Form] = {
 def _line(payload: Row) -> str:
     # DingTalk lets pass what has an agreed word in it: this name is one to agree on
     link = f"\n{payload['url']}" if payload.get("url") else ""
-    said = f"Reelwright · {payload['text']}"
-    room = MOST_BYTES - len(link.encode())
-    if len(said.encode()) > room:
-        said = said.encode()[: room - 3].decode(errors="ignore") + "…"
-    return said + link
+    sentence = f"Reelwright · {payload['text']}"
+    room = MAX_BYTES - len(link.encode())
+    if len(sentence.encode()) > room:
+        sentence = sentence.encode()[: room - 3].decode(errors="ignore") + "…"
+    return sentence + link
 
 
 def request_of(form: str, payload: Row, message_id: str, secret: str) -> tuple[bytes, dict[str, str]]:
     """The body and headers of one try."""
-    made = FORMS[form]
-    body = json.dumps(made.body(payload), ensure_ascii=False)
+    definition = FORMS[form]
+    body = json.dumps(definition.body(payload), ensure_ascii=False)
     headers = {"Content-Type": "application/json; charset=utf-8"}
-    if made.signed:
+    if definition.signed:
         from standardwebhooks import Webhook
 
         now = datetime.now(UTC)
@@ -76,13 +76,17 @@ def request_of(form: str, payload: Row, message_id: str, secret: str) -> tuple[b
     return body.encode(), headers
 
 
-def refused_by(form: str, answer: bytes) -> str | None:
+def refusal_of(form: str, answer: bytes) -> str | None:
     """What a chat that answered 200 says against it; None when all is well."""
     code = FORMS[form].code
     if code is None:
         return None
     try:
-        told = json.loads(answer)
-        return None if not told.get(code) else f"{told.get(code)} {told.get('msg') or told.get('errmsg') or ''}".strip()
+        parsed = json.loads(answer)
+        return (
+            None
+            if not parsed.get(code)
+            else f"{parsed.get(code)} {parsed.get('msg') or parsed.get('errmsg') or ''}".strip()
+        )
     except (ValueError, AttributeError):
         return answer.decode(errors="replace").strip() or "—"

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -21,21 +19,10 @@ from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound, all_of
 from workbench.i18n import LANGUAGES, N_, Text
 from workbench.security.keys import Vault
-from workbench.security.redact import redactor
-from workbench.webhooks import events as happenings
+from workbench.webhooks import address, events
+from workbench.webhooks.address import Address
 from workbench.webhooks.events import EVENTS, USUAL
 from workbench.webhooks.formats import FORMS
-
-LONGEST_URL = 2000
-#: of an address: what is shorter is a word, or of no use to anybody without the rest
-SHORTEST_PART = 16
-
-
-class Address(NamedTuple):
-    """Where a webhook goes, opened: as secret as a key."""
-
-    url: str
-    secret: str
 
 
 class Webhooks:
@@ -63,29 +50,29 @@ class Webhooks:
         `events` as in EVENTS; `page_url`: where the pages are reached, for links; `secret`: one of your own (whsec_…).
         """
         url, issues = url.strip(), []
-        parts = _parts(url)
+        parts = address.parse(url)
         if parts is None:
             issues.append(Issue("url", Text(N_("An address begins with https:// or http://, without a user name."))))
-        elif not allow_private and _is_private(url):
+        elif not allow_private and address.is_private(url):
             issues.append(Issue("url", Text(N_("This is an address of your own network. Allow that, if you mean it."))))
         if form not in FORMS:
-            said = Text(N_("There is no form {form}; choose {forms}."), form=form, forms=", ".join(FORMS))
-            issues.append(Issue("form", said))
-        issues += _issues_of_events(events)
+            text = Text(N_("There is no form {form}; choose {forms}."), form=form, forms=", ".join(FORMS))
+            issues.append(Issue("form", text))
+        issues += _check_events(events)
         if lang not in LANGUAGES:
             issues.append(Issue("lang", Text(N_("The language is zh or en."))))
-        if page_url and _parts(page_url) is None:
+        if page_url and address.parse(page_url) is None:
             issues.append(
                 Issue("page_url", Text(N_("An address begins with https:// or http://, without a user name.")))
             )
         secret = secret.strip() if secret else "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
-        if not _is_secret(secret):
+        if not address.is_secret(secret):
             issues.append(Issue("secret", Text(N_("A secret is whsec_ and 24 to 64 bytes in base64."))))
         if issues or parts is None:
             raise InvalidInput(all_of(issues), issues)
-        _hide_parts(url)
+        address.hide_pieces(url)
         vault = self._vault_of()
-        with vault.held(), self._database.write() as conn:
+        with vault.locked(), self._database.write() as conn:
             if project_id is not None:
                 node = story_reads.find_node(conn, project_id)
                 if node is None or node.kind != "project":
@@ -114,19 +101,19 @@ class Webhooks:
 
     def listen(self, webhook_id: int, events: Sequence[str]) -> None:
         """Change what it is told of. Raises InvalidInput, NotFound."""
-        if issues := _issues_of_events(events):
+        if issues := _check_events(events):
             raise InvalidInput(all_of(issues), issues)
         self._change(webhook_id, events=list(dict.fromkeys(events)))
 
     def _change(self, webhook_id: int, **values: Any) -> None:
         with self._database.write() as conn:
-            _found(conn, webhook_id)
+            _require(conn, webhook_id)
             writes.change(conn, webhook_id, **values)
 
     def remove(self, webhook_id: int) -> None:
         """Raises NotFound."""
         with self._database.write() as conn:
-            _found(conn, webhook_id)
+            _require(conn, webhook_id)
             writes.archive(conn, webhook_id)
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
@@ -139,23 +126,21 @@ class Webhooks:
     def try_out(self, webhook_id: int) -> Delivery:
         """Send a greeting at once, and once; returns the delivery. Raises NotFound."""
         # Imported here: commands and pages that only look do not load the HTTP client.
-        from workbench.webhooks.delivery import Courier, settle
+        from workbench.webhooks.delivery import WebhookSender, settle
 
-        happening = happenings.test(time.time_ns())
+        event = events.greeting(time.time_ns())
         with self._database.write() as conn:
-            hook = _found(conn, webhook_id)
-            made = writes.put(
-                conn, webhook_id, happening.event, happening.key, happening.payload(hook.lang, hook.page_url)
-            )
-            row = reads.delivery(conn, made or 0)
+            hook = _require(conn, webhook_id)
+            delivery_id = writes.put(conn, webhook_id, event.name, event.key, event.payload(hook.lang, hook.page_url))
+            row = reads.delivery(conn, delivery_id or 0)
             assert row is not None
             writes.take(conn, row, 60_000)
-        outcome = asyncio.run(Courier(self._database, self.address_of).tried(hook, row))
+        outcome = asyncio.run(WebhookSender(self._database, self.address_of).attempt(hook, row))
         with self._database.write() as conn:
             settle(conn, row, outcome._replace(final=True))
-            tried = reads.delivery(conn, row.id)
-        assert tried is not None
-        return tried
+            ended = reads.delivery(conn, row.id)
+        assert ended is not None
+        return ended
 
     def send_again(self, delivery_id: int) -> None:
         """Have an ended delivery sent once more by the next worker. Raises NotFound, NotAllowed."""
@@ -171,7 +156,7 @@ class Webhooks:
         """Raises Unavailable when the master key is another one."""
         vault = self._vault_of()
         url = vault.unseal(hook.url_ciphertext, hook.key_id)
-        _hide_parts(url)
+        address.hide_pieces(url)
         return Address(url, vault.unseal(hook.secret_ciphertext, hook.key_id))
 
     def remember(self) -> None:
@@ -183,60 +168,25 @@ class Webhooks:
 
     def reseal(self, conn: Connection, vault: Vault) -> int:
         """Seal everything with the newest master key, in the caller's transaction; returns how many webhooks."""
-        rows = writes.hold_sealed(conn)
+        rows = writes.lock_sealed(conn)
         for row in rows:
-            url, secret = (vault.seal(vault.unseal(row[f"{n}_ciphertext"], row["key_id"])) for n in ("url", "secret"))
+            sealed = (row.url_ciphertext, row.secret_ciphertext)
+            url, secret = (vault.seal(vault.unseal(text, row.key_id)) for text in sealed)
             writes.change(
-                conn, row["id"], url_ciphertext=url.ciphertext, secret_ciphertext=secret.ciphertext, key_id=url.key_id
+                conn, row.id, url_ciphertext=url.ciphertext, secret_ciphertext=secret.ciphertext, key_id=url.key_id
             )
         return len(rows)
 
 
-def _found(conn: Connection, webhook_id: int) -> SealedWebhook:
+def _require(conn: Connection, webhook_id: int) -> SealedWebhook:
     row = reads.find(conn, webhook_id)
     if row is None:
         raise NotFound(Text(N_("There is no webhook {webhook}."), webhook=webhook_id))
     return row
 
 
-def _issues_of_events(events: Sequence[str]) -> list[Issue]:
+def _check_events(events: Sequence[str]) -> list[Issue]:
     unknown = [e for e in events if e not in EVENTS]
     if events and not unknown:
         return []
-    said = Text(N_("Name at least one of {events}."), events=", ".join(EVENTS))
-    return [Issue("events", said)]
-
-
-def _parts(url: str) -> Any:
-    """A web address in its parts; None when it is none, or has a name and a password in it."""
-    try:
-        parts = urlsplit(url)
-        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None
-        _ = parts.port
-    except ValueError:
-        return None
-    readable = len(url) <= LONGEST_URL and all(33 <= ord(c) <= 126 for c in url)
-    return parts if readable and not wrong else None
-
-
-def _is_private(url: str) -> bool:
-    # loaded here: it brings the HTTP client along, which few that open a workbench need
-    from workbench.security import outbound
-
-    return outbound.names_private(url)
-
-
-def _hide_parts(url: str) -> None:
-    """Receivers answer with the part of the address that they did not like: “Cannot POST /hooks/…”, “no token …”."""
-    _, _, path, query, _ = urlsplit(url)
-    for piece in {path, query, f"{path}?{query}", *re.split(r"[/?&=;]", f"{path}?{query}")}:
-        if len(piece) >= SHORTEST_PART:
-            redactor.remember(piece)
-            redactor.remember(unquote(piece))
-
-
-def _is_secret(secret: str) -> bool:
-    try:
-        return secret.startswith("whsec_") and 24 <= len(base64.b64decode(secret[6:] + "==", validate=False)) <= 64
-    except ValueError:
-        return False
+    return [Issue("events", Text(N_("Name at least one of {events}."), events=", ".join(EVENTS)))]

@@ -62,7 +62,7 @@ def test_a_clip_is_h264_of_this_size_and_length_and_moves(frame: bytes, tmp_path
     # Fast start: the index comes before the pictures.
     data = path.read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
-    assert clips.checked(data).seconds == pytest.approx(2.0, abs=0.05)
+    assert clips.verify(data).seconds == pytest.approx(2.0, abs=0.05)
 
 
 def test_the_caption_stands_still_while_the_picture_moves(frame: bytes, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_clip_tells_nothing_but_its_pictures(frame: bytes) -> None:
     data = draw_clip(frame, 0.5, (240, 134), 1)
     assert b"Lavf" not in data
     assert b"x264 - core" not in data
-    assert len(clips.checked(data).data) == len(data)
+    assert len(clips.verify(data).data) == len(data)
 
 
 def test_other_shapes_and_odd_sides_are_covered(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def all_sealed(conn: Connection) -> list[SealedWebhook]:
     return fetch(conn, SealedWebhook, select(*_sealed).where(_there))
 
 
-def untold(conn: Connection, most: int) -> list[int]:
+def jobs_with_pending_webhooks(conn: Connection, most: int) -> list[int]:
     """Jobs that webhooks are still to be told of, oldest first."""
     # not IS TRUE: neither database would look into the index of marked rows
     return list(conn.execute(select(job.c.id).where(job.c.untold == true()).order_by(job.c.id).limit(most)).scalars())

@@ -79,3 +79,33 @@ class Delivery(Record):
     error_i18n: JsonObject | None
     created_at: int
     ended_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedJob(Record):
+    """A job that webhooks are to be told of, as far as they tell of it."""
+
+    id: int
+    kind: str
+    title: str
+    title_i18n: JsonObject | None
+    state: str
+    waiting_for: str | None
+    project_id: int | None
+    node_id: int | None
+    parent_id: int | None
+    claim: int
+    progress: int
+    message: str | None
+    message_i18n: JsonObject | None
+    error_kind: str | None
+    error: str | None
+    error_i18n: JsonObject | None
+    cost_micros: int | None
+    currency: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    created_by: str | None
+    created_at: int
+    started_at: int | None
+    finished_at: int | None

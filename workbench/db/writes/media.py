@@ -22,7 +22,7 @@ def add(conn: Connection, **values: Any) -> None:
     conn.execute(added.on_conflict_do_update(index_elements=[media.c.sha256], set_={"created_at": now_ms()}))
 
 
-def old_ones(conn: Connection, hashes: Collection[str], before_ms: int) -> set[str]:
+def lock_older_than(conn: Connection, hashes: Collection[str], before_ms: int) -> set[str]:
     """Those of the hashes whose rows are that old, locked; not those that somebody is adding again."""
     # waiting for a job's lock while it waits for one of these would cost the job its commit
     query = select(media.c.sha256).where(media.c.sha256.in_(hashes), media.c.created_at < before_ms)

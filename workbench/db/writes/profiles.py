@@ -20,7 +20,7 @@ def change(conn: Connection, profile_id: int, **values: Any) -> None:
     conn.execute(update(profile).where(profile.c.id == profile_id).values(**values))
 
 
-def hold_sealed(conn: Connection) -> list[dict[str, Any]]:
+def lock_sealed(conn: Connection) -> list[dict[str, Any]]:
     """Every profile with a key; nobody enters another one until this transaction has ended."""
     query = select(profile).where(profile.c.key_ciphertext.isnot(None)).order_by(profile.c.id).with_for_update()
     return [dict(r) for r in conn.execute(query).mappings()]

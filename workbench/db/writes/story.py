@@ -50,14 +50,14 @@ def set_archived(conn: Connection, node_id: int, archived: bool) -> None:
     conn.execute(update(node).where(node.c.id == node_id).values(archived_at=now_ms() if archived else None))
 
 
-def hold_node(conn: Connection, node_id: int) -> None:
+def lock_node(conn: Connection, node_id: int) -> None:
     """Take the node's row: the lock that puts the writers of one node in order on PostgreSQL."""
     conn.execute(select(node.c.id).where(node.c.id == node_id).with_for_update(key_share=True))
 
 
 def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> dict[str, Any]:
     """Append a version and make it the head unless one is pinned. `values` are the other columns of artifact."""
-    hold_node(conn, node_id)
+    lock_node(conn, node_id)
     last = conn.execute(
         select(func.max(artifact.c.version)).where(artifact.c.node_id == node_id, artifact.c.kind == kind)
     ).scalar_one_or_none()

@@ -8,11 +8,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import now_ms
-from workbench.db.rows.webhooks import Delivery
+from workbench.db.rows.record import columns, fetch
+from workbench.db.rows.webhooks import Delivery, MarkedJob, SealedWebhook
 from workbench.db.schema import job, webhook, webhook_delivery
 from workbench.db.writes.jobs import hold_all
+from workbench.json_types import JsonObject
 
-Row = dict[str, Any]
+_sealed = columns(SealedWebhook, webhook)
+_marked = columns(MarkedJob, job)
 
 
 def add(conn: Connection, **values: Any) -> int:
@@ -25,10 +28,10 @@ def change(conn: Connection, webhook_id: int, **values: Any) -> None:
     conn.execute(update(webhook).where(webhook.c.id == webhook_id).values(**values))
 
 
-def hold_sealed(conn: Connection) -> list[Row]:
+def lock_sealed(conn: Connection) -> list[SealedWebhook]:
     """Every webhook with what is sealed in it; nobody changes one until this transaction has ended."""
-    query = select(webhook).where(webhook.c.archived_at.is_(None)).order_by(webhook.c.id).with_for_update()
-    return [dict(r) for r in conn.execute(query).mappings()]
+    query = select(*_sealed).where(webhook.c.archived_at.is_(None)).order_by(webhook.c.id).with_for_update()
+    return fetch(conn, SealedWebhook, query)
 
 
 def archive(conn: Connection, webhook_id: int) -> None:
@@ -41,21 +44,16 @@ def archive(conn: Connection, webhook_id: int) -> None:
     )
 
 
-def take_untold(conn: Connection, job_ids: list[int]) -> list[Row]:
+def take_pending_jobs(conn: Connection, job_ids: list[int]) -> list[MarkedJob]:
     """The jobs of these whose mark this transaction takes away, as they are now."""
     # Whoever ends several jobs locks them in falling order: here nobody is waited for, so that neither waits for ever.
     free = hold_all(conn, job_ids, wait=False)
-    taken = (
-        update(job)
-        .where(job.c.id.in_(free), job.c.untold.is_(True))
-        .values(untold=False)
-        .returning(*(c for c in job.c if c.name not in ("params", "preview")))
-    )
-    return [dict(r) for r in conn.execute(taken).mappings()]
+    query = update(job).where(job.c.id.in_(free), job.c.untold.is_(True)).values(untold=False).returning(*_marked)
+    return fetch(conn, MarkedJob, query)
 
 
-def put(conn: Connection, webhook_id: int, event: str, event_key: str, payload: Row) -> int | None:
-    """A delivery to be sent; None when this has been told already."""
+def put(conn: Connection, webhook_id: int, event: str, event_key: str, payload: JsonObject) -> int | None:
+    """Add a delivery to be sent; None when this webhook has one of this event already."""
     dialect = sqlite if conn.dialect.name == "sqlite" else postgresql
     row = (
         dialect.insert(webhook_delivery)
@@ -69,22 +67,22 @@ def put(conn: Connection, webhook_id: int, event: str, event_key: str, payload: 
     return conn.execute(row).scalar_one_or_none()
 
 
-def take(conn: Connection, row: Delivery, hold_ms: int) -> bool:
+def take(conn: Connection, row: Delivery, lease_ms: int) -> bool:
     """Take a due delivery for a while by compare-and-set; False when another worker was faster."""
-    taken = (
+    query = (
         update(webhook_delivery)
         .where(
             webhook_delivery.c.id == row.id,
             webhook_delivery.c.state == "pending",
             webhook_delivery.c.next_at == row.next_at,
         )
-        .values(next_at=now_ms() + hold_ms, tries=webhook_delivery.c.tries + 1)
+        .values(next_at=now_ms() + lease_ms, tries=webhook_delivery.c.tries + 1)
     )
-    return conn.execute(taken).rowcount > 0
+    return conn.execute(query).rowcount > 0
 
 
 def settle(conn: Connection, delivery_id: int, state: str, *, again_ms: int | None = None, **values: Any) -> None:
-    """What a try came to; `again_ms`: when the next one is due."""
+    """Record the result of a try; `again_ms`: how long until the next one is due."""
     values["next_at" if again_ms is not None else "ended_at"] = now_ms() + (again_ms or 0)
     conn.execute(
         update(webhook_delivery)
@@ -95,12 +93,12 @@ def settle(conn: Connection, delivery_id: int, state: str, *, again_ms: int | No
 
 def send_again(conn: Connection, delivery_id: int) -> bool:
     """An ended delivery is due once more; False when it is still under way."""
-    again = (
+    query = (
         update(webhook_delivery)
         .where(webhook_delivery.c.id == delivery_id, webhook_delivery.c.state != "pending")
         .values(state="pending", tries=0, next_at=now_ms(), ended_at=None)
     )
-    return conn.execute(again).rowcount > 0
+    return conn.execute(query).rowcount > 0
 
 
 def prune(conn: Connection, older_than_ms: int) -> None:
