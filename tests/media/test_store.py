@@ -70,7 +70,7 @@ def reason(data: bytes, *, clip: bool = False) -> str:
     from workbench.media import clips
 
     with pytest.raises(MediaRefused) as refused:
-        (clips if clip else pictures).checked(data)
+        (clips if clip else pictures).verify(data)
     assert refused.value.kind == "malformed_output"
     return str(refused.value)
 

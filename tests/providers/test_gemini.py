@@ -432,7 +432,7 @@ def poll(provider: Gemini, times: int = 1) -> list[TaskState]:
 def fetched(state: TaskState, deadline_s: float = 30) -> tuple[bytes | None, str | None]:
     assert state.clip is not None
     assert state.clip.fetch is not None
-    return asyncio.run(download.brought(state.clip.fetch, most_bytes=64 * MEGABYTE, deadline_s=deadline_s))
+    return asyncio.run(download.fetch_from_provider(state.clip.fetch, most_bytes=64 * MEGABYTE, deadline_s=deadline_s))
 
 
 def test_a_clip_is_created_once_with_its_frames_and_length(
