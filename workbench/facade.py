@@ -30,6 +30,7 @@ from workbench.db.rows.media import Media
 from workbench.db.rows.profiles import SavedProfile
 from workbench.db.rows.story import (
     ArtifactVersion,
+    Input,
     Node,
     Outline,
     OutlineNode,
@@ -57,6 +58,7 @@ from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.story import briefs, guards, studio
 from workbench.story.facts import NodeView
+from workbench.story.freshness import source_heads
 from workbench.story.names import fold
 from workbench.story.plan import Mode, Plan
 from workbench.story.plan import makers as plan_makers
@@ -145,7 +147,7 @@ class Workbench:
     ) -> int:
         """Add a character or a world element; returns its node id."""
         declared = kinds.find(kind)
-        content = kinds.validated(declared, content)
+        content = kinds.validate(declared, content)
         with self.database.write() as conn:
             there = story_reads.children(conn, project_id, declared.node_kind, archived=True)
             if any(fold(n.title) == fold(content["name"]) for n in there):
@@ -214,7 +216,7 @@ class Workbench:
             if episode is not None and episode != project_id:
                 nodes += story_reads.children(conn, episode, "scene")
             heads = story_reads.heads_for(conn, [n.id for n in nodes])
-            sources = studio.heads_needed(conn, list(heads.values()))
+            sources = source_heads(conn, list(heads.values()))
             counts = story_reads.scene_counts(conn, project_id)
         episodes = sum(n.kind == "episode" for n in nodes)
         below = {**counts, project_id: episodes}
@@ -277,7 +279,7 @@ class Workbench:
         Raises InvalidInput naming each field, and Conflict when `base_version` (None: there was none) is no longer the newest.
         """
         declared = kinds.find(kind)
-        checked = kinds.validated(declared, content)
+        checked = kinds.validate(declared, content)
         with self.database.write() as conn:
             node = self._node(conn, node_id)
             if node.kind != declared.node_kind:
@@ -292,13 +294,13 @@ class Workbench:
             inputs = self._inputs_of_edit(conn, node_id, kind)
             return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
 
-    def _inputs_of_edit(self, conn: Any, node_id: int, kind: str) -> list[Row]:
+    def _inputs_of_edit(self, conn: Any, node_id: int, kind: str) -> list[Input]:
         """A person who edits has seen today's inputs: the edit is fresh against them."""
         head = story_reads.head(conn, node_id, kind)
         if head is None:
             return []
-        heads = studio.heads_needed(conn, [head])
-        refreshed = []
+        heads = source_heads(conn, [head])
+        refreshed: list[Input] = []
         for made_from in head.inputs:
             now = heads.get((made_from["node_id"], made_from["kind"]))
             part = made_from.get("part")

@@ -78,7 +78,7 @@ def test_every_scene_has_the_cast_of_its_outline(wb: Workbench) -> None:
         (2, 1, ("Della",)),
         (2, 2, ("jim",)),
     ]
-    assert [(s.episode, s.position) for s in elements.shown_in(found, {"name": "Jim"}, "character")] == [(1, 2), (2, 2)]
+    assert [(s.episode, s.position) for s in elements.select_scenes(found, {"name": "Jim"}, "character")] == [(1, 2), (2, 2)]
 
 
 def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) -> None:
@@ -99,8 +99,8 @@ def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) 
     assert content is not None
     wb.save(della, "character", {**content["content"], "personality": "warm"}, 1)
     with wb.database.read() as conn:
-        assert elements.made_stale_by(conn, nodes["project"], della) == [(nodes["episodes"][0], "scene_list")]
-        assert elements.made_stale_by(conn, nodes["project"], jim) == []
+        assert elements.find_stale_dependents(conn, nodes["project"], della) == [(nodes["episodes"][0], "scene_list")]
+        assert elements.find_stale_dependents(conn, nodes["project"], jim) == []
 
 
 def test_characters_are_put_in_order_and_nothing_else_is(wb: Workbench) -> None:

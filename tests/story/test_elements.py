@@ -9,7 +9,7 @@ import pytest
 from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of
 from workbench.sketch.drawing.portrait import coat, portrait
-from workbench.story.elements import Scene, shown_in
+from workbench.story.elements import Scene, select_scenes
 from workbench.workflows import briefing
 
 
@@ -21,14 +21,14 @@ def scene(number: int, cast: tuple[str, ...], told: str = "") -> Scene:
 def test_what_was_saved_before_the_new_fields_keeps_its_hash(kind: str) -> None:
     old: dict[str, Any] = {"name": "Mara", "description": "a keeper"}
     old |= {"aliases": []} if kind == "character" else {}
-    assert hash_of(kinds.validated(kinds.find(kind), old)) == hash_of(old)
+    assert hash_of(kinds.validate(kinds.find(kind), old)) == hash_of(old)
 
 
 def test_every_field_of_a_character_is_kept_and_counts() -> None:
     told = {"name": "Mara", "appearance": "oilskin", "personality": "dry", "background": "born by the sea"}
-    kept = kinds.validated(kinds.find("character"), told)
+    kept = kinds.validate(kinds.find("character"), told)
     assert {name: kept[name] for name in told} == told
-    assert hash_of(kept) != hash_of(kinds.validated(kinds.find("character"), {**told, "personality": "warm"}))
+    assert hash_of(kept) != hash_of(kinds.validate(kinds.find("character"), {**told, "personality": "warm"}))
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,13 @@ def test_a_model_is_told_of_looks_manner_and_past_in_600_characters() -> None:
 def test_a_character_is_in_the_scenes_whose_cast_names_it_under_any_name() -> None:
     scenes = [scene(1, ("the Keeper",)), scene(2, ("Fen",)), scene(3, ("mara ",), "Fen is talked about")]
     mara = {"name": "Mara", "aliases": ["The keeper"]}
-    assert [s.node_id for s in shown_in(scenes, mara, "character")] == [1, 3]
-    assert [s.node_id for s in shown_in(scenes, {"name": "Fen"}, "character")] == [2]
+    assert [s.node_id for s in select_scenes(scenes, mara, "character")] == [1, 3]
+    assert [s.node_id for s in select_scenes(scenes, {"name": "Fen"}, "character")] == [2]
 
 
 def test_a_world_element_is_where_a_scene_speaks_of_it() -> None:
     scenes = [scene(1, (), "the lamp room at night"), scene(2, ("The lamp",), "a harbour")]
-    assert [s.node_id for s in shown_in(scenes, {"name": "The lamp"}, "world_element")] == [1]
+    assert [s.node_id for s in select_scenes(scenes, {"name": "The lamp"}, "world_element")] == [1]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

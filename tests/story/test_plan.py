@@ -77,7 +77,7 @@ def test_a_job_waits_for_the_nearest_earlier_scene_that_is_made_anew_even_past_a
 
 
 def test_named_jobs_are_ordered_and_those_of_nodes_that_are_gone_left_out() -> None:
-    items = plan.chosen(story(2), MAKERS, [("shots", 12), ("anchor", 12), ("anchor", 99), ("nothing", 11)])
+    items = plan.order_jobs(story(2), MAKERS, [("shots", 12), ("anchor", 12), ("anchor", 99), ("nothing", 11)])
     assert keys(items) == [("anchor", 12), ("shots", 12)]
 
 
@@ -95,7 +95,7 @@ def test_waves_hold_what_can_run_side_by_side() -> None:
 @pytest.mark.parametrize(("slots", "seconds"), [(8, 30.0), (1, 50.0)])
 def test_a_plan_takes_its_longest_chain_or_all_its_work_over_the_workers(slots: int, seconds: float) -> None:
     items = [plan.Item("a", 1, "missing"), plan.Item("b", 1, "missing", (0,)), plan.Item("c", 1, "missing")]
-    assert plan.elapsed(items, [10, 20, 20], slots) == seconds
+    assert plan.time_needed(items, [10, 20, 20], slots) == seconds
 
 
 def test_jobs_that_wait_for_each_other_are_refused() -> None:

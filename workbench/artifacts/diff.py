@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import Any
+
+from workbench.json_types import Json
 
 _WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|\w+|\s+|[^\w\s]")
 
@@ -19,7 +20,7 @@ class Change:
     now: str | None
 
 
-def flatten(content: Any, path: str = "") -> dict[str, str]:
+def flatten(content: Json, path: str = "") -> dict[str, str]:
     """Leaf path → text. List items are numbered from 1, as people count."""
     if isinstance(content, dict):
         leaves: dict[str, str] = {}
@@ -34,7 +35,7 @@ def flatten(content: Any, path: str = "") -> dict[str, str]:
     return {} if content is None else {path: str(content)}
 
 
-def changes(was: Any, now: Any) -> list[Change]:
+def changes(was: Json, now: Json) -> list[Change]:
     """Every field that differs, in the order of the new content, then what is gone."""
     before, after = flatten(was), flatten(now)
     changed = [Change(p, before.get(p), text) for p, text in after.items() if before.get(p) != text]

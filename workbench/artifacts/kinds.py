@@ -31,7 +31,7 @@ def find(name: str) -> Kind:
         raise NotFound(Text("There is no artifact kind {name}. Known: {known}.", name=name, known=known)) from None
 
 
-def validated(kind: Kind, content: Any) -> JsonObject:
+def validate(kind: Kind, content: Any) -> JsonObject:
     """Content checked against the kind's model and normalised to JSON types; raises InvalidInput naming each field."""
     try:
         return kind.model.model_validate(content).model_dump(mode="json")

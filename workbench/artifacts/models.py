@@ -1,4 +1,4 @@
-"""What each artifact kind holds. Limits follow design note workflows.md (§4, §5, §6, §8)."""
+"""What each artifact kind of planning holds: briefs, elements, episode plans, scenes and their anchors."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic import (
 
 from workbench.artifacts.declared import Child, Kind
 from workbench.i18n import N_
+from workbench.json_types import JsonObject
 
 Language = Literal["zh", "en"]
 AspectRatio = Literal["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
@@ -63,9 +64,9 @@ class Element(Content):
     LATER: ClassVar[dict[str, str]] = {}
 
     @model_serializer(mode="wrap")
-    def _said(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        made: dict[str, Any] = serialize(self)
-        return {name: value for name, value in made.items() if self.LATER.get(name) != value}
+    def _serialize(self, serialize: SerializerFunctionWrapHandler) -> JsonObject:
+        fields: JsonObject = serialize(self)
+        return {name: value for name, value in fields.items() if self.LATER.get(name) != value}
 
 
 class Character(Element):
@@ -121,7 +122,7 @@ class EpisodePlan(Content):
     episodes: list[EpisodeOutline] = Field(min_length=1, max_length=100, title=N_("Episodes"))
 
     @model_validator(mode="after")
-    def _orders(self) -> EpisodePlan:
+    def _check_orders(self) -> EpisodePlan:
         if self.episode_count != len(self.episodes):
             raise ValueError(f"episode_count is {self.episode_count} but there are {len(self.episodes)} episodes")
         orders = [e.order for e in self.episodes]
@@ -154,7 +155,7 @@ class SceneList(Content):
     scenes: list[SceneOutline] = Field(min_length=1, max_length=24, title=N_("Scenes"))
 
     @model_validator(mode="after")
-    def _orders(self) -> SceneList:
+    def _check_orders(self) -> SceneList:
         orders = [s.order for s in self.scenes]
         if orders != list(range(1, len(orders) + 1)):
             raise ValueError(f"orders must be exactly 1..{len(orders)}, got {orders}")
@@ -208,19 +209,19 @@ class SceneAnchor(Content):
     avoid: Bilingual = Field(title=N_("Avoid"))
 
 
-def _episode_parts(content: dict[str, Any]) -> dict[str, Any]:
+def _episode_parts(content: JsonObject) -> JsonObject:
     return {f"episode:{e['order']}": e for e in content["episodes"]}
 
 
-def _episode_children(content: dict[str, Any]) -> list[Child]:
+def _episode_children(content: JsonObject) -> list[Child]:
     return [Child(e["order"], e["title"]) for e in content["episodes"]]
 
 
-def _scene_parts(content: dict[str, Any]) -> dict[str, Any]:
+def _scene_parts(content: JsonObject) -> JsonObject:
     return {f"scene:{s['order']}": s for s in content["scenes"]}
 
 
-def _scene_children(content: dict[str, Any]) -> list[Child]:
+def _scene_children(content: JsonObject) -> list[Child]:
     return [Child(s["order"], s["beat"][:120]) for s in content["scenes"]]
 
 

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection
 
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.replan import Existing, match
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import Input
 from workbench.db.writes import story as writes
+from workbench.json_types import Json, JsonObject
 
 
 def add_version(
     conn: Connection,
     node_id: int,
     kind: Kind,
-    content: dict[str, Any],
+    content: JsonObject,
     *,
     source: str,
     user: str = "local",
     job_id: int | None = None,
-    inputs: list[dict[str, Any]] | None = None,
-    warnings: list[Any] | None = None,
+    inputs: list[Input] | None = None,
+    warnings: list[Json] | None = None,
     prompt_version: str | None = None,
     model: str | None = None,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Append a version, make it the head unless one is pinned, and re-plan the child nodes it names."""
     row = writes.add_version(
         conn,
@@ -66,20 +66,20 @@ def follow_head(conn: Connection, node_id: int, kind: Kind, user: str) -> None:
         _replan(conn, node_id, kind, head.content, user)
 
 
-def _replan(conn: Connection, node_id: int, kind: Kind, content: dict[str, Any], user: str) -> None:
+def _replan(conn: Connection, node_id: int, kind: Kind, content: JsonObject, user: str) -> None:
     assert kind.children is not None
     assert kind.child_kind is not None
     parent = reads.find_node(conn, node_id)
     assert parent is not None
-    there = reads.children(conn, node_id, kind.child_kind, archived=True)
+    existing = reads.children(conn, node_id, kind.child_kind, archived=True)
     plan = match(
-        [Existing(r.id, r.position, r.title, r.archived_at is not None) for r in there],
+        [Existing(r.id, r.position, r.title, r.archived_at is not None) for r in existing],
         kind.children(content),
     )
-    for kept, child in plan.keep.items():
-        writes.set_node(conn, kept, position=child.position, title=child.title, archived_at=None)
-    for gone in plan.archive:
-        writes.set_archived(conn, gone, True)
+    for child_id, child in plan.keep.items():
+        writes.set_node(conn, child_id, position=child.position, title=child.title, archived_at=None)
+    for child_id in plan.archive:
+        writes.set_archived(conn, child_id, True)
     for child in plan.create:
         writes.add_node(
             conn,

@@ -1,15 +1,27 @@
-"""Stale = some input's head has another content hash now (product.md). Pure: callers bring the heads."""
+"""Stale = some input's head has another content hash now. Pure: callers bring the heads."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from workbench.db.rows.story import HeadState
+from workbench.db.rows.story import HeadState, Input
 
 
-def changed_inputs(inputs: list[dict[str, Any]], heads: Mapping[tuple[int, str], HeadState]) -> list[dict[str, Any]]:
-    """The inputs whose head (or the part that was read) differs now, each with `to_version`."""
+@dataclass(frozen=True)
+class ChangedInput:
+    """An input that differs now, and the head that it differs from."""
+
+    made_from: Input
+    head: HeadState
+
+    @property
+    def part(self) -> str | None:
+        return self.made_from.get("part")
+
+
+def changed_inputs(inputs: Iterable[Input], heads: Mapping[tuple[int, str], HeadState]) -> list[ChangedInput]:
+    """The inputs whose head, or the part of it that was read, differs now."""
     changed = []
     for made_from in inputs:
         head = heads.get((made_from["node_id"], made_from["kind"]))
@@ -18,5 +30,5 @@ def changed_inputs(inputs: list[dict[str, Any]], heads: Mapping[tuple[int, str],
         part = made_from.get("part")
         now = (head.part_hashes or {}).get(part) if part else head.content_hash
         if now != made_from["content_hash"]:
-            changed.append({**made_from, "to_version": head.version, "head_id": head.id})
+            changed.append(ChangedInput(made_from, head))
     return changed

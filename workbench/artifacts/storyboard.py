@@ -1,13 +1,12 @@
 """What the artifacts of a scene's storyboard hold: shots, frames, motion, dialogue, sound, duration.
 
-Limits follow design note workflows.md §3 and §6. Contents name no database row, so that the same story has the
-same content hash on any machine.
+Contents name no database row, so that the same story has the same content hash on any machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -15,6 +14,7 @@ from workbench.artifacts.declared import Kind
 from workbench.artifacts.models import AspectRatio, Content, text_of
 from workbench.artifacts.versions import hash_of
 from workbench.i18n import N_
+from workbench.json_types import JsonObject
 
 #: the fixed order of the nine shots: three to establish, three for emotion, three for tension
 Framing = Literal["ELS", "LS", "MLS", "MS", "MCU", "CU", "ECU", "LOW", "HIGH"]
@@ -198,7 +198,7 @@ class KeyframeImage(Content):
     candidates: list[Candidate] = Field(min_length=1, max_length=24)
 
     @model_validator(mode="after")
-    def _chosen_exists(self) -> KeyframeImage:
+    def _check_chosen(self) -> KeyframeImage:
         if self.chosen not in {c.media for c in self.candidates}:
             raise ValueError("the chosen picture is none of the candidates")
         return self
@@ -211,7 +211,7 @@ class KeyframeImages(Content):
     frames: list[KeyframeImage] = Field(min_length=1, max_length=9)
 
     @model_validator(mode="after")
-    def _ordered(self) -> KeyframeImages:
+    def _check_order(self) -> KeyframeImages:
         keys = [f.key for f in self.frames]
         if keys != sorted(set(keys)):
             raise ValueError("frames must be in order, each key once")
@@ -277,7 +277,7 @@ class Dialogue(Content):
     lines: list[Line] = Field(default_factory=list, max_length=6, title=N_("Lines"))
 
     @model_validator(mode="after")
-    def _silent_or_spoken(self) -> Dialogue:
+    def _check_silence(self) -> Dialogue:
         if self.silent == bool(self.lines):
             raise ValueError("a silent scene has no lines; any other has at least one")
         return self
@@ -359,17 +359,17 @@ class SceneVideo(Content):
     clips: list[Clip] = Field(min_length=1, max_length=24)
 
     @model_validator(mode="after")
-    def _chosen_exists(self) -> SceneVideo:
+    def _check_chosen(self) -> SceneVideo:
         if self.chosen not in {c.media for c in self.clips}:
             raise ValueError("the chosen clip is none of the clips")
         return self
 
 
-def _shot_parts(content: dict[str, Any]) -> dict[str, Any]:
+def _shot_parts(content: JsonObject) -> JsonObject:
     return {f"shot:{s['order']}": s for s in content["shots"]}
 
 
-def _frame_parts(content: dict[str, Any]) -> dict[str, Any]:
+def _frame_parts(content: JsonObject) -> JsonObject:
     """A frame is its chosen picture: a new candidate alone changes nothing for those that use the frame."""
     return {f"frame:{f['key']}": f["chosen"] for f in content["frames"]}
 

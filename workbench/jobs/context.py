@@ -21,7 +21,7 @@ from workbench.artifacts.versions import hash_of
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
 from workbench.db.rows.jobs import ChildState
-from workbench.db.rows.story import ArtifactVersion
+from workbench.db.rows.story import ArtifactVersion, Input
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
@@ -128,7 +128,7 @@ class Context:
         return self._node
 
     @property
-    def inputs(self) -> list[dict[str, Any]]:
+    def inputs(self) -> list[Input]:
         return self._inputs.as_list()
 
     @property

@@ -239,7 +239,7 @@ class Runner:
         if not isinstance(result, BaseModel):
             raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
         kind = kinds.find(kind_name)
-        content = kinds.validated(kind, result.model_dump(mode="json"))
+        content = kinds.validate(kind, result.model_dump(mode="json"))
         saved = add_version(
             conn,
             context.node.id,

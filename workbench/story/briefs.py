@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from workbench.artifacts.models import Brief, Character, Style, WorldElement
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.validation import issues_of, message_of
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ class BriefFile(Brief):
     characters: list[Character] = Field(default_factory=list, max_length=200, title=N_("Characters"))
     world: list[WorldElement] = Field(default_factory=list, max_length=200, title=N_("World"))
 
-    def brief(self) -> dict[str, Any]:
+    def brief(self) -> JsonObject:
         """The content of the `brief` artifact."""
         return self.model_dump(mode="json", exclude={"characters", "world"})
 
@@ -35,23 +37,23 @@ def parse(raw: Any) -> BriefFile:
     if "style" in raw and isinstance(raw["style"], str):
         raw = {**raw, "style": {"preset": "custom", "prompt": raw["style"]}}
     try:
-        made = BriefFile.model_validate(raw)
+        brief = BriefFile.model_validate(raw)
     except ValidationError as error:
         issues = issues_of(error, _message)
         raise InvalidInput(all_of(issues), issues) from None
-    issues = _repeated(made.characters, "characters") + _repeated(made.world, "world")
+    issues = _find_repeats(brief.characters, "characters") + _find_repeats(brief.world, "world")
     if issues:
         raise InvalidInput(all_of(issues), issues)
-    return made
+    return brief
 
 
-def _repeated(named: list[Any], where: str) -> list[Issue]:
+def _find_repeats(elements: Sequence[Character | WorldElement], where: str) -> list[Issue]:
     seen: set[str] = set()
     issues = []
-    for number, one in enumerate(named):
-        folded = "".join(one.name.split()).casefold()
+    for number, element in enumerate(elements):
+        folded = "".join(element.name.split()).casefold()
         if folded in seen:
-            issues.append(Issue(f"{where}.{number}.name", Text(N_("{name} is there twice"), name=one.name)))
+            issues.append(Issue(f"{where}.{number}.name", Text(N_("{name} is there twice"), name=element.name)))
         seen.add(folded)
     return issues
 

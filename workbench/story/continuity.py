@@ -1,4 +1,4 @@
-"""Does one frame follow from another? Pure checks over action plans and frame groups (workflows.md §6).
+"""Does one frame follow from another? Pure checks over action plans and frame groups.
 
 Names are compared without case and spaces; an alias counts as its character.
 """
@@ -86,15 +86,17 @@ def group_issues(
     frames = {"start": group.start, "mid": group.mid, "end": group.end}
     issues = []
     if group.camera.aspect != aspect:
-        said = Text(N_("is {given}; the story's aspect ratio is {wanted}"), given=group.camera.aspect, wanted=aspect)
-        issues.append(Issue("camera.aspect", said))
+        message = Text(N_("is {given}; the story's aspect ratio is {wanted}"), given=group.camera.aspect, wanted=aspect)
+        issues.append(Issue("camera.aspect", message))
     for moment, frame in frames.items():
         issues += frame_issues(moment, frame, cast, anchors)
     if {tuple(f.anchors) for f in frames.values()} != {tuple(group.start.anchors)}:
         issues.append(Issue("anchors", Text(N_("the three frames must name the same anchors in the same order"))))
     for (a, first), (b, second) in pairwise(frames.items()):
         issues += _difference_issues(f"{a}→{b}", first, second, cast)
-    issues += _as_planned("start", group.start, beat_start, cast) + _as_planned("end", group.end, beat_end, cast)
+    issues += _plan_match_issues("start", group.start, beat_start, cast) + _plan_match_issues(
+        "end", group.end, beat_end, cast
+    )
     if before is not None:
         issues += join_issues(before, group, cast)
     return issues
@@ -105,17 +107,17 @@ def frame_issues(path: str, frame: Frame, cast: Cast, anchors: Sequence[str]) ->
     issues = people_issues(f"{path}.subjects", [s.name for s in frame.subjects], cast)
     unknown = [a for a in frame.anchors if a not in anchors]
     if unknown:
-        said = Text(
+        message = Text(
             N_("{unknown} is none of the scene's anchors; copy them word for word: {known}"),
             unknown="; ".join(unknown),
             known="; ".join(anchors),
         )
-        issues.append(Issue(f"{path}.anchors", said))
+        issues.append(Issue(f"{path}.anchors", message))
     for number, subject in enumerate(frame.subjects):
         word = process_word(subject.action)
         if word:
-            said = Text(N_("“{word}” tells a course of events; describe one frozen moment"), word=word)
-            issues.append(Issue(f"{path}.subjects.{number}.action", said))
+            message = Text(N_("“{word}” tells a course of events; describe one frozen moment"), word=word)
+            issues.append(Issue(f"{path}.subjects.{number}.action", message))
     return issues
 
 
@@ -124,12 +126,12 @@ def people_issues(path: str, names: Sequence[str], cast: Cast) -> list[Issue]:
     issues = []
     strangers = [n for n in names if cast.of(n) is None]
     if strangers:
-        said = Text(
+        message = Text(
             N_("{names} is not in this scene's cast; only: {known}"),
             names=", ".join(strangers),
             known=", ".join(cast.names) or "—",
         )
-        issues.append(Issue(path, said))
+        issues.append(Issue(path, message))
     known = [cast.of(n) for n in names if cast.of(n)]
     if len(known) != len(set(known)):
         issues.append(Issue(path, Text(N_("somebody is named twice"))))
@@ -142,9 +144,9 @@ def people_issues(path: str, names: Sequence[str], cast: Cast) -> list[Issue]:
 
 def process_word(text: str) -> str | None:
     """The first word of a text that tells a course of events."""
-    found = next((w for w in PROCESS_ZH if w in text), None)
-    match = PROCESS_EN.search(text)
-    return found or (match.group(0) if match else None)
+    chinese = next((w for w in PROCESS_ZH if w in text), None)
+    english = PROCESS_EN.search(text)
+    return chinese or (english.group(0) if english else None)
 
 
 def difference(a: Frame, b: Frame, cast: Cast) -> int:
@@ -153,10 +155,10 @@ def difference(a: Frame, b: Frame, cast: Cast) -> int:
     now = {cast.of(s.name) or s.name: s for s in b.subjects}
     score = 2 * len(was.keys() ^ now.keys())
     for name in was.keys() & now.keys():
-        one, two = was[name], now[name]
+        before, after = was[name], now[name]
         fields = ("position", "orientation", "pose", "action", "expression", "gaze")
-        score += sum(_value(getattr(one, f)) != _value(getattr(two, f)) for f in fields)
-        score += (one.hands.left != two.hands.left) + (one.hands.right != two.hands.right)
+        score += sum(_value(getattr(before, f)) != _value(getattr(after, f)) for f in fields)
+        score += (before.hands.left != after.hands.left) + (before.hands.right != after.hands.right)
     return score
 
 
@@ -168,28 +170,28 @@ def _difference_issues(path: str, a: Frame, b: Frame, cast: Cast) -> list[Issue]
     score = difference(a, b, cast)
     if score >= MIN_DIFFERENCE:
         return []
-    said = Text(
+    message = Text(
         N_(
             "too little changes ({score} of at least {least}): change position, pose, action, expression, gaze or hands"
         ),
         score=score,
         least=MIN_DIFFERENCE,
     )
-    return [Issue(path, said)]
+    return [Issue(path, message)]
 
 
-def _as_planned(path: str, frame: Frame, planned: Sequence[CharacterState], cast: Cast) -> list[Issue]:
+def _plan_match_issues(path: str, frame: Frame, planned: Sequence[CharacterState], cast: Cast) -> list[Issue]:
     """The frame shows people as the plan has them at that moment."""
     states = {cast.of(s.name) or s.name: s for s in planned}
     absent = [s.name for s in frame.subjects if cast.of(s.name) in set(cast.names) - states.keys()]
     issues = []
     if absent:
-        said = Text(
+        message = Text(
             N_("the plan does not have {names} here; only: {known}"),
             names=", ".join(absent),
             known=", ".join(states) or "—",
         )
-        issues.append(Issue(f"{path}.subjects", said))
+        issues.append(Issue(f"{path}.subjects", message))
     for number, subject in enumerate(frame.subjects):
         state = states.get(cast.of(subject.name) or subject.name)
         if state is None:
@@ -197,8 +199,8 @@ def _as_planned(path: str, frame: Frame, planned: Sequence[CharacterState], cast
         for own, theirs in (("pose", "stance"), ("orientation", "facing"), ("hands", "hands")):
             a, b = getattr(state, theirs), getattr(subject, own)
             if _value(a) != _value(b):
-                said = Text(N_("is {now}; the plan has {was} here"), now=_said(b), was=_said(a))
-                issues.append(Issue(f"{path}.subjects.{number}.{own}", said))
+                message = Text(N_("is {now}; the plan has {was} here"), now=_text_of(b), was=_text_of(a))
+                issues.append(Issue(f"{path}.subjects.{number}.{own}", message))
     return issues
 
 
@@ -226,17 +228,20 @@ def _same_people(path: str, was: Mapping[str, object], now: Mapping[str, object]
     gone, new = [n for n in was if n not in now], [n for n in now if n not in was]
     if not gone and not new:
         return []
-    said = Text(
+    message = Text(
         N_("must begin with the people the beat before ended with; missing: {gone}; not there before: {new}"),
         gone=", ".join(gone) or "—",
         new=", ".join(new) or "—",
     )
-    return [Issue(path, said)]
+    return [Issue(path, message)]
 
 
 def _jump(path: str, was: object, now: object) -> Issue:
     return Issue(
-        path, Text(N_("jumps: the beat before ends with {was}, this begins with {now}"), was=_said(was), now=_said(now))
+        path,
+        Text(
+            N_("jumps: the beat before ends with {was}, this begins with {now}"), was=_text_of(was), now=_text_of(now)
+        ),
     )
 
 
@@ -244,7 +249,7 @@ def _value(value: object) -> object:
     return fold(value) if isinstance(value, str) else value
 
 
-def _said(value: object) -> str:
+def _text_of(value: object) -> str:
     left, right = getattr(value, "left", None), getattr(value, "right", None)
     return str(value) if left is None else f"{left or '—'} / {right or '—'}"
 
@@ -252,6 +257,6 @@ def _said(value: object) -> str:
 Person = TypeVar("Person", Subject, CharacterState)
 
 
-def renamed(people: Sequence[Person], cast: Cast) -> list[Person]:
+def use_own_names(people: Sequence[Person], cast: Cast) -> list[Person]:
     """The same people under their own names."""
     return [p.model_copy(update={"name": cast.of(p.name) or p.name}) for p in people]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
 from workbench.artifacts.staleness import changed_inputs
 from workbench.db.reads import story as reads
+from workbench.json_types import Json
 from workbench.story.names import fold
 
 
@@ -22,7 +22,8 @@ class Scene:
     position: int
     beat: str
     cast: tuple[str, ...]
-    told: str
+    #: its place and what happens
+    text: str
 
     def shows(self, names: Iterable[str]) -> bool:
         """Whether somebody of these names is in its cast."""
@@ -31,37 +32,36 @@ class Scene:
 
     def mentions(self, name: str) -> bool:
         """Whether its place or what happens names this."""
-        return fold(name) in fold(self.told)
+        return fold(name) in fold(self.text)
 
 
 def scenes(conn: Connection, project_id: int) -> list[Scene]:
     """Every scene of the project's live episodes, in story order."""
     nodes = {(n.parent_id, n.position): n.id for n in reads.outline(conn, project_id) if n.kind == "scene"}
-    found = []
+    listed = []
     for row in reads.contents(conn, project_id, "scene_list"):
-        for one in row.content["scenes"]:
-            node_id = nodes.get((row.node_id, one["order"]))
+        for scene in row.content["scenes"]:
+            node_id = nodes.get((row.node_id, scene["order"]))
             if node_id is not None:
-                told = f"{one['location']} {one['summary']} {one['beat']}"
-                found.append(Scene(node_id, row.position, one["order"], one["beat"], tuple(one["cast"]), told))
-    return found
+                text = f"{scene['location']} {scene['summary']} {scene['beat']}"
+                listed.append(Scene(node_id, row.position, scene["order"], scene["beat"], tuple(scene["cast"]), text))
+    return listed
 
 
-def made_stale_by(conn: Connection, project_id: int, node_id: int) -> list[tuple[int, str]]:
+def find_stale_dependents(conn: Connection, project_id: int, node_id: int) -> list[tuple[int, str]]:
     """(node id, artifact kind) of what was made from an older version of this node and is stale because of that."""
     heads = reads.heads_of(conn, project_id)
-    found = [
+    stale = [
         key
         for key, head in heads.items()
-        if any(i["node_id"] == node_id for i in head.inputs)
-        and any(c["node_id"] == node_id for c in changed_inputs(head.inputs, heads))
+        if changed_inputs((made_from for made_from in head.inputs if made_from["node_id"] == node_id), heads)
     ]
-    return sorted(found, key=lambda key: (key[1], key[0]))
+    return sorted(stale, key=lambda key: (key[1], key[0]))
 
 
-def shown_in(found: Iterable[Scene], content: Mapping[str, Any], kind: str) -> list[Scene]:
+def select_scenes(scenes: Iterable[Scene], content: Mapping[str, Json], kind: str) -> list[Scene]:
     """The scenes of a character (by cast, under any name) or of a world element (by mention)."""
     if kind == "character":
         names = [str(content["name"]), *(str(a) for a in content.get("aliases") or [])]
-        return [s for s in found if s.shows(names)]
-    return [s for s in found if s.mentions(str(content["name"]))]
+        return [s for s in scenes if s.shows(names)]
+    return [s for s in scenes if s.mentions(str(content["name"]))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -11,11 +10,12 @@ from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
-from workbench.db.rows.story import Artifact, Node
+from workbench.db.rows.story import Artifact, Input, Node
 from workbench.errors import NotFound
 from workbench.i18n import Text
+from workbench.json_types import Json, JsonObject
 
-#: the context block of a prompt holds at most this many characters (workflows.md §3)
+#: the context block of a prompt holds at most this many characters
 MAX_CHARACTERS = 30
 
 
@@ -26,14 +26,14 @@ class Inputs:
     """
 
     def __init__(self, then: Iterable[Artifact] = ()) -> None:
-        self._seen: dict[tuple[int, str, str | None], dict[str, Any]] = {}
+        self._seen: dict[tuple[int, str, str | None], Input] = {}
         self._then = {(row.node_id, row.kind): row for row in then}
 
     def head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
         """The version to read; None when there is none, or was none then."""
         return self._then.get((node_id, kind)) if self._then else reads.head(conn, node_id, kind)
 
-    def record(self, head: Artifact, part: str | None, content: Any) -> None:
+    def record(self, head: Artifact, part: str | None, content: Json) -> None:
         key = (head.node_id, head.kind, part)
         self._seen.setdefault(
             key,
@@ -47,11 +47,11 @@ class Inputs:
             },
         )
 
-    def keep(self, made_from: dict[str, Any]) -> None:
+    def keep(self, made_from: Input) -> None:
         """Count an input in the version that was read earlier, whatever was read since."""
-        self._seen[(made_from["node_id"], made_from["kind"], made_from.get("part"))] = dict(made_from)
+        self._seen[(made_from["node_id"], made_from["kind"], made_from.get("part"))] = made_from
 
-    def as_list(self) -> list[dict[str, Any]]:
+    def as_list(self) -> list[Input]:
         return list(self._seen.values())
 
 
@@ -77,7 +77,7 @@ class NodeView:
         return cls(database, row, inputs)
 
     @property
-    def inputs(self) -> list[dict[str, Any]]:
+    def inputs(self) -> list[Input]:
         return self._inputs.as_list()
 
     @property
@@ -97,7 +97,7 @@ class NodeView:
         return self._sibling(+1)
 
     @property
-    def brief(self) -> dict[str, Any]:
+    def brief(self) -> JsonObject:
         """The project's brief; an empty dict when there is none."""
         return self.project.artifact("brief") or {}
 
@@ -110,13 +110,13 @@ class NodeView:
             rows = reads.children(conn, self.id, below)
         return [NodeView(self._database, r, self._inputs) for r in rows]
 
-    def artifact(self, kind: str, part: str | None = None) -> dict[str, Any] | None:
+    def artifact(self, kind: str, part: str | None = None) -> JsonObject | None:
         """Head content of this node, or one part of it (see artifacts.kinds); None when there is none."""
         with self._database.read() as conn:
             head = self._inputs.head(conn, self.id, kind)
         if head is None:
             return None
-        content: dict[str, Any] | None = head.content
+        content: JsonObject | None = head.content
         if part is not None:
             parts = kinds.find(kind).parts
             content = None if parts is None else parts(head.content).get(part)
@@ -125,14 +125,14 @@ class NodeView:
         self._inputs.record(head, part, content)
         return content
 
-    def characters(self) -> list[dict[str, Any]]:
+    def characters(self) -> list[JsonObject]:
         """The cast library in story order: at most the 30 most recently edited characters."""
         return self._elements("character")
 
-    def world(self) -> list[dict[str, Any]]:
+    def world(self) -> list[JsonObject]:
         return self._elements("world")
 
-    def _elements(self, kind: str) -> list[dict[str, Any]]:
+    def _elements(self, kind: str) -> list[JsonObject]:
         with self._database.read() as conn:
             rows = reads.story_elements(conn, self.project_id, kind, MAX_CHARACTERS)
         rows.sort(key=lambda r: (r.position, r.node_id))

@@ -1,9 +1,8 @@
-"""Is what a node has still fresh, and what is below it? Also: what had a batch begun, however often it resumes?"""
+"""Is what a node has still fresh, and what is below it? Also: which children a resumed batch has started already."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Connection
 
@@ -21,7 +20,7 @@ def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
         head = reads.head(conn, node.id, kind)
-        return head is not None and complete(head) and not changed_inputs(head.inputs, _sources(conn, [head]))
+        return head is not None and complete(head) and not changed_inputs(head.inputs, source_heads(conn, [head]))
 
 
 def complete(head: HeadState | ArtifactVersion) -> bool:
@@ -52,7 +51,7 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
     """Tells for (node id, kind) among the nodes whether the artifact is missing, stale or fresh."""
     whole_project = any(n.kind == "project" for n in nodes)
     heads = reads.heads_of(conn, nodes[0].project_id) if whole_project else reads.heads_for(conn, [n.id for n in nodes])
-    sources = heads if whole_project else _sources(conn, heads.values())
+    sources = heads if whole_project else source_heads(conn, heads.values())
 
     def state(node_id: int, kind: str) -> State:
         head = heads.get((node_id, kind))
@@ -63,19 +62,19 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
     return state
 
 
-def _sources(conn: Connection, heads: Any) -> dict[tuple[int, str], HeadState]:
+def source_heads(conn: Connection, heads: Iterable[HeadState | ArtifactVersion]) -> dict[tuple[int, str], HeadState]:
     """The heads of everything that these were made from."""
-    nodes = sorted({made_from["node_id"] for head in heads for made_from in head["inputs"]})
+    nodes = sorted({made_from["node_id"] for head in heads for made_from in head.inputs})
     return reads.heads_for(conn, nodes) if nodes else {}
 
 
-def begun(node: NodeView, job_id: int) -> dict[int, int]:
+def first_batch(node: NodeView, job_id: int) -> dict[int, int]:
     """Place in the batch → node id, for the children that this job has already started."""
     first = [c for c in _children(node, job_id) if c.batch == 1]
     return {c.batch_position: c.node_id for c in first if c.batch_position is not None and c.node_id is not None}
 
 
-def begun_jobs(node: NodeView, job_id: int) -> list[tuple[str, int]]:
+def plan_children(node: NodeView, job_id: int) -> list[tuple[str, int]]:
     """(workflow, node id) of the children that this job has started as parts of a plan, in their order."""
     return [(c.kind, c.node_id) for c in _children(node, job_id) if c.batch is None and c.node_id is not None]
 
@@ -85,17 +84,17 @@ def _children(node: NodeView, job_id: int) -> list[ChildState]:
         return job_reads.children_states(conn, job_id)
 
 
-def in_order(begun_at: dict[int, int], wanted: Sequence[int]) -> list[int]:
-    """Nodes of a batch: what was begun keeps its place, what is still wanted fills the others in order.
+def keep_places(started: dict[int, int], wanted: Sequence[int]) -> list[int]:
+    """Nodes of a batch: what was started keeps its place, what is still wanted fills the others in order.
 
     A batch runs again from the top after each child; a child that has made its episode fresh must not drop
     out of the list, or every later one would move up and be paid for again.
     """
-    rest = [n for n in wanted if n not in begun_at.values()]
+    rest = [n for n in wanted if n not in started.values()]
     listed: list[int] = []
-    for place in range(max(begun_at, default=-1) + 1):
-        if place in begun_at:
-            listed.append(begun_at[place])
+    for place in range(max(started, default=-1) + 1):
+        if place in started:
+            listed.append(started[place])
         elif rest:
             listed.append(rest.pop(0))
     return listed + rest

@@ -61,7 +61,7 @@ def summary_issues(summary: str) -> list[Issue]:
     missing = MIN_SUMMARY_CHARS - have
     if missing <= 0:
         return []
-    said = Text(
+    message = Text(
         N_(
             "The summary has {have} of at least {need} characters. Write {missing} more: who wants what, what is in the way, how it ends."
         ),
@@ -69,7 +69,7 @@ def summary_issues(summary: str) -> list[Issue]:
         need=MIN_SUMMARY_CHARS,
         missing=missing,
     )
-    return [Issue("summary", said)]
+    return [Issue("summary", message)]
 
 
 def style_issues(style: JsonObject | None) -> list[Issue]:
@@ -94,7 +94,7 @@ def plannable(node: NodeView, params: Any) -> list[Issue]:
     return plannable_brief(node.brief)
 
 
-def planned_episode(node: NodeView, params: Any) -> list[Issue]:
+def has_episode_outline(node: NodeView, params: Any) -> list[Issue]:
     """The episode has its entry in the project's episode plan."""
     project = node.parent
     if project is not None and project.artifact("episode_plan", part=f"episode:{node.position}") is not None:
@@ -125,7 +125,7 @@ def has_episodes(node: NodeView, params: Any) -> list[Issue]:
     return [Issue("episodes", Text(N_("This needs at least one episode. Plan the episodes first.")))]
 
 
-def known_episodes(node: NodeView, params: Any) -> list[Issue]:
+def has_these_episodes(node: NodeView, params: Any) -> list[Issue]:
     """Every episode that the params name belongs to the project."""
     own = {child.id for child in node.children() if child.kind == "episode"}
     unknown = [i for i in params.episode_ids or [] if i not in own]
@@ -140,7 +140,7 @@ def known_episodes(node: NodeView, params: Any) -> list[Issue]:
     ]
 
 
-def outlined_scene(node: NodeView, params: Any) -> list[Issue]:
+def has_scene_outline(node: NodeView, params: Any) -> list[Issue]:
     """The scene has its entry in the episode's scene list."""
     episode = node.parent
     if episode is not None and episode.artifact("scene_list", part=f"scene:{node.position}") is not None:
@@ -153,8 +153,8 @@ def outlined_scene(node: NodeView, params: Any) -> list[Issue]:
     ]
 
 
-def _has(node: NodeView, kind: str, said: str) -> list[Issue]:
-    return [] if node.artifact(kind) is not None else [Issue(kind, Text(said))]
+def _has(node: NodeView, kind: str, message: str) -> list[Issue]:
+    return [] if node.artifact(kind) is not None else [Issue(kind, Text(message))]
 
 
 def has_scene_anchor(node: NodeView, params: Any) -> list[Issue]:

@@ -121,10 +121,10 @@ def work(
             if any(writers.get(source) in wanted for source in tree.sources(maker, node)):
                 wanted[key] = (maker, "downstream")
                 grown = True
-    return _ordered(wanted, tree, writers)
+    return _sort(wanted, tree, writers)
 
 
-def chosen(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
+def order_jobs(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
     """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
     tree = _Tree(nodes)
     by_name = {m.name: m for m in makers}
@@ -132,7 +132,7 @@ def chosen(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[
         (name, node): (by_name[name], "missing") for name, node in jobs if name in by_name and node in tree.nodes
     }
     writers = {(str(maker.writes), node): (name, node) for (name, node), (maker, _) in wanted.items()}
-    return _ordered(wanted, tree, writers)
+    return _sort(wanted, tree, writers)
 
 
 def waves(items: Sequence[Item]) -> list[list[Item]]:
@@ -148,7 +148,7 @@ def waves(items: Sequence[Item]) -> list[list[Item]]:
     return rounds
 
 
-def elapsed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> float:
+def time_needed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> float:
     """Seconds from the first start to the last end: the longest chain, or all the work over `slots` if that is longer."""
     ends: list[float] = []
     for item, own in zip(items, seconds, strict=True):
@@ -168,18 +168,18 @@ class _Tree:
 
     def sources(self, maker: Maker, node: Node) -> list[tuple[str, int]]:
         """(kind, node id) of everything that the job may read, as far as it is among the nodes."""
-        found: list[tuple[str, int]] = []
+        sources: list[tuple[str, int]] = []
         for read in maker.reads:
             side, dot, kind = read.partition(".")
             if not dot:
-                found += [(read, up) for up in self._line(node)]
+                sources += [(read, up) for up in self._line(node)]
                 continue
             family = self._families[(node.parent_id, str(node.kind))]
             at = self._place[int(node.id)]
             # the one before may be fresh while the one before that is made anew, and the look goes further back
             beside = reversed(family[:at]) if side == "previous" else family[at + 1 : at + 2]
-            found += [(kind, i) for i in beside]
-        return found
+            sources += [(kind, i) for i in beside]
+        return sources
 
     def _line(self, node: Node) -> list[int]:
         """The node and those above it."""
@@ -191,7 +191,7 @@ class _Tree:
         return line
 
 
-def _ordered(
+def _sort(
     wanted: Mapping[tuple[str, int], tuple[Maker, Reason]],
     tree: _Tree,
     writers: Mapping[tuple[str, int], tuple[str, int]],

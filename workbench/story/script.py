@@ -1,4 +1,4 @@
-"""A scene's dialogue as plain text, one line each, and back without loss (workflows.md §3, dialogue text format).
+"""A scene's dialogue as plain text, one line each, and back without loss.
 
 ``[对白|愤怒|压低声音] 王生：你别过来。``  ·  ``[dialogue|angry] Jim: Don't.``  ·  ``[旁白] 灯灭了。``  ·  ``[silent] She only looks.``
 
@@ -37,18 +37,18 @@ class _Silent:
 def to_text(dialogue: Dialogue, language: str) -> str:
     """One line per spoken line; a silent scene is one line with its reason."""
     if dialogue.silent:
-        return f"[{SILENT[language]}] {_escaped(dialogue.reason, '')}".rstrip()
+        return f"[{SILENT[language]}] {_escape(dialogue.reason, '')}".rstrip()
     return "\n".join(_line(line, language) for line in dialogue.lines)
 
 
 def _line(line: Line, language: str) -> str:
     # an empty emotion keeps its place when notes follow it
     meta = [LABELS[language][line.type], *([line.emotion] if line.emotion or line.notes else []), *line.notes]
-    head = "|".join(_escaped(part, "|]") for part in meta)
+    head = "|".join(_escape(part, "|]") for part in meta)
     if not line.speaker:
-        return f"[{head}] {_escaped(line.text, '')}"
+        return f"[{head}] {_escape(line.text, '')}"
     colon = "：" if language == "zh" else ": "
-    return f"[{head}] {_escaped(line.speaker, ':：')}{colon}{_escaped(line.text, '')}"
+    return f"[{head}] {_escape(line.speaker, ':：')}{colon}{_escape(line.text, '')}"
 
 
 def parse(text: str) -> Dialogue:
@@ -59,15 +59,15 @@ def parse(text: str) -> Dialogue:
     for number, raw in enumerate(text.splitlines(), start=1):
         if not raw.strip():
             continue
-        made = _read(raw.strip())
-        if isinstance(made, Text):
-            issues.append(Issue(f"line {number}", made))
-        elif isinstance(made, _Silent):
+        line = _read(raw.strip())
+        if isinstance(line, Text):
+            issues.append(Issue(f"line {number}", line))
+        elif isinstance(line, _Silent):
             if silent is not None:
                 issues.append(Issue(f"line {number}", Text(N_("A scene is silent once; give one reason."))))
-            silent = made.reason
+            silent = line.reason
         else:
-            lines.append(made)
+            lines.append(line)
     if not issues and silent is None and not lines:
         issues.append(Issue("", Text(N_("There is no line. A silent scene is written as [silent] with its reason."))))
     if silent is not None and lines:
@@ -84,25 +84,25 @@ def _read(raw: str) -> Line | _Silent | Text:
     head = _HEAD.match(raw)
     if head is None and raw.startswith("["):
         return Text(N_("has no closing bracket; write it as [type|emotion] Name: text"))
-    meta = [_plain(p) for p in _split(head["meta"])] if head else ["dialogue"]
+    meta = [_unescape(p) for p in _split(head["meta"])] if head else ["dialogue"]
     rest = head["rest"] if head else raw
     label = meta[0].strip().casefold()
     if head and label in _SILENT:
-        return _silence(meta[1:], _plain(rest).strip())
+        return _silence(meta[1:], _unescape(rest).strip())
     kind = _TYPES.get(label)
     if kind is None:
         return Text(
             N_("“{label}” is no type of line; use {known}"), label=meta[0], known=", ".join(LABELS["en"].values())
         )
-    speaker, said = "", rest
+    speaker, text = "", rest
     if kind != "narration":
         named = _NAME.match(rest)
         if named is None:
             return Text(N_("has no speaker; write it as [type|emotion] Name: text"))
-        speaker, said = _plain(named["name"]), named["text"]
+        speaker, text = _unescape(named["name"]), named["text"]
     emotion, notes = (meta[1] if len(meta) > 1 else ""), meta[2:]
     try:
-        return Line(type=kind, speaker=speaker, emotion=emotion, notes=notes, text=_plain(said))
+        return Line(type=kind, speaker=speaker, emotion=emotion, notes=notes, text=_unescape(text))
     except ValidationError as error:
         return Text("{message}", message="; ".join(e["msg"] for e in error.errors()))
 
@@ -115,7 +115,7 @@ def _silence(more: list[str], reason: str) -> _Silent | Text:
     return _Silent(reason)
 
 
-def _escaped(text: str, marks: str) -> str:
+def _escape(text: str, marks: str) -> str:
     text = text.replace("\\", "\\\\")
     for mark in marks:
         text = text.replace(mark, f"\\{mark}")
@@ -125,7 +125,7 @@ def _escaped(text: str, marks: str) -> str:
     )
 
 
-def _plain(text: str) -> str:
+def _unescape(text: str) -> str:
     return re.sub(
         r"\\(?:u([0-9a-f]{4})|(.))", lambda m: chr(int(m[1], 16)) if m[1] else "\n" if m[2] == "n" else m[2], text
     )

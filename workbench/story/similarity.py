@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-#: from here on two texts tell the same thing (workflows.md §4)
+#: from here on two texts tell the same thing
 NEAR_DUPLICATE = 0.58
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -13,8 +11,10 @@ from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.staleness import changed_inputs
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import Job
-from workbench.db.rows.story import ArtifactVersion, HeadState
+from workbench.db.rows.story import Artifact, ArtifactVersion
 from workbench.db.schema import ACTIVE
+from workbench.json_types import Json
+from workbench.story.freshness import source_heads
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class StaleReason:
 def cell_state(job: Job | None, artifact: ArtifactVersion | None, stale: bool, unmet: bool) -> str:
     """missing | ready | queued | running | waiting | fresh | stale | failed."""
     if job is not None and job.state in ACTIVE:
-        return str(job.state)
+        return job.state
     if job is not None and job.state == "failed" and (artifact is None or artifact.created_at < (job.finished_at or 0)):
         return "failed"
     if artifact is not None:
@@ -43,38 +43,29 @@ def cell_state(job: Job | None, artifact: ArtifactVersion | None, stale: bool, u
     return "missing" if unmet else "ready"
 
 
-def heads_needed(
-    conn: Connection, artifacts: Iterable[HeadState | ArtifactVersion]
-) -> dict[tuple[int, str], HeadState]:
-    """The heads that decide whether these artifacts are stale."""
-    nodes = sorted({made_from["node_id"] for a in artifacts for made_from in a.inputs})
-    return reads.heads_for(conn, nodes) if nodes else {}
-
-
 def reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:
     """Why an artifact is stale, in the order its inputs were read."""
-    found = []
-    for changed in changed_inputs(artifact.inputs, heads_needed(conn, [artifact])):
-        node = reads.find_node(conn, changed["node_id"])
-        was, now = reads.artifact_by_id(conn, changed["artifact_id"]), reads.artifact_by_id(conn, changed["head_id"])
+    reasons = []
+    for changed in changed_inputs(artifact.inputs, source_heads(conn, [artifact])):
+        node = reads.find_node(conn, changed.head.node_id)
+        was = reads.artifact_by_id(conn, changed.made_from["artifact_id"])
+        now = reads.artifact_by_id(conn, changed.head.id)
         if node is None or was is None or now is None:
             continue
-        found.append(
+        reasons.append(
             StaleReason(
                 node.id,
                 node.title,
-                changed["kind"],
-                changed["part"],
-                changed["version"],
-                changed["to_version"],
-                changes(_part(changed, was.content), _part(changed, now.content)),
+                changed.head.kind,
+                changed.part,
+                was.version,
+                now.version,
+                changes(_part(was, changed.part), _part(now, changed.part)),
             )
         )
-    return found
+    return reasons
 
 
-def _part(changed: dict[str, Any], content: dict[str, Any]) -> Any:
-    parts = kinds.find(changed["kind"]).parts
-    if changed["part"] is None or parts is None:
-        return content
-    return parts(content).get(changed["part"])
+def _part(artifact: Artifact, part: str | None) -> Json:
+    parts = kinds.find(artifact.kind).parts
+    return artifact.content if part is None or parts is None else parts(artifact.content).get(part)

@@ -1,8 +1,8 @@
-"""Visual styles: eight presets with a text of their own, and the one text that prompts get (workflows.md §3)."""
+"""Visual styles: eight presets with a text of their own, and the one text that prompts get."""
 
 from __future__ import annotations
 
-from typing import Any
+from workbench.json_types import JsonObject
 
 #: preset → story language → medium, light, palette
 PRESETS: dict[str, dict[str, str]] = {
@@ -41,7 +41,7 @@ PRESETS: dict[str, dict[str, str]] = {
 }
 
 
-def style_text(style: dict[str, Any] | None, language: str) -> str:
+def style_text(style: JsonObject | None, language: str) -> str:
     """The style's own text, else its preset's; empty when there is neither."""
     own = str((style or {}).get("prompt") or "").strip()
     return own or PRESETS.get(str((style or {}).get("preset")), {}).get(language, "")

@@ -1,4 +1,4 @@
-"""How long spoken lines and scenes last (workflows.md §6, estimate_duration). Pure; seconds with one decimal.
+"""How long spoken lines and scenes last (see estimate_duration). Pure; seconds with one decimal.
 
 Chinese is counted by characters, everything else by words, and only what is spoken or seen: never the JSON around it.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from workbench.artifacts.storyboard import Duration, DurationParts
+from workbench.json_types import JsonObject
 
 Transition = Literal["none", "cut", "jump_cut", "smash_cut", "dissolve", "fade", "dip_to_black", "wipe", "other"]
 TRANSITION_S: dict[str, float] = {
@@ -45,29 +46,29 @@ def tenths(seconds: float) -> float:
     return math.floor(seconds * 10 + 0.5 + 1e-9) / 10
 
 
-def dialogue_s(lines: Sequence[Mapping[str, Any]]) -> float:
+def dialogue_s(lines: Sequence[JsonObject]) -> float:
     """Seconds of a dialogue: each line's pause and its words."""
     return sum(LINE_S + reading_s(str(line["text"])) for line in lines)
 
 
-def motion_text(content: Mapping[str, Any], language: str) -> str:
+def motion_text(content: JsonObject, language: str) -> str:
     """What a motion prompt tells in one language."""
     changes = content["changes"]
-    told = [content["short"][language], *(b[language] for b in content["beats"])]
-    return " ".join([*told, *changes["subject"], *changes["camera"], *changes["environment"]])
+    texts = [content["short"][language], *(b[language] for b in content["beats"])]
+    return " ".join([*texts, *changes["subject"], *changes["camera"], *changes["environment"]])
 
 
-def shots_text(content: Mapping[str, Any]) -> str:
+def shots_text(content: JsonObject) -> str:
     """What nine shots tell: captions, actions, compositions."""
-    told = []
+    texts = []
     for shot in content["shots"]:
-        told += [shot["caption"], *(s["action"] for s in shot["subjects"]), shot["composition"]]
-    return " ".join(told)
+        texts += [shot["caption"], *(s["action"] for s in shot["subjects"]), shot["composition"]]
+    return " ".join(texts)
 
 
 def estimate(
-    *, dialogue: Mapping[str, Any] | None, motion: Mapping[str, Any] | None, shots: Mapping[str, Any] | None,
-    sound: Mapping[str, Any] | None, language: str, transition: Transition = "cut",
+    *, dialogue: JsonObject | None, motion: JsonObject | None, shots: JsonObject | None,
+    sound: JsonObject | None, language: str, transition: Transition = "cut",
 ) -> Duration:  # fmt: skip
     """The scene's length from what there is; what is missing is named and lowers the confidence."""
     action = ACTION_S
@@ -82,8 +83,8 @@ def estimate(
         transition=tenths(TRANSITION_S[transition]),
         pause=tenths(min(PAUSE_MOST_S, PAUSE_S + PER_SILENCE_S * silences)) if sound else NO_DESIGN_PAUSE_S,
     )
-    given = {"dialogue": dialogue, "motion_prompt": motion, "keyframe_prompt": shots, "sound_design": sound}
-    missing = [name for name, content in given.items() if content is None]
+    sources = {"dialogue": dialogue, "motion_prompt": motion, "keyframe_prompt": shots, "sound_design": sound}
+    missing = [name for name, content in sources.items() if content is None]
     return Duration(
         seconds=round(sum(parts.model_dump().values()), 1),
         parts=parts,
@@ -97,14 +98,14 @@ def _share(text: str, per_second: tuple[int, int]) -> float:
     return han / per_second[0] + words / per_second[1]
 
 
-def of_episode(durations: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
+def of_episode(durations: Sequence[JsonObject | None]) -> JsonObject:
     """An episode's length as the sum of its scenes': {seconds, parts, scenes, missing}; None stands for a scene without one."""
-    known = [d for d in durations if d is not None]
+    estimated = [d for d in durations if d is not None]
     names = tuple(DurationParts.model_fields)
-    parts = {name: round(sum(d["parts"][name] for d in known), 1) for name in names}
+    parts = {name: round(sum(d["parts"][name] for d in estimated), 1) for name in names}
     return {
         "seconds": round(sum(parts.values()), 1),
         "parts": parts,
-        "scenes": len(known),
-        "missing": len(durations) - len(known),
+        "scenes": len(estimated),
+        "missing": len(durations) - len(estimated),
     }

@@ -60,7 +60,7 @@ def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_
     return plan.Plan(
         jobs=jobs,
         tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
-        seconds=plan.elapsed(items, [j.seconds for j in jobs], slots),
+        seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
         cost=_sums(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
         later=later,

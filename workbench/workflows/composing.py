@@ -14,7 +14,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Child, ChildResult
 from workbench.story import plan
-from workbench.story.freshness import begun_jobs, below
+from workbench.story.freshness import below, plan_children
 from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
 
@@ -36,7 +36,7 @@ async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, gro
 
     Raises ChildFailed when all of them failed.
     """
-    asked = list(dict.fromkeys([*jobs, *begun_jobs(ctx.node, ctx.job_id)]))
+    asked = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
         done, skipped = await _run(ctx, asked, force)
         more = [key for key in _grown(ctx, asked, done) if key not in asked] if grow else []
@@ -48,8 +48,8 @@ async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, gro
 async def _run(ctx: Context, asked: Sequence[Key], force: bool) -> tuple[dict[Key, ChildResult], list[dict[str, Any]]]:
     """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
     nodes, state_of = below(ctx.node)
-    items = plan.chosen(nodes, makers(), asked)
-    started = set(begun_jobs(ctx.node, ctx.job_id))
+    items = plan.order_jobs(nodes, makers(), asked)
+    started = set(plan_children(ctx.node, ctx.job_id))
     declared = {w.name: w for w in makers()}
     ctx.expect(sum(force or i.key in started or not _fresh(i, declared, state_of) for i in items))
     done: dict[Key, ChildResult] = {}
@@ -105,5 +105,5 @@ def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
     """The unmet preconditions of every job that waits for none of the others: all of them start, or none."""
     nodes, state_of = below(node)
     declared = {w.name: w for w in makers()}
-    items = plan.chosen(nodes, makers(), jobs)
+    items = plan.order_jobs(nodes, makers(), jobs)
     return unmet_in_plan([i for i in items if not _fresh(i, declared, state_of)], declared, node.at)

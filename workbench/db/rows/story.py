@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NotRequired, TypedDict
 
 from workbench.db.rows.record import Record
 from workbench.json_types import Json, JsonObject
+
+
+class Input(TypedDict):
+    """An artifact version, or a part of it, that something was made from; as it is stored."""
+
+    node_id: int
+    kind: str
+    #: None: the whole version. Missing in what was stored before there were parts
+    part: NotRequired[str | None]
+    artifact_id: int
+    version: int
+    content_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,7 @@ class HeadState(Record):
     content_hash: str
     #: part → hash of its content; None for kinds without parts
     part_hashes: dict[str, str] | None
-    inputs: list[JsonObject]
+    inputs: list[Input]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +148,7 @@ class VersionEntry(Record):
     #: import, manual, job or restore
     source: str
     job_id: int | None
-    inputs: list[JsonObject]
+    inputs: list[Input]
     warnings: list[Json] | None
     prompt_version: str | None
     model: str | None
@@ -158,8 +171,8 @@ class Artifact(Record):
     part_hashes: dict[str, str] | None
     source: str
     job_id: int | None
-    #: the versions it was made from: node_id, kind, part, artifact_id, version, content_hash
-    inputs: list[JsonObject]
+    #: the versions it was made from
+    inputs: list[Input]
     warnings: list[Json] | None
     prompt_version: str | None
     model: str | None

@@ -129,7 +129,7 @@ def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) ->
                         on_click=choose, args=(row["node_id"],),
                     )  # fmt: skip
                     st.html(_line(content, kind, colours.muted))
-                _side(row, len(story_elements.shown_in(all_scenes, content, kind)))
+                _side(row, len(story_elements.select_scenes(all_scenes, content, kind)))
         if len(rows) > MOST:
             st.caption(t("and {n} more", n=len(rows) - MOST))
 
@@ -292,7 +292,7 @@ def _fields(kind: str, content: Row) -> None:
 
 
 def _appears(project: int, kind: str, content: Row) -> None:
-    found = story_elements.shown_in(scenes(project), content, kind)
+    found = story_elements.select_scenes(scenes(project), content, kind)
     with st.container(border=True, key="appears_in"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Appears in')}**", width="content")
@@ -324,7 +324,7 @@ def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Artifac
     seen = st.session_state.setdefault(slot, artifact.version)
     if artifact.version == seen:
         return
-    stale = live.ask(story_elements.made_stale_by, project_id=project, node_id=node_id)
+    stale = live.ask(story_elements.find_stale_dependents, project_id=project, node_id=node_id)
     counted = Counter(name for _, name in stale)
     if not counted:
         st.markdown(

@@ -14,7 +14,8 @@ from workbench.artifacts.staleness import changed_inputs
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, ArtifactVersion
-from workbench.story import elements, studio
+from workbench.story import elements
+from workbench.story.freshness import source_heads
 from workbench.story.names import fold
 from workbench.ui import live
 
@@ -66,8 +67,8 @@ def _changes(ids: list[int]) -> dict[int, set[str | None]]:
     """Scene → the parts of its sources that changed since; None for a source that was read as a whole."""
     with live.workbench().database.read() as conn:
         heads = [head for (_, kind), head in reads.heads_for(conn, ids).items() if kind == IMAGES]
-        sources = studio.heads_needed(conn, heads)
-    changed = {h.node_id: {c.get("part") for c in changed_inputs(h.inputs, sources)} for h in heads}
+        sources = source_heads(conn, heads)
+    changed = {h.node_id: {c.part for c in changed_inputs(h.inputs, sources)} for h in heads}
     return {node: parts for node, parts in changed.items() if parts}
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from workbench.artifacts.storyboard import Duration
 from workbench.i18n import N_, Text
 from workbench.story import timing
-from workbench.story.guards import outlined_scene
+from workbench.story.guards import has_scene_outline
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Params(registry.Params):
     params=Params,
     reads=("brief", "scene_list", "keyframe_prompt", "motion_prompt", "dialogue", "sound_design"),
     writes="duration",
-    guards=(outlined_scene,),
+    guards=(has_scene_outline,),
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, seconds=1),
 )
 async def run(ctx: Context, params: Params) -> Duration:

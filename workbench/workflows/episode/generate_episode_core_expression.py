@@ -9,7 +9,7 @@ from workbench.artifacts.models import CoreExpression
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.sketch.writing import expression as sketch
-from workbench.story.guards import plannable, planned_episode
+from workbench.story.guards import has_episode_outline, plannable
 from workbench.story.names import fold
 from workbench.story.similarity import NEAR_DUPLICATE, similarity
 from workbench.workflows import briefing, registry
@@ -32,7 +32,7 @@ def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> CoreEx
     scope="episode",
     reads=("brief", "episode_plan", "previous.core_expression", "character", "world_element"),
     writes="core_expression",
-    guards=(plannable, planned_episode),
+    guards=(plannable, has_episode_outline),
     draft=draft,
 )
 async def run(ctx: Context, params: registry.Params) -> CoreExpression:
@@ -54,7 +54,7 @@ def episode_facts(ctx: Context) -> dict[str, Any]:
     """The story, this episode's entry in the plan and its two neighbours; the scene list reads the same."""
     node = ctx.node
     own = node.project.artifact("episode_plan", part=f"episode:{node.position}")
-    assert own is not None  # the guard `planned_episode` ran at start
+    assert own is not None  # the guard `has_episode_outline` ran at start
     return {
         **briefing.story_facts(ctx),
         "episode": briefing.episode_facts(own),

@@ -9,8 +9,8 @@ from pydantic import Field
 from workbench.errors import GuardUnmet
 from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Child
-from workbench.story.freshness import begun, in_order, is_fresh
-from workbench.story.guards import has_episodes, known_episodes, plannable
+from workbench.story.freshness import first_batch, is_fresh, keep_places
+from workbench.story.guards import has_episodes, has_these_episodes, plannable
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
@@ -34,19 +34,19 @@ class Params(registry.Params):
     scope="project",
     params=Params,
     reads=("episode_plan", "core_expression"),
-    guards=(plannable, has_episodes, known_episodes),
+    guards=(plannable, has_episodes, has_these_episodes),
     batch=True,
     deadline_s=3600,
 )
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Write the core expressions of several episodes one after the other; existing fresh ones are kept."""
-    unknown = known_episodes(ctx.node, params)
+    unknown = has_these_episodes(ctx.node, params)
     if unknown:
         raise GuardUnmet(unknown)
     ctx.progress(0, Text(N_("Choosing the episodes")))
     named = chosen(ctx.node.children(), params)
     wanted = [e.id for e in named if params.force or not is_fresh(e, WRITES)]
-    todo = in_order(begun(ctx.node, ctx.job_id), wanted)
+    todo = keep_places(first_batch(ctx.node, ctx.job_id), wanted)
     results = await ctx.children([Child(ITEM, node_id, {}) for node_id in todo], chained=True)
     skipped = [{"node_id": e.id, "reason": "fresh"} for e in named if e.id not in todo]
     return ctx.batch_result(results, skipped)

@@ -11,7 +11,7 @@ from workbench.artifacts.models import SceneList
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.sketch.writing import scenes as sketch
-from workbench.story.guards import has_core_expression, plannable, planned_episode
+from workbench.story.guards import has_core_expression, has_episode_outline, plannable
 from workbench.story.similarity import near_duplicates
 from workbench.workflows import briefing, registry
 from workbench.workflows.episode.generate_episode_core_expression import episode_facts
@@ -38,7 +38,7 @@ def draft(facts: dict[str, Any], params: Params, rng: Random) -> SceneList:
     params=Params,
     reads=("brief", "episode_plan", "core_expression", "previous.scene_list", "character", "world_element"),
     writes="scene_list",
-    guards=(plannable, planned_episode, has_core_expression),
+    guards=(plannable, has_episode_outline, has_core_expression),
     draft=draft,
 )
 async def run(ctx: Context, params: Params) -> SceneList:

@@ -34,7 +34,7 @@ from workbench.i18n import N_, Text
 from workbench.sketch.writing import shots as sketch
 from workbench.story import continuity
 from workbench.story.continuity import Cast
-from workbench.story.guards import has_scene_anchor, outlined_scene
+from workbench.story.guards import has_scene_anchor, has_scene_outline
 from workbench.workflows import registry, staging
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> Conten
     scope="scene",
     reads=("brief", "scene_list", "core_expression", "scene_anchor", "character", "world_element"),
     writes="keyframe_prompt",
-    guards=(outlined_scene, has_scene_anchor),
+    guards=(has_scene_outline, has_scene_anchor),
     draft=draft,
     deadline_s=1800,
     typical=registry.Typical(calls=4, input_tokens=9_000, output_tokens=6_000, seconds=60),
@@ -155,14 +155,14 @@ def direct_issues(made: DirectPlan, cast: Cast, anchors: Sequence[str]) -> list[
 
 def own_names(beat: ActionBeat, cast: Cast) -> ActionBeat:
     """The beat with its people under their own names, whatever alias was used."""
-    return beat.model_copy(update={m: continuity.renamed(getattr(beat, m), cast) for m in MOMENTS})
+    return beat.model_copy(update={m: continuity.use_own_names(getattr(beat, m), cast) for m in MOMENTS})
 
 
 def own_names_in_frames(group: KeyframeGroup, cast: Cast) -> KeyframeGroup:
     """The same for the frames of a beat."""
     frames: dict[str, Frame] = {m: getattr(group, m) for m in MOMENTS}
     return group.model_copy(
-        update={m: f.model_copy(update={"subjects": continuity.renamed(f.subjects, cast)}) for m, f in frames.items()}
+        update={m: f.model_copy(update={"subjects": continuity.use_own_names(f.subjects, cast)}) for m, f in frames.items()}
     )
 
 
@@ -196,7 +196,7 @@ def shot(
     """A frame as the shot of that order, with what an image model must know to draw it alone."""
     framing: Framing = FRAMINGS[order - 1]
     language, place = facts["story_language"], facts["anchor"]
-    people = continuity.renamed(frame.subjects, cast)
+    people = continuity.use_own_names(frame.subjects, cast)
     seen = "; ".join(f"{s.name}: {looks.get(s.name) or s.name}"[:200] for s in people)
     own = {name: getattr(frame, name) for name in ("caption", "anchors", "composition", "bubble_space")}
     return Shot(

@@ -13,7 +13,7 @@ from workbench.artifacts.models import SceneAnchor
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.sketch.writing import anchors as sketch
-from workbench.story.guards import outlined_scene
+from workbench.story.guards import has_scene_outline
 from workbench.story.names import fold
 from workbench.workflows import briefing, registry
 
@@ -37,14 +37,14 @@ def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SceneA
     scope="scene",
     reads=("brief", "scene_list", "core_expression", "previous.scene_anchor", "character", "world_element"),
     writes="scene_anchor",
-    guards=(outlined_scene,),
+    guards=(has_scene_outline,),
     draft=draft,
 )
 async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     """Describe the scene's empty set in both languages, so that every shot of it looks like one place."""
     ctx.progress(5, Text(N_("Reading the scene")))
     scene = _outline(ctx.node)
-    assert scene is not None  # the guard `outlined_scene` ran at start
+    assert scene is not None  # the guard `has_scene_outline` ran at start
     kept = _kept_anchors(ctx.node, scene)
     names = cast_names(ctx.node.project.characters(), scene)
     ctx.progress(25, Text(N_("Furnishing the set")))

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult
-from workbench.story.guards import outlined_scene
+from workbench.story.guards import has_scene_outline
 from workbench.workflows import composing, registry
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def parts(images: bool) -> list[str]:
     scope="scene",
     params=Params,
     reads=("scene_list",),
-    guards=(outlined_scene,),
+    guards=(has_scene_outline,),
     batch=True,
     queue="system",
     deadline_s=24 * 3600,
