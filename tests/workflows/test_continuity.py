@@ -136,7 +136,7 @@ def test_an_alias_is_the_same_person_and_case_and_spaces_do_not_matter() -> None
     made["beats"][1]["start"][1]["name"] = "Tom"
 
     assert plan_issues(made) == []
-    assert [s.name for s in continuity.renamed(ActionPlan.model_validate(made).beats[1].start, CAST)] == ["Mei", "Old Tom"]  # fmt: skip
+    assert [s.name for s in continuity.use_own_names(ActionPlan.model_validate(made).beats[1].start, CAST)] == ["Mei", "Old Tom"]  # fmt: skip
 
 
 def test_ids_are_unique() -> None:
