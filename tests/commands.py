@@ -1,0 +1,114 @@
+"""Runs commands of `reelwright` in processes of their own that need not import anything any more.
+
+A data command spends nine tenths of its time importing. One server imports everything once, then forks a process for
+each command: with the environment, folder, stdout and stderr of that command, and its exit code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+
+
+class Done(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+class CommandServer:
+    """Started with the first command; one for each process of tests."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, arguments: Sequence[str], env: Mapping[str, str], folder: Path, timeout: int) -> Done:
+        """Run one command to its end; killed after `timeout` seconds."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.commands"],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with tempfile.TemporaryDirectory(prefix="rw-command-") as scratch:
+            out, err = Path(scratch) / "out", Path(scratch) / "err"
+            order = {
+                "arguments": list(arguments), "env": dict(env), "folder": str(folder), "out": str(out), "err": str(err),
+                "timeout": timeout,
+            }  # fmt: skip
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            code = int(self._process.stdout.readline())
+            return Done(code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+def _become(order: dict[str, object]) -> None:
+    """In the forked process: be the command that was ordered."""
+    from workbench.cli import main
+
+    os.environ.clear()
+    os.environ.update(order["env"])  # type: ignore[call-overload]
+    os.chdir(str(order["folder"]))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(str(order[name]), os.O_CREAT | os.O_WRONLY), number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.alarm(int(str(order["timeout"])))
+    code = 1
+    try:
+        main(list(order["arguments"]))  # type: ignore[call-overload]
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _serve() -> None:
+    from workbench.bootstrap import Registry
+    from workbench.cli import COMMANDS
+
+    for module in (
+        "alembic.config",
+        "openai",
+        "psycopg",
+        "redis",
+        "yaml",
+        *(f"workbench.cli.{m}" for m, _ in COMMANDS.values()),
+    ):
+        importlib.import_module(module)
+    Registry().all()
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _become(json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
