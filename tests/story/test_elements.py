@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from workbench.artifacts import kinds
-from workbench.artifacts.versions import hash_of
 from workbench.sketch.drawing.portrait import coat, portrait
 from workbench.story.elements import Scene, select_scenes
 from workbench.workflows import briefing
@@ -15,30 +13,6 @@ from workbench.workflows import briefing
 
 def scene(number: int, cast: tuple[str, ...], told: str = "") -> Scene:
     return Scene(number, 1, number, "beat", cast, told)
-
-
-@pytest.mark.parametrize("kind", ["character", "world_element"])
-def test_what_was_saved_before_the_new_fields_keeps_its_hash(kind: str) -> None:
-    old: dict[str, Any] = {"name": "Mara", "description": "a keeper"}
-    old |= {"aliases": []} if kind == "character" else {}
-    assert hash_of(kinds.validate(kinds.find(kind), old)) == hash_of(old)
-
-
-def test_every_field_of_a_character_is_kept_and_counts() -> None:
-    told = {"name": "Mara", "appearance": "oilskin", "personality": "dry", "background": "born by the sea"}
-    kept = kinds.validate(kinds.find("character"), told)
-    assert {name: kept[name] for name in told} == told
-    assert hash_of(kept) != hash_of(kinds.validate(kinds.find("character"), {**told, "personality": "warm"}))
-
-
-@pytest.mark.parametrize(
-    ("field", "limit"), [("description", 2_000), ("appearance", 8_000), ("personality", 8_000), ("background", 12_000)]
-)
-def test_a_field_of_a_character_has_its_limit(field: str, limit: int) -> None:
-    model = kinds.find("character").model
-    assert model.model_validate({"name": "M", field: "x" * limit})
-    with pytest.raises(ValueError, match=field):
-        model.model_validate({"name": "M", field: "x" * (limit + 1)})
 
 
 class Clips:
