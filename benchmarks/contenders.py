@@ -13,16 +13,17 @@ from sqlalchemy import func, select
 
 from benchmarks import plain_dramatiq, plain_procrastinate
 from benchmarks.stores import Stores
-from workbench.bootstrap import Registry, open_database
+from workbench.api.client import Workbench
+from workbench.bootstrap import open_database
 from workbench.broker.sender import make_sender
 from workbench.db.schema import TERMINAL, job
 from workbench.db.writes.installation import get_meta
-from workbench.facade import Workbench
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.submit import Request
 from workbench.profiles.profiles import Profiles
 from workbench.settings import Settings
 from workbench.webhooks.registry import Webhooks
+from workbench.workflows.registry import Registry
 
 #: a ready worker has imported everything, but its first jobs still fill caches
 WARM_UP = 400
@@ -128,7 +129,7 @@ class Reelwright:
 
     def wait_for_worker(self, timeout: float = 30) -> None:
         deadline = time.monotonic() + timeout
-        while not self.wb.live_workers():
+        while not self.wb.queues.count_live_workers():
             if time.monotonic() > deadline:
                 raise RuntimeError("the worker did not start")
             time.sleep(0.005)
@@ -145,14 +146,14 @@ class Reelwright:
 
     def batch(self, jobs: int) -> tuple[float, float]:
         started = time.time_ns()
-        ids = [r["id"] for r in self.wb.submit_many([Request("bench_nothing") for _ in range(jobs)])]
+        ids = [r["id"] for r in self.wb.jobs.submit_many([Request("bench_nothing") for _ in range(jobs)])]
         handed_over = time.time_ns()
         rows = self.ended(ids[0], ids[-1])
         # by the same clock: the database runs on this machine
         return (handed_over - started) / 1e9, max(r.finished_at for r in rows) / 1e3 - started / 1e9
 
     def one(self) -> float:
-        [row] = self.wb.submit_many([Request("bench_nothing", params={"stamp": True})])
+        [row] = self.wb.jobs.submit_many([Request("bench_nothing", params={"stamp": True})])
         committed = self.dispatcher.committed_ns
         done = self.wb.wait(row["id"], timeout=30)
         return float(done["result"]["began_ns"] - committed) / 1e6
@@ -167,7 +168,7 @@ class Reelwright:
                 if not conn.execute(open_ones).scalar_one():
                     return list(conn.execute(rows.where(job.c.id.between(first, last))))
             time.sleep(0.05)
-        raise RuntimeError(f"the batch did not end in {TIMEOUT_S} s: {self.wb.counts()}")
+        raise RuntimeError(f"the batch did not end in {TIMEOUT_S} s: {self.wb.jobs.count_by_state()}")
 
 
 @contextlib.contextmanager

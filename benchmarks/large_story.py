@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from workbench import samples
+from workbench.api.client import Workbench
 from workbench.db.connection import Database, now_ms
 from workbench.db.reads import story as reads
 from workbench.db.schema import artifact, artifact_head, node
-from workbench.facade import Workbench
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ def made(wb: Workbench, episodes: int, scenes: int) -> Large:
     """Make a sample story's first episode with the offline model, then copy it. Needs a worker."""
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     wb.wait(wb.submit("plan_episodes", project)["id"], timeout=120)
-    episode = next(n["id"] for n in wb.tree(project)["nodes"] if n["kind"] == "episode")
+    episode = next(n["id"] for n in wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
     wb.wait(wb.submit("generate_episode_core_expression", episode)["id"], timeout=120)
     hint = {"scene_count_hint": min(max(scenes, 6), 12)}
     wb.wait(wb.submit("generate_episode_scene_list", episode, hint)["id"], timeout=120)
-    job = wb.wait(wb.run_plan(episode, grow=True)["id"], timeout=300)
+    job = wb.wait(wb.plans.run(episode, grow=True)["id"], timeout=300)
     if job["state"] != "succeeded":
         raise RuntimeError(f"the story was not made: {job['error']}")
     large = copied(wb.database, project, episodes, scenes)

@@ -53,7 +53,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
     ours = Reelwright(settings)
     # They wait for longer than the measurement takes: a live board without a worker's CPU beside it.
     asked = {"messages": [{"role": "user", "content": "What does the lamp say?"}]}
-    ours.wb.submit_many([Request("llm_chat", params=asked, delay_ms=3_600_000) for _ in range(ROWS)])
+    ours.wb.jobs.submit_many([Request("llm_chat", params=asked, delay_ms=3_600_000) for _ in range(ROWS)])
     port = _free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings)
     _wait_for_page(port)

@@ -88,7 +88,7 @@ def pictures(stores: Stores, scale: Scale) -> list[Line]:
         service(stores, "pictures", delay_ms=scale.picture_ms) as (url, log),
         reelwright_worker(stores, "sqlite", 8) as (ours, _),
     ):
-        ours.wb.add_profile(
+        ours.wb.profiles.add(
             "mine", "openai", base_url=url, text_model="m", image_model="dall-e-3", params={"pictures_at_once": AT_ONCE}
         )
         rounds = [(_picture_job(ours), read_log(log)[-PICTURES:]) for _ in range(max(1, scale.rounds))]
@@ -102,8 +102,8 @@ def pictures(stores: Stores, scale: Scale) -> list[Line]:
 
 
 def _picture_job(ours: Reelwright) -> float:
-    [row] = ours.wb.submit_many(
-        [Request("bench_pictures", params={"count": PICTURES}, profile_id=ours.wb.profile_id("mine"))]
+    [row] = ours.wb.jobs.submit_many(
+        [Request("bench_pictures", params={"count": PICTURES}, profile_id=ours.wb.profiles.id_of("mine"))]
     )
     done = ours.wb.wait(row["id"], timeout=120)
     assert done["state"] == "succeeded", done["error"]
@@ -113,11 +113,14 @@ def _picture_job(ours: Reelwright) -> float:
 def minute(stores: Stores, scale: Scale) -> list[Line]:
     """Three worker processes that share a limit of requests a minute, with more to do than it allows."""
     with service(stores, "minute") as (url, log), reelwright_worker(stores, "sqlite", 8) as (ours, _):
-        more = [stores.start("-m", "benchmarks.worker", "--threads", "8", settings=ours.wb.settings) for _ in range(2)]
-        ours.wb.add_profile("mine", "openai", base_url=url, text_model="m", rpm=RPM)
-        rows = ours.wb.submit_many(
+        more = [
+            stores.start("-m", "benchmarks.worker", "--threads", "8", settings=ours.wb.settings.environment)
+            for _ in range(2)
+        ]
+        ours.wb.profiles.add("mine", "openai", base_url=url, text_model="m", rpm=RPM)
+        rows = ours.wb.jobs.submit_many(
             [
-                Request("bench_ask", params={"number": n}, profile_id=ours.wb.profile_id("mine"))
+                Request("bench_ask", params={"number": n}, profile_id=ours.wb.profiles.id_of("mine"))
                 for n in range(scale.limited)
             ]
         )

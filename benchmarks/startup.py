@@ -27,7 +27,7 @@ print(time.perf_counter() - began)
 _IMPORT = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
 _MODULES = {
     "a worker's modules": "actors, workbench.bootstrap",
-    "Streamlit and the facade": "streamlit, workbench.facade",
+    "Streamlit and the client": "streamlit, workbench.api.client",
 }
 
 
@@ -67,7 +67,7 @@ def _worker(stores: Stores, ours: Reelwright, settings: Settings) -> tuple[float
     process = stores.start("-m", "benchmarks.worker", settings=settings)
     ours.wait_for_worker()
     ready = time.monotonic() - began
-    [row] = ours.wb.submit_many([Request("bench_nothing")])
+    [row] = ours.wb.jobs.submit_many([Request("bench_nothing")])
     ours.wb.wait(row["id"], timeout=30)
     first = time.monotonic() - began
     # signs off, so that the next start finds an empty list

@@ -29,7 +29,7 @@ def throughput(stores: Stores, scale: Scale) -> list[Line]:
         section = f"Latency-bound: {count} jobs that wait 1 s, one process with {threads} threads"
         for database in DATABASES:
             with reelwright_worker(stores, database, threads) as (ours, _):
-                ids = [r["id"] for r in ours.wb.submit_many([Request("bench_wait") for _ in range(count)])]
+                ids = [r["id"] for r in ours.wb.jobs.submit_many([Request("bench_wait") for _ in range(count)])]
                 rows = ours.ended(ids[0], ids[-1])
             seconds = (max(r.finished_at for r in rows) - min(r.started_at for r in rows)) / 1000
             lines.append(Line(section, f"{threads} threads on {database}", count / seconds, "jobs/s", at_least=target))
@@ -82,19 +82,19 @@ def _cancel_times(ours: Reelwright, count: int) -> list[float]:
     took: list[float] = []
     while len(took) < count:
         batch = min(THREADS, count - len(took))
-        ids = [r["id"] for r in ours.wb.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * batch)]
+        ids = [r["id"] for r in ours.wb.jobs.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * batch)]
         _until_running(ours, batch)
         for job_id in ids:
             # out of step with the heartbeat, as people are
             time.sleep(0.13)
-            ours.wb.cancel(job_id)
+            ours.wb.jobs.cancel(job_id)
         took += [(r.finished_at - r.cancel_at) / 1000 for r in ours.ended(ids[0], ids[-1])]
     return took
 
 
 def _exit_time(stores: Stores, database: str) -> float:
     with reelwright_worker(stores, database, THREADS) as (ours, process):
-        ours.wb.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * THREADS)
+        ours.wb.jobs.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * THREADS)
         _until_running(ours, THREADS)
         began = time.monotonic()
         process.terminate()
@@ -103,8 +103,8 @@ def _exit_time(stores: Stores, database: str) -> float:
         except subprocess.TimeoutExpired:
             return 60.0
         took = time.monotonic() - began
-        if ours.wb.counts()["queued"] != THREADS:
-            raise RuntimeError(f"the worker did not put its jobs back: {ours.wb.counts()}")
+        if ours.wb.jobs.count_by_state()["queued"] != THREADS:
+            raise RuntimeError(f"the worker did not put its jobs back: {ours.wb.jobs.count_by_state()}")
         return took
 
 
@@ -116,4 +116,4 @@ def _until_running(ours: Reelwright, count: int) -> None:
             if conn.execute(running).scalar_one() == count:
                 return
         time.sleep(0.02)
-    raise RuntimeError(f"{count} jobs did not start: {ours.wb.counts()}")
+    raise RuntimeError(f"{count} jobs did not start: {ours.wb.jobs.count_by_state()}")

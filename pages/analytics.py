@@ -22,15 +22,17 @@ TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 def sidebar() -> tuple[int, dict[str, Any]]:
     projects = {
-        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
     }
-    kinds = {w.name: t(w.title) for w in wb.workflows()}
+    kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Scope')}**")
         days = filters.segment("days", t("Period"), {"7": t("7 d"), "30": t("30 d"), "90": t("90 d")}, "30")
         project = filters.project(projects)
         workflow = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
-        model = filters.select("model", t("Model"), {m: m for m in live.ask(usage.models)}, t("All models"))
+        model = filters.select(
+            "model", t("Model"), {m: m for m in live.query(live.workbench().usage.list_models)}, t("All models")
+        )
     return int(days), {"project": project, "workflow": workflow or None, "model": model or None}
 
 
@@ -65,22 +67,28 @@ def compared(text: str | None) -> str:
 
 def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     now_total, old_total = (
-        live.ask(usage.by, since=a, until=b, **scope)[0] for a, b in ((since, until), (before, since))
+        live.query(live.workbench().usage.totals_by, since=a, until=b, **scope)[0]
+        for a, b in ((since, until), (before, since))
     )
     now_cost, old_cost = (
-        live.ask(usage.costs, since=a, until=b, **scope) for a, b in ((since, until), (before, since))
+        live.query(live.workbench().usage.cost_totals_by, since=a, until=b, **scope)
+        for a, b in ((since, until), (before, since))
     )
-    cost_days = budgets.by_day(live.ask(usage.costs, "day", since=since, until=until, **scope))
+    cost_days = budgets.by_day(
+        live.query(live.workbench().usage.cost_totals_by, "day", since=since, until=until, **scope)
+    )
     now_time, old_time = (
-        first(live.ask(usage.latencies, since=a, until=b, **scope)) for a, b in ((since, until), (before, since))
+        first(live.query(live.workbench().usage.latencies, since=a, until=b, **scope))
+        for a, b in ((since, until), (before, since))
     )
-    time_days = live.ask(usage.latencies, "day", since=since, until=until, **scope)
+    time_days = live.query(live.workbench().usage.latencies, "day", since=since, until=until, **scope)
     jobs = {k: v for k, v in scope.items() if k != "model"}
     now_jobs, old_jobs = (
-        live.ask(usage.job_success, since=a, until=b, **jobs) for a, b in ((since, until), (before, since))
+        live.query(live.workbench().usage.job_success, since=a, until=b, **jobs)
+        for a, b in ((since, until), (before, since))
     )
-    job_days = live.ask(usage.job_success, since=since, until=until, by_day=True, **jobs)
-    days = live.ask(usage.by, "day", since=since, until=until, **scope)
+    job_days = live.query(live.workbench().usage.job_success, since=since, until=until, by_day=True, **jobs)
+    days = live.query(live.workbench().usage.totals_by, "day", since=since, until=until, **scope)
     language = current()
     cards = st.columns(6, gap="small")
     with cards[0]:
@@ -134,10 +142,10 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
             help=t("Answers that passed their schema and checks at once"),
         )
     with cards[5]:
-        delta = formats.delta_percent(now_total["calls"], old_total["calls"])
+        delta = formats.delta_percent(now_total.calls, old_total.calls)
         charts.metric(
             t("Calls"),
-            formats.count(now_total["calls"]),
+            formats.count(now_total.calls),
             compared(delta),
             good="none",
             history=padded(days, since, until, lambda r: r["calls"]),
@@ -159,7 +167,7 @@ def all_days(since: int, until: int) -> list[int]:
 
 
 def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
-    rows = {r["day"]: r for r in live.ask(usage.by, "day", since=since, until=until, **scope)}
+    rows = {r.day: r for r in live.query(live.workbench().usage.totals_by, "day", since=since, until=until, **scope)}
     names = {"input": t("Input"), "cached": t("Cached"), "output": t("Output"), "reasoning": t("Reasoning")}
     series: dict[str, list[float]] = {n: [] for n in names.values()}
     for at in all_days(since, until):
@@ -180,7 +188,7 @@ def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.
 
 
 def latency_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
-    rows = {r["day"]: r for r in live.ask(usage.latencies, "day", since=since, until=until, **scope)}
+    rows = {r.day: r for r in live.query(live.workbench().usage.latencies, "day", since=since, until=until, **scope)}
     names = {"p99": "p99", "p95": "p95", "p50": "p50", "ttft_p50": t("First token")}
     series = {n: [_seconds(rows.get(d, {}).get(k)) for d in all_days(since, until)] for k, n in names.items()}
     with charts.card(t("Latency of text calls"), t("seconds"), "latency_card"):
@@ -197,11 +205,14 @@ def _seconds(ms: float | None) -> float | None:
 
 def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
     """Tokens by model or workflow; repairs and failures, paid for nothing, are hatched where a price is known."""
-    rows = sorted(live.ask(usage.by, group, since=since, until=until, **scope), key=lambda r: -(tokens(r) or 0))[:8]
+    rows = sorted(
+        live.query(live.workbench().usage.totals_by, group, since=since, until=until, **scope),
+        key=lambda r: -(tokens(r) or 0),
+    )[:8]
     labels = [
         words.workflow_title(r[group]) if group == "workflow" and r[group] else str(r[group] or "—") for r in rows
     ]
-    useful = [(tokens(r) or 0) * (share(r, "valid", "judged") if r["judged"] else 1.0) for r in rows]
+    useful = [(tokens(r) or 0) * (share(r, "valid", "judged") if r.judged else 1.0) for r in rows]
     lost = [(tokens(r) or 0) - u for r, u in zip(rows, useful, strict=True)]
     series = {
         t("Used"): (useful, colours.primary, ""),
@@ -214,23 +225,23 @@ def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until
 
 def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
     """The same numbers as a table: by model and workflow."""
-    rows = live.ask(usage.by, "model", "workflow", since=since, until=until, **scope)
+    rows = live.query(live.workbench().usage.totals_by, "model", "workflow", since=since, until=until, **scope)
     times = {
-        (r["model"], r["workflow"]): r
-        for r in live.ask(usage.latencies, "model", "workflow", since=since, until=until, **scope)
+        (r.model, r.workflow): r
+        for r in live.query(live.workbench().usage.latencies, "model", "workflow", since=since, until=until, **scope)
     }
     table = [
         {
-            t("Model"): r["model"],
-            t("Workflow"): words.workflow_title(r["workflow"]) if r["workflow"] else "—",
-            t("Calls"): r["calls"],
-            t("Errors"): r["errors"],
+            t("Model"): r.model,
+            t("Workflow"): words.workflow_title(r.workflow) if r.workflow else "—",
+            t("Calls"): r.calls,
+            t("Errors"): r.errors,
             t("Valid JSON"): formats.percent(share(r, "valid", "judged")),
-            t("Input"): formats.number(r["input_tokens"], current()),
-            t("Output"): formats.number(r["output_tokens"], current()),
-            "p50": words.took(times.get((r["model"], r["workflow"]), {}).get("p50")),
-            "p95": words.took(times.get((r["model"], r["workflow"]), {}).get("p95")),
-            "p99": words.took(times.get((r["model"], r["workflow"]), {}).get("p99")),
+            t("Input"): formats.number(r.input_tokens, current()),
+            t("Output"): formats.number(r.output_tokens, current()),
+            "p50": words.took(times.get((r.model, r.workflow), {}).get("p50")),
+            "p95": words.took(times.get((r.model, r.workflow), {}).get("p95")),
+            "p99": words.took(times.get((r.model, r.workflow), {}).get("p99")),
         }
         for r in rows
     ]
@@ -258,7 +269,7 @@ def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
     import pandas as pd
 
     with wb.database.read() as conn:
-        rows = usage.calls(conn, since=since, until=until, limit=100_000, **scope)
+        rows = usage.list_calls(conn, since=since, until=until, limit=100_000, **scope)
     frame_ = pd.DataFrame(rows)
     for column in ("started_at", "ended_at"):
         if column in frame_:
@@ -287,7 +298,7 @@ def main() -> None:
     days, scope = sidebar()
     before, since, until = window(days)
     header(scope, since, until)
-    newest = live.ask(usage.calls, since=since, until=until, limit=200, **scope)
+    newest = live.query(live.workbench().usage.list_calls, since=since, until=until, limit=200, **scope)
     if not newest:
         with illustrations.empty(
             t("No model was called in this period. Run a story and its tokens, times and costs appear here."),

@@ -6,8 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.reads import jobs as reads
-from workbench.db.reads import story as story_reads
+from workbench.db.rows.jobs import RefusedReplay
 from workbench.ui import filters, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
@@ -20,7 +19,7 @@ PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 def sidebar() -> tuple[bool, dict[str, Any]]:
     projects = {
-        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
     }
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
@@ -35,21 +34,21 @@ def sidebar() -> tuple[bool, dict[str, Any]]:
 
 def replay_all(fingerprint: str) -> None:
     with frame.told():
-        answers = wb.replay_group(fingerprint, user=frame.user())
-        refused = [a for a in answers if "refused" in a]
+        answers = wb.jobs.replay_group(fingerprint, user=frame.user())
+        refused = [a for a in answers if isinstance(a, RefusedReplay)]
         frame.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
         if refused:
             st.session_state["_refused"] = t(
-                "{n} could not be replayed: {why}", n=len(refused), why=str(refused[0]["refused"])
+                "{n} could not be replayed: {why}", n=len(refused), why=str(refused[0].refused)
             )
-        live.forget()
+        live.invalidate()
 
 
 def replay_one(job_id: int) -> None:
     with frame.told():
-        job = wb.retry(job_id, user=frame.user())
-        frame.toast(t("Replayed as job {id}.", id=job["id"]))
-        live.forget()
+        job = wb.jobs.retry(job_id, user=frame.user())
+        frame.toast(t("Replayed as job {id}.", id=job.id))
+        live.invalidate()
 
 
 def title_of(group: dict[str, Any]) -> str:
@@ -107,28 +106,28 @@ def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
 
 def inspect(fingerprint: str) -> None:
     """The failures of a group; the chosen one with its payload editor and traceback."""
-    jobs = live.ask(reads.with_fingerprint, fingerprint=fingerprint)
+    jobs = live.query(live.workbench().jobs.list_with_fingerprint, fingerprint=fingerprint)
     if not jobs:
         return
-    places = live.ask(story_reads.places, node_ids=sorted({j["node_id"] for j in jobs if j["node_id"]}))
+    places = live.query(live.workbench().projects.locate, node_ids=sorted({j.node_id for j in jobs if j.node_id}))
 
     def named(job_id: int) -> str:
-        job = next(j for j in jobs if j["id"] == job_id)
-        place = labels.place(places[job["node_id"]]) if job["node_id"] in places else ""
+        job = next(j for j in jobs if j.id == job_id)
+        place = labels.place(places.get(job.node_id))
         return " · ".join(
-            p for p in (f"{job_id}", labels.workflow_title(job["kind"]), place, labels.ago(job["finished_at"])) if p
+            p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.ago(job.finished_at)) if p
         )
 
-    chosen = st.selectbox(t("Failure"), [j["id"] for j in jobs], format_func=named, key=f"failure_{fingerprint}")
-    job = next(j for j in jobs if j["id"] == chosen)
-    seen = live.shared("show", lambda: wb.show(chosen), id=chosen)
-    for newer in seen["replays"]:
+    chosen = st.selectbox(t("Failure"), [j.id for j in jobs], format_func=named, key=f"failure_{fingerprint}")
+    job = next(j for j in jobs if j.id == chosen)
+    seen = live.cached("show", lambda: wb.jobs.get_detail(chosen), id=chosen)
+    for newer in seen.replays:
         st.markdown(
-            f"{states.chip(newer['state'])} "
+            f"{states.chip(newer.state)} "
             + t(
                 "replayed as job {id} {when}",
-                id=f"[{newer['id']}](/job?id={newer['id']})",
-                when=labels.ago(newer["created_at"]),
+                id=f"[{newer.id}](/job?id={newer.id})",
+                when=labels.ago(newer.created_at),
             )
         )
     left, right = st.columns([1.3, 1], gap="medium")
@@ -140,7 +139,7 @@ def inspect(fingerprint: str) -> None:
 
 def payload(job: dict[str, Any]) -> None:
     st.markdown(f":gray[{t('Payload')}]")
-    edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflow(job["kind"]).params)
+    edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflows.get(job["kind"]).params)
     changed = edited is not None and edited != job["params"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = t("Replay with this payload") if changed else t("Replay")
@@ -153,12 +152,12 @@ def payload(job: dict[str, Any]) -> None:
         ):
             with frame.told():
                 made = (
-                    wb.replay(job["id"], edited, user=frame.user())
+                    wb.jobs.replay(job["id"], edited, user=frame.user())
                     if changed
-                    else wb.retry(job["id"], user=frame.user())
+                    else wb.jobs.retry(job["id"], user=frame.user())
                 )
-                frame.toast(t("Replayed as job {id}.", id=made["id"]))
-                live.forget()
+                frame.toast(t("Replayed as job {id}.", id=made.id))
+                live.invalidate()
             st.rerun()
         if st.button(
             t("Open job {id}", id=job["id"]), key=f"open_{job['id']}", type="tertiary", icon=":material/arrow_outward:"
@@ -189,17 +188,17 @@ def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
 
 def signature(wanted: dict[str, Any]) -> Any:
     return [
-        (g["fingerprint"], g["count"], g["replayed"])
-        for g in live.shared("failures", lambda: wb.failures(**wanted), **wanted)
+        (g.fingerprint, g.count, g.replayed)
+        for g in live.cached("failures", lambda: wb.jobs.list_failures(**wanted), **wanted)
     ]
 
 
 def main() -> None:
     solved, wanted = sidebar()
-    groups = live.shared("failures", lambda: wb.failures(**wanted), **wanted)
+    groups = live.cached("failures", lambda: wb.jobs.list_failures(**wanted), **wanted)
     if not solved:
-        groups = [g for g in groups if g["replayed"] < g["count"]]
-    total = sum(g["count"] for g in groups)
+        groups = [g for g in groups if g.replayed < g.count]
+    total = sum(g.count for g in groups)
     frame.title(t("Debug"), t("failures: {n} · groups: {m}", n=formats.count(total), m=len(groups)) if groups else "")
     frame.show_refusal()
     if not groups:
@@ -209,11 +208,11 @@ def main() -> None:
             if st.button(t("See all jobs"), key="debug_to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
     titles = {
-        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
     }
     for group in groups:
-        card(group, titles, st.query_params.get("group") == group["fingerprint"])
-    live.ticker(lambda: signature(wanted), bool(sum(wb.counts()[s] for s in states.ACTIVE)), "debug")
+        card(group, titles, st.query_params.get("group") == group.fingerprint)
+    live.ticker(lambda: signature(wanted), bool(sum(wb.jobs.count_by_state()[s] for s in states.ACTIVE)), "debug")
 
 
 main()

@@ -66,10 +66,10 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
 def sidebar() -> Wanted:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        names = {p["id"]: hidden(p["title"]) for p in wb.project_names()}
+        names = {p.id: hidden(p.title) for p in wb.projects.list_names()}
         project = choose("project", t("Project"), names, ("episode", "scene", "person"))
         everywhere = gallery.scenes(project)
-        titles = {n["id"]: n["title"] for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"}
+        titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}
         episodes = {s["episode"]: s["number"] for s in everywhere}
         named = {e: labels.node_title("episode", n, titles.get(e, "")) for e, n in episodes.items()}
         episode = choose("episode", t("Episode"), {0: t("All episodes"), **named}, ("scene",))
@@ -172,7 +172,7 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
         for picture in shown:
             own = f"{picture.scene['id']}_{picture.key}_{picture.media[:8]}"
             with st.container(key=f"picture_{own}", gap=None):
-                st.image(str(wb.media_path(picture.media, thumbnail=True)), width="stretch")
+                st.image(str(wb.media.path(picture.media, thumbnail=True)), width="stretch")
                 with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{own}"):
                     number = f"{picture.scene['position']}.{picture.shot['order']}" if places else picture.shot["order"]
                     st.button(
@@ -205,7 +205,7 @@ def clip_row(scenes: list[gallery.Row], project: int) -> None:
     columns = st.columns(3)
     for n, clip in enumerate(found):
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
-            st.video(str(wb.media_path(clip.media)))
+            st.video(str(wb.media.path(clip.media)))
             title = labels.node_title("scene", clip.scene["position"], clip.scene["title"])
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption(f"{plain(shortened(title, 60))} · {labels.took(clip.seconds * 1000)}", width="content")
@@ -241,7 +241,7 @@ def pack_all(scenes: list[gallery.Row], wanted: Wanted) -> Callable[[], bytes]:
 
 
 def main() -> None:
-    if not wb.project_names():
+    if not wb.projects.list_names():
         project_picker.none_yet("gallery")
         return
     wanted = sidebar()

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.reads import story as story_reads
 from workbench.errors import NotFound, ReelwrightError
 from workbench.ui import charts, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import calls_table, table
@@ -27,34 +26,34 @@ def opened(job: dict[str, Any]) -> None:
     """Show the job that was just made; the page reruns with its number in the URL."""
     st.query_params["id"] = str(job["id"])
     st.session_state.pop("editing_payload", None)
-    live.forget()
+    live.invalidate()
 
 
 def do_retry(job_id: int) -> None:
     with frame.told():
-        opened(wb.retry(job_id, user=frame.user()))
+        opened(wb.jobs.retry(job_id, user=frame.user()))
 
 
 def do_replay(job_id: int, step: str | None = None) -> None:
     with frame.told():
-        opened(wb.replay(job_id, from_step=step, user=frame.user()))
+        opened(wb.jobs.replay(job_id, from_step=step, user=frame.user()))
 
 
 def do_cancel(job_id: int) -> None:
     with frame.told():
-        wb.cancel([job_id])
-        live.forget()
+        wb.jobs.cancel([job_id])
+        live.invalidate()
 
 
 def do_decide(job_id: int, choice: Any) -> None:
     with frame.told():
-        wb.decide(job_id, choice, user=frame.user())
-        live.forget()
+        wb.jobs.decide(job_id, choice, user=frame.user())
+        live.invalidate()
 
 
 def do_reparse(job_id: int) -> None:
     with frame.told():
-        opened(wb.reparse(job_id, user=frame.user()))
+        opened(wb.jobs.reparse(job_id, user=frame.user()))
 
 
 def edit_payload() -> None:
@@ -109,14 +108,14 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
 
 
 def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
-    places = live.ask(story_reads.places, node_ids=[job["node_id"]]) if job["node_id"] else {}
-    place = labels.place(places[job["node_id"]]) if job["node_id"] in places else ""
+    places = live.query(live.workbench().projects.locate, node_ids=[job["node_id"]]) if job["node_id"] else {}
+    place = labels.place(places.get(job["node_id"]))
     title = labels.workflow_title(job["kind"]) + (f" · {place}" if place else "")
     with frame.title(title):
         states.badge(job["state"])
         st.space("stretch")
         primary(job, seen)
-    profile = next((p["name"] for p in wb.profiles(include_archived=True) if p["id"] == job["profile_id"]), "sketch")
+    profile = next((p.name for p in wb.profiles.list(include_archived=True) if p.id == job["profile_id"]), "sketch")
     parts = [
         f"{t('Job')} `{job['id']}`",
         t(
@@ -209,7 +208,9 @@ def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
 def children(seen: dict[str, Any]) -> None:
     if seen["children"]:
         st.markdown(f"**{t('Parts')}**")
-        places = live.ask(story_reads.places, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]}))
+        places = live.query(
+            live.workbench().projects.locate, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]})
+        )
         table.draw(
             seen["children"], places, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"]))
         )
@@ -223,13 +224,13 @@ def payload(job: dict[str, Any]) -> None:
         return
     with st.container(border=True, key="payload_editor"):
         st.markdown(f"**{t('Replay with an edited payload')}**")
-        edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflow(job["kind"]).params)
+        edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflows.get(job["kind"]).params)
         with st.container(horizontal=True):
             if st.button(
                 t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None
             ):
                 with frame.told():
-                    opened(wb.replay(job["id"], edited, user=frame.user()))
+                    opened(wb.jobs.replay(job["id"], edited, user=frame.user()))
                 st.rerun()
             if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
                 st.session_state.pop("editing_payload")
@@ -237,20 +238,20 @@ def payload(job: dict[str, Any]) -> None:
 
 
 def show(job_id: int) -> None:
-    first = live.shared("show", lambda: wb.show(job_id), id=job_id)
+    first = live.cached("show", lambda: wb.jobs.get_detail(job_id), id=job_id)
     back()
-    header(first["job"], first)
+    header(first.job, first)
     frame.show_refusal()
-    outcome(first["job"])
-    payload(first["job"])
-    active = first["job"]["state"] in states.ACTIVE
-    started = first["job"]["state"]
+    outcome(first.job)
+    payload(first.job)
+    active = first.job.state in states.ACTIVE
+    started = first.job.state
 
     @st.fragment(run_every=live.every(active) if active else None, key="job_live")
     def body() -> None:
-        seen = live.shared("show", lambda: wb.show(job_id), id=job_id)
-        job = seen["job"]
-        if job["state"] != started:
+        seen = live.cached("show", lambda: wb.jobs.get_detail(job_id), id=job_id)
+        job = seen.job
+        if job.state != started:
             st.rerun(scope="app")
         progress(job)
         summary(job, seen)
@@ -260,7 +261,7 @@ def show(job_id: int) -> None:
             events(job, seen)
         with right:
             children(seen)
-            calls_table.section(seen["model_calls"], "calls")
+            calls_table.section(seen.model_calls, "calls")
 
     body()
 

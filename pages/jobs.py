@@ -6,9 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.reads import jobs as reads
-from workbench.db.reads import story as story_reads
-from workbench.db.reads import usage
 from workbench.ui import filters, formats, forms, frame, illustrations, live, navigation_guard, states
 from workbench.ui.jobs import board, table
 from workbench.ui.language import t
@@ -22,15 +19,17 @@ PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None
 def sidebar() -> dict[str, Any]:
     """The filters, kept in the URL by their widgets."""
     projects = {
-        p["id"]: p["title"] for p in live.shared("projects", lambda: wb.projects(include_archived=True), archived=True)
+        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
     }
-    kinds = {w.name: t(w.title) for w in wb.workflows()}
+    kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         text = filters.text("q", t("Search"), t("Title, payload or error"))
         project = filters.project(projects)
         kind = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
-        model = filters.select("model", t("Model"), {m: m for m in live.ask(usage.models)}, t("All models"))
+        model = filters.select(
+            "model", t("Model"), {m: m for m in live.query(live.workbench().usage.list_models)}, t("All models")
+        )
         titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
         period = filters.segment("period", t("Started"), titles, "all")
     span = PERIODS[period]
@@ -46,7 +45,7 @@ def sidebar() -> dict[str, Any]:
 
 def state_pills(wanted: dict[str, Any]) -> list[str]:
     """A pill a state with its count; chosen ones filter."""
-    counts = live.ask(reads.counts, project=wanted["project"], since=wanted["since"])
+    counts = live.query(live.workbench().jobs.count_by_state, project=wanted["project"], since=wanted["since"])
     chosen = st.query_params.get("state", "").split(",")
     shown = [
         s
@@ -103,7 +102,7 @@ def keyset(rows: list[dict[str, Any]], total: int, ends: dict[str, int]) -> None
 
 def pause_menu() -> None:
     """Pause and resume queues, kinds and projects."""
-    closed = {g["key"] for g in wb.gates() if g["paused"]}
+    closed = {g.key for g in wb.queues.list_gates() if g.paused}
     icon = ":material/pause_circle:" if not closed else ":material/play_circle:"
     with st.popover(t("Pause") if not closed else t("{n} paused", n=len(closed)), icon=icon, key="pause_menu"):
         board.pause_switches(closed)
@@ -131,11 +130,11 @@ def new_job() -> None:
     if st.button(t("Open Studio"), key="new_job_studio", icon=":material/movie_edit:"):
         st.switch_page("pages/studio.py")
     st.divider()
-    chat = wb.workflow("llm_chat")
+    chat = wb.workflows.get("llm_chat")
     st.markdown(f"**{t(chat.title)}** :gray[{t('one question to a model, without a story')}]")
     issues = st.session_state.get("chat_issues", [])
     values = forms.fields(chat.params, "chat", {"messages": [{"role": "user", "content": ""}]}, issues)
-    profiles = {p["name"]: f"{p['name']} · {p.get('text_model') or p['provider']}" for p in wb.profiles()}
+    profiles = {p.name: f"{p.name} · {p.get('text_model') or p['provider']}" for p in wb.profiles.list()}
     profile = st.selectbox(
         t("Model profile"),
         [None, *profiles],
@@ -152,8 +151,8 @@ def new_job() -> None:
         job = wb.submit("llm_chat", None, values, profile=profile, user=frame.user())
         forms.forget("chat")
         _dismissed()
-        live.forget()
-        st.switch_page("pages/job.py", query_params={"id": str(job["id"])})
+        live.invalidate()
+        st.switch_page("pages/job.py", query_params={"id": str(job.id)})
 
 
 def draw_board(wanted: dict[str, Any]) -> None:
@@ -161,10 +160,10 @@ def draw_board(wanted: dict[str, Any]) -> None:
     chosen = state_pills(wanted)
     ends = page_ends()
     matching = {**wanted, "state": chosen or None}
-    rows = live.ask(reads.listed, **matching, **ends, limit=LIMIT)
-    total = live.ask(reads.count_matching, **matching)
+    rows = live.query(live.workbench().jobs.list, **matching, **ends, limit=LIMIT)
+    total = live.query(live.workbench().jobs.count, **matching)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
-    places = live.ask(story_reads.places, node_ids=sorted({r["node_id"] for r in rows if r["node_id"]}))
+    places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))
     selected = table.draw(rows, places, live.now_ms(), key="jobs_table")
     with bar:
         board.bulk(selected, total, matching)
@@ -174,16 +173,16 @@ def draw_board(wanted: dict[str, Any]) -> None:
 def signature() -> Any:
     """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a new minute."""
     # Asked past the answers that pages share: copying those out costs more than these three questions.
-    with wb.database.read() as conn:
-        workers = [(w["name"], w["busy"], w["age_ms"] >= board.SILENT_MS) for w in reads.workers(conn)]
-        return reads.version(conn), reads.progress(conn), workers, live.now_ms() // 60_000
+    version, progress, workers = wb.jobs.signature()
+    seen = [(w.name, w.busy, w.age_ms >= board.SILENT_MS) for w in workers]
+    return version, progress, seen, live.now_ms() // 60_000
 
 
 def main() -> None:
     wanted = sidebar()
     with st.sidebar:
         board.workers()
-    some = bool(wb.jobs(limit=1))
+    some = bool(wb.jobs.list(limit=1))
     header(some)
     frame.show_refusal()
     if not some:
@@ -194,7 +193,7 @@ def main() -> None:
     draw_board(wanted)
     if st.session_state.get("_new_job"):
         new_job()
-    live.ticker(signature, sum(wb.counts()[s] for s in states.ACTIVE) > 0, "jobs")
+    live.ticker(signature, sum(wb.jobs.count_by_state()[s] for s in states.ACTIVE) > 0, "jobs")
 
 
 main()

@@ -27,7 +27,7 @@ SHOWN = 24
 
 def offered() -> list[Workflow]:
     """The workflows that a person launches by hand, in the order of a story's making."""
-    return [w for w in wb.workflows() if w.name != "run_plan"]
+    return [w for w in wb.workflows.list() if w.name != "run_plan"]
 
 
 def scopes() -> dict[str, str]:
@@ -68,7 +68,7 @@ def matches(one: Workflow, typed: str) -> bool:
 
 
 def project() -> int | None:
-    names = {str(p["id"]): hidden(p["title"]) for p in wb.project_names()}
+    names = {str(p.id): hidden(p.title) for p in wb.projects.list_names()}
     if not names:
         return None
     asked = st.query_params.get("project", "")
@@ -85,7 +85,7 @@ def project() -> int | None:
 
 def episode(story: int, nodes: list[int]) -> int | None:
     """Of which episode the scenes are listed."""
-    named = {n["id"]: labels.node_title("episode", n["position"], n["title"]) for n in targets.episodes(story)}
+    named = {n.id: labels.node_title("episode", n.position, n.title) for n in targets.episodes(story)}
     if not named:
         return None
     asked = st.query_params.get("episode", "")
@@ -180,7 +180,7 @@ def known(one: Workflow, story: int) -> dict[str, dict[Any, str]]:
     """Node ids that a form asks for, by their names."""
     if "episode_ids" not in one.params.model_fields:
         return {}
-    return {"episode_ids": {n["id"]: labels.node_title("episode", n["position"], n["title"]) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
+    return {"episode_ids": {n.id: labels.node_title("episode", n.position, n.title) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
 
 
 def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:
@@ -217,12 +217,12 @@ def go(one: Workflow, nodes: list[int], values: dict[str, Any], profile: str | N
             Request(one.name, node, values, priority=priority, user=frame.user(), **targets.with_profile(profile))
             for node in nodes
         ]
-        jobs = wb.submit_many(asked)
-        known = [j["id"] for j in jobs]
+        jobs = wb.jobs.submit_many(asked)
+        known = [j.id for j in jobs]
         before = [i for i in st.session_state.get("launched", []) if i not in known]
         st.session_state["launched"] = [*known, *before][:100]
         frame.toast(t("Jobs launched: {n}", n=len(jobs)))
-    live.forget()
+    live.invalidate()
 
 
 @st.fragment(run_every=1.5)
@@ -232,17 +232,17 @@ def launched() -> None:
     if not ids:
         return
     with st.container(border=True, key="launched"):
-        jobs = [wb.job(job_id) for job_id in ids[:SHOWN]]
+        jobs = [wb.jobs.get(job_id) for job_id in ids[:SHOWN]]
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Launched from here')}**", width="content")
-            at_work = sum(j["state"] in states.ACTIVE for j in jobs)
+            at_work = sum(j.state in states.ACTIVE for j in jobs)
             if at_work:
                 st.caption(t("{n} at work", n=at_work), width="content")
             st.space("stretch")
             st.page_link("pages/jobs.py", label=t("All jobs"), icon=":material/list_alt:", width="content")
         for job in jobs:
-            node = wb.node(job["node_id"]) if job["node_id"] else None
-            targets.job_row(job, labels.node_title(node["kind"], node["position"], node["title"]) if node else "")
+            node = wb.projects.get_node(job.node_id) if job.node_id else None
+            targets.job_row(job, labels.node_title(node.kind, node.position, node.title) if node else "")
         if len(ids) > SHOWN:
             st.caption(t("and {n} more", n=len(ids) - SHOWN))
 
@@ -257,7 +257,7 @@ def main() -> None:
     if one.name == CHAT:
         playground.draw()
         return
-    if not wb.project_names():
+    if not wb.projects.list_names():
         project_picker.none_yet("launch")
         return
     budgets.warn(None)

@@ -25,8 +25,8 @@ def leave() -> None:
 def main() -> None:
     with st.sidebar:
         archived = filters.switch("archived", t("Archived too"))
-    every = wb.profiles(include_archived=True)
-    rows = [r for r in every if archived or r["archived_at"] is None]
+    every = wb.profiles.list(include_archived=True)
+    rows = [r for r in every if archived or r.archived_at is None]
     asked = st.query_params.get("profile", "")
     with frame.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
         st.space("stretch")
@@ -42,13 +42,13 @@ def main() -> None:
         with illustrations.empty(said, "models"):
             st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=begin)
         return
-    chosen = None if asked == profile_form.NEW else next((r for r in rows if str(r["id"]) == asked), rows[0])
+    chosen = None if asked == profile_form.NEW else next((r for r in rows if str(r.id) == asked), rows[0])
     if not rows:
         profile_form.sheet(None, ())
         return
     left, right = st.columns([1, 2.4], gap="medium")
     with left, st.container(border=True, key="models_card"):
-        profile_form.listing(rows, profile_form.NEW if chosen is None else str(chosen["id"]))
+        profile_form.listing(rows, profile_form.NEW if chosen is None else str(chosen.id))
     with right:
         profile_form.sheet(chosen, every)
 

@@ -22,7 +22,7 @@ def open_studio(project: int) -> None:
 
 def new_from_sample(name: str) -> None:
     project = wb.create_project(samples.load(name), user=frame.user())
-    live.forget()
+    live.invalidate()
     frame.toast(t("The sample story is ready. Plan its episodes next."))
     open_studio(int(project))
 
@@ -44,27 +44,27 @@ def sample_menu(kind: Any, label: str) -> None:
 
 def archive(project: int) -> None:
     with frame.told():
-        wb.archive(project)
-        live.forget()
+        wb.projects.archive(project)
+        live.invalidate()
         frame.toast(t("Archived. Nothing is deleted; restore it at any time."))
 
 
 def restore(project: int) -> None:
     with frame.told():
-        wb.restore_node(project)
-        live.forget()
+        wb.projects.restore(project)
+        live.invalidate()
 
 
 def use_profile(project: int) -> None:
     with frame.told():
-        wb.set_project_profile(project, st.session_state[f"profile_{project}"])
-        live.forget()
+        wb.projects.set_profile(project, st.session_state[f"profile_{project}"])
+        live.invalidate()
 
 
 def profile_choice(project: dict[str, Any]) -> None:
     """Which models a project uses."""
-    profiles = wb.profiles(include_archived=True)
-    names = {p["id"]: p["name"] for p in profiles if not p["archived_at"] or p["id"] == project.get("profile_id")}
+    profiles = wb.profiles.list(include_archived=True)
+    names = {p.id: p.name for p in profiles if not p.archived_at or p.id == project.get("profile_id")}
     options = [None, *names.values()]
     now = names.get(project.get("profile_id"))
     said = t("Sketch, offline and free")
@@ -158,7 +158,7 @@ def start_new() -> None:
 
 def listing() -> None:
     archived = st.query_params.get("archived") == "1"
-    found = live.shared("projects", lambda: wb.projects(include_archived=archived), archived=archived)
+    found = live.cached("projects", lambda: wb.projects.list(include_archived=archived), archived=archived)
     with frame.title(t("Projects"), t("stories: {n}", n=len(found)) if found else ""):
         st.space("stretch")
         filters.switch("archived", t("Archived too"))

@@ -40,8 +40,8 @@ def money() -> None:
         "budgets",
         t("Warned of at 80 and 95 %; at 100 % nothing paid begins until it is raised."),
     ):
-        states = wb.budgets(everything=True)
-        titles = {p["id"]: hidden(p["title"]) for p in wb.project_names(include_archived=True)}
+        states = wb.budgets.list(everything=True)
+        titles = {p.id: hidden(p.title) for p in wb.projects.list_names(include_archived=True)}
         for state in states:
             budget(state, titles)
         if not states:
@@ -51,13 +51,13 @@ def money() -> None:
         card(t("Exchange rate"), "currency_exchange", "rate"),
         st.container(horizontal=True, vertical_alignment="bottom"),
     ):
-        now = wb.exchange_rate()
+        now = wb.budgets.exchange_rate()
         typed = st.number_input(
             t("Yuan for one dollar"), value=float(now), step=0.01, format="%.4f", key="usd_cny", width=220
         )
         if st.button(t("Set"), key="usd_cny_set", disabled=Decimal(str(typed)) == now):
             with frame.told():
-                wb.set_exchange_rate(str(typed or 0))
+                wb.budgets.set_exchange_rate(str(typed or 0))
                 frame.toast(t("The exchange rate is set."))
             st.rerun()
         st.caption(t("Calls keep the currency of their price; budgets and sums of both use this rate."))
@@ -134,7 +134,7 @@ def put(amount: float | None, currency: str, project: int | None, period: Any) -
     """None takes it away."""
     try:
         micros = None if amount is None else int(Decimal(str(amount)) * MICROS)
-        wb.set_budget(micros, currency=currency, project_id=project, period=period, user=frame.user())
+        wb.budgets.set(micros, currency=currency, project_id=project, period=period, user=frame.user())
     except (InvalidInput, InvalidOperation) as error:
         st.session_state["_refused"] = labels.of_error(error) if isinstance(error, ReelwrightError) else str(error)
     else:
@@ -153,7 +153,7 @@ def keeping() -> None:
         "retention",
         t("Versions, pictures that one uses, tokens and costs are kept for ever."),
     ):
-        now = wb.retention()
+        now = wb.settings.retention()
         # Without bounds, as above.
         left, right = st.columns(2)
         raw = left.number_input(
@@ -171,7 +171,7 @@ def keeping() -> None:
 
 def keep_for(raw: int, keep: int | None) -> None:
     try:
-        wb.set_retention(int(raw), None if keep is None else int(keep))
+        wb.settings.set_retention(int(raw), None if keep is None else int(keep))
         frame.toast(t("Saved."))
     except InvalidInput as error:
         titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
@@ -183,12 +183,12 @@ def telling() -> None:
     with card(
         t("Webhooks"), "campaign", "webhooks", t("Told by the workers, tried again for a day when nobody answers.")
     ):
-        webhooks.card({p["id"]: hidden(p["title"]) for p in wb.project_names()})
+        webhooks.card({p.id: hidden(p.title) for p in wb.projects.list_names()})
 
 
 def speaking() -> None:
     languages = {"zh": "中文", "en": "English"}
-    elsewhere = languages.get(wb.settings.lang or "")
+    elsewhere = languages.get(wb.settings.environment.lang or "")
     named = {
         "": t("that of {variable}: {language}", variable=variable("lang"), language=elsewhere)
         if elsewhere
@@ -197,14 +197,14 @@ def speaking() -> None:
     with card(t("Language"), "translate", "language", t("The switch at the top is each reader's own choice.")):
         st.segmented_control(
             t("Pages speak to who has not chosen one"), [*named, *languages], key="default_language", required=True,
-            format_func=(named | languages).__getitem__, default=wb.language() or "", on_change=speak,
+            format_func=(named | languages).__getitem__, default=wb.settings.language() or "", on_change=speak,
         )  # fmt: skip
 
 
 def speak() -> None:
     with frame.told():
-        wb.set_language(st.session_state["default_language"] or None)
-        live.forget()
+        wb.settings.set_language(st.session_state["default_language"] or None)
+        live.invalidate()
         frame.toast(t("Saved."))
 
 
@@ -212,7 +212,7 @@ def speak() -> None:
 
 
 def installation() -> None:
-    settings = wb.settings
+    settings = wb.settings.environment
     with card(t("This installation"), "dns", "installation"):
         rows = [
             (t("Data folder"), f"`{settings.home}`", variable("home")),
@@ -228,16 +228,18 @@ def installation() -> None:
 
 
 def media_place() -> str:
-    return wb.settings.media_url or str(wb.settings.home / "media")
+    return wb.settings.environment.media_url or str(wb.settings.environment.home / "media")
 
 
 def master_key() -> str:
-    return t("from the environment") if wb.settings.master_key is not None else t("a file in the data folder")
+    return (
+        t("from the environment") if wb.settings.environment.master_key is not None else t("a file in the data folder")
+    )
 
 
 def well() -> None:
     with card(t("Health"), "monitor_heart", "health", t("What `reelwright doctor` says.")):
-        for finding in health.examine(wb.settings):
+        for finding in health.examine(wb.settings.environment):
             if finding.ok:
                 st.markdown(f":green[:material/check_circle:] {plain(part(finding.part))}")
             else:

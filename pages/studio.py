@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.reads import usage
 from workbench.ui import budgets, formats, frame, labels, live, navigation_guard, project_picker, states
 from workbench.ui.cast import elements
 from workbench.ui.language import current, t
@@ -30,7 +29,7 @@ def wanted(name: str) -> int | None:
 
 def job_marks(project: int) -> dict[tuple[int, str], str]:
     """(node, workflow) → state of jobs that are active in the project."""
-    return {(j["node_id"], j["kind"]): j["state"] for j in live.active_jobs(project)}
+    return {(j.node_id, j.kind): j.state for j in live.active_jobs(project)}
 
 
 def sidebar(project: int, story: dict[str, Any], current: int) -> None:
@@ -69,13 +68,11 @@ def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[st
     if node["kind"] == "project":
         cells.plain_artifact(node["id"], "brief")
     first = next((c["workflow"].name for c in found if c["state"] == "ready" and not c["workflow"].batch), None)
-    episodes = {
-        n["id"]: labels.node_title("episode", n["position"], n["title"]) for n in progress.named(story, ["episode"])
-    }
+    episodes = {n.id: labels.node_title("episode", n.position, n.title) for n in progress.named(story, ["episode"])}
     for cell in found:
         cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
     if node["kind"] == "episode":
-        storyboard.episode_length(wb.durations(node["id"]))
+        storyboard.episode_length(wb.projects.list_durations(node["id"]))
     if node["kind"] == "project":
         elements.card(node["id"], progress.named(story, ["character"]), progress.named(story, ["world"]))
 
@@ -98,7 +95,7 @@ def made_from(found: list[dict[str, Any]]) -> None:
             name = (
                 labels.kind_title(source["kind"])
                 if source["kind"] not in ("character", "world_element")
-                else wb.node(source["node_id"])["title"]
+                else wb.projects.get_node(source["node_id"]).title
             )
             st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
         spent(found)
@@ -107,17 +104,17 @@ def made_from(found: list[dict[str, Any]]) -> None:
 def spent(found: list[dict[str, Any]]) -> None:
     """What this node's jobs have taken so far: calls, tokens, money."""
     node = next((c["artifact"]["node_id"] for c in found if c.get("artifact")), None)
-    used = live.ask(usage.of_node, node_id=node) if node is not None else None
-    if used and used["calls"]:
-        said = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used["calls"],
-                 tokens=formats.number(used["tokens"], current()), cost=plan.price(used["cost"], 0))  # fmt: skip
+    used = live.query(live.workbench().usage.of_node, node_id=node) if node is not None else None
+    if used and used.calls:
+        said = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used.calls,
+                 tokens=formats.number(used.tokens, current()), cost=plan.price(used.cost, 0))  # fmt: skip
         st.caption(plain(said))
 
 
 @st.fragment(run_every=1.0)
 def preview(job_id: int) -> None:
     """The last lines of what a running job is writing."""
-    job = live.shared("job", lambda: wb.job(job_id), id=job_id)
+    job = live.cached("job", lambda: wb.jobs.get(job_id), id=job_id)
     text = readable(job.get("preview") or "")[-420:]
     with st.container(height=148, border=False, key=f"preview_{job_id}", autoscroll=True):
         st.markdown(plain(text) + "▋" if text else f":gray[{t('Nothing written yet')}]")
@@ -146,24 +143,24 @@ def signature(project: int, node: int) -> Any:
     marks = job_marks(project)
     return (
         sorted((str(k), v) for k, v in marks.items()),
-        [(n["id"], [(a["kind"], a["version"], bool(a["stale"])) for a in n["artifacts"]]) for n in story["nodes"]],
-        live.shared("newest", lambda: newest_failure(project), project=project),
+        [(n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in story.nodes],
+        live.cached("newest", lambda: newest_failure(project), project=project),
     )
 
 
 def newest_failure(project: int) -> int:
-    failed = wb.jobs(state="failed", project=project, limit=1)
-    return failed[0]["id"] if failed else 0
+    failed = wb.jobs.list(state="failed", project=project, limit=1)
+    return failed[0].id if failed else 0
 
 
 def page(project: int) -> None:
     story = live.outline(project, wanted("node") or project)
-    by_id = {n["id"]: n for n in story["nodes"]}
+    by_id = {n.id: n for n in story.nodes}
     node = by_id.get(wanted("node") or project) or by_id[project]
-    sidebar(project, story, node["id"])
-    shown = [c for c in wb.cells(node["id"]) if c["workflow"].writes or c["workflow"].batch]
+    sidebar(project, story, node.id)
+    shown = [c for c in wb.workflows.list_cells(node.id) if c.workflow.writes or c.workflow.batch]
     # One node's own work first, then what works on everything below it.
-    found = sorted(shown, key=lambda c: c["workflow"].batch)
+    found = sorted(shown, key=lambda c: c.workflow.batch)
     breadcrumb(story, node)
     heading(node, found)
     budgets.warn(project)
@@ -172,10 +169,10 @@ def page(project: int) -> None:
     with left:
         draw_cells(node, found, story)
     with right:
-        plan.card(node["id"], large=node["kind"] == "project" and node.get("parts", 0) > plan.LARGE)
+        plan.card(node.id, large=node.kind == "project" and node.get("parts", 0) > plan.LARGE)
         live_preview(found)
         made_from(found)
-    live.ticker(lambda: signature(project, node["id"]), bool(job_marks(project)), f"studio_{project}")
+    live.ticker(lambda: signature(project, node.id), bool(job_marks(project)), f"studio_{project}")
 
 
 project_picker.with_project("studio", page, lambda project: open_node(project, project))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from workbench.facade import Workbench
+    from workbench.api.client import Workbench
     from workbench.settings import Settings
 
 __version__ = "0.3.0"
@@ -15,7 +15,7 @@ __all__ = ["Settings", "Workbench", "__version__"]
 def __getattr__(name: str) -> Any:
     # loaded on first use: the guard and the doctor must start without SQLAlchemy
     if name == "Workbench":
-        from workbench.facade import Workbench
+        from workbench.api.client import Workbench
 
         return Workbench
     if name == "Settings":

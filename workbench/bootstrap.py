@@ -7,13 +7,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pydantic import BaseModel
-
+from workbench.api.client import Workbench
 from workbench.broker.sender import epoch, make_sender
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.errors import Unavailable
-from workbench.facade import Workbench
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
 from workbench.jobs.poller import Poller
@@ -26,32 +24,13 @@ from workbench.security.redact import protect_logging
 from workbench.settings import Settings
 from workbench.webhooks.delivery import WebhookSender
 from workbench.webhooks.registry import Webhooks
-from workbench.workflows import registry as workflows
+from workbench.workflows.registry import Registry
 
-__all__ = ["Registry", "WorkerEngine", "open_workbench", "worker_engine"]
+__all__ = ["WorkerEngine", "open_workbench", "worker_engine"]
 
 log = logging.getLogger(__name__)
 
 Send = Callable[[Sequence[int]], None]
-
-
-class Registry:
-    """The workflow registry as the engine sees it; loads every workflow on first use."""
-
-    def all(self) -> dict[str, workflows.Workflow]:
-        return _loaded()
-
-    def find(self, name: str) -> workflows.Workflow:
-        _loaded()
-        return workflows.find(name)
-
-    def parse(self, declared: Any, raw: dict[str, Any]) -> BaseModel:
-        return workflows.parse_params(declared, raw)
-
-
-@functools.cache
-def _loaded() -> dict[str, workflows.Workflow]:
-    return workflows.load()
 
 
 def open_database(settings: Settings) -> Database:
@@ -62,7 +41,7 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_workbench(settings: Settings | None = None, *, send: Send | None = None) -> Workbench:
-    """A facade with real parts. `send` replaces the way to Redis."""
+    """A client with real parts. `send` replaces the way to Redis."""
     settings = settings or Settings.load()
     database = open_database(settings)
     dispatcher = Dispatcher(database, send or make_sender(settings))

@@ -175,7 +175,7 @@ def _workers(settings: Settings) -> None:
     if database is not None:
         with database.read() as connection:
             # an empty database has no table of workers yet
-            known = jobs.workers(connection) if migrate.current(connection) else []
+            known = jobs.list_workers(connection) if migrate.current(connection) else []
             live = [w for w in known if w.age_ms <= LIVE_MS]
         database.close()
     if not live:
@@ -198,7 +198,7 @@ def _master_key(settings: Settings) -> None:
     from workbench.db.reads import profiles
 
     with database.read() as connection:
-        sealed = profiles.all_sealed(connection) if migrate.current(connection) else []
+        sealed = profiles.list_sealed(connection) if migrate.current(connection) else []
     database.close()
     for row in sealed:
         if row.key_ciphertext and row.key_id:

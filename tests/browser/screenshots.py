@@ -20,8 +20,8 @@ from tests.browser.stack import Stack, browser, settled, stack, visit
 from tests.conftest import until
 from tests.scripted_provider import NAMED, ScriptedProvider
 from workbench import samples
+from workbench.api.client import Workbench
 from workbench.errors import ReelwrightError
-from workbench.facade import Workbench
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 DAY_MS = 86_400_000
@@ -39,12 +39,12 @@ def run(wb: Workbench, kind: str, node: int, params: dict[str, Any] | None = Non
     for _ in range(6):
         if job["state"] == "succeeded":
             break
-        job = wb.wait(wb.retry(job["id"])["id"], 120)
+        job = wb.wait(wb.jobs.retry(job["id"])["id"], 120)
     return dict(job)
 
 
 def nodes(wb: Workbench, project: int, kind: str) -> list[dict[str, Any]]:
-    return [n for n in wb.tree(project)["nodes"] if n["kind"] == kind]
+    return [n for n in wb.projects.tree(project)["nodes"] if n["kind"] == kind]
 
 
 def start_all(wb: Workbench, kind: str, targets: list[dict[str, Any]]) -> list[int]:
@@ -86,7 +86,7 @@ def storyboard(wb: Workbench, project: int) -> None:
         "zh": "人物贴在画面左缘，右侧留给门外的光",
         "en": "the figure at the left edge, the right left to the light",
     }[language]
-    wb.save(fourth, "keyframe_prompt", plan["content"], plan["version"], "lin")
+    wb.artifacts.save(fourth, "keyframe_prompt", plan["content"], plan["version"], "lin")
 
 
 def first_scenes(wb: Workbench, project: int) -> list[int]:
@@ -99,7 +99,7 @@ def first_scenes(wb: Workbench, project: int) -> list[int]:
 def chat(wb: Workbench, provider: ScriptedProvider) -> None:
     """Questions to a service with prices, some of which fail."""
     price = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600}}}
-    wb.add_profile(
+    wb.profiles.add(
         "Doubao text",
         "openai",
         base_url=provider.url,
@@ -122,7 +122,7 @@ def long_plan(wb: Workbench) -> int:
     project = wb.create_project(samples.load("moving-mountains.zh"))
     for count in range(26, 44):
         job = wb.wait(wb.submit("plan_episodes", project, {"target_episode_count": count})["id"], 240)
-        seen = wb.show(job["id"])
+        seen = wb.jobs.get_detail(job["id"])
         if len(seen["attempts"]) > 1 and len(seen["steps"]) > 2:
             return int(job["id"])
     return int(job["id"])
@@ -130,7 +130,7 @@ def long_plan(wb: Workbench) -> int:
 
 def spread(wb: Workbench, keep: set[int]) -> None:
     """Move finished jobs and their calls back over the last 45 days, more of them lately."""
-    moved = [j for j in wb.jobs(limit=1000) if j["id"] not in keep and j["finished_at"]]
+    moved = [j for j in wb.jobs.list(limit=1000) if j["id"] not in keep and j["finished_at"]]
     with wb.database.write() as conn:
         for place, job in enumerate(moved):
             back = int((place * 37 % 100 / 100) ** 1.6 * 45) * DAY_MS
@@ -162,7 +162,7 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
     assert was is not None
     changed = {"en": ("A locked door between two people who love each other.", "She closes the box and does not open it again."),
                "zh": ("体面是一张画好的皮，掀开才知道里面是谁。", "他把门重新关上，却没有上闩。")}[lang]  # fmt: skip
-    wb.save(
+    wb.artifacts.save(
         episode,
         "core_expression",
         {**was["content"], "theme": changed[0], "ending_beat": changed[1]},
@@ -172,7 +172,7 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
     person = wb.artifact(hero["id"], "character")
     assert person is not None
     old, new = {"en": ("old brown jacket", "ochre jacket, torn cuff"), "zh": ("青布长衫", "月白长衫，袖口磨破")}[lang]
-    wb.save(
+    wb.artifacts.save(
         hero["id"],
         "character",
         {**person["content"], "description": person["content"]["description"].replace(old, new)},
@@ -182,7 +182,7 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
 
 
 def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timeline: int) -> Iterator[tuple[str, str]]:
-    group = max(wb.failures(), key=lambda g: g["count"])["fingerprint"]
+    group = max(wb.jobs.list_failures(), key=lambda g: g["count"])["fingerprint"]
     yield "projects", "/"
     yield "new-project", "/?new=1"
     yield "studio", f"/studio?project={story[lang]}&node={episode}"
@@ -196,7 +196,7 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "job", f"/job?id={timeline}"
     yield "debug", f"/debug?group={group}&period=all"
     yield "analytics", "/analytics"
-    yield "models", f"/models?profile={wb.profile_id('deepseek')}"
+    yield "models", f"/models?profile={wb.profiles.id_of('deepseek')}"
     yield "settings", "/settings"
 
 
@@ -267,36 +267,36 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
 def drawing(wb: Workbench, project: int) -> None:
     """The last three frames of the fourth scene at work."""
     job = wb.submit("generate_keyframe_images", first_scenes(wb, project)[3], {"keys": ["KF6", "KF7", "KF8"]})["id"]
-    until(lambda: wb.job(job)["progress"] > 0, 30)
+    until(lambda: wb.jobs.get(job)["progress"] > 0, 30)
 
 
 def working(wb: Workbench, project: int, episode: int) -> None:
     """Something at work while the picture is taken."""
     start_all(wb, "generate_episode_scene_list", [{"id": episode}])
     start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[12:24])
-    until(lambda: wb.jobs(state="running"), 30)
+    until(lambda: wb.jobs.list(state="running"), 30)
 
 
 def services(wb: Workbench, story: dict[str, int]) -> None:
     """Two services that share the work, and budgets that are partly used."""
     prices = {"deepseek-chat": {"currency": "CNY", "input": 2, "cached": 0.2, "output": 3}}
-    wb.add_profile(
+    wb.profiles.add(
         "ark", "ark", text_model="doubao-seed-1-6-250615", image_model="doubao-seedream-4-0-250828",
         video_model="doubao-seedance-1-0-pro-250528", key="not-a-real-key-of-ark", concurrency=4,
     )  # fmt: skip
-    wb.add_profile("llama.cpp", "openai", base_url="http://127.0.0.1:8080/v1", text_model="qwen3-8b")
-    wb.add_profile(
+    wb.profiles.add("llama.cpp", "openai", base_url="http://127.0.0.1:8080/v1", text_model="qwen3-8b")
+    wb.profiles.add(
         "deepseek", "openai", base_url="https://api.deepseek.com", text_model="deepseek-chat", key="not-a-real-key-at-all",
         image_profile="ark", video_profile="ark", fallback=["llama.cpp"], rpm=60, tpm=90_000,
         params={"temperature": 1.1, "prices": prices},
     )  # fmt: skip
-    wb.set_budget(500_000_000, currency="CNY")
+    wb.budgets.set(500_000_000, currency="CNY")
     wb.webhooks.add("https://open.feishu.cn/open-apis/bot/v2/hook/not-a-real-one", form="feishu", lang="zh")
     wb.webhooks.add("https://films.example.com/reelwright", events=["job.succeeded", "job.failed"])
     with wb.database.read() as conn:
         spent = conn.execute(text("SELECT max(cost_micros) FROM model_call")).scalar_one() or 1_000
     for project in story.values():
-        wb.set_budget(max(int(spent) * 4, 1_000), currency="CNY", project_id=project, period="all")
+        wb.budgets.set(max(int(spent) * 4, 1_000), currency="CNY", project_id=project, period="all")
 
 
 def main(folder: Path, only: list[str]) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from workbench.api.client import Workbench
 from workbench.cli.supervisor import running_parts
 from workbench.cli.up import page_answers
-from workbench.facade import Workbench
 from workbench.settings import Settings
 
 FLAGS = [
@@ -58,7 +58,7 @@ def stack(home: Path, **settings: Any) -> Iterator[Stack]:
     port = free_port()
     with running_parts(made, 1, web=True, port=port), Workbench.open(made) as wb:
         deadline = time.monotonic() + 60
-        while not (page_answers("127.0.0.1", port) and wb.live_workers()):
+        while not (page_answers("127.0.0.1", port) and wb.queues.count_live_workers()):
             assert time.monotonic() < deadline, "the stack did not come up within 60 s"
             time.sleep(0.1)
         yield Stack(f"http://127.0.0.1:{port}", wb)

@@ -27,7 +27,7 @@ def test_a_key_left_with_tab_is_kept_and_gone_from_its_field_once_saved(stack: S
         expect(secret).to_have_value("")
         # for a moment the old form stands beside the new one
         expect(page.get_by_label("Key", exact=True)).to_have_count(1)
-        [row] = stack.wb.profiles()
+        [row] = stack.wb.profiles.list()
         assert (row["base_url"], row["has_key"]) == (provider.url, True)
 
         secret.fill(KEY.replace("cdef", "9999"))
@@ -48,7 +48,7 @@ def test_a_number_out_of_range_is_said_and_never_replaced_by_another(stack: Stac
     type_into(page, "new_budget_amount", "-3")
     key(page, "new_budget_go").get_by_role("button").click()
     expect(page.get_by_text("A budget is more than 0")).to_be_visible()
-    assert stack.wb.budgets() == []
+    assert stack.wb.budgets.list() == []
     type_into(page, "new_budget_amount", "0.05")
     key(page, "new_budget_go").get_by_role("button").click()
     expect(page.get_by_text("¥0.00 / ¥0.050")).to_be_visible()

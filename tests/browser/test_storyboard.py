@@ -42,7 +42,7 @@ class Told:
         return made
 
     def stale(self, node: int) -> set[str]:
-        found = next(n for n in self.stack.wb.tree(self.project)["nodes"] if n["id"] == node)
+        found = next(n for n in self.stack.wb.projects.tree(self.project)["nodes"] if n["id"] == node)
         return {a["kind"] for a in found["artifacts"] if a["stale"]}
 
 
@@ -51,10 +51,10 @@ def told(stack: Stack) -> Told:
     wb = stack.wb
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     wb.wait(wb.submit("plan_episodes", project)["id"], timeout=60)
-    episode = next(n["id"] for n in wb.tree(project)["nodes"] if n["kind"] == "episode")
+    episode = next(n["id"] for n in wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
     for kind in PLANNED:
         wb.wait(wb.submit(kind, episode)["id"], timeout=60)
-    nodes = [n for n in wb.tree(project)["nodes"] if n["kind"] == "scene"]
+    nodes = [n for n in wb.projects.tree(project)["nodes"] if n["kind"] == "scene"]
     return Told(stack, project, episode, [n["id"] for n in sorted(nodes, key=lambda n: n["position"])])
 
 
@@ -70,7 +70,7 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Launch 7 jobs, free")).to_be_visible()
     expect(dialog.get_by_text("Nine-shot plan")).to_be_visible()
-    assert told.stack.wb.jobs(state="queued", project=told.project) == []
+    assert told.stack.wb.jobs.list(state="queued", project=told.project) == []
     press(page, f"launch_plan_dialog_{scene}_missing")
 
     sheet = key(page, f"sheet_{scene}")

@@ -42,14 +42,14 @@ def test_the_creators_way(stack: Stack, page: Page):
     key(page, "wizard_create").get_by_role("button").click()
     expect(page.get_by_text("Write 40 more").last).to_be_visible()
     expect(key(page, "wizard.title").locator("input")).to_have_value("The Salt Lighthouse")
-    assert stack.wb.projects() == []
+    assert stack.wb.projects.list() == []
 
     # Long enough: the project opens in the Studio.
     type_into(page, "wizard.summary", SUMMARY)
     key(page, "wizard_create").get_by_role("button").click()
     page.wait_for_url(re.compile(r"/studio\?.*project=\d+"))
     settled(page)
-    project = stack.wb.projects()[0]["id"]
+    project = stack.wb.projects.list()[0]["id"]
 
     # Launch the plan; the bar moves without a reload.
     page.evaluate("window.sameDocument = true")
@@ -67,7 +67,7 @@ def test_the_creators_way(stack: Stack, page: Page):
     )
     expect(key(page, cell)).to_contain_text("v1 · sketch")
     assert page.evaluate("window.sameDocument")
-    episode = next(n for n in stack.wb.tree(project)["nodes"] if n["kind"] == "episode")
+    episode = next(n for n in stack.wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
     expect(page.get_by_role("navigation", name="Story tree").get_by_text(episode["title"], exact=False)).to_be_visible()
 
     # Edit upstream by hand: the plan is stale and says why; update makes it fresh again.
@@ -87,7 +87,7 @@ def test_the_creators_way(stack: Stack, page: Page):
 
 def test_the_engineers_way(stack: Stack, page: Page):
     with ScriptedProvider() as provider:
-        stack.wb.add_profile(
+        stack.wb.profiles.add(
             "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
         )
         bad = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
@@ -96,7 +96,7 @@ def test_the_engineers_way(stack: Stack, page: Page):
 
         visit(page, f"{stack.url}/debug")
         expect(page.get_by_text("Key refused").first).to_be_visible()
-        group = stack.wb.failures()[0]["fingerprint"]
+        group = stack.wb.jobs.list_failures()[0]["fingerprint"]
         key(page, f"inspect_{group}").get_by_role("button").click()
         editor = key(page, f"payload_{job['id']}").locator("textarea")
         expect(editor).to_be_visible()
@@ -113,7 +113,7 @@ def test_the_engineers_way(stack: Stack, page: Page):
         # told in a toast, and on the failure itself
         expect(page.get_by_text("Replayed as job").first).to_be_visible()
 
-        replay = stack.wb.show(job["id"])["replays"][0]
+        replay = stack.wb.jobs.get_detail(job["id"])["replays"][0]
         assert stack.wb.wait(replay["id"], 30)["state"] == "succeeded"
         visit(page, f"{stack.url}/job?id={replay['id']}")
         expect(page.get_by_text("Succeeded").first).to_be_visible()
@@ -133,8 +133,8 @@ def test_links_keep_their_state(stack: Stack, page: Page):
 
 def test_a_narrow_screen_stacks_its_cells_and_never_scrolls_sideways(stack: Stack, page: Page):
     project = (
-        stack.wb.projects()[0]["id"]
-        if stack.wb.projects()
+        stack.wb.projects.list()[0]["id"]
+        if stack.wb.projects.list()
         else stack.wb.create_project({"title": "Narrow", "summary": SUMMARY})
     )
     page.set_viewport_size({"width": 420, "height": 900})

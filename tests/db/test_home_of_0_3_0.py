@@ -86,7 +86,7 @@ def _call(settings: Settings, service: ScriptedProvider) -> None:
 
 
 def _state(engine: Engine, name: str) -> str:
-    return str(engine.wb.job(NAMES[name])["state"])
+    return str(engine.wb.jobs.get(NAMES[name])["state"])
 
 
 def test_it_is_migrated_and_every_row_is_there(settings: Settings) -> None:
@@ -117,19 +117,19 @@ def test_it_is_migrated_and_every_row_is_there(settings: Settings) -> None:
 
 def test_its_keys_open_and_an_old_failure_is_replayed_with_them(engine: Engine, service: ScriptedProvider) -> None:
     failed = NAMES["failed"]
-    again = engine.finish(engine.wb.replay(failed)["id"])
+    again = engine.finish(engine.wb.jobs.replay(failed)["id"])
     assert (again["state"], again["replay_of"]) == ("succeeded", failed)
     assert [c["headers"]["authorization"] for c in service.calls() if c["kind"] == "chat"] == [f"Bearer {KEY}"]
 
-    assert engine.finish(engine.wb.retry(failed, profile="sketch")["id"])["state"] == "succeeded"
+    assert engine.finish(engine.wb.jobs.retry(failed, profile="sketch")["id"])["state"] == "succeeded"
     assert _state(engine, "failed") == "failed"
 
 
 def test_a_running_parent_goes_on_with_the_children_it_has(engine: Engine) -> None:
-    first = engine.wb.children(NAMES["scene"])[0]
+    first = engine.wb.jobs.list_children(NAMES["scene"])[0]
     done = engine.finish(NAMES["scene"], timeout=60)
 
-    children = engine.wb.children(NAMES["scene"])
+    children = engine.wb.jobs.list_children(NAMES["scene"])
     assert done["state"] == "succeeded"
     assert [c["kind"] for c in children] == [
         "generate_scene_anchor", "generate_keyframe_prompt", "generate_motion_prompt", "generate_dialogue",
@@ -158,15 +158,19 @@ def test_what_waited_for_somebody_goes_on(engine: Engine, service: ScriptedProvi
     # its clip is there, but its kind is paused
     until(lambda: (engine.worker.maintain(), _state(engine, "filming") == "queued")[1])
 
-    wb.decide(NAMES["uncertain"], "send_again")
-    wb.set_budget(500_000_000, currency="CNY", project_id=NAMES["p2"], period="all")
-    wb.change_profile("slow", rpm=0)
+    wb.jobs.decide(NAMES["uncertain"], "send_again")
+    wb.budgets.set(500_000_000, currency="CNY", project_id=NAMES["p2"], period="all")
+    wb.profiles.update("slow", rpm=0)
     assert engine.finish(NAMES["limited"])["state"] == "succeeded"
     # the project is paused
     assert _state(engine, "uncertain") == "queued"
-    assert {g["key"] for g in wb.gates()} == {f"project:{NAMES['p2']}", "queue:image", "kind:generate_scene_video"}
-    wb.resume(f"project:{NAMES['p2']}")
-    wb.resume("kind:generate_scene_video")
+    assert {g["key"] for g in wb.queues.list_gates()} == {
+        f"project:{NAMES['p2']}",
+        "queue:image",
+        "kind:generate_scene_video",
+    }
+    wb.queues.resume(f"project:{NAMES['p2']}")
+    wb.queues.resume("kind:generate_scene_video")
     for name in ("uncertain", "no_budget", "filming"):
         assert engine.finish(NAMES[name])["state"] == "succeeded", name
     calls = sorted(c["kind"] for c in service.calls() if c["kind"] != "poll")
@@ -181,7 +185,7 @@ def test_what_was_killed_or_queued_runs(engine: Engine) -> None:
     for name in ("killed", "queued", "not_sent"):
         assert engine.finish(NAMES[name])["state"] == "succeeded", name
 
-    killed = engine.wb.show(NAMES["killed"])
+    killed = engine.wb.jobs.get_detail(NAMES["killed"])
     assert [a["outcome"] for a in killed["attempts"]] == ["lost", "ok"]
     assert [c["outcome"] for c in killed["model_calls"]] == ["lost", "ok"]
 
@@ -202,7 +206,7 @@ def test_what_was_to_be_told_is_told(engine: Engine, settings: Settings, receive
 
 
 def test_what_was_made_from_an_older_version_is_stale_still(engine: Engine) -> None:
-    [scene] = [n for n in engine.wb.tree(NAMES["p1"])["nodes"] if n["id"] == NAMES["s1"]]
+    [scene] = [n for n in engine.wb.projects.tree(NAMES["p1"])["nodes"] if n["id"] == NAMES["s1"]]
     stale = {a["kind"]: a["stale"] for a in scene["artifacts"]}
     assert stale == {
         "dialogue": True,

@@ -20,9 +20,9 @@ import pytest
 import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 from tests.conftest import Valkey, until
 from tests.scripted_provider import ScriptedProvider
+from workbench.api.client import Workbench
 from workbench.bootstrap import open_workbench, worker_engine
 from workbench.cli.supervisor import environment
-from workbench.facade import Workbench
 from workbench.jobs.maintenance import WorkerEngine
 from workbench.settings import Settings
 
@@ -53,10 +53,10 @@ class Engine:
         def ended() -> bool:
             self.deliver()
             self.worker.maintain()
-            return self.wb.job(job_id)["state"] in ("succeeded", "partial", "failed", "cancelled")
+            return self.wb.jobs.get(job_id)["state"] in ("succeeded", "partial", "failed", "cancelled")
 
         until(ended, timeout, f"the end of job {job_id}")
-        return self.wb.job(job_id)
+        return self.wb.jobs.get(job_id)
 
     def close(self) -> None:
         self.worker.runner.stop()
@@ -91,7 +91,7 @@ def project(engine: Engine) -> int:
 
 def use(wb: Workbench, provider: ScriptedProvider, name: str = "scripted") -> str:
     """A profile that talks to the scripted provider."""
-    wb.add_profile(name, "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")
+    wb.profiles.add(name, "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef")
     return name
 
 

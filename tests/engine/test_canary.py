@@ -18,8 +18,8 @@ from sqlalchemy import MetaData, select
 from tests.engine.conftest import Workers
 from tests.pages.conftest import ROOT, House, app_first  # noqa: F401  the pages' way in, used by its name
 from tests.scripted_provider import ScriptedProvider
+from workbench.api.client import Workbench
 from workbench.cli.supervisor import environment
-from workbench.facade import Workbench
 from workbench.profiles.check import _dot
 from workbench.security.keys import MASTER_FILE
 from workbench.settings import Settings
@@ -57,8 +57,8 @@ def held(client: redis.Redis, key: bytes) -> Any:
 def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workbench:
     """A home in which the key was used, refused, echoed by the service, and met a worker's bug."""
     pasted = f"  Bearer {CANARY}\n"
-    wb.add_profile("mine", "openai", base_url=provider.url, text_model="m", image_model="dall-e-3", key=pasted)
-    wb.add_profile(
+    wb.profiles.add("mine", "openai", base_url=provider.url, text_model="m", image_model="dall-e-3", key=pasted)
+    wb.profiles.add(
         "films", "ark", base_url=provider.ark_url, text_model="m", video_model="v", key=CANARY, params={"poll_ms": 50}
     )
     named, told = {"model": f"gateway/{CANARY}"}, json.dumps({"text": "hello"})
@@ -82,8 +82,8 @@ def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workben
     states = [j["state"] for j in wb.wait(jobs, timeout=90)]
     assert (states.count("failed"), states.count("succeeded")) == (6, 4), states
     provider.script(default={"echo_key": True, "status": 401})
-    assert not wb.try_profile("mine")[0].ok
-    wb.rotate_keys()
+    assert not wb.profiles.check("mine")[0].ok
+    wb.profiles.rotate_keys()
     return wb
 
 
@@ -138,8 +138,8 @@ def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pyte
         ("settings", {}),
         ("launch", {}),
     ]
-    pages += [("job", {"id": j["id"]}) for j in house.wb.jobs()]
-    pages += [("models", {"profile": p["id"]}) for p in house.wb.profiles()]
+    pages += [("job", {"id": j["id"]}) for j in house.wb.jobs.list()]
+    pages += [("models", {"profile": p["id"]}) for p in house.wb.profiles.list()]
     for name, query in pages:
         at = house.page(name, "en", **query)
         assert not at.exception, name

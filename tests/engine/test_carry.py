@@ -27,7 +27,7 @@ def ended(engine: Engine) -> list[int]:
 
 
 def submit(engine: Engine, count: int, **more: int) -> list[int]:
-    return [r["id"] for r in engine.wb.submit_many([Request("test_nothing", **more) for _ in range(count)])]
+    return [r["id"] for r in engine.wb.jobs.submit_many([Request("test_nothing", **more) for _ in range(count)])]
 
 
 def listing(engine: Engine) -> None:
@@ -41,7 +41,7 @@ def test_one_message_brings_in_all_the_short_jobs_behind_it(engine: Engine) -> N
     listing(engine)
     engine.worker.run(engine.mail.popleft())
     assert ended(engine) == [ids[0], *ids[on_the_way:]]
-    assert [engine.wb.job(i)["claim"] for i in ids] == [1] + [0] * (on_the_way - 1) + [1] * (30 - on_the_way)
+    assert [engine.wb.jobs.get(i)["claim"] for i in ids] == [1] + [0] * (on_the_way - 1) + [1] * (30 - on_the_way)
 
 
 def test_each_job_runs_once_when_two_lists_name_it(engine: Engine) -> None:
@@ -52,7 +52,7 @@ def test_each_job_runs_once_when_two_lists_name_it(engine: Engine) -> None:
             assert writes.claim(conn, job_id, "another", 60_000)
     engine.worker.run(engine.mail.popleft())
     engine.deliver()
-    states = [engine.wb.job(i) for i in ids]
+    states = [engine.wb.jobs.get(i) for i in ids]
     assert [s["state"] for s in states] == ["succeeded"] * 20 + ["running"] * 10
     assert {s["claim"] for s in states} == {1}
 
@@ -64,7 +64,7 @@ def test_a_queue_that_was_paused_is_left_alone(engine: Engine) -> None:
     with engine.wb.database.write() as conn:
         claim = writes.claim(conn, first, engine.worker.runner.worker, 60_000)
     assert claim is not None
-    engine.wb.pause("queue:text")
+    engine.wb.queues.pause("queue:text")
     engine.worker.runner._run_on(claim)
     assert ended(engine) == [first]
 
@@ -72,7 +72,7 @@ def test_a_queue_that_was_paused_is_left_alone(engine: Engine) -> None:
 def test_a_cancelled_or_a_delayed_job_is_not_carried(engine: Engine) -> None:
     ids = submit(engine, 12)
     listing(engine)
-    engine.wb.cancel(ids[-1])
+    engine.wb.jobs.cancel(ids[-1])
     with engine.wb.database.write() as conn:
         conn.execute(update(job).where(job.c.id == ids[-2]).values(available_at=now_ms() + 60_000))
     engine.deliver()
@@ -90,7 +90,7 @@ def test_a_worker_that_is_stopping_carries_nothing(engine: Engine) -> None:
     engine.worker.runner.stop()
     engine.worker.runner._run_on(claim)
     assert ended(engine) == []
-    assert engine.wb.counts()["queued"] == 30
+    assert engine.wb.jobs.count_by_state()["queued"] == 30
 
 
 def test_messages_are_looked_at_again_after_a_while(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

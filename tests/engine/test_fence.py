@@ -58,12 +58,12 @@ class Late:
         self.running = Running(
             database=self.db,
             workflows=engine.worker.runner._workflows,
-            declared=engine.wb.workflow("test_batch"),
+            declared=engine.wb.workflows.get("test_batch"),
             row=self.claim.row,
             job_id=self.job_id,
             claim=self.claim.number,
             services=Services(SKETCH, lambda profile_id: SKETCH, lambda profile: Sketch()),
-            media=engine.wb._media,
+            media=engine.wb.media._store,
         )
         inputs = Inputs()
         self.context = Context(self.running, NodeView.load(self.db, project, inputs), inputs, None)
@@ -377,11 +377,11 @@ def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, proj
     late = Late(engine, project)
     with pytest.raises(LostClaim):
         late.context._steps._finish("begun", {"text": "late"}, Answer("{}", late.call))
-    call = engine.wb.show(late.job_id)["model_calls"][0]
+    call = engine.wb.jobs.get_detail(late.job_id)["model_calls"][0]
     assert (call["outcome"], call["input_tokens"], call["output_tokens"]) == ("late", 1, 1)
     with pytest.raises(LostClaim):
         late.context._steps._useless(Answer("", late.call))
-    assert engine.wb.show(late.job_id)["model_calls"][0]["outcome"] == "late"
+    assert engine.wb.jobs.get_detail(late.job_id)["model_calls"][0]["outcome"] == "late"
     with late.db.read() as conn:
         assert ledger.find_step(conn, late.job_id, "begun")["state"] == "sent"  # type: ignore[index]
 
@@ -389,7 +389,7 @@ def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, proj
 def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    job_id = engine.wb.submit_many([Request("test_nothing")])[0]["id"]
+    job_id = engine.wb.jobs.submit_many([Request("test_nothing")])[0]["id"]
 
     def take(name: str) -> bool:
         with engine.wb.database.write() as conn:
@@ -408,7 +408,7 @@ def test_a_worker_that_is_merely_slow_loses_its_job_and_says_nothing(engine: Eng
         conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
     done = engine.finish(job_id)
     assert (done["state"], done["claim"], done["losses"]) == ("succeeded", 2, 1)
-    assert [a["outcome"] for a in engine.wb.show(job_id)["attempts"]] == ["lost", "ok"]
+    assert [a["outcome"] for a in engine.wb.jobs.get_detail(job_id)["attempts"]] == ["lost", "ok"]
 
 
 def test_too_many_lost_workers_fail_the_job(engine: Engine) -> None:
@@ -419,5 +419,5 @@ def test_too_many_lost_workers_fail_the_job(engine: Engine) -> None:
             assert claim is not None
             conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
         engine.worker._sweeper.sweep(idle=True)
-    done = engine.wb.job(job_id)
+    done = engine.wb.jobs.get(job_id)
     assert (done["state"], done["error_kind"]) == ("failed", "worker_lost")

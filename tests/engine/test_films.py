@@ -15,9 +15,9 @@ from tests.engine.conftest import Workers
 from tests.media.clips import tiny_mp4
 from tests.scripted_gemini import ScriptedGemini
 from tests.scripted_provider import ScriptedProvider
+from workbench.api.client import Workbench
 from workbench.db.connection import now_ms
 from workbench.db.schema import media, step
-from workbench.facade import Workbench
 
 KEY = "sk-canary-0123456789abcdef"
 PRICES = {"*": {"currency": "CNY", "video_tokens": 15.0, "input": 1, "output": 2}}
@@ -27,7 +27,7 @@ PRICES = {"*": {"currency": "CNY", "video_tokens": 15.0, "input": 1, "output": 2
 def films(wb: Workbench, provider: ScriptedProvider) -> None:
     """A profile whose service films; its clips come from an address that is allowed for it."""
     params = {"allow_private_media": True, "poll_ms": 50, "prices": PRICES}
-    wb.add_profile(
+    wb.profiles.add(
         "films",
         "ark",
         base_url=provider.ark_url,
@@ -47,7 +47,7 @@ def hurry(wb: Workbench) -> None:
 
 def ended(wb: Workbench, job_id: int) -> Any:
     def done() -> Any:
-        found = wb.job(job_id)
+        found = wb.jobs.get(job_id)
         if found["state"] == "waiting":
             hurry(wb)
         return found if found["state"] in ("succeeded", "failed", "cancelled") else None
@@ -78,13 +78,13 @@ def test_a_clip_is_created_once_wherever_the_worker_dies(
     workers.start()
     if point == "step_sent":
         # nothing was sent, and nobody can know: a person decides
-        until(lambda: wb.job(job_id)["waiting_for"] == "decision", 60)
+        until(lambda: wb.jobs.get(job_id)["waiting_for"] == "decision", 60)
         assert creates(provider) == 0
-        wb.decide(job_id, "send_again")
+        wb.jobs.decide(job_id, "send_again")
     done = ended(wb, job_id)
     assert done["state"] == "succeeded", done["error"]
     assert (creates(provider), clips(wb)) == (1, 1)
-    assert wb.media_path(done["result"]["media"]).read_bytes()[4:8] == b"ftyp"
+    assert wb.media.path(done["result"]["media"]).read_bytes()[4:8] == b"ftyp"
 
 
 def test_a_worker_killed_during_the_download_leaves_one_clip(
@@ -107,10 +107,10 @@ def test_ten_clips_that_wait_hold_no_worker(wb: Workbench, workers: Workers, pro
     provider.script(default={"states": ["running"]})
     waiting = [wb.submit("test_video", profile="films", params={"about": f"clip {n}"})["id"] for n in range(10)]
     workers.start(REELWRIGHT_THREADS="1")
-    until(lambda: all(wb.job(i)["waiting_for"] == "provider" for i in waiting), 60)
+    until(lambda: all(wb.jobs.get(i)["waiting_for"] == "provider" for i in waiting), 60)
     texts = [wb.submit("test_tell", params={"about": f"text {n}"}, profile="films")["id"] for n in range(3)]
     assert [j["state"] for j in wb.wait(texts, timeout=60)] == ["succeeded"] * 3
-    assert all(wb.job(i)["state"] == "waiting" for i in waiting)
+    assert all(wb.jobs.get(i)["state"] == "waiting" for i in waiting)
     assert creates(provider) == 10
 
 
@@ -125,7 +125,7 @@ def test_a_clip_is_priced_by_what_the_service_says_in_the_end(
     )
     workers.start()
     done = ended(wb, wb.submit("test_video", profile="films")["id"])
-    [call] = wb.show(done["id"])["model_calls"]
+    [call] = wb.jobs.get_detail(done["id"])["model_calls"]
     assert (call["output_tokens"], call["cost_micros"], call["currency"]) == (108_900, 1_633_500, "CNY")
     assert (done["cost_micros"], done["currency"]) == (1_633_500, "CNY")
     assert call["price"] == PRICES["*"]
@@ -138,10 +138,10 @@ def test_a_cancelled_clip_is_cancelled_at_the_service(
     provider.script(default={"states": ["queued"]})
     workers.start()
     job_id = wb.submit("test_video", profile="films")["id"]
-    until(lambda: wb.job(job_id)["waiting_for"] == "provider", 60)
-    wb.cancel(job_id)
+    until(lambda: wb.jobs.get(job_id)["waiting_for"] == "provider", 60)
+    wb.jobs.cancel(job_id)
     until(lambda: hurry(wb) or any(c["kind"] == "cancel" for c in provider.calls()), 60, "the cancel")
-    assert wb.job(job_id)["state"] == "cancelled"
+    assert wb.jobs.get(job_id)["state"] == "cancelled"
 
 
 def test_a_clip_cancelled_while_its_task_is_created_is_cancelled_at_the_service(
@@ -152,10 +152,10 @@ def test_a_clip_cancelled_while_its_task_is_created_is_cancelled_at_the_service(
     workers.start()
     job_id = wb.submit("test_video", profile="films")["id"]
     until(lambda: creates(provider) == 1, 60, "the create")
-    wb.cancel(job_id)
+    wb.jobs.cancel(job_id)
     until(lambda: hurry(wb) or any(c["kind"] == "cancel" for c in provider.calls()), 60, "the cancel")
-    assert wb.job(job_id)["state"] == "cancelled"
-    [call] = wb.show(job_id)["model_calls"]
+    assert wb.jobs.get(job_id)["state"] == "cancelled"
+    [call] = wb.jobs.get_detail(job_id)["model_calls"]
     assert call["outcome"] == "ok"
 
 
@@ -166,9 +166,9 @@ def test_a_cancelled_clip_that_runs_on_is_paid_for_in_the_ledger(
     provider.script(default={"states": ["running", "running", "succeeded"], "usage": usage})
     workers.start()
     job_id = wb.submit("test_video", profile="films")["id"]
-    until(lambda: wb.job(job_id)["waiting_for"] == "provider", 60)
-    wb.cancel(job_id)
-    until(lambda: hurry(wb) or wb.job(job_id)["cost_micros"] == 1_500_000, 60, "the cost")
+    until(lambda: wb.jobs.get(job_id)["waiting_for"] == "provider", 60)
+    wb.jobs.cancel(job_id)
+    until(lambda: hurry(wb) or wb.jobs.get(job_id)["cost_micros"] == 1_500_000, 60, "the cost")
     assert clips(wb) == 0
     assert not any(c["kind"] == "cancel" for c in provider.calls())
 
@@ -201,7 +201,7 @@ def test_a_task_that_never_ends_is_given_up_in_the_end(
     provider.script(default={"states": ["running"]})
     workers.start()
     job_id = wb.submit("test_video", profile="films")["id"]
-    until(lambda: wb.job(job_id)["waiting_for"] == "provider", 60)
+    until(lambda: wb.jobs.get(job_id)["waiting_for"] == "provider", 60)
     with wb.database.write() as conn:
         conn.execute(update(step).values(created_at=now_ms() - 49 * 3_600_000))
     done = ended(wb, job_id)
@@ -211,7 +211,7 @@ def test_a_task_that_never_ends_is_given_up_in_the_end(
 def test_a_link_to_a_private_address_is_refused_where_it_is_not_allowed(
     wb: Workbench, workers: Workers, provider: ScriptedProvider
 ) -> None:
-    wb.change_profile("films", params={"poll_ms": 50})
+    wb.profiles.update("films", params={"poll_ms": 50})
     workers.start()
     done = ended(wb, wb.submit("test_video", profile="films")["id"])
     assert (done["state"], done["error_kind"]) == ("failed", "media_download")
@@ -226,14 +226,14 @@ def test_veo_has_one_create_a_clip_and_a_person_is_asked_in_the_one_place_where_
     """Gemini lists no tasks by which one could be found again (ADR 0018)."""
     with ScriptedGemini() as server:
         server.script({"file": tiny_mp4(seconds=4), "polls": 1})
-        wb.add_profile("veo", "gemini", base_url=server.url, video_model="veo", key=KEY)
+        wb.profiles.add("veo", "gemini", base_url=server.url, video_model="veo", key=KEY)
         job_id = wb.submit("test_video", profile="veo", params={"about": "the sea"})["id"]
         dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
         until(lambda: not dying.is_alive() or hurry(wb), 60)
         workers.start()
         if point == "call_answered":
-            until(lambda: wb.job(job_id)["waiting_for"] == "decision", 60)
-            done = wb.decide(job_id, "give_up")
+            until(lambda: wb.jobs.get(job_id)["waiting_for"] == "decision", 60)
+            done = wb.jobs.decide(job_id, "give_up")
             assert done["error_kind"] == "maybe_charged"
         else:
             done = ended(wb, job_id)

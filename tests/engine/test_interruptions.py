@@ -30,7 +30,7 @@ def test_a_cancel_that_meets_a_retry_ends_the_job(engine: Engine, provider: Scri
     asked = engine.wb.submit("test_tell", profile=use(engine.wb, provider), max_attempts=5)
     thread = in_background(engine.deliver)
     until(provider.calls)
-    engine.wb.cancel(asked["id"])
+    engine.wb.jobs.cancel(asked["id"])
     thread.join(20)
     assert engine.finish(asked["id"])["state"] == "cancelled"
     assert len(provider.calls()) == 1
@@ -40,10 +40,10 @@ def test_a_cancel_that_meets_a_shutdown_ends_the_job(engine: Engine) -> None:
     asked = engine.wb.submit("test_sleep")
     thread = in_background(engine.deliver)
     until(lambda: engine.worker.runner._live)
-    engine.wb.cancel(asked["id"])
+    engine.wb.jobs.cancel(asked["id"])
     engine.worker.runner.stop()
     thread.join(20)
-    assert engine.wb.job(asked["id"])["state"] == "cancelled"
+    assert engine.wb.jobs.get(asked["id"])["state"] == "cancelled"
 
 
 def test_a_cancelled_parent_starts_no_children(engine: Engine, project: int) -> None:
@@ -53,8 +53,8 @@ def test_a_cancelled_parent_starts_no_children(engine: Engine, project: int) -> 
     assert claim is not None
     ask_to_cancel(engine, asked["id"])
     engine.worker.runner._run_on(claim)
-    assert engine.wb.job(asked["id"])["state"] == "cancelled"
-    assert engine.wb.show(asked["id"])["children"] == []
+    assert engine.wb.jobs.get(asked["id"])["state"] == "cancelled"
+    assert engine.wb.jobs.get_detail(asked["id"])["children"] == []
 
 
 def test_a_cancelled_row_that_was_put_back_is_ended_by_the_sweeper_and_blocks_nobody(engine: Engine) -> None:
@@ -63,7 +63,7 @@ def test_a_cancelled_row_that_was_put_back_is_ended_by_the_sweeper_and_blocks_no
     healthy = engine.wb.submit("test_nothing", params={"number": 1})
     assert engine.finish(healthy["id"])["state"] == "succeeded"
     engine.worker.maintain()
-    assert engine.wb.job(stuck["id"])["state"] == "cancelled"
+    assert engine.wb.jobs.get(stuck["id"])["state"] == "cancelled"
 
 
 def test_children_of_a_parent_that_failed_are_cancelled(engine: Engine, project: int) -> None:
@@ -72,7 +72,7 @@ def test_children_of_a_parent_that_failed_are_cancelled(engine: Engine, project:
     with engine.wb.database.write() as conn:
         writes.end(conn, asked["id"], "failed", kind="internal", error=errors.Text("gone"))
     engine.worker.maintain()
-    assert {c["state"] for c in engine.wb.show(asked["id"])["children"]} == {"cancelled"}
+    assert {c["state"] for c in engine.wb.jobs.get_detail(asked["id"])["children"]} == {"cancelled"}
 
 
 def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
@@ -87,20 +87,20 @@ def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
         patch.setattr(writes, "end_attempt", broken)
         patch.setattr(time, "sleep", lambda seconds: None)
         engine.deliver()
-    assert engine.wb.job(asked["id"])["state"] == "running"
+    assert engine.wb.jobs.get(asked["id"])["state"] == "running"
     assert engine.worker.runner.busy == 0
     other = engine.wb.submit("test_sleep")
     thread = in_background(engine.deliver)
-    until(lambda: engine.wb.job(other["id"])["state"] == "running")
+    until(lambda: engine.wb.jobs.get(other["id"])["state"] == "running")
     until(
         lambda: (
             (engine.worker.runner.heartbeat(), engine.worker._sweeper.sweep(idle=True))
-            and engine.wb.job(asked["id"])["state"] == "queued"
+            and engine.wb.jobs.get(asked["id"])["state"] == "queued"
         ),
         20,
         "the end of the lease that nobody holds",
     )
-    engine.wb.cancel(other["id"])
+    engine.wb.jobs.cancel(other["id"])
     engine.worker.runner.heartbeat()
     thread.join(20)
 
@@ -128,7 +128,7 @@ def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
     monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", None)
     asked = engine.wb.submit("test_tell", profile=use(engine.wb, provider))
     assert engine.finish(asked["id"])["error_kind"] == "internal"
-    [call] = engine.wb.show(asked["id"])["model_calls"]
+    [call] = engine.wb.jobs.get_detail(asked["id"])["model_calls"]
     assert (call["outcome"], call["valid"]) == ("ok", False)
     assert call["output_tokens"]
     assert call["raw_output"]
@@ -181,7 +181,7 @@ def test_sketch_by_name_is_sketch_even_in_a_project_with_a_paid_profile(
     free = engine.wb.submit("test_child_good", project, {"number": 2}, profile="sketch")
     assert own["profile_id"] is not None
     assert free["profile_id"] is None
-    again = engine.wb.replay(engine.finish(free["id"])["id"])
+    again = engine.wb.jobs.replay(engine.finish(free["id"])["id"])
     assert again["profile_id"] is None
 
 

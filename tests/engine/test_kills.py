@@ -79,10 +79,10 @@ def profile(engine: Engine, provider: ScriptedProvider) -> Callable[[str], str]:
         how: dict[str, Any] = {"key": "sk-canary0123456789abcdef", "params": {"prices": prices}}
         if kind == "video":
             how["params"] |= {"allow_private_media": True, "poll_ms": 50}
-            engine.wb.add_profile("it", "ark", base_url=provider.ark_url, video_model="doubao-seedance-1-0-pro", **how)
+            engine.wb.profiles.add("it", "ark", base_url=provider.ark_url, video_model="doubao-seedance-1-0-pro", **how)
         else:
             model = {"text_model": "scripted-1"} if kind.startswith("text") else {"image_model": "gpt-image-1"}
-            engine.wb.add_profile("it", "openai", base_url=provider.url, **model, **how)
+            engine.wb.profiles.add("it", "openai", base_url=provider.url, **model, **how)
         return "it"
 
     return add
@@ -164,16 +164,16 @@ def check_recovery_of_a_job(engine: Engine, provider: ScriptedProvider, job_id: 
         ask_for_polls(engine)
         engine.worker.maintain()
         engine.deliver()
-        row = engine.wb.job(job_id)
+        row = engine.wb.jobs.get(job_id)
         return row["waiting_for"] == "decision" or row["state"] in ("succeeded", "failed")
 
     until(rests, 30, "a decision or an end")
     if then == "asks":
-        assert engine.wb.job(job_id)["waiting_for"] == "decision"
+        assert engine.wb.jobs.get(job_id)["waiting_for"] == "decision"
         assert len(sent(provider)) == calls
-        engine.wb.decide(job_id, "send_again")
+        engine.wb.jobs.decide(job_id, "send_again")
         until(rests, 30, "the end")
-    assert engine.wb.job(job_id)["state"] == "succeeded", engine.wb.job(job_id)["error"]
+    assert engine.wb.jobs.get(job_id)["state"] == "succeeded", engine.wb.jobs.get(job_id)["error"]
 
 
 def check_ledger_against_log(
@@ -190,7 +190,7 @@ def check_ledger_against_log(
     assert [r.expected_micros for r in rows] == [None] * len(rows)
     for row in {r.job_id for r in rows} - {None}:
         costs = [r.cost_micros for r in rows if r.cost_micros is not None]
-        assert engine.wb.job(row)["cost_micros"] == sum(costs)
+        assert engine.wb.jobs.get(row)["cost_micros"] == sum(costs)
         assert all(r.cost_micros is not None for r in rows if r.outcome == "ok")
 
 

@@ -18,10 +18,10 @@ from tests.engine.jobs_for_tests import tiny_png
 from tests.engine.test_tasks import VideoService
 from tests.scripted_provider import ScriptedProvider
 from workbench import crash
+from workbench.api.client import Workbench
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, metadata
 from workbench.errors import LostClaim, ProviderError
-from workbench.facade import Workbench
 from workbench.i18n import Text
 from workbench.settings import Settings
 
@@ -60,7 +60,7 @@ def die_at(monkeypatch: pytest.MonkeyPatch, engine: Engine, place: str, nth: int
 
 
 def steps(engine: Engine, job_id: int) -> dict[str, Any]:
-    return {s["name"]: s for s in engine.wb.show(job_id)["steps"]}
+    return {s["name"]: s for s in engine.wb.jobs.get_detail(job_id)["steps"]}
 
 
 # -- whatever dies -----------------------------------------------------------------------------------------------------
@@ -72,9 +72,9 @@ def test_a_paid_call_whose_picture_was_not_committed_asks_first(
     made = studio.wb.submit("test_image")
     die_at(monkeypatch, studio, "call_answered")
     studio.deliver()
-    asked = studio.wb.job(made["id"])
+    asked = studio.wb.jobs.get(made["id"])
     assert (asked["state"], asked["waiting_for"], service.calls("image")) == ("waiting", "decision", 1)
-    studio.wb.decide(made["id"], "send_again")
+    studio.wb.jobs.decide(made["id"], "send_again")
     assert studio.finish(made["id"])["state"] == "succeeded"
     assert service.calls("image") == 2
 
@@ -86,7 +86,7 @@ def test_a_free_drawing_is_simply_drawn_again_and_is_the_same(engine: Engine, mo
     done = engine.finish(made["id"])
     assert (done["state"], done["claim"]) == ("succeeded", 2)
     assert done["result"]["frames"] == plain
-    assert [c["outcome"] for c in engine.wb.show(made["id"])["model_calls"]] == ["lost", "ok"]
+    assert [c["outcome"] for c in engine.wb.jobs.get_detail(made["id"])["model_calls"]] == ["lost", "ok"]
 
 
 @pytest.mark.parametrize("nth", [1, 3, 5])
@@ -108,32 +108,32 @@ def test_what_was_drawn_before_a_crash_is_not_paid_again(
 def test_a_killed_worker_never_makes_a_paid_picture_twice(
     wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str, calls: int
 ) -> None:
-    wb.add_profile("paint", "openai", base_url=provider.url, text_model="t", image_model="gpt-image-1", key=KEY)
+    wb.profiles.add("paint", "openai", base_url=provider.url, text_model="t", image_model="gpt-image-1", key=KEY)
     made = wb.submit("test_image", profile="paint")
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
     dying.gone()
     workers.start()
     if point in ("step_sent", "call_answered"):
-        until(lambda: wb.job(made["id"])["waiting_for"] == "decision", 60)
+        until(lambda: wb.jobs.get(made["id"])["waiting_for"] == "decision", 60)
         assert len(provider.calls()) == calls
-        wb.decide(made["id"], "send_again")
+        wb.jobs.decide(made["id"], "send_again")
         calls += 1
     done = wb.wait(made["id"], timeout=60)
     assert (done["state"], len(provider.calls())) == ("succeeded", calls)
-    assert wb.media_path(done["result"]["frames"][0]).exists()
+    assert wb.media.path(done["result"]["frames"][0]).exists()
 
 
 def test_a_worker_killed_while_it_draws_for_free_loses_nothing(wb: Workbench, workers: Workers) -> None:
     made = wb.submit("test_image", params={"colours": FIVE * 4, "limit": 1})
     worker = workers.start(REELWRIGHT_SIMULATE="latency_ms=40")
-    until(lambda: len(wb.show(made["id"])["steps"]) > 3, 60)
+    until(lambda: len(wb.jobs.get_detail(made["id"])["steps"]) > 3, 60)
     os.kill(worker.pid, signal.SIGKILL)
     worker.gone()
-    drawn = sum(s["state"] == "done" for s in wb.show(made["id"])["steps"])
+    drawn = sum(s["state"] == "done" for s in wb.jobs.get_detail(made["id"])["steps"])
     workers.start()
     done = wb.wait(made["id"], timeout=60)
     assert done["state"] == "succeeded"
-    calls = wb.show(made["id"])["model_calls"]
+    calls = wb.jobs.get_detail(made["id"])["model_calls"]
     assert sum(c["outcome"] == "ok" for c in calls) == 20
     assert len(calls) <= 21
     assert drawn < 20
@@ -150,7 +150,7 @@ def test_several_at_once_keep_their_order_and_their_own_results(studio: Engine, 
     assert [(name, s["position"]) for name, s in kept.items()] == [(f"frame-{n}", n + 1) for n in range(5)]
     assert [s["output"]["images"][0]["media"] for s in kept.values()] == done["result"]["frames"]
     assert len(set(done["result"]["frames"])) == 5
-    calls = studio.wb.show(done["id"])["model_calls"]
+    calls = studio.wb.jobs.get_detail(done["id"])["model_calls"]
     assert {c["step"] for c in calls} == set(kept)
     assert done["input_tokens"] == 50
 
@@ -159,8 +159,10 @@ def test_one_that_waits_for_a_decision_lets_the_others_come_to_their_end(studio:
     service.fail_images = {"green": ProviderError("overloaded", Text("gateway"), http_status=504)}
     service.image_s = 0.05
     made = studio.wb.submit("test_image", params={"colours": FIVE, "limit": 3}, max_attempts=3)
-    until(lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.job(made["id"])["state"] == "waiting")[-1])
-    assert studio.wb.job(made["id"])["waiting_for"] == "decision"
+    until(
+        lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made["id"])["state"] == "waiting")[-1]
+    )
+    assert studio.wb.jobs.get(made["id"])["waiting_for"] == "decision"
     assert service.calls("image") == 5
     assert {n: s["state"] for n, s in steps(studio, made["id"]).items()} == {
         "frame-0": "done",
@@ -170,7 +172,7 @@ def test_one_that_waits_for_a_decision_lets_the_others_come_to_their_end(studio:
         "frame-4": "done",
     }
     service.fail_images = {}
-    studio.wb.decide(made["id"], "send_again")
+    studio.wb.jobs.decide(made["id"], "send_again")
     assert studio.finish(made["id"])["state"] == "succeeded"
     assert service.calls("image") == 6
 
@@ -191,7 +193,7 @@ def test_a_refused_picture_is_not_asked_for_again_by_the_same_job(studio: Engine
     assert studio.finish(made["id"])["error_kind"] == "rate_limit"
     assert service.calls("a lighthouse in green") == 1
     assert service.calls("a lighthouse in blue") == 3
-    again = studio.wb.retry(made["id"])
+    again = studio.wb.jobs.retry(made["id"])
     service.fail_images = {}
     assert studio.finish(again["id"])["state"] == "succeeded"
     assert service.calls("a lighthouse in green") == 2
@@ -203,12 +205,12 @@ def test_a_cancel_ends_all_of_them_and_counts_each_call(studio: Engine, service:
     made = studio.wb.submit("test_image", params={"colours": FIVE, "limit": 3})
     thread = in_background(studio.deliver)
     until(lambda: service.calls("image") == 3)
-    studio.wb.cancel(made["id"])
+    studio.wb.jobs.cancel(made["id"])
     studio.worker.runner.heartbeat()
     thread.join(20)
-    assert studio.wb.job(made["id"])["state"] == "cancelled"
+    assert studio.wb.jobs.get(made["id"])["state"] == "cancelled"
     assert service.calls("image") == 3
-    calls = studio.wb.show(made["id"])["model_calls"]
+    calls = studio.wb.jobs.get_detail(made["id"])["model_calls"]
     assert [(c["outcome"], c["error_kind"]) for c in calls] == [("error", "cancelled")] * 3
 
 
@@ -216,10 +218,10 @@ def test_a_shutdown_while_free_pictures_are_drawn_puts_the_job_back(settings: Se
     engine = Engine(settings.model_copy(update={"simulate": "latency_ms=30000"}))
     made = engine.wb.submit("test_image", params={"colours": FIVE})
     thread = in_background(engine.deliver)
-    until(lambda: len(engine.wb.show(made["id"])["model_calls"]) == 2)
+    until(lambda: len(engine.wb.jobs.get_detail(made["id"])["model_calls"]) == 2)
     engine.worker.runner.stop()
     thread.join(20)
-    assert engine.wb.job(made["id"])["state"] == "queued"
+    assert engine.wb.jobs.get(made["id"])["state"] == "queued"
     engine.close()
     quick = Engine(settings)
     with quick.wb.database.write() as conn:
@@ -258,8 +260,8 @@ def test_nothing_that_a_workflow_began_goes_on_after_its_end(engine: Engine, mon
 
 
 def paint(engine: Engine, provider: ScriptedProvider, model: str = "gpt-image-1", **params: Any) -> str:
-    name = f"paint-{len(engine.wb.profiles())}"
-    engine.wb.add_profile(
+    name = f"paint-{len(engine.wb.profiles.list())}"
+    engine.wb.profiles.add(
         name, "openai", base_url=provider.url, text_model="t", image_model=model, key=KEY, params=params
     )
     return name
@@ -281,13 +283,13 @@ def test_a_paid_picture_is_in_the_store_and_its_price_in_the_ledger(engine: Engi
     provider.script(default={"usage": {"input_tokens": 50, "output_tokens": 1500}})
     profile = paint(engine, provider, prices={"gpt-image-1": {"currency": "CNY", "image": 0.28}})
     done = engine.finish(engine.wb.submit("test_image", profile=profile)["id"])
-    [call] = engine.wb.show(done["id"])["model_calls"]
+    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
     assert (call["capability"], call["images"], call["input_tokens"], call["output_tokens"]) == ("image", 1, 50, 1500)
     assert (call["cost_micros"], call["currency"], call["price_source"]) == (280_000, "CNY", "user")
     assert (done["cost_micros"], done["currency"]) == (280_000, "CNY")
-    kept = engine.wb.media(done["result"]["frames"][0])
+    kept = engine.wb.media.get(done["result"]["frames"][0])
     assert (kept["width"], kept["height"], kept["mime"]) == (1536, 1024, "image/webp")
-    [kept_step] = engine.wb.show(done["id"])["steps"]
+    [kept_step] = engine.wb.jobs.get_detail(done["id"])["steps"]
     assert kept_step["cost_micros"] == 280_000
     assert kept_step["output"]["images"][0]["model"] == "gpt-image-1"
     told = every_row(engine)
@@ -296,7 +298,7 @@ def test_a_paid_picture_is_in_the_store_and_its_price_in_the_ledger(engine: Engi
 
 def test_a_picture_without_a_known_price_is_not_said_to_be_free(engine: Engine, provider: ScriptedProvider) -> None:
     done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider))["id"])
-    [call] = engine.wb.show(done["id"])["model_calls"]
+    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
     assert (call["cost_micros"], call["currency"], done["cost_micros"]) == (None, None, None)
 
 
@@ -307,7 +309,7 @@ def test_a_link_is_followed_at_once_without_the_key(engine: Engine, provider: Sc
     assert done["state"] == "succeeded"
     [fetched] = provider.fetches()
     assert KEY not in json.dumps(fetched)
-    assert engine.wb.media(done["result"]["frames"][0])["kind"] == "image"
+    assert engine.wb.media.get(done["result"]["frames"][0])["kind"] == "image"
     told = every_row(engine)
     assert "/media/" not in told
     assert "sig=" not in told
@@ -331,7 +333,7 @@ def test_a_link_that_brings_no_picture_is_told_and_was_paid(
     done = engine.finish(engine.wb.submit("test_image", profile=profile, max_attempts=3)["id"])
     assert (done["state"], done["error_kind"]) == ("failed", "media_download")
     assert reason in done["error"]
-    [call] = engine.wb.show(done["id"])["model_calls"]
+    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
     assert (call["outcome"], call["error_kind"], call["cost_micros"]) == ("error", "media_download", 500_000)
     assert len(provider.calls()) == 1
     assert len(provider.fetches()) == private
@@ -346,7 +348,7 @@ def test_a_service_that_knows_no_base64_is_asked_twice_and_both_are_in_the_ledge
     profile = paint(engine, provider, "other-image", allow_private_media=True)
     done = engine.finish(engine.wb.submit("test_image", profile=profile)["id"])
     assert done["state"] == "succeeded"
-    assert [c["outcome"] for c in engine.wb.show(done["id"])["model_calls"]] == ["error", "ok"]
+    assert [c["outcome"] for c in engine.wb.jobs.get_detail(done["id"])["model_calls"]] == ["error", "ok"]
     assert len(provider.calls()) == 2
 
 
@@ -366,7 +368,7 @@ def test_a_withheld_picture_tells_the_services_reason(engine: Engine, provider: 
 
 
 def test_a_profile_without_an_image_model_is_told_so_without_a_call(engine: Engine, provider: ScriptedProvider) -> None:
-    engine.wb.add_profile("texts", "openai", base_url=provider.url, text_model="t", key=KEY)
+    engine.wb.profiles.add("texts", "openai", base_url=provider.url, text_model="t", key=KEY)
     done = engine.finish(engine.wb.submit("test_image", profile="texts")["id"])
     assert (done["state"], done["error_kind"]) == ("failed", "not_found_model")
     assert provider.calls() == []
@@ -387,8 +389,8 @@ def test_a_free_clip_is_there_at_once_and_alike(engine: Engine) -> None:
         "seconds": 2.0,
         "model": "sketch-1",
     }
-    assert engine.wb.media(first["result"]["media"])["seconds"] == 2.0
-    [call] = engine.wb.show(first["id"])["model_calls"]
+    assert engine.wb.media.get(first["result"]["media"])["seconds"] == 2.0
+    [call] = engine.wb.jobs.get_detail(first["id"])["model_calls"]
     assert (call["capability"], call["video_seconds"], call["cost_micros"], call["outcome"]) == ("video", 2, 0, "ok")
 
 

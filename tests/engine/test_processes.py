@@ -16,13 +16,13 @@ from tests.conftest import Valkey, until
 from tests.engine.conftest import Workers, in_background, use
 from tests.scripted_provider import ScriptedProvider
 from workbench import crash
+from workbench.api.client import Workbench
 from workbench.db.schema import attempt, job, model_call, step
-from workbench.facade import Workbench
 from workbench.jobs.submit import Request
 
 
 def all_ended(wb: Workbench) -> bool:
-    counts = wb.counts()
+    counts = wb.jobs.count_by_state()
     return not (counts["queued"] or counts["running"] or counts["waiting"])
 
 
@@ -61,17 +61,17 @@ def test_three_hundred_jobs_while_workers_are_killed(
 ) -> None:
     jobs = 300
     provider.script(default={"delay_ms": 250})
-    name = wb.add_profile(
+    name = wb.profiles.add(
         "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
     )["id"]
-    wb.submit_many([Request("test_tell", params={"about": f"night {n}"}, profile_id=name) for n in range(jobs)])
+    wb.jobs.submit_many([Request("test_tell", params={"about": f"night {n}"}, profile_id=name) for n in range(jobs)])
     chance = random.Random(7)
     for _ in range(3):
         workers.start()
     kills = 0
     deadline = time.monotonic() + 240
     while not all_ended(wb):
-        assert time.monotonic() < deadline, f"{wb.counts()} after {kills} kills\n{workers.log()[-3000:]}"
+        assert time.monotonic() < deadline, f"{wb.jobs.count_by_state()} after {kills} kills\n{workers.log()[-3000:]}"
         time.sleep(chance.uniform(0.3, 1.0))
         victim = chance.choice(workers.alive())
         victim.kill()
@@ -116,8 +116,8 @@ def check_nothing_lost_and_nothing_twice_but_the_crashed_call(
     """A call that was answered to a process that died before it could write is sent again, once, and both are in the ledger."""
     expected = 2 if point == "call_answered" else 1
     assert len(provider.calls()) == expected
-    assert len(wb.show(1)["model_calls"]) >= expected
-    assert sum(c["outcome"] == "ok" for c in wb.show(1)["model_calls"]) == 1
+    assert len(wb.jobs.get_detail(1)["model_calls"]) >= expected
+    assert sum(c["outcome"] == "ok" for c in wb.jobs.get_detail(1)["model_calls"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_parents_failures_and_submits_survive_their_crash_points(
             timeout=60,
         )
         assert ran.returncode == 137, ran.stderr
-        [asked] = wb.jobs()
+        [asked] = wb.jobs.list()
     else:
         if point == "failed_before_put_back":
             provider.script(nth={"1": {"status": 503}, "2": {"status": 503}})
@@ -150,7 +150,7 @@ def test_parents_failures_and_submits_survive_their_crash_points(
     workers.start()
     assert wb.wait(asked["id"], timeout=60)["state"] == "succeeded"
     if point.startswith("children"):
-        assert len(wb.show(asked["id"])["children"]) == 3
+        assert len(wb.jobs.get_detail(asked["id"])["children"]) == 3
         assert len(provider.calls()) == 3
 
 
@@ -173,15 +173,15 @@ def _submit_command(workers: Workers) -> list[str]:
 @pytest.mark.parametrize("point", ["call_answered", "task_submitted", "poll_answered"])
 def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Workers, tmp_path: Path, point: str) -> None:
     log = tmp_path / "service.log"
-    wb.add_profile("tasks", "test_tasks", video_model="v", params={"log": str(log)})
+    wb.profiles.add("tasks", "test_tasks", video_model="v", params={"log": str(log)})
     asked = wb.submit("test_video", profile="tasks")
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
     dying.gone()
     workers.start()
     if point == "call_answered":
         # the id died with the process: only a person may risk a second charge
-        until(lambda: wb.job(asked["id"])["waiting_for"] == "decision", 60)
-        wb.decide(asked["id"], "give_up")
+        until(lambda: wb.jobs.get(asked["id"])["waiting_for"] == "decision", 60)
+        wb.jobs.decide(asked["id"], "give_up")
     done = wb.wait(asked["id"], timeout=90)
     assert done["state"] == ("failed" if point == "call_answered" else "succeeded")
     assert log.read_text().splitlines().count('"create"') == 1
@@ -195,16 +195,16 @@ def test_every_crash_point_has_a_test() -> None:
 def test_redis_killed_and_emptied(wb: Workbench, workers: Workers, valkey: Valkey, provider: ScriptedProvider) -> None:
     provider.script(default={"delay_ms": 30})
     name = use(wb, provider)
-    profile = wb.profiles()[0]["id"]
+    profile = wb.profiles.list()[0]["id"]
     workers.start()
-    wb.submit_many([Request("test_tell", params={"about": f"before {n}"}, profile_id=profile) for n in range(30)])
-    until(lambda: wb.counts()["succeeded"] >= 5)
+    wb.jobs.submit_many([Request("test_tell", params={"about": f"before {n}"}, profile_id=profile) for n in range(30)])
+    until(lambda: wb.jobs.count_by_state()["succeeded"] >= 5)
     valkey.kill()
     late = wb.submit("test_tell", params={"about": "while away"}, profile=name)
     assert late["state"] == "queued"
     valkey.start()
     until(lambda: all_ended(wb), 60, "the end of all jobs after Redis came back")
-    wb.submit_many([Request("test_tell", params={"about": f"after {n}"}, profile_id=profile) for n in range(30)])
+    wb.jobs.submit_many([Request("test_tell", params={"about": f"after {n}"}, profile_id=profile) for n in range(30)])
     valkey_client(valkey).flushall()
     until(lambda: all_ended(wb), 60, "the end of all jobs after Redis was emptied")
     check_nothing_lost_and_nothing_twice(wb, provider, 61)
@@ -219,28 +219,28 @@ def valkey_client(valkey: Valkey) -> Any:
 def test_sigterm_puts_jobs_back_and_ends_soon(wb: Workbench, workers: Workers) -> None:
     asked = [wb.submit("test_sleep", params={"seconds": 60, "note": str(n)}) for n in range(3)]
     first = workers.start()
-    until(lambda: wb.counts()["running"] == 3, 60)
+    until(lambda: wb.jobs.count_by_state()["running"] == 3, 60)
     started = time.monotonic()
     first.terminate()
     first.gone(100)
     assert time.monotonic() - started < 100
-    assert {wb.job(a["id"])["state"] for a in asked} == {"queued"}
-    assert {wb.show(a["id"])["attempts"][0]["outcome"] for a in asked} == {"interrupted"}
-    assert {wb.job(a["id"])["failures"] for a in asked} == {0}
-    assert wb.workers() == []
+    assert {wb.jobs.get(a["id"])["state"] for a in asked} == {"queued"}
+    assert {wb.jobs.get_detail(a["id"])["attempts"][0]["outcome"] for a in asked} == {"interrupted"}
+    assert {wb.jobs.get(a["id"])["failures"] for a in asked} == {0}
+    assert wb.queues.list_workers() == []
     workers.start()
-    until(lambda: wb.counts()["running"] == 3, 60)
-    wb.cancel([a["id"] for a in asked])
-    until(lambda: wb.counts()["cancelled"] == 3, 30)
+    until(lambda: wb.jobs.count_by_state()["running"] == 3, 60)
+    wb.jobs.cancel([a["id"] for a in asked])
+    until(lambda: wb.jobs.count_by_state()["cancelled"] == 3, 30)
 
 
 def test_a_cancelled_job_of_a_dead_worker_is_settled_by_another(wb: Workbench, workers: Workers) -> None:
     asked = wb.submit("test_sleep", params={"seconds": 60})
     first = workers.start()
-    until(lambda: wb.job(asked["id"])["state"] == "running", 60)
+    until(lambda: wb.jobs.get(asked["id"])["state"] == "running", 60)
     first.kill()
     first.gone()
-    wb.cancel(asked["id"])
+    wb.jobs.cancel(asked["id"])
     workers.start()
     assert wb.wait(asked["id"], timeout=30)["state"] == "cancelled"
 
@@ -253,8 +253,8 @@ def test_cancelling_running_calls_closes_their_sockets(
     workers.start()
     asked = [wb.submit("test_tell", params={"about": str(n)}, profile=name)["id"] for n in range(4)]
     until(lambda: len(provider.calls()) == 4, 60)
-    wb.cancel(asked)
-    until(lambda: wb.counts()["cancelled"] == 4, 30)
+    wb.jobs.cancel(asked)
+    until(lambda: wb.jobs.count_by_state()["cancelled"] == 4, 30)
     until(lambda: all(c["disconnected"] for c in provider.calls()), 30, "closed sockets")
 
 
@@ -273,7 +273,7 @@ def test_a_parent_and_its_children_share_one_thread(
 
 def test_jobs_start_soon_on_an_idle_worker(wb: Workbench, workers: Workers) -> None:
     workers.start()
-    until(lambda: wb.live_workers() == 1, 60)
+    until(lambda: wb.queues.count_live_workers() == 1, 60)
     for number in range(5):
         asked = wb.submit("test_nothing", params={"number": number})
         done = wb.wait(asked["id"], timeout=30)

@@ -46,7 +46,7 @@ def second() -> Iterator[ScriptedProvider]:
 
 def add(engine: Engine, name: str, server: ScriptedProvider, **fields: Any) -> dict[str, Any]:
     fields = {"text_model": f"{name}-1", "params": {"prices": PRICES}, **fields}
-    return engine.wb.add_profile(name, "openai", base_url=server.url, key="sk-canary-0123456789", **fields)
+    return engine.wb.profiles.add(name, "openai", base_url=server.url, key="sk-canary-0123456789", **fields)
 
 
 def tell(engine: Engine, project: int | None = None, profile: str = "mine", **params: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def tell(engine: Engine, project: int | None = None, profile: str = "mine", **pa
 
 
 def calls(engine: Engine, job_id: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = engine.wb.show(job_id)["model_calls"]
+    found: list[dict[str, Any]] = engine.wb.jobs.get_detail(job_id)["model_calls"]
     return found
 
 
@@ -85,7 +85,7 @@ def test_overload_quota_and_outage_are_answered_by_the_fallback_and_recorded(
     asked = calls(engine, done["id"])
     assert [c["profile_id"] for c in asked] == [mine["id"], other["id"], other["id"]]
     assert [c["fallback_from"] for c in asked] == [None, mine["id"], mine["id"]]
-    assert any("other is asked instead" in e["message"] for e in engine.wb.show(done["id"])["events"])
+    assert any("other is asked instead" in e["message"] for e in engine.wb.jobs.get_detail(done["id"])["events"])
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_a_used_up_budget_refuses_what_is_paid_and_lets_through_what_is_free(
     engine: Engine, provider: ScriptedProvider, project: int
 ) -> None:
     add(engine, "mine", provider)
-    engine.wb.set_budget(10_000_000, currency="CNY", project_id=project, period="all")
-    engine.wb.set_exchange_rate("7")
+    engine.wb.budgets.set(10_000_000, currency="CNY", project_id=project, period="all")
+    engine.wb.budgets.set_exchange_rate("7")
     spend(engine, 1_000_000, "USD", project)
     spend(engine, 3_000_000, "CNY", project, days_ago=400)
-    [state] = engine.wb.budgets(project)
+    [state] = engine.wb.budgets.list(project)
     assert (state.spent_micros, state.mark) == (10_000_000, 100)
 
     with pytest.raises(BudgetExceeded, match="100 %"):
@@ -155,9 +155,9 @@ def test_a_used_up_budget_refuses_what_is_paid_and_lets_through_what_is_free(
 
 def test_a_budget_asks_who_draws_not_only_who_writes(engine: Engine, provider: ScriptedProvider, project: int) -> None:
     add(engine, "painter", provider, image_model="p-1", params={"prices": {"p-1": {"image": 1}}})
-    engine.wb.add_profile("drawn by others", "sketch", image_profile="painter")
+    engine.wb.profiles.add("drawn by others", "sketch", image_profile="painter")
     add(engine, "drawn here", provider, image_profile="drawn by others")
-    engine.wb.set_budget(1, currency="CNY")
+    engine.wb.budgets.set(1, currency="CNY")
     spend(engine, 5, "CNY", None)
     with pytest.raises(BudgetExceeded):
         engine.wb.submit("test_image", project, {}, profile="drawn by others")
@@ -169,33 +169,33 @@ def test_a_budget_asks_who_draws_not_only_who_writes(engine: Engine, provider: S
     ("spent", "mark"), [(799_999, 0), (800_000, 80), (949_999, 80), (950_000, 95), (1_000_000, 100)]
 )
 def test_the_marks_are_exact(engine: Engine, spent: int, mark: int) -> None:
-    engine.wb.set_budget(1_000_000, currency="USD")
+    engine.wb.budgets.set(1_000_000, currency="USD")
     spend(engine, spent, "USD", None)
-    assert [s.mark for s in engine.wb.budgets()] == [mark]
+    assert [s.mark for s in engine.wb.budgets.list()] == [mark]
 
 
 def test_a_month_begins_anew(engine: Engine) -> None:
-    engine.wb.set_budget(1_000_000, currency="USD")
+    engine.wb.budgets.set(1_000_000, currency="USD")
     spend(engine, 5_000_000, "USD", None, days_ago=32)
-    assert engine.wb.budgets()[0].spent_micros == 0
+    assert engine.wb.budgets.list()[0].spent_micros == 0
 
 
 def test_a_budget_that_runs_out_midway_stops_before_the_next_paid_step_and_goes_on_when_raised(
     engine: Engine, provider: ScriptedProvider
 ) -> None:
     add(engine, "mine", provider)
-    engine.wb.set_budget(1, currency="USD")
+    engine.wb.budgets.set(1, currency="USD")
 
     job_id = tell(engine, steps=3)["id"]
     engine.deliver()
-    waiting = engine.wb.job(job_id)
+    waiting = engine.wb.jobs.get(job_id)
     assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "budget")
     assert "budget" in waiting["message"]
     assert len(provider.calls()) == 1
     engine.worker.maintain()
-    assert engine.wb.job(job_id)["state"] == "waiting"
+    assert engine.wb.jobs.get(job_id)["state"] == "waiting"
 
-    engine.wb.set_budget(1_000_000_000, currency="USD")
+    engine.wb.budgets.set(1_000_000_000, currency="USD")
 
     done = engine.finish(job_id)
     assert (done["state"], done["failures"], len(provider.calls())) == ("succeeded", 0, 3)
@@ -205,40 +205,42 @@ def test_a_budget_that_runs_out_midway_stops_before_the_next_paid_step_and_goes_
 def test_jobs_side_by_side_do_not_spend_the_same_rest_of_a_budget(engine: Engine, provider: ScriptedProvider) -> None:
     """A call under way holds ready what it will probably cost; the others go on when it cost less."""
     add(engine, "mine", provider)
-    engine.wb.set_budget(1_000, currency="USD")
+    engine.wb.budgets.set(1_000, currency="USD")
     provider.script(default={"delay_ms": 400})
     ids = [tell(engine, about=f"story {n}")["id"] for n in range(6)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: [engine.wb.job(i)["waiting_for"] for i in ids].count("budget") == 5, 10, "the others' wait")
-    [state] = engine.wb.budgets()
+    until(lambda: [engine.wb.jobs.get(i)["waiting_for"] for i in ids].count("budget") == 5, 10, "the others' wait")
+    [state] = engine.wb.budgets.list()
     assert (state.spent_micros, state.used_up, state.full) == (0, False, True)
-    assert "calls under way" in next(engine.wb.job(i)["message"] for i in ids if engine.wb.job(i)["waiting_for"])
+    assert "calls under way" in next(
+        engine.wb.jobs.get(i)["message"] for i in ids if engine.wb.jobs.get(i)["waiting_for"]
+    )
     for thread in threads:
         thread.join()
     assert len(provider.calls()) == 1
-    assert (engine.wb.budgets()[0].under_way_micros, engine.wb.budgets()[0].full) == (0, False)
+    assert (engine.wb.budgets.list()[0].under_way_micros, engine.wb.budgets.list()[0].full) == (0, False)
 
     provider.script(default={})
     assert {engine.finish(i)["state"] for i in ids} == {"succeeded"}
-    assert engine.wb.budgets()[0].spent_micros == sum(engine.wb.job(i)["cost_micros"] for i in ids)
+    assert engine.wb.budgets.list()[0].spent_micros == sum(engine.wb.jobs.get(i)["cost_micros"] for i in ids)
 
 
 def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: ScriptedProvider, project: int) -> None:
     """Two of three fit; the job says what it waits for and draws the third when there is more."""
     prices = {"prices": {"p-1": {"currency": "CNY", "image": 0.5}}}
     add(engine, "painter", provider, image_model="p-1", params=prices)
-    engine.wb.set_budget(1_000_000, currency="CNY")
+    engine.wb.budgets.set(1_000_000, currency="CNY")
     provider.script(default={"delay_ms": 100})
     job_id = engine.wb.submit("test_image", None, {"colours": ["teal", "red", "navy"], "limit": 3}, profile="painter")[
         "id"
     ]
     engine.deliver()
-    waiting = engine.wb.job(job_id)
+    waiting = engine.wb.jobs.get(job_id)
     assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "budget")
     assert len(provider.calls()) == 2
-    engine.wb.set_budget(2_000_000, currency="CNY")
+    engine.wb.budgets.set(2_000_000, currency="CNY")
     done = engine.finish(job_id)
     assert (done["state"], done["cost_micros"], len(provider.calls())) == ("succeeded", 1_500_000, 3)
 
@@ -248,19 +250,19 @@ def test_a_job_that_waited_for_calls_under_way_says_so_when_they_took_all(
 ) -> None:
     add(engine, "mine", provider)
     hook = engine.wb.webhooks.add("http://127.0.0.1:9/", events=["job.waiting"], allow_private=True)
-    engine.wb.set_budget(150, currency="USD")
+    engine.wb.budgets.set(150, currency="USD")
     provider.script(default={"delay_ms": 400, "usage": {"prompt_tokens": 100, "completion_tokens": 50}})
     ids = [tell(engine, about=f"story {n}")["id"] for n in range(2)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: any(engine.wb.job(i)["waiting_for"] for i in ids), 10, "the other's wait")
-    [waits] = [i for i in ids if engine.wb.job(i)["waiting_for"] == "budget"]
-    assert "calls under way" in engine.wb.job(waits)["message"]
+    until(lambda: any(engine.wb.jobs.get(i)["waiting_for"] for i in ids), 10, "the other's wait")
+    [waits] = [i for i in ids if engine.wb.jobs.get(i)["waiting_for"] == "budget"]
+    assert "calls under way" in engine.wb.jobs.get(waits)["message"]
     for thread in threads:
         thread.join()
     engine.worker.maintain()
-    told = engine.wb.job(waits)
+    told = engine.wb.jobs.get(waits)
     assert (told["waiting_for"], told["message"]) == (
         "budget",
         "100 % of the budget is used: 0.00 of 0.00 USD (all projects, this month).",
@@ -276,20 +278,20 @@ def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine,
         "sequential_image_generation": "auto",
         "max_images": 4,
     }
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "painter", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", image_model="doubao-seedream-4-0-250828", params=params
     )  # fmt: skip
-    engine.wb.set_budget(2_000_000, currency="CNY")
+    engine.wb.budgets.set(2_000_000, currency="CNY")
     provider.script(default={"delay_ms": 300})
     asked = {"colours": ["teal", "red"], "limit": 2}
     job_id = engine.wb.submit("test_image", None, asked, profile="painter")["id"]
     thread = threading.Thread(target=engine.worker.run, args=(job_id,))
     thread.start()
-    until(lambda: engine.wb.budgets()[0].under_way_micros, 10, "the first group")
-    assert engine.wb.budgets()[0].under_way_micros == 2_000_000
+    until(lambda: engine.wb.budgets.list()[0].under_way_micros, 10, "the first group")
+    assert engine.wb.budgets.list()[0].under_way_micros == 2_000_000
     thread.join()
     assert len(provider.calls()) == 1
-    assert engine.wb.job(job_id)["waiting_for"] == "budget"
+    assert engine.wb.jobs.get(job_id)["waiting_for"] == "budget"
 
 
 @pytest.fixture
@@ -314,13 +316,13 @@ def test_a_call_that_could_not_be_written_down_gives_its_place_and_its_money_bac
     engine: Engine, provider: ScriptedProvider, away: Callable[[int], None]
 ) -> None:
     add(engine, "mine", provider, concurrency=1)
-    engine.wb.set_budget(1_000, currency="USD")
+    engine.wb.budgets.set(1_000, currency="USD")
     away(3)
     job_id = tell(engine)["id"]
 
     assert engine.finish(job_id)["state"] == "succeeded"
     assert [c["outcome"] for c in calls(engine, job_id)] == ["lost", "ok"]
-    assert engine.wb.budgets()[0].under_way_micros == 0
+    assert engine.wb.budgets.list()[0].under_way_micros == 0
 
 
 def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
@@ -368,18 +370,18 @@ def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
     """A call that stays open for ever would hold its place at the service, and its money, for ever."""
     params = {"prices": {**PRICES, "p-1": {"image": 1}}}
     add(engine, "mine", provider, image_model="p-1", concurrency=1, params=params)
-    engine.wb.set_budget(3_000_000, currency="USD")
+    engine.wb.budgets.set(3_000_000, currency="USD")
     monkeypatch.setattr(media_steps, "_priced", lambda *args: 1 / 0)
     failed = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
     assert (failed["state"], failed["error_kind"]) == ("failed", "internal")
     assert [c["outcome"] for c in calls(engine, failed["id"])] == ["lost"]
-    assert engine.wb.budgets()[0].under_way_micros == 0
+    assert engine.wb.budgets.list()[0].under_way_micros == 0
     assert engine.finish(tell(engine)["id"])["state"] == "succeeded"
 
 
 def test_a_budget_that_is_changed_while_a_call_is_opened_holds_for_it(engine: Engine) -> None:
     """On PostgreSQL the call waits for the budget's row; a new row in its place would pass unseen."""
-    engine.wb.set_budget(10_000_000, currency="USD")
+    engine.wb.budgets.set(10_000_000, currency="USD")
     spend(engine, 5_000_000, "USD", None)
     refused: list[bool] = []
 
@@ -422,20 +424,20 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
     """And holds what it will probably cost until it has come."""
     was, later = ({"ep-1": {"currency": "CNY", "video_tokens": price}} for price in (15.0, 99.0))
     params = {"allow_private_media": True, "poll_ms": 10}
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1",
         params={**params, "prices": was},
     )  # fmt: skip
-    engine.wb.set_budget(10_000_000, currency="CNY")
+    engine.wb.budgets.set(10_000_000, currency="CNY")
     provider.script(default={"states": ["succeeded"], "usage": {"completion_tokens": 108_900}})
     job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
     engine.deliver()
-    assert engine.wb.job(job_id)["waiting_for"] == "provider"
-    [state] = engine.wb.budgets()
+    assert engine.wb.jobs.get(job_id)["waiting_for"] == "provider"
+    [state] = engine.wb.budgets.list()
     # two seconds of 640 × 360 at 24 pictures: 10,800 tokens
     assert (state.spent_micros, state.under_way_micros, state.unpriced) == (0, 162_000, 0)
 
-    engine.wb.change_profile("films", video_model="ep-2", params={**params, "prices": {"ep-2": later["ep-1"]}})
+    engine.wb.profiles.update("films", video_model="ep-2", params={**params, "prices": {"ep-2": later["ep-1"]}})
     with engine.wb.database.write() as conn:
         conn.execute(update(step).values(poll_at=now_ms() - 1))
     done = engine.finish(job_id)
@@ -443,7 +445,7 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
     [call] = calls(engine, job_id)
     assert (call["cost_micros"], call["currency"], call["price"]) == (1_633_500, "CNY", was["ep-1"])
     assert done["result"]["model"] == "ep-1"
-    [state] = engine.wb.budgets()
+    [state] = engine.wb.budgets.list()
     assert (state.spent_micros, state.under_way_micros) == (1_633_500, 0)
 
 
@@ -452,24 +454,24 @@ def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
 ) -> None:
     """A service cancels what is queued, and forgets what has ended; what runs goes on and is billed, and nobody fetches it."""
     params = {"poll_ms": 10, "prices": {"*": {"currency": "CNY", "video_tokens": 10}}}
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1", params=params
     )
-    engine.wb.set_budget(10_000_000, currency="CNY")
+    engine.wb.budgets.set(10_000_000, currency="CNY")
     provider.script(default={"states": ["running", "running", "succeeded"], "usage": {"completion_tokens": 50_000}})
     job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
     engine.deliver()
-    engine.wb.cancel(job_id)
+    engine.wb.jobs.cancel(job_id)
 
     def settled() -> bool:
         with engine.wb.database.write() as conn:
             conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
         engine.worker.maintain()
-        return bool(engine.wb.budgets()[0].under_way_micros == 0)
+        return bool(engine.wb.budgets.list()[0].under_way_micros == 0)
 
     until(settled, 20, "the end of the task")
-    assert (engine.wb.budgets()[0].spent_micros, calls(engine, job_id)[0]["cost_micros"]) == (500_000, 500_000)
-    job_ = engine.wb.job(job_id)
+    assert (engine.wb.budgets.list()[0].spent_micros, calls(engine, job_id)[0]["cost_micros"]) == (500_000, 500_000)
+    job_ = engine.wb.jobs.get(job_id)
     assert (job_["state"], job_["cost_micros"]) == ("cancelled", 500_000)
     assert provider.fetches() == []
     assert {c["kind"] for c in provider.calls()} == {"create", "poll"}
@@ -481,35 +483,35 @@ def test_a_decision_gives_back_what_a_task_that_nobody_finds_held(
 ) -> None:
     """Created by a worker that had lost its claim when the answer came: its id went with it."""
     params = {"prices": {"*": {"currency": "CNY", "video_tokens": 10}}}
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1", params=params
     )
-    engine.wb.set_budget(10_000_000, currency="CNY")
+    engine.wb.budgets.set(10_000_000, currency="CNY")
     job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
     engine.deliver()
     with engine.wb.database.write() as conn:
         conn.execute(update(step).values(state="maybe_charged", provider_task_id=None, poll_at=None))
         conn.execute(update(model_call).values(outcome="late"))
         conn.execute(update(job).values(waiting_for="decision"))
-    assert engine.wb.budgets()[0].under_way_micros > 0
-    engine.wb.decide(job_id, choice)
-    [state] = engine.wb.budgets()
+    assert engine.wb.budgets.list()[0].under_way_micros > 0
+    engine.wb.jobs.decide(job_id, choice)
+    [state] = engine.wb.budgets.list()
     assert (state.under_way_micros, state.unpriced) == (0, 1)
 
 
 def test_a_job_that_waits_for_its_budget_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider)
-    engine.wb.set_budget(1, currency="USD")
+    engine.wb.budgets.set(1, currency="USD")
     job_id = tell(engine, steps=2)["id"]
     engine.deliver()
-    assert engine.wb.cancel(job_id) == [job_id]
-    assert engine.wb.job(job_id)["state"] == "cancelled"
+    assert engine.wb.jobs.cancel(job_id) == [job_id]
+    assert engine.wb.jobs.get(job_id)["state"] == "cancelled"
 
 
 def test_two_currencies_of_one_job_are_joined_by_the_set_rate_alone(
     engine: Engine, provider: ScriptedProvider, second: ScriptedProvider
 ) -> None:
-    engine.wb.set_exchange_rate("8")
+    engine.wb.budgets.set_exchange_rate("8")
     add(engine, "other", second, params={"prices": {"*": {"currency": "CNY", "input": 8, "output": 8}}})
     add(engine, "mine", provider, fallback=["other"])
     provider.script(nth={"2": {"status": 503}})
@@ -531,7 +533,7 @@ def test_a_job_over_the_minutes_share_waits_without_a_worker_and_without_using_a
     add(engine, "mine", provider, rpm=2)
     job_id = tell(engine, steps=3)["id"]
     engine.deliver()
-    waiting = engine.wb.job(job_id)
+    waiting = engine.wb.jobs.get(job_id)
     assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "rate_limit")
     assert "mine" in waiting["message"]
     assert engine.worker.runner.busy == 0
@@ -549,7 +551,7 @@ def test_tokens_count_too(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider, tpm=2_000)
     job_id = tell(engine, steps=3)["id"]
     engine.deliver()
-    assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
+    assert engine.wb.jobs.get(job_id)["waiting_for"] == "rate_limit"
     assert len(provider.calls()) == 1
 
 
@@ -565,7 +567,7 @@ def test_what_a_call_really_counted_makes_its_share_right(
     job_id = tell(engine, about="more", steps=2)["id"]
     engine.deliver()
 
-    assert (engine.wb.job(job_id)["waiting_for"], len(provider.calls())) == ("rate_limit", 6)
+    assert (engine.wb.jobs.get(job_id)["waiting_for"], len(provider.calls())) == ("rate_limit", 6)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -592,15 +594,15 @@ def test_a_wait_for_the_limit_can_be_cancelled(engine: Engine, provider: Scripte
     add(engine, "mine", provider, rpm=1)
     job_id = tell(engine, steps=2)["id"]
     engine.deliver()
-    assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
-    engine.wb.cancel(job_id)
-    assert engine.wb.job(job_id)["state"] == "cancelled"
+    assert engine.wb.jobs.get(job_id)["waiting_for"] == "rate_limit"
+    engine.wb.jobs.cancel(job_id)
+    assert engine.wb.jobs.get(job_id)["state"] == "cancelled"
 
 
 def test_no_more_calls_are_under_way_at_a_service_than_it_takes(engine: Engine, provider: ScriptedProvider) -> None:
     """Also when other jobs' gates would let more jobs run: the ledger counts the calls themselves."""
     add(engine, "mine", provider, concurrency=2)
-    engine.wb.limit(f"profile:{engine.wb.profile_id('mine')}", None)
+    engine.wb.queues.limit(f"profile:{engine.wb.profiles.id_of('mine')}", None)
     provider.script(default={"delay_ms": 150})
     ids = [tell(engine, about=f"story {n}")["id"] for n in range(8)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
@@ -640,7 +642,7 @@ def test_without_redis_a_limited_call_waits_and_goes_on_when_it_is_back(
     valkey.kill()
     job_id = tell(engine)["id"]
     engine.deliver()
-    assert engine.wb.job(job_id)["waiting_for"] == "rate_limit"
+    assert engine.wb.jobs.get(job_id)["waiting_for"] == "rate_limit"
     assert provider.calls() == []
     valkey.start()
     assert engine.finish(job_id)["state"] == "succeeded"
@@ -654,8 +656,8 @@ def test_a_fallback_keeps_to_its_own_limits(
     provider.script(default={"status": 503})
     first, later = (tell(engine, about=a)["id"] for a in ("one", "two"))
     engine.deliver()
-    assert engine.wb.job(first)["state"] == "succeeded"
-    waiting = engine.wb.job(later)
+    assert engine.wb.jobs.get(first)["state"] == "succeeded"
+    waiting = engine.wb.jobs.get(later)
     assert (waiting["waiting_for"], waiting["failures"], len(second.calls())) == ("rate_limit", 0, 1)
     assert "other" in waiting["message"]
 
@@ -706,14 +708,14 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
     for thread in threads:
         thread.start()
     try:
-        until(lambda: all(j["state"] == "succeeded" for j in engines[0].wb.jobs(limit=200)), 60)
+        until(lambda: all(j["state"] == "succeeded" for j in engines[0].wb.jobs.list(limit=200)), 60)
     finally:
         ended.set()
         for thread in threads:
             thread.join()
     times = sorted(c["at"] for c in provider.calls())
     assert len(times) == len(ids) == share * 3
-    assert all(j["failures"] == 0 for j in engines[0].wb.jobs(limit=200))
+    assert all(j["failures"] == 0 for j in engines[0].wb.jobs.list(limit=200))
     # whichever moment the minute begins at
     assert max(sum(at <= t < at + minute for t in times) for at in times) <= share
     for engine in engines:
@@ -725,13 +727,13 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
 
 def test_a_trial_takes_its_share_of_the_minute_and_asks_the_budget(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider, rpm=1)
-    first, second = engine.wb.try_profile("mine")
+    first, second = engine.wb.profiles.check("mine")
     assert (first.ok, second.error_kind, len(provider.calls())) == (True, "rate_limit", 1)
     assert str(second.message) == "Waits for the rate limit of mine"
 
-    engine.wb.change_profile("mine", rpm=0)
-    engine.wb.set_budget(1, currency="USD")
-    stopped = engine.wb.try_profile("mine")
+    engine.wb.profiles.update("mine", rpm=0)
+    engine.wb.budgets.set(1, currency="USD")
+    stopped = engine.wb.profiles.check("mine")
     assert [t.error_kind for t in stopped] == ["budget_exceeded", "budget_exceeded"]
     assert len(provider.calls()) == 1
 
@@ -744,8 +746,8 @@ def test_a_trial_that_breaks_off_or_is_killed_gives_its_place_back(
     with monkeypatch.context() as broken:
         broken.setattr(OpenAICompatible, "text", lambda *args: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            engine.wb.try_profile("mine")
-    assert engine.wb.try_profile("mine")[0].ok
+            engine.wb.profiles.check("mine")
+    assert engine.wb.profiles.check("mine")[0].ok
 
     with engine.wb.database.write() as conn:
         conn.execute(
@@ -760,7 +762,7 @@ def test_a_trial_that_breaks_off_or_is_killed_gives_its_place_back(
 def test_a_trial_whose_picture_cannot_be_kept_counts_what_it_cost(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "painter", provider, text_model=None, image_model="p-1", params={"prices": {"p-1": {"image": 1}}})
     provider.script(default={"image_b64": base64.b64encode(b"no picture").decode()})
-    [drawn] = engine.wb.try_profile("painter", image=True)
+    [drawn] = engine.wb.profiles.check("painter", image=True)
     assert (drawn.error_kind, drawn.cost_micros, drawn.media) == ("malformed_output", 1_000_000, None)
     with engine.wb.database.read() as conn:
         [call] = conn.execute(select(model_call)).mappings()

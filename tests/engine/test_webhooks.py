@@ -78,7 +78,7 @@ def test_each_end_of_a_job_is_told_once_and_its_children_are_not_told(
     add(engine, receiver)
     done = engine.finish(engine.wb.submit("test_tell", project)["id"])
     queued = engine.wb.submit("test_tell", project, {"about": "a second"})
-    engine.wb.cancel([queued["id"]])
+    engine.wb.jobs.cancel([queued["id"]])
     batch = engine.finish(
         engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]})["id"]
     )
@@ -194,7 +194,7 @@ def test_several_workers_tell_each_thing_once(engine: Engine, receiver: Receiver
     for number in range(12):
         engine.wb.submit("test_tell", project, {"about": f"part {number}"})
     while engine.deliver():
-        engine.wb._dispatcher.kick()
+        engine.wb.jobs._dispatcher.kick()
     senders = [sending.WebhookSender(engine.wb.database, engine.wb.webhooks.address_of) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         for _ in range(4):
@@ -279,7 +279,7 @@ def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
 ) -> None:
     monkeypatch.setattr(sending, "BUDGETS_EVERY_S", 0.0)
     price = {"*": {"currency": "CNY", "input": 1_000_000, "output": 0}}  # a yuan a token
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "mine",
         "openai",
         base_url=provider.url,
@@ -289,7 +289,7 @@ def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
     )
     provider.script(default={"usage": {"prompt_tokens": 85, "completion_tokens": 1, "total_tokens": 86}})
     add(engine, receiver, "job.waiting", "budget.warning", "budget.reached")
-    engine.wb.set_budget(100_000_000, project_id=project)
+    engine.wb.budgets.set(100_000_000, project_id=project)
 
     def heard() -> list[tuple[str, Any]]:
         bodies = [json.loads(g.body) for g in receiver.got]
@@ -299,9 +299,9 @@ def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
     for _ in range(6):
         engine.deliver()
         engine.worker.maintain()
-    assert engine.wb.job(job["id"])["waiting_for"] == "budget"
+    assert engine.wb.jobs.get(job["id"])["waiting_for"] == "budget"
     assert sorted(heard()) == [("budget.reached", 100), ("job.waiting", None)]
-    engine.wb.set_budget(200_000_000, project_id=project)
+    engine.wb.budgets.set(200_000_000, project_id=project)
     engine.worker.maintain()
     assert sorted(heard()) == [("budget.reached", 100), ("budget.warning", 80), ("job.waiting", None)]
     said = json.loads(receiver.got[-1].body)["text"]
@@ -310,18 +310,18 @@ def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
 
 def test_a_wait_for_calls_under_way_asks_nobody(engine: Engine, receiver: Receiver, provider: ScriptedProvider) -> None:
     """It ends by itself; each round of a crowd would tell of each job anew."""
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "mine", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789abcdef",
         params={"prices": {"*": {"currency": "CNY", "input": 1, "output": 1}}},
     )  # fmt: skip
     add(engine, receiver, "job.waiting")
-    engine.wb.set_budget(1_000)
+    engine.wb.budgets.set(1_000)
     provider.script(default={"delay_ms": 300})
     ids = [engine.wb.submit("test_tell", None, {"about": f"story {n}"}, profile="mine")["id"] for n in range(3)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: [engine.wb.job(i)["waiting_for"] for i in ids].count("budget") == 2, 10, "the others' wait")
+    until(lambda: [engine.wb.jobs.get(i)["waiting_for"] for i in ids].count("budget") == 2, 10, "the others' wait")
     engine.worker.maintain()
     for thread in threads:
         thread.join()
@@ -336,11 +336,11 @@ def test_the_address_and_the_secret_are_sealed_and_survive_another_master_key(
     before = engine.wb.webhooks.listed()
     assert hook["secret"] not in json.dumps([row.as_json() for row in before])
     assert "T0AC-secret-path" not in json.dumps([row.as_json() for row in before])
-    assert engine.wb.rotate_keys().keys == 1
+    assert engine.wb.profiles.rotate_keys().keys == 1
     assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
     got = receiver.got[-1]
     assert Webhook(hook["secret"]).verify(got.body, got.headers)["type"] == "test"
-    database = engine.wb.settings.home / "reelwright.db"
+    database = engine.wb.settings.environment.home / "reelwright.db"
     if database.exists():
         kept = b"".join(path.read_bytes() for path in database.parent.glob("reelwright.db*"))
         assert b"T0AC-secret-path" not in kept
@@ -518,7 +518,7 @@ def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_
 ) -> None:
     monkeypatch.setattr(sending, "BUDGETS_EVERY_S", 0.0)
     prices = {"prices": {"*": {"currency": "CNY", "input": 1_000_000, "output": 0}}}  # a yuan a token
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "mine", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789", params=prices
     )
     provider.script(default={"usage": {"prompt_tokens": 200, "completion_tokens": 1, "total_tokens": 201}})
@@ -529,13 +529,13 @@ def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_
         engine.worker.maintain()
         return [json.loads(g.body)["data"]["budget"]["currency"] for g in receiver.got]
 
-    engine.wb.set_budget(20_000_000, project_id=project, period="all")
+    engine.wb.budgets.set(20_000_000, project_id=project, period="all")
     assert told_in() == ["CNY"]
     with engine.wb.database.write() as conn:
         conn.execute(update(webhook_delivery).values(ended_at=now_ms() - 2 * sending.RETENTION_MS))
     engine.worker._webhooks.prune()
     assert told_in() == ["CNY"]
-    engine.wb.set_budget(20_000_000, project_id=project, period="all", currency="USD")
+    engine.wb.budgets.set(20_000_000, project_id=project, period="all", currency="USD")
     assert told_in() == ["CNY", "USD"]
 
 
@@ -615,12 +615,12 @@ def test_a_removed_webhook_keeps_no_address_and_stands_in_no_rotations_way(engin
         gone = conn.execute(select(webhook).where(webhook.c.id == lost["id"])).mappings().one()
     assert (gone["url_ciphertext"], gone["secret_ciphertext"]) == ("", "")
     engine.wb.webhooks.remember()
-    assert engine.wb.rotate_keys().keys == 1
+    assert engine.wb.profiles.rotate_keys().keys == 1
     assert engine.wb.webhooks.try_out(kept["id"])["state"] == "delivered"
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:
-    if engine.wb.settings.is_sqlite:
+    if engine.wb.settings.environment.is_sqlite:
         pytest.skip("there is one writer at a time")
     add(engine, receiver)
     low, high = (engine.wb.submit("test_tell", project, {"about": f"part {n}"})["id"] for n in range(2))
@@ -640,7 +640,7 @@ def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Recei
 
 
 def test_a_webhook_is_removed_while_its_receiver_says_that_it_is_gone(engine: Engine, receiver: Receiver) -> None:
-    if engine.wb.settings.is_sqlite:
+    if engine.wb.settings.environment.is_sqlite:
         pytest.skip("there is one writer at a time")
     hook = add(engine, receiver)
     pile(engine, hook, 1)
@@ -670,7 +670,7 @@ def test_looking_for_untold_jobs_reads_no_whole_table(engine: Engine, project: i
     with engine.wb.database.write() as conn:
         row = dict(conn.execute(select(job)).mappings().one()) | {"submit_key": None, "untold": False}
         conn.execute(insert(job), [{k: v for k, v in row.items() if k != "id"}] * 500)
-        if not engine.wb.settings.is_sqlite:
+        if not engine.wb.settings.environment.is_sqlite:
             conn.execute(text("ANALYZE job"))
     with engine.wb.database.read() as conn:
         note = lambda c, cursor, statement, parameters, *_: seen.append((statement, parameters))  # noqa: E731
@@ -678,6 +678,6 @@ def test_looking_for_untold_jobs_reads_no_whole_table(engine: Engine, project: i
         reads.jobs_with_pending_webhooks(conn, 200)
         event.remove(conn, "before_cursor_execute", note)
         [(statement, parameters)] = seen
-        explain = "EXPLAIN QUERY PLAN " if engine.wb.settings.is_sqlite else "EXPLAIN "
+        explain = "EXPLAIN QUERY PLAN " if engine.wb.settings.environment.is_sqlite else "EXPLAIN "
         plan = str(conn.exec_driver_sql(explain + statement, parameters).all())
     assert "ix_job_untold" in plan, plan

@@ -24,6 +24,7 @@ import workbench.bootstrap
 import workbench.broker.consumer
 import workbench.cli.worker
 import workbench.providers.openai_compatible
+import workbench.workflows.registry
 from workbench.bootstrap import open_workbench, worker_engine
 from workbench.cli import main
 from workbench.settings import Settings
@@ -47,7 +48,7 @@ def check_profile(check: str, image: bool) -> None:
 TASKS: dict[str, Callable[..., Any]] = {"run": run_job, "check": check_profile}
 
 if __name__ == "__main__":
-    workbench.bootstrap.Registry().all()
+    workbench.workflows.registry.Registry().all()
     # the kernel reaps workers, so that a killed one is gone at once
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:

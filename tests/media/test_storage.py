@@ -308,11 +308,11 @@ def aged(engine: Engine, *hashes: str, days: float = 3) -> None:
     with engine.wb.database.write() as conn:
         conn.execute(update(media).where(media.c.sha256.in_(hashes)).values(created_at=round(then * 1000)))
     for sha in hashes:
-        os.utime(engine.wb.media_path(sha), (then, then))
+        os.utime(engine.wb.media.path(sha), (then, then))
 
 
 def picture(engine: Engine, colour: str) -> str:
-    return engine.wb._media.add_image(encoded(drawing(colour=colour))).sha256
+    return engine.wb.media._store.add_image(encoded(drawing(colour=colour))).sha256
 
 
 def frames(scene: int, engine: Engine, chosen: str, *others: str) -> None:
@@ -329,15 +329,15 @@ def test_a_picture_of_any_version_stays_for_ever(engine: Engine) -> None:
     frames(scene, engine, new)
     aged(engine, old, new, orphan)
 
-    would = engine.wb.sweep_media(dry_run=True)
+    would = engine.wb.media.sweep(dry_run=True)
     assert would.removed == (orphan,)
-    assert engine.wb.media_path(orphan).exists()
-    swept = engine.wb.sweep_media()
+    assert engine.wb.media.path(orphan).exists()
+    swept = engine.wb.media.sweep()
 
     assert (swept.removed, swept.referred) == ((orphan,), 2)
-    assert engine.wb.media_path(old).exists()
+    assert engine.wb.media.path(old).exists()
     with pytest.raises(NotFound):
-        engine.wb.media_path(orphan)
+        engine.wb.media.path(orphan)
     with engine.wb.database.read() as conn:
         assert conn.execute(text("SELECT count(*) FROM media")).scalar_one() == 2
 
@@ -353,17 +353,17 @@ def test_what_a_finished_step_holds_stays_while_its_job_does(engine: Engine) -> 
                 output={"images": [{"media": kept}]},
             )
         )  # fmt: skip
-    assert engine.wb.sweep_media().removed == ()
+    assert engine.wb.media.sweep().removed == ()
     with engine.wb.database.write() as conn:
         conn.execute(step.delete())
         conn.execute(job.delete())
-    assert engine.wb.sweep_media().removed == (kept,)
+    assert engine.wb.media.sweep().removed == (kept,)
 
 
 def test_what_is_young_stays(engine: Engine) -> None:
     kept = picture(engine, "red")
-    assert engine.wb.sweep_media().removed == ()
-    assert engine.wb.sweep_media(grace_s=0).removed == (kept,)
+    assert engine.wb.media.sweep().removed == ()
+    assert engine.wb.media.sweep(grace_s=0).removed == (kept,)
 
 
 def test_a_file_written_again_while_the_sweep_looks_stays(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,9 +376,9 @@ def test_a_file_written_again_while_the_sweep_looks_stays(engine: Engine, monkey
         return forget(self, *of)  # type: ignore[arg-type]
 
     monkeypatch.setattr(MediaStore, "forget", meanwhile)
-    assert engine.wb.sweep_media().removed == ()
-    assert engine.wb.media_path(sha).exists()
-    assert engine.wb._media.find(sha)
+    assert engine.wb.media.sweep().removed == ()
+    assert engine.wb.media.path(sha).exists()
+    assert engine.wb.media._store.find(sha)
 
 
 def test_a_version_saved_while_the_sweep_looks_keeps_its_picture(
@@ -395,14 +395,14 @@ def test_a_version_saved_while_the_sweep_looks_keeps_its_picture(
         return iter(found)
 
     monkeypatch.setattr(Folder, "names", meanwhile)
-    assert engine.wb.sweep_media().removed == ()
+    assert engine.wb.media.sweep().removed == ()
 
 
 def test_a_file_without_a_row_goes_too(engine: Engine) -> None:
-    left = engine.wb._media.keep_image(SHOT)
+    left = engine.wb.media._store.keep_image(SHOT)
     then = time.time() - 3 * 86_400
-    os.utime(engine.wb.media_path(left.sha256), (then, then))
-    assert sweep(engine.wb.database, engine.wb._media).removed == (left.sha256,)
+    os.utime(engine.wb.media.path(left.sha256), (then, then))
+    assert sweep(engine.wb.database, engine.wb.media._store).removed == (left.sha256,)
 
 
 def step_of(engine: Engine, workflow: str, output: object, **more: object) -> int:
@@ -422,7 +422,7 @@ def test_a_step_of_any_queue_holds_what_it_names(engine: Engine) -> None:
     kept = picture(engine, "red")
     aged(engine, kept)
     step_of(engine, "llm_chat", {"anything": [kept]}, messages=[{"role": "user", "content": "x"}])
-    assert engine.wb.sweep_media().removed == ()
+    assert engine.wb.media.sweep().removed == ()
 
 
 def test_what_a_call_was_given_stays_while_its_prompt_does(engine: Engine) -> None:
@@ -436,7 +436,7 @@ def test_what_a_call_was_given_stays_while_its_prompt_does(engine: Engine) -> No
                 "prompt": {"prompt": "x", "first_frame": kept},
             },
         )  # fmt: skip
-    assert engine.wb.sweep_media().removed == ()
+    assert engine.wb.media.sweep().removed == ()
 
 
 def test_more_versions_than_a_batch_are_all_looked_at(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -450,7 +450,7 @@ def test_more_versions_than_a_batch_are_all_looked_at(engine: Engine, monkeypatc
     for sha in kept[3:]:
         step_of(engine, "llm_chat", {"images": [{"media": sha}]}, messages=[{"role": "user", "content": sha}])
     monkeypatch.setattr(garbage, "BATCH", 2)
-    assert engine.wb.sweep_media().removed == tuple(sorted(orphans))
+    assert engine.wb.media.sweep().removed == tuple(sorted(orphans))
 
 
 def test_one_added_again_while_the_sweep_looks_keeps_row_and_file(
@@ -468,9 +468,9 @@ def test_one_added_again_while_the_sweep_looks_keeps_row_and_file(
         return iter(found)
 
     monkeypatch.setattr(reads, "references", meanwhile)
-    assert engine.wb.sweep_media().removed == ()
-    assert engine.wb.media_path(sha).exists()
-    assert engine.wb.media(sha)["kind"] == "image"
+    assert engine.wb.media.sweep().removed == ()
+    assert engine.wb.media.path(sha).exists()
+    assert engine.wb.media.get(sha)["kind"] == "image"
 
 
 def test_a_sweep_leaves_alone_what_a_job_is_just_committing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,22 +481,22 @@ def test_a_sweep_leaves_alone_what_a_job_is_just_committing(engine: Engine, monk
     if engine.wb.database.is_sqlite:
         pytest.skip("writers take turns")
     with engine.wb.database.write() as conn:
-        row = engine.wb.media(sha)
+        row = engine.wb.media.get(sha)
         media_writes.add(conn, **{k: v for k, v in row.items() if k != "created_at"})
         # without waiting for the job: a job that waited for the sweep in turn would lose its commit
-        assert engine.wb.sweep_media().removed == ()
+        assert engine.wb.media.sweep().removed == ()
     frames(scene, engine, sha)
-    assert engine.wb.media(sha)
-    assert engine.wb.media_path(sha).exists()
+    assert engine.wb.media.get(sha)
+    assert engine.wb.media.path(sha).exists()
 
 
 def test_what_killed_writers_left_goes_and_what_they_write_now_stays(engine: Engine) -> None:
-    place = engine.wb.media_path(picture(engine, "red")).parent
+    place = engine.wb.media.path(picture(engine, "red")).parent
     old, new = place / ".new-old", place / ".new-now"
     for left in (old, new):
         left.write_bytes(b"half")
     os.utime(old, (1, 1))
-    engine.wb.sweep_media()
+    engine.wb.media.sweep()
     assert (old.exists(), new.exists()) == (False, True)
 
 
@@ -526,7 +526,7 @@ def test_the_command_says_what_would_go_and_then_lets_it_go(engine: Engine, sett
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if "--json" in options else done.stderr
 
-    size = engine.wb.media(sha)["bytes"]
+    size = engine.wb.media.get(sha)["bytes"]
     told = {"media": 1, "referred": 0, "removed": [sha], "bytes": size}
     assert gc("--dry-run", "--json") == {**told, "dry_run": True}
     assert "1 of 1 would go" in gc("--dry-run")

@@ -13,8 +13,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from workbench import samples
+from workbench.api.client import Workbench
 from workbench.bootstrap import open_workbench, worker_engine
-from workbench.facade import Workbench
 from workbench.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -36,11 +36,11 @@ class House:
         return self.end(self.wb.submit(kind, node, params or {}, **more)["id"])
 
     def end(self, job_id: int) -> dict[str, Any]:
-        while self.wb.job(job_id)["state"] in ("queued", "running", "waiting"):
-            for job in self.wb.jobs(state="queued"):
+        while self.wb.jobs.get(job_id)["state"] in ("queued", "running", "waiting"):
+            for job in self.wb.jobs.list(state="queued"):
                 self.engine.run(job["id"])
             self.engine.maintain()
-        return self.wb.job(job_id)
+        return self.wb.jobs.get(job_id)
 
     def planned(self, name: str = "gift-of-the-magi.en") -> tuple[int, list[dict[str, Any]]]:
         """A sample with its episode plan: project, episodes."""
@@ -49,7 +49,7 @@ class House:
         return project, self.nodes(project, "episode")
 
     def nodes(self, project: int, kind: str) -> list[dict[str, Any]]:
-        return [n for n in self.wb.tree(project)["nodes"] if n["kind"] == kind]
+        return [n for n in self.wb.projects.tree(project)["nodes"] if n["kind"] == kind]
 
     def page(self, name: str, lang: str = "en", **query: Any) -> AppTest:
         """A page, opened by its link."""

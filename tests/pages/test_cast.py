@@ -92,7 +92,7 @@ def test_an_edit_says_what_it_made_stale(house: House) -> None:
     text = said(at)
     assert "Stale since v2" in text
     assert "Episode plan" in text
-    assert house.wb.stale_reasons(project, "episode_plan")[0].node_id == della
+    assert house.wb.artifacts.list_stale_reasons(project, "episode_plan")[0].node_id == della
 
 
 def test_an_edit_of_what_nothing_was_made_from_says_so(house: House) -> None:
@@ -111,7 +111,7 @@ def test_a_second_editor_of_a_character_is_told_and_chooses(house: House) -> Non
     at = house.page("cast", project=project, node=della)
     at.button(key=f"edit_element_{della}").click().run()
     content = house.wb.artifact(della, "character")["content"]
-    house.wb.save(della, "character", {**content, "appearance": "theirs"}, 1, "somebody else")
+    house.wb.artifacts.save(della, "character", {**content, "appearance": "theirs"}, 1, "somebody else")
     at.text_area(key=f"cell_{della}_character_form.appearance").set_value("mine")
     at.button(key=f"cell_{della}_character_edit_save").click().run()
     assert any("Version 2 was saved while you were editing" in w.value for w in at.warning)

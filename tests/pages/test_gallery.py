@@ -32,7 +32,7 @@ def picture(house: House, number: int, key: str, take: int = 0) -> dict[str, Any
     """A small picture in the store, its own for each frame and take."""
     made = io.BytesIO()
     Image.new("RGB", (64, 36), (number * 40 % 256, int(key[2:]) * 25, take * 90)).save(made, "PNG")
-    media = house.wb._media.add_image(made.getvalue())
+    media = house.wb.media._store.add_image(made.getvalue())
     return {
         "media": media.sha256,
         "width": media.width,
@@ -52,12 +52,12 @@ def drawn(house: House, scenes: int = 2, takes: int = 2) -> tuple[int, list[int]
         above["parent_id"] = episode
         nodes = [story.add_node(conn, "scene", f"Pier {n}", position=n, **above) for n in range(1, scenes + 1)]
     for number, node in enumerate(nodes, start=1):
-        wb.save(node, "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
+        wb.artifacts.save(node, "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
         frames = []
         for key in pictures.KEYS:
             candidates = [picture(house, number, key, take) for take in range(takes if key == "KF0" else 1)]
             frames.append({"key": key, "chosen": candidates[-1]["media"], "candidates": candidates})
-        wb.save(node, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
+        wb.artifacts.save(node, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
     return project, nodes
 
 
@@ -102,7 +102,7 @@ def test_a_person_is_found_under_every_name_in_the_scenes_that_have_them(house: 
         {"order": 1, "cast": ["the keeper"], **outline},
         {"order": 2, "cast": ["Old Fen"], **outline},
     ]
-    house.wb.save(episode, "scene_list", {"scenes": scenes}, None)
+    house.wb.artifacts.save(episode, "scene_list", {"scenes": scenes}, None)
     found = zooms(house.page("gallery", project=project, person="Mara"))
     assert len(found) == 9  # the shots of scene 2 show her too, but its outline does not know her
     assert zooms(house.page("gallery", project=project, person="Old Fen")) == []
@@ -112,7 +112,7 @@ def test_only_pictures_whose_shot_has_changed_are_stale(house: House) -> None:
     project, nodes = drawn(house)
     wb = house.wb
     with wb.database.write() as conn:
-        plan = reads.head(conn, nodes[0], "keyframe_prompt")
+        plan = reads.find_head(conn, nodes[0], "keyframe_prompt")
         made_from = [
             {
                 "node_id": nodes[0],
@@ -124,12 +124,12 @@ def test_only_pictures_whose_shot_has_changed_are_stale(house: House) -> None:
             }
             for n in range(1, 10)
         ]
-        images = reads.head(conn, nodes[0], "keyframe_images")
+        images = reads.find_head(conn, nodes[0], "keyframe_images")
         add_version(
             conn, nodes[0], kinds.find("keyframe_images"), images["content"], source="restore", inputs=made_from
         )
     shots = [shot(n, "Only the lamp is awake" if n == 3 else "") for n in range(1, 10)]
-    wb.save(nodes[0], "keyframe_prompt", {"shots": shots}, 1)
+    wb.artifacts.save(nodes[0], "keyframe_prompt", {"shots": shots}, 1)
     found = zooms(house.page("gallery", project=project, stale=1))
     assert [k.split("_")[1:3] for k in found] == [[str(nodes[0]), "KF2"]]
 
@@ -170,7 +170,7 @@ def test_a_pick_on_top_of_a_newer_version_is_told_and_chosen_again(house: House)
     at.button(key=f"zoom_{nodes[0]}_KF0_{frame['chosen'][:8]}").click().run()
     content = house.wb.artifact(nodes[0], "keyframe_images")["content"]
     first = {**content["frames"][0], "chosen": frame["candidates"][1]["media"]}
-    house.wb.save(
+    house.wb.artifacts.save(
         nodes[0], "keyframe_images", {**content, "frames": [first, *content["frames"][1:]]}, 1, "somebody else"
     )
     at.button(key=f"pick_{nodes[0]}_KF0_1").click().run()
@@ -188,7 +188,7 @@ def test_the_chosen_pictures_are_packed_by_scene_shot_and_framing(house: House) 
         names = packed.namelist()
         assert names[:9] == [f"E01-01 Pier 1/{n:02d}-{f}.webp" for n, f in enumerate(FRAMINGS, start=1)]
         assert len(names) == 18
-        assert packed.read(names[0]) == house.wb.media_path(found[0].media).read_bytes()
+        assert packed.read(names[0]) == house.wb.media.path(found[0].media).read_bytes()
 
 
 @pytest.mark.parametrize(("title", "name"), [('A/B: "C"', "A B C"), ("..", "scene"), ("灯灭了", "灯灭了")])
@@ -198,7 +198,7 @@ def test_a_title_becomes_a_name_that_every_system_takes(title: str, name: str) -
 
 def test_clips_play_beside_the_pictures_and_outlast_the_jobs_history(house: House) -> None:
     project, nodes = drawn(house, scenes=1)
-    house.wb.save(nodes[0], "motion_prompt", MOTION, None)
+    house.wb.artifacts.save(nodes[0], "motion_prompt", MOTION, None)
     for params in ({"seconds": 2}, {"seconds": 3}):
         assert house.run("generate_scene_video", nodes[0], params)["state"] == "succeeded"
     with house.wb.database.write() as conn:

@@ -24,7 +24,7 @@ def test_launch_says_what_is_missing_and_starts_all_or_none(house: House):
     at.button(key=f"launch_nodes_{project}_episode_all").click().run()
     at.button(key="launch_go").click().run()
     assert not at.exception
-    queued = house.wb.jobs(state="queued")
+    queued = house.wb.jobs.list(state="queued")
     assert {j["kind"] for j in queued} == {"generate_episode_core_expression"}
     assert len(queued) == len(house.nodes(project, "episode"))
 
@@ -32,7 +32,7 @@ def test_launch_says_what_is_missing_and_starts_all_or_none(house: House):
 def test_a_turn_of_the_chat_is_a_job_and_its_answer_stays_on_the_page(house: House):
     at = house.page("launch", workflow="llm_chat")
     at.chat_input(key="chat_said").set_value("What does the lamp say?").run()
-    (job,) = house.wb.jobs()
+    (job,) = house.wb.jobs.list()
     house.end(job["id"])
     at.run()
     at.run()
@@ -45,7 +45,7 @@ def test_every_workflow_has_its_form_in_both_languages(house: House, lang: str):
     project, episodes = house.planned()
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
         house.run(kind, episodes[0]["id"])
-    for one in house.wb.workflows():
+    for one in house.wb.workflows.list():
         if one.name == "run_plan":
             continue
         at = house.page("launch", lang, workflow=one.name, project=project)
@@ -72,7 +72,7 @@ def test_what_is_ticked_is_in_the_link_and_what_is_there_already_is_left_out(hou
 def test_the_price_of_all_is_said_and_priority_and_model_reach_the_jobs(house: House):
     project, episodes = house.planned()
     price = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600}}}
-    house.wb.add_profile(
+    house.wb.profiles.add(
         "priced", "openai", base_url="http://127.0.0.1:9/v1", text_model="m", key="sk-canary0123456789", params=price
     )
     ids = ",".join(str(e["id"]) for e in episodes[:2])
@@ -83,8 +83,8 @@ def test_the_price_of_all_is_said_and_priority_and_model_reach_the_jobs(house: H
     assert at.metric[0].value in at.button(key="launch_go").label
     at.segmented_control(key="launch_priority").set_value(5)
     at.button(key="launch_go").click().run()
-    jobs = house.wb.jobs(state="queued")
-    profile = next(p for p in house.wb.profiles() if p["name"] == "priced")
+    jobs = house.wb.jobs.list(state="queued")
+    profile = next(p for p in house.wb.profiles.list() if p["name"] == "priced")
     assert {(j["priority"], j["profile_id"]) for j in jobs} == {(5, profile["id"])}
     assert len(jobs) == 2
 
@@ -95,7 +95,7 @@ def test_one_that_cannot_start_keeps_the_others_from_starting(house: House):
     ids = ",".join(str(e["id"]) for e in episodes[:2])
     at = house.page("launch", workflow="generate_episode_scene_list", project=project, node=ids)
     assert at.button(key="launch_go").disabled
-    assert house.wb.jobs(state="queued") == []
+    assert house.wb.jobs.list(state="queued") == []
 
 
 def test_a_chat_is_opened_by_its_link_and_goes_on_from_there(house: House):
@@ -103,7 +103,7 @@ def test_a_chat_is_opened_by_its_link_and_goes_on_from_there(house: House):
     at = house.page("launch", workflow="llm_chat", job=job["id"])
     assert any("first question" in m.value for m in at.markdown)
     at.chat_input(key="chat_said").set_value("second question").run()
-    newest = house.wb.jobs()[0]
+    newest = house.wb.jobs.list()[0]
     assert [(m["role"], m["content"]) for m in newest["params"]["messages"]] == [
         ("user", "first question"),
         ("assistant", job["result"]["content"]),
@@ -118,14 +118,14 @@ def test_messages_are_edited_and_sent_as_they_stand(house: House):
     at.button(key="chat_edit").click().run()
     at.text_area(key="chat_messages.messages~0.content").set_value(" ")
     at.button(key="chat_send").click().run()
-    assert len(house.wb.jobs()) == 1, "a blank message is refused and stays on the screen"
+    assert len(house.wb.jobs.list()) == 1, "a blank message is refused and stays on the screen"
     at.text_area(key="chat_messages.messages~0.content").set_value("a better question")
     at.button(key="chat_send").click().run()
-    assert house.wb.jobs()[0]["params"]["messages"] == [{"role": "user", "content": "a better question"}]
+    assert house.wb.jobs.list()[0]["params"]["messages"] == [{"role": "user", "content": "a better question"}]
 
 
 def test_the_rules_come_first_in_a_new_conversation(house: House):
     at = house.page("launch", workflow="llm_chat")
     at.text_area(key="chat_rules").set_value("Answer in one word.")
     at.chat_input(key="chat_said").set_value("Who?").run()
-    assert [m["role"] for m in house.wb.jobs()[0]["params"]["messages"]] == ["system", "user"]
+    assert [m["role"] for m in house.wb.jobs.list()[0]["params"]["messages"]] == ["system", "user"]

@@ -47,7 +47,7 @@ def test_a_service_is_added_from_a_template_and_its_key_is_never_shown(house: Ho
     at.number_input(key="new.rpm").set_value(60)
     at.button(key="new_save").click().run()
     assert not at.exception
-    [row] = house.wb.profiles()
+    [row] = house.wb.profiles.list()
     assert (row["name"], row["text_model"], row["rpm"], row["has_key"]) == ("deepseek", "deepseek-chat", 60, True)
     again = house.page("models", profile=row["id"])
     assert KEY not in str(again.main)
@@ -67,24 +67,24 @@ def test_every_field_that_is_wrong_is_told_at_once(house: House) -> None:
     at.button(key="new_save").click().run()
     for sentence in ("has 1 to 80 characters", "This is not a web address", "is a whole number from 1 to 1000000"):
         assert sentence in said(at)
-    assert house.wb.profiles() == []
+    assert house.wb.profiles.list() == []
 
 
 def test_what_has_a_field_of_its_own_is_not_taken_from_the_json_beside_it(house: House) -> None:
-    row = house.wb.add_profile("mine", "openai", base_url="http://127.0.0.1:9", text_model="m")
+    row = house.wb.profiles.add("mine", "openai", base_url="http://127.0.0.1:9", text_model="m")
     at = house.page("models", "zh", profile=row["id"])
     typed = '{"prices": {"m": {"currency": "CNY", "input": 1, "output": 2}}, "trust_env": true}'
     at.text_area(key=f"svc{row['id']}.rest").set_value(typed)
     at.button(key=f"svc{row['id']}_save").click().run()
     assert "prices 在上方有单独的字段" in said(at)
     assert at.text_area(key=f"svc{row['id']}.rest").value == typed
-    assert house.wb.profiles()[0]["params"] in (None, {})
+    assert house.wb.profiles.list()[0]["params"] in (None, {})
 
 
 def test_a_service_that_draws_for_a_storys_own_is_used_by_it(house: House) -> None:
-    painter = house.wb.add_profile("painter", "openai", base_url="http://127.0.0.1:9", image_model="p")
-    house.wb.add_profile("writer", "openai", base_url="http://127.0.0.1:9", text_model="m", image_profile="painter")
-    house.wb.set_project_profile(house.sample(), "writer")
+    painter = house.wb.profiles.add("painter", "openai", base_url="http://127.0.0.1:9", image_model="p")
+    house.wb.profiles.add("writer", "openai", base_url="http://127.0.0.1:9", text_model="m", image_profile="painter")
+    house.wb.projects.set_profile(house.sample(), "writer")
     assert "Used by" in said(house.page("models", profile=painter["id"]))
 
 
@@ -98,7 +98,7 @@ def test_a_provider_without_a_template_is_offered_too(house: House, monkeypatch:
     at.text_input(key="new.text_model").set_value("big")
     at.button(key="new_save").click().run()
     assert not at.exception
-    [row] = house.wb.profiles()
+    [row] = house.wb.profiles.list()
     assert (row["name"], row["provider"], row["text_model"]) == ("house", "house", "big")
     assert not house.page("models", profile=row["id"]).exception
 
@@ -111,17 +111,17 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: 
     at.text_input(key="new.secret").set_value(KEY)
     at.number_input(key="new.param.temperature").set_value(0.7)
     at.button(key="new_save").click().run()
-    assert house.wb.profiles() == []
+    assert house.wb.profiles.list() == []
     assert any(told in m.value for m in at.markdown)
     assert at.text_input(key="new.text_model").value == "o4-mini"
     assert at.text_input(key="new.secret").value == KEY
     at.number_input(key="new.param.temperature").set_value(None)
     at.button(key="new_save").click().run()
-    assert [p["text_model"] for p in house.wb.profiles()] == ["o4-mini"]
+    assert [p["text_model"] for p in house.wb.profiles.list()] == ["o4-mini"]
 
 
 def test_limits_out_of_range_are_said_beside_their_field(house: House) -> None:
-    row = house.wb.add_profile("mine", "openai", text_model="m", rpm=7)
+    row = house.wb.profiles.add("mine", "openai", text_model="m", rpm=7)
     key = f"svc{row['id']}"
     at = house.page("models", profile=row["id"])
     at.number_input(key=f"{key}.rpm").set_value(-1)
@@ -129,7 +129,7 @@ def test_limits_out_of_range_are_said_beside_their_field(house: House) -> None:
     at.button(key=f"{key}_save").click().run()
     assert not at.exception
     assert sum("from" in m.value and ":red[" in m.value for m in at.markdown) == 2
-    assert house.wb.profiles()[0]["rpm"] == 7
+    assert house.wb.profiles.list()[0]["rpm"] == 7
 
 
 def test_a_service_of_ones_own_needs_its_address(house: House) -> None:
@@ -141,28 +141,28 @@ def test_a_service_of_ones_own_needs_its_address(house: House) -> None:
     at.text_input(key="new.secret").set_value(KEY)
     at.button(key="new_save").click().run()
     assert any("This is needed" in m.value for m in at.markdown)
-    assert house.wb.profiles() == []  # without an address the key would have gone to OpenAI
+    assert house.wb.profiles.list() == []  # without an address the key would have gone to OpenAI
     at.button(key="leave_new").click().run()
     assert "add_first" in [b.key for b in at.button]
 
 
 def test_an_archived_service_stays_chosen_where_it_is_bound(house: House) -> None:
-    house.wb.add_profile("draws", "openai", image_model="i")
-    row = house.wb.add_profile("mine", "openai", text_model="m", image_profile="draws")
-    house.wb.archive_profile("draws")
+    house.wb.profiles.add("draws", "openai", image_model="i")
+    row = house.wb.profiles.add("mine", "openai", text_model="m", image_profile="draws")
+    house.wb.profiles.archive("draws")
     key = f"svc{row['id']}"
     at = house.page("models", profile=row["id"])
     assert at.selectbox(key=f"{key}.image_profile").value == "draws"
     at.number_input(key=f"{key}.rpm").set_value(9)
     at.button(key=f"{key}_save").click().run()
-    [saved] = house.wb.profiles()
+    [saved] = house.wb.profiles.list()
     assert (saved["rpm"], saved["image_profile_id"]) == (9, row["image_profile_id"])
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "Nothing was charged."), ("zh", "密钥被拒绝。")])
 def test_a_refused_key_leads_to_its_service(house: House, server: ScriptedProvider, lang: str, told: str) -> None:
     project = house.sample()
-    row = house.wb.add_profile("mine", "openai", base_url=server.url, text_model="m", key=KEY)
+    row = house.wb.profiles.add("mine", "openai", base_url=server.url, text_model="m", key=KEY)
     server.script(default={"status": 401})
     assert house.run("plan_episodes", project, {}, profile="mine")["error_kind"] == "auth"
     at = house.page("studio", lang, project=project, node=project)
@@ -172,17 +172,17 @@ def test_a_refused_key_leads_to_its_service(house: House, server: ScriptedProvid
 
 
 def test_another_address_asks_for_the_key_again(house: House) -> None:
-    row = house.wb.add_profile("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
+    row = house.wb.profiles.add("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
     key = f"svc{row['id']}"
     at = house.page("models", profile=row["id"])
     at.text_input(key=f"{key}.base_url").set_value("https://two.example/v1")
     at.button(key=f"{key}_save").click().run()
     assert any("Enter the key for it again" in m.value for m in at.markdown)
-    assert house.wb.profiles()[0]["base_url"] == "https://one.example/v1"
+    assert house.wb.profiles.list()[0]["base_url"] == "https://one.example/v1"
 
 
 def test_a_service_is_tried_and_says_what_to_do(house: House, server: ScriptedProvider) -> None:
-    row = house.wb.add_profile("mine", "openai", base_url=server.url, text_model="m", key=KEY)
+    row = house.wb.profiles.add("mine", "openai", base_url=server.url, text_model="m", key=KEY)
     key = f"svc{row['id']}"
     at = house.page("models", profile=row["id"])
     at.button(key=f"{key}_try_go").click().run()
@@ -194,14 +194,14 @@ def test_a_service_is_tried_and_says_what_to_do(house: House, server: ScriptedPr
 
 
 def test_a_service_is_copied_and_archived(house: House) -> None:
-    row = house.wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = house.wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     at = house.page("models", profile=row["id"])
     at.button(key=f"svc{row['id']}_copy").click().run()
-    assert {p["name"] for p in house.wb.profiles()} == {"mine", "mine 2"}
-    copy = house.wb.profile_id("mine 2")
+    assert {p["name"] for p in house.wb.profiles.list()} == {"mine", "mine 2"}
+    copy = house.wb.profiles.id_of("mine 2")
     at = house.page("models", profile=copy)
     at.button(key=f"svc{copy}_archive").click().run()
-    assert {p["name"] for p in house.wb.profiles()} == {"mine"}
+    assert {p["name"] for p in house.wb.profiles.list()} == {"mine"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -212,13 +212,13 @@ def test_a_budget_is_set_changed_and_taken_away(house: House, lang: str) -> None
     at.selectbox(key="new_budget_project").set_value(project).run()
     at.number_input(key="new_budget_amount").set_value(20.5)
     at.button(key="new_budget_go").click().run()
-    [state] = house.wb.budgets(project)
+    [state] = house.wb.budgets.list(project)
     assert (state.amount_micros, state.currency, state.period) == (20_500_000, "CNY", "month")
     at.number_input(key=f"amount_{state.key}").set_value(30.0)
     at.button(key=f"save_{state.key}").click().run()
-    assert house.wb.budgets(project)[0].amount_micros == 30_000_000
+    assert house.wb.budgets.list(project)[0].amount_micros == 30_000_000
     at.button(key=f"drop_{state.key}").click().run()
-    assert house.wb.budgets(project) == []
+    assert house.wb.budgets.list(project) == []
 
 
 def test_rate_and_retention_are_kept(house: House) -> None:
@@ -228,8 +228,8 @@ def test_rate_and_retention_are_kept(house: House) -> None:
     at.number_input(key="raw_io_days").set_value(30).run()
     at.number_input(key="job_keep_days").set_value(400).run()
     at.button(key="retention_save").click().run()
-    assert f"{house.wb.exchange_rate():f}" == "7.05"
-    assert (house.wb.retention().raw_io_days, house.wb.retention().job_keep_days) == (30, 400)
+    assert f"{house.wb.budgets.exchange_rate():f}" == "7.05"
+    assert (house.wb.settings.retention().raw_io_days, house.wb.settings.retention().job_keep_days) == (30, 400)
 
 
 @pytest.mark.parametrize(
@@ -240,13 +240,13 @@ def test_rate_and_retention_are_kept(house: House) -> None:
     ],
 )
 def test_days_out_of_range_are_told_and_nothing_else_is_kept(house: House, lang: str, told: list[str]) -> None:
-    before = house.wb.retention()
+    before = house.wb.settings.retention()
     at = house.page("settings", lang)
     at.number_input(key="raw_io_days").set_value(99_999).run()
     at.number_input(key="job_keep_days").set_value(0).run()
     at.button(key="retention_save").click().run()
     assert all(sentence in said(at) for sentence in told)
-    assert house.wb.retention() == before
+    assert house.wb.settings.retention() == before
     assert at.number_input(key="raw_io_days").value == 99_999
 
 
@@ -263,9 +263,9 @@ def test_a_budget_that_runs_out_is_said_in_the_studio(
 ) -> None:
     project = house.sample()
     prices = {"prices": {"*": {"currency": "CNY", "input": 1_000, "output": 1_000}}}
-    house.wb.add_profile("mine", "openai", base_url=server.url, text_model="m", key=KEY, params=prices)
+    house.wb.profiles.add("mine", "openai", base_url=server.url, text_model="m", key=KEY, params=prices)
     house.run("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]}, profile="mine")
-    house.wb.set_budget(1, currency="CNY")
+    house.wb.budgets.set(1, currency="CNY")
     with pytest.raises(BudgetExceeded):
         house.wb.submit("plan_episodes", project, {}, profile="mine")
     at = house.page("studio", lang, project=project, node=project)
@@ -276,13 +276,13 @@ def test_the_language_for_those_who_have_not_chosen_one_is_a_setting(house: Hous
     at = house.page("settings")
     at.segmented_control(key="default_language").set_value("zh").run()
     assert not at.exception
-    assert house.wb.language() == "zh"
+    assert house.wb.settings.language() == "zh"
     fresh = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert "项目" in [title.value for title in fresh.title]
-    house.wb.set_language(None)
+    house.wb.settings.set_language(None)
     with pytest.raises(InvalidInput):
-        house.wb.set_language("fr")
-    assert house.wb.language() is None
+        house.wb.settings.set_language("fr")
+    assert house.wb.settings.language() is None
 
 
 @pytest.mark.parametrize(
@@ -294,10 +294,10 @@ def test_analytics_draws_each_budget_with_its_lines(house: House, lang: str, tol
     mine, other = house.sample(), house.sample()
     spend(house, mine, 20_000_000, "CNY")
     spend(house, other, 10_000_000, "USD")
-    house.wb.set_exchange_rate("7")
-    house.wb.set_budget(100_000_000, currency="CNY")
-    house.wb.set_budget(40_000_000, currency="CNY", project_id=mine, period="all")
-    house.wb.set_budget(40_000_000, currency="CNY", project_id=other)
+    house.wb.budgets.set_exchange_rate("7")
+    house.wb.budgets.set(100_000_000, currency="CNY")
+    house.wb.budgets.set(40_000_000, currency="CNY", project_id=mine, period="all")
+    house.wb.budgets.set(40_000_000, currency="CNY", project_id=other)
 
     at = house.page("analytics", lang)
     assert not at.exception
@@ -325,7 +325,7 @@ def spend(house: House, project: int, micros: int, currency: str) -> None:
 
 
 def test_a_sparkline_adds_both_currencies_of_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.wb.set_exchange_rate("8")
+    house.wb.budgets.set_exchange_rate("8")
     rows = [
         {"day": 0, "currency": "CNY", "cost_micros": 5}, {"day": 0, "currency": "USD", "cost_micros": 2},
         {"day": 0, "currency": None, "cost_micros": None}, {"day": 1, "currency": "USD", "cost_micros": 1},
@@ -344,7 +344,7 @@ def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> No
             )
         )
         conn.execute(update(attempt).values(traceback=f"ValueError: {KEY}"))
-    house.wb.add_profile("mine", "openai", base_url="http://127.0.0.1:9", text_model="m", key=KEY)
+    house.wb.profiles.add("mine", "openai", base_url="http://127.0.0.1:9", text_model="m", key=KEY)
     of_project = {"project": project}
     pages: list[tuple[str, dict[str, object]]] = [("job", {"id": job["id"]})]
     pages += [(name, {}) for name in ("jobs", "debug", "analytics", "projects", "settings", "launch", "gallery")]
@@ -367,7 +367,7 @@ def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> No
 def test_a_service_that_writes_no_text_says_how_it_is_tried(
     house: House, lang: str, models: dict[str, str], told: str
 ) -> None:
-    row = house.wb.add_profile("mine", "ark", base_url="http://127.0.0.1:9", **models)
+    row = house.wb.profiles.add("mine", "ark", base_url="http://127.0.0.1:9", **models)
     at = house.page("models", lang, profile=row["id"])
     at.button(key=f"svc{row['id']}_try_go").click().run()
     assert told in said(at)

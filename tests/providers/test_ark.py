@@ -769,7 +769,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 
 def test_the_engine_draws_and_films_with_it(scripted: ScriptedProvider, engine: Engine) -> None:
     scripted.script(default={"states": ["running", "post_processing", "succeeded"], "polls": {"2": {"status": 503}}})
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "ark",
         "ark",
         base_url=scripted.ark_url,
@@ -795,14 +795,14 @@ def test_the_engine_draws_and_films_with_it(scripted: ScriptedProvider, engine: 
             conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
         engine.worker.maintain()
         engine.deliver()
-        return bool(engine.wb.job(filmed["id"])["state"] != "waiting")
+        return bool(engine.wb.jobs.get(filmed["id"])["state"] != "waiting")
 
     until(asked_again)
-    done = engine.wb.job(filmed["id"])
+    done = engine.wb.jobs.get(filmed["id"])
 
     assert [told["state"], drawn["state"], done["state"]] == ["succeeded"] * 3
     assert done["result"]["model"] == SEEDANCE
-    assert engine.wb.media(done["result"]["media"])["kind"] == "video"
+    assert engine.wb.media.get(done["result"]["media"])["kind"] == "video"
     assert kinds(scripted) == ["responses", "image", "create", *["poll"] * 3]
     # 0.108 million tokens at 15 yuan a million
     assert (done["cost_micros"], done["currency"]) == (1_620_000, "CNY")

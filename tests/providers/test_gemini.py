@@ -573,7 +573,7 @@ def test_a_clip_that_comes_slower_than_a_poll_is_made_once_and_kept(
 ) -> None:
     monkeypatch.setattr(Poller, "HOLD_MS", 400)
     server.script({"file": tiny_mp4(seconds=4), "file_delay_ms": 900})
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo", params={"poll_ms": 10}
     )
     job_id = engine.wb.submit("test_video", profile="veo")["id"]
@@ -588,7 +588,7 @@ def test_a_clip_that_comes_slower_than_a_poll_is_made_once_and_kept(
 
 
 def test_a_page_in_place_of_a_poll_loses_no_clip(server: ScriptedGemini, engine: Engine) -> None:
-    engine.wb.add_profile("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
+    engine.wb.profiles.add("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
     job_id = engine.wb.submit("test_video", profile="veo")["id"]
     engine.deliver()
     for script in ({"html": True}, {"file": tiny_mp4(seconds=4)}):
@@ -602,7 +602,7 @@ def test_a_page_in_place_of_a_poll_loses_no_clip(server: ScriptedGemini, engine:
 
 def test_why_a_clip_was_withheld_is_told_in_chinese_too(server: ScriptedGemini, engine: Engine) -> None:
     server.script({"operation": {"response": {"raiMediaFilteredReasons": ["a celebrity"]}}})
-    engine.wb.add_profile("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
+    engine.wb.profiles.add("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
     job_id = engine.wb.submit("test_video", profile="veo")["id"]
     engine.deliver()
     with engine.wb.database.write() as conn:

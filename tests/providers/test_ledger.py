@@ -80,7 +80,7 @@ def _provider(profile: Profile) -> Any:
 
 
 def test_ledger_and_log_agree_over_a_demo_with_faults(engine: Engine, server: ScriptedProvider) -> None:
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "mine", "openai", base_url=server.url, text_model="m", image_model="dall-e-3", params={"prices": PRICES}
     )
     ended = threading.Event()

@@ -129,13 +129,13 @@ def test_it_draws_no_pictures_and_says_so(url: str) -> None:
 
 def test_a_job_of_ours_is_answered_by_it_with_tokens_in_the_ledger(url: str, settings: Settings) -> None:
     engine = Engine(settings)
-    engine.wb.add_profile(
+    engine.wb.profiles.add(
         "llama", "openai", base_url=url, text_model="noise", params={"max_tokens": 8, "temperature": 0}
     )
-    assert [t.check for t in engine.wb.try_profile("llama")] == ["text", "structured"]
+    assert [t.check for t in engine.wb.profiles.check("llama")] == ["text", "structured"]
     job = engine.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]}, profile="llama")
     done = engine.finish(job["id"])
-    [call] = engine.wb.show(done["id"])["model_calls"]
+    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
     assert call["output_tokens"] == 8
     assert done["error_kind"] == "truncated_output"
     engine.close()

@@ -33,13 +33,13 @@ def engine(home: Path) -> Iterator[Engine]:
 def profile(engine: Engine, scripted: ScriptedProvider) -> dict[str, Any]:
     """Added as a user would paste it: the address of a call, a key with “Bearer” and a line end."""
     pasted = f"{scripted.url}/chat/completions/"
-    return engine.wb.add_profile("mine", "openai", base_url=pasted, text_model="m-1", key=f"Bearer {KEY}\n")
+    return engine.wb.profiles.add("mine", "openai", base_url=pasted, text_model="m-1", key=f"Bearer {KEY}\n")
 
 
 def run(engine: Engine, **params: Any) -> dict[str, Any]:
     job = engine.wb.submit("test_tell", None, {"about": "the sea", **params}, profile="mine")
     engine.finish(job["id"])
-    shown: dict[str, Any] = engine.wb.show(job["id"])
+    shown: dict[str, Any] = engine.wb.jobs.get_detail(job["id"])
     return shown
 
 
@@ -107,7 +107,7 @@ def test_what_a_retry_cannot_help_fails_at_once_with_its_kind(
 
 def test_a_price_of_the_users_own_lands_in_the_ledger(engine: Engine, scripted: ScriptedProvider) -> None:
     prices = {"m-1": {"currency": "CNY", "input": 1_000_000, "output": 0}}
-    engine.wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m-1", params={"prices": prices})
+    engine.wb.profiles.add("mine", "openai", base_url=scripted.url, text_model="m-1", params={"prices": prices})
 
     call = run(engine)["model_calls"][0]
 
@@ -132,7 +132,7 @@ def test_the_key_is_in_no_row_no_file_and_no_log(
     run(engine, about="the wind")
 
     assert len(scripted.calls()) == 3
-    assert KEY not in repr(engine.wb.profiles()) + repr(profile)
+    assert KEY not in repr(engine.wb.profiles.list()) + repr(profile)
     assert KEY not in stream.getvalue()
     files = [f for f in home.rglob("*") if f.is_file()]
     assert files

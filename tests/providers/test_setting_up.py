@@ -15,11 +15,11 @@ from sqlalchemy import text
 
 from tests.providers.conftest import KEY
 from tests.scripted_provider import ScriptedProvider
+from workbench.api.client import Workbench
 from workbench.bootstrap import open_workbench
 from workbench.cli.budgets import command as budgets_command
 from workbench.cli.profiles import command as profiles_command
 from workbench.errors import InvalidInput, NotFound, Unavailable
-from workbench.facade import Workbench
 from workbench.providers import params
 from workbench.security.keys import MASTER_FILE, Vault
 from workbench.settings import Settings
@@ -37,13 +37,13 @@ def issues(refused: pytest.ExceptionInfo[InvalidInput]) -> dict[str, str]:
 
 
 def test_every_field_is_kept_and_the_key_is_not_shown(wb: Workbench) -> None:
-    wb.add_profile("other", "openai", text_model="m")
-    row = wb.add_profile(
+    wb.profiles.add("other", "openai", text_model="m")
+    row = wb.profiles.add(
         "mine", "gemini", base_url="https://generativelanguage.googleapis.com/v1beta/", key=KEY,
         text_model="models/gemini-x", image_model=" img ", video_model="veo", image_profile="other", video_profile="other",
         fallback=["other"], rpm=60, tpm=90_000, concurrency=4, params={"temperature": 1.5},
     )  # fmt: skip
-    other = wb.profile_id("other")
+    other = wb.profiles.id_of("other")
     assert (row["base_url"], row["text_model"], row["image_model"]) == (
         "https://generativelanguage.googleapis.com",
         "gemini-x",
@@ -51,12 +51,12 @@ def test_every_field_is_kept_and_the_key_is_not_shown(wb: Workbench) -> None:
     )
     assert (row["image_profile_id"], row["video_profile_id"], row["fallback_ids"]) == (other, other, [other])
     assert (row["rpm"], row["tpm"], row["concurrency"], row["has_key"]) == (60, 90_000, 4, True)
-    assert KEY not in json.dumps(wb.profiles(), default=str)
+    assert KEY not in json.dumps(wb.profiles.list(), default=str)
 
 
 def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
     with pytest.raises(InvalidInput) as refused:
-        wb.add_profile(
+        wb.profiles.add(
             "mine", "openai", base_url="ftp://x", text_model="o3", image_profile="nobody", fallback=["sketch"], rpm=-1,
             params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}}, video_model="v" * 201,
         )  # fmt: skip
@@ -64,7 +64,7 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
     assert set(found) == {
         "base_url", "video_model", "params.temperature", "params.top_p", "params.colour", "params.prices", "rpm", "image_profile", "fallback",
     }  # fmt: skip
-    assert wb.profiles() == []
+    assert wb.profiles.list() == []
 
 
 @pytest.mark.parametrize(
@@ -111,66 +111,66 @@ def test_a_pasted_model_name_loses_what_came_along(provider: str, pasted: str, k
 
 
 def test_another_address_asks_for_the_key_again_and_loses_nothing(wb: Workbench) -> None:
-    wb.add_profile("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
+    wb.profiles.add("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
     with pytest.raises(InvalidInput) as refused:
-        wb.change_profile("mine", base_url="https://two.example/v1")
+        wb.profiles.update("mine", base_url="https://two.example/v1")
     assert set(issues(refused)) == {"key"}
-    assert wb.profiles()[0]["base_url"] == "https://one.example/v1"
+    assert wb.profiles.list()[0]["base_url"] == "https://one.example/v1"
 
-    moved = wb.change_profile("mine", base_url="https://two.example/v1", key="sk-another-key-0001")
+    moved = wb.profiles.update("mine", base_url="https://two.example/v1", key="sk-another-key-0001")
 
     assert (moved["base_url"], moved["key_tail"]) == ("https://two.example/v1", "0001")
     with pytest.raises(InvalidInput, match="address has changed"):
         # another gateway of the same host may well be another's
-        wb.change_profile("mine", base_url="https://two.example/others/v1")
-    assert wb.change_profile("mine", base_url="https://two.example/v1/", name="ours")["name"] == "ours"
+        wb.profiles.update("mine", base_url="https://two.example/others/v1")
+    assert wb.profiles.update("mine", base_url="https://two.example/v1/", name="ours")["name"] == "ours"
 
 
 def test_a_change_of_one_field_leaves_the_others(wb: Workbench) -> None:
-    wb.add_profile("other", "openai", text_model="m")
-    before = wb.add_profile("mine", "openai", text_model="m", key=KEY, fallback=["other"], params={"seed": 3}, rpm=9)
-    after = wb.change_profile("mine", concurrency=3)
+    wb.profiles.add("other", "openai", text_model="m")
+    before = wb.profiles.add("mine", "openai", text_model="m", key=KEY, fallback=["other"], params={"seed": 3}, rpm=9)
+    after = wb.profiles.update("mine", concurrency=3)
     assert {k: v for k, v in after.items() if k != "concurrency"} == {
         k: v for k, v in before.items() if k != "concurrency"
     }
-    assert {g["key"]: g["max_running"] for g in wb.gates()} == {f"profile:{after['id']}": 3}
-    wb.change_profile("mine", concurrency=None, rpm=None)
-    assert {g["key"]: g["max_running"] for g in wb.gates()} == {}
+    assert {g["key"]: g["max_running"] for g in wb.queues.list_gates()} == {f"profile:{after['id']}": 3}
+    wb.profiles.update("mine", concurrency=None, rpm=None)
+    assert {g["key"]: g["max_running"] for g in wb.queues.list_gates()} == {}
 
 
 def test_a_copy_has_the_same_key_and_a_name_of_its_own(wb: Workbench, scripted: ScriptedProvider) -> None:
-    wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
-    wb.duplicate_profile("mine", "copy")
-    assert all(t.ok for t in wb.try_profile("copy"))
+    wb.profiles.add("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
+    wb.profiles.duplicate("mine", "copy")
+    assert all(t.ok for t in wb.profiles.check("copy"))
     assert scripted.calls()[0]["headers"]["authorization"] == f"Bearer {KEY}"
     with pytest.raises(InvalidInput):
-        wb.duplicate_profile("mine", "copy")
+        wb.profiles.duplicate("mine", "copy")
 
 
 def test_an_archived_profile_stays_bound_and_stops_no_other_change(wb: Workbench) -> None:
     for name in ("draws", "helps"):
-        wb.add_profile(name, "openai", text_model="m")
-    mine = wb.add_profile("mine", "openai", text_model="m", image_profile="draws", fallback=["helps"])
+        wb.profiles.add(name, "openai", text_model="m")
+    mine = wb.profiles.add("mine", "openai", text_model="m", image_profile="draws", fallback=["helps"])
     for name in ("draws", "helps"):
-        wb.archive_profile(name)
-    changed = wb.change_profile("mine", rpm=5)
+        wb.profiles.archive(name)
+    changed = wb.profiles.update("mine", rpm=5)
     assert changed["rpm"] == 5
     assert (changed["image_profile_id"], changed["fallback_ids"]) == (mine["image_profile_id"], mine["fallback_ids"])
     with pytest.raises(InvalidInput):
-        wb.change_profile("mine", video_profile="helps", fallback=["nobody"])
-    wb.change_profile("mine", image_profile=None, fallback=[])
+        wb.profiles.update("mine", video_profile="helps", fallback=["nobody"])
+    wb.profiles.update("mine", image_profile=None, fallback=[])
     with pytest.raises(InvalidInput):
-        wb.change_profile("mine", image_profile="draws")
+        wb.profiles.update("mine", image_profile="draws")
 
 
 def test_an_archived_profile_is_hidden_and_can_come_back(wb: Workbench) -> None:
-    wb.add_profile("mine", "openai", text_model="m")
-    wb.archive_profile("mine")
-    assert wb.profiles() == []
+    wb.profiles.add("mine", "openai", text_model="m")
+    wb.profiles.archive("mine")
+    assert wb.profiles.list() == []
     with pytest.raises(NotFound):
-        wb.profile_id("mine")
-    wb.archive_profile("mine", False)
-    assert wb.profile_id("mine") is not None
+        wb.profiles.id_of("mine")
+    wb.profiles.archive("mine", False)
+    assert wb.profiles.id_of("mine") is not None
 
 
 # -- tried with real calls ---------------------------------------------------------------------------------------------
@@ -179,10 +179,10 @@ def test_an_archived_profile_is_hidden_and_can_come_back(wb: Workbench) -> None:
 def test_a_profile_is_tried_with_a_text_a_schema_and_a_picture_all_in_the_ledger(
     wb: Workbench, scripted: ScriptedProvider
 ) -> None:
-    wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", image_model="dall-e-3", key=KEY)
-    found = wb.try_profile("mine", image=True)
+    wb.profiles.add("mine", "openai", base_url=scripted.url, text_model="m", image_model="dall-e-3", key=KEY)
+    found = wb.profiles.check("mine", image=True)
     assert [(t.check, t.ok) for t in found] == [("text", True), ("structured", True), ("image", True)]
-    assert wb.media_path(str(found[2].media)).exists()
+    assert wb.media.path(str(found[2].media)).exists()
     with wb.database.read() as conn:
         rows = conn.execute(text("SELECT purpose, capability, outcome, valid FROM model_call ORDER BY id")).all()
         ids = conn.execute(text("SELECT call_id FROM model_call ORDER BY id")).scalars().all()
@@ -196,11 +196,11 @@ def test_a_profile_is_tried_with_a_text_a_schema_and_a_picture_all_in_the_ledger
 
 
 def test_the_mode_that_works_is_found_and_kept(wb: Workbench, scripted: ScriptedProvider) -> None:
-    row = wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
     scripted.script(default={"reject_modes": ["json_schema"]})
-    [_, structured] = wb.try_profile("mine")
+    [_, structured] = wb.profiles.check("mine")
     assert (structured.ok, structured.mode) == (True, "json_object")
-    assert wb._profiles.public(row["id"]).modes == {"m": "json_object"}
+    assert wb.profiles._profiles.public(row["id"]).modes == {"m": "json_object"}
 
 
 @pytest.mark.parametrize(
@@ -216,9 +216,9 @@ def test_the_mode_that_works_is_found_and_kept(wb: Workbench, scripted: Scripted
 def test_a_failed_trial_says_why_and_what_to_do(
     wb: Workbench, scripted: ScriptedProvider, fault: dict[str, Any], kind: str, tried: int
 ) -> None:
-    wb.add_profile("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
+    wb.profiles.add("mine", "openai", base_url=scripted.url, text_model="m", key=KEY)
     scripted.script(default=fault)
-    found = wb.try_profile("mine")
+    found = wb.profiles.check("mine")
     assert (len(found), found[0].ok, found[0].error_kind) == (tried, False, kind)
     assert found[0].message
     assert found[0].remedy
@@ -254,15 +254,15 @@ def test_the_command_says_it_in_json_and_by_its_exit_code(
 
 
 def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, settings: Settings) -> None:
-    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     file = settings.home / MASTER_FILE
     old = file.read_text()
 
-    assert wb.rotate_keys() == (1, 1)
+    assert wb.profiles.rotate_keys() == (1, 1)
 
     assert file.read_text() != old
     assert file.stat().st_mode & 0o777 == 0o600
-    assert wb._profiles.open(row["id"]).key == KEY
+    assert wb.profiles._profiles.open(row["id"]).key == KEY
     with wb.database.read() as conn:
         sealed = conn.execute(text("SELECT key_ciphertext, key_id FROM profile")).one()
     with pytest.raises(Unavailable):
@@ -270,13 +270,13 @@ def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, set
 
 
 def test_a_process_that_knew_the_old_master_goes_on(wb: Workbench, settings: Settings) -> None:
-    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     other = open_workbench(settings, send=lambda ids: None)
     assert other._profiles.open(row["id"]).key == KEY
-    wb.rotate_keys()
+    wb.profiles.rotate_keys()
     assert other._profiles.open(row["id"]).key == KEY
     added = other.add_profile("later", "openai", text_model="m", key="sk-later-key-0002")
-    assert wb._profiles.open(added["id"]).key == "sk-later-key-0002"
+    assert wb.profiles._profiles.open(added["id"]).key == "sk-later-key-0002"
     other.close()
 
 
@@ -284,13 +284,13 @@ def test_a_process_that_knew_the_old_master_goes_on(wb: Workbench, settings: Set
 def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
     wb: Workbench, settings: Settings, point: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
 
     place = "workbench.db.writes.profiles.change" if point == "change" else f"workbench.security.keys.Vault.{point}"
     with monkeypatch.context() as patched:
         patched.setattr(place, _die)
         with pytest.raises(RuntimeError):
-            wb.rotate_keys()
+            wb.profiles.rotate_keys()
     later = open_workbench(settings, send=lambda ids: None)
     assert later._profiles.open(row["id"]).key == KEY
     assert later.rotate_keys().masters == 1
@@ -340,7 +340,7 @@ def test_a_key_entered_while_keys_are_rotated_can_be_opened(
 ) -> None:
     """Sealed with the master of before and written after that one was forgotten, it would be lost for good."""
     ended = meanwhile("seal", lambda other: other.rotate_keys())
-    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     ended()
     assert opened(settings, row["id"]) == KEY
 
@@ -348,9 +348,9 @@ def test_a_key_entered_while_keys_are_rotated_can_be_opened(
 def test_a_rotation_does_not_bring_back_the_key_that_was_replaced_meanwhile(
     wb: Workbench, settings: Settings, meanwhile: Meanwhile
 ) -> None:
-    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     ended = meanwhile("seal", lambda other: other.change_profile("mine", key="sk-another-key-0001"))
-    wb.rotate_keys()
+    wb.profiles.rotate_keys()
     ended()
     assert opened(settings, row["id"]) == "sk-another-key-0001"
 
@@ -359,7 +359,7 @@ def test_a_rotation_forgets_no_master_that_another_one_has_just_made(
     wb: Workbench, settings: Settings, meanwhile: Meanwhile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one is killed before it has sealed anything with its own."""
-    row = wb.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
 
     def killed(other: Workbench) -> None:
         with monkeypatch.context() as patched, contextlib.suppress(RuntimeError):
@@ -367,7 +367,7 @@ def test_a_rotation_forgets_no_master_that_another_one_has_just_made(
             other.rotate_keys()
 
     ended = meanwhile("forget_old_masters", killed)
-    wb.rotate_keys()
+    wb.profiles.rotate_keys()
     ended()
     assert opened(settings, row["id"]) == KEY
 
@@ -413,7 +413,7 @@ def test_a_provider_of_another_package_has_params_of_its_own() -> None:
 def test_every_command_answers_in_json(
     wb: Workbench, settings: Settings, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    wb.add_profile("mine", "openai", text_model="m")
+    wb.profiles.add("mine", "openai", text_model="m")
     monkeypatch.setenv("REELWRIGHT_HOME", str(settings.home))
     if settings.database_url:
         monkeypatch.setenv("DATABASE_URL", settings.database_url)

@@ -491,11 +491,11 @@ class OpenHouse:
 
     def archive(self, node_id: int) -> None:
         with self._client() as wb:
-            wb.archive(node_id)
+            wb.projects.archive(node_id)
 
     def restore(self, node_id: int) -> None:
         with self._client() as wb:
-            wb.restore_node(node_id)
+            wb.projects.restore(node_id)
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from workbench import samples
+from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.bootstrap import open_workbench
 from workbench.db.reads import story as reads
 from workbench.db.writes import story
 from workbench.errors import InvalidInput, NotAllowed
-from workbench.facade import Workbench
 from workbench.settings import Settings
 from workbench.story import elements
 
@@ -39,8 +39,8 @@ def told(wb: Workbench) -> dict[str, Any]:
     for episode in nodes["episodes"]:
         outline = {"summary": "s", "location": "the flat", "beat": "b"}
         scenes = [{"order": 1, "cast": ["Della"], **outline}, {"order": 2, "cast": ["jim"], **outline}]
-        wb.save(episode, "scene_list", {"scenes": scenes}, None)
-        live = [n for n in wb.tree(project)["nodes"] if n["parent_id"] == episode]
+        wb.artifacts.save(episode, "scene_list", {"scenes": scenes}, None)
+        live = [n for n in wb.projects.tree(project)["nodes"] if n["parent_id"] == episode]
         assert [n["position"] for n in live] == [1, 2]
     return nodes
 
@@ -48,12 +48,12 @@ def told(wb: Workbench) -> dict[str, Any]:
 def drawn(wb: Workbench, scene: int) -> None:
     candidate = {"media": SHA, "width": 4, "height": 4, "made_of": SHA, "model": "m"}
     frames = [{"key": "KF0", "chosen": SHA, "candidates": [candidate]}]
-    wb.save(scene, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
+    wb.artifacts.save(scene, "keyframe_images", {"aspect_ratio": "16:9", "frames": frames}, None)
 
 
 def test_scenes_with_pictures_come_in_story_order_without_archived_ones(wb: Workbench) -> None:
     nodes = told(wb)
-    scenes = [n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "scene"]
+    scenes = [n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["kind"] == "scene"]
     for scene in reversed(scenes):
         drawn(wb, scene)
     with wb.database.read() as conn:
@@ -63,7 +63,7 @@ def test_scenes_with_pictures_come_in_story_order_without_archived_ones(wb: Work
     assert [(s["number"], s["position"]) for s in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert [s["id"] for s in second] == [s["id"] for s in found[2:]]
     assert heads[found[0]["id"], "keyframe_images"]["content"]["frames"][0]["chosen"] == SHA
-    wb.archive(nodes["episodes"][0])
+    wb.projects.archive(nodes["episodes"][0])
     with wb.database.read() as conn:
         assert len(reads.scenes_with(conn, nodes["project"], "keyframe_images")) == 2
 
@@ -78,26 +78,29 @@ def test_every_scene_has_the_cast_of_its_outline(wb: Workbench) -> None:
         (2, 1, ("Della",)),
         (2, 2, ("jim",)),
     ]
-    assert [(s.episode, s.position) for s in elements.select_scenes(found, {"name": "Jim"}, "character")] == [(1, 2), (2, 2)]
+    assert [(s.episode, s.position) for s in elements.select_scenes(found, {"name": "Jim"}, "character")] == [
+        (1, 2),
+        (2, 2),
+    ]
 
 
 def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) -> None:
     nodes = told(wb)
-    della, jim = (n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["title"] in ("Della", "Jim"))
+    della, jim = (n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["title"] in ("Della", "Jim"))
     with wb.database.write() as conn:
         for episode, person in zip(nodes["episodes"], (della, jim), strict=True):
-            head = reads.head(conn, person, "character")
+            head = reads.find_head(conn, person, "character")
             assert head is not None
             made_from = {
                 "node_id": person, "kind": "character", "part": None, "artifact_id": head["id"],
                 "version": head["version"], "content_hash": head["content_hash"],
             }  # fmt: skip
-            own = reads.head(conn, episode, "scene_list")
+            own = reads.find_head(conn, episode, "scene_list")
             assert own is not None
             add_version(conn, episode, kinds.find("scene_list"), own["content"], source="restore", inputs=[made_from])
     content = wb.artifact(della, "character")
     assert content is not None
-    wb.save(della, "character", {**content["content"], "personality": "warm"}, 1)
+    wb.artifacts.save(della, "character", {**content["content"], "personality": "warm"}, 1)
     with wb.database.read() as conn:
         assert elements.find_stale_dependents(conn, nodes["project"], della) == [(nodes["episodes"][0], "scene_list")]
         assert elements.find_stale_dependents(conn, nodes["project"], jim) == []
@@ -105,21 +108,21 @@ def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) 
 
 def test_characters_are_put_in_order_and_nothing_else_is(wb: Workbench) -> None:
     nodes = told(wb)
-    cast = [n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "character"]
-    wb.arrange(cast[::-1])
-    assert [n["id"] for n in wb.tree(nodes["project"])["nodes"] if n["kind"] == "character"] == cast[::-1]
+    cast = [n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["kind"] == "character"]
+    wb.projects.arrange_elements(cast[::-1])
+    assert [n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["kind"] == "character"] == cast[::-1]
     with pytest.raises(NotAllowed):
-        wb.arrange([cast[0], nodes["episodes"][0]])
+        wb.projects.arrange_elements([cast[0], nodes["episodes"][0]])
     other = wb.create_project(samples.load("gift-of-the-magi.en"))
-    stranger = next(n["id"] for n in wb.tree(other)["nodes"] if n["kind"] == "character")
+    stranger = next(n["id"] for n in wb.projects.tree(other)["nodes"] if n["kind"] == "character")
     with pytest.raises(NotAllowed):
-        wb.arrange([cast[0], stranger])
+        wb.projects.arrange_elements([cast[0], stranger])
 
 
 def test_a_name_that_is_there_already_is_refused(wb: Workbench) -> None:
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     with pytest.raises(InvalidInput) as refused:
-        wb.add_element(project, "character", {"name": "DELLA "})
+        wb.projects.add_element(project, "character", {"name": "DELLA "})
     assert [i.path for i in refused.value.issues] == ["name"]
 
 
@@ -128,7 +131,7 @@ def test_a_place_is_told_by_kind_and_positions(wb: Workbench) -> None:
     with wb.database.read() as conn:
         episode = nodes["episodes"][1]
         scene = reads.children(conn, episode, "scene")[0]
-        places = reads.places(conn, [nodes["project"], episode, scene.id, 0])
+        places = reads.list_places(conn, [nodes["project"], episode, scene.id, 0])
     assert {p.id: (p.kind, p.episode, p.position) for p in places.values()} == {
         nodes["project"]: ("project", None, 0),
         episode: ("episode", None, 2),

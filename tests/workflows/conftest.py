@@ -89,8 +89,8 @@ def run(engine: Engine, kind: str, node: int | None, params: dict[str, Any] | No
 
 
 def nodes(engine: Engine, project: int, kind: str) -> list[dict[str, Any]]:
-    return [n for n in engine.wb.tree(project)["nodes"] if n["kind"] == kind and not n.get("archived")]
+    return [n for n in engine.wb.projects.tree(project)["nodes"] if n["kind"] == kind and not n.get("archived")]
 
 
 def events(engine: Engine, job: dict[str, Any]) -> list[str]:
-    return [str(e["message"]) for e in engine.wb.show(job["id"])["events"]]
+    return [str(e["message"]) for e in engine.wb.jobs.get_detail(job["id"])["events"]]

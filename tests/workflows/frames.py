@@ -47,7 +47,7 @@ def scene_of(engine: Engine, brief: dict[str, Any] = BRIEF) -> int:
             conn, "episode", "One", parent_id=project, project_id=project, position=1, user="local"
         )
         scene = story.add_node(conn, "scene", "Pier", parent_id=episode, project_id=project, position=1, user="local")
-    wb.save(scene, "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
+    wb.artifacts.save(scene, "keyframe_prompt", {"shots": [shot(n) for n in range(1, 10)]}, None)
     return scene
 
 
@@ -90,7 +90,7 @@ def edit_shot(engine: Engine, scene: int, order: int, caption: str, composition:
     assert head is not None
     content = head["content"]
     content["shots"][order - 1] |= {"caption": caption, "composition": composition}
-    engine.wb.save(scene, "keyframe_prompt", content, head["version"])
+    engine.wb.artifacts.save(scene, "keyframe_prompt", content, head["version"])
 
 
 def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:

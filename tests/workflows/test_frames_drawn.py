@@ -32,9 +32,9 @@ def test_a_scene_of_a_sample_story_gets_nine_different_pictures(start: Callable[
     frames = head["content"]["frames"]
     assert len({f["chosen"] for f in frames}) == 9
     for frame in frames:
-        with Image.open(engine.wb.media_path(frame["chosen"])) as picture:
+        with Image.open(engine.wb.media.path(frame["chosen"])) as picture:
             assert (picture.format, picture.size) == ("WEBP", frame_size(ratio))
-    assert engine.wb.stale_reasons(scene, "keyframe_images") == []
-    before = engine.wb.show(run(engine, "generate_keyframe_images", scene)["id"])
+    assert engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images") == []
+    before = engine.wb.jobs.get_detail(run(engine, "generate_keyframe_images", scene)["id"])
     assert before["model_calls"] == []
     assert engine.wb.artifact(scene, "keyframe_images")["content"] == head["content"]  # type: ignore[index]

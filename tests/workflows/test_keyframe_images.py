@@ -44,7 +44,7 @@ def frames(engine: Engine, scene: int) -> dict[str, dict[str, Any]]:
 
 
 def stale_parts(engine: Engine, scene: int) -> list[str | None]:
-    return [r.part for r in engine.wb.stale_reasons(scene, "keyframe_images")]
+    return [r.part for r in engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")]
 
 
 def failure(kind: str, status: int | None = None, **more: Any) -> ProviderError:
@@ -61,19 +61,19 @@ def test_nine_frames_are_drawn_and_kept(start: Callable[..., Engine]) -> None:
     for frame in made.values():
         [candidate] = frame["candidates"]
         assert frame["chosen"] == candidate["media"]
-        assert engine.wb.media_path(candidate["media"]).exists()
-        assert engine.wb.media_path(candidate["media"], thumbnail=True).exists()
+        assert engine.wb.media.path(candidate["media"]).exists()
+        assert engine.wb.media.path(candidate["media"], thumbnail=True).exists()
         assert (candidate["width"], candidate["height"], candidate["model"]) == (96, 54, "sketch-1")
     assert len({f["chosen"] for f in made.values()}) == 9
     head = engine.wb.artifact(scene, "keyframe_images")
     assert (head["content"]["aspect_ratio"], head["model"]) == ("16:9", "sketch-1")  # type: ignore[index]
-    assert engine.wb.stale_reasons(scene, "keyframe_images") == []
+    assert engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images") == []
 
 
 def test_the_job_shows_its_frames_while_it_runs_and_counts_them(start: Callable[..., Engine]) -> None:
     engine = start()
     scene = scene_of(engine)
-    shown = engine.wb.show(run(engine, KIND, scene)["id"])
+    shown = engine.wb.jobs.get_detail(run(engine, KIND, scene)["id"])
     assert [s["name"] for s in shown["steps"]] == [f"KF{n}" for n in range(9)]
     assert [s["position"] for s in shown["steps"]] == list(range(1, 10))
     assert shown["steps"][3]["output"]["images"] == frames(engine, scene)["KF3"]["candidates"]
@@ -88,7 +88,7 @@ def test_the_job_shows_its_frames_while_it_runs_and_counts_them(start: Callable[
 def test_no_bytes_and_no_links_are_in_any_row(start: Callable[..., Engine]) -> None:
     engine = start()
     scene = scene_of(engine)
-    shown = engine.wb.show(run(engine, KIND, scene)["id"])
+    shown = engine.wb.jobs.get_detail(run(engine, KIND, scene)["id"])
     told = json.dumps([shown, engine.wb.artifact(scene, "keyframe_images")], default=str)
     assert "base64" not in told
     assert "http:" not in told
@@ -145,7 +145,7 @@ def test_a_persons_choice_stays_when_nothing_changed_under_it(studio: Engine, pa
     assert head is not None
     picked = head["content"]["frames"][2]["candidates"][0]["media"]
     head["content"]["frames"][2]["chosen"] = picked
-    studio.wb.save(scene, "keyframe_images", head["content"], head["version"])
+    studio.wb.artifacts.save(scene, "keyframe_images", head["content"], head["version"])
     edit_shot(studio, scene, 9, "The end", "a closed door")
     run(studio, KIND, scene)
     assert frames(studio, scene)["KF2"]["chosen"] == picked
@@ -195,7 +195,7 @@ def test_what_failed_is_named_with_its_reason_and_drawn_by_a_retry(studio: Engin
     assert len(painter.requests) == 9
     assert sorted(frames(studio, scene)) == ["KF0", "KF1", "KF2", "KF4", "KF6", "KF7", "KF8"]
 
-    again = studio.finish(studio.wb.retry(done["id"])["id"])
+    again = studio.finish(studio.wb.jobs.retry(done["id"])["id"])
     assert again["state"] == "succeeded"
     assert len(painter.requests) == 11
     assert len(frames(studio, scene)) == 9
@@ -277,7 +277,7 @@ def test_an_empty_answer_is_asked_for_once_more_and_both_are_counted(studio: Eng
     painter.failures = {"holds up lamp 2": [failure("empty_output", 200)]}
     done = run(studio, KIND, scene)
     assert done["state"] == "succeeded"
-    calls = [c for c in studio.wb.show(done["id"])["model_calls"] if c["step"] == "KF1"]
+    calls = [c for c in studio.wb.jobs.get_detail(done["id"])["model_calls"] if c["step"] == "KF1"]
     assert [(c["outcome"], c["error_kind"], c["purpose"]) for c in calls] == [
         ("error", "empty_output", "generate"),
         ("ok", None, "retry"),
@@ -288,9 +288,9 @@ def test_another_model_draws_its_own_candidates(settings: Settings, start: Calla
     engine = start()
     scene = scene_of(engine)
     run(engine, KIND, scene)
-    project = engine.wb.node(scene)["project_id"]
-    engine.wb.add_profile("mine", "sketch", image_model="sketch-2")
-    engine.wb.set_project_profile(project, "mine")
+    project = engine.wb.projects.get_node(scene)["project_id"]
+    engine.wb.profiles.add("mine", "sketch", image_model="sketch-2")
+    engine.wb.projects.set_profile(project, "mine")
     run(engine, KIND, scene)
     frame = frames(engine, scene)["KF0"]
     # the same pixels: one candidate, now by the model that drew it last
@@ -327,7 +327,7 @@ def test_without_a_plan_of_shots_it_cannot_start(start: Callable[..., Engine]) -
     with engine.wb.database.write() as conn:
         from workbench.db.writes import story
 
-        node = engine.wb.node(scene)
+        node = engine.wb.projects.get_node(scene)
         bare = story.add_node(
             conn, "scene", "Bare", parent_id=node["parent_id"], project_id=node["project_id"], position=2, user="local"
         )

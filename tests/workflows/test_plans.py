@@ -29,7 +29,7 @@ def anchors(engine: Engine, project: int) -> list[dict[str, Any]]:
 def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(planned: tuple[Engine, int]) -> None:
     engine, project = planned
     episode = nodes(engine, project, "episode")[0]["id"]
-    made = engine.wb.plan(episode)
+    made = engine.wb.plans.build(episode)
     assert [j.workflow for j in made.jobs] == ["generate_episode_core_expression", "generate_episode_scene_list"]
     assert made.jobs[1].after == (0,)
     assert made.free
@@ -43,12 +43,12 @@ def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(pla
 def test_one_parent_runs_the_jobs_in_order_and_goes_on_into_new_scenes(planned: tuple[Engine, int]) -> None:
     engine, project = planned
     episode = nodes(engine, project, "episode")[0]["id"]
-    parent = engine.finish(engine.wb.run_plan(episode, grow=True)["id"], timeout=120)
+    parent = engine.finish(engine.wb.plans.run(episode, grow=True)["id"], timeout=120)
     assert parent["state"] == "succeeded", parent
     scenes = nodes(engine, project, "scene")
     assert len(anchors(engine, project)) == len(scenes) >= 6
-    assert engine.wb.plan(episode).jobs == []
-    children = engine.wb.show(parent["id"])["children"]
+    assert engine.wb.plans.build(episode).jobs == []
+    children = engine.wb.jobs.get_detail(parent["id"])["children"]
     assert len({(c["kind"], c["node_id"]) for c in children}) == len(children)
     assert parent["progress"] == 100
     # each anchor was begun after the one before it had ended
@@ -63,10 +63,10 @@ def test_a_plan_that_cannot_start_is_refused_with_what_is_missing_and_starts_not
 ) -> None:
     engine = start()
     project = engine.wb.create_project({"title": "Short", "summary": "Too short.", "style": {"preset": "anime"}})
-    assert any("98" in str(i) or "90" in str(i) for i in engine.wb.plan(project).unmet)
+    assert any("98" in str(i) or "90" in str(i) for i in engine.wb.plans.build(project).unmet)
     with pytest.raises(GuardUnmet):
-        engine.wb.run_plan(project)
-    assert engine.wb.jobs() == []
+        engine.wb.plans.run(project)
+    assert engine.wb.jobs.list() == []
 
 
 def test_what_is_stale_is_made_again_and_what_is_fresh_is_left_alone(planned: tuple[Engine, int]) -> None:
@@ -80,24 +80,24 @@ def test_what_is_stale_is_made_again_and_what_is_fresh_is_left_alone(planned: tu
     listed = engine.wb.artifact(episode, "scene_list")
     assert listed is not None
     listed["content"]["scenes"][-1]["summary"] += "灯灭了。"
-    engine.wb.save(episode, "scene_list", listed["content"], listed["version"])
-    update = engine.wb.plan(episode, "stale")
+    engine.wb.artifacts.save(episode, "scene_list", listed["content"], listed["version"])
+    update = engine.wb.plans.build(episode, "stale")
     assert [(j.workflow, j.node["id"], j.state) for j in update.jobs] == [
         ("generate_scene_anchor", scene["id"], "stale")
     ]
-    parent = engine.finish(engine.wb.run_plan(episode, "stale")["id"], timeout=60)
+    parent = engine.finish(engine.wb.plans.run(episode, "stale")["id"], timeout=60)
     assert parent["state"] == "succeeded"
-    assert [c["node_id"] for c in engine.wb.show(parent["id"])["children"]] == [scene["id"]]
-    assert engine.wb.plan(episode, "stale").jobs == []
+    assert [c["node_id"] for c in engine.wb.jobs.get_detail(parent["id"])["children"]] == [scene["id"]]
+    assert engine.wb.plans.build(episode, "stale").jobs == []
 
 
 def test_cancelling_the_parent_stops_its_jobs(planned: tuple[Engine, int]) -> None:
     engine, project = planned
     episode = nodes(engine, project, "episode")[0]["id"]
-    parent = engine.wb.run_plan(episode)["id"]
-    engine.wb.cancel(parent)
-    assert engine.wb.job(parent)["state"] == "cancelled"
-    assert all(c["state"] == "cancelled" for c in engine.wb.show(parent)["children"])
+    parent = engine.wb.plans.run(episode)["id"]
+    engine.wb.jobs.cancel(parent)
+    assert engine.wb.jobs.get(parent)["state"] == "cancelled"
+    assert all(c["state"] == "cancelled" for c in engine.wb.jobs.get_detail(parent)["children"])
 
 
 def test_a_run_that_found_everything_there_says_nothing_of_the_price(planned: tuple[Engine, int]) -> None:
@@ -113,10 +113,10 @@ def test_a_run_that_found_everything_there_says_nothing_of_the_price(planned: tu
         "generate_keyframe_images",
     ):
         run(engine, kind, scene)
-    again = engine.wb.estimates(scene)
+    again = engine.wb.plans.estimate(scene)
     assert again["generate_keyframe_images"].cost_micros == 0
     assert again["estimate_duration"].cost_micros == 0
-    assert engine.wb.plan(scene).free
+    assert engine.wb.plans.build(scene).free
 
 
 def test_pictures_and_clips_are_reckoned_at_the_prices_of_whoever_makes_them(planned: tuple[Engine, int]) -> None:
@@ -124,17 +124,17 @@ def test_pictures_and_clips_are_reckoned_at_the_prices_of_whoever_makes_them(pla
     wb = engine.wb
     by_piece = {"prices": {"*": {"currency": "CNY", "image": 0.2, "video_second": 1.5}}}
     by_token = {"prices": {"*": {"currency": "CNY", "input": 2, "output": 8}}}
-    wb.add_profile("draws", "ark", image_model="i", video_model="v", key="not-a-real-key", params=by_piece)
-    wb.add_profile(
+    wb.profiles.add("draws", "ark", image_model="i", video_model="v", key="not-a-real-key", params=by_piece)
+    wb.profiles.add(
         "writes", "openai", text_model="m", key="not-a-real-key", image_profile="draws", video_profile="draws",
         params=by_token,
     )  # fmt: skip
-    wb.add_profile("alone", "openai", text_model="m", image_model="i", key="not-a-real-key", params=by_token)
-    found = wb.estimates(project, "writes")
+    wb.profiles.add("alone", "openai", text_model="m", image_model="i", key="not-a-real-key", params=by_token)
+    found = wb.plans.estimate(project, "writes")
     assert (found["generate_keyframe_images"].cost_micros, found["generate_keyframe_images"].currency) == (
         1_800_000,
         "CNY",
     )
     assert found["generate_scene_video"].cost_micros == 7_500_000
     assert found["generate_dialogue"].cost_micros == (4_000 * 2 + 700 * 8)
-    assert wb.estimates(project, "alone")["generate_keyframe_images"].cost_micros is None
+    assert wb.plans.estimate(project, "alone")["generate_keyframe_images"].cost_micros is None

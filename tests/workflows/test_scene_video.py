@@ -30,7 +30,7 @@ def scene(start: Callable[..., Engine]) -> tuple[Engine, int]:
     """A scene with its motion and its nine frames."""
     engine = start()
     node = scene_of(engine)
-    engine.wb.save(node, "motion_prompt", MOTION, None)
+    engine.wb.artifacts.save(node, "motion_prompt", MOTION, None)
     assert run(engine, "generate_keyframe_images", node)["state"] == "succeeded"
     return engine, node
 
@@ -45,7 +45,7 @@ def video(engine: Engine, node: int) -> dict[str, Any]:
 def test_a_clip_begins_with_the_chosen_frame_and_lasts_as_long_as_the_scene(scene: tuple[Engine, int]) -> None:
     engine, node = scene
     parts = {"dialogue": 1.5, "action": 2.0, "transition": 0, "pause": 0.4}
-    engine.wb.save(node, "duration", {"seconds": 3.9, "parts": parts, "confidence": "medium"}, None)
+    engine.wb.artifacts.save(node, "duration", {"seconds": 3.9, "parts": parts, "confidence": "medium"}, None)
 
     done = run(engine, KIND, node)
 
@@ -55,8 +55,8 @@ def test_a_clip_begins_with_the_chosen_frame_and_lasts_as_long_as_the_scene(scen
     frames = engine.wb.artifact(node, "keyframe_images")["content"]["frames"]  # type: ignore[index]
     assert clip["first_frame"] == frames[0]["chosen"]
     assert clip["seconds"] == pytest.approx(4.0, abs=0.1)
-    assert engine.wb.media_path(made["chosen"]).read_bytes()[4:8] == b"ftyp"
-    [call] = engine.wb.show(done["id"])["model_calls"]
+    assert engine.wb.media.path(made["chosen"]).read_bytes()[4:8] == b"ftyp"
+    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
     assert (call["capability"], call["outcome"], call["cost_micros"]) == ("video", "ok", 0)
 
 
@@ -64,7 +64,7 @@ def test_what_did_not_change_is_not_filmed_again_unless_asked(scene: tuple[Engin
     engine, node = scene
     run(engine, KIND, node, {"seconds": 2})
     again = run(engine, KIND, node, {"seconds": 2})
-    assert engine.wb.show(again["id"])["model_calls"] == []
+    assert engine.wb.jobs.get_detail(again["id"])["model_calls"] == []
     assert len(video(engine, node)["clips"]) == 1
 
     run(engine, KIND, node, {"seconds": 2, "new_clip": True})
@@ -78,11 +78,11 @@ def test_only_its_own_frame_makes_a_clip_stale(scene: tuple[Engine, int]) -> Non
     engine, node = scene
     run(engine, KIND, node, {"seconds": 2})
     run(engine, "generate_keyframe_images", node, {"keys": ["KF5"], "new_candidate": True})
-    assert engine.wb.stale_reasons(node, "scene_video") == []
+    assert engine.wb.artifacts.list_stale_reasons(node, "scene_video") == []
 
     run(engine, "generate_keyframe_images", node, {"keys": ["KF0"], "new_candidate": True})
 
-    assert [r.part for r in engine.wb.stale_reasons(node, "scene_video")] == ["frame:KF0"]
+    assert [r.part for r in engine.wb.artifacts.list_stale_reasons(node, "scene_video")] == ["frame:KF0"]
 
 
 def test_what_is_missing_first_is_named(start: Callable[..., Engine]) -> None:
@@ -102,8 +102,8 @@ def test_without_a_frame_the_sketch_says_that_it_cannot(scene: tuple[Engine, int
 
 def test_a_plan_films_nothing_that_nobody_asked_for(scene: tuple[Engine, int]) -> None:
     engine, node = scene
-    assert KIND not in {job.workflow for job in engine.wb.plan(node).jobs}
-    assert KIND in engine.wb.estimates(node)
+    assert KIND not in {job.workflow for job in engine.wb.plans.build(node).jobs}
+    assert KIND in engine.wb.plans.estimate(node)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_prompt_tells_what_moves_and_when(language: str, motion: str, camera
 def test_a_chinese_story_is_filmed_too(start: Callable[..., Engine]) -> None:
     engine = start()
     node = scene_of(engine, {**BRIEF, "language": "zh", "aspect_ratio": "9:16"})
-    engine.wb.save(node, "motion_prompt", MOTION, None)
+    engine.wb.artifacts.save(node, "motion_prompt", MOTION, None)
     run(engine, "generate_keyframe_images", node)
     assert run(engine, KIND, node, {"seconds": 2})["state"] == "succeeded"
     [clip] = video(engine, node)["clips"]
@@ -138,19 +138,19 @@ def filmed(settings: Settings, node: int, profile: str) -> tuple[Engine, list[di
         with engine.wb.database.write() as conn:
             conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
         engine.worker.maintain()
-        return engine.wb.job(job_id)["state"] in ("succeeded", "failed")
+        return engine.wb.jobs.get(job_id)["state"] in ("succeeded", "failed")
 
     until(ended, 30, "the end of the clip")
-    done = engine.wb.job(job_id)
+    done = engine.wb.jobs.get(job_id)
     assert done["state"] == "succeeded", done["error"]
-    return engine, engine.wb.show(job_id)["model_calls"]
+    return engine, engine.wb.jobs.get_detail(job_id)["model_calls"]
 
 
 def test_seedance_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], settings: Settings) -> None:
     drawn, node = scene
     with ScriptedProvider() as server:
         params = {"prices": {"*": {"currency": "CNY", "video_tokens": 15}}, "allow_private_media": True}
-        drawn.wb.add_profile("ark", "ark", base_url=server.ark_url, video_model="seedance", key=KEY, params=params)
+        drawn.wb.profiles.add("ark", "ark", base_url=server.ark_url, video_model="seedance", key=KEY, params=params)
         engine, [call] = filmed(settings, node, "ark")
         [create] = [c for c in server.calls() if c["kind"] == "create"]
     frame = next(c for c in create["request"]["content"] if c["type"] == "image_url")
@@ -168,7 +168,7 @@ def test_veo_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], sett
     with ScriptedGemini() as server:
         server.script({"file": tiny_mp4(seconds=6), "polls": 1})
         prices = {"prices": {"*": {"currency": "USD", "video_second": 0.4}}}
-        drawn.wb.add_profile("gemini", "gemini", base_url=server.url, video_model="veo", key=KEY, params=prices)
+        drawn.wb.profiles.add("gemini", "gemini", base_url=server.url, video_model="veo", key=KEY, params=prices)
         engine, [call] = filmed(settings, node, "gemini")
         create = next(c for c in server.calls if c["path"].endswith(":predictLongRunning"))
     assert create["body"]["instances"][0]["image"]["bytesBase64Encoded"]

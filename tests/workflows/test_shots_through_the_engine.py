@@ -416,9 +416,9 @@ def test_a_middle_shot_edited_by_hand_leaves_the_neighbours_motion_fresh(start: 
     head = engine.wb.artifact(edited, "keyframe_prompt")
     assert head is not None
     head["content"]["shots"][3]["caption"] = "A hand on the latch"
-    engine.wb.save(edited, "keyframe_prompt", head["content"], head["version"])
-    assert engine.wb.stale_reasons(edited, "motion_prompt") != []
-    assert engine.wb.stale_reasons(edited, "dialogue") != []
+    engine.wb.artifacts.save(edited, "keyframe_prompt", head["content"], head["version"])
+    assert engine.wb.artifacts.list_stale_reasons(edited, "motion_prompt") != []
+    assert engine.wb.artifacts.list_stale_reasons(edited, "dialogue") != []
     for neighbour in (scenes[0]["id"], scenes[2]["id"]):
-        assert engine.wb.stale_reasons(neighbour, "motion_prompt") == []
-        assert engine.wb.stale_reasons(neighbour, "dialogue") == []
+        assert engine.wb.artifacts.list_stale_reasons(neighbour, "motion_prompt") == []
+        assert engine.wb.artifacts.list_stale_reasons(neighbour, "dialogue") == []

@@ -32,7 +32,7 @@ def scene_of(engine: Engine, people: int = 2, through: tuple[str, ...] = PLANNED
     head = engine.wb.artifact(episode, "scene_list")
     assert head is not None
     head["content"]["scenes"][0]["cast"] = ["Della", "Jim"][:people]
-    engine.wb.save(episode, "scene_list", head["content"], head["version"])
+    engine.wb.artifacts.save(episode, "scene_list", head["content"], head["version"])
     scene: int = min(nodes(engine, project, "scene"), key=lambda n: n["position"])["id"]
     for kind in through:
         job = run(engine, kind, scene)
@@ -288,13 +288,13 @@ def test_a_silent_scene_has_a_text_a_sound_without_voices_and_a_length(start: St
 def test_a_length_asks_no_model_and_is_free_in_the_plan(start: Start) -> None:
     engine = start()
     scene = scene_of(engine, through=())
-    planned = {j.workflow: j for j in engine.wb.plan(scene).jobs}["estimate_duration"]
+    planned = {j.workflow: j for j in engine.wb.plans.build(scene).jobs}["estimate_duration"]
     assert (planned.tokens, planned.cost_micros) == (0, 0)
     before = len(service(engine).requests)
     job = run(engine, "estimate_duration", scene)
     assert job["state"] == "succeeded", job["error"]
     assert len(service(engine).requests) == before
-    assert engine.wb.show(job["id"])["model_calls"] == []
+    assert engine.wb.jobs.get_detail(job["id"])["model_calls"] == []
     made = content(engine, scene, "duration")
     assert made["confidence"] == "low"
     assert made["missing"] == ["dialogue", "motion_prompt", "keyframe_prompt", "sound_design"]
@@ -323,6 +323,8 @@ def test_an_edited_line_stales_the_sound_and_the_length(start: Start) -> None:
     head = engine.wb.artifact(scene, "dialogue")
     assert head is not None
     edited = script.parse("[thought] Jim: The combs. Of course, the combs.\n[narration] It snows.")
-    engine.wb.save(scene, "dialogue", edited.model_dump(), head["version"])
-    reasons = {k: engine.wb.stale_reasons(scene, k) for k in ("motion_prompt", "sound_design", "duration")}
+    engine.wb.artifacts.save(scene, "dialogue", edited.model_dump(), head["version"])
+    reasons = {
+        k: engine.wb.artifacts.list_stale_reasons(scene, k) for k in ("motion_prompt", "sound_design", "duration")
+    }
     assert {k for k, found in reasons.items() if found} == {"sound_design", "duration"}

@@ -82,7 +82,7 @@ def test_every_scene_of_an_episode_gets_its_storyboard_and_every_check_holds_on_
         assert sound.timing_issues(heard, before.seconds) + sound.silence_issues(heard) == []
         assert content(engine, scene["id"], "duration")["confidence"] == "medium"
         assert len(content(engine, scene["id"], "keyframe_images")["frames"]) == 9
-    tree = engine.wb.tree(project)
+    tree = engine.wb.projects.tree(project)
     for scene in [n for n in tree["nodes"] if n["kind"] == "scene"]:
         assert {a["kind"] for a in scene["artifacts"]} == SCENE_KINDS
         assert not any(a["stale"] for a in scene["artifacts"])
@@ -98,7 +98,7 @@ def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_noth
         hashes.append(
             {
                 (n["kind"], n["position"], a["kind"]): a["content_hash"]
-                for n in engine.wb.tree(project)["nodes"]
+                for n in engine.wb.projects.tree(project)["nodes"]
                 for a in n["artifacts"]
             }
         )
@@ -112,7 +112,7 @@ def test_a_scene_made_again_keeps_what_is_fresh(start: Start) -> None:
     engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"])["id"], timeout=120)
     again = engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"])["id"], timeout=120)
     assert again["state"] == "succeeded"
-    assert engine.wb.children(again["id"]) == []
+    assert engine.wb.jobs.list_children(again["id"]) == []
     assert {s["reason"] for s in again["result"]["skipped"]} == {"fresh"}
     assert len(again["result"]["skipped"]) == 7
 
@@ -131,7 +131,7 @@ def test_a_part_that_fails_stops_what_needs_it_and_names_it_and_the_rest_goes_on
     engine.provider.changes = [broken] * 40  # type: ignore[attr-defined]
     job = engine.finish(engine.wb.submit("refine_scene_all", scene)["id"], timeout=120)
     assert job["state"] == "partial"
-    failed = {f["job_id"] and engine.wb.job(f["job_id"])["kind"]: f["error_kind"] for f in job["result"]["failed"]}
+    failed = {f["job_id"] and engine.wb.jobs.get(f["job_id"])["kind"]: f["error_kind"] for f in job["result"]["failed"]}
     assert failed == {"generate_motion_prompt": "malformed_output", None: "child_failed"}
     assert engine.wb.artifact(scene, "motion_prompt") is None
     assert engine.wb.artifact(scene, "dialogue") is None
@@ -236,7 +236,7 @@ def test_beats_that_stay_invalid_lead_to_a_direct_plan_that_says_so(start: Start
     assert head["content"]["beats"] == []
     assert len(head["content"]["shots"]) == 9
     assert len(head["warnings"]) == 1
-    steps = [s["name"] for s in engine.wb.show(job["id"])["steps"]]
+    steps = [s["name"] for s in engine.wb.jobs.get_detail(job["id"])["steps"]]
     assert "direct" in steps
 
 
@@ -265,7 +265,7 @@ def test_a_provider_that_fails_is_no_reason_for_the_paid_fallback(start: Start) 
     provider(engine).changes = [refused] * 20
     job = run(engine, "generate_keyframe_prompt", scene["id"])
     assert (job["state"], job["error_kind"]) == ("failed", "empty_output")
-    assert "direct" not in [s["name"] for s in engine.wb.show(job["id"])["steps"]]
+    assert "direct" not in [s["name"] for s in engine.wb.jobs.get_detail(job["id"])["steps"]]
 
 
 def test_an_unknown_speaker_is_repaired_and_one_who_stays_unknown_is_refused(start: Start) -> None:
@@ -330,18 +330,18 @@ def test_an_edited_shot_stales_its_own_frame_and_what_reads_the_plan_and_nothing
     head = engine.wb.artifact(scene, "keyframe_prompt")
     assert head is not None
     head["content"]["shots"][3]["caption"] = "A hand at the window, and nobody behind it"
-    engine.wb.save(scene, "keyframe_prompt", head["content"], head["version"])
+    engine.wb.artifacts.save(scene, "keyframe_prompt", head["content"], head["version"])
     stale = {
         (n["position"], a["kind"])
-        for n in engine.wb.tree(project)["nodes"]
+        for n in engine.wb.projects.tree(project)["nodes"]
         for a in n["artifacts"]
         if a["stale"] and n["kind"] == "scene"
     }
     assert stale == {(3, k) for k in ("keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration")}
-    assert {r.part for r in engine.wb.stale_reasons(scene, "keyframe_images")} == {"shot:4"}
+    assert {r.part for r in engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")} == {"shot:4"}
     drawn = content(engine, scene, "keyframe_images")
     again = run(engine, "generate_keyframe_images", scene)
-    assert [s["name"] for s in engine.wb.show(again["id"])["steps"]] == ["KF3"]
+    assert [s["name"] for s in engine.wb.jobs.get_detail(again["id"])["steps"]] == ["KF3"]
     redrawn = content(engine, scene, "keyframe_images")
     changed = [a["key"] for a, b in zip(redrawn["frames"], drawn["frames"], strict=True) if a["chosen"] != b["chosen"]]
     assert changed == ["KF3"]
@@ -355,6 +355,6 @@ def test_the_last_shot_of_a_scene_matters_to_the_next_ones_motion(start: Start) 
     head = engine.wb.artifact(scenes[0]["id"], "keyframe_prompt")
     assert head is not None
     head["content"]["shots"][8]["caption"] = "An empty chair"
-    engine.wb.save(scenes[0]["id"], "keyframe_prompt", head["content"], head["version"])
-    assert [r.part for r in engine.wb.stale_reasons(scenes[1]["id"], "motion_prompt")] == ["shot:9"]
-    assert engine.wb.stale_reasons(scenes[2]["id"], "motion_prompt") == []
+    engine.wb.artifacts.save(scenes[0]["id"], "keyframe_prompt", head["content"], head["version"])
+    assert [r.part for r in engine.wb.artifacts.list_stale_reasons(scenes[1]["id"], "motion_prompt")] == ["shot:9"]
+    assert engine.wb.artifacts.list_stale_reasons(scenes[2]["id"], "motion_prompt") == []

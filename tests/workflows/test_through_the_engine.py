@@ -47,7 +47,7 @@ def test_a_brief_becomes_anchored_scenes(start: Start, name: str) -> None:
     for scene in scenes:
         succeeded(run(engine, "generate_scene_anchor", scene["id"]))
 
-    tree = engine.wb.tree(story)
+    tree = engine.wb.projects.tree(story)
     assert not any(a["stale"] for n in tree["nodes"] for a in n["artifacts"])
     assert all(call.mode == "json_schema" for call in engine.provider.requests)  # type: ignore[attr-defined]
     places: dict[str, Any] = {}
@@ -79,9 +79,11 @@ def test_an_episode_that_left_the_plan_says_so(start: Start) -> None:
     story, episodes = planned(engine)
     content = engine.wb.artifact(story, "episode_plan")["content"]
     shorter = {**content, "episode_count": 2, "episodes": content["episodes"][:2]}
-    engine.wb.save(story, "episode_plan", shorter, engine.wb.artifact(story, "episode_plan")["version"], "local")
+    engine.wb.artifacts.save(
+        story, "episode_plan", shorter, engine.wb.artifact(story, "episode_plan")["version"], "local"
+    )
 
-    unmet = engine.wb.unmet("generate_episode_core_expression", episodes[5]["id"])
+    unmet = engine.wb.workflows.list_unmet("generate_episode_core_expression", episodes[5]["id"])
 
     assert any("no episode 6" in str(i.message) for i in unmet)
 
@@ -124,7 +126,7 @@ def test_more_than_twelve_episodes_come_in_chunks_that_see_the_earlier_ones(star
 
     job = succeeded(run(engine, "plan_episodes", story, {"target_episode_count": 25}))
 
-    steps = [s["name"] for s in engine.wb.show(job["id"])["steps"]]
+    steps = [s["name"] for s in engine.wb.jobs.get_detail(job["id"])["steps"]]
     assert steps == ["chunk-1", "chunk-2", "chunk-3"]
     plan = engine.wb.artifact(story, "episode_plan")["content"]
     assert [e["order"] for e in plan["episodes"]] == list(range(1, 26))
@@ -145,7 +147,7 @@ def test_a_repeating_episode_is_rewritten_and_the_others_stay_byte_for_byte(star
 
     job = succeeded(run(engine, "plan_episodes", story))
 
-    shown = engine.wb.show(job["id"])
+    shown = engine.wb.jobs.get_detail(job["id"])
     assert [s["name"] for s in shown["steps"]] == ["plan", "dedupe"]
     plan = engine.wb.artifact(story, "episode_plan")
     before = shown["steps"][0]["output"]["episodes"]
@@ -217,10 +219,10 @@ def test_editing_one_episode_leaves_the_far_ones_fresh(start: Start) -> None:
         succeeded(run(engine, "generate_episode_core_expression", episode["id"]))
     plan = engine.wb.artifact(story, "episode_plan")
     plan["content"]["episodes"][0]["logline"] = "王生在雪夜里遇见女子，却没有问她的名字。"
-    engine.wb.save(story, "episode_plan", plan["content"], plan["version"], "local")
+    engine.wb.artifacts.save(story, "episode_plan", plan["content"], plan["version"], "local")
 
-    assert engine.wb.stale_reasons(episodes[0]["id"], "core_expression")
-    assert not engine.wb.stale_reasons(episodes[5]["id"], "core_expression")
+    assert engine.wb.artifacts.list_stale_reasons(episodes[0]["id"], "core_expression")
+    assert not engine.wb.artifacts.list_stale_reasons(episodes[5]["id"], "core_expression")
 
 
 # --- the batch -------------------------------------------------------------------------------------------------
@@ -238,7 +240,7 @@ def test_the_batch_writes_every_episode_in_order_each_after_its_predecessor(star
     assert job["result"]["failed"] == job["result"]["skipped"] == []
     second = engine.wb.artifact(episodes[1]["id"], "core_expression")
     assert (episodes[0]["id"], "core_expression") in [(i["node_id"], i["kind"]) for i in second["inputs"]]
-    assert len(engine.wb.show(job["id"])["children"]) == len(episodes)
+    assert len(engine.wb.jobs.get_detail(job["id"])["children"]) == len(episodes)
 
 
 def test_the_batch_skips_what_is_fresh_and_force_writes_it_again(start: Start) -> None:

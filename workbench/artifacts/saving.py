@@ -8,7 +8,7 @@ from workbench.artifacts.declared import Kind
 from workbench.artifacts.replan import Existing, match
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads import story as reads
-from workbench.db.rows.story import Input
+from workbench.db.rows.story import Artifact, Input
 from workbench.db.writes import story as writes
 from workbench.json_types import Json, JsonObject
 
@@ -26,9 +26,9 @@ def add_version(
     warnings: list[Json] | None = None,
     prompt_version: str | None = None,
     model: str | None = None,
-) -> JsonObject:
+) -> Artifact:
     """Append a version, make it the head unless one is pinned, and re-plan the child nodes it names."""
-    row = writes.add_version(
+    artifact_id = writes.add_version(
         conn,
         node_id,
         kind.name,
@@ -44,7 +44,9 @@ def add_version(
         created_by=user,
     )
     follow_head(conn, node_id, kind, user)
-    return row
+    stored = reads.find_artifact(conn, artifact_id)
+    assert stored is not None
+    return stored
 
 
 def point_head(
@@ -56,7 +58,7 @@ def point_head(
 
 def follow_head(conn: Connection, node_id: int, kind: Kind, user: str) -> None:
     """Make the tree follow: the node's own title, and the child nodes that the head names."""
-    head = reads.head(conn, node_id, kind.name)
+    head = reads.find_head(conn, node_id, kind.name)
     if head is None:
         return
     named_by = {"brief": "title", "character": "name", "world_element": "name"}.get(kind.name)

@@ -26,7 +26,7 @@ def command() -> None:
 def list_(as_json: bool) -> None:
     """List budgets with what is spent of each."""
     with door.reading() as wb:
-        rows = [_row(s) for s in wb.budgets(everything=True)]
+        rows = [_row(s) for s in wb.budgets.list(everything=True)]
     console.emit(rows) if as_json else console.table(rows, COLUMNS)
 
 
@@ -39,8 +39,8 @@ def list_(as_json: bool) -> None:
 def set_(amount: str, currency: str, project: int | None, period: Period, as_json: bool) -> None:
     """Set a budget: AMOUNT in whole currency, such as 120 or 99.50. Jobs that waited for it go on."""
     with door.workbench() as wb:
-        wb.set_budget(_micros(amount), currency=currency, project_id=project, period=period)
-        row = next(_row(s) for s in wb.budgets(everything=True) if s.key == key_of(project, period))
+        wb.budgets.set(_micros(amount), currency=currency, project_id=project, period=period)
+        row = next(_row(s) for s in wb.budgets.list(everything=True) if s.key == key_of(project, period))
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
 
@@ -51,8 +51,8 @@ def set_(amount: str, currency: str, project: int | None, period: Period, as_jso
 def clear(project: int | None, period: Period, as_json: bool) -> None:
     """Take a budget away."""
     with door.workbench() as wb:
-        wb.set_budget(None, project_id=project, period=period)
-        rows = [_row(s) for s in wb.budgets(everything=True)]
+        wb.budgets.set(None, project_id=project, period=period)
+        rows = [_row(s) for s in wb.budgets.list(everything=True)]
     if as_json:
         console.emit(rows)
     else:
@@ -66,8 +66,8 @@ def rate(yuan_for_dollar: str | None, as_json: bool) -> None:
     """Show or set the exchange rate: yuan for one dollar."""
     with door.workbench() as wb:
         if yuan_for_dollar is not None:
-            wb.set_exchange_rate(yuan_for_dollar)
-        now = f"{wb.exchange_rate():f}"
+            wb.budgets.set_exchange_rate(yuan_for_dollar)
+        now = f"{wb.budgets.exchange_rate():f}"
     console.emit({"yuan_for_dollar": now}) if as_json else click.echo(now)
 
 

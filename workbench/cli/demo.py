@@ -24,7 +24,7 @@ from workbench.settings import Settings
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from workbench.facade import Workbench
+    from workbench.api.client import Workbench
 
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 POLL_S = 0.1
@@ -99,7 +99,7 @@ class Making:
                 self._stage(bars, "plan_episodes", self.project_id, self._plan)
                 self.episodes = self._nodes("episode", self.project_id)
                 first = self.episodes[0].id
-                self._stage(bars, PLAN, first, lambda: self.workbench.run_plan(first, grow=True, user=USER))
+                self._stage(bars, PLAN, first, lambda: self.workbench.plans.run(first, grow=True, user=USER))
                 self.scenes = self._nodes("scene", first)
                 self.frames = sum(self._frames(scene.id) for scene in self.scenes)
         except JobError as error:
@@ -136,7 +136,7 @@ class Making:
         from workbench.story.briefs import parse
 
         wanted = parse(brief).brief()
-        for project in self.workbench.project_names():
+        for project in self.workbench.projects.list_names():
             if project.created_by != USER:
                 continue
             first = self.workbench.artifact(project.id, "brief", 1)
@@ -153,7 +153,7 @@ class Making:
         there = [j for j in self._jobs_of(self.project_id, kind) if j.node_id == node_id]
         job = there[0] if there else submit()
         if job.state in ("failed", "partial", "cancelled"):
-            job = self.workbench.retry(job.id, user=USER)
+            job = self.workbench.jobs.retry(job.id, user=USER)
         ended = self._follow(bars, job.id)
         self.jobs += ended
         if ended[0].state != "succeeded":
@@ -165,8 +165,8 @@ class Making:
         watch = door.WorkerWatch(self.workbench)
         bar_of: dict[str, Any] = {}
         while True:
-            parent = self.workbench.job(job_id)
-            children: list[Job] = [*self.workbench.children(job_id)]
+            parent = self.workbench.jobs.get(job_id)
+            children: list[Job] = [*self.workbench.jobs.list_children(job_id)]
             kinds: dict[str, list[int]] = {}
             for row in children or ([] if parent.kind == PLAN else [parent]):
                 kinds.setdefault(row.kind, []).append(100 if row.state in TERMINAL else int(row.progress))
@@ -183,14 +183,14 @@ class Making:
     def _label(self, kind: str, count: int) -> str:
         from rich.markup import escape
 
-        title = escape(console.said(self.workbench.workflow(kind).title))
+        title = escape(console.said(self.workbench.workflows.get(kind).title))
         return title if count == 1 else f"{title} × {count}"
 
     def _jobs_of(self, project_id: int, kind: str) -> list[Job]:
-        return self.workbench.jobs(project=project_id, kind=kind)
+        return self.workbench.jobs.list(project=project_id, kind=kind)
 
     def _nodes(self, kind: str, parent_id: int) -> list[TreeNode]:
-        nodes = self.workbench.tree(self.project_id).nodes
+        nodes = self.workbench.projects.tree(self.project_id).nodes
         return [n for n in nodes if n.kind == kind and n.parent_id == parent_id]
 
     def _frames(self, scene_id: int) -> int:

@@ -19,8 +19,8 @@ from workbench.errors import InvalidInput, Issue, Unavailable
 from workbench.i18n import N_, Text, translate
 
 if TYPE_CHECKING:
+    from workbench.api.client import Workbench
     from workbench.db.connection import Database
-    from workbench.facade import Workbench
 
 Row = dict[str, Any]
 
@@ -31,7 +31,7 @@ NO_WORKER_S = 30.0
 
 def workbench() -> Workbench:
     """The facade on the environment's settings; a context manager."""
-    from workbench.facade import Workbench
+    from workbench.api.client import Workbench
 
     return Workbench.open()
 
@@ -42,8 +42,8 @@ def reading() -> Workbench:
     Those take most of a second to import. A database that is not at today's schema gets the whole facade, which
     brings it there or says why not.
     """
+    from workbench.api.client import Workbench
     from workbench.db.connection import Database
-    from workbench.facade import Workbench
     from workbench.profiles.profiles import Profiles
     from workbench.settings import Settings
     from workbench.webhooks.registry import Webhooks
@@ -178,7 +178,7 @@ class WorkerWatch:
         if now - self._looked < 1.0:
             return
         self._looked = now
-        if self._workbench.live_workers():
+        if self._workbench.queues.count_live_workers():
             self._last_alive = now
         elif now - self._last_alive > NO_WORKER_S:
             raise Unavailable(

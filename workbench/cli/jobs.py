@@ -42,7 +42,9 @@ def list_(
 ) -> None:
     """List jobs, newest first."""
     with door.reading() as wb:
-        found = wb.jobs(state=list(state) or None, kind=kind, project=project, text=text, limit=limit, before=before)
+        found = wb.jobs.list(
+            state=list(state) or None, kind=kind, project=project, text=text, limit=limit, before=before
+        )
     door.show_jobs(found, as_json)
 
 
@@ -52,7 +54,7 @@ def list_(
 def show(job_id: int, as_json: bool) -> None:
     """Show a job with its attempts, steps, events and model calls."""
     with door.reading() as wb:
-        found = wb.show(job_id)
+        found = wb.jobs.get_detail(job_id)
     if as_json:
         console.emit(found)
     else:
@@ -65,11 +67,11 @@ def show(job_id: int, as_json: bool) -> None:
 def cancel(job_ids: tuple[int, ...], as_json: bool) -> None:
     """Cancel jobs and their children; ended ones are left as they are."""
     with door.workbench() as wb:
-        rows = [wb.job(job_id) for job_id in job_ids]  # all known, or none is touched
-        stopped = wb.cancel([row.id for row in rows])
+        rows = [wb.jobs.get(job_id) for job_id in job_ids]  # all known, or none is touched
+        stopped = wb.jobs.cancel([row.id for row in rows])
         for job_id in set(job_ids) - set(stopped):
             console.say(Text(N_("Job {job_id} had already ended."), job_id=job_id))
-        found = [wb.job(job_id) for job_id in job_ids]
+        found = [wb.jobs.get(job_id) for job_id in job_ids]
     door.show_jobs(found, as_json)
 
 
@@ -80,8 +82,8 @@ def retry(job_ids: tuple[int, ...], as_json: bool) -> None:
     """Run failed jobs again; finished steps are reused and not paid again."""
     with door.workbench() as wb:
         for job_id in job_ids:
-            wb.job(job_id)
-        found = [wb.retry(job_id) for job_id in job_ids]
+            wb.jobs.get(job_id)
+        found = [wb.jobs.retry(job_id) for job_id in job_ids]
     door.show_jobs(found, as_json)
 
 
@@ -97,7 +99,7 @@ def replay(
     """Run an ended job anew as a new job."""
     with door.workbench() as wb:
         if from_step is not None:
-            known = [step.name for step in wb.show(job_id).steps]
+            known = [step.name for step in wb.jobs.get_detail(job_id).steps]
             if from_step not in known:
                 raise NotFound(
                     Text(
@@ -107,7 +109,7 @@ def replay(
                         known=", ".join(known) or "—",
                     )
                 )
-        job = wb.replay(job_id, params, from_step=from_step, profile=profile)
+        job = wb.jobs.replay(job_id, params, from_step=from_step, profile=profile)
     door.show_job(job, as_json)
 
 

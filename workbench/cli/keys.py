@@ -22,7 +22,7 @@ def rotate(as_json: bool) -> None:
     of the old one, with a comma between, run this, then take the old one out.
     """
     with door.workbench() as wb:
-        done = wb.rotate_keys()
+        done = wb.profiles.rotate_keys()
     if as_json:
         console.emit({"keys": done.keys, "masters": done.masters})
     else:

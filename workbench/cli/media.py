@@ -26,7 +26,7 @@ def command() -> None:
 def gc(dry_run: bool, grace_hours: float, as_json: bool) -> None:
     """Remove what no version and no job refers to any more."""
     with door.workbench() as wb:
-        swept = wb.sweep_media(grace_s=grace_hours * 3600, dry_run=dry_run)
+        swept = wb.media.sweep(grace_s=grace_hours * 3600, dry_run=dry_run)
     if as_json:
         console.emit(vars(swept) | {"removed": list(swept.removed), "dry_run": dry_run})
         return

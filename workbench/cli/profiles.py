@@ -56,7 +56,7 @@ def add(name: str, provider: str, key_env: str | None, as_json: bool, **given: A
     """Add a model service."""
     key = key_env and door.variable(key_env, "key_env")
     with door.workbench() as wb:
-        row = wb.add_profile(name, provider, key=key, **given)
+        row = wb.profiles.add(name, provider, key=key, **given)
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
 
@@ -75,7 +75,7 @@ def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **
         wanted["name"] = rename
     key = key_env and door.variable(key_env, "key_env")
     with door.workbench() as wb:
-        row = wb.change_profile(name, key=key, **wanted)
+        row = wb.profiles.update(name, key=key, **wanted)
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
 
@@ -86,7 +86,7 @@ def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **
 def duplicate(name: str, new_name: str, as_json: bool) -> None:
     """Make a second profile with the same settings and key."""
     with door.workbench() as wb:
-        row = wb.duplicate_profile(name, new_name)
+        row = wb.profiles.duplicate(name, new_name)
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
 
@@ -97,8 +97,8 @@ def duplicate(name: str, new_name: str, as_json: bool) -> None:
 def archive(name: str, restore: bool, as_json: bool) -> None:
     """Hide a service; its jobs and costs stay."""
     with door.workbench() as wb:
-        wb.archive_profile(name, not restore)
-        row = next(r for r in wb.profiles(include_archived=True) if r.name == name)
+        wb.profiles.archive(name, not restore)
+        row = next(r for r in wb.profiles.list(include_archived=True) if r.name == name)
     if as_json:
         console.emit(row)
     else:
@@ -112,8 +112,8 @@ def archive(name: str, restore: bool, as_json: bool) -> None:
 def test(name: str, image: bool, as_json: bool) -> None:
     """Make one tiny real call of each kind; exit 1 when one fails."""
     with door.workbench() as wb:
-        trials = wb.try_profile(name, image=image)
-        row = next((p for p in wb.profiles() if p.name == name), None)
+        trials = wb.profiles.check(name, image=image)
+        row = next((p for p in wb.profiles.list() if p.name == name), None)
     ok = bool(trials) and all(t.ok for t in trials)
     checks = [{"ok": t.ok, **vars(t)} for t in trials]
     if as_json:
@@ -136,5 +136,5 @@ def test(name: str, image: bool, as_json: bool) -> None:
 def list_(archived: bool, as_json: bool) -> None:
     """List model services."""
     with door.reading() as wb:
-        rows = wb.profiles(include_archived=archived)
+        rows = wb.profiles.list(include_archived=archived)
     console.emit(rows) if as_json else console.table(rows, COLUMNS)

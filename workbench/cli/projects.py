@@ -33,7 +33,7 @@ def create(brief: Path, profile: str | None, as_json: bool) -> None:
 def list_(archived: bool, as_json: bool) -> None:
     """List projects, newest first."""
     with door.reading() as wb:
-        found = wb.projects(include_archived=archived)
+        found = wb.projects.list(include_archived=archived)
     if as_json:
         console.emit(found)
     else:
@@ -46,7 +46,7 @@ def list_(archived: bool, as_json: bool) -> None:
 def tree(project_id: int, as_json: bool) -> None:
     """Show a project's nodes and what was made for them."""
     with door.reading() as wb:
-        found = wb.tree(project_id)
+        found = wb.projects.tree(project_id)
     if as_json:
         console.emit(found)
     else:

@@ -13,7 +13,7 @@ from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 
 if TYPE_CHECKING:
-    from workbench.facade import Workbench
+    from workbench.api.client import Workbench
 
 
 @click.command()
@@ -37,7 +37,7 @@ def command(
 ) -> int:
     """Ask for one job of a KIND (see `workflows list`)."""
     with door.workbench() as wb:
-        if waits and not wb.live_workers():
+        if waits and not wb.queues.count_live_workers():
             raise NotAllowed(Text(N_("No worker runs, so waiting would never end. Start one: reelwright up")))
         job: Job
         job = submitted = wb.submit(kind, node_id, params, submit_key=submit_key, profile=profile, priority=priority)
@@ -46,7 +46,7 @@ def command(
             console.say(
                 Text(N_("{problem} The job is queued and safe; it starts when Redis is back."), problem=problem)
             )
-        elif not wb.live_workers():
+        elif not wb.queues.count_live_workers():
             console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:
             job = _ended(wb, job.id)

@@ -194,7 +194,7 @@ class Context:
 
     def _own_head(self) -> ArtifactVersion | None:
         with self._running.database.read() as conn:
-            return story_reads.head(conn, self.node.id, str(self._running.declared.writes))
+            return story_reads.find_head(conn, self.node.id, str(self._running.declared.writes))
 
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
         """The workflow's prompt file in the story's language, with its facts filled in as data."""

@@ -86,7 +86,7 @@ def replay(
 def _position_of(conn: Connection, job_id: int, from_step: str | None) -> int | None:
     if from_step is None:
         return None
-    steps = {s.name: s.position for s in reads.steps(conn, job_id)}
+    steps = {s.name: s.position for s in reads.list_steps(conn, job_id)}
     if from_step not in steps:
         known = ", ".join(steps) or "—"
         raise InvalidInput(

@@ -170,7 +170,7 @@ class Runner:
         if declared.queue == "video":
             # what was filmed once is not filmed again because the story went on meanwhile
             with self.database.read() as conn:
-                inputs = Inputs(story_reads.by_ids(conn, ledger.versions_filmed(conn, running.job_id)))
+                inputs = Inputs(story_reads.find_versions(conn, ledger.versions_filmed(conn, running.job_id)))
         node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact
@@ -254,10 +254,10 @@ class Runner:
             model=context.model,
         )
         return {
-            "artifact_id": saved["id"],
+            "artifact_id": saved.id,
             "kind": kind.name,
-            "version": saved["version"],
-            "content_hash": saved["content_hash"],
+            "version": saved.version,
+            "content_hash": saved.content_hash,
         }
 
     def _failed(self, claim: writes.Claim, failure: Failure, running: Running | None = None) -> None:

@@ -92,7 +92,7 @@ def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple
     if job_id is not None:
         return job_id, True
     if values["submit_key"] is not None:
-        same_key = reads.by_submit_key(conn, values["submit_key"])
+        same_key = reads.find_by_submit_key(conn, values["submit_key"])
         if same_key is not None:
             if (same_key.kind, same_key.node_id, same_key.params_hash) != (
                 values["kind"],
@@ -101,7 +101,7 @@ def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple
             ):
                 raise SubmitKeyReused(same_key.id)
             return same_key.id, False
-    active = reads.active_by_exclusive_key(conn, values["exclusive_key"])
+    active = reads.find_active_by_exclusive_key(conn, values["exclusive_key"])
     if active is None:
         # it ended between our insert and this look: the way is free now
         return insert(conn, values, delay_ms)
@@ -123,12 +123,12 @@ def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
 def _check_budget(database: Database, declared: Declared, profile_id: int, project_id: int | None) -> None:
     """Raises BudgetExceeded. Children are not asked here: they wait at their first paid step, and their parent with them."""
     with database.read() as conn:
-        own = profile_reads.sealed(conn, profile_id)
+        own = profile_reads.find_sealed(conn, profile_id)
         if own is None:
             return
         # pictures and clips may come from another profile's service
         bound = {getattr(own, f"{c}_profile_id") if c != "text" else None for c in declared.asks}
-        rows = [own if b is None else profile_reads.sealed(conn, b) for b in bound]
+        rows = [own if b is None else profile_reads.find_sealed(conn, b) for b in bound]
         if any(r is not None and r.provider != SKETCH.provider for r in rows):
             budgets.check(conn, project_id)
 

@@ -41,7 +41,7 @@ def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dr
     files = {m[1]: (m[2], at) for name, at in store.storage.names() if (m := _NAME.fullmatch(name))}
     with database.read() as conn:
         now_ms = reads.clock_ms(conn)
-        rows = {r.sha256: r for r in reads.all_media(conn)}
+        rows = {r.sha256: r for r in reads.list_media(conn)}
         used = _hashes_in(reads.references(conn))
     cutoff_ms = now_ms - round(grace_s * 1000)
     known = {*rows, *files}

@@ -64,7 +64,7 @@ class Profiles:
         if profile_id is None:
             return SKETCH
         with self._database.read() as conn:
-            row = reads.sealed(conn, profile_id)
+            row = reads.find_sealed(conn, profile_id)
         if row is None:
             raise NotFound(Text(N_("There is no profile {name}."), name=profile_id))
         key = (
@@ -107,14 +107,14 @@ class Profiles:
 
     def _row(self, name: str) -> SavedProfile:
         with self._database.read() as conn:
-            row = reads.by_name(conn, name)
+            row = reads.find_by_name(conn, name)
         if row is None:
             raise NotFound(Text(N_("There is no profile {name}."), name=name))
         return row
 
     def listed(self, *, archived: bool = False) -> list[SavedProfile]:
         with self._database.read() as conn:
-            return reads.listed(conn, archived=archived)
+            return reads.list_profiles(conn, archived=archived)
 
     # -- changing ------------------------------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ class Profiles:
         row = self._row(name)
         called = self._free_name(new_name)
         with self._steady(bool(row.has_key)), self._database.write() as conn:
-            whole = reads.sealed(conn, row.id)
+            whole = reads.find_sealed(conn, row.id)
             assert whole is not None
             left = ("id", "name", "modes", "archived_at", "created_at", "created_by")
             writes.add(
@@ -206,7 +206,7 @@ class Profiles:
             text = Text(N_("A profile's name has 1 to 80 characters and is not “sketch”."))
             raise InvalidInput(text, [Issue("name", text)])
         with self._database.read() as conn:
-            if reads.by_name(conn, name) is not None:
+            if reads.find_by_name(conn, name) is not None:
                 text = Text(N_("There is already a profile named {name}. Choose another name."), name=name)
                 raise InvalidInput(text, [Issue("name", text)])
         return name
@@ -278,7 +278,7 @@ class Profiles:
     def remember_keys(self) -> None:
         """Teach this process's redactor every stored key, so that no log or page can show one."""
         with self._database.read() as conn:
-            rows = reads.all_sealed(conn)
+            rows = reads.list_sealed(conn)
         for row in rows:
             if row.key_ciphertext and row.key_id:
                 self.vault.unseal(row.key_ciphertext, row.key_id)

@@ -39,7 +39,7 @@ def scenes(conn: Connection, project_id: int) -> list[Scene]:
     """Every scene of the project's live episodes, in story order."""
     nodes = {(n.parent_id, n.position): n.id for n in reads.outline(conn, project_id) if n.kind == "scene"}
     listed = []
-    for row in reads.contents(conn, project_id, "scene_list"):
+    for row in reads.list_contents(conn, project_id, "scene_list"):
         for scene in row.content["scenes"]:
             node_id = nodes.get((row.node_id, scene["order"]))
             if node_id is not None:

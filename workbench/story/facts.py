@@ -31,7 +31,7 @@ class Inputs:
 
     def head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
         """The version to read; None when there is none, or was none then."""
-        return self._then.get((node_id, kind)) if self._then else reads.head(conn, node_id, kind)
+        return self._then.get((node_id, kind)) if self._then else reads.find_head(conn, node_id, kind)
 
     def record(self, head: Artifact, part: str | None, content: Json) -> None:
         key = (head.node_id, head.kind, part)
@@ -134,7 +134,7 @@ class NodeView:
 
     def _elements(self, kind: str) -> list[JsonObject]:
         with self._database.read() as conn:
-            rows = reads.story_elements(conn, self.project_id, kind, MAX_CHARACTERS)
+            rows = reads.list_elements(conn, self.project_id, kind, MAX_CHARACTERS)
         rows.sort(key=lambda r: (r.position, r.node_id))
         for row in rows:
             self._inputs.record(row, None, row.content)

@@ -19,7 +19,7 @@ from workbench.story.plan import State
 def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
-        head = reads.head(conn, node.id, kind)
+        head = reads.find_head(conn, node.id, kind)
         return head is not None and complete(head) and not changed_inputs(head.inputs, source_heads(conn, [head]))
 
 

@@ -48,8 +48,8 @@ def reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:
     reasons = []
     for changed in changed_inputs(artifact.inputs, source_heads(conn, [artifact])):
         node = reads.find_node(conn, changed.head.node_id)
-        was = reads.artifact_by_id(conn, changed.made_from["artifact_id"])
-        now = reads.artifact_by_id(conn, changed.head.id)
+        was = reads.find_artifact(conn, changed.made_from["artifact_id"])
+        now = reads.find_artifact(conn, changed.head.id)
         if node is None or was is None or now is None:
             continue
         reasons.append(

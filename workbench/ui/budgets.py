@@ -19,7 +19,7 @@ MICROS = 1_000_000
 
 def warn(project: int | None) -> None:
     """The fullest budget that this project's calls count against, from its first mark on."""
-    states = live.shared("budgets", lambda: live.workbench().budgets(project), project=project)
+    states = live.cached("budgets", lambda: live.workbench().budgets.list(project), project=project)
     fullest = max(states, key=lambda s: s.percent, default=None)
     if fullest is None or not fullest.mark:
         return
@@ -33,16 +33,16 @@ def warn(project: int | None) -> None:
 
 def lines(project: int | None, colours: charts.Palette) -> None:
     """Each budget that the scope counts against: used so far, at this pace, and the lines at 80, 95 and 100 %."""
-    courses: list[budgets.Course] = live.ask(budgets.courses, project_id=project)
+    courses = live.query(live.workbench().budgets.list_courses, project)
     if not courses:
         with charts.card(t("Budget"), "", "budget_card"), st.container(horizontal=True):
             st.caption(t("There is no budget: jobs spend what they need."), width="content")
             st.page_link("pages/settings.py", label=t("Open the budgets"), icon=":material/savings:")
         return
     titles = {
-        p["id"]: p["title"]
-        for p in live.shared(
-            "project_names", lambda: live.workbench().project_names(include_archived=True), archived=True
+        p.id: p.title
+        for p in live.cached(
+            "project_names", lambda: live.workbench().projects.list_names(include_archived=True), archived=True
         )
     }
     columns = st.columns(min(len(courses), 2), gap="small")
@@ -109,7 +109,7 @@ def _chart(course: budgets.Course, colours: charts.Palette) -> Any:
 
 def by_day(rows: Sequence[dict[str, Any]], into: str = "CNY") -> list[dict[str, Any]]:
     """One row for each day of costs by day and currency, brought to one currency by the set rate: [{day, cost_micros}]."""
-    yuan = live.ask(money.rate)
+    yuan = live.query(live.workbench().budgets.exchange_rate)
     sums: dict[int, int] = {}
     for row in rows:
         if row["cost_micros"] and row["currency"]:

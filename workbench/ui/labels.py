@@ -49,7 +49,7 @@ def of_issue(issue: Issue) -> str:
 
 def workflow_title(name: str) -> str:
     try:
-        return t(live.workbench().workflow(name).title)
+        return t(live.workbench().workflows.get(name).title)
     except ReelwrightError:
         return name
 
@@ -125,8 +125,10 @@ def node_title(kind: str, position: int, title: str) -> str:
     return f"{position} · {title}" if kind == "scene" else title
 
 
-def place(node: Place) -> str:
-    """Where a node is, for a narrow column: “E2 · 3 The lamp goes out”."""
-    if node.kind == "scene":
-        return t("E{n}", n=node.episode) + f" · {node.position} {node.title}"
-    return t("E{n}", n=node.position) + f" {node.title}" if node.kind == "episode" else node.title
+def place(where: Place | None) -> str:
+    """Where a node is, for a narrow column: “E2 · 3 The lamp goes out”; nothing when it is not known."""
+    if where is None:
+        return ""
+    if where.kind == "scene":
+        return t("E{n}", n=where.episode) + f" · {where.position} {where.title}"
+    return t("E{n}", n=where.position) + f" {where.title}" if where.kind == "episode" else where.title

@@ -7,15 +7,18 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
-from workbench.db.reads import jobs as job_reads
+from workbench.api.client import Workbench
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import Outline, Tree
 from workbench.errors import ReelwrightError
-from workbench.facade import Workbench
 from workbench.settings import Settings
 
+P = ParamSpec("P")
+T = TypeVar("T")
 ACTIVE_S, IDLE_S = 1.5, 10.0
 #: so many new modules are worth another freeze
 _MANY = 40
@@ -46,7 +49,7 @@ def settings() -> Settings:
 def language() -> str | None:
     """What pages speak to those who have not chosen themselves; None: their browser's language."""
     try:
-        chosen: str | None = shared("language", workbench().language)
+        chosen: str | None = cached("language", workbench().settings.language)
     except ReelwrightError:
         # a page will say what is wrong, in some language
         chosen = None
@@ -54,46 +57,43 @@ def language() -> str | None:
 
 
 def workbench() -> Workbench:
-    """The one facade of this process for the configured home and database."""
+    """The one client of this process for the configured home and database."""
     return _opened(settings())
 
 
 @st.cache_data(ttl=1.0, max_entries=500, show_spinner=False)
-def _answer(database: str, question: str, arguments: str, _ask: Callable[[], Any]) -> Any:
-    return _ask()
+def _answer(database: str, question: str, arguments: str, _answer_of: Callable[[], Any]) -> Any:
+    return _answer_of()
 
 
-def shared(question: str, ask: Callable[[], Any], **arguments: Any) -> Any:
+def cached(question: str, answer: Callable[[], T], **arguments: Any) -> T:
     """The answer to a question, asked at most once a second for all open pages."""
-    return _answer(settings().database_url, question, json.dumps(arguments, sort_keys=True, default=str), ask)
+    key = json.dumps(arguments, sort_keys=True, default=str)
+    result: T = _answer(settings().database_url, question, key, answer)
+    return result
 
 
-def ask(question: Callable[..., Any], *words: str, **arguments: Any) -> Any:
-    """The answer of a read query (`db.reads`), shared for a second."""
-
-    def asked() -> Any:
-        with workbench().database.read() as conn:
-            return question(conn, *words, **arguments)
-
-    return shared(f"{question.__module__}.{question.__qualname__} {' '.join(words)}", asked, **arguments)
+def query(method: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The answer of a resource's method (`workbench().jobs.list`), shared for a second."""
+    return cached(f"{method.__qualname__} {args}", lambda: method(*args, **kwargs), **kwargs)
 
 
-def tree(project: int) -> Any:
+def tree(project: int) -> Tree:
     """A project's story tree."""
-    return shared("tree", lambda: workbench().tree(project), project=project)
+    return query(workbench().projects.tree, project)
 
 
-def outline(project: int, open_node: int) -> Any:
+def outline(project: int, open_node: int) -> Outline:
     """The part of a project's tree that a sidebar shows."""
-    return shared("outline", lambda: workbench().outline(project, open_node), project=project, node=open_node)
+    return query(workbench().projects.outline, project, open_node)
 
 
-def active_jobs(project: int) -> Any:
+def active_jobs(project: int) -> list[Job]:
     """The jobs of a project that are queued, running or waiting."""
-    return ask(job_reads.active_in_project, project_id=project)
+    return query(workbench().jobs.list_active, project)
 
 
-def forget() -> None:
+def invalidate() -> None:
     """Ask again after this session has changed something."""
     _answer.clear()
 

@@ -21,7 +21,7 @@ def none_yet(page: str) -> None:
 
 def with_project(page: str, draw: Callable[[int], None], opened: Callable[[int], None]) -> None:
     """Draw the page for the project of the URL, else the newest; `opened` puts another choice into the URL."""
-    titles = {p.id: hidden(p.title) for p in live.workbench().project_names()}
+    titles = {p.id: hidden(p.title) for p in live.workbench().projects.list_names()}
     if not titles:
         none_yet(page)
         return

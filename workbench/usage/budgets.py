@@ -116,7 +116,7 @@ def put(
 
 def states(conn: Connection, project_id: int | None = None, *, everything: bool = False) -> list[State]:
     """The budgets that a project's calls count against, or all there are."""
-    rows = reads.listed(conn) if everything else reads.of_project(conn, project_id)
+    rows = reads.list_budgets(conn) if everything else reads.list_of_project(conn, project_id)
     if not rows:
         return []
     yuan, month = money.rate(conn), month_start_ms(reads.now(conn))
@@ -126,7 +126,7 @@ def states(conn: Connection, project_id: int | None = None, *, everything: bool 
 def _state(conn: Connection, row: Budget, yuan: Any, month: int) -> State:
     since = month if row.period == "month" else None
     spent, under_way, unpriced = 0, 0, 0
-    for part in reads.spent(conn, row.project_id, since):
+    for part in reads.sum_spending(conn, row.project_id, since):
         unpriced += part.unpriced
         if part.currency:
             spent += money.converted(int(part.micros or 0), part.currency, row.currency, yuan)
@@ -160,7 +160,7 @@ def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
     since, until = month, _next_month(month)
     if state.period == "all":
         since, until = today - (ALL_DAYS - 1) * reads.DAY_MS, today + reads.DAY_MS
-    rows = reads.spent_by_day(conn, state.project_id, month if state.period == "month" else 0)
+    rows = reads.sum_spending_by_day(conn, state.project_id, month if state.period == "month" else 0)
     days = list(range(since, until, reads.DAY_MS))
     spent = []
     for day in (d for d in days if d <= today):

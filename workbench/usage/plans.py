@@ -8,7 +8,7 @@ from typing import Any
 from workbench.artifacts import kinds
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
-from workbench.db.reads.jobs import workers
+from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.story import Node
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
@@ -55,7 +55,7 @@ def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_
         for item in items
     ]
     with database.read() as conn:
-        slots = sum(w.threads for w in workers(conn) if w.age_ms < 10_000) or SLOTS
+        slots = sum(w.threads for w in list_workers(conn) if w.age_ms < 10_000) or SLOTS
         later = _later(conn, items, by_id, makers) if mode == "missing" else 0
     return plan.Plan(
         jobs=jobs,
@@ -88,7 +88,7 @@ def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Node], makers
         if child == "scene":
             later += SCENES * per_scene
         else:
-            brief = reads.head(conn, item.node_id, "brief")
+            brief = reads.find_head(conn, item.node_id, "brief")
             episodes = (brief.content.get("episodes") if brief else None) or EPISODES
             later += episodes * (per_episode + SCENES * per_scene)
     return later

@@ -77,7 +77,7 @@ class WebhookSender:
         """Deliver until nothing is due or under way; returns how many tries were made."""
         self._record_events()
         with self._database.read() as conn:
-            if not reads.due(conn, 1):
+            if not reads.list_due(conn, 1):
                 return 0
         return asyncio.run(self._send_due())
 
@@ -93,7 +93,7 @@ class WebhookSender:
         if not marked:
             return
         with self._database.write() as conn:
-            hooks = reads.enabled(conn)
+            hooks = reads.list_enabled(conn)
             for job in writes.take_pending_jobs(conn, marked):
                 if event := job_event(job, reads.project_title(conn, job.project_id)):
                     enqueue(conn, hooks, event)
@@ -103,7 +103,7 @@ class WebhookSender:
             return
         self._budgets_at = time.monotonic() + BUDGETS_EVERY_S
         with self._database.read() as conn:
-            hooks = [h for h in reads.enabled(conn) if any(e.startswith("budget.") for e in h.events)]
+            hooks = [h for h in reads.list_enabled(conn) if any(e.startswith("budget.") for e in h.events)]
             if not hooks:
                 return
             month = budgets.month_start_ms(budget_reads.now(conn))
@@ -141,7 +141,7 @@ class WebhookSender:
         if under_way.total() >= MAX_CONCURRENT:
             return
         with self._database.read() as conn:
-            due = reads.due(conn, MAX_CONCURRENT_PER_WEBHOOK)
+            due = reads.list_due(conn, MAX_CONCURRENT_PER_WEBHOOK)
         for row in due:
             if under_way.total() >= MAX_CONCURRENT:
                 return
@@ -155,7 +155,7 @@ class WebhookSender:
 
     async def _deliver(self, row: Delivery) -> None:
         with self._database.read() as conn:
-            hook = reads.find(conn, row.webhook_id)
+            hook = reads.find_sealed(conn, row.webhook_id)
         if hook is None or not hook.enabled:
             outcome = Outcome(None, Text(N_("The webhook was switched off.")), final=True)
         else:

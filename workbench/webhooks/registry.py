@@ -90,7 +90,7 @@ class Webhooks:
     def listed(self) -> list[ListedWebhook]:
         """Oldest first: form, events, project, host, enabled, and how the last delivery ended."""
         with self._database.read() as conn:
-            return reads.listed(conn)
+            return reads.list_webhooks(conn)
 
     def _listed(self, webhook_id: int) -> ListedWebhook:
         return next(row for row in self.listed() if row.id == webhook_id)
@@ -121,7 +121,7 @@ class Webhooks:
     def deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> list[Delivery]:
         """Newest first: event, payload, state (pending, delivered, failed), tries, status, error."""
         with self._database.read() as conn:
-            return reads.deliveries(conn, webhook_id, most)
+            return reads.list_deliveries(conn, webhook_id, most)
 
     def try_out(self, webhook_id: int) -> Delivery:
         """Send a greeting at once, and once; returns the delivery. Raises NotFound."""
@@ -132,20 +132,20 @@ class Webhooks:
         with self._database.write() as conn:
             hook = _require(conn, webhook_id)
             delivery_id = writes.put(conn, webhook_id, event.name, event.key, event.payload(hook.lang, hook.page_url))
-            row = reads.delivery(conn, delivery_id or 0)
+            row = reads.find_delivery(conn, delivery_id or 0)
             assert row is not None
             writes.take(conn, row, 60_000)
         outcome = asyncio.run(WebhookSender(self._database, self.address_of).attempt(hook, row))
         with self._database.write() as conn:
             settle(conn, row, outcome._replace(final=True))
-            ended = reads.delivery(conn, row.id)
+            ended = reads.find_delivery(conn, row.id)
         assert ended is not None
         return ended
 
     def send_again(self, delivery_id: int) -> None:
         """Have an ended delivery sent once more by the next worker. Raises NotFound, NotAllowed."""
         with self._database.write() as conn:
-            if reads.delivery(conn, delivery_id) is None:
+            if reads.find_delivery(conn, delivery_id) is None:
                 raise NotFound(Text(N_("There is no delivery {delivery}."), delivery=delivery_id))
             if not writes.send_again(conn, delivery_id):
                 raise NotAllowed(Text(N_("Delivery {delivery} is still under way."), delivery=delivery_id))
@@ -162,7 +162,7 @@ class Webhooks:
     def remember(self) -> None:
         """Teach this process's redactor every address and secret. Raises Unavailable."""
         with self._database.read() as conn:
-            rows = reads.all_sealed(conn)
+            rows = reads.list_sealed(conn)
         for row in rows:
             self.address_of(row)
 
@@ -179,7 +179,7 @@ class Webhooks:
 
 
 def _require(conn: Connection, webhook_id: int) -> SealedWebhook:
-    row = reads.find(conn, webhook_id)
+    row = reads.find_sealed(conn, webhook_id)
     if row is None:
         raise NotFound(Text(N_("There is no webhook {webhook}."), webhook=webhook_id))
     return row

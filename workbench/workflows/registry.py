@@ -7,6 +7,7 @@ async def run(ctx: Context, params: Params) -> SceneAnchor: …
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from workbench.errors import InvalidInput, Issue, NotFound
 from workbench.i18n import Text
+from workbench.json_types import JsonObject
 from workbench.validation import issues_of
 
 if TYPE_CHECKING:
@@ -147,3 +149,24 @@ def parse_params(declared: Workflow, raw: dict[str, Any]) -> Params:
         issues = issues_of(error)
         listed = "; ".join(str(i) for i in issues)
         raise InvalidInput(Text("{kind}: {issues}", kind=declared.name, issues=listed), issues) from None
+
+
+class Registry:
+    """The workflows as the engine and the client see them; every workflow is loaded on first use."""
+
+    def all(self) -> dict[str, Workflow]:
+        return _loaded()
+
+    def find(self, name: str) -> Workflow:
+        """Raises NotFound."""
+        _loaded()
+        return find(name)
+
+    def parse(self, declared: Any, raw: JsonObject) -> Params:
+        """Raises InvalidInput naming each field."""
+        return parse_params(declared, raw)
+
+
+@functools.cache
+def _loaded() -> dict[str, Workflow]:
+    return load()

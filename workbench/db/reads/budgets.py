@@ -17,11 +17,11 @@ OPEN_MS = 72 * 3_600_000
 _budget = columns(Budget, budget)
 
 
-def listed(conn: Connection) -> list[Budget]:
+def list_budgets(conn: Connection) -> list[Budget]:
     return fetch(conn, Budget, select(*_budget).order_by(budget.c.key))
 
 
-def of_project(conn: Connection, project_id: int | None) -> list[Budget]:
+def list_of_project(conn: Connection, project_id: int | None) -> list[Budget]:
     """The budgets that a call of this project counts against."""
     return fetch(conn, Budget, select(*_budget).where(counts(project_id)))
 
@@ -31,7 +31,7 @@ def counts(project_id: int | None) -> ColumnElement[bool]:
     return or_(budget.c.project_id.is_(None), budget.c.project_id == project_id)
 
 
-def spent(conn: Connection, project_id: int | None, since: int | None) -> list[Spent]:
+def sum_spending(conn: Connection, project_id: int | None, since: int | None) -> list[Spent]:
     """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
     answered = model_call.c.outcome.in_(("ok", "late"))
     # a task that was given up on is not asked about for ever
@@ -49,7 +49,7 @@ def spent(conn: Connection, project_id: int | None, since: int | None) -> list[S
     return fetch(conn, Spent, query)
 
 
-def spent_by_day(conn: Connection, project_id: int | None, since: int) -> list[DaySpent]:
+def sum_spending_by_day(conn: Connection, project_id: int | None, since: int) -> list[DaySpent]:
     """By day and currency, what is known to be spent from a moment on (epoch ms), oldest first."""
     day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
     query = (

@@ -56,11 +56,11 @@ def states(conn: Connection, ids: list[int]) -> dict[int, str]:
 _request = columns(JobRequest, job)
 
 
-def by_submit_key(conn: Connection, key: str) -> JobRequest | None:
+def find_by_submit_key(conn: Connection, key: str) -> JobRequest | None:
     return fetch_one(conn, JobRequest, select(*_request).where(job.c.submit_key == key))
 
 
-def active_by_exclusive_key(conn: Connection, key: str | None) -> JobRequest | None:
+def find_active_by_exclusive_key(conn: Connection, key: str | None) -> JobRequest | None:
     query = select(*_request).where(job.c.exclusive_key == key, job.c.state.in_(ACTIVE))
     return fetch_one(conn, JobRequest, query)
 
@@ -98,7 +98,7 @@ def _matching(
     return query
 
 
-def listed(
+def list_jobs(
     conn: Connection,
     *,
     state: list[str] | None = None,
@@ -134,7 +134,7 @@ def listed(
 
 
 def count_matching(conn: Connection, **filters: Any) -> int:
-    """How many jobs the same filters of `listed` match."""
+    """How many jobs the same filters of `list_jobs` match."""
     wanted = {
         k: filters.get(k) for k in ("state", "kind", "project", "text", "node_id", "error_kind", "model", "since")
     }
@@ -165,29 +165,29 @@ def counts(conn: Connection, *, project: int | None = None, since: int | None = 
     return found
 
 
-def attempts(conn: Connection, job_id: int) -> list[Attempt]:
+def list_attempts(conn: Connection, job_id: int) -> list[Attempt]:
     return fetch(
         conn, Attempt, select(*columns(Attempt, attempt)).where(attempt.c.job_id == job_id).order_by(attempt.c.claim)
     )
 
 
-def steps(conn: Connection, job_id: int) -> list[Step]:
+def list_steps(conn: Connection, job_id: int) -> list[Step]:
     query = select(*columns(Step, step)).where(step.c.job_id == job_id)
     return fetch(conn, Step, query.order_by(step.c.position, step.c.created_at))
 
 
-def events(conn: Connection, job_id: int, limit: int = 500) -> list[Event]:
+def list_events(conn: Connection, job_id: int, limit: int = 500) -> list[Event]:
     """The newest `limit` events, oldest first."""
     query = select(*columns(Event, job_event)).where(job_event.c.job_id == job_id)
     return fetch(conn, Event, query.order_by(job_event.c.id.desc()).limit(limit))[::-1]
 
 
-def model_calls(conn: Connection, job_id: int) -> list[ModelCall]:
+def list_model_calls(conn: Connection, job_id: int) -> list[ModelCall]:
     query = select(*columns(ModelCall, model_call)).where(model_call.c.job_id == job_id)
     return fetch(conn, ModelCall, query.order_by(model_call.c.id))
 
 
-def children(conn: Connection, job_id: int) -> list[ChildJob]:
+def list_children(conn: Connection, job_id: int) -> list[ChildJob]:
     """The jobs a parent waits for, in its order, with their `item`."""
     query = (
         select(*_job, job_child.c.item, job_child.c.position)
@@ -221,7 +221,7 @@ def children_states(conn: Connection, job_id: int) -> list[ChildState]:
     return fetch(conn, ChildState, _children_states, {"job_id": job_id})
 
 
-def replays(conn: Connection, job_id: int) -> list[Job]:
+def list_replays(conn: Connection, job_id: int) -> list[Job]:
     return fetch(conn, Job, select(*_job).where(job.c.replay_of == job_id).order_by(job.c.id))
 
 
@@ -232,12 +232,12 @@ def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, s
     return {(latest.node_id, latest.kind): latest for latest in jobs if latest.node_id is not None}
 
 
-def active_in_project(conn: Connection, project_id: int) -> list[Job]:
+def list_active_in_project(conn: Connection, project_id: int) -> list[Job]:
     query = select(*_job).where(job.c.project_id == project_id, job.c.state.in_(ACTIVE))
     return fetch(conn, Job, query.order_by(job.c.id))
 
 
-def failures(
+def list_failures(
     conn: Connection, *, since: int | None = None, project: int | None = None, limit: int = 50
 ) -> list[FailureGroup]:
     """Failed jobs grouped by fingerprint, the most frequent first.
@@ -282,18 +282,18 @@ def _failure_group(conn: Connection, sums: Any, newest: Job) -> FailureGroup:
     return FailureGroup(*values)
 
 
-def with_fingerprint(conn: Connection, fingerprint: str, limit: int = 200) -> list[Job]:
+def list_with_fingerprint(conn: Connection, fingerprint: str, limit: int = 200) -> list[Job]:
     query = select(*_job).where(job.c.error_fingerprint == fingerprint, job.c.state.in_(("failed", "partial")))
     return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
 
 
-def workers(conn: Connection) -> list[Worker]:
+def list_workers(conn: Connection) -> list[Worker]:
     """Workers with `age_ms` since their last heartbeat."""
     query = select(*columns(Worker, worker), (now_ms() - worker.c.seen_at).label("age_ms"))
     return fetch(conn, Worker, query.order_by(worker.c.started_at))
 
 
-def gates(conn: Connection) -> list[Gate]:
+def list_gates(conn: Connection) -> list[Gate]:
     return fetch(conn, Gate, select(*columns(Gate, gate)).order_by(gate.c.key))
 
 

@@ -24,7 +24,7 @@ def find(conn: Connection, sha256: str) -> Media | None:
     return fetch_one(conn, Media, select(*_media).where(media.c.sha256 == sha256))
 
 
-def all_media(conn: Connection) -> list[Media]:
+def list_media(conn: Connection) -> list[Media]:
     return fetch(conn, Media, select(*_media))
 
 

@@ -73,18 +73,18 @@ def scene_counts(conn: Connection, project_id: int) -> dict[int, int]:
     return {parent: count for parent, count in conn.execute(query)}
 
 
-def projects(conn: Connection, *, archived: bool = False) -> list[Node]:
+def list_projects(conn: Connection, *, archived: bool = False) -> list[Node]:
     """Newest first."""
     query = select(*_node).where(node.c.kind == "project").order_by(node.c.id.desc())
     return fetch(conn, Node, query if archived else query.where(node.c.archived_at.is_(None)))
 
 
-def head(conn: Connection, node_id: int, kind: str) -> ArtifactVersion | None:
+def find_head(conn: Connection, node_id: int, kind: str) -> ArtifactVersion | None:
     """The newest or pinned version."""
     return fetch_one(conn, ArtifactVersion, _head, {"node_id": node_id, "kind": kind})
 
 
-def by_ids(conn: Connection, ids: Collection[int]) -> list[Artifact]:
+def find_versions(conn: Connection, ids: Collection[int]) -> list[Artifact]:
     """These versions, heads or not."""
     return fetch(conn, Artifact, select(*_artifact).where(artifact.c.id.in_(ids))) if ids else []
 
@@ -110,7 +110,7 @@ def heads_for(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], He
     return {(head.node_id, head.kind): head for head in fetch(conn, HeadState, query)}
 
 
-def version(conn: Connection, node_id: int, kind: str, number: int) -> ArtifactVersion | None:
+def find_version(conn: Connection, node_id: int, kind: str, number: int) -> ArtifactVersion | None:
     query = (
         select(*_artifact, func.coalesce(artifact_head.c.pinned, False).label("pinned"))
         .outerjoin(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
@@ -119,7 +119,7 @@ def version(conn: Connection, node_id: int, kind: str, number: int) -> ArtifactV
     return fetch_one(conn, ArtifactVersion, query)
 
 
-def versions(conn: Connection, node_id: int, kind: str) -> list[VersionEntry]:
+def list_versions(conn: Connection, node_id: int, kind: str) -> list[VersionEntry]:
     """All versions, newest first; `is_head` and `pinned` tell which one counts."""
     query = (
         select(
@@ -134,11 +134,11 @@ def versions(conn: Connection, node_id: int, kind: str) -> list[VersionEntry]:
     return fetch(conn, VersionEntry, query)
 
 
-def artifact_by_id(conn: Connection, artifact_id: int) -> Artifact | None:
+def find_artifact(conn: Connection, artifact_id: int) -> Artifact | None:
     return fetch_one(conn, Artifact, select(*_artifact).where(artifact.c.id == artifact_id))
 
 
-def places(conn: Connection, node_ids: list[int]) -> dict[int, Place]:
+def list_places(conn: Connection, node_ids: list[int]) -> dict[int, Place]:
     """Node id → where in its story it is; unknown ids are left out."""
     above = node.alias("above")
     query = (
@@ -184,7 +184,7 @@ def heads_with_content(conn: Connection, node_ids: list[int], kinds: list[str]) 
     return {(head.node_id, head.kind): head for head in fetch(conn, Artifact, query)}
 
 
-def contents(conn: Connection, project_id: int, kind: str, *, archived: bool = False) -> list[NodeContent]:
+def list_contents(conn: Connection, project_id: int, kind: str, *, archived: bool = False) -> list[NodeContent]:
     """The heads of one kind in a project with their content, by position."""
     query = (
         select(
@@ -199,7 +199,7 @@ def contents(conn: Connection, project_id: int, kind: str, *, archived: bool = F
     return fetch(conn, NodeContent, query if archived else query.where(node.c.archived_at.is_(None)))
 
 
-def story_elements(conn: Connection, project_id: int, kind: str, limit: int) -> list[ElementArtifact]:
+def list_elements(conn: Connection, project_id: int, kind: str, limit: int) -> list[ElementArtifact]:
     """Head artifacts of live characters or world elements, the most recently edited first."""
     query = (
         select(*_artifact, node.c.position)

@@ -73,7 +73,7 @@ def totals_by(
     return fetch(conn, UsageTotals, query.group_by(*grouped_by).order_by(*grouped_by) if grouped_by else query)
 
 
-def costs(
+def cost_totals_by(
     conn: Connection,
     *groups: str,
     since: int,
@@ -214,7 +214,7 @@ def queue_waits(conn: Connection, *, since: int, until: int | None = None) -> li
     return sorted(int(w) for (w,) in conn.execute(query) if w is not None)
 
 
-def calls(
+def list_calls(
     conn: Connection,
     *,
     since: int,
@@ -229,7 +229,7 @@ def calls(
     return fetch(conn, CallSummary, query.order_by(model_call.c.started_at.desc()).limit(limit))
 
 
-def models(conn: Connection) -> list[str]:
+def list_models(conn: Connection) -> list[str]:
     """Every model that was ever called."""
     return [m for (m,) in conn.execute(select(model_call.c.model).distinct().order_by(model_call.c.model))]
 
@@ -247,7 +247,7 @@ def project_costs(conn: Connection, project_ids: list[int]) -> dict[int, dict[st
     return found
 
 
-def of_node(conn: Connection, node_id: int) -> NodeUsage:
+def usage_of_node(conn: Connection, node_id: int) -> NodeUsage:
     """What a node's own jobs used."""
     query = (
         select(

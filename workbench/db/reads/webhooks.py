@@ -1,4 +1,4 @@
-"""Questions about webhooks and what they were told. What is sealed never leaves through `listed`."""
+"""Questions about webhooks and what they were told. What is sealed never leaves through `list_webhooks`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _delivery = columns(Delivery, webhook_delivery)
 _there = webhook.c.archived_at.is_(None)
 
 
-def listed(conn: Connection) -> list[ListedWebhook]:
+def list_webhooks(conn: Connection) -> list[ListedWebhook]:
     """Oldest first; each with `last`: its newest delivery's state, or None."""
     newest = (
         select(webhook_delivery.c.webhook_id, func.max(webhook_delivery.c.id).label("id"))
@@ -32,17 +32,17 @@ def listed(conn: Connection) -> list[ListedWebhook]:
     return fetch(conn, ListedWebhook, query)
 
 
-def find(conn: Connection, webhook_id: int) -> SealedWebhook | None:
+def find_sealed(conn: Connection, webhook_id: int) -> SealedWebhook | None:
     """The whole row with what is sealed in it, for whoever is about to call the address."""
     return fetch_one(conn, SealedWebhook, select(*_sealed).where(webhook.c.id == webhook_id, _there))
 
 
-def enabled(conn: Connection) -> list[Webhook]:
+def list_enabled(conn: Connection) -> list[Webhook]:
     """Those that want to be told, without what is sealed."""
     return fetch(conn, Webhook, select(*_webhook).where(_there, webhook.c.enabled.is_(True)))
 
 
-def all_sealed(conn: Connection) -> list[SealedWebhook]:
+def list_sealed(conn: Connection) -> list[SealedWebhook]:
     return fetch(conn, SealedWebhook, select(*_sealed).where(_there))
 
 
@@ -56,7 +56,7 @@ def project_title(conn: Connection, project_id: int | None) -> str | None:
     return conn.execute(select(node.c.title).where(node.c.id == project_id)).scalar_one_or_none()
 
 
-def due(conn: Connection, most_each: int) -> list[Delivery]:
+def list_due(conn: Connection, most_each: int) -> list[Delivery]:
     """Deliveries to be tried now: so many of each webhook, in turns; those of one that waited longest first."""
     order = (webhook_delivery.c.next_at, webhook_delivery.c.id)
     turn = func.row_number().over(partition_by=webhook_delivery.c.webhook_id, order_by=order).label("turn")
@@ -74,11 +74,11 @@ def due(conn: Connection, most_each: int) -> list[Delivery]:
     return fetch(conn, Delivery, query)
 
 
-def delivery(conn: Connection, delivery_id: int) -> Delivery | None:
+def find_delivery(conn: Connection, delivery_id: int) -> Delivery | None:
     return fetch_one(conn, Delivery, select(*_delivery).where(webhook_delivery.c.id == delivery_id))
 
 
-def deliveries(conn: Connection, webhook_id: int | None, most: int) -> list[Delivery]:
+def list_deliveries(conn: Connection, webhook_id: int | None, most: int) -> list[Delivery]:
     """Newest first."""
     query = select(*_delivery).order_by(webhook_delivery.c.id.desc()).limit(most)
     if webhook_id is not None:

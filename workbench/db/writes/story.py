@@ -55,28 +55,23 @@ def lock_node(conn: Connection, node_id: int) -> None:
     conn.execute(select(node.c.id).where(node.c.id == node_id).with_for_update(key_share=True))
 
 
-def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> dict[str, Any]:
-    """Append a version and make it the head unless one is pinned. `values` are the other columns of artifact."""
+def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> int:
+    """Append a version, make it the head unless one is pinned, and return its id; `values`: the other columns."""
     lock_node(conn, node_id)
     last = conn.execute(
         select(func.max(artifact.c.version)).where(artifact.c.node_id == node_id, artifact.c.kind == kind)
     ).scalar_one_or_none()
-    row = (
-        conn.execute(
-            insert(artifact)
-            .values(node_id=node_id, kind=kind, version=(last or 0) + 1, created_at=now_ms(), **values)
-            .returning(artifact)
-        )
-        .mappings()
-        .one()
-    )
-    point = upsert(conn, artifact_head).values(node_id=node_id, kind=kind, artifact_id=row["id"], pinned=False)
+    row = insert(artifact).values(node_id=node_id, kind=kind, version=(last or 0) + 1, created_at=now_ms(), **values)
+    artifact_id: int = conn.execute(row.returning(artifact.c.id)).scalar_one()
+    point = upsert(conn, artifact_head).values(node_id=node_id, kind=kind, artifact_id=artifact_id, pinned=False)
     conn.execute(
         point.on_conflict_do_update(
-            index_elements=["node_id", "kind"], set_={"artifact_id": row["id"]}, where=artifact_head.c.pinned.is_(False)
+            index_elements=["node_id", "kind"],
+            set_={"artifact_id": artifact_id},
+            where=artifact_head.c.pinned.is_(False),
         )
     )
-    return dict(row)
+    return artifact_id
 
 
 def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, pinned: bool) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import streamlit as st
 
 from workbench.artifacts import kinds
-from workbench.db.reads import story as story_reads
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import InvalidInput, Issue
 from workbench.story import elements as story_elements
@@ -68,8 +67,8 @@ def _chip(project: int, node: Row, picture: str) -> str:
 
 
 def brief(project: int) -> Row:
-    found = live.shared("brief", lambda: live.workbench().artifact(project, "brief"), project=project)
-    return found["content"] if found else {}
+    found = live.cached("brief", lambda: live.workbench().artifact(project, "brief"), project=project)
+    return found.content if found else {}
 
 
 # On their own page.
@@ -77,7 +76,7 @@ def brief(project: int) -> Row:
 
 def library(project: int, kind: str, *, archived: bool, typed: str) -> list[Row]:
     """The characters or world elements in story order, with their content; only what matches what was typed."""
-    rows: list[Row] = live.ask(story_reads.contents, project_id=project, kind=kind, archived=archived)
+    rows: list[Row] = live.query(live.workbench().projects.list_contents, project, kind, archived=archived)
     wanted = typed.casefold()
     return [r for r in rows if wanted in _searched(r["content"])] if wanted else list(rows)
 
@@ -89,14 +88,13 @@ def _searched(content: Row) -> str:
 
 def scenes(project: int) -> list[story_elements.Scene]:
     """Every scene with its cast."""
-    found: list[story_elements.Scene] = live.ask(story_elements.scenes, project_id=project)
-    return found
+    return live.query(live.workbench().projects.list_story_scenes, project)
 
 
 def cast_names(project: int) -> list[str]:
     """The names that drawings give colours by."""
-    rows = live.ask(story_reads.contents, project_id=project, kind="character", archived=False)
-    return [str(r["content"]["name"]) for r in rows][:CAST]
+    rows = live.query(live.workbench().projects.list_contents, project, "character", archived=False)
+    return [str(r.content["name"]) for r in rows][:CAST]
 
 
 def picture(project: int, kind: str, content: Row, size: int) -> str:
@@ -175,13 +173,13 @@ def _add(project: int, kind: Any, key: str, values: dict[str, Any]) -> None:
     wrong = forms.check(kinds.find(kind).model, values)
     if not wrong:
         try:
-            made = live.workbench().add_element(project, kind, values, frame.user())
+            made = live.workbench().projects.add_element(project, kind, values, frame.user())
         except InvalidInput as error:
             wrong = error.issues or [Issue("", error.text)]
         else:
             _leave(key)
             st.query_params["node"] = str(made)
-            live.forget()
+            live.invalidate()
             frame.toast(t("{kind} added.", kind=labels.kind_title(kind)))
             return
     st.session_state[f"{key}_issues"] = wrong
@@ -260,9 +258,9 @@ def _more(row: Row, order: Sequence[int]) -> None:
 def _archive(node_id: int, away: bool) -> None:
     with frame.told():
         wb = live.workbench()
-        (wb.archive if away else wb.restore_node)(node_id)
+        (wb.projects.archive if away else wb.projects.restore)(node_id)
         frame.toast(t("Archived. Nothing is deleted; restore it at any time.") if away else t("Restored."))
-    live.forget()
+    live.invalidate()
 
 
 def moved(order: Sequence[int], node_id: int, step: int) -> list[int]:
@@ -275,8 +273,8 @@ def moved(order: Sequence[int], node_id: int, step: int) -> list[int]:
 
 def _move(node_id: int, step: int, order: tuple[int, ...]) -> None:
     with frame.told():
-        live.workbench().arrange(moved(order, node_id, step))
-    live.forget()
+        live.workbench().projects.arrange_elements(moved(order, node_id, step))
+    live.invalidate()
 
 
 def _fields(kind: str, content: Row) -> None:
@@ -324,7 +322,7 @@ def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Artifac
     seen = st.session_state.setdefault(slot, artifact.version)
     if artifact.version == seen:
         return
-    stale = live.ask(story_elements.find_stale_dependents, project_id=project, node_id=node_id)
+    stale = live.query(live.workbench().projects.list_stale_dependents, project, node_id)
     counted = Counter(name for _, name in stale)
     if not counted:
         st.markdown(

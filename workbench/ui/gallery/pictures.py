@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.artifacts.staleness import changed_inputs
 from workbench.artifacts.storyboard import frame_key
-from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, ArtifactVersion
-from workbench.story import elements
-from workbench.story.freshness import source_heads
 from workbench.story.names import fold
 from workbench.ui import live
 
@@ -45,13 +41,13 @@ class Picture:
 
 def scenes(project: int, episode: int | None = None) -> list[Row]:
     """The scenes that have pictures, in story order; their content is not read."""
-    found: list[Row] = live.ask(reads.scenes_with, project_id=project, kind=IMAGES, episode=episode)
+    found: list[Row] = live.query(live.workbench().projects.list_scenes_with, project, IMAGES, episode=episode)
     return found
 
 
 def with_person(found: Iterable[Row], project: int, names: Sequence[str]) -> list[Row]:
     """The scenes in whose cast somebody of these names is."""
-    cast: list[elements.Scene] = live.ask(elements.scenes, project_id=project)
+    cast = live.query(live.workbench().projects.list_story_scenes, project)
     there = {s.node_id for s in cast if s.shows(names)}
     return [s for s in found if s["id"] in there]
 
@@ -59,17 +55,14 @@ def with_person(found: Iterable[Row], project: int, names: Sequence[str]) -> lis
 def stale_scenes(found: Sequence[Row]) -> list[Row]:
     """The scenes of which a picture is stale."""
     ids = [int(s["id"]) for s in found]
-    stale: list[int] = live.shared("stale pictures", lambda: sorted(_changes(ids)), scenes=ids)
+    stale: list[int] = live.cached("stale pictures", lambda: sorted(_changes(ids)), scenes=ids)
     return [s for s in found if s["id"] in set(stale)]
 
 
 def _changes(ids: list[int]) -> dict[int, set[str | None]]:
     """Scene → the parts of its sources that changed since; None for a source that was read as a whole."""
-    with live.workbench().database.read() as conn:
-        heads = [head for (_, kind), head in reads.heads_for(conn, ids).items() if kind == IMAGES]
-        sources = source_heads(conn, heads)
-    changed = {h.node_id: {c.part for c in changed_inputs(h.inputs, sources)} for h in heads}
-    return {node: parts for node, parts in changed.items() if parts}
+    changed = live.workbench().artifacts.list_changed_inputs(ids, IMAGES)
+    return {node_id: {c.part for c in inputs} for node_id, inputs in changed.items()}
 
 
 def of_scenes(found: Sequence[Row]) -> list[Picture]:
@@ -77,8 +70,7 @@ def of_scenes(found: Sequence[Row]) -> list[Picture]:
     ids = [int(s["id"]) for s in found]
     if not ids:
         return []
-    with live.workbench().database.read() as conn:
-        heads = reads.heads_with_content(conn, ids, [IMAGES, PROMPT])
+    heads = live.workbench().artifacts.list_heads(ids, [IMAGES, PROMPT])
     changed = _changes(ids)
     made: list[Picture] = []
     for scene in found:
@@ -122,7 +114,7 @@ def filtered(
 def maker(node_id: int, media: str) -> ArtifactVersion | None:
     """The version in which a picture first appears, with the job that drew it; None when no version has it."""
     wb = live.workbench()
-    for row in reversed(wb.versions(node_id, IMAGES)):
+    for row in reversed(wb.artifacts.list_versions(node_id, IMAGES)):
         version = wb.artifact(node_id, IMAGES, row.version)
         if version and any(c["media"] == media for f in version.content["frames"] for c in f["candidates"]):
             return version
@@ -145,8 +137,7 @@ def clips(found: Sequence[Row]) -> list[Clip]:
     ids = [int(s["id"]) for s in found]
     if not ids:
         return []
-    with live.workbench().database.read() as conn:
-        heads = reads.heads_with_content(conn, ids, [VIDEO])
+    heads = live.workbench().artifacts.list_heads(ids, [VIDEO])
     made = []
     for scene, video in ((s, heads[s["id"], VIDEO].content) for s in found if (s["id"], VIDEO) in heads):
         made += [
@@ -159,7 +150,7 @@ def clips(found: Sequence[Row]) -> list[Clip]:
 def packer(pictures: Sequence[Picture]) -> Callable[[], bytes]:
     """What makes the ZIP when somebody downloads it; the files are found now, because that takes a page's session."""
     wb = live.workbench()
-    named = [(place(p, wb.media_path(p.media).suffix), wb.media_path(p.media)) for p in pictures]
+    named = [(place(p, wb.media.path(p.media).suffix), wb.media.path(p.media)) for p in pictures]
     return lambda: zipped(named)
 
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.reads import jobs as reads
-from workbench.db.reads import usage
 from workbench.ui import budgets, charts, formats, frame, labels, live
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -55,18 +53,24 @@ def micros(rows: Sequence[dict[str, Any]]) -> int | None:
 def metrics(project: int | None) -> None:
     """Running and slots, queue wait p95, done in 24 h, success rate, cost; each beside the day before."""
     now = _minute(live.now_ms())
-    counts = live.ask(reads.counts, project=project, since=now - DAY_MS)
-    slots = sum(w["threads"] for w in live.ask(reads.workers) if w["age_ms"] < SILENT_MS)
+    counts = live.query(live.workbench().jobs.count_by_state, project=project, since=now - DAY_MS)
+    slots = sum(w.threads for w in live.query(live.workbench().queues.list_workers) if w.age_ms < SILENT_MS)
     hour, before = (
-        p95(live.ask(usage.queue_waits, since=now - a, until=now - b + 120_000))
+        p95(live.query(live.workbench().usage.queue_waits, since=now - a, until=now - b + 120_000))
         for a, b in ((3_600_000, 0), (7_200_000, 3_600_000))
     )
-    today = live.ask(usage.job_success, since=now - DAY_MS, project=project)
-    yesterday = live.ask(usage.job_success, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project)
-    week = live.ask(usage.job_success, since=now - 14 * DAY_MS, project=project, by_day=True)
-    cost = live.ask(usage.costs, since=now - DAY_MS, project=project)
-    cost_before = live.ask(usage.costs, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project)
-    cost_days = budgets.by_day(live.ask(usage.costs, "day", since=now - 14 * DAY_MS, project=project))
+    today = live.query(live.workbench().usage.job_success, since=now - DAY_MS, project=project)
+    yesterday = live.query(
+        live.workbench().usage.job_success, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project
+    )
+    week = live.query(live.workbench().usage.job_success, since=now - 14 * DAY_MS, project=project, by_day=True)
+    cost = live.query(live.workbench().usage.cost_totals_by, since=now - DAY_MS, project=project)
+    cost_before = live.query(
+        live.workbench().usage.cost_totals_by, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project
+    )
+    cost_days = budgets.by_day(
+        live.query(live.workbench().usage.cost_totals_by, "day", since=now - 14 * DAY_MS, project=project)
+    )
     cards = st.columns(5, gap="small")
     with cards[0]:
         charts.metric(
@@ -128,34 +132,34 @@ def _waits(now: int) -> list[int]:
     """The p95 of each of the last twelve five-minute spans."""
     span = 300_000
     return [
-        p95(live.ask(usage.queue_waits, since=now - (i + 1) * span, until=now - i * span)) or 0
+        p95(live.query(live.workbench().usage.queue_waits, since=now - (i + 1) * span, until=now - i * span)) or 0
         for i in reversed(range(12))
     ]
 
 
 def _cancel(ids: Sequence[int]) -> None:
     with frame.told():
-        stopped = live.workbench().cancel(ids)
+        stopped = live.workbench().jobs.cancel(ids)
         frame.toast(t("Jobs cancelled: {n}", n=len(stopped)))
-    live.forget()
+    live.invalidate()
 
 
 def _retry(ids: Sequence[int]) -> None:
     begun = 0
     with frame.told():
         for job_id in ids:
-            live.workbench().retry(job_id, user=frame.user())
+            live.workbench().jobs.retry(job_id, user=frame.user())
             begun += 1
     if begun:
         frame.toast(t("Jobs retried: {n}", n=begun))
-    live.forget()
+    live.invalidate()
 
 
 def _priority(ids: Sequence[int], key: str) -> None:
     with frame.told():
-        changed = live.workbench().set_priority(ids, int(st.session_state[key]))
+        changed = live.workbench().jobs.set_priority(ids, int(st.session_state[key]))
         frame.toast(t("Priorities changed: {n}", n=changed))
-    live.forget()
+    live.invalidate()
 
 
 def bulk(selected: Sequence[int], total: int, filters: dict[str, Any]) -> None:
@@ -182,9 +186,9 @@ def _priority_form(ids: Sequence[int], name: str) -> None:
 def everything(total: int, filters: dict[str, Any]) -> None:
     """Act on every job that matches the filters, beyond the rows shown."""
     st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=formats.count(total)))
-    with live.workbench().database.read() as conn:
-        ids = reads.ids_matching(conn, **filters)
-        known = reads.states(conn, ids[:900])
+    wb = live.workbench()
+    ids = wb.jobs.list_ids(**filters)
+    known = wb.jobs.states(ids[:900])
     active = [i for i in ids if known.get(i) in ("queued", "running", "waiting")]
     failed = [i for i in ids if known.get(i) in ("failed", "partial", "cancelled")]
     st.button(
@@ -208,7 +212,7 @@ def everything(total: int, filters: dict[str, Any]) -> None:
 
 def _gate(key: str, state_key: str) -> None:
     with frame.told():
-        (live.workbench().resume if st.session_state[state_key] else live.workbench().pause)(key)
+        (live.workbench().queues.resume if st.session_state[state_key] else live.workbench().queues.pause)(key)
 
 
 def pause_switches(closed: set[str]) -> None:
@@ -216,8 +220,8 @@ def pause_switches(closed: set[str]) -> None:
     wb = live.workbench()
     groups = {
         t("Queues"): {"queue:text": t("Text")},
-        t("Projects"): {f"project:{p.id}": p.title for p in wb.projects()[:12]},
-        t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows()},
+        t("Projects"): {f"project:{p.id}": p.title for p in wb.projects.list()[:12]},
+        t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows.list()},
     }
     st.caption(t("Off: nothing new of it starts; what runs goes on."))
     for title, gates in groups.items():
@@ -229,18 +233,18 @@ def pause_switches(closed: set[str]) -> None:
 
 def workers() -> None:
     """Each worker with its load and the age of its last heartbeat."""
-    rows = live.ask(reads.workers)
+    rows = live.query(live.workbench().queues.list_workers)
     st.markdown(f"**{t('Workers')}**")
     if not rows:
         st.caption(t("No worker runs. Start one with `reelwright worker`."))
     for row in rows:
-        silent = row["age_ms"] >= SILENT_MS
+        silent = row.age_ms >= SILENT_MS
         mark = ":red[:material/heart_broken:]" if silent else ":green[:material/check_circle:]"
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row['name']}"):
-            st.markdown(f"{mark} {row['name'][-18:]}", width="content")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row.name}"):
+            st.markdown(f"{mark} {row.name[-18:]}", width="content")
             st.space("stretch")
-            age = t("just now") if row["age_ms"] < 2000 else t("{n} s ago", n=row["age_ms"] // 1000)
+            age = t("just now") if row.age_ms < 2000 else t("{n} s ago", n=row.age_ms // 1000)
             frame.small(
-                f"{row['busy']}/{row['threads']} · {age}",
-                t("process {pid} on {host}", pid=row["pid"], host=row["host"]),
+                f"{row.busy}/{row.threads} · {age}",
+                t("process {pid} on {host}", pid=row.pid, host=row.host),
             )

@@ -48,7 +48,7 @@ def frame(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.Data
             {
                 "state": [states.find(j.state).word],
                 "job": labels.workflow_title(j.kind),
-                "story": hidden(labels.place(places[j.node_id])) if j.node_id and j.node_id in places else "—",
+                "story": hidden(labels.place(places.get(j.node_id or -1)) or "—"),
                 "progress": None if j.state == "queued" else float(j.progress or 0),
                 "now": hidden(doing(j)),
                 "wait": formats.duration(waited_ms(j, now), language),

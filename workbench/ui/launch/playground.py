@@ -51,7 +51,7 @@ def _chosen() -> Job | None:
     if not asked.isdigit():
         return None
     try:
-        job = live.workbench().job(int(asked))
+        job = live.workbench().jobs.get(int(asked))
     except ReelwrightError:
         return None
     return job if job.kind == KIND else None
@@ -124,13 +124,13 @@ def _answer(job: Job) -> None:
 @st.fragment(run_every=0.7)
 def _live(job_id: int) -> None:
     """The answer as far as it is written; the whole page is drawn anew when it has ended."""
-    job = live.workbench().job(job_id)
+    job = live.workbench().jobs.get(job_id)
     if job.state not in states.ACTIVE:
-        live.forget()
+        live.invalidate()
         st.rerun(scope="app")
     st.markdown(plain(job.preview or "") + "▋")
     if st.button(t("Cancel"), key=f"chat_cancel_{job_id}", type="tertiary", icon=":material/stop_circle:"):
-        live.workbench().cancel(job_id, user=frame.user())
+        live.workbench().jobs.cancel(job_id, user=frame.user())
 
 
 def _settings(messages: list[dict[str, str]]) -> str | None:
@@ -190,8 +190,8 @@ def _history(job: Job | None) -> None:
     with st.container(border=True, key="chat_history", gap="small"):
         st.markdown(f"**{t('In this session')}**")
         for job_id in ids[:HISTORY]:
-            turn = live.shared("job", partial(live.workbench().job, job_id), id=job_id)
-            state = states.find(turn["state"])
+            turn = live.cached("job", partial(live.workbench().jobs.get, job_id), id=job_id)
+            state = states.find(turn.state)
             said = shortened(last_said(turn), 44)
             st.button(
                 plain(said), key=f"chat_turn_{job_id}", icon=f":material/{state.icon}:", width="stretch",

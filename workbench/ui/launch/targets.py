@@ -35,21 +35,18 @@ class Target:
 
 
 def episodes(project: int) -> list[TreeNode]:
-    return [n for n in live.outline(project, project)["nodes"] if n["kind"] == "episode"]
+    return [n for n in live.outline(project, project).nodes if n.kind == "episode"]
 
 
 def targets(one: Workflow, project: int, episode: int) -> list[Target]:
     """The live episodes, or the scenes of one episode."""
-    nodes = live.outline(project, episode)["nodes"]
+    nodes = live.outline(project, episode).nodes
     if one.scope == "episode":
-        found = [n for n in nodes if n["kind"] == "episode"]
+        found = [n for n in nodes if n.kind == "episode"]
     else:
-        found = [n for n in nodes if n["kind"] == "scene" and n["parent_id"] == episode]
-    active = {(j["node_id"], j["kind"]): j["state"] for j in live.active_jobs(project)}
-    return [
-        Target(n["id"], labels.node_title(n["kind"], n["position"], n["title"]), state_of(one, n, active))
-        for n in found
-    ]
+        found = [n for n in nodes if n.kind == "scene" and n.parent_id == episode]
+    active = {(j.node_id, j.kind): j.state for j in live.active_jobs(project)}
+    return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(one, n, active)) for n in found]
 
 
 def state_of(one: Workflow, node: TreeNode, active: Mapping[tuple[int, str], str]) -> str:
@@ -66,7 +63,7 @@ def episode_of(project: int, nodes: Sequence[int]) -> int | None:
     """The episode of the first of these scenes, for a link that names scenes alone."""
     for node_id in nodes[:1]:
         try:
-            node = live.workbench().node(node_id)
+            node = live.workbench().projects.get_node(node_id)
         except ReelwrightError:
             return None
         if node.project_id == project and node.kind == "scene":
@@ -79,7 +76,7 @@ def unmet(one: Workflow, chosen: Sequence[int], values: dict[str, Any]) -> dict[
     found: dict[str, list[int]] = {}
     for node in chosen[:LOOK_AT]:
         try:
-            issues: list[Issue] = live.workbench().unmet(one.name, node, values)
+            issues: list[Issue] = live.workbench().workflows.list_unmet(one.name, node, values)
         except ReelwrightError:
             continue  # the form says what is wrong with its values
         for issue in issues:
@@ -93,8 +90,8 @@ def estimate(one: Workflow, project: int, chosen: Sequence[int], profile: str | 
         return None
     if one.batch:
         return _of_parents(chosen) if one.scope == "scene" and profile is None else None
-    known = live.shared(
-        "estimates", lambda: live.workbench().estimates(project, profile), project=project, profile=profile
+    known = live.cached(
+        "estimates", lambda: live.workbench().plans.estimate(project, profile), project=project, profile=profile
     )
     guess: Estimate | None = known.get(one.name)
     if guess is None:
@@ -178,7 +175,7 @@ def flow(one: Workflow) -> str:
 
 def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
     """Which model runs it; None for the project's own, which is not offered without a project."""
-    named = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in live.workbench().profiles()}
+    named = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in live.workbench().profiles.list()}
     named = {"sketch": t("Sketch, offline and free"), **named}
     chosen: str | None = st.selectbox(
         t("Model profile"),
@@ -193,7 +190,7 @@ def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
 
 def with_profile(name: str | None) -> dict[str, Any]:
     """The field of a request that names the profile."""
-    return {} if name is None else {"profile_id": live.workbench().profile_id(name)}
+    return {} if name is None else {"profile_id": live.workbench().profiles.id_of(name)}
 
 
 def job_row(job: Job, story: str = "") -> None:

@@ -190,8 +190,8 @@ def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dic
 def _stories(row: SavedProfile) -> None:
     """Who uses it, else where to choose it: a service that was added works for nobody yet."""
     wb = live.workbench()
-    chosen = {row.id} | {r.id for r in wb.profiles() if row.id in (r.image_profile_id, r.video_profile_id)}
-    using = [str(p.title) for p in wb.project_names() if p.profile_id in chosen]
+    chosen = {row.id} | {r.id for r in wb.profiles.list() if row.id in (r.image_profile_id, r.video_profile_id)}
+    using = [str(p.title) for p in wb.projects.list_names() if p.profile_id in chosen]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(
             plain(t("Used by {stories}.", stories=labels.listed(using)))
@@ -397,16 +397,16 @@ def _save(key: str, row: SavedProfile | None, values: dict[str, Any]) -> None:
     try:
         if row is None:
             provider = st.session_state.get("svc_provider", "openai")
-            saved = wb.add_profile(fields.pop("name"), provider, user=frame.user(), **fields)
+            saved = wb.profiles.add(fields.pop("name"), provider, user=frame.user(), **fields)
         else:
-            saved = wb.change_profile(str(row.name), **fields)
+            saved = wb.profiles.update(str(row.name), **fields)
     except InvalidInput as error:
         st.session_state[f"{key}_issues"] = error.issues or [Issue("", error.text)]
         st.rerun()
     forget(key)
     st.session_state["_services_saved"] = st.session_state.get("_services_saved", 0) + 1
     st.session_state.pop("svc_template", None)
-    live.forget()
+    live.invalidate()
     choose(saved.id)
     frame.toast(t("{name} is saved.", name=saved.name))
     st.rerun()
@@ -438,17 +438,17 @@ def _actions(key: str, row: SavedProfile) -> None:
 
 def _duplicate(name: str) -> None:
     with frame.told():
-        taken = {p.name for p in live.workbench().profiles(include_archived=True)}
+        taken = {p.name for p in live.workbench().profiles.list(include_archived=True)}
         copy = next(c for c in (f"{name[:70]} {n}" for n in range(2, 1000)) if c not in taken)
-        choose(live.workbench().duplicate_profile(name, copy).id)
-        live.forget()
+        choose(live.workbench().profiles.duplicate(name, copy).id)
+        live.invalidate()
         frame.toast(t("{name} is a copy of {of}, with its key.", name=copy, of=name))
 
 
 def _archive(name: str, away: bool) -> None:
     with frame.told():
-        live.workbench().archive_profile(name, away)
-        live.forget()
+        live.workbench().profiles.archive(name, away)
+        live.invalidate()
         frame.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
 
 
@@ -467,7 +467,7 @@ def _trials(key: str, row: SavedProfile) -> None:
             if st.button(t("Test it"), key=f"{key}_try_go", icon=":material/network_check:"):
                 with st.spinner(t("Calling {name}…", name=name)):
                     try:
-                        st.session_state[f"{key}_trials"] = live.workbench().try_profile(name, image=image)
+                        st.session_state[f"{key}_trials"] = live.workbench().profiles.check(name, image=image)
                     except ReelwrightError as error:
                         st.session_state["_refused"] = labels.of_error(error)
                 st.rerun()
@@ -497,4 +497,4 @@ def _trial(trial: Trial) -> None:
             told.append(t("request {id}", id=trial.request_id))
         st.markdown(f"{plain(' · '.join(told))}  \n:violet[:material/arrow_forward: {t(trial.remedy)}]")
     if trial.media:
-        st.image(str(live.workbench().media_path(trial.media)), width=220)
+        st.image(str(live.workbench().media.path(trial.media)), width=220)

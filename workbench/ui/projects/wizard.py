@@ -81,7 +81,7 @@ def _readiness(brief: dict[str, Any]) -> None:
 
 def _profile() -> str | None:
     """Which models the project uses; None for the offline sketch."""
-    profiles = live.workbench().profiles()
+    profiles = live.workbench().profiles.list()
     named = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in profiles if not p.archived_at}
     chosen: str | None = st.selectbox(
         t("Model profile"),
@@ -101,7 +101,7 @@ def create(brief: dict[str, Any], profile: str | None) -> int:
     if issues:
         raise InvalidInput(t("The brief is not complete yet."), issues)
     project = live.workbench().create_project(brief, profile=profile, user=frame.user())
-    live.forget()
+    live.invalidate()
     return project
 
 

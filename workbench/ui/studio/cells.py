@@ -43,32 +43,32 @@ def launch(node_id: int, workflow: str, params: dict[str, Any]) -> None:
     with frame.told():
         job = live.workbench().submit(workflow, node_id, params, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))
-    live.forget()
+    live.invalidate()
 
 
 def cancel(job_id: int) -> None:
     with frame.told():
-        live.workbench().cancel([job_id])
-    live.forget()
+        live.workbench().jobs.cancel([job_id])
+    live.invalidate()
 
 
 def retry(job_id: int) -> None:
     with frame.told():
-        live.workbench().retry(job_id)
-    live.forget()
+        live.workbench().jobs.retry(job_id)
+    live.invalidate()
 
 
 def restore(node_id: int, kind: str, version: int) -> None:
     with frame.told():
-        live.workbench().restore(node_id, kind, version)
+        live.workbench().artifacts.restore(node_id, kind, version)
         frame.toast(t("Version {n} is back, as a new version.", n=version))
-    live.forget()
+    live.invalidate()
 
 
 def pin(node_id: int, kind: str, version: int | None) -> None:
     with frame.told():
-        live.workbench().pin(node_id, kind, version)
-    live.forget()
+        live.workbench().artifacts.pin(node_id, kind, version)
+    live.invalidate()
 
 
 def begin_edit(node_id: int, kind: str, artifact: ArtifactVersion, part: int | None = None) -> None:
@@ -121,7 +121,7 @@ def versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
         type="tertiary",
         key=_key(node_id, kind, "versions"),
     ):
-        rows = live.workbench().versions(node_id, kind)
+        rows = live.workbench().artifacts.list_versions(node_id, kind)
         st.markdown(f"**{t('Versions of {name}', name=labels.kind_title(kind))}**", width=430)
         for row in rows[:12]:
             _version_row(node_id, kind, artifact, row)
@@ -176,7 +176,7 @@ def comparison(node_id: int, kind: str) -> None:
     if not chosen:
         return
     wb = live.workbench()
-    rows = {v.version: v for v in wb.versions(node_id, kind)}
+    rows = {v.version: v for v in wb.artifacts.list_versions(node_id, kind)}
 
     # said once: a moment later “2 s ago” would be another choice
     named = {number: f"v{number} · {_version_line(row)}" for number, row in sorted(rows.items())}
@@ -269,23 +269,23 @@ def failure(job: Job) -> None:
 @st.fragment(run_every=1.0)
 def running(job_id: int, node_id: int, name: str) -> None:
     """A running job's bar, words and clock; the page is drawn anew when the job's state changes."""
-    job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
-    seen = st.session_state.setdefault(_key(node_id, name, "seen", job_id), job["state"])
-    if job["state"] != seen:
-        st.session_state[_key(node_id, name, "seen", job_id)] = job["state"]
-        if job["state"] not in states.ACTIVE:
-            live.forget()
+    job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
+    seen = st.session_state.setdefault(_key(node_id, name, "seen", job_id), job.state)
+    if job.state != seen:
+        st.session_state[_key(node_id, name, "seen", job_id)] = job.state
+        if job.state not in states.ACTIVE:
+            live.invalidate()
         st.rerun(scope="app")
     percent = int(job.get("progress") or 0)
     started = job.get("started_at")
     clock = (
         labels.took((live.now_ms() - started) // 1000 * 1000)
         if started
-        else t("waits {time}", time=labels.took(live.now_ms() - job["created_at"]))
+        else t("waits {time}", time=labels.took(live.now_ms() - job.created_at))
     )
-    message = labels.said(job, "message") or states.find(job["state"]).word
-    if job["state"] == "waiting" and job.get("waiting_for"):
-        message = t(labels.WAITING_FOR.get(job["waiting_for"], states.find("waiting").title))
+    message = labels.said(job, "message") or states.find(job.state).word
+    if job.state == "waiting" and job.get("waiting_for"):
+        message = t(labels.WAITING_FOR.get(job.waiting_for, states.find("waiting").title))
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
 
 
@@ -388,14 +388,14 @@ def _save(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any], 
     edit["issues"] = forms.check(kinds.find(kind).model, typed)
     if not edit["issues"]:
         try:
-            live.workbench().save(node_id, kind, typed, base, frame.user())
+            live.workbench().artifacts.save(node_id, kind, typed, base, frame.user())
         except Conflict as error:
             edit["conflict"] = error.head_version
         except InvalidInput as error:
             edit["issues"] = error.issues or [Issue("", error.text)]
         else:
             end_edit(node_id, kind)
-            live.forget()
+            live.invalidate()
             frame.toast(t("Saved. What was made from it is marked stale."))
     st.rerun()
 
@@ -479,7 +479,7 @@ def _batch(job: Job) -> None:
     said = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
     st.markdown(f":gray[{said}]")
     for item in result.get("failed", []):
-        node = live.workbench().node(item["node_id"])
+        node = live.workbench().projects.get_node(item["node_id"])
         name = labels.node_title(node.kind, node.position, node.title)
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
         st.markdown(

@@ -36,7 +36,7 @@ def draw(node_id: int, artifact: Row) -> None:
 
 def _play(clip: Row, width: int | None) -> None:
     try:
-        place = str(live.workbench().media_path(clip["media"]))
+        place = str(live.workbench().media.path(clip["media"]))
     except NotFound as error:
         st.markdown(f":orange[:material/broken_image: {plain(labels.of_error(error))}]")
         return
@@ -51,8 +51,8 @@ def _choose(node_id: int, media: str, seen: int) -> None:
         head = wb.artifact(node_id, "scene_video")
         if head is not None:
             try:
-                wb.save(node_id, "scene_video", {**head.content, "chosen": media}, seen, frame.user())
+                wb.artifacts.save(node_id, "scene_video", {**head.content, "chosen": media}, seen, frame.user())
                 frame.toast(t("Picked."))
             except Conflict as error:
                 st.session_state["_refused"] = labels.of_error(error)
-        live.forget()
+        live.invalidate()

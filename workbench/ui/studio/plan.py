@@ -34,7 +34,7 @@ class Group:
 
 def of(node_id: int, mode: Mode = "missing") -> Plan:
     """The plan of a node, shared for a second."""
-    found: Plan = live.shared("plan", lambda: live.workbench().plan(node_id, mode), node=node_id, mode=mode)
+    found: Plan = live.cached("plan", lambda: live.workbench().plans.build(node_id, mode), node=node_id, mode=mode)
     return found
 
 
@@ -89,16 +89,16 @@ def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
     """Start the plan as one job; what it would need and lacks is said instead."""
     _close()
     with frame.told():
-        job = live.workbench().run_plan(node_id, mode, grow=grow, user=frame.user())
+        job = live.workbench().plans.run(node_id, mode, grow=grow, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))
-    live.forget()
+    live.invalidate()
 
 
 def parent(node_id: int) -> Mapping[str, Any] | None:
     """The plan that is at work on this node now."""
-    node = live.workbench().node(node_id)
+    node = live.workbench().projects.get_node(node_id)
     for job in live.active_jobs(node.project_id):
-        if job["node_id"] == node_id and job["kind"] == "run_plan":
+        if job.node_id == node_id and job.kind == "run_plan":
             found: Mapping[str, Any] = job
             return found
     return None
@@ -189,7 +189,7 @@ def card(node_id: int, *, large: bool = False) -> None:
 
 @st.fragment(run_every=1.0)
 def _bar(job_id: int) -> None:
-    job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
+    job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
     percent = int(job.get("progress") or 0)
     st.progress(percent / 100, text=f"{plain(labels.said(job, 'message'))} :gray[· {percent}%]")
 
@@ -220,8 +220,8 @@ def _running(job: Mapping[str, Any]) -> None:
 
 def _cancel(job_id: int) -> None:
     with frame.told():
-        live.workbench().cancel(job_id, user=frame.user())
-    live.forget()
+        live.workbench().jobs.cancel(job_id, user=frame.user())
+    live.invalidate()
 
 
 def _numbers(plan: Plan) -> None:

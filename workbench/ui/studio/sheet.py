@@ -10,7 +10,6 @@ from typing import Any
 import streamlit as st
 
 from workbench.artifacts.storyboard import frame_key
-from workbench.db.reads import jobs as job_reads
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
@@ -89,15 +88,15 @@ def _live(
     node_id: int, job_id: int, shots: list[dict[str, Any]], content: dict[str, Any] | None, ratio: str, stale: set[int]
 ) -> None:
     """Frames appear as their steps are done; what is drawn now and what waits is said by chips."""
-    steps = live.ask(job_reads.steps, job_id=job_id)
-    job = live.shared("job", lambda: live.workbench().job(job_id), id=job_id)
+    steps = live.query(live.workbench().jobs.list_steps, job_id=job_id)
+    job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
     drawn, busy = {}, {}
     for step in steps:
-        key = step["name"]  # the step of a frame has its key as its name
-        if step["state"] == "done" and (step["output"] or {}).get("images"):
-            drawn[key] = step["output"]["images"][-1]["media"]
-        elif step["state"] == "sent":
-            busy[key] = "running" if job["state"] == "running" else "queued"
+        key = step.name  # the step of a frame has its key as its name
+        if step.state == "done" and (step.output or {}).get("images"):
+            drawn[key] = step.output["images"][-1]["media"]
+        elif step.state == "sent":
+            busy[key] = "running" if job.state == "running" else "queued"
     wanted = (job.get("params") or {}).get("keys") or KEYS
     have = {f["key"] for f in (content or {}).get("frames", [])}
     for key in wanted:
@@ -129,7 +128,7 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
         if cell.media is None:
             st.html(placeholder(ratio, colours, cell.state))
         else:
-            st.image(str(live.workbench().media_path(cell.media, thumbnail=True)), width="stretch")
+            st.image(str(live.workbench().media.path(cell.media, thumbnail=True)), width="stretch")
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"name_{node_id}_{cell.key}"):
             label = f"**{shot['order']}** {storyboard.framing(shot['framing'])}"
             st.button(
@@ -252,7 +251,7 @@ def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersio
         t("Side by side"), key=f"beside_{node_id}_{key}", help=t("All candidates of this frame, as large as they fit")
     )
     if not beside:
-        st.image(str(wb.media_path(shown)), width="stretch")
+        st.image(str(wb.media.path(shown)), width="stretch")
         _provenance(node_id, shown, known)
     if len(medias) > 1:
         _candidates(node_id, key, known, artifact, large=beside)
@@ -260,7 +259,7 @@ def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersio
     if clash:
         _clash(node_id, key, clash)
     st.download_button(
-        t("Download"), wb.media_path(shown).read_bytes(), file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media_path(shown).suffix}",
+        t("Download"), wb.media.path(shown).read_bytes(), file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media.path(shown).suffix}",
         icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
     )  # fmt: skip
 
@@ -272,7 +271,7 @@ def _candidates(node_id: int, key: str, known: Row, artifact: ArtifactVersion, *
     with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
         for number, candidate in enumerate(known["candidates"], start=1):
             with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
-                st.image(str(wb.media_path(candidate["media"], thumbnail=not large)), width="stretch")
+                st.image(str(wb.media.path(candidate["media"], thumbnail=not large)), width="stretch")
                 chosen = candidate["media"] == known["chosen"]
                 # The callback has the version that was on the screen, whatever was saved since.
                 st.button(
@@ -310,7 +309,7 @@ def _pick(node_id: int, key: str, media: str, seen: int) -> None:
         if head is None:
             return
         try:
-            wb.save(node_id, "keyframe_images", picked(head.content, key, media), seen, frame.user())
+            wb.artifacts.save(node_id, "keyframe_images", picked(head.content, key, media), seen, frame.user())
         except Conflict:
             st.session_state[f"clash_{node_id}_{key}"] = media
             return
@@ -318,7 +317,7 @@ def _pick(node_id: int, key: str, media: str, seen: int) -> None:
     for slot in (f"clash_{node_id}_{key}", f"candidate_{node_id}_{key}"):
         st.session_state.pop(slot, None)
     st.session_state[_CHANGED] = True
-    live.forget()
+    live.invalidate()
 
 
 def _clash(node_id: int, key: str, mine: str) -> None:
@@ -335,12 +334,12 @@ def _clash(node_id: int, key: str, mine: str) -> None:
     wb = live.workbench()
     with left:
         if other:
-            st.image(str(wb.media_path(other, thumbnail=True)), width="stretch")
+            st.image(str(wb.media.path(other, thumbnail=True)), width="stretch")
         if st.button(t("Take theirs"), key=f"clash_theirs_{node_id}_{key}", icon=":material/check:"):
             st.session_state.pop(f"clash_{node_id}_{key}", None)
             st.rerun()
     with right:
-        st.image(str(wb.media_path(mine, thumbnail=True)), width="stretch")
+        st.image(str(wb.media.path(mine, thumbnail=True)), width="stretch")
         st.button(
             t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:",
             on_click=_pick, args=(node_id, key, mine, theirs.version),
@@ -352,4 +351,4 @@ def _another(node_id: int, key: str, drawn: bool) -> None:
         params = {"keys": [key], "new_candidate": drawn}
         job = live.workbench().submit(IMAGES, node_id, params, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))
-    live.forget()
+    live.invalidate()

@@ -162,7 +162,9 @@ def own_names_in_frames(group: KeyframeGroup, cast: Cast) -> KeyframeGroup:
     """The same for the frames of a beat."""
     frames: dict[str, Frame] = {m: getattr(group, m) for m in MOMENTS}
     return group.model_copy(
-        update={m: f.model_copy(update={"subjects": continuity.use_own_names(f.subjects, cast)}) for m, f in frames.items()}
+        update={
+            m: f.model_copy(update={"subjects": continuity.use_own_names(f.subjects, cast)}) for m, f in frames.items()
+        }
     )
 
 

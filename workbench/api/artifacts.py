@@ -1,0 +1,140 @@
+"""`wb.artifacts`: what nodes have, in versions that never change."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from workbench.api.projects import find_node
+from workbench.artifacts import kinds
+from workbench.artifacts.diff import Change, changes
+from workbench.artifacts.saving import add_version, point_head
+from workbench.artifacts.staleness import ChangedInput, changed_inputs
+from workbench.db.connection import Database
+from workbench.db.reads import story as reads
+from workbench.db.rows.story import Artifact, ArtifactVersion, Input, VersionEntry
+from workbench.db.writes import story as writes
+from workbench.errors import Conflict, NotAllowed, NotFound
+from workbench.i18n import N_, Text
+from workbench.json_types import Json
+from workbench.story import studio
+from workbench.story.freshness import source_heads
+
+
+class Artifacts:
+    """Reads and edits the artifacts of a node, by kind (`brief`, `episode_plan`, `scene_list` …)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, node_id: int, kind: str, version: int | None = None) -> ArtifactVersion | None:
+        """A version with its content, by default the head; None when there is none. Raises NotFound for the node or kind."""
+        kinds.find(kind)
+        with self._database.read() as conn:
+            find_node(conn, node_id)
+            if version is None:
+                return reads.find_head(conn, node_id, kind)
+            return reads.find_version(conn, node_id, kind, version)
+
+    def list_versions(self, node_id: int, kind: str) -> list[VersionEntry]:
+        """Newest first, without content."""
+        with self._database.read() as conn:
+            return reads.list_versions(conn, node_id, kind)
+
+    def list_heads(self, node_ids: list[int], wanted: list[str]) -> dict[tuple[int, str], Artifact]:
+        """(node id, kind) → the head with its content, of some kinds on some nodes."""
+        with self._database.read() as conn:
+            return reads.heads_with_content(conn, node_ids, wanted)
+
+    def list_changed_inputs(self, node_ids: list[int], kind: str) -> dict[int, list[ChangedInput]]:
+        """Node id → what has changed of what its head of a kind was made from; fresh ones are left out."""
+        with self._database.read() as conn:
+            heads = [head for (_, k), head in reads.heads_for(conn, node_ids).items() if k == kind]
+            sources = source_heads(conn, heads)
+        changed = {head.node_id: changed_inputs(head.inputs, sources) for head in heads}
+        return {node_id: inputs for node_id, inputs in changed.items() if inputs}
+
+    def save(self, node_id: int, kind: str, content: Json, base_version: int | None, user: str = "local") -> Artifact:
+        """Save an edit made by hand as a new version, fresh against today's inputs.
+
+        Raises InvalidInput naming each field, NotAllowed when the node cannot have this kind, and Conflict when
+        `base_version` (None: there was none) is no longer the newest.
+        """
+        declared = kinds.find(kind)
+        checked = kinds.validate(declared, content)
+        with self._database.write() as conn:
+            node = find_node(conn, node_id)
+            if node.kind != declared.node_kind:
+                raise NotAllowed(
+                    Text(N_("A {kind} belongs to a {node_kind}."), kind=kind, node_kind=declared.node_kind)
+                )
+            writes.lock_node(conn, node_id)
+            versions = reads.list_versions(conn, node_id, kind)
+            newest = versions[0].version if versions else None
+            if newest != base_version:
+                raise Conflict(newest or 0)
+            inputs = _inputs_of_edit(conn, node_id, kind)
+            return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
+
+    def restore(self, node_id: int, kind: str, version: int, user: str = "local") -> Artifact:
+        """Make an old version's content the newest version again. Raises NotFound."""
+        declared = kinds.find(kind)
+        with self._database.write() as conn:
+            old = reads.find_version(conn, node_id, kind, version)
+            if old is None:
+                raise NotFound(Text(N_("There is no version {version}."), version=version))
+            return add_version(
+                conn,
+                node_id,
+                declared,
+                old.content,
+                source="restore",
+                user=user,
+                inputs=old.inputs,
+                prompt_version=old.prompt_version,
+                model=old.model,
+            )
+
+    def pin(self, node_id: int, kind: str, version: int | None, user: str = "local") -> None:
+        """Keep a version as the head whatever comes later; None unpins, and the newest counts again. Raises NotFound."""
+        declared = kinds.find(kind)
+        with self._database.write() as conn:
+            writes.lock_node(conn, node_id)
+            versions = reads.list_versions(conn, node_id, kind)
+            head = next((v for v in versions if version is None or v.version == version), None)
+            if head is None:
+                raise NotFound(Text(N_("There is no version {version}."), version=version))
+            point_head(conn, node_id, declared, head.id, pinned=version is not None, user=user)
+
+    def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
+        """Field by field; empty when the contents are the same. Raises NotFound."""
+        with self._database.read() as conn:
+            was = reads.find_version(conn, node_id, kind, from_version)
+            now = reads.find_version(conn, node_id, kind, to_version)
+        if was is None or now is None:
+            missing = from_version if was is None else to_version
+            raise NotFound(Text(N_("There is no version {version}."), version=missing))
+        return changes(was.content, now.content)
+
+    def list_stale_reasons(self, node_id: int, kind: str) -> list[studio.StaleReason]:
+        """Why the head is stale; empty when it is fresh or missing."""
+        with self._database.read() as conn:
+            head = reads.find_head(conn, node_id, kind)
+            return studio.reasons(conn, head) if head else []
+
+
+def _inputs_of_edit(conn: Connection, node_id: int, kind: str) -> list[Input]:
+    """A person who edits has seen today's inputs: the edit is fresh against them."""
+    head = reads.find_head(conn, node_id, kind)
+    if head is None:
+        return []
+    heads = source_heads(conn, [head])
+    refreshed: list[Input] = []
+    for made_from in head.inputs:
+        now = heads.get((made_from["node_id"], made_from["kind"]))
+        part = made_from.get("part")
+        now_hash = None if now is None else ((now.part_hashes or {}).get(part) if part else now.content_hash)
+        if now is None or now_hash is None:
+            refreshed.append(made_from)
+        else:
+            refreshed.append({**made_from, "artifact_id": now.id, "version": now.version, "content_hash": now_hash})
+    return refreshed

@@ -1,0 +1,58 @@
+"""`wb.budgets`: what may be spent, what was spent, and the rate between yuan and dollars."""
+
+from __future__ import annotations
+
+import builtins
+from decimal import Decimal
+
+from workbench.db.connection import Database
+from workbench.db.reads import story as story_reads
+from workbench.errors import NotFound
+from workbench.i18n import N_, Text
+from workbench.usage import budgets, money
+from workbench.usage.budgets import Course, Period, State
+
+
+class Budgets:
+    """Sets and reads budgets. Amounts are micros of CNY or USD."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def list(self, project_id: int | None = None, *, everything: bool = False) -> builtins.list[State]:
+        """The budgets that a project's calls count against, with what is spent; or all there are."""
+        with self._database.read() as conn:
+            return budgets.states(conn, project_id, everything=everything)
+
+    def list_courses(self, project_id: int | None = None, *, most: int = 4) -> builtins.list[Course]:
+        """How budgets were used, day by day: the fullest first, so many."""
+        with self._database.read() as conn:
+            return budgets.courses(conn, project_id, most=most)
+
+    def set(
+        self,
+        amount_micros: int | None,
+        *,
+        currency: str = "CNY",
+        project_id: int | None = None,
+        period: Period = "month",
+        user: str = "local",
+    ) -> None:
+        """Set a budget of a project (month, all) or of everything (month); None takes it away.
+
+        Jobs that wait for it go on. Raises InvalidInput naming the field, NotFound.
+        """
+        with self._database.write() as conn:
+            if project_id is not None and story_reads.find_node(conn, project_id) is None:
+                raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+            budgets.put(conn, project_id, period, amount_micros, currency, user)
+
+    def exchange_rate(self) -> Decimal:
+        """Yuan for one dollar."""
+        with self._database.read() as conn:
+            return money.rate(conn)
+
+    def set_exchange_rate(self, yuan_for_dollar: str) -> None:
+        """Raises InvalidInput."""
+        with self._database.write() as conn:
+            money.set_rate(conn, yuan_for_dollar)

@@ -1,0 +1,294 @@
+"""`wb.jobs`: submit, watch, cancel, retry and replay. A job is a row that is never deleted."""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Iterable
+from typing import Any, Literal, overload
+
+from workbench import crash
+from workbench.db.connection import Database
+from workbench.db.reads import jobs as reads
+from workbench.db.rows.jobs import ChildJob, FailureGroup, Job, JobDetail, RefusedReplay, Step, SubmittedJob, Worker
+from workbench.db.schema import TERMINAL
+from workbench.db.writes import jobs as writes
+from workbench.db.writes import ledger
+from workbench.errors import NotAllowed, NotFound, Refused
+from workbench.i18n import N_, Text
+from workbench.jobs import replay
+from workbench.jobs import submit as submitting
+from workbench.jobs.dispatch import Dispatcher
+from workbench.json_types import JsonObject
+from workbench.profiles.profiles import Profiles
+from workbench.workflows.registry import Registry
+
+WAIT_POLL_S = 0.05
+
+
+class Jobs:
+    """Submits and steers jobs. Filters of lists: state, kind, project, text, node_id, error_kind, model, since."""
+
+    def __init__(self, database: Database, registry: Registry, dispatcher: Dispatcher, profiles: Profiles) -> None:
+        self._database = database
+        self._registry = registry
+        self._dispatcher = dispatcher
+        self._profiles = profiles
+
+    # -- submit --------------------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        kind: str,
+        node_id: int | None = None,
+        params: JsonObject | None = None,
+        *,
+        submit_key: str | None = None,
+        profile: str | None = None,
+        priority: int = 0,
+        max_attempts: int | None = None,
+        delay_ms: int = 0,
+        user: str = "local",
+    ) -> SubmittedJob:
+        """Queue a job and tell a worker.
+
+        The same submit_key, or an equal active job, gives the job that is there. Raises InvalidInput, GuardUnmet,
+        AlreadyActive, SubmitKeyReused, BudgetExceeded, NotFound.
+        """
+        request = submitting.Request(
+            kind,
+            node_id,
+            params or {},
+            submit_key,
+            self._profiles.choose(profile),
+            priority,
+            max_attempts,
+            delay_ms,
+            user,
+        )
+        return self.submit_many([request])[0]
+
+    def submit_many(self, requests: Iterable[submitting.Request]) -> builtins.list[SubmittedJob]:
+        """Queue a batch in one transaction: all or none."""
+        batch = [*requests]
+        prepared = [submitting.prepare(self._database, self._registry, request) for request in batch]
+        with self._database.write() as conn:
+            delays = [request.delay_ms for request in batch]
+            ids = submitting.insert_many(conn, [*zip(prepared, delays, strict=True)])
+        crash.point("submit_committed")
+        self._dispatcher.kick()
+        with self._database.read() as conn:
+            jobs = {job.id: job for job in reads.find_many(conn, ids)}
+        problem = self._dispatcher.unreachable
+        return [SubmittedJob(**jobs[i].as_json(), dispatch_problem=problem) for i in ids]
+
+    # -- look ----------------------------------------------------------------------------------------------------------
+
+    def get(self, job_id: int) -> Job:
+        """Raises NotFound."""
+        with self._database.read() as conn:
+            return replay.find(conn, job_id)
+
+    def get_detail(self, job_id: int) -> JobDetail:
+        """A job with its attempts, steps, events, model calls, children and replays. Raises NotFound."""
+        with self._database.read() as conn:
+            return JobDetail(
+                job=replay.find(conn, job_id),
+                attempts=reads.list_attempts(conn, job_id),
+                steps=reads.list_steps(conn, job_id),
+                events=reads.list_events(conn, job_id),
+                model_calls=reads.list_model_calls(conn, job_id),
+                children=reads.list_children(conn, job_id),
+                replays=reads.list_replays(conn, job_id),
+            )
+
+    def list(
+        self,
+        *,
+        state: str | builtins.list[str] | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        limit: int = 50,
+        **filters: Any,
+    ) -> builtins.list[Job]:
+        """Newest first. `before`, `after`: a job id, for the next older or newer page."""
+        states = [state] if isinstance(state, str) else state
+        with self._database.read() as conn:
+            return reads.list_jobs(conn, state=states, before=before, after=after, limit=limit, **filters)
+
+    def count(self, **filters: Any) -> int:
+        """How many jobs the same filters of `list` match."""
+        with self._database.read() as conn:
+            return reads.count_matching(conn, **filters)
+
+    def list_ids(self, **filters: Any) -> builtins.list[int]:
+        """The ids of the jobs that the same filters of `list` match, oldest first, at most 10,000."""
+        with self._database.read() as conn:
+            return reads.ids_matching(conn, **filters)
+
+    def states(self, job_ids: builtins.list[int]) -> dict[int, str]:
+        """Job id → state; unknown ids are left out."""
+        with self._database.read() as conn:
+            return reads.states(conn, job_ids)
+
+    def count_by_state(self, *, project: int | None = None, since: int | None = None) -> dict[str, int]:
+        """State → jobs in it; ended ones since a time (epoch ms) when given."""
+        with self._database.read() as conn:
+            return reads.counts(conn, project=project, since=since)
+
+    def list_active(self, project_id: int) -> builtins.list[Job]:
+        """The jobs of a project that are queued, running or waiting, oldest first."""
+        with self._database.read() as conn:
+            return reads.list_active_in_project(conn, project_id)
+
+    def list_children(self, job_id: int) -> builtins.list[ChildJob]:
+        """The jobs that a parent started, in its order."""
+        with self._database.read() as conn:
+            return reads.list_children(conn, job_id)
+
+    def list_steps(self, job_id: int) -> builtins.list[Step]:
+        """The steps of a job in their order."""
+        with self._database.read() as conn:
+            return reads.list_steps(conn, job_id)
+
+    def list_failures(
+        self, *, since: int | None = None, project: int | None = None, limit: int = 50
+    ) -> builtins.list[FailureGroup]:
+        """Failed jobs grouped by fingerprint, the most frequent first; `since`: ended at or after, epoch ms."""
+        with self._database.read() as conn:
+            return reads.list_failures(conn, since=since, project=project, limit=limit)
+
+    def list_with_fingerprint(self, fingerprint: str) -> builtins.list[Job]:
+        """The failed jobs of one group, newest first."""
+        with self._database.read() as conn:
+            return reads.list_with_fingerprint(conn, fingerprint)
+
+    def signature(self) -> tuple[tuple[int, int], tuple[int, int], builtins.list[Worker]]:
+        """What changes whenever a live page has something new to show, in one short read."""
+        with self._database.read() as conn:
+            return reads.version(conn), reads.progress(conn), reads.list_workers(conn)
+
+    @overload
+    def wait(self, job_id: int, timeout: float | None = None) -> Job: ...
+    @overload
+    def wait(self, job_id: builtins.list[int], timeout: float | None = None) -> builtins.list[Job]: ...
+    def wait(self, job_id: int | builtins.list[int], timeout: float | None = None) -> Job | builtins.list[Job]:
+        """Wait until the job, or each job of a list, has ended; `timeout` in seconds. Raises TimeoutError, NotFound."""
+        ids = [job_id] if isinstance(job_id, int) else job_id
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            states = self.states(ids)
+            for unknown in set(ids) - set(states):
+                raise NotFound(Text(N_("There is no job {job_id}."), job_id=unknown))
+            if all(states[i] in TERMINAL for i in ids):
+                break
+            if deadline is not None and time.monotonic() > deadline:
+                open_jobs = {i: s for i, s in states.items() if s not in TERMINAL}
+                raise TimeoutError(f"still open after {timeout} s: {open_jobs}")
+            time.sleep(WAIT_POLL_S)
+        with self._database.read() as conn:
+            jobs = reads.find_many(conn, ids)
+        return jobs[0] if isinstance(job_id, int) else jobs
+
+    # -- act -----------------------------------------------------------------------------------------------------------
+
+    def cancel(self, job_ids: int | Iterable[int], *, user: str = "local") -> builtins.list[int]:
+        """Cancel jobs and their children; returns the ids of those that were still active. Raises NotFound."""
+        ids = [job_ids] if isinstance(job_ids, int) else [*job_ids]
+        cancelled = []
+        for job_id in ids:
+            with self._database.write() as conn:
+                replay.find(conn, job_id)
+                if writes.cancel(conn, job_id, user) is not None:
+                    cancelled.append(job_id)
+        self._dispatcher.kick()
+        return cancelled
+
+    def set_priority(self, job_ids: Iterable[int], priority: int) -> int:
+        """Change the priority of active jobs; returns how many."""
+        with self._database.write() as conn:
+            return writes.set_priority(conn, [*job_ids], priority)
+
+    def retry(self, job_id: int, *, profile: str | None = None, user: str = "local") -> Job:
+        """Run what failed again and reuse what is done: finished steps are not paid again. Returns the new job."""
+        return self._replay(job_id, keep_done=True, profile=profile, user=user)
+
+    def replay(
+        self,
+        job_id: int,
+        params: JsonObject | None = None,
+        *,
+        from_step: str | None = None,
+        profile: str | None = None,
+        user: str = "local",
+    ) -> Job:
+        """Run an ended job anew, with edited params if given, reusing the steps before `from_step`. Returns the new job.
+
+        Raises NotAllowed while it is active, InvalidInput, NotFound and what `submit` raises.
+        """
+        return self._replay(job_id, params=params, from_step=from_step, profile=profile, user=user)
+
+    def _replay(self, job_id: int, *, profile: str | None, **how: Any) -> Job:
+        new_id = replay.replay(
+            self._database,
+            self._registry,
+            job_id,
+            profile_id=None if profile is None else self._profiles.id_of(profile),
+            change_profile=profile is not None,
+            **how,
+        )
+        self._dispatcher.kick()
+        return self.get(new_id)
+
+    def replay_group(
+        self, fingerprint: str, params: JsonObject | None = None, user: str = "local"
+    ) -> builtins.list[Job | RefusedReplay]:
+        """Replay the newest failure of each (kind, node) of a fingerprint that no later job has made good.
+
+        `params` are laid over each job's own. Jobs that cannot be replayed are reported as refused.
+        """
+        outcomes: builtins.list[Job | RefusedReplay] = []
+        places: set[tuple[str, int | None]] = set()
+        for failed in self.list_with_fingerprint(fingerprint):
+            place = (failed.kind, failed.node_id if failed.node_id is not None else -failed.id)
+            if place in places:
+                continue
+            places.add(place)
+            try:
+                outcomes.append(
+                    self.replay(failed.id, None if params is None else {**failed.params, **params}, user=user)
+                )
+            except Refused as refused:
+                outcomes.append(RefusedReplay(failed.id, str(refused)))
+        return outcomes
+
+    def reparse(self, job_id: int, *, user: str = "local") -> Job:
+        """Read a job's stored answers again with today's parser and checks, at no cost. Returns the new job.
+
+        Raises NotAllowed when no answer is stored.
+        """
+        if not any(call.raw_output for call in self.get_detail(job_id).model_calls):
+            raise NotAllowed(Text(N_("Job {job_id} has no stored answer."), job_id=job_id))
+        return self._replay(job_id, profile=None, keep_done=True, reparse=True, user=user)
+
+    def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Job:
+        """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""
+        with self._database.write() as conn:
+            replay.find(conn, job_id)
+            if not writes.hold_waiting(conn, job_id, "decision"):
+                raise NotAllowed(Text(N_("Job {job_id} does not wait for a decision."), job_id=job_id))
+            text = Text(N_("{user} decided: {choice}"), user=user, choice=choice)
+            writes.add_event(conn, job_id, text, level="audit")
+            for step in reads.list_steps(conn, job_id):
+                if step.state == "maybe_charged":
+                    state = "refused" if choice == "send_again" else "given_up"
+                    ledger.set_step(conn, job_id, step.name, state=state)
+                    # nobody asks for its task any more
+                    ledger.price_task(conn, job_id, step.name)
+            if choice == "send_again":
+                writes.resume(conn, job_id, "decision")
+            else:
+                text = Text(N_("Given up: the call may have been charged and was not sent again"))
+                writes.end(conn, job_id, "failed", kind="maybe_charged", error=text, fingerprint="maybe_charged")
+        self._dispatcher.kick()
+        return self.get(job_id)

@@ -1,0 +1,69 @@
+"""`wb.plans`: everything that is missing or stale below a node, with its price, as one job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.api.jobs import Jobs
+from workbench.api.projects import find_node
+from workbench.db.connection import Database
+from workbench.db.rows.jobs import SubmittedJob
+from workbench.profiles.profiles import Profiles
+from workbench.providers.base import Profile
+from workbench.story.plan import Mode, Plan, makers
+from workbench.usage import plans
+from workbench.usage.estimates import Crew, Estimate
+from workbench.workflows.registry import Registry
+
+if TYPE_CHECKING:
+    from workbench.workflows.registry import Workflow
+
+
+class Plans:
+    """Builds, prices and launches plans."""
+
+    def __init__(self, database: Database, registry: Registry, profiles: Profiles, jobs: Jobs) -> None:
+        self._database = database
+        self._registry = registry
+        self._profiles = profiles
+        self._jobs = jobs
+
+    def list_makers(self) -> list[Workflow]:
+        """The workflows of a plan: they write an artifact, in the order of a story's making."""
+        return makers(self._registry.all().values())
+
+    def build(self, node_id: int, mode: Mode = "missing") -> Plan:
+        """The jobs that would bring everything below a node up to date, in order, with tokens, seconds and money."""
+        crew = self._crew(self._profile_at(node_id))
+        return plans.build(self._database, self.list_makers(), crew, node_id, mode)
+
+    def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
+        """Workflow → what one run will probably take with a profile, by default the project's."""
+        chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
+        writers = [w for w in self._registry.all().values() if w.writes is not None and not w.batch]
+        return plans.estimates_of(self._database, writers, self._crew(chosen))
+
+    def run(
+        self,
+        node_id: int,
+        mode: Mode = "missing",
+        *,
+        grow: bool = False,
+        submit_key: str | None = None,
+        user: str = "local",
+    ) -> SubmittedJob:
+        """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes.
+
+        All or nothing: raises GuardUnmet when any job of it could not start, and then starts none.
+        """
+        items, _ = plans.items_of(self._database, self.list_makers(), node_id, mode)
+        params = {"jobs": [list(item.key) for item in items], "grow": grow}
+        return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
+
+    def _crew(self, profile: Profile) -> Crew:
+        return Crew.of(profile, self._profiles.public)
+
+    def _profile_at(self, node_id: int) -> Profile:
+        with self._database.read() as conn:
+            project = find_node(conn, find_node(conn, node_id).project_id)
+        return self._profiles.public(project.profile_id)

@@ -1,0 +1,257 @@
+"""`wb.projects`: stories and the nodes of their trees."""
+
+from __future__ import annotations
+
+import builtins
+from collections import Counter
+from collections.abc import Mapping
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from workbench.artifacts import kinds
+from workbench.artifacts.saving import add_version
+from workbench.artifacts.staleness import changed_inputs
+from workbench.db.connection import Database
+from workbench.db.reads import story as reads
+from workbench.db.reads import usage as usage_reads
+from workbench.db.rows.story import (
+    HeadState,
+    Node,
+    NodeContent,
+    Outline,
+    OutlineNode,
+    Place,
+    Project,
+    SceneEntry,
+    Tree,
+    TreeArtifact,
+    TreeNode,
+)
+from workbench.db.writes import story as writes
+from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+from workbench.profiles.profiles import Profiles
+from workbench.providers.base import SKETCH
+from workbench.story import briefs, elements
+from workbench.story.freshness import source_heads
+from workbench.story.names import fold
+
+ElementKind = Literal["character", "world_element"]
+
+
+class Projects:
+    """Creates, lists and arranges projects. A node id may be a project's, an episode's, a scene's or an element's."""
+
+    def __init__(self, database: Database, profiles: Profiles) -> None:
+        self._database = database
+        self._profiles = profiles
+
+    def create(self, brief: JsonObject, *, profile: str | None = None, user: str = "local") -> int:
+        """Create a project from a brief (its fields: story.briefs.BriefFile); returns its id.
+
+        `profile`: the name of the model profile that its jobs use; by default the built-in sketch.
+        Raises InvalidInput naming each field, NotFound for an unknown profile.
+        """
+        parsed = briefs.parse(brief)
+        profile_id = self._profiles.id_of(profile or SKETCH.name)
+        with self._database.write() as conn:
+            project_id = writes.add_node(conn, "project", parsed.title, user=user)
+            if profile_id is not None:
+                writes.set_node(conn, project_id, profile_id=profile_id)
+            add_version(conn, project_id, kinds.find("brief"), parsed.brief(), source="import", user=user)
+            for position, character in enumerate(parsed.characters, start=1):
+                _add_element(conn, project_id, "character", position, character.model_dump(mode="json"), user)
+            for position, element in enumerate(parsed.world, start=1):
+                _add_element(conn, project_id, "world_element", position, element.model_dump(mode="json"), user)
+        return project_id
+
+    def list(self, *, include_archived: bool = False) -> builtins.list[Project]:
+        """Newest first, each with its brief, counts of episodes, scenes, artifacts and stale ones, and its cost."""
+        with self._database.read() as conn:
+            projects = reads.list_projects(conn, archived=include_archived)
+            costs = usage_reads.project_costs(conn, [p.id for p in projects])
+            return [_summarize(conn, project, costs.get(project.id, {})) for project in projects]
+
+    def list_names(self, *, include_archived: bool = False) -> builtins.list[Node]:
+        """Newest first: each project's node alone, whatever is in it."""
+        with self._database.read() as conn:
+            return reads.list_projects(conn, archived=include_archived)
+
+    def tree(self, project_id: int, *, include_archived: bool = False) -> Tree:
+        """The whole tree of a project. Raises NotFound."""
+        with self._database.read() as conn:
+            project = find_node(conn, project_id)
+            nodes = reads.nodes_of(conn, project_id, archived=include_archived)
+            heads = reads.heads_of(conn, project_id)
+        artifacts = _artifacts_by_node(heads, heads)
+        return Tree(project_id, project.title, [_tree_node(n, artifacts) for n in nodes])
+
+    def outline(self, project_id: int, open_node: int | None = None) -> Outline:
+        """The part of the tree that a sidebar shows: like `tree`, with the scenes of the open node's episode alone.
+
+        Costs the same whatever the project's size. Raises NotFound.
+        """
+        with self._database.read() as conn:
+            project = find_node(conn, project_id)
+            opened = reads.find_node(conn, open_node) if open_node is not None else None
+            episode = opened.parent_id if opened and opened.kind == "scene" else open_node
+            nodes = [project]
+            for kind in ("character", "world", "episode"):
+                nodes += reads.children(conn, project_id, kind)
+            if episode is not None and episode != project_id:
+                nodes += reads.children(conn, episode, "scene")
+            heads = reads.heads_for(conn, [n.id for n in nodes])
+            sources = source_heads(conn, list(heads.values()))
+            scenes = reads.scene_counts(conn, project_id)
+        artifacts = _artifacts_by_node(heads, sources)
+        episodes = sum(n.kind == "episode" for n in nodes)
+        below = {n.id: episodes if n.kind == "project" else scenes.get(n.id, 0) for n in nodes}
+        outline = [_outline_node(_tree_node(n, artifacts), below[n.id]) for n in nodes]
+        return Outline(project_id, project.title, outline)
+
+    def get_node(self, node_id: int) -> Node:
+        """A node of any kind. Raises NotFound."""
+        with self._database.read() as conn:
+            return find_node(conn, node_id)
+
+    def locate(self, node_ids: builtins.list[int]) -> dict[int, Place]:
+        """Node id → where in its story it is; unknown ids are left out."""
+        with self._database.read() as conn:
+            return reads.list_places(conn, node_ids)
+
+    def archive(self, node_id: int) -> None:
+        """Hide a node with all below it; nothing is deleted. Raises NotFound."""
+        self._set_archived(node_id, True)
+
+    def restore(self, node_id: int) -> None:
+        """Show an archived node again. Raises NotFound."""
+        self._set_archived(node_id, False)
+
+    def _set_archived(self, node_id: int, archived: bool) -> None:
+        with self._database.write() as conn:
+            find_node(conn, node_id)
+            writes.set_archived(conn, node_id, archived)
+
+    def set_profile(self, project_id: int, name: str | None) -> None:
+        """The profile of jobs that name none; None or “sketch” is the built-in sketch. Raises NotFound."""
+        profile_id = self._profiles.id_of(name or SKETCH.name)
+        with self._database.write() as conn:
+            find_node(conn, project_id)
+            writes.set_node(conn, project_id, profile_id=profile_id)
+
+    # -- characters, world elements, scenes ----------------------------------------------------------------------------
+
+    def add_element(self, project_id: int, kind: ElementKind, content: JsonObject, user: str = "local") -> int:
+        """Add a character or a world element; returns its node id. Raises InvalidInput naming the field."""
+        declared = kinds.find(kind)
+        content = kinds.validate(declared, content)
+        with self._database.write() as conn:
+            siblings = reads.children(conn, project_id, declared.node_kind, archived=True)
+            if any(fold(n.title) == fold(content["name"]) for n in siblings):
+                text = Text(N_("{name} is there already."), name=content["name"])
+                raise InvalidInput(text, [Issue("name", text)])
+            return _add_element(conn, project_id, kind, len(siblings) + 1, content, user)
+
+    def arrange_elements(self, node_ids: builtins.list[int]) -> None:
+        """Put characters, or world elements, of one project in this order. Raises NotFound, NotAllowed."""
+        with self._database.write() as conn:
+            nodes = [find_node(conn, node_id) for node_id in node_ids]
+            if len({(n.parent_id, n.kind) for n in nodes}) > 1 or any(
+                n.kind not in ("character", "world") for n in nodes
+            ):
+                raise NotAllowed(Text(N_("Only characters, or world elements, of one project can be put in order.")))
+            for position, node in enumerate(nodes, start=1):
+                writes.set_node(conn, node.id, position=position)
+
+    def list_contents(self, project_id: int, kind: str, *, archived: bool = False) -> builtins.list[NodeContent]:
+        """What the nodes of a project have of one kind of artifact, by position."""
+        with self._database.read() as conn:
+            return reads.list_contents(conn, project_id, kind, archived=archived)
+
+    def list_scenes_with(self, project_id: int, kind: str, *, episode: int | None = None) -> builtins.list[SceneEntry]:
+        """The live scenes that have a kind of artifact, in story order; of one episode (its node) when given."""
+        with self._database.read() as conn:
+            return reads.scenes_with(conn, project_id, kind, episode=episode)
+
+    def list_durations(self, episode_id: int) -> builtins.list[JsonObject | None]:
+        """The duration of each live scene of an episode, by position; None where there is none."""
+        with self._database.read() as conn:
+            scenes = reads.children(conn, episode_id, "scene")
+            heads = [reads.find_head(conn, scene.id, "duration") for scene in scenes]
+        return [head.content if head else None for head in heads]
+
+    def list_story_scenes(self, project_id: int) -> builtins.list[elements.Scene]:
+        """Every scene of the project's live episodes as its scene list tells it, in story order."""
+        with self._database.read() as conn:
+            return elements.scenes(conn, project_id)
+
+    def list_stale_dependents(self, project_id: int, node_id: int) -> builtins.list[tuple[int, str]]:
+        """(node id, artifact kind) of what is stale because this node's artifact has changed."""
+        with self._database.read() as conn:
+            return elements.find_stale_dependents(conn, project_id, node_id)
+
+
+def find_node(conn: Connection, node_id: int) -> Node:
+    """Raises NotFound."""
+    node = reads.find_node(conn, node_id)
+    if node is None:
+        raise NotFound(Text(N_("There is no node {node_id}."), node_id=node_id))
+    return node
+
+
+def _add_element(
+    conn: Connection, project_id: int, kind: ElementKind, position: int, content: JsonObject, user: str
+) -> int:
+    declared = kinds.find(kind)
+    node_id = writes.add_node(
+        conn,
+        declared.node_kind,
+        content["name"],
+        parent_id=project_id,
+        project_id=project_id,
+        position=position,
+        user=user,
+    )
+    add_version(conn, node_id, declared, content, source="import", user=user)
+    return node_id
+
+
+def _summarize(conn: Connection, project: Node, cost: dict[str, int]) -> Project:
+    nodes = {n.id: n for n in reads.nodes_of(conn, project.id)}
+    heads = {k: h for k, h in reads.heads_of(conn, project.id).items() if k[0] in nodes}
+    brief = reads.find_head(conn, project.id, "brief")
+    by_kind = Counter(n.kind for n in nodes.values())
+    return Project(
+        **project.as_json(),
+        brief=brief.content if brief else {},
+        episodes=by_kind["episode"],
+        scenes=by_kind["scene"],
+        artifacts=dict(Counter(kind for _, kind in heads)),
+        stale=sum(bool(changed_inputs(h.inputs, heads)) for h in heads.values()),
+        cost=cost,
+    )
+
+
+def _artifacts_by_node(
+    heads: Mapping[tuple[int, str], HeadState], sources: Mapping[tuple[int, str], HeadState]
+) -> dict[int, list[TreeArtifact]]:
+    """Node id → its artifacts by kind; `sources`: the heads that decide what is stale."""
+    artifacts: dict[int, list[TreeArtifact]] = {}
+    for (node_id, kind), head in sorted(heads.items(), key=lambda item: item[0][1]):
+        stale = bool(changed_inputs(head.inputs, sources))
+        artifacts.setdefault(node_id, []).append(TreeArtifact(kind, head.version, head.content_hash, stale))
+    return artifacts
+
+
+def _tree_node(node: Node, artifacts: dict[int, list[TreeArtifact]]) -> TreeNode:
+    archived = node.archived_at is not None
+    own = artifacts.get(node.id, [])
+    return TreeNode(node.id, node.kind, node.title, node.position, node.parent_id, archived, own)
+
+
+def _outline_node(node: TreeNode, below: int) -> OutlineNode:
+    return OutlineNode(
+        node.id, node.kind, node.title, node.position, node.parent_id, node.archived, node.artifacts, parts=below
+    )

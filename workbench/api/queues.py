@@ -1,0 +1,66 @@
+"""`wb.queues`: pauses, limits and workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.db.connection import Database
+from workbench.db.reads import jobs as reads
+from workbench.db.rows.jobs import Gate, Worker
+from workbench.db.writes import installation
+from workbench.errors import InvalidInput
+from workbench.i18n import N_, Text
+from workbench.jobs.dispatch import Dispatcher
+
+#: a worker that was heard of later than this is alive
+ALIVE_MS = 10_000
+
+
+class Queues:
+    """Pauses and limits what a key names: queue:text, kind:plan_episodes, project:1, profile:2."""
+
+    def __init__(self, database: Database, dispatcher: Dispatcher) -> None:
+        self._database = database
+        self._dispatcher = dispatcher
+
+    def pause(self, key: str) -> None:
+        """Stop claiming what a key names; what runs goes on. Raises InvalidInput."""
+        self._set_gate(key, paused=True)
+
+    def resume(self, key: str) -> None:
+        """Raises InvalidInput."""
+        self._set_gate(key, paused=False)
+        self._dispatcher.kick()
+
+    def limit(self, key: str, max_running: int | None) -> None:
+        """At most this many jobs of a key run at once; None lifts the limit. Raises InvalidInput."""
+        self._set_gate(key, max_running=max_running, limit=True)
+        self._dispatcher.kick()
+
+    def _set_gate(self, key: str, **values: Any) -> None:
+        name, colon, value = key.partition(":")
+        if (
+            not colon
+            or not value
+            or name not in ("queue", "kind", "project", "profile")
+            or (name in ("project", "profile") and not value.isdigit())
+        ):
+            raise InvalidInput(
+                Text(N_("“{key}” names nothing; use queue:NAME, kind:NAME, project:ID or profile:ID."), key=key)
+            )
+        with self._database.write() as conn:
+            installation.set_gate(conn, key, **values)
+
+    def list_gates(self) -> list[Gate]:
+        """What is paused or limited, by key."""
+        with self._database.read() as conn:
+            return reads.list_gates(conn)
+
+    def list_workers(self) -> list[Worker]:
+        """Worker processes, oldest first, with the time since their last heartbeat."""
+        with self._database.read() as conn:
+            return reads.list_workers(conn)
+
+    def count_live_workers(self) -> int:
+        """Workers heard of within the last ten seconds."""
+        return sum(w.age_ms < ALIVE_MS for w in self.list_workers())

@@ -1,0 +1,57 @@
+"""`wb.usage`: calls, tokens, latency, cost and success, from the ledger. Times are epoch ms, money micros a currency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.db.connection import Database
+from workbench.db.reads import usage as reads
+from workbench.db.rows.jobs import CallSummary
+from workbench.db.rows.usage import JobSuccess, Latency, NodeUsage, UsageCost, UsageTotals
+
+
+class Usage:
+    """Sums up what was used. Filters of calls: since, until, project, workflow, model."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def totals_by(self, *groups: str, since: int, **filters: Any) -> list[UsageTotals]:
+        """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; without a group one total."""
+        with self._database.read() as conn:
+            return reads.totals_by(conn, *groups, since=since, **filters)
+
+    def cost_totals_by(self, *groups: str, since: int, **filters: Any) -> list[UsageCost]:
+        """Cost per currency, grouped like `totals_by`. Yuan are never added to dollars."""
+        with self._database.read() as conn:
+            return reads.cost_totals_by(conn, *groups, since=since, **filters)
+
+    def latencies(self, *groups: str, since: int, **filters: Any) -> list[Latency]:
+        """Percentiles of the latency of answered calls, ms, grouped like `totals_by`."""
+        with self._database.read() as conn:
+            return reads.latencies(conn, *groups, since=since, **filters)
+
+    def job_success(self, *, since: int, by_day: bool = False, **filters: Any) -> list[JobSuccess]:
+        """Ended jobs and how many of them succeeded; filters: until, project, workflow."""
+        with self._database.read() as conn:
+            return reads.job_success(conn, since=since, by_day=by_day, **filters)
+
+    def queue_waits(self, *, since: int, until: int | None = None) -> list[int]:
+        """How long each started job waited before its first claim, ms, ascending; at most the newest 5,000."""
+        with self._database.read() as conn:
+            return reads.queue_waits(conn, since=since, until=until)
+
+    def list_calls(self, *, since: int, limit: int = 200, **filters: Any) -> list[CallSummary]:
+        """The calls behind a number, newest first, without prompts and raw answers."""
+        with self._database.read() as conn:
+            return reads.list_calls(conn, since=since, limit=limit, **filters)
+
+    def list_models(self) -> list[str]:
+        """Every model that was ever called."""
+        with self._database.read() as conn:
+            return reads.list_models(conn)
+
+    def of_node(self, node_id: int) -> NodeUsage:
+        """What a node's own jobs used."""
+        with self._database.read() as conn:
+            return reads.usage_of_node(conn, node_id)

@@ -1,0 +1,84 @@
+"""`wb.workflows`: what can be made, and where it can be made now."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from workbench.api.projects import find_node
+from workbench.db.connection import Database
+from workbench.db.reads import jobs as job_reads
+from workbench.db.reads import story as reads
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.record import Record
+from workbench.db.rows.story import ArtifactVersion
+from workbench.errors import InvalidInput, Issue
+from workbench.json_types import JsonObject
+from workbench.story import guards, studio
+from workbench.story.facts import NodeView
+from workbench.workflows.registry import Registry
+
+if TYPE_CHECKING:
+    from workbench.workflows.registry import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Cell(Record):
+    """One workflow on one node, as the Studio shows it."""
+
+    workflow: Workflow
+    #: the newest
+    job: Job | None
+    #: the head of what it writes
+    artifact: ArtifactVersion | None
+    #: what must exist first
+    unmet: list[Issue]
+    stale_reasons: list[studio.StaleReason]
+    #: missing, ready, queued, running, waiting, fresh, stale, partial or failed
+    state: str
+
+
+class Workflows:
+    """Knows the registered workflows."""
+
+    def __init__(self, database: Database, registry: Registry) -> None:
+        self._database = database
+        self._registry = registry
+
+    def list(self, scope: str | None = None) -> builtins.list[Workflow]:
+        """In the order of a story's making; of one scope (project, episode, scene, any) when given."""
+        return [w for w in self._registry.all().values() if scope is None or w.scope == scope]
+
+    def get(self, name: str) -> Workflow:
+        """Raises NotFound."""
+        return self._registry.find(name)
+
+    def list_unmet(self, kind: str, node_id: int, params: JsonObject | None = None) -> builtins.list[Issue]:
+        """What must exist first; empty when the workflow can run. Raises InvalidInput, NotFound."""
+        workflow = self._registry.find(kind)
+        node = NodeView.load(self._database, node_id)
+        return guards.unmet(workflow, node, self._registry.parse(workflow, params or {}))
+
+    def list_cells(self, node_id: int) -> builtins.list[Cell]:
+        """A cell for each workflow of the node's scope. Raises NotFound."""
+        with self._database.read() as conn:
+            workflows = self.list(find_node(conn, node_id).kind)
+            jobs = job_reads.latest_for_nodes(conn, [node_id])
+            heads = {w.writes: reads.find_head(conn, node_id, w.writes) for w in workflows if w.writes}
+            reasons = {kind: studio.reasons(conn, head) if head else [] for kind, head in heads.items()}
+        cells = []
+        for workflow in workflows:
+            job = jobs.get((node_id, workflow.name))
+            artifact = heads.get(workflow.writes or "")
+            stale = reasons.get(workflow.writes or "", [])
+            unmet = self._list_unmet_by_default(workflow, node_id)
+            state = studio.cell_state(job, artifact, bool(stale), bool(unmet))
+            cells.append(Cell(workflow, job, artifact, unmet, stale, state))
+        return cells
+
+    def _list_unmet_by_default(self, workflow: Workflow, node_id: int) -> builtins.list[Issue]:
+        try:
+            return self.list_unmet(workflow.name, node_id)
+        except InvalidInput as error:
+            return error.issues
