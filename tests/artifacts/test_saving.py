@@ -27,7 +27,7 @@ def conn(settings: Settings) -> Iterator[Connection]:
 
 @pytest.fixture
 def project(conn: Connection) -> int:
-    return reads.projects(conn)[0].id
+    return reads.list_projects(conn)[0].id
 
 
 def plan(*titles: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def test_a_pinned_version_stays_the_head_and_the_tree_with_it(conn: Connection, 
 
 
 def test_a_brief_names_its_project(conn: Connection, project: int) -> None:
-    brief = reads.head(conn, project, "brief")
+    brief = reads.find_head(conn, project, "brief")
     assert brief is not None
     add_version(conn, project, kinds.find("brief"), {**brief.content, "title": "Another"}, source="manual")
     node = reads.find_node(conn, project)
