@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dramatiq
 from dramatiq.middleware import Middleware, MiddlewareError
 
-from actors import broker, settings
+from actors.setup import broker, settings
 
 if TYPE_CHECKING:
     from workbench.bootstrap import WorkerEngine

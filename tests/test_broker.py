@@ -15,6 +15,7 @@ import dramatiq
 import pytest
 
 from tests.conftest import Valkey, until
+from workbench.broker import consumer
 from workbench.broker import sender as broker
 from workbench.broker.consumer import BlockingRedisBroker
 from workbench.errors import Unavailable
@@ -30,7 +31,7 @@ class Shop:
     """A worker whose one actor notes what it got; `gate` closed keeps every thread busy."""
 
     def __init__(self, settings: Settings, threads: int) -> None:
-        self.broker: BlockingRedisBroker = broker.make_broker(settings)
+        self.broker: BlockingRedisBroker = consumer.make_broker(settings)
         self.got: list[tuple[int, float]] = []
         self.gate = threading.Event()
         self.gate.set()

@@ -18,10 +18,16 @@ from dramatiq.broker import MessageProxy
 from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
 from dramatiq.errors import ConnectionClosed
 
-from workbench.broker.sender import HEARTBEAT_TIMEOUT_MS, IDLE_TIMEOUT_MS, NAMESPACE, QUEUE
+from workbench.broker.sender import HEARTBEAT_TIMEOUT_MS, IDLE_TIMEOUT_MS, NAMESPACE, QUEUE, connect
+from workbench.settings import Settings
 
 #: seconds between two log lines about the same lost connection
 _REPEAT_AFTER_S = 60
+
+
+def make_broker(settings: Settings) -> BlockingRedisBroker:
+    """The workers' Dramatiq broker; its queue is declared, its actors are not."""
+    return BlockingRedisBroker(connect(settings))
 
 
 class BlockingRedisBroker(RedisBroker):

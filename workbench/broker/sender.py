@@ -1,6 +1,6 @@
 """The way to the workers: Redis or Valkey carries "job 42 is ready" and nothing else.
 
-Losing every message costs seconds, since the job table is the truth (engine.md). `send` writes the message by the
+Losing every message costs seconds, since the job table is the truth. `send` writes the message by the
 actor's name, so a page or a command can submit without importing Dramatiq or any worker code.
 """
 
@@ -19,8 +19,6 @@ from workbench.settings import Settings
 
 if TYPE_CHECKING:
     import redis
-
-    from workbench.broker.consumer import BlockingRedisBroker
 
 QUEUE = "jobs"
 ACTOR = "run_job"
@@ -74,13 +72,6 @@ def connect(settings: Settings) -> redis.Redis:
 
 def make_sender(settings: Settings) -> Sender:
     return Sender(settings)
-
-
-def make_broker(settings: Settings) -> BlockingRedisBroker:
-    """The workers' Dramatiq broker; its queue is declared, its actors are not."""
-    from workbench.broker.consumer import BlockingRedisBroker
-
-    return BlockingRedisBroker(connect(settings))
 
 
 def send(broker: HasClient, job_ids: Sequence[int]) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from workbench.story.continuity import Cast
 from workbench.story.styles import style_text
 from workbench.workflows import briefing
-from workbench.workflows.scene.generate_scene_anchor import ARC, narrative_position
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
 #: world elements that nobody can see or hold
 NO_THINGS = ("era", "geography", "society")
+
+ARC = ("opening", "development", "turn", "resolution")
 
 
 def outline(node: NodeView) -> dict[str, Any]:
@@ -105,3 +106,9 @@ def shot_as_it_stands(shot: dict[str, Any] | None) -> dict[str, Any]:
     wanted = ("name", "position", "orientation", "pose", "action", "hands")
     people = [{key: subject[key] for key in wanted} for subject in shot["subjects"]]
     return {**shot_in_short(shot), "subjects": people}
+
+
+def narrative_position(order: int, total: int) -> str:
+    """Where the scene stands: ≤0.25 opening, ≤0.5 development, ≤0.75 turn, else resolution."""
+    share = order / max(total, 1)
+    return ARC[0] if share <= 0.25 else ARC[1] if share <= 0.5 else ARC[2] if share <= 0.75 else ARC[3]

@@ -16,7 +16,7 @@ from workbench.ui import forms, frame, labels, live, portraits
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shortened
-from workbench.ui.studio import cells
+from workbench.ui.studio import cells, editing
 
 Row = Mapping[str, Any]
 #: node kind → artifact kind
@@ -224,7 +224,7 @@ def _head(project: int, kind: str, row: Row, artifact: ArtifactVersion, order: S
             cells.versions(node_id, kind, artifact)
             st.button(
                 t("Edit"), key=f"edit_element_{node_id}", icon=":material/edit:",
-                on_click=cells.begin_edit, args=(node_id, kind, artifact),
+                on_click=editing.begin_edit, args=(node_id, kind, artifact),
             )  # fmt: skip
             _more(row, order)
 

@@ -17,6 +17,7 @@ from workbench.ui import forms, frame, labels, live, states
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 from workbench.ui.studio import artifacts, clips, diff, sheet
+from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
 Row = Mapping[str, Any]
@@ -30,10 +31,6 @@ VERBS = {
     "fresh": (N_("Run again"), "replay"),
     "failed": (N_("Retry"), "replay"),
 }
-
-
-def _key(node_id: int, name: str, *rest: object) -> str:
-    return "_".join(map(str, ("cell", node_id, name, *rest)))
 
 
 # What a click does. Callbacks run before the page is drawn again, so what they changed is seen at once.
@@ -71,30 +68,12 @@ def pin(node_id: int, kind: str, version: int | None) -> None:
     live.invalidate()
 
 
-def begin_edit(node_id: int, kind: str, artifact: ArtifactVersion, part: int | None = None) -> None:
-    """Open the editor on the version that is shown, or on one part of it; a save on top of a newer one is told."""
-    end_edit(node_id, kind)
-    slot = _key(node_id, kind, "edit")
-    st.session_state[slot] = {
-        "base": artifact.version,
-        "content": artifact.content,
-        "issues": [],
-        "conflict": None,
-        "part": part if part is not None or kind not in artifacts.PARTED else 1,
-    }
-
-
-def end_edit(node_id: int, kind: str) -> None:
-    st.session_state.pop(_key(node_id, kind, "edit"), None)
-    forms.forget(_key(node_id, kind, "form"))
-
-
 def compare(node_id: int, kind: str, older: int, newer: int) -> None:
-    st.session_state[_key(node_id, kind, "compare")] = (older, newer)
+    st.session_state[cell_key(node_id, kind, "compare")] = (older, newer)
 
 
 def end_compare(node_id: int, kind: str) -> None:
-    st.session_state.pop(_key(node_id, kind, "compare"), None)
+    st.session_state.pop(cell_key(node_id, kind, "compare"), None)
 
 
 # The parts of a cell.
@@ -119,7 +98,7 @@ def versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
         f"v{artifact.version}",
         icon=":material/keep:" if artifact.pinned else ":material/history:",
         type="tertiary",
-        key=_key(node_id, kind, "versions"),
+        key=cell_key(node_id, kind, "versions"),
     ):
         rows = live.workbench().artifacts.list_versions(node_id, kind)
         st.markdown(f"**{t('Versions of {name}', name=labels.kind_title(kind))}**", width=430)
@@ -145,7 +124,7 @@ def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: Versio
             label, icon = (t("Unpin"), "keep_off") if release else (t("Pin"), "keep")
             st.button(
                 label,
-                key=_key(node_id, kind, "pin", number),
+                key=cell_key(node_id, kind, "pin", number),
                 icon=f":material/{icon}:",
                 type="tertiary",
                 on_click=pin,
@@ -154,7 +133,7 @@ def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: Versio
             return
         st.button(
             t("Compare"),
-            key=_key(node_id, kind, "cmp", number),
+            key=cell_key(node_id, kind, "cmp", number),
             icon=":material/compare_arrows:",
             type="tertiary",
             on_click=compare,
@@ -162,7 +141,7 @@ def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: Versio
         )
         st.button(
             t("Restore"),
-            key=_key(node_id, kind, "restore", number),
+            key=cell_key(node_id, kind, "restore", number),
             icon=":material/undo:",
             type="tertiary",
             on_click=restore,
@@ -172,7 +151,7 @@ def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: Versio
 
 def comparison(node_id: int, kind: str) -> None:
     """Two versions side by side, chosen by two selects."""
-    chosen = st.session_state.get(_key(node_id, kind, "compare"))
+    chosen = st.session_state.get(cell_key(node_id, kind, "compare"))
     if not chosen:
         return
     wb = live.workbench()
@@ -187,7 +166,7 @@ def comparison(node_id: int, kind: str) -> None:
             numbers,
             numbers.index(chosen[0]),
             named.__getitem__,
-            key=_key(node_id, kind, "older", *chosen),
+            key=cell_key(node_id, kind, "older", *chosen),
             label_visibility="collapsed",
             width=196,
         )
@@ -197,7 +176,7 @@ def comparison(node_id: int, kind: str) -> None:
             numbers,
             numbers.index(chosen[1]),
             named.__getitem__,
-            key=_key(node_id, kind, "newer", *chosen),
+            key=cell_key(node_id, kind, "newer", *chosen),
             label_visibility="collapsed",
             width=196,
         )
@@ -205,7 +184,7 @@ def comparison(node_id: int, kind: str) -> None:
         note = st.empty()
         st.button(
             "",
-            key=_key(node_id, kind, "endcmp"),
+            key=cell_key(node_id, kind, "endcmp"),
             icon=":material/close:",
             type="tertiary",
             help=t("Close"),
@@ -216,7 +195,7 @@ def comparison(node_id: int, kind: str) -> None:
     if before and after:
         compared = diff.compare(before.content, after.content, kinds.find(kind).model.model_json_schema())
         note.caption(diff.counted(compared), width="content")
-        diff.draw(compared, _key(node_id, kind, "diff"))
+        diff.draw(compared, cell_key(node_id, kind, "diff"))
 
 
 def _quoted(text: str, limit: int = 60) -> str:
@@ -270,9 +249,9 @@ def failure(job: Job) -> None:
 def running(job_id: int, node_id: int, name: str) -> None:
     """A running job's bar, words and clock; the page is drawn anew when the job's state changes."""
     job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
-    seen = st.session_state.setdefault(_key(node_id, name, "seen", job_id), job.state)
+    seen = st.session_state.setdefault(cell_key(node_id, name, "seen", job_id), job.state)
     if job.state != seen:
-        st.session_state[_key(node_id, name, "seen", job_id)] = job.state
+        st.session_state[cell_key(node_id, name, "seen", job_id)] = job.state
         if job.state not in states.ACTIVE:
             live.invalidate()
         st.rerun(scope="app")
@@ -293,7 +272,7 @@ def form_values(
     node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]
 ) -> tuple[dict[str, Any], list[Issue]]:
     """The workflow's form inside its popover, and what is wrong with it."""
-    key = _key(node_id, workflow.name, "params")
+    key = cell_key(node_id, workflow.name, "params")
     issues = st.session_state.get(f"{key}_issues", [])
     values = forms.fields(workflow.params, key, None, issues, choices=choices)
     return values, forms.check(workflow.params, values)
@@ -303,9 +282,9 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
     """The popover with the workflow's form and its own Run."""
     if not workflow.params.model_fields:
         return
-    key = _key(node_id, workflow.name, "params")
+    key = cell_key(node_id, workflow.name, "params")
     with st.popover(
-        "", icon=":material/tune:", type="tertiary", key=_key(node_id, workflow.name, "tune"), help=t("Settings")
+        "", icon=":material/tune:", type="tertiary", key=cell_key(node_id, workflow.name, "tune"), help=t("Settings")
     ):
         st.markdown(f"**{t(workflow.title)}**", width=380)
         values, wrong = form_values(node_id, workflow, choices)
@@ -322,7 +301,7 @@ def action(node_id: int, cell: Row, primary: bool) -> None:
     """The one button of a cell."""
     workflow: Workflow = cell["workflow"]
     job, state = cell.get("job"), cell["state"]
-    key = _key(node_id, workflow.name, "act")
+    key = cell_key(node_id, workflow.name, "act")
     if state in states.ACTIVE and job:
         st.button(t("Cancel"), key=f"{key}_cancel", icon=":material/stop_circle:", on_click=cancel, args=(job["id"],))
         return
@@ -351,13 +330,13 @@ def action(node_id: int, cell: Row, primary: bool) -> None:
 
 def editor(node_id: int, kind: str) -> bool:
     """The editor in place of the output; True while it is open."""
-    slot = _key(node_id, kind, "edit")
+    slot = cell_key(node_id, kind, "edit")
     edit = st.session_state.get(slot)
     if not edit:
         return False
     if edit["part"] is not None:
         _choose_part(node_id, kind, edit)
-    typed = artifacts.editor(kind, _key(node_id, kind, "form"), edit["content"], edit["issues"], edit["part"])
+    typed = artifacts.editor(kind, cell_key(node_id, kind, "form"), edit["content"], edit["issues"], edit["part"])
     if edit["part"] is not None:
         # only one part is drawn: what was typed into the others must not depend on their widgets
         edit["content"] = typed
@@ -378,7 +357,7 @@ def _choose_part(node_id: int, kind: str, edit: dict[str, Any]) -> None:
         t("Shot"),
         range(1, len(edit["content"][where]) + 1),
         default=edit["part"],
-        key=_key(node_id, kind, "part", edit["base"]),
+        key=cell_key(node_id, kind, "part", edit["base"]),
         label_visibility="collapsed",
     )
     edit["part"] = chosen or edit["part"]
@@ -402,7 +381,7 @@ def _save(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any], 
 
 def _conflict(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any]) -> None:
     """Somebody saved first: show both, let the reader choose; nothing is overwritten silently."""
-    slot = _key(node_id, kind, "edit")
+    slot = cell_key(node_id, kind, "edit")
     theirs = live.workbench().artifact(node_id, kind)
     if theirs is None:
         return
@@ -424,9 +403,9 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
     """One workflow's cell."""
     workflow: Workflow = cell["workflow"]
     artifact, job, state = cell.get("artifact"), cell.get("job"), cell["state"]
-    with st.container(border=True, key=_key(node_id, workflow.name)):
+    with st.container(border=True, key=cell_key(node_id, workflow.name)):
         with st.container(
-            horizontal=True, vertical_alignment="center", gap="small", key=_key(node_id, workflow.name, "row")
+            horizontal=True, vertical_alignment="center", gap="small", key=cell_key(node_id, workflow.name, "row")
         ):
             st.markdown(f"**{t(workflow.title)}**", width="content")
             states.badge(state)
@@ -436,7 +415,7 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
                 versions(node_id, artifact["kind"], artifact)
                 if artifact["kind"] not in artifacts.NOT_TYPED:
                     st.button(
-                        "", key=_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
+                        "", key=cell_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
                         on_click=begin_edit, args=(node_id, artifact["kind"], artifact),
                     )  # fmt: skip
             elif cell.get("unmet"):
@@ -492,7 +471,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
     artifact = live.workbench().artifact(node_id, kind)
     if artifact is None:
         return
-    with st.container(border=True, key=_key(node_id, kind, "plain")):
+    with st.container(border=True, key=cell_key(node_id, kind, "plain")):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{labels.kind_title(kind)}**", width="content")
             states.badge("fresh")
@@ -501,7 +480,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
             versions(node_id, kind, artifact)
             st.button(
                 t("Edit"),
-                key=_key(node_id, kind, "edit_open"),
+                key=cell_key(node_id, kind, "edit_open"),
                 icon=":material/edit:",
                 on_click=begin_edit,
                 args=(node_id, kind, artifact),

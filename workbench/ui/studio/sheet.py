@@ -19,6 +19,7 @@ from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shortened
 from workbench.ui.studio import storyboard
+from workbench.ui.studio.editing import begin_edit
 
 Row = Mapping[str, Any]
 IMAGES, PROMPT = "generate_keyframe_images", "keyframe_prompt"
@@ -232,9 +233,7 @@ def _dialog(
                     query_params={"project": str(project), "node": str(node_id)},
                 )  # fmt: skip
             elif st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
-                from workbench.ui.studio import cells
-
-                cells.begin_edit(node_id, PROMPT, plan, part=shot["order"])
+                begin_edit(node_id, PROMPT, plan, part=shot["order"])
                 close_frame()
                 st.rerun()
 

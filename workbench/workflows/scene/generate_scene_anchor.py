@@ -16,6 +16,7 @@ from workbench.sketch.writing import anchors as sketch
 from workbench.story.guards import has_scene_outline
 from workbench.story.names import fold
 from workbench.workflows import briefing, registry
+from workbench.workflows.staging import ARC, narrative_position
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 #: how far back a scene at the same place is looked for; further back its look may have changed
 LOOK_BACK = 5
-ARC = ("opening", "development", "turn", "resolution")
 
 
 def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SceneAnchor:
@@ -57,12 +57,6 @@ async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     made = await ctx.generate("anchor", prompt, schema=SceneAnchor, checks=checks)
     ctx.progress(100, Text(N_("Scene anchor written")))
     return made
-
-
-def narrative_position(order: int, total: int) -> str:
-    """Where the scene stands: ≤0.25 opening, ≤0.5 development, ≤0.75 turn, else resolution."""
-    share = order / max(total, 1)
-    return ARC[0] if share <= 0.25 else ARC[1] if share <= 0.5 else ARC[2] if share <= 0.75 else ARC[3]
 
 
 def count_issues(made: SceneAnchor) -> list[Issue]:
