@@ -19,7 +19,7 @@ from workbench.i18n import Text
 from workbench.jobs.context import BatchResult, Child, Context
 from workbench.prompts import Prompt
 from workbench.providers import registry as providers
-from workbench.providers.base import GeneratedMedia, Profile, TaskState, VideoRequest
+from workbench.providers.base import GeneratedMedia, Profile, TaskState, VideoProvider, VideoRequest
 from workbench.workflows.registry import Params, Typical, workflow
 
 
@@ -187,10 +187,10 @@ async def image(ctx: Context, params: ImageParams) -> dict[str, Any]:
     return {"frames": [r if isinstance(r, str) else r.kind for r in results]}
 
 
-class TaskService:
+class TaskService(VideoProvider):
     """A service whose tasks succeed at the second poll; its log is the file that the profile's params name."""
 
-    free = False
+    name = "tasks"
 
     def __init__(self, profile: Profile) -> None:
         self._log = Path(profile.params["log"])
@@ -212,8 +212,5 @@ class TaskService:
     async def cancel(self, task_id: str) -> None:
         self._note("cancel")
 
-    async def aclose(self) -> None:
-        pass
 
-
-providers.register("test_tasks", lambda profile, settings: TaskService(profile))  # type: ignore[arg-type,return-value]
+providers.register("test_tasks", lambda profile, settings: TaskService(profile))

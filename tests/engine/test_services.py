@@ -19,7 +19,8 @@ from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, step
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded
-from workbench.jobs import media_steps, session
+from workbench.jobs import media_calls, text_steps
+from workbench.profiles import model_call as paid
 from workbench.profiles import rate_limits
 from workbench.providers.base import Profile
 from workbench.providers.openai_compatible import OpenAICompatible
@@ -297,17 +298,17 @@ def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine,
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """So many times from now on what came of a call cannot be written: the database restarts, or breaks a deadlock."""
-    monkeypatch.setattr(session, "WAITS_S", (0.0, 0.0))
+    monkeypatch.setattr(paid, "WAITS_S", (0.0, 0.0))
 
     def fail(times: int) -> None:
-        write, left = ledger.close_call, iter(range(times))
+        write, left = ledger.settle_call, iter(range(times))
 
-        def close_call(*args: Any, **values: Any) -> None:
+        def settle_call(*args: Any, **values: Any) -> None:
             if next(left, None) is not None:
                 raise OperationalError("UPDATE", None, Exception("the server was restarted"))
             write(*args, **values)
 
-        monkeypatch.setattr(ledger, "close_call", close_call)
+        monkeypatch.setattr(ledger, "settle_call", settle_call)
 
     return fail
 
@@ -342,20 +343,21 @@ def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
 def test_a_commit_that_went_through_before_the_connection_broke_counts_once(
     engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session, "WAITS_S", (0.0,))
-    insist = session.Running.insist
+    monkeypatch.setattr(paid, "WAITS_S", (0.0,))
+    write_with_retry = paid.write_with_retry
     broke: list[bool] = []
 
-    def once_more(self: session.Running, write: Callable[[bool], None]) -> None:
+    def once_more(write: Callable[[bool], None]) -> None:
         def broken(again: bool) -> None:
             write(again)
             if not again:
                 broke.append(True)
                 raise OperationalError("COMMIT", None, Exception("the connection broke"))
 
-        insist(self, broken)
+        write_with_retry(broken)
 
-    monkeypatch.setattr(session.Running, "insist", once_more)
+    for module in (paid, text_steps):
+        monkeypatch.setattr(module, "write_with_retry", once_more)
     add(engine, "mine", provider, image_model="p-1", params={"prices": {**PRICES, "p-1": {"image": 1}}})
     for asked in ("test_tell", "test_image"):
         done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine")["id"])
@@ -371,7 +373,7 @@ def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
     params = {"prices": {**PRICES, "p-1": {"image": 1}}}
     add(engine, "mine", provider, image_model="p-1", concurrency=1, params=params)
     engine.wb.budgets.set(3_000_000, currency="USD")
-    monkeypatch.setattr(media_steps, "_priced", lambda *args: 1 / 0)
+    monkeypatch.setattr(media_calls, "CallResult", lambda **values: 1 / 0)
     failed = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
     assert (failed["state"], failed["error_kind"]) == ("failed", "internal")
     assert [c["outcome"] for c in calls(engine, failed["id"])] == ["lost"]
@@ -408,7 +410,7 @@ def test_jobs_are_submitted_while_a_place_is_taken(engine: Engine, provider: Scr
     """A new job's row refers to the profile's; a call that waits for its turn there must not stop it."""
     row = add(engine, "mine", provider, concurrency=1)
     with engine.wb.database.write() as conn:
-        assert ledger.place_free(conn, row["id"], 1)
+        assert ledger.lock_slots(conn, row["id"], 1)
         with engine.worker._database.write() as other:
             other.execute(text("SET LOCAL lock_timeout = '2s'"))
             other.execute(

@@ -22,14 +22,26 @@ from workbench.db.writes import ledger
 from workbench.errors import ProviderError
 from workbench.i18n import Text
 from workbench.jobs import poller
-from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Profile, TaskState, Usage, VideoRequest
+from workbench.providers.base import (
+    GeneratedMedia,
+    ImageProvider,
+    ImageReply,
+    ImageRequest,
+    Profile,
+    TaskState,
+    Usage,
+    VideoProvider,
+    VideoRequest,
+)
 from workbench.settings import Settings
 
 CLIP = {"width": 640, "height": 360, "seconds": 2.0, "model": "sketch-1"}
 
 
-class VideoService:
+class VideoService(ImageProvider, VideoProvider):
     """A paid service with tasks and images; its log is a file, as a service's is beyond our process."""
+
+    name = "service"
 
     def __init__(self, log: Path) -> None:
         self.log = log
@@ -50,8 +62,6 @@ class VideoService:
 
     def calls(self, what: str) -> int:
         return sum(json.loads(line) == what for line in self.log.read_text().splitlines()) if self.log.exists() else 0
-
-    free = False
 
     async def submit(self, request: VideoRequest) -> str:
         self._note("create")
@@ -84,9 +94,6 @@ class VideoService:
 
     async def cancel(self, task_id: str) -> None:
         self._note("cancel")
-
-    async def aclose(self) -> None:
-        pass
 
 
 @pytest.fixture
@@ -292,7 +299,7 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
         def die(*args: Any, **kw: Any) -> None:
             raise errors.LostClaim("the process ended here")
 
-        patch.setattr(ledger, "submitted", die)
+        patch.setattr(ledger, "mark_submitted", die)
         studio.deliver()
     with studio.wb.database.write() as conn:
         conn.execute(update(job).where(job.c.id == made["id"]).values(lease_until=now_ms() - 1))
@@ -423,7 +430,7 @@ def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all
     async def find(model: str, seed: int, since_ms: int) -> str:
         return "task-1"
 
-    monkeypatch.setattr(service, "find", find, raising=False)
+    monkeypatch.setattr(service, "find", find)
     job_id = given_up("test_video", "create", waits_for="provider", profile=films)
     assert studio.wb.budgets.list()[0].under_way_micros == 108_000  # two seconds of 640 × 360 at 24 pictures
     service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=50_000))]
@@ -456,9 +463,9 @@ def test_a_task_that_fails_and_the_late_word_of_its_worker_do_not_wait_for_each_
         """What a worker that has lost its claim does when its answer comes."""
         priced.wait(20)
         with studio.wb.database.write() as conn:
-            ledger.still_uncertain(conn, job_id, "clip", 1)
+            ledger.lock_if_uncertain(conn, job_id, "clip", 1)
             held.set()
-            ledger.came_late(conn, 1, 1)
+            ledger.mark_late(conn, 1, 1)
 
     thread = threading.Thread(target=late)
     thread.start()

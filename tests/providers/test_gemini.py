@@ -571,7 +571,7 @@ def engine(settings: Settings) -> Iterator[Engine]:
 def test_a_clip_that_comes_slower_than_a_poll_is_made_once_and_kept(
     server: ScriptedGemini, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Poller, "HOLD_MS", 400)
+    monkeypatch.setattr(Poller, "POLL_DEADLINE_MS", 400)
     server.script({"file": tiny_mp4(seconds=4), "file_delay_ms": 900})
     engine.wb.profiles.add(
         "veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo", params={"poll_ms": 10}

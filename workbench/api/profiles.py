@@ -14,7 +14,7 @@ from workbench.settings import Settings
 from workbench.webhooks.registry import Webhooks
 
 if TYPE_CHECKING:
-    from workbench.profiles.check import Trial
+    from workbench.profiles.check import ProfileCheck
 
 
 class ModelProfiles:
@@ -67,26 +67,26 @@ class ModelProfiles:
             self._queues.limit(key, profile.concurrency)
         return profile
 
-    def check(self, name: str, *, image: bool = False) -> builtins.list[Trial]:
+    def check(self, name: str, *, image: bool = False) -> builtins.list[ProfileCheck]:
         """Make one tiny real call of each kind that a profile is bound to; each is in the ledger. Raises NotFound."""
         import asyncio
 
-        from workbench.profiles.check import Trials
+        from workbench.profiles.check import ProfileChecker
         from workbench.profiles.rate_limits import RateLimits
-        from workbench.profiles.routing import Services
+        from workbench.profiles.routing import BoundProviders
         from workbench.providers import registry
 
-        async def run() -> builtins.list[Trial]:
-            services = Services(
+        async def run() -> builtins.list[ProfileCheck]:
+            providers = BoundProviders(
                 self._profiles.open(self._profiles.id_of(name)),
                 self._profiles.open,
                 lambda profile: registry.make(profile, self._settings),
             )
             try:
                 limit = RateLimits(self._settings, away_s=0.0)  # no worker calls anybody while Redis is away
-                return await Trials(self._database, services, self._media, limit).run(image=image)
+                return await ProfileChecker(self._database, providers, self._media, limit).run(image=image)
             finally:
-                await services.aclose()
+                await providers.aclose()
 
         return asyncio.run(run())
 

@@ -123,9 +123,9 @@ def test(name: str, image: bool, as_json: bool) -> None:
         console.table([{**c, **{n: console.said(c[n]) for n in told}} for c in checks], CHECK_COLUMNS)
         if row is not None and not checks:
             # loaded here: few commands try anything
-            from workbench.profiles.check import untried
+            from workbench.profiles.check import why_unchecked
 
-            console.say(untried(row))
+            console.say(why_unchecked(row))
     if not ok:
         raise click.exceptions.Exit(1)
 

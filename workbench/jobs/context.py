@@ -28,10 +28,11 @@ from workbench.db.writes import ledger
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
-from workbench.jobs.media_steps import Asked, Tasks
-from workbench.jobs.session import Running, Suspend
-from workbench.jobs.text_steps import Check, Steps
-from workbench.profiles.routing import Capability
+from workbench.jobs.media_calls import ClipOutput, MediaSpec
+from workbench.jobs.media_steps import MediaSteps
+from workbench.jobs.session import ClaimSession
+from workbench.jobs.text_steps import Check, TextSteps
+from workbench.profiles.routing import Capability, Suspend
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
 from workbench.story.facts import Inputs, NodeView
@@ -107,17 +108,17 @@ class PartialArtifact:
 class Context:
     """Handed to a workflow's `run`. Attributes: node (None for kinds without one), params, language, job_id."""
 
-    def __init__(self, running: Running, node: NodeView | None, inputs: Inputs, params: Any) -> None:
-        self._running = running
+    def __init__(self, session: ClaimSession, node: NodeView | None, inputs: Inputs, params: Any) -> None:
+        self._session = session
         self._inputs = inputs
-        self._steps = Steps(running)
-        self._tasks = Tasks(running)
+        self._text = TextSteps(session)
+        self._media = MediaSteps(session)
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
         self._batches = 0
         self._node = node
         self.params = params
-        self.job_id = running.job_id
+        self.job_id = session.job_id
         self.warnings: list[Text] = []
         self.language: str = (node.brief.get("language") if node else None) or "en"
 
@@ -134,7 +135,7 @@ class Context:
     @property
     def last_attempt(self) -> bool:
         """A retryable failure of this run would end the job."""
-        row = self._running.row
+        row = self._session.row
         return bool(row["failures"] + 1 >= row["max_attempts"])
 
     @property
@@ -144,34 +145,34 @@ class Context:
     @property
     def model(self) -> str:
         """What the artifact is said to be made by."""
-        queue = self._running.declared.queue
+        queue = self._session.declared.queue
         capability: Capability = "image" if queue == "image" else "video" if queue == "video" else "text"
-        return self._running.services.of(capability).model(capability)
+        return self._session.providers.of(capability).model(capability)
 
     @property
     def picture_model(self) -> str:
         """The model that draws; empty when the profile names none."""
-        return self._running.services.of("image").model("image")
+        return self._session.providers.of("image").model("image")
 
     @property
     def clip_model(self) -> str:
         """The model that films; empty when the profile names none."""
-        return self._running.services.of("video").model("video")
+        return self._session.providers.of("video").model("video")
 
     def picture(self, sha256: str) -> bytes:
         """A picture of the media store."""
-        return self._running.media.read(sha256)
+        return self._session.media.read(sha256)
 
     def written(self) -> dict[str, Any] | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
-        kind = self._running.declared.writes
+        kind = self._session.declared.writes
         head = self._own_head() if kind else None
         return None if head is None else cast("dict[str, Any]", head.content)
 
     @property
     def pictures_at_once(self) -> int:
         """How many pictures to ask for at the same time."""
-        profile = self._running.services.of("image").profile
+        profile = self._session.providers.of("image").profile
         wanted = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
         return min(wanted, profile.concurrency or wanted)
 
@@ -193,12 +194,12 @@ class Context:
                 self._inputs.keep(made_from)
 
     def _own_head(self) -> ArtifactVersion | None:
-        with self._running.database.read() as conn:
-            return story_reads.find_head(conn, self.node.id, str(self._running.declared.writes))
+        with self._session.database.read() as conn:
+            return story_reads.find_head(conn, self.node.id, str(self._session.declared.writes))
 
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
         """The workflow's prompt file in the story's language, with its facts filled in as data."""
-        made = prompts.render(prompts.name_for(self._running.declared.run.__module__, variant), self.language, facts)
+        made = prompts.render(prompts.name_for(self._session.declared.run.__module__, variant), self.language, facts)
         self._prompt_versions.append(made.version)
         return made
 
@@ -212,12 +213,12 @@ class Context:
         draft: Callable[..., Any] | None = None,
     ) -> M:
         """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help."""
-        return await self._steps.generate(step, prompt, schema, checks, self._draft(step, dict(prompt.facts), draft))
+        return await self._text.generate(step, prompt, schema, checks, self._draft(step, dict(prompt.facts), draft))
 
     async def chat(self, step: str, messages: Sequence[Message]) -> TextReply:
         """A plain answer, memoised under `step`."""
         facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
-        return await self._steps.chat(step, messages, self._draft(step, facts, None))
+        return await self._text.chat(step, messages, self._draft(step, facts, None))
 
     async def images(
         self,
@@ -234,7 +235,7 @@ class Context:
         `size` is what the story wants; a model draws the nearest that it can. `draw` draws it offline, as PNG bytes.
         An uncertain outcome is never silently paid again. Several may be under way at once: see `together`.
         """
-        return await self._tasks.images(step, Asked(prompt, size, seed, tuple(references)), draw)
+        return await self._media.images(step, MediaSpec(prompt, size, seed, tuple(references)), draw)
 
     async def video(
         self,
@@ -247,16 +248,16 @@ class Context:
         last_frame: str | None = None,
         seed: int = 0,
         draw: Callable[[], bytes] | None = None,
-    ) -> dict[str, Any]:
+    ) -> ClipOutput:
         """A long provider task: created once, polled by whoever is alive, no worker held; frames come from the media store.
 
         Returns {"media", "width", "height", "seconds", "model"}. `draw` makes the clip offline, as MP4 bytes.
         """
         versions = tuple(i["artifact_id"] for i in self._inputs.as_list())
-        asked = Asked(
+        spec = MediaSpec(
             prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame, versions=versions
         )
-        return await self._tasks.video(step, asked, draw)
+        return await self._media.video(step, spec, draw)
 
     async def together(
         self, work: Sequence[Callable[[], Awaitable[T]]], *, limit: int, stop_on: Collection[str] = ()
@@ -290,12 +291,12 @@ class Context:
         return cast("list[T | JobError]", results)
 
     def _draft(self, step: str, facts: dict[str, Any], own: Callable[..., Any] | None) -> Callable[[], str] | None:
-        write = own or self._running.declared.draft
+        write = own or self._session.declared.draft
         if write is None:
             return None
         facts = {**facts, "step": step}
         # the same facts and params give the same bytes on any machine
-        seed = hash_of([self._running.row["kind"], facts, self.params.model_dump(mode="json")])
+        seed = hash_of([self._session.row["kind"], facts, self.params.model_dump(mode="json")])
 
         def drafted() -> str:
             made = write(facts, self.params, random.Random(seed))
@@ -311,12 +312,12 @@ class Context:
         chained: each starts when its predecessor has ended. A child that is refused counts as failed.
         name: known by kind and node alone, so that a resume may ask in another grouping; each pair once a job.
         """
-        run = self._running
+        session = self._session
         self._batches += 1
         batch = self._batches if name is None else None
-        with run.database.read() as conn:
-            there = {c.item: c for c in reads.children_states(conn, run.job_id)}
-            refused = ledger.refused_children(conn, run.job_id)
+        with session.database.read() as conn:
+            there = {c.item: c for c in reads.children_states(conn, session.job_id)}
+            refused = ledger.refused_children(conn, session.job_id)
         results: list[ChildResult | None] = []
         missing: list[_MissingChild] = []
         for number, child in enumerate(wanted):
@@ -343,12 +344,12 @@ class Context:
 
     def expect(self, parts: int) -> None:
         """How many children there will be in all: what a parent's progress is a share of."""
-        run = self._running
-        with run.database.write() as conn:
-            writes.expect_parts(conn, run.job_id, run.claim, parts)
+        session = self._session
+        with session.database.write() as conn:
+            writes.expect_parts(conn, session.job_id, session.claim, parts)
 
     def _start(self, missing: list[_MissingChild]) -> None:
-        run = self._running
+        session = self._session
         prepared: list[tuple[_MissingChild, dict[str, Any] | Refused]] = []
         for new in missing:
             child = new.child
@@ -356,21 +357,21 @@ class Context:
                 child.kind,
                 child.node_id,
                 child.params,
-                submit_key=f"child:{run.job_id}:{new.item}",
-                profile_id=run.row["profile_id"],
-                priority=run.row.get("priority", 0),
-                user=run.row["created_by"] or "local",
-                parent_id=run.job_id,
+                submit_key=f"child:{session.job_id}:{new.item}",
+                profile_id=session.row["profile_id"],
+                priority=session.row.get("priority", 0),
+                user=session.row["created_by"] or "local",
+                parent_id=session.job_id,
             )
             try:
-                prepared.append((new, submit.prepare(run.database, run.workflows, asked)))
+                prepared.append((new, submit.prepare(session.database, session.workflows, asked)))
             except Refused as error:
                 prepared.append((new, error))
-        with run.database.write() as conn:
-            if writes.fence(conn, run.job_id, run.claim):
-                run.stopping = "cancel"
+        with session.database.write() as conn:
+            if writes.fence(conn, session.job_id, session.claim):
+                session.stopping = "cancel"
                 raise asyncio.CancelledError
-            position = len(reads.children_states(conn, run.job_id))
+            position = len(reads.children_states(conn, session.job_id))
             for new, values in prepared:
                 if isinstance(values, dict):
                     try:
@@ -379,15 +380,17 @@ class Context:
                         values = error
                     else:
                         link = writes.ChildLink(job_id, position, new.item, new.batch, new.batch_position)
-                        writes.add_children(conn, run.job_id, [link])
+                        writes.add_children(conn, session.job_id, [link])
                         position += 1
                         continue
-                ledger.add_refused_child(conn, run.job_id, new.item, position, run.claim, values.kind, str(values))
+                ledger.add_refused_child(
+                    conn, session.job_id, new.item, position, session.claim, values.kind, str(values)
+                )
                 writes.add_event(
                     conn,
-                    run.job_id,
+                    session.job_id,
                     Text(N_("Not started: {reason}"), reason=str(values)),
-                    claim=run.claim,
+                    claim=session.claim,
                     level="warning",
                 )
         crash.point("children_inserted")
@@ -413,13 +416,13 @@ class Context:
 
     def progress(self, percent: float, message: Text) -> None:
         """Report progress 0–100 (scaled inside `part`) and what is being done; raises when the job was cancelled or lost."""
-        run = self._running
-        if run.stopping is not None:
+        session = self._session
+        if session.stopping is not None:
             raise asyncio.CancelledError
         start, end = self._range
         scaled = round(start + (end - start) * min(100.0, max(0.0, percent)) / 100)
-        with run.database.write() as conn:
-            writes.report(conn, run.job_id, run.claim, scaled, message)
+        with session.database.write() as conn:
+            writes.report(conn, session.job_id, session.claim, scaled, message)
 
     @contextmanager
     def part(self, start: float, end: float) -> Iterator[None]:
@@ -442,10 +445,9 @@ class Context:
         self._event(Text(N_("{what} shortened to {kept} of {of} characters"), what=what, kept=kept, of=of), "info")
 
     def _event(self, message: Text, level: str) -> None:
-        run = self._running
-        with run.database.write() as conn:
-            writes.fence(conn, run.job_id, run.claim)
-            writes.add_event(conn, run.job_id, message, claim=run.claim, level=level)
+        session = self._session
+        with session.write() as conn:
+            session.add_event(conn, message, level)
 
 
 def _urgency(error: BaseException) -> int:

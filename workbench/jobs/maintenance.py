@@ -48,7 +48,7 @@ class Sweeper:
     def sweep(self, *, idle: bool) -> None:
         """One round. `idle`: this worker has a free thread, so a message unclaimed for long is lost, not waiting."""
         self._take_from_lost_workers()
-        self._lose_strays()
+        self._close_abandoned_calls()
         self._settle_cancelled()
         self._wake_parents()
         self._resume_limited()
@@ -66,13 +66,13 @@ class Sweeper:
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
 
-    def _lose_strays(self) -> None:
+    def _close_abandoned_calls(self) -> None:
         """Somebody who tried a service was killed meanwhile."""
         with self._database.read() as conn:
-            if not ledger.strays_exist(conn):
+            if not ledger.abandoned_calls_exist(conn):
                 return
         with self._database.write() as conn:
-            log.warning("%s calls of trials are taken for lost", ledger.lose_strays(conn))
+            log.warning("%s calls of profile checks are taken for lost", ledger.close_abandoned_calls(conn))
 
     def _settle_cancelled(self) -> None:
         with self._database.read() as conn:

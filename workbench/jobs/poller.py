@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,12 +13,14 @@ from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
+from workbench.db.writes.ledger import DuePoll
 from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs.media_steps import clip_output
+from workbench.jobs.media_calls import clip_output
 from workbench.media import Media, MediaStore, download
 from workbench.media.generated import store_generated
-from workbench.providers.base import GeneratedMedia, Profile, TaskState, Usage
+from workbench.profiles.routing import MakeProvider, ProfileOf
+from workbench.providers.base import GeneratedMedia, Profile, ProviderTask, TaskState, Usage
 from workbench.security.redact import redactor
 from workbench.usage import money
 from workbench.usage.prices import video_cost_of
@@ -28,8 +28,8 @@ from workbench.usage.prices import video_cost_of
 log = logging.getLogger(__name__)
 
 
-#: what is wrong with our asking, not with the task
-OURS = frozenset(("auth", "permission", "quota_exhausted"))
+#: what is wrong with the way we ask, not with the task
+OUR_FAULTS = frozenset(("auth", "permission", "quota_exhausted"))
 #: states of a job that ended before its task did
 NOBODY_WAITS = frozenset(("cancelled", "failed"))
 
@@ -38,23 +38,23 @@ class Poller:
     """Asks providers about submitted tasks. Any process may take over: rows are taken by compare-and-set on poll_at."""
 
     #: how long a poll may take before another process asks as well
-    HOLD_MS = 10_000
+    POLL_DEADLINE_MS = 10_000
     #: how long a finished clip's download may take before another process begins one as well
-    FETCH_MS = round(download.DEADLINE_S * 1000) + 10_000
+    FETCH_DEADLINE_MS = round(download.DEADLINE_S * 1000) + 10_000
 
     #: how often to look for what is due while something is under way, and how much of that there may be to look further
-    LOOK_S = 1.0
+    LOOK_EVERY_S = 1.0
     AT_ONCE = 20
     #: services keep a finished clip for a day; a download that fails in passing is tried again so long
-    LINK_LIVES_MS = 20 * 3_600_000
-    AGAIN_MS = 30_000
-    TASK_LIVES_MS = 48 * 3_600_000
+    LINK_LIFE_MS = 20 * 3_600_000
+    RETRY_MS = 30_000
+    TASK_LIFE_MS = 48 * 3_600_000
 
     def __init__(
         self,
         database: Database,
-        profile_of: Callable[[int | None], Profile],
-        make_provider: Callable[[Profile], Any],
+        profile_of: ProfileOf,
+        make_provider: MakeProvider,
         media: MediaStore,
     ) -> None:
         self._database = database
@@ -67,136 +67,136 @@ class Poller:
         taken = self._take_due()
         return asyncio.run(self._poll_all(taken)) if taken else 0
 
-    def _take_due(self) -> list[dict[str, Any]]:
+    def _take_due(self) -> list[DuePoll]:
         with self._database.read() as conn:
-            due = ledger.due_polls(conn)
+            candidates = ledger.due_polls(conn)
         taken = []
-        for row in due:
+        for due in candidates:
             with self._database.write() as conn:
-                if ledger.take_poll(conn, row, self.HOLD_MS):
-                    taken.append(row)
+                if ledger.take_poll(conn, due, self.POLL_DEADLINE_MS):
+                    taken.append(due)
         return taken
 
-    async def _poll_all(self, rows: list[dict[str, Any]]) -> int:
-        count = len(rows)
-        left = {asyncio.create_task(self._poll(row)) for row in rows}
+    async def _poll_all(self, taken: list[DuePoll]) -> int:
+        count = len(taken)
+        left = {asyncio.create_task(self._poll(due)) for due in taken}
         while left:
-            ended, left = await asyncio.wait(left, timeout=self.LOOK_S)
+            ended, left = await asyncio.wait(left, timeout=self.LOOK_EVERY_S)
             for error in filter(None, (task.exception() for task in ended)):
                 # the database may be restarting; the step is due again soon
-                log.warning("what a poll said could not be written: %s", error)
+                log.warning("the outcome of a poll could not be written: %s", error)
             if left and len(left) < self.AT_ONCE:
                 # a clip that comes slowly keeps no other one waiting
-                rows = await asyncio.to_thread(self._take_due)
-                count += len(rows)
-                left |= {asyncio.create_task(self._poll(row)) for row in rows}
+                taken = await asyncio.to_thread(self._take_due)
+                count += len(taken)
+                left |= {asyncio.create_task(self._poll(due)) for due in taken}
         return count
 
-    async def _poll(self, row: dict[str, Any]) -> None:
+    async def _poll(self, due: DuePoll) -> None:
         clip: Media | None = None
         profile: Profile | None = None
-        old = _age_ms(row) > self.TASK_LIVES_MS
+        old = _age_ms(due) > self.TASK_LIFE_MS
         try:
-            profile = self._profile_of(row["profile_id"])
-            async with asyncio.timeout(self.HOLD_MS / 1000):
-                state = await self._ask(row, profile)
-            if state.state == "succeeded" and row["job_state"] not in NOBODY_WAITS:
-                clip = await self._fetched(row, state, profile)
+            profile = self._profile_of(due.profile_id)
+            async with asyncio.timeout(self.POLL_DEADLINE_MS / 1000):
+                state = await self._ask(due, profile)
+            if state.state == "succeeded" and due.job_state not in NOBODY_WAITS:
+                clip = await self._fetch(due, state, profile)
         except MediaRefused as error:
-            if error.passing and _age_ms(row) < self.LINK_LIVES_MS:
+            if error.passing and _age_ms(due) < self.LINK_LIFE_MS:
                 # the clip is paid for: ask for its link again a little later
-                self._later(row, self.AGAIN_MS)
+                self._postpone(due, self.RETRY_MS)
                 return
             state = replace(state, state="failed", error=error.text, error_kind="media_download")
         except ProviderError as error:
             if error.retryable and not old:
                 return
-            if error.kind in OURS and not old:
+            if error.kind in OUR_FAULTS and not old:
                 # the task is paid for and goes on without us; the profile can be mended meanwhile
-                log.warning("task %s of job %s cannot be asked for: %s", row["provider_task_id"], row["job_id"], error)
-                self._later(row, self.AGAIN_MS)
+                log.warning("task %s of job %s cannot be asked for: %s", due.provider_task_id, due.job_id, error)
+                self._postpone(due, self.RETRY_MS)
                 return
             # the service will say the same for ever: the task is not there, or not ours
             state = TaskState("failed", error=error.text, error_kind=error.kind)
             if error.http_status == 404:
-                gone = Text(N_("The service no longer knows the task {task}."), task=row["provider_task_id"])
+                gone = Text(N_("The service no longer knows the task {task}."), task=due.provider_task_id)
                 state = TaskState("failed", error=gone, error_kind="empty_output")
         except Exception:
             # a failed poll says nothing of the task: ask again later
-            log.warning("polling task %s of job %s failed", row["provider_task_id"], row["job_id"], exc_info=True)
+            log.warning("polling task %s of job %s failed", due.provider_task_id, due.job_id, exc_info=True)
             if not old:
                 return
             state = TaskState("running")
         crash.point("poll_answered")
-        self._settle(row, state, clip, profile)
+        self._settle(due, state, clip, profile)
 
-    async def _fetched(self, row: dict[str, Any], state: TaskState, profile: Profile) -> Media:
+    async def _fetch(self, due: DuePoll, state: TaskState, profile: Profile) -> Media:
         """The clip, in the store, before the step says it is done. Raises MediaRefused, ProviderError."""
         with self._database.write() as conn:
-            if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
+            if ledger.lock_if_submitted(conn, due.job_id, due.name, due.provider_task_id):
                 # a download takes longer than a poll; nobody else needs to begin one meanwhile
-                ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], self.FETCH_MS)
-        found = await store_generated([state.clip or GeneratedMedia()], self._media, "video", profile)
-        return found[0]
+                ledger.mark_submitted(conn, due.job_id, due.name, due.provider_task_id, self.FETCH_DEADLINE_MS)
+        [clip, *_] = await store_generated([state.clip or GeneratedMedia()], self._media, "video", profile)
+        return clip
 
-    async def _ask(self, row: dict[str, Any], profile: Profile) -> TaskState:
+    async def _ask(self, due: DuePoll, profile: Profile) -> TaskState:
         provider = self._make_provider(profile)
         try:
-            state: TaskState = await provider.poll(row["provider_task_id"])
-            if state.state == "queued" and row["job_state"] in NOBODY_WAITS:
+            if not isinstance(provider, ProviderTask):
+                raise TypeError(f"the provider of profile {profile.name} has no tasks")
+            state = await provider.poll(due.provider_task_id)
+            if state.state == "queued" and due.job_state in NOBODY_WAITS:
                 # once it runs it is billed whatever anybody does: then it is asked for until its cost is known
-                await provider.cancel(row["provider_task_id"])
+                await provider.cancel(due.provider_task_id)
             return state
         finally:
             await provider.aclose()
 
-    def _later(self, row: dict[str, Any], after_ms: int) -> None:
+    def _postpone(self, due: DuePoll, after_ms: int) -> None:
         with self._database.write() as conn:
-            if ledger.still_submitted(conn, row["job_id"], row["name"], row["provider_task_id"]):
-                ledger.submitted(conn, row["job_id"], row["name"], row["provider_task_id"], after_ms)
+            if ledger.lock_if_submitted(conn, due.job_id, due.name, due.provider_task_id):
+                ledger.mark_submitted(conn, due.job_id, due.name, due.provider_task_id, after_ms)
 
-    def _settle(self, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile | None) -> None:
-        job_id, name, task_id = row["job_id"], row["name"], row["provider_task_id"]
+    def _settle(self, due: DuePoll, state: TaskState, clip: Media | None, profile: Profile | None) -> None:
+        job_id, name, task_id = due.job_id, due.name, due.provider_task_id
         with self._database.write() as conn:
-            if not ledger.still_submitted(conn, job_id, name, task_id):
+            if not ledger.lock_if_submitted(conn, job_id, name, task_id):
                 return
-            if state.state in ("queued", "running") and _age_ms(row) > self.TASK_LIVES_MS:
+            if state.state in ("queued", "running") and _age_ms(due) > self.TASK_LIFE_MS:
                 late = Text(N_("The provider's task {task} did not end within {hours} h."), task=task_id, hours=48)
                 state = TaskState("failed", error=late, error_kind="timeout")
             if state.state in ("queued", "running"):
-                ledger.submitted(conn, job_id, name, task_id, state.poll_after_ms)
+                ledger.mark_submitted(conn, job_id, name, task_id, state.poll_after_ms)
                 return
             if clip is not None and profile is not None:
                 self._media.record(conn, clip)
-                ledger.finish_step(conn, job_id, name, clip_output(clip, row["model"] or profile.clip_model))
+                ledger.finish_step(conn, job_id, name, clip_output(clip, due.model or profile.clip_model))
             else:
-                unwanted = state.state == "cancelled" or row["job_state"] in NOBODY_WAITS
+                unwanted = state.state == "cancelled" or due.job_state in NOBODY_WAITS
                 kind = "cancelled" if unwanted else state.error_kind
-                said = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
-                output = redactor.value({"failed": str(said), "kind": kind})
-                if isinstance(said, Text):
-                    output["i18n"] = redactor.value(said.to_json())
+                reason = state.error or Text(N_("The provider ended the task as {state}."), state=state.state)
+                output = redactor.value({"failed": str(reason), "kind": kind})
+                if isinstance(reason, Text):
+                    output["i18n"] = redactor.value(reason.to_json())
                 ledger.set_step(conn, job_id, name, state="failed", output=output)
-            # a clip that could not be fetched was filmed, too
-            filmed = state.state == "succeeded" or state.error_kind == "media_download"
-            if profile is not None and (filmed or state.usage != Usage()):
-                self._price(conn, row, state, clip, profile)
+            # a clip that could not be fetched was made, too
+            billed = state.state == "succeeded" or state.error_kind == "media_download"
+            if profile is not None and (billed or state.usage != Usage()):
+                self._price(conn, due, state, clip, profile)
             else:
                 ledger.price_task(conn, job_id, name)
             writes.resume(conn, job_id, "provider")
 
-    def _price(
-        self, conn: Connection, row: dict[str, Any], state: TaskState, clip: Media | None, profile: Profile
-    ) -> None:
-        """What the task came to, on the call that created it: also a useless one was paid."""
+    def _price(self, conn: Connection, due: DuePoll, state: TaskState, clip: Media | None, profile: Profile) -> None:
+        """What the task cost, on the call that created it: a useless one was paid, too."""
         seconds = state.seconds if state.seconds is not None else clip.seconds if clip is not None else None
-        cost = video_cost_of(profile, state.model or profile.clip_model, state.usage, seconds, row["price"])
+        cost = video_cost_of(profile, state.model or profile.clip_model, state.usage, seconds, due.price)
         tokens = {"input_tokens": state.usage.input, "output_tokens": state.usage.output}
         billed = None if seconds is None else round(seconds)
-        ledger.price_task(conn, row["job_id"], row["name"], video_seconds=billed, **tokens, **cost.as_columns())
-        money.count(conn, row["job_id"], **tokens, cost_micros=cost.cost_micros, currency=cost.currency)
+        ledger.price_task(conn, due.job_id, due.name, video_seconds=billed, **tokens, **cost.as_columns())
+        money.count(conn, due.job_id, **tokens, cost_micros=cost.cost_micros, currency=cost.currency)
 
 
-def _age_ms(row: dict[str, Any]) -> float:
+def _age_ms(due: DuePoll) -> float:
     """How long ago the step was begun, by this machine's clock: days count here, not seconds."""
-    return time.time() * 1000 - float(row["created_at"])
+    return time.time() * 1000 - float(due.created_at)

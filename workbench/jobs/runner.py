@@ -7,7 +7,6 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel
@@ -25,10 +24,10 @@ from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
-from workbench.jobs.session import DATABASE_AWAY, WAITS_S, Running, Suspend
+from workbench.jobs.session import ClaimSession
 from workbench.media import MediaStore
-from workbench.profiles.routing import RateLimit, Services
-from workbench.providers.base import Profile, TextProvider
+from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S
+from workbench.profiles.routing import BoundProviders, MakeProvider, ProfileOf, RateLimit, Suspend
 from workbench.settings import Settings
 from workbench.story import guards
 from workbench.story.facts import Inputs, NodeView
@@ -51,8 +50,8 @@ class Runner:
         workflows: Workflows,
         dispatcher: Dispatcher,
         worker: str,
-        profile_of: Callable[[int | None], Profile],
-        make_provider: Callable[[Profile], TextProvider],
+        profile_of: ProfileOf,
+        make_provider: MakeProvider,
         media: MediaStore,
         limit: RateLimit,
     ) -> None:
@@ -66,7 +65,7 @@ class Runner:
         self._make_provider = make_provider
         self._limit = limit
         self._lock = threading.Lock()
-        self._live: dict[tuple[int, int], tuple[Running, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
+        self._live: dict[tuple[int, int], tuple[ClaimSession, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
         self._stopping = False
         #: claims in the hands of this process, until what became of them is written; only these are renewed
@@ -110,74 +109,74 @@ class Runner:
                 self._held.discard(key)
 
     def _run_claimed(self, claim: writes.Claim, carry_until: float) -> writes.Claim | None:
-        running: Running | None = None
+        session: ClaimSession | None = None
         try:
-            running = self._prepare(claim)
-            context, result = self._loop().run(self._execute(running))
+            session = self._prepare(claim)
+            context, result = self._loop().run(self._execute(session))
             return self._succeeded(claim, context, result, carry_until)
         except LostClaim:
             raise
         except Suspend as suspend:
             self._wait(claim, suspend)
         except asyncio.CancelledError:
-            self._stopped(claim, running.stopping if running else None)
+            self._stopped(claim, session.stopping if session else None)
         except DATABASE_AWAY as error:
             self._database_away(claim, error)
         except Exception as error:
-            self._failed(claim, describe(error, claim.row["kind"]), running)
+            self._failed(claim, describe(error, claim.row["kind"]), session)
         return None
 
-    def _prepare(self, claim: writes.Claim) -> Running:
+    def _prepare(self, claim: writes.Claim) -> ClaimSession:
         declared = self._workflows.find(claim.row["kind"])
-        return Running(
+        return ClaimSession(
             database=self.database,
             workflows=self._workflows,
             declared=declared,
             row=claim.row,
             job_id=claim.job_id,
             claim=claim.number,
-            services=Services(self._profile_of(claim.row["profile_id"]), self._profile_of, self._make_provider),
+            providers=BoundProviders(self._profile_of(claim.row["profile_id"]), self._profile_of, self._make_provider),
             media=self._media,
             limit=self._limit,
         )
 
-    async def _execute(self, running: Running) -> tuple[Context, Any]:
+    async def _execute(self, session: ClaimSession) -> tuple[Context, Any]:
         """The workflow's coroutine under its deadline, reachable for cancellation from other threads."""
         task = asyncio.current_task()
         assert task is not None
-        key = (running.job_id, running.claim)
+        key = (session.job_id, session.claim)
         with self._lock:
-            self._live[key] = (running, asyncio.get_running_loop(), task)
+            self._live[key] = (session, asyncio.get_running_loop(), task)
             if self._stopping:
                 # claimed a moment before the stop, which therefore has not seen it
-                running.stopping = "interrupted"
+                session.stopping = "interrupted"
         try:
-            if running.stopping is not None:
+            if session.stopping is not None:
                 raise asyncio.CancelledError
-            context = self._context(running)
-            async with asyncio.timeout(running.declared.deadline_s):
-                return context, await running.declared.run(context, context.params)
+            context = self._context(session)
+            async with asyncio.timeout(session.declared.deadline_s):
+                return context, await session.declared.run(context, context.params)
         finally:
             with self._lock:
                 self._live.pop(key, None)
             await _end_all_but(task)
-            await running.aclose()
+            await session.aclose()
 
-    def _context(self, running: Running) -> Context:
-        row, declared = running.row, running.declared
+    def _context(self, session: ClaimSession) -> Context:
+        row, declared = session.row, session.declared
         params = self._workflows.parse(declared, row["params"])
         inputs = Inputs()
         if declared.queue == "video":
             # what was filmed once is not filmed again because the story went on meanwhile
             with self.database.read() as conn:
-                inputs = Inputs(story_reads.find_versions(conn, ledger.versions_filmed(conn, running.job_id)))
+                inputs = Inputs(story_reads.find_versions(conn, ledger.versions_of_clip(conn, session.job_id)))
         node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact
             unmet = guards.unmet(declared, NodeView.load(self.database, node.id), params)
             if unmet:
                 raise GuardUnmet(unmet)
-        return Context(running, node, inputs, params)
+        return Context(session, node, inputs, params)
 
     def _loop(self) -> asyncio.Runner:
         runner = getattr(self._threads, "runner", None)
@@ -260,12 +259,12 @@ class Runner:
             "content_hash": saved.content_hash,
         }
 
-    def _failed(self, claim: writes.Claim, failure: Failure, running: Running | None = None) -> None:
+    def _failed(self, claim: writes.Claim, failure: Failure, session: ClaimSession | None = None) -> None:
         row = claim.row
         tries = row["failures"] + 1
         again = failure.retryable and tries < row["max_attempts"]
-        if running is not None:
-            running.keep_answers()
+        if session is not None:
+            session.record_unjudged_calls()
         log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
         crash.point("failed_before_put_back")
         with self.database.write() as conn:
@@ -312,7 +311,7 @@ class Runner:
 
     def _wait(self, claim: writes.Claim, suspend: Suspend) -> None:
         waiting_for = suspend.waiting_for
-        said = suspend.said or {
+        said = suspend.message or {
             "children": Text(N_("Waits for its parts")),
             "provider": Text(N_("Waits for the provider")),
             "decision": Text(N_("Possibly charged: send it again, or give up?")),
@@ -379,29 +378,29 @@ class Runner:
             return
         with self.database.write() as conn:
             held = writes.renew_leases(conn, self.worker, self.lease_ms, ours)
-        for key, (running, loop, task) in live.items():
+        for key, (session, loop, task) in live.items():
             if key not in held:
-                self._stop_one(running, loop, task, "lost")
+                self._stop_one(session, loop, task, "lost")
             elif held[key]:
-                self._stop_one(running, loop, task, "cancel")
+                self._stop_one(session, loop, task, "cancel")
 
     def stop(self) -> None:
         """Take nothing new; cancel what runs, so that it goes back to the queue."""
         self._stopping = True
         with self._lock:
             live = list(self._live.values())
-        for running, loop, task in live:
-            self._stop_one(running, loop, task, "interrupted")
+        for session, loop, task in live:
+            self._stop_one(session, loop, task, "interrupted")
 
     def _stop_one(
-        self, running: Running, loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], reason: str
+        self, session: ClaimSession, loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any], reason: str
     ) -> None:
-        if running.stopping is None:
-            running.stopping = reason
+        if session.stopping is None:
+            session.stopping = reason
             try:
                 loop.call_soon_threadsafe(task.cancel)
             except RuntimeError:
-                log.debug("job %s ended by itself meanwhile", running.job_id)
+                log.debug("job %s ended by itself meanwhile", session.job_id)
 
 
 async def _end_all_but(task: asyncio.Task[Any]) -> None:

@@ -10,64 +10,63 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import crash
-from workbench.db.writes import jobs as writes
 from workbench.db.writes import ledger
-from workbench.errors import Issue, LostClaim, OutputError, ProviderError, all_of
+from workbench.db.writes import profiles as profile_writes
+from workbench.errors import Issue, OutputError, ProviderError, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs.conversation import Conversation
-from workbench.profiles.routing import Service
+from workbench.json_types import Json, JsonObject
+from workbench.profiles.model_call import CallResult, CallSpec, ModelCall, nothing_more, write_with_retry
+from workbench.profiles.routing import BoundProvider
 from workbench.prompts import Prompt
-from workbench.providers.base import Message, Mode, TextReply, TextRequest, Usage, estimated_tokens
+from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequest, Usage, estimated_tokens
 from workbench.providers.reading import read_model
-from workbench.security.redact import redactor
 from workbench.usage.prices import cost_of, now_ms
 
 if TYPE_CHECKING:
-    from workbench.jobs.session import Running
+    from workbench.jobs.session import ClaimSession
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[Any], list[Issue]]
 MAX_REPAIRS = 3
+PLAIN: Mode = "plain"
 #: tokens of an answer whose length nobody capped
 USUAL_ANSWER = 1_500
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call brought: the text, its ledger row, and whether it was paid in an earlier life of the job."""
+    """A text and the call that brought it; `call` None: it was paid in an earlier run of the job."""
 
     text: str
-    call_row: int | None
+    call: ModelCall | None
     model: str = ""
 
 
-class Steps:
-    """The steps of one claim of one job."""
+class TextSteps:
+    """The text steps of one claim of one job."""
 
-    def __init__(self, running: Running) -> None:
-        self._run = running
+    def __init__(self, session: ClaimSession) -> None:
+        self._session = session
 
-    def _begin(self, name: str, input_hash: str, *, state: str = "sent") -> Any | None:
+    def _begin(self, name: str, input_hash: str) -> Json:
         """The memoised output if this step is done for this very input, else None and the step stands as `sent`."""
-        run = self._run
-        run.new_step(name)
-        with run.database.write() as conn:
-            writes.fence(conn, run.job_id, run.claim)
-            there = ledger.find_step(conn, run.job_id, name)
-            if there is not None and there["input_hash"] == input_hash and there["state"] == "done":
-                writes.add_event(
-                    conn, run.job_id, Text(N_("Step {step} reused, nothing paid"), step=name), claim=run.claim
-                )
-                return there["output"]
-            ledger.begin_step(
-                conn, run.job_id, name, len(run.step_names), input_hash, run.claim, again=there is not None, state=state
-            )
+        session = self._session
+        session.new_step(name)
+        with session.write() as conn:
+            step = ledger.find_step(conn, session.job_id, name)
+            if step is not None and step.input_hash == input_hash and step.state == "done":
+                session.add_event(conn, Text(N_("Step {step} reused, nothing paid"), step=name))
+                return step.output
+            position = len(session.step_names)
+            ledger.begin_step(conn, session.job_id, name, position, input_hash, session.claim, again=step is not None)
         crash.point("step_sent")
         return None
 
@@ -75,17 +74,17 @@ class Steps:
         self, name: str, prompt: Prompt, schema: type[M], checks: Sequence[Check], draft: Callable[[], str] | None
     ) -> M:
         """One answer that has the schema and passes every check, after at most three repairs that name the issues."""
-        run = self._run
+        session = self._session
         conversation = Conversation.about(prompt, schema)
         input_hash = conversation.input_hash
         stored = self._begin(name, input_hash)
         if stored is not None:
             return schema.model_validate(stored)
-        if run.row["answers_from"] is not None:
+        if session.row["answers_from"] is not None:
             return self._read_again(name, schema, checks)
-        with run.database.read() as conn:
-            paid = ledger.paid_answers(conn, run.job_id, name, input_hash)
-        issues: list[Issue] = []
+        with session.database.read() as conn:
+            paid = ledger.paid_answers(conn, session.job_id, name, input_hash)
+        before: list[Issue] = []
         for round_number in range(MAX_REPAIRS + 1):
             if round_number < len(paid):
                 answer = Answer(paid[round_number], None)
@@ -93,34 +92,30 @@ class Steps:
                 answer = await self._ask(
                     name, input_hash, conversation, draft, "repair" if round_number else "generate"
                 )
-            kind, found, model = judge(answer.text, schema, checks)
+            kind, issues, model = judge(answer.text, schema, checks)
             if model is not None:
                 self._finish(name, model.model_dump(mode="json"), answer)
                 return model
-            self._reject(name, answer, found, last=round_number == MAX_REPAIRS)
-            if round_number == MAX_REPAIRS or (round_number and same(found, issues)):
+            self._reject(name, answer, issues, last=round_number == MAX_REPAIRS)
+            if round_number == MAX_REPAIRS or (round_number and same(issues, before)):
                 break
-            issues = found
-            conversation.reject(answer.text, found)
-        listed = all_of(found[:12])
+            before = issues
+            conversation.reject(answer.text, issues)
         raise OutputError(
             kind,
             Text(
                 N_("The answer could not be used after {rounds} tries: {issues}"),
                 rounds=round_number + 1,
-                issues=listed,
+                issues=all_of(issues[:12]),
             ),
-            issues=found,
+            issues=issues,
             raw=answer.text,
         )
 
     def _read_again(self, name: str, schema: type[M], checks: Sequence[Check]) -> M:
         """Today's parser and checks on the answers another job has stored; no model is called."""
-        run = self._run
-        with run.database.read() as conn:
-            answers = ledger.stored_answers(conn, run.row["answers_from"], name)
         kind, issues = "empty_output", [Issue("", Text(N_("no answer is stored for step {step}"), step=name))]
-        for text in answers:
+        for text in self._stored_answers(name):
             kind, issues, model = judge(text, schema, checks)
             if model is not None:
                 self._finish(name, model.model_dump(mode="json"), Answer(text, None))
@@ -128,43 +123,43 @@ class Steps:
         listed = all_of(issues[:12])
         raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
 
-    def _stored_text(self, name: str) -> str:
-        run = self._run
-        with run.database.read() as conn:
-            answers = ledger.stored_answers(conn, run.row["answers_from"], name)
-        if not answers:
-            raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
-        return answers[0]
+    def _stored_answers(self, name: str) -> list[str]:
+        """What the job that is parsed again has stored for this step, newest first."""
+        with self._session.database.read() as conn:
+            return ledger.stored_answers(conn, self._session.row["answers_from"], name)
 
     async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         """One plain answer without schema."""
-        run = self._run
-        if run.row["answers_from"] is not None:
-            return TextReply(text=self._stored_text(name), usage=run.no_usage, model=run.profile.text_model)
+        session = self._session
+        if session.row["answers_from"] is not None:
+            answers = self._stored_answers(name)
+            if not answers:
+                raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
+            return TextReply(text=answers[0], usage=Usage(), model=session.profile.text_model)
         conversation = Conversation(tuple(messages))
         input_hash = conversation.input_hash
         stored = self._begin(name, input_hash)
         if stored is not None:
-            return TextReply(text=stored["text"], usage=run.no_usage, model=stored["model"])
+            return TextReply(text=stored["text"], usage=Usage(), model=stored["model"])
         answer = await self._ask(name, input_hash, conversation, draft, "generate")
         self._finish(name, {"text": answer.text, "model": answer.model}, answer)
-        return TextReply(text=answer.text, usage=run.no_usage, model=answer.model)
+        return TextReply(text=answer.text, usage=Usage(), model=answer.model)
 
     async def _ask(
         self, name: str, input_hash: str, conversation: Conversation, draft: Callable[[], str] | None, purpose: str
     ) -> Answer:
         """Call the model; where its service cannot answer, the profile's next one."""
         while True:
-            service = self._run.service("text")
+            bound = self._session.bound("text")
             try:
-                return await self._ask_one(service, name, input_hash, conversation, draft, purpose)
+                return await self._ask_one(bound, name, input_hash, conversation, draft, purpose)
             except ProviderError as error:
-                if not self._run.fall_back("text", service, error):
+                if not self._session.fall_back("text", bound, error):
                     raise
 
     async def _ask_one(
         self,
-        service: Service,
+        bound: BoundProvider,
         name: str,
         input_hash: str,
         conversation: Conversation,
@@ -172,24 +167,23 @@ class Steps:
         purpose: str,
     ) -> Answer:
         """Step down a structured mode that the service refuses, ask once more after an empty answer."""
-        run = self._run
-        modes = list(run.modes(service, structured=conversation.json_schema is not None))
+        modes = list(modes_of(bound)) if conversation.json_schema is not None else [PLAIN]
         empty_before = False
         while True:
             mode = modes[0]
             try:
-                answer, reply = await self._call(service, name, input_hash, conversation, mode, draft, purpose)
+                answer, reply = await self._call(bound, name, input_hash, conversation, mode, draft, purpose)
             except ProviderError as error:
-                if getattr(error, "adapted", False):
+                if error.adapted:
                     # the service refused a detail of the request and the provider has learned to leave it out
                     continue
                 if error.mode_unsupported and len(modes) > 1:
                     modes.pop(0)
-                    run.remember_mode(service.profile, modes[0])
+                    self._remember_mode(bound.profile, modes[0])
                     continue
                 raise
             if reply.finish_reason == "length":
-                self._useless(answer)
+                self._settle(answer, valid=False)
                 raise OutputError(
                     "truncated_output",
                     Text(N_("The answer was cut off at {tokens} tokens."), tokens=reply.usage.output or "?"),
@@ -197,14 +191,14 @@ class Steps:
                 )
             if reply.text.strip():
                 return answer
-            self._useless(answer)
+            self._settle(answer, valid=False)
             if empty_before:
                 raise OutputError("empty_output", Text(N_("The model answered with nothing, twice.")))
             empty_before, purpose = True, "retry"
 
     async def _call(
         self,
-        service: Service,
+        bound: BoundProvider,
         name: str,
         input_hash: str,
         conversation: Conversation,
@@ -212,9 +206,8 @@ class Steps:
         draft: Callable[[], str] | None,
         purpose: str,
     ) -> tuple[Answer, TextReply]:
-        """One request to the service, in the ledger before it is sent and after it ended, whatever happens."""
-        run = self._run
-        profile = service.profile
+        """One paid call. Its answer is not settled yet: that waits until it is judged."""
+        session, profile = self._session, bound.profile
         messages = conversation.messages(mode)
         request = TextRequest(
             model=profile.text_model,
@@ -226,102 +219,92 @@ class Steps:
             schema=conversation.json_schema,
             schema_name=conversation.schema_name,
         )
-        asked, taken = time.monotonic(), expected_tokens(request)
-        await run.admit(service, taken)
-        asks = Usage(input=taken - _answer_tokens(request), output=_answer_tokens(request))
-        expected = cost_of(profile, request.model, asks, now_ms())
-        row = run.open_call(
-            service,
-            name,
-            input_hash,
+        expected = expected_usage(request)
+        tokens = (expected.input or 0) + (expected.output or 0)
+        taken_at = time.monotonic()
+        await session.admit(bound, tokens)
+        spec = CallSpec(
+            call_id=request.call_id,
             capability="text",
             model=request.model,
-            expected=expected,
-            call_id=request.call_id,
             purpose=purpose,
+            price=lambda usage: cost_of(profile, request.model, usage, now_ms()),
+            tokens=tokens,
+            taken_at=taken_at,
+            expected=cost_of(profile, request.model, expected, now_ms()),
+            step=name,
+            input_hash=input_hash,
             mode=mode,
             prompt=[{"role": m.role, "content": m.content} for m in messages],
             prompt_version=conversation.prompt_version or None,
         )
-        try:
-            reply, seconds = await run.called(
-                row,
-                request.model,
-                lambda: service.provider.text(request, run.preview),
-                lambda seen: cost_of(profile, request.model, seen, now_ms()),
-            )
-        except ProviderError as error:
-            run.counted(profile, taken, error.usage, asked)
-            raise
-        # a service may tell the key itself, and what it tells is stored
-        reply = replace(reply, text=redactor.exact(reply.text), model=redactor.exact(reply.model))
-        crash.point("call_answered")
-        run.counted(profile, taken, reply.usage, asked)
-        run.answered(row, seconds, reply, profile)
-        return Answer(reply.text, row, request.model), reply
+        call = ModelCall.open(session, bound, spec)
+        session.begin_preview()
+        reply = await call.send(lambda: bound.text.text(request, session.preview))
+        call.result = CallResult(
+            model=reply.model,
+            usage=reply.usage,
+            cost=cost_of(profile, reply.model, reply.usage, now_ms()),
+            request_id=reply.request_id,
+            finish_reason=reply.finish_reason,
+            ttft_ms=reply.ttft_ms,
+            raw_output=reply.text,
+        )
+        session.unjudged.append(call)
+        return Answer(reply.text, call, request.model), reply
 
-    def _finish(self, name: str, output: Any, answer: Answer) -> None:
-        """Memoise the output, in the commit that closes its call."""
-        run = self._run
+    def _remember_mode(self, profile: Profile, mode: Mode) -> None:
+        if profile.id is not None:
+            with self._session.database.write() as conn:
+                profile_writes.remember_mode(conn, profile.id, profile.text_model, mode)
+        profile.modes[profile.text_model] = mode
 
-        def keep(conn: Connection) -> None:
-            ledger.finish_step(conn, run.job_id, name, output)
-            ledger.price_step(conn, run.job_id, name)
-
-        self._commit_answer(answer, valid=True, also=keep)
+    def _finish(self, name: str, output: JsonObject, answer: Answer) -> None:
+        """Memoise the output, in the commit that settles its call."""
+        self._settle(answer, valid=True, also=partial(finish_step, self._session.job_id, name, output))
         crash.point("step_done")
 
-    def _useless(self, answer: Answer) -> None:
-        """A paid answer that brings nothing is counted all the same."""
-        self._commit_answer(answer, valid=False, also=lambda conn: None)
-
     def _reject(self, name: str, answer: Answer, issues: list[Issue], *, last: bool) -> None:
-        run = self._run
-        said = Text(
+        message = Text(
             N_("Step {step}: answer rejected, {count} issues: {first}"),
             step=name,
             count=len(issues),
             first=str(issues[0]),
         )
-        self._commit_answer(
-            answer,
-            valid=False,
-            also=lambda conn: writes.add_event(
-                conn, run.job_id, said, claim=run.claim, level="error" if last else "warning"
-            ),
-        )
+        level = "error" if last else "warning"
+        self._settle(answer, valid=False, also=lambda conn: self._session.add_event(conn, message, level))
 
-    def _commit_answer(self, answer: Answer, *, valid: bool, also: Callable[[Connection], None]) -> None:
-        """What came of a call, and what follows from it, in one commit; a lost claim keeps its paid call as `late`."""
-        run = self._run
+    def _settle(self, answer: Answer, *, valid: bool, also: Callable[[Connection], None] = nothing_more) -> None:
+        """What came of an answer, and what follows from it, in one commit. Raises LostClaim."""
+        call = answer.call
+        if call is not None and call.result is not None:
+            call.settle(replace(call.result, valid=valid), also)
+            return
 
         def commit(again: bool) -> None:
-            with run.database.write() as conn:
-                writes.fence(conn, run.job_id, run.claim)
-                if answer.call_row is not None:
-                    if again and ledger.answered(conn, answer.call_row):
-                        return
-                    run.commit_call(conn, answer.call_row, valid=valid)
+            with self._session.write() as conn:
                 also(conn)
 
-        try:
-            run.insist(commit)
-            crash.point("call_settled")
-        except LostClaim:
-            if answer.call_row is not None:
-                with run.database.write() as conn:
-                    run.commit_call(conn, answer.call_row, valid=valid, outcome="late")
-            raise
+        write_with_retry(commit)
 
 
-def expected_tokens(request: TextRequest) -> int:
-    """What a call will probably count in its service's minute: the prompt, and the answer up to its cap or a usual length."""
-    asked = sum(estimated_tokens(m.content) for m in request.messages)
-    return asked + _answer_tokens(request)
+def finish_step(job_id: int, name: str, output: JsonObject, conn: Connection) -> None:
+    """Memoise what a step came to, and what it cost."""
+    ledger.finish_step(conn, job_id, name, output)
+    ledger.price_step(conn, job_id, name)
 
 
-def _answer_tokens(request: TextRequest) -> int:
-    return int(request.params.get("max_tokens") or USUAL_ANSWER)
+def modes_of(bound: BoundProvider) -> Sequence[Mode]:
+    """Structured-output modes to try, strongest first, from the one that worked for this model before."""
+    offered = bound.text.modes
+    known = bound.profile.modes.get(bound.profile.text_model)
+    return offered[offered.index(known) :] if known in offered else offered
+
+
+def expected_usage(request: TextRequest) -> Usage:
+    """What a call will probably use: the prompt, and the answer up to its cap or a usual length."""
+    answer = int(request.params.get("max_tokens") or USUAL_ANSWER)
+    return Usage(input=sum(estimated_tokens(m.content) for m in request.messages), output=answer)
 
 
 def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:

@@ -1,4 +1,4 @@
-"""A profile tried out: one tiny real call of each kind it is bound to, written into the ledger like any other.
+"""A profile checked: one tiny real call of each kind it is bound to, written into the ledger like any other.
 
 A text call, an answer in a schema (with the mode that works kept for later jobs) and, when asked for, a picture.
 """
@@ -7,46 +7,49 @@ from __future__ import annotations
 
 import io
 import json
-import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.rows.profiles import SavedProfile
-from workbench.db.writes import ledger
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import KINDS, JobError, OutputError, ProviderError
 from workbench.i18n import N_, Text
-from workbench.media import MediaStore
+from workbench.json_types import JsonObject
+from workbench.media import Media, MediaStore
 from workbench.media.generated import store_generated
-from workbench.profiles.routing import Capability, RateLimit, Service, Services, Suspend, admit, take_place
-from workbench.providers.base import ImageReply, ImageRequest, Message, Mode, TextReply, TextRequest, Usage
+from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
+from workbench.profiles.routing import BoundProvider, BoundProviders, Capability, RateLimit, Suspend, admit
+from workbench.providers.base import ImageRequest, Message, Mode, TextReply, TextRequest, Usage
 from workbench.providers.reading import read_model
 from workbench.security.redact import redactor
 from workbench.usage.prices import Cost, cost_of, image_cost_of, now_ms
 
 PURPOSE = "test"
-#: what a trial is expected to count in its service's minute
+#: what a call of a check is expected to count in its service's minute
 TOKENS = 100
 #: how often a service may refuse a detail of the wording before it counts as a failure
 WORDINGS = 4
+#: failures after which no other call of the profile can work
+FINAL = frozenset(("auth", "network", "not_found_model", "quota_exhausted"))
 
 
 class Colour(BaseModel):
-    """The smallest answer that shows whether a schema is kept to."""
+    """The smallest answer that shows whether a schema is followed."""
 
     name: str
     warm: bool
 
 
 @dataclass(frozen=True)
-class Trial:
+class ProfileCheck:
     """One call and what came of it. `error_kind` None: it worked; else `message` says why, `remedy` what to do."""
 
     check: str
@@ -70,249 +73,246 @@ class Trial:
         return self.error_kind is None
 
 
-def untried(row: SavedProfile) -> Text:
-    """Why no call was made to a profile, and what tries it."""
-    if row.image_model:
+def why_unchecked(profile: SavedProfile) -> Text:
+    """Why no call was made to a profile, and what checks it."""
+    if profile.image_model:
         return Text(N_("It writes no text: have it draw a picture, too."))
     return Text(N_("It only films, and a clip costs too much for a test: film one short scene instead."))
 
 
-class Trials:
-    """Tries one profile. Use it inside one event loop."""
+class ProfileChecker:
+    """Checks one profile; the owner of its calls, which belong to no job. Use it inside one event loop."""
 
-    def __init__(self, database: Database, services: Services, media: MediaStore, limit: RateLimit) -> None:
-        self._database = database
-        self._services = services
+    job_id = claim = project_id = workflow = None
+
+    def __init__(self, database: Database, providers: BoundProviders, media: MediaStore, limit: RateLimit) -> None:
+        self.database = database
+        self.limit = limit
+        self._providers = providers
         self._media = media
-        self._limit = limit
 
-    async def run(self, *, image: bool = False) -> list[Trial]:
-        """The checks in order. After a refused key or an unreachable service the rest is not tried."""
-        found: list[Trial] = []
-        checks: list[Callable[[], Awaitable[Trial]]] = []
-        if self._services.of("text").model("text"):
-            checks += [self._text, self._structured]
+    def write(self) -> AbstractContextManager[Connection]:
+        return self.database.write()
+
+    async def run(self, *, image: bool = False) -> list[ProfileCheck]:
+        """The checks in order. After a refused key or an unreachable service the rest is not made."""
+        results: list[ProfileCheck] = []
+        checks: list[Callable[[], Awaitable[ProfileCheck]]] = []
+        if self._providers.of("text").model("text"):
+            checks += [self._check_text, self._check_structured]
         if image:
-            checks.append(self._image)
+            checks.append(self._check_image)
         for check in checks:
-            found.append(await check())
-            if found[-1].error_kind in ("auth", "network", "not_found_model", "quota_exhausted"):
+            results.append(await check())
+            if results[-1].error_kind in FINAL:
                 break
-        return found
+        return results
 
-    async def _text(self) -> Trial:
-        service = self._services.of("text")
+    async def _check_text(self) -> ProfileCheck:
         messages = (Message("user", "Answer with the one word: ready"),)
-        return await self._tried("text", service, "text", partial(self._asked, service, messages, "plain", None))
+        return await self._check("text", "text", lambda bound, call: self._ask(bound, call, messages))
 
-    async def _structured(self) -> Trial:
+    async def _check_structured(self) -> ProfileCheck:
         """The strongest mode that the service takes; kept for its model."""
-        service = self._services.of("text")
+        bound = self._providers.of("text")
         schema = Colour.model_json_schema()
-        trial: Trial | None = None
-        for mode in service.provider.modes:
-            told = (
+        check: ProfileCheck | None = None
+        for mode in bound.text.modes:
+            contract = (
                 "" if mode == "json_schema" else f" Answer with JSON alone, in this JSON schema: {json.dumps(schema)}"
             )
-            messages = (Message("user", f"Name a colour, and say whether it is warm.{told}"),)
-            ask = partial(self._asked, service, messages, mode, schema)
-            trial = await self._tried("structured", service, "text", ask, mode)
-            if trial.error_kind != "mode_unsupported":
-                if trial.ok and service.profile.id is not None:
-                    with self._database.write() as conn:
-                        profile_writes.remember_mode(conn, service.profile.id, service.profile.text_model, mode)
-                return trial
-        assert trial is not None
-        return trial
+            messages = (Message("user", f"Name a colour, and say whether it is warm.{contract}"),)
+            ask = partial(self._ask, messages=messages, mode=mode, schema=schema)
+            check = await self._check("structured", "text", ask, mode)
+            if check.error_kind != "mode_unsupported":
+                if check.ok and bound.profile.id is not None:
+                    with self.database.write() as conn:
+                        profile_writes.remember_mode(conn, bound.profile.id, bound.profile.text_model, mode)
+                return check
+        assert check is not None
+        return check
 
-    async def _image(self) -> Trial:
-        service = self._services.of("image")
-        drawn: list[str] = []
+    async def _check_image(self) -> ProfileCheck:
+        return await self._check("image", "image", self._draw)
 
-        async def draw(call_id: str) -> ImageReply:
-            request = ImageRequest(
-                model=service.model("image"),
-                prompt="A small red lighthouse on a white ground, flat colours.",
-                size=(1024, 1024),
-                seed=1,
-                call_id=call_id,
-                params=service.profile.params,
-                draw=_dot,
-            )
-            reply: ImageReply = await service.provider.images(request)
+    async def _check(
+        self,
+        check: str,
+        capability: Capability,
+        ask: Callable[[BoundProvider, ModelCall], Awaitable[_Outcome]],
+        mode: Mode | None = None,
+    ) -> ProfileCheck:
+        """One call, sent again where the provider has learned to word it otherwise."""
+        bound = self._providers.of(capability)
+        spec = CallSpec(
+            call_id="",
+            capability=capability,
+            model=bound.model(capability),
+            purpose=PURPOSE,
+            price=partial(_price, bound, capability),
+            tokens=TOKENS,
+            mode=mode,
+        )
+        result = ProfileCheck(check, spec.model, 0, mode=mode)
+        for _ in range(WORDINGS):
             try:
-                found = await store_generated(reply.images, self._media, "image", service.profile)
+                # like any paid call: within the minute's share, and within the budget for all
+                await admit(self.database, self.limit, bound, None, TOKENS)
+                call = ModelCall.open(self, bound, replace(spec, call_id=uuid.uuid4().hex))
+            except Suspend as wait:
+                return _stopped(result, wait)
+            try:
+                outcome = await ask(bound, call)
             except JobError as error:
-                raise _Useless(error, reply) from None
-            crash.point("media_stored")
-            for picture in found:
-                with self._database.write() as conn:
-                    self._media.record(conn, picture)
-                drawn.append(picture.sha256)
-            return reply
+                usage = (error.usage if isinstance(error, ProviderError) else None) or Usage()
+                outcome = _Outcome(CallResult(model=spec.model, usage=usage, cost=spec.price(usage), error=error))
+            result = _summarise(check, mode, call, outcome)
+            if not _adapted(outcome.result.error):
+                break
+        return result
 
-        trial = await self._tried("image", service, "image", draw)
-        return replace(trial, media=drawn[0] if drawn else None)
-
-    async def _asked(
-        self, service: Service, messages: tuple[Message, ...], mode: Mode, schema: dict[str, Any] | None, call_id: str
-    ) -> TextReply:
+    async def _ask(
+        self,
+        bound: BoundProvider,
+        call: ModelCall,
+        messages: tuple[Message, ...],
+        mode: Mode = "plain",
+        schema: JsonObject | None = None,
+    ) -> _Outcome:
         request = TextRequest(
-            model=service.profile.text_model,
+            model=bound.profile.text_model,
             messages=messages,
-            call_id=call_id,
+            call_id=call.call_id,
             schema=schema,
             schema_name="colour",
             mode=mode,
-            params=service.profile.params,
+            params=bound.profile.params,
             draft=lambda: '{"name": "red", "warm": true}' if schema else "ready",
         )
-        reply: TextReply = await service.provider.text(request, lambda piece: None)
-        if reply.finish_reason == "length":
-            text = Text(N_("The answer was cut off at {tokens} tokens."), tokens=reply.usage.output or "?")
-            raise _Useless(OutputError("truncated_output", text), reply)
-        if not reply.text.strip():
-            raise _Useless(OutputError("empty_output", Text(N_("The service answered with nothing."))), reply)
-        if schema is not None:
-            try:
-                read_model(reply.text, Colour)
-            except OutputError as error:
-                raise _Useless(error, reply) from None
-        return reply
+        reply = await call.send(lambda: bound.text.text(request, lambda piece: None))
+        error = _fault_of(reply, structured=schema is not None)
+        result = CallResult(
+            model=request.model,
+            usage=reply.usage,
+            cost=_price(bound, "text", reply.usage),
+            valid=error is None,
+            error=error,
+            request_id=reply.request_id,
+            ttft_ms=reply.ttft_ms,
+        )
+        call.settle(result)
+        return _Outcome(result)
 
-    async def _tried(
-        self,
-        check: str,
-        service: Service,
-        capability: Capability,
-        call: Callable[[str], Awaitable[TextReply | ImageReply]],
-        mode: Mode | None = None,
-    ) -> Trial:
-        model = service.model(capability)
-        for _ in range(WORDINGS):
-            call_id = uuid.uuid4().hex
-            try:
-                # like any paid call: of the minute's share, and of the budget for all
-                await admit(self._database, self._limit, service, None, TOKENS)
-                row = self._open(service, capability, model, mode, call_id)
-                crash.point("call_opened")
-            except Suspend as held:
-                return Trial(check, model, 0, mode=mode, **_held(held))
-            started = time.monotonic()
-            reply: TextReply | ImageReply | None = None
-            error: JobError | None = None
-            try:
-                reply = await call(call_id)
-            except _Useless as useless:
-                reply, error = useless.reply, useless.error
-            except JobError as failure:
-                error = failure
-            except BaseException as broken:
-                # a trial has no job whose end would close its call
-                said = JobError(Text("{problem}", problem=type(broken).__name__), kind="internal")
-                self._close(row, service, model, round((time.monotonic() - started) * 1000), None, said)
-                raise
-            latency_ms = round((time.monotonic() - started) * 1000)
-            crash.point("call_answered")
-            cost = self._close(row, service, model, latency_ms, reply, error)
-            crash.point("call_settled")
-            if not getattr(error, "adapted", False):
-                break
-        usage = reply.usage if reply is not None else Usage()
-        return Trial(check, model, latency_ms, mode=mode, **_told(error), **_counted(usage, cost))
+    async def _draw(self, bound: BoundProvider, call: ModelCall) -> _Outcome:
+        request = ImageRequest(
+            model=bound.model("image"),
+            prompt="A small red lighthouse on a white ground, flat colours.",
+            size=(1024, 1024),
+            seed=1,
+            call_id=call.call_id,
+            params=bound.profile.params,
+            draw=_dot,
+        )
+        reply = await call.send(lambda: bound.image.images(request))
+        cost = image_cost_of(bound.profile, request.model, reply.usage, reply.count, now_ms())
+        result = CallResult(
+            model=request.model, usage=reply.usage, cost=cost, images=reply.count, request_id=reply.request_id
+        )
+        pictures: list[Media] = []
+        try:
+            pictures = await store_generated(reply.images, self._media, "image", bound.profile)
+        except JobError as error:
+            result = replace(result, valid=False, error=error)
+        except BaseException as error:
+            # a check has no job whose end would close its call
+            call.settle_useless(result, error)
+            raise
+        crash.point("media_stored")
 
-    def _open(self, service: Service, capability: Capability, model: str, mode: Mode | None, call_id: str) -> int:
-        with self._database.write() as conn:
-            take_place(conn, service, None)
-            return ledger.open_call(
-                conn,
-                {
-                    "call_id": call_id,
-                    "purpose": PURPOSE,
-                    "profile_id": service.profile.id,
-                    "provider": service.profile.provider,
-                    "model": model,
-                    "capability": capability,
-                    "mode": mode,
-                },
-            )
+        def record(conn: Connection) -> None:
+            for picture in pictures:
+                self._media.record(conn, picture)
 
-    def _close(
-        self,
-        row: int,
-        service: Service,
-        model: str,
-        latency_ms: int,
-        reply: TextReply | ImageReply | None,
-        error: JobError | None,
-    ) -> Cost:
-        known = error if isinstance(error, ProviderError) else None
-        usage = reply.usage if reply is not None else (known.usage if known else None) or Usage()
-        images = reply.count if isinstance(reply, ImageReply) else None
-        if images is None:
-            cost = cost_of(service.profile, model, usage, now_ms())
-        else:
-            cost = image_cost_of(service.profile, model, usage, images, now_ms())
-        with self._database.write() as conn:
-            ledger.close_call(
-                conn,
-                row,
-                outcome="ok" if reply is not None else "error",
-                valid=error is None,
-                latency_ms=latency_ms,
-                ttft_ms=reply.ttft_ms if isinstance(reply, TextReply) else None,
-                model=model,
-                error_kind=error.kind if error else None,
-                error=redactor.text(str(error)) if error else None,
-                http_status=known.http_status if known else None,
-                request_id=reply.request_id if reply is not None else known.request_id if known else None,
-                images=images,
-                **usage.as_columns(),
-                **cost.as_columns(),
-            )
-        return cost
+        call.settle(result, record)
+        return _Outcome(result, pictures[0].sha256 if pictures else None)
 
 
-class _Useless(Exception):
-    """An answer that was paid and cannot be used."""
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a call came to; `media`: the picture that was drawn."""
 
-    def __init__(self, error: JobError, reply: TextReply | ImageReply) -> None:
-        super().__init__(str(error))
-        self.error, self.reply = error, reply
-
-
-def _held(held: Suspend) -> dict[str, Any]:
-    kind = KINDS["budget_exceeded" if held.waiting_for == "budget" else "rate_limit"]
-    return {"error_kind": kind.name, "message": held.said or Text(kind.title), "remedy": kind.remedy}
+    result: CallResult
+    media: str | None = None
 
 
-def _told(error: JobError | None) -> dict[str, Any]:
+def _price(bound: BoundProvider, capability: Capability, usage: Usage) -> Cost:
+    """What a call costs that drew no picture."""
+    model = bound.model(capability)
+    if capability == "image":
+        return image_cost_of(bound.profile, model, usage, 0, now_ms())
+    return cost_of(bound.profile, model, usage, now_ms())
+
+
+def _fault_of(reply: TextReply, *, structured: bool) -> OutputError | None:
+    """Why an answer cannot be used."""
+    if reply.finish_reason == "length":
+        return OutputError(
+            "truncated_output",
+            Text(N_("The answer was cut off at {tokens} tokens."), tokens=reply.usage.output or "?"),
+        )
+    if not reply.text.strip():
+        return OutputError("empty_output", Text(N_("The service answered with nothing.")))
+    if structured:
+        try:
+            read_model(reply.text, Colour)
+        except OutputError as error:
+            return error
+    return None
+
+
+def _adapted(error: JobError | None) -> bool:
+    return isinstance(error, ProviderError) and error.adapted
+
+
+def _stopped(check: ProfileCheck, wait: Suspend) -> ProfileCheck:
+    """Nothing was sent: the call would have had to wait."""
+    kind = KINDS["budget_exceeded" if wait.waiting_for == "budget" else "rate_limit"]
+    message = wait.message or Text(kind.title)
+    return replace(check, error_kind=kind.name, message=message, remedy=kind.remedy)
+
+
+def _summarise(check: str, mode: Mode | None, call: ModelCall, outcome: _Outcome) -> ProfileCheck:
+    result = outcome.result
+    summary = ProfileCheck(
+        check,
+        result.model,
+        call.latency_ms,
+        mode=mode,
+        input_tokens=result.usage.input,
+        output_tokens=result.usage.output,
+        cost_micros=result.cost.cost_micros,
+        currency=result.cost.currency,
+        media=outcome.media,
+    )
+    error = result.error
     if error is None:
-        return {}
-    known = error if isinstance(error, ProviderError) else None
-    unsupported = known is not None and known.mode_unsupported
-    return {
-        "error_kind": "mode_unsupported" if unsupported else error.kind,
-        "message": error.text if redactor.text(str(error)) == str(error) else redactor.text(str(error)),
-        "remedy": KINDS[error.kind].remedy,
-        "http_status": known.http_status if known else None,
-        "request_id": known.request_id if known else None,
-    }
-
-
-def _counted(usage: Usage, cost: Cost) -> dict[str, Any]:
-    return {
-        "input_tokens": usage.input,
-        "output_tokens": usage.output,
-        "cost_micros": cost.cost_micros,
-        "currency": cost.currency,
-    }
+        return summary
+    answered = error if isinstance(error, ProviderError) else None
+    shown = redactor.text(str(error))
+    return replace(
+        summary,
+        error_kind="mode_unsupported" if answered is not None and answered.mode_unsupported else error.kind,
+        message=error.text if shown == str(error) else shown,
+        remedy=KINDS[error.kind].remedy,
+        http_status=answered.http_status if answered is not None else None,
+        request_id=answered.request_id if answered is not None else None,
+    )
 
 
 def _dot() -> bytes:
     """What the offline provider draws."""
     from PIL import Image
 
-    made = io.BytesIO()
-    Image.new("RGB", (64, 64), "#c0392b").save(made, format="PNG")
-    return made.getvalue()
+    png = io.BytesIO()
+    Image.new("RGB", (64, 64), "#c0392b").save(png, format="PNG")
+    return png.getvalue()

@@ -1,4 +1,4 @@
-"""Which service a claim calls for what, who answers instead, and what must hold before any paid call.
+"""Which provider a claim calls for what, who answers instead, and what must hold before any paid call.
 
 A profile may leave pictures or clips to another profile's service, and names who answers when a service is overloaded,
 out of quota or cannot be reached. Before a call: the budget, the calls under way (in the ledger), the minute's share.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from sqlalchemy import Connection
 
@@ -17,11 +17,11 @@ from workbench.db.connection import Database
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded, NotFound, ProviderError
 from workbench.i18n import N_, Text
-from workbench.providers.base import Profile
+from workbench.providers.base import ImageProvider, Profile, Provider, TextProvider, VideoProvider
 from workbench.usage import budgets
 
 Capability = Literal["text", "image", "video"]
-#: overload, quota, outage; nothing else is another service's business
+#: overload, quota, outage: nothing else is a reason to ask another service
 FALLBACK_ON = frozenset(("overloaded", "quota_exhausted", "network"))
 #: a shorter wait is slept through; a longer one gives the worker's thread away
 SHORT_S = 0.5
@@ -29,24 +29,24 @@ SHORT_S = 0.5
 FULL_S = 0.5
 
 ProfileOf = Callable[[int | None], Profile]
-MakeProvider = Callable[[Profile], Any]
+MakeProvider = Callable[[Profile], Provider]
 
 
 class Suspend(BaseException):
     """The job waits; its worker is free. Not an Exception, so that a workflow's own handlers let it through."""
 
     def __init__(
-        self, waiting_for: str, *, resume_in_s: float | None = None, said: Text | None = None, asks: bool = False
+        self, waiting_for: str, *, resume_in_s: float | None = None, message: Text | None = None, asks: bool = False
     ) -> None:
-        """`asks`: it goes on only when somebody does something."""
+        """`message`: what the job shows meanwhile. `asks`: it goes on only when somebody does something."""
         super().__init__(waiting_for)
         self.asks = asks
         self.waiting_for = waiting_for
         self.resume_in_s = resume_in_s
-        self.said = said
+        self.message = message
 
 
-class Held(Suspend):
+class NoRoom(Suspend):
     """The call had to wait when it was about to be opened; nothing was sent."""
 
 
@@ -73,26 +73,57 @@ class Unlimited:
 
 
 @dataclass
-class Service:
-    """A profile with its provider, made on first use. `instead_of`: the profile that could not answer."""
+class BoundProvider:
+    """A profile with its provider, made on first use. `fallback_from`: the profile that could not answer."""
 
     profile: Profile
     make: MakeProvider
-    instead_of: int | None = None
-    _provider: Any = None
+    fallback_from: int | None = None
+    _provider: Provider | None = None
 
     @property
-    def provider(self) -> Any:
+    def provider(self) -> Provider:
         if self._provider is None:
             self._provider = self.make(self.profile)
-            # loading an SDK takes up to seconds, which are none of a call's
-            getattr(self._provider, "ready", lambda: None)()
+            # loading an SDK takes up to seconds, which are no part of a call's
+            self._provider.ready()
         return self._provider
+
+    @property
+    def text(self) -> TextProvider:
+        provider = self.provider
+        if not isinstance(provider, TextProvider):
+            raise TypeError(f"the provider of profile {self.profile.name} writes no text")
+        return provider
+
+    @property
+    def image(self) -> ImageProvider:
+        """Raises ProviderError when the service draws no pictures."""
+        provider = self.provider
+        if not isinstance(provider, ImageProvider):
+            text = Text(
+                N_("The service of profile {profile} draws no pictures. Choose one that does."),
+                profile=self.profile.name,
+            )
+            raise ProviderError("bad_request", text, sent=False)
+        return provider
+
+    @property
+    def video(self) -> VideoProvider:
+        """Raises ProviderError when the service makes no videos."""
+        provider = self.provider
+        if not isinstance(provider, VideoProvider):
+            text = Text(
+                N_("The service of profile {profile} makes no videos. Choose one that does."),
+                profile=self.profile.name,
+            )
+            raise ProviderError("bad_request", text, sent=False)
+        return provider
 
     @property
     def free(self) -> bool:
         """Asking again costs nothing."""
-        return bool(getattr(self.provider, "free", False))
+        return self.provider.free
 
     def model(self, capability: Capability) -> str:
         profile = self.profile
@@ -104,67 +135,69 @@ class Service:
 
 
 @dataclass
-class Services:
-    """The services of one claim, each opened once."""
+class BoundProviders:
+    """The providers that one claim may call, each made once."""
 
     profile: Profile
     profile_of: ProfileOf
     make_provider: MakeProvider
-    _lines: dict[Capability, list[Service]] = field(default_factory=dict)
-    _opened: dict[int | None, Service] = field(default_factory=dict)
+    #: who is asked, and who instead, in this order
+    _order: dict[Capability, list[BoundProvider]] = field(default_factory=dict)
+    _bound: dict[int | None, BoundProvider] = field(default_factory=dict)
 
-    def of(self, capability: Capability) -> Service:
+    def of(self, capability: Capability) -> BoundProvider:
         """Who is asked now."""
-        return self._line(capability)[0]
+        return self._ordered(capability)[0]
 
-    def step_aside(self, capability: Capability, error: ProviderError) -> Service | None:
-        """Who answers instead for the rest of this claim; None when this failure is none of a fallback's, or none is left."""
-        line = self._line(capability)
-        if error.kind not in FALLBACK_ON or len(line) < 2:
+    def fall_back(self, capability: Capability, error: ProviderError) -> BoundProvider | None:
+        """Who answers instead for the rest of this claim; None when a fallback does not help here, or none is left."""
+        order = self._ordered(capability)
+        if error.kind not in FALLBACK_ON or len(order) < 2:
             return None
-        left = line.pop(0)
-        if line[0].instead_of is None:
-            line[0].instead_of = left.profile.id
-        return line[0]
+        failed = order.pop(0)
+        if order[0].fallback_from is None:
+            order[0].fallback_from = failed.profile.id
+        return order[0]
 
-    def _line(self, capability: Capability) -> list[Service]:
-        if capability not in self._lines:
-            first = self._bound(capability)
-            others = [self._open(i) for i in first.profile.fallback_ids if i != first.profile.id]
-            self._lines[capability] = [first, *(s for s in others if s is not None and s.model(capability))]
-        return self._lines[capability]
+    def _ordered(self, capability: Capability) -> list[BoundProvider]:
+        if capability not in self._order:
+            first = self._first(capability)
+            others = [self._bind(i) for i in first.profile.fallback_ids if i != first.profile.id]
+            self._order[capability] = [first, *(b for b in others if b is not None and b.model(capability))]
+        return self._order[capability]
 
-    def _bound(self, capability: Capability) -> Service:
-        bound = {"text": None, "image": self.profile.image_profile_id, "video": self.profile.video_profile_id}[
-            capability
-        ]
-        own = self._opened.setdefault(self.profile.id, Service(self.profile, self.make_provider))
-        return (self._open(bound) if bound is not None else None) or own
+    def _first(self, capability: Capability) -> BoundProvider:
+        named = {"text": None, "image": self.profile.image_profile_id, "video": self.profile.video_profile_id}
+        other_id = named[capability]
+        own = self._bound.setdefault(self.profile.id, BoundProvider(self.profile, self.make_provider))
+        return (self._bind(other_id) if other_id is not None else None) or own
 
-    def _open(self, profile_id: int) -> Service | None:
-        if profile_id not in self._opened:
+    def _bind(self, profile_id: int) -> BoundProvider | None:
+        if profile_id not in self._bound:
             try:
-                self._opened[profile_id] = Service(self.profile_of(profile_id), self.make_provider)
+                self._bound[profile_id] = BoundProvider(self.profile_of(profile_id), self.make_provider)
             except NotFound:
                 return None
-        return self._opened[profile_id]
+        return self._bound[profile_id]
 
     async def aclose(self) -> None:
-        for service in self._opened.values():
-            await service.aclose()
+        for bound in self._bound.values():
+            await bound.aclose()
 
 
-async def admit(database: Database, limit: RateLimit, service: Service, project_id: int | None, tokens: int) -> None:
+async def admit(
+    database: Database, limit: RateLimit, bound: BoundProvider, project_id: int | None, tokens: int
+) -> None:
     """Return when a call may begin. Raises Suspend when the job has to wait for its budget or the service's limits."""
-    if service.free:
+    if bound.free:
         return
-    profile = service.profile
+    profile = bound.profile
     while True:
         with database.read() as conn:
             try:
                 budgets.check_call(conn, project_id)
             except BudgetExceeded as error:
-                raise Suspend("budget", said=error.text, asks=not error.passing) from None
+                raise Suspend("budget", message=error.text, asks=not error.passing) from None
             full = profile.concurrency is not None and ledger.open_calls(conn, profile.id) >= profile.concurrency
         if full:
             raise _full(profile)
@@ -172,24 +205,24 @@ async def admit(database: Database, limit: RateLimit, service: Service, project_
         if not wait:
             return
         if wait > SHORT_S:
-            raise Suspend("rate_limit", resume_in_s=wait, said=_limited(profile))
+            raise Suspend("rate_limit", resume_in_s=wait, message=_limited(profile))
         await asyncio.sleep(wait)
 
 
-def take_place(conn: Connection, service: Service, project_id: int | None) -> None:
-    """In the transaction that opens a call: raises Held when others took the last place, or the budget's rest, meanwhile."""
-    profile = service.profile
-    if not service.free:
+def reserve(conn: Connection, bound: BoundProvider, project_id: int | None) -> None:
+    """In the transaction that opens a call: raises NoRoom when others took the last slot, or the budget's rest, meanwhile."""
+    profile = bound.profile
+    if not bound.free:
         try:
             budgets.hold(conn, project_id)
         except BudgetExceeded as error:
-            raise Held("budget", said=error.text, asks=not error.passing) from None
-    if profile.concurrency is not None and not ledger.place_free(conn, profile.id, profile.concurrency):
+            raise NoRoom("budget", message=error.text, asks=not error.passing) from None
+    if profile.concurrency is not None and not ledger.lock_slots(conn, profile.id, profile.concurrency):
         raise _full(profile)
 
 
-def _full(profile: Profile) -> Held:
-    return Held("rate_limit", resume_in_s=FULL_S, said=_limited(profile))
+def _full(profile: Profile) -> NoRoom:
+    return NoRoom("rate_limit", resume_in_s=FULL_S, message=_limited(profile))
 
 
 def _limited(profile: Profile) -> Text:

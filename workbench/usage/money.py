@@ -56,7 +56,7 @@ def count(
     tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
     if ledger.count_on_job(conn, job_id, **tokens, cost_micros=cost_micros, currency=currency):
         return
-    counted = ledger.counted_in(conn, job_id)
+    counted = ledger.currency_of(conn, job_id)
     if counted is not None and cost_micros is not None and currency is not None:
         brought = converted(cost_micros, currency, counted, rate(conn))
         ledger.count_on_job(conn, job_id, **tokens, cost_micros=brought, currency=counted)

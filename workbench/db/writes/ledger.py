@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
@@ -22,8 +23,11 @@ from sqlalchemy import (
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import job, model_call, profile, step
+from workbench.json_types import Json, JsonObject
 
-_find_step = select(step).where(step.c.job_id == bindparam("job_id"), step.c.name == bindparam("name"))
+_find_step = select(
+    step.c.state, step.c.input_hash, step.c.output, step.c.claim, step.c.provider_task_id, step.c.updated_at
+).where(step.c.job_id == bindparam("job_id"), step.c.name == bindparam("name"))
 _new_step = insert(step).values(
     job_id=bindparam("b_job_id"),
     name=bindparam("b_name"),
@@ -58,9 +62,21 @@ _cost_of_step = (
 _no_losses = update(job).where(job.c.id == bindparam("b_job_id"), job.c.losses > 0).values(losses=0)
 
 
-def find_step(conn: Connection, job_id: int, name: str) -> dict[str, Any] | None:
-    row = conn.execute(_find_step, {"job_id": job_id, "name": name}).mappings().one_or_none()
-    return None if row is None else dict(row)
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """A step as the claim that resumes it finds it. `claim`: the one that began it."""
+
+    state: str
+    input_hash: str
+    output: Json
+    claim: int | None
+    provider_task_id: str | None
+    updated_at: int
+
+
+def find_step(conn: Connection, job_id: int, name: str) -> StepState | None:
+    row = conn.execute(_find_step, {"job_id": job_id, "name": name}).one_or_none()
+    return None if row is None else StepState(*row)
 
 
 def steps_of(conn: Connection, job_id: int) -> list[dict[str, Any]]:
@@ -133,19 +149,19 @@ def set_step(conn: Connection, job_id: int, name: str, **values: Any) -> None:
     conn.execute(update(step).where(step.c.job_id == job_id, step.c.name == name).values(updated_at=now_ms(), **values))
 
 
-def submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after_ms: int) -> None:
+def mark_submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after_ms: int) -> None:
     """The provider has the task: from here on only polls, never a second create."""
     set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=now_ms() + poll_after_ms)
 
 
-def _hold_job(conn: Connection, job_id: int) -> None:
-    """Before any of its steps and calls, as every worker holds them: in another order two may wait for each other."""
+def _lock_job(conn: Connection, job_id: int) -> None:
+    """Before any of its steps and calls, as every worker locks them: in another order two may wait for each other."""
     conn.execute(select(job.c.id).where(job.c.id == job_id).with_for_update(key_share=True))
 
 
-def still_uncertain(conn: Connection, job_id: int, name: str, claim: int) -> bool:
-    """Hold the job and the step; False when what became of its call under this claim is known, or decided, by now."""
-    _hold_job(conn, job_id)
+def lock_if_uncertain(conn: Connection, job_id: int, name: str, claim: int | None) -> bool:
+    """Lock the job and the step; False when what became of its call under this claim is known, or decided, by now."""
+    _lock_job(conn, job_id)
     query = select(step.c.name).where(
         step.c.job_id == job_id,
         step.c.name == name,
@@ -155,16 +171,16 @@ def still_uncertain(conn: Connection, job_id: int, name: str, claim: int) -> boo
     return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
 
 
-def still_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> bool:
-    """Hold the job and the step; False when somebody else settled it, or it is another task by now."""
-    _hold_job(conn, job_id)
+def lock_if_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> bool:
+    """Lock the job and the step; False when somebody else settled it, or it is another task by now."""
+    _lock_job(conn, job_id)
     query = select(step.c.name).where(
         step.c.job_id == job_id, step.c.name == name, step.c.state == "submitted", step.c.provider_task_id == task_id
     )
     return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
 
 
-def _created(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+def _of_creating_call(column: ColumnElement[Any]) -> ScalarSelect[Any]:
     """Of the call that created a step's task: a job may leave its videos to another profile, and profiles change."""
     return (
         select(column)
@@ -177,14 +193,7 @@ def _created(column: ColumnElement[Any]) -> ScalarSelect[Any]:
     )
 
 
-_TOLD: dict[str, ColumnElement[Any]] = {
-    "profile_id": model_call.c.profile_id,
-    "model": model_call.c.model,
-    "price": model_call.c.price,
-}
-
-
-def versions_filmed(conn: Connection, job_id: int) -> list[int]:
+def versions_of_clip(conn: Connection, job_id: int) -> list[int]:
     """The artifact versions that a job's clip, under way or done, was asked for with; empty when there is none."""
     query = (
         select(model_call.c.prompt)
@@ -202,34 +211,55 @@ def versions_filmed(conn: Connection, job_id: int) -> list[int]:
     return list((asked or {}).get("versions", ()))
 
 
-def due_polls(conn: Connection, limit: int = 20) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class DuePoll:
+    """A long task that it is time to ask for. `profile_id`, `model`, `price`: of the call that created it."""
+
+    job_id: int
+    name: str
+    provider_task_id: str
+    poll_at: int
+    created_at: int
+    job_state: str
+    profile_id: int | None
+    model: str | None
+    price: JsonObject | None
+
+
+def due_polls(conn: Connection, limit: int = 20) -> list[DuePoll]:
+    """The tasks that are due, those that waited longest first."""
     query = (
         select(
-            step,
-            *(_created(column).label(name) for name, column in _TOLD.items()),
-            job.c.state.label("job_state"),
-            job.c.claim.label("job_claim"),
-            job.c.kind,
+            step.c.job_id,
+            step.c.name,
+            step.c.provider_task_id,
+            step.c.poll_at,
+            step.c.created_at,
+            job.c.state,
+            *(
+                _of_creating_call(column)
+                for column in (model_call.c.profile_id, model_call.c.model, model_call.c.price)
+            ),
         )
         .join(job, job.c.id == step.c.job_id)
         .where(step.c.state == "submitted", step.c.poll_at <= now_ms())
         .order_by(step.c.poll_at)
         .limit(limit)
     )
-    return [dict(r) for r in conn.execute(query).mappings()]
+    return [DuePoll(*row) for row in conn.execute(query)]
 
 
-def take_poll(conn: Connection, row: dict[str, Any], hold_ms: int) -> bool:
-    """Compare-and-set on poll_at: of several processes that saw the row due, one polls."""
+def take_poll(conn: Connection, due: DuePoll, again_after_ms: int) -> bool:
+    """Compare-and-set on poll_at: of several processes that saw it due, one polls."""
     done = conn.execute(
         update(step)
         .where(
-            step.c.job_id == row["job_id"],
-            step.c.name == row["name"],
+            step.c.job_id == due.job_id,
+            step.c.name == due.name,
             step.c.state == "submitted",
-            step.c.poll_at == row["poll_at"],
+            step.c.poll_at == due.poll_at,
         )
-        .values(poll_at=now_ms() + hold_ms)
+        .values(poll_at=now_ms() + again_after_ms)
     )
     return done.rowcount > 0
 
@@ -244,97 +274,112 @@ def open_calls(conn: Connection, profile_id: int | None) -> int:
     return int(conn.execute(_open_calls, {"profile_id": profile_id}).scalar_one())
 
 
-def place_free(conn: Connection, profile_id: int | None, most: int) -> bool:
-    """Whether a further call of this profile may be opened in this transaction; others that ask meanwhile wait for it."""
+def lock_slots(conn: Connection, profile_id: int | None, most: int) -> bool:
+    """Whether the profile has a slot left for a call opened in this transaction; others that ask meanwhile wait for it."""
     # not FOR UPDATE, which would also stop every new job of this profile
     conn.execute(select(profile.c.id).where(profile.c.id == profile_id).with_for_update(key_share=True))
     return open_calls(conn, profile_id) < most
 
 
-def open_call(conn: Connection, values: dict[str, Any]) -> int:
-    """Write a call as `sent`; returns its id."""
-    row = insert(model_call).values(outcome="sent", started_at=now_ms(), **values).returning(model_call.c.id)
-    call_id: int = conn.execute(row).scalar_one()
-    return call_id
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCall:
+    """A call that is about to be sent: the columns that are written then. `job_id` None: a profile check.
+
+    `expected_micros`: what it will probably cost, reserved until it is settled. `fallback_from`: the profile that was
+    asked first.
+    """
+
+    call_id: str
+    purpose: str
+    capability: str
+    provider: str
+    model: str
+    profile_id: int | None
+    fallback_from: int | None = None
+    job_id: int | None = None
+    claim: int | None = None
+    step: str | None = None
+    input_hash: str | None = None
+    project_id: int | None = None
+    workflow: str | None = None
+    mode: str | None = None
+    prompt: Json = None
+    prompt_version: str | None = None
+    currency: str | None = None
+    price_source: str | None = None
+    price: JsonObject | None = None
+    expected_micros: int | None = None
+
+
+_OPENED = tuple(column.name for column in fields(NewCall))
+_open_call = (
+    insert(model_call)
+    .values(outcome="sent", started_at=now_ms(), **{name: bindparam(f"b_{name}") for name in _OPENED})
+    .returning(model_call.c.id)
+)
+
+
+def open_call(conn: Connection, call: NewCall) -> int:
+    """Write a call as `sent`; returns its row's id."""
+    return int(conn.execute(_open_call, {f"b_{name}": getattr(call, name) for name in _OPENED}).scalar_one())
 
 
 _answered = select(model_call.c.id).where(model_call.c.id == bindparam("id"), model_call.c.outcome == "ok")
 
 
-def answered(conn: Connection, call_row: int) -> bool:
+def is_answered(conn: Connection, call_row: int) -> bool:
     """Whether a call's answer has been written down."""
     return conn.execute(_answered, {"id": call_row}).scalar_one_or_none() is not None
 
 
-_close_call = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How a call ended: the columns that are written then. None: not known, which is not zero.
+
+    `outcome`: ok, error or late. `expected_micros`: what stays reserved for a task that goes on.
+    """
+
+    outcome: str
+    model: str
+    latency_ms: int
+    ttft_ms: int | None = None
+    valid: bool | None = None
+    error_kind: str | None = None
+    error: str | None = None
+    http_status: int | None = None
+    request_id: str | None = None
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    image_input_tokens: int | None = None
+    image_output_tokens: int | None = None
+    images: int | None = None
+    video_seconds: int | None = None
+    cost_micros: int | None = None
+    currency: str | None = None
+    price_source: str | None = None
+    price: JsonObject | None = None
+    expected_micros: int | None = None
+    finish_reason: str | None = None
+    raw_output: str | None = None
+
+
+_SETTLED = tuple(column.name for column in fields(Settlement))
+_settle_call = (
     update(model_call)
     .where(model_call.c.id == bindparam("b_id"))
-    .values(
-        outcome=bindparam("b_outcome"),
-        ended_at=now_ms(),
-        latency_ms=bindparam("b_latency_ms"),
-        ttft_ms=bindparam("b_ttft_ms"),
-        valid=bindparam("b_valid"),
-        error_kind=bindparam("b_error_kind"),
-        error=bindparam("b_error"),
-        http_status=bindparam("b_http_status"),
-        request_id=bindparam("b_request_id"),
-        model=bindparam("b_model"),
-        input_tokens=bindparam("b_input_tokens"),
-        cached_tokens=bindparam("b_cached_tokens"),
-        output_tokens=bindparam("b_output_tokens"),
-        reasoning_tokens=bindparam("b_reasoning_tokens"),
-        image_input_tokens=bindparam("b_image_input_tokens"),
-        image_output_tokens=bindparam("b_image_output_tokens"),
-        images=bindparam("b_images"),
-        video_seconds=bindparam("b_video_seconds"),
-        cost_micros=bindparam("b_cost_micros"),
-        currency=bindparam("b_currency"),
-        price_source=bindparam("b_price_source"),
-        price=bindparam("b_price"),
-        expected_micros=bindparam("b_expected_micros"),
-        finish_reason=bindparam("b_finish_reason"),
-        raw_output=bindparam("b_raw_output"),
-    )
+    .values(ended_at=now_ms(), **{name: bindparam(f"b_{name}") for name in _SETTLED})
 )
 
 
-def close_call(conn: Connection, call_row: int, **values: Any) -> None:
-    """Write what came of a call, whoever owns the job now: a paid answer is counted even if it came too late.
-
-    `values`: outcome, latency_ms, model and whatever of the other columns is known.
-    """
-    names = (
-        "outcome",
-        "latency_ms",
-        "ttft_ms",
-        "valid",
-        "error_kind",
-        "error",
-        "http_status",
-        "request_id",
-        "model",
-        "input_tokens",
-        "cached_tokens",
-        "output_tokens",
-        "reasoning_tokens",
-        "image_input_tokens",
-        "image_output_tokens",
-        "images",
-        "video_seconds",
-        "cost_micros",
-        "currency",
-        "price_source",
-        "price",
-        "expected_micros",
-        "finish_reason",
-        "raw_output",
-    )
-    conn.execute(_close_call, {"b_id": call_row, **{f"b_{n}": values.get(n) for n in names}})
+def settle_call(conn: Connection, call_row: int, ended: Settlement) -> None:
+    """Write how a call ended, whoever owns the job now: a paid answer is counted even if it came too late."""
+    conn.execute(_settle_call, {"b_id": call_row, **{f"b_{name}": getattr(ended, name) for name in _SETTLED}})
 
 
-def came_late(conn: Connection, call_row: int, latency_ms: int) -> None:
-    """The answer of a call that was given up, and that is settled by now: what it costs stays as it stands."""
+def mark_late(conn: Connection, call_row: int, latency_ms: int) -> None:
+    """The answer to a call that was given up, and is settled by now, has come: what it costs stays as it is."""
     conn.execute(update(model_call).where(model_call.c.id == call_row).values(outcome="late", latency_ms=latency_ms))
 
 
@@ -372,13 +417,13 @@ def _newest_of(job_id: int, name: str) -> ColumnElement[bool]:
 
 
 def price_task(conn: Connection, job_id: int, name: str, **values: Any) -> None:
-    """Write what a long task came to on the call that created it; nothing is held ready for it any more."""
+    """Write what a long task cost on the call that created it; nothing is reserved for it any more."""
     conn.execute(update(model_call).where(_newest_of(job_id, name)).values(expected_micros=None, **values))
     price_step(conn, job_id, name)
 
 
-def hold_task(conn: Connection, job_id: int, name: str, expected_micros: int | None) -> None:
-    """A task that was found again goes on: hold ready what it will probably come to, at the price it was ordered at."""
+def reserve_for_task(conn: Connection, job_id: int, name: str, expected_micros: int | None) -> None:
+    """A task that was found again goes on: reserve what it will probably cost, at the price it was ordered at."""
     conn.execute(update(model_call).where(_newest_of(job_id, name)).values(expected_micros=expected_micros or None))
 
 
@@ -402,7 +447,7 @@ def count_on_job(
     return conn.execute(_count_on_job, values).rowcount > 0
 
 
-def counted_in(conn: Connection, job_id: int) -> str | None:
+def currency_of(conn: Connection, job_id: int) -> str | None:
     """The currency that a job's cost is counted in; None: none yet."""
     return conn.execute(select(job.c.currency).where(job.c.id == job_id)).scalar_one_or_none()
 
@@ -456,26 +501,26 @@ _lose_calls = _lost.where(
 
 
 def lose_calls(conn: Connection, job_id: int, claim: int) -> None:
-    """Calls that a claim left open when it ended: they give back their place and what budgets hold for them."""
+    """Calls that a claim left open when it ended: their slots, and what is reserved for them, are free again."""
     conn.execute(_lose_calls, {"b_job_id": job_id, "b_claim": claim})
 
 
-#: a trial's call belongs to no job, and is never under way so long
-STRAY_MS = 3_600_000
-_stray = and_(
+#: a profile check's call belongs to no job, and is never under way so long
+ABANDONED_MS = 3_600_000
+_abandoned = and_(
     model_call.c.outcome == literal_column("'sent'"),
     model_call.c.job_id.is_(None),
-    model_call.c.started_at < now_ms() - STRAY_MS,
+    model_call.c.started_at < now_ms() - ABANDONED_MS,
 )
 
 
-def strays_exist(conn: Connection) -> bool:
-    return conn.execute(select(literal(1)).where(_stray).limit(1)).scalar_one_or_none() is not None
+def abandoned_calls_exist(conn: Connection) -> bool:
+    return conn.execute(select(literal(1)).where(_abandoned).limit(1)).scalar_one_or_none() is not None
 
 
-def lose_strays(conn: Connection) -> int:
-    """Close the calls of trials that were killed: no claim's end does."""
-    return conn.execute(_lost.where(_stray)).rowcount
+def close_abandoned_calls(conn: Connection) -> int:
+    """Close, as lost, the calls of profile checks that were killed: no claim's end does. Returns how many."""
+    return conn.execute(_lost.where(_abandoned)).rowcount
 
 
 def copy_done_steps(conn: Connection, source: int, target: int, before_position: int | None = None) -> int:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from workbench.db.rows.profiles import SavedProfile
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
-from workbench.profiles.check import Trial, untried
+from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params as known
 from workbench.providers import registry
 from workbench.providers.base import SKETCH
@@ -471,14 +471,14 @@ def _trials(key: str, row: SavedProfile) -> None:
                     except ReelwrightError as error:
                         st.session_state["_refused"] = labels.of_error(error)
                 st.rerun()
-        found: list[Trial] | None = st.session_state.get(f"{key}_trials")
+        found: list[ProfileCheck] | None = st.session_state.get(f"{key}_trials")
         if found is not None and not found:
-            st.caption(plain(translate(untried(row), current())))
+            st.caption(plain(translate(why_unchecked(row), current())))
         for trial in found or ():
             _trial(trial)
 
 
-def _trial(trial: Trial) -> None:
+def _trial(trial: ProfileCheck) -> None:
     mark = ":green[:material/check_circle:]" if trial.ok else ":red[:material/error:]"
     facts = [formats.duration(trial.latency_ms, current()), plain(shortened(trial.model, 40))]
     if trial.mode:
