@@ -219,7 +219,7 @@ def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
 ) -> None:
     slow, quick = (int(studio.wb.submit("test_video", params={"about": about})["id"]) for about in ("slow", "quick"))
     studio.deliver()
-    arrived, begun, real = threading.Event(), threading.Event(), poller.kept
+    arrived, begun, real = threading.Event(), threading.Event(), poller.store_generated
 
     async def kept(*of: Any) -> Any:
         if not begun.is_set():
@@ -231,7 +231,7 @@ def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
         with studio.wb.database.write() as conn:
             conn.execute(update(step).where(step.c.job_id == job_id).values(poll_at=now_ms() - 1))
 
-    monkeypatch.setattr(poller, "kept", kept)
+    monkeypatch.setattr(poller, "store_generated", kept)
     service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4())) for _ in range(2)]
     due(slow)
     polling = threading.Thread(target=studio.worker._poller.run_once)
