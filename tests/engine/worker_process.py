@@ -41,7 +41,7 @@ def run_job(run: int) -> None:
 
 def check_profile(check: str, image: bool) -> None:
     """Check one profile."""
-    open_workbench(Settings.load(), send=lambda ids: None).try_profile(check, image=image)
+    open_workbench(Settings.load(), send=lambda ids: None).profiles.check(check, image=image)
 
 
 #: by the name of their first argument
