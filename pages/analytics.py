@@ -93,12 +93,12 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     cards = st.columns(6, gap="small")
     with cards[0]:
         # a card has room for one amount; sums in two currencies have no common change either
-        amount, _, second = board.money_of(now_cost).partition(" + ")
+        amount, *others = formats.amounts(board.sums_of(now_cost)) or [formats.MISSING]
         delta = formats.delta_percent(board.micros(now_cost), board.micros(old_cost))
         charts.metric(
             t("Cost"),
             amount,
-            t("and {amount}", amount=second) if second else compared(delta),
+            t("and {amount}", amount=" + ".join(others)) if others else compared(delta),
             good="down",
             history=padded(cost_days, since, until, lambda r: r["cost_micros"]),
         )

@@ -199,7 +199,7 @@ def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wr
             count = f" × {len(lacking_nodes)}" if len(lacking_nodes) > 1 else ""
             st.markdown(f":gray[:material/lock: {plain(sentence)}{count}]")
         if st.button(
-            targets.about(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
+            targets.launch_label(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
             width="stretch", disabled=not nodes or bool(unmet),
         ):  # fmt: skip
             st.session_state[f"launch_{one.name}_issues"] = wrong

@@ -30,8 +30,13 @@ def cost(micros: int | None, currency: str | None, language: str = "en") -> str:
 
 def sums(by_currency: Mapping[str, int]) -> str:
     """A sum per currency, never added up; what is free is not named beside what costs. A dash when nothing is known."""
+    return " + ".join(amounts(by_currency)) or MISSING
+
+
+def amounts(by_currency: Mapping[str, int]) -> list[str]:
+    """The same one by one; empty when nothing is known."""
     paid = {c: m for c, m in by_currency.items() if m} or dict(list(by_currency.items())[:1])
-    return " + ".join(money(m, c) for c, m in sorted(paid.items())) or MISSING
+    return [money(m, c) for c, m in sorted(paid.items())]
 
 
 def duration(ms: float | None, language: str = "en") -> str:

@@ -37,11 +37,16 @@ def _done(rows: Sequence[dict[str, Any]]) -> int:
 
 def money_of(rows: Sequence[dict[str, Any]]) -> str:
     """A sum per currency; a dash when nothing has a price."""
+    return formats.sums(sums_of(rows))
+
+
+def sums_of(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Micros by currency."""
     sums: dict[str, int] = {}
     for row in rows:
         if row["cost_micros"] is not None and row["currency"]:
             sums[row["currency"]] = sums.get(row["currency"], 0) + row["cost_micros"]
-    return formats.sums(sums)
+    return sums
 
 
 def micros(rows: Sequence[dict[str, Any]]) -> int | None:

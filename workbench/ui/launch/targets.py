@@ -136,22 +136,16 @@ def price(one: Workflow, guess: Estimate | None, count: int) -> None:
 
 
 def money(guess: Estimate) -> str:
-    cost = {guess.currency: guess.cost_micros} if guess.cost_micros is not None and guess.currency else {}
-    return plans.price(cost, int(guess.cost_micros is None))
+    return plans.price(_cost(guess), int(guess.cost_micros is None))
 
 
-def about(n: int, guess: Estimate | None) -> str:
+def _cost(guess: Estimate) -> dict[str, int]:
+    return {guess.currency: guess.cost_micros} if guess.cost_micros is not None and guess.currency else {}
+
+
+def launch_label(n: int, guess: Estimate | None) -> str:
     """What the button says: how many jobs, and for how much."""
-    if guess is None or guess.cost_micros is None or not n:
-        return t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
-    if guess.cost_micros == 0:
-        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
-    cost = money(guess)
-    return (
-        t("Launch {n} jobs for about {cost}", n=n, cost=cost)
-        if n != 1
-        else t("Launch 1 job for about {cost}", cost=cost)
-    )
+    return plans.launch_label(n, None if guess is None or guess.cost_micros is None or not n else _cost(guess))
 
 
 def flow(one: Workflow) -> str:

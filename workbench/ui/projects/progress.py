@@ -55,11 +55,9 @@ def items(tree: Tree | Outline, jobs: Mapping[tuple[int, str], str], current: in
 
     def walk(node: TreeNode, depth: int) -> None:
         below = sorted(children.get(node.id, []), key=lambda n: int(n.position))
-        title = (
-            t("Brief and plan")
-            if depth == 0
-            else labels.node_title(node.kind, node.position, node.title).replace(" · ", " ", node.kind == "scene")
-        )
+        title = t("Brief and plan") if depth == 0 else labels.node_title(node.kind, node.position, node.title)
+        if depth and node.kind == "scene":
+            title = f"{node.position} {node.title}"  # narrower than its heading
         count = (node.parts if isinstance(node, OutlineNode) else len(below)) if depth == 1 else None
         made.append(Item(node.id, title, node_state(node, jobs), depth, count or None, depth < 2))
         chosen = current == node.id or any(child.id == current for child in below)

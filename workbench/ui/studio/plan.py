@@ -70,18 +70,17 @@ def price(cost: Mapping[str, int], unpriced: int) -> str:
     return formats.sums(cost) if known else t("free")
 
 
-def about(plan: Plan) -> str:
-    """“Launch 6 jobs for about ¥3.67”."""
-    n = len(plan.jobs)
-    if plan.free:
-        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
-    if plan.unpriced == n:
+def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0) -> str:
+    """What a button says: “Launch 6 jobs for about ¥3.67”. `cost` None: no price is known; `unpriced`: of how many."""
+    if cost is None:
         return t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
-    cost = price(plan.cost, plan.unpriced)
+    if not unpriced and not any(cost.values()):
+        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
+    amount = price(cost, unpriced)
     return (
-        t("Launch {n} jobs for about {cost}", n=n, cost=cost)
+        t("Launch {n} jobs for about {cost}", n=n, cost=amount)
         if n != 1
-        else t("Launch 1 job for about {cost}", cost=cost)
+        else t("Launch 1 job for about {cost}", cost=amount)
     )
 
 
@@ -270,7 +269,9 @@ def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str)
     for issue in plan.unmet[:4]:
         st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
     return st.button(
-        about(plan),
+        launch_label(
+            len(plan.jobs), None if plan.jobs and plan.unpriced == len(plan.jobs) else plan.cost, plan.unpriced
+        ),
         key=f"launch_plan_{where}_{node_id}_{mode}",
         type="primary" if where == "dialog" else "secondary",
         icon=":material/rocket_launch:",
