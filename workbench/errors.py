@@ -20,7 +20,7 @@
     │   └── ProgrammingError    a step name used twice and the like; a bug in a workflow
     └── LostClaim               this worker no longer owns the job; it must write nothing
 
-Kinds and remedies follow design note providers.md §4. Messages are `Text`, said again in the reader's language.
+Which signals mean which kind: docs/providers.md. Messages are `Text`, said again in the reader's language.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What every service shares, whatever it is asked for: each way to fail has one kind, costs one request, and nothing else leaves the machine.
 
-The rows follow design note providers.md §4. A provider joins by a line in SERVICES.
+The rows are those of docs/providers.md. A provider joins by a line in SERVICES.
 """
 
 from __future__ import annotations

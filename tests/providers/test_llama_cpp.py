@@ -90,7 +90,7 @@ def test_a_schema_is_kept_to_even_by_noise(ask: Callable[..., TextReply], stream
 
 
 def test_an_answer_cut_inside_its_json_is_truncated_not_malformed(ask: Callable[..., TextReply]) -> None:
-    """Said as finish_reason length, or as the server's own error 500 (providers.md §2)."""
+    """Said as finish_reason length, or as the server's own error 500."""
 
     def kind() -> str:
         try:

@@ -26,7 +26,7 @@ def error(status: int, code: str | None = None, message: str = "no", **more: Any
     return {"status": status, "body": {"error": {"message": message, "code": code, **more}}}
 
 
-# Each row: what the service does → the kind of design note providers.md §4.
+# Each row: what the service does → the kind that docs/providers.md names.
 TABLE: list[tuple[str, dict[str, Any], str]] = [
     ("401", error(401, "invalid_api_key"), "auth"),
     (

@@ -441,7 +441,7 @@ class Context:
         self._event(message, "warning")
 
     def clipped(self, what: Text | str, kept: int, of: int) -> None:
-        """Say what was shortened to fit the prompt, and by how much (D11)."""
+        """Say what was shortened to fit the prompt, and by how much."""
         self._event(Text(N_("{what} shortened to {kept} of {of} characters"), what=what, kept=kept, of=of), "info")
 
     def _event(self, message: Text, level: str) -> None:

@@ -58,7 +58,7 @@ class Conversation:
         self._after = (Message("assistant", text), Message("user", _REPAIR[self.language].format(issues=listed)))
 
     def messages(self, mode: Mode) -> tuple[Message, ...]:
-        """The schema itself stands in the prompt below json_schema mode (providers.md §2)."""
+        """The schema itself stands in the prompt below json_schema mode."""
         if self.json_schema is None:
             return self.start
         contract = _CONTRACT[self.language]

@@ -1,4 +1,4 @@
-"""Run one job: claim → coroutine → fenced finish, and what a failure leads to (engine.md, Run)."""
+"""Run one job: claim → coroutine → fenced finish, and what a failure leads to (docs/engine.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States of a job and what may follow what (engine.md)."""
+"""States of a job and what may follow what."""
 
 from __future__ import annotations
 

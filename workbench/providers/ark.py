@@ -1,4 +1,4 @@
-"""Volcengine Ark: Doubao's texts, Seedream's pictures, Seedance's clips. Sources: providers.md §1–§6.
+"""Volcengine Ark: Doubao's texts, Seedream's pictures, Seedance's clips. See docs/providers.md.
 
 Texts and pictures go through the openai SDK, which Ark understands; its own fields travel as extra ones. Clips are tasks
 of its own, asked for by a plain HTTP client.
@@ -49,7 +49,7 @@ def make(profile: Profile, settings: Settings) -> Ark:
 
 
 def model_id(pasted: str) -> str:
-    """The model as the service wants it: the console copies endpoints as “name ep-20250101-abcde” (providers.md §6)."""
+    """The model as the service wants it: the console copies endpoints as “name ep-20250101-abcde”."""
     endpoint = re.search(r"\bep-[0-9A-Za-z][0-9A-Za-z-]*", pasted)
     return endpoint.group(0) if endpoint else pasted.strip()
 

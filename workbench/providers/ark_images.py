@@ -1,6 +1,6 @@
 """Pictures by Seedream on Volcengine Ark: how it wants to be asked. No request is made here.
 
-Sources: providers.md §1, §5; volcengine.com/docs/82379/1541523. Answers are read by openai_images.
+Sources: docs/providers.md; volcengine.com/docs/82379/1541523. Answers are read by openai_images.
 """
 
 from __future__ import annotations

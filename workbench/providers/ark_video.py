@@ -1,6 +1,6 @@
 """Clips by Seedance on Volcengine Ark: how a task is worded and what it says of itself. No request is made here.
 
-Sources: providers.md §5; volcengine.com/docs/82379/1520757 (create), /1521309 (query).
+Sources: docs/providers.md; volcengine.com/docs/82379/1520757 (create), /1521309 (query).
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ class Message:
 class Usage:
     """Tokens as the service reported them. None = not reported, which is not zero.
 
-    `cached` is a part of `input`, `reasoning` a part of `output` (providers.md §3); so are the picture tokens among them.
+    `cached` is a part of `input`, `reasoning` a part of `output`; so are the picture tokens among them.
     """
 
     input: int | None = None

@@ -1,4 +1,4 @@
-"""What is special about each OpenAI-compatible service, by its address. Sources: design note providers.md §1, §2, §6."""
+"""What is special about each OpenAI-compatible service, by its address. See docs/providers.md."""
 
 from __future__ import annotations
 

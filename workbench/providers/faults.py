@@ -1,4 +1,4 @@
-"""What a service's refusal means: one kind per row of design note providers.md §4.
+"""What a service's refusal means: one kind for each row of docs/providers.md.
 
 Order: the body's `code` / `type` / `status`, then the HTTP status, then (for 400s alone) the wording services use.
 A number is never looked for in free text: services echo prompts, and a prompt may say “429”.

@@ -1,7 +1,7 @@
 """Gemini through google-genai: text with a response schema, pictures, and Veo clips as long operations.
 
 One call is one HTTP request: the SDK's retries and redirects are off, its API version is pinned, and nothing of the
-environment reaches it. Sources: design note providers.md §1–§7 and the SDK's own code (google-genai 3.4).
+environment reaches it. Sources: docs/providers.md and the SDK's own code (google-genai 3.4).
 """
 
 from __future__ import annotations
@@ -389,7 +389,7 @@ class _Answer:
 
 
 def usage_of(metadata: Any) -> Usage:
-    """Tokens of one answer. Thoughts are outside the candidates' count and billed as output (providers.md §3)."""
+    """Tokens of one answer. Thoughts are outside the candidates' count and billed as output."""
     if metadata is None:
         return Usage()
     asked, tools = count(metadata.prompt_token_count), count(metadata.tool_use_prompt_token_count)

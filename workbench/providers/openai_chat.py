@@ -1,6 +1,6 @@
 """OpenAI's chat completions in text calls: how a request is worded and what its answer holds. No request is made here.
 
-Sources: providers.md §1–§3; most other services speak the same, each with its own slips.
+See docs/providers.md; most other services speak the same, each with its own slips.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _first(choices: Any) -> dict[str, Any]:
 
 
 def read_usage(found: Any) -> Usage:
-    """Token counts as reported; anything missing or senseless stays None (providers.md §3)."""
+    """Token counts as reported; anything missing or senseless stays None."""
     told = mapping(found)
     details = mapping(told.get("prompt_tokens_details"))
     cached = (details.get("cached_tokens"), told.get("prompt_cache_hit_tokens"), told.get("cached_tokens"))

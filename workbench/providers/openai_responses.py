@@ -1,6 +1,6 @@
 """OpenAI's Responses API in text calls: how a request is worded and what its answer holds. No request is made here.
 
-Sources: providers.md §1–§3; the openai SDK's types/responses. Volcengine Ark speaks the same, with fields of its own.
+Sources: docs/providers.md; the openai SDK's types/responses. Volcengine Ark speaks the same, with fields of its own.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _parts(output: Any) -> Iterator[dict[str, Any]]:
 
 
 def read_usage(found: Any) -> Usage:
-    """Token counts as reported; anything missing or senseless stays None (providers.md §3)."""
+    """Token counts as reported; anything missing or senseless stays None."""
     told = mapping(found)
     return Usage(
         input=count(told.get("input_tokens")),

@@ -1,4 +1,4 @@
-"""What a profile may set for its calls: names, ranges, and what each model family takes. Sources: providers.md §1, §5, §6."""
+"""What a profile may set for its calls: names, ranges, and what each model family takes. See docs/providers.md."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def _wrong_prices(prices: Any) -> Text | None:
 
 
 def model_name(provider: str, pasted: str | None) -> str | None:
-    """A model's name without what came along: spaces, Gemini's ``models/``, the console's “name ep-…” (providers.md §6)."""
+    """A model's name without what came along: spaces, Gemini's ``models/``, the console's “name ep-…”."""
     name = (pasted or "").strip()
     endpoint = re.search(r"\bep-[0-9A-Za-z][0-9A-Za-z-]*", name) if provider == "ark" else None
     if endpoint:

@@ -1,7 +1,7 @@
 """Well-known services to begin a profile from: address, wire format, a model of each kind, where its keys are made.
 
 Model names are suggestions of late 2025; services rename them, and the form says so when a test finds none.
-Sources: providers.md §1 and the services' own documentation.
+Sources: docs/providers.md and the services' own documentation.
 """
 
 from __future__ import annotations

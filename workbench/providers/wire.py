@@ -1,4 +1,4 @@
-"""How providers reach a service over HTTP: no redirects, a cap on every answer, faults told apart. Source: providers.md §7."""
+"""How providers reach a service over HTTP: no redirects, a cap on every answer, faults told apart. See docs/providers.md."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def transport_fault(error: Exception) -> ProviderError:
             "network", Text(N_("The base URL is no web address: {reason}"), reason=reason), retryable=False, sent=False
         )
     if isinstance(cause, httpx2.LocalProtocolError) and "header" in str(cause).lower():
-        # The SDK calls this a connection error; trying again would never help (providers.md §6).
+        # The SDK calls this a connection error; trying again would never help.
         return ProviderError("auth", Text(N_("The key has characters that no HTTP header may have.")), sent=False)
     if isinstance(cause, httpx2.TimeoutException) or isinstance(error, openai.APITimeoutError):
         return ProviderError(

@@ -44,7 +44,7 @@ class SealedKey:
 def normalise_key(pasted: str) -> str:
     """A pasted key without what comes along by accident: blanks, line ends, quotes, “Bearer ”, “Authorization:”.
 
-    A newline left inside would fail deep in the HTTP layer and look like a retryable network fault (providers.md §6).
+    A newline left inside would fail deep in the HTTP layer and look like a retryable network fault.
     Raises InvalidInput when nothing is left or a character cannot be part of an HTTP header.
     """
     key = re.sub(r"[\u200b\u200c\u200d\u2060\ufeff]", "", pasted).strip().strip("\"'`“”‘’").strip()

@@ -1,6 +1,6 @@
 """What a call cost: the user's price, else genai-prices, else unknown. Unknown is None, never 0.
 
-The price data is the one bundled with the installed genai-prices; nothing is fetched. Traps: providers.md §8.
+The price data is the one bundled with the installed genai-prices; nothing is fetched. Traps: docs/providers.md.
 """
 
 from __future__ import annotations
