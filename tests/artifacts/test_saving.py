@@ -14,6 +14,7 @@ from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.versions import hash_of
 from workbench.bootstrap import open_workbench
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import Artifact
 from workbench.settings import Settings
 
 
@@ -38,7 +39,7 @@ def plan(*titles: str) -> dict[str, Any]:
     return kinds.validate(kinds.find("episode_plan"), {"episode_count": len(titles), "episodes": episodes})
 
 
-def save(conn: Connection, project: int, *titles: str) -> dict[str, Any]:
+def save(conn: Connection, project: int, *titles: str) -> Artifact:
     return add_version(conn, project, kinds.find("episode_plan"), plan(*titles), source="manual")
 
 
@@ -48,10 +49,12 @@ def episodes(conn: Connection, project: int) -> list[tuple[int, str]]:
 
 def test_versions_are_numbered_and_hashed_with_their_parts(conn: Connection, project: int) -> None:
     first, second = save(conn, project, "Lamp", "Harbour"), save(conn, project, "Lamp", "Sea")
-    assert (first["version"], second["version"]) == (1, 2)
-    assert second["content_hash"] == hash_of(plan("Lamp", "Sea"))
-    assert first["part_hashes"]["episode:1"] == second["part_hashes"]["episode:1"]
-    assert first["part_hashes"]["episode:2"] != second["part_hashes"]["episode:2"]
+    assert (first.version, second.version) == (1, 2)
+    assert second.content_hash == hash_of(plan("Lamp", "Sea"))
+    assert first.part_hashes
+    assert second.part_hashes
+    assert first.part_hashes["episode:1"] == second.part_hashes["episode:1"]
+    assert first.part_hashes["episode:2"] != second.part_hashes["episode:2"]
 
 
 def test_the_tree_follows_the_head(conn: Connection, project: int) -> None:
@@ -66,10 +69,10 @@ def test_the_tree_follows_the_head(conn: Connection, project: int) -> None:
 def test_a_pinned_version_stays_the_head_and_the_tree_with_it(conn: Connection, project: int) -> None:
     kind = kinds.find("episode_plan")
     first = save(conn, project, "Lamp")
-    point_head(conn, project, kind, first["id"], pinned=True)
+    point_head(conn, project, kind, first.id, pinned=True)
     second = save(conn, project, "Sea", "Storm")
     assert episodes(conn, project) == [(1, "Lamp")]
-    point_head(conn, project, kind, second["id"], pinned=False)
+    point_head(conn, project, kind, second.id, pinned=False)
     assert episodes(conn, project) == [(1, "Sea"), (2, "Storm")]
 
 

@@ -8,7 +8,7 @@ from workbench.api.projects import find_node
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
-from workbench.artifacts.staleness import ChangedInput, changed_inputs
+from workbench.artifacts.staleness import ChangedInput, changed_inputs, refresh_inputs
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input, VersionEntry
@@ -127,14 +127,4 @@ def _inputs_of_edit(conn: Connection, node_id: int, kind: str) -> list[Input]:
     head = reads.find_head(conn, node_id, kind)
     if head is None:
         return []
-    heads = source_heads(conn, [head])
-    refreshed: list[Input] = []
-    for made_from in head.inputs:
-        now = heads.get((made_from["node_id"], made_from["kind"]))
-        part = made_from.get("part")
-        now_hash = None if now is None else ((now.part_hashes or {}).get(part) if part else now.content_hash)
-        if now is None or now_hash is None:
-            refreshed.append(made_from)
-        else:
-            refreshed.append({**made_from, "artifact_id": now.id, "version": now.version, "content_hash": now_hash})
-    return refreshed
+    return refresh_inputs(head.inputs, source_heads(conn, [head]))

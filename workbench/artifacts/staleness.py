@@ -20,15 +20,34 @@ class ChangedInput:
         return self.made_from.get("part")
 
 
-def changed_inputs(inputs: Iterable[Input], heads: Mapping[tuple[int, str], HeadState]) -> list[ChangedInput]:
+Heads = Mapping[tuple[int, str], HeadState]
+
+
+def changed_inputs(inputs: Iterable[Input], heads: Heads) -> list[ChangedInput]:
     """The inputs whose head, or the part of it that was read, differs now."""
-    changed = []
+    with_heads = ((made_from, heads.get((made_from["node_id"], made_from["kind"]))) for made_from in inputs)
+    return [
+        ChangedInput(made_from, head)
+        for made_from, head in with_heads
+        if head is not None and _hash_now(made_from, head) != made_from["content_hash"]
+    ]
+
+
+def refresh_inputs(inputs: Iterable[Input], heads: Heads) -> list[Input]:
+    """The same inputs in the versions of now; what is gone stays as it was read."""
+    refreshed: list[Input] = []
     for made_from in inputs:
         head = heads.get((made_from["node_id"], made_from["kind"]))
-        if head is None:
-            continue
-        part = made_from.get("part")
-        now = (head.part_hashes or {}).get(part) if part else head.content_hash
-        if now != made_from["content_hash"]:
-            changed.append(ChangedInput(made_from, head))
-    return changed
+        hash_now = None if head is None else _hash_now(made_from, head)
+        if head is None or hash_now is None:
+            refreshed.append(made_from)
+        else:
+            version: Input = {**made_from, "artifact_id": head.id, "version": head.version, "content_hash": hash_now}
+            refreshed.append(version)
+    return refreshed
+
+
+def _hash_now(made_from: Input, head: HeadState) -> str | None:
+    """Of the part that was read, or of the whole; None when the part is gone."""
+    part = made_from.get("part")
+    return (head.part_hashes or {}).get(part) if part else head.content_hash
