@@ -130,21 +130,10 @@ def turn(at: int, pages: int) -> None:
             )  # fmt: skip
 
 
-def styles(project: int) -> None:
-    """Tiles of one height, wide or tall as the project's frames are."""
-    colours = palette()
+def shape(project: int) -> str:
+    """Tiles of one height, wide or tall as the project's frames are: part of the key that the stylesheet knows."""
     across, _, down = str(elements.brief(project).get("aspect_ratio") or "16:9").partition(":")
-    width, height = (178, 112) if int(across) >= int(down) else (124, 212)
-    name = "[class*='st-key-grid_']"
-    st.html(
-        f"<style>{name}{{display:grid!important;grid-template-columns:repeat(auto-fill,minmax({width}px,1fr));gap:.7rem .9rem}}"
-        f"{name}>*{{width:100%!important;min-width:0}}{name} img{{border-radius:.35rem;width:100%;height:{height}px;"
-        f"object-fit:contain;background:{colours.panel}}}"
-        f"{name} [data-testid='stImage'],{name} [data-testid='stImageContainer']{{width:100%}}"
-        f"{name} button{{padding:0;min-height:1.5rem;white-space:nowrap}}"
-        f"{name} [class*='st-key-gname_']{{height:1.9rem;overflow:hidden;flex-wrap:nowrap}}"
-        f"@media(max-width:640px){{{name}{{grid-template-columns:repeat(2,minmax(0,1fr))}}}}</style>"
-    )
+    return "wide" if int(across) >= int(down) else "tall"
 
 
 def scene_row(shown: list[gallery.Picture], project: int) -> None:
@@ -258,14 +247,14 @@ def main() -> None:
     shown = wanted.all_of(on_page)
     if not shown:
         st.caption(t("No picture matches these filters."))
-    styles(wanted.project)
+    tiles = shape(wanted.project)
     if wanted.framing:
-        grid(shown, "flat", places=True)
+        grid(shown, f"{tiles}_flat", places=True)
     else:
         for node, group in groupby(shown, key=lambda p: p.scene["id"]):
             own = list(group)
             scene_row(own, wanted.project)
-            grid(own, str(node), places=False)
+            grid(own, f"{tiles}_{node}", places=False)
     clip_row(on_page, wanted.project)
     sheet.dialog_if_asked(wanted.project)
 

@@ -9,7 +9,6 @@ import streamlit as st
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
 from workbench.ui import budgets, filters, forms, frame, labels, live, navigation_guard, project_picker, states
-from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
 from workbench.ui.markup import hidden, plain, shortened
@@ -37,14 +36,6 @@ def scopes() -> dict[str, str]:
 def choose() -> Workflow:
     """The list at the left, searched while one types; the choice is in the URL."""
     named = {w.name: w for w in offered()}
-    colours, row = palette(), "[class*='st-key-launch_scope_']"
-    st.html(
-        f"<style>{row} button,{row} button>div{{justify-content:flex-start;text-align:left}}"
-        f"{row} button{{min-height:1.9rem;padding:.1rem .55rem;border-color:transparent}}"
-        f"{row} button:hover{{background:{colours.panel}}}"
-        f"{row} button[kind=secondary]{{background:{frame.tint()};border-color:transparent;color:{colours.violet}}}"
-        f"{row} button[kind=secondary] p{{font-weight:600}}</style>"
-    )
     with st.sidebar:
         typed = filters.text("q", t("Search"), t("Search workflows")).casefold()
         asked = st.query_params.get("workflow", "")
@@ -149,12 +140,11 @@ def ticked(one: Workflow, story: int, found: list[targets.Target], asked: list[i
     def changed() -> None:
         tick([n.id for n in found if st.session_state.get(f"{slot}_{n.id}")])
 
-    row = f"[class*='st-key-{slot}_row_']"
-    st.html(f"<style>{row}{{flex-wrap:nowrap!important;min-height:1.9rem}}{row} label p{{white-space:nowrap;overflow:hidden;"
-            f"text-overflow:ellipsis}}{row}>*:first-child{{min-width:0}}</style>")  # fmt: skip
     with st.container(height=min(372, 14 + 30 * len(found)), border=False, key=f"{slot}_list", gap=None):
         for node in found:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{slot}_row_{node.id}"):
+            with st.container(
+                horizontal=True, vertical_alignment="center", gap="small", key=f"launch_row_{slot}_{node.id}"
+            ):
                 st.session_state[f"{slot}_{node.id}"] = node.id in chosen
                 st.checkbox(
                     plain(shortened(node.title, 90)), key=f"{slot}_{node.id}", on_change=changed, width="stretch"

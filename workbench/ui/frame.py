@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -12,21 +13,15 @@ from workbench.ui import labels
 from workbench.ui.charts import palette
 from workbench.ui.markup import safe
 
-_STYLE = """<style>
-.st-key-language_box { position: fixed; top: 0.62rem; right: 3.4rem; z-index: 999991; width: auto !important; }
-.st-key-language_box button { min-height: 1.75rem; padding: 0.1rem 0.6rem; font-size: 0.82rem; }
-.stMainBlockContainer { max-width: 1220px; }
-.stBadge { white-space: nowrap; }
-[data-testid="stMetric"] { overflow: hidden; }
-@media (max-width: 640px) {
-  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
-}
-</style>"""
+_STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
 
 def style() -> None:
-    """Place the language switch into the header; everything else is the theme's."""
-    st.html(_STYLE)
+    """Place the one stylesheet on the page, with the colours of the theme that is on."""
+    colours = palette()
+    names = ("muted", "border", "panel", "violet")
+    variables = "".join(f"--rw-{name}:{colours.of(name)};" for name in names) + f"--rw-tint:{_tint()};"
+    st.html(f"<style>:root{{{variables}}}\n{_STYLE}</style>")
 
 
 @contextmanager
@@ -48,7 +43,7 @@ def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.D
     return row
 
 
-def tint() -> str:
+def _tint() -> str:
     """The accent as a ground, for what is chosen in a list."""
     kind = st.context.theme.type or "light"
     return str(st.get_option(f"theme.{kind}.violetBackgroundColor") or "#EEEBFC")

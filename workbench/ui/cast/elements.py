@@ -107,18 +107,14 @@ def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) ->
     """The list at the left: face, name, what is most worth knowing, in how many scenes."""
     colours = palette()
     all_scenes = scenes(project)
-    st.html(
-        "<style>[class*='st-key-castrow_']{padding:.3rem .5rem;border-radius:.4rem;flex-wrap:nowrap!important}"
-        f"[class*='st-key-castrow_']:hover{{background:{colours.panel}}}"
-        f".st-key-castrow_{chosen}{{background:{frame.tint()}!important}}"
-        "[class*='st-key-castname_'] button{padding:0;min-height:1.3rem}"
-        "[class*='st-key-castname_'] button p{font-weight:600;text-align:left}</style>"
-    )
     with st.container(gap=None, key="cast_list"):
         for row in rows[:MOST]:
             content = row["content"]
             with st.container(
-                horizontal=True, vertical_alignment="center", gap="small", key=f"castrow_{row['node_id']}"
+                horizontal=True,
+                vertical_alignment="center",
+                gap="small",
+                key=f"castrow_{'open_' if row['node_id'] == chosen else ''}{row['node_id']}",
             ):
                 st.html(picture(project, kind, content, 38), width="content")
                 with st.container(gap=None, key=f"castname_{row['node_id']}", width="stretch"):

@@ -12,7 +12,6 @@ import streamlit as st
 from workbench.db.rows.jobs import Job
 from workbench.errors import Issue, ReelwrightError
 from workbench.ui import formats, forms, frame, labels, live, states
-from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
 from workbench.ui.markup import plain, shortened
@@ -182,11 +181,6 @@ def _history(job: Job | None) -> None:
     ids: list[int] = st.session_state.get("_chats", [])
     if not ids:
         return
-    colours = palette()
-    row = "[class*='st-key-chat_turn_'] button"
-    st.html(f"<style>{row},{row}>div{{justify-content:flex-start;text-align:left}}{row} p{{white-space:nowrap;overflow:hidden;"
-            f"text-overflow:ellipsis}}{row}[kind=secondary]{{background:{frame.tint()};border-color:transparent;"
-            f"color:{colours.violet}}}</style>")  # fmt: skip
     with st.container(border=True, key="chat_history", gap="small"):
         st.markdown(f"**{t('In this session')}**")
         for job_id in ids[:HISTORY]:

@@ -52,16 +52,9 @@ class Service(BaseModel):
 def listing(rows: Sequence[SavedProfile], chosen: str) -> None:
     """Every profile at the left: name, service, models, the end of its key."""
     colours = palette()
-    st.html(
-        "<style>[class*='st-key-svcrow_']{padding:.35rem .55rem;border-radius:.4rem}"
-        f"[class*='st-key-svcrow_']:hover{{background:{colours.panel}}}"
-        f".st-key-svcrow_{safe(chosen)}{{background:{frame.tint()}!important}}"
-        "[class*='st-key-svcname_'] button{padding:0;min-height:1.3rem}"
-        "[class*='st-key-svcname_'] button p{font-weight:600;text-align:left}</style>"
-    )
     with st.container(gap=None, key="svc_list"):
         for row in rows:
-            with st.container(gap=None, key=f"svcrow_{row.id}"):
+            with st.container(gap=None, key=f"svcrow_{'open_' if str(row.id) == chosen else ''}{row.id}"):
                 with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"svcname_{row.id}"):
                     st.button(
                         plain(row.name),

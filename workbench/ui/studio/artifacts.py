@@ -12,7 +12,6 @@ from workbench.artifacts import storyboard as storyboard_models
 from workbench.errors import Issue
 from workbench.i18n import N_
 from workbench.ui import forms, illustrations
-from workbench.ui.charts import palette
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden, plain, safe
@@ -74,17 +73,13 @@ def _named(content: Content) -> None:
 
 def _table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], hide_narrow: Sequence[int] = ()) -> None:
     """A calm table of prose: no grid lines but the rows', columns as wide as asked, narrow screens drop `hide_narrow`."""
-    colours = palette()
-    hidden = "".join(f".rw-prose tr>*:nth-child({i + 1}){{display:none}}" for i in hide_narrow)
-    heads = "".join(f"<th style='width:{width}'>{safe(title)}</th>" for title, width in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    st.html(
-        f"<style>.rw-prose{{width:100%;border-collapse:collapse;font-size:0.93rem;line-height:1.4;table-layout:fixed}}"
-        f".rw-prose th{{text-align:left;font-weight:400;font-size:0.8rem;color:{colours.muted};padding:0 .6rem .3rem 0}}"
-        f".rw-prose td{{vertical-align:top;border-top:1px solid {colours.border};padding:.5rem .6rem .5rem 0;overflow-wrap:anywhere}}"
-        f".rw-prose i{{font-style:normal;color:{colours.muted}}}@media(max-width:640px){{{hidden}}}</style>"
-        f"<table class='rw-prose'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+    wide = [" class='rw-wide'" if i in hide_narrow else "" for i in range(len(head))]
+    heads = "".join(
+        f"<th style='width:{width}'{c}>{safe(title)}</th>" for (title, width), c in zip(head, wide, strict=True)
     )
+    cells = ("".join(f"<td{c}>{cell}</td>" for cell, c in zip(row, wide, strict=True)) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    st.html(f"<table class='rw-prose'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def _episode_plan(content: Content) -> None:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from workbench.story.plan import Mode, Plan, PlannedJob
 from workbench.ui import formats, frame, labels, live, states
-from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
 
@@ -231,7 +230,6 @@ def _numbers(plan: Plan) -> None:
 
 
 def _table(rows: Sequence[Group], limit: int | None) -> None:
-    colours = palette()
     shown = rows if limit is None else rows[:limit]
     body = "".join(
         f"<tr><td>{safe(labels.workflow_title(g.workflow))}{f' <i>× {g.jobs}</i>' if g.jobs > 1 else ''}</td>"
@@ -241,15 +239,7 @@ def _table(rows: Sequence[Group], limit: int | None) -> None:
         for g in shown
     )
     head = "".join(f"<th>{safe(name)}</th>" for name in (t("Job"), t("Tokens"), t("Time"), t("Price")))
-    st.html(
-        f"<style>.rw-plan{{width:100%;border-collapse:collapse;font-size:.87rem;line-height:1.35}}"
-        f".rw-plan th{{text-align:right;font-weight:400;color:{colours.muted};font-size:.8rem;padding:.2rem 0 .3rem .6rem}}"
-        f".rw-plan td{{text-align:right;border-top:1px solid {colours.border};padding:.36rem 0 .36rem .6rem;white-space:nowrap;"
-        f"font-variant-numeric:tabular-nums}}"
-        f".rw-plan th:first-child,.rw-plan td:first-child{{text-align:left;padding-left:0;white-space:normal}}"
-        f".rw-plan i{{font-style:normal;color:{colours.muted}}}</style>"
-        f"<table class='rw-plan'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )
+    st.html(f"<table class='rw-plan'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
     if len(rows) > len(shown):
         st.caption(t("and {n} more", n=len(rows) - len(shown)))
 

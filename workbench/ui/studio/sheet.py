@@ -108,17 +108,9 @@ def _live(
 
 def _grid(node_id: int, cells: list[Cell], ratio: str) -> None:
     colours = palette()
-    name = f"sheet_{node_id}"
-    st.html(
-        f"<style>.st-key-{name}{{display:grid!important;grid-template-columns:repeat(3,minmax(0,1fr));gap:.9rem 1rem}}"
-        f".st-key-{name}>*{{width:100%!important;min-width:0}}"
-        f".st-key-{name} [data-testid='stImage'],.st-key-{name} [data-testid='stImageContainer']{{width:100%}}"
-        f".st-key-{name} img{{border-radius:.35rem;width:100%;aspect-ratio:{ratio.replace(':', '/')};object-fit:cover}}"
-        f".st-key-{name} [class*='st-key-name_']{{height:1.9rem;overflow:hidden;flex-wrap:nowrap}}"
-        f".st-key-{name} button{{padding:0;min-height:1.5rem;white-space:nowrap}}.st-key-{name} button p{{font-size:.95rem}}"
-        f"@media(max-width:640px){{.st-key-{name}{{grid-template-columns:repeat(2,minmax(0,1fr))}}}}</style>"
-    )
-    with st.container(key=name):
+    # the stylesheet gives the frames of this key their shape
+    shape = f"frames_{ratio.replace(':', 'x')}_{node_id}"
+    with st.container(key=shape), st.container(key=f"sheet_{node_id}"):
         for cell in cells:
             _place(node_id, cell, ratio, colours)
 

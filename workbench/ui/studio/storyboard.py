@@ -51,22 +51,13 @@ def shots(content: Content) -> None:
     """The nine shots as a table; the beats they come from below it."""
     if content.get("made_by") == "direct":
         st.markdown(f":orange[:material/warning:] :gray[{t('Written directly, without three beats of action.')}]")
-    colours = palette()
     rows = "".join(
         f"<tr><td><b>{s['order']}</b></td><td>{safe(framing(s['framing']))}</td>"
         f"<td><b>{safe(s['caption'])}</b><div><i>{safe(s['composition'])}</i></div></td>"
         f"<td>{safe(' / '.join(x['name'] for x in s['subjects']) or '—')}</td></tr>"
         for s in content["shots"]
     )
-    st.html(
-        f"<style>.rw-shots{{width:100%;border-collapse:collapse;font-size:.93rem;line-height:1.4;table-layout:fixed}}"
-        f".rw-shots td{{vertical-align:top;border-top:1px solid {colours.border};padding:.42rem .6rem .42rem 0;overflow-wrap:anywhere}}"
-        f".rw-shots tr:first-child td{{border-top:0}}.rw-shots i{{font-style:normal;color:{colours.muted};font-size:.85rem}}"
-        f".rw-shots td:nth-child(1){{width:1.6rem}}.rw-shots td:nth-child(2){{width:7.5rem;color:{colours.muted}}}"
-        f".rw-shots td:nth-child(4){{width:20%;color:{colours.muted}}}"
-        f"@media(max-width:640px){{.rw-shots td:nth-child(4){{display:none}}.rw-shots td:nth-child(2){{width:5.2rem}}}}</style>"
-        f"<table class='rw-shots'><tbody>{rows}</tbody></table>"
-    )
+    st.html(f"<table class='rw-shots'><tbody>{rows}</tbody></table>")
     if content.get("beats"):
         with st.expander(t("Three beats of action"), icon=":material/timeline:"):
             for number, beat in enumerate(content["beats"], start=1):
