@@ -35,7 +35,8 @@ from workbench.providers.base import (
     Usage,
     VideoRequest,
 )
-from workbench.providers.gemini import Gemini, nearest_length, nearest_ratio
+from workbench.providers.gemini import Gemini
+from workbench.providers.gemini_media import nearest_length, nearest_ratio
 from workbench.settings import Settings
 
 SCHEMA = {

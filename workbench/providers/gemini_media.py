@@ -1,0 +1,106 @@
+"""Pictures and clips by Gemini and Veo: how they are worded and read. No request is made here.
+
+Sources: docs/providers.md, https://ai.google.dev/gemini-api/docs/image-generation and /video.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import ProviderError
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+from workbench.providers import faults
+from workbench.providers.answers import count
+from workbench.providers.base import GeneratedMedia, ImageReply, TaskState, VideoRequest
+from workbench.providers.gemini_answers import WITHHELD, blocked_part, enum_name, request_id_of, usage_of, withheld
+from workbench.security.redact import redactor
+
+if TYPE_CHECKING:
+    from google.genai import types
+
+RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
+VIDEO_RATIOS = ("16:9", "9:16")
+#: the lengths that Veo films, in seconds
+VIDEO_SECONDS = (4, 6, 8)
+_NO_IMAGE = "NO_IMAGE"
+#: google.rpc.Code → HTTP status
+_RPC_CODES = {3: 400, 4: 504, 5: 404, 7: 403, 8: 429, 9: 400, 13: 500, 14: 503, 16: 401}
+
+
+def video_body(request: VideoRequest) -> JsonObject:
+    """The fields of a clip's request. Raises ProviderError bad_request for frames that no clip can have."""
+    if request.last_frame is not None and request.first_frame is None:
+        raise ProviderError("bad_request", Text(N_("A clip with a last frame needs a first one.")), sent=False)
+    instance = {
+        "prompt": request.prompt,
+        "image": inline(request.first_frame),
+        "lastFrame": inline(request.last_frame),
+    }
+    parameters = {
+        "durationSeconds": nearest_length(request.seconds),
+        "aspectRatio": nearest_ratio(request.size, VIDEO_RATIOS),
+        "resolution": request.params.get("resolution"),
+        "seed": request.seed if request.params.get("image_seed") else None,
+    }
+    return {"instances": [drop_unset(instance)], "parameters": drop_unset(parameters)}
+
+
+def read_pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply:
+    usage = usage_of(answered.usage_metadata)
+    if answered.prompt_feedback is not None and answered.prompt_feedback.block_reason:
+        reason = enum_name(answered.prompt_feedback.block_reason)
+        raise withheld(blocked_part(reason), reason, usage, request_id_of(answered))
+    made, finishes = [], []
+    for candidate in answered.candidates or ():
+        finishes.append(enum_name(candidate.finish_reason) if candidate.finish_reason else "")
+        for part in (candidate.content.parts if candidate.content else None) or ():
+            if part.inline_data is not None and part.inline_data.data and not part.thought:
+                made.append(GeneratedMedia(data=part.inline_data.data))
+    refused = next((f for f in finishes if f.startswith(WITHHELD) and f != _NO_IMAGE), None)
+    if not made and refused:
+        raise withheld(faults.PICTURE, refused, usage, request_id_of(answered))
+    return ImageReply(tuple(made), usage, model, count=len(made), request_id=request_id_of(answered))
+
+
+def read_failure(error: Mapping[str, Any]) -> TaskState:
+    """An operation that ended with an error: a google.rpc.Status."""
+    made = faults.fault(_RPC_CODES.get(count(error.get("code")) or 0, 200), {"error": {**error, "code": None}}, {})
+    if made.kind in ("unknown", "bad_request") and "safety" in str(error).lower():
+        said = redactor.text(str(error.get("message") or ""))[: faults.LONGEST_MESSAGE]
+        return TaskState("failed", error=faults.filtered(faults.REQUEST, said), error_kind="content_filter")
+    return TaskState("failed", error=made.text, error_kind=made.kind)
+
+
+def nearest_ratio(size: tuple[int, int], ratios: tuple[str, ...]) -> str:
+    """The ratio nearest in shape to the wanted size."""
+    shape = size[0] / size[1]
+
+    def distance(ratio: str) -> float:
+        width, height = (int(n) for n in ratio.split(":"))
+        return abs(math.log(width / height / shape))
+
+    return min(ratios, key=distance)
+
+
+def nearest_length(seconds: float) -> int:
+    """The shortest clip that Veo films of at least these seconds, else its longest."""
+    return next((s for s in VIDEO_SECONDS if s >= seconds), VIDEO_SECONDS[-1])
+
+
+def inline(data: bytes | None) -> dict[str, str] | None:
+    """A picture in the words of the long-operation API."""
+    return None if data is None else {"bytesBase64Encoded": base64.b64encode(data).decode(), "mimeType": mime_of(data)}
+
+
+def drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in fields.items() if v is not None}
+
+
+def mime_of(data: bytes) -> str:
+    if data[:4] == b"RIFF":
+        return "image/webp"
+    return "image/png" if data[:4] == b"\x89PNG" else "image/jpeg"
