@@ -71,7 +71,7 @@ def test_scenes_with_pictures_come_in_story_order_without_archived_ones(wb: Work
 def test_every_scene_has_the_cast_of_its_outline(wb: Workbench) -> None:
     nodes = told(wb)
     with wb.database.read() as conn:
-        found = elements.scenes(conn, nodes["project"])
+        found = elements.list_scenes(conn, nodes["project"])
     assert [(s.episode, s.position, s.cast) for s in found] == [
         (1, 1, ("Della",)),
         (1, 2, ("jim",)),

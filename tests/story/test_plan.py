@@ -39,7 +39,7 @@ def keys(items: list[plan.Item]) -> list[tuple[str, int]]:
 
 
 def test_everything_missing_comes_in_an_order_where_each_job_follows_what_it_reads() -> None:
-    items = plan.work(story(3), MAKERS, lambda _node, _kind: "missing")
+    items = plan.find_work(story(3), MAKERS, lambda _node, _kind: "missing")
     assert len(items) == 1 + 3 * 4
     place = {i.key: n for n, i in enumerate(items)}
     assert place["anchor", 12] > place["anchor", 11]
@@ -52,7 +52,7 @@ def test_everything_missing_comes_in_an_order_where_each_job_follows_what_it_rea
 def test_what_is_stale_takes_with_it_what_was_made_from_it_and_nothing_else() -> None:
     stale = {(12, "shots")}
     state = lambda node, kind: "stale" if (node, kind) in stale else "fresh"  # noqa: E731
-    items = plan.work(story(3), MAKERS, state, "stale")
+    items = plan.find_work(story(3), MAKERS, state, "stale")
     assert keys(items)[0] == ("shots", 12)
     assert {i.key: i.state for i in items} == {
         ("shots", 12): "stale",
@@ -65,13 +65,13 @@ def test_what_is_stale_takes_with_it_what_was_made_from_it_and_nothing_else() ->
 
 def test_an_update_of_what_is_stale_starts_nothing_that_was_never_made() -> None:
     states = {(11, "anchor"): "stale", (11, "shots"): "missing"}
-    items = plan.work(story(1), MAKERS, lambda n, k: states.get((n, k), "missing"), "stale")
+    items = plan.find_work(story(1), MAKERS, lambda n, k: states.get((n, k), "missing"), "stale")
     assert keys(items) == [("anchor", 11)]
 
 
 def test_a_job_waits_for_the_nearest_earlier_scene_that_is_made_anew_even_past_a_fresh_one() -> None:
     states = {(11, "anchor"): "stale", (13, "anchor"): "stale"}
-    items = plan.work(story(3), MAKERS[1:2], lambda n, k: states.get((n, k), "fresh"), "stale")
+    items = plan.find_work(story(3), MAKERS[1:2], lambda n, k: states.get((n, k), "fresh"), "stale")
     place = {i.key: i for i in items}
     assert [items[a].key for a in place["anchor", 13].after] == [("anchor", 11), ("anchor", 12)]
 
@@ -82,7 +82,7 @@ def test_named_jobs_are_ordered_and_those_of_nodes_that_are_gone_left_out() -> N
 
 
 def test_waves_hold_what_can_run_side_by_side() -> None:
-    rounds = plan.waves(plan.work(story(2), MAKERS, lambda _n, _k: "missing"))
+    rounds = plan.waves(plan.find_work(story(2), MAKERS, lambda _n, _k: "missing"))
     assert [sorted(keys(r)) for r in rounds] == [
         [("outline", 1)],
         [("anchor", 11)],
@@ -101,4 +101,4 @@ def test_a_plan_takes_its_longest_chain_or_all_its_work_over_the_workers(slots: 
 def test_jobs_that_wait_for_each_other_are_refused() -> None:
     circle = (Maker("a", "scene", ("y",), "x"), Maker("b", "scene", ("x",), "y"))
     with pytest.raises(ValueError, match="wait for each other"):
-        plan.work(story(1), circle, lambda _n, _k: "missing")
+        plan.find_work(story(1), circle, lambda _n, _k: "missing")

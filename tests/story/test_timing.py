@@ -65,10 +65,10 @@ def test_what_is_shown_adds_up_to_a_tenth_in_a_scene_and_in_an_episode(durations
     for made in known:
         assert sum(shown(p) for p in made["parts"].values()) == shown(made["seconds"])
         assert all(f"{p:.1f}" == f"{p:g}" or p == int(p) for p in made["parts"].values())
-    summed = timing.of_episode(durations)
-    assert shown(summed["seconds"]) == sum((shown(d["seconds"]) for d in known), Decimal(0))
-    assert shown(summed["seconds"]) == sum(shown(p) for p in summed["parts"].values())
-    assert (summed["scenes"], summed["missing"]) == (len(known), len(durations) - len(known))
+    summed = timing.sum_durations(durations)
+    assert shown(summed.seconds) == sum((shown(d["seconds"]) for d in known), Decimal(0))
+    assert shown(summed.seconds) == sum(shown(p) for p in summed.parts.values())
+    assert (summed.scenes, summed.missing) == (len(known), len(durations) - len(known))
 
 
 def test_a_dialogue_takes_its_pauses_and_its_words() -> None:
@@ -112,8 +112,8 @@ def test_every_transition_has_its_length(name: timing.Transition, seconds: float
 
 def test_an_episode_is_the_sum_of_its_scenes_parts() -> None:
     one = timing.estimate(dialogue=DIALOGUE, motion=None, shots=None, sound=None, language="en").model_dump()
-    made = timing.of_episode([one, None, one])
-    assert made["scenes"] == 2
-    assert made["missing"] == 1
-    assert made["seconds"] == pytest.approx(2 * one["seconds"], abs=0.02)
-    assert made["seconds"] == pytest.approx(sum(made["parts"].values()), abs=0.02)
+    made = timing.sum_durations([one, None, one])
+    assert made.scenes == 2
+    assert made.missing == 1
+    assert made.seconds == pytest.approx(2 * one["seconds"], abs=0.02)
+    assert made.seconds == pytest.approx(sum(made.parts.values()), abs=0.02)

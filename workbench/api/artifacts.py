@@ -119,7 +119,7 @@ class Artifacts:
         """Why the head is stale; empty when it is fresh or missing."""
         with self._database.read() as conn:
             head = reads.find_head(conn, node_id, kind)
-            return studio.reasons(conn, head) if head else []
+            return studio.find_stale_reasons(conn, head) if head else []
 
 
 def _inputs_of_edit(conn: Connection, node_id: int, kind: str) -> list[Input]:

@@ -185,7 +185,7 @@ class Projects:
     def list_story_scenes(self, project_id: int) -> builtins.list[elements.Scene]:
         """Every scene of the project's live episodes as its scene list tells it, in story order."""
         with self._database.read() as conn:
-            return elements.scenes(conn, project_id)
+            return elements.list_scenes(conn, project_id)
 
     def list_stale_dependents(self, project_id: int, node_id: int) -> builtins.list[tuple[int, str]]:
         """(node id, artifact kind) of what is stale because this node's artifact has changed."""

@@ -66,7 +66,7 @@ class Workflows:
             workflows = self.list(find_node(conn, node_id).kind)
             jobs = job_reads.latest_for_nodes(conn, [node_id])
             heads = {w.writes: reads.find_head(conn, node_id, w.writes) for w in workflows if w.writes}
-            reasons = {kind: studio.reasons(conn, head) if head else [] for kind, head in heads.items()}
+            reasons = {kind: studio.find_stale_reasons(conn, head) if head else [] for kind, head in heads.items()}
         cells = []
         for workflow in workflows:
             job = jobs.get((node_id, workflow.name))

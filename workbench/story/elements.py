@@ -35,7 +35,7 @@ class Scene:
         return fold(name) in fold(self.text)
 
 
-def scenes(conn: Connection, project_id: int) -> list[Scene]:
+def list_scenes(conn: Connection, project_id: int) -> list[Scene]:
     """Every scene of the project's live episodes, in story order."""
     nodes = {(n.parent_id, n.position): n.id for n in reads.outline(conn, project_id) if n.kind == "scene"}
     listed = []

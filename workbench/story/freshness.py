@@ -29,15 +29,15 @@ def complete(head: HeadState | ArtifactVersion) -> bool:
     return expected is None or len(head.part_hashes or {}) >= expected
 
 
-def below(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:
+def look_below(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:
     """The live story nodes from a node downwards, and what tells the state of each artifact there."""
     with node._database.read() as conn:
         row = reads.find_node(conn, node.id)
-        nodes = nodes_below(conn, row) if row is not None else []
+        nodes = list_nodes_below(conn, row) if row is not None else []
         return nodes, states_of(conn, nodes)
 
 
-def nodes_below(conn: Connection, node: Node) -> list[Node]:
+def list_nodes_below(conn: Connection, node: Node) -> list[Node]:
     """The live story nodes from a node downwards, parents first; only what the plan needs is loaded."""
     below = {"project": "episode", "episode": "scene"}.get(node.kind)
     if below is None:

@@ -40,7 +40,7 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class Item:
-    """One job of a plan. `after`: places in the plan of the jobs that it waits for. `state`: why it is in the plan."""
+    """One job of a plan. `after`: positions in the plan of the jobs that it waits for. `state`: why it is in the plan."""
 
     workflow: str
     node_id: int
@@ -94,7 +94,7 @@ def makers(workflows: Iterable[M]) -> list[M]:
     return [w for w in workflows if w.writes is not None and not w.batch and not w.by_hand]
 
 
-def work(
+def find_work(
     nodes: Sequence[Node],
     makers: Sequence[Maker],
     state_of: Callable[[int, str], State],
@@ -164,7 +164,7 @@ class _Tree:
         self._families: dict[tuple[Any, str], list[int]] = {}
         for node in sorted(nodes, key=lambda n: (n.position, n.id)):
             self._families.setdefault((node.parent_id, str(node.kind)), []).append(int(node.id))
-        self._place = {i: at for family in self._families.values() for at, i in enumerate(family)}
+        self._positions = {i: at for family in self._families.values() for at, i in enumerate(family)}
 
     def sources(self, maker: Maker, node: Node) -> list[tuple[str, int]]:
         """(kind, node id) of everything that the job may read, as far as it is among the nodes."""
@@ -175,7 +175,7 @@ class _Tree:
                 sources += [(read, up) for up in self._line(node)]
                 continue
             family = self._families[(node.parent_id, str(node.kind))]
-            at = self._place[int(node.id)]
+            at = self._positions[int(node.id)]
             # the one before may be fresh while the one before that is made anew, and the look goes further back
             beside = reversed(family[:at]) if side == "previous" else family[at + 1 : at + 2]
             sources += [(kind, i) for i in beside]
@@ -207,12 +207,12 @@ def _sort(
         sorter.prepare()
     except CycleError as circle:
         raise ValueError(f"these jobs wait for each other: {circle.args[1][:4]}") from circle
-    place: dict[tuple[str, int], int] = {}
+    position: dict[tuple[str, int], int] = {}
     items: list[Item] = []
     while sorter.is_active():
         ready = sorted(sorter.get_ready(), key=order.__getitem__)
         for key in ready:
-            place[key] = len(items)
-            items.append(Item(*key, wanted[key][1], tuple(sorted(place[b] for b in waits[key]))))
+            position[key] = len(items)
+            items.append(Item(*key, wanted[key][1], tuple(sorted(position[b] for b in waits[key]))))
         sorter.done(*ready)
     return items

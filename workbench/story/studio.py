@@ -43,7 +43,7 @@ def cell_state(job: Job | None, artifact: ArtifactVersion | None, stale: bool, u
     return "missing" if unmet else "ready"
 
 
-def reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:
+def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:
     """Why an artifact is stale, in the order its inputs were read."""
     reasons = []
     for changed in changed_inputs(artifact.inputs, source_heads(conn, [artifact])):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from workbench.artifacts.storyboard import Duration, DurationParts
@@ -98,14 +99,23 @@ def _share(text: str, per_second: tuple[int, int]) -> float:
     return han / per_second[0] + words / per_second[1]
 
 
-def of_episode(durations: Sequence[JsonObject | None]) -> JsonObject:
-    """An episode's length as the sum of its scenes': {seconds, parts, scenes, missing}; None stands for a scene without one."""
+@dataclass(frozen=True)
+class EpisodeDuration:
+    """An episode's length as the sum of its scenes'. `missing`: how many scenes have none; `parts`: seconds by name."""
+
+    seconds: float
+    parts: dict[str, float]
+    scenes: int
+    missing: int
+
+
+def sum_durations(durations: Sequence[JsonObject | None]) -> EpisodeDuration:
+    """Add up the contents of `duration` artifacts; None stands for a scene without one."""
     estimated = [d for d in durations if d is not None]
-    names = tuple(DurationParts.model_fields)
-    parts = {name: round(sum(d["parts"][name] for d in estimated), 1) for name in names}
-    return {
-        "seconds": round(sum(parts.values()), 1),
-        "parts": parts,
-        "scenes": len(estimated),
-        "missing": len(durations) - len(estimated),
-    }
+    parts = {name: round(sum(d["parts"][name] for d in estimated), 1) for name in DurationParts.model_fields}
+    return EpisodeDuration(
+        seconds=round(sum(parts.values()), 1),
+        parts=parts,
+        scenes=len(estimated),
+        missing=len(durations) - len(estimated),
+    )

@@ -12,7 +12,7 @@ from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.story import Node
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
-from workbench.story.freshness import nodes_below, states_of
+from workbench.story.freshness import list_nodes_below, states_of
 from workbench.usage import estimates
 from workbench.usage.estimates import Estimate
 
@@ -29,9 +29,9 @@ def items_of(
     with database.read() as conn:
         node = reads.find_node(conn, node_id)
         assert node is not None
-        nodes = nodes_below(conn, node)
+        nodes = list_nodes_below(conn, node)
         state = states_of(conn, nodes)
-    return plan.work(nodes, makers, state, mode), nodes
+    return plan.find_work(nodes, makers, state, mode), nodes
 
 
 def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_id: int, mode: plan.Mode) -> plan.Plan:

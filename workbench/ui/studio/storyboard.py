@@ -194,15 +194,15 @@ def length(parts: dict[str, float], seconds: float, note: str = "") -> None:
 
 def episode_length(durations: Sequence[Content | None]) -> None:
     """An episode's length from its scenes'; says how many scenes have none yet."""
-    from workbench.story.timing import of_episode
+    from workbench.story.timing import sum_durations
 
-    summed = of_episode(durations)
-    if not summed["scenes"]:
+    summed = sum_durations(durations)
+    if not summed.scenes:
         return
     with st.container(border=True, key="episode_length"):
         st.markdown(f"**{t('Length')}**")
-        said = t("{n} of {all} scenes", n=summed["scenes"], all=summed["scenes"] + summed["missing"])
-        length(summed["parts"], summed["seconds"], said)
+        said = t("{n} of {all} scenes", n=summed.scenes, all=summed.scenes + summed.missing)
+        length(summed.parts, summed.seconds, said)
 
 
 VIEWS = {
