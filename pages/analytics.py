@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from workbench.db.reads import usage
+from workbench.db.rows.jobs import CallSummary
+from workbench.db.rows.usage import JobSuccess, Latency, UsageTotals
 from workbench.ui import budgets, charts, filters, formats, frame, illustrations, live, navigation_guard
 from workbench.ui import labels as words
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden
+
+D = TypeVar("D", UsageTotals, Latency, JobSuccess, budgets.DayCost)
 
 navigation_guard.through_app()
 wb = live.workbench()
@@ -21,9 +26,7 @@ TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def sidebar() -> tuple[int, dict[str, Any]]:
-    projects = {
-        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
-    }
+    projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Scope')}**")
@@ -47,18 +50,19 @@ def day_label(at: int) -> str:
     return formats.day(at, current(), UTC)
 
 
-def tokens(row: dict[str, Any] | None) -> int | None:
-    parts = [row[k] for k in ("input_tokens", "output_tokens") if row and row[k] is not None]
+def tokens(row: UsageTotals | None) -> int | None:
+    parts = [n for n in (row.input_tokens, row.output_tokens) if n is not None] if row else []
     return sum(parts) if parts else None
 
 
-def share(row: dict[str, Any] | None, part: str, whole: str) -> float | None:
-    return row[part] / row[whole] if row and row[whole] else None
+def valid_share(row: UsageTotals) -> float | None:
+    """How many of the judged answers passed their checks at once."""
+    return (row.valid or 0) / row.judged if row.judged else None
 
 
-def success(rows: list[dict[str, Any]]) -> float | None:
-    done = sum(r["done"] or 0 for r in rows)
-    return sum(r["succeeded"] or 0 for r in rows) / done if done else None
+def success(rows: list[JobSuccess]) -> float | None:
+    done = sum(r.done or 0 for r in rows)
+    return sum(r.succeeded or 0 for r in rows) / done if done else None
 
 
 def compared(text: str | None) -> str:
@@ -78,7 +82,7 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
         live.query(live.workbench().usage.cost_totals_by, "day", since=since, until=until, **scope)
     )
     now_time, old_time = (
-        first(live.query(live.workbench().usage.latencies, since=a, until=b, **scope))
+        p95(live.query(live.workbench().usage.latencies, since=a, until=b, **scope))
         for a, b in ((since, until), (before, since))
     )
     time_days = live.query(live.workbench().usage.latencies, "day", since=since, until=until, **scope)
@@ -100,7 +104,7 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
             amount,
             t("and {amount}", amount=" + ".join(others)) if others else compared(delta),
             good="down",
-            history=padded(cost_days, since, until, lambda r: r["cost_micros"]),
+            history=padded(cost_days, since, until, lambda r: r.cost_micros),
         )
     with cards[1]:
         delta = formats.delta_percent(tokens(now_total), tokens(old_total))
@@ -112,13 +116,13 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
             history=padded(days, since, until, tokens),
         )
     with cards[2]:
-        delta = formats.delta_duration(now_time.get("p95"), old_time.get("p95"), language)
+        delta = formats.delta_duration(now_time, old_time, language)
         charts.metric(
             t("Latency p95"),
-            words.took(now_time.get("p95")),
+            words.took(now_time),
             compared(delta),
             good="down",
-            history=padded(time_days, since, until, lambda r: r["p95"]),
+            history=padded(time_days, since, until, lambda r: r.p95),
         )
     with cards[3]:
         delta = formats.delta_points(success(now_jobs), success(old_jobs), language)
@@ -131,9 +135,9 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
             help=t("Jobs that ended well, of all that ended; cancelled ones do not count"),
         )
     with cards[4]:
-        rate = share(now_total, "valid", "judged")
-        delta = formats.delta_points(rate, share(old_total, "valid", "judged"), language)
-        history = padded(days, since, until, lambda r: share(r, "valid", "judged"))
+        rate = valid_share(now_total)
+        delta = formats.delta_points(rate, valid_share(old_total), language)
+        history = padded(days, since, until, valid_share)
         charts.metric(
             t("Valid JSON"),
             formats.percent(rate),
@@ -148,18 +152,18 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
             formats.count(now_total.calls),
             compared(delta),
             good="none",
-            history=padded(days, since, until, lambda r: r["calls"]),
+            history=padded(days, since, until, lambda r: r.calls),
         )
 
 
-def padded(rows: list[dict[str, Any]], since: int, until: int, value: Any) -> list[float]:
+def padded(rows: Sequence[D], since: int, until: int, value: Callable[[D], float | None]) -> list[float]:
     """A value for every day; days without calls are 0."""
-    by_day = {r["day"]: value(r) or 0 for r in rows}
+    by_day = {r.day: value(r) or 0 for r in rows}
     return [by_day.get(d, 0) for d in all_days(since, until)]
 
 
-def first(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return rows[0] if rows else {}
+def p95(rows: list[Latency]) -> int | None:
+    return rows[0].p95 if rows else None
 
 
 def all_days(since: int, until: int) -> list[int]:
@@ -171,12 +175,12 @@ def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.
     names = {"input": t("Input"), "cached": t("Cached"), "output": t("Output"), "reasoning": t("Reasoning")}
     series: dict[str, list[float]] = {n: [] for n in names.values()}
     for at in all_days(since, until):
-        row = rows.get(at, {})
-        cached, reasoning = row.get("cached_tokens") or 0, row.get("reasoning_tokens") or 0
+        row = rows.get(at)
+        cached, reasoning = (row.cached_tokens or 0, row.reasoning_tokens or 0) if row else (0, 0)
         # Cached is a part of input and reasoning a part of output: stacked, each token is counted once.
-        series[names["input"]].append((row.get("input_tokens") or 0) - cached)
+        series[names["input"]].append(((row.input_tokens or 0) if row else 0) - cached)
         series[names["cached"]].append(cached)
-        series[names["output"]].append((row.get("output_tokens") or 0) - reasoning)
+        series[names["output"]].append(((row.output_tokens or 0) if row else 0) - reasoning)
         series[names["reasoning"]].append(reasoning)
     shown = {n: v for n, v in series.items() if any(v)} or {names["input"]: series[names["input"]]}
     with charts.card(t("Tokens by type"), t("per day"), "tokens_card"):
@@ -190,7 +194,7 @@ def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.
 def latency_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
     rows = {r.day: r for r in live.query(live.workbench().usage.latencies, "day", since=since, until=until, **scope)}
     names = {"p99": "p99", "p95": "p95", "p50": "p50", "ttft_p50": t("First token")}
-    series = {n: [_seconds(rows.get(d, {}).get(k)) for d in all_days(since, until)] for k, n in names.items()}
+    series = {n: [_seconds(getattr(rows.get(d), k, None)) for d in all_days(since, until)] for k, n in names.items()}
     with charts.card(t("Latency of text calls"), t("seconds"), "latency_card"):
         charts.show(
             charts.lines([day_label(d) for d in all_days(since, until)], series, colours, t(" s")),
@@ -210,9 +214,12 @@ def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until
         key=lambda r: -(tokens(r) or 0),
     )[:8]
     labels = [
-        words.workflow_title(r[group]) if group == "workflow" and r[group] else str(r[group] or "—") for r in rows
+        words.workflow_title(getattr(r, group))
+        if group == "workflow" and getattr(r, group)
+        else str(getattr(r, group) or "—")
+        for r in rows
     ]
-    useful = [(tokens(r) or 0) * (share(r, "valid", "judged") if r.judged else 1.0) for r in rows]
+    useful = [(tokens(r) or 0) * (valid_share(r) or 0.0 if r.judged else 1.0) for r in rows]
     lost = [(tokens(r) or 0) - u for r, u in zip(rows, useful, strict=True)]
     series = {
         t("Used"): (useful, colours.primary, ""),
@@ -236,12 +243,12 @@ def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
             t("Workflow"): words.workflow_title(r.workflow) if r.workflow else "—",
             t("Calls"): r.calls,
             t("Errors"): r.errors,
-            t("Valid JSON"): formats.percent(share(r, "valid", "judged")),
+            t("Valid JSON"): formats.percent(valid_share(r)),
             t("Input"): formats.number(r.input_tokens, current()),
             t("Output"): formats.number(r.output_tokens, current()),
-            "p50": words.took(times.get((r.model, r.workflow), {}).get("p50")),
-            "p95": words.took(times.get((r.model, r.workflow), {}).get("p95")),
-            "p99": words.took(times.get((r.model, r.workflow), {}).get("p99")),
+            "p50": words.took(getattr(times.get((r.model, r.workflow)), "p50", None)),
+            "p95": words.took(getattr(times.get((r.model, r.workflow)), "p95", None)),
+            "p99": words.took(getattr(times.get((r.model, r.workflow)), "p99", None)),
         }
         for r in rows
     ]
@@ -249,18 +256,18 @@ def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
         st.dataframe(table, hide_index=True, key="breakdown", row_height=34)
 
 
-def drill(rows: list[dict[str, Any]]) -> None:
+def drill(rows: list[CallSummary]) -> None:
     """The calls behind the numbers; the chosen one links to its job."""
     with charts.card(t("Calls behind these numbers"), t("newest {n}", n=len(rows)), "calls_card"):
         chosen = calls_table.draw(
             rows, "drill", ("when", "state", "workflow", "step", "model", "in", "out", "latency", "cost"), 330
         )
-        if chosen and chosen["job_id"]:
+        if chosen and chosen.job_id:
             st.page_link(
                 "pages/job.py",
-                label=t("Open job {id}", id=chosen["job_id"]),
+                label=t("Open job {id}", id=chosen.job_id),
                 icon=":material/arrow_outward:",
-                query_params={"id": str(chosen["job_id"])},
+                query_params={"id": str(chosen.job_id)},
             )
 
 

@@ -29,7 +29,7 @@ def page(project: int) -> None:
         )
         archived = filters.switch("archived", t("Archived too"))
     rows = elements.library(project, kind, archived=archived, typed=typed)
-    order = [r["node_id"] for r in elements.library(project, kind, archived=False, typed="")]
+    order = [r.node_id for r in elements.library(project, kind, archived=False, typed="")]
     adding = st.query_params.get("add") == "1"
     with frame.title(t("Characters") if kind == "character" else t("World"), f"{len(rows)}"):
         st.space("stretch")
@@ -43,10 +43,10 @@ def page(project: int) -> None:
         nothing(kind, bool(typed))
         return
     asked = st.query_params.get("node", "")
-    chosen = next((r for r in rows if str(r["node_id"]) == asked), rows[0] if rows else None)
+    chosen = next((r for r in rows if str(r.node_id) == asked), rows[0] if rows else None)
     left, right = st.columns([1, 1.75], gap="medium")
     with left, st.container(border=True, key="cast_card"):
-        elements.listing(project, kind, rows, None if adding or chosen is None else chosen["node_id"])
+        elements.listing(project, kind, rows, None if adding or chosen is None else chosen.node_id)
     with right:
         if adding:
             elements.adder(project, kind)

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.rows.jobs import RefusedReplay
+from workbench.db.rows.jobs import FailureGroup, Job, JobDetail, RefusedReplay
 from workbench.ui import filters, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
@@ -18,9 +18,7 @@ PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
 def sidebar() -> tuple[bool, dict[str, Any]]:
-    projects = {
-        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
-    }
+    projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         project = filters.project(projects)
@@ -51,8 +49,8 @@ def replay_one(job_id: int) -> None:
         live.invalidate()
 
 
-def title_of(group: dict[str, Any]) -> str:
-    return labels.error_title(group["error_kind"]) or t("Unknown failure")
+def title_of(group: FailureGroup) -> str:
+    return labels.error_title(group.error_kind) or t("Unknown failure")
 
 
 def open_group(fingerprint: str) -> None:
@@ -63,24 +61,22 @@ def close_group() -> None:
     st.query_params.pop("group", None)
 
 
-def affected(group: dict[str, Any], titles: dict[int, str]) -> str:
-    names = [titles.get(p, str(p)) for p in group["projects"]]
+def affected(group: FailureGroup, titles: dict[int, str]) -> str:
+    names = [titles.get(p, str(p)) for p in group.projects]
     return shortened(", ".join(names), 60) or t("no project")
 
 
-def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
-    key = group["fingerprint"]
+def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
+    key = group.fingerprint
     with st.container(border=True, key=f"group_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{title_of(group)}**", width="content")
-            states.badge("failed", group["count"])
-            if group["replayed"]:
-                st.badge(t("made good {n}", n=group["replayed"]), icon=":material/check_circle:", color="green")
+            states.badge("failed", group.count)
+            if group.replayed:
+                st.badge(t("made good {n}", n=group.replayed), icon=":material/check_circle:", color="green")
             st.space("stretch")
-            seen = t(
-                "first {first} · last {last}", first=labels.ago(group["first_at"]), last=labels.ago(group["last_at"])
-            )
-            frame.small(seen, f"{labels.at(group['first_at'])} – {labels.at(group['last_at'])}")
+            seen = t("first {first} · last {last}", first=labels.ago(group.first_at), last=labels.ago(group.last_at))
+            frame.small(seen, f"{labels.at(group.first_at)} – {labels.at(group.last_at)}")
             if is_open:
                 st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
             else:
@@ -96,9 +92,9 @@ def card(group: dict[str, Any], titles: dict[int, str], is_open: bool) -> None:
                 args=(key,),
             )
         st.markdown(plain(shortened(labels.said(group, "error"), 260)))
-        kinds = ", ".join(labels.workflow_title(k) for k in group["kinds"])
+        kinds = ", ".join(labels.workflow_title(k) for k in group.kinds)
         st.markdown(
-            f":material/build: **{labels.remedy(group['error_kind'])}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]"
+            f":material/build: **{labels.remedy(group.error_kind)}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]"
         )
         if is_open:
             inspect(key)
@@ -113,14 +109,14 @@ def inspect(fingerprint: str) -> None:
 
     def named(job_id: int) -> str:
         job = next(j for j in jobs if j.id == job_id)
-        place = labels.place(places.get(job.node_id))
+        place = labels.place(places.get(job.node_id or 0))
         return " · ".join(
             p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.ago(job.finished_at)) if p
         )
 
     chosen = st.selectbox(t("Failure"), [j.id for j in jobs], format_func=named, key=f"failure_{fingerprint}")
     job = next(j for j in jobs if j.id == chosen)
-    seen = live.cached("show", lambda: wb.jobs.get_detail(chosen), id=chosen)
+    seen = live.query(wb.jobs.get_detail, chosen)
     for newer in seen.replays:
         st.markdown(
             f"{states.chip(newer.state)} "
@@ -137,35 +133,35 @@ def inspect(fingerprint: str) -> None:
         facts(job, seen)
 
 
-def payload(job: dict[str, Any]) -> None:
+def payload(job: Job) -> None:
     st.markdown(f":gray[{t('Payload')}]")
-    edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflows.get(job["kind"]).params)
-    changed = edited is not None and edited != job["params"]
+    edited = forms.payload_editor(f"payload_{job.id}", job.params, wb.workflows.get(job.kind).params)
+    changed = edited is not None and edited != job.params
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = t("Replay with this payload") if changed else t("Replay")
         if st.button(
             label,
-            key=f"replay_{job['id']}",
+            key=f"replay_{job.id}",
             type="primary" if changed else "secondary",
             icon=":material/restart_alt:",
             disabled=edited is None,
         ):
             with frame.told():
                 made = (
-                    wb.jobs.replay(job["id"], edited, user=frame.user())
+                    wb.jobs.replay(job.id, edited, user=frame.user())
                     if changed
-                    else wb.jobs.retry(job["id"], user=frame.user())
+                    else wb.jobs.retry(job.id, user=frame.user())
                 )
                 frame.toast(t("Replayed as job {id}.", id=made.id))
                 live.invalidate()
             st.rerun()
         if st.button(
-            t("Open job {id}", id=job["id"]), key=f"open_{job['id']}", type="tertiary", icon=":material/arrow_outward:"
+            t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
         ):
-            st.switch_page("pages/job.py", query_params={"id": str(job["id"])})
+            st.switch_page("pages/job.py", query_params={"id": str(job.id)})
 
 
-def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
+def facts(job: Job, seen: JobDetail) -> None:
     st.markdown(f":gray[{t('What happened')}]")
     st.markdown(plain(labels.said(job, "error")))
     waited, ran = (
@@ -173,29 +169,26 @@ def facts(job: dict[str, Any], seen: dict[str, Any]) -> None:
         labels.took(table.ran_ms(job, live.now_ms())),
     )
     st.caption(
-        t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran, attempts=len(seen["attempts"]),
-          calls=len(seen["model_calls"]), cost=formats.cost(job["cost_micros"], job["currency"], current()))
+        t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran, attempts=len(seen.attempts),
+          calls=len(seen.model_calls), cost=formats.cost(job.cost_micros, job.currency, current()))
     )  # fmt: skip
-    last = next((a for a in reversed(seen["attempts"]) if a["traceback"]), None)
+    last = next((a for a in reversed(seen.attempts) if a.traceback), None)
     if last:
-        with st.expander(t("Traceback"), icon=":material/bug_report:", key=f"trace_{job['id']}"):
-            st.code(hidden(last["traceback"]), language="python", height=260)
-    raw = next((c for c in reversed(seen["model_calls"]) if c.get("raw_output")), None)
+        with st.expander(t("Traceback"), icon=":material/bug_report:", key=f"trace_{job.id}"):
+            st.code(hidden(last.traceback), language="python", height=260)
+    raw = next((c for c in reversed(seen.model_calls) if c.raw_output), None)
     if raw:
-        with st.expander(t("Last answer of the model"), icon=":material/text_snippet:", key=f"raw_{job['id']}"):
-            st.code(hidden(raw["raw_output"]), language=None, wrap_lines=True, height=240)
+        with st.expander(t("Last answer of the model"), icon=":material/text_snippet:", key=f"raw_{job.id}"):
+            st.code(hidden(raw.raw_output), language=None, wrap_lines=True, height=240)
 
 
 def signature(wanted: dict[str, Any]) -> Any:
-    return [
-        (g.fingerprint, g.count, g.replayed)
-        for g in live.cached("failures", lambda: wb.jobs.list_failures(**wanted), **wanted)
-    ]
+    return [(g.fingerprint, g.count, g.replayed) for g in live.query(wb.jobs.list_failures, **wanted)]
 
 
 def main() -> None:
     solved, wanted = sidebar()
-    groups = live.cached("failures", lambda: wb.jobs.list_failures(**wanted), **wanted)
+    groups = live.query(wb.jobs.list_failures, **wanted)
     if not solved:
         groups = [g for g in groups if g.replayed < g.count]
     total = sum(g.count for g in groups)
@@ -207,9 +200,7 @@ def main() -> None:
         ):
             if st.button(t("See all jobs"), key="debug_to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
-    titles = {
-        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
-    }
+    titles = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     for group in groups:
         card(group, titles, st.query_params.get("group") == group.fingerprint)
     live.ticker(lambda: signature(wanted), bool(sum(wb.jobs.count_by_state()[s] for s in states.ACTIVE)), "debug")

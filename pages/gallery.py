@@ -8,6 +8,7 @@ from itertools import groupby
 
 import streamlit as st
 
+from workbench.db.rows.story import SceneEntry
 from workbench.errors import ReelwrightError
 from workbench.ui import filters, frame, illustrations, labels, live, navigation_guard, project_picker, states
 from workbench.ui.cast import elements
@@ -42,7 +43,7 @@ class Wanted:
         """About so many pictures a scene has under these filters."""
         return 1 if self.framing else 9
 
-    def all_of(self, scenes: list[gallery.Row]) -> list[gallery.Picture]:
+    def all_of(self, scenes: list[SceneEntry]) -> list[gallery.Picture]:
         return gallery.filtered(
             gallery.of_scenes(scenes), candidates=self.candidates, framing=self.framing or None, people=self.people,
             stale=self.stale,
@@ -70,20 +71,15 @@ def sidebar() -> Wanted:
         project = choose("project", t("Project"), names, ("episode", "scene", "person"))
         everywhere = gallery.scenes(project)
         titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}
-        episodes = {s["episode"]: s["number"] for s in everywhere}
+        episodes = {s.episode: s.number for s in everywhere}
         named = {e: labels.node_title("episode", n, titles.get(e, "")) for e, n in episodes.items()}
         episode = choose("episode", t("Episode"), {0: t("All episodes"), **named}, ("scene",))
         scene = 0
         if episode:
-            own = {
-                s["id"]: labels.node_title("scene", s["position"], s["title"])
-                for s in everywhere
-                if s["episode"] == episode
-            }
+            own = {s.id: labels.node_title("scene", s.position, s.title) for s in everywhere if s.episode == episode}
             scene = choose("scene", t("Scene"), {0: t("All scenes"), **own}, ())
         cast = {
-            str(r["content"]["name"]): r["content"]
-            for r in elements.library(project, "character", archived=False, typed="")
+            str(r.content["name"]): r.content for r in elements.library(project, "character", archived=False, typed="")
         }
         framings = {name: storyboard.framing(name) for name in storyboard.FRAMINGS}
         framing = filters.select("framing", t("Framing"), framings, t("All"))
@@ -94,17 +90,17 @@ def sidebar() -> Wanted:
     return Wanted(project, episode, scene, framing, people, candidates, stale)
 
 
-def matching(wanted: Wanted) -> list[gallery.Row]:
+def matching(wanted: Wanted) -> list[SceneEntry]:
     """The scenes that can hold what is wanted, before any of their content is read."""
     found = gallery.scenes(wanted.project, wanted.episode or None)
     if wanted.scene:
-        found = [s for s in found if s["id"] == wanted.scene]
+        found = [s for s in found if s.id == wanted.scene]
     if wanted.people:
         found = gallery.with_person(found, wanted.project, wanted.people)
     return gallery.stale_scenes(found) if wanted.stale else found
 
 
-def page_of(scenes: list[gallery.Row], wanted: Wanted) -> list[gallery.Row]:
+def page_of(scenes: list[SceneEntry], wanted: Wanted) -> list[SceneEntry]:
     """The scenes of the page in the URL."""
     size = max(1, PAGE // wanted.per_scene)
     pages = max(1, -(-len(scenes) // size))
@@ -139,19 +135,19 @@ def shape(project: int) -> str:
 def scene_row(shown: list[gallery.Picture], project: int) -> None:
     """A scene's name, the way to it, and its pictures to take away."""
     scene = shown[0].scene
-    title = labels.node_title("scene", scene["position"], scene["title"])
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"scene_{scene['id']}"):
-        st.markdown(f":gray[{t('E{n}', n=scene['number'])}] **{plain(shortened(title, 90))}**", width="content")
+    title = labels.node_title("scene", scene.position, scene.title)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"scene_{scene.id}"):
+        st.markdown(f":gray[{t('E{n}', n=scene.number)}] **{plain(shortened(title, 90))}**", width="content")
         if stale := len({p.key for p in shown if p.stale}):
             states.badge("stale", stale)
         st.space("stretch")
         st.page_link(
             "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:", width="content",
-            query_params={"project": str(project), "node": str(scene["id"])},
+            query_params={"project": str(project), "node": str(scene.id)},
         )  # fmt: skip
         st.download_button(
             "", gallery.packer(shown), file_name=f"{gallery.file_name(title)}.zip", mime="application/zip", type="tertiary",
-            icon=":material/download:", key=f"pack_{scene['id']}", on_click="ignore", help=t("Download these pictures"),
+            icon=":material/download:", key=f"pack_{scene.id}", on_click="ignore", help=t("Download these pictures"),
         )  # fmt: skip
 
 
@@ -159,14 +155,14 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
     colours = palette()
     with st.container(key=f"grid_{key}"):
         for picture in shown:
-            own = f"{picture.scene['id']}_{picture.key}_{picture.media[:8]}"
+            own = f"{picture.scene.id}_{picture.key}_{picture.media[:8]}"
             with st.container(key=f"picture_{own}", gap=None):
                 st.image(str(wb.media.path(picture.media, thumbnail=True)), width="stretch")
                 with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{own}"):
-                    number = f"{picture.scene['position']}.{picture.shot['order']}" if places else picture.shot["order"]
+                    number = f"{picture.scene.position}.{picture.shot['order']}" if places else picture.shot["order"]
                     st.button(
                         f"**{number}** {storyboard.framing(picture.shot['framing'])}", key=f"zoom_{own}", type="tertiary",
-                        on_click=sheet.open_frame, args=(picture.scene["id"], picture.key, picture.media),
+                        on_click=sheet.open_frame, args=(picture.scene.id, picture.key, picture.media),
                         help=t("Zoom, candidates, edit"),
                     )  # fmt: skip
                     mark(picture)
@@ -185,7 +181,7 @@ def mark(picture: gallery.Picture | gallery.Clip) -> None:
         st.badge(t("Candidate"), color="gray")
 
 
-def clip_row(scenes: list[gallery.Row], project: int) -> None:
+def clip_row(scenes: list[SceneEntry], project: int) -> None:
     """The clips of these scenes, each with its length and the way to its scene."""
     found = gallery.clips(scenes)
     if not found:
@@ -195,14 +191,14 @@ def clip_row(scenes: list[gallery.Row], project: int) -> None:
     for n, clip in enumerate(found):
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
             st.video(str(wb.media.path(clip.media)))
-            title = labels.node_title("scene", clip.scene["position"], clip.scene["title"])
+            title = labels.node_title("scene", clip.scene.position, clip.scene.title)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption(f"{plain(shortened(title, 60))} · {labels.took(clip.seconds * 1000)}", width="content")
                 mark(clip)
                 st.space("stretch")
                 st.page_link(
                     "pages/studio.py", label="", icon=":material/movie_edit:", help=t("Open in the studio"),
-                    query_params={"project": str(project), "node": str(clip.scene["id"])}, width="content",
+                    query_params={"project": str(project), "node": str(clip.scene.id)}, width="content",
                 )  # fmt: skip
 
 
@@ -212,7 +208,7 @@ def empty(sentence: str, project: int) -> None:
             st.switch_page("pages/studio.py", query_params={"project": str(project), "node": str(project)})
 
 
-def heading(scenes: list[gallery.Row], wanted: Wanted) -> None:
+def heading(scenes: list[SceneEntry], wanted: Wanted) -> None:
     note = t("scenes with pictures: {n}", n=len(scenes)) if scenes else ""
     with frame.title(t("Gallery"), note):
         st.space("stretch")
@@ -224,7 +220,7 @@ def heading(scenes: list[gallery.Row], wanted: Wanted) -> None:
             )  # fmt: skip
 
 
-def pack_all(scenes: list[gallery.Row], wanted: Wanted) -> Callable[[], bytes]:
+def pack_all(scenes: list[SceneEntry], wanted: Wanted) -> Callable[[], bytes]:
     """Reads the scenes when the button is pressed, not before."""
     return lambda: gallery.packer(wanted.all_of(scenes))()
 
@@ -251,7 +247,7 @@ def main() -> None:
     if wanted.framing:
         grid(shown, f"{tiles}_flat", places=True)
     else:
-        for node, group in groupby(shown, key=lambda p: p.scene["id"]):
+        for node, group in groupby(shown, key=lambda p: p.scene.id):
             own = list(group)
             scene_row(own, wanted.project)
             grid(own, f"{tiles}_{node}", places=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.db.rows.jobs import Job, JobDetail
 from workbench.errors import NotFound, ReelwrightError
 from workbench.ui import charts, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import calls_table, table
@@ -22,9 +23,9 @@ def back() -> None:
         st.switch_page("pages/jobs.py")
 
 
-def opened(job: dict[str, Any]) -> None:
+def opened(job: Job) -> None:
     """Show the job that was just made; the page reruns with its number in the URL."""
-    st.query_params["id"] = str(job["id"])
+    st.query_params["id"] = str(job.id)
     st.session_state.pop("editing_payload", None)
     live.invalidate()
 
@@ -60,10 +61,10 @@ def edit_payload() -> None:
     st.session_state["editing_payload"] = True
 
 
-def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
+def primary(job: Job, seen: JobDetail) -> None:
     """The most useful next step first."""
-    number, state = job["id"], job["state"]
-    if state == "waiting" and job["waiting_for"] == "decision":
+    number, state = job.id, job.state
+    if state == "waiting" and job.waiting_for == "decision":
         st.button(
             t("Send again"),
             key="decide_again",
@@ -79,7 +80,7 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
     if state in states.ACTIVE:
         st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=do_cancel, args=(number,))
         return
-    failed = [c for c in seen["children"] if c["state"] in ("failed", "partial", "cancelled")]
+    failed = [c for c in seen.children if c.state in ("failed", "partial", "cancelled")]
     if state in ("failed", "partial", "cancelled"):
         label = t("Retry the {n} that failed", n=len(failed)) if failed else t("Retry")
         st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=do_retry, args=(number,))
@@ -88,16 +89,16 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
         st.button(
             t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=do_replay, args=(number,)
         )
-        for step in seen["steps"]:
+        for step in seen.steps:
             st.button(
-                t("Replay from {step}", step=step["name"]),
-                key=f"from_{step['name']}",
+                t("Replay from {step}", step=step.name),
+                key=f"from_{step.name}",
                 icon=":material/start:",
                 type="tertiary",
                 on_click=do_replay,
-                args=(number, step["name"]),
+                args=(number, step.name),
             )
-        if state == "failed" and any(c.get("raw_output") for c in seen["model_calls"]):
+        if state == "failed" and any(c.raw_output for c in seen.model_calls):
             st.button(
                 t("Read the stored answer again, free"),
                 key="reparse",
@@ -107,73 +108,73 @@ def primary(job: dict[str, Any], seen: dict[str, Any]) -> None:
             )
 
 
-def header(job: dict[str, Any], seen: dict[str, Any]) -> None:
-    places = live.query(live.workbench().projects.locate, node_ids=[job["node_id"]]) if job["node_id"] else {}
-    place = labels.place(places.get(job["node_id"]))
-    title = labels.workflow_title(job["kind"]) + (f" · {place}" if place else "")
+def header(job: Job, seen: JobDetail) -> None:
+    places = live.query(live.workbench().projects.locate, node_ids=[job.node_id]) if job.node_id else {}
+    place = labels.place(places.get(job.node_id or 0))
+    title = labels.workflow_title(job.kind) + (f" · {place}" if place else "")
     with frame.title(title):
-        states.badge(job["state"])
+        states.badge(job.state)
         st.space("stretch")
         primary(job, seen)
-    profile = next((p.name for p in wb.profiles.list(include_archived=True) if p.id == job["profile_id"]), "sketch")
+    profile = next((p.name for p in wb.profiles.list(include_archived=True) if p.id == job.profile_id), "sketch")
     parts = [
-        f"{t('Job')} `{job['id']}`",
+        f"{t('Job')} `{job.id}`",
         t(
             "launched by {who} {when}",
-            who=job["created_by"] or "—",
-            when=f"{labels.ago(job['created_at'])} ({labels.at(job['created_at'])})",
+            who=job.created_by or "—",
+            when=f"{labels.ago(job.created_at)} ({labels.at(job.created_at)})",
         ),
-        f"{t('queue')} `{job['queue']}`",
+        f"{t('queue')} `{job.queue}`",
         f"{t('profile')} `{profile}`",
     ]
-    if job["worker"]:
-        parts.append(f"{t('worker')} `{job['worker']}`")
-    if job["replay_of"]:
-        parts.append(f"{t('replay of')} [{job['replay_of']}](/job?id={job['replay_of']})")
-    if job["parent_id"]:
-        parts.append(f"{t('part of')} [{job['parent_id']}](/job?id={job['parent_id']})")
-    for newer in seen["replays"]:
-        parts.append(f"{t('replayed as')} [{newer['id']}](/job?id={newer['id']})")
+    if job.worker:
+        parts.append(f"{t('worker')} `{job.worker}`")
+    if job.replay_of:
+        parts.append(f"{t('replay of')} [{job.replay_of}](/job?id={job.replay_of})")
+    if job.parent_id:
+        parts.append(f"{t('part of')} [{job.parent_id}](/job?id={job.parent_id})")
+    for newer in seen.replays:
+        parts.append(f"{t('replayed as')} [{newer.id}](/job?id={newer.id})")
     st.caption(" · ".join(parts))
 
 
-def summary(job: dict[str, Any], seen: dict[str, Any]) -> None:
+def summary(job: Job, seen: JobDetail) -> None:
     now = live.now_ms()
     facts = [
         (t("Waited"), labels.took(table.waited_ms(job, now))),
         (t("Ran"), labels.took(table.ran_ms(job, now))),
-        (t("Attempts"), f"{len(seen['attempts'])} / {job['max_attempts']}"),
-        (t("Model calls"), formats.count(len(seen["model_calls"]))),
-        (t("Cost"), formats.cost(job["cost_micros"], job["currency"], current())),
+        (t("Attempts"), f"{len(seen.attempts)} / {job.max_attempts}"),
+        (t("Model calls"), formats.count(len(seen.model_calls))),
+        (t("Cost"), formats.cost(job.cost_micros, job.currency, current())),
     ]
     with st.container(border=True, key="summary"):
         for column, (label, value) in zip(st.columns(5), facts, strict=True):
             column.metric(label, value)
 
 
-def progress(job: dict[str, Any]) -> None:
-    if job["state"] in states.ACTIVE:
-        message = labels.said(job, "message") or states.find(job["state"]).word
-        st.progress(int(job["progress"] or 0) / 100, text=plain(message))
-        if job["preview"]:
+def progress(job: Job) -> None:
+    if job.state in states.ACTIVE:
+        message = labels.said(job, "message") or states.find(job.state).word
+        st.progress(int(job.progress or 0) / 100, text=plain(message))
+        if job.preview:
             with st.container(height=110, border=True, key="preview", autoscroll=True):
-                st.markdown(plain(readable(job["preview"])[-400:]) + "▋")
+                st.markdown(plain(readable(job.preview)[-400:]) + "▋")
 
 
-def outcome(job: dict[str, Any]) -> None:
+def outcome(job: Job) -> None:
     """Why it failed and what to do, or what came out."""
-    if job["state"] in ("failed", "partial") and job["error_kind"]:
+    if job.state in ("failed", "partial") and job.error_kind:
         st.error(labels.failure(job), icon=":material/error:")
-    result = job["result"] or {}
+    result = job.result or {}
     if isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):
             st.markdown(f"**{t('Answer')}**")
             st.markdown(plain(result["content"]))
 
 
-def timeline(job: dict[str, Any], seen: dict[str, Any]) -> None:
-    rows = gantt.bars(job, seen["attempts"], seen["model_calls"], seen["steps"], live.now_ms())
-    span = f"{formats.clock(job['created_at'], labels.zone())} – {formats.clock(job['finished_at'], labels.zone())}"
+def timeline(job: Job, seen: JobDetail) -> None:
+    rows = gantt.bars(job, seen.attempts, seen.model_calls, seen.steps, live.now_ms())
+    span = f"{formats.clock(job.created_at, labels.zone())} – {formats.clock(job.finished_at, labels.zone())}"
     with charts.card(t("Timeline"), span, "timeline"):
         charts.show(gantt.drawn(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
 
@@ -181,56 +182,54 @@ def timeline(job: dict[str, Any], seen: dict[str, Any]) -> None:
 LEVELS = {"info": "succeeded", "warning": "stale", "error": "failed", "audit": "ready"}
 
 
-def events(job: dict[str, Any], seen: dict[str, Any]) -> None:
+def events(job: Job, seen: JobDetail) -> None:
     st.markdown(f"**{t('Steps and events')}**")
     moments = [
         illustrations.Moment(
             labels.said(e, "message"),
-            LEVELS.get(e["level"], "succeeded"),
-            formats.clock(e["at"], labels.zone()),
-            labels.at(e["at"]),
+            LEVELS.get(e.level, "succeeded"),
+            formats.clock(e.at, labels.zone()),
+            labels.at(e.at),
         )
-        for e in seen["events"]
+        for e in seen.events
     ]
     if moments:
         with st.container(height=360 if len(moments) > 10 else "content", border=False, key="events"):
             illustrations.events(moments)
-    for attempt in seen["attempts"]:
-        if attempt["traceback"]:
+    for attempt in seen.attempts:
+        if attempt.traceback:
             with st.expander(
-                t("Traceback of attempt {n}", n=attempt["claim"]),
+                t("Traceback of attempt {n}", n=attempt.claim),
                 icon=":material/bug_report:",
-                key=f"traceback_{attempt['claim']}",
+                key=f"traceback_{attempt.claim}",
             ):
-                st.code(hidden(attempt["traceback"]), language="python", height=320)
+                st.code(hidden(attempt.traceback), language="python", height=320)
 
 
-def children(seen: dict[str, Any]) -> None:
-    if seen["children"]:
+def children(seen: JobDetail) -> None:
+    if seen.children:
         st.markdown(f"**{t('Parts')}**")
         places = live.query(
-            live.workbench().projects.locate, node_ids=sorted({c["node_id"] for c in seen["children"] if c["node_id"]})
+            live.workbench().projects.locate, node_ids=sorted({c.node_id for c in seen.children if c.node_id})
         )
-        table.draw(
-            seen["children"], places, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen["children"]))
-        )
+        table.draw(seen.children, places, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen.children)))
 
 
-def payload(job: dict[str, Any]) -> None:
+def payload(job: Job) -> None:
     """The payload, and its editor when a replay with edits was asked for."""
     if not st.session_state.get("editing_payload"):
         with st.expander(t("Payload"), icon=":material/data_object:", key="payload"):
-            st.json(hidden(job["params"]), expanded=2)
+            st.json(hidden(job.params), expanded=2)
         return
     with st.container(border=True, key="payload_editor"):
         st.markdown(f"**{t('Replay with an edited payload')}**")
-        edited = forms.payload_editor(f"payload_{job['id']}", job["params"], wb.workflows.get(job["kind"]).params)
+        edited = forms.payload_editor(f"payload_{job.id}", job.params, wb.workflows.get(job.kind).params)
         with st.container(horizontal=True):
             if st.button(
                 t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None
             ):
                 with frame.told():
-                    opened(wb.jobs.replay(job["id"], edited, user=frame.user()))
+                    opened(wb.jobs.replay(job.id, edited, user=frame.user()))
                 st.rerun()
             if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
                 st.session_state.pop("editing_payload")
@@ -238,7 +237,7 @@ def payload(job: dict[str, Any]) -> None:
 
 
 def show(job_id: int) -> None:
-    first = live.cached("show", lambda: wb.jobs.get_detail(job_id), id=job_id)
+    first = live.query(wb.jobs.get_detail, job_id)
     back()
     header(first.job, first)
     frame.show_refusal()
@@ -249,7 +248,7 @@ def show(job_id: int) -> None:
 
     @st.fragment(run_every=live.every(active) if active else None, key="job_live")
     def body() -> None:
-        seen = live.cached("show", lambda: wb.jobs.get_detail(job_id), id=job_id)
+        seen = live.query(wb.jobs.get_detail, job_id)
         job = seen.job
         if job.state != started:
             st.rerun(scope="app")

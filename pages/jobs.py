@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.db.rows.jobs import Job
 from workbench.ui import filters, formats, forms, frame, illustrations, live, navigation_guard, states
 from workbench.ui.jobs import board, table
 from workbench.ui.language import t
@@ -18,9 +19,7 @@ PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None
 
 def sidebar() -> dict[str, Any]:
     """The filters, kept in the URL by their widgets."""
-    projects = {
-        p.id: p.title for p in live.cached("projects", lambda: wb.projects.list(include_archived=True), archived=True)
-    }
+    projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
@@ -67,12 +66,12 @@ def turn(name: str, value: int) -> None:
     st.query_params[name] = str(value)
 
 
-def page_ends() -> dict[str, int]:
+def page_ends() -> dict[str, Any]:
     return {n: int(v) for n in ("before", "after") if (v := st.query_params.get(n, "")).isdigit()}
 
 
-def keyset(rows: list[dict[str, Any]], total: int, ends: dict[str, int]) -> None:
-    first, last = (rows[0]["id"], rows[-1]["id"]) if rows else (0, 0)
+def keyset(rows: list[Job], total: int, ends: dict[str, int]) -> None:
+    first, last = (rows[0].id, rows[-1].id) if rows else (0, 0)
     # Only a reader who has turned a page can be on an older one.
     newer = bool(rows) and bool(ends)
     older = len(rows) == LIMIT
@@ -134,7 +133,7 @@ def new_job() -> None:
     st.markdown(f"**{t(chat.title)}** :gray[{t('one question to a model, without a story')}]")
     issues = st.session_state.get("chat_issues", [])
     values = forms.fields(chat.params, "chat", {"messages": [{"role": "user", "content": ""}]}, issues)
-    profiles = {p.name: f"{p.name} · {p.get('text_model') or p['provider']}" for p in wb.profiles.list()}
+    profiles = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in wb.profiles.list()}
     profile = st.selectbox(
         t("Model profile"),
         [None, *profiles],

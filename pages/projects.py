@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench import samples
+from workbench.db.rows.story import Project
 from workbench.ui import filters, formats, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shortened
@@ -61,33 +62,33 @@ def use_profile(project: int) -> None:
         live.invalidate()
 
 
-def profile_choice(project: dict[str, Any]) -> None:
+def profile_choice(project: Project) -> None:
     """Which models a project uses."""
     profiles = wb.profiles.list(include_archived=True)
-    names = {p.id: p.name for p in profiles if not p.archived_at or p.id == project.get("profile_id")}
+    names = {p.id: p.name for p in profiles if not p.archived_at or p.id == project.profile_id}
     options = [None, *names.values()]
-    now = names.get(project.get("profile_id"))
+    now = names.get(project.profile_id or 0)
     said = t("Sketch, offline and free")
     with st.popover(
-        plain(now or said), icon=":material/neurology:", type="tertiary", key=f"service_{project['id']}",
+        plain(now or said), icon=":material/neurology:", type="tertiary", key=f"service_{project.id}",
         help=t("The service that writes, draws and films this story"),
     ):  # fmt: skip
         st.selectbox(
             t("Model profile"), options, index=options.index(now), format_func=lambda n: said if n is None else n,
-            key=f"profile_{project['id']}", on_change=use_profile, args=(project["id"],), placeholder=said,
+            key=f"profile_{project.id}", on_change=use_profile, args=(project.id,), placeholder=said,
         )  # fmt: skip
         st.page_link("pages/models.py", label=t("Models"), icon=":material/arrow_forward:")
 
 
-def cost_of(project: dict[str, Any]) -> str:
+def cost_of(project: Project) -> str:
     """Each currency for itself; CNY is never added to USD."""
-    return formats.sums(project["cost"])
+    return formats.sums(project.cost)
 
 
-def stages(project: dict[str, Any]) -> list[tuple[str, int, int]]:
+def stages(project: Project) -> list[tuple[str, int, int]]:
     """Artifact kind, nodes that have it, nodes that could."""
-    have = project["artifacts"]
-    episodes, scenes = project["episodes"], project["scenes"]
+    have = project.artifacts
+    episodes, scenes = project.episodes, project.scenes
     of = {
         "episode_plan": 1,
         "core_expression": episodes,
@@ -98,39 +99,39 @@ def stages(project: dict[str, Any]) -> list[tuple[str, int, int]]:
     return [(labels.kind_title(kind), have.get(kind, 0), most) for kind, most in of.items()]
 
 
-def card(project: dict[str, Any]) -> None:
-    number = project["id"]
-    brief = project["brief"]
+def card(project: Project) -> None:
+    number = project.id
+    brief = project.brief
     style = brief.get("style") or {}
     with st.container(border=True, key=f"project_{number}"):
-        st.html(illustrations.cover(style.get("preset", "custom"), project["title"]))
+        st.html(illustrations.cover(style.get("preset", "custom"), project.title))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{plain(project['title'])}**", width="content")
+            st.markdown(f"**{plain(project.title)}**", width="content")
             st.space("stretch")
-            if project.get("archived_at"):
+            if project.archived_at:
                 st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
-            elif project["stale"]:
-                states.badge("stale", project["stale"])
+            elif project.stale:
+                states.badge("stale", project.stale)
         with st.container(height=66, border=False, key=f"logline_{number}"):
             st.caption(
                 plain(shortened(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118))
                 or t("No summary yet")
             )
         illustrations.stages(stages(project))
-        if not project.get("archived_at"):
+        if not project.archived_at:
             profile_choice(project)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             frame.small(
-                t("{cost} so far · {when}", cost=cost_of(project), when=labels.ago(project["created_at"])),
-                labels.at(project["created_at"]),
+                t("{cost} so far · {when}", cost=cost_of(project), when=labels.ago(project.created_at)),
+                labels.at(project.created_at),
             )
             st.space("stretch")
             actions(project)
 
 
-def actions(project: dict[str, Any]) -> None:
-    number = project["id"]
-    if project.get("archived_at"):
+def actions(project: Project) -> None:
+    number = project.id
+    if project.archived_at:
         st.button(t("Restore"), key=f"restore_{number}", icon=":material/unarchive:", on_click=restore, args=(number,))
         return
     with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{number}", help=t("More")):
@@ -158,7 +159,7 @@ def start_new() -> None:
 
 def listing() -> None:
     archived = st.query_params.get("archived") == "1"
-    found = live.cached("projects", lambda: wb.projects.list(include_archived=archived), archived=archived)
+    found = live.query(wb.projects.list, include_archived=archived)
     with frame.title(t("Projects"), t("stories: {n}", n=len(found)) if found else ""):
         st.space("stretch")
         filters.switch("archived", t("Archived too"))

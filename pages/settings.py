@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ from workbench.usage.budgets import State
 navigation_guard.through_app()
 wb = live.workbench()
 MICROS = 1_000_000
-MARKS = {0: "green", 80: "orange", 95: "orange", 100: "red"}
+MARKS: dict[int, Literal["green", "orange", "red"]] = {0: "green", 80: "orange", 95: "orange", 100: "red"}
 
 
 def card(title: str, icon: str, key: str, tip: str | None = None) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.api.workflows import Cell
+from workbench.db.rows.story import Input, Outline, OutlineNode
 from workbench.ui import budgets, formats, frame, labels, live, navigation_guard, project_picker, states
 from workbench.ui.cast import elements
 from workbench.ui.language import current, t
@@ -29,10 +31,10 @@ def wanted(name: str) -> int | None:
 
 def job_marks(project: int) -> dict[tuple[int, str], str]:
     """(node, workflow) → state of jobs that are active in the project."""
-    return {(j.node_id, j.kind): j.state for j in live.active_jobs(project)}
+    return {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
 
 
-def sidebar(project: int, story: dict[str, Any], current: int) -> None:
+def sidebar(project: int, story: Outline, current: int) -> None:
     marks = job_marks(project)
     with st.sidebar:
         chosen = tree.draw(progress.items(story, marks, current), current, key=f"tree_{project}")
@@ -41,49 +43,49 @@ def sidebar(project: int, story: dict[str, Any], current: int) -> None:
         st.rerun()
 
 
-def breadcrumb(story: dict[str, Any], node: dict[str, Any]) -> None:
-    by_id = {n["id"]: n for n in story["nodes"]}
+def breadcrumb(story: Outline, node: OutlineNode) -> None:
+    by_id = {n.id: n for n in story.nodes}
     names: list[str] = []
-    at = by_id.get(node["parent_id"])
+    at = by_id.get(node.parent_id or 0)
     while at is not None:
-        names.insert(0, labels.node_title(at["kind"], at["position"], at["title"]))
-        at = by_id.get(at["parent_id"])
+        names.insert(0, labels.node_title(at.kind, at.position, at.title))
+        at = by_id.get(at.parent_id or 0)
     st.caption(" › ".join(plain(n) for n in names) or t("Project"))
 
 
-def heading(node: dict[str, Any], found: list[dict[str, Any]]) -> None:
-    counted = Counter("running" if c["state"] in states.ACTIVE else c["state"] for c in found)
+def heading(node: OutlineNode, found: list[Cell]) -> None:
+    counted = Counter("running" if c.state in states.ACTIVE else c.state for c in found)
     # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
-            st.title(labels.node_title(node["kind"], node["position"], node["title"]), anchor=False, width="content")
+            st.title(labels.node_title(node.kind, node.position, node.title), anchor=False, width="content")
             for state in ("running", "stale", "failed"):
                 if counted[state]:
                     states.badge(state, counted[state])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            plan.buttons(node["id"], stale=bool(counted["stale"]) or node["kind"] != "scene")
+            plan.buttons(node.id, stale=bool(counted["stale"]) or node.kind != "scene")
 
 
-def draw_cells(node: dict[str, Any], found: list[dict[str, Any]], story: dict[str, Any]) -> None:
-    if node["kind"] == "project":
-        cells.plain_artifact(node["id"], "brief")
-    first = next((c["workflow"].name for c in found if c["state"] == "ready" and not c["workflow"].batch), None)
+def draw_cells(node: OutlineNode, found: list[Cell], story: Outline) -> None:
+    if node.kind == "project":
+        cells.plain_artifact(node.id, "brief")
+    first = next((c.workflow.name for c in found if c.state == "ready" and not c.workflow.batch), None)
     episodes = {n.id: labels.node_title("episode", n.position, n.title) for n in progress.named(story, ["episode"])}
     for cell in found:
-        cells.draw(node["id"], cell, cell["workflow"].name == first, {"episode_ids": episodes} if episodes else {})
-    if node["kind"] == "episode":
-        storyboard.episode_length(wb.projects.list_durations(node["id"]))
-    if node["kind"] == "project":
-        elements.card(node["id"], progress.named(story, ["character"]), progress.named(story, ["world"]))
+        cells.draw(node.id, cell, cell.workflow.name == first, {"episode_ids": episodes} if episodes else {})
+    if node.kind == "episode":
+        storyboard.episode_length(wb.projects.list_durations(node.id))
+    if node.kind == "project":
+        elements.card(node.id, progress.named(story, ["character"]), progress.named(story, ["world"]))
 
 
-def made_from(found: list[dict[str, Any]]) -> None:
+def made_from(found: list[Cell]) -> None:
     """The artifacts that this node's outputs were made from, each with the version used and the version now."""
-    used: dict[tuple[int, str, str], dict[str, Any]] = {}
+    used: dict[tuple[int, str, str], Input] = {}
     for cell in found:
-        for source in (cell.get("artifact") or {}).get("inputs") or []:
+        for source in cell.artifact.inputs if cell.artifact else []:
             used.setdefault((source["node_id"], source["kind"], source.get("part") or ""), source)
-    stale = {(r.node_id, r.kind, r.part or ""): r for c in found for r in c["stale_reasons"]}
+    stale = {(r.node_id, r.kind, r.part or ""): r for c in found for r in c.stale_reasons}
     if not used:
         return
     with st.container(border=True, key="made_from"):
@@ -101,9 +103,9 @@ def made_from(found: list[dict[str, Any]]) -> None:
         spent(found)
 
 
-def spent(found: list[dict[str, Any]]) -> None:
+def spent(found: list[Cell]) -> None:
     """What this node's jobs have taken so far: calls, tokens, money."""
-    node = next((c["artifact"]["node_id"] for c in found if c.get("artifact")), None)
+    node = next((c.artifact.node_id for c in found if c.artifact), None)
     used = live.query(live.workbench().usage.of_node, node_id=node) if node is not None else None
     if used and used.calls:
         said = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used.calls,
@@ -114,14 +116,14 @@ def spent(found: list[dict[str, Any]]) -> None:
 @st.fragment(run_every=1.0)
 def preview(job_id: int) -> None:
     """The last lines of what a running job is writing."""
-    job = live.cached("job", lambda: wb.jobs.get(job_id), id=job_id)
-    text = readable(job.get("preview") or "")[-420:]
+    job = live.query(wb.jobs.get, job_id)
+    text = readable(job.preview or "")[-420:]
     with st.container(height=148, border=False, key=f"preview_{job_id}", autoscroll=True):
         st.markdown(plain(text) + "▋" if text else f":gray[{t('Nothing written yet')}]")
 
 
-def live_preview(found: list[dict[str, Any]]) -> None:
-    running = next((c["job"] for c in found if c["state"] in states.ACTIVE and c.get("job")), None)
+def live_preview(found: list[Cell]) -> None:
+    running = next((c.job for c in found if c.state in states.ACTIVE and c.job), None)
     if running is None:
         return
     with st.container(border=True, key="live_preview"):
@@ -130,11 +132,11 @@ def live_preview(found: list[dict[str, Any]]) -> None:
             st.space("stretch")
             st.page_link(
                 "pages/job.py",
-                label=t("job {id}", id=running["id"]),
-                query_params={"id": str(running["id"])},
+                label=t("job {id}", id=running.id),
+                query_params={"id": str(running.id)},
                 width="content",
             )
-        preview(running["id"])
+        preview(running.id)
 
 
 def signature(project: int, node: int) -> Any:
@@ -144,7 +146,7 @@ def signature(project: int, node: int) -> Any:
     return (
         sorted((str(k), v) for k, v in marks.items()),
         [(n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in story.nodes],
-        live.cached("newest", lambda: newest_failure(project), project=project),
+        live.query(newest_failure, project),
     )
 
 
@@ -169,7 +171,7 @@ def page(project: int) -> None:
     with left:
         draw_cells(node, found, story)
     with right:
-        plan.card(node.id, large=node.kind == "project" and node.get("parts", 0) > plan.LARGE)
+        plan.card(node.id, large=node.kind == "project" and node.parts > plan.LARGE)
         live_preview(found)
         made_from(found)
     live.ticker(lambda: signature(project, node.id), bool(job_marks(project)), f"studio_{project}")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.records import record
+from workbench.db.rows.jobs import Attempt, Job, ModelCall, Step
 from workbench.db.rows.story import Tree, TreeArtifact, TreeNode
 from workbench.ui import markup, states
 from workbench.ui.jobs import timeline
@@ -30,27 +32,22 @@ def test_story_text_is_never_markup():
 
 
 def a_job(**more):
-    return {"id": 1, "created_at": 1_000_000, "finished_at": None, "state": "running", **more}
+    return record(Job, **{"id": 1, "created_at": 1_000_000, "state": "running", **more})
 
 
 def test_attempts_steps_and_back_off_become_bars_and_reused_steps_are_marked():
     attempts = [
-        {"claim": 1, "started_at": 1_002_000, "ended_at": 1_031_000, "outcome": "error", "error_kind": "rate_limit"},
-        {"claim": 2, "started_at": 1_035_000, "ended_at": 1_073_000, "outcome": "ok", "error_kind": None},
+        record(Attempt, claim=1, started_at=1_002_000, ended_at=1_031_000, outcome="error", error_kind="rate_limit"),
+        record(Attempt, claim=2, started_at=1_035_000, ended_at=1_073_000, outcome="ok", error_kind=None),
     ]
     calls = [
-        {"claim": 1, "step": "plan", "started_at": 1_002_100, "ended_at": 1_006_000, "outcome": "ok"},
-        {
-            "claim": 1,
-            "step": "shots",
-            "started_at": 1_024_000,
-            "ended_at": 1_031_000,
-            "outcome": "error",
-            "http_status": 429,
-        },
-        {"claim": 2, "step": "shots", "started_at": 1_036_000, "ended_at": 1_062_000, "outcome": "ok"},
+        record(ModelCall, claim=1, step="plan", started_at=1_002_100, ended_at=1_006_000, outcome="ok"),
+        record(
+            ModelCall, claim=1, step="shots", started_at=1_024_000, ended_at=1_031_000, outcome="error", http_status=429
+        ),
+        record(ModelCall, claim=2, step="shots", started_at=1_036_000, ended_at=1_062_000, outcome="ok"),
     ]
-    steps = [{"name": "plan", "state": "done", "updated_at": 1_006_000}]
+    steps = [record(Step, name="plan", state="done", updated_at=1_006_000)]
     bars = timeline.bars(a_job(), attempts, calls, steps, now=1_080_000)
     assert [(b.label, b.look, b.depth) for b in bars] == [
         ("Queued", "queued", 0),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 import streamlit as st
 
+from workbench.db.rows.usage import UsageCost
 from workbench.i18n import translate
 from workbench.ui import charts, formats, live
 from workbench.ui.language import current, t
@@ -19,7 +21,7 @@ MICROS = 1_000_000
 
 def warn(project: int | None) -> None:
     """The fullest budget that this project's calls count against, from its first mark on."""
-    states = live.cached("budgets", lambda: live.workbench().budgets.list(project), project=project)
+    states = live.query(live.workbench().budgets.list, project)
     fullest = max(states, key=lambda s: s.percent, default=None)
     if fullest is None or not fullest.mark:
         return
@@ -39,12 +41,7 @@ def lines(project: int | None, colours: charts.Palette) -> None:
             st.caption(t("There is no budget: jobs spend what they need."), width="content")
             st.page_link("pages/settings.py", label=t("Open the budgets"), icon=":material/savings:")
         return
-    titles = {
-        p.id: p.title
-        for p in live.cached(
-            "project_names", lambda: live.workbench().projects.list_names(include_archived=True), archived=True
-        )
-    }
+    titles = {p.id: p.title for p in live.query(live.workbench().projects.list_names, include_archived=True)}
     columns = st.columns(min(len(courses), 2), gap="small")
     for index, course in enumerate(courses):
         state = course.state
@@ -107,12 +104,20 @@ def _chart(course: budgets.Course, colours: charts.Palette) -> Any:
     return made
 
 
-def by_day(rows: Sequence[dict[str, Any]], into: str = "CNY") -> list[dict[str, Any]]:
-    """One row for each day of costs by day and currency, brought to one currency by the set rate: [{day, cost_micros}]."""
+@dataclass(frozen=True)
+class DayCost:
+    """What one day (its first moment, epoch ms, UTC) cost in micros of one currency."""
+
+    day: int
+    cost_micros: int
+
+
+def by_day(rows: Sequence[UsageCost], into: str = "CNY") -> list[DayCost]:
+    """One row for each day of costs by day and currency, brought to one currency by the set rate."""
     yuan = live.query(live.workbench().budgets.exchange_rate)
     sums: dict[int, int] = {}
     for row in rows:
-        if row["cost_micros"] and row["currency"]:
-            brought = money.converted(int(row["cost_micros"]), row["currency"], into, yuan)
-            sums[row["day"]] = sums.get(row["day"], 0) + brought
-    return [{"day": day, "cost_micros": micros} for day, micros in sorted(sums.items())]
+        if row.cost_micros and row.currency and row.day is not None:
+            brought = money.converted(int(row.cost_micros), row.currency, into, yuan)
+            sums[row.day] = sums.get(row.day, 0) + brought
+    return [DayCost(day, micros) for day, micros in sorted(sums.items())]

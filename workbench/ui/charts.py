@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +124,9 @@ def ticks(highest: float) -> list[float]:
     return [step * i for i in range(math.floor(highest / step) + 1)]
 
 
-def stacked(days: Sequence[str], series: dict[str, Sequence[float]], colours: Palette, height: int = 250) -> go.Figure:
+def stacked(
+    days: Sequence[str], series: Mapping[str, Sequence[float]], colours: Palette, height: int = 250
+) -> go.Figure:
     """A bar a day, split by series."""
     made = figure(colours, height)
     for index, (name, values) in enumerate(series.items()):
@@ -138,7 +140,7 @@ def stacked(days: Sequence[str], series: dict[str, Sequence[float]], colours: Pa
 
 
 def lines(
-    days: Sequence[str], series: dict[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250
+    days: Sequence[str], series: Mapping[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250
 ) -> go.Figure:
     """Lines over days; colour and dash both tell them apart."""
     made = figure(colours, height, left=52)
@@ -214,7 +216,7 @@ def _faint(colour: str) -> str:
 
 def bars(
     labels: Sequence[str],
-    series: dict[str, tuple[Sequence[float], str, str]],
+    series: Mapping[str, tuple[Sequence[float], str, str]],
     ends: Sequence[str],
     colours: Palette,
     height: int = 250,

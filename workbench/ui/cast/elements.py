@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from workbench.artifacts import kinds
-from workbench.db.rows.story import ArtifactVersion
+from workbench.db.rows.story import ArtifactVersion, NodeContent, TreeNode
 from workbench.errors import InvalidInput, Issue
+from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
 from workbench.ui import forms, frame, labels, live, portraits
 from workbench.ui.charts import palette
@@ -18,7 +19,6 @@ from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shortened
 from workbench.ui.studio import cells, editing
 
-Row = Mapping[str, Any]
 #: node kind → artifact kind
 KINDS = {"character": "character", "world": "world_element"}
 NODES = {artifact: node for node, artifact in KINDS.items()}
@@ -32,10 +32,10 @@ CAST = 30
 # In the Studio: who is in the story, with the way to their page.
 
 
-def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
+def card(project: int, characters: Sequence[TreeNode], world: Sequence[TreeNode]) -> None:
     """Faces and names in a row; a click on the heading's link opens their page."""
     story = brief(project)
-    names = [str(n["title"]) for n in characters][:CAST]
+    names = [str(n.title) for n in characters][:CAST]
     with st.container(border=True, key="elements"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('People and places')}**", width="content")
@@ -51,37 +51,37 @@ def card(project: int, characters: Sequence[Row], world: Sequence[Row]) -> None:
             st.html(f"<div style='display:flex;flex-wrap:wrap;gap:.45rem'>{''.join(chips)}</div>")
 
 
-def _content(node: Row) -> Row:
-    artifact = live.workbench().artifact(node["id"], KINDS[node["kind"]])
-    return artifact.content if artifact else {"name": node["title"]}
+def _content(node: TreeNode) -> JsonObject:
+    artifact = live.workbench().artifact(node.id, KINDS[node.kind])
+    return artifact.content if artifact else {"name": node.title}
 
 
-def _chip(project: int, node: Row, picture: str) -> str:
+def _chip(project: int, node: TreeNode, picture: str) -> str:
     colours = palette()
-    kind = KINDS[node["kind"]]
+    kind = KINDS[node.kind]
     return (
-        f"<a href='/cast?project={project}&kind={kind}&node={node['id']}' target='_self' style='display:flex;align-items:center;"
+        f"<a href='/cast?project={project}&kind={kind}&node={node.id}' target='_self' style='display:flex;align-items:center;"
         f"gap:.45rem;border:1px solid {colours.border};border-radius:1rem;padding:2px .7rem 2px 2px;color:{colours.text};"
-        f"font-size:.88rem;text-decoration:none'>{picture}<span>{safe(node['title'])}</span></a>"
+        f"font-size:.88rem;text-decoration:none'>{picture}<span>{safe(node.title)}</span></a>"
     )
 
 
-def brief(project: int) -> Row:
-    found = live.cached("brief", lambda: live.workbench().artifact(project, "brief"), project=project)
+def brief(project: int) -> JsonObject:
+    found = live.query(live.workbench().artifact, project, "brief")
     return found.content if found else {}
 
 
 # On their own page.
 
 
-def library(project: int, kind: str, *, archived: bool, typed: str) -> list[Row]:
+def library(project: int, kind: str, *, archived: bool, typed: str) -> list[NodeContent]:
     """The characters or world elements in story order, with their content; only what matches what was typed."""
-    rows: list[Row] = live.query(live.workbench().projects.list_contents, project, kind, archived=archived)
+    rows = live.query(live.workbench().projects.list_contents, project, kind, archived=archived)
     wanted = typed.casefold()
-    return [r for r in rows if wanted in _searched(r["content"])] if wanted else list(rows)
+    return [r for r in rows if wanted in _searched(r.content)] if wanted else list(rows)
 
 
-def _searched(content: Row) -> str:
+def _searched(content: JsonObject) -> str:
     values = (v if isinstance(v, str) else " ".join(v) for v in content.values())
     return " ".join(values).casefold()
 
@@ -97,30 +97,30 @@ def cast_names(project: int) -> list[str]:
     return [str(r.content["name"]) for r in rows][:CAST]
 
 
-def picture(project: int, kind: str, content: Row, size: int) -> str:
+def picture(project: int, kind: str, content: JsonObject, size: int) -> str:
     if kind == "character":
         return portraits.face(content, cast_names(project), brief(project), size)
     return portraits.mark(str(content.get("kind")), size)
 
 
-def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) -> None:
+def listing(project: int, kind: str, rows: Sequence[NodeContent], chosen: int | None) -> None:
     """The list at the left: face, name, what is most worth knowing, in how many scenes."""
     colours = palette()
     all_scenes = scenes(project)
     with st.container(gap=None, key="cast_list"):
         for row in rows[:MOST]:
-            content = row["content"]
+            content = row.content
             with st.container(
                 horizontal=True,
                 vertical_alignment="center",
                 gap="small",
-                key=f"castrow_{'open_' if row['node_id'] == chosen else ''}{row['node_id']}",
+                key=f"castrow_{'open_' if row.node_id == chosen else ''}{row.node_id}",
             ):
                 st.html(picture(project, kind, content, 38), width="content")
-                with st.container(gap=None, key=f"castname_{row['node_id']}", width="stretch"):
+                with st.container(gap=None, key=f"castname_{row.node_id}", width="stretch"):
                     st.button(
-                        plain(content["name"]), key=f"open_{row['node_id']}", type="tertiary",
-                        on_click=choose, args=(row["node_id"],),
+                        plain(content["name"]), key=f"open_{row.node_id}", type="tertiary",
+                        on_click=choose, args=(row.node_id,),
                     )  # fmt: skip
                     st.html(_line(content, kind, colours.muted))
                 _side(row, len(story_elements.select_scenes(all_scenes, content, kind)))
@@ -128,7 +128,7 @@ def listing(project: int, kind: str, rows: Sequence[Row], chosen: int | None) ->
             st.caption(t("and {n} more", n=len(rows) - MOST))
 
 
-def _line(content: Row, kind: str, muted: str) -> str:
+def _line(content: JsonObject, kind: str, muted: str) -> str:
     said = " / ".join(content.get("aliases") or []) or content.get("description") or content.get("appearance") or ""
     if kind == "world_element":
         said = f"{t(forms.CHOICES[str(content.get('kind') or 'custom')])} · {said}"
@@ -138,8 +138,8 @@ def _line(content: Row, kind: str, muted: str) -> str:
     )
 
 
-def _side(row: Row, count: int) -> None:
-    if row["archived_at"] is not None:
+def _side(row: NodeContent, count: int) -> None:
+    if row.archived_at is not None:
         st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
     elif count:
         frame.small(t("{n} scenes", n=count) if count != 1 else t("1 scene"), t("Scenes it appears in"))
@@ -187,9 +187,9 @@ def _leave(key: str) -> None:
     st.query_params.pop("add", None)
 
 
-def sheet(project: int, kind: str, row: Row, order: Sequence[int]) -> None:
+def sheet(project: int, kind: str, row: NodeContent, order: Sequence[int]) -> None:
     """One character or world element: what is told of it, its versions, its editor, and where it is in the story."""
-    node_id = int(row["node_id"])
+    node_id = int(row.node_id)
     artifact = live.workbench().artifact(node_id, kind)
     if artifact is None:
         return
@@ -202,8 +202,8 @@ def sheet(project: int, kind: str, row: Row, order: Sequence[int]) -> None:
     _appears(project, kind, artifact.content)
 
 
-def _head(project: int, kind: str, row: Row, artifact: ArtifactVersion, order: Sequence[int]) -> None:
-    node_id, content = int(row["node_id"]), artifact.content
+def _head(project: int, kind: str, row: NodeContent, artifact: ArtifactVersion, order: Sequence[int]) -> None:
+    node_id, content = int(row.node_id), artifact.content
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=f"element_head_{node_id}"):
         st.html(picture(project, kind, content, 84), width="content")
         with st.container(gap="small", width="stretch"):
@@ -211,7 +211,7 @@ def _head(project: int, kind: str, row: Row, artifact: ArtifactVersion, order: S
                 st.subheader(plain(content["name"]), anchor=False, width="content")
                 if kind == "world_element":
                     st.badge(t(forms.CHOICES[str(content.get("kind") or "custom")]), color="violet")
-                if row["archived_at"] is not None:
+                if row.archived_at is not None:
                     st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
             if content.get("aliases"):
                 st.markdown(f":gray[{t('also')} {plain(' / '.join(content['aliases']))}]")
@@ -225,10 +225,10 @@ def _head(project: int, kind: str, row: Row, artifact: ArtifactVersion, order: S
             _more(row, order)
 
 
-def _more(row: Row, order: Sequence[int]) -> None:
-    node_id = int(row["node_id"])
+def _more(row: NodeContent, order: Sequence[int]) -> None:
+    node_id = int(row.node_id)
     with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{node_id}", help=t("More")):
-        if row["archived_at"] is not None:
+        if row.archived_at is not None:
             st.button(
                 t("Restore"),
                 key=f"restore_{node_id}",
@@ -273,7 +273,7 @@ def _move(node_id: int, step: int, order: tuple[int, ...]) -> None:
     live.invalidate()
 
 
-def _fields(kind: str, content: Row) -> None:
+def _fields(kind: str, content: JsonObject) -> None:
     """What is told, field by field, and which fields say nothing yet."""
     schema = kinds.find(kind).model.model_json_schema()
     told = ("description", "appearance", "personality", "background") if kind == "character" else ("description",)
@@ -285,7 +285,7 @@ def _fields(kind: str, content: Row) -> None:
         st.markdown(f":gray[:material/edit_note: {t('Not told yet: {fields}', fields=' · '.join(silent))}]")
 
 
-def _appears(project: int, kind: str, content: Row) -> None:
+def _appears(project: int, kind: str, content: JsonObject) -> None:
     found = story_elements.select_scenes(scenes(project), content, kind)
     with st.container(border=True, key="appears_in"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

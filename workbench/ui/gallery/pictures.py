@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.artifacts.storyboard import frame_key
-from workbench.db.rows.story import Artifact, ArtifactVersion
+from workbench.db.rows.story import Artifact, ArtifactVersion, SceneEntry
 from workbench.story.names import fold
 from workbench.ui import live
 
-Row = Mapping[str, Any]
 IMAGES, PROMPT, VIDEO = "keyframe_images", "keyframe_prompt", "scene_video"
 KEYS = [frame_key(order) for order in range(1, 10)]
 
@@ -24,7 +23,7 @@ KEYS = [frame_key(order) for order in range(1, 10)]
 class Picture:
     """One candidate of one frame, with what a reader filters by. `of`: how many candidates the frame has."""
 
-    scene: Row
+    scene: SceneEntry
     key: str
     shot: dict[str, Any]
     media: str
@@ -39,24 +38,24 @@ class Picture:
         return [str(s["name"]) for s in self.shot["subjects"]]
 
 
-def scenes(project: int, episode: int | None = None) -> list[Row]:
+def scenes(project: int, episode: int | None = None) -> list[SceneEntry]:
     """The scenes that have pictures, in story order; their content is not read."""
-    found: list[Row] = live.query(live.workbench().projects.list_scenes_with, project, IMAGES, episode=episode)
+    found: list[SceneEntry] = live.query(live.workbench().projects.list_scenes_with, project, IMAGES, episode=episode)
     return found
 
 
-def with_person(found: Iterable[Row], project: int, names: Sequence[str]) -> list[Row]:
+def with_person(found: Iterable[SceneEntry], project: int, names: Sequence[str]) -> list[SceneEntry]:
     """The scenes in whose cast somebody of these names is."""
     cast = live.query(live.workbench().projects.list_story_scenes, project)
     there = {s.node_id for s in cast if s.shows(names)}
-    return [s for s in found if s["id"] in there]
+    return [s for s in found if s.id in there]
 
 
-def stale_scenes(found: Sequence[Row]) -> list[Row]:
+def stale_scenes(found: Sequence[SceneEntry]) -> list[SceneEntry]:
     """The scenes of which a picture is stale."""
-    ids = [int(s["id"]) for s in found]
+    ids = [int(s.id) for s in found]
     stale: list[int] = live.cached("stale pictures", lambda: sorted(_changes(ids)), scenes=ids)
-    return [s for s in found if s["id"] in set(stale)]
+    return [s for s in found if s.id in set(stale)]
 
 
 def _changes(ids: list[int]) -> dict[int, set[str | None]]:
@@ -65,22 +64,24 @@ def _changes(ids: list[int]) -> dict[int, set[str | None]]:
     return {node_id: {c.part for c in inputs} for node_id, inputs in changed.items()}
 
 
-def of_scenes(found: Sequence[Row]) -> list[Picture]:
+def of_scenes(found: Sequence[SceneEntry]) -> list[Picture]:
     """Every candidate of every frame of these scenes, the frames in order, the newest candidate first."""
-    ids = [int(s["id"]) for s in found]
+    ids = [int(s.id) for s in found]
     if not ids:
         return []
     heads = live.workbench().artifacts.list_heads(ids, [IMAGES, PROMPT])
     changed = _changes(ids)
     made: list[Picture] = []
     for scene in found:
-        images, plan = heads.get((scene["id"], IMAGES)), heads.get((scene["id"], PROMPT))
+        images, plan = heads.get((scene.id, IMAGES)), heads.get((scene.id, PROMPT))
         if images is not None and plan is not None:
-            made += _of_scene(scene, images, plan.content["shots"], changed.get(scene["id"], set()))
+            made += _of_scene(scene, images, plan.content["shots"], changed.get(scene.id, set()))
     return made
 
 
-def _of_scene(scene: Row, images: Artifact, shots: Sequence[dict[str, Any]], changed: set[str | None]) -> list[Picture]:
+def _of_scene(
+    scene: SceneEntry, images: Artifact, shots: Sequence[dict[str, Any]], changed: set[str | None]
+) -> list[Picture]:
     found = []
     for frame in images.content["frames"]:
         order = KEYS.index(frame["key"]) + 1
@@ -125,21 +126,21 @@ def maker(node_id: int, media: str) -> ArtifactVersion | None:
 class Clip:
     """A clip of a scene. `of`: how many the scene has."""
 
-    scene: Row
+    scene: SceneEntry
     media: str
     seconds: float
     chosen: bool
     of: int = 1
 
 
-def clips(found: Sequence[Row]) -> list[Clip]:
+def clips(found: Sequence[SceneEntry]) -> list[Clip]:
     """The clips of these scenes in story order, the newest of a scene first."""
-    ids = [int(s["id"]) for s in found]
+    ids = [int(s.id) for s in found]
     if not ids:
         return []
     heads = live.workbench().artifacts.list_heads(ids, [VIDEO])
     made = []
-    for scene, video in ((s, heads[s["id"], VIDEO].content) for s in found if (s["id"], VIDEO) in heads):
+    for scene, video in ((s, heads[s.id, VIDEO].content) for s in found if (s.id, VIDEO) in heads):
         made += [
             Clip(scene, clip["media"], float(clip["seconds"]), clip["media"] == video["chosen"], len(video["clips"]))
             for clip in reversed(video["clips"])
@@ -157,7 +158,7 @@ def packer(pictures: Sequence[Picture]) -> Callable[[], bytes]:
 def place(picture: Picture, suffix: str) -> str:
     """A picture's place in the ZIP: a folder for each scene, files by order and framing."""
     scene = picture.scene
-    folder = f"E{scene['number']:02d}-{scene['position']:02d} {file_name(str(scene['title']))}"
+    folder = f"E{scene.number:02d}-{scene.position:02d} {file_name(str(scene.title))}"
     mark = "" if picture.chosen else f"-{picture.media[:8]}"
     return f"{folder}/{picture.shot['order']:02d}-{picture.shot['framing']}{mark}{suffix}"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
+from workbench.db.rows.usage import JobSuccess, UsageCost
 from workbench.ui import budgets, charts, formats, frame, labels, live
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
+
+D = TypeVar("D", JobSuccess, budgets.DayCost)
 
 DAY_MS = 86_400_000
 #: a worker is heard of every second; older than this it is missing
@@ -26,33 +29,33 @@ def _minute(ms: int) -> int:
     return ms // 60_000 * 60_000
 
 
-def _rate(rows: Sequence[dict[str, Any]]) -> float | None:
-    done = sum(r["done"] or 0 for r in rows)
-    return sum(r["succeeded"] or 0 for r in rows) / done if done else None
+def _rate(rows: Sequence[JobSuccess]) -> float | None:
+    done = sum(r.done or 0 for r in rows)
+    return sum(r.succeeded or 0 for r in rows) / done if done else None
 
 
-def _done(rows: Sequence[dict[str, Any]]) -> int:
-    return sum(r["done"] or 0 for r in rows)
+def _done(rows: Sequence[JobSuccess]) -> int:
+    return sum(r.done or 0 for r in rows)
 
 
-def money_of(rows: Sequence[dict[str, Any]]) -> str:
+def money_of(rows: Sequence[UsageCost]) -> str:
     """A sum per currency; a dash when nothing has a price."""
     return formats.sums(sums_of(rows))
 
 
-def sums_of(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+def sums_of(rows: Sequence[UsageCost]) -> dict[str, int]:
     """Micros by currency."""
     sums: dict[str, int] = {}
     for row in rows:
-        if row["cost_micros"] is not None and row["currency"]:
-            sums[row["currency"]] = sums.get(row["currency"], 0) + row["cost_micros"]
+        if row.cost_micros is not None and row.currency:
+            sums[row.currency] = sums.get(row.currency, 0) + row.cost_micros
     return sums
 
 
-def micros(rows: Sequence[dict[str, Any]]) -> int | None:
+def micros(rows: Sequence[UsageCost]) -> int | None:
     """The sum when all of it is in one currency, for comparisons."""
-    known = [r for r in rows if r["cost_micros"] and r["currency"]]
-    return sum(r["cost_micros"] for r in known) if len({r["currency"] for r in known}) == 1 else None
+    known = [(r.currency, r.cost_micros) for r in rows if r.cost_micros and r.currency]
+    return sum(cost for _, cost in known) if len({currency for currency, _ in known}) == 1 else None
 
 
 def metrics(project: int | None) -> None:
@@ -94,7 +97,7 @@ def metrics(project: int | None) -> None:
             t("Done in 24 h"),
             formats.count(_done(today)),
             _or_note(formats.delta_percent(_done(today), _done(yesterday))),
-            history=_days(week, now, lambda r: r["done"]),
+            history=_days(week, now, lambda r: r.done),
         )
     with cards[3]:
         charts.metric(
@@ -104,14 +107,14 @@ def metrics(project: int | None) -> None:
     with cards[4]:
         charts.metric(
             t("Cost in 24 h"), money_of(cost), _or_note(formats.delta_percent(micros(cost), micros(cost_before))), good="none",
-            history=_days(cost_days, now, lambda r: r["cost_micros"]),
+            history=_days(cost_days, now, lambda r: r.cost_micros),
         )  # fmt: skip
 
 
-def _days(rows: Sequence[dict[str, Any]], now: int, value: Callable[[dict[str, Any]], float | None]) -> list[float]:
+def _days(rows: Sequence[D], now: int, value: Callable[[D], float | None]) -> list[float]:
     """A value for each of the last fourteen days; days without anything are 0."""
     last = now // DAY_MS * DAY_MS
-    found = {r["day"]: value(r) or 0 for r in rows}
+    found = {r.day: value(r) or 0 for r in rows}
     return [found.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
 
 

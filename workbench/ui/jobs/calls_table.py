@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
+from workbench.db.rows.jobs import CallSummary, ModelCall
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hidden
 
-Row = Mapping[str, Any]
+C = TypeVar("C", bound=CallSummary)
 
 #: everything of a call but the two large texts that have tabs of their own
 _TEXTS = ("prompt", "raw_output")
 
 
-def look(call: Row) -> str:
+def look(call: CallSummary) -> str:
     """A call that was answered with something unusable counts as failed."""
-    return "partial" if call["outcome"] == "ok" and call.get("valid") is False else call["outcome"]
+    return "partial" if call.outcome == "ok" and call.valid is False else call.outcome
 
 
-def frame(calls: Sequence[Row]) -> pd.DataFrame:
+def frame(calls: Sequence[CallSummary]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
                 "state": [states.find(look(c)).word],
-                "step": hidden(c.get("step") or "—"),
-                "model": hidden(c["model"]),
-                "in": formats.count(c.get("input_tokens")),
-                "out": formats.count(c.get("output_tokens")),
-                "latency": labels.took(c.get("latency_ms")),
-                "cost": formats.cost(c.get("cost_micros"), c.get("currency"), current()),
-                "when": labels.ago(c["started_at"]),
-                "workflow": labels.workflow_title(c["workflow"]) if c.get("workflow") else "—",
+                "step": hidden(c.step or "—"),
+                "model": hidden(c.model),
+                "in": formats.count(c.input_tokens),
+                "out": formats.count(c.output_tokens),
+                "latency": labels.took(c.latency_ms),
+                "cost": formats.cost(c.cost_micros, c.currency, current()),
+                "when": labels.ago(c.started_at),
+                "workflow": labels.workflow_title(c.workflow) if c.workflow else "—",
             }
             for c in calls
         ],
@@ -66,7 +67,7 @@ def columns() -> dict[str, Any]:
     }
 
 
-def draw(calls: Sequence[Row], key: str, order: Sequence[str], height: int) -> Row | None:
+def draw(calls: Sequence[C], key: str, order: Sequence[str], height: int) -> C | None:
     """The table; the call that is chosen."""
     shown: Any = st.dataframe(
         frame(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height, row_height=34,
@@ -76,7 +77,7 @@ def draw(calls: Sequence[Row], key: str, order: Sequence[str], height: int) -> R
     return calls[rows[0]] if rows and rows[0] < len(calls) else None
 
 
-def section(calls: Sequence[Row], key: str) -> None:
+def section(calls: Sequence[ModelCall], key: str) -> None:
     """The calls of a job, with the chosen one opened below."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{t('Model calls')}**", width="content")
@@ -92,13 +93,13 @@ def section(calls: Sequence[Row], key: str) -> None:
         read(chosen, key)
 
 
-def read(call: Row, key: str) -> None:
+def read(call: ModelCall, key: str) -> None:
     """One call's prompt, raw output and request."""
-    if call.get("error"):
-        st.error(f"**{labels.error_title(call.get('error_kind'))}** {hidden(call['error'])}", icon=":material/error:")
+    if call.error:
+        st.error(f"**{labels.error_title(call.error_kind)}** {hidden(call.error)}", icon=":material/error:")
     prompt, raw, request = st.tabs([t("Prompt"), t("Raw output"), t("Request")], key=f"{key}_tabs")
     with prompt:
-        for message in call.get("prompt") or []:
+        for message in call.prompt or []:
             st.caption(str(message.get("role", "")))
             st.code(
                 hidden(str(message.get("content", ""))),
@@ -106,12 +107,12 @@ def read(call: Row, key: str) -> None:
                 wrap_lines=True,
                 height=260 if len(str(message.get("content", ""))) > 900 else "content",
             )
-        if not call.get("prompt"):
+        if not call.prompt:
             st.caption(t("Not kept: raw model input and output are removed after the set number of days."))
     with raw:
-        st.code(hidden(_pretty(call.get("raw_output"))), language="json", wrap_lines=True, height=380)
+        st.code(hidden(_pretty(call.raw_output)), language="json", wrap_lines=True, height=380)
     with request:
-        st.json(hidden({k: v for k, v in call.items() if k not in _TEXTS and v is not None}), expanded=True)
+        st.json(hidden({k: v for k, v in call.as_json().items() if k not in _TEXTS and v is not None}), expanded=True)
 
 
 def _pretty(raw: str | None) -> str:

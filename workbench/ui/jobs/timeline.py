@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from workbench.db.rows.jobs import Attempt, Job, ModelCall, Step
 from workbench.ui import charts, formats, states
 from workbench.ui import labels as words
 from workbench.ui.language import current, t
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,46 +30,44 @@ class Bar:
     note: str = ""
 
 
-def _of_claim(rows: Sequence[Row], claim: int) -> list[Row]:
-    return [r for r in rows if r.get("claim") == claim]
-
-
-def _call_bars(calls: Sequence[Row], begin: int, now: int) -> list[Bar]:
+def _call_bars(calls: Sequence[ModelCall], begin: int, now: int) -> list[Bar]:
     """One bar a step: its calls from the first start to the last end."""
     made = []
-    for step in dict.fromkeys(c.get("step") or "" for c in calls):
-        mine = [c for c in calls if (c.get("step") or "") == step]
+    for step in dict.fromkeys(c.step or "" for c in calls):
+        mine = [c for c in calls if (c.step or "") == step]
         last = mine[-1]
-        look = states.find(last["outcome"]).name
-        note = str(last.get("http_status") or "") if look == "failed" else ""
-        start = min(c["started_at"] for c in mine) - begin
-        end = max((c.get("ended_at") or now) for c in mine) - begin
+        look = states.find(last.outcome).name
+        note = str(last.http_status or "") if look == "failed" else ""
+        start = min(c.started_at for c in mine) - begin
+        end = max((c.ended_at or now) for c in mine) - begin
         made.append(Bar(step or t("call"), start, max(start, end), look, 1, note))
     return made
 
 
-def bars(job: Row, attempts: Sequence[Row], calls: Sequence[Row], steps: Sequence[Row], now: int) -> list[Bar]:
+def bars(
+    job: Job, attempts: Sequence[Attempt], calls: Sequence[ModelCall], steps: Sequence[Step], now: int
+) -> list[Bar]:
     """What a job did, in order."""
-    begin = int(job["created_at"])
+    begin = job.created_at
     made: list[Bar] = []
     ended = begin
-    done: dict[str, int] = {s["name"]: int(s.get("updated_at") or 0) for s in steps if s.get("state") == "done"}
-    for number, attempt in enumerate(sorted(attempts, key=lambda a: int(a["started_at"])), start=1):
-        start, end = int(attempt["started_at"]), int(attempt.get("ended_at") or now)
+    done: dict[str, int] = {s.name: s.updated_at for s in steps if s.state == "done"}
+    for number, attempt in enumerate(sorted(attempts, key=lambda a: a.started_at), start=1):
+        start, end = attempt.started_at, attempt.ended_at or now
         wait = t("Queued") if number == 1 else t("Waiting between attempts")
         if start - ended > 50:
             made.append(
                 Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current()))
             )
-        look = states.find(attempt.get("outcome") or "running").name
-        note = words.error_title(attempt.get("error_kind")) if look == "failed" else ""
+        look = states.find(attempt.outcome or "running").name
+        note = words.error_title(attempt.error_kind) if look == "failed" else ""
         made.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
         reused = [name for name, at in done.items() if number > 1 and at and at < start]
         made += [Bar(name, start - begin, start - begin, "reused", 1, t("reused, free")) for name in reused]
-        made += _call_bars(_of_claim(calls, attempt["claim"]), begin, now)
+        made += _call_bars([c for c in calls if c.claim == attempt.claim], begin, now)
         ended = end
     if not made:
-        made.append(Bar(t("Queued"), 0, int(job.get("finished_at") or now) - begin, "queued"))
+        made.append(Bar(t("Queued"), 0, (job.finished_at or now) - begin, "queued"))
     return made
 
 

@@ -5,8 +5,6 @@ A conversation is what its newest job was asked and what it answered: the URL na
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
@@ -184,7 +182,7 @@ def _history(job: Job | None) -> None:
     with st.container(border=True, key="chat_history", gap="small"):
         st.markdown(f"**{t('In this session')}**")
         for job_id in ids[:HISTORY]:
-            turn = live.cached("job", partial(live.workbench().jobs.get, job_id), id=job_id)
+            turn = live.query(live.workbench().jobs.get, job_id)
             state = states.find(turn.state)
             said = shortened(last_said(turn), 44)
             st.button(

@@ -45,7 +45,7 @@ def targets(one: Workflow, project: int, episode: int) -> list[Target]:
         found = [n for n in nodes if n.kind == "episode"]
     else:
         found = [n for n in nodes if n.kind == "scene" and n.parent_id == episode]
-    active = {(j.node_id, j.kind): j.state for j in live.active_jobs(project)}
+    active = {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
     return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(one, n, active)) for n in found]
 
 
@@ -90,9 +90,7 @@ def estimate(one: Workflow, project: int, chosen: Sequence[int], profile: str | 
         return None
     if one.batch:
         return _of_parents(chosen) if one.scope == "scene" and profile is None else None
-    known = live.cached(
-        "estimates", lambda: live.workbench().plans.estimate(project, profile), project=project, profile=profile
-    )
+    known = live.query(live.workbench().plans.estimate, project, profile)
     guess: Estimate | None = known.get(one.name)
     if guess is None:
         return None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from workbench.api.workflows import Cell
 from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import ArtifactVersion, VersionEntry
@@ -19,8 +19,6 @@ from workbench.ui.markup import plain, shortened
 from workbench.ui.studio import artifacts, clips, diff, sheet
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
-
-Row = Mapping[str, Any]
 
 #: failures that are mended at the service: its key, its models, its address, its money
 AT_SERVICE = ("auth", "permission", "not_found_model", "quota_exhausted", "network")
@@ -248,22 +246,22 @@ def failure(job: Job) -> None:
 @st.fragment(run_every=1.0)
 def running(job_id: int, node_id: int, name: str) -> None:
     """A running job's bar, words and clock; the page is drawn anew when the job's state changes."""
-    job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
+    job = live.query(live.workbench().jobs.get, job_id)
     seen = st.session_state.setdefault(cell_key(node_id, name, "seen", job_id), job.state)
     if job.state != seen:
         st.session_state[cell_key(node_id, name, "seen", job_id)] = job.state
         if job.state not in states.ACTIVE:
             live.invalidate()
         st.rerun(scope="app")
-    percent = int(job.get("progress") or 0)
-    started = job.get("started_at")
+    percent = int(job.progress or 0)
+    started = job.started_at
     clock = (
         labels.took((live.now_ms() - started) // 1000 * 1000)
         if started
         else t("waits {time}", time=labels.took(live.now_ms() - job.created_at))
     )
     message = labels.said(job, "message") or states.find(job.state).word
-    if job.state == "waiting" and job.get("waiting_for"):
+    if job.state == "waiting" and job.waiting_for:
         message = t(labels.WAITING_FOR.get(job.waiting_for, states.find("waiting").title))
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
 
@@ -297,13 +295,13 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
             st.rerun()
 
 
-def action(node_id: int, cell: Row, primary: bool) -> None:
+def action(node_id: int, cell: Cell, primary: bool) -> None:
     """The one button of a cell."""
-    workflow: Workflow = cell["workflow"]
-    job, state = cell.get("job"), cell["state"]
+    workflow: Workflow = cell.workflow
+    job, state = cell.job, cell.state
     key = cell_key(node_id, workflow.name, "act")
     if state in states.ACTIVE and job:
-        st.button(t("Cancel"), key=f"{key}_cancel", icon=":material/stop_circle:", on_click=cancel, args=(job["id"],))
+        st.button(t("Cancel"), key=f"{key}_cancel", icon=":material/stop_circle:", on_click=cancel, args=(job.id,))
         return
     verb, icon = VERBS.get(state, VERBS["ready"])
     if state == "failed" and job:
@@ -312,9 +310,9 @@ def action(node_id: int, cell: Row, primary: bool) -> None:
             t(verb),
             key=f"{key}_{verb}",
             icon=f":material/{icon}:",
-            disabled=bool(cell.get("unmet")),
+            disabled=bool(cell.unmet),
             on_click=retry,
-            args=(job["id"],),
+            args=(job.id,),
         )
         return
     st.button(
@@ -322,7 +320,7 @@ def action(node_id: int, cell: Row, primary: bool) -> None:
         key=f"{key}_{verb}",
         icon=f":material/{icon}:",
         type="primary" if primary else "secondary",
-        disabled=bool(cell.get("unmet")),
+        disabled=bool(cell.unmet),
         on_click=launch,
         args=(node_id, workflow.name, {}),
     )
@@ -399,10 +397,10 @@ def _conflict(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, An
         )
 
 
-def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, str]] | None = None) -> None:
+def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, str]] | None = None) -> None:
     """One workflow's cell."""
-    workflow: Workflow = cell["workflow"]
-    artifact, job, state = cell.get("artifact"), cell.get("job"), cell["state"]
+    workflow: Workflow = cell.workflow
+    artifact, job, state = cell.artifact, cell.job, cell.state
     with st.container(border=True, key=cell_key(node_id, workflow.name)):
         with st.container(
             horizontal=True, vertical_alignment="center", gap="small", key=cell_key(node_id, workflow.name, "row")
@@ -411,40 +409,40 @@ def draw(node_id: int, cell: Row, primary: bool, choices: dict[str, dict[Any, st
             states.badge(state)
             st.space("stretch")
             if artifact:
-                frame.small(version_meta(artifact), labels.at(artifact["created_at"]))
-                versions(node_id, artifact["kind"], artifact)
-                if artifact["kind"] not in artifacts.NOT_TYPED:
+                frame.small(version_meta(artifact), labels.at(artifact.created_at))
+                versions(node_id, artifact.kind, artifact)
+                if artifact.kind not in artifacts.NOT_TYPED:
                     st.button(
                         "", key=cell_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
-                        on_click=begin_edit, args=(node_id, artifact["kind"], artifact),
+                        on_click=begin_edit, args=(node_id, artifact.kind, artifact),
                     )  # fmt: skip
-            elif cell.get("unmet"):
+            elif cell.unmet:
                 st.caption(t("not possible yet"), width="content")
-            settings(node_id, workflow, choices or {}, bool(cell.get("unmet")) or state in states.ACTIVE)
+            settings(node_id, workflow, choices or {}, bool(cell.unmet) or state in states.ACTIVE)
             action(node_id, cell, primary)
         _body(node_id, cell, artifact, job, state)
 
 
-def _body(node_id: int, cell: Row, artifact: Row | None, job: Job | None, state: str) -> None:
-    workflow: Workflow = cell["workflow"]
-    for reason in () if state in states.ACTIVE else cell["stale_reasons"][:3]:
+def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job | None, state: str) -> None:
+    workflow: Workflow = cell.workflow
+    for reason in () if state in states.ACTIVE else cell.stale_reasons[:3]:
         st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
-    for issue in cell.get("unmet") or []:
+    for issue in cell.unmet or []:
         st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
     if state in states.ACTIVE and job:
         running(job.id, node_id, workflow.name)
     if state == "failed" and job:
         failure(job)
     if artifact:
-        for warning in artifact.get("warnings") or []:
+        for warning in artifact.warnings or []:
             st.markdown(
                 f":orange[:material/warning:] :gray[{plain(labels.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
-        comparison(node_id, artifact["kind"])
-        if artifact["kind"] == "scene_video":
+        comparison(node_id, artifact.kind)
+        if artifact.kind == "scene_video":
             clips.draw(node_id, artifact)
-        elif workflow.writes != "keyframe_images" and not editor(node_id, artifact["kind"]):
-            artifacts.show(artifact["kind"], artifact["content"])
+        elif workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
+            artifacts.show(artifact.kind, artifact.content)
     if workflow.writes == "keyframe_images":
         sheet.draw(node_id, cell)
     elif workflow.batch and job and job.result:

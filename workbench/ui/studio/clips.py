@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import streamlit as st
 
+from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, NotFound
+from workbench.json_types import JsonObject
 from workbench.ui import frame, labels, live
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shortened
 
-Row = Mapping[str, Any]
 
-
-def draw(node_id: int, artifact: Row) -> None:
+def draw(node_id: int, artifact: ArtifactVersion) -> None:
     """The chosen clip large; every other one small with its button."""
-    content = artifact["content"]
+    content = artifact.content
     clips = {c["media"]: c for c in content["clips"]}
     _play(clips[content["chosen"]], width=560 if content["aspect_ratio"] != "9:16" else 260)
     others = [c for c in reversed(content["clips"]) if c["media"] != content["chosen"]]
@@ -30,11 +27,11 @@ def draw(node_id: int, artifact: Row) -> None:
             _play(clip, width=None)
             st.button(
                 t("Use this one"), key=f"clip_use_{node_id}_{clip['media'][:12]}", icon=":material/check:",
-                on_click=_choose, args=(node_id, clip["media"], artifact["version"]),
+                on_click=_choose, args=(node_id, clip["media"], artifact.version),
             )  # fmt: skip
 
 
-def _play(clip: Row, width: int | None) -> None:
+def _play(clip: JsonObject, width: int | None) -> None:
     try:
         place = str(live.workbench().media.path(clip["media"]))
     except NotFound as error:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
+from workbench.db.rows.jobs import Job
 from workbench.story.plan import Mode, Plan, PlannedJob
 from workbench.ui import formats, frame, labels, live, states
 from workbench.ui.language import current, t
@@ -33,7 +33,7 @@ class Group:
 
 def of(node_id: int, mode: Mode = "missing") -> Plan:
     """The plan of a node, shared for a second."""
-    found: Plan = live.cached("plan", lambda: live.workbench().plans.build(node_id, mode), node=node_id, mode=mode)
+    found: Plan = live.query(live.workbench().plans.build, node_id, mode)
     return found
 
 
@@ -92,13 +92,12 @@ def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
     live.invalidate()
 
 
-def parent(node_id: int) -> Mapping[str, Any] | None:
+def parent(node_id: int) -> Job | None:
     """The plan that is at work on this node now."""
     node = live.workbench().projects.get_node(node_id)
     for job in live.active_jobs(node.project_id):
         if job.node_id == node_id and job.kind == "run_plan":
-            found: Mapping[str, Any] = job
-            return found
+            return job
     return None
 
 
@@ -187,12 +186,12 @@ def card(node_id: int, *, large: bool = False) -> None:
 
 @st.fragment(run_every=1.0)
 def _bar(job_id: int) -> None:
-    job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
-    percent = int(job.get("progress") or 0)
+    job = live.query(live.workbench().jobs.get, job_id)
+    percent = int(job.progress or 0)
     st.progress(percent / 100, text=f"{plain(labels.said(job, 'message'))} :gray[· {percent}%]")
 
 
-def _running(job: Mapping[str, Any]) -> None:
+def _running(job: Job) -> None:
     """The plan at work: its bar, its job, and one button that stops all of it."""
     with st.container(border=True, key="plan"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -201,18 +200,18 @@ def _running(job: Mapping[str, Any]) -> None:
             st.space("stretch")
             st.page_link(
                 "pages/job.py",
-                label=t("job {id}", id=job["id"]),
-                query_params={"id": str(job["id"])},
+                label=t("job {id}", id=job.id),
+                query_params={"id": str(job.id)},
                 width="content",
             )
-        _bar(int(job["id"]))
+        _bar(int(job.id))
         st.button(
             t("Cancel"),
-            key=f"plan_cancel_{job['id']}",
+            key=f"plan_cancel_{job.id}",
             icon=":material/stop_circle:",
             width="stretch",
             on_click=_cancel,
-            args=(int(job["id"]),),
+            args=(int(job.id),),
         )
 
 

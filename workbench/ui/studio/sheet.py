@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.api.workflows import Cell as StudioCell
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
@@ -60,23 +61,23 @@ def cells_of(
     return made
 
 
-def draw(node_id: int, cell: Row) -> None:
+def draw(node_id: int, cell: StudioCell) -> None:
     """The sheet of a scene: from the nine-shot plan, with the pictures there are; live while a job draws."""
     plan = live.workbench().artifact(node_id, PROMPT)
     if plan is None:
         return
-    job, artifact = cell.get("job"), cell.get("artifact")
-    content = artifact["content"] if artifact else None
+    job, artifact = cell.job, cell.artifact
+    content = artifact.content if artifact else None
     ratio = (content or {}).get("aspect_ratio") or plan.content["shots"][0]["camera"]["aspect"]
-    changed = {r.part for r in cell["stale_reasons"]}
+    changed = {r.part for r in cell.stale_reasons}
     stale = {order for order in range(1, 10) if None in changed or f"shot:{order}" in changed}
-    if job is not None and job["state"] in states.ACTIVE:
-        _live(node_id, job["id"], plan.content["shots"], content, ratio, stale)
+    if job is not None and job.state in states.ACTIVE:
+        _live(node_id, job.id, plan.content["shots"], content, ratio, stale)
     else:
         failed = {
             f["item"]: f["error"]
-            for f in ((job or {}).get("result") or {}).get("failed", [])
-            if job and job["state"] == "partial" and "item" in f
+            for f in ((job.result or {}).get("failed", []) if job and job.state == "partial" else ())
+            if "item" in f
         }
         _grid(node_id, cells_of(plan.content["shots"], content, stale, failed=failed), ratio)
         for key, why in failed.items():
@@ -90,7 +91,7 @@ def _live(
 ) -> None:
     """Frames appear as their steps are done; what is drawn now and what waits is said by chips."""
     steps = live.query(live.workbench().jobs.list_steps, job_id=job_id)
-    job = live.cached("job", lambda: live.workbench().jobs.get(job_id), id=job_id)
+    job = live.query(live.workbench().jobs.get, job_id)
     drawn, busy = {}, {}
     for step in steps:
         key = step.name  # the step of a frame has its key as its name
@@ -98,10 +99,10 @@ def _live(
             drawn[key] = step.output["images"][-1]["media"]
         elif step.state == "sent":
             busy[key] = "running" if job.state == "running" else "queued"
-    wanted = (job.get("params") or {}).get("keys") or KEYS
+    wanted = (job.params or {}).get("keys") or KEYS
     have = {f["key"] for f in (content or {}).get("frames", [])}
     for key in wanted:
-        if key not in drawn and key not in busy and (key not in have or (job.get("params") or {}).get("keys")):
+        if key not in drawn and key not in busy and (key not in have or (job.params or {}).get("keys")):
             busy[key] = "queued"
     _grid(node_id, cells_of(shots, content, stale, drawn=drawn, busy=busy), ratio)
 
