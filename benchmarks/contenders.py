@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import procrastinate
@@ -112,9 +112,9 @@ class StampedDispatcher(Dispatcher):
 
     committed_ns = 0
 
-    def kick(self) -> None:
+    def deliver(self, ids: Sequence[int]) -> None:
         self.committed_ns = time.time_ns()
-        super().kick()
+        super().deliver(ids)
 
 
 class Reelwright:

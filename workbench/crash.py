@@ -25,6 +25,7 @@ POINTS = (
     "poll_answered",
     "failed_before_put_back",
     "before_finish",
+    "group_ends",
     "finished",
 )
 

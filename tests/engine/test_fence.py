@@ -24,8 +24,8 @@ from tests.engine.jobs_for_tests import Told, prompt, tiny_png
 from tests.media.clips import tiny_mp4
 from workbench.db.connection import Database, now_ms
 from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
+from workbench.db.writes import groups, ledger, sweep
 from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger, sweep
 from workbench.errors import Issue, JobError, LostClaim, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
@@ -61,7 +61,7 @@ class Late:
             database=self.db,
             workflows=engine.worker.runner._workflows,
             declared=engine.wb.workflows.get("test_batch"),
-            row=self.claim.row,
+            row=self.claim._asdict(),
             job_id=self.job_id,
             claim=self.claim.number,
             providers=BoundProviders(SKETCH, lambda profile_id: SKETCH, lambda profile: Sketch()),
@@ -258,7 +258,7 @@ UNFENCED = {
 #: whose `write` is fenced: a claim's session, and the owner of a model call, which is one
 OWNERS = ("session", "self", "owner")
 #: functions that are a fence themselves
-FENCING = ("fence", "report", "set_preview", "expect_parts")
+FENCING = ("fence", "report", "set_preview", "expect_parts", "succeed_all", "give_back")
 
 
 def _attempt(late: Late, write: Callable[[Late], Any]) -> tuple[bool, bool]:
@@ -292,6 +292,26 @@ def test_without_its_fence_a_late_worker_could(
         monkeypatch.setattr(writes, "fence", _mutant(module, function))
     refused, unchanged = _attempt(late, fence.write)
     assert not unchanged, f"the fence in {fence.site} was taken away, and nothing went wrong (refused: {refused})"
+
+
+@pytest.mark.parametrize("write", ["end", "give back"])
+def test_a_member_of_a_group_that_was_lost_is_left_alone(
+    engine: Engine, project: int, write: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Late(engine, project)
+    before = late.state()
+
+    def attempt_it() -> None:
+        if write == "end":
+            engine.worker.runner._write_ends([groups.Success(late.claim, {"late": True})])
+        else:
+            engine.worker.runner._write_ends([], unbegun=[late.claim])
+
+    attempt_it()
+    assert late.state() == before
+    monkeypatch.setattr(groups, "_fenced", lambda conn, claims: list(claims))
+    attempt_it()
+    assert late.state() != before, "the fence of groups was taken away, and nothing went wrong"
 
 
 def _mutant(module: str, function: str) -> Callable[..., bool]:

@@ -188,7 +188,9 @@ def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Worke
 
 
 def test_every_crash_point_has_a_test() -> None:
-    here = Path(__file__).read_text() + (Path(__file__).parent / "test_kills.py").read_text()
+    here = Path(__file__).read_text() + "".join(
+        (Path(__file__).parent / f"test_{name}.py").read_text() for name in ("kills", "groups")
+    )
     assert [p for p in crash.POINTS if f'"{p}"' not in here] == []
 
 

@@ -75,8 +75,10 @@ class Jobs:
         with self._database.write() as conn:
             delays = [request.delay_ms for request in batch]
             ids = submitting.insert_many(conn, [*zip(prepared, delays, strict=True)])
+            # in the same commit: a job that finds room is on its way with one write to disk
+            marked = self._dispatcher.mark(conn)
         crash.point("submit_committed")
-        self._dispatcher.kick()
+        self._dispatcher.deliver(marked)
         with self._database.read() as conn:
             jobs = {job.id: job for job in reads.find_many(conn, ids)}
         problem = self._dispatcher.unreachable

@@ -16,14 +16,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Connection,
+    Dialect,
+    Engine,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from workbench.errors import DatabaseUnavailable
-from workbench.i18n import Text
+from workbench.i18n import Text as Message
 
 #: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
 PING_AFTER_S = 1.0
@@ -45,6 +57,38 @@ def _sqlite_now(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(now_ms, "postgresql")
 def _postgres_now(element: Any, compiler: Any, **kw: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
+
+class Ids(TypeDecorator[list[int]]):
+    """Any number of ids as one parameter, so that a statement is compiled and prepared once whatever their number."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
+
+
+class among(FunctionElement[bool]):
+    """among(column, ids): whether the column is one of a parameter of type `Ids`."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(among, "sqlite")
+def _sqlite_among(element: Any, compiler: Any, **kw: Any) -> str:
+    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({ids}))"
+
+
+@compiles(among, "postgresql")
+def _postgres_among(element: Any, compiler: Any, **kw: Any) -> str:
+    column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
+    return f"{column} = ANY({ids})"
 
 
 def _json(value: Any) -> str:
@@ -168,6 +212,7 @@ def _set_up_sqlite(connection: Any, record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=30000",
+        "wal_autocheckpoint=4000",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -204,7 +249,7 @@ def _note_use(dbapi_connection: Any, record: Any) -> None:
 def _unreachable(database: Database, error: Exception) -> DatabaseUnavailable:
     where = database.url.render_as_string(hide_password=True)
     return DatabaseUnavailable(
-        Text(
+        Message(
             "The database {url} cannot be opened: {reason}. Check DATABASE_URL and that the server runs.",
             url=where,
             reason=str(getattr(error, "orig", error)).strip().splitlines()[0],

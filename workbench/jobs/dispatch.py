@@ -8,6 +8,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
+from sqlalchemy import Connection
+
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import dispatch
@@ -20,7 +22,9 @@ Send = Callable[[Sequence[int]], None]
 #: rows on their way or running, per live worker thread and queue: enough to keep threads busy, few enough for fairness
 WINDOW_PER_THREAD = 2
 #: rows that a pass ranks beyond the window, for threads that go from one short job to the next without a message
-LISTED = 64
+LISTED = 512
+#: threads that share a list: each takes no more of it at once than one of so many parts
+SHARES = 4
 #: an older list is not used, so that a new priority or project counts soon
 LISTED_FOR_S = 0.25
 
@@ -34,7 +38,9 @@ class Dispatcher:
         self._busy = threading.Lock()
         self._again = False
         self._listing = threading.Lock()
-        self._listed: dict[str, deque[int]] = {}
+        self._listed: dict[str, deque[tuple[int, str]]] = {}
+        #: queues with more ready rows than are listed
+        self._longer: set[str] = set()
         self._listed_until = 0.0
         self.unreachable: str | None = None
 
@@ -51,50 +57,76 @@ class Dispatcher:
     def run_pass(self) -> int:
         """Send what is ready and fits the window; returns how many."""
         with self._database.read() as conn:
-            queues = dispatch.ready_queues(conn)
-            room = WINDOW_PER_THREAD * dispatch.live_threads(conn) if queues else 0
-            if not room:
-                return 0
-            on_the_way = dispatch.in_flight(conn)
-            free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}
-            # a half-empty window is refilled in one go: passes stay rare under load
-            wanted = [queue for queue in queues if free[queue] >= room / 4 or not self._has_list(queue)]
-            ranked = {queue: dispatch.ready(conn, queue, free[queue] + LISTED) for queue in wanted}
-        picked = [job_id for queue, ids in ranked.items() for job_id in ids[: free[queue]]]
-        self._list({queue: ids[free[queue] :] for queue, ids in ranked.items()})
+            picked = self._pick(conn)
         if not picked:
             return 0
         with self._database.write() as conn:
             marked = dispatch.mark_dispatched(conn, picked)
-        crash.point("dispatch_marked")
-        if marked:
-            self._deliver(marked)
-        crash.point("dispatch_sent")
+        self.deliver(marked)
         return len(marked)
 
-    def successor(self, queue: str) -> int | None:
-        """The next ready job of a queue, for a thread that is free at this moment; None: a pass is due."""
-        with self._listing:
-            waiting = self._listed.get(queue)
-            return waiting.popleft() if waiting and time.monotonic() < self._listed_until else None
+    def mark(self, conn: Connection) -> list[int]:
+        """A pass in the transaction of whoever has just queued jobs; `deliver` what it returns once that is committed."""
+        picked = self._pick(conn)
+        return dispatch.mark_dispatched(conn, picked) if picked else []
 
-    def _has_list(self, queue: str) -> bool:
-        with self._listing:
-            return bool(self._listed.get(queue)) and time.monotonic() < self._listed_until
-
-    def _list(self, waiting: dict[str, list[int]]) -> None:
-        if waiting:
-            with self._listing:
-                self._listed = {queue: deque(ids) for queue, ids in waiting.items()}
-                self._listed_until = time.monotonic() + LISTED_FOR_S
-
-    def _deliver(self, ids: list[int]) -> None:
+    def deliver(self, ids: Sequence[int]) -> None:
+        """Send marked rows. What cannot be sent is unmarked, and sent when Redis is back."""
+        if not ids:
+            return
+        crash.point("dispatch_marked")
         try:
             self._send(ids)
             self.unreachable = None
         except Unavailable as error:
-            # the rows stay queued and marked; the sweeper sends them when Redis is back
             self.unreachable = str(error)
             log.info("jobs wait for Redis: %s", error)
             with self._database.write() as conn:
-                dispatch.unmark_dispatched(conn, ids)
+                dispatch.unmark_dispatched(conn, list(ids))
+        crash.point("dispatch_sent")
+
+    def successors(self, queue: str, most: Callable[[str], int]) -> list[int]:
+        """The next ready jobs of a queue, for a thread that is free at this moment; empty: a pass is due.
+
+        `most` says of a kind how many may be taken at once. A job of a kind that is not known to be short comes alone, and
+        of the last ready jobs nobody takes more than a share, since other threads wait for them as well.
+        """
+        with self._listing:
+            waiting = self._listed.get(queue)
+            if not waiting or time.monotonic() >= self._listed_until:
+                return []
+            share = len(waiting) if queue in self._longer else max(1, len(waiting) // SHARES)
+            ids = [waiting[0][0]]
+            room = min(share, most(waiting.popleft()[1]))
+            while len(ids) < room and waiting and (room := min(room, most(waiting[0][1]))) > len(ids):
+                ids.append(waiting.popleft()[0])
+            return ids
+
+    def _pick(self, conn: Connection) -> list[int]:
+        """The rows to send now; those behind them are listed for threads that go on without a message."""
+        queues = dispatch.ready_queues(conn)
+        room = WINDOW_PER_THREAD * dispatch.live_threads(conn) if queues else 0
+        if not room:
+            return []
+        on_the_way = dispatch.in_flight(conn)
+        free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}
+        # a half-empty window is refilled in one go: passes stay rare under load
+        wanted = [queue for queue in queues if free[queue] >= room / 4 or not self.has_list(queue)]
+        ranked = {queue: dispatch.ready(conn, queue, free[queue] + LISTED) for queue in wanted}
+        self._list(
+            {queue: rows[free[queue] :] for queue, rows in ranked.items()},
+            longer={queue for queue, rows in ranked.items() if len(rows) == free[queue] + LISTED},
+        )
+        return [job_id for queue, rows in ranked.items() for job_id, _ in rows[: free[queue]]]
+
+    def has_list(self, queue: str) -> bool:
+        """Whether `successors` has an answer."""
+        with self._listing:
+            return bool(self._listed.get(queue)) and time.monotonic() < self._listed_until
+
+    def _list(self, waiting: dict[str, list[tuple[int, str]]], longer: set[str]) -> None:
+        if waiting:
+            with self._listing:
+                self._listed = {queue: deque(rows) for queue, rows in waiting.items()}
+                self._longer = longer
+                self._listed_until = time.monotonic() + LISTED_FOR_S

@@ -7,23 +7,27 @@ import logging
 import random
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from workbench import crash
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
+from workbench.db.writes import groups, ledger
 from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes.groups import Success
 from workbench.errors import KINDS, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.failures import Failure, describe
+from workbench.jobs.group import Group, Paces
 from workbench.jobs.session import ClaimSession
 from workbench.media import MediaStore
 from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S
@@ -36,6 +40,11 @@ log = logging.getLogger(__name__)
 
 #: a longer hint reschedules the job that far and no further
 MAX_RETRY_AFTER_MS = 6 * 3_600_000
+#: a run that takes longer keeps no claims and no ends of other jobs waiting
+SHORT_S = 0.05
+#: the same for a run that does not let its loop turn; the heartbeat looks
+STUCK_S = 1.0
+DONE = Text(N_("Done"))
 #: how long a thread may go from one short job to the next before it looks for messages again
 CARRY_FOR_S = 0.1
 
@@ -68,6 +77,8 @@ class Runner:
         self._live: dict[tuple[int, int], tuple[ClaimSession, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
         self._stopping = False
+        self._groups: set[Group] = set()
+        self._paces = Paces()
         #: claims in the hands of this process, until what became of them is written; only these are renewed
         self._held: set[tuple[int, int]] = set()
         self.lease_ms = round(settings.lease_seconds * 1000)
@@ -78,7 +89,7 @@ class Runner:
         return len(self._held)
 
     def run(self, job_id: int) -> None:
-        """Run a job if it is to be had; returns when its claim has ended, whatever came of it. Never raises."""
+        """Run a job if it can be claimed; returns when its claim has ended, whatever came of it. Never raises."""
         if self._stopping:
             return
         try:
@@ -86,7 +97,7 @@ class Runner:
                 claim = writes.claim(conn, job_id, self.worker, self.lease_ms)
             if claim is not None:
                 self._run_on(claim)
-            # also when it was not to be had: a full limit may leave room for another
+            # also when it could not be claimed: a full limit may leave room for another
             self._dispatcher.kick()
         except LostClaim as lost:
             log.info("%s", lost)
@@ -95,25 +106,47 @@ class Runner:
             log.exception("job %s: its worker could not write what happened", job_id)
 
     def _run_on(self, claim: writes.Claim) -> None:
-        """Run a claim, and the ready jobs that its end, while it is young, could claim in the same transaction."""
-        carry_until = time.monotonic() + CARRY_FOR_S
-        following: writes.Claim | None = claim
-        while following is not None:
-            crash.point("claimed")
-            key = (following.job_id, following.number)
-            self._held.add(key)
-            try:
-                following = self._run_claimed(following, carry_until)
-            finally:
-                # written or not: a lease that nobody renews runs out, and the sweeper takes the job from here
-                self._held.discard(key)
+        """Run a claim, and while it is young the ready jobs that the commits of ends can claim with them."""
+        group = Group(claim.queue, time.monotonic() + CARRY_FOR_S)
+        self._hold(group, [claim])
+        self._groups.add(group)
+        try:
+            while (following := group.begin()) is not None:
+                crash.point("claimed")
+                try:
+                    self._run_claimed(following, group)
+                except LostClaim as lost:
+                    log.info("%s", lost)
+                finally:
+                    if not group.is_pending(following):
+                        self._held.discard(following.key)
+                if self._stopping:
+                    self._let_go(group)
+                elif not group.waiting:
+                    self._settle(group)
+        finally:
+            self._groups.discard(group)
+            # written or not: a lease that nobody renews runs out, and the sweeper takes the jobs from here
+            self._held.difference_update(c.key for c in group.all())
 
-    def _run_claimed(self, claim: writes.Claim, carry_until: float) -> writes.Claim | None:
+    def _hold(self, group: Group, claims: list[writes.Claim]) -> None:
+        self._held.update(c.key for c in claims)
+        group.add(claims)
+
+    def _run_claimed(self, claim: writes.Claim, group: Group) -> None:
         session: ClaimSession | None = None
+        began = time.monotonic()
         try:
             session = self._prepare(claim)
-            context, result = self._loop().run(self._execute(session))
-            return self._succeeded(claim, context, result, carry_until)
+            context, result = self._run_coroutine(session, group)
+            took = time.monotonic() - began
+            self._paces.note(claim.kind, took)
+            if took < SHORT_S and self._is_plain(session, result):
+                group.ended.append(Success(claim, _as_json(result)))
+                crash.point("before_finish")
+            else:
+                self._succeeded(claim, context, result, group)
+            return
         except LostClaim:
             raise
         except Suspend as suspend:
@@ -123,19 +156,95 @@ class Runner:
         except DATABASE_AWAY as error:
             self._database_away(claim, error)
         except Exception as error:
-            self._failed(claim, describe(error, claim.row["kind"]), session)
-        return None
+            self._failed(claim, describe(error, claim.kind), session)
+        # whatever this was may change what comes next: that is for a dispatch pass to say
+        group.may_go_on = False
+
+    def _is_plain(self, session: ClaimSession, result: Any) -> bool:
+        """Nothing was written or paid yet, and nothing is to be saved: were this claim lost now, only time would be."""
+        return (
+            not session.step_names
+            and session.declared.writes is None
+            and not isinstance(result, PartialArtifact | BatchResult)
+        )
+
+    def _run_coroutine(self, session: ClaimSession, group: Group) -> tuple[Context, Any]:
+        runner = self._loop()
+        # claims and ends may wait for a short job, not for a long one
+        watch = runner.get_loop().call_later(SHORT_S, self._let_go, group) if group.is_shared() else None
+        try:
+            return runner.run(self._execute(session))
+        finally:
+            if watch is not None:
+                watch.cancel()
+
+    # --- several short jobs at a time, ADR 22 ------------------------------------------------------------------
+
+    def _settle(self, group: Group) -> None:
+        """Write the ends that wait, and claim what comes next, in one transaction."""
+        ended = group.take_ended()
+        if ended or group.may_go_on:
+            if len(ended) > 1:
+                crash.point("group_ends")
+            if group.carries and group.may_go_on and not self._dispatcher.has_list(group.queue):
+                self._dispatcher.kick()
+            self._hold(group, self._write_ends(ended, group))
+            crash.point("finished")
+
+    def _write_ends(
+        self, ended: list[Success], group: Group | None = None, unbegun: Sequence[writes.Claim] = ()
+    ) -> list[writes.Claim]:
+        """End jobs and give others back; with a group, the claims that follow. A failure of one is none of the others'."""
+        try:
+            with self.database.write() as conn:
+                lost, has_parents = groups.succeed_all(conn, ended, DONE) if ended else ([], False)
+                if unbegun:
+                    groups.give_back(conn, unbegun)
+                following = [] if has_parents or group is None else self._claim_next(conn, group)
+        except Exception as error:
+            away = isinstance(error, DATABASE_AWAY)
+            for claim in unbegun:
+                self._database_away(claim, error)
+            for success in ended:
+                if away:
+                    self._database_away(success.claim, error)
+                elif len(ended) > 1:
+                    self._write_ends([success])
+                else:
+                    self._failed(success.claim, describe(error, success.claim.kind))
+            return []
+        finally:
+            self._held.difference_update(c.key for c in (*unbegun, *(s.claim for s in ended)))
+        for claim in lost:
+            log.info("job %s is no longer this worker's", claim.job_id)
+        return following
+
+    def _claim_next(self, conn: Connection, group: Group) -> list[writes.Claim]:
+        """Ready jobs behind those that ended just now, in this transaction."""
+        # a parent may be ready now, and in its turn before others: that is for a dispatch pass to say
+        if self._stopping or not group.may_go_on or time.monotonic() >= group.carry_until:
+            return []
+        ids = self._dispatcher.successors(group.queue, self._paces.at_once)
+        return groups.claim_all(conn, ids, self.worker, self.lease_ms) if ids else []
+
+    def _let_go(self, group: Group) -> None:
+        """Write the ends that wait, and give back what was not begun: this thread is wanted elsewhere, or for long."""
+        waiting, ended = group.take_waiting(), group.take_ended()
+        if waiting or ended:
+            self._write_ends(ended, unbegun=waiting)
+        if waiting:
+            self._dispatcher.kick()
 
     def _prepare(self, claim: writes.Claim) -> ClaimSession:
-        declared = self._workflows.find(claim.row["kind"])
+        declared = self._workflows.find(claim.kind)
         return ClaimSession(
             database=self.database,
             workflows=self._workflows,
             declared=declared,
-            row=claim.row,
+            row=claim._asdict(),
             job_id=claim.job_id,
             claim=claim.number,
-            providers=BoundProviders(self._profile_of(claim.row["profile_id"]), self._profile_of, self._make_provider),
+            providers=BoundProviders(self._profile_of(claim.profile_id), self._profile_of, self._make_provider),
             media=self._media,
             limit=self._limit,
         )
@@ -186,11 +295,9 @@ class Runner:
 
     # --- how a claim ends ---------------------------------------------------------------------------------
 
-    def _succeeded(
-        self, claim: writes.Claim, context: Context, result: Any, carry_until: float = 0.0
-    ) -> writes.Claim | None:
-        """Save and end; returns the claim on a successor, taken by the same commit, when there is one to carry."""
-        declared = self._workflows.find(claim.row["kind"])
+    def _succeeded(self, claim: writes.Claim, context: Context, result: Any, group: Group | None = None) -> None:
+        """Save and end, and in the same commit claim what comes next in the group."""
+        declared = self._workflows.find(claim.kind)
         crash.point("before_finish")
         with self.database.write() as conn:
             writes.fence(conn, claim.job_id, claim.number)
@@ -204,27 +311,20 @@ class Runner:
             elif isinstance(result, BatchResult):
                 kept = result.as_json()
                 state = "partial" if result.failed else "succeeded"
-            elif isinstance(result, BaseModel):
-                kept = result.model_dump(mode="json")
             else:
-                kept = result
+                kept = _as_json(result)
             ending = self._words(state, kept)
             writes.end_attempt(conn, claim.job_id, claim.number, "ok")
             has_parents = writes.end(conn, claim.job_id, state, result=kept, **ending)
-            following = None
-            # a parent may be ready now, and in its turn before others: that is for a dispatch pass to say
-            if not has_parents and not self._stopping and time.monotonic() < carry_until:
-                following = self._follow(conn, claim)
+            following = [] if has_parents or group is None or group.waiting else self._claim_next(conn, group)
         crash.point("finished")
-        return following
-
-    def _follow(self, conn: Any, claim: writes.Claim) -> writes.Claim | None:
-        job_id = self._dispatcher.successor(claim.row["queue"])
-        return writes.claim_undispatched(conn, job_id, self.worker, self.lease_ms) if job_id is not None else None
+        if group is not None:
+            self._hold(group, following)
+            group.may_go_on = bool(group.waiting) and not has_parents
 
     def _words(self, state: str, kept: Any) -> dict[str, Any]:
         if state == "succeeded":
-            return {"message": Text(N_("Done"))}
+            return {"message": DONE}
         failed = kept["failed"]
         said = Text(N_("{failed} of {all} parts failed"), failed=len(failed), all=len(failed) + len(kept["succeeded"]))
         return {
@@ -245,7 +345,7 @@ class Runner:
             kind,
             content,
             source="ai",
-            user=claim.row["created_by"] or "local",
+            user=claim.created_by or "local",
             job_id=claim.job_id,
             inputs=context.inputs,
             warnings=[w.to_json() for w in context.warnings],
@@ -260,9 +360,8 @@ class Runner:
         }
 
     def _failed(self, claim: writes.Claim, failure: Failure, session: ClaimSession | None = None) -> None:
-        row = claim.row
-        tries = row["failures"] + 1
-        again = failure.retryable and tries < row["max_attempts"]
+        tries = claim.failures + 1
+        again = failure.retryable and tries < claim.max_attempts
         if session is not None:
             session.record_unjudged_calls()
         log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
@@ -286,7 +385,7 @@ class Runner:
                 said = Text(
                     N_("Will retry {tried}/{attempts} in {seconds} s: {why}"),
                     tried=tries,
-                    attempts=row["max_attempts"],
+                    attempts=claim.max_attempts,
                     seconds=-(-wait_ms // 1000),
                     why=Text(KINDS.get(failure.kind, KINDS["unknown"]).title),
                 )
@@ -383,6 +482,20 @@ class Runner:
                 self._stop_one(session, loop, task, "lost")
             elif held[key]:
                 self._stop_one(session, loop, task, "cancel")
+        for group in list(self._groups):
+            self._look_at(group, lost=ours - held.keys(), cancelled={key for key, cancel in held.items() if cancel})
+
+    def _look_at(self, group: Group, lost: set[tuple[int, int]], cancelled: set[tuple[int, int]]) -> None:
+        """Drop what is lost or cancelled before it begins; and let go of all when a job has blocked its loop for long."""
+        for claim in group.withdraw(lost | cancelled):
+            self._held.discard(claim.key)
+            if claim.key in cancelled:
+                try:
+                    self._stopped(claim, "cancel")
+                except LostClaim as error:
+                    log.info("%s", error)
+        if group.is_shared() and time.monotonic() > group.began_at + STUCK_S:
+            self._let_go(group)
 
     def stop(self) -> None:
         """Take nothing new; cancel what runs, so that it goes back to the queue."""
@@ -410,3 +523,7 @@ async def _end_all_but(task: asyncio.Task[Any]) -> None:
         other.cancel()
     if left:
         await asyncio.wait(left)
+
+
+def _as_json(result: Any) -> Any:
+    return result.model_dump(mode="json") if isinstance(result, BaseModel) else result

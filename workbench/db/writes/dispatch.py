@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, literal, or_, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import Ids, among, now_ms
 from workbench.db.schema import ACTIVE, job, worker
 from workbench.db.writes.installation import gates
 from workbench.db.writes.jobs import hold_all, running_under
 
+_runs_at = case((job.c.state == "running", job.c.worker))
 _in_flight = (
-    select(job.c.queue, func.count())
+    select(job.c.queue, _runs_at, func.count(), func.max(worker.c.threads))
+    .outerjoin(worker, and_(worker.c.name == job.c.worker, job.c.state == "running"))
     .where(
         job.c.state.in_(ACTIVE),
         or_(job.c.state == "running", and_(job.c.state == "queued", job.c.dispatched_at.isnot(None))),
     )
-    .group_by(job.c.queue)
+    .group_by(job.c.queue, _runs_at)
 )
 _live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
     worker.c.seen_at > now_ms() - bindparam("grace_ms")
@@ -27,8 +29,14 @@ def live_threads(conn: Connection, grace_ms: int = 10_000) -> int:
 
 
 def in_flight(conn: Connection) -> dict[str, int]:
-    """Per queue: jobs running, or on their way in Redis."""
-    return {queue: count for queue, count in conn.execute(_in_flight)}
+    """Per queue: jobs that keep a thread busy, or are on their way in Redis.
+
+    Short jobs are claimed several at a time: a worker counts for no more of them than it has threads.
+    """
+    counts: dict[str, int] = {}
+    for queue, _, count, threads in conn.execute(_in_flight):
+        counts[queue] = counts.get(queue, 0) + (count if threads is None else min(count, threads))
+    return counts
 
 
 _ready_queues = select(job.c.queue).where(job.c.state == "queued", job.c.dispatched_at.is_(None)).distinct()
@@ -38,8 +46,8 @@ def ready_queues(conn: Connection) -> list[str]:
     return [q for (q,) in conn.execute(_ready_queues)]
 
 
-def ready(conn: Connection, queue: str, limit: int) -> list[int]:
-    """Ready jobs of a queue: priority, then fair share between projects, then age; paused ones and full ones left out."""
+def ready(conn: Connection, queue: str, limit: int) -> list[tuple[int, str]]:
+    """(id, kind) of a queue's ready jobs: priority, then fair share between projects, then age; paused ones and full ones left out."""
     closed = [
         g.key
         for g in gates(conn)
@@ -50,7 +58,7 @@ def ready(conn: Connection, queue: str, limit: int) -> list[int]:
     turn = (
         func.row_number().over(partition_by=job.c.project_id, order_by=(job.c.priority.desc(), job.c.id)).label("turn")
     )
-    query = select(job.c.id, job.c.priority, turn).where(
+    query = select(job.c.id, job.c.kind, job.c.priority, turn).where(
         job.c.state == "queued",
         job.c.dispatched_at.is_(None),
         job.c.queue == queue,
@@ -65,14 +73,16 @@ def ready(conn: Connection, queue: str, limit: int) -> list[int]:
             column = job.c.project_id if name == "project" else job.c.profile_id
             query = query.where(or_(column.is_(None), column != int(value)))
     ranked = query.subquery()
-    picked = select(ranked.c.id).order_by(ranked.c.priority.desc(), ranked.c.turn, ranked.c.id).limit(limit)
-    return [i for (i,) in conn.execute(picked)]
+    picked = (
+        select(ranked.c.id, ranked.c.kind).order_by(ranked.c.priority.desc(), ranked.c.turn, ranked.c.id).limit(limit)
+    )
+    return [(job_id, kind) for job_id, kind in conn.execute(picked)]
 
 
 _mark = (
     update(job)
     .where(
-        job.c.id.in_(bindparam("ids", expanding=True)),
+        among(job.c.id, bindparam("b_ids", type_=Ids())),
         job.c.state == "queued",
         job.c.dispatched_at.is_(None),
     )
@@ -83,7 +93,7 @@ _mark = (
 
 def mark_dispatched(conn: Connection, ids: list[int]) -> list[int]:
     """Mark rows as sent; returns those that this pass marked, in the given order."""
-    marked = {i for (i,) in conn.execute(_mark, {"ids": hold_all(conn, ids, wait=False)})}
+    marked = {i for (i,) in conn.execute(_mark, {"b_ids": hold_all(conn, ids, wait=False)})}
     return [i for i in ids if i in marked]
 
 

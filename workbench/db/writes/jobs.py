@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, func, insert, literal, select, update
+from sqlalchemy import Column, Connection, and_, bindparam, case, exists, func, insert, literal, select, update
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import ACTIVE, attempt, gate, job, job_child, job_event, step, webhook
@@ -64,15 +64,52 @@ def adopt_submit_key(conn: Connection, job_id: int, key: str) -> None:
 _CANCELLED = Text(N_("Cancelled"))
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A job as its worker got it. `number` is the fencing token."""
 
     job_id: int
     number: int
-    row: dict[str, Any]
+    kind: str
+    queue: str
+    title: str
+    project_id: int | None
+    node_id: int | None
+    profile_id: int | None
+    params: dict[str, Any]
+    failures: int
+    max_attempts: int
+    parent_id: int | None
+    replay_of: int | None
+    answers_from: int | None
+    priority: int
+    created_by: str | None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What names this claim among all claims of all jobs."""
+        return self.job_id, self.number
 
 
+class _Claimed(NamedTuple):
+    """What taking a job writes, and what it answers: the fields of a Claim in their order."""
+
+    values: dict[str, Any]
+    columns: tuple[Column[Any], ...]
+
+
+CLAIMED = _Claimed(
+    {
+        "state": "running",
+        "claim": job.c.claim + 1,
+        "worker": bindparam("me"),
+        "lease_until": now_ms() + bindparam("lease_ms"),
+        "started_at": func.coalesce(job.c.started_at, now_ms()),
+        "waiting_for": None,
+    },
+    (job.c.id, job.c.claim, *(job.c[name] for name in Claim._fields[2:])),
+)
+#: the row that a claim's statement returns
+claim_of = Claim._make
 _claim = (
     update(job)
     .where(
@@ -81,68 +118,26 @@ _claim = (
         job.c.available_at <= now_ms(),
         job.c.cancel_at.is_(None),
     )
-    .values(
-        state="running",
-        claim=job.c.claim + 1,
-        worker=bindparam("me"),
-        lease_until=now_ms() + bindparam("lease_ms"),
-        started_at=func.coalesce(job.c.started_at, now_ms()),
-        waiting_for=None,
-    )
-    .returning(
-        job.c.id,
-        job.c.claim,
-        job.c.kind,
-        job.c.queue,
-        job.c.title,
-        job.c.project_id,
-        job.c.node_id,
-        job.c.profile_id,
-        job.c.params,
-        job.c.failures,
-        job.c.max_attempts,
-        job.c.parent_id,
-        job.c.replay_of,
-        job.c.answers_from,
-        job.c.priority,
-        job.c.created_by,
-    )
+    .values(CLAIMED.values)
+    .returning(*CLAIMED.columns)
 )
 #: most installations pause and limit nothing: one statement then looks at both tables
 _claim_ungated = _claim.where(~exists(select(literal(1)).select_from(gate)))
-_one = job.alias("one")
-_claim_undispatched = _claim_ungated.where(
-    job.c.id.in_(
-        select(_one.c.id)
-        .where(_one.c.id == bindparam("job_id"), _one.c.state == "queued", _one.c.dispatched_at.is_(None))
-        # Its caller holds the row of the job it ends. Who waits for another row then may wait for ever.
-        .with_for_update(skip_locked=True)
-    )
-)
 _new_attempt = insert(attempt).values(
     job_id=bindparam("job_id"), claim=bindparam("number"), worker=bindparam("me"), started_at=now_ms()
 )
 
 
 def claim(conn: Connection, job_id: int, me: str, lease_ms: int) -> Claim | None:
-    """Take a queued job; None if it is not to be had (a duplicate message, too early, paused, its limit full)."""
+    """Take a queued job; None if it cannot be taken (a duplicate message, too early, paused, its limit full)."""
     mine = {"job_id": job_id, "me": me, "lease_ms": lease_ms}
-    row = conn.execute(_claim_ungated, mine).mappings().one_or_none()
+    row = conn.execute(_claim_ungated, mine).one_or_none()
     if row is None and _gates_exist_and_are_open(conn, job_id):
-        row = conn.execute(_claim, mine).mappings().one_or_none()
+        row = conn.execute(_claim, mine).one_or_none()
     if row is None:
         return None
-    conn.execute(_new_attempt, {"job_id": job_id, "number": row["claim"], "me": me})
-    return Claim(job_id, row["claim"], dict(row))
-
-
-def claim_undispatched(conn: Connection, job_id: int, me: str, lease_ms: int) -> Claim | None:
-    """Take a ready job that no message is on the way for; None if it has changed, or anything is paused or limited."""
-    row = conn.execute(_claim_undispatched, {"job_id": job_id, "me": me, "lease_ms": lease_ms}).mappings().one_or_none()
-    if row is None:
-        return None
-    conn.execute(_new_attempt, {"job_id": job_id, "number": row["claim"], "me": me})
-    return Claim(job_id, row["claim"], dict(row))
+    conn.execute(_new_attempt, {"job_id": job_id, "number": row.claim, "me": me})
+    return claim_of(row)
 
 
 def gate_keys(row: dict[str, Any]) -> list[str]:
@@ -242,23 +237,30 @@ anybody_listens = exists(select(literal(1)).where(webhook.c.enabled.is_(True)))
 #: children are told of by the job that a person started
 _untold_end = and_(job.c.parent_id.is_(None), anybody_listens)
 _has_parents = exists(select(literal(1)).where(job_child.c.child_id == bindparam("b_job_id")))
+#: what the end of a job that did all it had to writes
+SUCCESS = {
+    "state": "succeeded",
+    "result": bindparam("b_result", type_=job.c.result.type),
+    "progress": 100,
+    "message": bindparam("b_message"),
+    "message_i18n": bindparam("b_i18n", type_=job.c.message_i18n.type),
+    "preview": None,
+    "lease_until": None,
+    "finished_at": now_ms(),
+    "untold": _untold_end,
+}
 _succeed = (
     update(job)
     .where(job.c.id == bindparam("b_job_id"))
     .values(
-        state=bindparam("b_state"),
-        result=bindparam("b_result"),
-        progress=100,
-        message=bindparam("b_message"),
-        message_i18n=bindparam("b_i18n"),
-        preview=None,
-        lease_until=None,
-        finished_at=now_ms(),
-        error_kind=bindparam("b_kind"),
-        error=bindparam("b_error"),
-        error_i18n=bindparam("b_error_i18n"),
-        error_fingerprint=bindparam("b_fingerprint"),
-        untold=_untold_end,
+        SUCCESS
+        | {
+            "state": bindparam("b_state"),
+            "error_kind": bindparam("b_kind"),
+            "error": bindparam("b_error"),
+            "error_i18n": bindparam("b_error_i18n"),
+            "error_fingerprint": bindparam("b_fingerprint"),
+        }
     )
     .returning(_has_parents)
 )
