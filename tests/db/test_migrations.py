@@ -17,7 +17,7 @@ from workbench.db import schema
 from workbench.db.connection import Database, now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
 from workbench.db.schema import gate, job, job_child, metadata
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import insert
 from workbench.errors import Unavailable
 from workbench.i18n import Text, translate
 
@@ -41,7 +41,7 @@ def test_a_finished_job_is_frozen_after_every_migration(database: Database) -> N
     migrate(database)
     with database.write() as conn:
         row = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1}
-        job_id = writes.insert_job(conn, row)
+        job_id = insert.insert_job(conn, row)
         conn.execute(update(job).values(state="failed", finished_at=now_ms()))
     with pytest.raises(DatabaseError, match="a finished job never changes"), database.write() as conn:
         conn.execute(update(job).where(job.c.id == job_id).values(state="queued"))

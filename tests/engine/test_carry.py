@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from tests.engine.conftest import Engine
 from workbench.db.connection import now_ms
 from workbench.db.schema import attempt, job
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import claims
 from workbench.jobs import runner
 from workbench.jobs.submit import Request
 
@@ -49,7 +49,7 @@ def test_each_job_runs_once_when_two_lists_name_it(engine: Engine) -> None:
     listing(engine)
     for job_id in ids[-10:]:
         with engine.wb.database.write() as conn:
-            assert writes.claim(conn, job_id, "another", 60_000)
+            assert claims.claim(conn, job_id, "another", 60_000)
     engine.worker.run(engine.mail.popleft())
     engine.deliver()
     states = [engine.wb.jobs.get(i) for i in ids]
@@ -62,7 +62,7 @@ def test_a_queue_that_was_paused_is_left_alone(engine: Engine) -> None:
     listing(engine)
     first = engine.mail.popleft()
     with engine.wb.database.write() as conn:
-        claim = writes.claim(conn, first, engine.worker.runner.worker, 60_000)
+        claim = claims.claim(conn, first, engine.worker.runner.worker, 60_000)
     assert claim is not None
     engine.wb.queues.pause("queue:text")
     engine.worker.runner._run_on(claim)
@@ -85,7 +85,7 @@ def test_a_worker_that_is_stopping_carries_nothing(engine: Engine) -> None:
     listing(engine)
     first = engine.mail.popleft()
     with engine.wb.database.write() as conn:
-        claim = writes.claim(conn, first, engine.worker.runner.worker, 60_000)
+        claim = claims.claim(conn, first, engine.worker.runner.worker, 60_000)
     assert claim is not None
     engine.worker.runner.stop()
     engine.worker.runner._run_on(claim)

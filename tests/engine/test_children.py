@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.engine.conftest import Engine
+from workbench.db.writes import end, groups
 
 
 def test_a_parent_on_one_thread_does_not_deadlock(engine: Engine, project: int) -> None:
@@ -77,12 +78,11 @@ def test_a_refused_child_counts_as_failed(engine: Engine, project: int) -> None:
 def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(
     engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from workbench.db.writes import jobs as writes
-
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})
     engine.worker.run(engine.mail.popleft())
     with monkeypatch.context() as patch:
-        patch.setattr(writes, "child_ended", lambda conn, child_id: None)
+        for module in (end, groups):
+            patch.setattr(module, "child_ended", lambda conn, child_id: None)
         engine.worker._dispatcher.kick()
         engine.deliver()
     assert engine.wb.jobs.get(parent["id"])["state"] == "waiting"

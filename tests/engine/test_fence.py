@@ -24,8 +24,7 @@ from tests.engine.jobs_for_tests import Told, prompt, tiny_png
 from tests.media.clips import tiny_mp4
 from workbench.db.connection import Database, now_ms
 from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
-from workbench.db.writes import groups, ledger, sweep
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import claims, groups, ledger, sweep
 from workbench.errors import Issue, JobError, LostClaim, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
@@ -82,9 +81,9 @@ class Late:
         with self.db.write() as conn:
             ledger.begin_step(conn, self.job_id, "taken_over", 2, "hash", 2, again=True)
 
-    def _claimed(self, worker: str) -> writes.Claim:
+    def _claimed(self, worker: str) -> claims.Claim:
         with self.db.write() as conn:
-            claim = writes.claim(conn, self.job_id, worker, 60_000)
+            claim = claims.claim(conn, self.job_id, worker, 60_000)
         assert claim is not None
         return claim
 
@@ -164,7 +163,7 @@ def _lose_the_database(late: Late) -> None:
 
 JOBS, CALL = "workbench.jobs.", "workbench.profiles.model_call:ModelCall."
 MEDIA, MEDIA_CALL = JOBS + "media_steps:MediaSteps.", JOBS + "media_calls:MediaCalls."
-RUNNER, WRITES = "workbench.jobs.runner:Runner.", "workbench.db.writes.jobs:"
+RUNNER, TIMELINE = "workbench.jobs.runner:Runner.", "workbench.db.writes.timeline:"
 STEPS, SESSION, CONTEXT = JOBS + "text_steps:TextSteps.", JOBS + "session:ClaimSession.", JOBS + "context:Context."
 
 FENCES: tuple[Fence, ...] = (
@@ -187,15 +186,21 @@ FENCES: tuple[Fence, ...] = (
         "finish a step with an answer that was paid before",
     ),
     Fence(SESSION + "fall_back", _fall_back, "fall back"),
-    Fence(WRITES + "report", lambda w: w.context.progress(50, Text("late")), "report progress", statement="_progress"),
-    Fence(WRITES + "set_preview", lambda w: w.session.preview("late"), "set the preview", statement="_preview"),
+    Fence(
+        TIMELINE + "report", lambda w: w.context.progress(50, Text("late")), "report progress", statement="_progress"
+    ),
+    Fence(TIMELINE + "set_preview", lambda w: w.session.preview("late"), "set the preview", statement="_preview"),
     Fence(CONTEXT + "_event", lambda w: w.context.warn(Text("late")), "warn"),
     Fence(
         CONTEXT + "_start",
         lambda w: _run(w.context.children([Child("test_child_good", w.context.node.id)])),
         "start children",
     ),
-    Fence(WRITES + "expect_parts", lambda w: w.context.expect(7), "say how many children there will be"),
+    Fence(
+        "workbench.db.writes.families:expect_children",
+        lambda w: w.context.expect(7),
+        "say how many children there will be",
+    ),
     Fence(
         MEDIA + "_begin",
         lambda w: _run(w.context.images("frame", prompt="x", size=(96, 54), seed=1, draw=tiny_png)),
@@ -258,7 +263,7 @@ UNFENCED = {
 #: whose `write` is fenced: a claim's session, and the owner of a model call, which is one
 OWNERS = ("session", "self", "owner")
 #: functions that are a fence themselves
-FENCING = ("fence", "report", "set_preview", "expect_parts", "succeed_all", "give_back")
+FENCING = ("fence", "report", "set_preview", "expect_children", "succeed_all", "give_back")
 
 
 def _attempt(late: Late, write: Callable[[Late], Any]) -> tuple[bool, bool]:
@@ -289,7 +294,7 @@ def test_without_its_fence_a_late_worker_could(
         there = getattr(sys.modules[module], fence.statement)
         monkeypatch.setattr(sys.modules[module], fence.statement, _unfenced(there))
     else:
-        monkeypatch.setattr(writes, "fence", _mutant(module, function))
+        monkeypatch.setattr(claims, "fence", _mutant(module, function))
     refused, unchanged = _attempt(late, fence.write)
     assert not unchanged, f"the fence in {fence.site} was taken away, and nothing went wrong (refused: {refused})"
 
@@ -316,7 +321,7 @@ def test_a_member_of_a_group_that_was_lost_is_left_alone(
 
 def _mutant(module: str, function: str) -> Callable[..., bool]:
     """The fence, except when this function asks for it."""
-    real = writes.fence
+    real = claims.fence
 
     def fence(conn: Any, job_id: int, number: int) -> bool:
         caller = sys._getframe(1)
@@ -440,7 +445,7 @@ def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:
 
     def take(name: str) -> bool:
         with engine.wb.database.write() as conn:
-            return writes.claim(conn, job_id, name, 60_000) is not None
+            return claims.claim(conn, job_id, name, 60_000) is not None
 
     with ThreadPoolExecutor(8) as pool:
         taken = list(pool.map(take, map(str, range(8))))
@@ -450,7 +455,7 @@ def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:
 def test_a_worker_that_is_merely_slow_loses_its_job_and_says_nothing(engine: Engine) -> None:
     job_id = engine.wb.submit("test_nothing")["id"]
     with engine.wb.database.write() as conn:
-        claim = writes.claim(conn, job_id, "slow", 60_000)
+        claim = claims.claim(conn, job_id, "slow", 60_000)
         assert claim is not None
         conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
     done = engine.finish(job_id)
@@ -462,7 +467,7 @@ def test_too_many_lost_workers_fail_the_job(engine: Engine) -> None:
     job_id = engine.wb.submit("test_nothing")["id"]
     for _ in range(11):
         with engine.wb.database.write() as conn:
-            claim = writes.claim(conn, job_id, "dying", 60_000)
+            claim = claims.claim(conn, job_id, "dying", 60_000)
             assert claim is not None
             conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
         engine.worker._sweeper.sweep(idle=True)

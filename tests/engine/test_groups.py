@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from tests.engine.conftest import Engine, Workers, in_background, until
-from workbench.api import Workbench
+from workbench.api.client import Workbench
 from workbench.db.schema import attempt, job
 from workbench.db.writes import groups
 from workbench.jobs import runner

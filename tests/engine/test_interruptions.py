@@ -15,8 +15,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job as job_table
-from workbench.db.writes import dispatch, sweep
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import claims, dispatch, end, groups, sweep
 from workbench.db.writes import webhooks as webhook_writes
 
 
@@ -49,7 +48,7 @@ def test_a_cancel_that_meets_a_shutdown_ends_the_job(engine: Engine) -> None:
 def test_a_cancelled_parent_starts_no_children(engine: Engine, project: int) -> None:
     asked = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 2})
     with engine.wb.database.write() as conn:
-        claim = writes.claim(conn, asked["id"], engine.worker.runner.worker, 60_000)
+        claim = claims.claim(conn, asked["id"], engine.worker.runner.worker, 60_000)
     assert claim is not None
     ask_to_cancel(engine, asked["id"])
     engine.worker.runner._run_on(claim)
@@ -70,7 +69,7 @@ def test_children_of_a_parent_that_failed_are_cancelled(engine: Engine, project:
     asked = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 2})
     engine.worker.run(engine.mail.popleft())
     with engine.wb.database.write() as conn:
-        writes.end(conn, asked["id"], "failed", kind="internal", error=errors.Text("gone"))
+        end.end(conn, asked["id"], "failed", kind="internal", error=errors.Text("gone"))
     engine.worker.maintain()
     assert {c["state"] for c in engine.wb.jobs.get_detail(asked["id"])["children"]} == {"cancelled"}
 
@@ -84,7 +83,8 @@ def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
         def broken(*args: object, **kw: object) -> None:
             raise OperationalError("UPDATE", None, Exception("disk full"))
 
-        patch.setattr(writes, "end_attempt", broken)
+        patch.setattr(end, "end_attempt", broken)
+        patch.setattr(groups, "succeed_all", broken)
         patch.setattr(time, "sleep", lambda seconds: None)
         engine.deliver()
     assert engine.wb.jobs.get(asked["id"])["state"] == "running"
@@ -135,7 +135,7 @@ def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
 
 
 SEVERAL: dict[str, Callable[[Connection, list[int]], object]] = {
-    "renew leases": lambda conn, ids: writes.renew_leases(conn, "me", 60_000, {(i, 1) for i in ids}),
+    "renew leases": lambda conn, ids: claims.renew_leases(conn, "me", 60_000, {(i, 1) for i in ids}),
     "dispatch": lambda conn, ids: dispatch.mark_dispatched(conn, ids),
     "resume what was limited": lambda conn, ids: sweep.resume_due(conn, 10),
     "tell webhooks": lambda conn, ids: webhook_writes.take_pending_jobs(conn, ids),

@@ -15,8 +15,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench import errors
 from workbench.db.connection import now_ms
 from workbench.db.schema import job as job_table
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import sweep
+from workbench.db.writes import claims, sweep, timeline
 from workbench.jobs import submit
 
 
@@ -332,8 +331,8 @@ def test_a_full_concurrency_key_is_checked_again_inside_the_claim(engine: Engine
     engine.wb.queues.limit(f"project:{project}", 1)
     jobs = [engine.wb.submit("test_child_bad", project, {"number": n}) for n in range(2)]
     with engine.wb.database.write() as conn:
-        assert writes.claim(conn, jobs[0]["id"], "one", 60_000) is not None
-        assert writes.claim(conn, jobs[1]["id"], "two", 60_000) is None
+        assert claims.claim(conn, jobs[0]["id"], "one", 60_000) is not None
+        assert claims.claim(conn, jobs[1]["id"], "two", 60_000) is None
 
 
 def test_the_window_bounds_what_is_on_its_way(engine: Engine, settings: object) -> None:
@@ -418,13 +417,13 @@ def test_a_running_text_shows_its_tail_at_most_once_a_second(
     engine: Engine, provider: ScriptedProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[tuple[float, str]] = []
-    real = writes.set_preview
+    real = timeline.set_preview
 
     def seen(conn: Connection, job_id: int, claim: int, text: str) -> None:
         shown.append((time.monotonic(), text))
         real(conn, job_id, claim, text)
 
-    monkeypatch.setattr(writes, "set_preview", seen)
+    monkeypatch.setattr(timeline, "set_preview", seen)
     words = [f"word{n} " for n in range(30)]
     provider.script(default={"pieces": ['{"text": "', *words, 'end"}'], "drip_ms": 80})
     done = engine.finish(engine.wb.submit("test_tell", profile=use(engine.wb, provider))["id"])

@@ -21,7 +21,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
 from workbench.db.reads import webhooks as reads
 from workbench.db.schema import job, webhook, webhook_delivery
-from workbench.db.writes import jobs as job_writes
+from workbench.db.writes import waits
 from workbench.db.writes import webhooks as writes
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import Text
@@ -561,7 +561,7 @@ def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_
         with engine.wb.database.write() as conn:
             conn.execute(update(job).where(job.c.id.in_(ids)).values(parent_id=plan, claim=job.c.claim + 1))
             for one in ids:
-                job_writes.put_waiting(conn, one, waiting_for, Text("It is used up."), asks=True)
+                waits.put_waiting(conn, one, waiting_for, Text("It is used up."), asks=True)
         receiver.got.clear()
         engine.worker._webhooks.run_once()
         return sorted(json.loads(g.body)["data"]["job"]["id"] for g in receiver.got)

@@ -12,8 +12,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import ChildJob, FailureGroup, Job, JobDetail, RefusedReplay, Step, SubmittedJob, Worker
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import claims, end, ledger, timeline, waits
 from workbench.errors import NotAllowed, NotFound, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import replay
@@ -201,7 +200,7 @@ class Jobs:
         for job_id in ids:
             with self._database.write() as conn:
                 replay.find(conn, job_id)
-                if writes.cancel(conn, job_id, user) is not None:
+                if end.cancel(conn, job_id, user) is not None:
                     cancelled.append(job_id)
         self._dispatcher.kick()
         return cancelled
@@ -209,7 +208,7 @@ class Jobs:
     def set_priority(self, job_ids: Iterable[int], priority: int) -> int:
         """Change the priority of active jobs; returns how many."""
         with self._database.write() as conn:
-            return writes.set_priority(conn, [*job_ids], priority)
+            return claims.set_priority(conn, [*job_ids], priority)
 
     def retry(self, job_id: int, *, profile: str | None = None, user: str = "local") -> Job:
         """Run what failed again and reuse what is done: finished steps are not paid again. Returns the new job."""
@@ -277,10 +276,10 @@ class Jobs:
         """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""
         with self._database.write() as conn:
             replay.find(conn, job_id)
-            if not writes.hold_waiting(conn, job_id, "decision"):
+            if not waits.lock_waiting(conn, job_id, "decision"):
                 raise NotAllowed(Text(N_("Job {job_id} does not wait for a decision."), job_id=job_id))
             text = Text(N_("{user} decided: {choice}"), user=user, choice=choice)
-            writes.add_event(conn, job_id, text, level="audit")
+            timeline.add_event(conn, job_id, text, level="audit")
             for step in reads.list_steps(conn, job_id):
                 if step.state == "maybe_charged":
                     state = "refused" if choice == "send_again" else "given_up"
@@ -288,9 +287,9 @@ class Jobs:
                     # nobody asks for its task any more
                     ledger.price_task(conn, job_id, step.name)
             if choice == "send_again":
-                writes.resume(conn, job_id, "decision")
+                waits.resume(conn, job_id, "decision")
             else:
                 text = Text(N_("Given up: the call may have been charged and was not sent again"))
-                writes.end(conn, job_id, "failed", kind="maybe_charged", error=text, fingerprint="maybe_charged")
+                end.end(conn, job_id, "failed", kind="maybe_charged", error=text, fingerprint="maybe_charged")
         self._dispatcher.kick()
         return self.get(job_id)

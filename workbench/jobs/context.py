@@ -23,8 +23,7 @@ from workbench.db.reads import story as story_reads
 from workbench.db.rows.jobs import ChildState
 from workbench.db.rows.story import ArtifactVersion, Input
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import claims, families, ledger, timeline
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
@@ -346,7 +345,7 @@ class Context:
         """How many children there will be in all: what a parent's progress is a share of."""
         session = self._session
         with session.database.write() as conn:
-            writes.expect_parts(conn, session.job_id, session.claim, parts)
+            families.expect_children(conn, session.job_id, session.claim, parts)
 
     def _start(self, missing: list[_MissingChild]) -> None:
         session = self._session
@@ -368,25 +367,25 @@ class Context:
             except Refused as error:
                 prepared.append((new, error))
         with session.database.write() as conn:
-            if writes.fence(conn, session.job_id, session.claim):
+            if claims.fence(conn, session.job_id, session.claim):
                 session.stopping = "cancel"
                 raise asyncio.CancelledError
             position = len(reads.children_states(conn, session.job_id))
             for new, values in prepared:
                 if isinstance(values, dict):
                     try:
-                        job_id, _new = submit.insert(conn, values)
+                        job_id, _new = submit.find_or_insert(conn, values)
                     except Refused as error:
                         values = error
                     else:
-                        link = writes.ChildLink(job_id, position, new.item, new.batch, new.batch_position)
-                        writes.add_children(conn, session.job_id, [link])
+                        link = families.ChildLink(job_id, position, new.item, new.batch, new.batch_position)
+                        families.add_children(conn, session.job_id, [link])
                         position += 1
                         continue
                 ledger.add_refused_child(
                     conn, session.job_id, new.item, position, session.claim, values.kind, str(values)
                 )
-                writes.add_event(
+                timeline.add_event(
                     conn,
                     session.job_id,
                     Text(N_("Not started: {reason}"), reason=str(values)),
@@ -422,7 +421,7 @@ class Context:
         start, end = self._range
         scaled = round(start + (end - start) * min(100.0, max(0.0, percent)) / 100)
         with session.database.write() as conn:
-            writes.report(conn, session.job_id, session.claim, scaled, message)
+            timeline.report(conn, session.job_id, session.claim, scaled, message)
 
     @contextmanager
     def part(self, start: float, end: float) -> Iterator[None]:

@@ -7,8 +7,8 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+from workbench.db.writes.claims import Claim
 from workbench.db.writes.groups import Success
-from workbench.db.writes.jobs import Claim
 
 #: how long the jobs of a group may take together, and how many they may be
 GROUP_S = 0.02

@@ -13,8 +13,7 @@ from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
-from workbench.db.writes import dispatch, installation, ledger, sweep
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import dispatch, end, families, installation, ledger, sweep, waits
 from workbench.errors import Unavailable
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.poller import Poller
@@ -79,14 +78,14 @@ class Sweeper:
             left = sweep.to_cancel(conn)
         for job_id in left:
             with self._database.write() as conn:
-                writes.cancel(conn, job_id, user="Reelwright")
+                end.cancel(conn, job_id, user="Reelwright")
 
     def _wake_parents(self) -> None:
         with self._database.read() as conn:
             waiting = sweep.parents_to_wake(conn)
         for parent in waiting:
             with self._database.write() as conn:
-                writes.wake_parent(conn, parent)
+                families.wake_parent(conn, parent)
 
     def _resume_limited(self) -> None:
         with self._database.read() as conn:
@@ -105,7 +104,7 @@ class Sweeper:
             full = {p: budgets.in_the_way(conn, p) for p in {w.project_id for w in waiting}}
         for row in [w for w in waiting if full[w.project_id] is None][:RESUMED_AT_ONCE]:
             with self._database.write() as conn:
-                writes.resume(conn, row.id, "budget")
+                waits.resume(conn, row.id, "budget")
         said = {p: (state.said(), state.used_up) for p, state in full.items() if state is not None}
         changed = [w for w in waiting if w.project_id in said and w.message != str(said[w.project_id][0])]
         for row in changed[:RESUMED_AT_ONCE]:

@@ -18,8 +18,7 @@ from sqlalchemy import Connection
 from workbench import crash
 from workbench.artifacts.storyboard import Candidate, made_of
 from workbench.artifacts.versions import hash_of
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, waits
 from workbench.errors import LostClaim, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.session import ClaimSession
@@ -287,7 +286,7 @@ class MediaCalls:
                 record(conn)
                 message = Text(N_("Step {step}: its answer came after the worker was given up; it is kept"), step=name)
                 session.add_event(conn, message)
-                writes.resume_if_settled(conn, session.job_id, "decision")
+                waits.resume_if_settled(conn, session.job_id, "decision")
                 return True
             if result.expected is not None:
                 # a task whose id was found otherwise has its cost already; of any other nobody will ever know it

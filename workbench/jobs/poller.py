@@ -11,8 +11,7 @@ from sqlalchemy import Connection
 
 from workbench import crash
 from workbench.db.connection import Database
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, waits
 from workbench.db.writes.ledger import DuePoll
 from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
@@ -185,7 +184,7 @@ class Poller:
                 self._price(conn, due, state, clip, profile)
             else:
                 ledger.price_task(conn, job_id, name)
-            writes.resume(conn, job_id, "provider")
+            waits.resume(conn, job_id, "provider")
 
     def _price(self, conn: Connection, due: DuePoll, state: TaskState, clip: Media | None, profile: Profile) -> None:
         """What the task cost, on the call that created it: a useless one was paid, too."""

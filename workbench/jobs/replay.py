@@ -10,8 +10,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import Job
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import jobs as writes
-from workbench.db.writes import ledger
+from workbench.db.writes import families, ledger, timeline
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
@@ -64,7 +63,7 @@ def replay(
     )
     values = submit.prepare(database, workflows, request)
     with database.write() as conn:
-        new_id, is_new = submit.insert(conn, values)
+        new_id, is_new = submit.find_or_insert(conn, values)
         if is_new:
             kept = 0
             if keep_done or from_step is not None:
@@ -79,7 +78,7 @@ def replay(
                 edited=Text(N_(" with edited settings")) if edited else "",
                 kept=kept,
             )
-            writes.add_event(conn, new_id, said, level="audit")
+            timeline.add_event(conn, new_id, said, level="audit")
     return new_id
 
 
@@ -97,5 +96,5 @@ def _position_of(conn: Connection, job_id: int, from_step: str | None) -> int | 
 
 def _keep_good_children(conn: Connection, old_id: int, new_id: int) -> None:
     good = [c for c in reads.children_states(conn, old_id) if c.state == "succeeded"]
-    links = [writes.ChildLink(c.id, n, c.item, c.batch, c.batch_position) for n, c in enumerate(good)]
-    writes.add_children(conn, new_id, links)
+    links = [families.ChildLink(c.id, n, c.item, c.batch, c.batch_position) for n, c in enumerate(good)]
+    families.add_children(conn, new_id, links)

@@ -18,8 +18,7 @@ from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import groups, ledger
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import claims, end, families, groups, ledger, timeline, waits
 from workbench.db.writes.groups import Success
 from workbench.errors import KINDS, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
@@ -94,7 +93,7 @@ class Runner:
             return
         try:
             with self.database.write() as conn:
-                claim = writes.claim(conn, job_id, self.worker, self.lease_ms)
+                claim = claims.claim(conn, job_id, self.worker, self.lease_ms)
             if claim is not None:
                 self._run_on(claim)
             # also when it could not be claimed: a full limit may leave room for another
@@ -105,7 +104,7 @@ class Runner:
             # the row's lease runs out and the sweeper takes it from here
             log.exception("job %s: its worker could not write what happened", job_id)
 
-    def _run_on(self, claim: writes.Claim) -> None:
+    def _run_on(self, claim: claims.Claim) -> None:
         """Run a claim, and while it is young the ready jobs that the commits of ends can claim with them."""
         group = Group(claim.queue, time.monotonic() + CARRY_FOR_S)
         self._hold(group, [claim])
@@ -129,11 +128,11 @@ class Runner:
             # written or not: a lease that nobody renews runs out, and the sweeper takes the jobs from here
             self._held.difference_update(c.key for c in group.all())
 
-    def _hold(self, group: Group, claims: list[writes.Claim]) -> None:
+    def _hold(self, group: Group, claims: list[claims.Claim]) -> None:
         self._held.update(c.key for c in claims)
         group.add(claims)
 
-    def _run_claimed(self, claim: writes.Claim, group: Group) -> None:
+    def _run_claimed(self, claim: claims.Claim, group: Group) -> None:
         session: ClaimSession | None = None
         began = time.monotonic()
         try:
@@ -192,8 +191,8 @@ class Runner:
             crash.point("finished")
 
     def _write_ends(
-        self, ended: list[Success], group: Group | None = None, unbegun: Sequence[writes.Claim] = ()
-    ) -> list[writes.Claim]:
+        self, ended: list[Success], group: Group | None = None, unbegun: Sequence[claims.Claim] = ()
+    ) -> list[claims.Claim]:
         """End jobs and give others back; with a group, the claims that follow. A failure of one is none of the others'."""
         try:
             with self.database.write() as conn:
@@ -219,7 +218,7 @@ class Runner:
             log.info("job %s is no longer this worker's", claim.job_id)
         return following
 
-    def _claim_next(self, conn: Connection, group: Group) -> list[writes.Claim]:
+    def _claim_next(self, conn: Connection, group: Group) -> list[claims.Claim]:
         """Ready jobs behind those that ended just now, in this transaction."""
         # a parent may be ready now, and in its turn before others: that is for a dispatch pass to say
         if self._stopping or not group.may_go_on or time.monotonic() >= group.carry_until:
@@ -235,7 +234,7 @@ class Runner:
         if waiting:
             self._dispatcher.kick()
 
-    def _prepare(self, claim: writes.Claim) -> ClaimSession:
+    def _prepare(self, claim: claims.Claim) -> ClaimSession:
         declared = self._workflows.find(claim.kind)
         return ClaimSession(
             database=self.database,
@@ -295,12 +294,12 @@ class Runner:
 
     # --- how a claim ends ---------------------------------------------------------------------------------
 
-    def _succeeded(self, claim: writes.Claim, context: Context, result: Any, group: Group | None = None) -> None:
+    def _succeeded(self, claim: claims.Claim, context: Context, result: Any, group: Group | None = None) -> None:
         """Save and end, and in the same commit claim what comes next in the group."""
         declared = self._workflows.find(claim.kind)
         crash.point("before_finish")
         with self.database.write() as conn:
-            writes.fence(conn, claim.job_id, claim.number)
+            claims.fence(conn, claim.job_id, claim.number)
             state, kept = "succeeded", None
             if isinstance(result, PartialArtifact) and declared.writes is not None:
                 kept = self._save(conn, claim, context, declared.writes, result.content)
@@ -314,8 +313,8 @@ class Runner:
             else:
                 kept = _as_json(result)
             ending = self._words(state, kept)
-            writes.end_attempt(conn, claim.job_id, claim.number, "ok")
-            has_parents = writes.end(conn, claim.job_id, state, result=kept, **ending)
+            end.end_attempt(conn, claim.job_id, claim.number, "ok")
+            has_parents = end.end(conn, claim.job_id, state, result=kept, **ending)
             following = [] if has_parents or group is None or group.waiting else self._claim_next(conn, group)
         crash.point("finished")
         if group is not None:
@@ -334,7 +333,7 @@ class Runner:
             "fingerprint": f"partial:{failed[0]['error_kind']}",
         }
 
-    def _save(self, conn: Any, claim: writes.Claim, context: Context, kind_name: str, result: Any) -> dict[str, Any]:
+    def _save(self, conn: Any, claim: claims.Claim, context: Context, kind_name: str, result: Any) -> dict[str, Any]:
         if not isinstance(result, BaseModel):
             raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
         kind = kinds.find(kind_name)
@@ -359,7 +358,7 @@ class Runner:
             "content_hash": saved.content_hash,
         }
 
-    def _failed(self, claim: writes.Claim, failure: Failure, session: ClaimSession | None = None) -> None:
+    def _failed(self, claim: claims.Claim, failure: Failure, session: ClaimSession | None = None) -> None:
         tries = claim.failures + 1
         again = failure.retryable and tries < claim.max_attempts
         if session is not None:
@@ -367,10 +366,10 @@ class Runner:
         log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
         crash.point("failed_before_put_back")
         with self.database.write() as conn:
-            if writes.fence(conn, claim.job_id, claim.number):
+            if claims.fence(conn, claim.job_id, claim.number):
                 self._end_cancelled(conn, claim)
                 return
-            writes.end_attempt(
+            end.end_attempt(
                 conn,
                 claim.job_id,
                 claim.number,
@@ -379,7 +378,7 @@ class Runner:
                 error=str(failure.text),
                 traceback=failure.traceback,
             )
-            writes.add_event(conn, claim.job_id, failure.text, claim=claim.number, level="error")
+            timeline.add_event(conn, claim.job_id, failure.text, claim=claim.number, level="error")
             if again:
                 wait_ms = self._back_off(tries, failure.retry_after_ms)
                 said = Text(
@@ -389,10 +388,10 @@ class Runner:
                     seconds=-(-wait_ms // 1000),
                     why=Text(KINDS.get(failure.kind, KINDS["unknown"]).title),
                 )
-                writes.put_back(conn, claim.job_id, delay_ms=wait_ms, message=said, failed=True)
-                writes.add_event(conn, claim.job_id, said, claim=claim.number)
+                waits.put_back(conn, claim.job_id, delay_ms=wait_ms, message=said, failed=True)
+                timeline.add_event(conn, claim.job_id, said, claim=claim.number)
             else:
-                writes.end(
+                end.end(
                     conn,
                     claim.job_id,
                     "failed",
@@ -408,7 +407,7 @@ class Runner:
         wait = round(base * random.uniform(0.8, 1.2))
         return max(wait, min(retry_after_ms or 0, MAX_RETRY_AFTER_MS))
 
-    def _wait(self, claim: writes.Claim, suspend: Suspend) -> None:
+    def _wait(self, claim: claims.Claim, suspend: Suspend) -> None:
         waiting_for = suspend.waiting_for
         said = suspend.message or {
             "children": Text(N_("Waits for its parts")),
@@ -416,39 +415,39 @@ class Runner:
             "decision": Text(N_("Possibly charged: send it again, or give up?")),
         }.get(waiting_for)
         with self.database.write() as conn:
-            if writes.fence(conn, claim.job_id, claim.number):
+            if claims.fence(conn, claim.job_id, claim.number):
                 self._end_cancelled(conn, claim)
                 return
-            writes.end_attempt(conn, claim.job_id, claim.number, "waiting")
+            end.end_attempt(conn, claim.job_id, claim.number, "waiting")
             resume_ms = None if suspend.resume_in_s is None else round(suspend.resume_in_s * 1000)
-            writes.put_waiting(conn, claim.job_id, waiting_for, said, resume_ms, asks=suspend.asks)
+            waits.put_waiting(conn, claim.job_id, waiting_for, said, resume_ms, asks=suspend.asks)
             if waiting_for == "children":
                 # the last child may have ended before we began to wait
-                writes.wake_parent(conn, claim.job_id)
+                families.wake_parent(conn, claim.job_id)
             elif waiting_for in ("provider", "decision"):
-                writes.resume_if_settled(conn, claim.job_id, waiting_for)
+                waits.resume_if_settled(conn, claim.job_id, waiting_for)
         crash.point("children_waiting")
 
-    def _stopped(self, claim: writes.Claim, reason: str | None) -> None:
+    def _stopped(self, claim: claims.Claim, reason: str | None) -> None:
         """The task was cancelled from outside: by the user, by a shutdown, or because the lease was lost."""
         if reason == "lost":
             raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=claim.job_id))
         with self.database.write() as conn:
-            if writes.fence(conn, claim.job_id, claim.number) or reason == "cancel":
+            if claims.fence(conn, claim.job_id, claim.number) or reason == "cancel":
                 self._end_cancelled(conn, claim)
             else:
                 self._put_back(conn, claim, Text(N_("Interrupted by a shutdown; goes on with the next worker")))
 
-    def _end_cancelled(self, conn: Any, claim: writes.Claim) -> None:
-        writes.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
-        writes.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
+    def _end_cancelled(self, conn: Any, claim: claims.Claim) -> None:
+        end.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
+        end.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
 
-    def _put_back(self, conn: Any, claim: writes.Claim, said: Text, delay_ms: int = 0) -> None:
-        writes.end_attempt(conn, claim.job_id, claim.number, "interrupted")
-        writes.add_event(conn, claim.job_id, said, claim=claim.number, level="warning")
-        writes.put_back(conn, claim.job_id, delay_ms=delay_ms, message=said, failed=False)
+    def _put_back(self, conn: Any, claim: claims.Claim, said: Text, delay_ms: int = 0) -> None:
+        end.end_attempt(conn, claim.job_id, claim.number, "interrupted")
+        timeline.add_event(conn, claim.job_id, said, claim=claim.number, level="warning")
+        waits.put_back(conn, claim.job_id, delay_ms=delay_ms, message=said, failed=False)
 
-    def _database_away(self, claim: writes.Claim, error: Exception) -> None:
+    def _database_away(self, claim: claims.Claim, error: Exception) -> None:
         """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be written."""
         log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
         said = Text(N_("The database was away; goes on when it is back"))
@@ -456,7 +455,7 @@ class Runner:
             time.sleep(wait_s)
             try:
                 with self.database.write() as conn:
-                    cancelled = writes.fence(conn, claim.job_id, claim.number)
+                    cancelled = claims.fence(conn, claim.job_id, claim.number)
                     if cancelled:
                         self._end_cancelled(conn, claim)
                     else:
@@ -476,7 +475,7 @@ class Runner:
         if not ours:
             return
         with self.database.write() as conn:
-            held = writes.renew_leases(conn, self.worker, self.lease_ms, ours)
+            held = claims.renew_leases(conn, self.worker, self.lease_ms, ours)
         for key, (session, loop, task) in live.items():
             if key not in held:
                 self._stop_one(session, loop, task, "lost")

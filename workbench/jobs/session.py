@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from workbench.db.connection import Database
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import claims, timeline
 from workbench.errors import LostClaim, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
@@ -68,7 +68,7 @@ class ClaimSession:
     def write(self) -> Iterator[Connection]:
         """A transaction of this claim. Raises LostClaim when the job is somebody else's by now."""
         with self.database.write() as conn:
-            writes.fence(conn, self.job_id, self.claim)
+            claims.fence(conn, self.job_id, self.claim)
             yield conn
 
     # -- who is asked --------------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class ClaimSession:
 
     def add_event(self, conn: Connection, message: Text, level: str = "info") -> None:
         """A line of the job's timeline, in the caller's transaction."""
-        writes.add_event(conn, self.job_id, message, claim=self.claim, level=level)
+        timeline.add_event(conn, self.job_id, message, claim=self.claim, level=level)
 
     def record_unjudged_calls(self) -> None:
         """Write answers that were paid and never judged (a check that raised): they count like any other."""
@@ -139,7 +139,7 @@ class ClaimSession:
             self._preview_at = time.monotonic()
             try:
                 with self.database.write() as conn:
-                    writes.set_preview(conn, self.job_id, self.claim, redactor.whole(self._preview))
+                    timeline.set_preview(conn, self.job_id, self.claim, redactor.whole(self._preview))
             except LostClaim:
                 raise
             except Exception as error:

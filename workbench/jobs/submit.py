@@ -12,7 +12,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import profiles as profile_reads
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import jobs as writes
+from workbench.db.writes import insert
 from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused
 from workbench.i18n import Text
 from workbench.jobs.declared import Declared, Workflows
@@ -83,12 +83,12 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
     }
 
 
-def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple[int, bool]:
+def find_or_insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple[int, bool]:
     """(job id, whether it is new). An equal active job, or one with the same submit key, is returned instead of a second one.
 
     Raises SubmitKeyReused or AlreadyActive when the job there has other params.
     """
-    job_id = writes.insert_job(conn, values, delay_ms)
+    job_id = insert.insert_job(conn, values, delay_ms)
     if job_id is not None:
         return job_id, True
     if values["submit_key"] is not None:
@@ -104,20 +104,20 @@ def insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple
     active = reads.find_active_by_exclusive_key(conn, values["exclusive_key"])
     if active is None:
         # it ended between our insert and this look: the way is free now
-        return insert(conn, values, delay_ms)
+        return find_or_insert(conn, values, delay_ms)
     if active.params_hash != values["params_hash"]:
         raise AlreadyActive(active.id)
     if values["submit_key"] is not None:
         # the same form sent again later is still the same request
-        writes.adopt_submit_key(conn, active.id, values["submit_key"])
+        insert.adopt_submit_key(conn, active.id, values["submit_key"])
     return active.id, False
 
 
 def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> list[int]:
     """Insert a batch of (values, delay in ms); ids in this order. At once when no row can equal another."""
     if all(values["submit_key"] is None and values["exclusive_key"] is None for values, _ in rows):
-        return writes.insert_jobs(conn, rows)
-    return [insert(conn, values, delay_ms)[0] for values, delay_ms in rows]
+        return insert.insert_jobs(conn, rows)
+    return [find_or_insert(conn, values, delay_ms)[0] for values, delay_ms in rows]
 
 
 def _check_budget(database: Database, declared: Declared, profile_id: int, project_id: int | None) -> None:

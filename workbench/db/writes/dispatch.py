@@ -6,8 +6,8 @@ from sqlalchemy import Connection, and_, bindparam, case, func, literal, or_, se
 
 from workbench.db.connection import Ids, among, now_ms
 from workbench.db.schema import ACTIVE, job, worker
+from workbench.db.writes.claims import lock_all, running_under
 from workbench.db.writes.installation import gates
-from workbench.db.writes.jobs import hold_all, running_under
 
 _runs_at = case((job.c.state == "running", job.c.worker))
 _in_flight = (
@@ -93,7 +93,7 @@ _mark = (
 
 def mark_dispatched(conn: Connection, ids: list[int]) -> list[int]:
     """Mark rows as sent; returns those that this pass marked, in the given order."""
-    marked = {i for (i,) in conn.execute(_mark, {"b_ids": hold_all(conn, ids, wait=False)})}
+    marked = {i for (i,) in conn.execute(_mark, {"b_ids": lock_all(conn, ids, wait=False)})}
     return [i for i in ids if i in marked]
 
 

@@ -12,7 +12,9 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, lite
 
 from workbench.db.connection import Ids, among, now_ms
 from workbench.db.schema import attempt, gate, job, job_child
-from workbench.db.writes.jobs import CLAIMED, SUCCESS, Claim, child_ended, claim_of, hold_all
+from workbench.db.writes.claims import CLAIMED, Claim, claim_of, lock_all
+from workbench.db.writes.end import SUCCESS
+from workbench.db.writes.families import child_ended
 from workbench.i18n import Text
 
 _ids = bindparam("b_ids", type_=Ids())
@@ -51,7 +53,7 @@ def claim_all(conn: Connection, ids: Sequence[int], me: str, lease_ms: int) -> l
 
     None that has changed meanwhile or that somebody else holds; none at all while anything is paused or limited.
     """
-    free = hold_all(conn, ids, wait=False)
+    free = lock_all(conn, ids, wait=False)
     rows = conn.execute(_claim_all, {"b_ids": free, "me": me, "lease_ms": lease_ms}).all() if free else []
     taken = {row.id: claim_of(row) for row in rows}
     if taken:

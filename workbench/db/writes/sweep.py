@@ -8,7 +8,10 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, literal, sel
 
 from workbench.db.connection import now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, job_event, step
-from workbench.db.writes.jobs import add_event, anybody_listens, end, end_attempt, live_child, put_back
+from workbench.db.writes.end import end, end_attempt, webhook_wanted
+from workbench.db.writes.families import live_child
+from workbench.db.writes.timeline import add_event
+from workbench.db.writes.waits import put_back
 from workbench.i18n import Text
 
 _limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
@@ -47,7 +50,7 @@ def say_it_waits(conn: Connection, job_id: int, waiting_for: str, said: Text, *,
     """What a waiting job waits for is another now. `asks`: it goes on only when somebody does something."""
     values: dict[str, Any] = {"message": str(said), "message_i18n": said.to_json()}
     if asks:
-        values["untold"] = anybody_listens
+        values["untold"] = webhook_wanted
     still = update(job).where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for)
     conn.execute(still.values(**values))
 

@@ -11,7 +11,7 @@ from workbench.db.connection import now_ms
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.webhooks import Delivery, MarkedJob, SealedWebhook
 from workbench.db.schema import job, webhook, webhook_delivery
-from workbench.db.writes.jobs import hold_all
+from workbench.db.writes.claims import lock_all
 from workbench.json_types import JsonObject
 
 _sealed = columns(SealedWebhook, webhook)
@@ -47,7 +47,7 @@ def archive(conn: Connection, webhook_id: int) -> None:
 def take_pending_jobs(conn: Connection, job_ids: list[int]) -> list[MarkedJob]:
     """The jobs of these whose mark this transaction takes away, as they are now."""
     # Whoever ends several jobs locks them in falling order: here nobody is waited for, so that neither waits for ever.
-    free = hold_all(conn, job_ids, wait=False)
+    free = lock_all(conn, job_ids, wait=False)
     query = update(job).where(job.c.id.in_(free), job.c.untold.is_(True)).values(untold=False).returning(*_marked)
     return fetch(conn, MarkedJob, query)
 

@@ -1,0 +1,106 @@
+"""Parents and children: who waits for whom, and how far a parent is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import Connection, bindparam, case, exists, func, insert, select, update
+
+from workbench.db.connection import now_ms
+from workbench.db.schema import ACTIVE, job, job_child
+from workbench.db.writes import claims
+
+#: newest first: whoever locks several jobs locks them in falling order of their ids
+_parents = (
+    select(job_child.c.parent_id)
+    .where(job_child.c.child_id == bindparam("child_id"))
+    .distinct()
+    .order_by(job_child.c.parent_id.desc())
+)
+
+
+def child_ended(conn: Connection, child_id: int) -> None:
+    """Wake parents whose children have all ended; move the progress of the others."""
+    for (parent_id,) in conn.execute(_parents, {"child_id": child_id}).all():
+        wake_parent(conn, parent_id)
+
+
+_child_state = job.alias("child")
+_family = job_child.alias("family")
+live_child = exists(
+    select(1)
+    .select_from(_family.join(_child_state, _child_state.c.id == _family.c.child_id))
+    .where(_family.c.parent_id == job.c.id, _child_state.c.state.in_(ACTIVE))
+)
+_wake = (
+    update(job)
+    .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children", ~live_child)
+    .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+)
+_mean = (
+    select(
+        func.sum(case((_child_state.c.state.in_(ACTIVE), _child_state.c.progress), else_=100))
+        * 1.0
+        / case((job.c.parts > func.count(), job.c.parts), else_=func.count())
+    )
+    .select_from(_family.join(_child_state, _child_state.c.id == _family.c.child_id))
+    .where(_family.c.parent_id == bindparam("b_parent"))
+    .correlate(job)
+    .scalar_subquery()
+)
+_move = (
+    update(job)
+    .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children")
+    .values(
+        progress=case(
+            (func.round(_mean) > 99, 99), (func.round(_mean) < job.c.progress, job.c.progress), else_=func.round(_mean)
+        )
+    )
+)
+
+
+def expect_children(conn: Connection, job_id: int, claim: int, parts: int) -> None:
+    """How many children a parent will have in all. Raises LostClaim."""
+    claims.fence(conn, job_id, claim)
+    conn.execute(update(job).where(job.c.id == job_id).values(parts=parts))
+
+
+def wake_parent(conn: Connection, parent_id: int) -> bool:
+    """Queue a waiting parent again when none of its children is active. True when it was woken."""
+    if conn.dialect.name != "sqlite":
+        # of two last children that end at once, the second must see the first: so one after the other
+        conn.execute(select(job.c.id).where(job.c.id == parent_id).with_for_update(key_share=True))
+    woken = conn.execute(_wake, {"b_parent": parent_id}).rowcount > 0
+    if not woken:
+        conn.execute(_move, {"b_parent": parent_id})
+    return woken
+
+
+def family_of(conn: Connection, job_id: int) -> list[int]:
+    """A job and every active job it started, directly or not."""
+    found, open_ids = [job_id], [job_id]
+    while open_ids:
+        rows = conn.execute(select(job.c.id).where(job.c.parent_id.in_(open_ids), job.c.state.in_(ACTIVE))).all()
+        open_ids = [i for (i,) in rows]
+        found += open_ids
+    return found
+
+
+@dataclass(frozen=True)
+class ChildLink:
+    """A job that a parent waits for. `batch`: which of its batches, and where in it; None: known by kind and node alone."""
+
+    child_id: int
+    position: int
+    item: str
+    batch: int | None
+    batch_position: int | None
+
+
+_new_children = insert(job_child)
+
+
+def add_children(conn: Connection, parent_id: int, links: Sequence[ChildLink]) -> None:
+    if links:
+        conn.execute(_new_children, [{"parent_id": parent_id, **asdict(link)} for link in links])
