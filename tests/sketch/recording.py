@@ -18,14 +18,14 @@ from PIL import Image
 
 from tests.workflows.conftest import SAMPLES, brief_facts
 from workbench.artifacts.storyboard import ActionPlan, Dialogue, KeyframeGroup
-from workbench.sketch.drawing import draw_clip, draw_frame
-from workbench.sketch.drawing.portrait import portrait
+from workbench.sketch import draw_clip, draw_frame, draw_portrait
 from workbench.story import script
 from workbench.story.continuity import Cast
 from workbench.workflows import registry, staging
 from workbench.workflows.scene import generate_keyframe_prompt as keyframes
 from workbench.workflows.scene.generate_motion_prompt import thirds
-from workbench.workflows.scene.generate_scene_anchor import ARC, cast_names, narrative_position
+from workbench.workflows.scene.generate_scene_anchor import cast_names
+from workbench.workflows.staging import ARC, narrative_position
 
 FILE = Path(__file__).parents[1] / "recorded" / "sketch.json"
 SEEDS = (1, 2, 3)
@@ -152,7 +152,7 @@ def drawings(language: str) -> Iterator[tuple[str, str]]:
         yield f"{location}: shot {shot['order']}, {style['preset']}, {aspect}", pixels(frame)
     for person in facts["characters"]:
         seen = f"{person['name']} {person.get('description') or ''}"
-        picture = portrait(person["name"], names, seen, {"preset": "ink_wash", "prompt": ""}, language)
+        picture = draw_portrait(person["name"], names, seen, {"preset": "ink_wash", "prompt": ""}, language)
         yield f"portrait of {person['name']}", hashlib.sha256(picture.encode()).hexdigest()[:32]
     yield "clip", hashlib.sha256(draw_clip(frame, 1.0, (320, 180), 5)).hexdigest()[:32]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from workbench.sketch.drawing.portrait import coat, portrait
+from workbench.sketch import coat_colour, draw_portrait
 from workbench.story.elements import Scene, select_scenes
 from workbench.workflows import briefing
 
@@ -63,9 +63,9 @@ def test_a_world_element_is_where_a_scene_speaks_of_it() -> None:
 def test_a_portrait_is_the_same_each_time_and_another_for_another_place_in_the_cast(language: str) -> None:
     cast = ["Mara", "Fen", "Ilse"]
     style = {"preset": "ink_wash", "prompt": ""}
-    first = portrait("Mara", cast, "old woman", style, language)
-    assert first == portrait("Mara", cast, "old woman", style, language)
-    assert first != portrait("Mara", cast[1:] + cast[:1], "old woman", style, language)
+    first = draw_portrait("Mara", cast, "old woman", style, language)
+    assert first == draw_portrait("Mara", cast, "old woman", style, language)
+    assert first != draw_portrait("Mara", cast[1:] + cast[:1], "old woman", style, language)
     assert first.startswith("<svg")
-    assert coat("Mara", cast) in first
-    assert len({coat(name, cast) for name in cast}) == 3
+    assert coat_colour("Mara", cast) in first
+    assert len({coat_colour(name, cast) for name in cast}) == 3

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from workbench.artifacts.models import CoreExpression, EpisodeOutline, EpisodePlan, SceneAnchor, SceneList
-from workbench.sketch.writing import sets
+from workbench.sketch import books
 from workbench.workflows import briefing
 from workbench.workflows.agents import llm_chat
 from workbench.workflows.episode import generate_episode_core_expression as core
@@ -178,11 +178,11 @@ def test_the_cast_is_in_the_library_and_empty_without_one() -> None:
 def empty_set(
     zh: list[str] | None = None, en: list[str] | None = None, place: str = "码头", details: str = "木栈伸进海里"
 ) -> SceneAnchor:
-    harbour = sets.SETS["sea"]
-    light, air = sets.LIGHTS["opening"][0], sets.AIRS["opening"][0]
+    harbour = books.sets().kinds["sea"]
+    light, air = books.sets().lights["opening"][0], books.sets().airs["opening"][0]
     return SceneAnchor.model_validate(
         {
-            "scene": {"zh": harbour.base[0] + light.sentence[0] + air[2][0], "en": harbour.base[1]},
+            "scene": {"zh": harbour.base.zh + light.sentence.zh + air.sentence.zh, "en": harbour.base.en},
             "location": {"type": "室外", "name": place, "details": details},
             "lighting": {"type": "自然光", "direction": "左", "colour": "金", "intensity": "弱"},
             "atmosphere": {"mood": "静", "weather": "晴", "time": "晨"},

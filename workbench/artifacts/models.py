@@ -115,6 +115,11 @@ class EpisodeOutline(Content):
     scene_scope: Annotated[str, text_of(2000)] = Field(title=N_("Scene scope"))
     cliffhanger: Annotated[str, text_of(2000)] | None = Field(None, title=N_("Cliffhanger"))
 
+    @property
+    def comparison_text(self) -> str:
+        """The text by which two episodes are compared."""
+        return " ".join([self.title, self.logline, self.scene_scope, *self.beats])
+
 
 class EpisodePlan(Content):
     episode_count: int = Field(ge=1, le=100, title=N_("Episode count"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from workbench import sketch
 from workbench.ui.charts import palette
 from workbench.ui.markup import safe
 
@@ -20,9 +21,7 @@ MARKS = {
 
 @st.cache_data(max_entries=400, show_spinner=False)
 def _drawn(name: str, cast: tuple[str, ...], told: str, preset: str, prompt: str, language: str) -> str:
-    from workbench.sketch.drawing.portrait import portrait
-
-    svg = portrait(name, cast, told, {"preset": preset, "prompt": prompt}, language)
+    svg = sketch.draw_portrait(name, cast, told, {"preset": preset, "prompt": prompt}, language)
     return base64.b64encode(svg.encode()).decode()
 
 

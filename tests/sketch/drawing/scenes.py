@@ -29,7 +29,7 @@ def anchor(location: str, language: str, position: str = "opening") -> dict[str,
         "world": [],
         "cast_names": [],
     }
-    return anchors.scene_anchor(facts, random.Random(1)).model_dump(mode="json")
+    return anchors.write_scene_anchor(facts, random.Random(1)).model_dump(mode="json")
 
 
 def at(made: dict[str, Any], time: str, weather: str = "clear", light: str = "daylight") -> dict[str, Any]:
@@ -51,7 +51,7 @@ def nine(made: dict[str, Any], language: str, people: int = 2, aspect: str = "16
         "aspect_ratio": aspect,
     }
     found = []
-    for number, frame in enumerate(shots.direct(facts, random.Random(3))):
+    for number, frame in enumerate(shots.write_frames(facts, random.Random(3))):
         told = frame.model_dump(mode="json")
         told |= {
             "order": number + 1,

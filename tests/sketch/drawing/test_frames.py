@@ -15,13 +15,13 @@ from PIL import Image
 from tests.sketch.drawing.scenes import CAST, CUSTOM, anchor, apart, at, brightness, drawn, nine, opened
 from workbench.artifacts.models import AspectRatio, Preset
 from workbench.artifacts.storyboard import Expression, Facing, Stance
+from workbench.sketch import books
 from workbench.sketch.drawing import draw_frame, frame_size
 from workbench.sketch.drawing.colour import RGB, digest
 from workbench.sketch.drawing.light import Light
 from workbench.sketch.drawing.looks import COATS, coat_of
 from workbench.sketch.drawing.setting import setting
 from workbench.sketch.drawing.style import HANDS, hand
-from workbench.sketch.writing.sets import SETS
 
 PRESETS = list(Preset.__args__)
 RATIOS = list(AspectRatio.__args__)
@@ -93,18 +93,25 @@ def test_the_camera_angle_moves_the_horizon() -> None:
     assert apart(high, level) > 3
 
 
-@pytest.mark.parametrize("place", sorted(SETS))
+@pytest.mark.parametrize("place", sorted(books.sets().kinds))
 def test_every_kind_of_place_is_drawn_and_told_from_the_others(place: str) -> None:
-    chinese, english = SETS[place].kind
-    told = {"type": chinese, "name": chinese, "details": SETS[place].base[0]}
+    chinese, english = books.sets().kinds[place].type
+    told = {"type": chinese, "name": chinese, "details": books.sets().kinds[place].base[0]}
     made = {**anchor("院子", "zh"), "location": told}
     where = setting(made, {}, {}, "zh")
     assert where.kind == place
-    assert where.inside == SETS[place].inside
+    assert where.inside == books.sets().kinds[place].inside
     assert setting({"location": {"type": english, "name": english, "details": ""}}, {}, {}, "en").kind == place
-    others = [k for k in sorted(SETS) if k != place]
+    others = [k for k in sorted(books.sets().kinds) if k != place]
     other = others[digest(place) % len(others)]
-    away = {**made, "location": {"type": SETS[other].kind[0], "name": SETS[other].kind[0], "details": ""}}
+    away = {
+        **made,
+        "location": {
+            "type": books.sets().kinds[other].type[0],
+            "name": books.sets().kinds[other].type[0],
+            "details": "",
+        },
+    }
     empty = {**nine(made, "zh")[0], "subjects": []}
     assert apart(drawn(empty, made), drawn(empty, away)) > 4
 

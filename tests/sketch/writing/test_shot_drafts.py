@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from tests.workflows.conftest import SAMPLES, brief_facts
 from workbench.artifacts.storyboard import ActionPlan, KeyframeGroup, KeyframePrompt, Subject
-from workbench.sketch.writing import anchors, expression, planning, poses, scenes
+from workbench.sketch.writing import anchors, expression, feelings, planning, scenes
 from workbench.sketch.writing import motion as moves
-from workbench.sketch.writing.story import read
+from workbench.sketch.writing.story import read_story
 from workbench.story import continuity
 from workbench.story.continuity import Cast
 from workbench.workflows import registry, staging
 from workbench.workflows.scene import generate_keyframe_prompt as keyframes
 from workbench.workflows.scene import generate_motion_prompt as motion
-from workbench.workflows.scene.generate_scene_anchor import ARC, narrative_position
+from workbench.workflows.staging import ARC, narrative_position
 
 #: most characters of a caption
 GLANCE = {"zh": 40, "en": 80}
@@ -36,7 +36,7 @@ def scene_facts(
     """What the prompts of a scene are given, with a set as the sketch furnishes it."""
     about = {"title": "灯", "genre": "", "style": "ink", "world": [], "kept_anchors": {}, "cast_names": [], "mood": ""}
     told = {**about, "story_language": language, "scene": scene, "position": position}
-    made = anchors.scene_anchor(told, random.Random(1)).model_dump(mode="json")
+    made = anchors.write_scene_anchor(told, random.Random(1)).model_dump(mode="json")
     return {
         **{key: told[key] for key in ("title", "genre", "style", "story_language", "scene", "position", "mood")},
         "cast": [{"name": n, "aliases": [], "description": ""} for n in people],
@@ -84,7 +84,7 @@ def moved(facts: dict[str, Any], made: KeyframePrompt, seconds: float = 6, stran
         "windows": [list(w) for w in motion.thirds(seconds)],
         "shots": staging.shots_as_they_stand(made.model_dump(mode="json")),
     }
-    written = moves.motion(asked, random.Random(3), unsaid=strangers or [])
+    written = moves.write_motion(asked, random.Random(3), unsaid=strangers or [])
     assert motion.window_issues(written, seconds) == []
     assert motion.language_issues(written, names) == []
     assert motion.change_issues(written) == []
@@ -95,12 +95,14 @@ def moved(facts: dict[str, Any], made: KeyframePrompt, seconds: float = 6, stran
 def sample_scenes(name: str, episodes: int = 2, count: int = 8) -> list[dict[str, Any]]:
     """The facts of a sample's first scenes."""
     brief = brief_facts(name)
-    language = read(brief).language
+    language = read_story(brief).language
     found = []
-    for index, episode in enumerate(planning.episodes(brief, 4)[:episodes]):
+    for index, episode in enumerate(planning.write_episodes(brief, 4)[:episodes]):
         told = {**brief, "episode": episode.model_dump(), "previous": {}, "next": {}, "previous_motifs": []}
-        arc = expression.core_expression(told, random.Random(index)).emotional_arc
-        listed = scenes.scene_list({**told, "count": count, "earlier_scenes": []}, random.Random(index)).model_dump()
+        arc = expression.write_core_expression(told, random.Random(index)).emotional_arc
+        listed = scenes.write_scene_list(
+            {**told, "count": count, "earlier_scenes": []}, random.Random(index)
+        ).model_dump()
         for scene in listed["scenes"]:
             position = narrative_position(scene["order"], count)
             things = [w["name"] for w in brief["world"]]
@@ -205,7 +207,7 @@ def test_a_close_face_is_not_turned_away() -> None:
     ],
 )
 def test_faces_follow_what_the_beat_tells(told: str, face: str | None) -> None:
-    assert poses.feeling(told) == face
+    assert feelings.feeling_of(told) == face
     people = ["Mei"]
     language = "zh" if told[0] > "一" else "en"
     facts = scene_facts({"order": 1, "summary": f"{told}。", "location": "码头", "beat": told}, people, language)
@@ -226,7 +228,7 @@ def test_motion_says_what_changes_between_the_pictures() -> None:
     told = {"order": 1, "summary": "Mei reads.", "location": "the pier", "beat": "Mei reads"}
     facts = scene_facts(told, ["Mei"], "en")
     windows = [list(w) for w in motion.thirds(6)]
-    made = moves.motion({**facts, "seconds": 6, "windows": windows, "shots": shots}, random.Random(0))
+    made = moves.write_motion({**facts, "seconds": 6, "windows": windows, "shots": shots}, random.Random(0))
 
     assert [b.en for b in made.beats] == [
         "Mei gets up and turns away",

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from tests.sketch.writing.test_shot_drafts import sample_scenes, scene_facts
 from tests.workflows.conftest import SAMPLES
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
+from workbench.sketch import books
+from workbench.sketch.books import Lines
 from workbench.sketch.writing import dialogue as speech
-from workbench.sketch.writing import noises, places, sets
+from workbench.sketch.writing import places
 from workbench.sketch.writing import sound as noise
-from workbench.sketch.writing.lines import Lines, lines_for
 from workbench.story import script, timing
 from workbench.story.continuity import Cast
 from workbench.workflows.dialogue import generate_dialogue as dialogue
@@ -31,7 +32,7 @@ LATIN = re.compile(r"[A-Za-z]")
 def spoken(facts: dict[str, Any], max_seconds: float = 15) -> Dialogue:
     """The scene's dialogue, checked as the engine would, and readable as text."""
     asked = {"theme": "", "motifs": [], "story": "", "shots": [], "motion": "", **facts, "max_seconds": max_seconds}
-    made = speech.dialogue(asked, random.Random(json.dumps(asked, ensure_ascii=False, sort_keys=True)))
+    made = speech.write_dialogue(asked, random.Random(json.dumps(asked, ensure_ascii=False, sort_keys=True)))
     cast = Cast([p["name"] for p in facts["cast"]])
     language = facts["story_language"]
     assert dialogue.speaker_issues(made, cast) == []
@@ -48,7 +49,7 @@ def heard(facts: dict[str, Any], said: Dialogue | None, seconds: float = 14.0) -
     """The scene's sound, checked as the engine would."""
     text = script.to_text(said, facts["story_language"]) if said else ""
     asked = {"shots": [], "motion": "", **facts, "seconds": seconds, "dialogue": text}
-    made = noise.sound_design(asked, random.Random(json.dumps(asked, ensure_ascii=False, sort_keys=True)))
+    made = noise.write_sound_design(asked, random.Random(json.dumps(asked, ensure_ascii=False, sort_keys=True)))
     assert sound.timing_issues(made, seconds) == []
     assert sound.silence_issues(made) == []
     assert sound.repeated_issues(made) == []
@@ -94,8 +95,8 @@ def test_two_episodes_do_not_share_most_of_their_lines(name: str) -> None:
 def test_what_is_said_is_about_the_scene(name: str) -> None:
     """Most scenes are recognised for what they are about, and the story's names and events are heard."""
     scenes = sample_scenes(name, episodes=4, count=8)
-    book = lines_for(scenes[0]["story_language"])
-    about = [speech.matter_of(book, f["scene"]["beat"], f["scene"]["summary"]) for f in scenes]
+    book = books.lines(scenes[0]["story_language"])
+    about = [speech.topic_of(book, f["scene"]["beat"], f["scene"]["summary"]) for f in scenes]
     assert sum(m is not None for m in about) >= 0.85 * len(scenes)
     prose = " ".join(script.to_text(spoken(f), f["story_language"]) for f in scenes)
     assert all(person["name"] in prose for f in scenes for person in f["cast"])
@@ -150,7 +151,7 @@ def test_any_scene_passes_every_check(
     # what a brief in another language tells may well be quoted
     quoted = dict(facts, scene={**scene, "beat": "", "summary": "?"})
     spoken(quoted, max_seconds)
-    made = speech.dialogue({**facts, "max_seconds": max_seconds}, random.Random(1))
+    made = speech.write_dialogue({**facts, "max_seconds": max_seconds}, random.Random(1))
     cast = Cast(people)
     assert dialogue.speaker_issues(made, cast) + dialogue.repeated_issues(made) == []
     assert dialogue.length_issues(made, max_seconds) + dialogue.silence_issues(made) == []
@@ -184,25 +185,23 @@ def test_nobody_has_a_thing_in_hand_that_the_scene_does_not_name() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_book_has_enough_to_say_and_says_nothing_twice(language: str) -> None:
-    book: Lines = lines_for(language)
-    texts = [
-        t for pool in (*(m.talk for m in book.matters), *book.talk.values()) for exchange in pool for t in exchange
-    ]
-    texts += [t for pool in (*(m.alone for m in book.matters), *book.alone.values()) for t in pool]
-    assert len(book.matters) >= 20
+    book: Lines = books.lines(language)
+    texts = [t for pool in (*(m.talk for m in book.topics), *book.talk.values()) for exchange in pool for t in exchange]
+    texts += [t for pool in (*(m.alone for m in book.topics), *book.alone.values()) for t in pool]
+    assert len(book.topics) >= 20
     assert len(texts) == len(set(texts)) > 250
     slots = {slot for t in (*texts, *book.telling, *book.scenery, *book.silences) for slot in re.findall(r"{(\w+)}", t)}
     assert slots <= {"a", "b", "place", "prop", "event"}
-    for pool in (*(m.talk for m in book.matters), *book.talk.values()):
+    for pool in (*(m.talk for m in book.topics), *book.talk.values()):
         # somewhere a scene without things of its own finds a word
         assert sum("{prop}" not in "".join(e) for e in pool) >= 2
-    for alone in (*(m.alone for m in book.matters), *book.alone.values()):
+    for alone in (*(m.alone for m in book.topics), *book.alone.values()):
         assert sum("{prop}" not in line for line in alone) >= 2
 
 
 def test_every_kind_of_place_has_its_air_and_a_name_given_to_a_place_is_known() -> None:
-    assert set(noises.AIRS) == set(sets.SETS)
-    assert set(noises.GROUNDS) <= set(sets.SETS)
+    assert set(books.noises().airs) == set(books.sets().kinds)
+    assert set(books.noises().grounds) <= set(books.sets().kinds)
     assert places.archetype_of("大路", "zh") == "road"
     assert places.archetype_of("the doorstep", "en") == "gate"
 

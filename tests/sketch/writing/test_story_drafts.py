@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from tests.workflows.conftest import SAMPLES, brief_facts
 from workbench import samples
 from workbench.artifacts.models import EpisodePlan
-from workbench.sketch.writing import anchors, expression, planning, scenes, sentences, sets
-from workbench.sketch.writing.story import read
+from workbench.sketch import books
+from workbench.sketch.writing import anchors, expression, planning, scenes, sentences
+from workbench.sketch.writing.story import read_story
+from workbench.workflows import staging
 from workbench.workflows.episode import generate_episode_core_expression as core
 from workbench.workflows.episode import generate_episode_scene_list as scene_list
 from workbench.workflows.planning import plan_episodes as plan
@@ -29,23 +31,23 @@ HAN = re.compile(r"[一-鿿]")
 
 def whole_story(facts: dict[str, Any], total: int, counts: list[int], episodes: int = 4) -> list[str]:
     """Draft a plan and its first episodes to their anchors, checking each as the engine would; returns all prose."""
-    made = planning.episodes(facts, total)
+    made = planning.write_episodes(facts, total)
     whole = EpisodePlan(episode_count=total, episodes=made)
     assert plan.duplicates(whole) == []
     assert len({e.title for e in made}) == total
     assert plan.strangers(whole, facts["characters"]) == []
-    prose = [plan.told(e) for e in made]
+    prose = [e.comparison_text for e in made]
     motifs: list[str] = []
     earlier: list[str] = []
     for index, episode in enumerate(made[:episodes]):
         rng = random.Random(index)
         following = {"summary": made[index + 1].logline[:220]} if index + 1 < total else {}
         told = {**facts, "episode": episode.model_dump(), "previous": {}, "next": following, "previous_motifs": motifs}
-        expressed = expression.core_expression(told, rng)
+        expressed = expression.write_core_expression(told, rng)
         assert core.motif_issues(expressed, motifs) == []
         assert (expressed.next_hook is None) == (not following)
         count = counts[index % len(counts)]
-        listed = scenes.scene_list({**told, "count": count, "earlier_scenes": list(earlier)}, rng)
+        listed = scenes.write_scene_list({**told, "count": count, "earlier_scenes": list(earlier)}, rng)
         assert scene_list.count_issues(listed, count) == []
         assert scene_list.repetition_issues(listed, earlier) == []
         assert scene_list.cast_issues(listed, facts["characters"]) == []
@@ -62,15 +64,15 @@ def furnished(facts: dict[str, Any], listed: list[dict[str, Any]], arc: list[str
     names = anchor.cast_names(facts["characters"], {"cast": []})
     made = []
     for scene in listed:
-        position = anchor.narrative_position(scene["order"], len(listed))
+        position = staging.narrative_position(scene["order"], len(listed))
         before = kept.get(scene["location"], {})
-        one = anchors.scene_anchor(
+        one = anchors.write_scene_anchor(
             {
                 **facts,
-                "story_language": read(facts).language,
+                "story_language": read_story(facts).language,
                 "scene": scene,
                 "position": position,
-                "mood": arc[anchor.ARC.index(position)],
+                "mood": arc[staging.ARC.index(position)],
                 "kept_anchors": before,
                 "cast_names": names,
             },
@@ -156,11 +158,11 @@ def test_even_noise_gives_a_plan_of_valid_shape(summary: str, title: str) -> Non
     facts = {**bare(brief_facts(SAMPLES[0])), "summary": summary, "title": title}
 
     for total in (1, 13):
-        made = planning.episodes(facts, total)
+        made = planning.write_episodes(facts, total)
         assert [e.order for e in made] == list(range(1, total + 1))
     told = {**facts, "episode": made[0].model_dump(), "previous": {}, "next": {}, "previous_motifs": []}
-    assert len(scenes.scene_list({**told, "count": 6, "earlier_scenes": []}, random.Random(0)).scenes) == 6
-    expression.core_expression(told, random.Random(0))
+    assert len(scenes.write_scene_list({**told, "count": 6, "earlier_scenes": []}, random.Random(0)).scenes) == 6
+    expression.write_core_expression(told, random.Random(0))
 
 
 def test_a_hundred_episodes_from_the_shortest_brief() -> None:
@@ -178,7 +180,7 @@ def test_a_hundred_episodes_from_the_shortest_brief() -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_chunks_are_parts_of_one_plan(name: str) -> None:
     facts = brief_facts(name)
-    whole = planning.episodes(facts, 30)
+    whole = planning.write_episodes(facts, 30)
 
     for start, count in plan.chunks(30):
         step = {**facts, "step": "chunk-1", "start": start, "count": count, "total": 30, "earlier": []}
@@ -190,7 +192,7 @@ def test_chunks_are_parts_of_one_plan(name: str) -> None:
 
 def test_a_rewrite_of_a_repeating_plan_repeats_no_more() -> None:
     facts = brief_facts(SAMPLES[0])
-    made = planning.episodes(facts, 6)
+    made = planning.write_episodes(facts, 6)
     repeated = [
         e.model_copy(update={"order": i, "title": made[0].title})
         for i, e in enumerate([*made[:4], made[0], made[1]], start=1)
@@ -199,7 +201,7 @@ def test_a_rewrite_of_a_repeating_plan_repeats_no_more() -> None:
     orders = sorted({p.second + 1 for p in plan.duplicates(whole)})
     assert orders == [5, 6]
 
-    rewrites = planning.rewritten(facts, orders, [e.model_dump() for e in repeated])
+    rewrites = planning.rewrite_episodes(facts, orders, [e.model_dump() for e in repeated])
 
     assert plan.duplicates(plan.merged(whole, rewrites)) == []
 
@@ -220,7 +222,7 @@ def test_a_reader_recognises_the_story(name: str) -> None:
     prose = "".join(whole_story(facts, total, [12], episodes=total))
 
     assert all(c["name"] in prose for c in facts["characters"])
-    events = read(facts).events
+    events = read_story(facts).events
     assert len(events) > total
     assert all(event.text.casefold() in prose.casefold() for event in events)
 
@@ -244,9 +246,9 @@ def test_english_prose_holds_no_chinese_and_starts_its_sentences_with_capitals()
 @pytest.mark.parametrize("name", SAMPLES)
 def test_anchors_are_chinese_and_english_whatever_the_story(name: str) -> None:
     facts = brief_facts(name)
-    episode = planning.episodes(facts, 3)[0].model_dump()
+    episode = planning.write_episodes(facts, 3)[0].model_dump()
     told = {**facts, "episode": episode, "previous": {}, "next": {}, "count": 12, "earlier_scenes": []}
-    listed = scenes.scene_list(told, random.Random(0)).model_dump()["scenes"]
+    listed = scenes.write_scene_list(told, random.Random(0)).model_dump()["scenes"]
     own = HAN if ".zh" in name else LATIN
     foreign = LATIN if ".zh" in name else HAN
 
@@ -263,19 +265,19 @@ def test_anchors_are_chinese_and_english_whatever_the_story(name: str) -> None:
 
 
 def test_every_set_in_every_light_and_air_has_the_right_length() -> None:
-    for place in sets.SETS.values():
+    for place in books.sets().kinds.values():
         assert len(place.things) >= 6
-        for position, lights in sets.LIGHTS.items():
+        for position, lights in books.sets().lights.items():
             for light in lights:
-                for air in sets.AIRS[position]:
-                    assert 60 <= len(place.base[0] + light.sentence[0] + air[2][0]) <= 120
+                for air in books.sets().airs[position]:
+                    assert 60 <= len(place.base.zh + light.sentence.zh + air.sentence.zh) <= 120
 
 
 def test_the_same_brief_gives_the_same_bytes_in_another_process() -> None:
     code = (
         "import random;from tests.workflows.conftest import brief_facts;from workbench.sketch.writing import planning, scenes;"
-        "f=brief_facts('painted-skin.zh');p=planning.episodes(f,20);"
-        "s=scenes.scene_list({**f,'episode':p[3].model_dump(),'count':12,'earlier_scenes':[]},random.Random(7));"
+        "f=brief_facts('painted-skin.zh');p=planning.write_episodes(f,20);"
+        "s=scenes.write_scene_list({**f,'episode':p[3].model_dump(),'count':12,'earlier_scenes':[]},random.Random(7));"
         "print(p[-1].model_dump_json(), s.model_dump_json())"
     )
     said = {
@@ -295,7 +297,7 @@ def test_the_same_brief_gives_the_same_bytes_in_another_process() -> None:
 def test_a_serial_english_sentence_is_three_events_with_their_subject() -> None:
     text = "She runs through the snow to Madame Sofronie, sells the hair for twenty dollars and buys a platinum chain for the watch."
 
-    assert sentences.events(text, "en", ["Della"]) == [
+    assert sentences.split_events(text, "en", ["Della"]) == [
         "She runs through the snow to Madame Sofronie",
         "She sells the hair for twenty dollars",
         "She buys a platinum chain for the watch",
@@ -303,7 +305,7 @@ def test_a_serial_english_sentence_is_three_events_with_their_subject() -> None:
 
 
 def test_pronouns_mean_the_people_who_were_just_there() -> None:
-    events = read(brief_facts("gift-of-the-magi.en")).events
+    events = read_story(brief_facts("gift-of-the-magi.en")).events
 
     assert "Della sells the hair for twenty dollars" in [e.text for e in events]
     assert next(e for e in events if "sold the watch" in e.text).people == ("Jim", "Della")

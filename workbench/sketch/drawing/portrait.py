@@ -17,7 +17,7 @@ _WOOD: RGB = (122, 84, 56)
 _SEEN = 62.0
 
 
-def portrait(name: str, cast: Sequence[str], told: str, style: dict[str, Any], language: str) -> str:
+def draw_portrait(name: str, cast: Sequence[str], told: str, style: dict[str, Any], language: str) -> str:
     """A round SVG. `cast`: names in story order, which the colours follow; `told`: what is said of the looks."""
     look = looks.look(name, cast, told, setting({}, {}, style, language).era, language)
     shapes = drawn(Figure(look, "standing", "camera", "neutral", "", ""), _CLOSE, False, _WOOD)
@@ -40,7 +40,7 @@ def portrait(name: str, cast: Sequence[str], told: str, style: dict[str, Any], l
     )
 
 
-def coat(name: str, cast: Sequence[str]) -> str:
+def coat_colour(name: str, cast: Sequence[str]) -> str:
     """The colour that a character wears in every frame, as ``#rrggbb``."""
     return _hex(looks.coat_of(name, cast)[0])
 

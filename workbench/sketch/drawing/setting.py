@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from workbench.sketch import books
 from workbench.sketch.drawing.colour import digest
-from workbench.sketch.writing import places, sets
+from workbench.sketch.writing import places
 
 Era = Literal["east", "west", "modern", "future"]
 Time = Literal["dawn", "day", "noon", "dusk", "night"]
@@ -16,7 +17,7 @@ Weather = Literal["clear", "cloudy", "rain", "snow", "fog"]
 
 @dataclass(frozen=True)
 class Setting:
-    """`kind` is a key of `sets.SETS`, or "inside"/"outside" for a place that no word tells. `number` tells places apart."""
+    """`kind` is one of `books.sets().kinds`, or "inside"/"outside" for a place that no word tells. `number` tells places apart."""
 
     kind: str
     inside: bool
@@ -81,7 +82,7 @@ def setting(anchor: dict[str, Any], shot: dict[str, Any], style: dict[str, Any],
     own = "zh" if language == "zh" else "en"
     spoken = [*place, str(scene.get(own) or ""), *((anchor.get("anchors") or {}).get(own) or []), told[-1]]
     every = " ".join([*map(str, spoken), *map(str, shot.get("anchors") or [])])
-    inside = sets.SETS[kind].inside if kind else _is_inside(" ".join(told))
+    inside = books.sets().kinds[kind].inside if kind else _is_inside(" ".join(told))
     lighting = " ".join(str(v) for v in (anchor.get("lighting") or {"": visual.get("lighting") or ""}).values())
     hour = str(air.get("time") or "") or f"{lighting} {told[-1]}"
     weather = str(air.get("weather") or "") or str(visual.get("mood") or "")
@@ -100,7 +101,7 @@ def setting(anchor: dict[str, Any], shot: dict[str, Any], style: dict[str, Any],
 
 def _kind(told: list[str], language: str) -> str:
     """The kind of place that the first telling text speaks of; empty when none does."""
-    named = next((k for k, s in sets.SETS.items() if told[0] and told[0] in s.kind), "")
+    named = next((k for k, s in books.sets().kinds.items() if told[0] and told[0] in s.type), "")
     if named:
         return named
     for text in told:

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 from workbench.artifacts.models import EpisodeOutline
+from workbench.json_types import JsonObject
 from workbench.sketch.writing import sentences
+from workbench.sketch.writing.pen import Moment, Pen, pick_prop, shuffle, write_apart
 from workbench.sketch.writing.places import is_inside
-from workbench.sketch.writing.story import Event, Story, read
-from workbench.sketch.writing.writing import Moment, Pen, most_distinct, props_of, shuffled
+from workbench.sketch.writing.story import Event, Story, read_story
 
 #: the model's limit is 24 beats; one is kept for the closing
 MAX_EVENT_BEATS = 20
@@ -53,72 +54,71 @@ class Share:
     events: tuple[Event, ...]
 
 
-def natural_count(facts: dict[str, Any]) -> int:
+def natural_episode_count(facts: JsonObject) -> int:
     """How many episodes the story carries by itself: about two events each, at most 12."""
-    return max(1, min(12, (len(read(facts).events) + 1) // 2))
+    return max(1, min(12, (len(read_story(facts).events) + 1) // 2))
 
 
-def reasoning(facts: dict[str, Any], count: int) -> str:
-    story = read(facts)
+def explain_plan(facts: JsonObject, count: int) -> str:
+    story = read_story(facts)
     return story.book.reasoning.format(events=len(story.events), count=count)
 
 
-def episodes(facts: dict[str, Any], total: int, until: int | None = None) -> list[EpisodeOutline]:
+def write_episodes(facts: JsonObject, total: int, until: int | None = None) -> list[EpisodeOutline]:
     """Episodes 1..until of a plan of `total`; the first ones do not depend on how many are asked for."""
-    story = read(facts)
-    made: list[EpisodeOutline] = []
+    story = read_story(facts)
+    episodes: list[EpisodeOutline] = []
     titles = _Titles(story)
-    for order, share in enumerate(shares(story.events, total)[: until or total], start=1):
-        made.append(_outline(story, order, total, share, titles.next(order, share), [told(e) for e in made], "plan"))
-    return made
+    for order, share in enumerate(deal_events(story.events, total)[: until or total], start=1):
+        earlier = [e.comparison_text for e in episodes]
+        episodes.append(_write_episode(story, order, total, share, titles.take(order, share), earlier, "plan"))
+    return episodes
 
 
-def rewritten(facts: dict[str, Any], orders: Sequence[int], plan: Sequence[dict[str, Any]]) -> list[EpisodeOutline]:
+def rewrite_episodes(facts: JsonObject, orders: Sequence[int], plan: Sequence[JsonObject]) -> list[EpisodeOutline]:
     """New versions of the named episodes of a plan, unlike every other episode."""
-    story = read(facts)
-    dealt = shares(story.events, len(plan))
-    kept = {e["order"]: told(EpisodeOutline.model_validate(e)) for e in plan if e["order"] not in orders}
+    story = read_story(facts)
+    shares = deal_events(story.events, len(plan))
+    others = [EpisodeOutline.model_validate(e).comparison_text for e in plan if e["order"] not in orders]
     taken = [e["title"] for e in plan]
     titles = _Titles(story, taken)
-    made: list[EpisodeOutline] = []
+    episodes: list[EpisodeOutline] = []
     for order in orders:
-        earlier = [*kept.values(), *(told(e) for e in made)]
-        title = titles.evocative(order, dealt[order - 1])
-        made.append(_outline(story, order, len(plan), dealt[order - 1], title, earlier, "rewrite"))
-    return made
+        earlier = [*others, *(e.comparison_text for e in episodes)]
+        title = titles.take_from_book(order, shares[order - 1])
+        episodes.append(_write_episode(story, order, len(plan), shares[order - 1], title, earlier, "rewrite"))
+    return episodes
 
 
-def told(episode: EpisodeOutline) -> str:
-    return " ".join([episode.title, episode.logline, episode.scene_scope, *episode.beats])
-
-
-def shares(events: Sequence[Event], total: int) -> list[Share]:
+def deal_events(events: Sequence[Event], total: int) -> list[Share]:
     """Deal events to episodes in order: several each when there are many, else approach, event and aftermath of one."""
     count = len(events)
     if total <= count:
         return [Share("during", tuple(events[i * count // total : (i + 1) * count // total])) for i in range(total)]
-    dealt: list[Share] = []
+    shares: list[Share] = []
     for j, event in enumerate(events):
         run = (j + 1) * total // count - j * total // count
         happens = run // 2
         for k in range(run):
-            dealt.append(Share("before" if k < happens else "during" if k == happens else "after", (event,)))
-    return dealt
+            shares.append(Share("before" if k < happens else "during" if k == happens else "after", (event,)))
+    return shares
 
 
-def _outline(
+def _write_episode(
     story: Story, order: int, total: int, share: Share, title: str, earlier: Sequence[str], salt: str
 ) -> EpisodeOutline:
     rng = story.rng(salt, order, total)
     last = order == total
-    made, _ = most_distinct(lambda: _written(story, order, share, title, last, rng), told, earlier)
-    return made
+    episode, _ = write_apart(
+        lambda: _try_episode(story, order, share, title, last, rng), lambda e: e.comparison_text, earlier
+    )
+    return episode
 
 
-def _written(story: Story, order: int, share: Share, title: str, last: bool, rng: Random) -> EpisodeOutline:
+def _try_episode(story: Story, order: int, share: Share, title: str, last: bool, rng: Random) -> EpisodeOutline:
     pen = Pen(story.book, rng)
     moment = moment_of(story, share.events, rng)
-    logline, beats = _during(pen, share, moment) if share.part == "during" else _around(pen, share, moment)
+    logline, beats = _tell_events(pen, share, moment) if share.part == "during" else _tell_around(pen, share, moment)
     people = [p for e in share.events for p in e.people] or [n for n in (story.lead,) if n in _names(story)]
     return EpisodeOutline(
         order=order,
@@ -126,37 +126,37 @@ def _written(story: Story, order: int, share: Share, title: str, last: bool, rng
         logline=logline,
         main_characters=list(dict.fromkeys(people))[:30],
         beats=beats,
-        scene_scope=pen.closed(pen.phrase(story.book.scopes, moment)),
-        cliffhanger=None if last else pen.closed(pen.phrase(story.book.cliffhangers, moment)),
+        scene_scope=pen.close(pen.pick(story.book.scopes, moment)),
+        cliffhanger=None if last else pen.close(pen.pick(story.book.cliffhangers, moment)),
     )
 
 
-def _during(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]]:
+def _tell_events(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]]:
     """The episode in which its events happen."""
-    texts = [pen.sentence(e.text) for e in share.events]
+    texts = [pen.capitalise(e.text) for e in share.events]
     first, final = texts[0], texts[-1]
     shown = [first] if first == final else [first, final]
-    pressure = pen.phrase(pen.book.during, moment)
-    logline = pen.joined(*shown, pressure)
-    beats = [pen.joined(*group) for group in _grouped(texts, MAX_EVENT_BEATS)]
+    pressure = pen.pick(pen.book.during, moment)
+    logline = pen.join(*shown, pressure)
+    beats = [pen.join(*group) for group in _group(texts, MAX_EVENT_BEATS)]
     if len(beats) < 3:
-        beats.insert(0, pen.closed(pen.phrase(pen.book.openings, moment)))
+        beats.insert(0, pen.close(pen.pick(pen.book.openings, moment)))
     if len(beats) < 3:
-        beats.append(pen.closed(pen.phrase(pen.book.turns, moment)))
-    beats.append(pen.closed(pen.phrase(pen.book.closings, moment)))
+        beats.append(pen.close(pen.pick(pen.book.turns, moment)))
+    beats.append(pen.close(pen.pick(pen.book.closings, moment)))
     return logline, beats
 
 
-def _around(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]]:
+def _tell_around(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]]:
     """An episode on the way to an event, or away from it."""
     book = pen.book
     pool = book.before if share.part == "before" else book.after
-    logline = pen.closed(pen.phrase(pool, moment))
+    logline = pen.close(pen.pick(pool, moment))
     pools = [book.openings, book.attempts, book.turns, book.closings]
     if book.space:
         # English texts share many bigrams: three sentences instead of four keep a hundred episodes apart.
         pools.pop(pen.rng.choice((0, 1, 3)))
-    return logline, [pen.closed(pen.phrase(p, moment)) for p in pools]
+    return logline, [pen.close(pen.pick(p, moment)) for p in pools]
 
 
 def moment_of(story: Story, events: Sequence[Event], rng: Random) -> Moment:
@@ -176,17 +176,17 @@ def moment_of(story: Story, events: Sequence[Event], rng: Random) -> Moment:
 
 
 def _prop(story: Story, events: Sequence[Event], rng: Random) -> str:
-    return props_of(story.props_until([e.text for e in events]), story.book, rng)
+    return pick_prop(story.props_until([e.text for e in events]), story.book, rng)
 
 
-def _grouped(texts: Sequence[str], at_most: int) -> list[list[str]]:
+def _group(texts: Sequence[str], at_most: int) -> list[list[str]]:
     size = -(-len(texts) // at_most)
     groups = [list(texts[i : i + size]) for i in range(0, len(texts), size)]
     # A beat holds 500 characters.
-    return [_within(group, 480) for group in groups]
+    return [_fit(group, 480) for group in groups]
 
 
-def _within(group: list[str], limit: int) -> list[str]:
+def _fit(group: list[str], limit: int) -> list[str]:
     room = max(40, limit // len(group) - 2)
     return [text if len(text) <= room else text[: room - 1] + "…" for text in group]
 
@@ -201,18 +201,18 @@ class _Titles:
     def __init__(self, story: Story, taken: Iterable[str] = ()) -> None:
         self._story = story
         self._taken = set(taken)
-        self._book = shuffled(story.book.titles, story.rng("titles"))
+        self._book = shuffle(story.book.titles, story.rng("titles"))
 
-    def next(self, order: int, share: Share) -> str:
+    def take(self, order: int, share: Share) -> str:
         if share.part == "during":
             for event in share.events:
                 for title in titles_from(event, self._story):
                     if title not in self._taken:
                         self._taken.add(title)
                         return title
-        return self.evocative(order, share)
+        return self.take_from_book(order, share)
 
-    def evocative(self, order: int, share: Share) -> str:
+    def take_from_book(self, order: int, share: Share) -> str:
         story = self._story
         moment = moment_of(story, share.events, story.rng("title", order))
         for template in self._book:

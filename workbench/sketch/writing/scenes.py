@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
 
 from workbench.artifacts.models import SceneList, SceneOutline
+from workbench.json_types import JsonObject
+from workbench.sketch.books import Stage
 from workbench.sketch.writing import places
-from workbench.sketch.writing.book import Stage
+from workbench.sketch.writing.pen import Moment, Pen, closeness, select_fitting, shuffle, write_apart
 from workbench.sketch.writing.places import Place
-from workbench.sketch.writing.sentences import core, zh_clauses
-from workbench.sketch.writing.staging import Beat, beats_of, moment
-from workbench.sketch.writing.story import Story, read
-from workbench.sketch.writing.writing import Moment, Pen, closeness, fitting, most_distinct, shuffled
+from workbench.sketch.writing.sentences import extract_core, split_zh_clauses
+from workbench.sketch.writing.staging import Beat, moment_at, read_beats
+from workbench.sketch.writing.story import Story, read_story
 
 #: a beat longer than this is shown by its beginning, so that the scene stays one glance long
 BEAT_ZH, BEAT_EN = 76, 190
@@ -30,17 +30,17 @@ class Slot:
     part: str  # "event", "lead_in" or "aftermath"
 
 
-def scene_list(facts: dict[str, Any], rng: Random) -> SceneList:
+def write_scene_list(facts: JsonObject, rng: Random) -> SceneList:
     """Exactly `count` scenes, no two alike, nor like the previous episode's."""
-    story = read(facts)
-    beats = clauses_of(story, beats_of(story, facts["episode"]), int(facts["count"]))
-    slots = laid_out(beats, int(facts["count"]))
+    story = read_story(facts)
+    beats = split_at_clauses(story, read_beats(story, facts["episode"]), int(facts["count"]))
+    slots = lay_out(beats, int(facts["count"]))
     known = list(dict.fromkeys(b.place for b in beats))
-    room = _Room(story, known, rng, list(facts.get("earlier_scenes") or []))
-    return SceneList(scenes=[room.scene(order, slot) for order, slot in enumerate(slots, start=1)])
+    writer = _SceneWriter(story, known, rng, list(facts.get("earlier_scenes") or []))
+    return SceneList(scenes=[writer.write(order, slot) for order, slot in enumerate(slots, start=1)])
 
 
-def laid_out(beats: Sequence[Beat], count: int) -> list[Slot]:
+def lay_out(beats: Sequence[Beat], count: int) -> list[Slot]:
     """`count` slots: each beat at its place in the arc, approach before it and aftermath behind it."""
     total = len(beats)
     if total >= count:
@@ -63,25 +63,25 @@ def laid_out(beats: Sequence[Beat], count: int) -> list[Slot]:
     return slots
 
 
-def clauses_of(story: Story, beats: list[Beat], count: int) -> list[Beat]:
+def split_at_clauses(story: Story, beats: list[Beat], count: int) -> list[Beat]:
     """Beats cut at their clauses while the scenes suffice: what the brief tells is better than any phrase.
 
     Chinese alone: its clauses stand without a subject of their own.
     """
     if story.language != "zh":
         return beats
-    made: list[Beat] = []
+    split: list[Beat] = []
     for number, beat in enumerate(beats):
-        pieces = zh_clauses(beat.text, [c.name for c in story.people]) if beat.happens else [beat.text]
-        room = count * 3 // 4 - len(made) - (len(beats) - number - 1)
+        pieces = split_zh_clauses(beat.text, [c.name for c in story.people]) if beat.happens else [beat.text]
+        room = count * 3 // 4 - len(split) - (len(beats) - number - 1)
         if len(pieces) == 1 or len(pieces) > room:
-            made.append(beat)
+            split.append(beat)
             continue
-        made += [replace(beat, text=p, short=core(p, "zh", [c.name for c in story.people])) for p in pieces]
-    return made
+        split += [replace(beat, text=p, short=extract_core(p, "zh", [c.name for c in story.people])) for p in pieces]
+    return split
 
 
-class _Room:
+class _SceneWriter:
     """Writes scenes one after the other and remembers what was told, so that nothing is told twice."""
 
     def __init__(self, story: Story, known: list[Place], rng: Random, earlier: list[str]) -> None:
@@ -90,16 +90,16 @@ class _Room:
         self._told = earlier
         self._beats: set[str] = set()
         self._stages = {
-            "lead_in": shuffled(story.book.lead_in, rng),
-            "aftermath": shuffled(story.book.aftermath, rng),
+            "lead_in": shuffle(story.book.lead_in, rng),
+            "aftermath": shuffle(story.book.aftermath, rng),
         }
         self._known = known
         self._stagings: set[str] = set()
         self._written = 0
 
-    def scene(self, order: int, slot: Slot) -> SceneOutline:
-        told = self._event(slot) if slot.part == "event" else None
-        summary, beat, place = (*told, slot.beats[0].place) if told else self._support(slot)
+    def write(self, order: int, slot: Slot) -> SceneOutline:
+        event = self._write_event(slot) if slot.part == "event" else None
+        summary, beat, place = (*event, slot.beats[0].place) if event else self._write_support(slot)
         self._told.append(summary)
         self._beats.add(beat)
         cast = self._story.named(summary) or tuple(
@@ -107,35 +107,35 @@ class _Room:
         )
         return SceneOutline(order=order, summary=summary, location=place.name[:200], cast=list(cast)[:30], beat=beat)
 
-    def _event(self, slot: Slot) -> tuple[str, str] | None:
+    def _write_event(self, slot: Slot) -> tuple[str, str] | None:
         """The beat itself and how it feels in the room; None when it was told before in the same words."""
         pen, first = self._pen, slot.beats[0]
         limit = (BEAT_EN if self._story.book.space else BEAT_ZH) // min(len(slot.beats), 2)
-        texts = [_shortened(pen.sentence(b.text), limit) for b in slot.beats[:2]]
+        texts = [_shorten(pen.capitalise(b.text), limit) for b in slot.beats[:2]]
 
-        about = moment(self._story, first, pen.rng, swap=0)
-        fresh = [s for s in fitting(pen.book.stagings, about, pen.book.indoors) if s not in self._stagings]
+        about = moment_at(self._story, first, pen.rng, swap=0)
+        fresh = [s for s in select_fitting(pen.book.stagings, about, pen.book.indoors) if s not in self._stagings]
 
-        def written() -> tuple[str, str]:
+        def write() -> tuple[str, str]:
             staging = pen.rng.choice(fresh or pen.book.stagings)
-            return staging, pen.joined(*texts, pen.fill(staging, about))
+            return staging, pen.join(*texts, pen.fill(staging, about))
 
-        (staging, summary), worst = most_distinct(written, lambda made: made[1], self._told)
+        (staging, summary), worst = write_apart(write, lambda scene: scene[1], self._told)
         self._stagings.add(staging)
-        beat = _shortened(pen.sentence(first.short), 60)
+        beat = _shorten(pen.capitalise(first.short), 60)
         return (summary, beat) if worst < TOO_CLOSE and beat not in self._beats else None
 
-    def _support(self, slot: Slot) -> tuple[str, str, Place]:
+    def _write_support(self, slot: Slot) -> tuple[str, str, Place]:
         """The first stage left of this part, then of the other, that is unlike all told; else one put together."""
         self._written += 1
         best: tuple[float, str, Stage, list[Stage], Place] | None = None
         for part in (slot.part, "lead_in", "aftermath"):
             for stage in self._stages.get(part, []):
                 place = self._where(slot, stage)
-                about = moment(self._story, slot.beats[0], self._pen.rng, place)
+                about = moment_at(self._story, slot.beats[0], self._pen.rng, place)
                 if not _fits(stage, about):
                     continue
-                summary = self._pen.closed(self._pen.fill(stage.summary, about))
+                summary = self._pen.close(self._pen.fill(stage.summary, about))
                 worst = max((closeness(summary, t) for t in self._told), default=0.0)
                 if best is None or worst < best[0]:
                     best = (worst, summary, stage, self._stages[part], place)
@@ -144,19 +144,19 @@ class _Room:
             if best is not None and best[0] < TOO_CLOSE:
                 best[3].remove(best[2])
                 return best[1], best[2].beat, best[4]
-        return self._composed(slot)
+        return self._compose(slot)
 
-    def _composed(self, slot: Slot) -> tuple[str, str, Place]:
+    def _compose(self, slot: Slot) -> tuple[str, str, Place]:
         """Two phrases side by side, once the stages are used up (24 scenes after 24 others)."""
         pen, book, first = self._pen, self._story.book, slot.beats[0]
 
-        def written() -> str:
-            about = moment(self._story, first, pen.rng)
+        def write() -> str:
+            about = moment_at(self._story, first, pen.rng)
             pool = pen.rng.choice((book.openings, book.attempts, book.turns, book.closings))
-            return pen.joined(pen.phrase(pool, about), pen.phrase(book.stagings, about))
+            return pen.join(pen.pick(pool, about), pen.pick(book.stagings, about))
 
-        summary, _ = most_distinct(written, str, self._told)
-        title = beat = _shortened(summary.rstrip(book.stop), 60)
+        summary, _ = write_apart(write, str, self._told)
+        title = beat = _shorten(summary.rstrip(book.stop), 60)
         number = 2
         while beat in self._beats:
             beat, number = book.numbered.format(title=title, number=number), number + 1
@@ -168,7 +168,7 @@ class _Room:
         others = [p for p in self._known if p.name != home.name]
         start = self._written % 3 == 0 and bool(others)
         listed = [*others[self._written // 3 % len(others) :], home, *others] if start else [home, *others]
-        listed += places.near(home, self._story.language)
+        listed += places.places_near(home, self._story.language)
         return next((p for p in listed if not stage.where or places.is_inside(p) == (stage.where == "inside")), home)
 
 
@@ -176,7 +176,7 @@ def _fits(stage: Stage, about: Moment) -> bool:
     return bool(about.b) or "{b}" not in stage.summary
 
 
-def _shortened(text: str, limit: int) -> str:
+def _shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     cut = max(text.rfind(mark, limit // 2, limit) for mark in ("，", ", ", "；", "; ", " "))

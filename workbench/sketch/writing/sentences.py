@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from workbench.sketch.writing.book import Book
+    from workbench.sketch.books import Phrases
 
 #: the longest event; a longer sentence is cut at a comma, or hard
 MAX_ZH, MAX_EN = 90, 220
@@ -45,24 +45,27 @@ _EN_LOWER = frozenset(
 )  # fmt: skip
 
 
-class Known(Protocol):
+class Named(Protocol):
+    """Somebody of the story; `gender` is "f", "m" or ""."""
+
     @property
     def name(self) -> str: ...
     @property
     def gender(self) -> str: ...
 
 
-def events(summary: str, language: str, names: Sequence[str]) -> list[str]:
+def split_events(summary: str, language: str, names: Sequence[str]) -> list[str]:
     """The summary's events in order, each a full sentence without its end mark; never empty."""
-    found = _zh_events(summary, names) if language == "zh" else _en_events(summary, names)
+    events = _zh_events(summary, names) if language == "zh" else _en_events(summary, names)
     limit = MAX_ZH if language == "zh" else MAX_EN
-    cut = [piece for event in found for piece in _short_enough(event, limit, "，" if language == "zh" else ", ")]
-    kept = [piece for piece in cut if any(c.isalnum() for c in piece)]
-    return kept or [summary.strip()[:limit] or ("故事开始" if language == "zh" else "The story begins")]
+    pieces = [piece for event in events for piece in _cut(event, limit, "，" if language == "zh" else ", ")]
+    return [piece for piece in pieces if any(c.isalnum() for c in piece)] or [
+        summary.strip()[:limit] or ("故事开始" if language == "zh" else "The story begins")
+    ]
 
 
 def _zh_events(summary: str, names: Sequence[str]) -> list[str]:
-    found: list[str] = []
+    events: list[str] = []
     starters = (*names, *_ZH_STARTERS)
     for sentence in _ZH_END.split(summary):
         parts = [p.strip() for p in sentence.split("，") if p.strip()]
@@ -70,22 +73,22 @@ def _zh_events(summary: str, names: Sequence[str]) -> list[str]:
         for part in parts:
             bare = part[1:] if part[:1] in "而但可却" and part[1:].startswith(starters) else part
             if len(current) >= 6 and bare.startswith(starters) and not current.endswith(_ZH_UNFINISHED):
-                found.append(current)
+                events.append(current)
                 current = bare
             else:
                 current = f"{current}，{part}" if current else part
         if current:
-            found.append(current)
-    return found
+            events.append(current)
+    return events
 
 
 def _en_events(summary: str, names: Sequence[str]) -> list[str]:
-    found: list[str] = []
+    events: list[str] = []
     for sentence in _EN_END.split(summary):
         text = " ".join(sentence.split()).rstrip(".!? ")
         if text:
-            found += _en_serial(text, names)
-    return found
+            events += _en_serial(text, names)
+    return events
 
 
 def _en_serial(sentence: str, names: Sequence[str]) -> list[str]:
@@ -94,14 +97,14 @@ def _en_serial(sentence: str, names: Sequence[str]) -> list[str]:
     subject = _subject(pieces[0], names)
     if len(pieces) == 1 or subject is None or len(sentence) < 80:
         return [sentence]
-    made = [pieces[0]]
+    events = [pieces[0]]
     for piece in pieces[1:]:
         # A short tail is no event of its own.
-        if len(piece) >= 24 and len(made[-1]) >= 24:
-            made.append(f"{subject} {piece}")
+        if len(piece) >= 24 and len(events[-1]) >= 24:
+            events.append(f"{subject} {piece}")
         else:
-            made[-1] += f" and {piece}"
-    return made
+            events[-1] += f" and {piece}"
+    return events
 
 
 def _subject(piece: str, names: Sequence[str]) -> str | None:
@@ -109,11 +112,12 @@ def _subject(piece: str, names: Sequence[str]) -> str | None:
     for name in names:
         if main.startswith(f"{name} "):
             return name
-    found = _EN_SUBJECT.match(main)
-    return found.group(1).capitalize() if found else None
+    pronoun = _EN_SUBJECT.match(main)
+    return pronoun.group(1).capitalize() if pronoun else None
 
 
-def _short_enough(event: str, limit: int, comma: str) -> list[str]:
+def _cut(event: str, limit: int, comma: str) -> list[str]:
+    """The event in pieces of at most `limit` characters, cut at commas where it can be."""
     if len(event) <= limit:
         return [event]
     pieces, current = [], ""
@@ -132,24 +136,24 @@ def _short_enough(event: str, limit: int, comma: str) -> list[str]:
     return [p.strip() for p in [*pieces, current] if p.strip()]
 
 
-def zh_clauses(text: str, names: Sequence[str] = ()) -> list[str]:
+def split_zh_clauses(text: str, names: Sequence[str] = ()) -> list[str]:
     """The clauses of a Chinese sentence that each tell an action; a short or unfinished one stays with the next.
 
     A clause that begins with its verb gets the sentence's subject, when that is somebody by name.
     """
     subject = next((n for n in names if text.startswith(n)), "")
-    found: list[str] = []
+    clauses: list[str] = []
     open_ended = False
     for part in (p for p in text.split("，") if p):
         if open_ended:
-            found[-1] += f"，{part}"
+            clauses[-1] += f"，{part}"
         else:
-            found.append(f"{subject}{part}" if found and part.startswith(_ZH_VERBS) else part)
-        open_ended = len(found[-1]) < 5 or part.endswith(_ZH_UNFINISHED)
-    return found
+            clauses.append(f"{subject}{part}" if clauses and part.startswith(_ZH_VERBS) else part)
+        open_ended = len(clauses[-1]) < 5 or part.endswith(_ZH_UNFINISHED)
+    return clauses
 
 
-def core(text: str, language: str, proper: Iterable[str] = ()) -> str:
+def extract_core(text: str, language: str, proper: Iterable[str] = ()) -> str:
     """The heart of a sentence, fit to stand in quotation marks (zh) or after “before” (en)."""
     return _zh_core(text, proper) if language == "zh" else _en_core(text, proper)
 
@@ -196,48 +200,48 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def gender(told: str, book: Book) -> str:
+def gender_of(text: str, book: Phrases) -> str:
     """ "f" or "m" by the first telling word, "" when nothing tells."""
-    spots = [(_spot(told, w), g) for words, g in ((book.female, "f"), (book.male, "m")) for w in words]
-    found = [(at, g) for at, g in spots if at >= 0]
-    return min(found)[1] if found else ""
+    spots = [(_find_word(text, w), g) for words, g in ((book.female, "f"), (book.male, "m")) for w in words]
+    hits = [(at, g) for at, g in spots if at >= 0]
+    return min(hits)[1] if hits else ""
 
 
-def gender_before(name: str, summary: str, book: Book) -> str:
+def gender_before(name: str, summary: str, book: Phrases) -> str:
     """What the words just before a name tell (“her husband Jim”); pronouns there mean somebody else."""
     pronouns = {"she", "her", "he", "his", "him", "她"}
-    for found in re.finditer(rf"(.{{0,14}}){re.escape(name)}", summary):
-        near = found.group(1)
+    for match in re.finditer(rf"(.{{0,14}}){re.escape(name)}", summary):
+        near = match.group(1)
         last = [
             (near.rfind(w), g)
             for words, g in ((book.female, "f"), (book.male, "m"))
             for w in words
             if w not in pronouns
         ]
-        told = [(at, g) for at, g in last if at >= 0]
-        if told:
-            return max(told)[1]
+        hits = [(at, g) for at, g in last if at >= 0]
+        if hits:
+            return max(hits)[1]
     return ""
 
 
-def _spot(text: str, word: str) -> int:
+def _find_word(text: str, word: str) -> int:
     if word.isascii():
-        found = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
-        return found.start() if found else -1
+        match = re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)
+        return match.start() if match else -1
     return text.find(word)
 
 
-def spot(text: str, name: str, people: Sequence[Known]) -> int:
+def find_person(text: str, name: str, people: Sequence[Named]) -> int:
     """Where somebody first appears in a sentence, by name or by pronoun; behind everything when neither does."""
     if name in text:
         return text.index(name)
     gender = next((p.gender for p in people if p.name == name), "")
     pronouns = {"f": r"\b(?:she|her)\b|她", "m": r"\b(?:he|his|him)\b|他"}.get(gender, r"\b(?:she|he)\b|[她他]")
-    found = re.search(pronouns, text, re.IGNORECASE)
-    return found.start() if found else len(text)
+    match = re.search(pronouns, text, re.IGNORECASE)
+    return match.start() if match else len(text)
 
 
-def meant(text: str, language: str, people: Sequence[Known], before: Sequence[str]) -> tuple[str, ...]:
+def resolve_pronouns(text: str, language: str, people: Sequence[Named], before: Sequence[str]) -> tuple[str, ...]:
     """Whom the pronouns in `text` mean, among those who were there before; empty when there is no pronoun."""
     if re.search(r"\bthey\b", text, re.IGNORECASE) or "他们" in text or "两人" in text or "二人" in text:
         return tuple(before[:2])
@@ -246,20 +250,37 @@ def meant(text: str, language: str, people: Sequence[Known], before: Sequence[st
         re.search(r"\b(he|him|his)\b", text, re.IGNORECASE) is not None,
     )  # fmt: skip
     genders = {p.name: p.gender for p in people}
-    found = []
-    for wanted, said in (("f", female), ("m", male)):
-        fits = [n for n in before if genders.get(n) == wanted] or [n for n in before if not genders.get(n)]
-        if said and fits and fits[0] not in found:
-            found.append(fits[0])
-    return tuple(found)
+    meant: list[str] = []
+    for gender, occurs in (("f", female), ("m", male)):
+        fits = [n for n in before if genders.get(n) == gender] or [n for n in before if not genders.get(n)]
+        if occurs and fits and fits[0] not in meant:
+            meant.append(fits[0])
+    return tuple(meant)
 
 
-def with_name(short: str, people: Sequence[Known], meant: Sequence[str]) -> str:
+def replace_pronoun(short: str, people: Sequence[Named], meant: Sequence[str]) -> str:
     """A leading pronoun replaced by the one person it can mean: a quotation stands far from its context."""
-    found = re.match(r"(she|he)\b|([她他])(?!们)", short, re.IGNORECASE)
-    if found is None:
+    pronoun = re.match(r"(she|he)\b|([她他])(?!们)", short, re.IGNORECASE)
+    if pronoun is None:
         return short
-    wanted = "f" if found.group(0).lower() in ("she", "她") else "m"
+    gender = "f" if pronoun.group(0).lower() in ("she", "她") else "m"
     genders = {p.name: p.gender for p in people}
-    fits = [n for n in meant if genders.get(n) == wanted] or [n for n in meant if not genders.get(n)]
-    return fits[0] + short[found.end() :] if len(fits) == 1 else short
+    fits = [n for n in meant if genders.get(n) == gender] or [n for n in meant if not genders.get(n)]
+    return fits[0] + short[pronoun.end() :] if len(fits) == 1 else short
+
+
+def first_clause(text: str) -> str:
+    """An anchor without its afterthought: “an old desk by the window, its right corner chipped” → its first clause."""
+    first = re.split(r"[，,；;]", text.strip(), maxsplit=1)[0].strip()
+    return first[:60] or text.strip()[:60]
+
+
+def clip_to_clauses(text: str, limit: int) -> str:
+    """As many whole clauses of a text as fit, without its end mark."""
+    stripped = text.strip().rstrip("。.!！?？ ") or text.strip()
+    if len(stripped) <= limit:
+        return stripped
+    cut = max((stripped.rfind(mark, limit // 3, limit) for mark in ("。", "，", ". ", ", ", "；", "; ")), default=-1)
+    if cut <= 0:
+        cut = stripped.rfind(" ", limit // 2, limit)
+    return stripped[: cut if cut > 0 else limit - 1].rstrip("，,；;。. ") + ("" if cut > 0 else "…")

@@ -1,6 +1,6 @@
 """Drafts the nine shots of a scene: its summary as three beats, each beat as three frozen frames.
 
-The people, place and things are the story's own; what changes between two frames is drawn from `poses`.
+The people, place and things are the story's own; what changes between two frames is drawn from `books/*/poses.toml`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from random import Random
-from typing import Any
 
 from workbench.artifacts.storyboard import (
     MOMENTS,
@@ -27,9 +26,12 @@ from workbench.artifacts.storyboard import (
     Stance,
     Subject,
 )
-from workbench.sketch.writing import places, poses, sentences
-from workbench.sketch.writing.poses import Poses, poses_for
-from workbench.sketch.writing.story import digest, language_of, names
+from workbench.json_types import JsonObject
+from workbench.sketch import books
+from workbench.sketch.books import Poses
+from workbench.sketch.writing import feelings, places, sentences
+from workbench.sketch.writing.sentences import clip_to_clauses, first_clause
+from workbench.sketch.writing.story import contains_name, digest, language_of
 from workbench.story.continuity import process_word
 
 #: more would crowd a frame; of a larger cast the others come in turn
@@ -69,23 +71,23 @@ _EN_JOINT = re.compile(r"(?:;|:|,\s+(?:and|but|so|while|as|yet)\b|—|–)\s+")
 _ZH_JOINT = re.compile(r"[，；：]")
 
 
-def action_plan(facts: dict[str, Any], rng: Random) -> ActionPlan:
+def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
     """Three beats; each person goes on from where the beat before left them."""
     language = language_of(facts)
-    book = poses_for(language)
+    book = books.poses(language)
     people = _people(facts)
     props = _props(facts, book, rng)
-    states = {name: _first(name, i, facts, book, rng) for i, name in enumerate(people)}
-    there = _seen(people, 0)
+    states = {name: _opening_state(name, i, facts, book, rng) for i, name in enumerate(people)}
+    there = _present(people, 0)
     beats = []
-    for number, text in enumerate(_three(_told(facts), language, people), start=1):
+    for number, text in enumerate(_split_in_three(_summary(facts), language, people), start=1):
         moments = {"start": [states[name] for name in there]}
-        there = _seen(people, number)
+        there = _present(people, number)
         for moment in ("mid", "end"):
             # whoever is close to the camera at the next start must not have turned away at this end
             near = (number, moment) in CLOSE
             for name in there:
-                states[name] = _moved(states[name], book, rng, props[people.index(name) % len(props)], near)
+                states[name] = _move(states[name], book, rng, props[people.index(name) % len(props)], near)
             moments[moment] = [states[name] for name in there]
         beats.append(
             ActionBeat(
@@ -99,9 +101,9 @@ def action_plan(facts: dict[str, Any], rng: Random) -> ActionPlan:
     return ActionPlan(beats=beats)
 
 
-def group(facts: dict[str, Any], rng: Random) -> KeyframeGroup:
+def write_keyframe_group(facts: JsonObject, rng: Random) -> KeyframeGroup:
     """The beat's start, middle and end as three pictures; the first is where the beat before stopped."""
-    book = poses_for(language_of(facts))
+    book = books.poses(language_of(facts))
     beat, before = facts["beat"], facts.get("before") or {}
     number = int(facts.get("number") or 1)
     anchors = facts["anchor"]["anchors"][:ANCHORS]
@@ -110,7 +112,7 @@ def group(facts: dict[str, Any], rng: Random) -> KeyframeGroup:
     moments: dict[str, Frame] = {}
     for index, moment in enumerate(MOMENTS):
         states = [CharacterState.model_validate(s) for s in beat[moment]]
-        was = _arranged([s.name for s in states], was, rng, moves=index > 0)
+        was = _arrange([s.name for s in states], was, rng, moves=index > 0)
         subjects = [
             _subject(s, was, _faces(facts, beat["summary"], turn, i)[index], turn + index, i, book, facts)
             for i, s in enumerate(states)
@@ -120,7 +122,7 @@ def group(facts: dict[str, Any], rng: Random) -> KeyframeGroup:
             anchors=anchors,
             subjects=subjects,
             composition=book.compositions[(turn + index) % len(book.compositions)].format(
-                thing=poses.short(anchors[(turn + index) % len(anchors)])
+                thing=first_clause(anchors[(turn + index) % len(anchors)])
             )[:400],
             bubble_space=rng.choice(book.bubbles),
         )
@@ -128,24 +130,25 @@ def group(facts: dict[str, Any], rng: Random) -> KeyframeGroup:
     return KeyframeGroup(camera=Camera.model_validate(camera), avoid=list(book.avoid), **moments)
 
 
-def direct(facts: dict[str, Any], rng: Random) -> list[Frame]:
+def write_frames(facts: JsonObject, rng: Random) -> list[Frame]:
     """All nine frames at once: the beats' frames one after the other."""
-    plan = action_plan(facts, rng)
+    plan = write_action_plan(facts, rng)
     frames: list[Frame] = []
-    before: dict[str, Any] = {}
+    before: JsonObject = {}
     for number, beat in enumerate(plan.beats, start=1):
-        asked = {**facts, "number": number, "beat": beat.model_dump(mode="json"), "before": before}
-        made = group(asked, rng)
-        frames += [made.start, made.mid, made.end]
-        before = {"camera": made.camera.model_dump(), "end": made.end.model_dump(mode="json")}
+        group = write_keyframe_group(
+            {**facts, "number": number, "beat": beat.model_dump(mode="json"), "before": before}, rng
+        )
+        frames += [group.start, group.mid, group.end]
+        before = {"camera": group.camera.model_dump(), "end": group.end.model_dump(mode="json")}
     return frames
 
 
-def _people(facts: dict[str, Any]) -> list[str]:
+def _people(facts: JsonObject) -> list[str]:
     return [str(p["name"]) for p in facts.get("cast") or []]
 
 
-def _seen(people: Sequence[str], beat: int) -> list[str]:
+def _present(people: Sequence[str], beat: int) -> list[str]:
     """Who is there from the middle of a beat on: the first stays, the others of a large cast take turns."""
     if len(people) <= MOST_PEOPLE:
         return list(people)
@@ -153,16 +156,16 @@ def _seen(people: Sequence[str], beat: int) -> list[str]:
     return [people[0], *(others[(beat * (MOST_PEOPLE - 1) + i) % len(others)] for i in range(MOST_PEOPLE - 1))]
 
 
-def _told(facts: dict[str, Any]) -> str:
+def _summary(facts: JsonObject) -> str:
     return str(facts["scene"].get("summary") or facts["scene"].get("beat") or "")
 
 
-def _three(text: str, language: str, people: Sequence[str]) -> list[str]:
+def _split_in_three(text: str, language: str, people: Sequence[str]) -> list[str]:
     """A scene's summary as three parts, by event, then by clause; what cannot be cut is told more than once."""
-    parts = sentences.events(text, language, people)
+    parts = sentences.split_events(text, language, people)
     while len(parts) < BEATS:
         at = max(range(len(parts)), key=lambda i: len(parts[i]))
-        pieces = _halves(parts[at], _ZH_JOINT if language == "zh" else _EN_JOINT)
+        pieces = _split_in_two(parts[at], _ZH_JOINT if language == "zh" else _EN_JOINT)
         if pieces is None:
             parts.append(parts[-1])
         else:
@@ -173,7 +176,7 @@ def _three(text: str, language: str, people: Sequence[str]) -> list[str]:
     return [space.join(f"{sentences.upper_first(p)}{stop}" for p in chunk) for chunk in chunks]
 
 
-def _halves(text: str, joint: re.Pattern[str]) -> list[str] | None:
+def _split_in_two(text: str, joint: re.Pattern[str]) -> list[str] | None:
     """The text cut at the joint nearest to its middle; None when there is none worth cutting at."""
     spots = [m for m in joint.finditer(text) if m.start() >= LEAST_PART and len(text) - m.end() >= LEAST_PART]
     if not spots:
@@ -182,15 +185,15 @@ def _halves(text: str, joint: re.Pattern[str]) -> list[str] | None:
     return [text[: at.start()].strip(), text[at.end() :].strip()]
 
 
-def _props(facts: dict[str, Any], book: Poses, rng: Random) -> list[str]:
+def _props(facts: JsonObject, book: Poses, rng: Random) -> list[str]:
     """Things of the story's own that the scene names, then what any hand might hold; one for each person."""
     language = language_of(facts)
-    told = f"{_told(facts)} {facts['scene'].get('beat') or ''}"
+    text = f"{_summary(facts)} {facts['scene'].get('beat') or ''}"
     own = [
         p
         for p in facts.get("props") or []
         if len(p) <= MAX_PROP[language]
-        and names(told, p)
+        and contains_name(text, p)
         and places.archetype_of(p, language) is None
         and process_word(p) is None
         and p not in _people(facts)
@@ -200,13 +203,13 @@ def _props(facts: dict[str, Any], book: Poses, rng: Random) -> list[str]:
     return own + common
 
 
-def _first(name: str, index: int, facts: dict[str, Any], book: Poses, rng: Random) -> CharacterState:
+def _opening_state(name: str, index: int, facts: JsonObject, book: Poses, rng: Random) -> CharacterState:
     stance: Stance = ("standing", "sitting", "walking")[(digest(name, facts["scene"].get("order")) + index) % 3]
     facing: Facing = "right" if index == 0 else "left"
     return CharacterState(name=name, location=rng.choice(book.spots), stance=stance, facing=facing)
 
 
-def _moved(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool) -> CharacterState:
+def _move(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool) -> CharacterState:
     """The next moment of somebody: another stance or facing, now and then something in a hand."""
     stance = rng.choice(FOLLOWS[state.stance])
     facing = state.facing
@@ -220,7 +223,7 @@ def _moved(state: CharacterState, book: Poses, rng: Random, prop: str, near: boo
     return CharacterState(name=state.name, location=location, stance=stance, facing=facing, hands=hands)
 
 
-def _continuity(facts: dict[str, Any], book: Poses, props: Sequence[str]) -> Continuity:
+def _continuity(facts: JsonObject, book: Poses, props: Sequence[str]) -> Continuity:
     anchors = facts["anchor"]["anchors"]
     return Continuity(
         background=(book.comma.join(anchors[:2]) or facts["anchor"]["set"])[:400],
@@ -232,7 +235,7 @@ def _continuity(facts: dict[str, Any], book: Poses, props: Sequence[str]) -> Con
     )
 
 
-def _arranged(people: Sequence[str], was: Mapping[str, Position], rng: Random, *, moves: bool) -> dict[str, Position]:
+def _arrange(people: Sequence[str], was: Mapping[str, Position], rng: Random, *, moves: bool) -> dict[str, Position]:
     """Each person at a place of their own: in the same order from left to right, at most a step from where they were."""
     if not moves and all(name in was for name in people):
         return {name: was[name] for name in people}
@@ -252,20 +255,20 @@ def _arranged(people: Sequence[str], was: Mapping[str, Position], rng: Random, *
     return {name: POSITIONS[spot] for name, spot in zip(order, chosen, strict=True)}
 
 
-def _faces(facts: dict[str, Any], summary: str, turn: int, index: int) -> tuple[Expression, Expression, Expression]:
+def _faces(facts: JsonObject, summary: str, turn: int, index: int) -> tuple[Expression, Expression, Expression]:
     """The three expressions of somebody during a beat: toward what the beat makes them feel, or of the scene's mood."""
-    felt = poses.feeling(summary)
+    felt = feelings.feeling_of(summary)
     if felt is None:
         mood = MOODS.get(str(facts.get("position")), MOODS["opening"])
         return mood[(turn + index) % 4], mood[(turn + index + 1) % 4], mood[(turn + index + 2) % 4]
     if index:
-        felt = poses.ANSWERS[felt]
-    return (*poses.APPROACH[felt], felt)
+        felt = feelings.ANSWERS[felt]
+    return (*feelings.APPROACH[felt], felt)
 
 
 def _subject(
     state: CharacterState, where: Mapping[str, Position], expression: Expression, turn: int, index: int,
-    book: Poses, facts: dict[str, Any],
+    book: Poses, facts: JsonObject,
 ) -> Subject:  # fmt: skip
     """A snapshot; action and gaze differ from those of the turn before, so that no two frames look alike."""
     held = state.hands.right or state.hands.left
@@ -273,7 +276,7 @@ def _subject(
     others = [n for n in where if n != state.name]
     gazes = book.gazes if others else book.gazes_alone
     thing = facts["anchor"]["anchors"][(turn + index) % len(facts["anchor"]["anchors"])]
-    gaze = gazes[turn % len(gazes)].format(other=others[0][:60] if others else "", thing=poses.short(thing))
+    gaze = gazes[turn % len(gazes)].format(other=others[0][:60] if others else "", thing=first_clause(thing))
     return Subject(
         name=state.name,
         position=where[state.name],
@@ -287,44 +290,41 @@ def _subject(
 
 
 def _caption(
-    facts: dict[str, Any], summary: str, subjects: Sequence[Subject], number: int, moment: int, book: Poses
+    facts: JsonObject, summary: str, subjects: Sequence[Subject], number: int, moment: int, book: Poses
 ) -> str:
     """What is seen: wide shots tell the event, middle ones what somebody does, close ones a face or a hand."""
     language = language_of(facts)
     anchors = facts["anchor"]["anchors"]
     shot = 3 * (number - 1) + moment
     if not subjects:
-        place = poses.short(str(facts["anchor"].get("location") or facts["scene"].get("location") or ""))
-        thing = poses.short(anchors[shot % len(anchors)])
-        return _fitted(book.empty_captions[shot % 3].format(place=place, thing=thing), book)
+        place = first_clause(str(facts["anchor"].get("location") or facts["scene"].get("location") or ""))
+        thing = first_clause(anchors[shot % len(anchors)])
+        return _clip_caption(book.empty_captions[shot % 3].format(place=place, thing=thing), book)
     who = subjects[shot % len(subjects)]
     fronts = [s for s in subjects if s.orientation != "away"]
     held = who.hands.right or who.hands.left
     doing = book.seen.format(name=who.name, action=who.action)
     if shot in (0, 3, 7):
-        told = _three(_told(facts), language, _people(facts))
-        fresh = summary not in told[: number - 1] and any(c.isalnum() for c in summary)
-        said = summary if fresh else doing
+        parts = _split_in_three(_summary(facts), language, _people(facts))
+        fresh = summary not in parts[: number - 1] and any(c.isalnum() for c in summary)
+        caption = summary if fresh else doing
     elif shot == 2 and len(subjects) > 1:
-        said = book.together.format(name=subjects[0].name, other=subjects[1].name)
+        caption = book.together.format(name=subjects[0].name, other=subjects[1].name)
     elif shot in (2, 5) and fronts:
         face = fronts[shot % len(fronts)]
-        said = _one(book.faces[face.expression], summary, face.name).format(name=face.name)
+        pool = book.faces[face.expression]
+        caption = pool[digest(summary, face.name) % len(pool)].format(name=face.name)
     elif shot == 6:
         closeup = book.hand if held else book.eyes if who in fronts and digest(summary) % 2 else book.bare
-        said = closeup.format(name=who.name, prop=held, thing=poses.short(anchors[0]))
+        caption = closeup.format(name=who.name, prop=held, thing=first_clause(anchors[0]))
     else:
-        said = doing
-    return _fitted(said, book, language, _people(facts))
+        caption = doing
+    return _clip_caption(caption, book, language, _people(facts))
 
 
-def _one(pool: Sequence[str], *about: object) -> str:
-    return pool[digest(*about) % len(pool)]
-
-
-def _fitted(text: str, book: Poses, language: str = "", people: Sequence[str] = ()) -> str:
+def _clip_caption(text: str, book: Poses, language: str = "", people: Sequence[str] = ()) -> str:
     """A caption that reads at a glance: whole if it fits, else its main clause, else as much as there is room for."""
     if len(text.rstrip("。. ")) > book.caption_chars and language == "en":
-        core = sentences.core(text.rstrip(". "), "en", people)
+        core = sentences.extract_core(text.rstrip(". "), "en", people)
         text = sentences.upper_first(core) if len(core) >= LEAST_CORE else text
-    return poses.clause(text, book.caption_chars)
+    return clip_to_clauses(text, book.caption_chars)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
+from workbench.json_types import JsonObject
 from workbench.sketch.writing import places, sentences
+from workbench.sketch.writing.pen import Moment, pick_prop
 from workbench.sketch.writing.places import Place
 from workbench.sketch.writing.story import Event, Story
-from workbench.sketch.writing.writing import Moment, props_of
 
 
 @dataclass(frozen=True)
@@ -28,42 +28,42 @@ class Beat:
     props: tuple[str, ...] = ()
 
 
-def beats_of(story: Story, episode: dict[str, Any]) -> list[Beat]:
+def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
     """The beats in order, each with people and place; what a beat does not say comes from the one before or from the brief."""
     texts = [t for t in episode.get("beats") or [] if t.strip()] or [episode["logline"]]
     names = [p.name for p in story.people]
     cast = tuple(n for n in episode.get("main_characters") or [] if n in names)
-    told = _event_in(story, " ".join([*texts, episode["logline"]]))
-    place = told.place if told else _first_place(story)
-    present = cast or (told.people if told else ()) or ((story.lead,) if story.lead in names else ())
+    main = _event_in(story, " ".join([*texts, episode["logline"]]))
+    place = main.place if main else _first_place(story)
+    present = cast or (main.people if main else ()) or ((story.lead,) if story.lead in names else ())
     props = story.props_until([e.text for e in (_event_in(story, t) for t in (*texts, episode["logline"])) if e])
-    found: list[Beat] = []
+    beats: list[Beat] = []
     for raw in texts:
         text = raw.strip().rstrip("。.!！?？ ")
         same = _event_in(story, text)
-        named = story.named(text) or sentences.meant(text, story.language, story.people, present)
-        people = same.people if same else _merged(named, cast)
+        named = story.named(text) or sentences.resolve_pronouns(text, story.language, story.people, present)
+        people = same.people if same else _merge(named, cast)
         place = _place(story, text, same) or place
-        short = same.short if same else sentences.core(text, story.language, names)
-        found.append(Beat(text, short, people or present, place, same is not None, props))
-        present = _merged(people, cast) or present
-    return found
+        short = same.short if same else sentences.extract_core(text, story.language, names)
+        beats.append(Beat(text, short, people or present, place, same is not None, props))
+        present = _merge(people, cast) or present
+    return beats
 
 
-def beat_moments(story: Story, episode: dict[str, Any], rng: Random) -> list[Moment]:
+def beat_moments(story: Story, episode: JsonObject, rng: Random) -> list[Moment]:
     """A moment for each beat that tells an event of the brief; for every beat when none does."""
-    beats = beats_of(story, episode)
-    return [moment(story, beat, rng, swap=0) for beat in [b for b in beats if b.happens] or beats]
+    beats = read_beats(story, episode)
+    return [moment_at(story, beat, rng, swap=0) for beat in [b for b in beats if b.happens] or beats]
 
 
-def event_quoted(story: Story, text: str) -> str:
+def quote_event(story: Story, text: str) -> str:
     """The event that a text is about, fit for quoting; its own first sentence when it is none of the brief's."""
     first = re.split(r"[。！？!?]|\.\s|\.$", text.strip(), maxsplit=1)[0].rstrip("…")
     same = _event_in(story, text)
-    return same.short if same else sentences.core(first, story.language, [p.name for p in story.people])
+    return same.short if same else sentences.extract_core(first, story.language, [p.name for p in story.people])
 
 
-def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None, swap: float = 0.3) -> Moment:
+def moment_at(story: Story, beat: Beat, rng: Random, place: Place | None = None, swap: float = 0.3) -> Moment:
     """The slots of phrases around a beat; its first person leads, with probability `swap` the other does."""
     people = list(beat.people)
     a = story.lead if story.lead in people or not people else people[0]
@@ -75,7 +75,7 @@ def moment(story: Story, beat: Beat, rng: Random, place: Place | None = None, sw
         a,
         b,
         (place or beat.place).name,
-        props_of(beat.props, story.book, rng),
+        pick_prop(beat.props, story.book, rng),
         beat.short,
         places.is_inside(place or beat.place),
     )
@@ -98,7 +98,7 @@ def _place(story: Story, text: str, same: Event | None) -> Place | None:
     return (
         same.place
         if same
-        else places.find(text, story.language, (*story.world_places, *(e.place for e in story.events)))
+        else places.find_place(text, story.language, (*story.world_places, *(e.place for e in story.events)))
     )
 
 
@@ -106,5 +106,5 @@ def _first_place(story: Story) -> Place:
     return story.events[0].place
 
 
-def _merged(people: Sequence[str], cast: Sequence[str]) -> tuple[str, ...]:
+def _merge(people: Sequence[str], cast: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*people, *cast]))

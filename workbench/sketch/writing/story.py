@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import Any
 
+from workbench.json_types import JsonObject
+from workbench.sketch import books
+from workbench.sketch.books import Phrases
 from workbench.sketch.writing import places, sentences
-from workbench.sketch.writing.book import Book, book_for
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Story:
     events: tuple[Event, ...]
 
     @cached_property
-    def book(self) -> Book:
-        return book_for(self.language)
+    def book(self) -> Phrases:
+        return books.phrases(self.language)
 
     def rng(self, *about: object) -> Random:
         """Randomness that belongs to the story: chunks written by different calls must agree on it."""
@@ -65,7 +66,7 @@ class Story:
 
     def named(self, text: str) -> tuple[str, ...]:
         """People named in `text`, in the order of the cast."""
-        return tuple(p.name for p in self.people if any(names(text, n) for n in (p.name, *p.aliases)))
+        return tuple(p.name for p in self.people if any(contains_name(text, n) for n in (p.name, *p.aliases)))
 
 
 def digest(*parts: object) -> int:
@@ -74,7 +75,7 @@ def digest(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(joined.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
-def names(text: str, name: str) -> bool:
+def contains_name(text: str, name: str) -> bool:
     """Is `name` in `text`, as whole words where it is Latin?"""
     if not name.strip():
         return False
@@ -83,10 +84,10 @@ def names(text: str, name: str) -> bool:
     return name in text
 
 
-def read(facts: dict[str, Any]) -> Story:
+def read_story(facts: JsonObject) -> Story:
     """Read the facts that every planning prompt gets."""
     language = language_of(facts)
-    book = book_for(language)
+    book = books.phrases(language)
     summary = str(facts.get("summary") or "")
     characters = facts.get("characters") or []
     people = tuple(_person(c, summary, book) for c in characters if str(c["name"]).strip())
@@ -96,39 +97,39 @@ def read(facts: dict[str, Any]) -> Story:
     return Story(language, str(facts.get("title") or ""), people, lead, props, world_places, events)
 
 
-def language_of(facts: dict[str, Any]) -> str:
-    """The story's language: as said, else by its script."""
-    said = facts.get("story_language") or facts.get("language")
-    if said in ("zh", "en"):
-        return str(said)
+def language_of(facts: JsonObject) -> str:
+    """The story's language: as the facts give it, else by its script."""
+    language = facts.get("story_language") or facts.get("language")
+    if language in ("zh", "en"):
+        return str(language)
     text = f"{facts.get('title') or ''}{facts.get('summary') or ''}"
     return "zh" if len(re.findall(r"[一-鿿]", text)) * 4 >= len(text.strip()) > 0 else "en"
 
 
-def _person(character: dict[str, Any], summary: str, book: Book) -> Person:
+def _person(character: JsonObject, summary: str, book: Phrases) -> Person:
     name = str(character["name"]).strip()
     aliases = tuple(str(a) for a in character.get("aliases") or [])
-    told = f"{name} {character.get('description') or ''}"
-    return Person(name, aliases, sentences.gender(told, book) or sentences.gender_before(name, summary, book))
+    description = f"{name} {character.get('description') or ''}"
+    return Person(name, aliases, sentences.gender_of(description, book) or sentences.gender_before(name, summary, book))
 
 
-def _world(world: Sequence[dict[str, Any]], language: str) -> tuple[tuple[places.Place, ...], tuple[str, ...]]:
+def _world(world: Sequence[JsonObject], language: str) -> tuple[tuple[places.Place, ...], tuple[str, ...]]:
     """World elements that are places, and the others, which are things."""
-    found: list[places.Place] = []
+    set_places: list[places.Place] = []
     props: list[str] = []
     for element in world:
         name = str(element["name"]).strip()
         archetype = places.archetype_of(name, language)
         if archetype is not None:
-            found.append(places.Place(name, archetype))
+            set_places.append(places.Place(name, archetype))
         elif name and len(name) <= (8 if language == "zh" else 30):
             props.append(name)
-    return tuple(found), tuple(props)
+    return tuple(set_places), tuple(props)
 
 
-def _lead(protagonist: str, people: Sequence[Person], book: Book) -> str:
+def _lead(protagonist: str, people: Sequence[Person], book: Phrases) -> str:
     for person in people:
-        if names(protagonist, person.name):
+        if contains_name(protagonist, person.name):
             return person.name
     if people:
         return people[0].name
@@ -140,26 +141,26 @@ def _events(
     summary: str, language: str, people: Sequence[Person], world_places: Sequence[places.Place]
 ) -> tuple[Event, ...]:
     """The summary's events in order; each knows its people (pronouns looked up) and the place it happens at."""
-    found: list[Event] = []
+    events: list[Event] = []
     proper = [p.name for p in people]
     recent: tuple[str, ...] = ()
-    place = world_places[0] if world_places else places.default(language, digest(summary))
-    for text in sentences.events(summary, language, proper):
-        named = [p.name for p in people if any(names(text, n) for n in (p.name, *p.aliases))]
-        meant = sentences.meant(text, language, people, recent)
-        place = places.find(text, language, world_places) or place
-        short = sentences.with_name(sentences.core(text, language, proper), people, meant)
-        told = sentences.with_name(text, people, meant)
+    place = world_places[0] if world_places else places.default_place(language, digest(summary))
+    for text in sentences.split_events(summary, language, proper):
+        named = [p.name for p in people if any(contains_name(text, n) for n in (p.name, *p.aliases))]
+        meant = sentences.resolve_pronouns(text, language, people, recent)
+        place = places.find_place(text, language, world_places) or place
+        short = sentences.replace_pronoun(sentences.extract_core(text, language, proper), people, meant)
+        full = sentences.replace_pronoun(text, people, meant)
         there = dict.fromkeys([*named, *meant])
-        present = tuple(sorted(there, key=lambda name: sentences.spot(told, name, people))) or recent[:1]
+        present = tuple(sorted(there, key=lambda name: sentences.find_person(full, name, people))) or recent[:1]
         recent = tuple(dict.fromkeys([*present, *recent]))
-        found.append(Event(told, short, present, place))
-    return tuple(found)
+        events.append(Event(full, short, present, place))
+    return tuple(events)
 
 
-def chat_answer(question: str) -> str:
+def write_chat_answer(question: str) -> str:
     """What the offline provider says in a chat."""
     language = language_of({"summary": question})
-    said = " ".join(question.split())
-    shown = said if len(said) <= 200 else said[:199] + "…"
-    return book_for(language).chat.format(question=shown)
+    line = " ".join(question.split())
+    shown = line if len(line) <= 200 else line[:199] + "…"
+    return books.phrases(language).chat.format(question=shown)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from workbench import sketch
 from workbench.i18n import N_, Text
 from workbench.jobs.context import Message
-from workbench.sketch.writing import story
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Params(registry.Params):
 
 def draft(facts: dict[str, Any], params: Params, rng: Random) -> str:
     """Answer offline: say so, and give the last message back, so that a profile-less install shows something real."""
-    return story.chat_answer(params.messages[-1].content)
+    return sketch.write_chat_answer(params.messages[-1].content)
 
 
 @registry.workflow("llm_chat", title=N_("Chat"), scope="any", params=Params, draft=draft, deadline_s=300)

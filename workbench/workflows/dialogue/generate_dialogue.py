@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from workbench import sketch
 from workbench.artifacts.storyboard import Dialogue
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import dialogue as sketch
 from workbench.story import timing
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_keyframe_prompt, has_motion_prompt, has_scene_anchor
@@ -32,7 +32,7 @@ class Params(registry.Params):
 
 def draft(facts: dict[str, Any], params: Params, rng: Random) -> Dialogue:
     """Let the people of the scene speak of what it is about."""
-    return sketch.dialogue(facts, rng)
+    return sketch.write_dialogue(facts, rng)
 
 
 @registry.workflow(

@@ -6,10 +6,10 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from workbench import sketch
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import sound as sketch
 from workbench.story import script, timing
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.names import fold
@@ -24,7 +24,7 @@ SLACK_S = 0.05
 
 def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SoundDesign:
     """Let the set, the weather and what is done in it sound."""
-    return sketch.sound_design(facts, rng)
+    return sketch.write_sound_design(facts, rng)
 
 
 @registry.workflow(

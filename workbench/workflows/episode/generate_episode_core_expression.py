@@ -5,10 +5,10 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from workbench import sketch
 from workbench.artifacts.models import CoreExpression
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import expression as sketch
 from workbench.story.guards import has_episode_outline, plannable
 from workbench.story.names import fold
 from workbench.story.similarity import NEAR_DUPLICATE, similarity
@@ -23,7 +23,7 @@ MAX_SHARED_MOTIFS = 1
 
 def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> CoreExpression:
     """Draw theme, arc and motifs from the episode's own beats."""
-    return sketch.core_expression(facts, rng)
+    return sketch.write_core_expression(facts, rng)
 
 
 @registry.workflow(

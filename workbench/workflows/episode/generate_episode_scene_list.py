@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from workbench import sketch
 from workbench.artifacts.models import SceneList
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import scenes as sketch
 from workbench.story.guards import has_core_expression, has_episode_outline, plannable
 from workbench.story.similarity import near_duplicates
 from workbench.workflows import briefing, registry
@@ -28,7 +28,7 @@ class Params(registry.Params):
 
 def draft(facts: dict[str, Any], params: Params, rng: Random) -> SceneList:
     """Stage the episode's beats one after the other, with lead-in and aftermath between them."""
-    return sketch.scene_list(facts, rng)
+    return sketch.write_scene_list(facts, rng)
 
 
 @registry.workflow(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from workbench import sketch
 from workbench.artifacts.storyboard import Candidate, KeyframeImage, KeyframeImages, frame_key, made_of
 from workbench.artifacts.versions import hash_of
 from workbench.errors import JobError, ProviderError
@@ -82,12 +83,10 @@ class Wanted:
 )
 async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""
-    from workbench.sketch.drawing import frame_size
-
     ctx.progress(5, Text(N_("Reading the nine shots")))
     brief = ctx.node.brief
     ratio = str(brief.get("aspect_ratio") or "16:9")
-    size = frame_size(ratio)
+    size = sketch.frame_size(ratio)
     frames = _wanted(ctx, params, brief, ratio, size)
     to_draw = [f for f in frames if params.new_candidate or not f.current(ctx.picture_model)]
     draw = Drawing(ctx, brief, ratio, size, len(to_draw))
@@ -165,9 +164,7 @@ class Drawing:
         return made
 
     def _draw(self, shot: dict[str, Any], seed: int) -> bytes:
-        from workbench.sketch.drawing import draw_frame
-
-        return draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
+        return sketch.draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
 
     def _percent(self) -> float:
         return 10 + 85 * self._done / max(self._count, 1)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workbench import sketch
 from workbench.artifacts.models import EpisodeOutline, EpisodePlan
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import planning as sketch
 from workbench.story.guards import plannable
 from workbench.story.similarity import Pair, near_duplicates
 from workbench.workflows import briefing, registry
@@ -61,14 +61,16 @@ def draft(facts: dict[str, Any], params: Params, rng: Random) -> BaseModel:
     step = str(facts["step"])
     if step == "dedupe":
         wanted = list(facts["orders"])
-        return Rewrites(episodes=sketch.rewritten(facts, wanted, facts["episodes"]))
+        return Rewrites(episodes=sketch.rewrite_episodes(facts, wanted, facts["episodes"]))
     if step.startswith("chunk"):
         start, count = int(facts["start"]), int(facts["count"])
-        episodes = sketch.episodes(facts, int(facts["total"]), until=start - 1 + count)[start - 1 :]
+        episodes = sketch.write_episodes(facts, int(facts["total"]), until=start - 1 + count)[start - 1 :]
         return PlanChunk(start_order=start, episode_count=count, episodes=episodes)
-    count = facts["target"] or sketch.natural_count(facts)
+    count = facts["target"] or sketch.natural_episode_count(facts)
     return EpisodePlan(
-        episode_count=count, reasoning_brief=sketch.reasoning(facts, count), episodes=sketch.episodes(facts, count)
+        episode_count=count,
+        reasoning_brief=sketch.explain_plan(facts, count),
+        episodes=sketch.write_episodes(facts, count),
     )
 
 
@@ -191,14 +193,9 @@ def rewrite_issues(rewrites: Rewrites, orders: list[int]) -> list[Issue]:
     return [Issue("episodes", Text(N_("orders must be {want}, are {have}"), want=_listed(orders), have=_listed(have)))]
 
 
-def told(episode: EpisodeOutline) -> str:
-    """The text by which two episodes are compared."""
-    return " ".join([episode.title, episode.logline, episode.scene_scope, *episode.beats])
-
-
 def duplicates(plan: EpisodePlan) -> list[Pair]:
     """Pairs of episodes that tell nearly the same, worst first, over the whole plan whatever chunk they came from."""
-    return near_duplicates([told(e) for e in plan.episodes])
+    return near_duplicates([e.comparison_text for e in plan.episodes])
 
 
 def merged(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from workbench import sketch
 from workbench.artifacts.models import Content
 from workbench.artifacts.storyboard import (
     FRAMINGS,
@@ -31,7 +32,6 @@ from workbench.artifacts.storyboard import (
 )
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import shots as sketch
 from workbench.story import continuity
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_scene_anchor, has_scene_outline
@@ -55,8 +55,12 @@ class DirectPlan(Content):
 def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> Content:
     """Stage the scene's own summary: beats, frames or all nine at once, as the step asks."""
     if facts["step"] == "plan":
-        return sketch.action_plan(facts, rng)
-    return DirectPlan(frames=sketch.direct(facts, rng)) if facts["step"] == "direct" else sketch.group(facts, rng)
+        return sketch.write_action_plan(facts, rng)
+    return (
+        DirectPlan(frames=sketch.write_frames(facts, rng))
+        if facts["step"] == "direct"
+        else sketch.write_keyframe_group(facts, rng)
+    )
 
 
 @registry.workflow(

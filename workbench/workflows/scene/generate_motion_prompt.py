@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from workbench import sketch
 from workbench.artifacts.storyboard import MotionPrompt
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import motion as sketch
 from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
 from workbench.workflows import registry, staging
 from workbench.workflows.scene.generate_scene_anchor import mentions, whole_word
@@ -34,7 +34,7 @@ class Params(registry.Params):
 
 def draft(facts: dict[str, Any], params: Params, rng: Random) -> MotionPrompt:
     """Move what the nine shots show from their first to their last."""
-    return sketch.motion(facts, rng)
+    return sketch.write_motion(facts, rng)
 
 
 @registry.workflow(
@@ -74,7 +74,7 @@ async def run(ctx: Context, params: Params) -> MotionPrompt:
         prompt,
         schema=MotionPrompt,
         checks=checks,
-        draft=lambda told, _params, rng: sketch.motion(told, rng, unsaid=strangers),
+        draft=lambda told, _params, rng: sketch.write_motion(told, rng, unsaid=strangers),
     )
     ctx.progress(100, Text(N_("Motion prompt written")))
     return made

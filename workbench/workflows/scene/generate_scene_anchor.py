@@ -9,10 +9,10 @@ import re
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from workbench import sketch
 from workbench.artifacts.models import SceneAnchor
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.sketch.writing import anchors as sketch
 from workbench.story.guards import has_scene_outline
 from workbench.story.names import fold
 from workbench.workflows import briefing, registry
@@ -28,7 +28,7 @@ LOOK_BACK = 5
 
 def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SceneAnchor:
     """Furnish the location from the phrase books, in both languages."""
-    return sketch.scene_anchor(facts, rng)
+    return sketch.write_scene_anchor(facts, rng)
 
 
 @registry.workflow(

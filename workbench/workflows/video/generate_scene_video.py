@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from workbench import sketch
 from workbench.artifacts.storyboard import Clip, SceneVideo
 from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue
@@ -75,12 +76,10 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
 )
 async def run(ctx: Context, params: Params) -> SceneVideo:
     """Film the scene from its first frame as its motion prompt says; the clips made before stay beside it."""
-    from workbench.sketch.drawing import draw_clip, frame_size
-
     ctx.progress(5, Text(N_("Reading motion, frames and length")))
     node, brief = ctx.node, ctx.node.brief
     ratio = str(brief.get("aspect_ratio") or "16:9")
-    size = frame_size(ratio)
+    size = sketch.frame_size(ratio)
     seconds = params.seconds or _length(node)
     first = (
         None if params.first_frame == "none" else node.artifact("keyframe_images", part=f"frame:{params.first_frame}")
@@ -106,7 +105,7 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     seed = int(made_of[:8], 16) & 0x7FFFFFFF
     ctx.progress(15, Text(N_("Filming {seconds} s"), seconds=f"{seconds:g}"))
     # without a frame there is nothing to move a camera over
-    draw = None if first is None else partial(_drawn, ctx, draw_clip, str(first), seconds, size, seed)
+    draw = None if first is None else partial(_draw, ctx, str(first), seconds, size, seed)
     made = await ctx.video(
         "clip",
         prompt=prompt,
@@ -132,9 +131,8 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     return SceneVideo(aspect_ratio=ratio, chosen=clip.media, clips=clips)
 
 
-def _drawn(ctx: Context, draw: Any, first: str, seconds: float, size: tuple[int, int], seed: int) -> bytes:
-    made: bytes = draw(ctx.picture(first), seconds, size, seed)
-    return made
+def _draw(ctx: Context, first: str, seconds: float, size: tuple[int, int], seed: int) -> bytes:
+    return sketch.draw_clip(ctx.picture(first), seconds, size, seed)
 
 
 def _length(node: NodeView) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from workbench.sketch.writing.book import Book, Entries
+from workbench.sketch.books import Phrases, Texts
 from workbench.sketch.writing.sentences import upper_first
 from workbench.story.similarity import bigrams, jaccard
 
@@ -34,48 +34,49 @@ class Moment:
 class Pen:
     """Draws phrases from a book in a random but repeatable order and fills them for a moment."""
 
-    def __init__(self, book: Book, rng: Random) -> None:
+    def __init__(self, book: Phrases, rng: Random) -> None:
         self.book = book
         self.rng = rng
 
-    def phrase(self, pool: Entries, moment: Moment) -> str:
-        """One phrase of the pool that fits the moment, without its end mark."""
-        return self.fill(self.rng.choice(fitting(pool, moment, self.book.indoors)), moment)
+    def pick(self, pool: Texts, moment: Moment) -> str:
+        """A phrase of the pool that fits the moment, filled, without its end mark."""
+        return self.fill(self.rng.choice(select_fitting(pool, moment, self.book.indoors)), moment)
 
     def fill(self, template: str, moment: Moment) -> str:
         text = template.format(
             a=moment.a, b=moment.b or self.book.somebody, place=moment.place, prop=moment.prop, short=moment.short
         )
-        return self.sentence(text)
+        return self.capitalise(text)
 
-    def sentence(self, text: str) -> str:
-        """Capital letters where English wants them; Chinese has none."""
+    def capitalise(self, text: str) -> str:
+        """Capital letters where English sentences begin; Chinese has none."""
         if not self.book.space:
             return text
         return re.sub(r"([.?!] )([a-z])", lambda m: m.group(1) + m.group(2).upper(), upper_first(text))
 
-    def closed(self, text: str) -> str:
+    def close(self, text: str) -> str:
         """The sentence with its end mark."""
         text = text.rstrip()
         ends = (".", "!", "?", "…", ".”") if self.book.space else ("。", "！", "？", "…", "。”")
         return text if text.endswith(ends) else text + self.book.stop
 
-    def joined(self, *sentences: str) -> str:
-        """Sentences one after the other, each closed."""
-        return self.book.space.join(self.closed(s) for s in sentences if s.strip())
+    def join(self, *sentences: str) -> str:
+        """Sentences one after the other, each with its end mark."""
+        return self.book.space.join(self.close(s) for s in sentences if s.strip())
 
 
-def fitting(pool: Sequence[str], moment: Moment, indoors: Sequence[str] = ()) -> list[str]:
+def select_fitting(pool: Sequence[str], moment: Moment, indoors: Sequence[str] = ()) -> list[str]:
     """Phrases that need nobody who is not there and no door on an open road; the whole pool if none is left."""
     fits = [p for p in pool if moment.b or "{b}" not in p]
     placed = [p for p in fits if moment.inside or not any(word in p for word in indoors)]
     return (placed if len(placed) > 3 else fits) or list(pool)
 
 
-def shuffled(items: Iterable[T], rng: Random) -> list[T]:
-    made = list(items)
-    rng.shuffle(made)
-    return made
+def shuffle(items: Iterable[T], rng: Random) -> list[T]:
+    """The items in a random order, as a new list."""
+    order = list(items)
+    rng.shuffle(order)
+    return order
 
 
 def closeness(a: str, b: str) -> float:
@@ -91,24 +92,24 @@ def closeness(a: str, b: str) -> float:
 _grams = functools.lru_cache(maxsize=4096)(bigrams)
 
 
-def most_distinct(make: Callable[[], T], told: Callable[[T], str], earlier: Sequence[str]) -> tuple[T, float]:
+def write_apart(write: Callable[[], T], text_of: Callable[[T], str], earlier: Sequence[str]) -> tuple[T, float]:
     """The first of some tries that is clearly unlike everything earlier, else the least alike, with its closeness."""
     best: tuple[T, float] | None = None
     for _ in range(TRIES if earlier else 1):
-        made = make()
-        text, worst = told(made), 0.0
+        attempt = write()
+        text, worst = text_of(attempt), 0.0
         for other in earlier:
             worst = max(worst, closeness(text, other))
             if best is not None and worst >= best[1]:
                 break
         else:
-            best = (made, worst)
+            best = (attempt, worst)
         if worst < APART:
             break
     assert best is not None
     return best
 
 
-def props_of(world: Sequence[str], book: Book, rng: Random) -> str:
-    """One of the story's own things, else a thing that any room has."""
+def pick_prop(world: Sequence[str], book: Phrases, rng: Random) -> str:
+    """A thing of the story's own, else a thing that any room has."""
     return rng.choice(list(world) or list(book.common_props))
