@@ -14,16 +14,13 @@ from sqlalchemy import func, select
 from benchmarks import plain_dramatiq, plain_procrastinate
 from benchmarks.stores import Stores
 from workbench.api.client import Workbench
-from workbench.bootstrap import open_database
+from workbench.bootstrap import Backend, open_database
 from workbench.broker.sender import make_sender
 from workbench.db.schema import TERMINAL, job
 from workbench.db.writes.installation import get_meta
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.submit import Request
-from workbench.profiles.profiles import Profiles
 from workbench.settings import Settings
-from workbench.webhooks.registry import Webhooks
-from workbench.workflows.registry import Registry
 
 #: a ready worker has imported everything, but its first jobs still fill caches
 WARM_UP = 400
@@ -123,9 +120,9 @@ class Reelwright:
     def __init__(self, settings: Settings) -> None:
         database = open_database(settings)
         self.dispatcher = StampedDispatcher(database, make_sender(settings))
-        profiles = Profiles(database, settings)
-        webhooks = Webhooks(database, lambda: profiles.vault)
-        self.wb = Workbench(database, settings, Registry(), self.dispatcher, profiles, webhooks)
+        backend = Backend(database, settings)
+        backend.dispatcher = self.dispatcher
+        self.wb = Workbench(backend)
 
     def wait_for_worker(self, timeout: float = 30) -> None:
         deadline = time.monotonic() + timeout

@@ -1,67 +1,153 @@
-"""The composition root: which parts there are and who gets which. Tests pass other parts here."""
+"""The composition root: what there is and who gets which. Tests pass other pieces here.
+
+What is slow to load is imported where it is built: a command that only looks loads neither engine nor broker.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from workbench.api.client import Workbench
-from workbench.broker.sender import epoch, make_sender
 from workbench.db.connection import Database
-from workbench.db.migrate import migrate
 from workbench.errors import Unavailable
-from workbench.jobs.dispatch import Dispatcher
-from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
-from workbench.jobs.poller import Poller
-from workbench.jobs.runner import Runner
-from workbench.media import MediaStore
-from workbench.profiles.profiles import Profiles
-from workbench.profiles.rate_limits import RateLimits
-from workbench.providers import registry as providers
-from workbench.security.redact import protect_logging
 from workbench.settings import Settings
-from workbench.webhooks.delivery import WebhookSender
-from workbench.webhooks.registry import Webhooks
-from workbench.workflows.registry import Registry
 
-__all__ = ["WorkerEngine", "open_workbench", "worker_engine"]
+if TYPE_CHECKING:
+    from workbench.jobs.dispatch import Dispatcher
+    from workbench.jobs.maintenance import WorkerEngine
+    from workbench.media import MediaStore
+    from workbench.profiles.profiles import Profiles
+    from workbench.webhooks.registry import Webhooks
+    from workbench.workflows.registry import Registry
 
 log = logging.getLogger(__name__)
 
 Send = Callable[[Sequence[int]], None]
 
 
+class Backend:
+    """What a workbench is made of; each piece is built, and its modules are loaded, on first use.
+
+    `send` replaces the way to Redis.
+    """
+
+    def __init__(self, database: Database, settings: Settings, *, send: Send | None = None) -> None:
+        self.database = database
+        self.settings = settings
+        self._send = send
+
+    @cached_property
+    def registry(self) -> Registry:
+        from workbench.workflows.registry import Registry
+
+        return Registry()
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        from workbench.broker.sender import make_sender
+        from workbench.jobs.dispatch import Dispatcher
+
+        return Dispatcher(self.database, self._send or make_sender(self.settings))
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        from workbench.profiles.profiles import Profiles
+
+        return Profiles(self.database, self.settings)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        from workbench.webhooks.registry import Webhooks
+
+        return Webhooks(self.database, lambda: self.profiles.vault)
+
+    @cached_property
+    def media(self) -> MediaStore:
+        from workbench.media import MediaStore
+
+        return MediaStore.open(self.settings, self.database)
+
+    def protect_secrets(self) -> None:
+        """From here on no log record of this process can show a stored key or a webhook's address."""
+        from workbench.security.redact import protect_logging
+
+        protect_logging()
+        try:
+            self.profiles.remember_keys()
+            self.webhooks.remember()
+        except Unavailable as error:
+            # what needs such a key will say so; everything else works
+            log.warning("%s", error)
+
+
 def open_database(settings: Settings) -> Database:
     """The database of these settings, brought to today's schema. Raises Unavailable."""
+    from workbench.db.migrate import migrate
+
     database = Database(settings.database_url, pool_size=settings.threads + 4)
     migrate(database)
     return database
 
 
-def open_workbench(settings: Settings | None = None, *, send: Send | None = None) -> Workbench:
-    """A client with real parts. `send` replaces the way to Redis."""
-    settings = settings or Settings.load()
-    database = open_database(settings)
-    dispatcher = Dispatcher(database, send or make_sender(settings))
-    profiles, webhooks = _sealed(database, settings)
-    return Workbench(database, settings, Registry(), dispatcher, profiles, webhooks)
+def open_backend(settings: Settings, *, send: Send | None = None) -> Backend:
+    """What a workbench needs, with everything checked that may be wrong. Raises Unavailable, InvalidInput."""
+    backend = Backend(open_database(settings), settings, send=send)
+    backend.protect_secrets()
+    _ = backend.media
+    return backend
+
+
+def open_reading_backend(settings: Settings) -> Backend:
+    """The same for those who only look: quicker, since neither migrations nor stored keys are loaded.
+
+    A database that is not at today's schema is opened like any other, which brings it there or says why not.
+    """
+    database = Database(settings.database_url)
+    if _is_current(database):
+        return Backend(database, settings)
+    database.close()
+    return open_backend(settings)
+
+
+def _is_current(database: Database) -> bool:
+    from pathlib import Path
+
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from workbench.db.migrate import head
+
+    if database.is_sqlite and not Path(database.url.database or "").exists():
+        return False
+    try:
+        with database.read() as connection:
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    except SQLAlchemyError:
+        return False
+    return bool(revision == head())
 
 
 def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any) -> WorkerEngine:
     """What a worker process runs: runner, heartbeat, maintenance."""
-    database = open_database(settings)
+    from workbench.broker.sender import epoch, make_sender
+    from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
+    from workbench.jobs.poller import Poller
+    from workbench.jobs.runner import Runner
+    from workbench.profiles.rate_limits import RateLimits
+    from workbench.webhooks.delivery import WebhookSender
+
+    backend = open_backend(settings, send=send)
+    database, profiles, media = backend.database, backend.profiles, backend.media
     sender = make_sender(settings)
-    dispatcher = Dispatcher(database, send or sender)
-    profiles, webhooks = _sealed(database, settings)
     make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
-    media = MediaStore.open(settings, database)
     runner = Runner(
         database,
         settings,
-        parts.get("workflows") or Registry(),
-        dispatcher,
+        parts.get("workflows") or backend.registry,
+        backend.dispatcher,
         worker_name(),
         profiles.open,
         make_provider,
@@ -70,23 +156,11 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     )
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
     poller = Poller(database, profiles.open, make_provider, media)
-    webhook_sender = WebhookSender(database, webhooks.address_of)
-    return WorkerEngine(database, settings, runner, sweeper, poller, dispatcher, webhook_sender)
-
-
-def _sealed(database: Database, settings: Settings) -> tuple[Profiles, Webhooks]:
-    """What has secrets. From here on no log record of this process can show one."""
-    profiles = Profiles(database, settings)
-    webhooks = Webhooks(database, lambda: profiles.vault)
-    protect_logging()
-    try:
-        profiles.remember_keys()
-        webhooks.remember()
-    except Unavailable as error:
-        # what needs such a key will say so; everything else works
-        log.warning("%s", error)
-    return profiles, webhooks
+    webhook_sender = WebhookSender(database, backend.webhooks.address_of)
+    return WorkerEngine(database, settings, runner, sweeper, poller, backend.dispatcher, webhook_sender)
 
 
 def _make_provider(settings: Settings, profile: Any) -> Any:
-    return providers.make(profile, settings)
+    from workbench.providers import registry
+
+    return registry.make(profile, settings)

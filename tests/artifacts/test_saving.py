@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import Connection
 
 from workbench import samples
+from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.versions import hash_of
-from workbench.bootstrap import open_workbench
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact
 from workbench.settings import Settings
@@ -20,7 +20,7 @@ from workbench.settings import Settings
 
 @pytest.fixture
 def conn(settings: Settings) -> Iterator[Connection]:
-    with open_workbench(settings, send=lambda ids: None) as wb:
+    with Workbench.open(settings, send=lambda ids: None) as wb:
         wb.create_project(samples.load("gift-of-the-magi.en"))
         with wb.database.write() as conn:
             yield conn

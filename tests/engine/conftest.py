@@ -21,7 +21,7 @@ import tests.engine.jobs_for_tests  # noqa: F401  registers the test workflows
 from tests.conftest import Valkey, until
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
-from workbench.bootstrap import open_workbench, worker_engine
+from workbench.bootstrap import worker_engine
 from workbench.cli.supervisor import environment
 from workbench.jobs.maintenance import WorkerEngine
 from workbench.settings import Settings
@@ -36,7 +36,7 @@ class Engine:
         self.mail: deque[int] = deque()
         self.epoch = "first"
         self.worker: WorkerEngine = worker_engine(settings, send=self.mail.extend, epoch_of=lambda: self.epoch, **parts)
-        self.wb: Workbench = open_workbench(settings, send=self.mail.extend)
+        self.wb: Workbench = Workbench.open(settings, send=self.mail.extend)
         self.worker._say_alive()
 
     def deliver(self) -> int:
@@ -192,7 +192,7 @@ def workers(settings: Settings, valkey: Valkey, nursery: Nursery) -> Iterator[Wo
 @pytest.fixture
 def wb(settings: Settings, valkey: Valkey) -> Iterator[Workbench]:
     """A workbench that talks to the real Valkey."""
-    made = open_workbench(settings)
+    made = Workbench.open(settings)
     yield made
     made.close()
 

@@ -25,7 +25,8 @@ import workbench.broker.consumer
 import workbench.cli.worker
 import workbench.providers.openai_compatible
 import workbench.workflows.registry
-from workbench.bootstrap import open_workbench, worker_engine
+from workbench.api.client import Workbench
+from workbench.bootstrap import worker_engine
 from workbench.cli import main
 from workbench.settings import Settings
 
@@ -41,7 +42,7 @@ def run_job(run: int) -> None:
 
 def check_profile(check: str, image: bool) -> None:
     """Check one profile."""
-    open_workbench(Settings.load(), send=lambda ids: None).profiles.check(check, image=image)
+    Workbench.open(Settings.load(), send=lambda ids: None).profiles.check(check, image=image)
 
 
 #: by the name of their first argument

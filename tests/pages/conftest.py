@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from workbench import samples
 from workbench.api.client import Workbench
-from workbench.bootstrap import open_workbench, worker_engine
+from workbench.bootstrap import worker_engine
 from workbench.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.wb: Workbench = open_workbench(settings, send=lambda ids: None)
+        self.wb: Workbench = Workbench.open(settings, send=lambda ids: None)
         self.engine = worker_engine(settings, send=lambda ids: None, epoch_of=lambda: "one")
 
     def sample(self, name: str = "gift-of-the-magi.en") -> int:

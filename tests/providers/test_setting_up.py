@@ -16,7 +16,6 @@ from sqlalchemy import text
 from tests.providers.conftest import KEY
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
-from workbench.bootstrap import open_workbench
 from workbench.cli.budgets import command as budgets_command
 from workbench.cli.profiles import command as profiles_command
 from workbench.errors import InvalidInput, NotFound, Unavailable
@@ -27,7 +26,7 @@ from workbench.settings import Settings
 
 @pytest.fixture
 def wb(settings: Settings) -> Iterator[Workbench]:
-    made = open_workbench(settings, send=lambda ids: None)
+    made = Workbench.open(settings, send=lambda ids: None)
     yield made
     made.close()
 
@@ -271,7 +270,7 @@ def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, set
 
 def test_a_process_that_knew_the_old_master_goes_on(wb: Workbench, settings: Settings) -> None:
     row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
-    other = open_workbench(settings, send=lambda ids: None)
+    other = Workbench.open(settings, send=lambda ids: None)
     assert other._profiles.open(row["id"]).key == KEY
     wb.profiles.rotate_keys()
     assert other._profiles.open(row["id"]).key == KEY
@@ -291,7 +290,7 @@ def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
         patched.setattr(place, _die)
         with pytest.raises(RuntimeError):
             wb.profiles.rotate_keys()
-    later = open_workbench(settings, send=lambda ids: None)
+    later = Workbench.open(settings, send=lambda ids: None)
     assert later._profiles.open(row["id"]).key == KEY
     assert later.rotate_keys().masters == 1
     assert later._profiles.open(row["id"]).key == KEY
@@ -304,7 +303,7 @@ Meanwhile = Callable[[str, Callable[[Workbench], object]], Callable[[], None]]
 @pytest.fixture
 def meanwhile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meanwhile]:
     """Lets another process, so to say, begin something around the first call of a method of Vault; returns its end."""
-    other = open_workbench(settings, send=lambda ids: None)
+    other = Workbench.open(settings, send=lambda ids: None)
 
     def arrange(method: str, do: Callable[[Workbench], object]) -> Callable[[], None]:
         real = getattr(Vault, method)
@@ -328,7 +327,7 @@ def meanwhile(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[M
 
 def opened(settings: Settings, profile_id: int) -> str | None:
     """The key as a process that starts now opens it."""
-    later = open_workbench(settings, send=lambda ids: None)
+    later = Workbench.open(settings, send=lambda ids: None)
     try:
         return later._profiles.open(profile_id).key
     finally:
@@ -379,17 +378,17 @@ def _die(*_: Any, **__: Any) -> None:
 def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_path: Path) -> None:
     old, new = "the old passphrase of ours", "the new passphrase of ours"
     url = f"sqlite:///{tmp_path / 'x.db'}"
-    first = open_workbench(Settings.load(home=tmp_path, database_url=url, master_key=old), send=lambda ids: None)
+    first = Workbench.open(Settings.load(home=tmp_path, database_url=url, master_key=old), send=lambda ids: None)
     row = first.add_profile("mine", "openai", text_model="m", key=KEY)
     with pytest.raises(InvalidInput, match="in front of the old one"):
         first.rotate_keys()
     first.close()
-    both = open_workbench(
+    both = Workbench.open(
         Settings.load(home=tmp_path, database_url=url, master_key=f"{new},{old}"), send=lambda ids: None
     )
     assert both.rotate_keys().keys == 1
     both.close()
-    alone = open_workbench(Settings.load(home=tmp_path, database_url=url, master_key=new), send=lambda ids: None)
+    alone = Workbench.open(Settings.load(home=tmp_path, database_url=url, master_key=new), send=lambda ids: None)
     assert alone._profiles.open(row["id"]).key == KEY
     alone.close()
 

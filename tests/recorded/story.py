@@ -473,12 +473,13 @@ class OpenHouse:
         self._environment = environment
 
     def work(self, *only: int) -> None:
-        from workbench.bootstrap import open_workbench, worker_engine
+        from workbench.api.client import Workbench
+        from workbench.bootstrap import worker_engine
         from workbench.settings import Settings
 
         with _environment(self._environment):
             engine = worker_engine(Settings.load(), send=lambda ids: None, epoch_of=lambda: "one")
-            wb = open_workbench(Settings.load(), send=lambda ids: None)
+            wb = Workbench.open(Settings.load(), send=lambda ids: None)
             if only:
                 for job in only:
                     engine.run(job)
@@ -499,11 +500,11 @@ class OpenHouse:
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[Any]:
-        from workbench.bootstrap import open_workbench
+        from workbench.api.client import Workbench
         from workbench.settings import Settings
 
         with _environment(self._environment):
-            wb = open_workbench(Settings.load(), send=lambda ids: None)
+            wb = Workbench.open(Settings.load(), send=lambda ids: None)
             yield wb
             wb.close()
 

@@ -11,7 +11,6 @@ from workbench import samples
 from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
-from workbench.bootstrap import open_workbench
 from workbench.db.reads import story as reads
 from workbench.db.writes import story
 from workbench.errors import InvalidInput, NotAllowed
@@ -23,7 +22,7 @@ SHA = "a" * 64
 
 @pytest.fixture
 def wb(settings: Settings) -> Iterator[Workbench]:
-    with open_workbench(settings, send=lambda ids: None) as made:
+    with Workbench.open(settings, send=lambda ids: None) as made:
         yield made
 
 

@@ -9,67 +9,129 @@ print(wb.wait(job.id).state)
 
 from __future__ import annotations
 
-from typing import Any, Self, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from workbench.api.artifacts import Artifacts
-from workbench.api.budgets import Budgets
-from workbench.api.jobs import Jobs
-from workbench.api.media import Media
-from workbench.api.plans import Plans
-from workbench.api.profiles import ModelProfiles
-from workbench.api.projects import Projects
-from workbench.api.queues import Queues
-from workbench.api.settings import InstallationSettings
-from workbench.api.usage import Usage
-from workbench.api.workflows import Workflows
-from workbench.db.connection import Database
-from workbench.db.rows.jobs import Job, SubmittedJob
-from workbench.db.rows.story import ArtifactVersion
-from workbench.jobs.dispatch import Dispatcher
-from workbench.json_types import JsonObject
-from workbench.media import MediaStore
-from workbench.profiles.profiles import Profiles
+from workbench import bootstrap
 from workbench.settings import Settings
-from workbench.webhooks.registry import Webhooks
-from workbench.workflows.registry import Registry
+
+if TYPE_CHECKING:
+    from workbench.api.artifacts import Artifacts
+    from workbench.api.budgets import Budgets
+    from workbench.api.jobs import Jobs
+    from workbench.api.media import Media
+    from workbench.api.plans import Plans
+    from workbench.api.profiles import ModelProfiles
+    from workbench.api.projects import Projects
+    from workbench.api.queues import Queues
+    from workbench.api.settings import InstallationSettings
+    from workbench.api.usage import Usage
+    from workbench.api.workflows import Workflows
+    from workbench.db.rows.jobs import Job, SubmittedJob
+    from workbench.db.rows.story import ArtifactVersion
+    from workbench.json_types import JsonObject
+    from workbench.webhooks.registry import Webhooks
 
 
 class Workbench:
-    """Everything a person or a program may do with stories and jobs. Thread-safe; close it when done."""
+    """Everything a person or a program may do with stories and jobs. Thread-safe; close it when done.
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        registry: Registry,
-        dispatcher: Dispatcher,
-        profiles: Profiles,
-        webhooks: Webhooks,
-    ) -> None:
-        self.database = database
-        store = MediaStore.open(settings, database)
-        self.settings = InstallationSettings(database, settings)
-        self.queues = Queues(database, dispatcher)
-        self.profiles = ModelProfiles(database, settings, profiles, webhooks, store, self.queues)
-        self.projects = Projects(database, profiles)
-        self.artifacts = Artifacts(database)
-        self.workflows = Workflows(database, registry)
-        self.jobs = Jobs(database, registry, dispatcher, profiles)
-        self.plans = Plans(database, registry, profiles, self.jobs)
-        self.budgets = Budgets(database)
-        self.usage = Usage(database)
-        self.media = Media(database, store)
-        self.webhooks = webhooks
+    A resource is built, and its module loaded, on first use: a command that lists jobs loads nothing of pictures.
+    """
+
+    def __init__(self, backend: bootstrap.Backend) -> None:
+        self._backend = backend
+        self.database = backend.database
 
     @classmethod
-    def open(cls, settings: Settings | None = None) -> Workbench:
+    def open(cls, settings: Settings | None = None, *, send: bootstrap.Send | None = None) -> Self:
         """A workbench on the database and Redis of the settings; by default those of the environment.
 
-        Raises Unavailable, InvalidInput.
+        `send` replaces the way to Redis. Raises Unavailable, InvalidInput.
         """
-        from workbench.bootstrap import open_workbench
+        return cls(bootstrap.open_backend(settings or Settings.load(), send=send))
 
-        return open_workbench(settings)
+    @classmethod
+    def open_reading(cls, settings: Settings | None = None) -> Self:
+        """The same, opened in a fraction of the time, for a program that asks once and ends."""
+        return cls(bootstrap.open_reading_backend(settings or Settings.load()))
+
+    @cached_property
+    def settings(self) -> InstallationSettings:
+        from workbench.api.settings import InstallationSettings
+
+        return InstallationSettings(self._backend.database, self._backend.settings)
+
+    @cached_property
+    def queues(self) -> Queues:
+        from workbench.api.queues import Queues
+
+        return Queues(self._backend.database, self._backend.dispatcher)
+
+    @cached_property
+    def profiles(self) -> ModelProfiles:
+        from workbench.api.profiles import ModelProfiles
+
+        return ModelProfiles(
+            self._backend.database,
+            self._backend.settings,
+            self._backend.profiles,
+            self._backend.webhooks,
+            self._backend.media,
+            self.queues,
+        )
+
+    @cached_property
+    def projects(self) -> Projects:
+        from workbench.api.projects import Projects
+
+        return Projects(self._backend.database, self._backend.profiles)
+
+    @cached_property
+    def artifacts(self) -> Artifacts:
+        from workbench.api.artifacts import Artifacts
+
+        return Artifacts(self._backend.database)
+
+    @cached_property
+    def workflows(self) -> Workflows:
+        from workbench.api.workflows import Workflows
+
+        return Workflows(self._backend.database, self._backend.registry)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from workbench.api.jobs import Jobs
+
+        return Jobs(self._backend.database, self._backend.registry, self._backend.dispatcher, self._backend.profiles)
+
+    @cached_property
+    def plans(self) -> Plans:
+        from workbench.api.plans import Plans
+
+        return Plans(self._backend.database, self._backend.registry, self._backend.profiles, self.jobs)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        from workbench.api.budgets import Budgets
+
+        return Budgets(self._backend.database)
+
+    @cached_property
+    def usage(self) -> Usage:
+        from workbench.api.usage import Usage
+
+        return Usage(self._backend.database)
+
+    @cached_property
+    def media(self) -> Media:
+        from workbench.api.media import Media
+
+        return Media(self._backend.database, self._backend.media)
+
+    @property
+    def webhooks(self) -> Webhooks:
+        return self._backend.webhooks
 
     def close(self) -> None:
         self.database.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import time
 from collections.abc import Iterable
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from workbench import crash
 from workbench.db.connection import Database
@@ -17,10 +17,12 @@ from workbench.errors import NotAllowed, NotFound, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import replay
 from workbench.jobs import submit as submitting
-from workbench.jobs.dispatch import Dispatcher
 from workbench.json_types import JsonObject
-from workbench.profiles.profiles import Profiles
-from workbench.workflows.registry import Registry
+
+if TYPE_CHECKING:
+    from workbench.jobs.dispatch import Dispatcher
+    from workbench.profiles.profiles import Profiles
+    from workbench.workflows.registry import Registry
 
 WAIT_POLL_S = 0.05
 

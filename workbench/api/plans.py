@@ -8,15 +8,14 @@ from workbench.api.jobs import Jobs
 from workbench.api.projects import find_node
 from workbench.db.connection import Database
 from workbench.db.rows.jobs import SubmittedJob
-from workbench.profiles.profiles import Profiles
 from workbench.providers.base import Profile
 from workbench.story.plan import Mode, Plan, makers
 from workbench.usage import plans
 from workbench.usage.estimates import Crew, Estimate
-from workbench.workflows.registry import Registry
 
 if TYPE_CHECKING:
-    from workbench.workflows.registry import Workflow
+    from workbench.profiles.profiles import Profiles
+    from workbench.workflows.registry import Registry, Workflow
 
 
 class Plans:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.queues import Queues
 from workbench.db.connection import Database
 from workbench.db.rows.profiles import SavedProfile
-from workbench.media import MediaStore
 from workbench.profiles.profiles import Profiles, Rotated
 from workbench.settings import Settings
-from workbench.webhooks.registry import Webhooks
 
 if TYPE_CHECKING:
+    from workbench.media import MediaStore
     from workbench.profiles.check import ProfileCheck
+    from workbench.webhooks.registry import Webhooks
 
 
 class ModelProfiles:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections import Counter
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
@@ -32,11 +32,13 @@ from workbench.db.writes import story as writes
 from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.profiles.profiles import Profiles
 from workbench.providers.base import SKETCH
 from workbench.story import briefs, elements
 from workbench.story.freshness import source_heads
 from workbench.story.names import fold
+
+if TYPE_CHECKING:
+    from workbench.profiles.profiles import Profiles
 
 ElementKind = Literal["character", "world_element"]
 

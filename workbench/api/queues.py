@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
@@ -10,7 +10,9 @@ from workbench.db.rows.jobs import Gate, Worker
 from workbench.db.writes import installation
 from workbench.errors import InvalidInput
 from workbench.i18n import N_, Text
-from workbench.jobs.dispatch import Dispatcher
+
+if TYPE_CHECKING:
+    from workbench.jobs.dispatch import Dispatcher
 
 #: a worker that was heard of later than this is alive
 ALIVE_MS = 10_000

@@ -17,10 +17,9 @@ from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
 from workbench.story import guards, studio
 from workbench.story.facts import NodeView
-from workbench.workflows.registry import Registry
 
 if TYPE_CHECKING:
-    from workbench.workflows.registry import Workflow
+    from workbench.workflows.registry import Registry, Workflow
 
 
 @dataclass(frozen=True, slots=True)

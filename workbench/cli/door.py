@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench import db
 from workbench.cli import console
 from workbench.db.rows.jobs import Job
 from workbench.errors import InvalidInput, Issue, Unavailable
@@ -20,7 +19,6 @@ from workbench.i18n import N_, Text, translate
 
 if TYPE_CHECKING:
     from workbench.api.client import Workbench
-    from workbench.db.connection import Database
 
 Row = dict[str, Any]
 
@@ -30,51 +28,17 @@ NO_WORKER_S = 30.0
 
 
 def workbench() -> Workbench:
-    """The facade on the environment's settings; a context manager."""
+    """The workbench of the environment's settings; a context manager."""
     from workbench.api.client import Workbench
 
     return Workbench.open()
 
 
 def reading() -> Workbench:
-    """The facade for commands that only ask: without the way to Redis, the engine and the migrations.
-
-    Those take most of a second to import. A database that is not at today's schema gets the whole facade, which
-    brings it there or says why not.
-    """
+    """The same for commands that only ask: without the way to Redis, the engine and the migrations."""
     from workbench.api.client import Workbench
-    from workbench.db.connection import Database
-    from workbench.profiles.profiles import Profiles
-    from workbench.settings import Settings
-    from workbench.webhooks.registry import Webhooks
 
-    settings = Settings.load()
-    database = Database(settings.database_url)
-    if not _is_current(database):
-        database.close()
-        return workbench()
-    nothing: Any = None
-    profiles = Profiles(database, settings)
-    return Workbench(database, settings, nothing, nothing, profiles, Webhooks(database, lambda: profiles.vault))
-
-
-def _is_current(database: Database) -> bool:
-    """Whether the database is at the newest migration, told by the files' names, without Alembic."""
-    from sqlalchemy import text
-    from sqlalchemy.exc import SQLAlchemyError
-
-    if database.is_sqlite and not Path(database.url.database or "").exists():
-        return False
-    newest = max(
-        path.stem.split("_")[0] for path in (Path(db.__file__).parent / "migrations" / "versions").glob("[0-9]*.py")
-    )
-    try:
-        with database.read() as connection:
-            return bool(
-                connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none() == newest
-            )
-    except SQLAlchemyError:
-        return False
+    return Workbench.open_reading()
 
 
 def variable(name: str, option: str) -> str:
