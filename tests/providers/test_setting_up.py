@@ -89,10 +89,10 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
 )
 def test_params_are_held_to_what_the_models_family_takes(model: str, given: dict[str, Any], ok: bool) -> None:
     if ok:
-        assert params.checked("openai", given, model) == {k: v for k, v in given.items() if v is not None}
+        assert params.validate("openai", given, model) == {k: v for k, v in given.items() if v is not None}
     else:
         with pytest.raises(InvalidInput):
-            params.checked("openai", given, model)
+            params.validate("openai", given, model)
 
 
 @pytest.mark.parametrize(
@@ -394,9 +394,9 @@ def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_
 
 
 def test_a_provider_of_another_package_has_params_of_its_own() -> None:
-    assert params.checked("house", {"tone": "warm", "timeout_s": 9}, "big") == {"tone": "warm", "timeout_s": 9}
+    assert params.validate("house", {"tone": "warm", "timeout_s": 9}, "big") == {"tone": "warm", "timeout_s": 9}
     with pytest.raises(InvalidInput):
-        params.checked("house", {"timeout_s": -1}, "big")
+        params.validate("house", {"timeout_s": -1}, "big")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from workbench.errors import KINDS, InvalidInput, ProviderError
-from workbench.providers.base import ImageRequest, Message, TextReply, TextRequest, VideoRequest, estimated_tokens
+from workbench.providers.base import ImageRequest, Message, TextReply, TextRequest, VideoRequest, estimate_tokens
 from workbench.sketch.provider import Simulation, Sketch, simulated_failure
 
 
@@ -31,7 +31,7 @@ def test_the_draft_is_streamed_in_pieces_that_make_up_the_answer() -> None:
     ("text", "tokens"), [("", 0), ("灯", 1), ("灯塔。", 3), ("abcd", 1), ("abcde", 2), ("灯abcd", 2)]
 )
 def test_tokens_are_estimated_one_per_chinese_character_and_one_per_four_others(text: str, tokens: int) -> None:
-    assert estimated_tokens(text) == tokens
+    assert estimate_tokens(text) == tokens
 
 
 def test_usage_counts_the_messages_and_the_answer() -> None:

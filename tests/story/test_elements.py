@@ -21,7 +21,7 @@ class Clips:
     def __init__(self) -> None:
         self.cut: list[tuple[str, int, int]] = []
 
-    def clipped(self, what: str, kept: int, of: int) -> None:
+    def report_shortened(self, what: str, kept: int, of: int) -> None:
         self.cut.append((what, kept, of))
 
 

@@ -285,7 +285,7 @@ class Clips:
     def __init__(self) -> None:
         self.said: list[tuple[str, int, int]] = []
 
-    def clipped(self, what: str, kept: int, of: int) -> None:
+    def report_shortened(self, what: str, kept: int, of: int) -> None:
         self.said.append((what, kept, of))
 
 

@@ -38,7 +38,7 @@ class ModelProfiles:
 
     def list(self, *, include_archived: bool = False) -> builtins.list[SavedProfile]:
         """By name, without keys; the built-in sketch is not among them."""
-        return self._profiles.listed(archived=include_archived)
+        return self._profiles.list_profiles(archived=include_archived)
 
     def id_of(self, name: str) -> int | None:
         """A profile's id; None for the built-in sketch. Raises NotFound."""

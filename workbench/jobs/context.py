@@ -162,7 +162,7 @@ class Context:
         """A picture of the media store."""
         return self._session.media.read(sha256)
 
-    def written(self) -> dict[str, Any] | None:
+    def current_content(self) -> dict[str, Any] | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
         kind = self._session.declared.writes
         head = self._own_head() if kind else None
@@ -172,10 +172,10 @@ class Context:
     def pictures_at_once(self) -> int:
         """How many pictures to ask for at the same time."""
         profile = self._session.providers.of("image").profile
-        wanted = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
-        return min(wanted, profile.concurrency or wanted)
+        most = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
+        return min(most, profile.concurrency or most)
 
-    def changed(self, part: str) -> bool:
+    def has_changed(self, part: str) -> bool:
         """Has this input part, or any whole input, changed since the artifact that this workflow writes was written?"""
         head = self._own_head()
         before = {(i["node_id"], i["kind"], i.get("part")): i["content_hash"] for i in head.inputs} if head else {}
@@ -198,9 +198,9 @@ class Context:
 
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
         """The workflow's prompt file in the story's language, with its facts filled in as data."""
-        made = prompts.render(prompts.name_for(self._session.declared.run.__module__, variant), self.language, facts)
-        self._prompt_versions.append(made.version)
-        return made
+        prompt = prompts.render(prompts.name_for(self._session.declared.run.__module__, variant), self.language, facts)
+        self._prompt_versions.append(prompt.version)
+        return prompt
 
     async def generate(
         self,
@@ -297,11 +297,11 @@ class Context:
         # the same facts and params give the same bytes on any machine
         seed = hash_of([self._session.row["kind"], facts, self.params.model_dump(mode="json")])
 
-        def drafted() -> str:
+        def draft() -> str:
             made = write(facts, self.params, random.Random(seed))
             return made.model_dump_json() if isinstance(made, BaseModel) else str(made)
 
-        return drafted
+        return draft
 
     async def children(
         self, wanted: Sequence[Child], *, chained: bool = False, name: str | None = None
@@ -315,14 +315,14 @@ class Context:
         self._batches += 1
         batch = self._batches if name is None else None
         with session.database.read() as conn:
-            there = {c.item: c for c in reads.children_states(conn, session.job_id)}
+            by_item = {c.item: c for c in reads.children_states(conn, session.job_id)}
             refused = ledger.refused_children(conn, session.job_id)
         results: list[ChildResult | None] = []
         missing: list[_MissingChild] = []
         for number, child in enumerate(wanted):
             place = name if batch is None else f"{batch}:{number}"
             item = f"{place}:{child.kind}:{child.node_id}"
-            known = there.get(item)
+            known = by_item.get(item)
             if known is not None:
                 results.append(_result(known))
             elif (refusal := refused.get(item)) is not None:
@@ -352,7 +352,7 @@ class Context:
         prepared: list[tuple[_MissingChild, dict[str, Any] | Refused]] = []
         for new in missing:
             child = new.child
-            asked = submit.Request(
+            request = submit.Request(
                 child.kind,
                 child.node_id,
                 child.params,
@@ -363,7 +363,7 @@ class Context:
                 parent_id=session.job_id,
             )
             try:
-                prepared.append((new, submit.prepare(session.database, session.workflows, asked)))
+                prepared.append((new, submit.prepare(session.database, session.workflows, request)))
             except Refused as error:
                 prepared.append((new, error))
         with session.database.write() as conn:
@@ -414,7 +414,7 @@ class Context:
         return BatchResult(good, bad, list(skipped))
 
     def progress(self, percent: float, message: Text) -> None:
-        """Report progress 0–100 (scaled inside `part`) and what is being done; raises when the job was cancelled or lost."""
+        """Report progress 0–100 (scaled inside `progress_range`) and what is being done; raises when the job was cancelled or lost."""
         session = self._session
         if session.stopping is not None:
             raise asyncio.CancelledError
@@ -424,7 +424,7 @@ class Context:
             timeline.report(conn, session.job_id, session.claim, scaled, message)
 
     @contextmanager
-    def part(self, start: float, end: float) -> Iterator[None]:
+    def progress_range(self, start: float, end: float) -> Iterator[None]:
         """Inside, progress 0–100 means start–end of the whole."""
         low, high = self._range
         before = self._range
@@ -439,7 +439,7 @@ class Context:
         self.warnings.append(message)
         self._event(message, "warning")
 
-    def clipped(self, what: Text | str, kept: int, of: int) -> None:
+    def report_shortened(self, what: Text | str, kept: int, of: int) -> None:
         """Say what was shortened to fit the prompt, and by how much."""
         self._event(Text(N_("{what} shortened to {kept} of {of} characters"), what=what, kept=kept, of=of), "info")
 

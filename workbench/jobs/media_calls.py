@@ -28,7 +28,7 @@ from workbench.media import Media
 from workbench.media.generated import store_generated
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
 from workbench.profiles.routing import BoundProvider, Suspend
-from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimated_tokens
+from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimate_tokens
 from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class MediaSpec:
     @property
     def tokens(self) -> int:
         """What a call for it will probably count in its service's minute."""
-        return estimated_tokens(self.prompt)
+        return estimate_tokens(self.prompt)
 
     def as_json(self) -> JsonObject:
         """What the ledger keeps of it."""

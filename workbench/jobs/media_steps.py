@@ -62,7 +62,7 @@ class MediaSteps:
             step = ledger.find_step(conn, session.job_id, name)
         if step is not None and step.input_hash == spec.hash and step.state in ("done", "failed"):
             if step.state == "failed":
-                raise _failed_before(step.output)
+                raise _stored_failure(step.output)
             return cast(JsonObject, step.output)
         if step is not None and step.state == "submitted":
             # whatever is asked by now: what is being made costs, and is followed to its end
@@ -181,6 +181,6 @@ def _state_after(error: JobError, *, free: bool) -> str:
     return "refused" if error.retryable else "failed"
 
 
-def _failed_before(output: Json) -> JobError:
+def _stored_failure(output: Json) -> JobError:
     text = Text.from_json(output["i18n"]) if output.get("i18n") else Text("{message}", message=output["failed"])
     return JobError(text, kind=output["kind"], retryable=False)

@@ -26,7 +26,7 @@ from workbench.json_types import Json, JsonObject
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall, nothing_more, write_with_retry
 from workbench.profiles.routing import BoundProvider
 from workbench.prompts import Prompt
-from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequest, Usage, estimated_tokens
+from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequest, Usage, estimate_tokens
 from workbench.providers.reading import read_model
 from workbench.usage.prices import cost_of, now_ms
 
@@ -304,7 +304,7 @@ def modes_of(bound: BoundProvider) -> Sequence[Mode]:
 def expected_usage(request: TextRequest) -> Usage:
     """What a call will probably use: the prompt, and the answer up to its cap or a usual length."""
     answer = int(request.params.get("max_tokens") or USUAL_ANSWER)
-    return Usage(input=sum(estimated_tokens(m.content) for m in request.messages), output=answer)
+    return Usage(input=sum(estimate_tokens(m.content) for m in request.messages), output=answer)
 
 
 def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:

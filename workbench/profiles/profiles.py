@@ -54,13 +54,13 @@ class Profiles:
 
     def open(self, profile_id: int | None) -> Profile:
         """The profile with its key in plain, for whoever is about to call the service."""
-        return self._opened(profile_id, with_key=True)
+        return self._load(profile_id, with_key=True)
 
     def public(self, profile_id: int | None) -> Profile:
         """The profile without its key: what prices and limits need."""
-        return self._opened(profile_id, with_key=False)
+        return self._load(profile_id, with_key=False)
 
-    def _opened(self, profile_id: int | None, *, with_key: bool) -> Profile:
+    def _load(self, profile_id: int | None, *, with_key: bool) -> Profile:
         if profile_id is None:
             return SKETCH
         with self._database.read() as conn:
@@ -112,7 +112,7 @@ class Profiles:
             raise NotFound(Text(N_("There is no profile {name}."), name=name))
         return row
 
-    def listed(self, *, archived: bool = False) -> list[SavedProfile]:
+    def list_profiles(self, *, archived: bool = False) -> list[SavedProfile]:
         with self._database.read() as conn:
             return reads.list_profiles(conn, archived=archived)
 
@@ -131,7 +131,7 @@ class Profiles:
         if fields:
             raise TypeError(f"no such field of a profile: {', '.join(fields)}")
         key = (key or "").strip()
-        with self._steady(bool(key)):
+        with self._lock_keys(bool(key)):
             sealed = self.vault.seal(key) if key else None
             with self._database.write() as conn:
                 writes.add(
@@ -145,7 +145,7 @@ class Profiles:
                 )
         return self._row(values["name"])
 
-    def _steady(self, keys: bool) -> AbstractContextManager[None]:
+    def _lock_keys(self, keys: bool) -> AbstractContextManager[None]:
         """Keys, and the address they go to, are changed by one at a time."""
         return self.vault.locked() if keys else nullcontext()
 
@@ -155,16 +155,16 @@ class Profiles:
         A key belongs to the address it was entered for: with another address it has to be entered again.
         """
         key = (key or "").strip()
-        with self._steady(bool(key) or bool(self._row(name).has_key)):
-            return self._changed(name, key, fields)
+        with self._lock_keys(bool(key) or bool(self._row(name).has_key)):
+            return self._apply_change(name, key, fields)
 
-    def _changed(self, name: str, key: str, fields: dict[str, Any]) -> SavedProfile:
+    def _apply_change(self, name: str, key: str, fields: dict[str, Any]) -> SavedProfile:
         row = self._row(name)
         if fields.get("name") == name:
             del fields["name"]
         now = self._as_fields(row)
-        kept = {*(now[field] for field in BINDINGS if now[field]), *now["fallback"]}
-        values = self._values(row.id, row.provider, {**now, **fields}, kept)
+        already_bound = {*(now[field] for field in BINDINGS if now[field]), *now["fallback"]}
+        values = self._values(row.id, row.provider, {**now, **fields}, already_bound)
         # the path, too: one host may serve many gateways, each with its own keeper
         moved = values["base_url"] != row.base_url
         if moved and row.has_key and not key:
@@ -183,12 +183,12 @@ class Profiles:
         """A second profile with the same settings and key."""
         row = self._row(name)
         called = self._free_name(new_name)
-        with self._steady(bool(row.has_key)), self._database.write() as conn:
+        with self._lock_keys(bool(row.has_key)), self._database.write() as conn:
             whole = reads.find_sealed(conn, row.id)
             assert whole is not None
-            left = ("id", "name", "modes", "archived_at", "created_at", "created_by")
+            own_columns = ("id", "name", "modes", "archived_at", "created_at", "created_by")
             writes.add(
-                conn, name=called, created_by=user, **{k: v for k, v in whole.as_json().items() if k not in left}
+                conn, name=called, created_by=user, **{k: v for k, v in whole.as_json().items() if k not in own_columns}
             )
         return self._row(called)
 
@@ -233,15 +233,15 @@ class Profiles:
         if "name" in given:
             collect("name", lambda: self._free_name(given["name"]))
         collect("base_url", lambda: base_url_of(provider, given["base_url"]))
-        collect("params", lambda: known_params.checked(provider, given["params"] or {}, values["text_model"] or ""))
+        collect("params", lambda: known_params.validate(provider, given["params"] or {}, values["text_model"] or ""))
         if provider != SKETCH.provider and not any(values[n] for n in MODELS):
             issues.append(Issue("text_model", Text(N_("Name the text model."))))
         for limit, most in LIMITS.items():
             number = given[limit]
             values[limit] = number or None
             if number is not None and not (isinstance(number, int) and 0 <= number <= most):
-                said = Text(N_("is a whole number from {low} to {high}."), low=1, high=most)
-                issues.append(Issue(limit, said))
+                message = Text(N_("is a whole number from {low} to {high}."), low=1, high=most)
+                issues.append(Issue(limit, message))
         for field, column in BINDINGS.items():
             collect(column, lambda f=field: self._other(own_id, f, given[f], kept))
         collect("fallback_ids", lambda: self._fallbacks(own_id, given["fallback"] or (), kept))
@@ -254,21 +254,21 @@ class Profiles:
         if not name:
             return None
         try:
-            found = self._row(name).id if name in kept else self.id_of(name)
+            other_id = self._row(name).id if name in kept else self.id_of(name)
         except NotFound as error:
             raise InvalidInput(error.text, [Issue(field, error.text)]) from None
-        if found is None or found == own_id:
+        if other_id is None or other_id == own_id:
             text = Text(N_("Name another profile that has a service of its own."))
             raise InvalidInput(text, [Issue(field, text)])
-        return found
+        return other_id
 
     def _fallbacks(self, own_id: int | None, names: Sequence[str], kept: Collection[str]) -> list[int] | None:
-        found = [self._other(own_id, "fallback", name, kept) for name in dict.fromkeys(names)]
-        return [i for i in found if i is not None] or None
+        ids = [self._other(own_id, "fallback", name, kept) for name in dict.fromkeys(names)]
+        return [i for i in ids if i is not None] or None
 
     def _as_fields(self, row: SavedProfile) -> dict[str, Any]:
         """A row as the fields of `add`."""
-        names = {r.id: r.name for r in self.listed(archived=True)}
+        names = {r.id: r.name for r in self.list_profiles(archived=True)}
         fields: JsonObject = {n: getattr(row, n) for n in (*MODELS, *LIMITS, "base_url", "params")}
         fields |= {field: names.get(getattr(row, column)) for field, column in BINDINGS.items()}
         return fields | {"fallback": [names[i] for i in row.fallback_ids or () if i in names]}

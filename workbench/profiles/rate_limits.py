@@ -49,7 +49,7 @@ class RateLimits:
         import redis
 
         try:
-            return self._taken(profile, tokens)
+            return self._try_take(profile, tokens)
         except redis.RedisError as error:
             log.warning("rate limits of profile %s cannot be asked: %s", profile.name, error)
             return self._away_s
@@ -61,11 +61,11 @@ class RateLimits:
         import redis
 
         try:
-            self._settled(profile, min(max(taken, 1), profile.tpm), used, seconds)
+            self._correct(profile, min(max(taken, 1), profile.tpm), used, seconds)
         except redis.RedisError as error:
             log.warning("the tokens of profile %s cannot be counted: %s", profile.name, error)
 
-    def _taken(self, profile: Profile, tokens: int) -> float:
+    def _try_take(self, profile: Profile, tokens: int) -> float:
         from limits import RateLimitItemPerSecond
 
         name = _name(profile)
@@ -96,7 +96,7 @@ class RateLimits:
             wait = now_s - window + window * (1 - room / now)
         return min(max(wait, 0.05), SPREAD_S)
 
-    def _settled(self, profile: Profile, share: int, used: int, seconds: float) -> None:
+    def _correct(self, profile: Profile, share: int, used: int, seconds: float) -> None:
         item = _by_tokens(profile.tpm or 0)
         window, key = item.get_expiry(), item.key_for(_name(profile))
         # asked first: it also begins a new window where one is due

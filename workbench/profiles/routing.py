@@ -147,11 +147,11 @@ class BoundProviders:
 
     def of(self, capability: Capability) -> BoundProvider:
         """Who is asked now."""
-        return self._ordered(capability)[0]
+        return self._order_of(capability)[0]
 
     def fall_back(self, capability: Capability, error: ProviderError) -> BoundProvider | None:
         """Who answers instead for the rest of this claim; None when a fallback does not help here, or none is left."""
-        order = self._ordered(capability)
+        order = self._order_of(capability)
         if error.kind not in FALLBACK_ON or len(order) < 2:
             return None
         failed = order.pop(0)
@@ -159,7 +159,7 @@ class BoundProviders:
             order[0].fallback_from = failed.profile.id
         return order[0]
 
-    def _ordered(self, capability: Capability) -> list[BoundProvider]:
+    def _order_of(self, capability: Capability) -> list[BoundProvider]:
         if capability not in self._order:
             first = self._first(capability)
             others = [self._bind(i) for i in first.profile.fallback_ids if i != first.profile.id]
@@ -200,12 +200,12 @@ async def admit(
                 raise Suspend("budget", message=error.text, asks=not error.passing) from None
             full = profile.concurrency is not None and ledger.open_calls(conn, profile.id) >= profile.concurrency
         if full:
-            raise _full(profile)
+            raise _no_slot(profile)
         wait = limit.take(profile, tokens)
         if not wait:
             return
         if wait > SHORT_S:
-            raise Suspend("rate_limit", resume_in_s=wait, message=_limited(profile))
+            raise Suspend("rate_limit", resume_in_s=wait, message=_limit_message(profile))
         await asyncio.sleep(wait)
 
 
@@ -218,12 +218,12 @@ def reserve(conn: Connection, bound: BoundProvider, project_id: int | None) -> N
         except BudgetExceeded as error:
             raise NoRoom("budget", message=error.text, asks=not error.passing) from None
     if profile.concurrency is not None and not ledger.lock_slots(conn, profile.id, profile.concurrency):
-        raise _full(profile)
+        raise _no_slot(profile)
 
 
-def _full(profile: Profile) -> NoRoom:
-    return NoRoom("rate_limit", resume_in_s=FULL_S, message=_limited(profile))
+def _no_slot(profile: Profile) -> NoRoom:
+    return NoRoom("rate_limit", resume_in_s=FULL_S, message=_limit_message(profile))
 
 
-def _limited(profile: Profile) -> Text:
+def _limit_message(profile: Profile) -> Text:
     return Text(N_("Waits for the rate limit of {profile}"), profile=profile.name)

@@ -52,12 +52,12 @@ class Answer(ABC):
         """The finished answer. Raises ProviderError content_filter when the service withheld it."""
         text = clean_text(self.text)
         if self.finish in WITHHELD or (self.refusal and not text.strip()):
-            said = redactor.text(clean_text(self.refusal or text))[: faults.LONGEST_MESSAGE]
+            message = redactor.text(clean_text(self.refusal or text))[: faults.LONGEST_MESSAGE]
             raise ProviderError(
                 "content_filter",
-                Text(N_("The model refused: {message}"), message=said)
+                Text(N_("The model refused: {message}"), message=message)
                 if self.refusal
-                else faults.filtered(faults.ANSWER, said or str(self.finish)),
+                else faults.describe_filter(faults.ANSWER, message or str(self.finish)),
                 http_status=200,
                 request_id=self.request_id,
                 raw=text or None,
@@ -106,12 +106,12 @@ class Answer(ABC):
     def _read(self, body: str, known: frozenset[str]) -> dict[str, Any]:
         """The JSON object of a whole answer, which has one of the `known` fields. Raises ProviderError otherwise."""
         try:
-            found = json.loads(body)
+            answer = json.loads(body)
         except ValueError:
-            found = None
-        if not isinstance(found, dict) or not (known & found.keys()):
+            answer = None
+        if not isinstance(answer, dict) or not (known & answer.keys()):
             raise self._foreign(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
-        return found
+        return answer
 
     def _first_token(self) -> None:
         if self.ttft_ms is None:

@@ -79,21 +79,21 @@ class Ark(OpenAICompatible, VideoProvider):
         model = model_id(request.model)
         if not model:
             raise ProviderError("not_found_model", Text(N_("The profile names no video model.")), sent=False)
-        body = self._without_refused(ark_video.body(replace(request, model=model)), model)
-        found = await self._exchange("POST", "", self._deadline_s(request.params), body=body, call_id=request.call_id)
-        if not found.get("id"):
-            raise _no_task(json.dumps(found, ensure_ascii=False))
-        return str(found["id"])
+        body = self._drop_refused(ark_video.body(replace(request, model=model)), model)
+        task = await self._exchange("POST", "", self._deadline_s(request.params), body=body, call_id=request.call_id)
+        if not task.get("id"):
+            raise _no_task(json.dumps(task, ensure_ascii=False))
+        return str(task["id"])
 
     async def poll(self, task_id: str) -> TaskState:
         """How the task is. Raises ProviderError: a retryable one says nothing of the task."""
         try:
-            found = await self._exchange("GET", f"/{quote(task_id, safe='')}", self._poll_s())
+            task = await self._exchange("GET", f"/{quote(task_id, safe='')}", self._poll_s())
         except ProviderError as error:
             # A gateway's page or redirect is no word of the service: the clip is paid for and may well be there.
             error.retryable = error.retryable or error.kind in ("malformed_output", "unknown")
             raise
-        return ark_video.state_of(found, self._params.get("poll_ms"))
+        return ark_video.state_of(task, self._params.get("poll_ms"))
 
     async def cancel(self, task_id: str) -> None:
         """Cancel a queued task; a running one goes on, and is refused in silence. Raises ProviderError worth a retry."""
@@ -105,8 +105,8 @@ class Ark(OpenAICompatible, VideoProvider):
 
     async def find(self, model: str, seed: int, since_ms: int) -> str | None:
         """The id of a task that was created and never written down. Raises ProviderError."""
-        found = await self._exchange("GET", "?page_num=1&page_size=100", self._poll_s())
-        return ark_video.find(found.get("items"), model_id(model), seed, since_ms)
+        page = await self._exchange("GET", "?page_num=1&page_size=100", self._poll_s())
+        return ark_video.find(page.get("items"), model_id(model), seed, since_ms)
 
     def _poll_s(self) -> float:
         return min(POLL_S, self._deadline_s({}))
@@ -138,9 +138,9 @@ class Ark(OpenAICompatible, VideoProvider):
         if response is None:
             # Raised out here: the handler's context would drag along a request with its key.
             assert failure is not None
-            raise self._translated(failure, model, sent, {}, deadline_s)
+            raise self._translate(failure, model, sent, {}, deadline_s)
         if not response.is_success:
-            raise self._refused(response.status_code, response.text, response.headers, model, sent)
+            raise self._explain_refusal(response.status_code, response.text, response.headers, model, sent)
         return {} if method == "DELETE" else _read(response)
 
     # -- wording -------------------------------------------------------------------------------------------------------
@@ -160,17 +160,17 @@ class Ark(OpenAICompatible, VideoProvider):
 
 def _read(response: httpx2.Response) -> dict[str, Any]:
     try:
-        found = json.loads(response.text)
+        answer = json.loads(response.text)
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not ({"id", "status", "items", "error"} & found.keys()):
+        answer = None
+    if not isinstance(answer, dict) or not ({"id", "status", "items", "error"} & answer.keys()):
         raise _no_task(response.text, faults.request_id(response.headers))
-    if found.get("error") and not ({"id", "status"} & found.keys()):
-        raise faults.fault(200, found, response.headers)
-    return found
+    if answer.get("error") and not ({"id", "status"} & answer.keys()):
+        raise faults.fault(200, answer, response.headers)
+    return answer
 
 
 def _no_task(body: str, request_id: str | None = None) -> ProviderError:
     shown = redactor.text(faults.read_refusal(body[:20_000]).message)[:200]
-    said = N_("The service answered with something else than a video task. Check the base URL. It begins: {start}")
-    return ProviderError("malformed_output", Text(said, start=shown), http_status=200, request_id=request_id)
+    message = N_("The service answered with something else than a video task. Check the base URL. It begins: {start}")
+    return ProviderError("malformed_output", Text(message, start=shown), http_status=200, request_id=request_id)

@@ -69,18 +69,18 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
     """
     family, params = family_of(request.model), request.params
     if family.edits and not request.references:
-        said = Text(N_("{model} only changes pictures, and there is none to change."), model=request.model)
-        raise ProviderError("bad_request", said, sent=False)
+        message = Text(N_("{model} only changes pictures, and there is none to change."), model=request.model)
+        raise ProviderError("bad_request", message, sent=False)
     width, height = size_for(family, request.size)
     size = "adaptive" if family.edits else f"{width}x{height}"
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": request.model,
         "prompt": request.prompt,
         "size": str(params.get("size") or params.get("image_size") or size),
     }
     if names_format:
         # Several pictures in one answer pass the cap on what an answer may hold: their links are followed instead.
-        made["response_format"] = "b64_json" if group_size(request) == 1 else "url"
+        fields["response_format"] = "b64_json" if group_size(request) == 1 else "url"
     # The service marks its pictures unless told not to.
     more: dict[str, Any] = {"watermark": bool(params.get("watermark", False))}
     if family.groups:
@@ -90,16 +90,16 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
     taken = [data_uri(data) for data in request.references[: _most_references(request)]]
     if taken:
         more["image"] = taken[0] if len(taken) == 1 else taken
-    made["extra_body"] = more | dict(params.get("image_params") or {})
-    return made
+    fields["extra_body"] = more | dict(params.get("image_params") or {})
+    return fields
 
 
 def _group(request: ImageRequest) -> dict[str, Any]:
-    wanted = str(request.params.get("sequential_image_generation") or "disabled")
-    if wanted != "auto":
-        return {"sequential_image_generation": wanted}
+    mode = str(request.params.get("sequential_image_generation") or "disabled")
+    if mode != "auto":
+        return {"sequential_image_generation": mode}
     options = {"max_images": group_size(request)}
-    return {"sequential_image_generation": wanted, "sequential_image_generation_options": options}
+    return {"sequential_image_generation": mode, "sequential_image_generation_options": options}
 
 
 def group_size(request: ImageRequest) -> int:
@@ -120,10 +120,10 @@ def notes(request: ImageRequest) -> tuple[Text, ...]:
     if left_out <= 0:
         return ()
     if not most:
-        said = N_("{model} takes no reference pictures; {count} were left out")
-        return (Text(said, model=request.model, count=left_out),)
-    said = N_("{model} takes at most {most} reference pictures; {count} were left out")
-    return (Text(said, model=request.model, most=most, count=left_out),)
+        message = N_("{model} takes no reference pictures; {count} were left out")
+        return (Text(message, model=request.model, count=left_out),)
+    message = N_("{model} takes at most {most} reference pictures; {count} were left out")
+    return (Text(message, model=request.model, most=most, count=left_out),)
 
 
 _MAGIC = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"))

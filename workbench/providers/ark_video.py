@@ -92,8 +92,8 @@ def body(request: VideoRequest) -> dict[str, Any]:
 
 def state_of(task: Mapping[str, Any], poll_ms: int | None) -> TaskState:
     """What a task says of itself. A state nobody has heard of is one that goes on."""
-    said = str(task.get("status") or "").lower()
-    state = said if said in _STATES else "running"
+    status = str(task.get("status") or "").lower()
+    state = status if status in _STATES else "running"
     error: Text | None = None
     kind = "unknown"
     if state in ("failed", "expired", "cancelled") and task.get("error"):
@@ -117,7 +117,7 @@ def state_of(task: Mapping[str, Any], poll_ms: int | None) -> TaskState:
 
 def find(tasks: Any, model: str, seed: int, since_ms: int) -> str | None:
     """The one task among those listed that was created with this seed since then; None when there is none or more."""
-    found = [
+    ids = [
         str(task["id"])
         for task in (tasks if isinstance(tasks, list) else ())
         if isinstance(task, dict)
@@ -126,4 +126,4 @@ def find(tasks: Any, model: str, seed: int, since_ms: int) -> str | None:
         and (model.startswith("ep-") or task.get("model") == model)
         and (count(task.get("created_at")) or 0) * 1000 >= since_ms - CLOCKS_DIFFER_MS
     ]
-    return found[0] if len(found) == 1 else None
+    return ids[0] if len(ids) == 1 else None

@@ -273,7 +273,7 @@ class Profile:
 _WIDE = re.compile(r"[\u3000-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 
-def estimated_tokens(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """Chinese and Japanese characters count as one token each, four others as one: an honest estimate, not a bill."""
     wide = len(_WIDE.findall(text))
     return wide + -(-(len(text) - wide) // 4)

@@ -35,7 +35,7 @@ class Refusal:
     status: int | None = None
 
     @property
-    def named(self) -> str:
+    def words(self) -> str:
         """Everything it names, in lower case."""
         return " ".join((self.param, *self.codes, self.message)).lower()
 
@@ -234,29 +234,31 @@ def part_refused(refusal: Refusal) -> str:
     """Which part of a request or an answer the content filter stopped at, as far as the service says."""
     if refusal.param.split(".")[0].split("[")[0] in ("prompt", "messages", "input"):
         return PROMPT
-    said = (*refusal.codes, refusal.message)
-    return next((part for part, wording in _PARTS if any(wording.search(s) for s in said)), REQUEST)
+    texts = (*refusal.codes, refusal.message)
+    return next((part for part, wording in _PARTS if any(wording.search(s) for s in texts)), REQUEST)
 
 
-def filtered(part: str, message: str) -> Text:
+def describe_filter(part: str, message: str) -> Text:
     """A content filter's word, with the part that it refused."""
     return Text(N_("The content filter stopped {part}: {message}"), part=Text(part), message=message)
 
 
 def refuses_mode(status: int | None, refusal: Refusal, kind: str) -> bool:
     """The service refuses the structured-output mode itself: HTTP 400 or 422 that names it, nothing else."""
-    return status in (400, 422) and kind == "bad_request" and _NAMES_MODE.search(refusal.named) is not None
+    return status in (400, 422) and kind == "bad_request" and _NAMES_MODE.search(refusal.words) is not None
 
 
 def fault(status: int | None, body: Any, headers: Mapping[str, str], *, structured: bool = False) -> ProviderError:
     """The error for an error answer. `structured`: the request asked for a structured-output mode."""
     refusal = read_refusal(body)
     kind = kind_of(status, refusal)
-    said = redactor.text(refusal.message)
-    said = said if len(said) <= LONGEST_MESSAGE else said[:LONGEST_MESSAGE] + "…"
+    message = redactor.text(refusal.message)
+    message = message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
     return ProviderError(
         kind,
-        filtered(part_refused(refusal), said) if kind == "content_filter" else _told(status, said, headers),
+        describe_filter(part_refused(refusal), message)
+        if kind == "content_filter"
+        else _describe(status, message, headers),
         http_status=status,
         request_id=request_id(headers),
         retry_after_ms=retry_after_ms(headers, refusal),
@@ -264,7 +266,7 @@ def fault(status: int | None, body: Any, headers: Mapping[str, str], *, structur
     )
 
 
-def _told(status: int | None, message: str, headers: Mapping[str, str]) -> Text:
+def _describe(status: int | None, message: str, headers: Mapping[str, str]) -> Text:
     if status is None or status == 200:
         return Text("The service answered with an error: {message}", message=message)
     if 300 <= status < 400:
@@ -276,8 +278,8 @@ def _told(status: int | None, message: str, headers: Mapping[str, str]) -> Text:
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The service's own id of the request, for its support."""
-    found = next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), None)
-    return redactor.text(found)[:200] if found else None
+    value = next((headers[name] for name in REQUEST_ID_HEADERS if headers.get(name)), None)
+    return redactor.text(value)[:200] if value else None
 
 
 # -- how long to wait --------------------------------------------------------------------------------------------------

@@ -104,13 +104,13 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         structured = request.mode != "plain"
 
         async def ask() -> TextReply:
-            told = self._arguments(request, params)
+            arguments = self._arguments(request, params)
             if params.get("stream", True):
-                stream = await client.aio.models.generate_content_stream(**told)
+                stream = await client.aio.models.generate_content_stream(**arguments)
                 async for chunk in stream:
                     answer.take(chunk, on_delta, streamed=True)
             else:
-                answer.take(await client.aio.models.generate_content(**told), on_delta, streamed=False)
+                answer.take(await client.aio.models.generate_content(**arguments), on_delta, streamed=False)
             return answer.reply()
 
         try:
@@ -169,8 +169,8 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
                 http_options=_headers(request.call_id),
             )
             contents: Any = [types.Content(role="user", parts=[*parts, types.Part(text=request.prompt)])]
-            answered = await client.aio.models.generate_content(model=request.model, contents=contents, config=config)
-            return read_pictures(answered, request.model)
+            answer = await client.aio.models.generate_content(model=request.model, contents=contents, config=config)
+            return read_pictures(answer, request.model)
 
         return await self._send(draw, self._deadline_s(request.params))
 
@@ -182,10 +182,10 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
 
         async def create() -> str:
             path = f"models/{request.model}:predictLongRunning"
-            found = await self._exchange("POST", path, json=body, headers={"X-Client-Request-Id": request.call_id})
-            if not found.get("name"):
+            operation = await self._exchange("POST", path, json=body, headers={"X-Client-Request-Id": request.call_id})
+            if not operation.get("name"):
                 raise ProviderError("empty_output", Text(N_("The service created no task.")), http_status=200)
-            return str(found["name"])
+            return str(operation["name"])
 
         return await self._send(create, self._deadline_s(request.params))
 
@@ -215,18 +215,20 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         response = await self._http.request(method, f"{self._base_url}/{version}/{path}", headers=headers, **more)
         if response.status_code != 200:
             raise faults.fault(response.status_code, response.text, response.headers)
-        found = response.json()
-        if not isinstance(found, dict):
+        answer = response.json()
+        if not isinstance(answer, dict):
             raise not_gemini(redactor.text(response.text[:200]))
-        return found
+        return answer
 
     def _read_clip(self, response: dict[str, Any]) -> TaskState:
         samples = [mapping(s) for s in response.get("generatedSamples") or ()]
         if not samples:
             reasons = [str(r) for r in response.get("raiMediaFilteredReasons") or ()]
-            said = redactor.text("; ".join(reasons))[: faults.LONGEST_MESSAGE]
-            if said:
-                return TaskState("failed", error=faults.filtered(faults.CLIP, said), error_kind="content_filter")
+            reason = redactor.text("; ".join(reasons))[: faults.LONGEST_MESSAGE]
+            if reason:
+                return TaskState(
+                    "failed", error=faults.describe_filter(faults.CLIP, reason), error_kind="content_filter"
+                )
             nothing = Text(N_("The service answered without a picture or clip."))
             return TaskState("failed", error=nothing, error_kind="empty_output")
         link = str(mapping(samples[0].get("video")).get("uri") or "")

@@ -81,13 +81,13 @@ def usage_of(metadata: Any) -> Usage:
     """Tokens of one answer. Thoughts are outside the candidates' count and billed as output."""
     if metadata is None:
         return Usage()
-    asked, tools = count(metadata.prompt_token_count), count(metadata.tool_use_prompt_token_count)
-    said, thought = count(metadata.candidates_token_count), count(metadata.thoughts_token_count)
+    prompt, tools = count(metadata.prompt_token_count), count(metadata.tool_use_prompt_token_count)
+    candidates, thoughts = count(metadata.candidates_token_count), count(metadata.thoughts_token_count)
     return Usage(
-        input=None if asked is None else asked + (tools or 0),
+        input=None if prompt is None else prompt + (tools or 0),
         cached=count(metadata.cached_content_token_count),
-        output=None if said is None and thought is None else (said or 0) + (thought or 0),
-        reasoning=thought,
+        output=None if candidates is None and thoughts is None else (candidates or 0) + (thoughts or 0),
+        reasoning=thoughts,
         image_input=_count_image_tokens(metadata.prompt_tokens_details),
         image_output=_count_image_tokens(metadata.candidates_tokens_details),
     )
@@ -99,8 +99,10 @@ def request_id_of(answered: types.GenerateContentResponse) -> str | None:
 
 
 def _count_image_tokens(details: Any) -> int | None:
-    found = [count(d.token_count) for d in details or () if d.modality is not None and enum_name(d.modality) == "IMAGE"]
-    return sum(c or 0 for c in found) if found else None
+    counts = [
+        count(d.token_count) for d in details or () if d.modality is not None and enum_name(d.modality) == "IMAGE"
+    ]
+    return sum(c or 0 for c in counts) if counts else None
 
 
 def blocked_part(reason: str) -> str:
@@ -111,7 +113,7 @@ def blocked_part(reason: str) -> str:
 def withheld(part: str, reason: str, usage: Usage, request_id: str | None) -> ProviderError:
     return ProviderError(
         "content_filter",
-        faults.filtered(part, reason),
+        faults.describe_filter(part, reason),
         http_status=200,
         request_id=request_id,
         usage=usage if usage != Usage() else None,

@@ -54,25 +54,25 @@ def read_pictures(answered: types.GenerateContentResponse, model: str) -> ImageR
     if answered.prompt_feedback is not None and answered.prompt_feedback.block_reason:
         reason = enum_name(answered.prompt_feedback.block_reason)
         raise withheld(blocked_part(reason), reason, usage, request_id_of(answered))
-    made, finishes = [], []
+    pictures, finishes = [], []
     for candidate in answered.candidates or ():
         finishes.append(enum_name(candidate.finish_reason) if candidate.finish_reason else "")
         for part in (candidate.content.parts if candidate.content else None) or ():
             if part.inline_data is not None and part.inline_data.data and not part.thought:
-                made.append(GeneratedMedia(data=part.inline_data.data))
+                pictures.append(GeneratedMedia(data=part.inline_data.data))
     refused = next((f for f in finishes if f.startswith(WITHHELD) and f != _NO_IMAGE), None)
-    if not made and refused:
+    if not pictures and refused:
         raise withheld(faults.PICTURE, refused, usage, request_id_of(answered))
-    return ImageReply(tuple(made), usage, model, count=len(made), request_id=request_id_of(answered))
+    return ImageReply(tuple(pictures), usage, model, count=len(pictures), request_id=request_id_of(answered))
 
 
 def read_failure(error: Mapping[str, Any]) -> TaskState:
     """An operation that ended with an error: a google.rpc.Status."""
-    made = faults.fault(_RPC_CODES.get(count(error.get("code")) or 0, 200), {"error": {**error, "code": None}}, {})
-    if made.kind in ("unknown", "bad_request") and "safety" in str(error).lower():
-        said = redactor.text(str(error.get("message") or ""))[: faults.LONGEST_MESSAGE]
-        return TaskState("failed", error=faults.filtered(faults.REQUEST, said), error_kind="content_filter")
-    return TaskState("failed", error=made.text, error_kind=made.kind)
+    fault = faults.fault(_RPC_CODES.get(count(error.get("code")) or 0, 200), {"error": {**error, "code": None}}, {})
+    if fault.kind in ("unknown", "bad_request") and "safety" in str(error).lower():
+        message = redactor.text(str(error.get("message") or ""))[: faults.LONGEST_MESSAGE]
+        return TaskState("failed", error=faults.describe_filter(faults.REQUEST, message), error_kind="content_filter")
+    return TaskState("failed", error=fault.text, error_kind=fault.kind)
 
 
 def nearest_ratio(size: tuple[int, int], ratios: tuple[str, ...]) -> str:

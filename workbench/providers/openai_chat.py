@@ -22,17 +22,17 @@ _PASSED_ON = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "
 
 def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> dict[str, Any]:
     """The request in the API's words; streaming is the caller's. `token_cap`: the service's name for the output limit."""
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         **{name: params[name] for name in _PASSED_ON if params.get(name) is not None},
         **_response_format(request),
     }
     if params.get("max_tokens") is not None:
-        made[token_cap] = params["max_tokens"]
+        fields[token_cap] = params["max_tokens"]
     if params.get("extra_body"):
-        made["extra_body"] = dict(params["extra_body"])
-    return made
+        fields["extra_body"] = dict(params["extra_body"])
+    return fields
 
 
 def _response_format(request: TextRequest) -> dict[str, Any]:
@@ -52,12 +52,12 @@ class ChatAnswer(Answer):
     """An answer of chat completions: the first choice alone counts."""
 
     def take_whole(self, body: str) -> None:
-        found = self._read(body, _WHOLE)
-        if found.get("error") and not found.get("choices"):
-            raise faults.fault(200, found, self.headers)
-        self.model = str(found.get("model") or self.model)
-        self._take_usage(read_usage(found.get("usage")))
-        choice = _first(found.get("choices"))
+        answer = self._read(body, _WHOLE)
+        if answer.get("error") and not answer.get("choices"):
+            raise faults.fault(200, answer, self.headers)
+        self.model = str(answer.get("model") or self.model)
+        self._take_usage(read_usage(answer.get("usage")))
+        choice = _first(answer.get("choices"))
         message = mapping(choice.get("message"))
         self._add(message.get("content"))
         self.refusal += str(message.get("refusal") or "")
@@ -88,7 +88,7 @@ class ChatAnswer(Answer):
             self.pieces += [str(part.get("text") or "") for part in content if isinstance(part, dict)]
 
     def _foreign(self, begins: str) -> ProviderError:
-        said = (
+        message = (
             Text(
                 N_(
                     "The service answered with something else than a chat completion. Check the base URL. It begins: {start}"
@@ -98,7 +98,7 @@ class ChatAnswer(Answer):
             if begins
             else Text(N_("The service answered, but not with a chat completion. Check the base URL."))
         )
-        return ProviderError("malformed_output", said, http_status=200)
+        return ProviderError("malformed_output", message, http_status=200)
 
 
 def _first(choices: Any) -> dict[str, Any]:
@@ -107,12 +107,12 @@ def _first(choices: Any) -> dict[str, Any]:
 
 def read_usage(found: Any) -> Usage:
     """Token counts as reported; anything missing or senseless stays None."""
-    told = mapping(found)
-    details = mapping(told.get("prompt_tokens_details"))
-    cached = (details.get("cached_tokens"), told.get("prompt_cache_hit_tokens"), told.get("cached_tokens"))
+    reported = mapping(found)
+    details = mapping(reported.get("prompt_tokens_details"))
+    cached = (details.get("cached_tokens"), reported.get("prompt_cache_hit_tokens"), reported.get("cached_tokens"))
     return Usage(
-        input=count(told.get("prompt_tokens")),
+        input=count(reported.get("prompt_tokens")),
         cached=next((c for c in map(count, cached) if c is not None), None),
-        output=count(told.get("completion_tokens")),
-        reasoning=count(mapping(told.get("completion_tokens_details")).get("reasoning_tokens")),
+        output=count(reported.get("completion_tokens")),
+        reasoning=count(mapping(reported.get("completion_tokens_details")).get("reasoning_tokens")),
     )

@@ -84,7 +84,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
             failure = error
         if failure is not None and not answer.finished:
             # Raised out here, so that no handler's context drags along an exception that quotes request headers.
-            raise self._failed(failure, request, body, answer)
+            raise self._explain(failure, request, body, answer)
         return answer.reply()
 
     async def images(self, request: ImageRequest) -> ImageReply:
@@ -92,8 +92,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
         if not request.model:
             raise ProviderError("not_found_model", Text(N_("The profile names no image model.")), sent=False)
         client = self._client
-        named = self._image_body(request, names_format=_learned(self._base_url, request.model).image_format)
-        body = self._without_refused(named, request.model)
+        named = self._image_body(request, names_format=_lessons_of(self._base_url, request.model).image_format)
+        body = self._drop_refused(named, request.model)
         headers: dict[str, str] = {}
         failure: Exception | None = None
         try:
@@ -101,9 +101,9 @@ class OpenAICompatible(TextProvider, ImageProvider):
                 return await self._draw(client, request, body, headers)
         except Exception as error:
             failure = error
-        made = self._translated(failure, request.model, body, headers, self._deadline_s(request.params))
-        made.request_id = made.request_id or faults.request_id(headers)
-        raise made
+        fault = self._translate(failure, request.model, body, headers, self._deadline_s(request.params))
+        fault.request_id = fault.request_id or faults.request_id(headers)
+        raise fault
 
     def ready(self) -> None:
         """Load what the first call needs."""
@@ -125,8 +125,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
         response = await api.with_raw_response.create(**body, extra_headers={"X-Client-Request-Id": call_id})
         answer.request_id = faults.request_id(response.headers)
         answer.headers = response.headers
-        said = response.headers.get("content-type", "").lower()
-        if not body.get("stream") or "json" in said or "html" in said:
+        content_type = response.headers.get("content-type", "").lower()
+        if not body.get("stream") or "json" in content_type or "html" in content_type:
             # Some services ignore `stream` and answer at once.
             await response.http_response.aread()
             answer.take_whole(response.http_response.text)
@@ -138,7 +138,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
             await answer.take_stream(stream, on_delta)
         finally:
             await stream.close()
-        answer.end_stream(done=wire.said_done(response.http_response.stream))
+        answer.end_stream(done=wire.is_done(response.http_response.stream))
 
     async def _draw(
         self, client: openai.AsyncOpenAI, request: ImageRequest, body: dict[str, Any], headers: dict[str, str]
@@ -190,7 +190,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
     def _body(self, request: TextRequest) -> dict[str, Any]:
         """The request in the API's words. The call's params win over the profile's."""
         params = {**self._params, **{k: v for k, v in request.params.items() if v is not None}}
-        learned = _learned(self._base_url, request.model)
+        learned = _lessons_of(self._base_url, request.model)
         if self._api == "responses":
             body = openai_responses.body(request, params)
         else:
@@ -203,7 +203,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
         own = self._own_fields(params)
         if own:
             body["extra_body"] = {**own, **body.get("extra_body", {})}
-        return self._without_refused(body, request.model)
+        return self._drop_refused(body, request.model)
 
     def _own_fields(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Fields of a text request that only this service knows."""
@@ -215,18 +215,20 @@ class OpenAICompatible(TextProvider, ImageProvider):
     def _image_notes(self, request: ImageRequest) -> tuple[Text, ...]:
         return openai_images.notes(request)
 
-    def _without_refused(self, body: dict[str, Any], model: str) -> dict[str, Any]:
+    def _drop_refused(self, body: dict[str, Any], model: str) -> dict[str, Any]:
         """The body without the fields that this model is known to refuse."""
-        left_out = _learned(self._base_url, model).left_out
-        kept = {k: v for k, v in body.items() if k not in left_out}
-        if "extra_body" in kept:
-            kept["extra_body"] = {k: v for k, v in kept["extra_body"].items() if k not in left_out}
-        return kept
+        left_out = _lessons_of(self._base_url, model).left_out
+        fields = {k: v for k, v in body.items() if k not in left_out}
+        if "extra_body" in fields:
+            fields["extra_body"] = {k: v for k, v in fields["extra_body"].items() if k not in left_out}
+        return fields
 
     # -- failing -------------------------------------------------------------------------------------------------------
 
-    def _failed(self, error: Exception, request: TextRequest, body: Mapping[str, Any], answer: Answer) -> ProviderError:
-        made = self._translated(
+    def _explain(
+        self, error: Exception, request: TextRequest, body: Mapping[str, Any], answer: Answer
+    ) -> ProviderError:
+        fault = self._translate(
             error,
             request.model,
             body,
@@ -234,12 +236,12 @@ class OpenAICompatible(TextProvider, ImageProvider):
             self._deadline_s(request.params),
             structured=request.mode != "plain",
         )
-        made.request_id = made.request_id or answer.request_id
-        made.raw = clean_text(answer.text) or None
-        made.usage = answer.usage if answer.usage != Usage() else None
-        return made
+        fault.request_id = fault.request_id or answer.request_id
+        fault.raw = clean_text(answer.text) or None
+        fault.usage = answer.usage if answer.usage != Usage() else None
+        return fault
 
-    def _translated(
+    def _translate(
         self,
         error: Exception,
         model: str,
@@ -254,9 +256,9 @@ class OpenAICompatible(TextProvider, ImageProvider):
             case ProviderError():
                 return error
             case openai.APIStatusError():
-                answered = error.response
-                return self._refused(
-                    error.status_code, answered.text, answered.headers, model, sent, structured=structured
+                response = error.response
+                return self._explain_refusal(
+                    error.status_code, response.text, response.headers, model, sent, structured=structured
                 )
             case TimeoutError() if not isinstance(error, ssl.SSLError):
                 return ProviderError(
@@ -274,7 +276,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
         # Anything else is a bug of ours or the SDK's: the engine shows it as internal, with its traceback.
         raise error
 
-    def _refused(
+    def _explain_refusal(
         self,
         status: int,
         body: str,
@@ -285,13 +287,13 @@ class OpenAICompatible(TextProvider, ImageProvider):
         structured: bool = False,
     ) -> ProviderError:
         """The error of an answer that is none. A detail of the wording that was refused is learned."""
-        made = faults.fault(status, body, headers, structured=structured)
-        if made.kind != "bad_request" or made.mode_unsupported:
-            return made
-        if not _learn(_learned(self._base_url, model), faults.read_refusal(body), sent):
-            return made
-        made.retryable = made.adapted = True
-        return made
+        fault = faults.fault(status, body, headers, structured=structured)
+        if fault.kind != "bad_request" or fault.mode_unsupported:
+            return fault
+        if not _learn(_lessons_of(self._base_url, model), faults.read_refusal(body), sent):
+            return fault
+        fault.retryable = fault.adapted = True
+        return fault
 
 
 def _tell(on_delta: OnDelta, answer: Answer) -> None:
@@ -316,7 +318,7 @@ class _Learned:
 _lessons: dict[tuple[str, str], _Learned] = {}
 
 
-def _learned(base_url: str, model: str) -> _Learned:
+def _lessons_of(base_url: str, model: str) -> _Learned:
     return _lessons.setdefault((base_url, model), _Learned())
 
 
@@ -342,7 +344,7 @@ _UNASKED: dict[str, Any] = {
 
 def _learn(known: _Learned, refusal: faults.Refusal, sent: Mapping[str, Any]) -> bool:
     """Learn from a refusal that names a detail we sent; True when the next request will be worded otherwise."""
-    named = refusal.named
+    named = refusal.words
     if "stream_options" in sent and ("stream_options" in named or "include_usage" in named):
         known.stream_options = False
         return True
@@ -363,9 +365,9 @@ def _learn(known: _Learned, refusal: faults.Refusal, sent: Mapping[str, Any]) ->
 
 def _refuses_the_name(refusal: faults.Refusal) -> bool:
     """The field itself is refused, not the value it had. A model with one fixed value for it refuses every value."""
-    if "unsupported_value" in refusal.codes or "unsupported value" in refusal.named:
-        return "only the default" in refusal.named
-    return _NAME_REFUSED.search(refusal.named) is not None
+    if "unsupported_value" in refusal.codes or "unsupported value" in refusal.words:
+        return "only the default" in refusal.words
+    return _NAME_REFUSED.search(refusal.words) is not None
 
 
 def _learn_to_leave_out(known: _Learned, refusal: faults.Refusal, sent: Mapping[str, Any]) -> bool:

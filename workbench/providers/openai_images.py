@@ -13,6 +13,7 @@ from typing import Any
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.providers import faults
+from workbench.providers.answers import count
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
 from workbench.security.redact import redactor
 
@@ -69,56 +70,56 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
     """The fields of the request. A profile's `image_size` replaces the size, its `image_params` are added as they are."""
     family = family_of(request.model)
     width, height = size_for(family, request.size)
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": request.model,
         "prompt": request.prompt,
         "n": 1,
         "size": str(request.params.get("image_size") or f"{width}x{height}"),
     }
     if family.names_format and names_format:
-        made["response_format"] = "b64_json"
+        fields["response_format"] = "b64_json"
     extra = dict(request.params.get("image_params") or {})
     if request.params.get("image_seed"):
         extra["seed"] = request.seed
     if extra:
-        made["extra_body"] = extra
+        fields["extra_body"] = extra
     if request.references and family.edits:
-        made["image"] = [(f"reference-{n}.webp", data, "image/webp") for n, data in enumerate(request.references, 1)]
-    return made
+        fields["image"] = [(f"reference-{n}.webp", data, "image/webp") for n, data in enumerate(request.references, 1)]
+    return fields
 
 
 def notes(request: ImageRequest) -> tuple[Text, ...]:
     """What of the request the model cannot take."""
     if not request.references or family_of(request.model).edits:
         return ()
-    said = Text(
+    message = Text(
         N_("{model} takes no reference pictures; {count} were left out"),
         model=request.model,
         count=len(request.references),
     )
-    return (said,)
+    return (message,)
 
 
 def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:
     """What a service answered with status 200. Raises ProviderError for anything that is no answer about pictures."""
     try:
-        found = json.loads(raw)
+        answer = json.loads(raw)
     except ValueError:
         raise _unreadable(raw) from None
-    if not isinstance(found, dict) or not ({"data", "error"} & found.keys()):
+    if not isinstance(answer, dict) or not ({"data", "error"} & answer.keys()):
         raise _unreadable(raw)
-    if found.get("error") and not found.get("data"):
-        raise faults.fault(200, found, headers)
-    entries = [e for e in found.get("data") or [] if isinstance(e, dict)]
-    images = tuple(m for m in (_made(e, headers) for e in entries) if m is not None)
-    usage = found.get("usage")
-    told: dict[str, Any] = usage if isinstance(usage, dict) else {}
-    drawn = _count(told.get("generated_images"))
+    if answer.get("error") and not answer.get("data"):
+        raise faults.fault(200, answer, headers)
+    entries = [e for e in answer.get("data") or [] if isinstance(e, dict)]
+    images = tuple(m for m in (_read_entry(e, headers) for e in entries) if m is not None)
+    usage = answer.get("usage")
+    reported: dict[str, Any] = usage if isinstance(usage, dict) else {}
+    generated = count(reported.get("generated_images"))
     return ImageReply(
         images,
-        read_usage(told),
-        str(found.get("model") or request.model),
-        count=sum(m.error is None for m in images) if drawn is None else drawn,
+        read_usage(reported),
+        str(answer.get("model") or request.model),
+        count=sum(m.error is None for m in images) if generated is None else generated,
         request_id=faults.request_id(headers),
         notes=notes,
     )
@@ -126,18 +127,18 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
 
 def read_usage(found: dict[str, Any]) -> Usage:
     """Token counts as reported; anything missing or senseless stays None. All that is drawn counts as picture tokens."""
-    asked = found.get("input_tokens_details")
-    drew = found.get("output_tokens_details")
-    output = _count(found.get("output_tokens"))
+    input_details = found.get("input_tokens_details")
+    output_details = found.get("output_tokens_details")
+    output = count(found.get("output_tokens"))
     return Usage(
-        input=_count(found.get("input_tokens")),
+        input=count(found.get("input_tokens")),
         output=output,
-        image_input=_count(asked.get("image_tokens")) if isinstance(asked, dict) else None,
-        image_output=_count(drew.get("image_tokens")) if isinstance(drew, dict) else output,
+        image_input=count(input_details.get("image_tokens")) if isinstance(input_details, dict) else None,
+        image_output=count(output_details.get("image_tokens")) if isinstance(output_details, dict) else output,
     )
 
 
-def _made(entry: dict[str, Any], headers: Mapping[str, str]) -> GeneratedMedia | None:
+def _read_entry(entry: dict[str, Any], headers: Mapping[str, str]) -> GeneratedMedia | None:
     if entry.get("error"):
         return GeneratedMedia(error=faults.fault(200, {"error": entry["error"]}, headers))
     encoded, url = entry.get("b64_json"), entry.get("url")
@@ -164,7 +165,3 @@ def _unreadable(raw: str) -> ProviderError:
         ),
         http_status=200,
     )
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -23,7 +23,7 @@ _PASSED_ON = ("temperature", "top_p")
 
 def body(request: TextRequest, params: Mapping[str, Any]) -> dict[str, Any]:
     """The request in the API's words; streaming is the caller's."""
-    made: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "model": request.model,
         "input": [{"role": m.role, "content": m.content} for m in request.messages],
         # Unless told so, the service keeps each answer for weeks; we never ask for one again.
@@ -32,12 +32,12 @@ def body(request: TextRequest, params: Mapping[str, Any]) -> dict[str, Any]:
         **_text_format(request),
     }
     if params.get("max_tokens") is not None:
-        made["max_output_tokens"] = params["max_tokens"]
+        fields["max_output_tokens"] = params["max_tokens"]
     if params.get("reasoning_effort"):
-        made["reasoning"] = {"effort": params["reasoning_effort"]}
+        fields["reasoning"] = {"effort": params["reasoning_effort"]}
     if params.get("extra_body"):
-        made["extra_body"] = dict(params["extra_body"])
-    return made
+        fields["extra_body"] = dict(params["extra_body"])
+    return fields
 
 
 def _text_format(request: TextRequest) -> dict[str, Any]:
@@ -63,10 +63,10 @@ class ResponseAnswer(Answer):
     """An answer of the Responses API. Reasoning items come before the message; only the message's output_text counts."""
 
     def take_whole(self, body: str) -> None:
-        found = self._read(body, _WHOLE)
-        if not ({"output", "error"} & found.keys()):
+        answer = self._read(body, _WHOLE)
+        if not ({"output", "error"} & answer.keys()):
             raise self._foreign("")
-        self._take_response(found, http_status=200)
+        self._take_response(answer, http_status=200)
         self.finish = self.finish or "other"
 
     def _take_event(self, event: dict[str, Any], joiner: Joiner) -> None:
@@ -96,15 +96,15 @@ class ResponseAnswer(Answer):
         if status == "failed" or (found.get("error") and not found.get("output")):
             raise faults.fault(http_status, {"error": found.get("error") or {}}, self.headers)
         parts = list(_parts(found.get("output")))
-        said = [str(p.get("text") or "") for p in parts if p.get("type") == "output_text"]
+        texts = [str(p.get("text") or "") for p in parts if p.get("type") == "output_text"]
         # What was streamed is told again here, complete; relays that leave it out lose nothing.
-        self.pieces = said if any(said) else self.pieces
+        self.pieces = texts if any(texts) else self.pieces
         self.refusal = "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
         reason = mapping(found.get("incomplete_details")).get("reason")
         self.finish = str(reason or "other") if status == "incomplete" else status or "completed"
 
     def _foreign(self, begins: str) -> ProviderError:
-        said = (
+        message = (
             Text(
                 N_("The service answered with something else than a response. Check the base URL. It begins: {start}"),
                 start=begins,
@@ -112,7 +112,7 @@ class ResponseAnswer(Answer):
             if begins
             else Text(N_("The service answered, but not in the words of the Responses API. Check the base URL."))
         )
-        return ProviderError("malformed_output", said, http_status=200)
+        return ProviderError("malformed_output", message, http_status=200)
 
 
 def _parts(output: Any) -> Iterator[dict[str, Any]]:
@@ -124,10 +124,10 @@ def _parts(output: Any) -> Iterator[dict[str, Any]]:
 
 def read_usage(found: Any) -> Usage:
     """Token counts as reported; anything missing or senseless stays None."""
-    told = mapping(found)
+    reported = mapping(found)
     return Usage(
-        input=count(told.get("input_tokens")),
-        cached=count(mapping(told.get("input_tokens_details")).get("cached_tokens")),
-        output=count(told.get("output_tokens")),
-        reasoning=count(mapping(told.get("output_tokens_details")).get("reasoning_tokens")),
+        input=count(reported.get("input_tokens")),
+        cached=count(mapping(reported.get("input_tokens_details")).get("cached_tokens")),
+        output=count(reported.get("output_tokens")),
+        reasoning=count(mapping(reported.get("output_tokens_details")).get("reasoning_tokens")),
     )

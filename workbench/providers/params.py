@@ -120,14 +120,14 @@ def family_of(model: str) -> Family | None:
     return next((f for f in FAMILIES if f.models.search(name)), None)
 
 
-def checked(provider: str, params: Mapping[str, Any], text_model: str) -> dict[str, Any]:
+def validate(provider: str, params: Mapping[str, Any], text_model: str) -> dict[str, Any]:
     """The params as they are stored; None leaves one out. Raises InvalidInput with an issue for each that is wrong.
 
     A provider that came with a package of its own has params of its own: only those known here are checked.
     """
-    given = {k: v for k, v in params.items() if v is not None}
-    _refuse(given if provider in OURS else {k: v for k, v in given.items() if k in PARAMS}, family_of(text_model))
-    return given
+    values = {k: v for k, v in params.items() if v is not None}
+    _refuse(values if provider in OURS else {k: v for k, v in values.items() if k in PARAMS}, family_of(text_model))
+    return values
 
 
 def _refuse(given: Mapping[str, Any], family: Family | None) -> None:
@@ -152,8 +152,8 @@ def _wrong(name: str, value: Any, family: Family | None) -> Text | None:
     fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
     if fits and not (param.whole and int(value) != value):
         return None
-    said = N_("is a whole number from {low} to {high}.") if param.whole else N_("is a number from {low} to {high}.")
-    return Text(said, low=f"{low:.10g}", high=f"{high:.10g}")
+    message = N_("is a whole number from {low} to {high}.") if param.whole else N_("is a number from {low} to {high}.")
+    return Text(message, low=f"{low:.10g}", high=f"{high:.10g}")
 
 
 def _wrong_prices(prices: Any) -> Text | None:

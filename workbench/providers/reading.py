@@ -37,21 +37,21 @@ _CLOSER = {"{": "}", "[": "]"}
 
 def read_json(text: str, wanted: Wanted = "any") -> Any:
     """The JSON value in a model's answer. Raises OutputError: empty_, truncated_ or malformed_output."""
-    answer = _unwrapped(text)
+    answer = _unwrap(text)
     if not answer:
         raise OutputError("empty_output", Text("The answer is empty."), raw=text)
-    found, value, problem = _parsed(answer)
-    if found and _is(value, wanted):
+    parsed, value, problem = _parse(answer)
+    if parsed and _is(value, wanted):
         return _storable(value)
     inner = _first_inside(answer, wanted)
     if inner is not None:
         return _storable(inner.value)
-    raise _wrong_kind(text, value, wanted) if found else _unreadable(text, answer, problem)
+    raise _wrong_kind(text, value, wanted) if parsed else _unreadable(text, answer, problem)
 
 
 def read_model(text: str, schema: type[Model]) -> Model:
     """A model's answer as `schema`. Raises OutputError; malformed_output carries one issue per wrong field."""
-    value = read_json(text, _wanted_by(schema))
+    value = read_json(text, _expected_kind(schema))
     return validate(value, schema, raw=text)
 
 
@@ -74,10 +74,10 @@ def _correction(detail: ErrorDetails) -> Text:
     """The words that a repair prompt can use, with the value that was there."""
     if detail["type"] == "missing":
         return message_of(detail)
-    return Text("{message} (found: {found})", message=detail["msg"], found=_shown(detail["input"]))
+    return Text("{message} (found: {found})", message=detail["msg"], found=_shorten(detail["input"]))
 
 
-def _wanted_by(schema: type[BaseModel]) -> Wanted:
+def _expected_kind(schema: type[BaseModel]) -> Wanted:
     declared = schema.model_json_schema()
     if "$ref" in declared:
         declared = declared.get("$defs", {}).get(declared["$ref"].rsplit("/", 1)[-1], {})
@@ -85,7 +85,7 @@ def _wanted_by(schema: type[BaseModel]) -> Wanted:
     return kinds.get(str(declared.get("type")), "any")
 
 
-def _unwrapped(text: str) -> str:
+def _unwrap(text: str) -> str:
     """Without byte order mark, leading thoughts and a fence around the whole."""
     answer = _THINKING.sub("", text.lstrip("\ufeff")).strip().strip("\ufeff")
     fenced = _FENCE.match(answer)
@@ -95,7 +95,7 @@ def _unwrapped(text: str) -> str:
 # -- parsing -----------------------------------------------------------------------------------------------------------
 
 
-def _parsed(text: str) -> tuple[bool, Any, json.JSONDecodeError | None]:
+def _parse(text: str) -> tuple[bool, Any, json.JSONDecodeError | None]:
     """(parsed, value, what was wrong with the repaired text): as is, then repaired."""
     value, problem = _strict(text)
     if problem is None:
@@ -177,9 +177,9 @@ def _first_inside(text: str, wanted: Wanted) -> _Inner | None:
     for span in _spans(text):
         if span.end is None:
             continue
-        found, value, _ = _parsed(text[span.start : span.end])
+        parsed, value, _ = _parse(text[span.start : span.end])
         # A lone “[1]” in prose is a footnote, not an answer: only containers of the wanted kind count.
-        if found and _is(value, wanted):
+        if parsed and _is(value, wanted):
             return _Inner(value)
     return None
 
@@ -234,23 +234,23 @@ def _scan(text: str, start: int) -> _Span:
 def _unreadable(raw: str, answer: str, problem: json.JSONDecodeError | None) -> OutputError:
     first = next(_spans(answer), None)
     if first is None:
-        said = Text("No JSON found in the answer. It begins: {start}", start=_shown(answer))
-        return OutputError("malformed_output", said, raw=raw)
+        message = Text("No JSON found in the answer. It begins: {start}", start=_shorten(answer))
+        return OutputError("malformed_output", message, raw=raw)
     if first.mismatch is not None:
-        said = Text("The brackets do not match near: {around}", around=_around(answer, first.mismatch))
-        return OutputError("malformed_output", said, raw=raw)
+        message = Text("The brackets do not match near: {around}", around=_around(answer, first.mismatch))
+        return OutputError("malformed_output", message, raw=raw)
     if first.end is None:
-        said = Text(
+        message = Text(
             "The answer is cut off. Raise the output limit to at least {tokens} tokens. It ends: {end}",
             tokens=ADVISED_MAX_TOKENS,
             end=answer[-AROUND:],
         )
-        return OutputError("truncated_output", said, raw=raw)
+        return OutputError("truncated_output", message, raw=raw)
     wrong, position = _problem_in(answer, first.start, first.end, problem)
-    said = Text(
+    message = Text(
         "The answer is not valid JSON: {problem} near: {around}", problem=wrong, around=_around(answer, position)
     )
-    return OutputError("malformed_output", said, raw=raw)
+    return OutputError("malformed_output", message, raw=raw)
 
 
 def _problem_in(answer: str, start: int, end: int, problem: json.JSONDecodeError | None) -> tuple[str, int]:
@@ -264,10 +264,10 @@ def _problem_in(answer: str, start: int, end: int, problem: json.JSONDecodeError
 def _wrong_kind(raw: str, value: Any, wanted: Wanted) -> OutputError:
     names = {dict: "an object", list: "an array", str: "a string", bool: "true or false", type(None): "null"}
     expected = {"object": "an object", "array": "an array", "any": "an object or an array"}[wanted]
-    said = Text(
+    message = Text(
         "The answer is {found}; expected {expected}.", found=names.get(type(value), "a number"), expected=expected
     )
-    return OutputError("malformed_output", said, raw=raw)
+    return OutputError("malformed_output", message, raw=raw)
 
 
 def _is(value: Any, wanted: Wanted) -> bool:
@@ -287,9 +287,9 @@ def _around(text: str, position: int) -> str:
     )
 
 
-def _shown(value: Any, limit: int = AROUND) -> str:
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return said if len(said) <= limit else said[:limit] + "…"
+def _shorten(value: Any, limit: int = AROUND) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= limit else text[:limit] + "…"
 
 
 def _storable(value: Any) -> Any:

@@ -52,11 +52,11 @@ def make(profile: Profile, settings: Settings) -> Provider:
 
 
 def _factory(name: str) -> Factory:
-    found = _factories.get(name)
-    if found is None:
-        found = next(point.load() for point in entry_points(group=ENTRY_POINTS) if point.name == name)
-    if isinstance(found, str):
-        module, _, attribute = found.partition(":")
-        found = cast(Factory, getattr(importlib.import_module(module), attribute))
-    _factories[name] = found
-    return found
+    factory = _factories.get(name)
+    if factory is None:
+        factory = next(point.load() for point in entry_points(group=ENTRY_POINTS) if point.name == name)
+    if isinstance(factory, str):
+        module, _, attribute = factory.partition(":")
+        factory = cast(Factory, getattr(importlib.import_module(module), attribute))
+    _factories[name] = factory
+    return factory

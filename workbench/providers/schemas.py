@@ -46,12 +46,12 @@ def _root(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in body:
         # A model that contains itself: pydantic puts even the root behind a reference, strict mode wants an object there.
         body = definitions[body["$ref"].rsplit("/", 1)[-1]]
-    made = _strict(body)
-    if made.get("type") != "object":
+    root = _strict(body)
+    if root.get("type") != "object":
         raise NotStrict("the root must be an object")
     if definitions:
-        made["$defs"] = {name: _strict(d) for name, d in definitions.items()}
-    return made
+        root["$defs"] = {name: _strict(d) for name, d in definitions.items()}
+    return root
 
 
 def _strict(schema: Any) -> dict[str, Any]:
@@ -63,13 +63,15 @@ def _strict(schema: Any) -> dict[str, Any]:
         return {"$ref": schema["$ref"]}  # siblings of a reference are refused
     if "prefixItems" in schema or "patternProperties" in schema:
         raise NotStrict("tuples and patterned keys")
-    made = {k: v for k, v in schema.items() if k in _KEPT}
+    strict = {k: v for k, v in schema.items() if k in _KEPT}
     if schema.get("format") in _FORMATS:
-        made["format"] = schema["format"]
-    told = _told_limits(schema)
-    if told:
-        made["description"] = f"{schema['description'].rstrip('. ')}. {told}" if schema.get("description") else told
-    return _with_children(made, schema)
+        strict["format"] = schema["format"]
+    limits = _describe_limits(schema)
+    if limits:
+        strict["description"] = (
+            f"{schema['description'].rstrip('. ')}. {limits}" if schema.get("description") else limits
+        )
+    return _with_children(strict, schema)
 
 
 def _with_children(made: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def _single_all_of(schema: dict[str, Any]) -> dict[str, Any]:
     return _strict({**{k: v for k, v in schema.items() if k != "allOf"}, **schema["allOf"][0]})
 
 
-def _told_limits(schema: dict[str, Any]) -> str:
+def _describe_limits(schema: dict[str, Any]) -> str:
     least, most = schema.get("minLength"), schema.get("maxLength")
     if least and most:
         return f"{least} to {most} characters."

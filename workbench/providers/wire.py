@@ -57,7 +57,7 @@ class Capped(httpx2.AsyncByteStream):
         await self._stream.aclose()
 
 
-def said_done(stream: object) -> bool:
+def is_done(stream: object) -> bool:
     """Whether a stream of events ended with [DONE], which the SDK keeps to itself."""
     return isinstance(stream, Capped) and b"[DONE]" in stream.tail
 
@@ -122,8 +122,8 @@ def transport_fault(error: Exception) -> ProviderError:
         size = round(cause.most_bytes / 1024 / 1024, 1)
         return ProviderError("malformed_output", Text(N_("The service sent more than {size} MB."), size=size))
     if isinstance(cause, Packed):
-        said = N_("The service sent a compressed answer ({encoding}), which was not asked for.")
-        return ProviderError("malformed_output", Text(said, encoding=reason[:40]))
+        message = N_("The service sent a compressed answer ({encoding}), which was not asked for.")
+        return ProviderError("malformed_output", Text(message, encoding=reason[:40]))
     if isinstance(cause, httpx2.UnsupportedProtocol):
         return ProviderError(
             "network", Text(N_("The base URL is no web address: {reason}"), reason=reason), retryable=False, sent=False

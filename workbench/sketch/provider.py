@@ -31,7 +31,7 @@ from workbench.providers.base import (
     Usage,
     VideoProvider,
     VideoRequest,
-    estimated_tokens,
+    estimate_tokens,
 )
 
 if TYPE_CHECKING:
@@ -103,9 +103,9 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
         text = request.draft()
         ttft_ms = await self._stream(text, on_delta, started)
         usage = Usage(
-            input=sum(estimated_tokens(m.content) for m in request.messages),
+            input=sum(estimate_tokens(m.content) for m in request.messages),
             cached=0,
-            output=estimated_tokens(text),
+            output=estimate_tokens(text),
             reasoning=0,
         )
         if failure is not None:

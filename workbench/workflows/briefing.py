@@ -29,14 +29,14 @@ CORE_EXPRESSION_CHARS = 1_800
 class Clipper(Protocol):
     """The one thing needed of a Context here."""
 
-    def clipped(self, what: str, kept: int, of: int) -> None: ...
+    def report_shortened(self, what: str, kept: int, of: int) -> None: ...
 
 
 def clip(ctx: Clipper, what: str, text: str, limit: int) -> str:
     """`text` cut at `limit` characters; a cut is reported with what was cut and by how much."""
     if len(text) <= limit:
         return text
-    ctx.clipped(what, limit, len(text))
+    ctx.report_shortened(what, limit, len(text))
     return text[: limit - 1].rstrip() + "…"
 
 

@@ -207,8 +207,8 @@ def versions_of_clip(conn: Connection, job_id: int) -> list[int]:
         .order_by(model_call.c.id.desc())
         .limit(1)
     )
-    asked = conn.execute(query).scalar_one_or_none()
-    return list((asked or {}).get("versions", ()))
+    prompt = conn.execute(query).scalar_one_or_none()
+    return list((prompt or {}).get("versions", ()))
 
 
 @dataclass(frozen=True, slots=True)

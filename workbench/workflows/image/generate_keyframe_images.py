@@ -189,7 +189,7 @@ def _none_drawn(failed: dict[str, JobError]) -> JobError:
 
 
 def _frames(ctx: Context) -> list[KeyframeImage]:
-    there = ctx.written()
+    there = ctx.current_content()
     return KeyframeImages.model_validate(there).frames if there else []
 
 
@@ -198,7 +198,7 @@ def _choice(ctx: Context, frame: Wanted) -> str:
     assert frame.known is not None
     current = [c.media for c in frame.current(ctx.picture_model)]
     same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
-    stays = frame.known.chosen in same_shot or not ctx.changed(f"shot:{frame.shot['order']}")
+    stays = frame.known.chosen in same_shot or not ctx.has_changed(f"shot:{frame.shot['order']}")
     return frame.known.chosen if stays else current[-1]
 
 

@@ -213,7 +213,7 @@ def strangers(plan: EpisodePlan, characters: list[dict[str, Any]]) -> list[str]:
 def _earlier(ctx: Context, done: list[EpisodeOutline]) -> list[dict[str, Any]]:
     shown = done[-EARLIER_EPISODES:]
     if len(shown) < len(done):
-        ctx.clipped("earlier episodes", len(shown), len(done))
+        ctx.report_shortened("earlier episodes", len(shown), len(done))
     return [
         {
             "order": e.order,

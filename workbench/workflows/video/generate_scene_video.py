@@ -94,7 +94,7 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         ctx.language,
         from_frame=first is not None,
     )
-    known = [Clip.model_validate(c) for c in (ctx.written() or {}).get("clips", ())]
+    known = [Clip.model_validate(c) for c in (ctx.current_content() or {}).get("clips", ())]
     asked = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
     takes = [hash_of({**asked, "take": n}) for n in range(MOST_CLIPS)]
     current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
