@@ -1,5 +1,6 @@
 """What charts compute before plotly draws them."""
 
+from workbench.db.rows.usage import UsageCost
 from workbench.ui import charts
 from workbench.ui.jobs import board
 
@@ -16,17 +17,10 @@ def test_the_left_margin_grows_with_the_longest_label_and_cjk_counts_twice():
     assert charts.label_margin(["a" * 99]) == 220
 
 
-def test_the_p95_is_the_nearest_rank():
-    assert board.p95([]) is None
-    assert board.p95([7]) == 7
-    assert board.p95(list(range(1, 101))) == 95
-
-
 def test_money_in_two_currencies_is_never_one_number():
     rows = [
-        {"cost_micros": 1_000_000, "currency": "CNY"},
-        {"cost_micros": 2_000_000, "currency": "USD"},
-        {"cost_micros": 0, "currency": "USD"},
+        UsageCost(None, None, None, currency, micros, None, 0)
+        for currency, micros in (("CNY", 1_000_000), ("USD", 2_000_000), ("USD", 0))
     ]
     assert board.money_of(rows) == "¥1.00 + $2.00"
     assert board.micros(rows) is None

@@ -36,10 +36,10 @@ class Usage:
         with self._database.read() as conn:
             return reads.job_success(conn, since=since, by_day=by_day, **filters)
 
-    def queue_waits(self, *, since: int, until: int | None = None) -> list[int]:
-        """How long each started job waited before its first claim, ms, ascending; at most the newest 5,000."""
+    def queue_waits(self, *, since: int, span_ms: int, spans: int) -> list[int | None]:
+        """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on."""
         with self._database.read() as conn:
-            return reads.queue_waits(conn, since=since, until=until)
+            return reads.queue_waits(conn, since=since, span_ms=span_ms, spans=spans)
 
     def list_calls(self, *, since: int, limit: int = 200, **filters: Any) -> list[CallSummary]:
         """The calls behind a number, newest first, without prompts and raw answers."""

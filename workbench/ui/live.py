@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
@@ -15,7 +18,7 @@ from workbench.api.client import Workbench
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Outline, Tree
 from workbench.errors import ReelwrightError
-from workbench.settings import Settings
+from workbench.settings import Settings, variable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,13 +40,27 @@ def freeze_imports() -> None:
         gc.freeze()
 
 
-@st.cache_resource(show_spinner=False)
-def _opened(settings: Settings) -> Workbench:
-    return Workbench.open(settings)
+_VARIABLES = tuple(variable(field) for field in Settings.model_fields)
+_opening = threading.Lock()
+
+
+def _environment() -> tuple[str | None, ...]:
+    return tuple(map(os.environ.get, _VARIABLES))
+
+
+@lru_cache(maxsize=1)
+def _load(environment: tuple[str | None, ...]) -> Settings:
+    return Settings.load()
+
+
+@lru_cache(maxsize=1)
+def _open(environment: tuple[str | None, ...]) -> Workbench:
+    return Workbench.open(_load(environment))
 
 
 def settings() -> Settings:
-    return Settings.load()
+    """The environment's settings, read again only when it has changed: a page asks a hundred times."""
+    return _load(_environment())
 
 
 def language() -> str | None:
@@ -58,7 +75,8 @@ def language() -> str | None:
 
 def workbench() -> Workbench:
     """The one client of this process for the configured home and database."""
-    return _opened(settings())
+    with _opening:
+        return _open(_environment())
 
 
 @st.cache_data(ttl=1.0, max_entries=500, show_spinner=False)

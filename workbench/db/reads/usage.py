@@ -201,17 +201,26 @@ def job_success(
     return fetch(conn, JobSuccess, query.group_by(day).order_by(day) if by_day else query)
 
 
-def queue_waits(conn: Connection, *, since: int, until: int | None = None) -> list[int]:
-    """How long each started job waited before its first claim, ms, ascending; at most the newest 5,000."""
-    query = (
-        select(job.c.started_at - job.c.created_at)
-        .where(job.c.started_at >= since)
-        .order_by(job.c.started_at.desc())
-        .limit(5000)
+def queue_waits(conn: Connection, *, since: int, span_ms: int, spans: int) -> list[int | None]:
+    """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on.
+
+    A job counts in the span in which it started; None for a span in which none did.
+    """
+    span = ((job.c.started_at - since) // span_ms).label("span")
+    wait = (job.c.started_at - job.c.created_at).label("wait")
+    ranked = (
+        select(
+            span,
+            wait,
+            func.row_number().over(partition_by=span, order_by=wait).label("rank"),
+            func.count().over(partition_by=span).label("size"),
+        )
+        .where(job.c.started_at >= since, job.c.started_at < since + spans * span_ms)
+        .subquery()
     )
-    if until is not None:
-        query = query.where(job.c.started_at < until)
-    return sorted(int(w) for (w,) in conn.execute(query) if w is not None)
+    query = select(ranked.c.span, func.min(ranked.c.wait)).where(ranked.c.rank >= 0.95 * ranked.c.size)
+    waits = {int(number): int(p95) for number, p95 in conn.execute(query.group_by(ranked.c.span))}
+    return [waits.get(number) for number in range(spans)]
 
 
 def list_calls(

@@ -14,14 +14,9 @@ from workbench.ui.markup import plain
 
 D = TypeVar("D", JobSuccess, budgets.DayCost)
 
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
 #: a worker is heard of every second; older than this it is missing
 SILENT_MS = 10_000
-
-
-def p95(sorted_values: Sequence[int]) -> int | None:
-    """Nearest rank of ascending values; None when there are none."""
-    return sorted_values[max(0, -(-len(sorted_values) * 95 // 100) - 1)] if sorted_values else None
 
 
 def _minute(ms: int) -> int:
@@ -63,10 +58,10 @@ def metrics(project: int | None) -> None:
     now = _minute(live.now_ms())
     counts = live.query(live.workbench().jobs.count_by_state, project=project, since=now - DAY_MS)
     slots = sum(w.threads for w in live.query(live.workbench().queues.list_workers) if w.age_ms < SILENT_MS)
-    hour, before = (
-        p95(live.query(live.workbench().usage.queue_waits, since=now - a, until=now - b + 120_000))
-        for a, b in ((3_600_000, 0), (7_200_000, 3_600_000))
-    )
+    usage = live.workbench().usage
+    # the newest span ends in the minute that has begun
+    before, hour = live.query(usage.queue_waits, since=now + MINUTE_MS - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2)
+    spans = live.query(usage.queue_waits, since=now + MINUTE_MS - HOUR_MS, span_ms=HOUR_MS // 12, spans=12)
     today = live.query(live.workbench().usage.job_success, since=now - DAY_MS, project=project)
     yesterday = live.query(
         live.workbench().usage.job_success, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project
@@ -90,7 +85,11 @@ def metrics(project: int | None) -> None:
         )
     with cards[1]:
         charts.metric(
-            t("Queue wait p95"), labels.took(hour), _versus_hour(hour, before), good="down", history=_waits(now)
+            t("Queue wait p95"),
+            labels.took(hour),
+            _versus_hour(hour, before),
+            good="down",
+            history=[wait or 0 for wait in spans],
         )
     with cards[2]:
         charts.metric(
@@ -134,15 +133,6 @@ def _load(running: int) -> list[int]:
     seen.append(running)
     del seen[:-60]
     return [0] * (12 - len(seen)) + list(seen)
-
-
-def _waits(now: int) -> list[int]:
-    """The p95 of each of the last twelve five-minute spans."""
-    span = 300_000
-    return [
-        p95(live.query(live.workbench().usage.queue_waits, since=now - (i + 1) * span, until=now - i * span)) or 0
-        for i in reversed(range(12))
-    ]
 
 
 def _cancel(ids: Sequence[int]) -> None:
