@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -129,9 +130,7 @@ def test_a_change_of_one_field_leaves_the_others(wb: Workbench) -> None:
     wb.profiles.add("other", "openai", text_model="m")
     before = wb.profiles.add("mine", "openai", text_model="m", key=KEY, fallback=["other"], params={"seed": 3}, rpm=9)
     after = wb.profiles.update("mine", concurrency=3)
-    assert {k: v for k, v in after.items() if k != "concurrency"} == {
-        k: v for k, v in before.items() if k != "concurrency"
-    }
+    assert dataclasses.replace(after, concurrency=before.concurrency) == before
     assert {g["key"]: g["max_running"] for g in wb.queues.list_gates()} == {f"profile:{after['id']}": 3}
     wb.profiles.update("mine", concurrency=None, rpm=None)
     assert {g["key"]: g["max_running"] for g in wb.queues.list_gates()} == {}
@@ -271,10 +270,10 @@ def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, set
 def test_a_process_that_knew_the_old_master_goes_on(wb: Workbench, settings: Settings) -> None:
     row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     other = Workbench.open(settings, send=lambda ids: None)
-    assert other._profiles.open(row["id"]).key == KEY
+    assert other.profiles._profiles.open(row["id"]).key == KEY
     wb.profiles.rotate_keys()
-    assert other._profiles.open(row["id"]).key == KEY
-    added = other.add_profile("later", "openai", text_model="m", key="sk-later-key-0002")
+    assert other.profiles._profiles.open(row["id"]).key == KEY
+    added = other.profiles.add("later", "openai", text_model="m", key="sk-later-key-0002")
     assert wb.profiles._profiles.open(added["id"]).key == "sk-later-key-0002"
     other.close()
 
@@ -291,9 +290,9 @@ def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
         with pytest.raises(RuntimeError):
             wb.profiles.rotate_keys()
     later = Workbench.open(settings, send=lambda ids: None)
-    assert later._profiles.open(row["id"]).key == KEY
-    assert later.rotate_keys().masters == 1
-    assert later._profiles.open(row["id"]).key == KEY
+    assert later.profiles._profiles.open(row["id"]).key == KEY
+    assert later.profiles.rotate_keys().masters == 1
+    assert later.profiles._profiles.open(row["id"]).key == KEY
     later.close()
 
 
@@ -329,7 +328,7 @@ def opened(settings: Settings, profile_id: int) -> str | None:
     """The key as a process that starts now opens it."""
     later = Workbench.open(settings, send=lambda ids: None)
     try:
-        return later._profiles.open(profile_id).key
+        return later.profiles._profiles.open(profile_id).key
     finally:
         later.close()
 
@@ -338,7 +337,7 @@ def test_a_key_entered_while_keys_are_rotated_can_be_opened(
     wb: Workbench, settings: Settings, meanwhile: Meanwhile
 ) -> None:
     """Sealed with the master of before and written after that one was forgotten, it would be lost for good."""
-    ended = meanwhile("seal", lambda other: other.rotate_keys())
+    ended = meanwhile("seal", lambda other: other.profiles.rotate_keys())
     row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     ended()
     assert opened(settings, row["id"]) == KEY
@@ -348,7 +347,7 @@ def test_a_rotation_does_not_bring_back_the_key_that_was_replaced_meanwhile(
     wb: Workbench, settings: Settings, meanwhile: Meanwhile
 ) -> None:
     row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
-    ended = meanwhile("seal", lambda other: other.change_profile("mine", key="sk-another-key-0001"))
+    ended = meanwhile("seal", lambda other: other.profiles.update("mine", key="sk-another-key-0001"))
     wb.profiles.rotate_keys()
     ended()
     assert opened(settings, row["id"]) == "sk-another-key-0001"
@@ -363,7 +362,7 @@ def test_a_rotation_forgets_no_master_that_another_one_has_just_made(
     def killed(other: Workbench) -> None:
         with monkeypatch.context() as patched, contextlib.suppress(RuntimeError):
             patched.setattr("workbench.db.writes.profiles.change", _die)
-            other.rotate_keys()
+            other.profiles.rotate_keys()
 
     ended = meanwhile("forget_old_masters", killed)
     wb.profiles.rotate_keys()
@@ -379,17 +378,17 @@ def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_
     old, new = "the old passphrase of ours", "the new passphrase of ours"
     url = f"sqlite:///{tmp_path / 'x.db'}"
     first = Workbench.open(Settings.load(home=tmp_path, database_url=url, master_key=old), send=lambda ids: None)
-    row = first.add_profile("mine", "openai", text_model="m", key=KEY)
+    row = first.profiles.add("mine", "openai", text_model="m", key=KEY)
     with pytest.raises(InvalidInput, match="in front of the old one"):
-        first.rotate_keys()
+        first.profiles.rotate_keys()
     first.close()
     both = Workbench.open(
         Settings.load(home=tmp_path, database_url=url, master_key=f"{new},{old}"), send=lambda ids: None
     )
-    assert both.rotate_keys().keys == 1
+    assert both.profiles.rotate_keys().keys == 1
     both.close()
     alone = Workbench.open(Settings.load(home=tmp_path, database_url=url, master_key=new), send=lambda ids: None)
-    assert alone._profiles.open(row["id"]).key == KEY
+    assert alone.profiles._profiles.open(row["id"]).key == KEY
     alone.close()
 
 
