@@ -51,7 +51,7 @@ def unmet_in_plan(
     return list(issues.values())
 
 
-#: a shorter summary gives a model nothing to plan with (seed's plannability check)
+#: a shorter summary gives a model nothing to plan with
 MIN_SUMMARY_CHARS = 100
 
 
