@@ -67,11 +67,11 @@ class Simulation:
 
 
 def _bad(pair: str) -> InvalidInput:
-    said = Text(
+    message = Text(
         N_("REELWRIGHT_SIMULATE: {pair} is not understood. Allowed: latency_ms=0…600000 and failure_rate=0…1."),
         pair=pair,
     )
-    return InvalidInput(said, [Issue("simulate", said)])
+    return InvalidInput(message, [Issue("simulate", message)])
 
 
 def make(profile: Profile, settings: Settings) -> Sketch:
@@ -127,14 +127,14 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
 
     async def images(self, request: ImageRequest) -> ImageReply:
         """The workflow's own drawing. Raises ProviderError when it has none, or as simulated."""
-        data = await self._drawn(request)
+        data = await self._draw(request)
         return ImageReply(
             (GeneratedMedia(data),), Usage(0, 0, 0, 0), MODEL, count=1, request_id=f"sketch-{request.call_id[:12]}"
         )
 
     async def submit(self, request: VideoRequest) -> GeneratedMedia:
         """The workflow's own clip, at once. Raises ProviderError when it has none, or as simulated."""
-        return GeneratedMedia(await self._drawn(request))
+        return GeneratedMedia(await self._draw(request))
 
     async def poll(self, task_id: str) -> TaskState:
         """There is never a task to ask about."""
@@ -143,7 +143,7 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
     async def cancel(self, task_id: str) -> None:
         """Nothing to cancel."""
 
-    async def _drawn(self, request: ImageRequest | VideoRequest) -> bytes:
+    async def _draw(self, request: ImageRequest | VideoRequest) -> bytes:
         if request.draw is None:
             raise ProviderError(
                 "bad_request", Text(N_("This workflow cannot be drawn offline. Choose a model profile.")), sent=False

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 
 from tests.sketch.drawing.scenes import anchor, drawn, nine
 from workbench.sketch.drawing import caption
-from workbench.sketch.drawing.caption import FONT, drawable, font, known, laid_out, strip_height, write
+from workbench.sketch.drawing.caption import FONT, font, has_glyph, lay_out, replace_missing, strip_height, write
 
 
 def glyph(character: str) -> tuple[tuple[int, int], bytes]:
@@ -34,7 +34,7 @@ def test_known_characters_are_glyphs_and_not_boxes() -> None:
 
 def test_all_of_gb_2312_is_there() -> None:
     han = [bytes((row, cell)).decode("gb2312", "ignore") for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF)]
-    assert [c for c in han if c and not known(c)] == []
+    assert [c for c in han if c and not has_glyph(c)] == []
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_all_of_gb_2312_is_there() -> None:
     ],
 )
 def test_what_the_font_lacks_is_said_otherwise(told: str, read: str) -> None:
-    assert drawable(told) == read
-    assert all(known(c) for c in drawable(told))
+    assert replace_missing(told) == read
+    assert all(has_glyph(c) for c in replace_missing(told))
 
 
 @pytest.mark.parametrize(("language", "place"), [("zh", "书斋"), ("en", "the flat")])
@@ -61,7 +61,7 @@ def test_the_caption_is_written_on_a_clean_strip(language: str, place: str) -> N
     shot = nine(made, language)[0]
     said, silent = drawn(shot, made, language), drawn({**shot, "caption": ""}, made, language)
     strip = strip_height(said)
-    assert strip == laid_out(shot["caption"], 1, "ELS", said.size).height
+    assert strip == lay_out(shot["caption"], 1, "ELS", said.size).height
     lower = [p.crop((0, p.height - strip + 2, p.width, p.height)) for p in (said, silent)]
     assert ImageChops.difference(*lower).getbbox() is not None
     corner = said.getpixel((said.width - 2, said.height - 2))
@@ -71,7 +71,7 @@ def test_the_caption_is_written_on_a_clean_strip(language: str, place: str) -> N
 def test_long_captions_wrap_and_never_leave_the_picture() -> None:
     for text in ("她把最后一筐土倒进渤海，" * 9, "They put the gifts away and laugh, " * 9, "x" * 300):
         for size in ((960, 540), (540, 960), (1120, 480)):
-            made = laid_out(text, 9, "HIGH", size)
+            made = lay_out(text, 9, "HIGH", size)
             letters = font(made.size)
             assert 2 <= len(made.lines) <= caption.MOST_LINES
             assert all(made.indent + letters.getlength(line) <= size[0] for line in made.lines)
@@ -81,7 +81,7 @@ def test_long_captions_wrap_and_never_leave_the_picture() -> None:
 
 
 def test_text_shows_on_either_ground() -> None:
-    strip = laid_out("画皮", 1, "LS", (960, 540))
+    strip = lay_out("画皮", 1, "LS", (960, 540))
     for ground, ink in (((20, 20, 24), (240, 240, 236)), ((244, 240, 230), (42, 44, 49))):
         image = Image.new("RGB", (960, 540), (90, 120, 90))
         write(image, strip, ground, ink, (200, 90, 60))

@@ -21,7 +21,7 @@ from workbench.sketch.drawing.colour import RGB, digest
 from workbench.sketch.drawing.light import Light
 from workbench.sketch.drawing.looks import COATS, coat_of
 from workbench.sketch.drawing.setting import setting
-from workbench.sketch.drawing.style import HANDS, hand
+from workbench.sketch.drawing.style import STYLE_PRESETS, style_preset
 
 PRESETS = list(Preset.__args__)
 RATIOS = list(AspectRatio.__args__)
@@ -178,7 +178,7 @@ def test_a_lamp_lights_a_room_at_night() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_preset_has_its_own_hand(language: str) -> None:
-    assert sorted(HANDS) == sorted(PRESETS)
+    assert sorted(STYLE_PRESETS) == sorted(PRESETS)
     made = anchor("街头" if language == "zh" else "the street", language)
     shot = nine(made, language)[2]
     pictures = {p: drawn(shot, made, language, {"preset": p}) for p in PRESETS}
@@ -199,8 +199,8 @@ def test_people_wear_their_own_colours(name: str) -> None:
     shot = nine(made, "zh", people=1)[2]
     shot["subjects"][0] |= {"name": name, "orientation": "camera", "pose": "standing", "position": "centre"}
     shot["caption"] = name
-    light = Light(setting(made, shot, CUSTOM, "zh"), hand("custom"))
-    coat = light.lit(coat_of(name, CAST["zh"])[0], 1.0, 0.0, 0.5)
+    light = Light(setting(made, shot, CUSTOM, "zh"), style_preset("custom"))
+    coat = light.shine_on(coat_of(name, CAST["zh"])[0], 1.0, 0.0, 0.5)
     nobody = drawn({**shot, "subjects": []}, made)
     assert _share(drawn(shot, made), coat) > _share(nobody, coat) + 0.01
 
@@ -221,8 +221,8 @@ def test_somebody_stands_where_the_shot_says() -> None:
     shot = nine(made, "zh", people=1)[1]
     nobody = drawn({**shot, "subjects": []}, made)
     assert nobody.size == (960, 540)
-    light = Light(setting(made, shot, CUSTOM, "zh"), hand("custom"))
-    coat = light.lit(coat_of("王生", CAST["zh"])[0], 1.0, 0.0, 0.5)
+    light = Light(setting(made, shot, CUSTOM, "zh"), style_preset("custom"))
+    coat = light.shine_on(coat_of("王生", CAST["zh"])[0], 1.0, 0.0, 0.5)
     middles = []
     for position in ("far_left", "left", "centre", "right", "far_right"):
         picture = drawn(_of(shot, position=position, pose="standing", orientation="camera"), made)

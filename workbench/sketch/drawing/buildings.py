@@ -30,7 +30,7 @@ def wood_of(where: Setting) -> RGB:
     return rgb(COLOURS[where.era][2])
 
 
-def lit(where: Setting) -> bool:
+def is_lit(where: Setting) -> bool:
     return where.time in ("night", "dusk")
 
 
@@ -102,14 +102,14 @@ def house(
         parts += _box(x, top - 0.06, z, w + 2 * eave - 0.2, 0.16, 0.16, times(roof, 0.8))
     parts += _openings(where, x, z, w, h, d, number, faces, door, wood)
     stage.things.append(Thing((x, h / 2, z), tuple(parts)))
-    if lit(where) and number % 3 != 1:
+    if is_lit(where) and number % 3 != 1:
         stage.shine(x, h * 0.5, near - 0.1, 1.6, 0.7)
 
 
 def _openings(
     where: Setting, x: float, z: float, w: float, h: float, d: float, number: int, faces: int, door: bool, wood: RGB
 ) -> list[Face]:
-    found: list[Face] = []
+    openings: list[Face] = []
 
     def area(u0: float, y0: float, u1: float, y1: float, colour: RGB, bright: bool = False, out: float = 0.012) -> None:
         if faces == 0:
@@ -119,10 +119,10 @@ def _openings(
             side = x + faces * (w / 2 + out)
             points = tuple((side, y, z + u) for u, y in ((u0, y0), (u1, y0), (u1, y1), (u0, y1)))
             normal = (float(faces), 0.0, 0.0)
-        found.append(Face(points, colour, normal=normal, bright=bright))
+        openings.append(Face(points, colour, normal=normal, bright=bright))
 
     long = w if faces == 0 else d
-    on = lit(where)
+    on = is_lit(where)
     pane = (74, 88, 110) if not on else (46, 52, 76)
     floors = max(1, round(h / 2.7))
     per = max(1, round(long / 1.7))
@@ -141,7 +141,7 @@ def _openings(
             area(u - 0.4, y, u + 0.4, y + 1.04, colour if shining else pane, bright=shining, out=0.02)
             area(u - 0.02, y, u + 0.02, y + 1.04, times(wood, 0.8), out=0.03)
             area(u - 0.4, y + 0.5, u + 0.4, y + 0.54, times(wood, 0.8), out=0.03)
-    return found
+    return openings
 
 
 def fence_wall(stage: Stage, where: Setting, x0: float, x1: float, z: float, h: float, colour: RGB) -> None:
@@ -217,7 +217,7 @@ def banner(stage: Stage, x: float, z: float, colour: RGB, h: float = 3.4) -> Non
 
 
 def lamp_post(stage: Stage, where: Setting, x: float, z: float) -> None:
-    on = lit(where) or where.weather in ("rain", "fog")
+    on = is_lit(where) or where.weather in ("rain", "fog")
     iron = (58, 62, 72)
     colour = (130, 236, 246) if where.era == "future" else (255, 226, 158)
     shapes: list[Shape] = [

@@ -49,7 +49,7 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
 
 @functools.lru_cache(maxsize=20_000)
-def known(character: str) -> bool:
+def has_glyph(character: str) -> bool:
     """Whether the font has a glyph for it."""
     return character.isspace() or _shape(character) != _box()
 
@@ -65,36 +65,36 @@ def _box() -> tuple[tuple[int, int], bytes]:
     return _shape("\uffff")
 
 
-def drawable(text: str) -> str:
+def replace_missing(text: str) -> str:
     """The text with nothing that the font lacks."""
-    made: list[str] = []
+    pieces: list[str] = []
     for character in " ".join(text.split()):
         for piece in _OTHER_FORMS.get(character, character):
-            found = _stand_in(piece)
-            if found != STAND_IN or not made or made[-1] != STAND_IN:
-                made.append(found)
-    return "".join(made).strip()
+            drawn = _stand_in(piece)
+            if drawn != STAND_IN or not pieces or pieces[-1] != STAND_IN:
+                pieces.append(drawn)
+    return "".join(pieces).strip()
 
 
 def _stand_in(character: str) -> str:
-    if known(character):
+    if has_glyph(character):
         return character
     for form in ("NFKC", "NFKD"):
         same = "".join(c for c in unicodedata.normalize(form, character) if not unicodedata.combining(c))
-        if same and all(known(c) for c in same):
+        if same and all(has_glyph(c) for c in same):
             return same
     # Pictographs, joiners, marks on the letter before: the sentence reads without them.
     return STAND_IN if unicodedata.category(character)[0] in "LN" else ""
 
 
-def laid_out(caption: str, order: int, framing: str, size: tuple[int, int]) -> Strip:
+def lay_out(caption: str, order: int, framing: str, size: tuple[int, int]) -> Strip:
     """The strip for a picture of this size."""
     width, height = size
     letter = 22 if width >= 800 else 21 if width >= 600 else 20
     pad = round(width * 0.022)
     mark = f"{order}"
     indent = pad + round(font(letter).getlength(mark) + font(letter - 6).getlength(framing)) + 26
-    lines = _wrapped(drawable(caption), font(letter), width - indent - pad)
+    lines = _wrap(replace_missing(caption), font(letter), width - indent - pad)
     most = MOST_LINES if height > width else 2
     if len(lines) > most:
         lines = [*lines[: most - 1], _cut(lines[most - 1] + " " + lines[most], font(letter), width - indent - pad)]
@@ -133,8 +133,8 @@ def strip_height(image: Image.Image) -> int:
     bottom = image.crop((0, height - 3, width, height)).getextrema()
     flat = all(high - low <= 10 for low, high in bottom)  # type: ignore[misc]
     # The two rows of its coloured edge belong to it.
-    found = rows + 2
-    return found + found % 2 if flat and 24 <= found < most else 0
+    rows_below = rows + 2
+    return rows_below + rows_below % 2 if flat and 24 <= rows_below < most else 0
 
 
 def _far(a: object, b: tuple[int, ...]) -> bool:
@@ -142,7 +142,7 @@ def _far(a: object, b: tuple[int, ...]) -> bool:
     return any(abs(x - y) > 10 for x, y in zip(a, b, strict=True))
 
 
-def _wrapped(text: str, letters: ImageFont.FreeTypeFont, width: float) -> list[str]:
+def _wrap(text: str, letters: ImageFont.FreeTypeFont, width: float) -> list[str]:
     """Lines that fit: broken at blanks, or between Han characters."""
     lines, line = [], ""
     for piece in _pieces(text):
@@ -174,7 +174,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _cut(line: str, letters: ImageFont.FreeTypeFont, width: float) -> str:
-    kept = line
-    while kept and letters.getlength(kept.rstrip() + "…") > width:
-        kept = kept[:-1]
-    return kept.rstrip("，。、；,.; ") + "…"
+    clipped = line
+    while clipped and letters.getlength(clipped.rstrip() + "…") > width:
+        clipped = clipped[:-1]
+    return clipped.rstrip("，。、；,.; ") + "…"

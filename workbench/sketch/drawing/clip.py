@@ -37,15 +37,15 @@ def draw_clip(frame: bytes, seconds: float, size: tuple[int, int], seed: int) ->
     """An MP4 of `seconds` in `size` (odd sides lose a pixel). Raises JobError when the frame or ffmpeg fails."""
     width, height = (max(2, side - side % 2) for side in size)
     try:
-        with Image.open(io.BytesIO(frame)) as found:
-            picture = _covering(found.convert("RGB"), width, height)
+        with Image.open(io.BytesIO(frame)) as opened:
+            picture = _cover(opened.convert("RGB"), width, height)
     except (UnidentifiedImageError, OSError) as error:
         raise JobError(Text(N_("The first frame of the clip cannot be read ({problem})"), problem=str(error)), kind="bad_request") from None  # fmt: skip
     count = max(1, round(seconds * FPS))
-    return _encoded(_frames(picture, count, seed), width, height)
+    return _encode(_frames(picture, count, seed), width, height)
 
 
-def _covering(picture: Image.Image, width: int, height: int) -> Image.Image:
+def _cover(picture: Image.Image, width: int, height: int) -> Image.Image:
     """The picture without what does not fit the size's shape."""
     scale = min(picture.width / width, picture.height / height)
     left, top = (picture.width - width * scale) / 2, (picture.height - height * scale) / 2
@@ -90,23 +90,23 @@ def _move(width: int, height: int, seed: int) -> tuple[Box, Box]:
     }[kind]
 
 
-def _encoded(frames: Iterator[bytes], width: int, height: int) -> bytes:
+def _encode(frames: Iterator[bytes], width: int, height: int) -> bytes:
     # Loaded here: finding the program asks the file system, and a frame needs none of it.
     import imageio_ffmpeg
 
     try:
         program = imageio_ffmpeg.get_ffmpeg_exe()
     except RuntimeError as error:
-        raise _failed(str(error)) from None
+        raise _clip_error(str(error)) from None
     with tempfile.TemporaryDirectory(prefix="reelwright-clip-") as folder:
-        target, said = Path(folder) / "clip.mp4", Path(folder) / "ffmpeg.log"
+        target, log_path = Path(folder) / "clip.mp4", Path(folder) / "ffmpeg.log"
         command = [
             program, "-hide_banner", "-nostdin", "-loglevel", "error", "-y",
             "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", str(FPS), "-i", "pipe:0",
             "-vf", "scale=flags=accurate_rnd+bitexact:out_color_matrix=bt709:out_range=tv", *_ENCODE, str(target),
         ]  # fmt: skip
         with (
-            said.open("wb") as log,
+            log_path.open("wb") as log,
             subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log) as process,
         ):
             try:
@@ -122,12 +122,12 @@ def _encoded(frames: Iterator[bytes], width: int, height: int) -> bytes:
                 process.kill()
                 raise
         if code or not target.is_file():
-            told = said.read_text("utf-8", "replace").strip().splitlines()
+            message = log_path.read_text("utf-8", "replace").strip().splitlines()
             # The first line is the cause, the others what came of it.
-            reason = told[0][:300] if told else f"exit {code}"
-            raise _failed(reason)
+            reason = message[0][:300] if message else f"exit {code}"
+            raise _clip_error(reason)
         return target.read_bytes()
 
 
-def _failed(reason: str) -> JobError:
+def _clip_error(reason: str) -> JobError:
     return JobError(Text(N_("ffmpeg could not make the clip ({problem})"), problem=reason), kind="internal")

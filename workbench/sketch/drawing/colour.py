@@ -36,7 +36,7 @@ def luma(a: RGB) -> float:
     return 0.299 * a[0] + 0.587 * a[1] + 0.114 * a[2]
 
 
-def saturated(a: RGB, factor: float) -> RGB:
+def saturate(a: RGB, factor: float) -> RGB:
     """More or less colour at the same brightness."""
     grey = luma(a)
     return (

@@ -24,7 +24,7 @@ def _lantern_colour(where: Setting) -> RGB:
 
 
 def courtyard(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (104, 124, 130), 0.11, 0.3, 0.45, 1)
     n.ground(stage, where, (150, 140, 126), 8)
     wall = b.walls_of(where, where.number)
@@ -53,7 +53,7 @@ def courtyard(stage: Stage, where: Setting) -> None:
     f.bench(stage, 5.8, 0.6, 1.4, b.wood_of(where), rest=False)
     _clothes_line(stage, where)
     for x in (-1.2, 2.4):
-        f.lantern(stage, x, 2.35, 6.2, where.era, _lantern_colour(where), on=b.lit(where) or where.lamp)
+        f.lantern(stage, x, 2.35, 6.2, where.era, _lantern_colour(where), on=b.is_lit(where) or where.lamp)
     stage.sight(3.9, 0.9, 2.9)
     stage.sight(-6.0, 0.8, 1.6)
 
@@ -88,7 +88,7 @@ def _clothes_line(stage: Stage, where: Setting) -> None:
 
 
 def village(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (110, 130, 140), 0.2, 0.34, 0.6, 1)
     n.ridge(stage, where, (112, 136, 108), 0.1, 0.28, 0.3, 2)
     n.ground(stage, where, mix(n.GREEN, n.DRY, 0.45))
@@ -138,7 +138,7 @@ def _fence(stage: Stage, x: float, z: float, count: int) -> None:
 
 
 def market(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=4)
+    n.sky(stage, where, clouds=4)
     n.ground(stage, where, (176, 158, 132), 30)
     for i, z in enumerate((12.0, 17.5, 24.0)):
         b.house(stage, where, -9.0, z - 3, 5.0, 3.4, 5.0, where.number + i, faces=1)
@@ -165,16 +165,16 @@ def market(stage: Stage, where: Setting) -> None:
     f.crate(stage, 2.6, 2.2, 0.55, (140, 108, 74))
     f.jar(stage, 3.0, 1.4, 0.6, (120, 92, 76))
     for i in range(3):
-        f.lantern(stage, -2.2 + i * 2.3, 3.0, 8.0 + i, where.era, _lantern_colour(where), on=b.lit(where))
+        f.lantern(stage, -2.2 + i * 2.3, 3.0, 8.0 + i, where.era, _lantern_colour(where), on=b.is_lit(where))
     stage.sight(-4.0, 1.1, 2.7)
     stage.sight(4.1, 1.1, 3.1)
 
 
 def street(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=3)
+    n.sky(stage, where, clouds=3)
     if where.era in ("modern", "future"):
-        n.skyline(stage, where, (96, 106, 128), 0.42, 0.5, 1, b.lit(where) or where.era == "future")
-        n.skyline(stage, where, (74, 84, 108), 0.26, 0.25, 2, b.lit(where) or where.era == "future")
+        n.skyline(stage, where, (96, 106, 128), 0.42, 0.5, 1, b.is_lit(where) or where.era == "future")
+        n.skyline(stage, where, (74, 84, 108), 0.26, 0.25, 2, b.is_lit(where) or where.era == "future")
     else:
         n.ridge(stage, where, (116, 128, 138), 0.13, 0.3, 0.5, 1)
     road = {"east": (150, 146, 138), "west": (128, 124, 122), "modern": (104, 108, 114), "future": (62, 64, 86)}[
@@ -235,7 +235,7 @@ def street(stage: Stage, where: Setting) -> None:
     b.lamp_post(stage, where, -2.7, 18.0)
     if where.era == "east":
         for i, (x, z) in enumerate(((-3.9, 2.0), (3.9, 5.0), (-3.9, 8.0), (3.9, 11.0))):
-            f.lantern(stage, x, 2.35, z, "east", _lantern_colour(where), on=b.lit(where) or where.lamp or i % 2 == 0)
+            f.lantern(stage, x, 2.35, z, "east", _lantern_colour(where), on=b.is_lit(where) or where.lamp or i % 2 == 0)
     elif where.era == "modern":
         f.crate(stage, 2.9, 1.8, 0.5, (176, 140, 96))
     else:
@@ -246,7 +246,7 @@ def street(stage: Stage, where: Setting) -> None:
 
 
 def mountain(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (120, 140, 160), 0.44, 0.4, 0.72, 1, peaked=True)
     n.ridge(stage, where, (110, 124, 132), 0.3, 0.4, 0.45, 2, peaked=True)
     n.ridge(stage, where, (112, 112, 98), 0.15, 0.36, 0.2, 3, peaked=True)
@@ -323,7 +323,7 @@ def _cliff(stage: Stage, where: Setting, x: float, z: float, h: float, colour: R
 
 
 def river(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (116, 138, 146), 0.15, 0.3, 0.66, 1)
     n.ridge(stage, where, (108, 132, 114), 0.075, 0.3, 0.42, 2)
     n.ground(stage, where, mix(n.GREEN, n.EARTH, 0.42), 22)
@@ -400,7 +400,7 @@ def _jetty(stage: Stage, x: float) -> None:
 
 
 def sea(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=6)
+    n.sky(stage, where, clouds=6)
     n.ridge(stage, where, (116, 136, 150), 0.05, 0.5, 0.55, 1)
     sand = n.snowy(where, n.SAND, 0.6)
     n.ground(stage, where, sand, 16)
@@ -455,7 +455,7 @@ def _lighthouse(stage: Stage, where: Setting) -> None:
         ([(-0.42, h + 0.2), (0.42, h + 0.2), (0.42, h + 1.2), (-0.42, h + 1.2)], (255, 232, 160), -1.0, 255),
         ([(-0.6, h + 1.2), (0.6, h + 1.2), (0, h + 1.9)], (52, 52, 60), 1.0, 255),
     ]
-    if b.lit(where) or where.weather in ("fog", "rain"):
+    if b.is_lit(where) or where.weather in ("fog", "rain"):
         for s in (-1, 1):
             shapes.append(
                 (
@@ -470,7 +470,7 @@ def _lighthouse(stage: Stage, where: Setting) -> None:
 
 
 def forest(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=0)
+    n.sky(stage, where, clouds=0)
     leaf = _leaf(where)
     n.ridge(stage, where, mix(leaf, (60, 90, 90), 0.5), 0.46, 0.5, 0.5, 1)
     n.ridge(stage, where, mix(leaf, (50, 76, 70), 0.5), 0.32, 0.5, 0.3, 2)
@@ -537,7 +537,7 @@ def _trunk(stage: Stage, where: Setting, x: float, z: float, r: float, leaf: RGB
 
 
 def field(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=7)
+    n.sky(stage, where, clouds=7)
     n.ridge(stage, where, (126, 146, 150), 0.06, 0.3, 0.6, 1)
     grass = mix(n.DRY, n.GREEN, (where.number % 5) / 5)
     n.ground(stage, where, grass, 40)
@@ -573,7 +573,7 @@ def field(stage: Stage, where: Setting) -> None:
 
 
 def desert(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=1)
+    n.sky(stage, where, clouds=1)
     n.ridge(stage, where, (226, 178, 118), 0.13, 0.22, 0.4, 1)
     n.ridge(stage, where, (218, 166, 104), 0.075, 0.2, 0.15, 2)
     n.ground(stage, where, (226, 182, 120), 10)
@@ -599,7 +599,7 @@ def desert(stage: Stage, where: Setting) -> None:
 
 
 def road(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (118, 138, 150), 0.17, 0.3, 0.65, 1)
     n.ridge(stage, where, (112, 134, 112), 0.09, 0.3, 0.36, 2)
     n.ground(stage, where, mix(n.GREEN, n.DRY, 0.3), 30)
@@ -634,7 +634,7 @@ def road(stage: Stage, where: Setting) -> None:
 
 
 def gateway(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (110, 128, 136), 0.12, 0.3, 0.5, 1)
     n.ground(stage, where, (164, 154, 138), 16)
     for i in range(7):
@@ -643,7 +643,7 @@ def gateway(stage: Stage, where: Setting) -> None:
     n.tree(stage, -7.2, 8.2, 6.0, _leaf(where), where=where)
     n.tree(stage, 6.8, 9.4, 5.4, _leaf(where), kind="willow", where=where)
     for x in (-2.6, 2.6):
-        f.lantern(stage, x, 2.9, 5.2, where.era, _lantern_colour(where), on=b.lit(where) or where.lamp)
+        f.lantern(stage, x, 2.9, 5.2, where.era, _lantern_colour(where), on=b.is_lit(where) or where.lamp)
     for x, z in ((-3.8, 5.6), (4.0, 5.4), (-5.4, 4.8), (1.9, 4.4)):
         n.tuft(stage, x, z, 0.34, n.GREEN)
     f.jar(stage, 4.8, 5.0, 0.8, (112, 96, 86))
@@ -652,7 +652,7 @@ def gateway(stage: Stage, where: Setting) -> None:
 
 
 def bridge(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (112, 134, 144), 0.14, 0.3, 0.6, 1)
     n.ground(stage, where, mix(n.GREEN, n.EARTH, 0.3), 20)
     n.water(stage, where, 4.6, 15, (72, 104, 122))
@@ -679,7 +679,7 @@ def bridge(stage: Stage, where: Setting) -> None:
     for i in range(6):
         n.reeds(stage, (-1) ** i * (2.6 + i * 0.7), 4.6, 1.1, (140, 148, 96))
     for x in (-1.5, 1.5):
-        f.lantern(stage, x, 2.3, 3.2, where.era, _lantern_colour(where), on=b.lit(where) or where.lamp)
+        f.lantern(stage, x, 2.3, 3.2, where.era, _lantern_colour(where), on=b.is_lit(where) or where.lamp)
     stage.sight(3.6, 1.0, 3.3)
     stage.sight(0.0, 1.2, 5.0)
 
@@ -722,8 +722,8 @@ def _arch(stage: Stage, x: float, z: float, half: float, stone: RGB) -> None:
 
 
 def rooftop(stage: Stage, where: Setting) -> None:
-    n.heaven(stage, where, clouds=6)
-    n.skyline(stage, where, (110, 118, 136), 0.2 if where.era in ("east", "west") else 0.4, 0.5, 1, b.lit(where))
+    n.sky(stage, where, clouds=6)
+    n.skyline(stage, where, (110, 118, 136), 0.2 if where.era in ("east", "west") else 0.4, 0.5, 1, b.is_lit(where))
     roof = b.roof_of(where)
     n.ground(stage, where, mix(roof, (120, 112, 108), 0.4), 0)
     # The edge, and the roofs below it.
@@ -750,7 +750,7 @@ def rooftop(stage: Stage, where: Setting) -> None:
             (smooth([(-w * 0.6, h + 0.5), (-w * 0.36, h + 0.62), (-w * 0.28, h + 1.6), (w * 0.28, h + 1.6), (w * 0.36, h + 0.62), (w * 0.6, h + 0.5), (0, h + 0.3)], 3), tone, 1.0, 255),
             *[(limb([(u * w * 0.26, h + 1.55), (u * w * 0.4, h + 0.5)], [0.05, 0.05]), times(tone, 0.8), 1.0, 255) for u in (-0.8, -0.4, 0.0, 0.4, 0.8)],
         ])  # fmt: skip
-        if b.lit(where) and i % 2:
+        if b.is_lit(where) and i % 2:
             stage.shine(x, h, z - 0.2, 1.6, 0.6)
     for i in range(12):
         z = 5.0 - i * 0.85
@@ -813,7 +813,7 @@ def rooftop(stage: Stage, where: Setting) -> None:
 def anywhere(stage: Stage, where: Setting) -> None:
     """Land that no word describes: its ground, ranges, trees and houses are dealt by the place's number."""
     number = where.number
-    n.heaven(stage, where)
+    n.sky(stage, where)
     n.ridge(stage, where, (118, 138, 150), 0.1 + 0.03 * (number % 5), 0.32, 0.62, 1, peaked=number % 3 == 0)
     n.ridge(stage, where, (112, 132, 112), 0.06 + 0.02 * (number // 5 % 3), 0.3, 0.34, 2)
     n.ground(

@@ -54,28 +54,28 @@ def _turned_right(look: Look, mood: Mood, facing: str, close: float, wind: float
     rx, ry = HEAD
     side = facing in ("left", "right")
     turn = 0.36 if side else 0.0
-    found: list[Shape] = [*hair.behind(look, side, facing == "away", wind)]
+    shapes: list[Shape] = [*hair.behind(look, side, facing == "away", wind)]
     neck_x = -0.018 if side else 0.0
     if facing == "away":
-        found.append((limb([(0, -0.06), (0, -0.2)], [0.105, 0.115]), look.skin, 0.82, 255))
-        found.append((ellipse(0, 0, rx, ry), look.skin, 0.95, 255))
-        found += [(ellipse(x, -0.01, 0.022, 0.034, 12), look.skin, 0.9, 255) for x in (-rx, rx)]
-        return found + hair.in_front(look, side, True, wind)
-    found.append((limb([(neck_x, -0.06), (neck_x * 1.6, -0.165)], [0.1, 0.112]), look.shade, 0.92, 255))
+        shapes.append((limb([(0, -0.06), (0, -0.2)], [0.105, 0.115]), look.skin, 0.82, 255))
+        shapes.append((ellipse(0, 0, rx, ry), look.skin, 0.95, 255))
+        shapes += [(ellipse(x, -0.01, 0.022, 0.034, 12), look.skin, 0.9, 255) for x in (-rx, rx)]
+        return shapes + hair.in_front(look, side, True, wind)
+    shapes.append((limb([(neck_x, -0.06), (neck_x * 1.6, -0.165)], [0.1, 0.112]), look.shade, 0.92, 255))
     if not side:
-        found += [(ellipse(x, -0.015, 0.022, 0.034, 12), look.shade, 1.0, 255) for x in (-rx + 0.002, rx - 0.002)]
-    found.append((_face(side), look.skin, 1.0, 255))
+        shapes += [(ellipse(x, -0.015, 0.022, 0.034, 12), look.shade, 1.0, 255) for x in (-rx + 0.002, rx - 0.002)]
+    shapes.append((_face(side), look.skin, 1.0, 255))
     if close > 60:
         # The cheek that is turned away from the light.
-        found.append((_cheek(side), look.shade, 1.0, 120))
+        shapes.append((_cheek(side), look.shade, 1.0, 120))
     if side:
-        found.append((ellipse(-0.076, -0.018, 0.019, 0.032, 12), look.shade, 1.0, 255))
+        shapes.append((ellipse(-0.076, -0.018, 0.019, 0.032, 12), look.shade, 1.0, 255))
         if close > 90:
-            found.append((arc(-0.077, -0.018, 0.01, 0.02, 60, 300, 9), times(look.shade, 0.82), 1.0, 255))
+            shapes.append((arc(-0.077, -0.018, 0.01, 0.02, 60, 300, 9), times(look.shade, 0.82), 1.0, 255))
     if look.beard:
-        found += _beard(look, turn)
-    found += _features(look, mood, turn, close)
-    return found + hair.in_front(look, side, False, wind)
+        shapes += _beard(look, turn)
+    shapes += _features(look, mood, turn, close)
+    return shapes + hair.in_front(look, side, False, wind)
 
 
 def _face(side: bool) -> list[Spot]:
@@ -108,18 +108,18 @@ def _cheek(side: bool) -> list[Spot]:
 
 
 def _features(look: Look, mood: Mood, turn: float, close: float) -> list[Shape]:
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     shift = turn * 0.092
     eyes = [(-0.047 * (1 - turn * 0.12) + shift, 1.0), (0.047 * (1 - turn * 0.5) + shift, 1.0 - turn * 0.55)]
     brow_colour = mix(look.hair, look.skin, 0.15)
     if mood.blush and close > 46:
-        found += [
+        shapes += [
             (ellipse(x + (0.004 if x > shift else -0.004), -0.042, 0.026 * w, 0.015, 14), look.blush, 1.0, 120)
             for x, w in eyes
         ]
     for number, (x, w) in enumerate(eyes):
         outer = -1 if number == 0 else 1
-        found += _eye(look, mood, x, 0.004, w, outer, close, turn)
+        shapes += _eye(look, mood, x, 0.004, w, outer, close, turn)
         inner_y, outer_y = (
             0.047 + mood.raised * 0.014 + mood.brow * 0.011,
             0.047 + mood.raised * 0.014 - mood.brow * 0.007,
@@ -131,11 +131,11 @@ def _features(look: Look, mood: Mood, turn: float, close: float) -> list[Shape]:
             (x + outer * 0.034 * w, outer_y - 0.003),
         ]
         thick = 0.0125 if close > 30 else 0.017
-        found.append((limb(points, [thick, thick * 0.95, thick * 0.45]), brow_colour, 0.8, 255))
+        shapes.append((limb(points, [thick, thick * 0.95, thick * 0.45]), brow_colour, 0.8, 255))
     nose = shift * 1.35
     if close > 70:
         if turn:
-            found.append(
+            shapes.append(
                 (
                     smooth(
                         [
@@ -153,7 +153,7 @@ def _features(look: Look, mood: Mood, turn: float, close: float) -> list[Shape]:
                 )
             )
         else:
-            found.append(
+            shapes.append(
                 (
                     smooth(
                         [
@@ -172,8 +172,8 @@ def _features(look: Look, mood: Mood, turn: float, close: float) -> list[Shape]:
                 )
             )
     elif close > 34:
-        found.append((limb([(nose + 0.006, -0.03), (nose + 0.016, -0.042)], [0.007, 0.009]), look.shade, 0.85, 255))
-    return found + _mouth(look, mood, shift * 1.2, close)
+        shapes.append((limb([(nose + 0.006, -0.03), (nose + 0.016, -0.042)], [0.007, 0.009]), look.shade, 0.85, 255))
+    return shapes + _mouth(look, mood, shift * 1.2, close)
 
 
 def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close: float, turn: float) -> list[Shape]:
@@ -182,10 +182,10 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
         return [(ellipse(x, y, 0.013 * w, 0.017 * max(0.55, opened), 10), _DARK, 0.9, 255)]
     half, up, down = 0.029 * w, 0.0175 * opened, 0.0125 * opened
     outline = [*arc(x, y, half, up, 0, 180, 11), *arc(x, y, half, down, 180, 360, 11)[1:-1]]
-    found: list[Shape] = [(outline, _WHITE, 1.0, 255)]
+    shapes: list[Shape] = [(outline, _WHITE, 1.0, 255)]
     look_x = x + turn * 0.022
     iris = min(0.0165, up * 1.02)
-    found.append(
+    shapes.append(
         (
             _inside_eye(ellipse(look_x, y + 0.001, iris * (0.85 + 0.15 * w), iris * 1.06, 18), x, y, half, up, down),
             mix(look.hair, (96, 66, 44), 0.45),
@@ -193,7 +193,7 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
             255,
         )
     )
-    found.append(
+    shapes.append(
         (
             _inside_eye(ellipse(look_x, y + 0.001, iris * 0.52, iris * 0.58, 14), x, y, half, up, down),
             (22, 16, 20),
@@ -202,7 +202,7 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
         )
     )
     if close > 60:
-        found.append(
+        shapes.append(
             (ellipse(look_x - 0.005, y + 0.0065 * min(1.0, opened), 0.0042, 0.0046, 10), (255, 255, 255), 1.05, 255)
         )
     lash = [
@@ -211,9 +211,9 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
         (x + half * 0.45 * outer, y + up * 0.95),
         (x + half * 1.12 * outer, y + 0.003),
     ]
-    found.append((limb(lash, [0.004, 0.0065, 0.0085, 0.004]), _DARK, 0.8, 255))
+    shapes.append((limb(lash, [0.004, 0.0065, 0.0085, 0.004]), _DARK, 0.8, 255))
     if close > 150:
-        found.append(
+        shapes.append(
             (
                 limb(
                     [
@@ -228,7 +228,7 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
                 255,
             )
         )
-        found.append(
+        shapes.append(
             (
                 limb(
                     [(x - half * 0.7, y - down * 1.1), (x, y - down * 1.35), (x + half * 0.8, y - down * 0.9)],
@@ -240,7 +240,7 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
             )
         )
         if look.old:
-            found += [
+            shapes += [
                 (
                     limb(
                         [(x + outer * half * 1.35, y + dy), (x + outer * half * 1.75, y + dy * 2.2)], [0.0025, 0.0015]
@@ -252,7 +252,7 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
                 for dy in (0.006, -0.001, -0.008)
             ]
     if mood.mouth < -0.75 and mood.brow > 0.5 and close > 80 and outer > 0:
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [(x + 0.012, y - 0.018), (x + 0.019, y - 0.036), (x + 0.012, y - 0.044), (x + 0.006, y - 0.036)], 4
@@ -262,17 +262,17 @@ def _eye(look: Look, mood: Mood, x: float, y: float, w: float, outer: int, close
                 220,
             )
         )
-    return found
+    return shapes
 
 
 def _inside_eye(spots: list[Spot], x: float, y: float, half: float, up: float, down: float) -> list[Spot]:
     """An iris cut by the lids."""
-    found = []
+    shapes = []
     for u, v in spots:
         across = max(-0.98, min(0.98, (u - x) / half))
         room = math.sqrt(1 - across * across)
-        found.append((x + across * half, max(y - down * room, min(y + up * room, v))))
-    return found
+        shapes.append((x + across * half, max(y - down * room, min(y + up * room, v))))
+    return shapes
 
 
 def _mouth(look: Look, mood: Mood, x: float, close: float) -> list[Shape]:
@@ -287,9 +287,9 @@ def _mouth(look: Look, mood: Mood, x: float, close: float) -> list[Shape]:
             shape = [*top, *arc(x, y + bend * 0.6, half, 0.026, 360, 180, 11)[1:-1]]
         else:
             shape = ellipse(x, y - 0.004, half * (0.55 if mood.raised > 1 else 0.72), 0.009 + 0.019 * mood.gape, 18)
-        found: list[Shape] = [(shape, (92, 32, 40), 0.95, 255)]
+        shapes: list[Shape] = [(shape, (92, 32, 40), 0.95, 255)]
         if close > 70 and mood.mouth > 0.5:
-            found.append(
+            shapes.append(
                 (
                     [
                         (x - half * 0.84, y + bend * 0.44),
@@ -302,16 +302,16 @@ def _mouth(look: Look, mood: Mood, x: float, close: float) -> list[Shape]:
                     255,
                 )
             )
-        return found
+        return shapes
     points = [
         (x - half, y + bend),
         (x - half * 0.4, y - bend * 0.35),
         (x + half * 0.4, y - bend * 0.35),
         (x + half, y + bend),
     ]
-    found = []
+    shapes = []
     if close > 110:
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -331,8 +331,8 @@ def _mouth(look: Look, mood: Mood, x: float, close: float) -> list[Shape]:
                 255,
             )
         )
-    found.append((limb(points, [0.004, 0.0062, 0.0062, 0.004] if close > 60 else [0.009] * 4), lip, 0.78, 255))
-    return found
+    shapes.append((limb(points, [0.004, 0.0062, 0.0062, 0.004] if close > 60 else [0.009] * 4), lip, 0.78, 255))
+    return shapes
 
 
 def _beard(look: Look, turn: float) -> list[Shape]:

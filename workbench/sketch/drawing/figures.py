@@ -66,7 +66,7 @@ def _holding(body: Body, figure: Figure) -> Body:
     return Body(body.hip, body.neck, body.head, body.near_leg, body.far_leg, near, far, body.tilt, body.seat, body.wind)
 
 
-def drawn(figure: Figure, close: float, inside: bool, wood: RGB, glance: bool = False) -> list[Shape]:
+def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance: bool = False) -> list[Shape]:
     """The figure's areas around its foot point, far ones first. `close` is its head's height in pixels.
 
     With `glance` somebody who faces away looks back over the shoulder: a close-up needs a face.
@@ -142,13 +142,13 @@ def _post(body: Body, inside: bool, wood: RGB) -> list[Shape]:
 def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: float) -> list[Shape]:
     spread = 0.02 if side else 0.075
     cloth = look.coat if look.garment == "robe" else look.under
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     for leg, sign, shade in ((body.far_leg, -1, 0.72), (body.near_leg, 1, 0.9)):
         knee, foot = leg
         start = (body.hip[0] + spread * sign, body.hip[1])
         thick = (0.2 if look.garment == "robe" else 0.17) * wide
         bare = look.garment == "dress"
-        found.append(
+        shapes.append(
             (
                 limb([start, knee, (foot[0], foot[1] + 0.05)], [thick, thick * 0.8, thick * 0.56]),
                 look.skin if bare else cloth,
@@ -158,13 +158,13 @@ def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: flo
         )
         if side:
             toe = (foot[0] + 0.13, foot[1]) if stance != "lying" else (foot[0] + 0.03, foot[1] + 0.1)
-            found.append((limb([(foot[0] - 0.02, foot[1] + 0.02), toe], [0.085, 0.06]), _SHOE, shade, 255))
+            shapes.append((limb([(foot[0] - 0.02, foot[1] + 0.02), toe], [0.085, 0.06]), _SHOE, shade, 255))
         else:
-            found.append((ellipse(foot[0], foot[1] + 0.015, 0.06, 0.045, 14), _SHOE, shade, 255))
+            shapes.append((ellipse(foot[0], foot[1] + 0.015, 0.06, 0.045, 14), _SHOE, shade, 255))
     if long and stance not in ("lying",):
-        found.append((_skirt(look, body, side, stance, wide), look.coat, 0.92, 255))
-        found.append((_fold(body, side, stance), look.deep, 0.92, 150))
-    return found
+        shapes.append((_skirt(look, body, side, stance, wide), look.coat, 0.92, 255))
+        shapes.append((_fold(body, side, stance), look.deep, 0.92, 150))
+    return shapes
 
 
 def _skirt(look: Look, body: Body, side: bool, stance: str, wide: float) -> list[Spot]:
@@ -243,9 +243,9 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
         ],
         4,
     )
-    found: list[Shape] = [(outline, look.coat, 1.0, 255)]
+    shapes: list[Shape] = [(outline, look.coat, 1.0, 255)]
     # The side turned away from the light.
-    found.append(
+    shapes.append(
         (
             smooth(
                 [
@@ -265,26 +265,26 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
         )
     )
     if away:
-        return found
+        return shapes
     lean = shoulder * (0.35 if side else 0.0)
     if look.garment == "robe":
         # One side is laid over the other, down to the sash.
-        found += [
+        shapes += [
             ([at(lean - 0.05, 1.07), at(lean - 0.085, 1.03), at(waist * 0.5, 0.3), at(waist * 0.8, 0.3)], look.under, 0.98, 255),
             ([at(lean + 0.05, 1.07), at(lean + 0.085, 1.03), at(lean + 0.05, 0.74), at(lean + 0.015, 0.8)], look.under, 0.9, 255),
             ([at(lean - 0.045, 1.07), at(lean + 0.045, 1.07), at(lean + 0.012, 0.86)], look.skin if close > 20 else look.under, 0.94, 255),
             ([at(-waist * 1.03, 0.3), at(waist * 1.03, 0.3), at(waist * 1.05, 0.14), at(-waist * 1.05, 0.14)], look.under, 0.86, 255),
         ]  # fmt: skip
     elif look.garment == "coat":
-        found.append(([at(lean - 0.06, 1.06), at(lean + 0.06, 1.06), at(lean, 0.66)], look.under, 1.0, 255))
-        found.append(([at(lean - 0.065, 1.08), at(lean - 0.11, 0.86), at(lean - 0.01, 0.6)], look.deep, 1.05, 255))
-        found.append(([at(lean + 0.065, 1.08), at(lean + 0.11, 0.86), at(lean + 0.01, 0.6)], look.deep, 1.12, 255))
+        shapes.append(([at(lean - 0.06, 1.06), at(lean + 0.06, 1.06), at(lean, 0.66)], look.under, 1.0, 255))
+        shapes.append(([at(lean - 0.065, 1.08), at(lean - 0.11, 0.86), at(lean - 0.01, 0.6)], look.deep, 1.05, 255))
+        shapes.append(([at(lean + 0.065, 1.08), at(lean + 0.11, 0.86), at(lean + 0.01, 0.6)], look.deep, 1.12, 255))
         if close > 22:
-            found += [(ellipse(*at(lean, t), 0.014, 0.014, 10), look.under, 0.8, 255) for t in (0.46, 0.26, 0.06)]
+            shapes += [(ellipse(*at(lean, t), 0.014, 0.014, 10), look.under, 0.8, 255) for t in (0.46, 0.26, 0.06)]
     elif look.garment == "suit":
-        found.append(([at(lean - 0.055, 1.06), at(lean + 0.055, 1.06), at(lean, 0.7)], (238, 236, 230), 1.0, 255))
+        shapes.append(([at(lean - 0.055, 1.06), at(lean + 0.055, 1.06), at(lean, 0.7)], (238, 236, 230), 1.0, 255))
         if close > 20:
-            found.append(
+            shapes.append(
                 (
                     [
                         at(lean - 0.014, 0.99),
@@ -299,7 +299,7 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
                 )
             )
     else:
-        found.append(
+        shapes.append(
             (
                 smooth([at(lean - 0.075, 1.05), at(lean, 0.86), at(lean + 0.075, 1.05), at(lean, 1.0)], 4),
                 look.under,
@@ -307,7 +307,7 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
                 255,
             )
         )
-        found.append(
+        shapes.append(
             (
                 [at(-waist * 1.02, 0.26), at(waist * 1.02, 0.26), at(waist * 1.04, 0.16), at(-waist * 1.04, 0.16)],
                 look.under,
@@ -316,7 +316,7 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
             )
         )
     _ = along
-    return found
+    return shapes
 
 
 def _frame(body: Body) -> tuple[Spot, Spot]:
@@ -351,17 +351,17 @@ def _arm(
 def _fingers(look: Look, hand: Spot, close: float) -> list[Shape]:
     """Fingers over what is held."""
     x, y = hand
-    found: list[Shape] = [(ellipse(x - 0.004, y - 0.004, 0.034, 0.038, 14), look.skin, 1.0, 255)]
+    shapes: list[Shape] = [(ellipse(x - 0.004, y - 0.004, 0.034, 0.038, 14), look.skin, 1.0, 255)]
     if close > 40:
-        found += [
+        shapes += [
             (limb([(x - 0.02, y + dy), (x + 0.03, y + dy - 0.002)], [0.018, 0.017]), look.skin, 1.0 - 0.03 * n, 255)
             for n, dy in enumerate((0.024, 0.007, -0.01, -0.026))
         ]
-        found += [
+        shapes += [
             (limb([(x - 0.012, y + dy), (x + 0.03, y + dy - 0.002)], [0.003, 0.003]), look.shade, 0.9, 255)
             for dy in (0.0155, -0.0015, -0.018)
         ]
-    return found
+    return shapes
 
 
 def feet(subjects: Sequence[Figure]) -> float:

@@ -10,34 +10,34 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from workbench.sketch.drawing.colour import RGB, rgb
 from workbench.sketch.drawing.stage import smooth
-from workbench.sketch.drawing.style import Hand
+from workbench.sketch.drawing.style import StylePreset
 
 Size = tuple[int, int]
 
 
-def finished(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
-    """The picture as this hand would leave it."""
-    return _FINISH[pen.name](picture, pen, seed)
+def apply_style(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
+    """The picture in this style."""
+    return _FINISH[preset.name](picture, preset, seed)
 
 
-def _plain(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _plain(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     return picture
 
 
-def _anime(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _anime(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Light that spills over bright edges."""
     small = picture.reduce(4).point(_brights()).filter(ImageFilter.BoxBlur(5))
     return ImageChops.screen(picture, small.resize(picture.size, Image.Resampling.BILINEAR))
 
 
-def _ink(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _ink(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Washes that pool, on rice paper with an unpainted edge and a seal."""
     pale = picture.point([255 - round((255 - v) * 0.84) for v in range(256)] * 3)
     washed = ImageChops.multiply(pale, _mottle(picture.size, 34, 17))
-    made = _onto_paper(washed, rgb("#F1ECDF"), 0.075)
+    image = _onto_paper(washed, rgb("#F1ECDF"), 0.075)
     side = round(picture.height * 0.06)
     x, y = round(picture.width * 0.94) - side, round(picture.height * 0.07)
-    draw = ImageDraw.Draw(made)
+    draw = ImageDraw.Draw(image)
     draw.rectangle((x, y, x + side, y + side), fill=(178, 54, 40))
     inner = side // 5
     draw.line((x + inner, y + inner, x + side - inner, y + inner), fill=(244, 236, 222), width=max(1, side // 11))
@@ -49,63 +49,63 @@ def _ink(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
         fill=(244, 236, 222),
         width=max(1, side // 11),
     )
-    return made
+    return image
 
 
-def _comic(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _comic(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Dots of ink where it is dark, and a black edge as of a panel."""
     tones = (
         picture.convert("L").filter(ImageFilter.BoxBlur(3)).point([max(0, min(255, (118 - v) * 4)) for v in range(256)])
     )
     shade = ImageChops.multiply(tones, _dots(picture.size))
-    made = Image.composite(
-        Image.new("RGB", picture.size, pen.ink), picture, shade.point([round(v * 0.5) for v in range(256)])
+    image = Image.composite(
+        Image.new("RGB", picture.size, preset.ink), picture, shade.point([round(v * 0.5) for v in range(256)])
     )
-    draw = ImageDraw.Draw(made)
+    draw = ImageDraw.Draw(image)
     for i in range(4):
-        draw.rectangle((i, i, made.width - 1 - i, made.height - 1 - i), outline=pen.ink)
-    return made
+        draw.rectangle((i, i, image.width - 1 - i, image.height - 1 - i), outline=preset.ink)
+    return image
 
 
-def _neon(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _neon(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Glow, colours that part at the edges, and scan lines."""
     small = picture.reduce(4).point(_brights(150)).filter(ImageFilter.BoxBlur(6))
-    made = ImageChops.screen(picture, small.resize(picture.size, Image.Resampling.BILINEAR))
-    red, green, blue = made.split()
-    made = Image.merge("RGB", (ImageChops.offset(red, 2, 0), green, ImageChops.offset(blue, -2, 0)))
-    return ImageChops.multiply(made, _lines(picture.size))
+    image = ImageChops.screen(picture, small.resize(picture.size, Image.Resampling.BILINEAR))
+    red, green, blue = image.split()
+    image = Image.merge("RGB", (ImageChops.offset(red, 2, 0), green, ImageChops.offset(blue, -2, 0)))
+    return ImageChops.multiply(image, _lines(picture.size))
 
 
-def _film(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _film(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Darker corners and a little grain."""
     return ImageChops.multiply(picture, _corners(picture.size, 0.4))
 
 
-def _tale(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _tale(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Motes of light in the air, a glow over everything bright."""
     small = picture.reduce(4).point(_brights(140)).filter(ImageFilter.BoxBlur(7))
-    made = ImageChops.screen(picture, small.resize(picture.size, Image.Resampling.BILINEAR))
-    draw = ImageDraw.Draw(made, "RGBA")
+    image = ImageChops.screen(picture, small.resize(picture.size, Image.Resampling.BILINEAR))
+    draw = ImageDraw.Draw(image, "RGBA")
     rng = Random(f"motes/{seed}")
     for _ in range(38):
         x, y, r = (
-            rng.random() * made.width,
-            rng.random() * made.height,
-            made.height * rng.choice((0.002, 0.003, 0.0045)),
+            rng.random() * image.width,
+            rng.random() * image.height,
+            image.height * rng.choice((0.002, 0.003, 0.0045)),
         )
-        draw.ellipse((x - 3 * r, y - 3 * r, x + 3 * r, y + 3 * r), fill=(*pen.light, 34))
-        draw.ellipse((x - r, y - r, x + r, y + r), fill=(*pen.light, 190))
-    return ImageChops.multiply(made, _corners(made.size, 0.3))
+        draw.ellipse((x - 3 * r, y - 3 * r, x + 3 * r, y + 3 * r), fill=(*preset.light, 34))
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=(*preset.light, 190))
+    return ImageChops.multiply(image, _corners(image.size, 0.3))
 
 
-def _watercolour(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _watercolour(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Pigment that dries unevenly, on white paper that shows at the edges."""
     pale = picture.point([255 - round((255 - v) * 0.9) for v in range(256)] * 3)
     washed = ImageChops.multiply(pale, _mottle(picture.size, 30, 23))
     return _onto_paper(washed, rgb("#FBF7EC"), 0.06)
 
 
-def _pixels(picture: Image.Image, pen: Hand, seed: int) -> Image.Image:
+def _pixels(picture: Image.Image, preset: StylePreset, seed: int) -> Image.Image:
     """Squares of few colours."""
     step = 5
     small = picture.resize((picture.width // step, picture.height // step), Image.Resampling.BOX)
@@ -125,7 +125,7 @@ def _brights(from_: int = 190) -> list[int]:
 def _mottle(size: Size, depth: int, salt: int) -> Image.Image:
     """A grey that varies in soft spots of two sizes, 255 - depth to 255."""
     rng = Random(f"mottle/{salt}/{size}")
-    made: Image.Image | None = None
+    image: Image.Image | None = None
     for cells, share in ((9, 0.62), (42, 0.38)):
         w, h = cells, max(2, round(cells * size[1] / size[0]))
         low = Image.new("L", (w, h))
@@ -133,10 +133,10 @@ def _mottle(size: Size, depth: int, salt: int) -> Image.Image:
         layer = low.resize(size, Image.Resampling.BICUBIC).point(
             [round(255 - depth * share * (255 - v) / 255) for v in range(256)]
         )
-        made = layer if made is None else ImageChops.multiply(made, layer)
-    assert made is not None
+        image = layer if image is None else ImageChops.multiply(image, layer)
+    assert image is not None
     # Few steps: paper that changes from pixel to pixel would swell the file.
-    return Image.merge("RGB", (made.point([v - v % 3 for v in range(256)]),) * 3)
+    return Image.merge("RGB", (image.point([v - v % 3 for v in range(256)]),) * 3)
 
 
 @functools.lru_cache(maxsize=16)
@@ -149,13 +149,13 @@ def _edge(size: Size, share: float) -> Image.Image:
     draw = ImageDraw.Draw(mask)
     steps = 12
 
-    def ragged() -> float:
+    def margin_depth() -> float:
         return margin * rng.uniform(0.3, 0.72)
 
     along = [margin + (width - 2 * margin) * i / steps for i in range(steps)]
     down = [margin + (height - 2 * margin) * i / steps for i in range(steps)]
-    points = [(x, ragged()) for x in along] + [(width - ragged(), y) for y in down]
-    points += [(width - x, height - ragged()) for x in along] + [(ragged(), height - y) for y in down]
+    points = [(x, margin_depth()) for x in along] + [(width - margin_depth(), y) for y in down]
+    points += [(width - x, height - margin_depth()) for x in along] + [(margin_depth(), height - y) for y in down]
     draw.polygon(smooth(points, 6), fill=255)
     return mask.filter(ImageFilter.GaussianBlur(3.2))
 
@@ -172,11 +172,11 @@ def _dots(size: Size) -> Image.Image:
     step = 6
     tile = Image.new("L", (step, step), 0)
     tile.putdata([255 if (x - 2.5) ** 2 + (y - 2.5) ** 2 < 4.2 else 0 for y in range(step) for x in range(step)])
-    made = Image.new("L", size, 0)
+    image = Image.new("L", size, 0)
     for row, y in enumerate(range(0, size[1], step)):
         for x in range(-step if row % 2 else 0, size[0], step):
-            made.paste(tile, (x + (step // 2 if row % 2 else 0), y))
-    return made
+            image.paste(tile, (x + (step // 2 if row % 2 else 0), y))
+    return image
 
 
 @functools.lru_cache(maxsize=16)
@@ -201,7 +201,7 @@ def _corners(size: Size, depth: float) -> Image.Image:
     return Image.merge("RGB", (small.resize(size, Image.Resampling.BICUBIC),) * 3)
 
 
-_FINISH: dict[str, Callable[[Image.Image, Hand, int], Image.Image]] = {
+_FINISH: dict[str, Callable[[Image.Image, StylePreset, int], Image.Image]] = {
     "anime": _anime,
     "ink_wash": _ink,
     "comic": _comic,

@@ -11,16 +11,16 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from workbench.sketch.drawing import caption, finish, looks, weather
 from workbench.sketch.drawing.colour import RGB, mix, rgb, times
-from workbench.sketch.drawing.figures import Figure, drawn, shadow
-from workbench.sketch.drawing.framing import Framed, framed
+from workbench.sketch.drawing.figures import Figure, figure_shapes, shadow
+from workbench.sketch.drawing.framing import Framed, frame_shot
 from workbench.sketch.drawing.hands import close_hand
 from workbench.sketch.drawing.light import Light
 from workbench.sketch.drawing.props import shines
-from workbench.sketch.drawing.scenery import furnished
+from workbench.sketch.drawing.scenery import furnish
 from workbench.sketch.drawing.setting import Setting, setting
 from workbench.sketch.drawing.space import Point
 from workbench.sketch.drawing.stage import Glow, Painter, Shape, Stage, ellipse, planes, sorted_things
-from workbench.sketch.drawing.style import ACCENTS, hand
+from workbench.sketch.drawing.style import ACCENTS, style_preset
 
 #: a frame's area in pixels
 AREA = 960 * 540
@@ -56,24 +56,24 @@ def draw_frame(
 ) -> bytes:
     """The shot as a PNG. The same arguments give the same bytes; the anchor may be empty."""
     size = frame_size(aspect_ratio)
-    pen = hand(style.get("preset"))
+    preset = style_preset(style.get("preset"))
     where = setting(anchor, shot, style, language)
-    light = Light(where, pen)
-    strip = caption.laid_out(
+    light = Light(where, preset)
+    strip = caption.lay_out(
         str(shot.get("caption") or ""), int(shot.get("order") or 1), str(shot.get("framing") or ""), size
     )
     inner = (size[0], size[1] - strip.height)
-    stage = furnished(where)
+    stage = furnish(where)
     people = [_figure(s, shot, cast, where, language) for s in shot.get("subjects") or []]
-    view = framed(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)
+    view = frame_shot(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)
     picture = _picture(stage, view, light, inner, seed)
-    picture = finish.finished(picture, pen, seed)
+    picture = finish.apply_style(picture, preset, seed)
     whole = Image.new("RGB", size)
     whole.paste(picture, (0, 0))
-    caption.write(whole, strip, pen.ground, pen.words, rgb(ACCENTS[pen.name]))
-    made = io.BytesIO()
-    whole.save(made, format="PNG", compress_level=3)
-    return made.getvalue()
+    caption.write(whole, strip, preset.ground, preset.words, rgb(ACCENTS[preset.name]))
+    buffer = io.BytesIO()
+    whole.save(buffer, format="PNG", compress_level=3)
+    return buffer.getvalue()
 
 
 def _figure(
@@ -82,7 +82,7 @@ def _figure(
     name = str(subject.get("name") or "")
     held = subject.get("hands") or {}
     return Figure(
-        looks.look(name, cast, looks.told_of(name, shot), where.era, language),
+        looks.look(name, cast, looks.described_looks(name, shot), where.era, language),
         str(subject.get("pose") or "standing"),
         str(subject.get("orientation") or "camera"),
         str(subject.get("expression") or "neutral"),
@@ -108,7 +108,7 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
         painter = Painter(canvas, view.camera, light, fine)
         near = view.distance * (0.55 if view.people else 0.72 if view.near else 0.3)
         things = sorted_things(stage, view.camera, near)
-    line = light.hand.line * canvas.height / 1000
+    line = light.preset.line * canvas.height / 1000
     people = Image.new("1", size, 0)
     cards = []
     for number, (figure, at) in enumerate(view.people):
@@ -116,7 +116,7 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
         if view.insert == "hand" and number == view.main:
             shapes = close_hand(figure)
         else:
-            shapes = drawn(figure, close, stage.inside, _WOOD, view.near)
+            shapes = figure_shapes(figure, close, stage.inside, _WOOD, view.near)
         cards.append((view.camera.depth((at[0], 0.9, at[2])), at, shapes, figure, close))
         glows += [
             Glow(_hand_point(view, figure, at), 0.9, 0.7)
@@ -170,7 +170,7 @@ def _shade_ground(painter: Painter, stage: Stage, figure: Figure, at: Point, lig
     for grow, alpha in ((1.0, 60), (0.62, 70)):
         spots = ellipse(lean * 0.6 * grow, 0.0, (wide + abs(lean) * 0.5) * grow, deep * grow, 20)
         points = [(at[0] + u * right[0] + v * ahead[0], 0.004, at[2] + u * right[2] + v * ahead[2]) for u, v in spots]
-        painter.flat(painter.camera.project(points), light.lit(times(stage.floor, 0.35), 0.8), alpha)
+        painter.flat(painter.camera.project(points), light.shine_on(times(stage.floor, 0.35), 0.8), alpha)
 
 
 def _person(painter: Painter, at: Point, shapes: Sequence[Shape], line: float, depth: float, mask: Image.Image) -> None:
@@ -178,9 +178,9 @@ def _person(painter: Painter, at: Point, shapes: Sequence[Shape], line: float, d
     areas = []
     for spots, colour, shade, alpha in shapes:
         points = [(at[0] + u * right[0], at[1] + v, at[2] + u * right[2]) for u, v in spots]
-        seen = light.hand.grade(colour) if shade < 0 else light.lit(colour, shade, depth * 0.5, 0.5)
+        seen = light.preset.grade(colour) if shade < 0 else light.shine_on(colour, shade, depth * 0.5, 0.5)
         areas.append((camera.project(points), seen, alpha))
-    rim = mix(light.glow, light.low, 0.4) if light.hand.name == "cyberpunk" else None
+    rim = mix(light.glow, light.low, 0.4) if light.preset.name == "cyberpunk" else None
     if rim is not None:
         # Neon behind the shoulders.
         for spots2, _, alpha in areas:
@@ -188,6 +188,6 @@ def _person(painter: Painter, at: Point, shapes: Sequence[Shape], line: float, d
                 painter.flat([(x + 2.2 * light.towards[0], y - 1.2) for x, y in spots2], rim)
     shape = ImageDraw.Draw(mask)
     for spots2, seen, alpha in areas:
-        painter.flat(spots2, seen, alpha, line, light.hand.ink)
+        painter.flat(spots2, seen, alpha, line, light.preset.ink)
         if alpha >= 255 and len(spots2) > 2:
             shape.polygon(spots2, fill=1)

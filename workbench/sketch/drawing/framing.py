@@ -10,7 +10,7 @@ from typing import Any
 from workbench.sketch.drawing.colour import digest
 from workbench.sketch.drawing.figures import Figure
 from workbench.sketch.drawing.props import hangs
-from workbench.sketch.drawing.space import Camera, Point, Spot, aimed
+from workbench.sketch.drawing.space import Camera, Point, Spot, aim_camera
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Lens:
     fill: float
     distance: float
     pitch: float = 0.0
-    #: what is aimed at: a share of the person's height
+    #: what is aim_camera at: a share of the person's height
     aim: float = 0.6
     #: how far down the picture that falls
     down: float = 0.5
@@ -71,7 +71,7 @@ class Framed:
     near: bool = False
 
 
-def framed(
+def frame_shot(
     shot: dict[str, Any],
     figures: Sequence[Figure],
     sights: Sequence[Point],
@@ -101,25 +101,25 @@ def framed(
         return _empty(lens, framing, sights, yaw, pitch, focal, roll, size, seed)
     main = _main(shot, subjects)
     insert = _insert(shot, subjects[main]) if framing == "ECU" else ""
-    kept = [main] if framing in ("CU", "ECU") else list(range(len(subjects)))
+    visible = [main] if framing in ("CU", "ECU") else list(range(len(subjects)))
     figure = figures[main]
-    across = _where(subjects, kept, lens.spread)
+    across = _where(subjects, visible, lens.spread)
     at = _stand(seed, framing, inside)
     interest = _interest(figure, lens, framing, insert)
     # Somebody taller beside the main one is not to lose the head.
-    over = max(0.0, max(figures[i].eyes()[1] for i in kept) - figure.eyes()[1] - 0.06) if framing in _NEAR else 0.0
+    over = max(0.0, max(figures[i].eyes()[1] for i in visible) - figure.eyes()[1] - 0.06) if framing in _NEAR else 0.0
     focal /= (1 + over * 0.75) * (1.3 if insert == "hand" else 1.0)
     aim: Point = (at[0] + interest[0] * math.cos(yaw), interest[1] + over * 0.55, at[2] - interest[0] * math.sin(yaw))
     pitch = min(pitch, math.asin(max(-0.9, min(0.9, (aim[1] - LOWEST) / lens.distance))))
-    camera = aimed(aim, lens.distance, yaw, pitch, focal, (across[main] * width, lens.down * height), roll)
+    camera = aim_camera(aim, lens.distance, yaw, pitch, focal, (across[main] * width, lens.down * height), roll)
     people = [
         (figures[i], at if i == main else _beside(camera, at, across[i] * width, number, room))
-        for number, i in enumerate(kept)
+        for number, i in enumerate(visible)
     ]
     return Framed(
         camera,
         tuple(people),
-        kept.index(main),
+        visible.index(main),
         lens.distance,
         lens.blur * height / 1000,
         insert,
@@ -142,14 +142,16 @@ def _empty(
     width, height = size
     if framing in ("ELS", "LS", "LOW", "HIGH") or not sights:
         aim: Point = (0.0, 0.9, 0.6)
-        camera = aimed(aim, lens.distance + 0.6, yaw, pitch, focal, (width * 0.5, height * (lens.down + 0.02)), roll)
+        camera = aim_camera(
+            aim, lens.distance + 0.6, yaw, pitch, focal, (width * 0.5, height * (lens.down + 0.02)), roll
+        )
         return Framed(camera, (), None, lens.distance, 0.0, "")
     sight = sights[digest("sight", framing, seed) % len(sights)]
     near = {"MLS": 4.4, "MS": 3.6, "MCU": 2.9, "CU": 2.2, "ECU": 1.6}.get(framing, 3.0)
     # Fewer metres across than people would need: things are smaller.
     tall = min(height, math.sqrt(width * height) * 0.98)
     zoom = {"MLS": 0.9, "MS": 1.15, "MCU": 1.4, "CU": 1.8, "ECU": 2.6}.get(framing, 1.2) * tall * near / 2.4
-    camera = aimed(sight, near, yaw * 0.6, pitch, zoom, (width * (0.38 if seed % 2 else 0.62), height * 0.52))
+    camera = aim_camera(sight, near, yaw * 0.6, pitch, zoom, (width * (0.38 if seed % 2 else 0.62), height * 0.52))
     return Framed(camera, (), None, near, 0.0, "", near=True)
 
 
@@ -160,17 +162,17 @@ def _stand(seed: int, framing: str, inside: bool) -> Point:
     return ((number % 21 - 10) / 10 * room, 0.0, (number // 21 % 21 - 10) / 10 * room * 0.5)
 
 
-def _where(subjects: Sequence[dict[str, Any]], kept: Sequence[int], spread: float) -> dict[int, float]:
+def _where(subjects: Sequence[dict[str, Any]], visible: Sequence[int], spread: float) -> dict[int, float]:
     """Where across the picture each one is: at the position told, apart from those who share it."""
-    found: dict[int, float] = {}
-    for i in kept:
+    across: dict[int, float] = {}
+    for i in visible:
         x = _ACROSS.get(str(subjects[i].get("position")), 0.5)
-        while any(abs(x - other) < 0.12 for other in found.values()):
+        while any(abs(x - other) < 0.12 for other in across.values()):
             x += 0.15 if x < 0.7 else -0.3
-        found[i] = x
-    if len(found) == 1 and spread < 1:
-        return {i: 0.5 + (x - 0.5) * spread * 0.8 for i, x in found.items()}
-    return {i: 0.5 + (x - 0.5) * max(0.8, spread) for i, x in found.items()}
+        across[i] = x
+    if len(across) == 1 and spread < 1:
+        return {i: 0.5 + (x - 0.5) * spread * 0.8 for i, x in across.items()}
+    return {i: 0.5 + (x - 0.5) * max(0.8, spread) for i, x in across.items()}
 
 
 def _beside(camera: Camera, at: Point, x: float, number: int, room: float) -> Point:

@@ -16,9 +16,9 @@ def behind(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
     ry = HEAD[1]
     back = -0.045 if side else 0.0
     hair, style = look.hair, look.style
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     if style == "long" and not away:
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -40,7 +40,7 @@ def behind(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
     elif style == "braid" and not away:
         ends = [(-1, back - 0.1)] if side else [(-1, -0.1), (1, 0.1)]
         for out, x in ends:
-            found.append(
+            shapes.append(
                 (
                     limb(
                         [(x, -0.03), (x + out * 0.045 - wind * 0.5, -0.15), (x + out * 0.035 - wind, -0.3)],
@@ -51,16 +51,16 @@ def behind(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
                     255,
                 )
             )
-            found.append((ellipse(x + out * 0.037 - wind * 0.93, -0.275, 0.022, 0.012, 10), look.coat, 1.1, 255))
+            shapes.append((ellipse(x + out * 0.037 - wind * 0.93, -0.275, 0.022, 0.012, 10), look.coat, 1.1, 255))
     elif style == "wild":
         points = []
         for i in range(16):
             a = math.pi * (-0.12 + 1.24 * i / 15)
             r = 0.165 if i % 2 else 0.128
             points.append((back + r * math.cos(a), 0.02 + (r + 0.02) * math.sin(a)))
-        found.append(([*points, (back - 0.15, -0.14), (back + (0.02 if side else 0.13), -0.13)], hair, 0.85, 255))
+        shapes.append(([*points, (back - 0.15, -0.14), (back + (0.02 if side else 0.13), -0.13)], hair, 0.85, 255))
     elif style == "bob" and not away:
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -80,39 +80,39 @@ def behind(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
     if style in ("bun", "topknot") and not look.hat:
         x = back * (1.2 if style == "bun" else 0.5)
         y = ry + (0.035 if style == "topknot" else 0.018)
-        found.append((ellipse(x, y, 0.052 if style == "bun" else 0.036, 0.044, 18), hair, 0.92, 255))
+        shapes.append((ellipse(x, y, 0.052 if style == "bun" else 0.036, 0.044, 18), hair, 0.92, 255))
         if style == "topknot":
-            found.append((ellipse(x, y - 0.03, 0.03, 0.011, 12), look.coat, 1.05, 255))
+            shapes.append((ellipse(x, y - 0.03, 0.03, 0.011, 12), look.coat, 1.05, 255))
         else:
-            found.append(
+            shapes.append(
                 (limb([(x - 0.07, y + 0.015), (x + 0.075, y - 0.012)], [0.007, 0.01]), (214, 172, 92), 1.0, 255)
             )
-    return found
+    return shapes
 
 
 def in_front(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
     """What covers the skull: the back of the head, or fringe and gloss; a hat over all."""
     hair, style = look.hair, look.style
-    found = _from_behind(look, wind) if away else _over_the_brow(look, side)
+    shapes = _from_behind(look, wind) if away else _over_the_brow(look, side)
     if style != "bald" and not away:
         gloss = mix(hair, (255, 244, 226), 0.2)
-        found.append((limb([(-0.075, 0.098), (-0.03, 0.128), (0.02, 0.135)], [0.006, 0.013, 0.005]), gloss, 1.0, 150))
+        shapes.append((limb([(-0.075, 0.098), (-0.03, 0.128), (0.02, 0.135)], [0.006, 0.013, 0.005]), gloss, 1.0, 150))
     if look.hat:
-        found += [
+        shapes += [
             (ellipse(0.0, 0.085, 0.2, 0.03, 24), look.under, 0.85, 255),
             (smooth([(-0.112, 0.085), (-0.1, 0.165), (0, 0.2), (0.1, 0.165), (0.112, 0.085)], 4), look.under, 0.98, 255),
             (limb([(-0.108, 0.102), (0.108, 0.102)], [0.024, 0.024]), look.deep, 0.9, 255),
         ]  # fmt: skip
-    return found
+    return shapes
 
 
 def _from_behind(look: Look, wind: float) -> list[Shape]:
     rx, ry = HEAD
     hair, style = look.hair, look.style
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     low = -0.32 if style == "long" else -0.12 if style in ("bob", "wild") else -0.07
     if style != "bald":
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -133,20 +133,20 @@ def _from_behind(look: Look, wind: float) -> list[Shape]:
             )
         )
     if style == "braid":
-        found.append((limb([(0, -0.05), (-wind * 0.4, -0.2), (-wind, -0.36)], [0.07, 0.055, 0.025]), hair, 0.85, 255))
-    return found
+        shapes.append((limb([(0, -0.05), (-wind * 0.4, -0.2), (-wind, -0.36)], [0.07, 0.055, 0.025]), hair, 0.85, 255))
+    return shapes
 
 
 def _over_the_brow(look: Look, side: bool) -> list[Shape]:
     rx, ry = HEAD
     hair, style = look.hair, look.style
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     if style == "bald":
-        found.append(
+        shapes.append(
             ([*arc(-0.03, 0.06, 0.05, 0.05, 80, 160, 6), (-0.06, 0.08)], mix(look.skin, _GLEAM, 0.4), 1.0, 120)
         )
     elif side:
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -171,7 +171,7 @@ def _over_the_brow(look: Look, side: bool) -> list[Shape]:
         )
     elif style in ("bun", "long", "braid", "topknot"):
         # Parted: the brow is free.
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -196,7 +196,7 @@ def _over_the_brow(look: Look, side: bool) -> list[Shape]:
             )
         )
     else:
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -219,4 +219,4 @@ def _over_the_brow(look: Look, side: bool) -> list[Shape]:
                 255,
             )
         )
-    return found
+    return shapes

@@ -16,9 +16,9 @@ def close_hand(figure: Figure) -> list[Shape]:
     out = -1.0 if figure.facing == "left" else 1.0
     thing = figure.right or figure.left
     shade = look.shade
-    found: list[Shape] = []
+    shapes: list[Shape] = []
     # The coat beyond, then the arm that comes out of a lower corner.
-    found.append(
+    shapes.append(
         (
             smooth(
                 [
@@ -35,20 +35,22 @@ def close_hand(figure: Figure) -> list[Shape]:
             255,
         )
     )
-    found.append((limb([(x - out * 0.42, y - 0.26), (x - out * 0.14, y - 0.075)], [0.17, 0.135]), look.coat, 0.96, 255))
-    found.append((limb([(x - out * 0.4, y - 0.3), (x - out * 0.15, y - 0.115)], [0.05, 0.04]), look.deep, 0.96, 200))
-    found.append(
+    shapes.append(
+        (limb([(x - out * 0.42, y - 0.26), (x - out * 0.14, y - 0.075)], [0.17, 0.135]), look.coat, 0.96, 255)
+    )
+    shapes.append((limb([(x - out * 0.4, y - 0.3), (x - out * 0.15, y - 0.115)], [0.05, 0.04]), look.deep, 0.96, 200))
+    shapes.append(
         (limb([(x - out * 0.155, y - 0.085), (x - out * 0.13, y - 0.067)], [0.148, 0.142]), look.under, 0.95, 255)
     )
-    found.append((limb([(x - out * 0.12, y - 0.06), (x - out * 0.055, y - 0.022)], [0.078, 0.086]), shade, 1.02, 255))
-    return found + (_around(thing, look, x, y, out) if thing else _fist(look, x, y, out))
+    shapes.append((limb([(x - out * 0.12, y - 0.06), (x - out * 0.055, y - 0.022)], [0.078, 0.086]), shade, 1.02, 255))
+    return shapes + (_around(thing, look, x, y, out) if thing else _fist(look, x, y, out))
 
 
 def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shape]:
     """Four fingers behind, the thing, the thumb and the palm before it."""
     skin, shade = look.skin, look.shade
-    found: list[Shape] = []
-    found += [
+    shapes: list[Shape] = []
+    shapes += [
         (
             limb(
                 [(x - out * 0.02, y + 0.016 - 0.026 * i), (x + out * (0.05 - 0.004 * i), y + 0.026 - 0.028 * i)],
@@ -60,14 +62,14 @@ def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shap
         )
         for i in range(4)
     ]
-    found += [
+    shapes += [
         ([(x + (u - x) * 0.92 * out, y + (v - y) * 0.92) for u, v in spots], c, s, a)
         for spots, c, s, a in props.held(thing, (x, y), 300)
     ]
-    found.append((ellipse(x - out * 0.045, y - 0.018, 0.05, 0.052, 22), skin, 1.0, 255))
+    shapes.append((ellipse(x - out * 0.045, y - 0.018, 0.05, 0.052, 22), skin, 1.0, 255))
     for i in range(4):
         ty = y + 0.027 - 0.0265 * i
-        found.append(
+        shapes.append(
             (
                 limb(
                     [
@@ -82,7 +84,7 @@ def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shap
                 255,
             )
         )
-        found.append(
+        shapes.append(
             (
                 limb([(x - out * 0.02, ty - 0.0135), (x + out * 0.024, ty - 0.0125)], [0.0025, 0.0025]),
                 times(shade, 0.85),
@@ -90,7 +92,7 @@ def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shap
                 200,
             )
         )
-    found.append(
+    shapes.append(
         (
             limb(
                 [(x - out * 0.06, y + 0.018), (x - out * 0.035, y + 0.05), (x - out * 0.004, y + 0.062)],
@@ -101,15 +103,15 @@ def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shap
             255,
         )
     )
-    found.append((ellipse(x + out * 0.002, y + 0.064, 0.01, 0.0075, 12), times(skin, 1.08), 1.02, 255))
-    return found
+    shapes.append((ellipse(x + out * 0.002, y + 0.064, 0.01, 0.0075, 12), times(skin, 1.08), 1.02, 255))
+    return shapes
 
 
 def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
     """A fist seen from its thumb: fingers folded in a column, the thumb across them."""
     skin, shade = look.skin, look.shade
-    found: list[Shape] = []
-    found.append(
+    shapes: list[Shape] = []
+    shapes.append(
         (
             smooth(
                 [
@@ -129,7 +131,7 @@ def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
     )
     for i in range(4):
         ty, reach = y + 0.045 - 0.0295 * i, 0.058 - 0.005 * abs(i - 1)
-        found.append(
+        shapes.append(
             (
                 limb([(x - out * 0.005, ty), (x + out * (reach - 0.012), ty - 0.001)], [0.031, 0.0295]),
                 skin,
@@ -137,7 +139,7 @@ def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
                 255,
             )
         )
-        found.append(
+        shapes.append(
             (
                 smooth(
                     [
@@ -153,7 +155,7 @@ def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
                 150,
             )
         )
-    found.append(
+    shapes.append(
         (
             limb(
                 [(x - out * 0.07, y - 0.006), (x - out * 0.025, y + 0.02), (x + out * 0.022, y + 0.013)],
@@ -164,7 +166,7 @@ def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
             255,
         )
     )
-    found.append(
+    shapes.append(
         (
             smooth(
                 [
@@ -180,5 +182,5 @@ def _fist(look: Look, x: float, y: float, out: float) -> list[Shape]:
             255,
         )
     )
-    found.append((limb([(x - out * 0.06, y - 0.028), (x - out * 0.02, y - 0.004)], [0.002, 0.0035]), shade, 0.86, 220))
-    return found
+    shapes.append((limb([(x - out * 0.06, y - 0.028), (x - out * 0.02, y - 0.004)], [0.002, 0.0035]), shade, 0.86, 220))
+    return shapes

@@ -27,7 +27,7 @@ def _base(where: Setting) -> tuple[RGB, RGB, RGB]:
     return mix(wall, _TINTS[where.number % len(_TINTS)], 0.2), floor, wood
 
 
-def _lit(where: Setting) -> bool:
+def _is_lit(where: Setting) -> bool:
     return where.lamp or where.time in ("night", "dusk")
 
 
@@ -60,7 +60,7 @@ def study(stage: Stage, where: Setting) -> None:
 
 
 def _desk_things(stage: Stage, where: Setting, x: float, z: float) -> None:
-    f.table_lamp(stage, x + 0.65, 0.76, z, where.era, _lit(where))
+    f.table_lamp(stage, x + 0.65, 0.76, z, where.era, _is_lit(where))
     stage.boxes(
         x - 0.55,
         z - 0.05,
@@ -83,7 +83,7 @@ def bedroom(stage: Stage, where: Setting) -> None:
     cloth = _TINTS[(where.number // 3) % len(_TINTS)]
     f.bed(stage, -1.7, 2.1, wood, cloth, canopy, 2.3)
     f.cabinet(stage, 0.1, 2.6, 0.6, 0.6, wood)
-    f.table_lamp(stage, 0.1, 0.6, 2.55, where.era, _lit(where))
+    f.table_lamp(stage, 0.1, 0.6, 2.55, where.era, _is_lit(where))
     f.rack(stage, 4.0, 2.2, wood, times(cloth, 0.8))
     f.rug(stage, -1.2, 0.6, 2.6, 1.3, cloth)
     f.cabinet(stage, -4.1, 0.6, 0.7, 1.9, wood, 1.4)
@@ -124,7 +124,7 @@ def kitchen(stage: Stage, where: Setting) -> None:
     f.jar(stage, -4.0, 1.0, 0.9, (112, 82, 70))
     f.crate(stage, 4.0, 0.4, 0.6, wood)
     f.jar(stage, 3.9, -0.8, 0.7, (126, 96, 78))
-    f.lantern(stage, 1.2, 2.4, 1.2, "west" if where.era == "east" else where.era, on=_lit(where))
+    f.lantern(stage, 1.2, 2.4, 1.2, "west" if where.era == "east" else where.era, on=_is_lit(where))
     stage.sight(-2.6, 0.9, 1.9)
     stage.sight(2.2, 0.9, 1.6)
 
@@ -159,7 +159,7 @@ def home(stage: Stage, where: Setting) -> None:
         r.scroll(room.right, -1.4, 0.9, 0.66, 1.7, where.number + 1)
         f.jar(stage, 3.6, -1.0, 0.8, (110, 128, 130))
     f.rug(stage, 0.4, 0.1, 3.2, 2.2, _TINTS[(where.number + 2) % 5])
-    f.lantern(stage, -1.4, 2.35, 0.9, where.era, on=_lit(where))
+    f.lantern(stage, -1.4, 2.35, 0.9, where.era, on=_is_lit(where))
     stage.sight(-1.9, 0.9, 1.3)
     stage.sight(-0.6, 1.4, 2.8)
 
@@ -200,8 +200,8 @@ def shop(stage: Stage, where: Setting) -> None:
     r.window(room, room.left, -1.6, 1.0, 2.0, 1.5)
     f.cabinet(stage, 4.1, 0.4, 0.7, 1.6, wood, 1.6)
     f.crate(stage, -3.9, 0.2, 0.7, wood)
-    f.lantern(stage, -0.6, 2.4, 1.2, where.era, (222, 126, 74), on=_lit(where))
-    f.lantern(stage, 2.2, 2.5, 0.9, where.era, (222, 126, 74), on=_lit(where))
+    f.lantern(stage, -0.6, 2.4, 1.2, where.era, (222, 126, 74), on=_is_lit(where))
+    f.lantern(stage, 2.2, 2.5, 0.9, where.era, (222, 126, 74), on=_is_lit(where))
     stage.sight(-2.4, 1.2, 1.6)
     stage.sight(1.0, 1.25, 1.6)
 
@@ -720,7 +720,7 @@ def prison(stage: Stage, where: Setting) -> None:
         stage.box(-3.3 + i * 0.36, -3.2, 0.07, 3.4, 0.07, (52, 52, 56)) if i < 3 or i > 7 else None
     r.door(room, room.right, -0.2, 1.0, 2.2)
     f.jar(stage, 2.7, 1.8, 0.5, (110, 92, 78))
-    if _lit(where):
+    if _is_lit(where):
         f.table_lamp(stage, 2.9, 0.9, 1.2, "east", True)
         stage.box(2.95, 1.2, 0.4, 0.9, 0.4, (104, 88, 72))
     stage.sight(1.6, 1.5, 2.5)
@@ -838,7 +838,7 @@ def anywhere(stage: Stage, where: Setting) -> None:
     side = -1 if n // 37 % 2 else 1
     f.table(stage, side * 2.9, 1.0, 1.4, 0.9, wood)
     f.chair(stage, side * 2.9, 1.75, wood, 1)
-    f.table_lamp(stage, side * 2.7, 0.76, 1.0, where.era, _lit(where))
+    f.table_lamp(stage, side * 2.7, 0.76, 1.0, where.era, _is_lit(where))
     f.crate(stage, -side * 3.8, 0.7, 0.7, wood)
     f.plant(stage, -side * 4.0, 2.2, 1.0)
     f.rug(stage, 0.1, 0.2, 3.0, 2.0, _TINTS[n // 41 % 5])

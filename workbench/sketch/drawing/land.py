@@ -45,7 +45,7 @@ def ground(stage: Stage, where: Setting, colour: RGB, patches: int = 26) -> None
         stage.quad(*((u, 0.002, v) for u, v in spots), colour=times(base, rng.choice((0.9, 0.94, 1.06))), alpha=150)
 
 
-def heaven(stage: Stage, where: Setting, sun_at: float | None = None, clouds: int = 5) -> None:
+def sky(stage: Stage, where: Setting, sun_at: float | None = None, clouds: int = 5) -> None:
     """Stars, sun or moon, and clouds."""
     number = where.number
     bearing = sun_at if sun_at is not None else 0.42 * (where.side or (-1 if number % 2 else 1))
@@ -78,7 +78,7 @@ def ridge(
         light, camera = painter.light, painter.camera
         horizon = painter.horizon()
         top, low = light.skies()
-        seen = mix(light.lit(shade, 0.9), mix(low, top, 0.25), veil)
+        seen = mix(light.shine_on(shade, 0.9), mix(low, top, 0.25), veil)
         points = [(painter.bearing(-1.15 + 2.3 * i / count), horizon - camera.focal * h) for i, h in enumerate(tops)]
         if not peaked:
             points = [p for i, p in enumerate(points) for p in ([p] if i == count else [p, _halfway(p, points[i + 1])])]
@@ -120,7 +120,7 @@ def skyline(stage: Stage, where: Setting, colour: RGB, height: float, veil: floa
         light, camera = painter.light, painter.camera
         horizon = painter.horizon()
         top, low = light.skies()
-        seen = mix(light.lit(colour, 0.85), mix(low, top, 0.3), veil)
+        seen = mix(light.shine_on(colour, 0.85), mix(low, top, 0.3), veil)
         for number, (a, b, h) in enumerate(blocks):
             x0, x1, y = painter.bearing(a), painter.bearing(b), horizon - camera.focal * h
             painter.flat([(x0, horizon + 3), (x0, y), (x1, y), (x1, horizon + 3)], seen)
@@ -132,7 +132,7 @@ def skyline(stage: Stage, where: Setting, colour: RGB, height: float, veil: floa
                 s = (x1 - x0) * 0.09
                 painter.flat(
                     [(x, yy), (x + s, yy), (x + s, yy + s), (x, yy + s)],
-                    light.hand.grade(mix(light.glow, light.hand.light, 0.3)),
+                    light.preset.grade(mix(light.glow, light.preset.light, 0.3)),
                     210,
                 )
 
@@ -192,7 +192,7 @@ def tree(
         case "willow":
             shapes = _willow(h, leaf, bark, Random(f"tree/{x:.2f}/{z:.2f}"))
         case "twisted":
-            shapes = _twisted(h, leaf, bark)
+            shapes = _twisted_tree(h, leaf, bark)
         case _:
             shapes = _round(h, leaf, bark, lean=0.12 if kind == "bent" else 0.0)
     stage.card(x, z, shapes)
@@ -273,7 +273,7 @@ def _willow(h: float, leaf: RGB, bark: RGB, rng: Random) -> list[Shape]:
     return shapes
 
 
-def _twisted(h: float, leaf: RGB, bark: RGB) -> list[Shape]:
+def _twisted_tree(h: float, leaf: RGB, bark: RGB) -> list[Shape]:
     shapes: list[Shape] = []
     shapes.append(
         (

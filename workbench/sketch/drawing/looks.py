@@ -92,34 +92,34 @@ def coat_of(name: str, cast: Sequence[str]) -> tuple[RGB, RGB]:
     return COATS[(place * 3 + first) % len(COATS)]
 
 
-def look(name: str, cast: Sequence[str], told: str, era: str, language: str) -> Look:
-    """`told` is what the shot says of this person's looks."""
+def look(name: str, cast: Sequence[str], description: str, era: str, language: str) -> Look:
+    """`description` is what the shot says of this person's looks."""
     coat, under = coat_of(name, cast)
     number = digest("look", name)
     spoken = "zh" if language == "zh" else "en"
-    said = f"{name} {told}"
-    child, old = bool(_CHILD.search(said)), bool(_OLD.search(said))
+    text = f"{name} {description}"
+    child, old = bool(_CHILD.search(text)), bool(_OLD.search(text))
     if old:
         child = False
-    woman = _gender(said, number)
+    woman = _gender(text, number)
     hair = _WHITE if old else rgb(_HAIRS[spoken][number // 7 % len(_HAIRS[spoken])])
     skin = _SKINS[number // 11 % len(_SKINS)]
     return Look(
         coat=coat,
         under=under,
-        skin=mix(skin, rgb("#7FA88C"), 0.6) if _SKIN_GREEN.search(told.split("真身")[0]) else skin,
+        skin=mix(skin, rgb("#7FA88C"), 0.6) if _SKIN_GREEN.search(description.split("真身")[0]) else skin,
         hair=hair,
         garment=_garment(woman, era, number),
-        style=_hair(said, woman, child, era, number),
+        style=_hair(text, woman, child, era, number),
         height=(0.74 if child else 0.95 if old or woman else 1.0) + (number // 13 % 5 - 2) * 0.012,
-        width=1.16 if _STOUT.search(told) else 0.95 + (number // 17 % 4) * 0.035,
-        beard=not woman and not child and bool(_BEARD.search(said)),
+        width=1.16 if _STOUT.search(description) else 0.95 + (number // 17 % 4) * 0.035,
+        beard=not woman and not child and bool(_BEARD.search(text)),
         old=old,
-        hat=bool(_HAT.search(told)),
+        hat=bool(_HAT.search(description)),
     )
 
 
-def told_of(name: str, shot: dict[str, Any]) -> str:
+def described_looks(name: str, shot: dict[str, Any]) -> str:
     """What the shot's words on looks say of one of its people; all of them when nobody is named."""
     text = str((shot.get("visual") or {}).get("character") or "")
     names = [str(s.get("name")) for s in shot.get("subjects") or []]
@@ -132,9 +132,9 @@ def told_of(name: str, shot: dict[str, Any]) -> str:
     return text[start : min(after, default=len(text))]
 
 
-def _gender(said: str, number: int) -> bool:
+def _gender(text: str, number: int) -> bool:
     """Whether to draw a woman: by what is said first, else by the name's number."""
-    woman, man = _WOMAN.search(said), _MAN.search(said)
+    woman, man = _WOMAN.search(text), _MAN.search(text)
     if woman and man:
         return woman.start() <= man.start()
     return bool(woman) or (man is None and number % 2 == 0)
@@ -148,15 +148,15 @@ def _garment(woman: bool, era: str, number: int) -> Garment:
     return ("coat", "suit", "dress")[number % 3] if woman else ("coat", "suit")[number % 2]
 
 
-def _hair(said: str, woman: bool, child: bool, era: str, number: int) -> Hair:
-    told: tuple[tuple[re.Pattern[str], Hair], ...] = (
+def _hair(text: str, woman: bool, child: bool, era: str, number: int) -> Hair:
+    styles: tuple[tuple[re.Pattern[str], Hair], ...] = (
         (_BALD, "bald"),
         (_WILD, "wild"),
         (_BRAID, "braid"),
         (_LONG, "long"),
     )
-    for words, style in told:
-        if words.search(said):
+    for words, style in styles:
+        if words.search(text):
             return style
     if woman:
         return (

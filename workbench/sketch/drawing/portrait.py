@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.sketch.drawing import looks
 from workbench.sketch.drawing.colour import RGB, mix, times
-from workbench.sketch.drawing.figures import Figure, drawn
+from workbench.sketch.drawing.figures import Figure, figure_shapes
 from workbench.sketch.drawing.setting import setting
 
 #: how fine the face is drawn: the height of its head in pixels
@@ -17,10 +17,10 @@ _WOOD: RGB = (122, 84, 56)
 _SEEN = 62.0
 
 
-def draw_portrait(name: str, cast: Sequence[str], told: str, style: dict[str, Any], language: str) -> str:
-    """A round SVG. `cast`: names in story order, which the colours follow; `told`: what is said of the looks."""
-    look = looks.look(name, cast, told, setting({}, {}, style, language).era, language)
-    shapes = drawn(Figure(look, "standing", "camera", "neutral", "", ""), _CLOSE, False, _WOOD)
+def draw_portrait(name: str, cast: Sequence[str], description: str, style: dict[str, Any], language: str) -> str:
+    """A round SVG. `cast`: names in story order, which the colours follow; `description`: what is said of the looks."""
+    look = looks.look(name, cast, description, setting({}, {}, style, language).era, language)
+    shapes = figure_shapes(Figure(look, "standing", "camera", "neutral", "", ""), _CLOSE, False, _WOOD)
     crown = max(y for spots, *_ in shapes for _, y in spots)
     areas = []
     for spots, colour, shade, alpha in shapes:

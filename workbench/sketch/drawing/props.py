@@ -85,7 +85,7 @@ def _book(x: float, y: float) -> list[Shape]:
 
 def _slips(x: float, y: float) -> list[Shape]:
     bamboo = rgb("#C9A25E")
-    found: list[Shape] = [
+    shapes: list[Shape] = [
         (
             [
                 (x - 0.11 + i * 0.028, y - 0.1),
@@ -100,7 +100,7 @@ def _slips(x: float, y: float) -> list[Shape]:
         for i in range(8)
     ]
     return [
-        *found,
+        *shapes,
         *[(limb([(x - 0.11, y + dy), (x + 0.112, y + dy)], [0.008, 0.008]), _DARK, 1.0, 255) for dy in (0.07, -0.05)],
     ]
 
@@ -188,9 +188,9 @@ def _flower(x: float, y: float) -> list[Shape]:
 
 
 def _fan(x: float, y: float) -> list[Shape]:
-    found: list[Shape] = [([(x, y - 0.02), *arc(x, y - 0.02, 0.2, 0.2, 20, 160, 11)], _PAPER, 1.0, 255)]
+    shapes: list[Shape] = [([(x, y - 0.02), *arc(x, y - 0.02, 0.2, 0.2, 20, 160, 11)], _PAPER, 1.0, 255)]
     return [
-        *found,
+        *shapes,
         *[
             (limb([(x, y - 0.02), arc(x, y - 0.02, 0.2, 0.2, 20, 160, 8)[i]], [0.006, 0.004]), _WOOD, 0.9, 255)
             for i in range(8)

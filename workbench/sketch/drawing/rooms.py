@@ -75,22 +75,26 @@ def room(
     stage.floor, stage.width = floor, width - 0.7
     near = -12.0
     stage.mat(-width, near, width, back, floor)
-    _paved(stage, width, near, back, floor, pave)
-    made = Room(
+    _pave(stage, width, near, back, floor, pave)
+    interior = Room(
         stage, where, width, back, height, wood,
         Wall(stage, lambda u, y, out: (u, y, back - out), 1.0),
         Wall(stage, lambda u, y, out: (-width + out, y, u), 0.86 if where.side <= 0 else 0.98),
         Wall(stage, lambda u, y, out: (width - out, y, u), 0.86 if where.side > 0 else 0.95),
     )  # fmt: skip
-    for one, first, last in ((made.left, near, back), (made.right, near, back), (made.rear, -width, width)):
-        one.rect(first, 0, last, height, wall)
+    for surface, first, last in (
+        (interior.left, near, back),
+        (interior.right, near, back),
+        (interior.rear, -width, width),
+    ):
+        surface.rect(first, 0, last, height, wall)
         # Walls are darker towards the ceiling and the floor.
-        one.rect(first, height * 0.72, last, height, times(wall, 0.55), alpha=46)
-        one.rect(first, height * 0.86, last, height, times(wall, 0.5), alpha=50)
+        surface.rect(first, height * 0.72, last, height, times(wall, 0.55), alpha=46)
+        surface.rect(first, height * 0.86, last, height, times(wall, 0.5), alpha=50)
         if low is not None:
-            one.rect(first, 0, last, 0.95, low)
-            one.rect(first, 0.93, last, 1.0, times(low, 1.15))
-        one.rect(first, 0, last, 0.13, times(low or wood, 0.8))
+            surface.rect(first, 0, last, 0.95, low)
+            surface.rect(first, 0.93, last, 1.0, times(low, 1.15))
+        surface.rect(first, 0, last, 0.13, times(low or wood, 0.8))
     stage.mat(-width, near, width, back, times(mix(wall, wood, 0.4), 0.62), y=height)
     # Where floor meets wall no light comes.
     stage.mat(-width, back - 0.5, width, back, times(floor, 0.3), y=0.002, alpha=60)
@@ -100,12 +104,12 @@ def room(
         for z in range(-6, round(back) + 1, 2):
             stage.box(0, z, 2 * width, 0.22, 0.26, wood, y=height - 0.24, high=True)
         for x in (-width * 0.5, width * 0.5):
-            made.rear.rect(x - 0.11, 0, x + 0.11, height, times(wood, 0.9))
-        made.rear.rect(-width, height - 0.34, width, height - 0.14, times(wood, 0.95))
-    return made
+            interior.rear.rect(x - 0.11, 0, x + 0.11, height, times(wood, 0.9))
+        interior.rear.rect(-width, height - 0.34, width, height - 0.14, times(wood, 0.95))
+    return interior
 
 
-def _paved(stage: Stage, width: float, near: float, back: float, floor: RGB, pave: str) -> None:
+def _pave(stage: Stage, width: float, near: float, back: float, floor: RGB, pave: str) -> None:
     light, dark = times(floor, 1.07), times(floor, 0.86)
     if pave == "planks":
         count = round(width * 2 / 0.62)

@@ -10,7 +10,7 @@ from workbench.sketch.drawing.setting import Setting
 from workbench.sketch.drawing.stage import Stage
 
 
-def furnished(where: Setting) -> Stage:
+def furnish(where: Setting) -> Stage:
     """The set of this place; the same place is always furnished in the same way."""
     stage = Stage(Random(f"set/{where.number}"), where.inside)
     if where.inside:

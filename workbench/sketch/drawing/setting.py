@@ -77,14 +77,14 @@ def setting(anchor: dict[str, Any], shot: dict[str, Any], style: dict[str, Any],
     location, air = anchor.get("location") or {}, anchor.get("atmosphere") or {}
     scene, visual = anchor.get("scene") or {}, shot.get("visual") or {}
     place = [str(location.get(k) or "") for k in ("type", "name", "details")]
-    told = [*place, str(scene.get("zh") or ""), str(scene.get("en") or ""), str(visual.get("environment") or "")]
-    kind = _kind(told, language)
+    texts = [*place, str(scene.get("zh") or ""), str(scene.get("en") or ""), str(visual.get("environment") or "")]
+    kind = _kind(texts, language)
     own = "zh" if language == "zh" else "en"
-    spoken = [*place, str(scene.get(own) or ""), *((anchor.get("anchors") or {}).get(own) or []), told[-1]]
+    spoken = [*place, str(scene.get(own) or ""), *((anchor.get("anchors") or {}).get(own) or []), texts[-1]]
     every = " ".join([*map(str, spoken), *map(str, shot.get("anchors") or [])])
-    inside = books.sets().kinds[kind].inside if kind else _is_inside(" ".join(told))
+    inside = books.sets().kinds[kind].inside if kind else _is_inside(" ".join(texts))
     lighting = " ".join(str(v) for v in (anchor.get("lighting") or {"": visual.get("lighting") or ""}).values())
-    hour = str(air.get("time") or "") or f"{lighting} {told[-1]}"
+    hour = str(air.get("time") or "") or f"{lighting} {texts[-1]}"
     weather = str(air.get("weather") or "") or str(visual.get("mood") or "")
     time: Time = _first(_TIMES, hour) or _first(_TIMES, f"{lighting} {scene.get('en') or ''}") or "day"
     return Setting(
@@ -95,20 +95,20 @@ def setting(anchor: dict[str, Any], shot: dict[str, Any], style: dict[str, Any],
         weather=_weather(weather),
         lamp=bool(_LAMP.search(lighting)) or (inside and time in ("night", "dusk")),
         side=-1 if _LEFT.search(lighting) else 1 if _RIGHT.search(lighting) else 0,
-        number=digest(place[0], place[1] or told[-1]),
+        number=digest(place[0], place[1] or texts[-1]),
     )
 
 
-def _kind(told: list[str], language: str) -> str:
+def _kind(texts: list[str], language: str) -> str:
     """The kind of place that the first telling text speaks of; empty when none does."""
-    named = next((k for k, s in books.sets().kinds.items() if told[0] and told[0] in s.type), "")
+    named = next((k for k, s in books.sets().kinds.items() if texts[0] and texts[0] in s.type), "")
     if named:
         return named
-    for text in told:
+    for text in texts:
         for spoken in (language, "en" if language == "zh" else "zh"):
-            found = places.archetype_of(text, spoken) if text else None
-            if found:
-                return found
+            kind = places.archetype_of(text, spoken) if text else None
+            if kind:
+                return kind
     return ""
 
 

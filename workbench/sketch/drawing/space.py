@@ -41,7 +41,7 @@ class Camera:
         """Away from the camera along the ground."""
         return (self.turn[0], 0.0, self.turn[1])
 
-    def seen(self, point: Point) -> Point:
+    def to_lens(self, point: Point) -> Point:
         """A point as the lens has it: right, up, away."""
         sy, cy, sp, cp, _, _ = self.turn
         dx, dy, dz = point[0] - self.eye[0], point[1] - self.eye[1], point[2] - self.eye[2]
@@ -49,18 +49,18 @@ class Camera:
         return across, dy * cp - away * sp, away * cp + dy * sp
 
     def depth(self, point: Point) -> float:
-        return self.seen(point)[2]
+        return self.to_lens(point)[2]
 
     def project(self, points: Sequence[Point]) -> list[Spot]:
         """An area in the picture, cut at the lens; fewer than three spots when none of it is in front."""
-        inside = [self.seen(p) for p in points]
+        inside = [self.to_lens(p) for p in points]
         if any(p[2] < NEAR for p in inside):
             inside = _cut(inside)
         return [self._flat(p) for p in inside]
 
     def spot(self, point: Point) -> Spot | None:
         """One point in the picture; None behind the lens."""
-        at = self.seen(point)
+        at = self.to_lens(point)
         return self._flat(at) if at[2] >= NEAR else None
 
     def scale(self, point: Point) -> float:
@@ -74,7 +74,7 @@ class Camera:
         return self.centre[0] + x, self.centre[1] - y
 
 
-def aimed(
+def aim_camera(
     target: Point, distance: float, yaw: float, pitch: float, focal: float, at: Spot, roll: float = 0.0
 ) -> Camera:
     """The camera that sees `target` from this distance at the spot `at` of the picture."""
@@ -85,11 +85,11 @@ def aimed(
 
 def _cut(points: Sequence[Point]) -> list[Point]:
     """What of an area lies in front of the lens."""
-    kept: list[Point] = []
+    in_front: list[Point] = []
     for a, b in zip(points, [*points[1:], points[0]], strict=True):
         if a[2] >= NEAR:
-            kept.append(a)
+            in_front.append(a)
         if (a[2] >= NEAR) != (b[2] >= NEAR):
             t = (NEAR - a[2]) / (b[2] - a[2])
-            kept.append((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, NEAR))
-    return kept
+            in_front.append((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, NEAR))
+    return in_front

@@ -179,7 +179,7 @@ class Painter:
         self.height = image.height / fine
         self._solid = ImageDraw.Draw(image)
         self._veil = ImageDraw.Draw(image, "RGBA")
-        self._line = light.hand.set_line * image.height / 1000
+        self._line = light.preset.set_line * image.height / 1000
 
     def flat(
         self, spots: Sequence[Spot], colour: RGB, alpha: int = 255, line: float = 0.0, ink: RGB | None = None
@@ -221,9 +221,9 @@ class Painter:
         if face.normal is None and face.points[0][1] < 0.1:
             # The ground keeps its colour, or its far end would look like water.
             depth = min(depth, 22.0)
-        colour = light.hand.grade(face.colour) if face.bright else self.light.lit(face.colour, shade, depth)
+        colour = light.preset.grade(face.colour) if face.bright else self.light.shine_on(face.colour, shade, depth)
         line = self._line * min(1.0, 5.0 / max(1.0, depth)) if face.normal is not None else 0.0
-        self.flat(spots, colour, face.alpha, line, self.light.hand.ink)
+        self.flat(spots, colour, face.alpha, line, self.light.preset.ink)
 
     def thing(self, thing: Thing) -> None:
         for face in thing.faces:
@@ -236,9 +236,9 @@ class Painter:
         depth = self.camera.depth(at)
         for spots, colour, shade, alpha in shapes:
             points = [(at[0] + u * right[0], at[1] + v, at[2] + u * right[2]) for u, v in spots]
-            seen = colour if shade < 0 else self.light.lit(colour, shade, depth)
+            seen = colour if shade < 0 else self.light.shine_on(colour, shade, depth)
             line = self._line * min(1.0, 5.0 / max(1.0, depth)) if self._line else 0.0
-            self.flat(self.camera.project(points), seen, alpha, line, self.light.hand.ink)
+            self.flat(self.camera.project(points), seen, alpha, line, self.light.preset.ink)
 
     def horizon(self) -> float:
         """How far down the picture the ground's end lies, in pixels."""
@@ -264,8 +264,8 @@ def planes(stage: Stage, painter: Painter) -> None:
 def sorted_things(stage: Stage, camera: Camera, nearest: float) -> list[tuple[float, Thing]]:
     """The things beyond `nearest`, farthest first."""
     above = camera.eye[1] > 2.6 and stage.inside
-    kept = [(camera.depth(t.at), t) for t in stage.things if not (t.high and above)]
-    return sorted((k for k in kept if k[0] > nearest), key=lambda k: -k[0])
+    shown = [(camera.depth(t.at), t) for t in stage.things if not (t.high and above)]
+    return sorted((k for k in shown if k[0] > nearest), key=lambda k: -k[0])
 
 
 def _between(a: Point, b: Point) -> Point:
@@ -276,15 +276,15 @@ def _within(spots: list[Spot], limit: float = 8000.0) -> list[Spot]:
     """An area without what lies absurdly far outside the picture, which the drawing library cannot count."""
     for axis in (0, 1):
         for sign in (1, -1):
-            kept: list[Spot] = []
+            inside: list[Spot] = []
             for a, b in zip(spots, [*spots[1:], *spots[:1]], strict=True):
                 inside_a, inside_b = a[axis] * sign <= limit, b[axis] * sign <= limit
                 if inside_a:
-                    kept.append(a)
+                    inside.append(a)
                 if inside_a != inside_b:
                     t = (limit * sign - a[axis]) / (b[axis] - a[axis])
-                    kept.append((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t))
-            spots = kept
+                    inside.append((a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t))
+            spots = inside
     return spots
 
 
@@ -293,12 +293,12 @@ def _within(spots: list[Spot], limit: float = 8000.0) -> list[Spot]:
 
 def ellipse(x: float, y: float, rx: float, ry: float, count: int = 22, turn: float = 0.0) -> list[Spot]:
     s, c = math.sin(turn), math.cos(turn)
-    found = []
+    spots = []
     for i in range(count):
         a = 2 * math.pi * i / count
         u, v = rx * math.cos(a), ry * math.sin(a)
-        found.append((x + u * c - v * s, y + u * s + v * c))
-    return found
+        spots.append((x + u * c - v * s, y + u * s + v * c))
+    return spots
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, end: float, count: int = 12) -> list[Spot]:
@@ -343,16 +343,16 @@ def _outward(cap: list[Spot], tip: Spot, inner: Spot) -> list[Spot]:
 def smooth(points: Sequence[Spot], steps: int = 5) -> list[Spot]:
     """A closed curve through the points."""
     count = len(points)
-    found: list[Spot] = []
+    spots: list[Spot] = []
     for i in range(count):
         p0, p1, p2, p3 = points[i - 1], points[i], points[(i + 1) % count], points[(i + 2) % count]
         for step in range(steps):
             t = step / steps
             t2, t3 = t * t, t * t * t
-            found.append(
+            spots.append(
                 (
                     0.5 * (2 * p1[0] + (p2[0] - p0[0]) * t + (2 * p0[0] - 5 * p1[0] + 4 * p2[0] - p3[0]) * t2 + (3 * p1[0] - p0[0] - 3 * p2[0] + p3[0]) * t3),
                     0.5 * (2 * p1[1] + (p2[1] - p0[1]) * t + (2 * p0[1] - 5 * p1[1] + 4 * p2[1] - p3[1]) * t2 + (3 * p1[1] - p0[1] - 3 * p2[1] + p3[1]) * t3),
                 )
             )  # fmt: skip
-    return found
+    return spots

@@ -19,7 +19,7 @@ def sky(width: int, height: int, light: Light, stage: Stage, camera: Camera, fin
     """The picture's ground: sky down to the horizon, or the dark of a room."""
     top, low = light.skies()
     if stage.inside:
-        dark = light.lit(times(stage.floor, 0.45), 0.8)
+        dark = light.shine_on(times(stage.floor, 0.45), 0.8)
         return Image.new("RGB", (width, height), dark)
     probe = Image.new("RGB", (1, 1))
     horizon = Painter(probe, camera, light, 1.0).horizon() * fine
@@ -38,7 +38,7 @@ def stars(painter: Painter, rng: Random) -> None:
         return
     horizon = painter.horizon()
     width = painter.image.width / painter.fine
-    colour = mix(painter.light.hand.light, (255, 255, 255), 0.5)
+    colour = mix(painter.light.preset.light, (255, 255, 255), 0.5)
     for _ in range(70):
         x, y, size = rng.random() * width, rng.random(), rng.choice((0.7, 0.9, 1.3))
         painter.flat(
@@ -57,7 +57,7 @@ def sun(painter: Painter, bearing: float, height: float, size: float) -> None:
     y, r = horizon - up, painter.height * size
     light = painter.light
     if where.time == "night":
-        disc = mix(light.hand.light, (250, 246, 232), 0.55)
+        disc = mix(light.preset.light, (250, 246, 232), 0.55)
         for grow, alpha in ((3.2, 14), (2.2, 20), (1.5, 30)):
             painter.flat(ellipse(x, y, r * grow, r * grow, 40), disc, alpha)
         painter.flat(ellipse(x, y, r, r, 40), disc)
@@ -65,12 +65,12 @@ def sun(painter: Painter, bearing: float, height: float, size: float) -> None:
             painter.flat(ellipse(x + dx * r, y + dy * r, r * s, r * s, 16), times(disc, 0.9))
         return
     warm = (
-        mix((255, 250, 228), light.hand.light, 0.3)
+        mix((255, 250, 228), light.preset.light, 0.3)
         if where.time in ("day", "noon")
-        else mix((255, 214, 150), light.hand.light, 0.25)
+        else mix((255, 214, 150), light.preset.light, 0.25)
     )
-    if light.hand.name == "ink_wash":
-        painter.flat(ellipse(x, y, r * 1.1, r * 1.1, 40), light.hand.light, 210)
+    if light.preset.name == "ink_wash":
+        painter.flat(ellipse(x, y, r * 1.1, r * 1.1, 40), light.preset.light, 210)
         return
     veil = 0.4 if where.weather in ("cloudy", "fog") else 1.0
     for grow, alpha in ((4.2, 16), (2.8, 24), (1.8, 36)):
@@ -168,14 +168,14 @@ def glow(
         else {"night": 0.8, "dusk": 0.5}.get(time, 0.26)
     )
     shy = people.point([255 - round(v * 0.8) for v in range(256)])
-    for one in glows:
-        spot = camera.spot(one.at)
+    for lamp in glows:
+        spot = camera.spot(lamp.at)
         if spot is None:
             continue
-        r = min(1400.0, camera.scale(one.at) * one.radius)
+        r = min(1400.0, camera.scale(lamp.at) * lamp.radius)
         if r < 4 or not (-r < spot[0] < picture.width + r and -r < spot[1] < picture.height + r):
             continue
-        colour = times(one.colour or light.glow, power * one.strength)
+        colour = times(lamp.colour or light.glow, power * lamp.strength)
         box = (round(spot[0] - r), round(spot[1] - r), round(spot[0] + r), round(spot[1] + r))
         seen = (max(0, box[0]), max(0, box[1]), min(picture.width, box[2]), min(picture.height, box[3]))
         if seen[2] <= seen[0] or seen[3] <= seen[1]:
@@ -184,7 +184,7 @@ def glow(
         at = [(seen[k] - box[k % 2]) * side / (box[2 + k % 2] - box[k % 2]) for k in range(4)]
         part = (at[0], at[1], min(side, at[2]), min(side, at[3]))
         mask = halo().resize((seen[2] - seen[0], seen[3] - seen[1]), Image.Resampling.BILINEAR, part)
-        if camera.depth(one.at) > nearest + 0.3:
+        if camera.depth(lamp.at) > nearest + 0.3:
             mask = ImageChops.multiply(mask, shy.crop(seen))
         patch = picture.crop(seen)
         lit = ImageChops.screen(patch, Image.new("RGB", patch.size, colour))
