@@ -134,7 +134,7 @@ def _assembled(plan: dict[str, Any], groups: list[dict[str, Any]], asked: dict[s
     beats = ActionPlan.model_validate(plan).beats
     frames = [KeyframeGroup.model_validate(g) for g in groups]
     cast = Cast([c["name"] for c in asked["cast"]], asked["cast"])
-    return keyframes.assembled(beats, frames, asked, cast, {}).model_dump(mode="json")
+    return keyframes.assemble(beats, frames, asked, cast, {}).model_dump(mode="json")
 
 
 def drawings(language: str) -> Iterator[tuple[str, str]]:

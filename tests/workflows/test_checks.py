@@ -97,7 +97,7 @@ def test_a_rewrite_returns_exactly_the_episodes_it_was_asked_for() -> None:
 def test_a_rewrite_leaves_every_other_episode_as_it_was() -> None:
     before = planned(outline(1), outline(2), outline(3, plot=0))
 
-    after = plan.merged(before, [outline(3, plot=2)])
+    after = plan.merge(before, [outline(3, plot=2)])
 
     assert after.episodes[:2] == before.episodes[:2]
     assert after.episodes[2].title == "信"
@@ -225,10 +225,10 @@ def test_names_are_told_from_the_words_around_them(text: str, name: str, found: 
 def test_kept_anchors_must_come_back_word_for_word_as_the_same_pairs() -> None:
     kept = {"zh": ["一", "二"], "en": ["one", "two"]}
 
-    assert anchor.kept_issues(empty_set(), kept) == []
-    assert anchor.kept_issues(empty_set(), {}) == []
-    assert "二" in str(anchor.kept_issues(empty_set(en=["one", "TWO", "three", "four"]), kept)[0])
-    assert anchor.kept_issues(empty_set(zh=["二", "一", "三", "四"]), kept) != []
+    assert anchor.lost_anchor_issues(empty_set(), kept) == []
+    assert anchor.lost_anchor_issues(empty_set(), {}) == []
+    assert "二" in str(anchor.lost_anchor_issues(empty_set(en=["one", "TWO", "three", "four"]), kept)[0])
+    assert anchor.lost_anchor_issues(empty_set(zh=["二", "一", "三", "四"]), kept) != []
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_only_the_people_of_the_scene_speak(made: Dialogue, cast: Cast, expected
 
 
 def test_an_alias_is_saved_under_the_librarys_name() -> None:
-    made = dialogue.renamed(said(line("走吧。", "王公子"), line("夜深。", "", "narration")), TWO)
+    made = dialogue.use_own_names(said(line("走吧。", "王公子"), line("夜深。", "", "narration")), TWO)
     assert [one.speaker for one in made.lines] == ["王生", ""]
 
 

@@ -70,10 +70,10 @@ def render(name: str, language: str, facts: Mapping[str, Any]) -> Prompt:
     if missing or unknown:
         raise ProgrammingError(_mismatch(file, missing, unknown))
     try:
-        said = {part: _template(body).render(dict(facts)).strip() for part, body in file.sections.items()}
+        sections = {part: _template(body).render(dict(facts)).strip() for part, body in file.sections.items()}
     except TemplateError as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
-    return Prompt(name, language, said["system"], said["user"], file.version, dict(facts))
+    return Prompt(name, language, sections["system"], sections["user"], file.version, dict(facts))
 
 
 @functools.cache
@@ -87,11 +87,11 @@ def find(name: str, language: str) -> PromptFile:
 
 def all_files() -> list[PromptFile]:
     """Every prompt that exists, by name and language."""
-    found = []
+    files = []
     for path in sorted(FOLDER.rglob("*.md")):
         name, _, language = path.relative_to(FOLDER).as_posix().removesuffix(".md").rpartition(".")
-        found.append(find(name, language))
-    return found
+        files.append(find(name, language))
+    return files
 
 
 def parse(text: str, name: str, language: str) -> PromptFile:
@@ -139,7 +139,9 @@ def _template(body: str) -> Template:
 
 @functools.cache
 def _environment() -> SandboxedEnvironment:
-    made = SandboxedEnvironment(undefined=StrictUndefined, finalize=_printable, trim_blocks=True, lstrip_blocks=True)
-    made.filters = {"data": as_data, "length": len}
-    made.globals = {}
-    return made
+    environment = SandboxedEnvironment(
+        undefined=StrictUndefined, finalize=_printable, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters = {"data": as_data, "length": len}
+    environment.globals = {}
+    return environment

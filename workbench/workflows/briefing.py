@@ -67,13 +67,13 @@ def cast_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
         {
             "name": c["name"],
             "aliases": list(c.get("aliases") or []),
-            "description": clip(ctx, str(c["name"]), told_of(c), CHARACTER_CHARS),
+            "description": clip(ctx, str(c["name"]), character_text(c), CHARACTER_CHARS),
         }
         for c in project.characters()
     ]
 
 
-def told_of(character: dict[str, Any]) -> str:
+def character_text(character: dict[str, Any]) -> str:
     """Description, appearance, personality and background as one text; what is empty is left out."""
     parts = (character.get(name) for name in ("description", "appearance", "personality", "background"))
     return "\n".join(p for p in parts if p)
@@ -120,10 +120,10 @@ def unknown_names(names: Iterable[str], characters: Iterable[dict[str, Any]]) ->
 
 def too_alike(path: str, this: str, other: str, similarity: float) -> Issue:
     """The issue that says which two texts tell the same thing."""
-    said = Text(
+    message = Text(
         N_("{this} tells nearly the same as {other} (similarity {similarity}). Give it its own event."),
         this=this,
         other=other,
         similarity=f"{similarity:.2f}",
     )
-    return Issue(path, said)
+    return Issue(path, message)

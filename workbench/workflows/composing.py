@@ -36,19 +36,21 @@ async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, gro
 
     Raises ChildFailed when all of them failed.
     """
-    asked = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
+    requested = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
-        done, skipped = await _run(ctx, asked, force)
-        more = [key for key in _grown(ctx, asked, done) if key not in asked] if grow else []
+        done, skipped = await _run(ctx, requested, force)
+        more = [key for key in _keys_below(ctx, requested, done) if key not in requested] if grow else []
         if not more:
-            return _summed(ctx, done, skipped)
-        asked += more
+            return _summarise(ctx, done, skipped)
+        requested += more
 
 
-async def _run(ctx: Context, asked: Sequence[Key], force: bool) -> tuple[dict[Key, ChildResult], list[dict[str, Any]]]:
+async def _run(
+    ctx: Context, requested: Sequence[Key], force: bool
+) -> tuple[dict[Key, ChildResult], list[dict[str, Any]]]:
     """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
     nodes, state_of = look_below(ctx.node)
-    items = plan.order_jobs(nodes, makers(), asked)
+    items = plan.order_jobs(nodes, makers(), requested)
     started = set(plan_children(ctx.node, ctx.job_id))
     declared = {w.name: w for w in makers()}
     ctx.expect(sum(force or i.key in started or not _fresh(i, declared, state_of) for i in items))
@@ -79,24 +81,24 @@ def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], state_of: An
 
 
 def _not_started(item: plan.Item, broken: registry.Workflow) -> ChildResult:
-    said = Text(N_("Not started: “{title}” before it failed"), title=broken.title)
-    return ChildResult(None, item.node_id, item.workflow, "not_started", "child_failed", str(said))
+    message = Text(N_("Not started: “{title}” before it failed"), title=broken.title)
+    return ChildResult(None, item.node_id, item.workflow, "not_started", "child_failed", str(message))
 
 
-def _grown(ctx: Context, asked: Sequence[Key], done: dict[Key, ChildResult]) -> list[Key]:
+def _keys_below(ctx: Context, requested: Sequence[Key], done: dict[Key, ChildResult]) -> list[Key]:
     """What is missing or stale below the nodes whose children these jobs have written."""
     declared = {w.name: w for w in makers()}
-    found: list[Key] = []
-    for name, node_id in asked:
+    keys: list[Key] = []
+    for name, node_id in requested:
         child = kinds.find(str(declared[name].writes)).child_kind if name in declared else None
         result = done.get((name, node_id))
         if child is not None and result is not None and result.ok:
             nodes, state_of = look_below(ctx.node.at(node_id))
-            found += [item.key for item in plan.find_work(nodes, makers(), state_of) if item.node_id != node_id]
-    return list(dict.fromkeys(found))
+            keys += [item.key for item in plan.find_work(nodes, makers(), state_of) if item.node_id != node_id]
+    return list(dict.fromkeys(keys))
 
 
-def _summed(ctx: Context, done: dict[Key, ChildResult], skipped: list[dict[str, Any]]) -> BatchResult:
+def _summarise(ctx: Context, done: dict[Key, ChildResult], skipped: list[dict[str, Any]]) -> BatchResult:
     ctx.progress(100, Text(N_("All jobs have ended")))
     return ctx.batch_result(list(done.values()), skipped)
 

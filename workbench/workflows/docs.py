@@ -25,7 +25,10 @@ Run one with `reelwright submit NAME --node ID --params JSON`, from the Studio p
 def page() -> str:
     """The whole page: a table of all workflows, then a section for each."""
     listed = sorted(own_workflows(), key=_making_order)
-    return "\n".join([HEAD, *_overview(listed), *(line for one in listed for line in _section(one))]).rstrip() + "\n"
+    return (
+        "\n".join([HEAD, *_overview(listed), *(line for declared in listed for line in _section(declared))]).rstrip()
+        + "\n"
+    )
 
 
 def own_workflows() -> list[Workflow]:
@@ -33,9 +36,9 @@ def own_workflows() -> list[Workflow]:
     return [w for w in registry.load().values() if w.run.__module__.startswith("workbench.workflows.")]
 
 
-def _making_order(one: Workflow) -> tuple[int, bool, str]:
+def _making_order(declared: Workflow) -> tuple[int, bool, str]:
     """As a story is made: project, episode, scene; batches after what they repeat."""
-    return (("project", "episode", "scene", "any").index(one.scope), one.batch, one.name)
+    return (("project", "episode", "scene", "any").index(declared.scope), declared.batch, declared.name)
 
 
 def _overview(listed: list[Workflow]) -> list[str]:
@@ -46,33 +49,35 @@ def _overview(listed: list[Workflow]) -> list[str]:
     return ["| name | title | scope | reads | writes |", "| --- | --- | --- | --- | --- |", *rows, ""]
 
 
-def _section(one: Workflow) -> list[str]:
-    lines = [f"## {one.name}", "", f"**{one.title}.** {one.summary}", ""]
-    lines.append(f"- Works on: {_SCOPES[one.scope]}")
-    if one.reads:
-        lines.append(f"- Reads: {', '.join(_kind(r) for r in one.reads)}")
-    lines.append(f"- Writes: {_kind(one.writes) if one.writes else 'nothing; the result is on the job'}")
-    lines += [f"- Needs first: {_sentence(guard)}" for guard in one.guards]
-    attempts = "attempt" if one.max_attempts == 1 else "attempts"
-    lines.append(f"- Ends by itself after {one.deadline_s} s; {one.max_attempts} {attempts}; queue `{one.queue}`")
-    return [*lines, "", *_params(one), ""]
+def _section(declared: Workflow) -> list[str]:
+    lines = [f"## {declared.name}", "", f"**{declared.title}.** {declared.summary}", ""]
+    lines.append(f"- Works on: {_SCOPES[declared.scope]}")
+    if declared.reads:
+        lines.append(f"- Reads: {', '.join(_kind(r) for r in declared.reads)}")
+    lines.append(f"- Writes: {_kind(declared.writes) if declared.writes else 'nothing; the result is on the job'}")
+    lines += [f"- Needs first: {_sentence(guard)}" for guard in declared.guards]
+    attempts = "attempt" if declared.max_attempts == 1 else "attempts"
+    lines.append(
+        f"- Ends by itself after {declared.deadline_s} s; {declared.max_attempts} {attempts}; queue `{declared.queue}`"
+    )
+    return [*lines, "", *_params(declared), ""]
 
 
 _SCOPES = {"project": "a project", "episode": "an episode", "scene": "a scene", "any": "nothing in particular"}
 
 
-def _params(one: Workflow) -> list[str]:
+def _params(declared: Workflow) -> list[str]:
     """A table of the params, from the same schema that makes the form."""
-    schema = one.params.model_json_schema()
+    schema = declared.params.model_json_schema()
     fields: dict[str, Any] = schema.get("properties", {})
     if not fields:
         return ["No params."]
     rows = []
     for name, field in fields.items():
         required = name in schema.get("required", ())
-        default = "required" if required else f"`{_shown(field.get('default'))}`"
-        said = ". ".join(filter(None, (field.get("title"), field.get("description"))))
-        rows.append(f"| `{name}` | {_type(field, schema)} | {default} | {said} |")
+        default = "required" if required else f"`{_show(field.get('default'))}`"
+        text = ". ".join(filter(None, (field.get("title"), field.get("description"))))
+        rows.append(f"| `{name}` | {_type(field, schema)} | {default} | {text} |")
     return ["| param | type | default | meaning |", "| --- | --- | --- | --- |", *rows]
 
 
@@ -112,7 +117,7 @@ def _codes(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{n}`" for n in names)
 
 
-def _shown(value: Any) -> str:
+def _show(value: Any) -> str:
     return "nothing" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -121,14 +126,14 @@ def _sentence(guard: Guard) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    made = page()
+    text = page()
     if "--check" in arguments:
-        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == made:
+        if PAGE.exists() and PAGE.read_text(encoding="utf-8") == text:
             return 0
         print("docs/workflows.md is out of date: run python -m workbench.workflows.docs", file=sys.stderr)
         return 1
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(made, encoding="utf-8")
+    PAGE.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -123,9 +123,9 @@ def all_workflows() -> list[Workflow]:
     writers = {w.writes: w for w in _workflows.values() if w.writes}
     scopes = ("project", "episode", "scene", "any")
 
-    def depth(one: Workflow, seen: tuple[str, ...] = ()) -> int:
-        before = [writers[r] for r in one.reads if r in writers and writers[r].name not in (*seen, one.name)]
-        return 1 + max((depth(w, (*seen, one.name)) for w in before), default=0)
+    def depth(declared: Workflow, seen: tuple[str, ...] = ()) -> int:
+        before = [writers[r] for r in declared.reads if r in writers and writers[r].name not in (*seen, declared.name)]
+        return 1 + max((depth(w, (*seen, declared.name)) for w in before), default=0)
 
     return sorted(_workflows.values(), key=lambda w: (scopes.index(w.scope), w.batch, depth(w), w.name))
 

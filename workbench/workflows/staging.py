@@ -21,8 +21,8 @@ ARC = ("opening", "development", "turn", "resolution")
 def outline(node: NodeView) -> dict[str, Any]:
     """The scene's entry in its episode's scene list; an empty dict when there is none."""
     episode = node.parent
-    found = episode.artifact("scene_list", part=f"scene:{node.position}") if episode is not None else None
-    return found or {}
+    entry = episode.artifact("scene_list", part=f"scene:{node.position}") if episode is not None else None
+    return entry or {}
 
 
 def cast_of(node: NodeView) -> Cast:
@@ -39,8 +39,8 @@ def people(ctx: Context) -> list[dict[str, Any]]:
 
 def looks(node: NodeView) -> dict[str, str]:
     """How each character of the library looks, in one line; who it is where the looks are not told."""
-    told = {str(c["name"]): c.get("appearance") or c.get("description") or "" for c in node.project.characters()}
-    return {name: " ".join(text.split()) for name, text in told.items() if text.strip()}
+    texts = {str(c["name"]): c.get("appearance") or c.get("description") or "" for c in node.project.characters()}
+    return {name: " ".join(text.split()) for name, text in texts.items() if text.strip()}
 
 
 def facts(ctx: Context) -> dict[str, Any]:

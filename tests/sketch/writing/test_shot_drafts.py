@@ -68,7 +68,7 @@ def storyboard(facts: dict[str, Any], aspect: str = "16:9") -> KeyframePrompt:
         known = facts["anchor"]["anchors"]
         assert continuity.group_issues(group, beat.start, beat.end, cast, known, aspect, before) == []
         groups.append(group)
-    made = keyframes.assembled(plan.beats, groups, facts, cast, {})
+    made = keyframes.assemble(plan.beats, groups, facts, cast, {})
     limit = GLANCE[facts["story_language"]]
     assert all(0 < len(s.caption) <= limit for s in made.shots)
     assert all("{" not in s.caption or "{" in json.dumps(facts) for s in made.shots)

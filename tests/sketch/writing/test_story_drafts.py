@@ -80,7 +80,7 @@ def furnished(facts: dict[str, Any], listed: list[dict[str, Any]], arc: list[str
         )
         assert anchor.count_issues(one) == []
         assert anchor.name_issues(one, names) == []
-        assert anchor.kept_issues(one, before) == []
+        assert anchor.lost_anchor_issues(one, before) == []
         kept[scene["location"]] = one.anchors.model_dump()
         made.append(one)
     return made
@@ -203,7 +203,7 @@ def test_a_rewrite_of_a_repeating_plan_repeats_no_more() -> None:
 
     rewrites = planning.rewrite_episodes(facts, orders, [e.model_dump() for e in repeated])
 
-    assert plan.duplicates(plan.merged(whole, rewrites)) == []
+    assert plan.duplicates(plan.merge(whole, rewrites)) == []
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -37,7 +37,7 @@ async def run(ctx: Context, params: Params) -> Duration:
     ctx.progress(30, Text(N_("Counting lines, motion and silences")))
     node = ctx.node
     language = str(node.brief.get("language") or ctx.language)
-    made = timing.estimate(
+    duration = timing.estimate(
         dialogue=node.artifact("dialogue"),
         motion=node.artifact("motion_prompt"),
         shots=node.artifact("keyframe_prompt"),
@@ -45,5 +45,5 @@ async def run(ctx: Context, params: Params) -> Duration:
         language=language,
         transition=params.transition,
     )
-    ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{made.seconds:.1f}"))
-    return made
+    ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{duration.seconds:.1f}"))
+    return duration

@@ -64,37 +64,37 @@ async def run(ctx: Context, params: Params) -> Dialogue:
     )
     ctx.progress(25, Text(N_("Listening to them")))
     checks = [
-        lambda made: speaker_issues(made, cast),
+        lambda dialogue: speaker_issues(dialogue, cast),
         repeated_issues,
-        lambda made: length_issues(made, params.max_seconds),
+        lambda dialogue: length_issues(dialogue, params.max_seconds),
         silence_issues,
-        lambda made: language_issues(made, facts["story_language"]),
+        lambda dialogue: language_issues(dialogue, facts["story_language"]),
     ]
-    made = await ctx.generate("dialogue", prompt, schema=Dialogue, checks=checks)
+    dialogue = await ctx.generate("dialogue", prompt, schema=Dialogue, checks=checks)
     ctx.progress(100, Text(N_("Dialogue written")))
-    return renamed(made, cast)
+    return use_own_names(dialogue, cast)
 
 
-def speaker_issues(made: Dialogue, cast: Cast) -> list[Issue]:
+def speaker_issues(dialogue: Dialogue, cast: Cast) -> list[Issue]:
     """Only people of the scene speak, and nobody talks to themselves where they are alone."""
     issues = []
-    for number, line in enumerate(made.lines):
+    for number, line in enumerate(dialogue.lines):
         if line.speaker and cast.of(line.speaker) is None:
-            said = Text(
+            message = Text(
                 N_("{names} is not in this scene's cast; only: {known}"),
                 names=line.speaker,
                 known=", ".join(cast.names) or "—",
             )
-            issues.append(Issue(f"lines.{number}.speaker", said))
+            issues.append(Issue(f"lines.{number}.speaker", message))
         if line.type == "dialogue" and len(cast.names) == 1:
-            said = Text(N_("{name} is alone here: use monologue, thought or narration"), name=cast.names[0])
-            issues.append(Issue(f"lines.{number}.type", said))
+            message = Text(N_("{name} is alone here: use monologue, thought or narration"), name=cast.names[0])
+            issues.append(Issue(f"lines.{number}.type", message))
     return issues
 
 
-def repeated_issues(made: Dialogue) -> list[Issue]:
+def repeated_issues(dialogue: Dialogue) -> list[Issue]:
     """No line is said twice."""
-    texts = ["".join(line.text.split()).casefold() for line in made.lines]
+    texts = ["".join(line.text.split()).casefold() for line in dialogue.lines]
     return [
         Issue(f"lines.{n}.text", Text(N_("is the same as an earlier line")))
         for n, t in enumerate(texts)
@@ -102,36 +102,36 @@ def repeated_issues(made: Dialogue) -> list[Issue]:
     ]
 
 
-def length_issues(made: Dialogue, max_seconds: float) -> list[Issue]:
+def length_issues(dialogue: Dialogue, max_seconds: float) -> list[Issue]:
     """All lines can be read in the time there is."""
-    seconds = timing.dialogue_s([line.model_dump() for line in made.lines])
+    seconds = timing.dialogue_s([line.model_dump() for line in dialogue.lines])
     if seconds <= max_seconds:
         return []
-    said = Text(
+    message = Text(
         N_("takes {seconds} s to read; there are {allowed} s: shorten or drop lines"),
         seconds=f"{seconds:.1f}",
         allowed=f"{max_seconds:g}",
     )
-    return [Issue("lines", said)]
+    return [Issue("lines", message)]
 
 
-def silence_issues(made: Dialogue) -> list[Issue]:
+def silence_issues(dialogue: Dialogue) -> list[Issue]:
     """A silent scene says why."""
-    if made.silent and not made.reason:
+    if dialogue.silent and not dialogue.reason:
         return [Issue("reason", Text(N_("a silent scene needs a reason")))]
     return []
 
 
-def language_issues(made: Dialogue, language: str) -> list[Issue]:
+def language_issues(dialogue: Dialogue, language: str) -> list[Issue]:
     """The lines together are in the story's language; a foreign word or name among them is not."""
-    han, words = timing.units(" ".join(line.text for line in made.lines))
+    han, words = timing.units(" ".join(line.text for line in dialogue.lines))
     foreign, own = (words, han) if language == "zh" else (han, words)
     if foreign <= max(own, A_NAME):
         return []
     return [Issue("lines", Text(N_("must be Chinese") if language == "zh" else N_("must be English")))]
 
 
-def renamed(made: Dialogue, cast: Cast) -> Dialogue:
+def use_own_names(dialogue: Dialogue, cast: Cast) -> Dialogue:
     """Speakers under their own names, whatever alias was used."""
-    lines = [line.model_copy(update={"speaker": cast.of(line.speaker) or line.speaker}) for line in made.lines]
-    return made.model_copy(update={"lines": lines})
+    lines = [line.model_copy(update={"speaker": cast.of(line.speaker) or line.speaker}) for line in dialogue.lines]
+    return dialogue.model_copy(update={"lines": lines})

@@ -42,47 +42,52 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
     ctx.progress(5, Text(N_("Reading the whole scene")))
     facts = staging.facts(ctx)
     language = facts["story_language"]
-    shots, motion, said = (ctx.node.artifact(k) for k in ("keyframe_prompt", "motion_prompt", "dialogue"))
-    seconds = timing.estimate(dialogue=said, motion=motion, shots=shots, sound=None, language=language).seconds
+    shots, motion, dialogue = (ctx.node.artifact(k) for k in ("keyframe_prompt", "motion_prompt", "dialogue"))
+    seconds = timing.estimate(dialogue=dialogue, motion=motion, shots=shots, sound=None, language=language).seconds
     prompt = ctx.prompt(
         **facts,
         seconds=seconds,
         shots=staging.shots_in_short(shots),
         motion=timing.motion_text(motion, language) if motion else "",
-        dialogue=script.to_text(Dialogue.model_validate(said), language) if said else "",
+        dialogue=script.to_text(Dialogue.model_validate(dialogue), language) if dialogue else "",
     )
     ctx.progress(30, Text(N_("Laying out {seconds} s of sound"), seconds=f"{seconds:.1f}"))
     checks = [
-        lambda made: timing_issues(made, seconds),
+        lambda design: timing_issues(design, seconds),
         silence_issues,
         repeated_issues,
-        lambda made: voice_issues(made, said),
+        lambda design: voice_issues(design, dialogue),
     ]
-    made = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
+    design = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
     ctx.progress(100, Text(N_("Sound design written")))
-    return made
+    return design
 
 
-def timing_issues(made: SoundDesign, seconds: float) -> list[Issue]:
+def timing_issues(design: SoundDesign, seconds: float) -> list[Issue]:
     """Every cue lies inside the scene."""
     issues = []
-    for number, cue in enumerate(made.cues):
+    for number, cue in enumerate(design.cues):
         if cue.to_s > seconds + SLACK_S:
-            said = Text(N_("ends at {end} s; the scene has {seconds} s"), end=f"{cue.to_s:g}", seconds=f"{seconds:.1f}")
-            issues.append(Issue(f"cues.{number}.to_s", said))
+            message = Text(
+                N_("ends at {end} s; the scene has {seconds} s"), end=f"{cue.to_s:g}", seconds=f"{seconds:.1f}"
+            )
+            issues.append(Issue(f"cues.{number}.to_s", message))
     return issues
 
 
-def silence_issues(made: SoundDesign) -> list[Issue]:
+def silence_issues(design: SoundDesign) -> list[Issue]:
     """Where it is silent nothing loud sounds, and something sounds somewhere."""
     issues = []
-    if all(cue.type == "silence" for cue in made.cues):
+    if all(cue.type == "silence" for cue in design.cues):
         issues.append(Issue("cues", Text(N_("there is nothing but silence; give at least one sound"))))
-    numbered = list(enumerate(made.cues))
-    for (a, one), (b, two) in combinations(numbered, 2):
-        if "silence" not in (one.type, two.type) or min(one.to_s, two.to_s) - max(one.from_s, two.from_s) <= SLACK_S:
+    numbered = list(enumerate(design.cues))
+    for (a, first), (b, second) in combinations(numbered, 2):
+        if (
+            "silence" not in (first.type, second.type)
+            or min(first.to_s, second.to_s) - max(first.from_s, second.from_s) <= SLACK_S
+        ):
             continue
-        loud = two if one.type == "silence" else one
+        loud = second if first.type == "silence" else first
         if loud.type == "silence" or loud.intensity in ("prominent", "dominant"):
             issues.append(
                 Issue(f"cues.{b}", Text(N_("overlaps cue {other}: a silence and a loud sound at once"), other=a + 1))
@@ -90,24 +95,24 @@ def silence_issues(made: SoundDesign) -> list[Issue]:
     return issues
 
 
-def repeated_issues(made: SoundDesign) -> list[Issue]:
+def repeated_issues(design: SoundDesign) -> list[Issue]:
     """No cue is there twice: the same sound twice at once is one sound."""
     issues = []
-    for (a, one), (b, two) in combinations(enumerate(made.cues), 2):
-        overlap = min(one.to_s, two.to_s) - max(one.from_s, two.from_s) > SLACK_S
-        if overlap and (one.type, fold(one.description)) == (two.type, fold(two.description)):
+    for (a, first), (b, second) in combinations(enumerate(design.cues), 2):
+        overlap = min(first.to_s, second.to_s) - max(first.from_s, second.from_s) > SLACK_S
+        if overlap and (first.type, fold(first.description)) == (second.type, fold(second.description)):
             issues.append(
                 Issue(f"cues.{b}", Text(N_("is the same sound as cue {other}, at the same time"), other=a + 1))
             )
     return issues
 
 
-def voice_issues(made: SoundDesign, dialogue: dict[str, Any] | None) -> list[Issue]:
+def voice_issues(design: SoundDesign, dialogue: dict[str, Any] | None) -> list[Issue]:
     """Nobody is heard off screen in a scene that is said to be silent."""
     if dialogue is None or not dialogue["silent"]:
         return []
     return [
         Issue(f"cues.{n}.type", Text(N_("nobody speaks in this scene; use a sound, music or silence")))
-        for n, cue in enumerate(made.cues)
+        for n, cue in enumerate(design.cues)
         if cue.type == "voice_over"
     ]

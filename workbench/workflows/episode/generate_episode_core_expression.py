@@ -44,10 +44,10 @@ async def run(ctx: Context, params: registry.Params) -> CoreExpression:
     core = briefing.clip(ctx, "previous core expression", briefing.compact(before), briefing.CORE_EXPRESSION_CHARS)
     ctx.progress(25, Text(N_("Writing the core expression")))
     prompt = ctx.prompt(**facts, previous_core=core if before else "", previous_motifs=motifs)
-    checks = [lambda made: motif_issues(made, motifs)]
-    made = await ctx.generate("core", prompt, schema=CoreExpression, checks=checks)
+    checks = [lambda core_expression: motif_issues(core_expression, motifs)]
+    core_expression = await ctx.generate("core", prompt, schema=CoreExpression, checks=checks)
     ctx.progress(100, Text(N_("Core expression written")))
-    return made
+    return core_expression
 
 
 def episode_facts(ctx: Context) -> dict[str, Any]:
@@ -63,18 +63,18 @@ def episode_facts(ctx: Context) -> dict[str, Any]:
     }
 
 
-def motif_issues(made: CoreExpression, previous: list[str]) -> list[Issue]:
+def motif_issues(core_expression: CoreExpression, previous: list[str]) -> list[Issue]:
     """At most one visual motif comes back from the previous episode."""
-    shared = shared_motifs(made.visual_motifs, previous)
+    shared = shared_motifs(core_expression.visual_motifs, previous)
     if len(shared) <= MAX_SHARED_MOTIFS:
         return []
-    said = Text(
+    message = Text(
         N_("{count} motifs come back from the previous episode ({motifs}); at most {limit} may"),
         count=len(shared),
         motifs="; ".join(shared),
         limit=MAX_SHARED_MOTIFS,
     )
-    return [Issue("visual_motifs", said)]
+    return [Issue("visual_motifs", message)]
 
 
 def shared_motifs(motifs: list[str], previous: list[str]) -> list[str]:

@@ -44,7 +44,7 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     if unknown:
         raise GuardUnmet(unknown)
     ctx.progress(0, Text(N_("Choosing the episodes")))
-    named = chosen(ctx.node.children(), params)
+    named = select_episodes(ctx.node.children(), params)
     wanted = [e.id for e in named if params.force or not is_fresh(e, WRITES)]
     todo = keep_places(first_batch(ctx.node, ctx.job_id), wanted)
     results = await ctx.children([Child(ITEM, node_id, {}) for node_id in todo], chained=True)
@@ -52,7 +52,7 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     return ctx.batch_result(results, skipped)
 
 
-def chosen(episodes: list[NodeView], params: Params) -> list[NodeView]:
+def select_episodes(episodes: list[NodeView], params: Params) -> list[NodeView]:
     """The episodes meant, by position: the named ones, or all when none is named."""
     meant = [e for e in episodes if e.kind == "episode" and (params.episode_ids is None or e.id in params.episode_ids)]
     return sorted(meant, key=lambda e: e.position)

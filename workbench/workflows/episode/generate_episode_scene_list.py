@@ -52,18 +52,18 @@ async def run(ctx: Context, params: Params) -> SceneList:
     ctx.progress(25, Text(N_("Writing {count} scenes"), count=count))
     prompt = ctx.prompt(**facts, core=core, earlier_scenes=earlier, count=count)
     checks = [
-        lambda made: count_issues(made, count),
-        lambda made: repetition_issues(made, earlier),
-        lambda made: cast_issues(made, facts["characters"]),
+        lambda scene_list: count_issues(scene_list, count),
+        lambda scene_list: repetition_issues(scene_list, earlier),
+        lambda scene_list: cast_issues(scene_list, facts["characters"]),
     ]
-    made = await ctx.generate("scenes", prompt, schema=SceneList, checks=checks)
-    ctx.progress(100, Text(N_("{count} scenes written"), count=len(made.scenes)))
-    return made
+    scene_list = await ctx.generate("scenes", prompt, schema=SceneList, checks=checks)
+    ctx.progress(100, Text(N_("{count} scenes written"), count=len(scene_list.scenes)))
+    return scene_list
 
 
-def count_issues(made: SceneList, count: int) -> list[Issue]:
+def count_issues(scene_list: SceneList, count: int) -> list[Issue]:
     """Exactly as many scenes as were asked for."""
-    have = len(made.scenes)
+    have = len(scene_list.scenes)
     return (
         []
         if have == count
@@ -71,9 +71,9 @@ def count_issues(made: SceneList, count: int) -> list[Issue]:
     )
 
 
-def repetition_issues(made: SceneList, earlier: list[str]) -> list[Issue]:
+def repetition_issues(scene_list: SceneList, earlier: list[str]) -> list[Issue]:
     """No two scenes tell nearly the same, here or in the previous episode."""
-    summaries = [s.summary for s in made.scenes]
+    summaries = [s.summary for s in scene_list.scenes]
     issues = []
     for pair in near_duplicates(summaries):
         path = f"scenes.{pair.second}.summary"
@@ -88,14 +88,14 @@ def repetition_issues(made: SceneList, earlier: list[str]) -> list[Issue]:
     return issues
 
 
-def cast_issues(made: SceneList, characters: list[dict[str, Any]]) -> list[Issue]:
+def cast_issues(scene_list: SceneList, characters: list[dict[str, Any]]) -> list[Issue]:
     """Everyone in a scene's cast is in the character library; with an empty library the cast stays empty."""
     issues = []
-    for index, scene in enumerate(made.scenes):
+    for index, scene in enumerate(scene_list.scenes):
         unknown = briefing.unknown_names(scene.cast, characters)
         if unknown:
-            said = Text(N_("not in the character library: {names}"), names=", ".join(unknown))
-            issues.append(Issue(f"scenes.{index}.cast", said))
+            message = Text(N_("not in the character library: {names}"), names=", ".join(unknown))
+            issues.append(Issue(f"scenes.{index}.cast", message))
     return issues
 
 

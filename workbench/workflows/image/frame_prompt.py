@@ -86,8 +86,8 @@ def frame_prompt(shot: dict[str, Any], anchor: dict[str, Any], style: str, aspec
     colon, comma, semicolon, stop = (("：", "，", "；", "。"), (": ", ", ", "; ", "."))[at]
 
     def line(label: str, *parts: str, between: str = comma) -> str:
-        said = between.join(p.strip().rstrip("。.") for p in parts if p and p.strip())
-        return f"{LABELS[label][at]}{colon}{said}{stop}" if said else ""
+        text = between.join(p.strip().rstrip("。.") for p in parts if p and p.strip())
+        return f"{LABELS[label][at]}{colon}{text}{stop}" if text else ""
 
     subjects = [_subject(s, at, comma) for s in shot["subjects"]]
     camera, visual, technical = shot["camera"], shot["visual"], shot["technical"]

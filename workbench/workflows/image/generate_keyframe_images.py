@@ -44,7 +44,7 @@ class Params(registry.Params):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FrameRequest:
     """A frame to draw. `takes`: hash of what it is made of, by number of the try; each has a seed of its own."""
 
     shot: dict[str, Any]
@@ -87,7 +87,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     brief = ctx.node.brief
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
-    frames = _wanted(ctx, params, brief, ratio, size)
+    frames = _frame_requests(ctx, params, brief, ratio, size)
     to_draw = [f for f in frames if params.new_candidate or not f.current(ctx.picture_model)]
     draw = Drawing(ctx, brief, ratio, size, len(to_draw))
     results = await ctx.together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
@@ -96,13 +96,13 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     _try_again_later(ctx, failed)
     if failed and not drawn:
         raise _none_drawn(failed)
-    kept = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
-    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in kept.items()})
-    untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in kept]
+    unchanged = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
+    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in unchanged.items()})
+    untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
     if untouched:
         ctx.keep_sources({f"shot:{KEYS.index(key) + 1}" for key in untouched})
     if not failed:
-        ctx.progress(100, Text(N_("{count} frames drawn, {kept} kept"), count=len(drawn), kept=len(kept)))
+        ctx.progress(100, Text(N_("{count} frames drawn, {kept} kept"), count=len(drawn), kept=len(unchanged)))
         return content
     return PartialArtifact(
         content,
@@ -111,14 +111,16 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     )
 
 
-def _wanted(ctx: Context, params: Params, brief: dict[str, Any], ratio: str, size: tuple[int, int]) -> list[Wanted]:
+def _frame_requests(
+    ctx: Context, params: Params, brief: dict[str, Any], ratio: str, size: tuple[int, int]
+) -> list[FrameRequest]:
     """The frames asked for; each makes only its own shot an input, so that editing one shot leaves the others fresh."""
     node = ctx.node
     anchor = node.artifact("scene_anchor") or {}
     style = style_text(brief.get("style"), ctx.language)
     known = {f.key: f for f in _frames(ctx)}
     place = [brief.get("title"), node.parent.position if node.parent else 0, node.position]
-    found = []
+    frames = []
     for order, key in enumerate(KEYS, start=1):
         if params.keys is not None and key not in params.keys:
             continue
@@ -127,8 +129,8 @@ def _wanted(ctx: Context, params: Params, brief: dict[str, Any], ratio: str, siz
         prompt = frame_prompt(shot, anchor, style, ratio, ctx.language)
         seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
         takes = [made_of(prompt, size, seed) for seed in seeds]
-        found.append(Wanted(shot, prompt, seeds, takes, known.get(key)))
-    return found
+        frames.append(FrameRequest(shot, prompt, seeds, takes, known.get(key)))
+    return frames
 
 
 class Drawing:
@@ -145,23 +147,23 @@ class Drawing:
         self._count = count
         self._done = 0
 
-    async def frame(self, wanted: Wanted) -> list[Candidate]:
+    async def frame(self, request: FrameRequest) -> list[Candidate]:
         """One frame, as a step named by its key."""
-        ctx, shot = self._ctx, wanted.shot
+        ctx, shot = self._ctx, request.shot
         ctx.progress(
             self._percent(), Text(N_("Drawing shot {order} — {caption}"), order=shot["order"], caption=shot["caption"])
         )
-        take = wanted.next_take(ctx.picture_model)
-        made = await ctx.images(
-            wanted.key,
-            prompt=wanted.prompt,
+        take = request.next_take(ctx.picture_model)
+        candidates = await ctx.images(
+            request.key,
+            prompt=request.prompt,
             size=self._size,
-            seed=wanted.seeds[take],
-            draw=partial(self._draw, shot, wanted.seeds[take]),
+            seed=request.seeds[take],
+            draw=partial(self._draw, shot, request.seeds[take]),
         )
         self._done += 1
         ctx.progress(self._percent(), Text(N_("{done} of {all} frames drawn"), done=self._done, all=self._count))
-        return made
+        return candidates
 
     def _draw(self, shot: dict[str, Any], seed: int) -> bytes:
         return sketch.draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
@@ -183,7 +185,7 @@ def _none_drawn(failed: dict[str, JobError]) -> JobError:
     reasons: dict[str, list[str]] = {}
     for key, error in failed.items():
         reasons.setdefault(str(error), []).append(key)
-    listed = "; ".join(f"{', '.join(keys)}: {said}" for said, keys in reasons.items())
+    listed = "; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in reasons.items())
     kind = next((e.kind for e in failed.values() if e.kind in FATAL), next(iter(failed.values())).kind)
     return JobError(Text(N_("No frame could be drawn. {reasons}"), reasons=listed), kind=kind, retryable=False)
 
@@ -193,7 +195,7 @@ def _frames(ctx: Context) -> list[KeyframeImage]:
     return KeyframeImages.model_validate(there).frames if there else []
 
 
-def _choice(ctx: Context, frame: Wanted) -> str:
+def _choice(ctx: Context, frame: FrameRequest) -> str:
     """Which picture a frame that was not drawn shows: a person's choice stays unless the shot has changed under it."""
     assert frame.known is not None
     current = [c.media for c in frame.current(ctx.picture_model)]

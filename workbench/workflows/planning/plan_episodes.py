@@ -94,7 +94,7 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
         plan = await _in_chunks(ctx, facts, target)
     else:
         ctx.progress(25, Text(N_("Planning the episodes")))
-        checks = [lambda made: count_issues(made, target)]
+        checks = [lambda answer: count_issues(answer, target)]
         plan = await ctx.generate("plan", ctx.prompt(**facts, target=target), schema=EpisodePlan, checks=checks)
     plan = await _without_duplicates(ctx, facts, plan)
     _warn_of_strangers(ctx, plan, facts["characters"])
@@ -105,14 +105,14 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
 async def _in_chunks(ctx: Context, facts: dict[str, Any], target: int) -> EpisodePlan:
     done: list[EpisodeOutline] = []
     for number, (start, count) in enumerate(chunks(target), start=1):
-        said = Text(
+        message = Text(
             N_("Planning episodes {first}–{last} of {total}"), first=start, last=start + count - 1, total=target
         )
-        ctx.progress(15 + round(60 * len(done) / target), said)
+        ctx.progress(15 + round(60 * len(done) / target), message)
         prompt = ctx.prompt("chunk", **facts, earlier=_earlier(ctx, done), start=start, count=count, total=target)
-        checks = [lambda made, start=start, count=count: chunk_issues(made, start, count)]
-        made = await ctx.generate(f"chunk-{number}", prompt, schema=PlanChunk, checks=checks)
-        done += made.episodes
+        checks = [lambda chunk, start=start, count=count: chunk_issues(chunk, start, count)]
+        chunk = await ctx.generate(f"chunk-{number}", prompt, schema=PlanChunk, checks=checks)
+        done += chunk.episodes
     return EpisodePlan(episode_count=target, reasoning_brief=None, episodes=done)
 
 
@@ -121,13 +121,13 @@ async def _without_duplicates(ctx: Context, facts: dict[str, Any], plan: Episode
     ctx.progress(85, Text(N_("Comparing the episodes with each other")))
     pairs = duplicates(plan)
     if pairs:
-        plan = await _rewritten(ctx, facts, plan, pairs)
+        plan = await _rewrite(ctx, facts, plan, pairs)
     for pair in duplicates(plan):
         ctx.warn(_alike(plan, pair))
     return plan
 
 
-async def _rewritten(ctx: Context, facts: dict[str, Any], plan: EpisodePlan, pairs: list[Pair]) -> EpisodePlan:
+async def _rewrite(ctx: Context, facts: dict[str, Any], plan: EpisodePlan, pairs: list[Pair]) -> EpisodePlan:
     orders = sorted({pair.second + 1 for pair in pairs})
     ctx.progress(88, Text(N_("Rewriting {count} episodes that repeat others"), count=len(orders)))
     prompt = ctx.prompt(
@@ -141,12 +141,12 @@ async def _rewritten(ctx: Context, facts: dict[str, Any], plan: EpisodePlan, pai
         ],
     )
     try:
-        made = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=[lambda r: rewrite_issues(r, orders)])
+        rewrites = await ctx.generate("dedupe", prompt, schema=Rewrites, checks=[lambda r: rewrite_issues(r, orders)])
     except OutputError as error:
         # The plan itself is valid; a failed polish must not lose it.
         ctx.warn(Text(N_("The rewrite of repeating episodes could not be used: {reason}"), reason=error.text))
         return plan
-    return merged(plan, made.episodes)
+    return merge(plan, rewrites.episodes)
 
 
 def chunks(target: int) -> list[tuple[int, int]]:
@@ -180,8 +180,8 @@ def chunk_issues(chunk: PlanChunk, start: int, count: int) -> list[Issue]:
         )
     orders, wanted = [e.order for e in chunk.episodes], list(range(start, start + count))
     if orders != wanted:
-        said = Text(N_("orders must be {want}, are {have}"), want=_listed(wanted), have=_listed(orders))
-        issues.append(Issue("episodes", said))
+        message = Text(N_("orders must be {want}, are {have}"), want=_join(wanted), have=_join(orders))
+        issues.append(Issue("episodes", message))
     return issues
 
 
@@ -190,7 +190,7 @@ def rewrite_issues(rewrites: Rewrites, orders: list[int]) -> list[Issue]:
     have = sorted(e.order for e in rewrites.episodes)
     if have == orders:
         return []
-    return [Issue("episodes", Text(N_("orders must be {want}, are {have}"), want=_listed(orders), have=_listed(have)))]
+    return [Issue("episodes", Text(N_("orders must be {want}, are {have}"), want=_join(orders), have=_join(have)))]
 
 
 def duplicates(plan: EpisodePlan) -> list[Pair]:
@@ -198,7 +198,7 @@ def duplicates(plan: EpisodePlan) -> list[Pair]:
     return near_duplicates([e.comparison_text for e in plan.episodes])
 
 
-def merged(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:
+def merge(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:
     """The plan with those episodes replaced by order; every other episode is the same object, so equal byte by byte."""
     new = {e.order: e for e in rewrites}
     episodes = [new.get(e.order, e) for e in plan.episodes]
@@ -239,5 +239,5 @@ def _alike(plan: EpisodePlan, pair: Pair) -> Text:
     )
 
 
-def _listed(numbers: list[int]) -> str:
+def _join(numbers: list[int]) -> str:
     return ", ".join(str(n) for n in numbers)

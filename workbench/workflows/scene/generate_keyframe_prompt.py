@@ -81,7 +81,7 @@ async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
     cast = staging.cast_of(ctx.node)
     aspect = str(ctx.node.brief.get("aspect_ratio") or "16:9")
     try:
-        made = await _from_beats(ctx, facts, cast, aspect)
+        keyframe_prompt = await _from_beats(ctx, facts, cast, aspect)
     except OutputError as error:
         if error.kind not in FALL_BACK_ON:
             raise
@@ -91,9 +91,9 @@ async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
                 why=str(error.text)[:400],
             )
         )
-        made = await _directly(ctx, facts, cast, aspect)
+        keyframe_prompt = await _directly(ctx, facts, cast, aspect)
     ctx.progress(100, Text(N_("Nine shots planned")))
-    return made
+    return keyframe_prompt
 
 
 async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str) -> KeyframePrompt:
@@ -102,7 +102,7 @@ async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: s
         "plan",
         ctx.prompt(**facts),
         schema=ActionPlan,
-        checks=[lambda made: continuity.plan_issues(made, cast)],
+        checks=[lambda answer: continuity.plan_issues(answer, cast)],
     )
     beats = [own_names(beat, cast) for beat in plan.beats]
     groups: list[KeyframeGroup] = []
@@ -121,19 +121,21 @@ async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: s
             before={"camera": before.camera.model_dump(), "end": before.end.model_dump(mode="json")} if before else {},
         )
 
-        def issues(made: KeyframeGroup, beat: Any = beat, before: KeyframeGroup | None = before) -> list[Issue]:
-            return continuity.group_issues(made, beat.start, beat.end, cast, facts["anchor"]["anchors"], aspect, before)
+        def issues(answer: KeyframeGroup, beat: Any = beat, before: KeyframeGroup | None = before) -> list[Issue]:
+            return continuity.group_issues(
+                answer, beat.start, beat.end, cast, facts["anchor"]["anchors"], aspect, before
+            )
 
-        made = await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=[issues])
-        groups.append(own_names_in_frames(made, cast))
+        answer = await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=[issues])
+        groups.append(own_names_in_frames(answer, cast))
     ctx.progress(92, Text(N_("Laying out nine shots")))
-    return assembled(beats, groups, facts, cast, staging.looks(ctx.node))
+    return assemble(beats, groups, facts, cast, staging.looks(ctx.node))
 
 
 async def _directly(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str) -> KeyframePrompt:
     ctx.progress(60, Text(N_("Writing nine shots directly")))
     anchors = facts["anchor"]["anchors"]
-    made = await ctx.generate(
+    direct_plan = await ctx.generate(
         "direct",
         ctx.prompt("direct", **facts, aspect_ratio=aspect),
         schema=DirectPlan,
@@ -143,15 +145,15 @@ async def _directly(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str
     camera = Camera(angle="eye_level", lens=LENS[facts["story_language"]], aspect=aspect)
     shots = [
         shot(order, frame, camera, facts, cast, looks, beat="", moment=None, avoid=[], consistency="")
-        for order, frame in enumerate(made.frames, start=1)
+        for order, frame in enumerate(direct_plan.frames, start=1)
     ]
     return KeyframePrompt(made_by="direct", beats=[], shots=shots)
 
 
-def direct_issues(made: DirectPlan, cast: Cast, anchors: Sequence[str]) -> list[Issue]:
+def direct_issues(plan: DirectPlan, cast: Cast, anchors: Sequence[str]) -> list[Issue]:
     """Known people and anchors, frozen moments, and no picture twice."""
-    issues = [i for n, f in enumerate(made.frames) for i in continuity.frame_issues(f"frames.{n}", f, cast, anchors)]
-    for number, (a, b) in enumerate(pairwise(made.frames)):
+    issues = [i for n, f in enumerate(plan.frames) for i in continuity.frame_issues(f"frames.{n}", f, cast, anchors)]
+    for number, (a, b) in enumerate(pairwise(plan.frames)):
         if continuity.difference(a, b, cast) == 0 and a.composition == b.composition:
             issues.append(Issue(f"frames.{number + 1}", Text(N_("shows the same picture as the frame before"))))
     return issues
@@ -172,7 +174,7 @@ def own_names_in_frames(group: KeyframeGroup, cast: Cast) -> KeyframeGroup:
     )
 
 
-def assembled(
+def assemble(
     beats: Sequence[ActionBeat],
     groups: Sequence[KeyframeGroup],
     facts: dict[str, Any],
@@ -183,8 +185,8 @@ def assembled(
     shots: list[Shot] = []
     for beat, group in zip(beats, groups, strict=True):
         for moment in MOMENTS:
-            kept = beat.continuity
-            consistency = " · ".join((kept.background, kept.screen_direction, kept.axis))[:400]
+            steady = beat.continuity
+            consistency = " · ".join((steady.background, steady.screen_direction, steady.axis))[:400]
             frame: Frame = getattr(group, moment)
             shots.append(
                 shot(

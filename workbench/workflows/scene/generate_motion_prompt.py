@@ -62,22 +62,22 @@ async def run(ctx: Context, params: Params) -> MotionPrompt:
         after=staging.shot_as_it_stands(_edge(ctx.node.next, 1)),
     )
     ctx.progress(25, Text(N_("Setting it in motion")))
-    names, strangers = _known(ctx.node)
+    names, strangers = _cast_and_strangers(ctx.node)
     checks = [
-        lambda made: window_issues(made, params.seconds),
-        lambda made: language_issues(made, names),
+        lambda motion: window_issues(motion, params.seconds),
+        lambda motion: language_issues(motion, names),
         change_issues,
-        lambda made: stranger_issues(made, strangers, names),
+        lambda motion: stranger_issues(motion, strangers, names),
     ]
-    made = await ctx.generate(
+    motion = await ctx.generate(
         "motion",
         prompt,
         schema=MotionPrompt,
         checks=checks,
-        draft=lambda told, _params, rng: sketch.write_motion(told, rng, unsaid=strangers),
+        draft=lambda step_facts, _params, rng: sketch.write_motion(step_facts, rng, unsaid=strangers),
     )
     ctx.progress(100, Text(N_("Motion prompt written")))
-    return made
+    return motion
 
 
 def thirds(seconds: float) -> list[tuple[float, float]]:
@@ -86,63 +86,66 @@ def thirds(seconds: float) -> list[tuple[float, float]]:
     return list(itertools.pairwise(edges))
 
 
-def window_issues(made: MotionPrompt, seconds: float) -> list[Issue]:
+def window_issues(motion: MotionPrompt, seconds: float) -> list[Issue]:
     """The clip has the asked length, and its windows are its exact thirds."""
     issues = []
-    if abs(made.seconds - seconds) > 0.005:
+    if abs(motion.seconds - seconds) > 0.005:
         issues.append(
-            Issue("seconds", Text(N_("is {given}; the clip has {wanted} s"), given=made.seconds, wanted=seconds))
+            Issue("seconds", Text(N_("is {given}; the clip has {wanted} s"), given=motion.seconds, wanted=seconds))
         )
-    for number, (beat, (start, end)) in enumerate(zip(made.beats, thirds(seconds), strict=True)):
+    for number, (beat, (start, end)) in enumerate(zip(motion.beats, thirds(seconds), strict=True)):
         if abs(beat.from_s - start) > 0.011 or abs(beat.to_s - end) > 0.011:
-            said = Text(
+            message = Text(
                 N_("runs {given}; this third runs {wanted}"),
                 given=f"{beat.from_s:g}–{beat.to_s:g} s",
                 wanted=f"{start:g}–{end:g} s",
             )
-            issues.append(Issue(f"beats.{number}", said))
+            issues.append(Issue(f"beats.{number}", message))
     return issues
 
 
-def language_issues(made: MotionPrompt, names: Sequence[str] = ()) -> list[Issue]:
+def language_issues(motion: MotionPrompt, names: Sequence[str] = ()) -> list[Issue]:
     """Each text is in its own language; `names` may stay as they are."""
-    texts = [("short", made.short.zh, made.short.en), *((f"beats.{n}", b.zh, b.en) for n, b in enumerate(made.beats))]
+    texts = [
+        ("short", motion.short.zh, motion.short.en),
+        *((f"beats.{n}", b.zh, b.en) for n, b in enumerate(motion.beats)),
+    ]
     issues = []
     for path, zh, en in texts:
         if not _HAN.search(without(zh, names)):
             issues.append(Issue(f"{path}.zh", Text(N_("must be Chinese"))))
-        told = without(en, names)
+        remaining = without(en, names)
         # a place or a thing may keep its name
-        words = re.findall(r"[A-Za-z]+", told)
-        if not words or len(_HAN.findall(told)) > len(words):
+        words = re.findall(r"[A-Za-z]+", remaining)
+        if not words or len(_HAN.findall(remaining)) > len(words):
             issues.append(Issue(f"{path}.en", Text(N_("must be English"))))
     return issues
 
 
-def change_issues(made: MotionPrompt) -> list[Issue]:
+def change_issues(motion: MotionPrompt) -> list[Issue]:
     """Something changes, and no two windows say the same."""
     issues = []
-    if not (made.changes.subject or made.changes.camera or made.changes.environment):
+    if not (motion.changes.subject or motion.changes.camera or motion.changes.environment):
         issues.append(Issue("changes", Text(N_("nothing changes; name what moves: subject, camera or environment"))))
-    texts = [b.zh for b in made.beats]
+    texts = [b.zh for b in motion.beats]
     if len(set(texts)) < len(texts):
         issues.append(Issue("beats", Text(N_("two windows say the same; each must say what moves in it"))))
     return issues
 
 
-def stranger_issues(made: MotionPrompt, strangers: Sequence[str], cast: Sequence[str] = ()) -> list[Issue]:
+def stranger_issues(motion: MotionPrompt, strangers: Sequence[str], cast: Sequence[str] = ()) -> list[Issue]:
     """Nobody moves who is not in the scene; a name of the `cast` may hold a stranger's (“Jim” in “Jim Young”)."""
     issues = []
-    for path, text in _texts(made):
-        told = without(text, [n for n in cast if any(s in n for s in strangers)])
-        found = [name for name in strangers if mentions(told, name)]
-        if found:
-            said = Text(
+    for path, text in _texts(motion):
+        remaining = without(text, [n for n in cast if any(s in n for s in strangers)])
+        named = [name for name in strangers if mentions(remaining, name)]
+        if named:
+            message = Text(
                 N_("{names} is not in this scene's cast; only: {known}"),
-                names=", ".join(found),
+                names=", ".join(named),
                 known=", ".join(cast) or "—",
             )
-            issues.append(Issue(path, said))
+            issues.append(Issue(path, message))
     return issues
 
 
@@ -153,17 +156,17 @@ def without(text: str, names: Sequence[str]) -> str:
     return text
 
 
-def _texts(made: MotionPrompt) -> list[tuple[str, str]]:
+def _texts(motion: MotionPrompt) -> list[tuple[str, str]]:
     """Every text with its path."""
-    found = [("short.zh", made.short.zh), ("short.en", made.short.en)]
-    for number, beat in enumerate(made.beats):
-        found += [(f"beats.{number}.zh", beat.zh), (f"beats.{number}.en", beat.en)]
-    for part in type(made.changes).model_fields:
-        found += [(f"changes.{part}.{n}", text) for n, text in enumerate(getattr(made.changes, part))]
-    return found + [(f"constraints.{n}", text) for n, text in enumerate(made.constraints)]
+    texts = [("short.zh", motion.short.zh), ("short.en", motion.short.en)]
+    for number, beat in enumerate(motion.beats):
+        texts += [(f"beats.{number}.zh", beat.zh), (f"beats.{number}.en", beat.en)]
+    for part in type(motion.changes).model_fields:
+        texts += [(f"changes.{part}.{n}", text) for n, text in enumerate(getattr(motion.changes, part))]
+    return texts + [(f"constraints.{n}", text) for n, text in enumerate(motion.constraints)]
 
 
-def _known(node: NodeView) -> tuple[list[str], list[str]]:
+def _cast_and_strangers(node: NodeView) -> tuple[list[str], list[str]]:
     """Every name and alias of the scene's cast, and of the library's others."""
     cast = staging.cast_of(node)
     library = [n for c in node.project.characters() for n in (c["name"], *(c.get("aliases") or []))]

@@ -45,23 +45,23 @@ async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     ctx.progress(5, Text(N_("Reading the scene")))
     scene = _outline(ctx.node)
     assert scene is not None  # the guard `has_scene_outline` ran at start
-    kept = _kept_anchors(ctx.node, scene)
+    kept = _earlier_anchors(ctx.node, scene)
     names = cast_names(ctx.node.project.characters(), scene)
     ctx.progress(25, Text(N_("Furnishing the set")))
     prompt = ctx.prompt(**_facts(ctx, scene), kept_anchors=kept, cast_names=names)
     checks = [
         count_issues,
-        lambda made: name_issues(made, names),
-        lambda made: kept_issues(made, kept),
+        lambda anchor: name_issues(anchor, names),
+        lambda anchor: lost_anchor_issues(anchor, kept),
     ]
-    made = await ctx.generate("anchor", prompt, schema=SceneAnchor, checks=checks)
+    anchor = await ctx.generate("anchor", prompt, schema=SceneAnchor, checks=checks)
     ctx.progress(100, Text(N_("Scene anchor written")))
-    return made
+    return anchor
 
 
-def count_issues(made: SceneAnchor) -> list[Issue]:
+def count_issues(anchor: SceneAnchor) -> list[Issue]:
     """Each anchor exists in both languages."""
-    zh, en = len(made.anchors.zh), len(made.anchors.en)
+    zh, en = len(anchor.anchors.zh), len(anchor.anchors.en)
     if zh == en:
         return []
     return [
@@ -71,27 +71,27 @@ def count_issues(made: SceneAnchor) -> list[Issue]:
     ]
 
 
-def name_issues(made: SceneAnchor, names: list[str]) -> list[Issue]:
+def name_issues(anchor: SceneAnchor, names: list[str]) -> list[Issue]:
     """The set is empty: no cast name anywhere but in the place's own name."""
     issues = []
-    for path, text in _texts(made):
-        found = [n for n in names if mentions(text, n)]
-        if found:
-            said = Text(N_("names {names}; describe the place without its people"), names=", ".join(found))
-            issues.append(Issue(path, said))
+    for path, text in _texts(anchor):
+        named = [n for n in names if mentions(text, n)]
+        if named:
+            message = Text(N_("names {names}; describe the place without its people"), names=", ".join(named))
+            issues.append(Issue(path, message))
     return issues
 
 
-def kept_issues(made: SceneAnchor, kept: dict[str, list[str]]) -> list[Issue]:
+def lost_anchor_issues(anchor: SceneAnchor, kept: dict[str, list[str]]) -> list[Issue]:
     """The anchors of the earlier scene at this place are all there, word for word, as the same pairs."""
-    have = set(zip(made.anchors.zh, made.anchors.en, strict=False))
+    have = set(zip(anchor.anchors.zh, anchor.anchors.en, strict=False))
     lost = [zh for zh, en in zip(kept.get("zh", []), kept.get("en", []), strict=False) if (zh, en) not in have]
     if not lost:
         return []
-    said = Text(
+    message = Text(
         N_("anchors of the earlier scene at this place are missing or reworded: {anchors}"), anchors="; ".join(lost)
     )
-    return [Issue("anchors", said)]
+    return [Issue("anchors", message)]
 
 
 def mentions(text: str, name: str) -> bool:
@@ -117,9 +117,9 @@ def cast_names(characters: list[dict[str, Any]], scene: dict[str, Any]) -> list[
     return list(dict.fromkeys([*library, *scene["cast"]]))
 
 
-def _texts(made: SceneAnchor) -> list[tuple[str, str]]:
+def _texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
     """Every text of the anchor with its path, save the place's name, which may well be somebody's house."""
-    found: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
 
     def walk(path: str, value: Any) -> None:
         if isinstance(value, dict):
@@ -129,10 +129,10 @@ def _texts(made: SceneAnchor) -> list[tuple[str, str]]:
             for index, inner in enumerate(value):
                 walk(f"{path}.{index}", inner)
         elif path != "location.name":
-            found.append((path, str(value)))
+            texts.append((path, str(value)))
 
-    walk("", made.model_dump(mode="json"))
-    return found
+    walk("", anchor.model_dump(mode="json"))
+    return texts
 
 
 def _outline(node: NodeView) -> dict[str, Any] | None:
@@ -140,7 +140,7 @@ def _outline(node: NodeView) -> dict[str, Any] | None:
     return None if episode is None else episode.artifact("scene_list", part=f"scene:{node.position}")
 
 
-def _kept_anchors(node: NodeView, scene: dict[str, Any]) -> dict[str, list[str]]:
+def _earlier_anchors(node: NodeView, scene: dict[str, Any]) -> dict[str, list[str]]:
     """The anchors of the nearest earlier scene at the same place; empty when there is none."""
     before = node.previous
     for _ in range(LOOK_BACK):

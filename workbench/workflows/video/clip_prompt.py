@@ -32,8 +32,8 @@ def clip_prompt(
     colon, comma, stop = (("：", "；", "。"), (": ", "; ", "."))[at]
 
     def line(label: str, parts: list[str]) -> str:
-        said = comma.join(p.strip().rstrip("。.") for p in parts if p and p.strip())
-        return f"{LABELS[label][at]}{colon}{said}{stop}" if said else ""
+        text = comma.join(p.strip().rstrip("。.") for p in parts if p and p.strip())
+        return f"{LABELS[label][at]}{colon}{text}{stop}" if text else ""
 
     stretch = seconds / motion["seconds"]
     beats = [f"{_s(b['from_s'] * stretch)}–{_s(b['to_s'] * stretch)} s {b[code]}" for b in motion["beats"]]

@@ -50,11 +50,11 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
     missing = [k for k in wanted if node.artifact("keyframe_images", part=f"frame:{k}") is None]
     issues = []
     if missing:
-        said = Text(
+        message = Text(
             N_("These frames are not drawn yet: {frames}. Generate the keyframe images first."),
             frames=", ".join(str(KEYS.index(k) + 1) for k in missing),
         )
-        issues.append(Issue("keyframe_images", said))
+        issues.append(Issue("keyframe_images", message))
     if params.last_frame is not None and params.first_frame == "none":
         issues.append(Issue("first_frame", Text(N_("A clip with a last frame needs a first one."))))
     return issues
@@ -95,8 +95,8 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         from_frame=first is not None,
     )
     known = [Clip.model_validate(c) for c in (ctx.current_content() or {}).get("clips", ())]
-    asked = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
-    takes = [hash_of({**asked, "take": n}) for n in range(MOST_CLIPS)]
+    source = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
+    takes = [hash_of({**source, "take": n}) for n in range(MOST_CLIPS)]
     current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
     if current and not params.new_clip:
         ctx.progress(100, Text(N_("Nothing has changed since the last clip")))
@@ -106,7 +106,7 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     ctx.progress(15, Text(N_("Filming {seconds} s"), seconds=f"{seconds:g}"))
     # without a frame there is nothing to move a camera over
     draw = None if first is None else partial(_draw, ctx, str(first), seconds, size, seed)
-    made = await ctx.video(
+    video = await ctx.video(
         "clip",
         prompt=prompt,
         seconds=seconds,
@@ -118,12 +118,12 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     )
     ctx.progress(90, Text(N_("The clip is there")))
     clip = Clip(
-        media=made["media"],
-        width=made["width"],
-        height=made["height"],
-        seconds=made["seconds"],
+        media=video["media"],
+        width=video["width"],
+        height=video["height"],
+        seconds=video["seconds"],
         made_of=made_of,
-        model=ctx.clip_model or made["model"],
+        model=ctx.clip_model or video["model"],
         first_frame=_sha(first),
     )
     clips = [*(c for c in known if c.media != clip.media), clip][-MOST_CLIPS:]
