@@ -41,7 +41,8 @@ class Contender(Protocol):
 
 
 class Peer:
-    """Another queue's worker process, which says on stdout when it is ready, when a job began and when a batch was done."""
+    """Another queue's worker process, which says on stdout when it is ready, when a job began and when a batch was
+    done."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process

@@ -1,4 +1,5 @@
-"""No-op jobs, one worker process with 4 threads each: Dramatiq, procrastinate and the engine in turns on the same servers."""
+"""No-op jobs, one worker process with 4 threads each: Dramatiq, procrastinate and the engine in turns on the same
+servers."""
 
 from __future__ import annotations
 
@@ -59,7 +60,8 @@ def measure(stores: Stores, scale: Scale) -> list[Line]:
 
 
 def submits(stores: Stores, scale: Scale) -> list[Line]:
-    """`wb.submit` called again and again by one client: without a worker that shares disk and processor, and beside one."""
+    """`wb.submit` called again and again by one client: without a worker that shares disk and processor, and beside
+    one."""
     section = f"Single submits, {scale.submits} one after the other, each committed before it returns"
     lines = []
     for database in OURS:

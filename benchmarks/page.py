@@ -1,4 +1,5 @@
-"""The live pages in the real server: what a tick of the Jobs page costs, and the Studio on a story of a hundred episodes.
+"""The live pages in the real server: what a tick of the Jobs page costs, and the Studio on a story of a hundred
+episodes.
 
 A client of Streamlit's own protocol opens a page as a browser does and sends the reruns that a browser's timer would
 send, a little over a second apart, so that no answer shared for a second is used twice. CPU is the time of the server
@@ -138,7 +139,10 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
     ours.wb.close()
     if any(r.exceptions for r in [cold, *ticks, *warm]):
         raise RuntimeError("the Studio shows an exception")
-    section = f"The Studio on a scene of {scale.episodes} episodes × {scale.scenes} scenes, {story.artifacts:,} artifacts, real server"
+    section = (
+        f"The Studio on a scene of {scale.episodes} episodes × {scale.scenes} scenes, {story.artifacts:,} "
+        f"artifacts, real server"
+    )
     return [
         Line(
             section,

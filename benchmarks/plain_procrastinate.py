@@ -1,7 +1,7 @@
 """procrastinate on PostgreSQL, as its manual sets it up: what the engine is compared with there.
 
-``python -m benchmarks.plain_procrastinate DATABASE_URL THREADS`` is its worker. It says on stdout when it is ready, and,
-as epoch nanoseconds, when a stamped job began and when the last of a batch was done.
+``python -m benchmarks.plain_procrastinate DATABASE_URL THREADS`` is its worker. It says on stdout when it is ready,
+and, as epoch nanoseconds, when a stamped job began and when the last of a batch was done.
 """
 
 from __future__ import annotations

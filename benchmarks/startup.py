@@ -26,7 +26,8 @@ print(time.perf_counter() - began)
 """
 _IMPORT = "import time; began = time.perf_counter(); import {}; print(time.perf_counter() - began)"
 _MODULES = {
-    "a worker's modules": "actors, workbench.bootstrap, workbench.jobs.runner, workbench.workflows.registry, workbench.webhooks.delivery",
+    "a worker's modules": "actors, workbench.bootstrap, workbench.jobs.runner, workbench.workflows.registry, "
+    "workbench.webhooks.delivery",
     "Streamlit and the client": "streamlit, workbench.api.client",
 }
 

@@ -94,7 +94,8 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
         st.markdown(plain(shortened(labels.said(group, "error"), 260)))
         kinds = ", ".join(labels.workflow_title(k) for k in group.kinds)
         st.markdown(
-            f":material/build: **{labels.remedy(group.error_kind)}** :gray[· {plain(kinds)} · {plain(affected(group, titles))}]"
+            f":material/build: **{labels.remedy(group.error_kind)}** :gray[· {plain(kinds)} · "
+            f"{plain(affected(group, titles))}]"
         )
         if is_open:
             inspect(key)
@@ -169,7 +170,8 @@ def facts(job: Job, seen: JobDetail) -> None:
         labels.took(table.ran_ms(job, live.now_ms())),
     )
     st.caption(
-        t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran, attempts=len(seen.attempts),
+        t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran,
+            attempts=len(seen.attempts),
           calls=len(seen.model_calls), cost=formats.cost(job.cost_micros, job.currency, current()))
     )  # fmt: skip
     last = next((a for a in reversed(seen.attempts) if a.traceback), None)

@@ -146,7 +146,8 @@ def scene_row(shown: list[gallery.Picture], project: int) -> None:
             query_params={"project": str(project), "node": str(scene.id)},
         )  # fmt: skip
         st.download_button(
-            "", gallery.packer(shown), file_name=f"{gallery.file_name(title)}.zip", mime="application/zip", type="tertiary",
+            "", gallery.packer(shown), file_name=f"{gallery.file_name(title)}.zip", mime="application/zip",
+            type="tertiary",
             icon=":material/download:", key=f"pack_{scene.id}", on_click="ignore", help=t("Download these pictures"),
         )  # fmt: skip
 
@@ -161,13 +162,16 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
                 with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{own}"):
                     number = f"{picture.scene.position}.{picture.shot['order']}" if places else picture.shot["order"]
                     st.button(
-                        f"**{number}** {storyboard.framing(picture.shot['framing'])}", key=f"zoom_{own}", type="tertiary",
+                        f"**{number}** {storyboard.framing(picture.shot['framing'])}", key=f"zoom_{own}",
+                        type="tertiary",
                         on_click=sheet.open_frame, args=(picture.scene.id, picture.key, picture.media),
                         help=t("Zoom, candidates, edit"),
                     )  # fmt: skip
                     mark(picture)
                 st.html(
-                    f"<div style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
+                    f"<div "
+                    f"style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
+                    f""
                     f"title='{safe(picture.shot['caption'])}'>{safe(shortened(picture.shot['caption'], 56))}</div>"
                 )
 

@@ -1,4 +1,5 @@
-"""Jobs: the live board. Filters live in the URL, pages are keyset pages, everything acts on a selection or on all that match."""
+"""Jobs: the live board. Filters live in the URL, pages are keyset pages, everything acts on a selection or on all
+that match."""
 
 from __future__ import annotations
 
@@ -170,7 +171,8 @@ def draw_board(wanted: dict[str, Any]) -> None:
 
 
 def signature() -> Any:
-    """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a new minute."""
+    """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a
+    new minute."""
     # Asked past the answers that pages share: copying those out costs more than these three questions.
     version, progress, workers = wb.jobs.signature()
     seen = [(w.name, w.busy, w.age_ms >= board.SILENT_MS) for w in workers]

@@ -170,7 +170,8 @@ def known(one: Workflow, story: int) -> dict[str, dict[Any, str]]:
     """Node ids that a form asks for, by their names."""
     if "episode_ids" not in one.params.model_fields:
         return {}
-    return {"episode_ids": {n.id: labels.node_title("episode", n.position, n.title) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
+    return {"episode_ids": {n.id: labels.node_title("episode", n.position,
+        n.title) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
 
 
 def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:

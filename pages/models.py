@@ -37,7 +37,8 @@ def main() -> None:
     frame.show_refusal()
     if not rows and asked != profile_form.NEW:
         said = t(
-            "Stories are sketched offline and for free. Add a service to have them written, drawn and filmed by a model."
+            "Stories are sketched offline and for free. Add a service to have them written, drawn and filmed "
+            "by a model."
         )
         with illustrations.empty(said, "models"):
             st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=begin)

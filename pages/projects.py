@@ -1,4 +1,5 @@
-"""Projects: every story as a card with how far it is, what went stale and what it cost; a new one, or a sample in one click."""
+"""Projects: every story as a card with how far it is, what went stale and what it cost; a new one, or a sample in
+one click."""
 
 from __future__ import annotations
 

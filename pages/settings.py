@@ -71,13 +71,15 @@ def budget(state: State, titles: dict[int, str]) -> None:
             if state.mark:
                 st.badge(f"{state.percent:.0f} %", color=MARKS[state.mark], icon=":material/warning:")
             st.space("stretch")
-            amounts = f"{formats.money(state.spent_micros, state.currency)} / {formats.money(state.amount_micros, state.currency)}"
+            amounts = " / ".join(formats.money(m, state.currency) for m in (state.spent_micros, state.amount_micros))
             st.markdown(f"**{amounts}**", width="content")
             edit = f"edit_{state.key}{st.session_state.get('_budgets_put', '')}"
             with st.popover("", icon=":material/edit:", type="tertiary", key=edit, help=t("Change")):
-                # Without bounds, here and below: the browser would keep an amount outside them and the old one be saved.
+                # Without bounds, here and below: the browser would keep an amount outside them and the old one be
+                # saved.
                 amount = st.number_input(
-                    t("Amount"), value=state.amount_micros / MICROS, step=10.0, key=f"amount_{state.key}", on_change="ignore",
+                    t("Amount"), value=state.amount_micros / MICROS, step=10.0, key=f"amount_{state.key}",
+                    on_change="ignore",
                 )  # fmt: skip
                 if st.button(t("Save"), key=f"save_{state.key}", type="primary"):
                     put(amount or 0, state.currency, state.project_id, state.period)
@@ -98,7 +100,8 @@ def bar(state: State) -> None:
     )
     st.html(
         f"<div style='position:relative;height:6px;border-radius:3px;background:{colours.panel}'>"
-        f"<div style='height:6px;border-radius:3px;width:{min(state.percent, 100):.1f}%;background:{fill}'></div>{marks}</div>"
+        f"<div style='height:6px;border-radius:3px;width:{min(state.percent, 100):.1f}%;background:{fill}'></div>"
+        f"{marks}</div>"
     )
 
 
@@ -246,7 +249,8 @@ def well() -> None:
                 said = translate(finding.problem or "", current())
                 remedy = translate(finding.remedy or "", current())
                 st.markdown(
-                    f":red[:material/error:] **{plain(part(finding.part))}** {plain(said)}  \n:violet[:material/arrow_forward: {plain(remedy)}]"
+                    f":red[:material/error:] **{plain(part(finding.part))}** {plain(said)}  "
+                    f"\n:violet[:material/arrow_forward: {plain(remedy)}]"
                 )
 
 

@@ -4,9 +4,12 @@ with ScriptedGemini() as server:
     server.script({"status": 500})      # from now on, for every call
     server.calls                        # [{"method", "path", "query", "headers", "body"}]
 
-A script is a dict, all keys optional: status, headers, body (JSON, text or bytes) answer this instead; `text`, `finish`,
-`usage`, `candidates`, `feedback`, `images` (bytes of each), `response_id` shape the answer; `hang`, `reset`, `half`, `drip_ms`,
-`huge_mb` (with `huge_status`), `html`, `empty_stream` misbehave; `polls` is how many polls an operation runs; `operation` is what it ends with.
+A script is a dict, all keys optional: status, headers, body (JSON, text or bytes) answer this instead; `text`,
+`finish`,
+`usage`, `candidates`, `feedback`, `images` (bytes of each), `response_id` shape the answer; `hang`, `reset`, `half`,
+`drip_ms`,
+`huge_mb` (with `huge_status`), `html`, `empty_stream` misbehave; `polls` is how many polls an operation runs;
+`operation` is what it ends with.
 """
 
 from __future__ import annotations

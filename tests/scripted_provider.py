@@ -10,8 +10,8 @@ As a process: ``python -m tests.scripted_provider --port 0 --log FILE`` prints i
 standard input closes or it gets SIGTERM. `control(url)` and `read_log(file)` talk to it from other processes.
 
 It speaks /chat/completions, /responses, /images/generations, /images/edits and Ark's /contents/generations/tasks, under
-any path: `url` (/v1) is what an OpenAI profile wants, `ark_url` (/api/v3) what an Ark profile wants. Each request is in the
-call log with its `kind`: chat, responses, image; for long tasks create, poll, list, cancel.
+any path: `url` (/v1) is what an OpenAI profile wants, `ark_url` (/api/v3) what an Ark profile wants. Each request is in
+the call log with its `kind`: chat, responses, image; for long tasks create, poll, list, cancel.
 
 Faults (keys of a script's dicts, all optional):
     status, headers, body (JSON or text), content_type     answer this instead
@@ -31,8 +31,10 @@ Faults (keys of a script's dicts, all optional):
     reject           refuse with 400 when the request has one of these fields
     reject_modes     refuse with 400 when response_format has one of these types
     echo_key         repeat the Authorization header in the error message
-    huge_mb          send so many megabytes in one body, without end: a line of a stream, else JSON; with `status` an error
-In /responses a finish_reason other than "stop" makes the answer incomplete for this reason ("length": max_output_tokens),
+    huge_mb          send so many megabytes in one body, without end: a line of a stream, else JSON; with `status` an
+    error
+In /responses a finish_reason other than "stop" makes the answer incomplete for this reason ("length":
+max_output_tokens),
 `no_choices` leaves `output` empty, there is no [DONE] unless `done` says so, and there are
     reasoning        thoughts, as an item and as events before the message
     failed           this error in a response that failed

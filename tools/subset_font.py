@@ -21,9 +21,16 @@ TARGET = Path(__file__).resolve().parents[1] / "workbench" / "drawing" / "font" 
 FACE = "Noto Sans CJK SC"
 #: Latin with its accents, punctuation, currency, arrows and marks, CJK punctuation, full-width forms
 RANGES = ((0x20, 0x7E), (0xA0, 0x17F), (0x2010, 0x2027), (0x2030, 0x203A), (0x20A0, 0x20BF), (0x2103, 0x2103),
-          (0x2190, 0x2193), (0x2460, 0x2473), (0x3000, 0x3011), (0x3014, 0x301F), (0xFF01, 0xFF5E), (0xFFE5, 0xFFE5))  # fmt: skip
+          (0x2190, 0x2193), (0x2460, 0x2473), (0x3000, 0x3011), (0x3014, 0x301F), (0xFF01, 0xFF5E),
+          (0xFFE5, 0xFFE5))  # fmt: skip
 #: what people are called beyond both sets
-NAMES = "喆堃玥琰翀彧曌甯瑄炘祎旻晞昇昉淼犇猋骉尛玹珺璟璐瑷琛瑀玘珩珣琤堉垚奕妘婳嫄媖懿昀昕晗晟晔晢暄暐杺栢桉梓棪楒榞橦歆沄沚浠涵渼湉湜滢漪澍澔濛炜烨焱熠燚爔珈珞琋琬瑢璇璠璿甪畑皓皞睿硙祐祺禔禕稚竑筱篪粲絜綝罡羿翊翎翙翮聿芃芊芮苡茜茗莜菡萱葳蓁蓥蔚薇蘅虓蜓袆裎訢謇谌谞赟跣踽軒轶辻逄逯遹邈邴郗鄢鄯釉鋆鎏鑫钊钤铎锜锳镕镛闫闳阗陟隽雎雯霁霏霖靓韫韬韶頔顗颀颢飏馥骅骐骞髙魃魈鲲鳐鸢鸾麒麾黎黛齮"
+NAMES = (
+    "喆堃玥琰翀彧曌甯瑄炘祎旻晞昇昉淼犇猋骉尛玹珺璟璐瑷琛瑀玘珩珣琤堉垚奕妘婳嫄媖懿昀"
+    "昕晗晟晔晢暄暐杺栢桉梓棪楒榞橦歆沄沚浠涵渼湉湜滢漪澍澔濛炜烨焱熠燚爔珈珞琋琬瑢璇"
+    "璠璿甪畑皓皞睿硙祐祺禔禕稚竑筱篪粲絜綝罡羿翊翎翙翮聿芃芊芮苡茜茗莜菡萱葳蓁蓥蔚薇"
+    "蘅虓蜓袆裎訢謇谌谞赟跣踽軒轶辻逄逯遹邈邴郗鄢鄯釉鋆鎏鑫钊钤铎锜锳镕镛闫闳阗陟隽雎"
+    "雯霁霏霖靓韫韬韶頔顗颀颢飏馥骅骐骞髙魃魈鲲鳐鸢鸾麒麾黎黛齮"
+)
 
 
 def wanted() -> set[int]:
@@ -42,8 +49,10 @@ def wanted() -> set[int]:
 def main(source: str) -> None:
     font = next(f for f in TTCollection(source).fonts if f["name"].getDebugName(4) == FACE)
     options = subset.Options(
-        hinting=False, desubroutinize=False, layout_features=["kern", "mark", "ccmp"], name_IDs=[0, 1, 2, 3, 4, 5, 6, 7, 13, 14],
-        name_languages=[0x409], notdef_outline=True, drop_tables=["GSUB", "GPOS", "BASE", "VORG", "vhea", "vmtx", "DSIG"],
+        hinting=False, desubroutinize=False, layout_features=["kern", "mark", "ccmp"],
+        name_IDs=[0, 1, 2, 3, 4, 5, 6, 7, 13, 14],
+        name_languages=[0x409], notdef_outline=True,
+        drop_tables=["GSUB", "GPOS", "BASE", "VORG", "vhea", "vmtx", "DSIG"],
     )  # fmt: skip
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=wanted())

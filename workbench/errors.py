@@ -270,7 +270,8 @@ class OutputError(JobError):
 
 
 class MediaRefused(JobError):
-    """Bytes that are no picture or clip that may be kept. `kind`: malformed_output, media_download for a link's content."""
+    """Bytes that are no picture or clip that may be kept. `kind`: malformed_output, media_download for a link's
+    content."""
 
     kind = "malformed_output"
     #: the link may bring it in a while

@@ -50,7 +50,8 @@ def set_retention(conn: Connection, wanted: Retention) -> None:
 
 
 def language(conn: Connection) -> str | None:
-    """What pages speak to those who have not chosen themselves: zh, en; None: what the environment or their browser says."""
+    """What pages speak to those who have not chosen themselves: zh, en; None: what the environment or their browser
+    says."""
     return installation.get_meta(conn, _LANG)
 
 

@@ -96,7 +96,8 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **given: Any) -> Self:
-        """Read the environment; fields passed by name win. Raises InvalidInput naming variable, value and what is allowed."""
+        """Read the environment; fields passed by name win. Raises InvalidInput naming variable, value and what is
+        allowed."""
         try:
             return cls(**given)
         except ValidationError as error:

@@ -1,4 +1,5 @@
-"""A saved version is numbered, hashed, made the head unless one is pinned, and the tree follows it; on both databases."""
+"""A saved version is numbered, hashed, made the head unless one is pinned, and the tree follows it; on both
+databases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One stack and one browser for all browser tests; skipped where there is no Chromium, failed where CI says there must be."""
+"""One stack and one browser for all browser tests; skipped where there is no Chromium, failed where CI says there
+must be."""
 
 from __future__ import annotations
 

@@ -137,7 +137,8 @@ def spread(wb: Workbench, keep: set[int]) -> None:
             at = {"back": back, "id": job["id"]}
             conn.execute(
                 text(
-                    "UPDATE job SET created_at = created_at - :back, started_at = started_at - :back, finished_at = finished_at - :back WHERE id = :id"
+                    "UPDATE job SET created_at = created_at - :back, started_at = started_at - :back, "
+                    "finished_at = finished_at - :back WHERE id = :id"
                 ),
                 at,
             )
@@ -149,7 +150,8 @@ def spread(wb: Workbench, keep: set[int]) -> None:
             )
             conn.execute(
                 text(
-                    "UPDATE model_call SET started_at = started_at - :back, ended_at = ended_at - :back WHERE job_id = :id"
+                    "UPDATE model_call SET started_at = started_at - :back, ended_at = ended_at - :back WHERE "
+                    "job_id = :id"
                 ),
                 at,
             )
@@ -160,7 +162,8 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
     hero = nodes(wb, project, "character")[0]
     was = wb.artifact(episode, "core_expression")
     assert was is not None
-    changed = {"en": ("A locked door between two people who love each other.", "She closes the box and does not open it again."),
+    changed = {"en": ("A locked door between two people who love each other.",
+        "She closes the box and does not open it again."),
                "zh": ("体面是一张画好的皮，掀开才知道里面是谁。", "他把门重新关上，却没有上闩。")}[lang]  # fmt: skip
     wb.artifacts.save(
         episode,
@@ -286,7 +289,8 @@ def services(wb: Workbench, story: dict[str, int]) -> None:
     )  # fmt: skip
     wb.profiles.add("llama.cpp", "openai", base_url="http://127.0.0.1:8080/v1", text_model="qwen3-8b")
     wb.profiles.add(
-        "deepseek", "openai", base_url="https://api.deepseek.com", text_model="deepseek-chat", key="not-a-real-key-at-all",
+        "deepseek", "openai", base_url="https://api.deepseek.com", text_model="deepseek-chat",
+        key="not-a-real-key-at-all",
         image_profile="ark", video_profile="ark", fallback=["llama.cpp"], rpm=60, tpm=90_000,
         params={"temperature": 1.1, "prices": prices},
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Gallery and cast in a real browser: compare two candidates and pick one, be told of somebody else's pick, go to a face."""
+"""Gallery and cast in a real browser: compare two candidates and pick one, be told of somebody else's pick, go to a
+face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A service and its key as typed in a real browser: Streamlit's own harness has neither focus nor fields that remember."""
+"""A service and its key as typed in a real browser: Streamlit's own harness has neither focus nor fields that
+remember."""
 
 from __future__ import annotations
 

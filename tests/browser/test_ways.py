@@ -12,7 +12,8 @@ from tests.scripted_provider import ScriptedProvider
 #: a bar is to be seen moving
 SIMULATE = "latency_ms=6000"
 SUMMARY = (
-    "Mei keeps the last lighthouse of a drowned coast. When the lamp goes out in a storm, she rows against the ebb with the "
+    "Mei keeps the last lighthouse of a drowned coast. When the lamp goes out in a storm, she rows "
+    "against the ebb with the "
     "spare wick and finds the tower locked from inside. Her mother, long thought lost, has put out the light to hide."
 )
 
@@ -62,7 +63,8 @@ def test_the_creators_way(stack: Stack, page: Page):
     expect(preview).to_be_visible()
     expect(preview.get_by_text("▋")).to_be_visible()
     page.wait_for_function(
-        "([css, before]) => { const bar = document.querySelector(css + ' [role=progressbar]'); return !bar || bar.getAttribute('aria-valuenow') !== before; }",
+        "([css, before]) => { const bar = document.querySelector(css + ' [role=progressbar]'); "
+        "return !bar || bar.getAttribute('aria-valuenow') !== before; }",
         arg=[f".st-key-{cell}", before],
     )
     expect(key(page, cell)).to_contain_text("v1 · sketch")

@@ -1,4 +1,5 @@
-"""A home made by 0.3.0 is migrated, nothing in it is lost, and everything that was under way goes on. On both databases."""
+"""A home made by 0.3.0 is migrated, nothing in it is lost, and everything that was under way goes on. On both
+databases."""
 
 from __future__ import annotations
 

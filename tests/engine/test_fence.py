@@ -1,7 +1,8 @@
 """An old claim that wakes up late may write nothing.
 
-Each fence has a row in `FENCES`: what a late worker would write behind it. The row is tried twice: with the fence, where
-nothing changes; and with this one fence taken away, where the check has to notice. A fence without a row fails, and so
+Each fence has a row in `FENCES`: what a late worker would write behind it. The row is tried twice: with the fence,
+where nothing changes; and with this one fence taken away, where the check has to notice. A fence without a row fails,
+and so
 does a write of a running claim that neither has a fence nor says why it needs none.
 """
 
@@ -101,7 +102,8 @@ class Late:
         return ModelCall.open(self.session, self.session.bound("text"), spec)
 
     def state(self) -> list[Any]:
-        """Everything that a late write could spoil. Of the ledger: which calls there are; a paid one is counted whoever paid."""
+        """Everything that a late write could spoil. Of the ledger: which calls there are; a paid one is counted
+        whoever paid."""
         counted = ("lease_until", "input_tokens", "output_tokens", "cost_micros", "currency")
         with self.db.read() as conn:
             return [

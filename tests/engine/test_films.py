@@ -1,4 +1,5 @@
-"""Clips by a service that takes its time, with real processes killed at every place: created once, kept once, nobody waits."""
+"""Clips by a service that takes its time, with real processes killed at every place: created once, kept once, nobody
+waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Short jobs are claimed and ended several at a time. Each member stays a job of its own: its claim, its fence, its end."""
+"""Short jobs are claimed and ended several at a time. Each member stays a job of its own: its claim, its fence, its
+end."""
 
 from __future__ import annotations
 

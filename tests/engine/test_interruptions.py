@@ -147,7 +147,8 @@ SEVERAL: dict[str, Callable[[Connection, list[int]], object]] = {
 def test_whoever_writes_several_jobs_and_a_cancel_of_all_of_them_never_wait_for_each_other(
     engine: Engine, name: str
 ) -> None:
-    """A cancel locks a family newest first; PostgreSQL would end one of two that wait for each other, perhaps the person's."""
+    """A cancel locks a family newest first; PostgreSQL would end one of two that wait for each other, perhaps the
+    person's."""
     ids = [engine.wb.submit("test_nothing", params={"number": n})["id"] for n in range(2)]
     state = {"dispatch": "queued", "renew leases": "running"}.get(name, "waiting")
     with engine.wb.database.write() as conn:
@@ -209,7 +210,8 @@ def test_a_restarted_database_is_no_fault_of_the_job(
     until(lambda: len(provider.calls()) == 2)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid "
+            "<> pg_backend_pid()"
         )
     thread.join(30)
     # this process's own reader held a connection of the old server too

@@ -113,7 +113,8 @@ def test_a_process_that_ends_at_a_named_point_loses_nothing(
 def check_nothing_lost_and_nothing_twice_but_the_crashed_call(
     wb: Workbench, provider: ScriptedProvider, point: str
 ) -> None:
-    """A call that was answered to a process that died before it could write is sent again, once, and both are in the ledger."""
+    """A call that was answered to a process that died before it could write is sent again, once, and both are in the
+    ledger."""
     expected = 2 if point == "call_answered" else 1
     assert len(provider.calls()) == expected
     assert len(wb.jobs.get_detail(1)["model_calls"]) >= expected

@@ -280,7 +280,8 @@ def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine,
         "max_images": 4,
     }
     engine.wb.profiles.add(
-        "painter", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", image_model="doubao-seedream-4-0-250828", params=params
+        "painter", "ark", base_url=provider.ark_url, key="sk-canary-0123456789",
+        image_model="doubao-seedream-4-0-250828", params=params
     )  # fmt: skip
     engine.wb.budgets.set(2_000_000, currency="CNY")
     provider.script(default={"delay_ms": 300})
@@ -454,7 +455,8 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
 def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
     engine: Engine, provider: ScriptedProvider
 ) -> None:
-    """A service cancels what is queued, and forgets what has ended; what runs goes on and is billed, and nobody fetches it."""
+    """A service cancels what is queued, and forgets what has ended; what runs goes on and is billed, and nobody
+    fetches it."""
     params = {"poll_ms": 10, "prices": {"*": {"currency": "CNY", "video_tokens": 10}}}
     engine.wb.profiles.add(
         "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1", params=params
@@ -630,7 +632,8 @@ def test_a_call_whose_worker_died_gives_its_place_back(engine: Engine, provider:
         )
         conn.execute(
             model_call.insert().values(
-                call_id="open", job_id=lost, claim=1, purpose="generate", provider="openai", model="m", capability="text",
+                call_id="open", job_id=lost, claim=1, purpose="generate", provider="openai", model="m",
+                capability="text",
                 outcome="sent", started_at=now_ms(), profile_id=row["id"],
             )
         )  # fmt: skip

@@ -1,4 +1,5 @@
-"""Paid steps with an uncertain outcome: a video is created once whatever dies, and nothing is charged twice in silence."""
+"""Paid steps with an uncertain outcome: a video is created once whatever dies, and nothing is charged twice in
+silence."""
 
 from __future__ import annotations
 

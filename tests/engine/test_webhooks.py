@@ -1,4 +1,5 @@
-"""Webhooks: told once for each happening, until somebody takes it; signed; nowhere they may not go. On both databases."""
+"""Webhooks: told once for each happening, until somebody takes it; signed; nowhere they may not go. On both
+databases."""
 
 from __future__ import annotations
 
@@ -585,7 +586,8 @@ def test_a_title_is_said_in_the_language_of_the_webhook_and_calls_nobody(engine:
     engine.worker.maintain()
     slack, feishu = sorted((json.loads(g.body) for g in receiver.got), key=lambda b: "msg_type" in b)
     assert slack["text"].startswith(
-        'Reelwright · &lt;!channel&gt; &amp; &lt;at user_id="all"&gt;: Nine-shot plan · 守夜 failed: the service said auth\n'
+        'Reelwright · &lt;!channel&gt; &amp; &lt;at user_id="all"&gt;: Nine-shot plan · 守夜 failed: the '
+        "service said auth\n"
     )
     said = feishu["content"]["text"]
     assert "<at" not in said

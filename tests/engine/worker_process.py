@@ -1,7 +1,9 @@
 """A nursery of real worker processes: it imports everything once, then forks a worker for each line it reads.
 
-Workers that are killed twice a second would otherwise spend their lives importing. Each line is JSON: the worker's whole
-environment and its log file; the answer is its process id. A worker is the product's own `reelwright worker`, with the test workflows added.
+Workers that are killed twice a second would otherwise spend their lives importing. Each line is JSON: the worker's
+whole environment and its log file; the answer is its process id. A worker is the product's own `reelwright worker`,
+with the
+test workflows added.
 """
 
 from __future__ import annotations

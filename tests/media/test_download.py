@@ -286,7 +286,8 @@ def test_the_address_that_was_looked_at_is_the_one_that_is_called(
 
 @contextlib.contextmanager
 def secure(folder: Path, *names: str) -> Iterator[tuple[int, list[tuple[str | None, bytes]], Path]]:
-    """An HTTPS server whose certificate is for these names: its port, what came (name shaken hands for, request), the certificate.
+    """An HTTPS server whose certificate is for these names: its port, what came (name shaken hands for, request), the
+    certificate.
 
     What is asked of "first.example" it sends to "second.example".
     """
@@ -442,7 +443,8 @@ def test_a_file_that_is_too_large_is_refused(server: ScriptedProvider) -> None:
 
 @contextlib.contextmanager
 def endless(first: bytes, piece: bytes, pause_s: float = 0.0) -> Iterator[tuple[str, list[int]]]:
-    """A server that begins with `first` and then repeats `piece` for ever; its address and how much it sent each time."""
+    """A server that begins with `first` and then repeats `piece` for ever; its address and how much it sent each
+    time."""
     sent: list[int] = []
     listening = socket.create_server(("127.0.0.1", 0))
 

@@ -349,7 +349,8 @@ def test_what_a_finished_step_holds_stays_while_its_job_does(engine: Engine) -> 
     with engine.wb.database.write() as conn:
         conn.execute(
             insert(step).values(
-                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=now_ms(), updated_at=now_ms(),
+                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=now_ms(),
+                updated_at=now_ms(),
                 output={"images": [{"media": kept}]},
             )
         )  # fmt: skip
@@ -410,7 +411,8 @@ def step_of(engine: Engine, workflow: str, output: object, **more: object) -> in
     with engine.wb.database.write() as conn:
         conn.execute(
             insert(step).values(
-                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=now_ms(), updated_at=now_ms(),
+                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=now_ms(),
+                updated_at=now_ms(),
                 output=output,
             )
         )  # fmt: skip

@@ -190,7 +190,8 @@ def chunks(*parts: tuple[bytes, bytes]) -> bytes:
 def test_a_note_that_unpacks_to_megabytes_is_not_unpacked(name: bytes) -> None:
     bomb = zlib.compress(bytes(200_000_000), 9)
     body = {b"iTXt": b"note\0\1\0\0\0"}.get(name, b"note\0\0") + bomb
-    data = chunks((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)), (name, body), (b"IDAT", zlib.compress(bytes(4))), (b"IEND", b""))  # fmt: skip
+    data = chunks((b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)), (name, body),
+        (b"IDAT", zlib.compress(bytes(4))), (b"IEND", b""))  # fmt: skip
     tracemalloc.start()
     try:
         with contextlib.suppress(MediaRefused):

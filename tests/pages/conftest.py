@@ -65,7 +65,8 @@ class House:
 
 @pytest.fixture(autouse=True)
 def app_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AppTest forgets before each run that app.py uses st.navigation, and would run the pages folder by the old rules."""
+    """AppTest forgets before each run that app.py uses st.navigation, and would run the pages folder by the old
+    rules."""
     begin = PagesManager.__init__
 
     def with_navigation(self: PagesManager, *args: Any, **kwargs: Any) -> None:

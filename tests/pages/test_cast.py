@@ -1,4 +1,5 @@
-"""Cast: the sheets of characters and world elements, edited, ordered, archived; where each appears and what an edit makes stale."""
+"""Cast: the sheets of characters and world elements, edited, ordered, archived; where each appears and what an edit
+makes stale."""
 
 from __future__ import annotations
 

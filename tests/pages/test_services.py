@@ -318,7 +318,8 @@ def spend(house: House, project: int, micros: int, currency: str) -> None:
     with house.wb.database.write() as conn:
         conn.execute(
             model_call.insert().values(
-                call_id=f"spent-{project}", purpose="generate", provider="x", model="m", capability="text", outcome="ok",
+                call_id=f"spent-{project}", purpose="generate", provider="x", model="m", capability="text",
+                outcome="ok",
                 started_at=now_ms(), project_id=project, cost_micros=micros, currency=currency,
             )
         )  # fmt: skip

@@ -1,7 +1,8 @@
-"""llama.cpp's own server on a tiny model with random weights, made on the spot: the words are noise, the protocol is real.
+"""llama.cpp's own server on a tiny model with random weights, made on the spot: the words are noise, the protocol is
+real.
 
-``python -m tests.providers.llama_server FOLDER`` makes the model in FOLDER, prints the server's address and serves until
-its standard input closes.
+``python -m tests.providers.llama_server FOLDER`` makes the model in FOLDER, prints the server's address and serves
+until its standard input closes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import gguf
 import numpy as np
 
 DIM, HEADS, LAYERS, HIDDEN, CONTEXT = 64, 4, 2, 128, 512
-TEMPLATE = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
+TEMPLATE = (
+    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    "{% if add_generation_prompt %}assistant: {% endif %}"
+)
 
 
 def make_model(path: Path) -> None:

@@ -143,7 +143,10 @@ def test_a_profile_says_how_much_the_model_thinks(
 
 
 def test_a_model_that_knows_no_thinking_is_not_told_again(scripted: ScriptedProvider, ask: With) -> None:
-    said = "The parameter `thinking.type` specified in the request are not valid: `disabled` is not supported by this model"
+    said = (
+        "The parameter `thinking.type` specified in the request are not valid: `disabled` is not supported "
+        "by this model"
+    )
     scripted.script(nth={"1": error(400, "InvalidParameter", said, param="thinking.type", type="BadRequest")})
 
     with refused_wording():

@@ -1,4 +1,5 @@
-"""What every service shares, whatever it is asked for: each way to fail has one kind, costs one request, and nothing else leaves the machine.
+"""What every service shares, whatever it is asked for: each way to fail has one kind, costs one request, and nothing
+else leaves the machine.
 
 The rows are those of docs/providers.md. A provider joins by a line in SERVICES.
 """

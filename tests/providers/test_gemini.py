@@ -1,4 +1,5 @@
-"""Gemini against a scripted server that speaks its wire format: answers, usage, modes, clips, and every failure by its kind."""
+"""Gemini against a scripted server that speaks its wire format: answers, usage, modes, clips, and every failure by
+its kind."""
 
 from __future__ import annotations
 
@@ -242,7 +243,8 @@ def error(code: int, status: str, message: str = "no", **more: Any) -> dict[str,
 INFO = "type.googleapis.com/google.rpc."
 FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "401": (error(401, "UNAUTHENTICATED"), "auth"),
-    "bad key": (error(400, "INVALID_ARGUMENT", "API key not valid.", details=[{"@type": f"{INFO}ErrorInfo", "reason": "API_KEY_INVALID"}]), "auth"),
+    "bad key": (error(400, "INVALID_ARGUMENT", "API key not valid.",
+        details=[{"@type": f"{INFO}ErrorInfo", "reason": "API_KEY_INVALID"}]), "auth"),
     "402": (error(402, "PAYMENT_REQUIRED"), "quota_exhausted"),
     "403": (error(403, "PERMISSION_DENIED"), "permission"),
     "region": (error(400, "FAILED_PRECONDITION", "User location is not supported for the API use."), "permission"),
@@ -251,7 +253,8 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "409": (error(409, "ABORTED"), "unknown"),
     "400": (error(400, "INVALID_ARGUMENT", "temperature must be at most 2"), "bad_request"),
     "422": (error(422, "INVALID_ARGUMENT"), "bad_request"),
-    "too long": (error(400, "INVALID_ARGUMENT", "The input token count (9) exceeds the maximum number of tokens allowed (8)."), "context_length"),
+    "too long": (error(400, "INVALID_ARGUMENT",
+        "The input token count (9) exceeds the maximum number of tokens allowed (8)."), "context_length"),
     "429": (error(429, "RESOURCE_EXHAUSTED"), "rate_limit"),
     "500": (error(500, "INTERNAL"), "overloaded"),
     "502": (error(502, "BAD_GATEWAY"), "overloaded"),
@@ -265,7 +268,8 @@ FAILURES: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({"empty_stream": True}, "malformed_output"),
     "hang": ({"hang": True}, "timeout"),
     "drip": ({"drip_ms": 400, "text": "word " * 20}, "timeout"),
-    "redirect": ({"status": 302, "body": b"", "headers": {"Location": "http://169.254.169.254/latest/meta-data"}}, "unknown"),
+    "redirect": ({"status": 302, "body": b"", "headers": {"Location": "http://169.254.169.254/latest/meta-data"}},
+        "unknown"),
 }  # fmt: skip
 
 

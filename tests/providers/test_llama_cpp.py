@@ -32,7 +32,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("llama")
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.providers.llama_server", str(folder)],
-        cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(folder / "log").open("w"), text=True,
+        cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(folder / "log").open("w"),
+        text=True,
     )  # fmt: skip
     assert process.stdout is not None
     address = process.stdout.readline().strip()

@@ -39,7 +39,10 @@ def test_a_registered_factory_makes_the_provider(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_no_sdk_loads_before_it_is_used(module: str) -> None:
-    script = f"import sys, {module}; print([m for m in ('openai', 'httpx2', 'genai_prices', 'cryptography') if m in sys.modules])"
+    script = (
+        f"import sys, {module}; print([m for m in ('openai', 'httpx2', 'genai_prices', 'cryptography') if m "
+        f"in sys.modules])"
+    )
 
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
 

@@ -40,7 +40,8 @@ def test_every_field_is_kept_and_the_key_is_not_shown(wb: Workbench) -> None:
     wb.profiles.add("other", "openai", text_model="m")
     row = wb.profiles.add(
         "mine", "gemini", base_url="https://generativelanguage.googleapis.com/v1beta/", key=KEY,
-        text_model="models/gemini-x", image_model=" img ", video_model="veo", image_profile="other", video_profile="other",
+        text_model="models/gemini-x", image_model=" img ", video_model="veo", image_profile="other",
+        video_profile="other",
         fallback=["other"], rpm=60, tpm=90_000, concurrency=4, params={"temperature": 1.5},
     )  # fmt: skip
     other = wb.profiles.id_of("other")
@@ -58,11 +59,13 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
     with pytest.raises(InvalidInput) as refused:
         wb.profiles.add(
             "mine", "openai", base_url="ftp://x", text_model="o3", image_profile="nobody", fallback=["sketch"], rpm=-1,
-            params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}}, video_model="v" * 201,
+            params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}},
+            video_model="v" * 201,
         )  # fmt: skip
     found = issues(refused)
     assert set(found) == {
-        "base_url", "video_model", "params.temperature", "params.top_p", "params.colour", "params.prices", "rpm", "image_profile", "fallback",
+        "base_url", "video_model", "params.temperature", "params.top_p", "params.colour", "params.prices", "rpm",
+        "image_profile", "fallback",
     }  # fmt: skip
     assert wb.profiles.list() == []
 

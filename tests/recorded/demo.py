@@ -1,4 +1,5 @@
-"""What a demo left in its home, as hashes: the same on any machine, in any order of the jobs. `demo.json` is of 0.3.0."""
+"""What a demo left in its home, as hashes: the same on any machine, in any order of the jobs. `demo.json` is of
+0.3.0."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from typing import Any
 FILE = Path(__file__).parent / "demo.json"
 
 _HEADS = """
-    SELECT node.kind AS node, coalesce(parent.position, 0) AS above, node.position AS place, artifact.kind, artifact.content
+    SELECT node.kind AS node, coalesce(parent.position, 0) AS above, node.position AS place, artifact.kind,
+    artifact.content
     FROM artifact_head JOIN artifact ON artifact.id = artifact_head.artifact_id
     JOIN node ON node.id = artifact.node_id LEFT JOIN node AS parent ON parent.id = node.parent_id"""
 

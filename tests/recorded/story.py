@@ -1,7 +1,8 @@
-"""One story told to the command line, always the same: what each command prints stands in `commands/`, as 0.3.0 printed it.
+"""One story told to the command line, always the same: what each command prints stands in `commands/`, as 0.3.0 printed
+it.
 
-The commands run in this process one after the other; jobs run when the story says `work`, one at a time, so that ids and
-order are the same on every machine and database. What cannot be the same is named by the rules of `normalise`.
+The commands run in this process one after the other; jobs run when the story says `work`, one at a time, so that ids
+and order are the same on every machine and database. What cannot be the same is named by the rules of `normalise`.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ BRIEF = {
     "protagonist": "Mara",
     "summary": (
         "Mara keeps the lamp of a lighthouse on a salt coast. One night the lamp goes out and a ship turns towards the "
-        "rocks. She burns her father's boat on the beach to warn the crew, and they come ashore alive. In the morning the "
+        "rocks. She burns her father's boat on the beach to warn the crew, and they come ashore alive. In "
+        "the morning the "
         "captain gives her his own lamp, and she lights it in the tower before the tide comes in again."
     ),
     "characters": [
@@ -117,7 +119,8 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-# -- what varies ---------------------------------------------------------------------------------------------------------
+# -- what varies
+# ---------------------------------------------------------------------------------------------------------
 
 #: columns of times: epoch milliseconds
 _TIMES = re.compile(r"(^|_)(at|until)$")
@@ -159,11 +162,13 @@ def normalise(value: Any, folder: Path, name: str = "") -> Any:
     return value
 
 
-# -- the story -----------------------------------------------------------------------------------------------------------
+# -- the story
+# -----------------------------------------------------------------------------------------------------------
 
 
 def tell(folder: Path, house: House, environment: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """Everything that the data commands can say, by file name. `folder`: an empty one, for the brief; home is elsewhere."""
+    """Everything that the data commands can say, by file name. `folder`: an empty one, for the brief; home is
+    elsewhere."""
     story = Story(folder, house, environment)
     with ScriptedProvider() as service, Receiver() as receiver:
         _projects_and_jobs(story)
@@ -463,7 +468,8 @@ def _children_that_fail(story: Story) -> None:
     story.house.work()
 
 
-# -- a house of this code ------------------------------------------------------------------------------------------------
+# -- a house of this code
+# ------------------------------------------------------------------------------------------------
 
 
 class OpenHouse:

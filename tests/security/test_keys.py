@@ -84,7 +84,8 @@ def test_a_master_key_file_left_open_to_others_is_closed(tmp_path: Path) -> None
 
 def test_processes_starting_at_once_share_one_master_key(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from workbench.settings import Settings; from workbench.security.keys import Vault\n"
+        "import sys; from pathlib import Path; from workbench.settings import Settings; from "
+        "workbench.security.keys import Vault\n"
         "sys.stdin.read(); print(Vault.open(Settings(home=Path(sys.argv[1])))._current)"
     )
     command = [sys.executable, "-c", script, str(tmp_path)]

@@ -1,6 +1,7 @@
 """Hashes of what the offline provider writes and draws for the sample briefs, asked directly, without an engine.
 
-`tests/recorded/sketch.json` holds those of 0.3.0. A change that is meant to change drafts or drawings records them anew:
+`tests/recorded/sketch.json` holds those of 0.3.0. A change that is meant to change drafts or drawings records them
+anew:
 `python -m tests.sketch.recording`.
 """
 
@@ -31,8 +32,10 @@ FILE = Path(__file__).parents[1] / "recorded" / "sketch.json"
 SEEDS = (1, 2, 3)
 #: a location of each kind of set, as a story would name it
 LOCATIONS = {
-    "zh": ("书房", "卧房", "厨房", "客厅", "院子", "村口", "集市", "街头", "店铺", "客栈", "庙里的大殿", "山脚", "河岸", "森林", "原野", "沙漠"),
-    "en": ("the shore", "the road", "the school", "the hospital", "the office", "the laboratory", "the spaceship", "the station", "the palace", "the prison", "the gate", "the bridge", "the rooftop", "the cave", "the theatre"),
+    "zh": ("书房", "卧房", "厨房", "客厅", "院子", "村口", "集市", "街头", "店铺", "客栈", "庙里的大殿", "山脚", "河岸",
+        "森林", "原野", "沙漠"),
+    "en": ("the shore", "the road", "the school", "the hospital", "the office", "the laboratory", "the spaceship",
+        "the station", "the palace", "the prison", "the gate", "the bridge", "the rooftop", "the cave", "the theatre"),
 }  # fmt: skip
 STYLES = ("anime", "ink_wash", "comic", "cyberpunk", "cinematic", "fantasy", "watercolor", "pixel", "custom")
 

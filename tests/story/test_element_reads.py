@@ -1,4 +1,5 @@
-"""What the cast and gallery pages ask, on both databases: scenes with pictures, who is in which, what an edit made stale, clips."""
+"""What the cast and gallery pages ask, on both databases: scenes with pictures, who is in which, what an edit made
+stale, clips."""
 
 from __future__ import annotations
 

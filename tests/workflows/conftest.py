@@ -21,7 +21,8 @@ Change = Callable[[dict[str, Any]], Any]
 
 
 class Editing(Sketch):
-    """Answers with the sketch's draft, changed by the next of `changes` (a string is the whole answer); remembers every request. Draws as the sketch does."""
+    """Answers with the sketch's draft, changed by the next of `changes` (a string is the whole answer); remembers
+    every request. Draws as the sketch does."""
 
     name = "editing"
     modes = MODES

@@ -21,7 +21,8 @@ from workbench.sketch.provider import Sketch
 BRIEF = {
     "title": "The Salt Lighthouse",
     "language": "en",
-    "summary": "A lamp goes out on the one night it must burn, and the keeper's daughter rows out to find out why it did.",
+    "summary": "A lamp goes out on the one night it must burn, and the keeper's daughter rows out to find out why "
+    "it did.",
     "style": {"preset": "ink_wash"},
     "characters": [{"name": "Mara"}, {"name": "Old Fen"}],
     "world": [],
@@ -31,7 +32,8 @@ MOTION = {
     "seconds": 6,
     "short": {"zh": "灯光扫过", "en": "the light sweeps"},
     "beats": [
-        {"from_s": 2 * n, "to_s": 2 * n + 2, "zh": f"第{n}段，灯转动", "en": f"third {n}, the lamp turns"} for n in range(3)
+        {"from_s": 2 * n, "to_s": 2 * n + 2, "zh": f"第{n}段，灯转动",
+            "en": f"third {n}, the lamp turns"} for n in range(3)
     ],
     "changes": {"subject": ["Mara turns"], "camera": ["slow push in"], "environment": []},
     "constraints": ["same coat"],

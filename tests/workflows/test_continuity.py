@@ -136,7 +136,8 @@ def test_an_alias_is_the_same_person_and_case_and_spaces_do_not_matter() -> None
     made["beats"][1]["start"][1]["name"] = "Tom"
 
     assert plan_issues(made) == []
-    assert [s.name for s in continuity.use_own_names(ActionPlan.model_validate(made).beats[1].start, CAST)] == ["Mei", "Old Tom"]  # fmt: skip
+    assert [s.name for s in continuity.use_own_names(ActionPlan.model_validate(made).beats[1].start, CAST)] == ["Mei",
+        "Old Tom"]  # fmt: skip
 
 
 def test_ids_are_unique() -> None:
@@ -234,16 +235,23 @@ def other_end(made: dict[str, Any]) -> None:
         (stranger, "mid.subjects: Mr Nobody is not in this scene's cast; only: Mei, Old Tom"),
         (twice, "mid.subjects: somebody is named twice"),
         (nobody, "end.subjects: nobody is there; show at least one of: Mei, Old Tom"),
-        (invented_anchor, "start.anchors: A lamp on a pole is none of the scene's anchors; copy them word for word: a wet pier; a lamp on a pole; an upturned boat"),
+        (
+            invented_anchor,
+            "start.anchors: A lamp on a pole is none of the scene's anchors; copy them word for word: a wet "
+            "pier; a lamp on a pole; an upturned boat",
+        ),
         (other_anchors, "anchors: the three frames must name the same anchors in the same order"),
         (other_order, "anchors: the three frames must name the same anchors in the same order"),
         (course_of_events, "mid.subjects.0.action: “then” tells a course of events; describe one frozen moment"),
-        (too_alike, "start→mid: too little changes (2 of at least 3): change position, pose, action, expression, gaze or hands"),
+        (
+            too_alike,
+            "start→mid: too little changes (2 of at least 3): change position, pose, action, expression, gaze or hands",
+        ),
         (other_stance, "start.subjects.0.pose: is lying; the plan has standing here"),
         (other_hands, "start.subjects.0.hands: is — / a knife; the plan has — / a letter here"),
         (other_end, "end.subjects.0.orientation: is camera; the plan has left here"),
     ],
-)  # fmt: skip
+)
 def test_what_breaks_a_beat_is_named_where_it_is(change: Change, named: str) -> None:
     made = group()
     change(made)
@@ -304,7 +312,8 @@ def test_whoever_comes_or_goes_counts_twice() -> None:
 
 
 def test_an_empty_scene_changes_by_its_composition() -> None:
-    made = {**group(), "start": frame(), "mid": frame(composition="a diagonal"), "end": frame(composition="symmetrical")}  # fmt: skip
+    made = {**group(), "start": frame(), "mid": frame(composition="a diagonal"),
+        "end": frame(composition="symmetrical")}  # fmt: skip
     assert group_issues(made, cast=NOBODY) == []
 
     made["mid"]["composition"] = " Thirds"
@@ -358,14 +367,34 @@ def test_a_beat_that_begins_where_the_one_before_ended_has_no_issue() -> None:
     [
         (another_lens, "camera.lens: jumps: the beat before ends with 35 mm, this begins with 85 mm"),
         (another_angle, "camera.angle: jumps: the beat before ends with eye_level, this begins with low"),
-        (new_anchors, "start.anchors: jumps: the beat before ends with a wet pier; a lamp on a pole, this begins with a lamp on a pole; an upturned boat"),
-        (moved("position", "far_right"), "start.subjects.Mei.position: jumps: the beat before ends with left, this begins with far_right"),
-        (moved("orientation", "away"), "start.subjects.Mei.orientation: jumps: the beat before ends with left, this begins with away"),
-        (moved("pose", "running"), "start.subjects.Mei.pose: jumps: the beat before ends with standing, this begins with running"),
-        (moved("hands", {"left": "", "right": ""}), "start.subjects.Mei.hands: jumps: the beat before ends with — / a letter, this begins with — / —"),
-        (newcomer, "start.subjects: must begin with the people the beat before ended with; missing: —; not there before: Old Tom"),
+        (
+            new_anchors,
+            "start.anchors: jumps: the beat before ends with a wet pier; a lamp on a pole, this begins with a "
+            "lamp on a pole; an upturned boat",
+        ),
+        (
+            moved("position", "far_right"),
+            "start.subjects.Mei.position: jumps: the beat before ends with left, this begins with far_right",
+        ),
+        (
+            moved("orientation", "away"),
+            "start.subjects.Mei.orientation: jumps: the beat before ends with left, this begins with away",
+        ),
+        (
+            moved("pose", "running"),
+            "start.subjects.Mei.pose: jumps: the beat before ends with standing, this begins with running",
+        ),
+        (
+            moved("hands", {"left": "", "right": ""}),
+            "start.subjects.Mei.hands: jumps: the beat before ends with — / a letter, this begins with — / —",
+        ),
+        (
+            newcomer,
+            "start.subjects: must begin with the people the beat before ended with; missing: —; not there "
+            "before: Old Tom",
+        ),
     ],
-)  # fmt: skip
+)
 def test_nothing_jumps_between_two_beats(change: Change, named: str) -> None:
     made = after()
     change(made)
@@ -397,7 +426,8 @@ def test_nine_direct_frames_are_held_to_people_anchors_and_moments() -> None:
     bad["frames"][6]["subjects"][0]["action"] = "gradually sits down"
     bad["frames"][8]["composition"] = "7"
     found = keyframes.direct_issues(keyframes.DirectPlan.model_validate(bad), CAST, ANCHORS)
-    assert [i.path for i in found] == ["frames.3.subjects", "frames.5.anchors", "frames.6.subjects.0.action", "frames.8"]  # fmt: skip
+    assert [i.path for i in found] == ["frames.3.subjects", "frames.5.anchors", "frames.6.subjects.0.action",
+        "frames.8"]  # fmt: skip
 
 
 @pytest.mark.parametrize("count", [8, 10])

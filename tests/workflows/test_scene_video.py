@@ -1,4 +1,5 @@
-"""A scene as a clip, through the real engine: begun from the chosen frame, kept beside the others, nothing filmed twice."""
+"""A scene as a clip, through the real engine: begun from the chosen frame, kept beside the others, nothing filmed
+twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Dialogue, sound and length on the real engine: bad answers go back by name or save nothing; a length asks no model."""
+"""Dialogue, sound and length on the real engine: bad answers go back by name or save nothing; a length asks no
+model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""From scene to storyboard on the real engine: every sample to its end, bad answers repaired or refused, edits staling no more than they must."""
+"""From scene to storyboard on the real engine: every sample to its end, bad answers repaired or refused, edits
+staling no more than they must."""
 
 from __future__ import annotations
 

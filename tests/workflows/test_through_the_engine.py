@@ -1,4 +1,5 @@
-"""The workflows on the real engine: guards, steps, children, versions – with the offline drafts or answers changed by the test."""
+"""The workflows on the real engine: guards, steps, children, versions – with the offline drafts or answers changed
+by the test."""
 
 from __future__ import annotations
 

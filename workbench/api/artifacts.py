@@ -27,7 +27,8 @@ class Artifacts:
         self._database = database
 
     def get(self, node_id: int, kind: str, version: int | None = None) -> ArtifactVersion | None:
-        """A version with its content, by default the head; None when there is none. Raises NotFound for the node or kind."""
+        """A version with its content, by default the head; None when there is none. Raises NotFound for the node or
+        kind."""
         kinds.find(kind)
         with self._database.read() as conn:
             find_node(conn, node_id)
@@ -95,7 +96,8 @@ class Artifacts:
             )
 
     def pin(self, node_id: int, kind: str, version: int | None, user: str = "local") -> None:
-        """Keep a version as the head whatever comes later; None unpins, and the newest counts again. Raises NotFound."""
+        """Keep a version as the head whatever comes later; None unpins, and the newest counts again. Raises
+        NotFound."""
         declared = kinds.find(kind)
         with self._database.write() as conn:
             writes.lock_node(conn, node_id)

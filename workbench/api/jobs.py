@@ -225,7 +225,8 @@ class Jobs:
         profile: str | None = None,
         user: str = "local",
     ) -> Job:
-        """Run an ended job anew, with edited params if given, reusing the steps before `from_step`. Returns the new job.
+        """Run an ended job anew, with edited params if given, reusing the steps before `from_step`. Returns the new
+        job.
 
         Raises NotAllowed while it is active, InvalidInput, NotFound and what `submit` raises.
         """
@@ -275,7 +276,8 @@ class Jobs:
         return self._replay(job_id, profile=None, keep_done=True, reparse=True, user=user)
 
     def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Job:
-        """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for that."""
+        """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for
+        that."""
         with self._database.write() as conn:
             replay.find(conn, job_id)
             if not waits.lock_waiting(conn, job_id, "decision"):

@@ -1,4 +1,5 @@
-"""`wb.usage`: calls, tokens, latency, cost and success, from the ledger. Times are epoch ms, money micros a currency."""
+"""`wb.usage`: calls, tokens, latency, cost and success, from the ledger. Times are epoch ms, money micros a
+currency."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ class Usage:
         self._database = database
 
     def totals_by(self, *groups: str, since: int, **filters: Any) -> list[UsageTotals]:
-        """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; without a group one total."""
+        """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; without a group one
+        total."""
         with self._database.read() as conn:
             return reads.totals_by(conn, *groups, since=since, **filters)
 

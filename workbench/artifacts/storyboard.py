@@ -176,7 +176,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class Candidate(Content):
     """One drawn picture: its bytes live in the media store under their SHA-256.
 
-    `made_of` is the hash of what was asked (prompt, size, seed, references): equal means drawing again brings nothing new.
+    `made_of` is the hash of what was asked (prompt, size, seed, references): equal means drawing again brings nothing
+    new.
     """
 
     media: Sha256
@@ -339,7 +340,8 @@ class Duration(Content):
 
 
 class Clip(Content):
-    """One clip: its bytes live in the media store. `made_of` as a Candidate's; `first_frame`: the picture it began from."""
+    """One clip: its bytes live in the media store. `made_of` as a Candidate's; `first_frame`: the picture it began
+    from."""
 
     media: Sha256
     width: int = Field(ge=1)

@@ -1,7 +1,8 @@
 """The embedded Valkey of one home: no TCP port, no password, nothing on disk but a private socket.
 
-SQL heals an emptied broker, so nothing is persisted. Whoever supervises a home holds its lock (`workbench.cli.supervisor`);
-a server found alive on the socket by the holder of that lock is therefore an orphan, and is ended.
+SQL heals an emptied broker, so nothing is persisted. Whoever supervises a home holds its lock
+(`workbench.cli.supervisor`); a server found alive on the socket by the holder of that lock is therefore an orphan, and
+is ended.
 """
 
 from __future__ import annotations

@@ -122,7 +122,8 @@ class Making:
     def said(self) -> Text:
         return Text(
             N_(
-                "{episodes} episodes planned, the first made with {scenes} scenes and {frames} frames: {jobs} jobs in {seconds} s. See it: reelwright up"
+                "{episodes} episodes planned, the first made with {scenes} scenes and {frames} frames: {jobs} "
+                "jobs in {seconds} s. See it: reelwright up"
             ),
             episodes=len(self.episodes),
             scenes=len(self.scenes),
@@ -149,7 +150,8 @@ class Making:
         return self.workbench.submit("plan_episodes", self.project_id, user=USER)
 
     def _stage(self, bars: Progress, kind: str, node_id: int, submit: Callable[[], Job]) -> None:
-        """Run one job with its children to the end, or the one that is there already; raises JobError naming what failed."""
+        """Run one job with its children to the end, or the one that is there already; raises JobError naming what
+        failed."""
         there = [j for j in self._jobs_of(self.project_id, kind) if j.node_id == node_id]
         job = there[0] if there else submit()
         if job.state in ("failed", "partial", "cancelled"):

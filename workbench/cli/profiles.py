@@ -14,22 +14,34 @@ COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "v
 CHECK_COLUMNS = ("check", "ok", "model", "mode", "latency_ms", "error_kind", "message", "remedy")
 
 _FIELDS: tuple[Callable[..., Any], ...] = (
-    click.option("--base-url", help="The service's address, such as https://api.example.com/v1; default: the provider's own."),
+    click.option(
+        "--base-url", help="The service's address, such as https://api.example.com/v1; default: the provider's own."
+    ),
     click.option("--text-model", help="The model for text."),
     click.option("--image-model", help="The model for pictures."),
     click.option("--video-model", help="The model for clips."),
     click.option("--image-profile", metavar="NAME", help="Pictures come from this profile's service."),
     click.option("--video-profile", metavar="NAME", help="Clips come from this profile's service."),
     click.option(
-        "--fallback", metavar="NAME", multiple=True,
+        "--fallback",
+        metavar="NAME",
+        multiple=True,
         help="Who answers on overload, used-up quota and outage; may be given several times, in order.",
     ),
-    click.option("--key-env", metavar="VAR", help="The variable that holds the key; it is sealed and never shown again."),
-    click.option("--params", type=door.JsonObject(), help="Generation settings and prices, as a JSON object; takes the place of those there are."),
+    click.option(
+        "--key-env", metavar="VAR", help="The variable that holds the key; it is sealed and never shown again."
+    ),
+    click.option(
+        "--params",
+        type=door.JsonObject(),
+        help="Generation settings and prices, as a JSON object; takes the place of those there are.",
+    ),
     click.option("--rpm", type=click.IntRange(0, 1_000_000), help="At most this many requests a minute; 0: no limit."),
-    click.option("--tpm", type=click.IntRange(0, 1_000_000_000), help="At most this many tokens a minute; 0: no limit."),
+    click.option(
+        "--tpm", type=click.IntRange(0, 1_000_000_000), help="At most this many tokens a minute; 0: no limit."
+    ),
     click.option("--concurrency", type=click.IntRange(0, 1000), help="At most this many calls at once; 0: no limit."),
-)  # fmt: skip
+)
 
 
 def fields(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -42,7 +42,8 @@ def refuse_other_machines(host: str) -> None:
         pass
     raise NotAllowed(
         Text(
-            "{host} would show every story and spend every key for anybody who can reach it: Reelwright has no logins yet. "
+            "{host} would show every story and spend every key for anybody who can reach it: Reelwright has no "
+            "logins yet. "
             "Use 127.0.0.1, and from elsewhere an SSH tunnel: ssh -L 8501:127.0.0.1:8501 THIS-MACHINE",
             host=host,
         )

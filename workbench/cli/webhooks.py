@@ -1,4 +1,5 @@
-"""`reelwright webhooks`: who is told of jobs and budgets. Addresses come from a variable, never from the command line."""
+"""`reelwright webhooks`: who is told of jobs and budgets. Addresses come from a variable, never from the command
+line."""
 
 from __future__ import annotations
 

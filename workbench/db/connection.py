@@ -151,7 +151,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A read-only look: at one moment on SQLite; each statement at its own on PostgreSQL, as READ COMMITTED has it."""
+        """A read-only look: at one moment on SQLite; each statement at its own on PostgreSQL, as READ COMMITTED has
+        it."""
         try:
             connection = self.engine.connect()
         except OperationalError as error:

@@ -73,7 +73,8 @@ def migrate(database: Database) -> None:
 
 
 def _with_foreign_keys(database: Database, value: str) -> None:
-    """Foreign keys cannot be switched inside a transaction, and batch mode would cascade deletes: a fresh pool per setting."""
+    """Foreign keys cannot be switched inside a transaction, and batch mode would cascade deletes: a fresh pool per
+    setting."""
     from sqlalchemy import event
 
     database.close()

@@ -96,7 +96,8 @@ class BatchResult:
 class PartialArtifact:
     """What a workflow that writes an artifact returns when parts of it are missing: what there is gets saved.
 
-    `failed`: {"item", "error_kind", "error"} each; with any, the job ends partial. `succeeded`: the items that are there.
+    `failed`: {"item", "error_kind", "error"} each; with any, the job ends partial. `succeeded`: the items that are
+    there.
     """
 
     content: BaseModel
@@ -229,7 +230,8 @@ class Context:
         references: Sequence[str] = (),
         draw: Callable[[], bytes] | None = None,
     ) -> list[Candidate]:
-        """One paid image call, memoised under `step`; the pictures are in the media store, `references` come from there.
+        """One paid image call, memoised under `step`; the pictures are in the media store, `references` come from
+        there.
 
         `size` is what the story wants; a model draws the nearest that it can. `draw` draws it offline, as PNG bytes.
         An uncertain outcome is never silently paid again. Several may be under way at once: see `together`.
@@ -248,7 +250,8 @@ class Context:
         seed: int = 0,
         draw: Callable[[], bytes] | None = None,
     ) -> ClipOutput:
-        """A long provider task: created once, polled by whoever is alive, no worker held; frames come from the media store.
+        """A long provider task: created once, polled by whoever is alive, no worker held; frames come from the media
+        store.
 
         Returns {"media", "width", "height", "seconds", "model"}. `draw` makes the clip offline, as MP4 bytes.
         """
@@ -414,7 +417,8 @@ class Context:
         return BatchResult(good, bad, list(skipped))
 
     def progress(self, percent: float, message: Text) -> None:
-        """Report progress 0–100 (scaled inside `progress_range`) and what is being done; raises when the job was cancelled or lost."""
+        """Report progress 0–100 (scaled inside `progress_range`) and what is being done; raises when the job was
+        cancelled or lost."""
         session = self._session
         if session.stopping is not None:
             raise asyncio.CancelledError
@@ -450,7 +454,8 @@ class Context:
 
 
 def _urgency(error: BaseException) -> int:
-    """Which of several ends counts: whoever lost the job writes nothing, a stop comes before a fault, both before a wait."""
+    """Which of several ends counts: whoever lost the job writes nothing, a stop comes before a fault, both before a
+    wait."""
     kinds = (LostClaim, asyncio.CancelledError, Exception)
     return next((place for place, kind in enumerate(kinds) if isinstance(error, kind)), len(kinds))
 

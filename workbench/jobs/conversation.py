@@ -25,7 +25,8 @@ _SCHEMA = {
     "zh": "这个 JSON 对象必须符合下面的 JSON Schema:\n{schema}",
 }
 _REPAIR = {
-    "en": "Your answer cannot be used. Correct exactly these issues and answer with the whole corrected JSON object again; "
+    "en": "Your answer cannot be used. Correct exactly these issues and answer with the whole corrected JSON "
+    "object again; "
     "leave everything else as it is:\n{issues}",
     "zh": "你的回答无法使用。请逐条改正下面的问题,其余内容保持不变,并重新给出完整的 JSON 对象:\n{issues}",
 }

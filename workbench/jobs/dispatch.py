@@ -1,4 +1,5 @@
-"""Which ready rows go to Redis, and in what order. A pass may run anywhere at any time; several at once are harmless."""
+"""Which ready rows go to Redis, and in what order. A pass may run anywhere at any time; several at once are
+harmless."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ class Dispatcher:
         return len(marked)
 
     def mark(self, conn: Connection) -> list[int]:
-        """A pass in the transaction of whoever has just queued jobs; `deliver` what it returns once that is committed."""
+        """A pass in the transaction of whoever has just queued jobs; `deliver` what it returns once that is
+        committed."""
         picked = self._pick(conn)
         return dispatch.mark_dispatched(conn, picked) if picked else []
 
@@ -88,8 +90,8 @@ class Dispatcher:
     def successors(self, queue: str, most: Callable[[str], int]) -> list[int]:
         """The next ready jobs of a queue, for a thread that is free at this moment; empty: a pass is due.
 
-        `most` says of a kind how many may be taken at once. A job of a kind that is not known to be short comes alone, and
-        of the last ready jobs nobody takes more than a share, since other threads wait for them as well.
+        `most` says of a kind how many may be taken at once. A job of a kind that is not known to be short comes alone,
+        and of the last ready jobs nobody takes more than a share, since other threads wait for them as well.
         """
         with self._listing:
             waiting = self._listed.get(queue)

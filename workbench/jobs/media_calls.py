@@ -1,6 +1,7 @@
 """One paid call for a picture or a clip: what is asked, what it will probably cost, and how what comes is kept.
 
-What a service makes goes into the media store before the commit that settles the call; a step's output names it by hash.
+What a service makes goes into the media store before the commit that settles the call; a step's output names it by
+hash.
 """
 
 from __future__ import annotations
@@ -189,7 +190,8 @@ class MediaCalls:
         raise Suspend("provider")
 
     async def _cancel_late_task(self, bound: BoundProvider, name: str, task_id: str) -> None:
-        """Cancel a task whose id came too late for its step: nobody will ever ask for it, and it is billed all the same."""
+        """Cancel a task whose id came too late for its step: nobody will ever ask for it, and it is billed all the
+        same."""
         session = self._session
         message = Text(
             N_("Step {step}: its task {task} was created after all, too late; it is cancelled"), step=name, task=task_id
@@ -280,7 +282,8 @@ class MediaCalls:
             keep(conn)
 
         def adopt(conn: Connection) -> bool:
-            """Whose claim is lost hands over what is paid for, unless a person, or the next worker, decided meanwhile."""
+            """Whose claim is lost hands over what is paid for, unless a person, or the next worker, decided
+            meanwhile."""
             if ledger.lock_if_uncertain(conn, session.job_id, name, session.claim):
                 call.record(conn, result, "late")
                 record(conn)

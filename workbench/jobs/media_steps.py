@@ -170,7 +170,8 @@ class MediaSteps:
 
 
 def _state_after(error: JobError, *, free: bool) -> str:
-    """What a failure makes of its step: `refused` may be tried again, `failed` is final for this job, `sent` is uncertain."""
+    """What a failure makes of its step: `refused` may be tried again, `failed` is final for this job, `sent` is
+    uncertain."""
     if isinstance(error, ProviderError):
         # a 5xx may come from a gateway while the service behind it went on to draw, and to bill
         certain = free or not error.sent or 200 <= (error.http_status or 0) < 500

@@ -193,7 +193,8 @@ class Runner:
     def _write_ends(
         self, ended: list[Success], group: Group | None = None, unbegun: Sequence[claims.Claim] = ()
     ) -> list[claims.Claim]:
-        """End jobs and give others back; with a group, the claims that follow. A failure of one is none of the others'."""
+        """End jobs and give others back; with a group, the claims that follow. A failure of one is none of the
+        others'."""
         try:
             with self.database.write() as conn:
                 lost, has_parents = groups.succeed_all(conn, ended, DONE) if ended else ([], False)
@@ -448,7 +449,8 @@ class Runner:
         waits.put_back(conn, claim.job_id, delay_ms=delay_ms, message=said, failed=False)
 
     def _database_away(self, claim: claims.Claim, error: Exception) -> None:
-        """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be written."""
+        """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be
+        written."""
         log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
         said = Text(N_("The database was away; goes on when it is back"))
         for wait_s in (0.0, *WAITS_S):
@@ -485,7 +487,8 @@ class Runner:
             self._look_at(group, lost=ours - held.keys(), cancelled={key for key, cancel in held.items() if cancel})
 
     def _look_at(self, group: Group, lost: set[tuple[int, int]], cancelled: set[tuple[int, int]]) -> None:
-        """Drop what is lost or cancelled before it begins; and let go of all when a job has blocked its loop for long."""
+        """Drop what is lost or cancelled before it begins; and let go of all when a job has blocked its loop for
+        long."""
         for claim in group.withdraw(lost | cancelled):
             self._held.discard(claim.key)
             if claim.key in cancelled:

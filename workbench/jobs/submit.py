@@ -84,7 +84,8 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
 
 
 def find_or_insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple[int, bool]:
-    """(job id, whether it is new). An equal active job, or one with the same submit key, is returned instead of a second one.
+    """(job id, whether it is new). An equal active job, or one with the same submit key, is returned instead of a
+    second one.
 
     Raises SubmitKeyReused or AlreadyActive when the job there has other params.
     """
@@ -121,7 +122,8 @@ def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
 
 
 def _check_budget(database: Database, declared: Declared, profile_id: int, project_id: int | None) -> None:
-    """Raises BudgetExceeded. Children are not asked here: they wait at their first paid step, and their parent with them."""
+    """Raises BudgetExceeded. Children are not asked here: they wait at their first paid step, and their parent with
+    them."""
     with database.read() as conn:
         own = profile_reads.find_sealed(conn, profile_id)
         if own is None:

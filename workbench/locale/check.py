@@ -1,7 +1,7 @@
 """Is every interface string translated? ``python -m workbench.locale.check``; ``--update`` writes what is missing.
 
-Strings are taken from the code without running it, the catalogue is read and written with Babel. A missing translation, other ``{fields}`` than in the
-English sentence and an entry that no code uses any more all fail.
+Strings are taken from the code without running it, the catalogue is read and written with Babel. A missing translation,
+other ``{fields}`` than in the English sentence and an entry that no code uses any more all fail.
 """
 
 from __future__ import annotations

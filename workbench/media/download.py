@@ -27,7 +27,8 @@ PAUSES_S = (0.5, 2.0)
 
 
 async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadline_s: float = DEADLINE_S) -> bytes:
-    """The bytes behind a link. Raises MediaRefused, kind media_download, with the reason; no message has the link itself."""
+    """The bytes behind a link. Raises MediaRefused, kind media_download, with the reason; no message has the link
+    itself."""
     try:
         async with asyncio.timeout(deadline_s), outbound.client() as client:
             for attempt, pause in enumerate((*PAUSES_S, None)):
@@ -46,7 +47,8 @@ async def fetch(url: str, *, most_bytes: int, allow_private: bool = False, deadl
 async def fetch_from_provider(
     fetch: Fetch, *, most_bytes: int, deadline_s: float = DEADLINE_S
 ) -> tuple[bytes | None, str | None]:
-    """What a provider fetches from its own service: the bytes, or the link that it was sent on to. Raises MediaRefused."""
+    """What a provider fetches from its own service: the bytes, or the link that it was sent on to. Raises
+    MediaRefused."""
     try:
         with BodyBuffer(most_bytes) as body:
             async with asyncio.timeout(deadline_s):

@@ -1,4 +1,5 @@
-"""Sweeping the media store: what no artifact version, no step and no call's prompt refers to any more goes, after a grace.
+"""Sweeping the media store: what no artifact version, no step and no call's prompt refers to any more goes, after a
+grace.
 
 A version refers to its media for ever, the head or not. What was written again while the sweep looked stays.
 """

@@ -25,7 +25,8 @@ MAX_EDGE = 8_192
 THUMBNAIL_WIDTH = 480
 #: a PNG with fewer bytes a pixel is a drawing and stays exact; photographs would grow to megabytes
 DRAWING_BYTES_PER_PIXEL = 0.75
-#: bytes of a colour profile; those of cameras and screens have a few hundred to some ten thousand, of presses up to a million
+#: bytes of a colour profile; those of cameras and screens have a few hundred to some ten thousand, of presses up to a
+#: million
 MOST_PROFILE = 2_000_000
 #: a progressive JPEG has a dozen; each is a pass over all pixels, however few bytes it has
 MAX_SCANS = 100
@@ -143,7 +144,8 @@ def _apply_orientation(image: Image.Image) -> Image.Image:
 
 
 def _convert_to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The colours that the file's own profile means, since what is kept names none; one that cannot be read says nothing."""
+    """The colours that the file's own profile means, since what is kept names none; one that cannot be read says
+    nothing."""
     from PIL import Image, ImageCms
 
     if not profile or len(profile) > MOST_PROFILE or image.mode not in ("RGB", "RGBA", "CMYK", "L"):

@@ -20,7 +20,8 @@ def first_frame(clip: Path) -> bytes:
 
     # a service made it: one kind of file, from here alone, and no more than a frame
     command = (
-        "-hide_banner", "-nostdin", "-loglevel", "error", "-protocol_whitelist", "file,pipe", "-threads", "1", "-f", "mov",
+        "-hide_banner", "-nostdin", "-loglevel", "error", "-protocol_whitelist", "file,pipe", "-threads", "1", "-f",
+        "mov",
         "-i", f"file:{clip}", "-an", "-frames:v", "1", "-vf", f"scale='min({THUMBNAIL_WIDTH},iw)':-1",
         "-c:v", "libwebp", "-quality", "80", "-f", "image2pipe", "pipe:1",
     )  # fmt: skip

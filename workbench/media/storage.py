@@ -74,7 +74,8 @@ def open_storage(url: str | None, home: Path) -> Storage:
     if holds_key(url):
         text = Text(
             N_(
-                "REELWRIGHT_MEDIA_URL must hold no key. Put it into the variables of the service, such as AWS_ACCESS_KEY_ID."
+                "REELWRIGHT_MEDIA_URL must hold no key. Put it into the variables of the service, such as "
+                "AWS_ACCESS_KEY_ID."
             )
         )
         raise InvalidInput(text, [Issue("media_url", text)])
@@ -84,7 +85,8 @@ def open_storage(url: str | None, home: Path) -> Storage:
 
 
 def holds_key(url: str) -> bool:
-    """Whether anything but a place is in the address: a user, a password, a query. A chain of addresses could hide them."""
+    """Whether anything but a place is in the address: a user, a password, a query. A chain of addresses could hide
+    them."""
     return "@" in urlsplit(url).netloc or "?" in url or "::" in url.partition("[")[0]
 
 
@@ -246,7 +248,8 @@ class Remote:
     # -- the service ---------------------------------------------------------------------------------------------------
 
     def _ask(self, method: str, *args: Any, within_s: float | None = None, **kwargs: Any) -> Any:
-        """Call the filesystem, for a call_with_timeout time where it can be call_with_timeout. Raises what it raises, TimeoutError."""
+        """Call the filesystem, for a call_with_timeout time where it can be call_with_timeout. Raises what it
+        raises, TimeoutError."""
         if not self._fs.async_impl:
             return getattr(self._fs, method)(*args, **kwargs)
         from fsspec.asyn import sync
@@ -335,7 +338,8 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "modified", "crea
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
-    """The filesystem and the root in it. Keys come from the environment of the service (AWS_…), never from the address."""
+    """The filesystem and the root in it. Keys come from the environment of the service (AWS_…), never from the
+    address."""
     import fsspec
 
     scheme = urlsplit(url).scheme

@@ -70,7 +70,8 @@ class MediaStore:
         return media
 
     def keep_image(self, data: bytes) -> Media:
-        """The first half of `add_image`: the file alone. `record` in the transaction that refers to it does the rest."""
+        """The first half of `add_image`: the file alone. `record` in the transaction that refers to it does the
+        rest."""
         made = pictures.verify(data)
         sha = hashlib.sha256(made.data).hexdigest()
         self.storage.write(name_of(sha, ".webp"), made.data)
@@ -101,7 +102,8 @@ class MediaStore:
         return self.storage.local(self._name(sha))
 
     def thumbnail(self, sha: str) -> Path:
-        """Where the small copy of a picture, or of a clip's first frame, is; made when it is missing. Raises NotFound."""
+        """Where the small copy of a picture, or of a clip's first frame, is; made when it is missing. Raises
+        NotFound."""
         if _SHA.fullmatch(sha) and self._thumbnails.has(_thumbnail_name(sha)):
             return self._thumbnails.local(_thumbnail_name(sha))
         place = self.path(sha)

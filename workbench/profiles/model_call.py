@@ -1,7 +1,8 @@
 """One paid call: its row in the ledger, the request, what it costs, and how it ends.
 
-Text steps, media steps and profile checks call a service through `ModelCall` alone. The row is committed as `sent` before
-the request; what came of it is one commit with what follows from it (docs/adr/0005). `admit` says when it may begin.
+Text steps, media steps and profile checks call a service through `ModelCall` alone. The row is committed as `sent`
+before the request; what came of it is one commit with what follows from it (docs/adr/0005). `admit` says when it may
+begin.
 """
 
 from __future__ import annotations
@@ -121,7 +122,8 @@ class ModelCall:
 
     @classmethod
     def open(cls, owner: CallOwner, bound: BoundProvider, spec: CallSpec) -> ModelCall:
-        """Write a call before it is sent. Raises LostClaim, or NoRoom when others took its slot or the budget's rest."""
+        """Write a call before it is sent. Raises LostClaim, or NoRoom when others took its slot or the budget's
+        rest."""
         call = ledger.NewCall(
             call_id=spec.call_id,
             purpose=spec.purpose,
@@ -179,8 +181,8 @@ class ModelCall:
     ) -> None:
         """What came of the call, and what follows from it, in one commit.
 
-        Raises LostClaim when the claim is lost by now. The call is then written as `late`, paid and counted, and nothing
-        follows – unless `adopt` finds a use for it and writes both, and says True.
+        Raises LostClaim when the claim is lost by now. The call is then written as `late`, paid and counted, and
+        nothing follows – unless `adopt` finds a use for it and writes both, and says True.
         """
         self.settling = True
 

@@ -1,4 +1,5 @@
-"""AI profiles: which service, which models, which key, which limits. Keys are sealed on the way in and opened only for a call."""
+"""AI profiles: which service, which models, which key, which limits. Keys are sealed on the way in and opened only
+for a call."""
 
 from __future__ import annotations
 
@@ -295,7 +296,8 @@ class Profiles:
             raise InvalidInput(
                 Text(
                     N_(
-                        "Put the new master key in front of the old one in REELWRIGHT_MASTER_KEY, with a comma between, then run this again."
+                        "Put the new master key in front of the old one in REELWRIGHT_MASTER_KEY, with a comma "
+                        "between, then run this again."
                     )
                 )
             )

@@ -85,7 +85,8 @@ class RateLimits:
         return 0.0
 
     def _until_tokens(self, item: RateLimitItem, name: str, share: int) -> float:
-        """Seconds until the count has slid far enough for this share; the library only says when its first token is free."""
+        """Seconds until the count has slid far enough for this share; the library only says when its first token is
+        free."""
         before, before_s, now, now_s = self._storage.get_sliding_window(item.key_for(name), item.get_expiry())
         window, room = item.get_expiry(), item.amount - share
         if now <= room:

@@ -210,7 +210,8 @@ async def admit(
 
 
 def reserve(conn: Connection, bound: BoundProvider, project_id: int | None) -> None:
-    """In the transaction that opens a call: raises NoRoom when others took the last slot, or the budget's rest, meanwhile."""
+    """In the transaction that opens a call: raises NoRoom when others took the last slot, or the budget's rest,
+    meanwhile."""
     profile = bound.profile
     if not bound.free:
         try:

@@ -1,4 +1,5 @@
-"""What has come in of a text answer so far, whatever the service's words for it; `take_whole` and `_take_event` know those."""
+"""What has come in of a text answer so far, whatever the service's words for it; `take_whole` and `_take_event` know
+those."""
 
 from __future__ import annotations
 

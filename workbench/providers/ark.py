@@ -1,7 +1,7 @@
 """Volcengine Ark: Doubao's texts, Seedream's pictures, Seedance's clips. See docs/providers.md.
 
-Texts and pictures go through the openai SDK, which Ark understands; its own fields travel as extra ones. Clips are tasks
-of its own, asked for by a plain HTTP client.
+Texts and pictures go through the openai SDK, which Ark understands; its own fields travel as extra ones. Clips are
+tasks of its own, asked for by a plain HTTP client.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ class Ark(OpenAICompatible, VideoProvider):
     default_api = "responses"
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
-        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed text."""
+        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed
+        text."""
         return await super().text(replace(request, model=model_id(request.model)), on_delta)
 
     async def images(self, request: ImageRequest) -> ImageReply:
@@ -96,7 +97,8 @@ class Ark(OpenAICompatible, VideoProvider):
         return ark_video.state_of(task, self._params.get("poll_ms"))
 
     async def cancel(self, task_id: str) -> None:
-        """Cancel a queued task; a running one goes on, and is refused in silence. Raises ProviderError worth a retry."""
+        """Cancel a queued task; a running one goes on, and is refused in silence. Raises ProviderError worth a
+        retry."""
         try:
             await self._exchange("DELETE", f"/{quote(task_id, safe='')}", self._poll_s())
         except ProviderError as error:

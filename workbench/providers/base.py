@@ -115,10 +115,12 @@ Fetch = Callable[[Callable[[bytes], None]], Awaitable[str | None]]
 
 @dataclass(frozen=True)
 class GeneratedMedia:
-    """One picture or clip as a service hands it out: its bytes, or a link that the engine follows at once; else why not.
+    """One picture or clip as a service hands it out: its bytes, or a link that the engine follows at once; else why
+    not.
 
-    `fetch`: for what lies at the service itself and asks for the profile's key. It passes on the pieces, or returns the link
-    that it is sent on to, and needs nothing of the provider that made it, which is closed by then. Raises MediaRefused.
+    `fetch`: for what lies at the service itself and asks for the profile's key. It passes on the pieces, or returns the
+    link that it is sent on to, and needs nothing of the provider that made it, which is closed by then. Raises
+    MediaRefused.
     """
 
     data: bytes | None = field(default=None, repr=False)
@@ -184,7 +186,8 @@ class TextProvider(Provider, Protocol):
     modes: tuple[Mode, ...]
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
-        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed text."""
+        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed
+        text."""
         ...
 
 
@@ -222,7 +225,8 @@ class VideoProvider(ProviderTask, Protocol):
     """
 
     async def submit(self, request: VideoRequest) -> str | GeneratedMedia:
-        """Create the task, once; returns the provider's task id, or the clip itself where there is nothing to wait for."""
+        """Create the task, once; returns the provider's task id, or the clip itself where there is nothing to wait
+        for."""
         ...
 
     async def find(self, model: str, seed: int, since_ms: int) -> str | None:
@@ -237,8 +241,8 @@ class VideoProvider(ProviderTask, Protocol):
 class Profile:
     """Which service, which models, which key. `id` None is the built-in sketch. The key is plain here and only here.
 
-    `image_profile_id` and `video_profile_id`: pictures or clips come from another profile's service. `fallback_ids`: who
-    answers instead, in this order, when this one is overloaded, out of quota or cannot be reached. `rpm`, `tpm`,
+    `image_profile_id` and `video_profile_id`: pictures or clips come from another profile's service. `fallback_ids`:
+    who answers instead, in this order, when this one is overloaded, out of quota or cannot be reached. `rpm`, `tpm`,
     `concurrency`: limits over all workers; None is no limit. `params` are named in profiles.PARAMS.
     """
 

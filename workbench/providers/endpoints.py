@@ -13,7 +13,8 @@ from workbench.providers.base import MODES, Mode
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`modes`: structured-output modes the service documents, strongest first. `token_cap`: its parameter for the output limit."""
+    """`modes`: structured-output modes the service documents, strongest first. `token_cap`: its parameter for the
+    output limit."""
 
     title: str
     hosts: tuple[str, ...]

@@ -25,7 +25,8 @@ REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-ds-trace-id", "msh-reques
 
 @dataclass(frozen=True)
 class Refusal:
-    """The parts of an error answer. `codes` are lower case: code, type, status and Google's reasons; `param` what it names."""
+    """The parts of an error answer. `codes` are lower case: code, type, status and Google's reasons; `param` what it
+    names."""
 
     message: str
     codes: tuple[str, ...] = ()
@@ -122,7 +123,8 @@ def _rule(kind: str, exact: str = "", begins: str = "", contains: str = "") -> _
 _BY_CODE = (
     _rule(
         "quota_exhausted",
-        "insufficient_quota exceeded_current_quota_error insufficient_balance billing_hard_limit_reached billing_not_active accountoverdueerror"
+        "insufficient_quota exceeded_current_quota_error insufficient_balance billing_hard_limit_reached "
+        "billing_not_active accountoverdueerror"
         # Qwen's account in arrears, as a 400
         " arrearage",
         # Ark's SetLimitExceeded is the user's own cap on a model, which pauses it until they raise it.
@@ -138,11 +140,13 @@ _BY_CODE = (
     _rule("not_found_model", "model_not_found modelnotopen", begins="invalidendpointormodel invalidendpoint."),
     _rule(
         "auth",
-        "invalid_api_key api_key_invalid authenticationerror authentication_error invalid_authentication_error unauthenticated",
+        "invalid_api_key api_key_invalid authenticationerror authentication_error "
+        "invalid_authentication_error unauthenticated",
     ),
     _rule(
         "overloaded",
-        "server_is_overloaded engine_overloaded engine_overloaded_error overloaded_error serveroverloaded internalserviceerror server_error unavailable",
+        "server_is_overloaded engine_overloaded engine_overloaded_error overloaded_error serveroverloaded "
+        "internalserviceerror server_error unavailable",
     ),
     _rule("rate_limit", "rate_limit_exceeded rate_limit_error rate_limit_reached_error", begins="ratelimitexceeded"),
     _rule(
@@ -168,9 +172,12 @@ _BY_WORDING = (
     (
         "context_length",
         re.compile(
-            r"maximum context length|model's maximum context|exceed(ed|s)? (the )?(model token limit|context (limit|window|size|length))"
-            r"|longer than the model's context|exceeds? the (available )?context|input tokens exceed|input length and `?max_tokens`? exceed"
-            r"|exceeds the maximum number of tokens|string too long\. expected a string with maximum length|tokens` \+ `max_new_tokens` must be"
+            r"maximum context length|model's maximum context|exceed(ed|s)? (the )?(model token limit|context "
+            r"(limit|window|size|length))"
+            r"|longer than the model's context|exceeds? the (available )?context|input tokens exceed|input "
+            r"length and `?max_tokens`? exceed"
+            r"|exceeds the maximum number of tokens|string too long\. expected a string with maximum "
+            r"length|tokens` \+ `max_new_tokens` must be"
             r"|prompt is too long|maximum allowed input length",
             re.IGNORECASE,
         ),
@@ -192,7 +199,12 @@ _WORDED_STATUSES = (None, 400, 413, 422)
 
 #: what names a structured-output mode in a refusal
 _NAMES_MODE = re.compile(
-    r"response_format|json_schema|json_object|text\.format|responseschema|responsejsonschema|response_schema|structured|unavailable now"
+    r"response_format|json_schema|json_object|text\.format|responseschema|responsejsonschema|response_schema"
+    r"|structured|unavailable "
+    r""
+    r""
+    r""
+    r"now"
     # Ark, where a schema cannot be made into a grammar
     r"|decoding guidance"
 )
@@ -219,7 +231,8 @@ def kind_of(status: int | None, refusal: Refusal) -> str:
 REQUEST, PROMPT, GIVEN = N_("the request"), N_("the prompt"), N_("a picture of the request")
 ANSWER, PICTURE, CLIP = N_("the answer"), N_("the picture that was made"), N_("the clip that was made")
 
-#: in what a service says: Ark names the part in its code, OpenAI the stage of its moderation, Qwen the data in its message
+#: in what a service says: Ark names the part in its code, OpenAI the stage of its moderation, Qwen the data in its
+#: message
 _PARTS = (
     (GIVEN, re.compile(r"\binput(image|video)\w*sensitive|input image", re.IGNORECASE)),
     (PICTURE, re.compile(r"\boutputimage\w*sensitive|generated image", re.IGNORECASE)),

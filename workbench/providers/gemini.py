@@ -97,7 +97,8 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
     # -- text ----------------------------------------------------------------------------------------------------------
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
-        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed text."""
+        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed
+        text."""
         client = self._client
         answer = TextAnswer(request.model)
         params = {**self._params, **{k: v for k, v in request.params.items() if v is not None}}

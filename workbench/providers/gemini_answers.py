@@ -61,7 +61,8 @@ class TextAnswer:
                     on_delta(clean_text(part.text))
 
     def reply(self) -> TextReply:
-        """The finished answer. Raises ProviderError content_filter when it was withheld, network when it is half of one."""
+        """The finished answer. Raises ProviderError content_filter when it was withheld, network when it is half of
+        one."""
         if not self.chunks:
             raise not_gemini("")
         if self.blocked or (self.finish or "").startswith(WITHHELD):

@@ -21,7 +21,8 @@ _PASSED_ON = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "
 
 
 def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> dict[str, Any]:
-    """The request in the API's words; streaming is the caller's. `token_cap`: the service's name for the output limit."""
+    """The request in the API's words; streaming is the caller's. `token_cap`: the service's name for the output
+    limit."""
     fields: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
@@ -91,7 +92,8 @@ class ChatAnswer(Answer):
         message = (
             Text(
                 N_(
-                    "The service answered with something else than a chat completion. Check the base URL. It begins: {start}"
+                    "The service answered with something else than a chat completion. Check the base URL. It "
+                    "begins: {start}"
                 ),
                 start=begins,
             )

@@ -1,8 +1,11 @@
-"""Text and pictures through any service that speaks OpenAI's chat completions, responses and image calls, by the openai SDK.
+"""Text and pictures through any service that speaks OpenAI's chat completions, responses and image calls, by the openai
+SDK.
 
-One `text()` or `images()` call is one HTTP request: the SDK's own retries and redirects are off. What a service turns out not to
-know (``stream_options``, streaming, the name of the token cap, a temperature) is learned from its refusal for the life of the
-process, and the refusal is raised with `adapted`: the same call, made again, is worded in the way it understands.
+One `text()` or `images()` call is one HTTP request: the SDK's own retries and redirects are off. What a service turns
+out not to know (``stream_options``, streaming, the name of the token cap, a temperature) is learned from its refusal
+for the life
+of the process, and the refusal is raised with `adapted`: the same call, made again, is worded in the way it
+understands.
 """
 
 from __future__ import annotations
@@ -71,7 +74,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
         self._most_bytes = most_bytes
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
-        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed text."""
+        """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed
+        text."""
         client = self._client  # made before the clock starts: it is no part of the service's latency
         answer = self._answer(request)
         # As it is sent now: by the time it is refused, another call may have learned to leave something out.
@@ -251,7 +255,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
         *,
         structured: bool = False,
     ) -> ProviderError:
-        """What went wrong in our words. `sent`: the body of the request, `headers`: what came back, as far as it did."""
+        """What went wrong in our words. `sent`: the body of the request, `headers`: what came back, as far as it
+        did."""
         match error:
             case ProviderError():
                 return error
@@ -326,7 +331,8 @@ _STREAMING_REFUSED = re.compile(
     r"stream(ing)?\b.{0,40}\b(not supported|unsupported|not available|not allowed)|does not support stream"
 )
 _NAME_REFUSED = re.compile(
-    r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected|not valid for (this )?model\b"
+    r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected|not "
+    r"valid for (this )?model\b"
 )
 _CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 

@@ -1,4 +1,5 @@
-"""Pictures in OpenAI's words: how a model family wants to be asked, and what its answer holds. No request is made here."""
+"""Pictures in OpenAI's words: how a model family wants to be asked, and what its answer holds. No request is made
+here."""
 
 from __future__ import annotations
 
@@ -67,7 +68,8 @@ def size_for(family: Family, wanted: tuple[int, int]) -> tuple[int, int]:
 
 
 def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
-    """The fields of the request. A profile's `image_size` replaces the size, its `image_params` are added as they are."""
+    """The fields of the request. A profile's `image_size` replaces the size, its `image_params` are added as they
+    are."""
     family = family_of(request.model)
     width, height = size_for(family, request.size)
     fields: dict[str, Any] = {
@@ -126,7 +128,8 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
 
 
 def read_usage(found: dict[str, Any]) -> Usage:
-    """Token counts as reported; anything missing or senseless stays None. All that is drawn counts as picture tokens."""
+    """Token counts as reported; anything missing or senseless stays None. All that is drawn counts as picture
+    tokens."""
     input_details = found.get("input_tokens_details")
     output_details = found.get("output_tokens_details")
     output = count(found.get("output_tokens"))

@@ -60,7 +60,8 @@ _WHOLE = frozenset({"output", "error", "status"})
 
 @dataclass
 class ResponseAnswer(Answer):
-    """An answer of the Responses API. Reasoning items come before the message; only the message's output_text counts."""
+    """An answer of the Responses API. Reasoning items come before the message; only the message's output_text
+    counts."""
 
     def take_whole(self, body: str) -> None:
         answer = self._read(body, _WHOLE)

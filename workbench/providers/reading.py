@@ -161,7 +161,8 @@ _AHEAD_CLOSES = re.compile(r"\s*[}\]]")
 
 @dataclass(frozen=True)
 class _Span:
-    """A run of brackets from `start`. `end` None: not closed; `mismatch`: position of a closer that closes nothing open."""
+    """A run of brackets from `start`. `end` None: not closed; `mismatch`: position of a closer that closes nothing
+    open."""
 
     start: int
     end: int | None

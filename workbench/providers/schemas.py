@@ -44,7 +44,8 @@ def _root(schema: dict[str, Any]) -> dict[str, Any]:
     definitions = schema.get("$defs", {})
     body = {k: v for k, v in schema.items() if k != "$defs"}
     if "$ref" in body:
-        # A model that contains itself: pydantic puts even the root behind a reference, strict mode wants an object there.
+        # A model that contains itself: pydantic puts even the root behind a reference, strict mode wants an object
+        # there.
         body = definitions[body["$ref"].rsplit("/", 1)[-1]]
     root = _strict(body)
     if root.get("type") != "object":

@@ -1,4 +1,5 @@
-"""How providers reach a service over HTTP: no redirects, a cap on every answer, faults told apart. See docs/providers.md."""
+"""How providers reach a service over HTTP: no redirects, a cap on every answer, faults told apart. See
+docs/providers.md."""
 
 from __future__ import annotations
 

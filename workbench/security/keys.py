@@ -34,7 +34,8 @@ TAIL = 4
 
 @dataclass(frozen=True)
 class SealedKey:
-    """What the profile table stores: never the key, only its sealed form, which master key sealed it, its last characters."""
+    """What the profile table stores: never the key, only its sealed form, which master key sealed it, its last
+    characters."""
 
     ciphertext: str
     key_id: str
@@ -153,7 +154,8 @@ class Vault:
         if key_id not in self._masters:
             raise Unavailable(
                 Text(
-                    "The stored key was sealed with another master key ({key_id}). Restore that master key, or enter the key again.",
+                    "The stored key was sealed with another master key ({key_id}). Restore that master key, or "
+                    "enter the key again.",
                     key_id=key_id,
                 )
             )

@@ -51,7 +51,8 @@ async def request(
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
 ) -> httpx.Request:
-    """A request to a checked address, with the name only in the Host header and the TLS handshake. Raises AddressRefused.
+    """A request to a checked address, with the name only in the Host header and the TLS handshake. Raises
+    AddressRefused.
 
     Where a host has several addresses, each `attempt` calls another one.
     """

@@ -205,7 +205,8 @@ def _plan_match_issues(path: str, frame: Frame, planned: Sequence[CharacterState
 
 
 def join_issues(before: KeyframeGroup, after: KeyframeGroup, cast: Cast) -> list[Issue]:
-    """Between two beats nothing jumps: the same camera (the size of the shot is free), anchors and people as they were."""
+    """Between two beats nothing jumps: the same camera (the size of the shot is free), anchors and people as they
+    were."""
     issues = [
         _jump(f"camera.{part}", getattr(before.camera, part), getattr(after.camera, part))
         for part in Camera.model_fields

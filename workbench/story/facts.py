@@ -56,7 +56,8 @@ class Inputs:
 
 
 class NodeView:
-    """One node of the story tree, seen from a workflow. Every artifact it hands out becomes an input of what is written."""
+    """One node of the story tree, seen from a workflow. Every artifact it hands out becomes an input of what is
+    written."""
 
     def __init__(self, database: Database, row: Node, inputs: Inputs | None = None) -> None:
         self._database = database

@@ -63,7 +63,8 @@ def summary_issues(summary: str) -> list[Issue]:
         return []
     message = Text(
         N_(
-            "The summary has {have} of at least {need} characters. Write {missing} more: who wants what, what is in the way, how it ends."
+            "The summary has {have} of at least {need} characters. Write {missing} more: who wants what, what "
+            "is in the way, how it ends."
         ),
         have=have,
         need=MIN_SUMMARY_CHARS,

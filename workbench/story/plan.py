@@ -40,7 +40,8 @@ class Maker(Protocol):
 
 @dataclass(frozen=True)
 class Item:
-    """One job of a plan. `after`: positions in the plan of the jobs that it waits for. `state`: why it is in the plan."""
+    """One job of a plan. `after`: positions in the plan of the jobs that it waits for. `state`: why it is in the
+    plan."""
 
     workflow: str
     node_id: int
@@ -149,7 +150,8 @@ def waves(items: Sequence[Item]) -> list[list[Item]]:
 
 
 def time_needed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> float:
-    """Seconds from the first start to the last end: the longest chain, or all the work over `slots` if that is longer."""
+    """Seconds from the first start to the last end: the longest chain, or all the work over `slots` if that is
+    longer."""
     ends: list[float] = []
     for item, own in zip(items, seconds, strict=True):
         ends.append(own + max((ends[i] for i in item.after), default=0.0))

@@ -1,6 +1,7 @@
 """A scene's dialogue as plain text, one line each, and back without loss.
 
-``[对白|愤怒|压低声音] 王生：你别过来。``  ·  ``[dialogue|angry] Jim: Don't.``  ·  ``[旁白] 灯灭了。``  ·  ``[silent] She only looks.``
+``[对白|愤怒|压低声音] 王生：你别过来。``  ·  ``[dialogue|angry] Jim: Don't.``  ·  ``[旁白] 灯灭了。``  ·  ``[silent]
+She only looks.``
 
 Inside brackets ``|`` and ``]``, in names a colon, and everywhere a line break and the backslash are written with a
 backslash before them (``\\n`` for the break). A line without brackets is dialogue: ``Jim: Don't.``

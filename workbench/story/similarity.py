@@ -31,7 +31,8 @@ def jaccard(a: Counter[str], b: Counter[str]) -> float:
     """Jaccard over counted bigrams, 0–1.
 
     Counted, not as plain sets: English has so few common bigrams that two unrelated texts of 200 words share 0.58 of
-    their sets (measured), and every longer English plan would be rewritten for nothing. Chinese gives the same either way.
+    their sets (measured), and every longer English plan would be rewritten for nothing. Chinese gives the same either
+    way.
     """
     if not a or not b:
         return 0.0

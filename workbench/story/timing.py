@@ -22,7 +22,8 @@ TRANSITION_S: dict[str, float] = {
 #: a line's own pause, and how fast a line is read
 LINE_S, HAN_PER_S, WORDS_PER_S = 0.4, 6.5, 2.5
 ACTION_S = 2.8
-#: how much of a text makes a second of action: Chinese characters, English words (five characters tell what three words do)
+#: how much of a text makes a second of action: Chinese characters, English words (five characters tell what three words
+#: do)
 MOTION, SHOTS = (110, 66), (220, 132)
 MOTION_MOST_S, SHOTS_MOST_S = 3.5, 2.5
 NO_DESIGN_PAUSE_S, PAUSE_S, PER_SILENCE_S, PAUSE_MOST_S = 0.6, 0.4, 0.25, 2.0

@@ -78,7 +78,8 @@ def _told(course: budgets.Course, whose: str) -> None:
             t("{amount} held for calls under way", amount=formats.money(state.under_way_micros, state.currency))
         )
     if course.pace is not None:
-        said.append(t("at this pace {amount} by the end of the month", amount=formats.money(round(course.pace), state.currency)))  # fmt: skip
+        said.append(t("at this pace {amount} by the end of the month",
+            amount=formats.money(round(course.pace), state.currency)))  # fmt: skip
     if state.unpriced:
         said.append(t("{n} calls have no known price and are not in it.", n=state.unpriced))
     st.markdown(f"{whose}  \n:gray[{plain(' · '.join(said))}]")

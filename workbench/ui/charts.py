@@ -46,7 +46,8 @@ class Palette:
 _OPTIONS = {
     "text": "textColor", "muted": "grayTextColor", "border": "borderColor", "primary": "primaryColor",
     "background": "backgroundColor", "panel": "secondaryBackgroundColor", "red": "redColor", "orange": "orangeColor",
-    "blue": "blueColor", "green": "greenColor", "violet": "violetColor", "gray": "grayColor", "series": "chartCategoricalColors",
+    "blue": "blueColor", "green": "greenColor", "violet": "violetColor", "gray": "grayColor",
+    "series": "chartCategoricalColors",
 }  # fmt: skip
 
 
@@ -185,7 +186,8 @@ def against(
     )  # fmt: skip
     mode = "lines" if len(used[1]) > 1 else "lines+markers"
     made.add_scatter(
-        x=x[: len(used[1])], y=list(used[1]), name=used[0], mode=mode, fill="tozeroy", fillcolor=_faint(colours.primary),
+        x=x[: len(used[1])], y=list(used[1]), name=used[0], mode=mode, fill="tozeroy",
+        fillcolor=_faint(colours.primary),
         line={"color": colours.primary, "width": 2.5},
     )  # fmt: skip
     highest = max(*(a for a, _ in marks.values()), *used[1], *(v for v in pace[1] if v is not None))

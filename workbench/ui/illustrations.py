@@ -80,7 +80,8 @@ def arc(parts: Sequence[str], names: Sequence[str]) -> None:
         for name, part in zip(names, parts, strict=False)
     )
     line = _drawn(
-        f"<svg viewBox='0 0 100 54' preserveAspectRatio='none'><path d='{curve}' fill='none' stroke='{colours.primary}' "
+        f"<svg viewBox='0 0 100 54' preserveAspectRatio='none'><path d='{curve}' fill='none' "
+        f"stroke='{colours.primary}' "
         "stroke-width='2' vector-effect='non-scaling-stroke'/></svg>",
         "position:absolute;top:4px;left:0;width:100%;height:54px",
     )
@@ -112,10 +113,12 @@ def events(moments: Sequence[Moment]) -> None:
         rows.append(
             f"<div style='display:flex;gap:0.6rem;align-items:stretch'>"
             f"<div style='display:flex;flex-direction:column;align-items:center;width:18px'>"
-            f"<span aria-label='{safe(state.word)}' style=\"font-family:'Material Symbols Rounded';font-size:17px;line-height:22px;"
+            f"<span aria-label='{safe(state.word)}' style=\"font-family:'Material Symbols "
+            f"Rounded';font-size:17px;line-height:22px;"
             f'color:{colours.of(state.colour)}">{state.icon}</span>{line}</div>'
             f"<div style='flex:1;padding-bottom:0.55rem;line-height:22px'>{safe(moment.text)}</div>"
-            f"<div title='{safe(moment.tip)}' style='color:{colours.muted};font-size:0.8rem;line-height:22px;white-space:nowrap'>{safe(moment.when)}</div></div>"
+            f"<div title='{safe(moment.tip)}' "
+            f"style='color:{colours.muted};font-size:0.8rem;line-height:22px;white-space:nowrap'>{safe(moment.when)}</div></div>"
         )
     st.html("<div role='list'>" + "".join(rows) + "</div>")
 
@@ -149,13 +152,16 @@ def cover(preset: str, seed: str, height: int = 132) -> str:
 
     x, y = draw.randint(50, 300), draw.randint(24, 62)
     stars = "".join(
-        f"<circle cx='{draw.randint(0, 360)}' cy='{draw.randint(4, 60)}' r='{draw.choice((0.6, 0.9, 1.2))}' fill='{light}' opacity='.7'/>"
+        f"<circle cx='{draw.randint(0, 360)}' cy='{draw.randint(4, 60)}' r='{draw.choice((0.6, 0.9, 1.2))}' "
+        f"fill='{light}' opacity='.7'/>"
         for _ in range(14)
     )
     svg = (
         "<svg viewBox='0 0 360 150' preserveAspectRatio='xMidYMid slice'>"
-        f"<defs><linearGradient id='{name}' x1='0' y1='0' x2='0' y2='1'><stop offset='0' stop-color='{top}'/><stop offset='.85' stop-color='{low}'/></linearGradient></defs>"
-        f"<rect width='360' height='150' fill='url(#{name})'/>{stars if preset in ('cyberpunk', 'cinematic', 'fantasy', 'pixel', 'custom') else ''}"
+        f"<defs><linearGradient id='{name}' x1='0' y1='0' x2='0' y2='1'><stop offset='0' "
+        f"stop-color='{top}'/><stop offset='.85' stop-color='{low}'/></linearGradient></defs>"
+        f"<rect width='360' height='150' fill='url(#{name})'/>"
+        f"{stars if preset in ('cyberpunk', 'cinematic', 'fantasy', 'pixel', 'custom') else ''}"
         f"<circle cx='{x}' cy='{y}' r='{draw.randint(11, 17)}' fill='{light}'/>"
         f"<path d='{ridge(92, 16)}' fill='{far}'/><path d='{ridge(120, 12)}' fill='{near}'/></svg>"
     )
@@ -172,8 +178,10 @@ def stages(rows: Sequence[tuple[str, int, int]]) -> None:
         number = f"{done} / {of}" if of else "—"
         made.append(
             f"<div style='display:flex;align-items:center;gap:.6rem;line-height:1.5;font-size:.85rem'>"
-            f"<span style='flex:0 0 6.6rem;color:{colours.muted};white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>{safe(name)}</span>"
-            f"<span style='flex:1;height:4px;border-radius:2px;background:{colours.panel}'><i style='display:block;height:4px;border-radius:2px;"
+            f"<span style='flex:0 0 "
+            f"6.6rem;color:{colours.muted};white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>{safe(name)}</span>"
+            f"<span style='flex:1;height:4px;border-radius:2px;background:{colours.panel}'><i "
+            f"style='display:block;height:4px;border-radius:2px;"
             f"width:{share}%;background:{colour}'></i></span>"
             f"<span style='flex:0 0 3.2rem;text-align:right;font-variant-numeric:tabular-nums'>{number}</span></div>"
         )

@@ -1,4 +1,5 @@
-"""What keeps a page alive: one workbench per process, answers shared for a second, an empty ticker that reruns on change."""
+"""What keeps a page alive: one workbench per process, answers shared for a second, an empty ticker that reruns on
+change."""
 
 from __future__ import annotations
 
@@ -125,7 +126,8 @@ def every(active: bool) -> float:
 
 
 def ticker(signature: Callable[[], Any], active: bool, key: str) -> None:
-    """Rerun the page when `signature()` changes. It draws nothing, so a run that finds no change costs next to nothing."""
+    """Rerun the page when `signature()` changes. It draws nothing, so a run that finds no change costs next to
+    nothing."""
     slot = f"_ticker.{key}"
     st.session_state[slot] = signature()
 

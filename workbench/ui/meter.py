@@ -7,8 +7,10 @@ import streamlit as st
 from workbench.ui.language import t
 
 _CSS = """
-.meter { display: flex; align-items: center; gap: 0.6rem; font-family: var(--st-font); font-size: 0.82rem; color: var(--st-gray-text-color); height: 1.3rem; }
-.bar { flex: 0 0 7rem; height: 4px; border-radius: 2px; background: var(--st-secondary-background-color); overflow: hidden; }
+.meter { display: flex; align-items: center; gap: 0.6rem; font-family: var(--st-font); font-size: 0.82rem;
+  color: var(--st-gray-text-color); height: 1.3rem; }
+.bar { flex: 0 0 7rem; height: 4px; border-radius: 2px; background: var(--st-secondary-background-color);
+  overflow: hidden; }
 .bar i { display: block; height: 100%; background: var(--st-orange-color); transition: width 0.15s; }
 .enough .bar i { background: var(--st-green-color); }
 .enough .said { color: var(--st-green-text-color); }

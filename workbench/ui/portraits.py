@@ -43,7 +43,10 @@ def mark(kind: str, size: int) -> str:
     """A world element's round mark."""
     colours = palette()
     return (
-        f"<span style='width:{size}px;height:{size}px;border-radius:50%;display:flex;align-items:center;justify-content:center;"
-        f"flex:none;background:{colours.panel};color:{colours.violet}'><span aria-hidden='true' style=\"font-family:'Material Symbols Rounded';"
-        f'font-size:{round(size * 0.55)}px;line-height:1;font-weight:400">{safe(MARKS.get(kind, MARKS["custom"]))}</span></span>'
+        f"<span "
+        f"style='width:{size}px;height:{size}px;border-radius:50%;display:flex;align-items:center;justify-content:center;"
+        f"flex:none;background:{colours.panel};color:{colours.violet}'><span aria-hidden='true' "
+        f"style=\"font-family:'Material Symbols Rounded';"
+        f'font-size:{round(size * 0.55)}px;line-height:1;font-weight:400">'
+        f"{safe(MARKS.get(kind, MARKS['custom']))}</span></span>"
     )

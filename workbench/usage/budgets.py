@@ -30,8 +30,8 @@ ALL_DAYS = 30
 
 @dataclass(frozen=True)
 class State:
-    """One budget as it stands. `project_id` None: everything. `under_way_micros`: what is held ready for calls that have
-    not ended. `unpriced`: calls whose cost nobody knows."""
+    """One budget as it stands. `project_id` None: everything. `under_way_micros`: what is held ready for calls that
+    have not ended. `unpriced`: calls whose cost nobody knows."""
 
     key: str
     project_id: int | None
@@ -62,7 +62,8 @@ class State:
 
     def said(self) -> Text:
         taken = N_(
-            "{percent} % of the budget is used and calls under way need the rest: {spent} of {amount} {currency} ({whose})."
+            "{percent} % of the budget is used and calls under way need the rest: {spent} of {amount} "
+            "{currency} ({whose})."
         )
         return Text(
             taken

@@ -1,4 +1,5 @@
-"""What a job will probably take: what its kind took before with the same profile, else what its workflow says is typical."""
+"""What a job will probably take: what its kind took before with the same profile, else what its workflow says is
+typical."""
 
 from __future__ import annotations
 
@@ -71,8 +72,10 @@ def _mean(name: str, profile_id: int | None) -> Select[Any]:
     # a run that found everything there already called nobody, and says nothing of what a run takes
     called = exists().where(model_call.c.job_id == job.c.id)
     newest = (
-        select(job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at, job.c.finished_at)
-        .where(job.c.kind == name, job.c.state == "succeeded", job.c.profile_id.is_(profile_id) if profile_id is None else job.c.profile_id == profile_id, called)
+        select(job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at,
+            job.c.finished_at)
+        .where(job.c.kind == name, job.c.state == "succeeded",
+            job.c.profile_id.is_(profile_id) if profile_id is None else job.c.profile_id == profile_id, called)
         .order_by(job.c.id.desc())
         .limit(RUNS)
         .subquery()

@@ -1,4 +1,5 @@
-"""Two currencies and the rate between them. Calls keep the currency of their price; sums are only joined by the set rate."""
+"""Two currencies and the rate between them. Calls keep the currency of their price; sums are only joined by the set
+rate."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def count(
     cost_micros: int | None,
     currency: str | None,
 ) -> None:
-    """Add a call to its job's counters; what costs in a second currency is brought to the job's first by the set rate."""
+    """Add a call to its job's counters; what costs in a second currency is brought to the job's first by the set
+    rate."""
     tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
     if ledger.count_on_job(conn, job_id, **tokens, cost_micros=cost_micros, currency=currency):
         return

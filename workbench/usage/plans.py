@@ -76,7 +76,8 @@ def estimates_of(database: Database, makers: Sequence[Any], crew: estimates.Crew
 
 
 def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Node], makers: Sequence[Any]) -> int:
-    """About how many jobs follow on nodes that these jobs will make: scenes of a new scene list, a new plan's episodes."""
+    """About how many jobs follow on nodes that these jobs will make: scenes of a new scene list, a new plan's
+    episodes."""
     per_scene = sum(m.scope == "scene" for m in makers)
     per_episode = sum(m.scope == "episode" for m in makers)
     with_children = {str(m.name): kinds.find(m.writes).child_kind for m in makers}

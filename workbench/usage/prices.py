@@ -68,7 +68,8 @@ def cost_of(profile: Profile, model: str, usage: Usage, at_ms: int) -> Cost:
 
 
 def image_cost_of(profile: Profile, model: str, usage: Usage, images: int, at_ms: int) -> Cost:
-    """The cost of one call that drew `images` pictures: by the picture where the user priced that, else by its tokens."""
+    """The cost of one call that drew `images` pictures: by the picture where the user priced that, else by its
+    tokens."""
     if profile.provider == "sketch":
         return FREE
     names = (model, profile.image_model or "")
@@ -85,7 +86,8 @@ def image_cost_of(profile: Profile, model: str, usage: Usage, images: int, at_ms
 
 
 def _video_price(profile: Profile, model: str) -> dict[str, Any] | None:
-    """What the user set for a clip of this model, by tokens (Seedance) or seconds (Veo); nobody else has such prices."""
+    """What the user set for a clip of this model, by tokens (Seedance) or seconds (Veo); nobody else has such
+    prices."""
     names = (model, profile.video_model or "", "*")
     return _own(profile, ("video_tokens",), *names) or _own(profile, ("video_second",), *names)
 
@@ -93,7 +95,8 @@ def _video_price(profile: Profile, model: str) -> dict[str, Any] | None:
 def video_cost_of(
     profile: Profile, model: str, usage: Usage, seconds: float | None, ordered_at: dict[str, Any] | None = None
 ) -> Cost:
-    """The cost of one clip: by its tokens where they are told, else by its seconds. `ordered_at`: the price of back then."""
+    """The cost of one clip: by its tokens where they are told, else by its seconds. `ordered_at`: the price of back
+    then."""
     if profile.provider == "sketch":
         return FREE
     price = ordered_at or _video_price(profile, model) or {}
@@ -109,13 +112,15 @@ def video_cost_of(
 def user_price(profile: Profile, model: str) -> dict[str, Any] | None:
     """The price the user set for texts of a model in the profile's params, or of all of its models:
     ``{"prices": {"ep-…": {"currency": "CNY", "input": 0.8, "cached": 0.16, "output": 2}}}``, per million tokens;
-    ``image`` is the price of one picture, ``video_second`` of a second, ``video_tokens`` of a million tokens of video."""
+    ``image`` is the price of one picture, ``video_second`` of a second, ``video_tokens`` of a million tokens of
+    video."""
     # A service answers with the model behind an endpoint id (ep-…); the user knows, and prices, the id.
     return _own(profile, ("input", "output"), model, profile.text_model, "*")
 
 
 def _own(profile: Profile, units: tuple[str, ...], *names: str) -> dict[str, Any] | None:
-    """The first of these names whose price is in these units: who priced a model's pictures alone said nothing of its texts."""
+    """The first of these names whose price is in these units: who priced a model's pictures alone said nothing of
+    its texts."""
     prices = profile.params.get("prices")
     if not isinstance(prices, dict):
         return None
@@ -163,7 +168,8 @@ def _by_public_price(profile: Profile, model: str, usage: Usage, at_ms: int) -> 
 
 
 def _snapshot(price: Any) -> dict[str, Any]:
-    """Its prices per million tokens, in the words of `user_price` where there is one; tiers as genai-prices writes them."""
+    """Its prices per million tokens, in the words of `user_price` where there is one; tiers as genai-prices writes
+    them."""
     names = {"input_mtok": "input", "cache_read_mtok": "cached", "output_mtok": "output"}
     told = {k: v for k, v in vars(price).items() if v is not None}
     return {"currency": "USD"} | {names.get(k, k): _plain(v) for k, v in told.items()}
@@ -178,7 +184,8 @@ def _plain(value: Any) -> Any:
 
 
 def provider_of(base_url: str) -> str | None:
-    """genai-prices' name of the service at this address; None for local and unknown ones: a local “gpt-4o” has no price."""
+    """genai-prices' name of the service at this address; None for local and unknown ones: a local “gpt-4o” has no
+    price."""
     parts = urlsplit(base_url)
     host = (parts.hostname or "").lower()
     if parts.scheme != "https":

@@ -1,7 +1,8 @@
 """Notices events and delivers them. Runs in every worker; whoever takes a row first delivers it.
 
 A job's end marks its row in the same statement, so nothing is missed; the mark becomes deliveries in one transaction; a
-delivery is tried until its receiver accepts it or the tries are used up. So each event is delivered at least once, always with the same id.
+delivery is tried until its receiver accepts it or the tries are used up. So each event is delivered at least once,
+always with the same id.
 """
 
 from __future__ import annotations
@@ -170,7 +171,8 @@ class WebhookSender:
             body, headers = request_of(hook.form, row.payload, f"msg_{row.id}", address.secret)
             async with asyncio.timeout(DEADLINE_S), outbound.client() as client:
                 request = await outbound.request(
-                    client, address.url, allow_private=hook.allow_private, attempt=row.tries, method="POST", headers=headers,
+                    client, address.url, allow_private=hook.allow_private, attempt=row.tries, method="POST",
+                    headers=headers,
                     content=body,
                 )  # fmt: skip
                 response = await client.send(request, stream=True)

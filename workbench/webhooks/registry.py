@@ -45,7 +45,8 @@ class Webhooks:
         page_url: str | None = None,
         user: str = "local",
     ) -> NewWebhook:
-        """Add a webhook. The answer has its signing `secret`, this once. Raises InvalidInput naming the field, NotFound.
+        """Add a webhook. The answer has its signing `secret`, this once. Raises InvalidInput naming the field,
+        NotFound.
 
         `events` as in EVENTS; `page_url`: where the pages are reached, for links; `secret`: one of your own (whsec_…).
         """

@@ -62,7 +62,8 @@ def story_facts(ctx: Context) -> dict[str, Any]:
 
 
 def cast_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
-    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library's characters."""
+    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library's
+    characters."""
     return [
         {
             "name": c["name"],

@@ -32,7 +32,8 @@ def makers() -> list[registry.Workflow]:
 
 
 async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, grow: bool = False) -> BatchResult:
-    """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they make.
+    """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they
+    make.
 
     Raises ChildFailed when all of them failed.
     """

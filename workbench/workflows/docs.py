@@ -43,7 +43,8 @@ def _making_order(declared: Workflow) -> tuple[int, bool, str]:
 
 def _overview(listed: list[Workflow]) -> list[str]:
     rows = [
-        f"| [`{w.name}`](#{w.name}) | {w.title} | {w.scope} | {_codes(w.reads)} | {_codes((w.writes,) if w.writes else ())} |"
+        f"| [`{w.name}`](#{w.name}) | {w.title} | {w.scope} | {_codes(w.reads)} "
+        f"| {_codes((w.writes,) if w.writes else ())} |"
         for w in listed
     ]
     return ["| name | title | scope | reads | writes |", "| --- | --- | --- | --- | --- |", *rows, ""]

@@ -44,7 +44,8 @@ Draft = Callable[[dict[str, Any], Any, Random], BaseModel | str]
 
 @dataclass(frozen=True)
 class Typical:
-    """What one run usually takes, for the price of a plan before anything was measured. Tokens are for all calls together."""
+    """What one run usually takes, for the price of a plan before anything was measured. Tokens are for all calls
+    together."""
 
     calls: int = 1
     input_tokens: int = 1_500

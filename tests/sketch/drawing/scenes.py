@@ -64,7 +64,8 @@ def nine(made: dict[str, Any], language: str, people: int = 2, aspect: str = "16
 
 
 def drawn(
-    shot: dict[str, Any], made: dict[str, Any], language: str = "zh", style: dict[str, Any] = CUSTOM, aspect: str = "16:9", seed: int = 7
+    shot: dict[str, Any], made: dict[str, Any], language: str = "zh", style: dict[str, Any] = CUSTOM,
+    aspect: str = "16:9", seed: int = 7
 ) -> Image.Image:  # fmt: skip
     """The frame, opened."""
     return opened(draw_frame(shot, made, CAST[language], style, aspect, language, seed))

@@ -79,7 +79,10 @@ def test_the_caption_stands_still_while_the_picture_moves(frame: bytes, tmp_path
 def test_the_same_clip_has_the_same_bytes_here_and_in_another_process(frame: bytes) -> None:
     first = draw_clip(frame, 1.0, (480, 270), 5)
     assert draw_clip(frame, 1.0, (480, 270), 5) == first
-    script = "import sys,hashlib;from workbench.sketch.drawing import draw_clip;print(hashlib.sha256(draw_clip(sys.stdin.buffer.read(),1.0,(480,270),5)).hexdigest())"
+    script = (
+        "import sys,hashlib;from workbench.sketch.drawing import "
+        "draw_clip;print(hashlib.sha256(draw_clip(sys.stdin.buffer.read(),1.0,(480,270),5)).hexdigest())"
+    )
     other = subprocess.run([sys.executable, "-c", script], input=frame, capture_output=True, check=True)
     assert other.stdout.decode().strip() == hashlib.sha256(first).hexdigest()
 

@@ -26,7 +26,8 @@ from workbench.sketch.drawing.style import STYLE_PRESETS, style_preset
 PRESETS = list(Preset.__args__)
 RATIOS = list(AspectRatio.__args__)
 #: places of the sample stories, inside and outside
-PLACES = [("书斋", "zh"), ("集市", "zh"), ("卧房", "zh"), ("山脚", "zh"), ("海边", "zh"), ("the flat", "en"), ("the shop", "en"), ("the street", "en")]  # fmt: skip
+PLACES = [("书斋", "zh"), ("集市", "zh"), ("卧房", "zh"), ("山脚", "zh"), ("海边", "zh"), ("the flat", "en"),
+    ("the shop", "en"), ("the street", "en")]  # fmt: skip
 
 
 def test_the_same_shot_has_the_same_bytes_here_and_in_another_process() -> None:

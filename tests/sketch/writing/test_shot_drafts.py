@@ -239,13 +239,15 @@ def test_motion_says_what_changes_between_the_pictures() -> None:
 
 
 ODD_NAMES = [
-    "林晚", "门", "影子", "欧阳明月娥皇女英", "Anna", "Old Tom", "A", "The Light", "O'Neill", "Zoë: the Second", "{name}", "100%", "慢慢",
+    "林晚", "门", "影子", "欧阳明月娥皇女英", "Anna", "Old Tom", "A", "The Light", "O'Neill", "Zoë: the Second",
+    "{name}", "100%", "慢慢",
     "x" * 120, "长" * 120, "Light", "尘埃",
 ]  # fmt: skip
 ODD_PROPS = ["灯塔", "旧信", "开始之书", "the Beginning", "a letter", "{prop}", "p" * 120, "剑", "Then"]
 odd_text = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=400)
 plain_text = st.sampled_from(
-    ["她走", "A.", "老人在雪夜听见敲门声，忽然站起，灯灭了。", "…", "Nobody; nothing — and then, rain: rain. Rain!", "，，，", "?" * 300,
+    ["她走", "A.", "老人在雪夜听见敲门声，忽然站起，灯灭了。", "…", "Nobody; nothing — and then, rain: rain. Rain!",
+        "，，，", "?" * 300,
      "x" * 2000, "长" * 2000, "Mr. Smith meets Dr. Jones, and they talk, and they talk, and they part."]
 )  # fmt: skip
 
@@ -275,7 +277,8 @@ def odd_scenes(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
 )
 def test_any_scene_passes_every_check(made: tuple[dict[str, Any], list[str]], aspect: str, seconds: float) -> None:
     facts, strangers = made
-    moved(facts, storyboard(facts, aspect), seconds, [s for s in strangers if not any(s in p["name"] for p in facts["cast"])])  # fmt: skip
+    moved(facts, storyboard(facts, aspect), seconds,
+        [s for s in strangers if not any(s in p["name"] for p in facts["cast"])])  # fmt: skip
     nine = drafted("direct", facts, aspect_ratio=aspect)
     cast = Cast([p["name"] for p in facts["cast"]])
     assert keyframes.direct_issues(nine, cast, facts["anchor"]["anchors"]) == []
@@ -284,7 +287,8 @@ def test_any_scene_passes_every_check(made: tuple[dict[str, Any], list[str]], as
 def test_the_same_scene_gives_the_same_bytes_in_another_process() -> None:
     code = (
         "from tests.sketch.writing.test_shot_drafts import *;"
-        "f=sample_scenes('painted-skin.zh',1)[3];m=storyboard(f);print(m.model_dump_json(), moved(f,m).model_dump_json())"
+        "f=sample_scenes('painted-skin.zh',1)[3];m=storyboard(f);print(m.model_dump_json(), "
+        "moved(f,m).model_dump_json())"
     )
     said = {
         subprocess.run(

@@ -1,4 +1,5 @@
-"""The offline dialogue and sound of any scene pass the checks that a model's answers meet, and belong to their scene."""
+"""The offline dialogue and sound of any scene pass the checks that a model's answers meet, and belong to their
+scene."""
 
 from __future__ import annotations
 
@@ -122,7 +123,8 @@ def test_everything_is_in_the_storys_language(name: str) -> None:
 # --- odd briefs ------------------------------------------------------------------------------------------------
 
 NAMES = ["王生", "女子", "Della", "the Mayor", "Zoë", "O'Neill", "A: B", "[旁白]", "a|b", "{b}", "门", "x" * 120]
-TEXTS = ["她把信藏进木箱", "暴雨冲垮了桥。", "Rain takes the bridge away.", "The ferry does not come; nobody knows why", "{event}", "…", "敲门声。", "Sitting down at last"]  # fmt: skip
+TEXTS = ["她把信藏进木箱", "暴雨冲垮了桥。", "Rain takes the bridge away.", "The ferry does not come; nobody knows why",
+    "{event}", "…", "敲门声。", "Sitting down at last"]  # fmt: skip
 told = st.sampled_from(TEXTS) | st.text(min_size=1, max_size=200).map(str.strip).filter(bool)
 scenes_of = st.builds(
     lambda order, summary, beat, location: {"order": order, "summary": summary, "beat": beat, "location": location},

@@ -108,8 +108,12 @@ def test_any_number_of_scenes_from_six_to_twenty_four(name: str, count: int) -> 
     whole_story(brief_facts(name), 3, [count], episodes=2)
 
 
-ZH_CLAUSES = ["老人在灯塔里点亮了灯", "她把信藏进木箱", "渡船没有来", "他们在岛上找到一口枯井", "妹妹承认了一切", "孩子们数着台阶往上跑", "镇长下令关闭码头", "暴雨冲垮了桥", "两人隔着窗子对望", "鱼贩带来一个坏消息"]  # fmt: skip
-EN_CLAUSES = ["The keeper lights the lamp", "she hides the letter in a chest", "the ferry does not come", "They find a dry well on the island", "his sister admits everything", "Children race up the steps", "the mayor closes the harbour", "Rain takes the bridge away", "two people look at each other through a pane", "A fishmonger brings bad news"]  # fmt: skip
+ZH_CLAUSES = ["老人在灯塔里点亮了灯", "她把信藏进木箱", "渡船没有来", "他们在岛上找到一口枯井", "妹妹承认了一切",
+    "孩子们数着台阶往上跑", "镇长下令关闭码头", "暴雨冲垮了桥", "两人隔着窗子对望", "鱼贩带来一个坏消息"]  # fmt: skip
+EN_CLAUSES = ["The keeper lights the lamp", "she hides the letter in a chest", "the ferry does not come",
+    "They find a dry well on the island", "his sister admits everything", "Children race up the steps",
+    "the mayor closes the harbour", "Rain takes the bridge away", "two people look at each other through a pane",
+    "A fishmonger brings bad news"]  # fmt: skip
 NAMES = ["林晚", "阿七", "守塔人", "门", "Anna", "Old Tom", "the Mayor", "Zoë", "O'Neill", "A"]
 WORLD = ["灯塔", "旧信", "the lighthouse", "a letter", "Harbour Street", "码头"]
 
@@ -166,7 +170,11 @@ def test_even_noise_gives_a_plan_of_valid_shape(summary: str, title: str) -> Non
 
 
 def test_a_hundred_episodes_from_the_shortest_brief() -> None:
-    zh = "守灯塔的老人在海边捡到一只漂流瓶，瓶中的信来自四十年前。他决定在冬天来临之前把回信送到那座从未去过的岛上，却发现写信的人正是自己失散多年的妹妹，而岛上的渡船早已停航，灯塔也将在一个月后被永远关闭。"
+    zh = (
+        "守灯塔的老人在海边捡到一只漂流瓶，瓶中的信来自四十年前。他决定在冬天来临之前把回"
+        "信送到那座从未去过的岛上，却发现写信的人正是自己失散多年的妹妹，而岛上的渡船早已"
+        "停航，灯塔也将在一个月后被永远关闭。"
+    )
     en = "A lonely lighthouse keeper finds a letter in a bottle and decides to answer it before winter comes on."
     for summary, title in ((zh, "灯"), (en, "A Light")):
         whole_story(
@@ -275,7 +283,8 @@ def test_every_set_in_every_light_and_air_has_the_right_length() -> None:
 
 def test_the_same_brief_gives_the_same_bytes_in_another_process() -> None:
     code = (
-        "import random;from tests.workflows.conftest import brief_facts;from workbench.sketch.writing import planning, scenes;"
+        "import random;from tests.workflows.conftest import brief_facts;from workbench.sketch.writing import "
+        "planning, scenes;"
         "f=brief_facts('painted-skin.zh');p=planning.write_episodes(f,20);"
         "s=scenes.write_scene_list({**f,'episode':p[3].model_dump(),'count':12,'earlier_scenes':[]},random.Random(7));"
         "print(p[-1].model_dump_json(), s.model_dump_json())"
@@ -295,7 +304,10 @@ def test_the_same_brief_gives_the_same_bytes_in_another_process() -> None:
 
 
 def test_a_serial_english_sentence_is_three_events_with_their_subject() -> None:
-    text = "She runs through the snow to Madame Sofronie, sells the hair for twenty dollars and buys a platinum chain for the watch."
+    text = (
+        "She runs through the snow to Madame Sofronie, sells the hair for twenty dollars and buys a platinum "
+        "chain for the watch."
+    )
 
     assert sentences.split_events(text, "en", ["Della"]) == [
         "She runs through the snow to Madame Sofronie",

@@ -113,7 +113,8 @@ def list_jobs(
     after: int | None = None,
     limit: int = 50,
 ) -> list[Job]:
-    """Newest first. `before`/`after`: a job id, for the next older or newer page. `since`: created at or after, epoch ms."""
+    """Newest first. `before`/`after`: a job id, for the next older or newer page. `since`: created at or after,
+    epoch ms."""
     query = _matching(
         select(*_job),
         state=state,

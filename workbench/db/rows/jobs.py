@@ -67,7 +67,8 @@ class Job(Record):
 
 @dataclass(frozen=True, slots=True)
 class SubmittedJob(Job):
-    """A job that was just queued. `dispatch_problem`: why Redis could not be told; a sweep finds the job all the same."""
+    """A job that was just queued. `dispatch_problem`: why Redis could not be told; a sweep finds the job all the
+    same."""
 
     dispatch_problem: str | None
 
@@ -281,7 +282,8 @@ class Worker(Record):
 
 @dataclass(frozen=True, slots=True)
 class Gate(Record):
-    """What pauses or limits a queue, a kind, a project or a profile. `key`: queue:text, kind:…, project:1, profile:2."""
+    """What pauses or limits a queue, a kind, a project or a profile. `key`: queue:text, kind:…, project:1,
+    profile:2."""
 
     key: str
     paused: bool

@@ -9,8 +9,8 @@ from workbench.db.rows.record import Record
 
 @dataclass(frozen=True, slots=True)
 class UsageTotals(Record):
-    """Calls of a group. `day`, `model`, `workflow` are None where the question did not group by them; a sum of tokens is
-    None when no call of the group reported it, every sum when there was no call."""
+    """Calls of a group. `day`, `model`, `workflow` are None where the question did not group by them; a sum of tokens
+    is None when no call of the group reported it, every sum when there was no call."""
 
     day: int | None
     model: str | None
@@ -27,8 +27,8 @@ class UsageTotals(Record):
 
 @dataclass(frozen=True, slots=True)
 class UsageCost(Record):
-    """What a group's calls of one currency cost. `wasted_micros`: for answers that were not valid; `unknown`: calls that
-    ended without a known price."""
+    """What a group's calls of one currency cost. `wasted_micros`: for answers that were not valid; `unknown`: calls
+    that ended without a known price."""
 
     day: int | None
     model: str | None

@@ -64,7 +64,8 @@ class SealedWebhook(Record):
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Record):
-    """One thing to be told to one webhook. `state`: pending, delivered or failed; `status`: the receiver's last answer."""
+    """One thing to be told to one webhook. `state`: pending, delivered or failed; `status`: the receiver's last
+    answer."""
 
     id: int
     webhook_id: int

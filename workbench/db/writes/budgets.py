@@ -25,6 +25,7 @@ def put(conn: Connection, key: str, *, amount_micros: int | None, **values: Any)
 
 
 def hold(conn: Connection, project_id: int | None) -> bool:
-    """Whether this project's calls count against a budget; others that ask meanwhile wait for this transaction's end."""
+    """Whether this project's calls count against a budget; others that ask meanwhile wait for this transaction's
+    end."""
     held = select(budget.c.key).where(counts(project_id)).order_by(budget.c.key)
     return bool(conn.execute(held.with_for_update()).all())

@@ -136,7 +136,8 @@ _fence_locked = _fence.with_for_update(key_share=True, of=job)
 
 
 def fence(conn: Connection, job_id: int, number: int) -> bool:
-    """Hold the job's row; raises LostClaim unless it is still running under this claim. True: a cancel was asked for."""
+    """Hold the job's row; raises LostClaim unless it is still running under this claim. True: a cancel was asked
+    for."""
     query = _fence if conn.dialect.name == "sqlite" else _fence_locked
     row = conn.execute(query, {"job_id": job_id, "number": number}).one_or_none()
     if row is None:
@@ -151,7 +152,8 @@ _held = {wait: _these.with_for_update(key_share=True, skip_locked=not wait) for 
 def lock_all(conn: Connection, ids: Iterable[int], *, wait: bool) -> list[int]:
     """Hold these jobs, newest first as a cancel does; those that somebody else holds are waited for, or left out.
 
-    A statement of its own: as part of the UPDATE it made PostgreSQL read the whole table. On SQLite the one writer holds all.
+    A statement of its own: as part of the UPDATE it made PostgreSQL read the whole table. On SQLite the one writer
+    holds all.
     """
     if conn.dialect.name == "sqlite":
         return list(ids)

@@ -47,7 +47,8 @@ def ready_queues(conn: Connection) -> list[str]:
 
 
 def ready(conn: Connection, queue: str, limit: int) -> list[tuple[int, str]]:
-    """(id, kind) of a queue's ready jobs: priority, then fair share between projects, then age; paused ones and full ones left out."""
+    """(id, kind) of a queue's ready jobs: priority, then fair share between projects, then age; paused ones and full
+    ones left out."""
     closed = [
         g.key
         for g in gates(conn)

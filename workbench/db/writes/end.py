@@ -41,7 +41,8 @@ def end_attempt(
     error: str | None = None,
     traceback: str | None = None,
 ) -> None:
-    """End a claim's attempt. Calls that it left open are lost: they give back their place and what budgets hold for them."""
+    """End a claim's attempt. Calls that it left open are lost: they give back their place and what budgets hold for
+    them."""
     if outcome != "ok":
         ledger.lose_calls(conn, job_id, number)
     conn.execute(
@@ -102,7 +103,8 @@ def end(
     error: Text | None = None,
     fingerprint: str | None = None,
 ) -> bool:
-    """Bring a fenced (or locked) job to a terminal state, and tell the parents that wait for it. True: there are some."""
+    """Bring a fenced (or locked) job to a terminal state, and tell the parents that wait for it. True: there are
+    some."""
     values = {
         "b_job_id": job_id,
         "b_state": state,

@@ -89,7 +89,8 @@ def family_of(conn: Connection, job_id: int) -> list[int]:
 
 @dataclass(frozen=True)
 class ChildLink:
-    """A job that a parent waits for. `batch`: which of its batches, and where in it; None: known by kind and node alone."""
+    """A job that a parent waits for. `batch`: which of its batches, and where in it; None: known by kind and node
+    alone."""
 
     child_id: int
     position: int

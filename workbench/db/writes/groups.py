@@ -122,7 +122,8 @@ _give_back = (
 
 
 def give_back(conn: Connection, claims: Sequence[Claim]) -> None:
-    """Queue jobs again that were claimed and not begun: as if nobody had taken them, but for the number of their claim."""
+    """Queue jobs again that were claimed and not begun: as if nobody had taken them, but for the number of their
+    claim."""
     ids = {"b_ids": [c.job_id for c in _fenced(conn, claims)]}
     if ids["b_ids"]:
         conn.execute(_forget_attempts, ids)

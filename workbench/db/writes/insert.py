@@ -42,7 +42,8 @@ _new_jobs = (
 
 
 def insert_jobs(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> list[int]:
-    """Insert queued jobs (values, delay in ms) that have neither a submit_key nor an exclusive_key; ids in this order."""
+    """Insert queued jobs (values, delay in ms) that have neither a submit_key nor an exclusive_key; ids in this
+    order."""
     if not rows:
         return []
     return list(conn.execute(_new_jobs, [{**values, "b_delay_ms": delay_ms} for values, delay_ms in rows]).scalars())

@@ -275,7 +275,8 @@ def open_calls(conn: Connection, profile_id: int | None) -> int:
 
 
 def lock_slots(conn: Connection, profile_id: int | None, most: int) -> bool:
-    """Whether the profile has a slot left for a call opened in this transaction; others that ask meanwhile wait for it."""
+    """Whether the profile has a slot left for a call opened in this transaction; others that ask meanwhile wait for
+    it."""
     # not FOR UPDATE, which would also stop every new job of this profile
     conn.execute(select(profile.c.id).where(profile.c.id == profile_id).with_for_update(key_share=True))
     return open_calls(conn, profile_id) < most
@@ -436,7 +437,8 @@ def count_on_job(
     cost_micros: int | None,
     currency: str | None,
 ) -> bool:
-    """Add a call to its job's counters; unknown is not zero. False when the job counts in another currency (see usage.money)."""
+    """Add a call to its job's counters; unknown is not zero. False when the job counts in another currency (see
+    usage.money)."""
     values = {
         "b_job_id": job_id,
         "b_input": input_tokens,

@@ -61,7 +61,8 @@ _OPEN_STEPS = {"provider": "submitted", "decision": "maybe_charged"}
 
 
 def resume_if_settled(conn: Connection, job_id: int, waiting_for: str) -> None:
-    """What was settled before its job began to wait wakes it at once: a task that ended, a call that did come through."""
+    """What was settled before its job began to wait wakes it at once: a task that ended, a call that did come
+    through."""
     still = exists(select(1).where(step.c.job_id == job.c.id, step.c.state == _OPEN_STEPS[waiting_for]))
     conn.execute(
         update(job)

@@ -31,7 +31,8 @@ from workbench.sketch.books.models import (
 )
 
 __all__ = [
-    "ARC", "Air", "BookError", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises", "Pair", "Phrases",
+    "ARC", "Air", "BookError", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises", "Pair",
+    "Phrases",
     "Places", "Poses", "Set", "Sets", "Stage", "Texts", "Topic", "feelings", "lines", "motions", "noises", "phrases",
     "places", "poses", "sets",
 ]  # fmt: skip

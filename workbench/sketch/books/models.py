@@ -1,4 +1,5 @@
-"""What each book holds. A book that lacks a key, has one too many or a slot that nothing fills is refused when it is read."""
+"""What each book holds. A book that lacks a key, has one too many or a slot that nothing fills is refused when it is
+read."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ Pairs = tuple[Pair, ...]
 
 
 def _pattern(words: object) -> re.Pattern[str]:
-    """Compile words joined by ``|``, upper case or lower. Without Chinese among them each counts where a word begins."""
+    """Compile words joined by ``|``, upper case or lower. Without Chinese among them each counts where a word
+    begins."""
     if not isinstance(words, str):
         raise ValueError("must be text")
     latin = re.search(r"[一-鿿]", words) is None

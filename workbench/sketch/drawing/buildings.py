@@ -46,7 +46,8 @@ def house(
     faces: int = 0,
     door: bool = True,
 ) -> None:
-    """A house whose ridge runs sideways. `faces`: which side has the openings (0 audience, -1 its left, 1 its right)."""
+    """A house whose ridge runs sideways. `faces`: which side has the openings (0 audience, -1 its left, 1 its
+    right)."""
     wall, roof, wood = walls_of(where, number), roof_of(where), wood_of(where)
     left, right, near, far = x - w / 2, x + w / 2, z - d / 2, z + d / 2
     parts = list(_box(x, 0, z, w, h, d, wall))
@@ -210,7 +211,8 @@ def banner(stage: Stage, x: float, z: float, colour: RGB, h: float = 3.4) -> Non
     stage.card(x, z, [
         (limb([(0, 0), (0, h)], [0.06, 0.05]), (120, 90, 62), 0.9, 255),
         (limb([(-0.05, h - 0.1), (0.6, h - 0.1)], [0.04, 0.04]), (120, 90, 62), 0.9, 255),
-        (smooth([(0.08, h - 0.12), (0.58, h - 0.12), (0.54, h - 0.9), (0.6, h - 1.6), (0.34, h - 1.46), (0.1, h - 1.6), (0.13, h - 0.9)], 3), colour, 0.95, 255),
+        (smooth([(0.08, h - 0.12), (0.58, h - 0.12), (0.54, h - 0.9), (0.6, h - 1.6), (0.34, h - 1.46), (0.1, h - 1.6),
+            (0.13, h - 0.9)], 3), colour, 0.95, 255),
         (ellipse(0.33, h - 0.6, 0.13, 0.16, 16), mix(colour, (250, 240, 220), 0.75), 1.0, 255),
         (ellipse(0.33, h - 1.05, 0.11, 0.13, 16), mix(colour, (250, 240, 220), 0.75), 1.0, 255),
     ])  # fmt: skip
@@ -316,7 +318,9 @@ def sign(stage: Stage, where: Setting, x: float, y: float, z: float, number: int
         colour = ((250, 70, 180), (80, 240, 240), (255, 190, 60), (150, 110, 255))[number % 4]
         shapes: list[Shape] = [
             ([(-0.3, -0.9), (0.3, -0.9), (0.3, 0.9), (-0.3, 0.9)], (24, 20, 44), 1.0, 255),
-            *[(limb([(-0.16, 0.6 - 0.4 * k), (0.16, 0.6 - 0.4 * k)] if (k + number) % 2 else [(0, 0.72 - 0.4 * k), (-0.14, 0.52 - 0.4 * k), (0.14, 0.52 - 0.4 * k)], [0.06] * (2 if (k + number) % 2 else 3)), colour, -1.0, 255) for k in range(4)],
+            *[(limb([(-0.16, 0.6 - 0.4 * k), (0.16, 0.6 - 0.4 * k)] if (k + number) % 2 else [(0, 0.72 - 0.4 * k),
+                (-0.14, 0.52 - 0.4 * k), (0.14, 0.52 - 0.4 * k)], [0.06] * (2 if (k + number) % 2 else 3)), colour,
+                -1.0, 255) for k in range(4)],
             (limb([(-0.3, -0.9), (-0.3, 0.9)], [0.05, 0.05]), colour, -1.0, 255),
         ]  # fmt: skip
         stage.shine(x, y, z, 2.4, 0.8, colour)
@@ -324,6 +328,7 @@ def sign(stage: Stage, where: Setting, x: float, y: float, z: float, number: int
         board = (96, 62, 46) if where.era == "east" else ((60, 92, 112), (146, 72, 58), (84, 104, 72))[number % 3]
         shapes = [
             ([(-0.62, -0.2), (0.62, -0.2), (0.62, 0.2), (-0.62, 0.2)], board, 0.95, 255),
-            *[([(-0.44 + 0.26 * k, -0.09), (-0.3 + 0.26 * k, -0.09), (-0.3 + 0.26 * k, 0.09), (-0.44 + 0.26 * k, 0.09)], (214, 184, 116), 1.0, 200) for k in range(4)],
+            *[([(-0.44 + 0.26 * k, -0.09), (-0.3 + 0.26 * k, -0.09), (-0.3 + 0.26 * k, 0.09), (-0.44 + 0.26 * k, 0.09)],
+                (214, 184, 116), 1.0, 200) for k in range(4)],
         ]  # fmt: skip
     stage.card(x, z, shapes, y=y)

@@ -21,7 +21,8 @@ STAND_IN = "·"
 MOST_LINES = 3
 #: no line begins with one of these
 _CLOSING = frozenset("，。；：、！？）》」』”’…—·,.;:!?)]}%")
-_OTHER_FORMS = {"\u2011": "-", "\u2012": "–", "\u2212": "-", "\u2043": "-", "\u02bc": "’", "\u2044": "/", "\u30fb": "·"}  # fmt: skip
+_OTHER_FORMS = {"\u2011": "-", "\u2012": "–", "\u2212": "-", "\u2043": "-", "\u02bc": "’", "\u2044": "/",
+    "\u30fb": "·"}  # fmt: skip
 _held = threading.local()
 
 

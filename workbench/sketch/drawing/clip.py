@@ -24,7 +24,8 @@ CLOSEST = 0.88
 #: a clip that takes longer than this has hung
 PATIENCE_S = 240.0
 _ENCODE = (
-    "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-tune", "animation", "-pix_fmt", "yuv420p", "-threads", "1",
+    "-an", "-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-tune", "animation", "-pix_fmt", "yuv420p",
+    "-threads", "1",
     "-x264-params", "cpu-independent=1", "-bsf:v", "filter_units=remove_types=6", "-map_metadata", "-1",
     "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
     "-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart", "-f", "mp4",
@@ -40,7 +41,8 @@ def draw_clip(frame: bytes, seconds: float, size: tuple[int, int], seed: int) ->
         with Image.open(io.BytesIO(frame)) as opened:
             picture = _cover(opened.convert("RGB"), width, height)
     except (UnidentifiedImageError, OSError) as error:
-        raise JobError(Text(N_("The first frame of the clip cannot be read ({problem})"), problem=str(error)), kind="bad_request") from None  # fmt: skip
+        raise JobError(Text(N_("The first frame of the clip cannot be read ({problem})"), problem=str(error)),
+            kind="bad_request") from None  # fmt: skip
     count = max(1, round(seconds * FPS))
     return _encode(_frames(picture, count, seed), width, height)
 

@@ -70,7 +70,8 @@ def _firewood(stage: Stage, x: float, z: float) -> None:
 
 def _clothes_line(stage: Stage, where: Setting) -> None:
     shapes: list[Shape] = [
-        (limb([(-2.2, 0), (-2.2, 2.2)], [0.08, 0.07]), (120, 92, 68), 0.85, 255), (limb([(2.2, 0), (2.2, 2.2)], [0.08, 0.07]), (120, 92, 68), 0.85, 255),
+        (limb([(-2.2, 0), (-2.2, 2.2)], [0.08, 0.07]), (120, 92, 68), 0.85, 255),
+        (limb([(2.2, 0), (2.2, 2.2)], [0.08, 0.07]), (120, 92, 68), 0.85, 255),
         (limb([(-2.2, 2.1), (0, 1.98), (2.2, 2.1)], [0.02, 0.02, 0.02]), (196, 178, 140), 1.0, 255),
     ]  # fmt: skip
     for i, u in enumerate((-1.5, -0.6, 0.5, 1.3)):
@@ -588,7 +589,8 @@ def desert(stage: Stage, where: Setting) -> None:
     for x, z, w, h in ((-9.0, 9.0, 8.0, 2.0), (10.0, 14.0, 10.0, 3.0), (-4.0, 22.0, 14.0, 3.2)):
         stage.card(x, z, [
             (smooth([(-w, 0), (-w * 0.4, h * 0.5), (0, h), (w * 0.3, h * 0.45), (w, 0)], 5), (230, 186, 124), 1.0, 255),
-            (smooth([(0, h), (w * 0.3, h * 0.45), (w, 0), (w * 0.1, 0), (-w * 0.12, h * 0.4)], 5), (192, 144, 96), 0.96, 255),
+            (smooth([(0, h), (w * 0.3, h * 0.45), (w, 0), (w * 0.1, 0), (-w * 0.12, h * 0.4)], 5), (192, 144, 96), 0.96,
+                255),
         ])  # fmt: skip
     n.tree(stage, 3.8, 3.6, 2.8, (120, 100, 80), (122, 96, 76), "bare")
     for x, z in ((-2.6, 2.2), (-3.4, 2.8), (2.4, 1.0), (5.2, 2.0)):
@@ -746,9 +748,12 @@ def rooftop(stage: Stage, where: Setting) -> None:
         h = -0.1 + 0.5 * ((i * 3 + where.number) % 3)
         tone = times(roof, 0.9 + 0.06 * (i % 3))
         stage.card(x, z, [
-            ([(-w * 0.46, 0.0), (w * 0.46, 0.0), (w * 0.46, h + 0.4), (-w * 0.46, h + 0.4)], b.walls_of(where, i), 0.9, 255),
-            (smooth([(-w * 0.6, h + 0.5), (-w * 0.36, h + 0.62), (-w * 0.28, h + 1.6), (w * 0.28, h + 1.6), (w * 0.36, h + 0.62), (w * 0.6, h + 0.5), (0, h + 0.3)], 3), tone, 1.0, 255),
-            *[(limb([(u * w * 0.26, h + 1.55), (u * w * 0.4, h + 0.5)], [0.05, 0.05]), times(tone, 0.8), 1.0, 255) for u in (-0.8, -0.4, 0.0, 0.4, 0.8)],
+            ([(-w * 0.46, 0.0), (w * 0.46, 0.0), (w * 0.46, h + 0.4), (-w * 0.46, h + 0.4)], b.walls_of(where, i), 0.9,
+                255),
+            (smooth([(-w * 0.6, h + 0.5), (-w * 0.36, h + 0.62), (-w * 0.28, h + 1.6), (w * 0.28, h + 1.6),
+                (w * 0.36, h + 0.62), (w * 0.6, h + 0.5), (0, h + 0.3)], 3), tone, 1.0, 255),
+            *[(limb([(u * w * 0.26, h + 1.55), (u * w * 0.4, h + 0.5)], [0.05, 0.05]), times(tone, 0.8), 1.0,
+                255) for u in (-0.8, -0.4, 0.0, 0.4, 0.8)],
         ])  # fmt: skip
         if b.is_lit(where) and i % 2:
             stage.shine(x, h, z - 0.2, 1.6, 0.6)
@@ -849,6 +854,8 @@ def anywhere(stage: Stage, where: Setting) -> None:
 
 
 LANDS: dict[str, Callable[[Stage, Setting], None]] = {
-    "courtyard": courtyard, "village": village, "market": market, "street": street, "mountain": mountain, "river": river, "sea": sea,
-    "forest": forest, "field": field, "desert": desert, "road": road, "gate": gateway, "bridge": bridge, "roof": rooftop, "outside": anywhere,
+    "courtyard": courtyard, "village": village, "market": market, "street": street, "mountain": mountain,
+    "river": river, "sea": sea,
+    "forest": forest, "field": field, "desert": desert, "road": road, "gate": gateway, "bridge": bridge,
+    "roof": rooftop, "outside": anywhere,
 }  # fmt: skip

@@ -17,7 +17,8 @@ _DARK: RGB = (38, 28, 34)
 
 @dataclass(frozen=True)
 class Mood:
-    """`brow`: lift of the inner ends; `raised`: of the whole brow; `eye`: how open; `mouth`: corners up or down; `gape`."""
+    """`brow`: lift of the inner ends; `raised`: of the whole brow; `eye`: how open; `mouth`: corners up or down;
+    `gape`."""
 
     brow: float = 0.0
     raised: float = 0.0
@@ -40,7 +41,8 @@ MOODS: dict[str, Mood] = {
 
 
 def head(look: Look, facing: str, expression: str, close: float, tilt: float = 0.0, wind: float = 0.0) -> list[Shape]:
-    """The head around (0, 0). `facing` is camera, away, left or right; `close` its height in pixels; tilt in radians."""
+    """The head around (0, 0). `facing` is camera, away, left or right; `close` its height in pixels; tilt in
+    radians."""
     shapes = _turned_right(look, MOODS.get(expression, MOODS["neutral"]), facing, close, wind)
     flip = -1.0 if facing == "left" else 1.0
     s, c = math.sin(tilt), math.cos(tilt)
@@ -81,9 +83,12 @@ def _turned_right(look: Look, mood: Mood, facing: str, close: float, wind: float
 def _face(side: bool) -> list[Spot]:
     rx, ry = HEAD
     if not side:
-        return smooth([(0, -ry), (0.05, -ry * 0.93), (0.096, -ry * 0.5), (rx, 0.0), (0.104, ry * 0.55), (0, ry), (-0.104, ry * 0.55), (-rx, 0.0), (-0.096, -ry * 0.5), (-0.05, -ry * 0.93)], 4)  # fmt: skip
+        return smooth([(0, -ry), (0.05, -ry * 0.93), (0.096, -ry * 0.5), (rx, 0.0), (0.104, ry * 0.55), (0, ry),
+            (-0.104, ry * 0.55), (-rx, 0.0), (-0.096, -ry * 0.5), (-0.05, -ry * 0.93)], 4)  # fmt: skip
     # Three quarters: brow, nose and chin break the outline.
-    return smooth([(0.032, -ry), (0.078, -ry * 0.9), (0.097, -0.088), (0.102, -0.06), (0.126, -0.036), (0.112, 0.0), (0.104, 0.028), (0.11, 0.06), (0.085, ry * 0.8), (0, ry), (-0.09, ry * 0.62), (-rx, 0.0), (-0.09, -ry * 0.5), (-0.02, -ry * 0.86)], 4)  # fmt: skip
+    return smooth([(0.032, -ry), (0.078, -ry * 0.9), (0.097, -0.088), (0.102, -0.06), (0.126, -0.036), (0.112, 0.0),
+        (0.104, 0.028), (0.11, 0.06), (0.085, ry * 0.8), (0, ry), (-0.09, ry * 0.62), (-rx, 0.0), (-0.09, -ry * 0.5),
+        (-0.02, -ry * 0.86)], 4)  # fmt: skip
 
 
 def _cheek(side: bool) -> list[Spot]:

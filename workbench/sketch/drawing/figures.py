@@ -120,8 +120,10 @@ def _seat(seat: tuple[float, float, float], inside: bool, wood: RGB) -> list[Sha
     if not inside:
         rock = times(mix(wood, (128, 128, 126), 0.6), 0.9)
         return [
-            (smooth([(left - 0.08, 0.0), (left - 0.04, top * 0.7), (left + 0.1, top), (right, top * 0.98), (right + 0.07, top * 0.5), (right + 0.04, 0.0)], 4), rock, 0.92, 255),
-            (smooth([(left - 0.02, top * 0.72), (left + 0.1, top), (right, top * 0.98), (right - 0.08, top * 0.8)], 4), times(rock, 1.15), 1.0, 255),
+            (smooth([(left - 0.08, 0.0), (left - 0.04, top * 0.7), (left + 0.1, top), (right, top * 0.98),
+                (right + 0.07, top * 0.5), (right + 0.04, 0.0)], 4), rock, 0.92, 255),
+            (smooth([(left - 0.02, top * 0.72), (left + 0.1, top), (right, top * 0.98), (right - 0.08, top * 0.8)], 4),
+                times(rock, 1.15), 1.0, 255),
         ]  # fmt: skip
     return [
         (limb([(left + 0.05, 0.0), (left + 0.05, top)], [0.05, 0.05]), wood, 0.66, 255),
@@ -270,10 +272,14 @@ def _torso(look: Look, body: Body, side: bool, away: bool, close: float, wide: f
     if look.garment == "robe":
         # One side is laid over the other, down to the sash.
         shapes += [
-            ([at(lean - 0.05, 1.07), at(lean - 0.085, 1.03), at(waist * 0.5, 0.3), at(waist * 0.8, 0.3)], look.under, 0.98, 255),
-            ([at(lean + 0.05, 1.07), at(lean + 0.085, 1.03), at(lean + 0.05, 0.74), at(lean + 0.015, 0.8)], look.under, 0.9, 255),
-            ([at(lean - 0.045, 1.07), at(lean + 0.045, 1.07), at(lean + 0.012, 0.86)], look.skin if close > 20 else look.under, 0.94, 255),
-            ([at(-waist * 1.03, 0.3), at(waist * 1.03, 0.3), at(waist * 1.05, 0.14), at(-waist * 1.05, 0.14)], look.under, 0.86, 255),
+            ([at(lean - 0.05, 1.07), at(lean - 0.085, 1.03), at(waist * 0.5, 0.3), at(waist * 0.8, 0.3)], look.under,
+                0.98, 255),
+            ([at(lean + 0.05, 1.07), at(lean + 0.085, 1.03), at(lean + 0.05, 0.74), at(lean + 0.015, 0.8)], look.under,
+                0.9, 255),
+            ([at(lean - 0.045, 1.07), at(lean + 0.045, 1.07), at(lean + 0.012, 0.86)],
+                look.skin if close > 20 else look.under, 0.94, 255),
+            ([at(-waist * 1.03, 0.3), at(waist * 1.03, 0.3), at(waist * 1.05, 0.14), at(-waist * 1.05, 0.14)],
+                look.under, 0.86, 255),
         ]  # fmt: skip
     elif look.garment == "coat":
         shapes.append(([at(lean - 0.06, 1.06), at(lean + 0.06, 1.06), at(lean, 0.66)], look.under, 1.0, 255))
@@ -343,8 +349,10 @@ def _arm(
     tip = (hand[0] + dx / size * 0.03, hand[1] + dy / size * 0.03)
     return [
         (limb([wrist, hand, tip], [0.06, 0.078, 0.05]), look.skin, shade + 0.06, 255),
-        (limb([edge, wrist], [0.155 if loose else 0.09, 0.165 if loose else 0.094]), look.under if loose else look.deep, shade, 255),
-        (limb([shoulder, elbow, edge], [0.135, 0.128 if loose else 0.106, 0.15 if loose else 0.086]), look.coat, shade, 255),
+        (limb([edge, wrist], [0.155 if loose else 0.09, 0.165 if loose else 0.094]), look.under if loose else look.deep,
+            shade, 255),
+        (limb([shoulder, elbow, edge], [0.135, 0.128 if loose else 0.106, 0.15 if loose else 0.086]), look.coat, shade,
+            255),
     ]  # fmt: skip
 
 

@@ -59,7 +59,8 @@ _EYES = ("眼", "眸", "目光", "瞳", "eye", "eyes", "gaze", "stare")
 
 @dataclass(frozen=True)
 class Framed:
-    """`people` stand at their points, `main` is who the shot is about (None: nobody), `insert` what of them fills it."""
+    """`people` stand at their points, `main` is who the shot is about (None: nobody), `insert` what of them fills
+    it."""
 
     camera: Camera
     people: tuple[tuple[Figure, Point], ...]

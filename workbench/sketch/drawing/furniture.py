@@ -12,7 +12,8 @@ _FLAME = (255, 214, 138)
 def table(stage: Stage, x: float, z: float, w: float, d: float, wood: RGB, h: float = 0.76) -> None:
     leg = times(wood, 0.8)
     stage.boxes(x, z, [
-        (dx, 0.0, dz, 0.08, h - 0.08, 0.08, leg) for dz in (d / 2 - 0.1, -d / 2 + 0.1) for dx in (-w / 2 + 0.1, w / 2 - 0.1)
+        (dx, 0.0, dz, 0.08, h - 0.08, 0.08, leg) for dz in (d / 2 - 0.1, -d / 2 + 0.1) for dx in (-w / 2 + 0.1,
+            w / 2 - 0.1)
     ] + [(0, h - 0.08, 0, w, 0.08, d, wood)])  # fmt: skip
 
 
@@ -94,7 +95,8 @@ def bed(
     for side in (-1, 1):
         u = side * (length / 2 - 0.22)
         stage.card(x + u, z - w / 2 - 0.03, [
-            ([(-0.24, 2.15), (0.24, 2.15), (0.12 * -side + 0.06, 1.0), (0.16, 0.3), (-0.16, 0.3), (0.12 * -side - 0.06, 1.0)], canopy, 0.96, 255),
+            ([(-0.24, 2.15), (0.24, 2.15), (0.12 * -side + 0.06, 1.0), (0.16, 0.3), (-0.16, 0.3),
+                (0.12 * -side - 0.06, 1.0)], canopy, 0.96, 255),
             (limb([(0.05, 2.1), (0.02, 1.1), (0.04, 0.35)], [0.03, 0.02, 0.04]), times(canopy, 0.8), 1.0, 255),
         ])  # fmt: skip
 
@@ -195,8 +197,10 @@ def table_lamp(stage: Stage, x: float, y: float, z: float, era: str, on: bool = 
 def jar(stage: Stage, x: float, z: float, size: float, colour: RGB, y: float = 0.0) -> None:
     s = size
     stage.card(x, z, [
-        (smooth([(-0.3 * s, 0.02), (-0.42 * s, 0.4 * s), (-0.26 * s, 0.78 * s), (0.26 * s, 0.78 * s), (0.42 * s, 0.4 * s), (0.3 * s, 0.02)], 4), colour, 0.9, 255),
-        (smooth([(-0.24 * s, 0.1 * s), (-0.32 * s, 0.4 * s), (-0.2 * s, 0.7 * s), (-0.12 * s, 0.4 * s)], 4), times(colour, 1.2), 1.0, 255),
+        (smooth([(-0.3 * s, 0.02), (-0.42 * s, 0.4 * s), (-0.26 * s, 0.78 * s), (0.26 * s, 0.78 * s),
+            (0.42 * s, 0.4 * s), (0.3 * s, 0.02)], 4), colour, 0.9, 255),
+        (smooth([(-0.24 * s, 0.1 * s), (-0.32 * s, 0.4 * s), (-0.2 * s, 0.7 * s), (-0.12 * s, 0.4 * s)], 4),
+            times(colour, 1.2), 1.0, 255),
         (ellipse(0, 0.79 * s, 0.24 * s, 0.06 * s, 16), times(colour, 0.62), 1.0, 255),
     ], y=y)  # fmt: skip
 

@@ -100,7 +100,8 @@ def in_front(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
     if look.hat:
         shapes += [
             (ellipse(0.0, 0.085, 0.2, 0.03, 24), look.under, 0.85, 255),
-            (smooth([(-0.112, 0.085), (-0.1, 0.165), (0, 0.2), (0.1, 0.165), (0.112, 0.085)], 4), look.under, 0.98, 255),
+            (smooth([(-0.112, 0.085), (-0.1, 0.165), (0, 0.2), (0.1, 0.165), (0.112, 0.085)], 4), look.under, 0.98,
+                255),
             (limb([(-0.108, 0.102), (0.108, 0.102)], [0.024, 0.024]), look.deep, 0.9, 255),
         ]  # fmt: skip
     return shapes

@@ -295,7 +295,8 @@ def _idol(stage: Stage, x: float, z: float) -> None:
     stage.card(x, z, [
         (ellipse(0, 1.35, 0.95, 1.2, 30), (170, 112, 60), 0.9, 255),
         (ellipse(0, 1.35, 0.8, 1.04, 30), (140, 78, 56), 0.9, 255),
-        (smooth([(-0.9, 0.1), (-0.7, 0.42), (-0.34, 0.7), (-0.42, 1.2), (0, 1.36), (0.42, 1.2), (0.34, 0.7), (0.7, 0.42), (0.9, 0.1)], 5), gold, 0.95, 255),
+        (smooth([(-0.9, 0.1), (-0.7, 0.42), (-0.34, 0.7), (-0.42, 1.2), (0, 1.36), (0.42, 1.2), (0.34, 0.7),
+            (0.7, 0.42), (0.9, 0.1)], 5), gold, 0.95, 255),
         (smooth([(-0.8, 0.1), (-0.6, 0.36), (-0.1, 0.5), (-0.1, 0.1)], 5), times(gold, 0.8), 1.0, 255),
         (ellipse(0, 1.62, 0.26, 0.3, 24), gold, 1.02, 255),
         (ellipse(0, 1.93, 0.12, 0.1, 16), times(gold, 0.8), 1.0, 255),
@@ -308,8 +309,10 @@ def _bell(stage: Stage, x: float, z: float) -> None:
     bronze = (112, 108, 84)
     stage.card(x, z, [
         (limb([(0, 1.1), (0, 2.4)], [0.05, 0.05]), (70, 56, 48), 1.0, 255),
-        (smooth([(-0.5, 0), (-0.42, 0.5), (-0.34, 0.95), (0, 1.14), (0.34, 0.95), (0.42, 0.5), (0.5, 0)], 5), bronze, 0.95, 255),
-        (smooth([(-0.44, 0.06), (-0.36, 0.5), (-0.28, 0.92), (-0.16, 0.6), (-0.2, 0.06)], 5), times(bronze, 1.25), 1.0, 255),
+        (smooth([(-0.5, 0), (-0.42, 0.5), (-0.34, 0.95), (0, 1.14), (0.34, 0.95), (0.42, 0.5), (0.5, 0)], 5), bronze,
+            0.95, 255),
+        (smooth([(-0.44, 0.06), (-0.36, 0.5), (-0.28, 0.92), (-0.16, 0.6), (-0.2, 0.06)], 5), times(bronze, 1.25), 1.0,
+            255),
         ([(-0.5, 0.0), (0.5, 0.0), (0.47, 0.12), (-0.47, 0.12)], times(bronze, 0.75), 1.0, 255),
     ], y=2.7, high=True)  # fmt: skip
 
@@ -480,7 +483,8 @@ def lab(stage: Stage, where: Setting) -> None:
 
 def _flask(stage: Stage, x: float, z: float, liquid: RGB) -> None:
     stage.card(x, z, [
-        (smooth([(-0.03, 0.3), (0.03, 0.3), (0.035, 0.18), (0.11, 0.02), (-0.11, 0.02), (-0.035, 0.18)], 4), (206, 226, 230), 1.0, 200),
+        (smooth([(-0.03, 0.3), (0.03, 0.3), (0.035, 0.18), (0.11, 0.02), (-0.11, 0.02), (-0.035, 0.18)], 4),
+            (206, 226, 230), 1.0, 200),
         (smooth([(-0.06, 0.12), (0.06, 0.12), (0.1, 0.025), (-0.1, 0.025)], 4), liquid, -1.0, 255),
     ], y=0.9)  # fmt: skip
 
@@ -662,7 +666,8 @@ def palace(stage: Stage, where: Setting) -> None:
         )
     gold = (212, 166, 74)
     stage.card(0, 5.6, [
-        (smooth([(-0.9, 0.0), (-0.9, 1.2), (-0.7, 1.9), (0, 2.3), (0.7, 1.9), (0.9, 1.2), (0.9, 0.0)], 4), gold, 0.95, 255),
+        (smooth([(-0.9, 0.0), (-0.9, 1.2), (-0.7, 1.9), (0, 2.3), (0.7, 1.9), (0.9, 1.2), (0.9, 0.0)], 4), gold, 0.95,
+            255),
         (smooth([(-0.68, 0.5), (-0.66, 1.3), (0, 1.95), (0.66, 1.3), (0.68, 0.5)], 4), (150, 46, 48), 0.95, 255),
         ([(-0.95, 0.42), (0.95, 0.42), (0.95, 0.6), (-0.95, 0.6)], gold, 1.05, 255),
         ([(-0.8, 0.0), (0.8, 0.0), (0.8, 0.42), (-0.8, 0.42)], (120, 38, 42), 0.9, 255),
@@ -762,7 +767,8 @@ def cave(stage: Stage, where: Setting) -> None:
         w = h * rng.uniform(0.5, 0.8)
         stage.card(x, z, [
             (smooth([(-w, 0), (-w * 0.6, h * 0.6), (-w * 0.1, h), (w * 0.5, h * 0.7), (w, 0)], 3), rock, 0.86, 255),
-            (smooth([(-w * 0.1, h), (w * 0.5, h * 0.7), (w, 0), (w * 0.3, 0), (w * 0.15, h * 0.5)], 3), times(rock, 0.75), 1.0, 255),
+            (smooth([(-w * 0.1, h), (w * 0.5, h * 0.7), (w, 0), (w * 0.3, 0), (w * 0.15, h * 0.5)], 3),
+                times(rock, 0.75), 1.0, 255),
         ])  # fmt: skip
     stage.mat(-3.4, 1.4, -0.8, 3.2, (70, 104, 122), y=0.004, alpha=210)
     stage.mat(-3.0, 1.9, -1.4, 2.2, (150, 180, 196), y=0.005, alpha=120)
@@ -848,7 +854,9 @@ def anywhere(stage: Stage, where: Setting) -> None:
 
 
 ROOMS: dict[str, Callable[[Stage, Setting], None]] = {
-    "study": study, "bedroom": bedroom, "kitchen": kitchen, "home": home, "shop": shop, "tavern": tavern, "temple": temple, "school": school,
-    "hospital": hospital, "office": office, "lab": lab, "ship": ship, "station": station, "palace": palace, "prison": prison, "cave": cave,
+    "study": study, "bedroom": bedroom, "kitchen": kitchen, "home": home, "shop": shop, "tavern": tavern,
+    "temple": temple, "school": school,
+    "hospital": hospital, "office": office, "lab": lab, "ship": ship, "station": station, "palace": palace,
+    "prison": prison, "cave": cave,
     "stage": theatre, "inside": anywhere,
 }  # fmt: skip

@@ -337,9 +337,12 @@ def _round(h: float, leaf: RGB, bark: RGB, lean: float) -> list[Shape]:
 
 def rock(stage: Stage, x: float, z: float, w: float, h: float, colour: RGB) -> None:
     stage.card(x, z, [
-        ([(-w, 0), (-w * 0.85, h * 0.5), (-w * 0.35, h * 0.95), (w * 0.15, h), (w * 0.7, h * 0.62), (w, 0)], colour, 0.98, 255),
-        ([(w * 0.15, h), (w * 0.7, h * 0.62), (w, 0), (w * 0.22, 0), (w * 0.05, h * 0.5)], times(colour, 0.78), 1.0, 255),
-        ([(-w * 0.35, h * 0.95), (w * 0.15, h), (w * 0.02, h * 0.72), (-w * 0.4, h * 0.7)], times(colour, 1.14), 1.0, 255),
+        ([(-w, 0), (-w * 0.85, h * 0.5), (-w * 0.35, h * 0.95), (w * 0.15, h), (w * 0.7, h * 0.62), (w, 0)], colour,
+            0.98, 255),
+        ([(w * 0.15, h), (w * 0.7, h * 0.62), (w, 0), (w * 0.22, 0), (w * 0.05, h * 0.5)], times(colour, 0.78), 1.0,
+            255),
+        ([(-w * 0.35, h * 0.95), (w * 0.15, h), (w * 0.02, h * 0.72), (-w * 0.4, h * 0.7)], times(colour, 1.14), 1.0,
+            255),
     ])  # fmt: skip
 
 

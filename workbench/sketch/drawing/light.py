@@ -84,7 +84,8 @@ class Light:
         return self.setting.time == "night"
 
     def shine_on(self, colour: RGB, shade: float = 1.0, depth: float = 0.0, share: float | None = None) -> RGB:
-        """A thing's colour in this light. `shade` below 1 is turned away; `share` says how much of the style's tint it takes."""
+        """A thing's colour in this light. `shade` below 1 is turned away; `share` says how much of the style's tint
+        it takes."""
         key = (colour, round(shade * 40), min(400, round(depth * 2)) + (1000 if share is not None else 0))
         lit = self._known.get(key)
         if lit is None:

@@ -18,8 +18,10 @@ HEAD = (0.118, 0.142)
 COATS: tuple[tuple[RGB, RGB], ...] = tuple(
     (rgb(a), rgb(b))
     for a, b in (
-        ("#D0763C", "#5B4A4A"), ("#2F8A8C", "#E3D6BE"), ("#8A4F9E", "#3C3A55"), ("#DDAA3C", "#6A4B35"), ("#3F5FB5", "#D9D4C8"),
-        ("#7BA05B", "#4B4F42"), ("#BC3F4B", "#2F3042"), ("#7FB2D6", "#F0E7D6"), ("#D98AA0", "#6B4A63"), ("#2F7A55", "#E4D9BE"),
+        ("#D0763C", "#5B4A4A"), ("#2F8A8C", "#E3D6BE"), ("#8A4F9E", "#3C3A55"), ("#DDAA3C", "#6A4B35"),
+        ("#3F5FB5", "#D9D4C8"),
+        ("#7BA05B", "#4B4F42"), ("#BC3F4B", "#2F3042"), ("#7FB2D6", "#F0E7D6"), ("#D98AA0", "#6B4A63"),
+        ("#2F7A55", "#E4D9BE"),
     )
 )  # fmt: skip
 _SKINS = tuple(rgb(c) for c in ("#F2CBA8", "#E9B98F", "#F6D6B8", "#D9A679", "#EBC3A0"))

@@ -79,7 +79,8 @@ def _book(x: float, y: float) -> list[Shape]:
         ([(x - 0.1, y - 0.07), (x + 0.1, y - 0.08), (x + 0.1, y + 0.08), (x - 0.1, y + 0.09)], cover, 0.9, 255),
         ([(x - 0.088, y - 0.06), (x + 0.0, y - 0.048), (x + 0.0, y + 0.1), (x - 0.088, y + 0.092)], _PAPER, 0.96, 255),
         ([(x + 0.09, y - 0.066), (x + 0.0, y - 0.048), (x + 0.0, y + 0.1), (x + 0.09, y + 0.084)], _PAPER, 1.06, 255),
-        *[(limb([(x + 0.016, y + dy), (x + 0.076, y + dy - 0.008)], [0.004, 0.004]), times(_PAPER, 0.7), 1.0, 255) for dy in (0.07, 0.045, 0.02, -0.005)],
+        *[(limb([(x + 0.016, y + dy), (x + 0.076, y + dy - 0.008)], [0.004, 0.004]), times(_PAPER, 0.7), 1.0,
+            255) for dy in (0.07, 0.045, 0.02, -0.005)],
     ]  # fmt: skip
 
 
@@ -149,8 +150,10 @@ def _blade(x: float, y: float) -> list[Shape]:
 
 def _whisk(x: float, y: float) -> list[Shape]:
     return [
-        (smooth([(x + 0.05, y + 0.12), (x + 0.14, y + 0.06), (x + 0.22, y - 0.16), (x + 0.16, y - 0.24), (x + 0.11, y - 0.14), (x + 0.06, y + 0.02)], 4), (240, 238, 230), 1.0, 255),
-        *[(limb([(x + 0.08, y + 0.08), (x + 0.13 + i * 0.02, y - 0.06), (x + 0.13 + i * 0.026, y - 0.2)], [0.004] * 3), (196, 194, 188), 1.0, 255) for i in range(3)],
+        (smooth([(x + 0.05, y + 0.12), (x + 0.14, y + 0.06), (x + 0.22, y - 0.16), (x + 0.16, y - 0.24),
+            (x + 0.11, y - 0.14), (x + 0.06, y + 0.02)], 4), (240, 238, 230), 1.0, 255),
+        *[(limb([(x + 0.08, y + 0.08), (x + 0.13 + i * 0.02, y - 0.06), (x + 0.13 + i * 0.026, y - 0.2)], [0.004] * 3),
+            (196, 194, 188), 1.0, 255) for i in range(3)],
         (limb([(x - 0.05, y - 0.14), (x + 0.07, y + 0.12)], [0.02, 0.024]), _WOOD, 1.0, 255),
     ]  # fmt: skip
 
@@ -160,8 +163,10 @@ def _umbrella(x: float, y: float) -> list[Shape]:
     top = y + 0.62
     return [
         (limb([(x, y - 0.1), (x, top)], [0.016, 0.016]), _DARK, 1.0, 255),
-        ([*arc(x, top - 0.22, 0.6, 0.3, 0, 180, 15), *[(x - 0.6 + 0.15 * i, top - 0.22 + (0.04 if i % 2 else 0.0)) for i in range(9)]], oil, 1.0, 255),
-        *[([(x, top + 0.08), (x - 0.6 + 0.3 * i, top - 0.22), (x - 0.45 + 0.3 * i, top - 0.18)], times(oil, 0.82), 1.0, 255) for i in range(4)],
+        ([*arc(x, top - 0.22, 0.6, 0.3, 0, 180, 15),
+            *[(x - 0.6 + 0.15 * i, top - 0.22 + (0.04 if i % 2 else 0.0)) for i in range(9)]], oil, 1.0, 255),
+        *[([(x, top + 0.08), (x - 0.6 + 0.3 * i, top - 0.22), (x - 0.45 + 0.3 * i, top - 0.18)], times(oil, 0.82), 1.0,
+            255) for i in range(4)],
     ]  # fmt: skip
 
 
@@ -201,9 +206,12 @@ def _fan(x: float, y: float) -> list[Shape]:
 def _basket(x: float, y: float) -> list[Shape]:
     straw = rgb("#B98B4E")
     return [
-        (smooth([(x - 0.11, y - 0.01), (x - 0.03, y + 0.07), (x + 0.05, y + 0.075), (x + 0.12, y - 0.01), (x, y - 0.03)], 4), rgb("#6E5138"), 1.0, 255),
-        (smooth([(x - 0.145, y - 0.01), (x + 0.145, y - 0.01), (x + 0.11, y - 0.2), (x - 0.11, y - 0.2)], 3), straw, 0.95, 255),
-        *[(limb([(x - 0.135 + 0.008 * i, y - 0.05 - 0.05 * i), (x + 0.135 - 0.008 * i, y - 0.05 - 0.05 * i)], [0.012, 0.012]), times(straw, 0.78), 1.0, 255) for i in range(3)],
+        (smooth([(x - 0.11, y - 0.01), (x - 0.03, y + 0.07), (x + 0.05, y + 0.075), (x + 0.12, y - 0.01),
+            (x, y - 0.03)], 4), rgb("#6E5138"), 1.0, 255),
+        (smooth([(x - 0.145, y - 0.01), (x + 0.145, y - 0.01), (x + 0.11, y - 0.2), (x - 0.11, y - 0.2)], 3), straw,
+            0.95, 255),
+        *[(limb([(x - 0.135 + 0.008 * i, y - 0.05 - 0.05 * i), (x + 0.135 - 0.008 * i, y - 0.05 - 0.05 * i)],
+            [0.012, 0.012]), times(straw, 0.78), 1.0, 255) for i in range(3)],
         (limb([(x - 0.15, y - 0.01), (x + 0.15, y - 0.01)], [0.024, 0.024]), straw, 1.12, 255),
     ]  # fmt: skip
 
@@ -240,7 +248,8 @@ def _comb(x: float, y: float) -> list[Shape]:
     shell = rgb("#9A5B2C")
     return [
         (smooth([(x - 0.09, y + 0.03), (x, y + 0.085), (x + 0.09, y + 0.03), (x, y + 0.03)], 4), shell, 1.0, 255),
-        *[(limb([(x - 0.075 + 0.025 * i, y + 0.035), (x - 0.075 + 0.025 * i, y - 0.05)], [0.011, 0.007]), shell, 0.92, 255) for i in range(7)],
+        *[(limb([(x - 0.075 + 0.025 * i, y + 0.035), (x - 0.075 + 0.025 * i, y - 0.05)], [0.011, 0.007]), shell, 0.92,
+            255) for i in range(7)],
         *[(ellipse(x + dx, y + 0.055, 0.009, 0.009, 10), rgb("#6FC3D9"), 1.1, 255) for dx in (-0.035, 0.0, 0.035)],
     ]  # fmt: skip
 
@@ -255,8 +264,11 @@ def _chain(x: float, y: float) -> list[Shape]:
 def _bottle(x: float, y: float) -> list[Shape]:
     glass = rgb("#5E8F7A")
     return [
-        (smooth([(x - 0.02, y + 0.15), (x + 0.02, y + 0.15), (x + 0.022, y + 0.07), (x + 0.05, y + 0.03), (x + 0.05, y - 0.1), (x - 0.05, y - 0.1), (x - 0.05, y + 0.03), (x - 0.022, y + 0.07)], 4), glass, 0.95, 255),
-        ([(x - 0.045, y + 0.01), (x + 0.045, y + 0.01), (x + 0.045, y - 0.06), (x - 0.045, y - 0.06)], _PAPER, 0.95, 255),
+        (smooth([(x - 0.02, y + 0.15), (x + 0.02, y + 0.15), (x + 0.022, y + 0.07), (x + 0.05, y + 0.03),
+            (x + 0.05, y - 0.1), (x - 0.05, y - 0.1), (x - 0.05, y + 0.03), (x - 0.022, y + 0.07)], 4), glass, 0.95,
+            255),
+        ([(x - 0.045, y + 0.01), (x + 0.045, y + 0.01), (x + 0.045, y - 0.06), (x - 0.045, y - 0.06)], _PAPER, 0.95,
+            255),
     ]  # fmt: skip
 
 
@@ -269,11 +281,16 @@ def _brush(x: float, y: float) -> list[Shape]:
 
 #: words → drawing; earlier ones win
 _DRAWN: tuple[tuple[str, Callable[[float, float], list[Shape]]], ...] = (
-    ("竹简|slips", _slips), ("拂尘|whisk", _whisk), ("雨伞|伞|umbrella|parasol", _umbrella), ("信|纸|letter|note|paper|envelope|card|photo|map|地图|照片|票|ticket|画", _letter),
-    ("灯笼|灯|烛|火把|lamp|lantern|candle|torch|light", _lamp), ("钥匙|key", _key), ("酒|瓶|bottle|flask|vial|药", _bottle), ("茶|杯|碗|cup|bowl|mug|glass|tea", _cup),
-    ("账|书|册|簿|卷|book|ledger|journal|diary|scroll", _book), ("剑|刀|匕|sword|knife|blade|dagger", _blade), ("怀表|表|watch|clock|compass", _watch),
-    ("花|枝|flower|rose|branch", _flower), ("扇|fan", _fan), ("筐|篓|篮|basket|bucket|桶", _basket), ("镐|锄|斧|pick|hoe|axe|shovel|spade|hammer", _pick),
-    ("杖|棍|桨|竿|staff|stick|cane|oar|pole|spear|broom", _staff), ("手机|phone|device|tablet|控制", _phone), ("梳|comb", _comb), ("链|chain|necklace|rope|绳", _chain), ("笔|brush|pen", _brush),
+    ("竹简|slips", _slips), ("拂尘|whisk", _whisk), ("雨伞|伞|umbrella|parasol", _umbrella),
+    ("信|纸|letter|note|paper|envelope|card|photo|map|地图|照片|票|ticket|画", _letter),
+    ("灯笼|灯|烛|火把|lamp|lantern|candle|torch|light", _lamp), ("钥匙|key", _key),
+    ("酒|瓶|bottle|flask|vial|药", _bottle), ("茶|杯|碗|cup|bowl|mug|glass|tea", _cup),
+    ("账|书|册|簿|卷|book|ledger|journal|diary|scroll", _book), ("剑|刀|匕|sword|knife|blade|dagger", _blade),
+    ("怀表|表|watch|clock|compass", _watch),
+    ("花|枝|flower|rose|branch", _flower), ("扇|fan", _fan), ("筐|篓|篮|basket|bucket|桶", _basket),
+    ("镐|锄|斧|pick|hoe|axe|shovel|spade|hammer", _pick),
+    ("杖|棍|桨|竿|staff|stick|cane|oar|pole|spear|broom", _staff), ("手机|phone|device|tablet|控制", _phone),
+    ("梳|comb", _comb), ("链|chain|necklace|rope|绳", _chain), ("笔|brush|pen", _brush),
 )  # fmt: skip
 _CLOTHS = tuple(rgb(c) for c in ("#8C6A8F", "#5E7F9C", "#A8663F", "#6F8A5A", "#9C4F4F", "#7A6A52"))
 

@@ -69,7 +69,8 @@ class Room:
 
 def room(
     stage: Stage, where: Setting, wall: RGB, floor: RGB, wood: RGB,
-    width: float = 4.6, back: float = 3.0, height: float = 3.2, pave: str = "planks", low: RGB | None = None, beams: bool = False,
+    width: float = 4.6, back: float = 3.0, height: float = 3.2, pave: str = "planks", low: RGB | None = None,
+    beams: bool = False,
 ) -> Room:  # fmt: skip
     """An empty room. `low` colours the lower part of the walls."""
     stage.floor, stage.width = floor, width - 0.7

@@ -17,7 +17,8 @@ Weather = Literal["clear", "cloudy", "rain", "snow", "fog"]
 
 @dataclass(frozen=True)
 class Setting:
-    """`kind` is one of `books.sets().kinds`, or "inside"/"outside" for a place that no word tells. `number` tells places apart."""
+    """`kind` is one of `books.sets().kinds`, or "inside"/"outside" for a place that no word tells. `number` tells
+    places apart."""
 
     kind: str
     inside: bool
@@ -65,10 +66,14 @@ _LAMP = _words(
 _LEFT = _words("左", "left")
 _RIGHT = _words("右", "right")
 _ERAS: tuple[tuple[Era, re.Pattern[str]], ...] = (
-    ("future", _words("赛博|霓虹|全息|机甲|飞船|太空|舰|合金|蓝色灯带|显示屏", "cyber|cyberpunk|neon|hologram|spaceship|space|alloy|blue light|display panel|robot")),
-    ("east", _words("古风|古装|宫廷|武侠|神话|水墨|纸灯笼|青瓷|油纸伞|长衫|窗纸|竹帘|榻|木案|牌匾|木匾|瓦檐|殿柱|帷", "paper lantern|celadon|oil-paper umbrella|bamboo blind|ink wash|pagoda|samurai|dynasty")),
-    ("modern", _words("充电|插座|旧标志|手机|电脑|电视|汽车|公寓|地铁|写字楼|办公|医院|现代|塑料|冰箱", "charging|socket|cardboard|phone|computer|television|car|cars|apartment|subway|office|hospital|modern|plastic|fridge|elevator")),
-    ("west", _words("煤油灯|铜箍|壁炉|维多利亚|马车", "oil lamp|brass bands|walking stick|victorian|gaslight|1[0-9]{3}|carriage|fireplace|medieval|castle|period")),
+    ("future", _words("赛博|霓虹|全息|机甲|飞船|太空|舰|合金|蓝色灯带|显示屏",
+        "cyber|cyberpunk|neon|hologram|spaceship|space|alloy|blue light|display panel|robot")),
+    ("east", _words("古风|古装|宫廷|武侠|神话|水墨|纸灯笼|青瓷|油纸伞|长衫|窗纸|竹帘|榻|木案|牌匾|木匾|瓦檐|殿柱|帷",
+        "paper lantern|celadon|oil-paper umbrella|bamboo blind|ink wash|pagoda|samurai|dynasty")),
+    ("modern", _words("充电|插座|旧标志|手机|电脑|电视|汽车|公寓|地铁|写字楼|办公|医院|现代|塑料|冰箱",
+        "charging|socket|cardboard|phone|computer|television|car|cars|apartment|subway|office|hospital|modern|plastic|fridge|elevator")),
+    ("west", _words("煤油灯|铜箍|壁炉|维多利亚|马车",
+        "oil lamp|brass bands|walking stick|victorian|gaslight|1[0-9]{3}|carriage|fireplace|medieval|castle|period")),
 )  # fmt: skip
 
 

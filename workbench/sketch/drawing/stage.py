@@ -30,7 +30,8 @@ class Face:
 
 @dataclass(frozen=True)
 class Thing:
-    """Stands at `at`; a card turns to the camera, faces do not. `high`: hangs where a camera above the room would be."""
+    """Stands at `at`; a card turns to the camera, faces do not. `high`: hangs where a camera above the room would
+    be."""
 
     at: Point
     faces: tuple[Face, ...] = ()
@@ -351,8 +352,20 @@ def smooth(points: Sequence[Spot], steps: int = 5) -> list[Spot]:
             t2, t3 = t * t, t * t * t
             spots.append(
                 (
-                    0.5 * (2 * p1[0] + (p2[0] - p0[0]) * t + (2 * p0[0] - 5 * p1[0] + 4 * p2[0] - p3[0]) * t2 + (3 * p1[0] - p0[0] - 3 * p2[0] + p3[0]) * t3),
-                    0.5 * (2 * p1[1] + (p2[1] - p0[1]) * t + (2 * p0[1] - 5 * p1[1] + 4 * p2[1] - p3[1]) * t2 + (3 * p1[1] - p0[1] - 3 * p2[1] + p3[1]) * t3),
+                    0.5
+                    * (
+                        2 * p1[0]
+                        + (p2[0] - p0[0]) * t
+                        + (2 * p0[0] - 5 * p1[0] + 4 * p2[0] - p3[0]) * t2
+                        + (3 * p1[0] - p0[0] - 3 * p2[0] + p3[0]) * t3
+                    ),
+                    0.5
+                    * (
+                        2 * p1[1]
+                        + (p2[1] - p0[1]) * t
+                        + (2 * p0[1] - 5 * p1[1] + 4 * p2[1] - p3[1]) * t2
+                        + (3 * p1[1] - p0[1] - 3 * p2[1] + p3[1]) * t3
+                    ),
                 )
-            )  # fmt: skip
+            )
     return spots

@@ -158,9 +158,11 @@ def halo(side: int = 160) -> Image.Image:
 
 
 def glow(
-    picture: Image.Image, camera: Camera, light: Light, glows: Sequence[Glow], inside: bool, people: Image.Image, nearest: float
+    picture: Image.Image, camera: Camera, light: Light, glows: Sequence[Glow], inside: bool, people: Image.Image,
+    nearest: float
 ) -> Image.Image:  # fmt: skip
-    """Lamps lighten what is around them, the more so in the dark; of `people`, who are `nearest`, only what is behind."""
+    """Lamps lighten what is around them, the more so in the dark; of `people`, who are `nearest`, only what is
+    behind."""
     time = light.setting.time
     power = (
         {"night": 0.85, "dusk": 0.5, "dawn": 0.3}.get(time, 0.16)

@@ -1,4 +1,5 @@
-"""Drafts a scene anchor: the empty set, furnished from `books/sets.toml`, in real Chinese and real English whatever the story's language."""
+"""Drafts a scene anchor: the empty set, furnished from `books/sets.toml`, in real Chinese and real English whatever
+the story's language."""
 
 from __future__ import annotations
 

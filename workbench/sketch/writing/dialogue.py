@@ -100,7 +100,8 @@ class _Writer:
         return [opening, *([self._line(kind, person, phrase, person)] for kind, phrase in form)]
 
     def _write_together(self) -> list[list[Line]]:
-        """Exchanges whose lines answer each other: one of what the scene is about, one of how far the story has come."""
+        """Exchanges whose lines answer each other: one of what the scene is about, one of how far the story has
+        come."""
         a, b = self._people[0], self._people[1]
         moods = self._book.emotions[self._part]
         general = [Phrase(t, moods) for t in self._pick(self._book.talk[self._part])]

@@ -5,17 +5,28 @@ from __future__ import annotations
 from workbench.artifacts.storyboard import Expression
 from workbench.sketch import books
 
-# fmt: off
 #: the way to a feeling: what the face shows before
 APPROACH: dict[Expression, tuple[Expression, Expression]] = {
-    "afraid": ("neutral", "surprised"), "angry": ("neutral", "determined"), "sad": ("tender", "neutral"), "surprised": ("neutral", "determined"),
-    "happy": ("neutral", "tender"), "tender": ("sad", "neutral"), "determined": ("sad", "neutral"), "neutral": ("tender", "determined"),
+    "afraid": ("neutral", "surprised"),
+    "angry": ("neutral", "determined"),
+    "sad": ("tender", "neutral"),
+    "surprised": ("neutral", "determined"),
+    "happy": ("neutral", "tender"),
+    "tender": ("sad", "neutral"),
+    "determined": ("sad", "neutral"),
+    "neutral": ("tender", "determined"),
 }
 #: what somebody else's face answers
 ANSWERS: dict[Expression, Expression] = {
-    "afraid": "determined", "angry": "afraid", "sad": "tender", "surprised": "neutral", "happy": "happy", "tender": "happy", "determined": "surprised", "neutral": "determined",
+    "afraid": "determined",
+    "angry": "afraid",
+    "sad": "tender",
+    "surprised": "neutral",
+    "happy": "happy",
+    "tender": "happy",
+    "determined": "surprised",
+    "neutral": "determined",
 }
-# fmt: on
 
 
 def feeling_of(text: str) -> Expression | None:

@@ -35,7 +35,8 @@ def _archetypes_by_name(language: str) -> dict[str, str]:
 
 
 def find_place(text: str, language: str, known: Sequence[Place]) -> Place | None:
-    """The place a text happens at: one of the brief's own first, then what its words say; None when they say nothing."""
+    """The place a text happens at: one of the brief's own first, then what its words say; None when they say
+    nothing."""
     for place in known:
         bare = re.sub(r"^(?:the|a|an)\s+", "", place.name, flags=re.IGNORECASE)
         if bare and _has(text, bare):

@@ -19,8 +19,10 @@ LONG_EN_WORDS = 9
 _ZH_END = re.compile(r"[。！？!?；;\n]+")
 #: a clause that begins so brings its own subject or time, and can stand alone
 _ZH_STARTERS = (
-    "他", "她", "它", "一位", "一个", "一名", "一只", "一群", "那", "这", "两人", "二人", "众人", "全村", "全城", "大家", "人们",
-    "几日后", "几天后", "几年后", "多年后", "次日", "第二天", "当晚", "夜里", "深夜", "清晨", "黄昏", "终于", "忽然", "突然", "后来", "直到", "从此", "与此同时",
+    "他", "她", "它", "一位", "一个", "一名", "一只", "一群", "那", "这", "两人", "二人", "众人", "全村", "全城",
+    "大家", "人们",
+    "几日后", "几天后", "几年后", "多年后", "次日", "第二天", "当晚", "夜里", "深夜", "清晨", "黄昏", "终于", "忽然",
+    "突然", "后来", "直到", "从此", "与此同时",
 )  # fmt: skip
 #: a clause that only says when: the next one belongs to it
 _ZH_UNFINISHED = ("时", "后", "之前", "以前", "的时候")
@@ -41,7 +43,9 @@ _EN_SERIAL = re.compile(
 )
 _EN_SUBJECT = re.compile(r"\b(he|she|they|it|we|I|He|She|They|It|We)\b")
 _EN_LOWER = frozenset(
-    ["the", "a", "an", "he", "she", "they", "it", "we", "his", "her", "their", "its", "our", "my", "one", "two", "three", "every", "each", "all", "no", "some", "any", "this", "that", "these", "those", "there", "when", "while", "after", "before", "at", "in", "on", "by", "for", "from", "during", "then", "now", "later"]
+    ["the", "a", "an", "he", "she", "they", "it", "we", "his", "her", "their", "its", "our", "my", "one", "two",
+        "three", "every", "each", "all", "no", "some", "any", "this", "that", "these", "those", "there", "when",
+        "while", "after", "before", "at", "in", "on", "by", "for", "from", "during", "then", "now", "later"]
 )  # fmt: skip
 
 

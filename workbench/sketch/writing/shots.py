@@ -236,7 +236,8 @@ def _continuity(facts: JsonObject, book: Poses, props: Sequence[str]) -> Continu
 
 
 def _arrange(people: Sequence[str], was: Mapping[str, Position], rng: Random, *, moves: bool) -> dict[str, Position]:
-    """Each person at a place of their own: in the same order from left to right, at most a step from where they were."""
+    """Each person at a place of their own: in the same order from left to right, at most a step from where they
+    were."""
     if not moves and all(name in was for name in people):
         return {name: was[name] for name in people}
     at = {name: POSITIONS.index(was[name]) for name in people if name in was}

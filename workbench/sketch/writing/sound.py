@@ -1,4 +1,5 @@
-"""Drafts a sound design: the air of the set, the weather, what the shots and the story's words make heard, music, and silence."""
+"""Drafts a sound design: the air of the set, the weather, what the shots and the story's words make heard, music,
+and silence."""
 
 from __future__ import annotations
 

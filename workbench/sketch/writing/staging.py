@@ -29,7 +29,8 @@ class Beat:
 
 
 def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
-    """The beats in order, each with people and place; what a beat does not say comes from the one before or from the brief."""
+    """The beats in order, each with people and place; what a beat does not say comes from the one before or from the
+    brief."""
     texts = [t for t in episode.get("beats") or [] if t.strip()] or [episode["logline"]]
     names = [p.name for p in story.people]
     cast = tuple(n for n in episode.get("main_characters") or [] if n in names)

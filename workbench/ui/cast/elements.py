@@ -60,8 +60,10 @@ def _chip(project: int, node: TreeNode, picture: str) -> str:
     colours = palette()
     kind = KINDS[node.kind]
     return (
-        f"<a href='/cast?project={project}&kind={kind}&node={node.id}' target='_self' style='display:flex;align-items:center;"
-        f"gap:.45rem;border:1px solid {colours.border};border-radius:1rem;padding:2px .7rem 2px 2px;color:{colours.text};"
+        f"<a href='/cast?project={project}&kind={kind}&node={node.id}' target='_self' "
+        f"style='display:flex;align-items:center;"
+        f"gap:.45rem;border:1px solid {colours.border};border-radius:1rem;padding:2px .7rem 2px "
+        f"2px;color:{colours.text};"
         f"font-size:.88rem;text-decoration:none'>{picture}<span>{safe(node.title)}</span></a>"
     )
 
@@ -299,15 +301,17 @@ def _appears(project: int, kind: str, content: JsonObject) -> None:
         if found and kind == "character":
             with st.container(horizontal=True, gap="small"):
                 st.page_link(
-                    "pages/gallery.py", label=t("Pictures with {name}", name=plain(content["name"])), icon=":material/photo_library:",
+                    "pages/gallery.py", label=t("Pictures with {name}", name=plain(content["name"])),
+                    icon=":material/photo_library:",
                     query_params={"project": str(project), "person": str(content["name"])}, width="content",
                 )  # fmt: skip
         columns = st.columns(2) if found else []
         for place, one in enumerate(found[:SCENES]):
             columns[place * 2 // min(len(found), SCENES)].page_link(
-                "pages/studio.py", label=f"{t('E{n}', n=one.episode)} · {one.position} {plain(shortened(one.beat, 80))}",
+                "pages/studio.py",
+                label=f"{t('E{n}', n=one.episode)} · {one.position} {plain(shortened(one.beat, 80))}",
                 query_params={"project": str(project), "node": str(one.node_id)},
-            )  # fmt: skip
+            )
         if len(found) > SCENES:
             st.caption(t("and {n} more", n=len(found) - SCENES))
 

@@ -100,12 +100,14 @@ def metrics(project: int | None) -> None:
         )
     with cards[3]:
         charts.metric(
-            t("Success rate"), formats.percent(_rate(today)), _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
+            t("Success rate"), formats.percent(_rate(today)),
+            _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
             history=_days(week, now, lambda r: _rate([r])),
         )  # fmt: skip
     with cards[4]:
         charts.metric(
-            t("Cost in 24 h"), money_of(cost), _or_note(formats.delta_percent(micros(cost), micros(cost_before))), good="none",
+            t("Cost in 24 h"), money_of(cost), _or_note(formats.delta_percent(micros(cost), micros(cost_before))),
+            good="none",
             history=_days(cost_days, now, lambda r: r.cost_micros),
         )  # fmt: skip
 

@@ -70,7 +70,8 @@ def columns() -> dict[str, Any]:
 def draw(calls: Sequence[C], key: str, order: Sequence[str], height: int) -> C | None:
     """The table; the call that is chosen."""
     shown: Any = st.dataframe(
-        frame(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height, row_height=34,
+        frame(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height,
+        row_height=34,
         on_select="rerun", selection_mode="single-row", alt=t("Model calls"),
     )  # fmt: skip
     rows = shown.selection.rows

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bar:
-    """`look` is a state's name or ``reused``; `depth` 0 an attempt, 1 a step. Times are ms since the job was created."""
+    """`look` is a state's name or ``reused``; `depth` 0 an attempt, 1 a step. Times are ms since the job was
+    created."""
 
     label: str
     start: int

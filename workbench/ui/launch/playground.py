@@ -55,7 +55,8 @@ def _chosen() -> Job | None:
 
 
 def _so_far(job: Job | None, messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    """What the next turn follows on: everything said, with the newest answer; a new conversation begins with the rules."""
+    """What the next turn follows on: everything said, with the newest answer; a new conversation begins with the
+    rules."""
     if job is None:
         rules = str(st.session_state.get("chat_rules") or "").strip()
         return [{"role": "system", "content": rules}] if rules else []
@@ -82,7 +83,9 @@ def _conversation(job: Job | None, messages: list[dict[str, str]]) -> None:
     with st.container(border=True, key="chat"):
         if job is None:
             st.markdown(
-                f":gray[{t('Ask anything. Each turn is a job: it is counted, can be cancelled, and stays on the Jobs page.')}]"
+                ":gray["
+                + t("Ask anything. Each turn is a job: it is counted, can be cancelled, and stays on the Jobs page.")
+                + "]"
             )
             return
         for message in messages:
@@ -105,7 +108,8 @@ def _answer(job: Job) -> None:
     else:
         state = states.find(job.state)
         st.markdown(
-            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.said(job, 'error'))} **{plain(labels.remedy(job.error_kind))}**"
+            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.said(job, 'error'))} "
+            f"**{plain(labels.remedy(job.error_kind))}**"
         )
     tokens = None if job.output_tokens is None else (job.input_tokens or 0) + job.output_tokens
     took = labels.took((job.finished_at or 0) - job.started_at) if job.started_at and job.finished_at else None
@@ -144,7 +148,8 @@ def _settings(messages: list[dict[str, str]]) -> str | None:
             )
             editing = bool(st.session_state.get("_chat_editing"))
             st.button(
-                t("Edit messages"), key="chat_edit", icon=":material/edit_note:", disabled=editing, on_click=_begin_editing,
+                t("Edit messages"), key="chat_edit", icon=":material/edit_note:", disabled=editing,
+                on_click=_begin_editing,
             )  # fmt: skip
     return profile
 

@@ -85,7 +85,8 @@ def _line(row: SavedProfile, muted: str) -> str:
     )
     models = " · ".join(m for m in (row.text_model, row.image_model, row.video_model) if m)
     return (
-        f"<div style='color:{muted};font-size:.84rem;line-height:1.4;white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>"
+        f"<div "
+        f"style='color:{muted};font-size:.84rem;line-height:1.4;white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>"
         f"{safe(service)} — {safe(models)}</div>"
     )
 
@@ -328,7 +329,8 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
     titles = {
-        "model": t("Model"), "currency": t("Currency"), "input": t("Input"), "cached": t("Cached"), "output": t("Output"),
+        "model": t("Model"), "currency": t("Currency"), "input": t("Input"), "cached": t("Cached"),
+        "output": t("Output"),
         "image": t("Picture"), "video_second": t("Clip, 1 s"), "video_tokens": t("Clip, 1M"),
     }  # fmt: skip
     rows = [
@@ -338,7 +340,8 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     st.markdown(f"**{t('Prices of your own')}**")
     st.caption(
         t(
-            "Per million tokens (1M), a picture or a second of video. Without one the public price counts, else the cost stays unknown."
+            "Per million tokens (1M), a picture or a second of video. Without one the public price counts, "
+            "else the cost stays unknown."
         )
     )
     edited = st.data_editor(

@@ -139,7 +139,8 @@ def _adder(projects: Mapping[int, str], turn: str) -> None:
     titles = {name: t(form.title) for name, form in FORMS.items()}
     form = str(st.selectbox(t("For"), list(titles), format_func=titles.__getitem__, key=f"new_webhook_form{turn}"))
     url = st.text_input(
-        t("Address"), type="password", key=f"new_webhook_url{turn}", autocomplete="off", placeholder="https://…", live="0s",
+        t("Address"), type="password", key=f"new_webhook_url{turn}", autocomplete="off", placeholder="https://…",
+        live="0s",
         help=t("Whoever has it can write there: it is sealed like a key and not shown again."), on_change="ignore",
     )  # fmt: skip
     _wrong(issues, "url")

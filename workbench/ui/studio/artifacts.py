@@ -62,7 +62,8 @@ def _brief(content: Content) -> None:
         )
     )
     st.markdown(
-        f":violet-badge[:material/palette: {plain(t(CHOICES.get(style.get('preset', ''), '')))}] :gray[{plain(style.get('prompt', ''))}]"
+        f":violet-badge[:material/palette: {plain(t(CHOICES.get(style.get('preset', ''), '')))}] "
+        f":gray[{plain(style.get('prompt', ''))}]"
     )
 
 
@@ -72,7 +73,8 @@ def _named(content: Content) -> None:
 
 
 def _table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], hide_narrow: Sequence[int] = ()) -> None:
-    """A calm table of prose: no grid lines but the rows', columns as wide as asked, narrow screens drop `hide_narrow`."""
+    """A calm table of prose: no grid lines but the rows', columns as wide as asked, narrow screens drop
+    `hide_narrow`."""
     wide = [" class='rw-wide'" if i in hide_narrow else "" for i in range(len(head))]
     heads = "".join(
         f"<th style='width:{width}'{c}>{safe(title)}</th>" for (title, width), c in zip(head, wide, strict=True)

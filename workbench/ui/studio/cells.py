@@ -413,7 +413,8 @@ def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, s
                 versions(node_id, artifact.kind, artifact)
                 if artifact.kind not in artifacts.NOT_TYPED:
                     st.button(
-                        "", key=cell_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary", help=t("Edit by hand"),
+                        "", key=cell_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary",
+                        help=t("Edit by hand"),
                         on_click=begin_edit, args=(node_id, artifact.kind, artifact),
                     )  # fmt: skip
             elif cell.unmet:
@@ -436,7 +437,8 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
     if artifact:
         for warning in artifact.warnings or []:
             st.markdown(
-                f":orange[:material/warning:] :gray[{plain(labels.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
+                ":orange[:material/warning:] "
+                f":gray[{plain(labels.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
         comparison(node_id, artifact.kind)
         if artifact.kind == "scene_video":
@@ -460,7 +462,8 @@ def _batch(job: Job) -> None:
         name = labels.node_title(node.kind, node.position, node.title)
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
         st.markdown(
-            f":red[:material/error:] {plain(name)} :gray[{plain(why)}] [{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})"
+            f":red[:material/error:] {plain(name)} :gray[{plain(why)}] "
+            f"[{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})"
         )
 
 

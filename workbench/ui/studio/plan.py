@@ -102,7 +102,8 @@ def parent(node_id: int) -> Job | None:
 
 
 def buttons(node_id: int, *, stale: bool) -> None:
-    """“Update what's stale” where something is, and “Run everything below”; both open the plan before anything starts."""
+    """“Update what's stale” where something is, and “Run everything below”; both open the plan before anything
+    starts."""
     busy = parent(node_id) is not None
     if stale:
         st.button(

@@ -31,7 +31,8 @@ KEYS = [frame_key(order) for order in range(1, 10)]
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the sheet. `media` None: not drawn yet. `state`: fresh, stale, queued, running, missing or failed."""
+    """One place of the sheet. `media` None: not drawn yet. `state`: fresh, stale, queued, running, missing or
+    failed."""
 
     key: str
     shot: dict[str, Any]
@@ -41,7 +42,8 @@ class Cell:
 
 
 def cells_of(
-    shots: list[dict[str, Any]], content: dict[str, Any] | None, stale: set[int], *, drawn: Mapping[str, str] | None = None,
+    shots: list[dict[str, Any]], content: dict[str, Any] | None, stale: set[int], *,
+    drawn: Mapping[str, str] | None = None,
     busy: Mapping[str, str] | None = None, failed: Mapping[str, str] | None = None,
 ) -> list[Cell]:  # fmt: skip
     """The nine places from the plan, the pictures there are, and what a job has drawn, draws and will draw."""
@@ -251,7 +253,8 @@ def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersio
     if clash:
         _clash(node_id, key, clash)
     st.download_button(
-        t("Download"), wb.media.path(shown).read_bytes(), file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media.path(shown).suffix}",
+        t("Download"), wb.media.path(shown).read_bytes(),
+        file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media.path(shown).suffix}",
         icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
     )  # fmt: skip
 
@@ -270,7 +273,8 @@ def _candidates(node_id: int, key: str, known: Row, artifact: ArtifactVersion, *
                     t("Chosen") if chosen else t("Pick {n}", n=number),
                     key=f"pick_{node_id}_{key}_{number}",
                     icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
-                    type="tertiary", disabled=chosen, on_click=_pick, args=(node_id, key, candidate["media"], artifact.version),
+                    type="tertiary", disabled=chosen, on_click=_pick,
+                    args=(node_id, key, candidate["media"], artifact.version),
                 )  # fmt: skip
                 if large:
                     _provenance(node_id, candidate["media"], known)
@@ -294,7 +298,8 @@ def picked(content: Row, key: str, media: str) -> dict[str, Any]:
 
 
 def _pick(node_id: int, key: str, media: str, seen: int) -> None:
-    """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown instead."""
+    """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown
+    instead."""
     wb = live.workbench()
     with frame.told():
         head = wb.artifact(node_id, "keyframe_images")

@@ -71,8 +71,15 @@ def motion(content: Content) -> None:
     st.markdown(f"**{plain(content['short'][language])}**")
     windows = "".join(
         f"<div style='flex:1;min-width:0;border-top:3px solid {colours.primary};padding:.4rem .6rem 0 0'>"
-        f"<div style='color:{colours.muted};font-size:.8rem;font-variant-numeric:tabular-nums'>{b['from_s']:g}–{b['to_s']:g} s</div>"
-        f"<div>{safe(b[language])}</div><div style='color:{colours.muted};font-size:.85rem'>{safe(b[other])}</div></div>"
+        f"<div "
+        f"style='color:{colours.muted};font-size:.8rem;font-variant-numeric:tabular-nums'>"
+        f"{b['from_s']:g}–{b['to_s']:g} "
+        f""
+        f""
+        f""
+        f"s</div>"
+        f"<div>{safe(b[language])}</div><div "
+        f"style='color:{colours.muted};font-size:.85rem'>{safe(b[other])}</div></div>"
         for b in content["beats"]
     )
     st.html(f"<div style='display:flex;gap:4px;line-height:1.35'>{windows}</div>")
@@ -127,14 +134,16 @@ def sound(content: Content) -> None:
         for at in _marks(length)
     )
     st.html(
-        f"<div role='img' aria-label='{safe(t('Cues on the time line'))}' style='line-height:1.3;font-size:.87rem'>{lanes}"
+        f"<div role='img' aria-label='{safe(t('Cues on the time line'))}' "
+        f"style='line-height:1.3;font-size:.87rem'>{lanes}"
         f"<div style='position:relative;height:1.1rem;margin-left:6.2rem;color:{colours.muted};font-size:.75rem;"
         f"font-variant-numeric:tabular-nums'>{marks}</div></div>"
     )
     st.markdown(
         "  \n".join(
             f":{CUES[c['type']][0]}[:material/{CUES[c['type']][1]}:] {plain(c['description'])} "
-            f":gray[{c['from_s']:g}–{c['to_s']:g} s · {t(INTENSITIES[c['intensity']])}{' · ' + t('loop') if c['loopable'] else ''}]"
+            f":gray[{c['from_s']:g}–{c['to_s']:g} s · {t(INTENSITIES[c['intensity']])}"
+            f"{' · ' + t('loop') if c['loopable'] else ''}]"
             for c in content["cues"]
         )
     )
@@ -150,7 +159,8 @@ def _lane(cue: Content, length: float, colours: Palette) -> str:
         f"<span style='flex:0 0 6.2rem;display:flex;gap:.35rem;align-items:center;color:{colours.muted}'>"
         f'<span style="{_ICON};color:{colour}">{icon}</span>{safe(t(word))}</span>'
         f"<span style='position:relative;flex:1;height:.62rem;background:{colours.panel};border-radius:.2rem'>"
-        f"<i style='position:absolute;left:{left:.2f}%;width:{width:.2f}%;height:100%;border-radius:.2rem;background:{colour};opacity:{strength}'></i>"
+        f"<i "
+        f"style='position:absolute;left:{left:.2f}%;width:{width:.2f}%;height:100%;border-radius:.2rem;background:{colour};opacity:{strength}'></i>"
         f"</span></div>"
     )
 
@@ -175,19 +185,30 @@ def length(parts: dict[str, float], seconds: float, note: str = "") -> None:
     """A bar of dialogue, action, transition and pause; also for a whole episode."""
     colours = palette()
     bar = "".join(
-        f"<i title='{safe(t(word))}' style='width:{100 * parts[name] / max(seconds, 0.01):.2f}%;background:{colours.of(colour)}'></i>"
+        f"<i title='{safe(t(word))}' "
+        f"style='width:{100 * parts[name] / max(seconds, 0.01):.2f}%;background:{colours.of(colour)}'></i>"
         for name, (colour, word) in PARTS.items()
         if parts[name]
     )
     legend = " ".join(
-        f"<span><b style='display:inline-block;width:.6rem;height:.6rem;border-radius:.15rem;background:{colours.of(colour)}'></b> "
-        f"{safe(t(word))} <span style='color:{colours.muted};font-variant-numeric:tabular-nums'>{formats.duration(parts[name] * 1000, current())}</span></span>"
+        f"<span><b "
+        f"style='display:inline-block;width:.6rem;height:.6rem;border-radius:.15rem;"
+        f"background:{colours.of(colour)}'></b> "
+        f""
+        f""
+        f""
+        f""
+        f"{safe(t(word))} <span "
+        f"style='color:{colours.muted};font-variant-numeric:tabular-nums'>"
+        f"{formats.duration(parts[name] * 1000, current())}</span></span>"
         for name, (colour, word) in PARTS.items()
     )
     st.html(
-        f"<div style='display:flex;align-items:baseline;gap:.6rem'><b style='font-size:1.35rem'>{formats.duration(seconds * 1000, current())}</b>"
+        f"<div style='display:flex;align-items:baseline;gap:.6rem'><b "
+        f"style='font-size:1.35rem'>{formats.duration(seconds * 1000, current())}</b>"
         f"<span style='color:{colours.muted};font-size:.85rem'>{safe(note)}</span></div>"
-        f"<div style='display:flex;height:.8rem;border-radius:.25rem;overflow:hidden;gap:2px;margin:.45rem 0'>{bar}</div>"
+        f"<div style='display:flex;height:.8rem;border-radius:.25rem;overflow:hidden;gap:2px;margin:.45rem "
+        f"0'>{bar}</div>"
         f"<div style='display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;font-size:.87rem'>{legend}</div>"
     )
 

@@ -30,10 +30,12 @@ button {
 }
 button:hover { background: var(--st-secondary-background-color); }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: -2px; }
-button[aria-current="true"] { background: var(--st-violet-background-color); color: var(--st-violet-text-color); font-weight: 600; }
+button[aria-current="true"] { background: var(--st-violet-background-color); color: var(--st-violet-text-color);
+  font-weight: 600; }
 .heading { font-weight: 650; margin-top: 0.45rem; }
 .part { padding-left: 1.1rem; }
-.icon { font-family: "Material Symbols Rounded"; font-size: 1.05rem; line-height: 1; flex: none; font-weight: 400; user-select: none; }
+.icon { font-family: "Material Symbols Rounded"; font-size: 1.05rem; line-height: 1; flex: none; font-weight: 400;
+  user-select: none; }
 .title { flex: 1; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .count { color: var(--st-gray-text-color); font-size: 0.8rem; font-weight: 400; }
 .running { animation: turn 1.6s linear infinite; }

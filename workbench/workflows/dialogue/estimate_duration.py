@@ -1,4 +1,5 @@
-"""estimate_duration: how long a scene runs, from its lines, its motion, its shots and its silences. No model is asked."""
+"""estimate_duration: how long a scene runs, from its lines, its motion, its shots and its silences. No model is
+asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""generate_dialogue: what is said in a scene, by those who are in it, in no more time than it has – or an explicit silence."""
+"""generate_dialogue: what is said in a scene, by those who are in it, in no more time than it has – or an explicit
+silence."""
 
 from __future__ import annotations
 
@@ -40,7 +41,8 @@ def draft(facts: dict[str, Any], params: Params, rng: Random) -> Dialogue:
     title=N_("Dialogue"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "character", "world_element"),
+    reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "character",
+        "world_element"),
     writes="dialogue",
     guards=(has_scene_anchor, has_keyframe_prompt, has_motion_prompt),
     draft=draft,

@@ -1,4 +1,5 @@
-"""generate_episode_core_expression_batch: core expressions of many episodes, in order, each seeing its predecessor's."""
+"""generate_episode_core_expression_batch: core expressions of many episodes, in order, each seeing its
+predecessor's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The prompt of one frame, in the story's language: style, then the set, then the shot. Written by code, never by a model."""
+"""The prompt of one frame, in the story's language: style, then the set, then the shot. Written by code, never by a
+model."""
 
 from __future__ import annotations
 

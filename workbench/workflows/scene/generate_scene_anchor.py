@@ -95,7 +95,8 @@ def lost_anchor_issues(anchor: SceneAnchor, kept: dict[str, list[str]]) -> list[
 
 
 def mentions(text: str, name: str) -> bool:
-    """Does `text` name this person? Latin names count as whole words in their own case, Chinese ones from two characters.
+    """Does `text` name this person? Latin names count as whole words in their own case, Chinese ones from two
+    characters.
 
     A one-character Chinese name cannot be told from the word it is, and “rose” is not Rose.
     """

@@ -1,4 +1,5 @@
-"""What was read out of names: a job's title as a translatable text, a child's place in its batch, a refused child's item.
+"""What was read out of names: a job's title as a translatable text, a child's place in its batch, a refused child's
+item.
 
 Gates of no project and of no profile could never be set by a command; a row of that name closes nothing any more.
 """
