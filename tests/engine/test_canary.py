@@ -107,7 +107,7 @@ def test_it_is_in_no_byte_of_database_files_logs_and_redis(
 
 
 def test_it_is_said_by_no_command(used: Workbench, settings: Settings) -> None:
-    ids = [str(j["id"]) for j in used.jobs()]
+    ids = [str(j["id"]) for j in used.jobs.list()]
     commands = [
         ["profiles", "list", "--json"],
         ["jobs", "list", "--json"],
@@ -149,6 +149,6 @@ def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pyte
 
 def test_tracebacks_and_events_say_that_something_was_hidden(used: Workbench) -> None:
     """The echo did reach us: what hid it is the redactor, not luck."""
-    failed = [used.show(j["id"]) for j in used.jobs(state="failed")]
+    failed = [used.jobs.get_detail(j["id"]) for j in used.jobs.list(state="failed")]
     told = json.dumps([[f["job"]["error"], f["attempts"], f["events"]] for f in failed], default=str)
     assert re.search(r"\[hidden key\]", told)
