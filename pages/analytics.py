@@ -22,7 +22,6 @@ D = TypeVar("D", UsageTotals, Latency, JobSuccess, budgets.DayCost)
 navigation_guard.through_app()
 wb = live.workbench()
 DAY = usage.DAY_MS
-TYPES = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 
 def sidebar() -> tuple[int, dict[str, Any]]:

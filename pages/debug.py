@@ -42,13 +42,6 @@ def replay_all(fingerprint: str) -> None:
         live.invalidate()
 
 
-def replay_one(job_id: int) -> None:
-    with frame.told():
-        job = wb.jobs.retry(job_id, user=frame.user())
-        frame.toast(t("Replayed as job {id}.", id=job.id))
-        live.invalidate()
-
-
 def title_of(group: FailureGroup) -> str:
     return labels.error_title(group.error_kind) or t("Unknown failure")
 

@@ -35,6 +35,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from workbench.errors import DatabaseUnavailable
+from workbench.i18n import N_
 from workbench.i18n import Text as Message
 
 #: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
@@ -251,7 +252,7 @@ def _unreachable(database: Database, error: Exception) -> DatabaseUnavailable:
     where = database.url.render_as_string(hide_password=True)
     return DatabaseUnavailable(
         Message(
-            "The database {url} cannot be opened: {reason}. Check DATABASE_URL and that the server runs.",
+            N_("The database {url} cannot be opened: {reason}. Check DATABASE_URL and that the server runs."),
             url=where,
             reason=str(getattr(error, "orig", error)).strip().splitlines()[0],
         )

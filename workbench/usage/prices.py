@@ -41,10 +41,6 @@ class Cost:
             "price": self.price,
         }
 
-    def as_expected(self) -> dict[str, Any]:
-        """The ledger's columns of a call that has not ended."""
-        return {**self.as_columns(), "cost_micros": None, "expected_micros": self.cost_micros or None}
-
 
 def now_ms() -> int:
     return round(time.time() * 1000)

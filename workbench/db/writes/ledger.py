@@ -79,11 +79,6 @@ def find_step(conn: Connection, job_id: int, name: str) -> StepState | None:
     return None if row is None else StepState(*row)
 
 
-def steps_of(conn: Connection, job_id: int) -> list[dict[str, Any]]:
-    query = select(step).where(step.c.job_id == job_id).order_by(step.c.position)
-    return [dict(r) for r in conn.execute(query).mappings()]
-
-
 def begin_step(
     conn: Connection,
     job_id: int,

@@ -21,7 +21,6 @@ from workbench.ui.studio import cells, editing
 
 #: node kind → artifact kind
 KINDS = {"character": "character", "world": "world_element"}
-NODES = {artifact: node for node, artifact in KINDS.items()}
 #: a longer list is searched, not scrolled
 MOST = 60
 SCENES = 12

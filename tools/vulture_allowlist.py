@@ -1,0 +1,84 @@
+"""What vulture takes for dead code and is not; `make check` reads this file beside the sources. By kind, and why."""
+
+# ruff: noqa: B018, F821
+
+# fields of an artifact: filled by a model's answer, stored as JSON, read by prompts and drafts by their key
+_.model_config
+_.genre
+_.audience
+_.appearance
+_.personality
+_.cliffhanger
+_.emotional_arc
+_.core_conflict
+_.payoff
+_.ending_beat
+_.next_hook
+_.atmosphere
+_.intent
+_.pose
+_.bubble_space
+_.quality
+_.made_by
+_.reference
+_.loopable
+_.master_mood
+_.confidence
+_._serialize
+
+# fields of a row: every one is printed by `--json`, and some are only written
+_.reused_from
+_.i18n
+_.image_input_tokens
+_.image_output_tokens
+_.price_source
+_.is_head
+_.wasted_micros
+_.ttft_p50
+_.referred
+
+# settings that only another process or a crash test reads
+_.crash_at
+
+# names that a library calls or reads: click, Dramatiq, SQLAlchemy, logging, Jinja, the OpenAI client, httpx, Streamlit
+_.list_commands
+_.get_command
+_.format_commands
+_.before_worker_boot
+_.before_worker_shutdown
+_.queue_prefetch
+_.consumer_class
+_.CONSUMER_RESTART_DELAY_SECS
+_.inherit_cache
+_.impl
+_.cache_ok
+_.load_dialect_impl
+_.process_bind_param
+_.isolation_level
+_.autocommit
+_.exc_text
+_.globals
+_.organization
+_.admin_api_key
+_._custom_headers
+_._ambient_authorizations
+_.encoding
+_.query_string
+proxy
+
+# `from workbench import Workbench`, loaded on first use
+__getattr__
+
+# for programs and notebooks, and for whoever writes a workflow (docs/workflows.md)
+_.list_stale_reasons
+_.progress_range
+_.add_image
+_.add_video
+
+# what tests go through: every crash point, every prompt file, one round of maintenance
+POINTS
+all_files
+_.maintain
+
+# called by migrations, which stay as they were released
+trigger_statements
