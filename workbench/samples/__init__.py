@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+
+from workbench.json_types import JsonObject
 
 _FOLDER = Path(__file__).parent
 #: the one that a newcomer sees first, by language
@@ -15,7 +16,7 @@ def names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
 
-def load(name: str) -> dict[str, Any]:
+def load(name: str) -> JsonObject:
     """A brief as `Workbench.create_project` takes it."""
-    brief: dict[str, Any] = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    brief: JsonObject = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return brief

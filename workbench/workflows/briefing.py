@@ -1,4 +1,4 @@
-"""What workflows tell a model about the story: the same facts everywhere, shortened to the limits of workflows.md §3.
+"""What workflows tell a model about the story: the same facts everywhere, shortened to the same limits.
 
 Nothing is shortened silently: each cut is reported to the job's timeline.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from workbench.artifacts.models import EpisodeOutline
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.names import fold
 from workbench.story.styles import style_text
 
@@ -45,7 +46,7 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def story_facts(ctx: Context) -> dict[str, Any]:
+def story_facts(ctx: Context) -> JsonObject:
     """The brief, the cast library and the world, as every planning prompt gets them."""
     project = ctx.node.project
     brief = project.brief
@@ -61,9 +62,8 @@ def story_facts(ctx: Context) -> dict[str, Any]:
     }
 
 
-def cast_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
-    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library's
-    characters."""
+def cast_facts(ctx: Clipper, project: NodeView) -> list[JsonObject]:
+    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library."""
     return [
         {
             "name": c["name"],
@@ -74,13 +74,13 @@ def cast_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
     ]
 
 
-def character_text(character: dict[str, Any]) -> str:
+def character_text(character: JsonObject) -> str:
     """Description, appearance, personality and background as one text; what is empty is left out."""
     parts = (character.get(name) for name in ("description", "appearance", "personality", "background"))
     return "\n".join(p for p in parts if p)
 
 
-def world_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
+def world_facts(ctx: Clipper, project: NodeView) -> list[JsonObject]:
     """Name and a description of at most 400 characters, for each world element."""
     return [
         {"name": w["name"], "description": clip(ctx, str(w["name"]), w.get("description") or "", WORLD_CHARS)}
@@ -88,12 +88,12 @@ def world_facts(ctx: Clipper, project: NodeView) -> list[dict[str, Any]]:
     ]
 
 
-def episode_facts(episode: dict[str, Any]) -> dict[str, Any]:
+def episode_facts(episode: JsonObject) -> JsonObject:
     """An entry of the plan as a plain dict with every field present."""
     return EpisodeOutline.model_validate(episode).model_dump(mode="json")
 
 
-def neighbour(ctx: Clipper, node: NodeView, position: int) -> dict[str, Any]:
+def neighbour(ctx: Clipper, node: NodeView, position: int) -> JsonObject:
     """What a neighbouring episode is about: summary ≤220, outline ≤1,800 characters; empty when there is none."""
     project = node.project
     entry = project.artifact("episode_plan", part=f"episode:{position}") if position >= 1 else None
@@ -108,12 +108,12 @@ def neighbour(ctx: Clipper, node: NodeView, position: int) -> dict[str, Any]:
     }
 
 
-def known_names(characters: Iterable[dict[str, Any]]) -> set[str]:
+def known_names(characters: Iterable[JsonObject]) -> set[str]:
     """Every name and alias in the library, folded."""
     return {fold(name) for c in characters for name in (c["name"], *(c.get("aliases") or []))}
 
 
-def unknown_names(names: Iterable[str], characters: Iterable[dict[str, Any]]) -> list[str]:
+def unknown_names(names: Iterable[str], characters: Iterable[JsonObject]) -> list[str]:
     """Those of `names` that are neither a name nor an alias in the library, in order, once each."""
     known = known_names(characters)
     return list(dict.fromkeys(n for n in names if fold(n) not in known))

@@ -13,6 +13,7 @@ from workbench.artifacts import kinds
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Child, ChildResult
+from workbench.json_types import JsonObject
 from workbench.story import plan
 from workbench.story.freshness import look_below, plan_children
 from workbench.story.guards import unmet_in_plan
@@ -46,9 +47,7 @@ async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, gro
         requested += more
 
 
-async def _run(
-    ctx: Context, requested: Sequence[Key], force: bool
-) -> tuple[dict[Key, ChildResult], list[dict[str, Any]]]:
+async def _run(ctx: Context, requested: Sequence[Key], force: bool) -> tuple[dict[Key, ChildResult], list[JsonObject]]:
     """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
     nodes, state_of = look_below(ctx.node)
     items = plan.order_jobs(nodes, makers(), requested)
@@ -56,7 +55,7 @@ async def _run(
     declared = {w.name: w for w in makers()}
     ctx.expect(sum(force or i.key in started or not _fresh(i, declared, state_of) for i in items))
     done: dict[Key, ChildResult] = {}
-    skipped: list[dict[str, Any]] = []
+    skipped: list[JsonObject] = []
     for wave in plan.waves(items):
         wanted = []
         for item in wave:
@@ -99,7 +98,7 @@ def _keys_below(ctx: Context, requested: Sequence[Key], done: dict[Key, ChildRes
     return list(dict.fromkeys(keys))
 
 
-def _summarise(ctx: Context, done: dict[Key, ChildResult], skipped: list[dict[str, Any]]) -> BatchResult:
+def _summarise(ctx: Context, done: dict[Key, ChildResult], skipped: list[JsonObject]) -> BatchResult:
     ctx.progress(100, Text(N_("All jobs have ended")))
     return ctx.batch_result(list(done.values()), skipped)
 

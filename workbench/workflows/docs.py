@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.artifacts import kinds
+from workbench.json_types import JsonObject
 from workbench.workflows import registry
 from workbench.workflows.registry import Guard, Workflow
 
@@ -70,7 +71,7 @@ _SCOPES = {"project": "a project", "episode": "an episode", "scene": "a scene", 
 def _params(declared: Workflow) -> list[str]:
     """A table of the params, from the same schema that makes the form."""
     schema = declared.params.model_json_schema()
-    fields: dict[str, Any] = schema.get("properties", {})
+    fields: JsonObject = schema.get("properties", {})
     if not fields:
         return ["No params."]
     rows = []
@@ -82,7 +83,7 @@ def _params(declared: Workflow) -> list[str]:
     return ["| param | type | default | meaning |", "| --- | --- | --- | --- |", *rows]
 
 
-def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
+def _type(field: JsonObject, schema: JsonObject) -> str:
     """A JSON Schema type in words: “integer 6–24”, “list of integer, 1–100 items, or nothing”."""
     if "anyOf" in field:
         known = [_type(f, schema) for f in field["anyOf"] if f.get("type") != "null"]
@@ -101,7 +102,7 @@ def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
     return kind + _range(field, "minimum", "maximum", " ") + _range(field, "minLength", "maxLength", " ", " characters")
 
 
-def _range(field: dict[str, Any], low: str, high: str, before: str, unit: str = "") -> str:
+def _range(field: JsonObject, low: str, high: str, before: str, unit: str = "") -> str:
     if low not in field and high not in field:
         return ""
     return f"{before}{field.get(low, '')}–{field.get(high, '')}{unit}"

@@ -39,7 +39,7 @@ class Params(BaseModel):
 #: looks at the node (read only) and returns every unmet precondition
 Guard = Callable[["NodeView", Any], list[Issue]]
 #: writes an answer offline from (facts, params, rng); facts are what the prompt got, `facts["step"]` names the step
-Draft = Callable[[dict[str, Any], Any, Random], BaseModel | str]
+Draft = Callable[[JsonObject, Any, Random], BaseModel | str]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Workflow:
     title: str
     scope: Scope
     params: type[Params]
-    run: Callable[[Context, Any], Awaitable[BaseModel | dict[str, Any] | None]]
+    run: Callable[[Context, Any], Awaitable[BaseModel | JsonObject | None]]
     #: artifact kinds read from the node and those above it; "previous.KIND" and "next.KIND" from its neighbours
     reads: tuple[str, ...] = ()
     #: artifact kind saved on the node; None: the job's result alone
@@ -140,7 +140,7 @@ def find(name: str) -> Workflow:
         ) from None
 
 
-def parse_params(declared: Workflow, raw: dict[str, Any]) -> Params:
+def parse_params(declared: Workflow, raw: JsonObject) -> Params:
     """Validate params; raises InvalidInput with one issue per field."""
     from pydantic import ValidationError
 

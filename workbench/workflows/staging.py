@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from workbench.json_types import JsonObject
 from workbench.story.continuity import Cast
 from workbench.story.styles import style_text
 from workbench.workflows import briefing
@@ -18,7 +19,7 @@ NO_THINGS = ("era", "geography", "society")
 ARC = ("opening", "development", "turn", "resolution")
 
 
-def outline(node: NodeView) -> dict[str, Any]:
+def outline(node: NodeView) -> JsonObject:
     """The scene's entry in its episode's scene list; an empty dict when there is none."""
     episode = node.parent
     entry = episode.artifact("scene_list", part=f"scene:{node.position}") if episode is not None else None
@@ -30,7 +31,7 @@ def cast_of(node: NodeView) -> Cast:
     return Cast(outline(node).get("cast") or [], node.project.characters())
 
 
-def people(ctx: Context) -> list[dict[str, Any]]:
+def people(ctx: Context) -> list[JsonObject]:
     """The scene's cast with what the library says of each."""
     cast = cast_of(ctx.node)
     library = {c["name"]: c for c in briefing.cast_facts(ctx, ctx.node.project)}
@@ -43,7 +44,7 @@ def looks(node: NodeView) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in texts.items() if text.strip()}
 
 
-def facts(ctx: Context) -> dict[str, Any]:
+def facts(ctx: Context) -> JsonObject:
     """Story, scene, people, set and mood, as every prompt of a scene gets them."""
     node, episode = ctx.node, ctx.node.parent
     assert episode is not None
@@ -67,7 +68,7 @@ def facts(ctx: Context) -> dict[str, Any]:
     }
 
 
-def set_facts(anchor: dict[str, Any] | None, language: str) -> dict[str, Any]:
+def set_facts(anchor: JsonObject | None, language: str) -> JsonObject:
     """The scene anchor in the story's language; empty when there is none."""
     if anchor is None:
         return {}
@@ -83,24 +84,24 @@ def set_facts(anchor: dict[str, Any] | None, language: str) -> dict[str, Any]:
     }
 
 
-def shots_in_short(content: dict[str, Any] | None) -> list[dict[str, Any]]:
+def shots_in_short(content: JsonObject | None) -> list[JsonObject]:
     """The nine shots as one line each: order, framing, what is seen, who is there and does what."""
     return [shot_in_short(shot) for shot in (content or {}).get("shots", [])]
 
 
-def shot_in_short(shot: dict[str, Any] | None) -> dict[str, Any]:
+def shot_in_short(shot: JsonObject | None) -> JsonObject:
     if shot is None:
         return {}
     doing = [f"{s['name']}: {s['action']}" for s in shot["subjects"]]
     return {"order": shot["order"], "framing": shot["framing"], "caption": shot["caption"], "subjects": doing}
 
 
-def shots_as_they_stand(content: dict[str, Any] | None) -> list[dict[str, Any]]:
+def shots_as_they_stand(content: JsonObject | None) -> list[JsonObject]:
     """The nine shots with everybody's place, stance, facing and hands: what can move between them."""
     return [shot_as_it_stands(shot) for shot in (content or {}).get("shots", [])]
 
 
-def shot_as_it_stands(shot: dict[str, Any] | None) -> dict[str, Any]:
+def shot_as_it_stands(shot: JsonObject | None) -> JsonObject:
     if shot is None:
         return {}
     wanted = ("name", "position", "orientation", "pose", "action", "hands")

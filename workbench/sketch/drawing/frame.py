@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from workbench.json_types import JsonObject
 from workbench.sketch.drawing import caption, finish, looks, weather
 from workbench.sketch.drawing.colour import RGB, mix, rgb, times
 from workbench.sketch.drawing.figures import Figure, figure_shapes, shadow
@@ -46,10 +47,10 @@ def frame_size(aspect_ratio: str) -> tuple[int, int]:
 
 
 def draw_frame(
-    shot: dict[str, Any],
-    anchor: dict[str, Any],
+    shot: JsonObject,
+    anchor: JsonObject,
     cast: Sequence[str],
-    style: dict[str, Any],
+    style: JsonObject,
     aspect_ratio: str,
     language: str,
     seed: int,
@@ -76,9 +77,7 @@ def draw_frame(
     return buffer.getvalue()
 
 
-def _figure(
-    subject: dict[str, Any], shot: dict[str, Any], cast: Sequence[str], where: Setting, language: str
-) -> Figure:
+def _figure(subject: JsonObject, shot: JsonObject, cast: Sequence[str], where: Setting, language: str) -> Figure:
     name = str(subject.get("name") or "")
     held = subject.get("hands") or {}
     return Figure(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from workbench.json_types import JsonObject
 from workbench.sketch.drawing.colour import digest
 from workbench.sketch.drawing.figures import Figure
 from workbench.sketch.drawing.props import hangs
@@ -73,7 +73,7 @@ class Framed:
 
 
 def frame_shot(
-    shot: dict[str, Any],
+    shot: JsonObject,
     figures: Sequence[Figure],
     sights: Sequence[Point],
     inside: bool,
@@ -163,7 +163,7 @@ def _stand(seed: int, framing: str, inside: bool) -> Point:
     return ((number % 21 - 10) / 10 * room, 0.0, (number // 21 % 21 - 10) / 10 * room * 0.5)
 
 
-def _where(subjects: Sequence[dict[str, Any]], visible: Sequence[int], spread: float) -> dict[int, float]:
+def _where(subjects: Sequence[JsonObject], visible: Sequence[int], spread: float) -> dict[int, float]:
     """Where across the picture each one is: at the position told, apart from those who share it."""
     across: dict[int, float] = {}
     for i in visible:
@@ -187,14 +187,14 @@ def _beside(camera: Camera, at: Point, x: float, number: int, room: float) -> Po
     return (max(-room, min(room, base[0] + right[0] * shift)), 0.0, base[2] + right[2] * shift)
 
 
-def _main(shot: dict[str, Any], subjects: Sequence[dict[str, Any]]) -> int:
+def _main(shot: JsonObject, subjects: Sequence[JsonObject]) -> int:
     """Who the caption speaks of first; else the first one."""
     caption = str(shot.get("caption") or "")
     named = [(caption.find(str(s.get("name"))), i) for i, s in enumerate(subjects) if str(s.get("name")) in caption]
     return min(named)[1] if named else 0
 
 
-def _insert(shot: dict[str, Any], subject: dict[str, Any]) -> str:
+def _insert(shot: JsonObject, subject: JsonObject) -> str:
     """“hand” or “eyes”: what an extreme close-up shows."""
     caption = str(shot.get("caption") or "").lower()
     hand = next((caption.find(w) for w in _HAND if w in caption), -1)

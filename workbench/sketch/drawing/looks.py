@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from workbench.json_types import JsonObject
 from workbench.sketch.drawing.colour import RGB, digest, mix, rgb, times
 
 Garment = Literal["robe", "dress", "coat", "suit"]
@@ -121,7 +122,7 @@ def look(name: str, cast: Sequence[str], description: str, era: str, language: s
     )
 
 
-def described_looks(name: str, shot: dict[str, Any]) -> str:
+def described_looks(name: str, shot: JsonObject) -> str:
     """What the shot's words on looks say of one of its people; all of them when nobody is named."""
     text = str((shot.get("visual") or {}).get("character") or "")
     names = [str(s.get("name")) for s in shot.get("subjects") or []]

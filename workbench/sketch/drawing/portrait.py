@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from workbench.json_types import JsonObject
 from workbench.sketch.drawing import looks
 from workbench.sketch.drawing.colour import RGB, mix, times
 from workbench.sketch.drawing.figures import Figure, figure_shapes
@@ -17,7 +17,7 @@ _WOOD: RGB = (122, 84, 56)
 _SEEN = 62.0
 
 
-def draw_portrait(name: str, cast: Sequence[str], description: str, style: dict[str, Any], language: str) -> str:
+def draw_portrait(name: str, cast: Sequence[str], description: str, style: JsonObject, language: str) -> str:
     """A round SVG. `cast`: names in story order, which the colours follow; `description`: what is said of the looks."""
     look = looks.look(name, cast, description, setting({}, {}, style, language).era, language)
     shapes = figure_shapes(Figure(look, "standing", "camera", "neutral", "", ""), _CLOSE, False, _WOOD)

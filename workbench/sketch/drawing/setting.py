@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.drawing.colour import digest
 from workbench.sketch.writing import places
@@ -77,7 +78,7 @@ _ERAS: tuple[tuple[Era, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
-def setting(anchor: dict[str, Any], shot: dict[str, Any], style: dict[str, Any], language: str) -> Setting:
+def setting(anchor: JsonObject, shot: JsonObject, style: JsonObject, language: str) -> Setting:
     """Read the scene's anchor; where there is none, the shot's own words of the place."""
     location, air = anchor.get("location") or {}, anchor.get("atmosphere") or {}
     scene, visual = anchor.get("scene") or {}, shot.get("visual") or {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from workbench import sketch
 from workbench.i18n import N_, Text
 from workbench.jobs.context import Message
+from workbench.json_types import JsonObject
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ class Params(registry.Params):
     )
 
 
-def draft(facts: dict[str, Any], params: Params, rng: Random) -> str:
+def draft(facts: JsonObject, params: Params, rng: Random) -> str:
     """Answer offline: say so, and give the last message back, so that a profile-less install shows something real."""
     return sketch.write_chat_answer(params.messages[-1].content)
 
 
 @registry.workflow("llm_chat", title=N_("Chat"), scope="any", params=Params, draft=draft, deadline_s=300)
-async def run(ctx: Context, params: Params) -> dict[str, Any]:
+async def run(ctx: Context, params: Params) -> JsonObject:
     """Talk to the model; the answer is the job's result."""
     ctx.progress(5, Text(N_("Asking the model")))
     reply = await ctx.chat("chat", [Message(m.role, m.content) for m in params.messages])

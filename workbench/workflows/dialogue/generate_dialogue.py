@@ -4,7 +4,7 @@ silence."""
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from workbench import sketch
 from workbench.artifacts.storyboard import Dialogue
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story import timing
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_keyframe_prompt, has_motion_prompt, has_scene_anchor
@@ -31,7 +32,7 @@ class Params(registry.Params):
     )
 
 
-def draft(facts: dict[str, Any], params: Params, rng: Random) -> Dialogue:
+def draft(facts: JsonObject, params: Params, rng: Random) -> Dialogue:
     """Let the people of the scene speak of what it is about."""
     return sketch.write_dialogue(facts, rng)
 

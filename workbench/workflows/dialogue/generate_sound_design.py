@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import combinations
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench import sketch
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story import script, timing
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.names import fold
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SLACK_S = 0.05
 
 
-def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SoundDesign:
+def draft(facts: JsonObject, params: registry.Params, rng: Random) -> SoundDesign:
     """Let the set, the weather and what is done in it sound."""
     return sketch.write_sound_design(facts, rng)
 
@@ -108,7 +109,7 @@ def repeated_issues(design: SoundDesign) -> list[Issue]:
     return issues
 
 
-def voice_issues(design: SoundDesign, dialogue: dict[str, Any] | None) -> list[Issue]:
+def voice_issues(design: SoundDesign, dialogue: JsonObject | None) -> list[Issue]:
     """Nobody is heard off screen in a scene that is said to be silent."""
     if dialogue is None or not dialogue["silent"]:
         return []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench import sketch
 from workbench.artifacts.models import CoreExpression
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.guards import has_episode_outline, plannable
 from workbench.story.names import fold
 from workbench.story.similarity import NEAR_DUPLICATE, similarity
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 MAX_SHARED_MOTIFS = 1
 
 
-def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> CoreExpression:
+def draft(facts: JsonObject, params: registry.Params, rng: Random) -> CoreExpression:
     """Draw theme, arc and motifs from the episode's own beats."""
     return sketch.write_core_expression(facts, rng)
 
@@ -50,7 +51,7 @@ async def run(ctx: Context, params: registry.Params) -> CoreExpression:
     return core_expression
 
 
-def episode_facts(ctx: Context) -> dict[str, Any]:
+def episode_facts(ctx: Context) -> JsonObject:
     """The story, this episode's entry in the plan and its two neighbours; the scene list reads the same."""
     node = ctx.node
     own = node.project.artifact("episode_plan", part=f"episode:{node.position}")
@@ -86,6 +87,6 @@ def _same_image(a: str, b: str) -> bool:
     return fold(a) == fold(b) or similarity(a, b) >= NEAR_DUPLICATE
 
 
-def _previous_core(ctx: Context) -> dict[str, Any]:
+def _previous_core(ctx: Context) -> JsonObject:
     before = ctx.node.previous
     return (before.artifact("core_expression") or {}) if before is not None else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -11,6 +11,7 @@ from workbench import sketch
 from workbench.artifacts.models import SceneList
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.guards import has_core_expression, has_episode_outline, plannable
 from workbench.story.similarity import near_duplicates
 from workbench.workflows import briefing, registry
@@ -26,7 +27,7 @@ class Params(registry.Params):
     )
 
 
-def draft(facts: dict[str, Any], params: Params, rng: Random) -> SceneList:
+def draft(facts: JsonObject, params: Params, rng: Random) -> SceneList:
     """Stage the episode's beats one after the other, with lead-in and aftermath between them."""
     return sketch.write_scene_list(facts, rng)
 
@@ -88,7 +89,7 @@ def repetition_issues(scene_list: SceneList, earlier: list[str]) -> list[Issue]:
     return issues
 
 
-def cast_issues(scene_list: SceneList, characters: list[dict[str, Any]]) -> list[Issue]:
+def cast_issues(scene_list: SceneList, characters: list[JsonObject]) -> list[Issue]:
     """Everyone in a scene's cast is in the character library; with an empty library the cast stays empty."""
     issues = []
     for index, scene in enumerate(scene_list.scenes):

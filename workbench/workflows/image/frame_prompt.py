@@ -3,7 +3,7 @@ model."""
 
 from __future__ import annotations
 
-from typing import Any
+from workbench.json_types import JsonObject
 
 #: a code of the shot → (Chinese, English)
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -81,7 +81,7 @@ LABELS = {
 NO_LETTERS = ("画面中不出现文字、字幕、对话气泡、水印", "lettering, captions, speech bubbles, watermarks")
 
 
-def frame_prompt(shot: dict[str, Any], anchor: dict[str, Any], style: str, aspect_ratio: str, language: str) -> str:
+def frame_prompt(shot: JsonObject, anchor: JsonObject, style: str, aspect_ratio: str, language: str) -> str:
     """All that a picture model needs to draw a shot. `anchor` may be empty; nothing else is read."""
     at = 0 if language == "zh" else 1
     colon, comma, semicolon, stop = (("：", "，", "；", "。"), (": ", ", ", "; ", "."))[at]
@@ -112,7 +112,7 @@ def frame_prompt(shot: dict[str, Any], anchor: dict[str, Any], style: str, aspec
     return "\n".join(x for x in lines if x)
 
 
-def _subject(subject: dict[str, Any], at: int, comma: str) -> str:
+def _subject(subject: JsonObject, at: int, comma: str) -> str:
     hands = [
         f"{LABELS[side][at]}{'拿着' if at == 0 else ' holds '}{subject['hands'][side]}"
         for side in ("left", "right")
@@ -132,5 +132,5 @@ def _subject(subject: dict[str, Any], at: int, comma: str) -> str:
     return comma.join(parts)
 
 
-def _in(pair: dict[str, Any] | None, language: str) -> str:
+def _in(pair: JsonObject | None, language: str) -> str:
     return str((pair or {}).get("zh" if language == "zh" else "en") or "")

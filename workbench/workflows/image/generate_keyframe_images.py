@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ from workbench.artifacts.versions import hash_of
 from workbench.errors import JobError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
+from workbench.json_types import JsonObject
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry
@@ -47,7 +48,7 @@ class Params(registry.Params):
 class FrameRequest:
     """A frame to draw. `takes`: hash of what it is made of, by number of the try; each has a seed of its own."""
 
-    shot: dict[str, Any]
+    shot: JsonObject
     prompt: str
     seeds: list[int]
     takes: list[str]
@@ -112,7 +113,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
 
 
 def _frame_requests(
-    ctx: Context, params: Params, brief: dict[str, Any], ratio: str, size: tuple[int, int]
+    ctx: Context, params: Params, brief: JsonObject, ratio: str, size: tuple[int, int]
 ) -> list[FrameRequest]:
     """The frames asked for; each makes only its own shot an input, so that editing one shot leaves the others fresh."""
     node = ctx.node
@@ -136,7 +137,7 @@ def _frame_requests(
 class Drawing:
     """Draws frames of one scene and says which."""
 
-    def __init__(self, ctx: Context, brief: dict[str, Any], ratio: str, size: tuple[int, int], count: int) -> None:
+    def __init__(self, ctx: Context, brief: JsonObject, ratio: str, size: tuple[int, int], count: int) -> None:
         self._ctx = ctx
         self._ratio = ratio
         self._size = size
@@ -165,7 +166,7 @@ class Drawing:
         ctx.progress(self._percent(), Text(N_("{done} of {all} frames drawn"), done=self._done, all=self._count))
         return candidates
 
-    def _draw(self, shot: dict[str, Any], seed: int) -> bytes:
+    def _draw(self, shot: JsonObject, seed: int) -> bytes:
         return sketch.draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
 
     def _percent(self) -> float:

@@ -7,7 +7,7 @@ Near-duplicates are rewritten once, the later of each pair, and measured again.
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -15,6 +15,7 @@ from workbench import sketch
 from workbench.artifacts.models import EpisodeOutline, EpisodePlan
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.guards import plannable
 from workbench.story.similarity import Pair, near_duplicates
 from workbench.workflows import briefing, registry
@@ -56,7 +57,7 @@ class Rewrites(BaseModel):
     episodes: list[EpisodeOutline] = Field(min_length=1, max_length=100)
 
 
-def draft(facts: dict[str, Any], params: Params, rng: Random) -> BaseModel:
+def draft(facts: JsonObject, params: Params, rng: Random) -> BaseModel:
     """Write the step's answer offline; whole plans, chunks and rewrites all come from the same story."""
     step = str(facts["step"])
     if step == "dedupe":
@@ -102,7 +103,7 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
     return plan
 
 
-async def _in_chunks(ctx: Context, facts: dict[str, Any], target: int) -> EpisodePlan:
+async def _in_chunks(ctx: Context, facts: JsonObject, target: int) -> EpisodePlan:
     done: list[EpisodeOutline] = []
     for number, (start, count) in enumerate(chunks(target), start=1):
         message = Text(
@@ -116,7 +117,7 @@ async def _in_chunks(ctx: Context, facts: dict[str, Any], target: int) -> Episod
     return EpisodePlan(episode_count=target, reasoning_brief=None, episodes=done)
 
 
-async def _without_duplicates(ctx: Context, facts: dict[str, Any], plan: EpisodePlan) -> EpisodePlan:
+async def _without_duplicates(ctx: Context, facts: JsonObject, plan: EpisodePlan) -> EpisodePlan:
     """Rewrite the later episode of each near-duplicate pair once; what is still alike becomes a warning."""
     ctx.progress(85, Text(N_("Comparing the episodes with each other")))
     pairs = duplicates(plan)
@@ -127,7 +128,7 @@ async def _without_duplicates(ctx: Context, facts: dict[str, Any], plan: Episode
     return plan
 
 
-async def _rewrite(ctx: Context, facts: dict[str, Any], plan: EpisodePlan, pairs: list[Pair]) -> EpisodePlan:
+async def _rewrite(ctx: Context, facts: JsonObject, plan: EpisodePlan, pairs: list[Pair]) -> EpisodePlan:
     orders = sorted({pair.second + 1 for pair in pairs})
     ctx.progress(88, Text(N_("Rewriting {count} episodes that repeat others"), count=len(orders)))
     prompt = ctx.prompt(
@@ -205,12 +206,12 @@ def merge(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:
     return EpisodePlan(episode_count=plan.episode_count, reasoning_brief=plan.reasoning_brief, episodes=episodes)
 
 
-def strangers(plan: EpisodePlan, characters: list[dict[str, Any]]) -> list[str]:
+def strangers(plan: EpisodePlan, characters: list[JsonObject]) -> list[str]:
     """Main characters that the library does not know."""
     return briefing.unknown_names((n for e in plan.episodes for n in e.main_characters), characters)
 
 
-def _earlier(ctx: Context, done: list[EpisodeOutline]) -> list[dict[str, Any]]:
+def _earlier(ctx: Context, done: list[EpisodeOutline]) -> list[JsonObject]:
     shown = done[-EARLIER_EPISODES:]
     if len(shown) < len(done):
         ctx.report_shortened("earlier episodes", len(shown), len(done))
@@ -224,7 +225,7 @@ def _earlier(ctx: Context, done: list[EpisodeOutline]) -> list[dict[str, Any]]:
     ]
 
 
-def _warn_of_strangers(ctx: Context, plan: EpisodePlan, characters: list[dict[str, Any]]) -> None:
+def _warn_of_strangers(ctx: Context, plan: EpisodePlan, characters: list[JsonObject]) -> None:
     unknown = strangers(plan, characters)
     if unknown:
         ctx.warn(Text(N_("Not in the character library: {names}"), names=", ".join(unknown)))

@@ -32,6 +32,7 @@ from workbench.artifacts.storyboard import (
 )
 from workbench.errors import Issue, OutputError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story import continuity
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_scene_anchor, has_scene_outline
@@ -52,7 +53,7 @@ class DirectPlan(Content):
     frames: list[Frame] = Field(min_length=9, max_length=9)
 
 
-def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> Content:
+def draft(facts: JsonObject, params: registry.Params, rng: Random) -> Content:
     """Stage the scene's own summary: beats, frames or all nine at once, as the step asks."""
     if facts["step"] == "plan":
         return sketch.write_action_plan(facts, rng)
@@ -96,7 +97,7 @@ async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
     return keyframe_prompt
 
 
-async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str) -> KeyframePrompt:
+async def _from_beats(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) -> KeyframePrompt:
     ctx.progress(10, Text(N_("Planning three beats of action")))
     plan = await ctx.generate(
         "plan",
@@ -132,7 +133,7 @@ async def _from_beats(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: s
     return assemble(beats, groups, facts, cast, staging.looks(ctx.node))
 
 
-async def _directly(ctx: Context, facts: dict[str, Any], cast: Cast, aspect: str) -> KeyframePrompt:
+async def _directly(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) -> KeyframePrompt:
     ctx.progress(60, Text(N_("Writing nine shots directly")))
     anchors = facts["anchor"]["anchors"]
     direct_plan = await ctx.generate(
@@ -177,7 +178,7 @@ def own_names_in_frames(group: KeyframeGroup, cast: Cast) -> KeyframeGroup:
 def assemble(
     beats: Sequence[ActionBeat],
     groups: Sequence[KeyframeGroup],
-    facts: dict[str, Any],
+    facts: JsonObject,
     cast: Cast,
     looks: Mapping[str, str],
 ) -> KeyframePrompt:
@@ -198,7 +199,7 @@ def assemble(
 
 
 def shot(
-    order: int, frame: Frame, camera: Camera, facts: dict[str, Any], cast: Cast, looks: Mapping[str, str],
+    order: int, frame: Frame, camera: Camera, facts: JsonObject, cast: Cast, looks: Mapping[str, str],
     *, beat: str, moment: Moment | None, avoid: list[str], consistency: str,
 ) -> Shot:  # fmt: skip
     """A frame as the shot of that order, with what an image model must know to draw it alone."""

@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from workbench import sketch
 from workbench.artifacts.storyboard import MotionPrompt
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
 from workbench.workflows import registry, staging
 from workbench.workflows.scene.generate_scene_anchor import mentions, whole_word
@@ -32,7 +33,7 @@ class Params(registry.Params):
     )
 
 
-def draft(facts: dict[str, Any], params: Params, rng: Random) -> MotionPrompt:
+def draft(facts: JsonObject, params: Params, rng: Random) -> MotionPrompt:
     """Move what the nine shots show from their first to their last."""
     return sketch.write_motion(facts, rng)
 
@@ -175,6 +176,6 @@ def _cast_and_strangers(node: NodeView) -> tuple[list[str], list[str]]:
     return [n for n in names if cast.of(n) is not None], [n for n in names if cast.of(n) is None]
 
 
-def _edge(scene: NodeView | None, order: int) -> dict[str, Any] | None:
+def _edge(scene: NodeView | None, order: int) -> JsonObject | None:
     """The neighbouring scene's shot at the cut; only that one becomes an input."""
     return None if scene is None else scene.artifact("keyframe_prompt", part=f"shot:{order}")

@@ -13,6 +13,7 @@ from workbench import sketch
 from workbench.artifacts.models import SceneAnchor
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.story.guards import has_scene_outline
 from workbench.story.names import fold
 from workbench.workflows import briefing, registry
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LOOK_BACK = 5
 
 
-def draft(facts: dict[str, Any], params: registry.Params, rng: Random) -> SceneAnchor:
+def draft(facts: JsonObject, params: registry.Params, rng: Random) -> SceneAnchor:
     """Furnish the location from the phrase books, in both languages."""
     return sketch.write_scene_anchor(facts, rng)
 
@@ -112,7 +113,7 @@ def whole_word(name: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!{letter}){re.escape(name)}(?!{letter})")
 
 
-def cast_names(characters: list[dict[str, Any]], scene: dict[str, Any]) -> list[str]:
+def cast_names(characters: list[JsonObject], scene: JsonObject) -> list[str]:
     """Every name and alias that must not appear: the library's and the scene's own cast."""
     library = [n for c in characters for n in (c["name"], *(c.get("aliases") or []))]
     return list(dict.fromkeys([*library, *scene["cast"]]))
@@ -136,12 +137,12 @@ def _texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
     return texts
 
 
-def _outline(node: NodeView) -> dict[str, Any] | None:
+def _outline(node: NodeView) -> JsonObject | None:
     episode = node.parent
     return None if episode is None else episode.artifact("scene_list", part=f"scene:{node.position}")
 
 
-def _earlier_anchors(node: NodeView, scene: dict[str, Any]) -> dict[str, list[str]]:
+def _earlier_anchors(node: NodeView, scene: JsonObject) -> dict[str, list[str]]:
     """The anchors of the nearest earlier scene at the same place; empty when there is none."""
     before = node.previous
     for _ in range(LOOK_BACK):
@@ -156,7 +157,7 @@ def _earlier_anchors(node: NodeView, scene: dict[str, Any]) -> dict[str, list[st
     return {}
 
 
-def _facts(ctx: Context, scene: dict[str, Any]) -> dict[str, Any]:
+def _facts(ctx: Context, scene: JsonObject) -> JsonObject:
     """The scene, the one before it and where both stand in the episode."""
     node, episode = ctx.node, ctx.node.parent
     assert episode is not None

@@ -5,7 +5,7 @@ Written by code from the motion prompt, never by a model. Nothing that stays as 
 
 from __future__ import annotations
 
-from typing import Any
+from workbench.json_types import JsonObject
 
 #: what each line is opened by: (Chinese, English)
 LABELS = {
@@ -24,7 +24,7 @@ FROM_FRAME = (
 
 
 def clip_prompt(
-    motion: dict[str, Any], anchor: dict[str, Any], style: str, seconds: float, language: str, *, from_frame: bool
+    motion: JsonObject, anchor: JsonObject, style: str, seconds: float, language: str, *, from_frame: bool
 ) -> str:
     """All that a video model needs. The motion's thirds are stretched to the clip's length (seconds)."""
     at = 0 if language == "zh" else 1
