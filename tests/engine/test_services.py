@@ -727,7 +727,7 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
         engine.close()
 
 
-# -- trials ------------------------------------------------------------------------------------------------------------
+# -- profile checks ----------------------------------------------------------------------------------------------------
 
 
 def test_a_trial_takes_its_share_of_the_minute_and_asks_the_budget(engine: Engine, provider: ScriptedProvider) -> None:

@@ -124,10 +124,10 @@ def archive(name: str, restore: bool, as_json: bool) -> None:
 def test(name: str, image: bool, as_json: bool) -> None:
     """Make one tiny real call of each kind; exit 1 when one fails."""
     with door.workbench() as wb:
-        trials = wb.profiles.check(name, image=image)
+        results = wb.profiles.check(name, image=image)
         row = next((p for p in wb.profiles.list() if p.name == name), None)
-    ok = bool(trials) and all(t.ok for t in trials)
-    checks = [{"ok": t.ok, **vars(t)} for t in trials]
+    ok = bool(results) and all(t.ok for t in results)
+    checks = [{"ok": t.ok, **vars(t)} for t in results]
     if as_json:
         console.emit({"profile": name, "ok": ok, "checks": checks})
     else:

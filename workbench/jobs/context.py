@@ -31,6 +31,7 @@ from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import Check, TextSteps
+from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability, Suspend
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
@@ -48,7 +49,7 @@ class Child:
 
     kind: str
     node_id: int
-    params: dict[str, Any] = field(default_factory=dict)
+    params: JsonObject = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,11 @@ class ChildResult:
 class BatchResult:
     """What a batch came to; `failed` names every item. The job ends succeeded, partial or failed accordingly."""
 
-    succeeded: list[dict[str, Any]]
-    failed: list[dict[str, Any]]
-    skipped: list[dict[str, Any]]
+    succeeded: list[JsonObject]
+    failed: list[JsonObject]
+    skipped: list[JsonObject]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {"succeeded": self.succeeded, "failed": self.failed, "skipped": self.skipped}
 
 
@@ -101,7 +102,7 @@ class PartialArtifact:
     """
 
     content: BaseModel
-    failed: list[dict[str, Any]]
+    failed: list[JsonObject]
     succeeded: list[Any]
 
 
@@ -163,11 +164,11 @@ class Context:
         """A picture of the media store."""
         return self._session.media.read(sha256)
 
-    def current_content(self) -> dict[str, Any] | None:
+    def current_content(self) -> JsonObject | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
         kind = self._session.declared.writes
         head = self._own_head() if kind else None
-        return None if head is None else cast("dict[str, Any]", head.content)
+        return None if head is None else cast("JsonObject", head.content)
 
     @property
     def pictures_at_once(self) -> int:
@@ -292,7 +293,7 @@ class Context:
             raise min(broken, key=_urgency)
         return cast("list[T | JobError]", results)
 
-    def _draft(self, step: str, facts: dict[str, Any], own: Callable[..., Any] | None) -> Callable[[], str] | None:
+    def _draft(self, step: str, facts: JsonObject, own: Callable[..., Any] | None) -> Callable[[], str] | None:
         write = own or self._session.declared.draft
         if write is None:
             return None
@@ -397,7 +398,7 @@ class Context:
                 )
         crash.point("children_inserted")
 
-    def batch_result(self, results: Sequence[ChildResult], skipped: Sequence[dict[str, Any]] = ()) -> BatchResult:
+    def batch_result(self, results: Sequence[ChildResult], skipped: Sequence[JsonObject] = ()) -> BatchResult:
         """Sum up children; raises ChildFailed when every one of them failed."""
         good = [{"node_id": r.node_id, "job_id": r.job_id} for r in results if r.ok]
         bad = [

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pydantic import BaseModel
 
 from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue
+from workbench.json_types import JsonObject
 from workbench.prompts import Prompt
 from workbench.providers.base import Message, Mode
 
@@ -38,7 +38,7 @@ class Conversation:
 
     start: tuple[Message, ...]
     language: str = "en"
-    json_schema: dict[str, Any] | None = None
+    json_schema: JsonObject | None = None
     schema_name: str = "text"
     prompt_version: str = ""
     _after: tuple[Message, ...] = field(default=())

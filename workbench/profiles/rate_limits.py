@@ -35,7 +35,7 @@ AWAY_S = 2.0
 class RateLimits:
     """Takes a call's share of its profile's minute, or says how long to wait. Safe from several threads.
 
-    `away_s`: how long to wait when Redis cannot be asked; 0 goes on without it, which is for a person's own trials.
+    `away_s`: how long to wait when Redis cannot be asked; 0 goes on without it, which is for profile checks.
     """
 
     def __init__(self, settings: Settings, *, away_s: float = AWAY_S) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.base import OnDelta, TextReply, Usage
 from workbench.providers.reading import clean_text
@@ -74,7 +75,7 @@ class Answer(ABC):
         """Read an answer that came in one piece. Raises ProviderError for anything that is none."""
 
     @abstractmethod
-    def _take_event(self, event: dict[str, Any], joiner: Joiner) -> None:
+    def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
         """Read one event of a stream."""
 
     @abstractmethod
@@ -104,7 +105,7 @@ class Answer(ABC):
             raise self._foreign("")
         raise ProviderError("network", Text(N_("The stream ended before the answer was complete.")), http_status=200)
 
-    def _read(self, body: str, known: frozenset[str]) -> dict[str, Any]:
+    def _read(self, body: str, known: frozenset[str]) -> JsonObject:
         """The JSON object of a whole answer, which has one of the `known` fields. Raises ProviderError otherwise."""
         try:
             answer = json.loads(body)
@@ -143,7 +144,7 @@ class Joiner:
             self._on_delta(clean_text(self._held))
 
 
-def mapping(found: Any) -> dict[str, Any]:
+def mapping(found: Any) -> JsonObject:
     """The object that should be there, an empty one otherwise."""
     return found if isinstance(found, dict) else {}
 

@@ -18,6 +18,7 @@ import httpx2
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import ark_images, ark_video, faults, wire
 from workbench.providers.base import (
     ImageReply,
@@ -121,7 +122,7 @@ class Ark(OpenAICompatible, VideoProvider):
         *,
         body: Mapping[str, Any] | None = None,
         call_id: str | None = None,
-    ) -> dict[str, Any]:
+    ) -> JsonObject:
         """One request about tasks and its answer. Raises ProviderError with the exact kind."""
         headers = {"Authorization": f"Bearer {self._key or wire.NO_KEY}"}
         if call_id:
@@ -147,20 +148,20 @@ class Ark(OpenAICompatible, VideoProvider):
 
     # -- wording -------------------------------------------------------------------------------------------------------
 
-    def _own_fields(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _own_fields(self, params: Mapping[str, Any]) -> JsonObject:
         """Doubao thinks unless told not to: seconds and tokens that a screenplay in JSON gains nothing from."""
         if params.get("thinking"):
             return {"thinking": {"type": params["thinking"]}}
         return {"thinking": {"type": "disabled"}} if params.get("reasoning_effort") in _NO_EFFORT else {}
 
-    def _image_body(self, request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+    def _image_body(self, request: ImageRequest, *, names_format: bool) -> JsonObject:
         return ark_images.body(request, names_format=names_format)
 
     def _image_notes(self, request: ImageRequest) -> tuple[Text, ...]:
         return ark_images.notes(request)
 
 
-def _read(response: httpx2.Response) -> dict[str, Any]:
+def _read(response: httpx2.Response) -> JsonObject:
     try:
         answer = json.loads(response.text)
     except ValueError:

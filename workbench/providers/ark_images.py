@@ -9,10 +9,10 @@ import base64
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers.base import ImageRequest
 
 #: 2560×1440: the least that 4.5 and 5.0 draw, and what all of them call 2K
@@ -62,7 +62,7 @@ def _up(side: float) -> int:
     return math.ceil(round(side, 6) / _STEP) * _STEP
 
 
-def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+def body(request: ImageRequest, *, names_format: bool) -> JsonObject:
     """The fields of the request. A profile's `size` replaces the size, its `image_params` are added as they are.
 
     Raises ProviderError bad_request where a picture to change is missing.
@@ -73,7 +73,7 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
         raise ProviderError("bad_request", message, sent=False)
     width, height = size_for(family, request.size)
     size = "adaptive" if family.edits else f"{width}x{height}"
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "model": request.model,
         "prompt": request.prompt,
         "size": str(params.get("size") or params.get("image_size") or size),
@@ -82,7 +82,7 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
         # Several pictures in one answer pass the cap on what an answer may hold: their links are followed instead.
         fields["response_format"] = "b64_json" if group_size(request) == 1 else "url"
     # The service marks its pictures unless told not to.
-    more: dict[str, Any] = {"watermark": bool(params.get("watermark", False))}
+    more: JsonObject = {"watermark": bool(params.get("watermark", False))}
     if family.groups:
         more |= _group(request)
     if family.seeds or params.get("image_seed"):
@@ -94,7 +94,7 @@ def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
     return fields
 
 
-def _group(request: ImageRequest) -> dict[str, Any]:
+def _group(request: ImageRequest) -> JsonObject:
     mode = str(request.params.get("sequential_image_generation") or "disabled")
     if mode != "auto":
         return {"sequential_image_generation": mode}

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import count, mapping
 from workbench.providers.ark_images import data_uri
@@ -66,7 +67,7 @@ def seed_for(seed: int) -> int:
     return seed % 2**31
 
 
-def body(request: VideoRequest) -> dict[str, Any]:
+def body(request: VideoRequest) -> JsonObject:
     """The fields of the request. Raises ProviderError bad_request for frames that no clip can have."""
     if request.last_frame and not request.first_frame:
         raise ProviderError("bad_request", Text(N_("A clip with a last frame needs a first one.")), sent=False)

@@ -10,7 +10,9 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
+
+from workbench.json_types import JsonObject
 
 if TYPE_CHECKING:
     from workbench.errors import ProviderError
@@ -57,10 +59,10 @@ class TextRequest:
     model: str
     messages: tuple[Message, ...]
     call_id: str
-    schema: dict[str, Any] | None = None
+    schema: JsonObject | None = None
     schema_name: str = "output"
     mode: Mode = "plain"
-    params: dict[str, Any] = field(default_factory=dict)
+    params: JsonObject = field(default_factory=dict)
     draft: Callable[[], str] | None = None
 
 
@@ -89,7 +91,7 @@ class ImageRequest:
     seed: int
     call_id: str
     references: tuple[bytes, ...] = field(default=(), repr=False)
-    params: dict[str, Any] = field(default_factory=dict)
+    params: JsonObject = field(default_factory=dict)
     draw: Callable[[], bytes] | None = field(default=None, repr=False)
 
 
@@ -105,7 +107,7 @@ class VideoRequest:
     call_id: str
     first_frame: bytes | None = field(default=None, repr=False)
     last_frame: bytes | None = field(default=None, repr=False)
-    params: dict[str, Any] = field(default_factory=dict)
+    params: JsonObject = field(default_factory=dict)
     draw: Callable[[], bytes] | None = field(default=None, repr=False)
 
 
@@ -253,7 +255,7 @@ class Profile:
     text_model: str = ""
     image_model: str | None = None
     video_model: str | None = None
-    params: dict[str, Any] = field(default_factory=dict)
+    params: JsonObject = field(default_factory=dict)
     key: str | None = field(default=None, repr=False)
     concurrency: int | None = None
     rpm: int | None = None

@@ -16,6 +16,7 @@ from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.retry_after import number_of, retry_after_s
 from workbench.security.redact import redactor
 
@@ -31,7 +32,7 @@ class Refusal:
     message: str
     codes: tuple[str, ...] = ()
     param: str = ""
-    details: tuple[dict[str, Any], ...] = ()
+    details: tuple[JsonObject, ...] = ()
     #: a status told inside the body, where the transport's own says nothing (mid-stream, relays)
     status: int | None = None
 

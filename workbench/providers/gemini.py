@@ -18,6 +18,7 @@ import httpx2
 
 from workbench.errors import ProviderError, not_downloaded
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults, wire
 from workbench.providers.answers import mapping
 from workbench.providers.base import (
@@ -121,7 +122,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
             error.usage = error.usage or (answer.usage if answer.usage != Usage() else None)
             raise
 
-    def _arguments(self, request: TextRequest, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _arguments(self, request: TextRequest, params: Mapping[str, Any]) -> JsonObject:
         """The SDK's arguments of a text request."""
         from google.genai import types
 
@@ -131,7 +132,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
             for m in request.messages
             if m.role != "system"
         ]
-        config: dict[str, Any] = {
+        config: JsonObject = {
             theirs: params[ours] for ours, theirs in _PASSED_ON.items() if params.get(ours) is not None
         }
         if system:
@@ -209,7 +210,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
             error.retryable = error.retryable or error.kind in ("malformed_output", "unknown")
             raise
 
-    async def _exchange(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+    async def _exchange(self, method: str, path: str, **more: Any) -> JsonObject:
         """One request of the long-operation API. The SDK (3.4) makes it for the cloud platform alone."""
         version = str(self._params.get("api_version") or API_VERSION)
         headers = {"x-goog-api-key": self._key or wire.NO_KEY, **more.pop("headers", {})}
@@ -221,7 +222,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
             raise not_gemini(redactor.text(response.text[:200]))
         return answer
 
-    def _read_clip(self, response: dict[str, Any]) -> TaskState:
+    def _read_clip(self, response: JsonObject) -> TaskState:
         samples = [mapping(s) for s in response.get("generatedSamples") or ()]
         if not samples:
             reasons = [str(r) for r in response.get("raiMediaFilteredReasons") or ()]

@@ -96,7 +96,7 @@ def inline(data: bytes | None) -> dict[str, str] | None:
     return None if data is None else {"bytesBase64Encoded": base64.b64encode(data).decode(), "mimeType": mime_of(data)}
 
 
-def drop_unset(fields: dict[str, Any]) -> dict[str, Any]:
+def drop_unset(fields: JsonObject) -> JsonObject:
     return {k: v for k, v in fields.items() if v is not None}
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import Answer, Joiner, count, mapping
 from workbench.providers.base import TextRequest, Usage
@@ -20,10 +21,10 @@ from workbench.providers.openai_responses import described_schema
 _PASSED_ON = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "reasoning_effort", "seed", "stop")
 
 
-def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> dict[str, Any]:
+def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> JsonObject:
     """The request in the API's words; streaming is the caller's. `token_cap`: the service's name for the output
     limit."""
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "model": request.model,
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
         **{name: params[name] for name in _PASSED_ON if params.get(name) is not None},
@@ -36,7 +37,7 @@ def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> dic
     return fields
 
 
-def _response_format(request: TextRequest) -> dict[str, Any]:
+def _response_format(request: TextRequest) -> JsonObject:
     if request.schema is None or request.mode == "plain":
         return {}
     if request.mode == "json_object":
@@ -65,7 +66,7 @@ class ChatAnswer(Answer):
         self._take_usage(read_usage(choice.get("usage")))
         self.finish = str(choice.get("finish_reason") or "other")
 
-    def _take_event(self, event: dict[str, Any], joiner: Joiner) -> None:
+    def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
         self.model = str(event.get("model") or self.model)
         self._take_usage(read_usage(event.get("usage")))
         choice = _first(event.get("choices"))
@@ -103,7 +104,7 @@ class ChatAnswer(Answer):
         return ProviderError("malformed_output", message, http_status=200)
 
 
-def _first(choices: Any) -> dict[str, Any]:
+def _first(choices: Any) -> JsonObject:
     return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 

@@ -24,6 +24,7 @@ import openai
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults, openai_chat, openai_images, openai_responses, wire
 from workbench.providers.answers import Answer
 from workbench.providers.base import (
@@ -123,7 +124,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
     # -- sending -------------------------------------------------------------------------------------------------------
 
     async def _ask(
-        self, client: openai.AsyncOpenAI, body: dict[str, Any], call_id: str, answer: Answer, on_delta: OnDelta
+        self, client: openai.AsyncOpenAI, body: JsonObject, call_id: str, answer: Answer, on_delta: OnDelta
     ) -> None:
         api = client.responses if self._api == "responses" else client.chat.completions
         response = await api.with_raw_response.create(**body, extra_headers={"X-Client-Request-Id": call_id})
@@ -145,7 +146,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
         answer.end_stream(done=wire.is_done(response.http_response.stream))
 
     async def _draw(
-        self, client: openai.AsyncOpenAI, request: ImageRequest, body: dict[str, Any], headers: dict[str, str]
+        self, client: openai.AsyncOpenAI, request: ImageRequest, body: JsonObject, headers: dict[str, str]
     ) -> ImageReply:
         calls = client.images.with_raw_response
         call = calls.edit if "image" in body else calls.generate
@@ -191,7 +192,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
         kind = openai_responses.ResponseAnswer if self._api == "responses" else openai_chat.ChatAnswer
         return kind(request.model)
 
-    def _body(self, request: TextRequest) -> dict[str, Any]:
+    def _body(self, request: TextRequest) -> JsonObject:
         """The request in the API's words. The call's params win over the profile's."""
         params = {**self._params, **{k: v for k, v in request.params.items() if v is not None}}
         learned = _lessons_of(self._base_url, request.model)
@@ -209,17 +210,17 @@ class OpenAICompatible(TextProvider, ImageProvider):
             body["extra_body"] = {**own, **body.get("extra_body", {})}
         return self._drop_refused(body, request.model)
 
-    def _own_fields(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def _own_fields(self, params: Mapping[str, Any]) -> JsonObject:
         """Fields of a text request that only this service knows."""
         return {}
 
-    def _image_body(self, request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+    def _image_body(self, request: ImageRequest, *, names_format: bool) -> JsonObject:
         return openai_images.body(request, names_format=names_format)
 
     def _image_notes(self, request: ImageRequest) -> tuple[Text, ...]:
         return openai_images.notes(request)
 
-    def _drop_refused(self, body: dict[str, Any], model: str) -> dict[str, Any]:
+    def _drop_refused(self, body: JsonObject, model: str) -> JsonObject:
         """The body without the fields that this model is known to refuse."""
         left_out = _lessons_of(self._base_url, model).left_out
         fields = {k: v for k, v in body.items() if k not in left_out}
@@ -340,7 +341,7 @@ _CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_to
 _SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
 _OPTIONAL = (*_SAMPLING, "seed")
 #: what we say unasked, so that models which do not know the choice need not be told of it
-_UNASKED: dict[str, Any] = {
+_UNASKED: JsonObject = {
     "store": False,
     "thinking": {"type": "disabled"},
     "watermark": False,

@@ -9,10 +9,10 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import count
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
@@ -67,12 +67,12 @@ def size_for(family: Family, wanted: tuple[int, int]) -> tuple[int, int]:
     return max(16, round(width / 16) * 16), max(16, round(width / shape / 16) * 16)
 
 
-def body(request: ImageRequest, *, names_format: bool) -> dict[str, Any]:
+def body(request: ImageRequest, *, names_format: bool) -> JsonObject:
     """The fields of the request. A profile's `image_size` replaces the size, its `image_params` are added as they
     are."""
     family = family_of(request.model)
     width, height = size_for(family, request.size)
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "model": request.model,
         "prompt": request.prompt,
         "n": 1,
@@ -115,7 +115,7 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
     entries = [e for e in answer.get("data") or [] if isinstance(e, dict)]
     images = tuple(m for m in (_read_entry(e, headers) for e in entries) if m is not None)
     usage = answer.get("usage")
-    reported: dict[str, Any] = usage if isinstance(usage, dict) else {}
+    reported: JsonObject = usage if isinstance(usage, dict) else {}
     generated = count(reported.get("generated_images"))
     return ImageReply(
         images,
@@ -127,7 +127,7 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
     )
 
 
-def read_usage(found: dict[str, Any]) -> Usage:
+def read_usage(found: JsonObject) -> Usage:
     """Token counts as reported; anything missing or senseless stays None. All that is drawn counts as picture
     tokens."""
     input_details = found.get("input_tokens_details")
@@ -141,7 +141,7 @@ def read_usage(found: dict[str, Any]) -> Usage:
     )
 
 
-def _read_entry(entry: dict[str, Any], headers: Mapping[str, str]) -> GeneratedMedia | None:
+def _read_entry(entry: JsonObject, headers: Mapping[str, str]) -> GeneratedMedia | None:
     if entry.get("error"):
         return GeneratedMedia(error=faults.fault(200, {"error": entry["error"]}, headers))
     encoded, url = entry.get("b64_json"), entry.get("url")

@@ -12,6 +12,7 @@ from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import Answer, Joiner, count, mapping
 from workbench.providers.base import TextRequest, Usage
@@ -21,9 +22,9 @@ from workbench.providers.schemas import strict_schema
 _PASSED_ON = ("temperature", "top_p")
 
 
-def body(request: TextRequest, params: Mapping[str, Any]) -> dict[str, Any]:
+def body(request: TextRequest, params: Mapping[str, Any]) -> JsonObject:
     """The request in the API's words; streaming is the caller's."""
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "model": request.model,
         "input": [{"role": m.role, "content": m.content} for m in request.messages],
         # Unless told so, the service keeps each answer for weeks; we never ask for one again.
@@ -40,7 +41,7 @@ def body(request: TextRequest, params: Mapping[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _text_format(request: TextRequest) -> dict[str, Any]:
+def _text_format(request: TextRequest) -> JsonObject:
     if request.schema is None or request.mode == "plain":
         return {}
     if request.mode == "json_object":
@@ -48,7 +49,7 @@ def _text_format(request: TextRequest) -> dict[str, Any]:
     return {"text": {"format": {"type": "json_schema", **described_schema(request.schema, request.schema_name)}}}
 
 
-def described_schema(schema: dict[str, Any], name: str) -> dict[str, Any]:
+def described_schema(schema: JsonObject, name: str) -> JsonObject:
     """A schema as both APIs want it: named, in its strict form where it has one."""
     strict = strict_schema(schema)
     short = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "output"
@@ -70,7 +71,7 @@ class ResponseAnswer(Answer):
         self._take_response(answer, http_status=200)
         self.finish = self.finish or "other"
 
-    def _take_event(self, event: dict[str, Any], joiner: Joiner) -> None:
+    def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
         kind = str(event.get("type") or "")
         delta = event.get("delta")
         match kind:
@@ -89,7 +90,7 @@ class ResponseAnswer(Answer):
                 # Thoughts are the model's first tokens, too, though they are no part of the answer.
                 self._first_token()
 
-    def _take_response(self, found: dict[str, Any], status: str = "", http_status: int | None = None) -> None:
+    def _take_response(self, found: JsonObject, status: str = "", http_status: int | None = None) -> None:
         """Read a whole response object, the last event's or the answer itself. Raises ProviderError when it failed."""
         self.model = str(found.get("model") or self.model)
         self._take_usage(read_usage(found.get("usage")))
@@ -116,7 +117,7 @@ class ResponseAnswer(Answer):
         return ProviderError("malformed_output", message, http_status=200)
 
 
-def _parts(output: Any) -> Iterator[dict[str, Any]]:
+def _parts(output: Any) -> Iterator[JsonObject]:
     """The content of the messages among the items."""
     for item in output if isinstance(output, list) else ():
         if isinstance(item, dict) and item.get("type") == "message" and isinstance(item.get("content"), list):

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 
 #: the providers whose params are all listed here
 OURS = ("openai", "ark", "gemini", "sketch")
@@ -120,7 +121,7 @@ def family_of(model: str) -> Family | None:
     return next((f for f in FAMILIES if f.models.search(name)), None)
 
 
-def validate(provider: str, params: Mapping[str, Any], text_model: str) -> dict[str, Any]:
+def validate(provider: str, params: Mapping[str, Any], text_model: str) -> JsonObject:
     """The params as they are stored; None leaves one out. Raises InvalidInput with an issue for each that is wrong.
 
     A provider that came with a package of its own has params of its own: only those known here are checked.

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.json_types import JsonObject
+
 _KEPT = frozenset(
     {
         "type",
@@ -32,7 +34,7 @@ class NotStrict(ValueError):
     """The schema cannot be said in strict mode: open dictionaries, tuples, unions at the root."""
 
 
-def strict_schema(schema: dict[str, Any]) -> dict[str, Any] | None:
+def strict_schema(schema: JsonObject) -> JsonObject | None:
     """The strict form of a pydantic schema, or None when it has none (send it then with strict off)."""
     try:
         return _root(schema)
@@ -40,7 +42,7 @@ def strict_schema(schema: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-def _root(schema: dict[str, Any]) -> dict[str, Any]:
+def _root(schema: JsonObject) -> JsonObject:
     definitions = schema.get("$defs", {})
     body = {k: v for k, v in schema.items() if k != "$defs"}
     if "$ref" in body:
@@ -55,7 +57,7 @@ def _root(schema: dict[str, Any]) -> dict[str, Any]:
     return root
 
 
-def _strict(schema: Any) -> dict[str, Any]:
+def _strict(schema: Any) -> JsonObject:
     if not isinstance(schema, dict) or not schema:
         raise NotStrict("anything goes here")
     if "allOf" in schema:
@@ -75,7 +77,7 @@ def _strict(schema: Any) -> dict[str, Any]:
     return _with_children(strict, schema)
 
 
-def _with_children(made: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _with_children(made: JsonObject, schema: JsonObject) -> JsonObject:
     options = schema.get("anyOf") or schema.get("oneOf")
     if options:
         made["anyOf"] = [_strict(option) for option in options]
@@ -93,13 +95,13 @@ def _with_children(made: dict[str, Any], schema: dict[str, Any]) -> dict[str, An
     return made
 
 
-def _single_all_of(schema: dict[str, Any]) -> dict[str, Any]:
+def _single_all_of(schema: JsonObject) -> JsonObject:
     if len(schema["allOf"]) != 1:
         raise NotStrict("allOf of several")
     return _strict({**{k: v for k, v in schema.items() if k != "allOf"}, **schema["allOf"][0]})
 
 
-def _describe_limits(schema: dict[str, Any]) -> str:
+def _describe_limits(schema: JsonObject) -> str:
     least, most = schema.get("minLength"), schema.get("maxLength")
     if least and most:
         return f"{least} to {most} characters."

@@ -142,7 +142,7 @@ def sheet(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
             return
     values = _service(key, row, issues)
     if row is not None:
-        _trials(key, row)
+        _show_checks(key, row)
     values |= _bindings(key, row, others, issues)
     values |= _limits(key, row, issues)
     values["params"] = _settings(key, row, issues)
@@ -448,7 +448,7 @@ def _archive(name: str, away: bool) -> None:
         frame.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
 
 
-def _trials(key: str, row: SavedProfile) -> None:
+def _show_checks(key: str, row: SavedProfile) -> None:
     """A test of what is saved, and what the last one of this session found."""
     name = str(row.name)
     with st.container(border=True, key=f"{key}_test"):
@@ -470,27 +470,27 @@ def _trials(key: str, row: SavedProfile) -> None:
         found: list[ProfileCheck] | None = st.session_state.get(f"{key}_trials")
         if found is not None and not found:
             st.caption(plain(translate(why_unchecked(row), current())))
-        for trial in found or ():
-            _trial(trial)
+        for check in found or ():
+            _show_check(check)
 
 
-def _trial(trial: ProfileCheck) -> None:
-    mark = ":green[:material/check_circle:]" if trial.ok else ":red[:material/error:]"
-    facts = [formats.duration(trial.latency_ms, current()), plain(shortened(trial.model, 40))]
-    if trial.mode:
-        facts.append(f"`{trial.mode}`")
-    if trial.input_tokens is not None:
-        facts.append(t("{n} + {m} tokens", n=trial.input_tokens, m=trial.output_tokens or 0))
-    if trial.ok:
-        known_cost = trial.cost_micros is not None
-        facts.append(formats.cost(trial.cost_micros, trial.currency, current()) if known_cost else t("price unknown"))
-    st.markdown(f"{mark} **{t(CHECKS[trial.check])}** :gray[{' · '.join(facts)}]")
-    if not trial.ok:
-        told = [translate(trial.message, current())]
-        if trial.http_status and str(trial.http_status) not in told[0]:
-            told.append(f"HTTP {trial.http_status}")
-        if trial.request_id:
-            told.append(t("request {id}", id=trial.request_id))
-        st.markdown(f"{plain(' · '.join(told))}  \n:violet[:material/arrow_forward: {t(trial.remedy)}]")
-    if trial.media:
-        st.image(str(live.workbench().media.path(trial.media)), width=220)
+def _show_check(check: ProfileCheck) -> None:
+    mark = ":green[:material/check_circle:]" if check.ok else ":red[:material/error:]"
+    facts = [formats.duration(check.latency_ms, current()), plain(shortened(check.model, 40))]
+    if check.mode:
+        facts.append(f"`{check.mode}`")
+    if check.input_tokens is not None:
+        facts.append(t("{n} + {m} tokens", n=check.input_tokens, m=check.output_tokens or 0))
+    if check.ok:
+        known_cost = check.cost_micros is not None
+        facts.append(formats.cost(check.cost_micros, check.currency, current()) if known_cost else t("price unknown"))
+    st.markdown(f"{mark} **{t(CHECKS[check.check])}** :gray[{' · '.join(facts)}]")
+    if not check.ok:
+        told = [translate(check.message, current())]
+        if check.http_status and str(check.http_status) not in told[0]:
+            told.append(f"HTTP {check.http_status}")
+        if check.request_id:
+            told.append(t("request {id}", id=check.request_id))
+        st.markdown(f"{plain(' · '.join(told))}  \n:violet[:material/arrow_forward: {t(check.remedy)}]")
+    if check.media:
+        st.image(str(live.workbench().media.path(check.media)), width=220)
