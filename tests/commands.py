@@ -62,6 +62,10 @@ class CommandServer:
             self._process.wait()
 
 
+#: of this process of tests
+SERVER = CommandServer()
+
+
 def _become(order: dict[str, object]) -> None:
     """In the forked process: be the command that was ordered."""
     from workbench.cli import main
@@ -89,8 +93,8 @@ def _become(order: dict[str, object]) -> None:
 
 
 def _serve() -> None:
-    from workbench.bootstrap import Registry
     from workbench.cli import COMMANDS
+    from workbench.workflows import registry
 
     for module in (
         "alembic.config",
@@ -101,7 +105,7 @@ def _serve() -> None:
         *(f"workbench.cli.{m}" for m, _ in COMMANDS.values()),
     ):
         importlib.import_module(module)
-    Registry().all()
+    registry.load()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.commands import SERVER, CommandServer
 from workbench.broker import embedded
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
@@ -67,6 +68,13 @@ def until(condition: Callable[[], Any], timeout: float = 30, what: str = "the co
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not come true within {timeout} s")
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def command_server() -> Iterator[CommandServer]:
+    """Runs commands in processes of their own; starts with the first of them."""
+    yield SERVER
+    SERVER.stop()
 
 
 @pytest.fixture(scope="session")

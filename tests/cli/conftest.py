@@ -18,19 +18,12 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.commands import CommandServer
+from tests.commands import SERVER
 from tests.conftest import until
 
 ROOT = Path(__file__).parents[2]
 #: generous: the machine may be busy with other tests
 CEILING_S = 90
-COMMANDS = CommandServer()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def command_server() -> Iterator[None]:
-    yield
-    COMMANDS.stop()
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ class Reelwright:
         self.started: list[subprocess.Popen[str]] = []
 
     def __call__(self, *arguments: str, **env: str) -> Ran:
-        done = COMMANDS.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 2)
+        done = SERVER.run(arguments, {**self.env, **env}, self.home.parent, CEILING_S * 2)
         assert "Traceback" not in done.err, done.err
         return Ran(*done)
 

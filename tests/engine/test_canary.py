@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +13,7 @@ import pytest
 import redis
 from sqlalchemy import MetaData, select
 
+from tests.commands import CommandServer
 from tests.engine.conftest import Workers
 from tests.pages.conftest import ROOT, House, app_first  # noqa: F401  the pages' way in, used by its name
 from tests.scripted_provider import ScriptedProvider
@@ -106,7 +105,7 @@ def test_it_is_in_no_byte_of_database_files_logs_and_redis(
         assert shown(repr(held(client, key))) == [], key
 
 
-def test_it_is_said_by_no_command(used: Workbench, settings: Settings) -> None:
+def test_it_is_said_by_no_command(used: Workbench, settings: Settings, command_server: CommandServer) -> None:
     ids = [str(j["id"]) for j in used.jobs.list()]
     commands = [
         ["profiles", "list", "--json"],
@@ -116,12 +115,11 @@ def test_it_is_said_by_no_command(used: Workbench, settings: Settings) -> None:
     ]
     commands += [["jobs", "show", i, "--json"] for i in ids]
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "workbench.cli", *command],
-            env={**environment(settings), "REELWRIGHT_LOG_LEVEL": "debug"}, capture_output=True, cwd=ROOT, check=False,
-        )  # fmt: skip
-        assert shown(done.stdout + done.stderr) == [], command
-        assert done.stdout
+        # a process of its own for each: what one has opened another does not know to hide
+        env = {**environment(settings), "REELWRIGHT_LOG_LEVEL": "debug"}
+        done = command_server.run(command, env, ROOT, timeout=180)
+        assert shown(done.out + done.err) == [], command
+        assert done.out
 
 
 def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
