@@ -144,7 +144,7 @@ class Reelwright:
 
     def batch(self, jobs: int) -> tuple[float, float]:
         started = time.time_ns()
-        ids = [r["id"] for r in self.wb.jobs.submit_many([Request("bench_nothing") for _ in range(jobs)])]
+        ids = [r.id for r in self.wb.jobs.submit_many([Request("bench_nothing") for _ in range(jobs)])]
         handed_over = time.time_ns()
         rows = self.ended(ids[0], ids[-1])
         # by the same clock: the database runs on this machine
@@ -153,8 +153,8 @@ class Reelwright:
     def one(self) -> float:
         [row] = self.wb.jobs.submit_many([Request("bench_nothing", params={"stamp": True})])
         committed = self.dispatcher.committed_ns
-        done = self.wb.wait(row["id"], timeout=30)
-        return float(done["result"]["began_ns"] - committed) / 1e6
+        done = self.wb.wait(row.id, timeout=30)
+        return float(done.result["began_ns"] - committed) / 1e6
 
     def ended(self, first: int, last: int) -> list[Any]:
         """The rows of a batch, all ended; looks seldom enough not to be in the way."""

@@ -11,6 +11,7 @@ from workbench import samples
 from workbench.api.client import Workbench
 from workbench.db.connection import Database, now_ms
 from workbench.db.reads import story as reads
+from workbench.db.rows.story import Node
 from workbench.db.schema import artifact, artifact_head, node
 
 
@@ -26,18 +27,18 @@ class Large:
 def made(wb: Workbench, episodes: int, scenes: int) -> Large:
     """Make a sample story's first episode with the offline model, then copy it. Needs a worker."""
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project)["id"], timeout=120)
-    episode = next(n["id"] for n in wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
-    wb.wait(wb.submit("generate_episode_core_expression", episode)["id"], timeout=120)
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=120)
+    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
+    wb.wait(wb.submit("generate_episode_core_expression", episode).id, timeout=120)
     hint = {"scene_count_hint": min(max(scenes, 6), 12)}
-    wb.wait(wb.submit("generate_episode_scene_list", episode, hint)["id"], timeout=120)
-    job = wb.wait(wb.plans.run(episode, grow=True)["id"], timeout=300)
-    if job["state"] != "succeeded":
-        raise RuntimeError(f"the story was not made: {job['error']}")
+    wb.wait(wb.submit("generate_episode_scene_list", episode, hint).id, timeout=120)
+    job = wb.wait(wb.plans.run(episode, grow=True).id, timeout=300)
+    if job.state != "succeeded":
+        raise RuntimeError(f"the story was not made: {job.error}")
     large = copied(wb.database, project, episodes, scenes)
     with wb.database.read() as conn:
-        middle = reads.children(conn, large, "episode")[episodes // 2]["id"]
-        scene = reads.children(conn, middle, "scene")[0]["id"]
+        middle = reads.children(conn, large, "episode")[episodes // 2].id
+        scene = reads.children(conn, middle, "scene")[0].id
         count = len(reads.heads_of(conn, large))
     return Large(large, scene, count)
 
@@ -51,16 +52,16 @@ def copied(database: Database, project_id: int, episodes: int, scenes: int) -> i
         source = _Source(conn, project_id)
         project = _add_nodes(conn, [{"kind": "project", "title": "A hundred episodes", "position": 0}])[0]
         _place(conn, project)
-        elements = _add_nodes(conn, [_under(project, project, e, e["position"]) for e in source.elements])
-        same = dict(zip((e["id"] for e in source.elements), elements, strict=True)) | {source.project: project}
+        elements = _add_nodes(conn, [_under(project, project, e, e.position) for e in source.elements])
+        same = dict(zip((e.id for e in source.elements), elements, strict=True)) | {source.project: project}
         rows: list[tuple[int, int, dict[int, int]]] = [(new, old, {}) for old, new in same.items()]
         made = _add_nodes(conn, [_under(project, project, source.episode, n + 1) for n in range(episodes)])
         for episode in made:
             wanted = [source.scenes[n % len(source.scenes)] for n in range(scenes)]
             under = _add_nodes(conn, [_under(project, episode, s, n + 1) for n, s in enumerate(wanted)])
-            own = {source.episode["id"]: episode}
-            rows.append((episode, source.episode["id"], own))
-            rows += [(new, old["id"], own | {old["id"]: new}) for new, old in zip(under, wanted, strict=True)]
+            own = {source.episode.id: episode}
+            rows.append((episode, source.episode.id, own))
+            rows += [(new, old.id, own | {old.id: new}) for new, old in zip(under, wanted, strict=True)]
         _copy(conn, source, rows, same)
     return project
 
@@ -71,9 +72,9 @@ class _Source:
     def __init__(self, conn: Connection, project_id: int) -> None:
         self.project = project_id
         nodes = reads.nodes_of(conn, project_id)
-        self.elements = [n for n in nodes if n["kind"] in ("character", "world")]
-        self.episode = next(n for n in nodes if n["kind"] == "episode")
-        self.scenes = [n for n in nodes if n["kind"] == "scene" and n["parent_id"] == self.episode["id"]]
+        self.elements = [n for n in nodes if n.kind in ("character", "world")]
+        self.episode = next(n for n in nodes if n.kind == "episode")
+        self.scenes = [n for n in nodes if n.kind == "scene" and n.parent_id == self.episode.id]
         query = select(artifact).join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
         self.heads: dict[int, list[dict[str, Any]]] = {}
         for row in conn.execute(query).mappings():
@@ -90,10 +91,10 @@ def _place(conn: Connection, project: int) -> None:
     conn.execute(node.update().where(node.c.id == project).values(project_id=project))
 
 
-def _under(project: int, parent: int, like: dict[str, Any], position: int) -> dict[str, Any]:
+def _under(project: int, parent: int, like: Node, position: int) -> dict[str, Any]:
     return {
-        "kind": like["kind"],
-        "title": like["title"],
+        "kind": like.kind,
+        "title": like.title,
         "position": position,
         "parent_id": parent,
         "project_id": project,

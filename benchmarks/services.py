@@ -105,9 +105,9 @@ def _picture_job(ours: Reelwright) -> float:
     [row] = ours.wb.jobs.submit_many(
         [Request("bench_pictures", params={"count": PICTURES}, profile_id=ours.wb.profiles.id_of("mine"))]
     )
-    done = ours.wb.wait(row["id"], timeout=120)
-    assert done["state"] == "succeeded", done["error"]
-    return float(done["finished_at"] - done["started_at"]) / 1000
+    done = ours.wb.wait(row.id, timeout=120)
+    assert done.state == "succeeded", done.error
+    return float(done.finished_at - done.started_at) / 1000
 
 
 def minute(stores: Stores, scale: Scale) -> list[Line]:
@@ -124,7 +124,7 @@ def minute(stores: Stores, scale: Scale) -> list[Line]:
                 for n in range(scale.limited)
             ]
         )
-        ours.wb.wait([r["id"] for r in rows], timeout=600)
+        ours.wb.wait([r.id for r in rows], timeout=600)
         for process in more:
             stores.stop(process)
         times = sorted(c["at"] for c in read_log(log))

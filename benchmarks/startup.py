@@ -69,7 +69,7 @@ def _worker(stores: Stores, ours: Reelwright, settings: Settings) -> tuple[float
     ours.wait_for_worker()
     ready = time.monotonic() - began
     [row] = ours.wb.jobs.submit_many([Request("bench_nothing")])
-    ours.wb.wait(row["id"], timeout=30)
+    ours.wb.wait(row.id, timeout=30)
     first = time.monotonic() - began
     # signs off, so that the next start finds an empty list
     stores.stop(process)

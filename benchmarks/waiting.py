@@ -29,7 +29,7 @@ def throughput(stores: Stores, scale: Scale) -> list[Line]:
         section = f"Latency-bound: {count} jobs that wait 1 s, one process with {threads} threads"
         for database in DATABASES:
             with reelwright_worker(stores, database, threads) as (ours, _):
-                ids = [r["id"] for r in ours.wb.jobs.submit_many([Request("bench_wait") for _ in range(count)])]
+                ids = [r.id for r in ours.wb.jobs.submit_many([Request("bench_wait") for _ in range(count)])]
                 rows = ours.ended(ids[0], ids[-1])
             seconds = (max(r.finished_at for r in rows) - min(r.started_at for r in rows)) / 1000
             lines.append(Line(section, f"{threads} threads on {database}", count / seconds, "jobs/s", at_least=target))
@@ -82,7 +82,7 @@ def _cancel_times(ours: Reelwright, count: int) -> list[float]:
     took: list[float] = []
     while len(took) < count:
         batch = min(THREADS, count - len(took))
-        ids = [r["id"] for r in ours.wb.jobs.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * batch)]
+        ids = [r.id for r in ours.wb.jobs.submit_many([Request("bench_wait", params={"seconds": LONG_S})] * batch)]
         _until_running(ours, batch)
         for job_id in ids:
             # out of step with the heartbeat, as people are

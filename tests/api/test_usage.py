@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from workbench.api.client import Workbench
-from workbench.bootstrap import open_workbench
 from workbench.db.schema import job
 from workbench.jobs.submit import Request
 from workbench.settings import Settings
@@ -18,7 +17,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 def wb(settings: Settings) -> Iterator[Workbench]:
-    with open_workbench(settings, send=lambda ids: None) as client:
+    with Workbench.open(settings, send=lambda ids: None) as client:
         yield client
 
 

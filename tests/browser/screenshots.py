@@ -21,6 +21,8 @@ from tests.conftest import until
 from tests.scripted_provider import NAMED, ScriptedProvider
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import TreeNode
 from workbench.errors import ReelwrightError
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -33,25 +35,25 @@ QUESTIONS = (
 )
 
 
-def run(wb: Workbench, kind: str, node: int, params: dict[str, Any] | None = None) -> dict[str, Any]:
+def run(wb: Workbench, kind: str, node: int, params: dict[str, Any] | None = None) -> Job:
     """Run a job, and again as often as the simulated service fails it."""
-    job = wb.wait(wb.submit(kind, node, params or {})["id"], 120)
+    job = wb.wait(wb.submit(kind, node, params or {}).id, 120)
     for _ in range(6):
-        if job["state"] == "succeeded":
+        if job.state == "succeeded":
             break
-        job = wb.wait(wb.jobs.retry(job["id"])["id"], 120)
-    return dict(job)
+        job = wb.wait(wb.jobs.retry(job.id).id, 120)
+    return job
 
 
-def nodes(wb: Workbench, project: int, kind: str) -> list[dict[str, Any]]:
-    return [n for n in wb.projects.tree(project)["nodes"] if n["kind"] == kind]
+def nodes(wb: Workbench, project: int, kind: str) -> list[TreeNode]:
+    return [n for n in wb.projects.tree(project).nodes if n.kind == kind]
 
 
-def start_all(wb: Workbench, kind: str, targets: list[dict[str, Any]]) -> list[int]:
+def start_all(wb: Workbench, kind: str, targets: list[TreeNode]) -> list[int]:
     ids = []
     for node in targets:
         try:
-            ids.append(wb.submit(kind, node["id"])["id"])
+            ids.append(wb.submit(kind, node.id).id)
         except ReelwrightError:
             continue
     return ids
@@ -63,8 +65,8 @@ def tell(wb: Workbench, name: str) -> int:
     run(wb, "plan_episodes", project)
     episodes = nodes(wb, project, "episode")
     for episode in episodes[:2]:
-        run(wb, "generate_episode_core_expression", episode["id"])
-        run(wb, "generate_episode_scene_list", episode["id"])
+        run(wb, "generate_episode_core_expression", episode.id)
+        run(wb, "generate_episode_scene_list", episode.id)
     wb.wait(start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[:16]), 240)
     return project
 
@@ -80,20 +82,20 @@ def storyboard(wb: Workbench, project: int) -> None:
     run(wb, "generate_motion_prompt", fourth)
     plan = wb.artifact(fourth, "keyframe_prompt")
     assert plan is not None
-    shot = plan["content"]["shots"][5]
+    shot = plan.content["shots"][5]
     language = wb.artifact(project, "brief")["content"]["language"]  # type: ignore[index]
     shot["composition"] = {
         "zh": "人物贴在画面左缘，右侧留给门外的光",
         "en": "the figure at the left edge, the right left to the light",
     }[language]
-    wb.artifacts.save(fourth, "keyframe_prompt", plan["content"], plan["version"], "lin")
+    wb.artifacts.save(fourth, "keyframe_prompt", plan.content, plan.version, "lin")
 
 
 def first_scenes(wb: Workbench, project: int) -> list[int]:
     """The scenes of the first episode, by position."""
-    episode = nodes(wb, project, "episode")[0]["id"]
-    own = [n for n in nodes(wb, project, "scene") if n["parent_id"] == episode]
-    return [n["id"] for n in sorted(own, key=lambda n: n["position"])]
+    episode = nodes(wb, project, "episode")[0].id
+    own = [n for n in nodes(wb, project, "scene") if n.parent_id == episode]
+    return [n.id for n in sorted(own, key=lambda n: n.position)]
 
 
 def chat(wb: Workbench, provider: ScriptedProvider) -> None:
@@ -113,7 +115,7 @@ def chat(wb: Workbench, provider: ScriptedProvider) -> None:
     for number in range(40):
         question = " ".join([QUESTIONS[number % 3]] * (1 + number % 4))
         asked = {"messages": [{"role": "user", "content": f"({number}) {question}"}]}
-        ids.append(wb.submit("llm_chat", None, asked, profile="Doubao text")["id"])
+        ids.append(wb.submit("llm_chat", None, asked, profile="Doubao text").id)
     wb.wait(ids, 240)
 
 
@@ -121,20 +123,20 @@ def long_plan(wb: Workbench) -> int:
     """A plan in chunks that failed once and went on with what it had paid for; its job."""
     project = wb.create_project(samples.load("moving-mountains.zh"))
     for count in range(26, 44):
-        job = wb.wait(wb.submit("plan_episodes", project, {"target_episode_count": count})["id"], 240)
-        seen = wb.jobs.get_detail(job["id"])
-        if len(seen["attempts"]) > 1 and len(seen["steps"]) > 2:
-            return int(job["id"])
-    return int(job["id"])
+        job = wb.wait(wb.submit("plan_episodes", project, {"target_episode_count": count}).id, 240)
+        seen = wb.jobs.get_detail(job.id)
+        if len(seen.attempts) > 1 and len(seen.steps) > 2:
+            return int(job.id)
+    return int(job.id)
 
 
 def spread(wb: Workbench, keep: set[int]) -> None:
     """Move finished jobs and their calls back over the last 45 days, more of them lately."""
-    moved = [j for j in wb.jobs.list(limit=1000) if j["id"] not in keep and j["finished_at"]]
+    moved = [j for j in wb.jobs.list(limit=1000) if j.id not in keep and j.finished_at]
     with wb.database.write() as conn:
         for place, job in enumerate(moved):
             back = int((place * 37 % 100 / 100) ** 1.6 * 45) * DAY_MS
-            at = {"back": back, "id": job["id"]}
+            at = {"back": back, "id": job.id}
             conn.execute(
                 text(
                     "UPDATE job SET created_at = created_at - :back, started_at = started_at - :back, "
@@ -168,24 +170,24 @@ def edit(wb: Workbench, lang: str, project: int, episode: int) -> None:
     wb.artifacts.save(
         episode,
         "core_expression",
-        {**was["content"], "theme": changed[0], "ending_beat": changed[1]},
-        was["version"],
+        {**was.content, "theme": changed[0], "ending_beat": changed[1]},
+        was.version,
         "lin",
     )
-    person = wb.artifact(hero["id"], "character")
+    person = wb.artifact(hero.id, "character")
     assert person is not None
     old, new = {"en": ("old brown jacket", "ochre jacket, torn cuff"), "zh": ("青布长衫", "月白长衫，袖口磨破")}[lang]
     wb.artifacts.save(
-        hero["id"],
+        hero.id,
         "character",
-        {**person["content"], "description": person["content"]["description"].replace(old, new)},
-        person["version"],
+        {**person.content, "description": person.content["description"].replace(old, new)},
+        person.version,
         "lin",
     )
 
 
 def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timeline: int) -> Iterator[tuple[str, str]]:
-    group = max(wb.jobs.list_failures(), key=lambda g: g["count"])["fingerprint"]
+    group = max(wb.jobs.list_failures(), key=lambda g: g.count).fingerprint
     yield "projects", "/"
     yield "new-project", "/?new=1"
     yield "studio", f"/studio?project={story[lang]}&node={episode}"
@@ -228,7 +230,7 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> No
 def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, folder: Path, only: list[str]) -> None:
     wb = made.wb
     for lang, locale in (("en", "en-US"), ("zh", "zh-CN")):
-        episode = nodes(wb, story[lang], "episode")[0]["id"]
+        episode = nodes(wb, story[lang], "episode")[0].id
         edit(wb, lang, story[lang], episode)
         for theme in ("light", "dark"):
             context = chrome.new_context(
@@ -269,8 +271,8 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
 
 def drawing(wb: Workbench, project: int) -> None:
     """The last three frames of the fourth scene at work."""
-    job = wb.submit("generate_keyframe_images", first_scenes(wb, project)[3], {"keys": ["KF6", "KF7", "KF8"]})["id"]
-    until(lambda: wb.jobs.get(job)["progress"] > 0, 30)
+    job = wb.submit("generate_keyframe_images", first_scenes(wb, project)[3], {"keys": ["KF6", "KF7", "KF8"]}).id
+    until(lambda: wb.jobs.get(job).progress > 0, 30)
 
 
 def working(wb: Workbench, project: int, episode: int) -> None:

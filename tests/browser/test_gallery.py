@@ -20,14 +20,14 @@ def drawn(stack: Stack) -> tuple[int, int]:
     """A story whose first scene is drawn, its fourth frame twice: project, scene."""
     wb = stack.wb
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project)["id"], timeout=90)
-    episode = next(n["id"] for n in wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
+    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        wb.wait(wb.submit(kind, episode)["id"], timeout=90)
-    scene = next(n["id"] for n in wb.projects.tree(project)["nodes"] if n["kind"] == "scene" and n["position"] == 1)
-    assert wb.wait(wb.submit("refine_scene_all", scene)["id"], timeout=240)["state"] == "succeeded"
+        wb.wait(wb.submit(kind, episode).id, timeout=90)
+    scene = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "scene" and n.position == 1)
+    assert wb.wait(wb.submit("refine_scene_all", scene).id, timeout=240).state == "succeeded"
     again = wb.submit("generate_keyframe_images", scene, {"keys": ["KF3"], "new_candidate": True})
-    assert wb.wait(again["id"], timeout=120)["state"] == "succeeded"
+    assert wb.wait(again.id, timeout=120).state == "succeeded"
     return project, scene
 
 
@@ -35,7 +35,7 @@ def test_candidates_are_compared_picked_and_a_foreign_pick_is_told(
     stack: Stack, page: Page, drawn: tuple[int, int]
 ) -> None:
     project, scene = drawn
-    frame = stack.wb.artifact(scene, "keyframe_images")["content"]["frames"][3]
+    frame = stack.wb.artifact(scene, "keyframe_images").content["frames"][3]
     old, new = (c["media"] for c in frame["candidates"])
     visit(page, f"{stack.url}/gallery?project={project}")
     expect(page.locator("[class*='st-key-zoom_']")).to_have_count(9)
@@ -48,19 +48,19 @@ def test_candidates_are_compared_picked_and_a_foreign_pick_is_told(
     key(page, f"pick_{scene}_KF3_1").get_by_role("button").click()
     expect(key(page, f"zoom_{scene}_KF3_{old[:8]}")).to_have_count(1)
     head = stack.wb.artifact(scene, "keyframe_images")
-    assert head["content"]["frames"][3]["chosen"] == old
+    assert head.content["frames"][3]["chosen"] == old
 
     # Somebody else draws and picks meanwhile: this pick is not saved over theirs until the reader says so.
     visit(page, f"{stack.url}/gallery?project={project}")
     key(page, f"zoom_{scene}_KF3_{old[:8]}").get_by_role("button").click()
     expect(key(page, f"pick_{scene}_KF3_2")).to_be_visible()
-    theirs = stack.wb.artifacts.save(scene, "keyframe_images", head["content"], head["version"], "somebody else")
+    theirs = stack.wb.artifacts.save(scene, "keyframe_images", head.content, head.version, "somebody else")
     key(page, f"pick_{scene}_KF3_2").get_by_role("button").click()
     expect(page.get_by_text("was saved meanwhile")).to_be_visible()
-    assert stack.wb.artifact(scene, "keyframe_images")["version"] == theirs["version"]
+    assert stack.wb.artifact(scene, "keyframe_images").version == theirs.version
     key(page, f"clash_mine_{scene}_KF3").get_by_role("button").click()
     expect(key(page, f"zoom_{scene}_KF3_{new[:8]}")).to_have_count(1)
-    assert stack.wb.artifact(scene, "keyframe_images")["version"] == theirs["version"] + 1
+    assert stack.wb.artifact(scene, "keyframe_images").version == theirs.version + 1
 
 
 def test_the_chosen_pictures_are_downloaded_as_one_file(stack: Stack, page: Page, drawn: tuple[int, int]) -> None:
@@ -71,20 +71,20 @@ def test_the_chosen_pictures_are_downloaded_as_one_file(stack: Stack, page: Page
     with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as packed:
         names = [name.rsplit("/", 1)[1] for name in packed.namelist()]
         assert names == [f"{n:02d}-{f}.webp" for n, f in enumerate(FRAMINGS, start=1)]
-        frame = stack.wb.artifact(scene, "keyframe_images")["content"]["frames"][0]
+        frame = stack.wb.artifact(scene, "keyframe_images").content["frames"][0]
         assert packed.read(packed.namelist()[0]) == stack.wb.media.path(frame["chosen"]).read_bytes()
 
 
 def test_an_edited_character_says_what_it_made_stale(stack: Stack, page: Page, drawn: tuple[int, int]) -> None:
     project, scene = drawn
     visit(page, f"{stack.url}/cast?project={project}")
-    della = next(n["id"] for n in stack.wb.projects.tree(project)["nodes"] if n["title"] == "Della")
+    della = next(n.id for n in stack.wb.projects.tree(project).nodes if n.title == "Della")
     key(page, f"edit_element_{della}").get_by_role("button").click()
     type_into(page, f"cell_{della}_character_form.appearance", "an old brown jacket")
     key(page, f"cell_{della}_character_edit_save").get_by_role("button").click()
     expect(page.get_by_text("Stale since v2")).to_be_visible()
     expect(page.get_by_text("an old brown jacket")).to_be_visible()
-    assert stack.wb.artifact(della, "character")["content"]["appearance"] == "an old brown jacket"
+    assert stack.wb.artifact(della, "character").content["appearance"] == "an old brown jacket"
     assert stack.wb.artifacts.list_stale_reasons(scene, "keyframe_prompt")[0].node_id == della
 
 

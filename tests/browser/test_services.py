@@ -29,7 +29,7 @@ def test_a_key_left_with_tab_is_kept_and_gone_from_its_field_once_saved(stack: S
         # for a moment the old form stands beside the new one
         expect(page.get_by_label("Key", exact=True)).to_have_count(1)
         [row] = stack.wb.profiles.list()
-        assert (row["base_url"], row["has_key"]) == (provider.url, True)
+        assert (row.base_url, row.has_key) == (provider.url, True)
 
         secret.fill(KEY.replace("cdef", "9999"))
         secret.press("Tab")
@@ -72,8 +72,8 @@ def test_an_address_left_with_tab_is_told_and_its_secret_shown_once(stack: Stack
         page.get_by_role("button", name="I have it").click()
         expect(page.get_by_text("whsec_")).to_have_count(0)
         [hook] = stack.wb.webhooks.listed()
-        key(page, f"webhook_edit_{hook['id']}").get_by_role("button").click()
-        key(page, f"webhook_try_{hook['id']}").get_by_role("button").click()
-        expect(key(page, f"webhook_{hook['id']}").get_by_text("Delivered")).to_be_visible()
+        key(page, f"webhook_edit_{hook.id}").get_by_role("button").click()
+        key(page, f"webhook_try_{hook.id}").get_by_role("button").click()
+        expect(key(page, f"webhook_{hook.id}").get_by_text("Delivered")).to_be_visible()
         assert [g.path for g in receiver.got] == ["/hooks/T0AC-secret-path"]
-        stack.wb.webhooks.remove(hook["id"])
+        stack.wb.webhooks.remove(hook.id)

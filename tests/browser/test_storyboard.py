@@ -32,30 +32,30 @@ class Told:
 
     def make(self, scene: int) -> None:
         """The whole scene, without the browser."""
-        job = self.stack.wb.wait(self.stack.wb.submit("refine_scene_all", scene)["id"], timeout=120)
-        assert job["state"] == "succeeded", job["error"]
+        job = self.stack.wb.wait(self.stack.wb.submit("refine_scene_all", scene).id, timeout=120)
+        assert job.state == "succeeded", job.error
 
     def content(self, node: int, kind: str) -> dict[str, Any]:
         head = self.stack.wb.artifact(node, kind)
         assert head is not None
-        made: dict[str, Any] = head["content"]
+        made: dict[str, Any] = head.content
         return made
 
     def stale(self, node: int) -> set[str]:
-        found = next(n for n in self.stack.wb.projects.tree(self.project)["nodes"] if n["id"] == node)
-        return {a["kind"] for a in found["artifacts"] if a["stale"]}
+        found = next(n for n in self.stack.wb.projects.tree(self.project).nodes if n.id == node)
+        return {a.kind for a in found.artifacts if a.stale}
 
 
 @pytest.fixture(scope="module")
 def told(stack: Stack) -> Told:
     wb = stack.wb
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
-    wb.wait(wb.submit("plan_episodes", project)["id"], timeout=60)
-    episode = next(n["id"] for n in wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=60)
+    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
     for kind in PLANNED:
-        wb.wait(wb.submit(kind, episode)["id"], timeout=60)
-    nodes = [n for n in wb.projects.tree(project)["nodes"] if n["kind"] == "scene"]
-    return Told(stack, project, episode, [n["id"] for n in sorted(nodes, key=lambda n: n["position"])])
+        wb.wait(wb.submit(kind, episode).id, timeout=60)
+    nodes = [n for n in wb.projects.tree(project).nodes if n.kind == "scene"]
+    return Told(stack, project, episode, [n.id for n in sorted(nodes, key=lambda n: n.position)])
 
 
 def press(page: Page, name: str) -> None:
@@ -154,8 +154,8 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
     expect(key(page, f"{form}_form_6.caption")).to_have_count(0)
     head = told.stack.wb.artifact(scene, "keyframe_prompt")
     assert head is not None
-    assert head["version"] == theirs["version"] + 1
-    assert head["content"]["shots"][5]["caption"] == "Mine: a closed door"
+    assert head.version == theirs.version + 1
+    assert head.content["shots"][5]["caption"] == "Mine: a closed door"
     context.close()
 
 

@@ -50,7 +50,7 @@ def test_the_creators_way(stack: Stack, page: Page):
     key(page, "wizard_create").get_by_role("button").click()
     page.wait_for_url(re.compile(r"/studio\?.*project=\d+"))
     settled(page)
-    project = stack.wb.projects.list()[0]["id"]
+    project = stack.wb.projects.list()[0].id
 
     # Launch the plan; the bar moves without a reload.
     page.evaluate("window.sameDocument = true")
@@ -69,8 +69,8 @@ def test_the_creators_way(stack: Stack, page: Page):
     )
     expect(key(page, cell)).to_contain_text("v1 · sketch")
     assert page.evaluate("window.sameDocument")
-    episode = next(n for n in stack.wb.projects.tree(project)["nodes"] if n["kind"] == "episode")
-    expect(page.get_by_role("navigation", name="Story tree").get_by_text(episode["title"], exact=False)).to_be_visible()
+    episode = next(n for n in stack.wb.projects.tree(project).nodes if n.kind == "episode")
+    expect(page.get_by_role("navigation", name="Story tree").get_by_text(episode.title, exact=False)).to_be_visible()
 
     # Edit upstream by hand: the plan is stale and says why; update makes it fresh again.
     key(page, f"cell_{project}_brief_edit_open").get_by_role("button").click()
@@ -83,7 +83,7 @@ def test_the_creators_way(stack: Stack, page: Page):
     key(page, f"{cell}_act_Update").get_by_role("button").click()
     expect(key(page, cell)).to_contain_text("v2 · sketch")
     expect(key(page, cell)).not_to_contain_text("Stale because")
-    assert stack.wb.artifact(project, "episode_plan")["version"] == 2
+    assert stack.wb.artifact(project, "episode_plan").version == 2
     assert page.evaluate("window.sameDocument")
 
 
@@ -94,13 +94,13 @@ def test_the_engineers_way(stack: Stack, page: Page):
         )
         bad = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
         job = stack.wb.submit("llm_chat", None, bad, profile="scripted")
-        assert stack.wb.wait(job["id"], 30)["state"] == "failed"
+        assert stack.wb.wait(job.id, 30).state == "failed"
 
         visit(page, f"{stack.url}/debug")
         expect(page.get_by_text("Key refused").first).to_be_visible()
-        group = stack.wb.jobs.list_failures()[0]["fingerprint"]
+        group = stack.wb.jobs.list_failures()[0].fingerprint
         key(page, f"inspect_{group}").get_by_role("button").click()
-        editor = key(page, f"payload_{job['id']}").locator("textarea")
+        editor = key(page, f"payload_{job.id}").locator("textarea")
         expect(editor).to_be_visible()
         assert f"group={group}" in page.url
 
@@ -110,21 +110,21 @@ def test_the_engineers_way(stack: Stack, page: Page):
         expect(page.get_by_text("this is not JSON")).to_be_visible()
         editor.fill('{"messages": [{"role": "user", "content": "Tell me about lamps."}]}')
         editor.press("Control+Enter")
-        expect(key(page, f"replay_{job['id']}").get_by_text("Replay with this payload")).to_be_visible()
+        expect(key(page, f"replay_{job.id}").get_by_text("Replay with this payload")).to_be_visible()
         page.get_by_role("button", name="Replay with this payload").click()
         # told in a toast, and on the failure itself
         expect(page.get_by_text("Replayed as job").first).to_be_visible()
 
-        replay = stack.wb.jobs.get_detail(job["id"])["replays"][0]
-        assert stack.wb.wait(replay["id"], 30)["state"] == "succeeded"
-        visit(page, f"{stack.url}/job?id={replay['id']}")
+        replay = stack.wb.jobs.get_detail(job.id).replays[0]
+        assert stack.wb.wait(replay.id, 30).state == "succeeded"
+        visit(page, f"{stack.url}/job?id={replay.id}")
         expect(page.get_by_text("Succeeded").first).to_be_visible()
         expect(page.get_by_text("A short answer.").first).to_be_visible()
 
 
 def test_links_keep_their_state(stack: Stack, page: Page):
     job = stack.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "one link"}]})
-    stack.wb.wait(job["id"], 30)
+    stack.wb.wait(job.id, 30)
     visit(page, f"{stack.url}/jobs?kind=llm_chat&q=one+link&lang=zh")
     expect(page.get_by_text("显示 1 / 1")).to_be_visible()
     expect(key(page, "filter_q").locator("input")).to_have_value("one link")
@@ -135,7 +135,7 @@ def test_links_keep_their_state(stack: Stack, page: Page):
 
 def test_a_narrow_screen_stacks_its_cells_and_never_scrolls_sideways(stack: Stack, page: Page):
     project = (
-        stack.wb.projects.list()[0]["id"]
+        stack.wb.projects.list()[0].id
         if stack.wb.projects.list()
         else stack.wb.create_project({"title": "Narrow", "summary": SUMMARY})
     )

@@ -87,7 +87,7 @@ def _call(settings: Settings, service: ScriptedProvider) -> None:
 
 
 def _state(engine: Engine, name: str) -> str:
-    return str(engine.wb.jobs.get(NAMES[name])["state"])
+    return str(engine.wb.jobs.get(NAMES[name]).state)
 
 
 def test_it_is_migrated_and_every_row_is_there(settings: Settings) -> None:
@@ -118,11 +118,11 @@ def test_it_is_migrated_and_every_row_is_there(settings: Settings) -> None:
 
 def test_its_keys_open_and_an_old_failure_is_replayed_with_them(engine: Engine, service: ScriptedProvider) -> None:
     failed = NAMES["failed"]
-    again = engine.finish(engine.wb.jobs.replay(failed)["id"])
-    assert (again["state"], again["replay_of"]) == ("succeeded", failed)
+    again = engine.finish(engine.wb.jobs.replay(failed).id)
+    assert (again.state, again.replay_of) == ("succeeded", failed)
     assert [c["headers"]["authorization"] for c in service.calls() if c["kind"] == "chat"] == [f"Bearer {KEY}"]
 
-    assert engine.finish(engine.wb.jobs.retry(failed, profile="sketch")["id"])["state"] == "succeeded"
+    assert engine.finish(engine.wb.jobs.retry(failed, profile="sketch").id).state == "succeeded"
     assert _state(engine, "failed") == "failed"
 
 
@@ -131,21 +131,21 @@ def test_a_running_parent_goes_on_with_the_children_it_has(engine: Engine) -> No
     done = engine.finish(NAMES["scene"], timeout=60)
 
     children = engine.wb.jobs.list_children(NAMES["scene"])
-    assert done["state"] == "succeeded"
-    assert [c["kind"] for c in children] == [
+    assert done.state == "succeeded"
+    assert [c.kind for c in children] == [
         "generate_scene_anchor", "generate_keyframe_prompt", "generate_motion_prompt", "generate_dialogue",
         "generate_sound_design", "estimate_duration",
     ]  # fmt: skip
-    assert children[0]["id"] == first["id"]
-    assert {c["state"] for c in children} == {"succeeded"}
+    assert children[0].id == first.id
+    assert {c.state for c in children} == {"succeeded"}
 
 
 def test_a_parent_whose_child_was_refused_says_so_in_its_result(engine: Engine) -> None:
     done = engine.finish(NAMES["batch"], timeout=60)
 
-    assert done["state"] == "partial"
-    assert [f["error_kind"] for f in done["result"]["failed"]] == ["auth", "guard_unmet"]
-    assert len(done["result"]["succeeded"]) == 1
+    assert done.state == "partial"
+    assert [f["error_kind"] for f in done.result["failed"]] == ["auth", "guard_unmet"]
+    assert len(done.result["succeeded"]) == 1
 
 
 def test_what_waited_for_somebody_goes_on(engine: Engine, service: ScriptedProvider) -> None:
@@ -162,10 +162,10 @@ def test_what_waited_for_somebody_goes_on(engine: Engine, service: ScriptedProvi
     wb.jobs.decide(NAMES["uncertain"], "send_again")
     wb.budgets.set(500_000_000, currency="CNY", project_id=NAMES["p2"], period="all")
     wb.profiles.update("slow", rpm=0)
-    assert engine.finish(NAMES["limited"])["state"] == "succeeded"
+    assert engine.finish(NAMES["limited"]).state == "succeeded"
     # the project is paused
     assert _state(engine, "uncertain") == "queued"
-    assert {g["key"] for g in wb.queues.list_gates()} == {
+    assert {g.key for g in wb.queues.list_gates()} == {
         f"project:{NAMES['p2']}",
         "queue:image",
         "kind:generate_scene_video",
@@ -173,7 +173,7 @@ def test_what_waited_for_somebody_goes_on(engine: Engine, service: ScriptedProvi
     wb.queues.resume(f"project:{NAMES['p2']}")
     wb.queues.resume("kind:generate_scene_video")
     for name in ("uncertain", "no_budget", "filming"):
-        assert engine.finish(NAMES[name])["state"] == "succeeded", name
+        assert engine.finish(NAMES[name]).state == "succeeded", name
     calls = sorted(c["kind"] for c in service.calls() if c["kind"] != "poll")
     assert calls == ["chat", "chat", "create", "image"]
 
@@ -182,13 +182,13 @@ def test_what_was_killed_or_queued_runs(engine: Engine) -> None:
     same = engine.wb.submit(
         "llm_chat", NAMES["p1"], {"messages": [{"content": "queued"}]}, submit_key="form-1", priority=2
     )
-    assert same["id"] == NAMES["queued"]
+    assert same.id == NAMES["queued"]
     for name in ("killed", "queued", "not_sent"):
-        assert engine.finish(NAMES[name])["state"] == "succeeded", name
+        assert engine.finish(NAMES[name]).state == "succeeded", name
 
     killed = engine.wb.jobs.get_detail(NAMES["killed"])
-    assert [a["outcome"] for a in killed["attempts"]] == ["lost", "ok"]
-    assert [c["outcome"] for c in killed["model_calls"]] == ["lost", "ok"]
+    assert [a.outcome for a in killed.attempts] == ["lost", "ok"]
+    assert [c.outcome for c in killed.model_calls] == ["lost", "ok"]
 
 
 def test_what_was_to_be_told_is_told(engine: Engine, settings: Settings, receiver: Receiver) -> None:
@@ -207,8 +207,8 @@ def test_what_was_to_be_told_is_told(engine: Engine, settings: Settings, receive
 
 
 def test_what_was_made_from_an_older_version_is_stale_still(engine: Engine) -> None:
-    [scene] = [n for n in engine.wb.projects.tree(NAMES["p1"])["nodes"] if n["id"] == NAMES["s1"]]
-    stale = {a["kind"]: a["stale"] for a in scene["artifacts"]}
+    [scene] = [n for n in engine.wb.projects.tree(NAMES["p1"]).nodes if n.id == NAMES["s1"]]
+    stale = {a.kind: a.stale for a in scene.artifacts}
     assert stale == {
         "dialogue": True,
         "duration": False,

@@ -23,6 +23,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
 from workbench.cli.supervisor import environment
+from workbench.db.rows.jobs import Job
 from workbench.jobs.maintenance import WorkerEngine
 from workbench.settings import Settings
 
@@ -47,13 +48,13 @@ class Engine:
             count += 1
         return count
 
-    def finish(self, job_id: int, timeout: float = 20) -> dict[str, Any]:
+    def finish(self, job_id: int, timeout: float = 20) -> Job:
         """Deliver and maintain until this job has ended."""
 
         def ended() -> bool:
             self.deliver()
             self.worker.maintain()
-            return self.wb.jobs.get(job_id)["state"] in ("succeeded", "partial", "failed", "cancelled")
+            return self.wb.jobs.get(job_id).state in ("succeeded", "partial", "failed", "cancelled")
 
         until(ended, timeout, f"the end of job {job_id}")
         return self.wb.jobs.get(job_id)

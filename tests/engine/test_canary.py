@@ -73,12 +73,12 @@ def used(wb: Workbench, workers: Workers, provider: ScriptedProvider) -> Workben
     )
     workers.start(REELWRIGHT_LOG_LEVEL="debug")
     abouts = ("the sea", "echo", "blame", "parrot", "name", "elsewhere")
-    jobs = [wb.submit("test_tell", None, {"about": about}, profile="mine", max_attempts=1)["id"] for about in abouts]
-    jobs.append(wb.submit("test_image", None, {"about": "paint"}, profile="mine", max_attempts=1)["id"])
-    jobs.append(wb.submit("test_tell", None, {"about": "echo films"}, profile="films", max_attempts=1)["id"])
-    jobs.append(wb.submit("test_image", None, {"about": "echo"}, profile="mine", max_attempts=1)["id"])
-    jobs.append(wb.submit("test_video", None, {"about": "blame"}, profile="films")["id"])
-    states = [j["state"] for j in wb.wait(jobs, timeout=90)]
+    jobs = [wb.submit("test_tell", None, {"about": about}, profile="mine", max_attempts=1).id for about in abouts]
+    jobs.append(wb.submit("test_image", None, {"about": "paint"}, profile="mine", max_attempts=1).id)
+    jobs.append(wb.submit("test_tell", None, {"about": "echo films"}, profile="films", max_attempts=1).id)
+    jobs.append(wb.submit("test_image", None, {"about": "echo"}, profile="mine", max_attempts=1).id)
+    jobs.append(wb.submit("test_video", None, {"about": "blame"}, profile="films").id)
+    states = [j.state for j in wb.wait(jobs, timeout=90)]
     assert (states.count("failed"), states.count("succeeded")) == (6, 4), states
     provider.script(default={"echo_key": True, "status": 401})
     assert not wb.profiles.check("mine")[0].ok
@@ -136,8 +136,8 @@ def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pyte
         ("settings", {}),
         ("launch", {}),
     ]
-    pages += [("job", {"id": j["id"]}) for j in house.wb.jobs.list()]
-    pages += [("models", {"profile": p["id"]}) for p in house.wb.profiles.list()]
+    pages += [("job", {"id": j.id}) for j in house.wb.jobs.list()]
+    pages += [("models", {"profile": p.id}) for p in house.wb.profiles.list()]
     for name, query in pages:
         at = house.page(name, "en", **query)
         assert not at.exception, name
@@ -147,6 +147,6 @@ def test_it_is_on_no_page(used: Workbench, settings: Settings, monkeypatch: pyte
 
 def test_tracebacks_and_events_say_that_something_was_hidden(used: Workbench) -> None:
     """The echo did reach us: what hid it is the redactor, not luck."""
-    failed = [used.jobs.get_detail(j["id"]) for j in used.jobs.list(state="failed")]
-    told = json.dumps([[f["job"]["error"], f["attempts"], f["events"]] for f in failed], default=str)
+    failed = [used.jobs.get_detail(j.id) for j in used.jobs.list(state="failed")]
+    told = json.dumps([[f.job.error, f.attempts, f.events] for f in failed], default=str)
     assert re.search(r"\[hidden key\]", told)

@@ -27,7 +27,7 @@ def ended(engine: Engine) -> list[int]:
 
 
 def submit(engine: Engine, count: int, **more: int) -> list[int]:
-    return [r["id"] for r in engine.wb.jobs.submit_many([Request("test_nothing", **more) for _ in range(count)])]
+    return [r.id for r in engine.wb.jobs.submit_many([Request("test_nothing", **more) for _ in range(count)])]
 
 
 def listing(engine: Engine) -> None:
@@ -41,7 +41,7 @@ def test_one_message_brings_in_all_the_short_jobs_behind_it(engine: Engine) -> N
     listing(engine)
     engine.worker.run(engine.mail.popleft())
     assert ended(engine) == [ids[0], *ids[on_the_way:]]
-    assert [engine.wb.jobs.get(i)["claim"] for i in ids] == [1] + [0] * (on_the_way - 1) + [1] * (30 - on_the_way)
+    assert [engine.wb.jobs.get(i).claim for i in ids] == [1] + [0] * (on_the_way - 1) + [1] * (30 - on_the_way)
 
 
 def test_each_job_runs_once_when_two_lists_name_it(engine: Engine) -> None:
@@ -53,8 +53,8 @@ def test_each_job_runs_once_when_two_lists_name_it(engine: Engine) -> None:
     engine.worker.run(engine.mail.popleft())
     engine.deliver()
     states = [engine.wb.jobs.get(i) for i in ids]
-    assert [s["state"] for s in states] == ["succeeded"] * 20 + ["running"] * 10
-    assert {s["claim"] for s in states} == {1}
+    assert [s.state for s in states] == ["succeeded"] * 20 + ["running"] * 10
+    assert {s.claim for s in states} == {1}
 
 
 def test_a_queue_that_was_paused_is_left_alone(engine: Engine) -> None:

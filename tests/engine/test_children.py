@@ -12,67 +12,67 @@ from workbench.db.writes import end, groups
 
 def test_a_parent_on_one_thread_does_not_deadlock(engine: Engine, project: int) -> None:
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 5})
-    done = engine.finish(parent["id"])
-    assert done["state"] == "succeeded"
-    children = engine.wb.jobs.get_detail(parent["id"])["children"]
-    assert [c["state"] for c in children] == ["succeeded"] * 5
-    assert [a["outcome"] for a in engine.wb.jobs.get_detail(parent["id"])["attempts"]] == ["waiting", "ok"]
-    assert [s["node_id"] for s in done["result"]["succeeded"]] == [project] * 5
+    done = engine.finish(parent.id)
+    assert done.state == "succeeded"
+    children = engine.wb.jobs.get_detail(parent.id).children
+    assert [c.state for c in children] == ["succeeded"] * 5
+    assert [a.outcome for a in engine.wb.jobs.get_detail(parent.id).attempts] == ["waiting", "ok"]
+    assert [s["node_id"] for s in done.result["succeeded"]] == [project] * 5
 
 
 def test_a_waiting_parent_holds_no_lease_and_its_progress_follows_the_children(engine: Engine, project: int) -> None:
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 4})
     engine.worker.run(engine.mail.popleft())
-    waiting = engine.wb.jobs.get(parent["id"])
-    assert (waiting["state"], waiting["waiting_for"], waiting["lease_until"]) == ("waiting", "children", None)
+    waiting = engine.wb.jobs.get(parent.id)
+    assert (waiting.state, waiting.waiting_for, waiting.lease_until) == ("waiting", "children", None)
     engine.worker._dispatcher.kick()
     engine.worker.run(engine.mail.popleft())
-    assert engine.wb.jobs.get(parent["id"])["progress"] == 25
+    assert engine.wb.jobs.get(parent.id).progress == 25
 
 
 def test_a_partial_end_names_the_failed_ones_and_a_retry_runs_those_alone(engine: Engine, project: int) -> None:
     parent = engine.wb.submit(
         "test_batch", project, {"kinds": ["test_child_good", "test_child_bad", "test_child_good"]}
     )
-    done = engine.finish(parent["id"])
-    assert (done["state"], done["error_kind"]) == ("partial", "child_failed")
-    assert [(f["error_kind"], f["state"]) for f in done["result"]["failed"]] == [("auth", "failed")]
-    children = {c["id"] for c in engine.wb.jobs.get_detail(parent["id"])["children"]}
+    done = engine.finish(parent.id)
+    assert (done.state, done.error_kind) == ("partial", "child_failed")
+    assert [(f["error_kind"], f["state"]) for f in done.result["failed"]] == [("auth", "failed")]
+    children = {c.id for c in engine.wb.jobs.get_detail(parent.id).children}
 
-    again = engine.wb.jobs.retry(parent["id"])
-    engine.finish(again["id"])
-    second = {c["id"] for c in engine.wb.jobs.get_detail(again["id"])["children"]}
+    again = engine.wb.jobs.retry(parent.id)
+    engine.finish(again.id)
+    second = {c.id for c in engine.wb.jobs.get_detail(again.id).children}
     assert len(second & children) == 2
     assert len(second - children) == 1
 
 
 def test_a_batch_whose_parts_all_failed_has_failed(engine: Engine, project: int) -> None:
-    done = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_bad", "test_child_bad"]})["id"])
-    assert (done["state"], done["error_kind"]) == ("failed", "child_failed")
+    done = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_bad", "test_child_bad"]}).id)
+    assert (done.state, done.error_kind) == ("failed", "child_failed")
 
 
 def test_chained_children_run_one_after_the_other(engine: Engine, project: int) -> None:
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 3, "chained": True})
-    assert engine.finish(parent["id"])["state"] == "succeeded"
-    children = engine.wb.jobs.get_detail(parent["id"])["children"]
+    assert engine.finish(parent.id).state == "succeeded"
+    children = engine.wb.jobs.get_detail(parent.id).children
     assert len(children) == 3
     for before, after in pairwise(children):
-        assert after["created_at"] >= before["finished_at"]
+        assert after.created_at >= before.finished_at
 
 
 def test_cancelling_a_parent_cancels_its_children(engine: Engine, project: int) -> None:
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 3})
     engine.worker.run(engine.mail.popleft())
-    engine.wb.jobs.cancel(parent["id"])
-    assert engine.wb.jobs.get(parent["id"])["state"] == "cancelled"
-    assert {c["state"] for c in engine.wb.jobs.get_detail(parent["id"])["children"]} == {"cancelled"}
+    engine.wb.jobs.cancel(parent.id)
+    assert engine.wb.jobs.get(parent.id).state == "cancelled"
+    assert {c.state for c in engine.wb.jobs.get_detail(parent.id).children} == {"cancelled"}
 
 
 def test_a_refused_child_counts_as_failed(engine: Engine, project: int) -> None:
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "no_such_workflow"]})
-    done = engine.finish(parent["id"])
-    assert done["state"] == "partial"
-    assert done["result"]["failed"][0]["error_kind"] == "not_found"
+    done = engine.finish(parent.id)
+    assert done.state == "partial"
+    assert done.result["failed"][0]["error_kind"] == "not_found"
 
 
 def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(
@@ -85,5 +85,5 @@ def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(
             patch.setattr(module, "child_ended", lambda conn, child_id: None)
         engine.worker._dispatcher.kick()
         engine.deliver()
-    assert engine.wb.jobs.get(parent["id"])["state"] == "waiting"
-    assert engine.finish(parent["id"])["state"] == "succeeded"
+    assert engine.wb.jobs.get(parent.id).state == "waiting"
+    assert engine.finish(parent.id).state == "succeeded"

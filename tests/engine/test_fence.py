@@ -55,7 +55,7 @@ class Late:
     def __init__(self, engine: Engine, project: int) -> None:
         self.engine = engine
         self.db: Database = engine.wb.database
-        self.job_id = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})["id"]
+        self.job_id = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]}).id
         self.claim = self._claimed("late")
         self.session = ClaimSession(
             database=self.db,
@@ -431,11 +431,11 @@ def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, proj
     late = Late(engine, project)
     with pytest.raises(LostClaim):
         late.context._text._finish("begun", {"text": "late"}, Answer("{}", late.call))
-    call = engine.wb.jobs.get_detail(late.job_id)["model_calls"][0]
-    assert (call["outcome"], call["input_tokens"], call["output_tokens"]) == ("late", 1, 1)
+    call = engine.wb.jobs.get_detail(late.job_id).model_calls[0]
+    assert (call.outcome, call.input_tokens, call.output_tokens) == ("late", 1, 1)
     with pytest.raises(LostClaim):
         late.context._text._settle(Answer("", late.call), valid=False)
-    assert engine.wb.jobs.get_detail(late.job_id)["model_calls"][0]["outcome"] == "late"
+    assert engine.wb.jobs.get_detail(late.job_id).model_calls[0].outcome == "late"
     with late.db.read() as conn:
         assert ledger.find_step(conn, late.job_id, "begun").state == "sent"  # type: ignore[union-attr]
 
@@ -443,7 +443,7 @@ def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, proj
 def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    job_id = engine.wb.jobs.submit_many([Request("test_nothing")])[0]["id"]
+    job_id = engine.wb.jobs.submit_many([Request("test_nothing")])[0].id
 
     def take(name: str) -> bool:
         with engine.wb.database.write() as conn:
@@ -455,18 +455,18 @@ def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:
 
 
 def test_a_worker_that_is_merely_slow_loses_its_job_and_says_nothing(engine: Engine) -> None:
-    job_id = engine.wb.submit("test_nothing")["id"]
+    job_id = engine.wb.submit("test_nothing").id
     with engine.wb.database.write() as conn:
         claim = claims.claim(conn, job_id, "slow", 60_000)
         assert claim is not None
         conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
     done = engine.finish(job_id)
-    assert (done["state"], done["claim"], done["losses"]) == ("succeeded", 2, 1)
-    assert [a["outcome"] for a in engine.wb.jobs.get_detail(job_id)["attempts"]] == ["lost", "ok"]
+    assert (done.state, done.claim, done.losses) == ("succeeded", 2, 1)
+    assert [a.outcome for a in engine.wb.jobs.get_detail(job_id).attempts] == ["lost", "ok"]
 
 
 def test_too_many_lost_workers_fail_the_job(engine: Engine) -> None:
-    job_id = engine.wb.submit("test_nothing")["id"]
+    job_id = engine.wb.submit("test_nothing").id
     for _ in range(11):
         with engine.wb.database.write() as conn:
             claim = claims.claim(conn, job_id, "dying", 60_000)
@@ -474,4 +474,4 @@ def test_too_many_lost_workers_fail_the_job(engine: Engine) -> None:
             conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
         engine.worker._sweeper.sweep(idle=True)
     done = engine.wb.jobs.get(job_id)
-    assert (done["state"], done["error_kind"]) == ("failed", "worker_lost")
+    assert (done.state, done.error_kind) == ("failed", "worker_lost")

@@ -44,7 +44,7 @@ def sleeps(engine: Engine, seconds: list[float]) -> list[int]:
     # whatever a busy machine makes of their pace
     engine.worker.runner._paces.at_once = lambda kind: LARGEST  # type: ignore[method-assign]
     wanted = [Request("test_sleep", params={"seconds": s, "note": str(n)}) for n, s in enumerate(seconds)]
-    ids = [r["id"] for r in engine.wb.jobs.submit_many(wanted)]
+    ids = [r.id for r in engine.wb.jobs.submit_many(wanted)]
     with engine.wb.database.write() as conn:
         # one message alone is on its way, so that all the others are behind it
         conn.execute(update(job).where(job.c.id.in_(ids[1:])).values(dispatched_at=None))
@@ -161,8 +161,8 @@ def test_nothing_is_claimed_together_while_a_limit_is_set(engine: Engine) -> Non
 
 
 def test_a_higher_priority_comes_first_in_a_group_too(engine: Engine) -> None:
-    low = [r["id"] for r in engine.wb.jobs.submit_many([Request("test_nothing") for _ in range(30)])]
-    high = [r["id"] for r in engine.wb.jobs.submit_many([Request("test_nothing", priority=5) for _ in range(5)])]
+    low = [r.id for r in engine.wb.jobs.submit_many([Request("test_nothing") for _ in range(30)])]
+    high = [r.id for r in engine.wb.jobs.submit_many([Request("test_nothing", priority=5) for _ in range(5)])]
     engine.worker._dispatcher.kick()
     engine.worker.runner._paces.note("test_nothing", 0.0)
     ids = engine.worker._dispatcher.successors("text", lambda kind: 8)
@@ -192,7 +192,7 @@ def test_only_kinds_that_are_known_to_be_short_are_claimed_together(runs: list[f
 def test_a_worker_killed_between_the_claims_of_a_group_and_their_ends_loses_none(
     wb: Workbench, workers: Workers, tmp_path: Path
 ) -> None:
-    ids = [r["id"] for r in wb.jobs.submit_many([Request("test_nothing", params={"number": n}) for n in range(200)])]
+    ids = [r.id for r in wb.jobs.submit_many([Request("test_nothing", params={"number": n}) for n in range(200)])]
     point = "group_ends"
     dying = workers.start(REELWRIGHT_CRASH_AT=f"{point}@{tmp_path / 'died'}")
     dying.gone()

@@ -29,9 +29,9 @@ def test_a_cancel_that_meets_a_retry_ends_the_job(engine: Engine, provider: Scri
     asked = engine.wb.submit("test_tell", profile=use(engine.wb, provider), max_attempts=5)
     thread = in_background(engine.deliver)
     until(provider.calls)
-    engine.wb.jobs.cancel(asked["id"])
+    engine.wb.jobs.cancel(asked.id)
     thread.join(20)
-    assert engine.finish(asked["id"])["state"] == "cancelled"
+    assert engine.finish(asked.id).state == "cancelled"
     assert len(provider.calls()) == 1
 
 
@@ -39,39 +39,39 @@ def test_a_cancel_that_meets_a_shutdown_ends_the_job(engine: Engine) -> None:
     asked = engine.wb.submit("test_sleep")
     thread = in_background(engine.deliver)
     until(lambda: engine.worker.runner._live)
-    engine.wb.jobs.cancel(asked["id"])
+    engine.wb.jobs.cancel(asked.id)
     engine.worker.runner.stop()
     thread.join(20)
-    assert engine.wb.jobs.get(asked["id"])["state"] == "cancelled"
+    assert engine.wb.jobs.get(asked.id).state == "cancelled"
 
 
 def test_a_cancelled_parent_starts_no_children(engine: Engine, project: int) -> None:
     asked = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 2})
     with engine.wb.database.write() as conn:
-        claim = claims.claim(conn, asked["id"], engine.worker.runner.worker, 60_000)
+        claim = claims.claim(conn, asked.id, engine.worker.runner.worker, 60_000)
     assert claim is not None
-    ask_to_cancel(engine, asked["id"])
+    ask_to_cancel(engine, asked.id)
     engine.worker.runner._run_on(claim)
-    assert engine.wb.jobs.get(asked["id"])["state"] == "cancelled"
-    assert engine.wb.jobs.get_detail(asked["id"])["children"] == []
+    assert engine.wb.jobs.get(asked.id).state == "cancelled"
+    assert engine.wb.jobs.get_detail(asked.id).children == []
 
 
 def test_a_cancelled_row_that_was_put_back_is_ended_by_the_sweeper_and_blocks_nobody(engine: Engine) -> None:
     stuck = engine.wb.submit("test_nothing")
-    ask_to_cancel(engine, stuck["id"])
+    ask_to_cancel(engine, stuck.id)
     healthy = engine.wb.submit("test_nothing", params={"number": 1})
-    assert engine.finish(healthy["id"])["state"] == "succeeded"
+    assert engine.finish(healthy.id).state == "succeeded"
     engine.worker.maintain()
-    assert engine.wb.jobs.get(stuck["id"])["state"] == "cancelled"
+    assert engine.wb.jobs.get(stuck.id).state == "cancelled"
 
 
 def test_children_of_a_parent_that_failed_are_cancelled(engine: Engine, project: int) -> None:
     asked = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 2})
     engine.worker.run(engine.mail.popleft())
     with engine.wb.database.write() as conn:
-        end.end(conn, asked["id"], "failed", kind="internal", error=errors.Text("gone"))
+        end.end(conn, asked.id, "failed", kind="internal", error=errors.Text("gone"))
     engine.worker.maintain()
-    assert {c["state"] for c in engine.wb.jobs.get_detail(asked["id"])["children"]} == {"cancelled"}
+    assert {c.state for c in engine.wb.jobs.get_detail(asked.id).children} == {"cancelled"}
 
 
 def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
@@ -87,20 +87,20 @@ def test_a_lease_is_renewed_only_for_what_this_worker_still_holds(
         patch.setattr(groups, "succeed_all", broken)
         patch.setattr(time, "sleep", lambda seconds: None)
         engine.deliver()
-    assert engine.wb.jobs.get(asked["id"])["state"] == "running"
+    assert engine.wb.jobs.get(asked.id).state == "running"
     assert engine.worker.runner.busy == 0
     other = engine.wb.submit("test_sleep")
     thread = in_background(engine.deliver)
-    until(lambda: engine.wb.jobs.get(other["id"])["state"] == "running")
+    until(lambda: engine.wb.jobs.get(other.id).state == "running")
     until(
         lambda: (
             (engine.worker.runner.heartbeat(), engine.worker._sweeper.sweep(idle=True))
-            and engine.wb.jobs.get(asked["id"])["state"] == "queued"
+            and engine.wb.jobs.get(asked.id).state == "queued"
         ),
         20,
         "the end of the lease that nobody holds",
     )
-    engine.wb.jobs.cancel(other["id"])
+    engine.wb.jobs.cancel(other.id)
     engine.worker.runner.heartbeat()
     thread.join(20)
 
@@ -116,8 +116,8 @@ def test_a_result_that_cannot_be_saved_fails_once_with_its_reason(
         return {"not": {"json"}}
 
     monkeypatch.setitem(registry._workflows, "test_nothing", replace(registry.find("test_nothing"), run=bad))
-    done = engine.finish(engine.wb.submit("test_nothing")["id"])
-    assert (done["state"], done["error_kind"], done["claim"]) == ("failed", "internal", 1)
+    done = engine.finish(engine.wb.submit("test_nothing").id)
+    assert (done.state, done.error_kind, done.claim) == ("failed", "internal", 1)
 
 
 def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
@@ -127,11 +127,11 @@ def test_a_paid_answer_whose_check_raised_is_in_the_ledger(
 
     monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", None)
     asked = engine.wb.submit("test_tell", profile=use(engine.wb, provider))
-    assert engine.finish(asked["id"])["error_kind"] == "internal"
-    [call] = engine.wb.jobs.get_detail(asked["id"])["model_calls"]
-    assert (call["outcome"], call["valid"]) == ("ok", False)
-    assert call["output_tokens"]
-    assert call["raw_output"]
+    assert engine.finish(asked.id).error_kind == "internal"
+    [call] = engine.wb.jobs.get_detail(asked.id).model_calls
+    assert (call.outcome, call.valid) == ("ok", False)
+    assert call.output_tokens
+    assert call.raw_output
 
 
 SEVERAL: dict[str, Callable[[Connection, list[int]], object]] = {
@@ -149,7 +149,7 @@ def test_whoever_writes_several_jobs_and_a_cancel_of_all_of_them_never_wait_for_
 ) -> None:
     """A cancel locks a family newest first; PostgreSQL would end one of two that wait for each other, perhaps the
     person's."""
-    ids = [engine.wb.submit("test_nothing", params={"number": n})["id"] for n in range(2)]
+    ids = [engine.wb.submit("test_nothing", params={"number": n}).id for n in range(2)]
     state = {"dispatch": "queued", "renew leases": "running"}.get(name, "waiting")
     with engine.wb.database.write() as conn:
         conn.execute(
@@ -180,18 +180,18 @@ def test_sketch_by_name_is_sketch_even_in_a_project_with_a_paid_profile(
     project = engine.wb.create_project({"title": "P", "language": "en"}, profile=use(engine.wb, provider))
     own = engine.wb.submit("test_child_good", project)
     free = engine.wb.submit("test_child_good", project, {"number": 2}, profile="sketch")
-    assert own["profile_id"] is not None
-    assert free["profile_id"] is None
-    again = engine.wb.jobs.replay(engine.finish(free["id"])["id"])
-    assert again["profile_id"] is None
+    assert own.profile_id is not None
+    assert free.profile_id is None
+    again = engine.wb.jobs.replay(engine.finish(free.id).id)
+    assert again.profile_id is None
 
 
 def test_a_submit_key_that_met_an_equal_active_job_stays_its_key(engine: Engine, project: int) -> None:
     first = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})
     same = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]}, submit_key="the-form")
-    engine.finish(first["id"])
+    engine.finish(first.id)
     repeated = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]}, submit_key="the-form")
-    assert first["id"] == same["id"] == repeated["id"]
+    assert first.id == same.id == repeated.id
 
 
 def test_waiting_for_a_job_that_is_not_there_says_so(engine: Engine) -> None:
@@ -216,6 +216,6 @@ def test_a_restarted_database_is_no_fault_of_the_job(
     thread.join(30)
     # this process's own reader held a connection of the old server too
     engine.wb.database.close()
-    done = engine.finish(asked["id"])
-    assert (done["state"], done["failures"]) == ("succeeded", 0)
+    done = engine.finish(asked.id)
+    assert (done.state, done.failures) == ("succeeded", 0)
     assert len(provider.calls()) <= 4

@@ -131,7 +131,7 @@ def test_a_process_killed_during_a_paid_call(
 ) -> None:
     then, calls, outcomes = TABLE[kind][point]
     name = profile(kind)
-    job_id = engine.wb.submit(WORKFLOWS[kind], profile=name)["id"] if kind in WORKFLOWS else None
+    job_id = engine.wb.submit(WORKFLOWS[kind], profile=name).id if kind in WORKFLOWS else None
     engine.mail.clear()
 
     def start(**env: str) -> Worker:
@@ -165,15 +165,15 @@ def check_recovery_of_a_job(engine: Engine, provider: ScriptedProvider, job_id: 
         engine.worker.maintain()
         engine.deliver()
         row = engine.wb.jobs.get(job_id)
-        return row["waiting_for"] == "decision" or row["state"] in ("succeeded", "failed")
+        return row.waiting_for == "decision" or row.state in ("succeeded", "failed")
 
     until(rests, 30, "a decision or an end")
     if then == "asks":
-        assert engine.wb.jobs.get(job_id)["waiting_for"] == "decision"
+        assert engine.wb.jobs.get(job_id).waiting_for == "decision"
         assert len(sent(provider)) == calls
         engine.wb.jobs.decide(job_id, "send_again")
         until(rests, 30, "the end")
-    assert engine.wb.jobs.get(job_id)["state"] == "succeeded", engine.wb.jobs.get(job_id)["error"]
+    assert engine.wb.jobs.get(job_id).state == "succeeded", engine.wb.jobs.get(job_id).error
 
 
 def check_ledger_against_log(
@@ -190,7 +190,7 @@ def check_ledger_against_log(
     assert [r.expected_micros for r in rows] == [None] * len(rows)
     for row in {r.job_id for r in rows} - {None}:
         costs = [r.cost_micros for r in rows if r.cost_micros is not None]
-        assert engine.wb.jobs.get(row)["cost_micros"] == sum(costs)
+        assert engine.wb.jobs.get(row).cost_micros == sum(costs)
         assert all(r.cost_micros is not None for r in rows if r.outcome == "ok")
 
 

@@ -60,7 +60,7 @@ def die_at(monkeypatch: pytest.MonkeyPatch, engine: Engine, place: str, nth: int
 
 
 def steps(engine: Engine, job_id: int) -> dict[str, Any]:
-    return {s["name"]: s for s in engine.wb.jobs.get_detail(job_id)["steps"]}
+    return {s.name: s for s in engine.wb.jobs.get_detail(job_id).steps}
 
 
 # -- whatever dies -----------------------------------------------------------------------------------------------------
@@ -72,21 +72,21 @@ def test_a_paid_call_whose_picture_was_not_committed_asks_first(
     made = studio.wb.submit("test_image")
     die_at(monkeypatch, studio, "call_answered")
     studio.deliver()
-    asked = studio.wb.jobs.get(made["id"])
-    assert (asked["state"], asked["waiting_for"], service.calls("image")) == ("waiting", "decision", 1)
-    studio.wb.jobs.decide(made["id"], "send_again")
-    assert studio.finish(made["id"])["state"] == "succeeded"
+    asked = studio.wb.jobs.get(made.id)
+    assert (asked.state, asked.waiting_for, service.calls("image")) == ("waiting", "decision", 1)
+    studio.wb.jobs.decide(made.id, "send_again")
+    assert studio.finish(made.id).state == "succeeded"
     assert service.calls("image") == 2
 
 
 def test_a_free_drawing_is_simply_drawn_again_and_is_the_same(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = engine.finish(engine.wb.submit("test_image", params={"about": "x"})["id"])["result"]["frames"]
+    plain = engine.finish(engine.wb.submit("test_image", params={"about": "x"}).id).result["frames"]
     made = engine.wb.submit("test_image", params={"about": "y"})
     die_at(monkeypatch, engine, "call_answered")
-    done = engine.finish(made["id"])
-    assert (done["state"], done["claim"]) == ("succeeded", 2)
-    assert done["result"]["frames"] == plain
-    assert [c["outcome"] for c in engine.wb.jobs.get_detail(made["id"])["model_calls"]] == ["lost", "ok"]
+    done = engine.finish(made.id)
+    assert (done.state, done.claim) == ("succeeded", 2)
+    assert done.result["frames"] == plain
+    assert [c.outcome for c in engine.wb.jobs.get_detail(made.id).model_calls] == ["lost", "ok"]
 
 
 @pytest.mark.parametrize("nth", [1, 3, 5])
@@ -96,8 +96,8 @@ def test_what_was_drawn_before_a_crash_is_not_paid_again(
     made = studio.wb.submit("test_image", params={"colours": FIVE, "limit": 1})
     die_at(monkeypatch, studio, "step_done", nth)
     assert service.calls("image") == nth
-    done = studio.finish(made["id"])
-    assert done["state"] == "succeeded"
+    done = studio.finish(made.id)
+    assert done.state == "succeeded"
     assert service.calls("image") == 5
     assert [service.calls(f"a lighthouse in {c}") for c in FIVE] == [1] * 5
 
@@ -114,30 +114,30 @@ def test_a_killed_worker_never_makes_a_paid_picture_twice(
     dying.gone()
     workers.start()
     if point in ("step_sent", "call_answered"):
-        until(lambda: wb.jobs.get(made["id"])["waiting_for"] == "decision", 60)
+        until(lambda: wb.jobs.get(made.id).waiting_for == "decision", 60)
         assert len(provider.calls()) == calls
-        wb.jobs.decide(made["id"], "send_again")
+        wb.jobs.decide(made.id, "send_again")
         calls += 1
-    done = wb.wait(made["id"], timeout=60)
-    assert (done["state"], len(provider.calls())) == ("succeeded", calls)
-    assert wb.media.path(done["result"]["frames"][0]).exists()
+    done = wb.wait(made.id, timeout=60)
+    assert (done.state, len(provider.calls())) == ("succeeded", calls)
+    assert wb.media.path(done.result["frames"][0]).exists()
 
 
 def test_a_worker_killed_while_it_draws_for_free_loses_nothing(wb: Workbench, workers: Workers) -> None:
     made = wb.submit("test_image", params={"colours": FIVE * 4, "limit": 1})
     worker = workers.start(REELWRIGHT_SIMULATE="latency_ms=40")
-    until(lambda: len(wb.jobs.get_detail(made["id"])["steps"]) > 3, 60)
+    until(lambda: len(wb.jobs.get_detail(made.id).steps) > 3, 60)
     os.kill(worker.pid, signal.SIGKILL)
     worker.gone()
-    drawn = sum(s["state"] == "done" for s in wb.jobs.get_detail(made["id"])["steps"])
+    drawn = sum(s.state == "done" for s in wb.jobs.get_detail(made.id).steps)
     workers.start()
-    done = wb.wait(made["id"], timeout=60)
-    assert done["state"] == "succeeded"
-    calls = wb.jobs.get_detail(made["id"])["model_calls"]
-    assert sum(c["outcome"] == "ok" for c in calls) == 20
+    done = wb.wait(made.id, timeout=60)
+    assert done.state == "succeeded"
+    calls = wb.jobs.get_detail(made.id).model_calls
+    assert sum(c.outcome == "ok" for c in calls) == 20
     assert len(calls) <= 21
     assert drawn < 20
-    assert len(set(done["result"]["frames"])) == 5
+    assert len(set(done.result["frames"])) == 5
 
 
 # -- several at once ---------------------------------------------------------------------------------------------------
@@ -145,26 +145,24 @@ def test_a_worker_killed_while_it_draws_for_free_loses_nothing(wb: Workbench, wo
 
 def test_several_at_once_keep_their_order_and_their_own_results(studio: Engine, service: VideoService) -> None:
     service.image_s = 0.02
-    done = studio.finish(studio.wb.submit("test_image", params={"colours": FIVE, "limit": 5})["id"])
-    kept = steps(studio, done["id"])
+    done = studio.finish(studio.wb.submit("test_image", params={"colours": FIVE, "limit": 5}).id)
+    kept = steps(studio, done.id)
     assert [(name, s["position"]) for name, s in kept.items()] == [(f"frame-{n}", n + 1) for n in range(5)]
-    assert [s["output"]["images"][0]["media"] for s in kept.values()] == done["result"]["frames"]
-    assert len(set(done["result"]["frames"])) == 5
-    calls = studio.wb.jobs.get_detail(done["id"])["model_calls"]
-    assert {c["step"] for c in calls} == set(kept)
-    assert done["input_tokens"] == 50
+    assert [s["output"]["images"][0]["media"] for s in kept.values()] == done.result["frames"]
+    assert len(set(done.result["frames"])) == 5
+    calls = studio.wb.jobs.get_detail(done.id).model_calls
+    assert {c.step for c in calls} == set(kept)
+    assert done.input_tokens == 50
 
 
 def test_one_that_waits_for_a_decision_lets_the_others_come_to_their_end(studio: Engine, service: VideoService) -> None:
     service.fail_images = {"green": ProviderError("overloaded", Text("gateway"), http_status=504)}
     service.image_s = 0.05
     made = studio.wb.submit("test_image", params={"colours": FIVE, "limit": 3}, max_attempts=3)
-    until(
-        lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made["id"])["state"] == "waiting")[-1]
-    )
-    assert studio.wb.jobs.get(made["id"])["waiting_for"] == "decision"
+    until(lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made.id).state == "waiting")[-1])
+    assert studio.wb.jobs.get(made.id).waiting_for == "decision"
     assert service.calls("image") == 5
-    assert {n: s["state"] for n, s in steps(studio, made["id"]).items()} == {
+    assert {n: s["state"] for n, s in steps(studio, made.id).items()} == {
         "frame-0": "done",
         "frame-1": "maybe_charged",
         "frame-2": "done",
@@ -172,16 +170,16 @@ def test_one_that_waits_for_a_decision_lets_the_others_come_to_their_end(studio:
         "frame-4": "done",
     }
     service.fail_images = {}
-    studio.wb.jobs.decide(made["id"], "send_again")
-    assert studio.finish(made["id"])["state"] == "succeeded"
+    studio.wb.jobs.decide(made.id, "send_again")
+    assert studio.finish(made.id).state == "succeeded"
     assert service.calls("image") == 6
 
 
 def test_a_final_refusal_stops_what_has_not_begun(studio: Engine, service: VideoService) -> None:
     service.fail_images = {"green": ProviderError("auth", Text("no"), http_status=401)}
-    done = studio.finish(studio.wb.submit("test_image", params={"colours": FIVE, "limit": 1})["id"])
+    done = studio.finish(studio.wb.submit("test_image", params={"colours": FIVE, "limit": 1}).id)
     assert service.calls("image") == 2
-    assert done["result"]["frames"][1:] == ["auth"] * 4
+    assert done.result["frames"][1:] == ["auth"] * 4
 
 
 def test_a_refused_picture_is_not_asked_for_again_by_the_same_job(studio: Engine, service: VideoService) -> None:
@@ -190,12 +188,12 @@ def test_a_refused_picture_is_not_asked_for_again_by_the_same_job(studio: Engine
         "blue": ProviderError("rate_limit", Text("busy"), http_status=429),
     }
     made = studio.wb.submit("test_image", params={"colours": FIVE}, max_attempts=3)
-    assert studio.finish(made["id"])["error_kind"] == "rate_limit"
+    assert studio.finish(made.id).error_kind == "rate_limit"
     assert service.calls("a lighthouse in green") == 1
     assert service.calls("a lighthouse in blue") == 3
-    again = studio.wb.jobs.retry(made["id"])
+    again = studio.wb.jobs.retry(made.id)
     service.fail_images = {}
-    assert studio.finish(again["id"])["state"] == "succeeded"
+    assert studio.finish(again.id).state == "succeeded"
     assert service.calls("a lighthouse in green") == 2
     assert service.calls("a lighthouse in red") == 1
 
@@ -205,29 +203,29 @@ def test_a_cancel_ends_all_of_them_and_counts_each_call(studio: Engine, service:
     made = studio.wb.submit("test_image", params={"colours": FIVE, "limit": 3})
     thread = in_background(studio.deliver)
     until(lambda: service.calls("image") == 3)
-    studio.wb.jobs.cancel(made["id"])
+    studio.wb.jobs.cancel(made.id)
     studio.worker.runner.heartbeat()
     thread.join(20)
-    assert studio.wb.jobs.get(made["id"])["state"] == "cancelled"
+    assert studio.wb.jobs.get(made.id).state == "cancelled"
     assert service.calls("image") == 3
-    calls = studio.wb.jobs.get_detail(made["id"])["model_calls"]
-    assert [(c["outcome"], c["error_kind"]) for c in calls] == [("error", "cancelled")] * 3
+    calls = studio.wb.jobs.get_detail(made.id).model_calls
+    assert [(c.outcome, c.error_kind) for c in calls] == [("error", "cancelled")] * 3
 
 
 def test_a_shutdown_while_free_pictures_are_drawn_puts_the_job_back(settings: Settings, tmp_path: Path) -> None:
     engine = Engine(settings.model_copy(update={"simulate": "latency_ms=30000"}))
     made = engine.wb.submit("test_image", params={"colours": FIVE})
     thread = in_background(engine.deliver)
-    until(lambda: len(engine.wb.jobs.get_detail(made["id"])["model_calls"]) == 2)
+    until(lambda: len(engine.wb.jobs.get_detail(made.id).model_calls) == 2)
     engine.worker.runner.stop()
     thread.join(20)
-    assert engine.wb.jobs.get(made["id"])["state"] == "queued"
+    assert engine.wb.jobs.get(made.id).state == "queued"
     engine.close()
     quick = Engine(settings)
     with quick.wb.database.write() as conn:
         conn.execute(update(job).values(dispatched_at=None, available_at=now_ms()))
     quick.worker._dispatcher.kick()
-    assert quick.finish(made["id"])["state"] == "succeeded"
+    assert quick.finish(made.id).state == "succeeded"
     quick.close()
 
 
@@ -252,7 +250,7 @@ def test_nothing_that_a_workflow_began_goes_on_after_its_end(engine: Engine, mon
         raise ProviderError("auth", Text("no"))
 
     monkeypatch.setitem(registry._workflows, "test_nothing", replace(registry.find("test_nothing"), run=careless))
-    assert engine.finish(engine.wb.submit("test_nothing")["id"])["state"] == "failed"
+    assert engine.finish(engine.wb.submit("test_nothing").id).state == "failed"
     assert ended == ["stopped"]
 
 
@@ -282,34 +280,34 @@ def every_row(engine: Engine) -> str:
 def test_a_paid_picture_is_in_the_store_and_its_price_in_the_ledger(engine: Engine, provider: ScriptedProvider) -> None:
     provider.script(default={"usage": {"input_tokens": 50, "output_tokens": 1500}})
     profile = paint(engine, provider, prices={"gpt-image-1": {"currency": "CNY", "image": 0.28}})
-    done = engine.finish(engine.wb.submit("test_image", profile=profile)["id"])
-    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
-    assert (call["capability"], call["images"], call["input_tokens"], call["output_tokens"]) == ("image", 1, 50, 1500)
-    assert (call["cost_micros"], call["currency"], call["price_source"]) == (280_000, "CNY", "user")
-    assert (done["cost_micros"], done["currency"]) == (280_000, "CNY")
-    kept = engine.wb.media.get(done["result"]["frames"][0])
-    assert (kept["width"], kept["height"], kept["mime"]) == (1536, 1024, "image/webp")
-    [kept_step] = engine.wb.jobs.get_detail(done["id"])["steps"]
-    assert kept_step["cost_micros"] == 280_000
-    assert kept_step["output"]["images"][0]["model"] == "gpt-image-1"
+    done = engine.finish(engine.wb.submit("test_image", profile=profile).id)
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert (call.capability, call.images, call.input_tokens, call.output_tokens) == ("image", 1, 50, 1500)
+    assert (call.cost_micros, call.currency, call.price_source) == (280_000, "CNY", "user")
+    assert (done.cost_micros, done.currency) == (280_000, "CNY")
+    kept = engine.wb.media.get(done.result["frames"][0])
+    assert (kept.width, kept.height, kept.mime) == (1536, 1024, "image/webp")
+    [kept_step] = engine.wb.jobs.get_detail(done.id).steps
+    assert kept_step.cost_micros == 280_000
+    assert kept_step.output["images"][0]["model"] == "gpt-image-1"
     told = every_row(engine)
     assert not any(word in told for word in ("base64", "b64_json", "iVBOR", "UklGR", "/media/"))
 
 
 def test_a_picture_without_a_known_price_is_not_said_to_be_free(engine: Engine, provider: ScriptedProvider) -> None:
-    done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider))["id"])
-    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
-    assert (call["cost_micros"], call["currency"], done["cost_micros"]) == (None, None, None)
+    done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider)).id)
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert (call.cost_micros, call.currency, done.cost_micros) == (None, None, None)
 
 
 def test_a_link_is_followed_at_once_without_the_key(engine: Engine, provider: ScriptedProvider) -> None:
     provider.script(default={"image_url": True})
     profile = paint(engine, provider, "qwen-image", allow_private_media=True)
-    done = engine.finish(engine.wb.submit("test_image", profile=profile)["id"])
-    assert done["state"] == "succeeded"
+    done = engine.finish(engine.wb.submit("test_image", profile=profile).id)
+    assert done.state == "succeeded"
     [fetched] = provider.fetches()
     assert KEY not in json.dumps(fetched)
-    assert engine.wb.media.get(done["result"]["frames"][0])["kind"] == "image"
+    assert engine.wb.media.get(done.result["frames"][0]).kind == "image"
     told = every_row(engine)
     assert "/media/" not in told
     assert "sig=" not in told
@@ -330,11 +328,11 @@ def test_a_link_that_brings_no_picture_is_told_and_was_paid(
     provider.script(default={"image_url": True, "usage": {"input_tokens": 5, "output_tokens": 9}}, media=media)
     prices = {"*": {"image": 0.5}}
     profile = paint(engine, provider, "qwen-image", allow_private_media=private, prices=prices)
-    done = engine.finish(engine.wb.submit("test_image", profile=profile, max_attempts=3)["id"])
-    assert (done["state"], done["error_kind"]) == ("failed", "media_download")
-    assert reason in done["error"]
-    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
-    assert (call["outcome"], call["error_kind"], call["cost_micros"]) == ("error", "media_download", 500_000)
+    done = engine.finish(engine.wb.submit("test_image", profile=profile, max_attempts=3).id)
+    assert (done.state, done.error_kind) == ("failed", "media_download")
+    assert reason in done.error
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert (call.outcome, call.error_kind, call.cost_micros) == ("error", "media_download", 500_000)
     assert len(provider.calls()) == 1
     assert len(provider.fetches()) == private
     # the link, that is: a traceback names our own media/ too
@@ -346,31 +344,31 @@ def test_a_service_that_knows_no_base64_is_asked_twice_and_both_are_in_the_ledge
 ) -> None:
     provider.script(default={"reject": ["response_format"], "image_url": True})
     profile = paint(engine, provider, "other-image", allow_private_media=True)
-    done = engine.finish(engine.wb.submit("test_image", profile=profile)["id"])
-    assert done["state"] == "succeeded"
-    assert [c["outcome"] for c in engine.wb.jobs.get_detail(done["id"])["model_calls"]] == ["error", "ok"]
+    done = engine.finish(engine.wb.submit("test_image", profile=profile).id)
+    assert done.state == "succeeded"
+    assert [c.outcome for c in engine.wb.jobs.get_detail(done.id).model_calls] == ["error", "ok"]
     assert len(provider.calls()) == 2
 
 
 def test_an_empty_answer_is_asked_for_once_more_and_then_told(engine: Engine, provider: ScriptedProvider) -> None:
     provider.script(default={"no_image": True})
-    done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider), max_attempts=3)["id"])
-    assert (done["state"], done["error_kind"]) == ("failed", "empty_output")
+    done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider), max_attempts=3).id)
+    assert (done.state, done.error_kind) == ("failed", "empty_output")
     assert len(provider.calls()) == 2
 
 
 def test_a_withheld_picture_tells_the_services_reason(engine: Engine, provider: ScriptedProvider) -> None:
     provider.script(default={"image_error": {"code": "OutputImageSensitiveContentDetected", "message": "too dark"}})
-    done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider))["id"])
-    assert (done["state"], done["error_kind"]) == ("failed", "content_filter")
-    assert "too dark" in done["error"]
+    done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider)).id)
+    assert (done.state, done.error_kind) == ("failed", "content_filter")
+    assert "too dark" in done.error
     assert len(provider.calls()) == 1
 
 
 def test_a_profile_without_an_image_model_is_told_so_without_a_call(engine: Engine, provider: ScriptedProvider) -> None:
     engine.wb.profiles.add("texts", "openai", base_url=provider.url, text_model="t", key=KEY)
-    done = engine.finish(engine.wb.submit("test_image", profile="texts")["id"])
-    assert (done["state"], done["error_kind"]) == ("failed", "not_found_model")
+    done = engine.finish(engine.wb.submit("test_image", profile="texts").id)
+    assert (done.state, done.error_kind) == ("failed", "not_found_model")
     assert provider.calls() == []
 
 
@@ -378,20 +376,20 @@ def test_a_profile_without_an_image_model_is_told_so_without_a_call(engine: Engi
 
 
 def test_a_free_clip_is_there_at_once_and_alike(engine: Engine) -> None:
-    first = engine.finish(engine.wb.submit("test_video")["id"])
-    second = engine.finish(engine.wb.submit("test_video", params={"about": "a storm"})["id"])
-    assert first["state"] == "succeeded"
-    assert first["result"] == second["result"]
-    assert first["result"] | {"media": ""} == {
+    first = engine.finish(engine.wb.submit("test_video").id)
+    second = engine.finish(engine.wb.submit("test_video", params={"about": "a storm"}).id)
+    assert first.state == "succeeded"
+    assert first.result == second.result
+    assert first.result | {"media": ""} == {
         "media": "",
         "width": 640,
         "height": 360,
         "seconds": 2.0,
         "model": "sketch-1",
     }
-    assert engine.wb.media.get(first["result"]["media"])["seconds"] == 2.0
-    [call] = engine.wb.jobs.get_detail(first["id"])["model_calls"]
-    assert (call["capability"], call["video_seconds"], call["cost_micros"], call["outcome"]) == ("video", 2, 0, "ok")
+    assert engine.wb.media.get(first.result["media"]).seconds == 2.0
+    [call] = engine.wb.jobs.get_detail(first.id).model_calls
+    assert (call.capability, call.video_seconds, call.cost_micros, call.outcome) == ("video", 2, 0, "ok")
 
 
 def test_a_finished_clip_that_is_no_clip_fails_the_job_with_its_reason(studio: Engine, service: VideoService) -> None:
@@ -402,15 +400,15 @@ def test_a_finished_clip_that_is_no_clip_fails_the_job_with_its_reason(studio: E
     studio.deliver()
     service.states = [TaskState("succeeded", GeneratedMedia(b"<html>expired</html>"))]
     due_now(studio)
-    done = studio.finish(made["id"])
-    assert done["state"] == "failed"
-    assert "no MP4" in done["error"]
+    done = studio.finish(made.id)
+    assert done.state == "failed"
+    assert "no MP4" in done.error
 
 
 def test_the_table_of_media_is_empty_until_something_is_kept(engine: Engine) -> None:
     count = text("SELECT count(*) FROM media")
     with engine.wb.database.read() as conn:
         assert conn.execute(count).scalar_one() == 0
-    engine.finish(engine.wb.submit("test_image", params={"colours": ["red", "red", "blue"]})["id"])
+    engine.finish(engine.wb.submit("test_image", params={"colours": ["red", "red", "blue"]}).id)
     with engine.wb.database.read() as conn:
         assert conn.execute(count).scalar_one() == 2

@@ -63,7 +63,7 @@ def test_three_hundred_jobs_while_workers_are_killed(
     provider.script(default={"delay_ms": 250})
     name = wb.profiles.add(
         "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
-    )["id"]
+    ).id
     wb.jobs.submit_many([Request("test_tell", params={"about": f"night {n}"}, profile_id=name) for n in range(jobs)])
     chance = random.Random(7)
     for _ in range(3):
@@ -105,8 +105,8 @@ def test_a_process_that_ends_at_a_named_point_loses_nothing(
     dying.gone()
     assert (tmp_path / "died").exists()
     workers.start()
-    done = wb.wait(first["id"], timeout=60)
-    assert done["state"] == "succeeded"
+    done = wb.wait(first.id, timeout=60)
+    assert done.state == "succeeded"
     check_nothing_lost_and_nothing_twice_but_the_crashed_call(wb, provider, point)
 
 
@@ -117,8 +117,8 @@ def check_nothing_lost_and_nothing_twice_but_the_crashed_call(
     ledger."""
     expected = 2 if point == "call_answered" else 1
     assert len(provider.calls()) == expected
-    assert len(wb.jobs.get_detail(1)["model_calls"]) >= expected
-    assert sum(c["outcome"] == "ok" for c in wb.jobs.get_detail(1)["model_calls"]) == 1
+    assert len(wb.jobs.get_detail(1).model_calls) >= expected
+    assert sum(c.outcome == "ok" for c in wb.jobs.get_detail(1).model_calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_parents_failures_and_submits_survive_their_crash_points(
         dying.gone()
         assert (tmp_path / "died").exists()
     workers.start()
-    assert wb.wait(asked["id"], timeout=60)["state"] == "succeeded"
+    assert wb.wait(asked.id, timeout=60).state == "succeeded"
     if point.startswith("children"):
-        assert len(wb.jobs.get_detail(asked["id"])["children"]) == 3
+        assert len(wb.jobs.get_detail(asked.id).children) == 3
         assert len(provider.calls()) == 3
 
 
@@ -181,10 +181,10 @@ def test_a_long_task_is_created_once_whatever_dies(wb: Workbench, workers: Worke
     workers.start()
     if point == "call_answered":
         # the id died with the process: only a person may risk a second charge
-        until(lambda: wb.jobs.get(asked["id"])["waiting_for"] == "decision", 60)
-        wb.jobs.decide(asked["id"], "give_up")
-    done = wb.wait(asked["id"], timeout=90)
-    assert done["state"] == ("failed" if point == "call_answered" else "succeeded")
+        until(lambda: wb.jobs.get(asked.id).waiting_for == "decision", 60)
+        wb.jobs.decide(asked.id, "give_up")
+    done = wb.wait(asked.id, timeout=90)
+    assert done.state == ("failed" if point == "call_answered" else "succeeded")
     assert log.read_text().splitlines().count('"create"') == 1
 
 
@@ -198,13 +198,13 @@ def test_every_crash_point_has_a_test() -> None:
 def test_redis_killed_and_emptied(wb: Workbench, workers: Workers, valkey: Valkey, provider: ScriptedProvider) -> None:
     provider.script(default={"delay_ms": 30})
     name = use(wb, provider)
-    profile = wb.profiles.list()[0]["id"]
+    profile = wb.profiles.list()[0].id
     workers.start()
     wb.jobs.submit_many([Request("test_tell", params={"about": f"before {n}"}, profile_id=profile) for n in range(30)])
     until(lambda: wb.jobs.count_by_state()["succeeded"] >= 5)
     valkey.kill()
     late = wb.submit("test_tell", params={"about": "while away"}, profile=name)
-    assert late["state"] == "queued"
+    assert late.state == "queued"
     valkey.start()
     until(lambda: all_ended(wb), 60, "the end of all jobs after Redis came back")
     wb.jobs.submit_many([Request("test_tell", params={"about": f"after {n}"}, profile_id=profile) for n in range(30)])
@@ -227,25 +227,25 @@ def test_sigterm_puts_jobs_back_and_ends_soon(wb: Workbench, workers: Workers) -
     first.terminate()
     first.gone(100)
     assert time.monotonic() - started < 100
-    assert {wb.jobs.get(a["id"])["state"] for a in asked} == {"queued"}
-    assert {wb.jobs.get_detail(a["id"])["attempts"][0]["outcome"] for a in asked} == {"interrupted"}
-    assert {wb.jobs.get(a["id"])["failures"] for a in asked} == {0}
+    assert {wb.jobs.get(a.id).state for a in asked} == {"queued"}
+    assert {wb.jobs.get_detail(a.id).attempts[0].outcome for a in asked} == {"interrupted"}
+    assert {wb.jobs.get(a.id).failures for a in asked} == {0}
     assert wb.queues.list_workers() == []
     workers.start()
     until(lambda: wb.jobs.count_by_state()["running"] == 3, 60)
-    wb.jobs.cancel([a["id"] for a in asked])
+    wb.jobs.cancel([a.id for a in asked])
     until(lambda: wb.jobs.count_by_state()["cancelled"] == 3, 30)
 
 
 def test_a_cancelled_job_of_a_dead_worker_is_settled_by_another(wb: Workbench, workers: Workers) -> None:
     asked = wb.submit("test_sleep", params={"seconds": 60})
     first = workers.start()
-    until(lambda: wb.jobs.get(asked["id"])["state"] == "running", 60)
+    until(lambda: wb.jobs.get(asked.id).state == "running", 60)
     first.kill()
     first.gone()
-    wb.jobs.cancel(asked["id"])
+    wb.jobs.cancel(asked.id)
     workers.start()
-    assert wb.wait(asked["id"], timeout=30)["state"] == "cancelled"
+    assert wb.wait(asked.id, timeout=30).state == "cancelled"
 
 
 def test_cancelling_running_calls_closes_their_sockets(
@@ -254,7 +254,7 @@ def test_cancelling_running_calls_closes_their_sockets(
     provider.script(default={"hang": True})
     name = use(wb, provider)
     workers.start()
-    asked = [wb.submit("test_tell", params={"about": str(n)}, profile=name)["id"] for n in range(4)]
+    asked = [wb.submit("test_tell", params={"about": str(n)}, profile=name).id for n in range(4)]
     until(lambda: len(provider.calls()) == 4, 60)
     wb.jobs.cancel(asked)
     until(lambda: wb.jobs.count_by_state()["cancelled"] == 4, 30)
@@ -269,7 +269,7 @@ def test_a_parent_and_its_children_share_one_thread(
         project = wb.create_project({"title": "P", "language": "en"}, profile=use(wb, provider))
         single.start()
         asked = wb.submit("test_batch", project, {"kinds": ["test_child_good"] * 4})
-        assert wb.wait(asked["id"], timeout=60)["state"] == "succeeded"
+        assert wb.wait(asked.id, timeout=60).state == "succeeded"
     finally:
         single.stop()
 
@@ -279,14 +279,14 @@ def test_jobs_start_soon_on_an_idle_worker(wb: Workbench, workers: Workers) -> N
     until(lambda: wb.queues.count_live_workers() == 1, 60)
     for number in range(5):
         asked = wb.submit("test_nothing", params={"number": number})
-        done = wb.wait(asked["id"], timeout=30)
-        assert done["started_at"] - done["created_at"] < 5000
+        done = wb.wait(asked.id, timeout=30)
+        assert done.started_at - done.created_at < 5000
 
 
 def test_one_answer_for_many_waiting_threads(wb: Workbench, workers: Workers) -> None:
     workers.start()
-    ids = [wb.submit("test_nothing", params={"number": n})["id"] for n in range(20)]
+    ids = [wb.submit("test_nothing", params={"number": n}).id for n in range(20)]
     threads = [in_background(lambda i=i: wb.wait(i, timeout=60)) for i in ids]
     for thread in threads:
         thread.join(60)
-    assert {j["state"] for j in wb.wait(ids, timeout=60)} == {"succeeded"}
+    assert {j.state for j in wb.wait(ids, timeout=60)} == {"succeeded"}

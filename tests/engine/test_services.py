@@ -16,6 +16,8 @@ from tests.conftest import Valkey, until
 from tests.engine.conftest import Engine
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
+from workbench.db.rows.jobs import SubmittedJob
+from workbench.db.rows.profiles import SavedProfile
 from workbench.db.schema import job, model_call, step
 from workbench.db.writes import ledger
 from workbench.errors import BudgetExceeded
@@ -45,17 +47,17 @@ def second() -> Iterator[ScriptedProvider]:
         yield server
 
 
-def add(engine: Engine, name: str, server: ScriptedProvider, **fields: Any) -> dict[str, Any]:
+def add(engine: Engine, name: str, server: ScriptedProvider, **fields: Any) -> SavedProfile:
     fields = {"text_model": f"{name}-1", "params": {"prices": PRICES}, **fields}
     return engine.wb.profiles.add(name, "openai", base_url=server.url, key="sk-canary-0123456789", **fields)
 
 
-def tell(engine: Engine, project: int | None = None, profile: str = "mine", **params: Any) -> dict[str, Any]:
+def tell(engine: Engine, project: int | None = None, profile: str = "mine", **params: Any) -> SubmittedJob:
     return engine.wb.submit("test_tell", project, {"about": "the sea", **params}, profile=profile)
 
 
 def calls(engine: Engine, job_id: int) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = engine.wb.jobs.get_detail(job_id)["model_calls"]
+    found: list[dict[str, Any]] = engine.wb.jobs.get_detail(job_id).model_calls
     return found
 
 
@@ -78,15 +80,15 @@ def test_overload_quota_and_outage_are_answered_by_the_fallback_and_recorded(
     mine = add(engine, "mine", provider, fallback=["other"])
     provider.script(default=fault)
 
-    done = engine.finish(tell(engine, steps=2)["id"])
+    done = engine.finish(tell(engine, steps=2).id)
 
-    assert done["state"] == "succeeded"
+    assert done.state == "succeeded"
     assert len(provider.calls()) == 1  # for the rest of the job the fallback is asked at once
     assert len(second.calls()) == 2
-    asked = calls(engine, done["id"])
-    assert [c["profile_id"] for c in asked] == [mine["id"], other["id"], other["id"]]
-    assert [c["fallback_from"] for c in asked] == [None, mine["id"], mine["id"]]
-    assert any("other is asked instead" in e["message"] for e in engine.wb.jobs.get_detail(done["id"])["events"])
+    asked = calls(engine, done.id)
+    assert [c["profile_id"] for c in asked] == [mine.id, other.id, other.id]
+    assert [c["fallback_from"] for c in asked] == [None, mine.id, mine.id]
+    assert any("other is asked instead" in e.message for e in engine.wb.jobs.get_detail(done.id).events)
 
 
 @pytest.mark.parametrize(
@@ -99,9 +101,9 @@ def test_nothing_else_is_another_services_business(
     add(engine, "mine", provider, fallback=["other"])
     provider.script(default=fault)
 
-    done = engine.finish(tell(engine)["id"])
+    done = engine.finish(tell(engine).id)
 
-    assert done["state"] == "failed"
+    assert done.state == "failed"
     assert second.calls() == []
 
 
@@ -114,9 +116,9 @@ def test_fallbacks_are_asked_in_their_order_and_the_last_failure_counts(
         add(engine, "mine", provider, fallback=["other", "third"])
         for server in (provider, second, third):
             server.script(default={"status": 503})
-        job_id = engine.wb.submit("test_tell", None, {"about": "x"}, profile="mine", max_attempts=1)["id"]
+        job_id = engine.wb.submit("test_tell", None, {"about": "x"}, profile="mine", max_attempts=1).id
         done = engine.finish(job_id)
-        assert (done["state"], done["error_kind"]) == ("failed", "overloaded")
+        assert (done.state, done.error_kind) == ("failed", "overloaded")
         assert [len(s.calls()) for s in (provider, second, third)] == [1, 1, 1]
 
 
@@ -148,9 +150,7 @@ def test_a_used_up_budget_refuses_what_is_paid_and_lets_through_what_is_free(
     with pytest.raises(BudgetExceeded, match="100 %"):
         engine.wb.submit("test_child_good", project, {}, profile="mine")
 
-    assert (
-        engine.finish(engine.wb.submit("test_child_good", project, {}, profile="sketch")["id"])["state"] == "succeeded"
-    )
+    assert engine.finish(engine.wb.submit("test_child_good", project, {}, profile="sketch").id).state == "succeeded"
     assert provider.calls() == []
 
 
@@ -187,20 +187,20 @@ def test_a_budget_that_runs_out_midway_stops_before_the_next_paid_step_and_goes_
     add(engine, "mine", provider)
     engine.wb.budgets.set(1, currency="USD")
 
-    job_id = tell(engine, steps=3)["id"]
+    job_id = tell(engine, steps=3).id
     engine.deliver()
     waiting = engine.wb.jobs.get(job_id)
-    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "budget")
-    assert "budget" in waiting["message"]
+    assert (waiting.state, waiting.waiting_for) == ("waiting", "budget")
+    assert "budget" in waiting.message
     assert len(provider.calls()) == 1
     engine.worker.maintain()
-    assert engine.wb.jobs.get(job_id)["state"] == "waiting"
+    assert engine.wb.jobs.get(job_id).state == "waiting"
 
     engine.wb.budgets.set(1_000_000_000, currency="USD")
 
     done = engine.finish(job_id)
-    assert (done["state"], done["failures"], len(provider.calls())) == ("succeeded", 0, 3)
-    assert done["cost_micros"] == sum(c["cost_micros"] for c in calls(engine, job_id))
+    assert (done.state, done.failures, len(provider.calls())) == ("succeeded", 0, 3)
+    assert done.cost_micros == sum(c["cost_micros"] for c in calls(engine, job_id))
 
 
 def test_jobs_side_by_side_do_not_spend_the_same_rest_of_a_budget(engine: Engine, provider: ScriptedProvider) -> None:
@@ -208,24 +208,22 @@ def test_jobs_side_by_side_do_not_spend_the_same_rest_of_a_budget(engine: Engine
     add(engine, "mine", provider)
     engine.wb.budgets.set(1_000, currency="USD")
     provider.script(default={"delay_ms": 400})
-    ids = [tell(engine, about=f"story {n}")["id"] for n in range(6)]
+    ids = [tell(engine, about=f"story {n}").id for n in range(6)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: [engine.wb.jobs.get(i)["waiting_for"] for i in ids].count("budget") == 5, 10, "the others' wait")
+    until(lambda: [engine.wb.jobs.get(i).waiting_for for i in ids].count("budget") == 5, 10, "the others' wait")
     [state] = engine.wb.budgets.list()
     assert (state.spent_micros, state.used_up, state.full) == (0, False, True)
-    assert "calls under way" in next(
-        engine.wb.jobs.get(i)["message"] for i in ids if engine.wb.jobs.get(i)["waiting_for"]
-    )
+    assert "calls under way" in next(engine.wb.jobs.get(i).message for i in ids if engine.wb.jobs.get(i).waiting_for)
     for thread in threads:
         thread.join()
     assert len(provider.calls()) == 1
     assert (engine.wb.budgets.list()[0].under_way_micros, engine.wb.budgets.list()[0].full) == (0, False)
 
     provider.script(default={})
-    assert {engine.finish(i)["state"] for i in ids} == {"succeeded"}
-    assert engine.wb.budgets.list()[0].spent_micros == sum(engine.wb.jobs.get(i)["cost_micros"] for i in ids)
+    assert {engine.finish(i).state for i in ids} == {"succeeded"}
+    assert engine.wb.budgets.list()[0].spent_micros == sum(engine.wb.jobs.get(i).cost_micros for i in ids)
 
 
 def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: ScriptedProvider, project: int) -> None:
@@ -234,16 +232,16 @@ def test_pictures_of_one_job_hold_their_price_too(engine: Engine, provider: Scri
     add(engine, "painter", provider, image_model="p-1", params=prices)
     engine.wb.budgets.set(1_000_000, currency="CNY")
     provider.script(default={"delay_ms": 100})
-    job_id = engine.wb.submit("test_image", None, {"colours": ["teal", "red", "navy"], "limit": 3}, profile="painter")[
-        "id"
-    ]
+    job_id = engine.wb.submit(
+        "test_image", None, {"colours": ["teal", "red", "navy"], "limit": 3}, profile="painter"
+    ).id
     engine.deliver()
     waiting = engine.wb.jobs.get(job_id)
-    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "budget")
+    assert (waiting.state, waiting.waiting_for) == ("waiting", "budget")
     assert len(provider.calls()) == 2
     engine.wb.budgets.set(2_000_000, currency="CNY")
     done = engine.finish(job_id)
-    assert (done["state"], done["cost_micros"], len(provider.calls())) == ("succeeded", 1_500_000, 3)
+    assert (done.state, done.cost_micros, len(provider.calls())) == ("succeeded", 1_500_000, 3)
 
 
 def test_a_job_that_waited_for_calls_under_way_says_so_when_they_took_all(
@@ -253,24 +251,24 @@ def test_a_job_that_waited_for_calls_under_way_says_so_when_they_took_all(
     hook = engine.wb.webhooks.add("http://127.0.0.1:9/", events=["job.waiting"], allow_private=True)
     engine.wb.budgets.set(150, currency="USD")
     provider.script(default={"delay_ms": 400, "usage": {"prompt_tokens": 100, "completion_tokens": 50}})
-    ids = [tell(engine, about=f"story {n}")["id"] for n in range(2)]
+    ids = [tell(engine, about=f"story {n}").id for n in range(2)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: any(engine.wb.jobs.get(i)["waiting_for"] for i in ids), 10, "the other's wait")
-    [waits] = [i for i in ids if engine.wb.jobs.get(i)["waiting_for"] == "budget"]
-    assert "calls under way" in engine.wb.jobs.get(waits)["message"]
+    until(lambda: any(engine.wb.jobs.get(i).waiting_for for i in ids), 10, "the other's wait")
+    [waits] = [i for i in ids if engine.wb.jobs.get(i).waiting_for == "budget"]
+    assert "calls under way" in engine.wb.jobs.get(waits).message
     for thread in threads:
         thread.join()
     engine.worker.maintain()
     told = engine.wb.jobs.get(waits)
-    assert (told["waiting_for"], told["message"]) == (
+    assert (told.waiting_for, told.message) == (
         "budget",
         "100 % of the budget is used: 0.00 of 0.00 USD (all projects, this month).",
     )
     engine.worker.maintain()
-    [delivery] = engine.wb.webhooks.deliveries(hook["id"])
-    assert delivery["event"] == "job.waiting"
+    [delivery] = engine.wb.webhooks.deliveries(hook.id)
+    assert delivery.event == "job.waiting"
 
 
 def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine, provider: ScriptedProvider) -> None:
@@ -286,14 +284,14 @@ def test_a_group_of_pictures_holds_the_price_of_all_it_may_bring(engine: Engine,
     engine.wb.budgets.set(2_000_000, currency="CNY")
     provider.script(default={"delay_ms": 300})
     asked = {"colours": ["teal", "red"], "limit": 2}
-    job_id = engine.wb.submit("test_image", None, asked, profile="painter")["id"]
+    job_id = engine.wb.submit("test_image", None, asked, profile="painter").id
     thread = threading.Thread(target=engine.worker.run, args=(job_id,))
     thread.start()
     until(lambda: engine.wb.budgets.list()[0].under_way_micros, 10, "the first group")
     assert engine.wb.budgets.list()[0].under_way_micros == 2_000_000
     thread.join()
     assert len(provider.calls()) == 1
-    assert engine.wb.jobs.get(job_id)["waiting_for"] == "budget"
+    assert engine.wb.jobs.get(job_id).waiting_for == "budget"
 
 
 @pytest.fixture
@@ -320,9 +318,9 @@ def test_a_call_that_could_not_be_written_down_gives_its_place_and_its_money_bac
     add(engine, "mine", provider, concurrency=1)
     engine.wb.budgets.set(1_000, currency="USD")
     away(3)
-    job_id = tell(engine)["id"]
+    job_id = tell(engine).id
 
-    assert engine.finish(job_id)["state"] == "succeeded"
+    assert engine.finish(job_id).state == "succeeded"
     assert [c["outcome"] for c in calls(engine, job_id)] == ["lost", "ok"]
     assert engine.wb.budgets.list()[0].under_way_micros == 0
 
@@ -334,10 +332,10 @@ def test_what_was_paid_is_written_again_when_the_database_was_away_for_a_moment(
     add(engine, "mine", provider, image_model="p-1", params={"prices": {**PRICES, "p-1": {"image": 1}}})
     for asked in ("test_tell", "test_image"):
         away(2)
-        done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine")["id"])
-        assert done["state"] == "succeeded"
-        [call] = calls(engine, done["id"])
-        assert (call["outcome"], done["cost_micros"]) == ("ok", call["cost_micros"])
+        done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine").id)
+        assert done.state == "succeeded"
+        [call] = calls(engine, done.id)
+        assert (call["outcome"], done.cost_micros) == ("ok", call["cost_micros"])
     assert len(provider.calls()) == 2
 
 
@@ -361,9 +359,9 @@ def test_a_commit_that_went_through_before_the_connection_broke_counts_once(
         monkeypatch.setattr(module, "write_with_retry", once_more)
     add(engine, "mine", provider, image_model="p-1", params={"prices": {**PRICES, "p-1": {"image": 1}}})
     for asked in ("test_tell", "test_image"):
-        done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine")["id"])
-        [call] = calls(engine, done["id"])
-        assert (call["outcome"], done["cost_micros"]) == ("ok", call["cost_micros"])
+        done = engine.finish(engine.wb.submit(asked, None, {}, profile="mine").id)
+        [call] = calls(engine, done.id)
+        assert (call["outcome"], done.cost_micros) == ("ok", call["cost_micros"])
     assert (len(broke), len(provider.calls())) == (2, 2)
 
 
@@ -375,11 +373,11 @@ def test_whatever_ends_a_claim_closes_the_calls_it_left_open(
     add(engine, "mine", provider, image_model="p-1", concurrency=1, params=params)
     engine.wb.budgets.set(3_000_000, currency="USD")
     monkeypatch.setattr(media_calls, "CallResult", lambda **values: 1 / 0)
-    failed = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
-    assert (failed["state"], failed["error_kind"]) == ("failed", "internal")
-    assert [c["outcome"] for c in calls(engine, failed["id"])] == ["lost"]
+    failed = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine").id)
+    assert (failed.state, failed.error_kind) == ("failed", "internal")
+    assert [c["outcome"] for c in calls(engine, failed.id)] == ["lost"]
     assert engine.wb.budgets.list()[0].under_way_micros == 0
-    assert engine.finish(tell(engine)["id"])["state"] == "succeeded"
+    assert engine.finish(tell(engine).id).state == "succeeded"
 
 
 def test_a_budget_that_is_changed_while_a_call_is_opened_holds_for_it(engine: Engine) -> None:
@@ -411,12 +409,12 @@ def test_jobs_are_submitted_while_a_place_is_taken(engine: Engine, provider: Scr
     """A new job's row refers to the profile's; a call that waits for its turn there must not stop it."""
     row = add(engine, "mine", provider, concurrency=1)
     with engine.wb.database.write() as conn:
-        assert ledger.lock_slots(conn, row["id"], 1)
+        assert ledger.lock_slots(conn, row.id, 1)
         with engine.worker._database.write() as other:
             other.execute(text("SET LOCAL lock_timeout = '2s'"))
             other.execute(
                 job.insert().values(
-                    kind="test_nothing", queue="default", title="x", state="queued", profile_id=row["id"], params={},
+                    kind="test_nothing", queue="default", title="x", state="queued", profile_id=row.id, params={},
                     params_hash="", claim=0, failures=0, losses=0, max_attempts=1, progress=0, priority=0,
                     created_at=now_ms(), available_at=now_ms() + 60_000,
                 )
@@ -433,9 +431,9 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
     )  # fmt: skip
     engine.wb.budgets.set(10_000_000, currency="CNY")
     provider.script(default={"states": ["succeeded"], "usage": {"completion_tokens": 108_900}})
-    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"}).id
     engine.deliver()
-    assert engine.wb.jobs.get(job_id)["waiting_for"] == "provider"
+    assert engine.wb.jobs.get(job_id).waiting_for == "provider"
     [state] = engine.wb.budgets.list()
     # two seconds of 640 × 360 at 24 pictures: 10,800 tokens
     assert (state.spent_micros, state.under_way_micros, state.unpriced) == (0, 162_000, 0)
@@ -447,7 +445,7 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
 
     [call] = calls(engine, job_id)
     assert (call["cost_micros"], call["currency"], call["price"]) == (1_633_500, "CNY", was["ep-1"])
-    assert done["result"]["model"] == "ep-1"
+    assert done.result["model"] == "ep-1"
     [state] = engine.wb.budgets.list()
     assert (state.spent_micros, state.under_way_micros) == (1_633_500, 0)
 
@@ -463,7 +461,7 @@ def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
     )
     engine.wb.budgets.set(10_000_000, currency="CNY")
     provider.script(default={"states": ["running", "running", "succeeded"], "usage": {"completion_tokens": 50_000}})
-    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"}).id
     engine.deliver()
     engine.wb.jobs.cancel(job_id)
 
@@ -476,7 +474,7 @@ def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
     until(settled, 20, "the end of the task")
     assert (engine.wb.budgets.list()[0].spent_micros, calls(engine, job_id)[0]["cost_micros"]) == (500_000, 500_000)
     job_ = engine.wb.jobs.get(job_id)
-    assert (job_["state"], job_["cost_micros"]) == ("cancelled", 500_000)
+    assert (job_.state, job_.cost_micros) == ("cancelled", 500_000)
     assert provider.fetches() == []
     assert {c["kind"] for c in provider.calls()} == {"create", "poll"}
 
@@ -491,7 +489,7 @@ def test_a_decision_gives_back_what_a_task_that_nobody_finds_held(
         "films", "ark", base_url=provider.ark_url, key="sk-canary-0123456789", video_model="ep-1", params=params
     )
     engine.wb.budgets.set(10_000_000, currency="CNY")
-    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"})["id"]
+    job_id = engine.wb.submit("test_video", profile="films", params={"about": "the sea"}).id
     engine.deliver()
     with engine.wb.database.write() as conn:
         conn.execute(update(step).values(state="maybe_charged", provider_task_id=None, poll_at=None))
@@ -506,10 +504,10 @@ def test_a_decision_gives_back_what_a_task_that_nobody_finds_held(
 def test_a_job_that_waits_for_its_budget_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider)
     engine.wb.budgets.set(1, currency="USD")
-    job_id = tell(engine, steps=2)["id"]
+    job_id = tell(engine, steps=2).id
     engine.deliver()
     assert engine.wb.jobs.cancel(job_id) == [job_id]
-    assert engine.wb.jobs.get(job_id)["state"] == "cancelled"
+    assert engine.wb.jobs.get(job_id).state == "cancelled"
 
 
 def test_two_currencies_of_one_job_are_joined_by_the_set_rate_alone(
@@ -519,11 +517,11 @@ def test_two_currencies_of_one_job_are_joined_by_the_set_rate_alone(
     add(engine, "other", second, params={"prices": {"*": {"currency": "CNY", "input": 8, "output": 8}}})
     add(engine, "mine", provider, fallback=["other"])
     provider.script(nth={"2": {"status": 503}})
-    done = engine.finish(tell(engine, steps=2)["id"])
-    asked = [c for c in calls(engine, done["id"]) if c["outcome"] == "ok"]
+    done = engine.finish(tell(engine, steps=2).id)
+    asked = [c for c in calls(engine, done.id) if c["outcome"] == "ok"]
     assert [c["currency"] for c in asked] == ["USD", "CNY"]
-    assert done["currency"] == "USD"
-    assert done["cost_micros"] == asked[0]["cost_micros"] + asked[1]["cost_micros"] // 8
+    assert done.currency == "USD"
+    assert done.cost_micros == asked[0]["cost_micros"] + asked[1]["cost_micros"] // 8
     assert all(c["price"]["input"] in (1, 8) for c in asked)
 
 
@@ -535,17 +533,17 @@ def test_a_job_over_the_minutes_share_waits_without_a_worker_and_without_using_a
 ) -> None:
     monkeypatch.setattr(rate_limits, "WINDOW_S", 3)
     add(engine, "mine", provider, rpm=2)
-    job_id = tell(engine, steps=3)["id"]
+    job_id = tell(engine, steps=3).id
     engine.deliver()
     waiting = engine.wb.jobs.get(job_id)
-    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "rate_limit")
-    assert "mine" in waiting["message"]
+    assert (waiting.state, waiting.waiting_for) == ("waiting", "rate_limit")
+    assert "mine" in waiting.message
     assert engine.worker.runner.busy == 0
     assert len(provider.calls()) == 2
 
     done = engine.finish(job_id)
 
-    assert (done["state"], done["failures"], done["losses"]) == ("succeeded", 0, 0)
+    assert (done.state, done.failures, done.losses) == ("succeeded", 0, 0)
     times = [c["at"] for c in provider.calls()]
     assert len(times) == 3
     assert times[2] - times[0] > 2.5
@@ -553,9 +551,9 @@ def test_a_job_over_the_minutes_share_waits_without_a_worker_and_without_using_a
 
 def test_tokens_count_too(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider, tpm=2_000)
-    job_id = tell(engine, steps=3)["id"]
+    job_id = tell(engine, steps=3).id
     engine.deliver()
-    assert engine.wb.jobs.get(job_id)["waiting_for"] == "rate_limit"
+    assert engine.wb.jobs.get(job_id).waiting_for == "rate_limit"
     assert len(provider.calls()) == 1
 
 
@@ -566,12 +564,12 @@ def test_what_a_call_really_counted_makes_its_share_right(
     add(engine, "mine", provider, tpm=4_000)
     small, large = ({"prompt_tokens": 10, "completion_tokens": n, "total_tokens": 10 + n} for n in (40, 9_000))
     provider.script(default={"usage": small}, nth={"6": {"usage": large}})
-    assert engine.finish(tell(engine, steps=5)["id"])["state"] == "succeeded"
+    assert engine.finish(tell(engine, steps=5).id).state == "succeeded"
 
-    job_id = tell(engine, about="more", steps=2)["id"]
+    job_id = tell(engine, about="more", steps=2).id
     engine.deliver()
 
-    assert (engine.wb.jobs.get(job_id)["waiting_for"], len(provider.calls())) == ("rate_limit", 6)
+    assert (engine.wb.jobs.get(job_id).waiting_for, len(provider.calls())) == ("rate_limit", 6)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -596,11 +594,11 @@ def test_a_wait_for_tokens_is_told_whichever_window_they_are_in(
 
 def test_a_wait_for_the_limit_can_be_cancelled(engine: Engine, provider: ScriptedProvider) -> None:
     add(engine, "mine", provider, rpm=1)
-    job_id = tell(engine, steps=2)["id"]
+    job_id = tell(engine, steps=2).id
     engine.deliver()
-    assert engine.wb.jobs.get(job_id)["waiting_for"] == "rate_limit"
+    assert engine.wb.jobs.get(job_id).waiting_for == "rate_limit"
     engine.wb.jobs.cancel(job_id)
-    assert engine.wb.jobs.get(job_id)["state"] == "cancelled"
+    assert engine.wb.jobs.get(job_id).state == "cancelled"
 
 
 def test_no_more_calls_are_under_way_at_a_service_than_it_takes(engine: Engine, provider: ScriptedProvider) -> None:
@@ -608,14 +606,14 @@ def test_no_more_calls_are_under_way_at_a_service_than_it_takes(engine: Engine, 
     add(engine, "mine", provider, concurrency=2)
     engine.wb.queues.limit(f"profile:{engine.wb.profiles.id_of('mine')}", None)
     provider.script(default={"delay_ms": 150})
-    ids = [tell(engine, about=f"story {n}")["id"] for n in range(8)]
+    ids = [tell(engine, about=f"story {n}").id for n in range(8)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     done = [engine.finish(i) for i in ids]
-    assert {d["state"] for d in done} == {"succeeded"}
+    assert {d.state for d in done} == {"succeeded"}
     spans = sorted((c["at"], c["ended_at"]) for c in provider.calls())
     assert len(spans) == 8
     assert max(sum(a <= at < b for a, b in spans) for at, _ in spans) <= 2
@@ -623,7 +621,7 @@ def test_no_more_calls_are_under_way_at_a_service_than_it_takes(engine: Engine, 
 
 def test_a_call_whose_worker_died_gives_its_place_back(engine: Engine, provider: ScriptedProvider) -> None:
     row = add(engine, "mine", provider, concurrency=1)
-    lost = tell(engine, about="lost")["id"]
+    lost = tell(engine, about="lost").id
     with engine.wb.database.write() as conn:
         conn.execute(
             update(job)
@@ -634,10 +632,10 @@ def test_a_call_whose_worker_died_gives_its_place_back(engine: Engine, provider:
             model_call.insert().values(
                 call_id="open", job_id=lost, claim=1, purpose="generate", provider="openai", model="m",
                 capability="text",
-                outcome="sent", started_at=now_ms(), profile_id=row["id"],
+                outcome="sent", started_at=now_ms(), profile_id=row.id,
             )
         )  # fmt: skip
-    assert engine.finish(lost)["state"] == "succeeded"
+    assert engine.finish(lost).state == "succeeded"
 
 
 def test_without_redis_a_limited_call_waits_and_goes_on_when_it_is_back(
@@ -645,12 +643,12 @@ def test_without_redis_a_limited_call_waits_and_goes_on_when_it_is_back(
 ) -> None:
     add(engine, "mine", provider, rpm=60)
     valkey.kill()
-    job_id = tell(engine)["id"]
+    job_id = tell(engine).id
     engine.deliver()
-    assert engine.wb.jobs.get(job_id)["waiting_for"] == "rate_limit"
+    assert engine.wb.jobs.get(job_id).waiting_for == "rate_limit"
     assert provider.calls() == []
     valkey.start()
-    assert engine.finish(job_id)["state"] == "succeeded"
+    assert engine.finish(job_id).state == "succeeded"
 
 
 def test_a_fallback_keeps_to_its_own_limits(
@@ -659,12 +657,12 @@ def test_a_fallback_keeps_to_its_own_limits(
     add(engine, "other", second, rpm=1)
     add(engine, "mine", provider, rpm=60, fallback=["other"])
     provider.script(default={"status": 503})
-    first, later = (tell(engine, about=a)["id"] for a in ("one", "two"))
+    first, later = (tell(engine, about=a).id for a in ("one", "two"))
     engine.deliver()
-    assert engine.wb.jobs.get(first)["state"] == "succeeded"
+    assert engine.wb.jobs.get(first).state == "succeeded"
     waiting = engine.wb.jobs.get(later)
-    assert (waiting["waiting_for"], waiting["failures"], len(second.calls())) == ("rate_limit", 0, 1)
-    assert "other" in waiting["message"]
+    assert (waiting.waiting_for, waiting.failures, len(second.calls())) == ("rate_limit", 0, 1)
+    assert "other" in waiting.message
 
 
 # -- bindings ----------------------------------------------------------------------------------------------------------
@@ -676,11 +674,11 @@ def test_pictures_come_from_the_profile_that_draws_and_carry_its_price(
     prices = {"prices": {"p-1": {"currency": "CNY", "image": 0.25}}}
     painter = add(engine, "painter", second, text_model=None, image_model="p-1", params=prices)
     add(engine, "mine", provider, image_profile="painter")
-    done = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine")["id"])
-    assert done["state"] == "succeeded", done["error"]
-    [call] = calls(engine, done["id"])
+    done = engine.finish(engine.wb.submit("test_image", None, {}, profile="mine").id)
+    assert done.state == "succeeded", done.error
+    [call] = calls(engine, done.id)
     assert (call["profile_id"], call["model"], call["cost_micros"], call["currency"]) == (
-        painter["id"],
+        painter.id,
         "p-1",
         250_000,
         "CNY",
@@ -698,7 +696,7 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
     monkeypatch.setattr(rate_limits, "WINDOW_S", minute + 3)
     engines = [Engine(settings) for _ in range(3)]
     add(engines[0], "mine", provider, rpm=share)
-    ids = [tell(engines[0], about=f"story {n}")["id"] for n in range(share * 3)]
+    ids = [tell(engines[0], about=f"story {n}").id for n in range(share * 3)]
     ended = threading.Event()
 
     def work(engine: Engine) -> None:
@@ -713,14 +711,14 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
     for thread in threads:
         thread.start()
     try:
-        until(lambda: all(j["state"] == "succeeded" for j in engines[0].wb.jobs.list(limit=200)), 60)
+        until(lambda: all(j.state == "succeeded" for j in engines[0].wb.jobs.list(limit=200)), 60)
     finally:
         ended.set()
         for thread in threads:
             thread.join()
     times = sorted(c["at"] for c in provider.calls())
     assert len(times) == len(ids) == share * 3
-    assert all(j["failures"] == 0 for j in engines[0].wb.jobs.list(limit=200))
+    assert all(j.failures == 0 for j in engines[0].wb.jobs.list(limit=200))
     # whichever moment the minute begins at
     assert max(sum(at <= t < at + minute for t in times) for at in times) <= share
     for engine in engines:
@@ -758,10 +756,10 @@ def test_a_trial_that_breaks_off_or_is_killed_gives_its_place_back(
         conn.execute(
             model_call.insert().values(
                 call_id="killed", purpose="test", provider="openai", model="m", capability="text", outcome="sent",
-                started_at=now_ms() - 3_700_000, profile_id=row["id"],
+                started_at=now_ms() - 3_700_000, profile_id=row.id,
             )
         )  # fmt: skip
-    assert engine.finish(tell(engine)["id"])["state"] == "succeeded"
+    assert engine.finish(tell(engine).id).state == "succeeded"
 
 
 def test_a_trial_whose_picture_cannot_be_kept_counts_what_it_cost(engine: Engine, provider: ScriptedProvider) -> None:

@@ -117,8 +117,8 @@ def due_now(engine: Engine) -> None:
 def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_video")
     studio.deliver()
-    waiting = studio.wb.jobs.get(made["id"])
-    assert (waiting["state"], waiting["waiting_for"]) == ("waiting", "provider")
+    waiting = studio.wb.jobs.get(made.id)
+    assert (waiting.state, waiting.waiting_for) == ("waiting", "provider")
     assert studio.worker.runner.busy == 0
 
     service.states = [
@@ -129,11 +129,11 @@ def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, serv
     for _ in range(3):
         due_now(studio)
         studio.worker.maintain()
-    done = studio.finish(made["id"])
-    assert done["state"] == "succeeded"
-    assert {k: v for k, v in done["result"].items() if k != "media"} == CLIP
-    assert studio.wb.media.get(done["result"]["media"])["kind"] == "video"
-    assert studio.wb.media.path(done["result"]["media"]).read_bytes()[4:8] == b"ftyp"
+    done = studio.finish(made.id)
+    assert done.state == "succeeded"
+    assert {k: v for k, v in done.result.items() if k != "media"} == CLIP
+    assert studio.wb.media.get(done.result["media"]).kind == "video"
+    assert studio.wb.media.path(done.result["media"]).read_bytes()[4:8] == b"ftyp"
     assert (service.calls("create"), service.calls("poll")) == (1, 3)
 
 
@@ -142,9 +142,9 @@ def test_a_task_that_failed_at_the_provider_fails_the_job_with_its_words(studio:
     studio.deliver()
     service.states = [TaskState("failed", error="the face is blurred")]
     due_now(studio)
-    done = studio.finish(made["id"])
-    assert done["state"] == "failed"
-    assert "the face is blurred" in done["error"]
+    done = studio.finish(made.id)
+    assert done.state == "failed"
+    assert "the face is blurred" in done.error
 
 
 def test_two_processes_that_see_a_task_due_poll_it_once(studio: Engine, service: VideoService) -> None:
@@ -163,13 +163,13 @@ def test_two_processes_that_see_a_task_due_poll_it_once(studio: Engine, service:
 def test_cancelling_a_waiting_video_cancels_it_at_the_provider(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_video")
     studio.deliver()
-    studio.wb.jobs.cancel(made["id"])
+    studio.wb.jobs.cancel(made.id)
     service.states = [TaskState("queued", poll_after_ms=1), TaskState("cancelled")]
     for _ in range(3):
         due_now(studio)
         studio.worker.maintain()
     assert (service.calls("cancel"), service.calls("poll")) == (1, 2)
-    assert studio.wb.jobs.get(made["id"])["state"] == "cancelled"
+    assert studio.wb.jobs.get(made.id).state == "cancelled"
 
 
 def test_a_cancelled_video_that_runs_on_is_asked_for_until_its_cost_is_known(
@@ -179,17 +179,17 @@ def test_a_cancelled_video_that_runs_on_is_asked_for_until_its_cost_is_known(
     studio.wb.profiles.add("films", "openai", base_url="http://127.0.0.1:9", video_model="v", params=params)
     made = studio.wb.submit("test_video", profile="films")
     studio.deliver()
-    studio.wb.jobs.cancel(made["id"])
+    studio.wb.jobs.cancel(made.id)
     ended = TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=200_000), seconds=2.0)
     service.states = [TaskState("running", poll_after_ms=1), ended]
     for _ in range(3):
         due_now(studio)
         studio.worker.maintain()
     assert (service.calls("cancel"), service.calls("poll")) == (0, 2)
-    shown = studio.wb.jobs.get_detail(made["id"])
-    [call] = shown["model_calls"]
-    assert (call["output_tokens"], call["cost_micros"], call["currency"]) == (200_000, 2_000_000, "CNY")
-    assert (shown["job"]["state"], shown["job"]["cost_micros"]) == ("cancelled", 2_000_000)
+    shown = studio.wb.jobs.get_detail(made.id)
+    [call] = shown.model_calls
+    assert (call.output_tokens, call.cost_micros, call.currency) == (200_000, 2_000_000, "CNY")
+    assert (shown.job.state, shown.job.cost_micros) == ("cancelled", 2_000_000)
     with studio.wb.database.read() as conn:
         assert conn.execute(select(func.count()).select_from(media)).scalar_one() == 0
 
@@ -207,18 +207,18 @@ def test_a_service_that_tells_nothing_for_days_is_given_up(
     service.states = [answer]
     due_now(studio)
     studio.worker.maintain()
-    assert studio.wb.jobs.get(made["id"])["state"] == "waiting"
+    assert studio.wb.jobs.get(made.id).state == "waiting"
     with studio.wb.database.write() as conn:
         conn.execute(update(step).values(created_at=now_ms() - 49 * 3_600_000))
     service.states = [answer]
     due_now(studio)
-    assert studio.finish(made["id"])["state"] == "failed"
+    assert studio.finish(made.id).state == "failed"
 
 
 def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
     studio: Engine, service: VideoService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow, quick = (int(studio.wb.submit("test_video", params={"about": about})["id"]) for about in ("slow", "quick"))
+    slow, quick = (int(studio.wb.submit("test_video", params={"about": about}).id) for about in ("slow", "quick"))
     studio.deliver()
     arrived, begun, real = threading.Event(), threading.Event(), poller.store_generated
 
@@ -240,12 +240,12 @@ def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
     try:
         assert begun.wait(20)
         due(quick)
-        until(lambda: studio.wb.jobs.get(quick)["state"] == "queued", 20, "the quick clip")
-        assert studio.wb.jobs.get(slow)["state"] == "waiting"
+        until(lambda: studio.wb.jobs.get(quick).state == "queued", 20, "the quick clip")
+        assert studio.wb.jobs.get(slow).state == "waiting"
     finally:
         arrived.set()
         polling.join(30)
-    assert [studio.finish(j)["state"] for j in (slow, quick)] == ["succeeded"] * 2
+    assert [studio.finish(j).state for j in (slow, quick)] == ["succeeded"] * 2
 
 
 def test_a_story_that_goes_on_meanwhile_costs_no_second_clip(studio: Engine, service: VideoService) -> None:
@@ -255,36 +255,34 @@ def test_a_story_that_goes_on_meanwhile_costs_no_second_clip(studio: Engine, ser
     studio.wb.profiles.add("films", "openai", base_url="http://127.0.0.1:9", text_model="t", video_model="v")
     made = studio.wb.submit("generate_scene_video", node, {"first_frame": "none"}, profile="films")
     studio.deliver()
-    assert studio.wb.jobs.get(made["id"])["waiting_for"] == "provider"
+    assert studio.wb.jobs.get(made.id).waiting_for == "provider"
     studio.wb.artifacts.save(node, "motion_prompt", {**MOTION, "constraints": ["another coat"]}, 1)
     parts = {"dialogue": 1.5, "action": 2.0, "transition": 0, "pause": 0.4}
     studio.wb.artifacts.save(node, "duration", {"seconds": 3.9, "parts": parts, "confidence": "medium"}, None)
     service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()))]
     due_now(studio)
-    done = studio.finish(made["id"])
-    assert (done["state"], service.calls("create")) == ("succeeded", 1), done["error"]
+    done = studio.finish(made.id)
+    assert (done.state, service.calls("create")) == ("succeeded", 1), done.error
     assert {r.kind for r in studio.wb.artifacts.list_stale_reasons(node, "scene_video")} >= {"motion_prompt"}
 
     again = studio.wb.submit("generate_scene_video", node, {"first_frame": "none"}, profile="films")
     studio.deliver()
-    assert studio.wb.jobs.get(again["id"])["waiting_for"] == "provider"
+    assert studio.wb.jobs.get(again.id).waiting_for == "provider"
     assert service.calls("create") == 2
 
 
 def test_an_image_call_that_broke_off_is_never_silently_paid_again(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_image", max_attempts=3)
     service.fail_create = ProviderError("network", Text("the connection broke"))
-    until(
-        lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made["id"])["state"] == "waiting")[-1]
-    )
-    assert studio.wb.jobs.get(made["id"])["waiting_for"] == "decision"
+    until(lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made.id).state == "waiting")[-1])
+    assert studio.wb.jobs.get(made.id).waiting_for == "decision"
     assert service.calls("image") == 1
 
 
 def test_an_image_that_was_refused_outright_may_be_tried_again(studio: Engine, service: VideoService) -> None:
     made = studio.wb.submit("test_image", max_attempts=2)
     service.fail_create = ProviderError("rate_limit", Text("busy"), http_status=429)
-    assert studio.finish(made["id"])["state"] == "succeeded"
+    assert studio.finish(made.id).state == "succeeded"
     assert service.calls("image") == 2
 
 
@@ -303,19 +301,19 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
         patch.setattr(ledger, "mark_submitted", die)
         studio.deliver()
     with studio.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.id == made["id"]).values(lease_until=now_ms() - 1))
+        conn.execute(update(job).where(job.c.id == made.id).values(lease_until=now_ms() - 1))
     studio.worker.maintain()
     studio.deliver()
-    asked = studio.wb.jobs.get(made["id"])
-    assert (asked["state"], asked["waiting_for"]) == ("waiting", "decision")
+    asked = studio.wb.jobs.get(made.id)
+    assert (asked.state, asked.waiting_for) == ("waiting", "decision")
     assert service.calls("create") == 1
 
-    studio.wb.jobs.decide(made["id"], choice)
+    studio.wb.jobs.decide(made.id, choice)
     studio.deliver()
     assert service.calls("create") == creates
-    assert studio.wb.jobs.get(made["id"])["state"] == state
+    assert studio.wb.jobs.get(made.id).state == state
     with pytest.raises(errors.NotAllowed):
-        studio.wb.jobs.decide(made["id"], choice)
+        studio.wb.jobs.decide(made.id, choice)
 
 
 @pytest.fixture
@@ -326,16 +324,14 @@ def given_up(settings: Settings, studio: Engine, service: VideoService) -> Itera
 
     def given_up(kind: str, call: str, waits_for: str = "decision", **how: Any) -> int:
         service.let_go.clear()
-        job_id: int = other.wb.submit(kind, max_attempts=3, **how)["id"]
+        job_id: int = other.wb.submit(kind, max_attempts=3, **how).id
         threads.append(threading.Thread(target=studio.worker.run, args=(job_id,)))
         threads[-1].start()
         until(lambda: service.calls(call), 20, "the call")
         with other.wb.database.write() as conn:
             conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
         until(
-            lambda: (other.worker.maintain(), other.deliver(), other.wb.jobs.get(job_id)["waiting_for"] == waits_for)[
-                -1
-            ]
+            lambda: (other.worker.maintain(), other.deliver(), other.wb.jobs.get(job_id).waiting_for == waits_for)[-1]
         )
         return job_id
 
@@ -355,23 +351,21 @@ def test_what_a_worker_that_was_given_up_has_paid_for_is_used_after_all(
     job_id = given_up(kind, call)
     service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()))]
     service.let_go.set()
-    until(
-        lambda: studio.wb.jobs.get(job_id)["waiting_for"] != "decision", 20, "the answer of the one that was given up"
-    )
+    until(lambda: studio.wb.jobs.get(job_id).waiting_for != "decision", 20, "the answer of the one that was given up")
 
     def ended() -> bool:
         due_now(studio)
         studio.worker.maintain()
         studio.deliver()
-        return studio.wb.jobs.get(job_id)["state"] not in ("queued", "running", "waiting")
+        return studio.wb.jobs.get(job_id).state not in ("queued", "running", "waiting")
 
     until(ended, 20, "the end")
     done = studio.wb.jobs.get(job_id)
-    assert (done["state"], service.calls(call)) == ("succeeded", 1), done["error"]
-    made = done["result"][key]
+    assert (done.state, service.calls(call)) == ("succeeded", 1), done.error
+    made = done.result[key]
     assert studio.wb.media.path(made if isinstance(made, str) else made[0]).stat().st_size > 0
-    assert [c["outcome"] for c in studio.wb.jobs.get_detail(job_id)["model_calls"]] == ["late"]
-    assert "it is kept" in " ".join(e["message"] for e in studio.wb.jobs.get_detail(job_id)["events"] if e["message"])
+    assert [c.outcome for c in studio.wb.jobs.get_detail(job_id).model_calls] == ["late"]
+    assert "it is kept" in " ".join(e.message for e in studio.wb.jobs.get_detail(job_id).events if e.message)
 
 
 @pytest.mark.parametrize(("choice", "state"), [("send_again", "succeeded"), ("give_up", "failed")])
@@ -382,11 +376,11 @@ def test_what_comes_after_a_person_decided_changes_nothing_and_is_counted(
     studio.wb.jobs.decide(job_id, choice)
     service.let_go.set()
     done = studio.finish(job_id)
-    assert done["state"] == state
-    until(lambda: studio.wb.jobs.get_detail(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late answer")
-    first, *others = studio.wb.jobs.get_detail(job_id)["model_calls"]
-    assert (first["output_tokens"], [c["outcome"] for c in others]) == (20, ["ok"] if choice == "send_again" else [])
-    assert studio.wb.jobs.get(job_id)["state"] == state
+    assert done.state == state
+    until(lambda: studio.wb.jobs.get_detail(job_id).model_calls[0].outcome == "late", 20, "the late answer")
+    first, *others = studio.wb.jobs.get_detail(job_id).model_calls
+    assert (first.output_tokens, [c.outcome for c in others]) == (20, ["ok"] if choice == "send_again" else [])
+    assert studio.wb.jobs.get(job_id).state == state
 
 
 @pytest.fixture
@@ -407,22 +401,22 @@ def test_a_task_whose_id_comes_after_a_person_decided_is_cancelled_and_holds_no_
     job_id = given_up("test_video", "create", profile=films)
     studio.wb.jobs.decide(job_id, choice)
     service.let_go.set()
-    until(lambda: studio.wb.jobs.get_detail(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late id")
+    until(lambda: studio.wb.jobs.get_detail(job_id).model_calls[0].outcome == "late", 20, "the late id")
     until(lambda: service.calls("cancel") == 1, 20, "the task's cancel")
     if choice == "send_again":
         service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=50_000))]
         until(
-            lambda: (studio.deliver(), studio.wb.jobs.get(job_id)["waiting_for"] == "provider")[-1],
+            lambda: (studio.deliver(), studio.wb.jobs.get(job_id).waiting_for == "provider")[-1],
             20,
             "the second task",
         )
         due_now(studio)
-        assert studio.finish(job_id)["state"] == "succeeded"
+        assert studio.finish(job_id).state == "succeeded"
     [state] = studio.wb.budgets.list()
     assert (state.under_way_micros, state.spent_micros) == (0, 500_000 if choice == "send_again" else 0)
     # what the first one comes to nobody knows
     assert state.unpriced == 1
-    assert "task-1" in " ".join(e["message"] for e in studio.wb.jobs.get_detail(job_id)["events"] if e["message"])
+    assert "task-1" in " ".join(e.message for e in studio.wb.jobs.get_detail(job_id).events if e.message)
 
 
 def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all(
@@ -436,19 +430,19 @@ def test_a_task_that_was_found_and_paid_for_stays_so_when_its_id_comes_after_all
     assert studio.wb.budgets.list()[0].under_way_micros == 108_000  # two seconds of 640 × 360 at 24 pictures
     service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()), usage=Usage(output=50_000))]
     due_now(studio)
-    assert studio.finish(job_id)["state"] == "succeeded"
+    assert studio.finish(job_id).state == "succeeded"
     service.let_go.set()
-    until(lambda: studio.wb.jobs.get_detail(job_id)["model_calls"][0]["outcome"] == "late", 20, "the late id")
-    [call] = studio.wb.jobs.get_detail(job_id)["model_calls"]
+    until(lambda: studio.wb.jobs.get_detail(job_id).model_calls[0].outcome == "late", 20, "the late id")
+    [call] = studio.wb.jobs.get_detail(job_id).model_calls
     [state] = studio.wb.budgets.list()
-    assert (call["cost_micros"], state.spent_micros, state.under_way_micros) == (500_000, 500_000, 0)
+    assert (call.cost_micros, state.spent_micros, state.under_way_micros) == (500_000, 500_000, 0)
     assert service.calls("cancel") == 0
 
 
 def test_a_task_that_fails_and_the_late_word_of_its_worker_do_not_wait_for_each_other(
     studio: Engine, service: VideoService, films: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job_id = studio.wb.submit("test_video", profile=films)["id"]
+    job_id = studio.wb.submit("test_video", profile=films).id
     studio.deliver()
     priced, held = threading.Event(), threading.Event()
     price = ledger.price_task
@@ -475,22 +469,22 @@ def test_a_task_that_fails_and_the_late_word_of_its_worker_do_not_wait_for_each_
     studio.worker.maintain()
     thread.join()
     assert "could not be written" not in caplog.text
-    assert studio.finish(job_id)["state"] == "failed"
-    [call] = studio.wb.jobs.get_detail(job_id)["model_calls"]
-    assert (call["outcome"], call["cost_micros"]) == ("late", 500_000)
+    assert studio.finish(job_id).state == "failed"
+    [call] = studio.wb.jobs.get_detail(job_id).model_calls
+    assert (call.outcome, call.cost_micros) == ("late", 500_000)
 
 
 def test_a_clip_under_way_is_followed_to_its_end_though_another_is_asked_for_by_now(
     studio: Engine, service: VideoService
 ) -> None:
-    job_id = studio.wb.submit("test_video")["id"]
+    job_id = studio.wb.submit("test_video").id
     studio.deliver()
     with studio.wb.database.write() as conn:
         conn.execute(update(step).where(step.c.job_id == job_id).values(input_hash="what an older version asked"))
         conn.execute(update(job).where(job.c.id == job_id).values(state="queued", waiting_for=None))
     studio.worker.maintain()
     studio.deliver()
-    assert (studio.wb.jobs.get(job_id)["waiting_for"], service.calls("create")) == ("provider", 1)
+    assert (studio.wb.jobs.get(job_id).waiting_for, service.calls("create")) == ("provider", 1)
     service.states = [
         TaskState("succeeded", GeneratedMedia(tiny_mp4())),
         TaskState("succeeded", GeneratedMedia(tiny_mp4())),
@@ -508,9 +502,9 @@ def test_a_gateway_error_after_an_image_call_is_no_proof_that_it_was_free(
     made = studio.wb.submit("test_image", max_attempts=3)
     service.fail_create = ProviderError("overloaded", Text("gateway timeout"), http_status=504)
     until(
-        lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made["id"])["state"] == "waiting")[-1],
+        lambda: (studio.worker.maintain(), studio.deliver(), studio.wb.jobs.get(made.id).state == "waiting")[-1],
     )
-    assert studio.wb.jobs.get(made["id"])["waiting_for"] == "decision"
+    assert studio.wb.jobs.get(made.id).waiting_for == "decision"
     assert service.calls("image") == 1
 
 
@@ -519,8 +513,8 @@ def test_a_retry_of_a_task_that_failed_creates_a_new_one(studio: Engine, service
     studio.deliver()
     service.states = [TaskState("failed", error="blurred")]
     due_now(studio)
-    assert studio.finish(made["id"])["state"] == "failed"
-    studio.wb.jobs.retry(made["id"])
+    assert studio.finish(made.id).state == "failed"
+    studio.wb.jobs.retry(made.id)
     studio.deliver()
     assert service.calls("create") == 2
 
@@ -532,7 +526,7 @@ def test_a_task_the_service_does_not_know_fails_instead_of_being_polled_for_ever
     studio.deliver()
     service.states = [ProviderError("not_found_model", Text("no such task"), http_status=404)]
     due_now(studio)
-    done = studio.finish(made["id"])
+    done = studio.finish(made.id)
     # not “check the model’s name”: it was there when the task was created
-    assert (done["state"], done["error_kind"]) == ("failed", "empty_output")
-    assert "no longer knows the task" in done["error"]
+    assert (done.state, done.error_kind) == ("failed", "empty_output")
+    assert "no longer knows the task" in done.error

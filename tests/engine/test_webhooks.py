@@ -21,6 +21,7 @@ from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import now_ms
 from workbench.db.reads import webhooks as reads
+from workbench.db.rows.webhooks import NewWebhook
 from workbench.db.schema import job, webhook, webhook_delivery
 from workbench.db.writes import waits
 from workbench.db.writes import webhooks as writes
@@ -37,13 +38,13 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
-def add(engine: Engine, receiver: Receiver, *events: str, **given: Any) -> dict[str, Any]:
+def add(engine: Engine, receiver: Receiver, *events: str, **given: Any) -> NewWebhook:
     return engine.wb.webhooks.add(receiver.url, events=events or list(EVENTS), allow_private=True, **given)
 
 
 def told(engine: Engine) -> list[tuple[str, str]]:
     """(event, state) of every delivery, oldest first."""
-    return [(d["event"], d["state"]) for d in reversed(engine.wb.webhooks.deliveries())]
+    return [(d.event, d.state) for d in reversed(engine.wb.webhooks.deliveries())]
 
 
 def due_now(engine: Engine) -> None:
@@ -55,16 +56,16 @@ def test_a_failure_is_told_signed_with_what_happened_and_what_to_do(
     engine: Engine, receiver: Receiver, project: int
 ) -> None:
     hook = add(engine, receiver, page_url="http://127.0.0.1:8501")
-    failed = engine.finish(engine.wb.submit("test_fail", project, {"kind": "auth"})["id"])
+    failed = engine.finish(engine.wb.submit("test_fail", project, {"kind": "auth"}).id)
     engine.worker.maintain()
 
     [got] = receiver.got
-    payload = Webhook(hook["secret"]).verify(got.body, got.headers)
+    payload = Webhook(hook.secret).verify(got.body, got.headers)
     assert payload["type"] == "job.failed"
-    assert payload["data"]["job"]["id"] == failed["id"]
+    assert payload["data"]["job"]["id"] == failed.id
     assert payload["data"]["job"]["error_kind"] == "auth"
     assert payload["data"]["project"] == "The Salt Lighthouse"
-    assert payload["url"] == f"http://127.0.0.1:8501/job?id={failed['id']}"
+    assert payload["url"] == f"http://127.0.0.1:8501/job?id={failed.id}"
     assert payload["text"] == (
         "Fail · The Salt Lighthouse failed: the service said auth\nPaste the key again, without “Bearer” or spaces."
     )
@@ -77,28 +78,26 @@ def test_each_end_of_a_job_is_told_once_and_its_children_are_not_told(
     engine: Engine, receiver: Receiver, project: int
 ) -> None:
     add(engine, receiver)
-    done = engine.finish(engine.wb.submit("test_tell", project)["id"])
+    done = engine.finish(engine.wb.submit("test_tell", project).id)
     queued = engine.wb.submit("test_tell", project, {"about": "a second"})
-    engine.wb.jobs.cancel([queued["id"]])
-    batch = engine.finish(
-        engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]})["id"]
-    )
+    engine.wb.jobs.cancel([queued.id])
+    batch = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]}).id)
     for _ in range(3):
         engine.worker.maintain()
 
-    assert batch["state"] == "partial"
+    assert batch.state == "partial"
     heard = [(json.loads(g.body)["type"], json.loads(g.body)["data"]["job"]["id"]) for g in receiver.got]
     assert sorted(heard) == sorted(
-        [("job.succeeded", done["id"]), ("job.cancelled", queued["id"]), ("job.partial", batch["id"])]
+        [("job.succeeded", done.id), ("job.cancelled", queued.id), ("job.partial", batch.id)]
     )
 
 
 def test_nothing_is_marked_while_there_is_no_webhook(engine: Engine, receiver: Receiver, project: int) -> None:
-    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.finish(engine.wb.submit("test_tell", project).id)
     hook = add(engine, receiver)
-    engine.wb.webhooks.switch(hook["id"], False)
-    engine.finish(engine.wb.submit("test_tell", project, {"about": "a second"})["id"])
-    engine.wb.webhooks.switch(hook["id"], True)
+    engine.wb.webhooks.switch(hook.id, False)
+    engine.finish(engine.wb.submit("test_tell", project, {"about": "a second"}).id)
+    engine.wb.webhooks.switch(hook.id, True)
     engine.worker.maintain()
     assert told(engine) == []
     assert receiver.got == []
@@ -116,7 +115,7 @@ def test_only_what_a_webhook_listens_to_and_only_of_its_project_is_told(
         (other, "test_fail", {"kind": "auth"}),
         (project, "test_fail", {"kind": "auth"}),
     ]:
-        engine.finish(engine.wb.submit(kind, node, params)["id"])
+        engine.finish(engine.wb.submit(kind, node, params).id)
     engine.worker.maintain()
     assert [json.loads(g.body)["data"]["project"] for g in receiver.got] == ["The Salt Lighthouse"]
 
@@ -126,7 +125,7 @@ def test_a_receiver_that_is_down_is_tried_again_with_the_same_id_until_it_takes_
 ) -> None:
     add(engine, receiver)
     receiver.answers = [(503, b"later"), (500, b"not yet")]
-    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.finish(engine.wb.submit("test_tell", project).id)
     for _ in range(3):
         engine.worker.maintain()
         due_now(engine)
@@ -134,7 +133,7 @@ def test_a_receiver_that_is_down_is_tried_again_with_the_same_id_until_it_takes_
     assert len(receiver.got) == 3
     assert len({g.headers["webhook-id"] for g in receiver.got}) == 1
     [delivery] = engine.wb.webhooks.deliveries()
-    assert (delivery["state"], delivery["tries"], delivery["status"], delivery["error"]) == ("delivered", 3, 200, None)
+    assert (delivery.state, delivery.tries, delivery.status, delivery.error) == ("delivered", 3, 200, None)
 
 
 @pytest.mark.parametrize(("said", "wait_s"), [("120", 120), ("3", 5), ("999999999", 6 * 3600), ("soon", 5)])
@@ -143,7 +142,7 @@ def test_a_receiver_can_ask_for_a_later_try_within_reason(
 ) -> None:
     add(engine, receiver)
     receiver.answers, receiver.headers = [(429, b"busy")], {"Retry-After": said}
-    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.finish(engine.wb.submit("test_tell", project).id)
     engine.worker.maintain()
     with engine.wb.database.read() as conn:
         left_ms = conn.execute(select(webhook_delivery.c.next_at - now_ms())).scalar_one()
@@ -155,7 +154,7 @@ def test_the_next_try_is_not_before_its_time_and_the_last_one_gives_up(
 ) -> None:
     add(engine, receiver)
     receiver.answers = [(500, b"no")] * 20
-    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.finish(engine.wb.submit("test_tell", project).id)
     for _ in range(3):
         engine.worker.maintain()
     assert len(receiver.got) == 1
@@ -163,13 +162,13 @@ def test_the_next_try_is_not_before_its_time_and_the_last_one_gives_up(
         due_now(engine)
         engine.worker.maintain()
     [delivery] = engine.wb.webhooks.deliveries()
-    assert (delivery["state"], delivery["status"]) == ("failed", 500)
-    assert delivery["error"] == "The receiver answered 500: no"
+    assert (delivery.state, delivery.status) == ("failed", 500)
+    assert delivery.error == "The receiver answered 500: no"
     assert len(receiver.got) == len(sending.PAUSES_S) + 1
     receiver.answers = []
-    engine.wb.webhooks.send_again(delivery["id"])
+    engine.wb.webhooks.send_again(delivery.id)
     with pytest.raises(NotAllowed):
-        engine.wb.webhooks.send_again(delivery["id"])
+        engine.wb.webhooks.send_again(delivery.id)
     engine.worker.maintain()
     assert told(engine) == [("job.succeeded", "delivered")]
 
@@ -187,7 +186,7 @@ def test_a_try_whose_worker_died_is_made_again(engine: Engine, receiver: Receive
     assert receiver.got == []
     due_now(engine)
     engine.worker.maintain()
-    assert [json.loads(g.body)["data"]["job"]["id"] for g in receiver.got] == [job["id"]]
+    assert [json.loads(g.body)["data"]["job"]["id"] for g in receiver.got] == [job.id]
 
 
 def test_several_workers_tell_each_thing_once(engine: Engine, receiver: Receiver, project: int) -> None:
@@ -207,10 +206,10 @@ def test_several_workers_tell_each_thing_once(engine: Engine, receiver: Receiver
 def test_a_receiver_that_is_gone_for_good_is_left_alone(engine: Engine, receiver: Receiver, project: int) -> None:
     hook = add(engine, receiver)
     receiver.answers = [(410, b"")]
-    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.finish(engine.wb.submit("test_tell", project).id)
     engine.worker.maintain()
     assert told(engine) == [("job.succeeded", "failed")]
-    assert [h["enabled"] for h in engine.wb.webhooks.listed() if h["id"] == hook["id"]] == [False]
+    assert [h.enabled for h in engine.wb.webhooks.listed() if h.id == hook.id] == [False]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "http://10.0.0.7/x", "http://[::1]/x", "http://localhost/x"])
@@ -218,7 +217,7 @@ def test_an_address_of_ones_own_network_is_told_when_it_is_typed(engine: Engine,
     with pytest.raises(InvalidInput) as refused:
         engine.wb.webhooks.add(url)
     assert [i.path for i in refused.value.issues] == ["url"]
-    assert engine.wb.webhooks.add(url, allow_private=True)["id"]
+    assert engine.wb.webhooks.add(url, allow_private=True).id
 
 
 def test_a_redirect_is_not_followed_and_no_private_address_is_called_unless_it_is_allowed(
@@ -226,15 +225,15 @@ def test_a_redirect_is_not_followed_and_no_private_address_is_called_unless_it_i
 ) -> None:
     hook = add(engine, receiver, "job.succeeded")
     with engine.wb.database.write() as conn:
-        conn.execute(update(webhook).where(webhook.c.id == hook["id"]).values(allow_private=False))
-    tried = engine.wb.webhooks.try_out(hook["id"])
-    assert tried["state"] == "failed"
-    assert "its host 127.0.0.1 is no public address" in tried["error"]
+        conn.execute(update(webhook).where(webhook.c.id == hook.id).values(allow_private=False))
+    tried = engine.wb.webhooks.try_out(hook.id)
+    assert tried.state == "failed"
+    assert "its host 127.0.0.1 is no public address" in tried.error
     assert receiver.got == []
     allowed = add(engine, receiver)
     with Receiver() as elsewhere:
         receiver.answers, receiver.headers = [(302, b"")], {"location": elsewhere.url}
-        assert engine.wb.webhooks.try_out(allowed["id"])["error"] == "The receiver answered 302: —"
+        assert engine.wb.webhooks.try_out(allowed.id).error == "The receiver answered 302: —"
         assert elsewhere.got == []
 
 
@@ -258,19 +257,19 @@ def test_a_chat_gets_one_sentence_and_its_refusal_with_200_is_seen(engine: Engin
     for form, (body, refusal) in CHATS.items():
         hook = add(engine, receiver, form=form)
         receiver.answers = [(200, b'{"code": 0, "errcode": 0, "msg": "success"}' if refusal else b"ok")]
-        assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered", form
+        assert engine.wb.webhooks.try_out(hook.id).state == "delivered", form
         assert json.loads(receiver.got[-1].body) == body
         assert "webhook-signature" not in receiver.got[-1].headers
         if refusal:
             receiver.answers = [(200, json.dumps(refusal).encode())]
-            tried = engine.wb.webhooks.try_out(hook["id"])
-            assert tried["state"] == "failed", form
-            assert str(refusal.get("msg") or refusal.get("errmsg")) in tried["error"]
+            tried = engine.wb.webhooks.try_out(hook.id)
+            assert tried.state == "failed", form
+            assert str(refusal.get("msg") or refusal.get("errmsg")) in tried.error
 
 
 def test_what_is_told_is_in_the_language_of_the_webhook(engine: Engine, receiver: Receiver, project: int) -> None:
     add(engine, receiver, form="feishu", lang="zh")
-    engine.finish(engine.wb.submit("test_fail", project, {"kind": "auth"})["id"])
+    engine.finish(engine.wb.submit("test_fail", project, {"kind": "auth"}).id)
     engine.worker.maintain()
     assert "失败" in json.loads(receiver.got[0].body)["content"]["text"]
 
@@ -300,7 +299,7 @@ def test_a_budget_is_told_of_at_each_mark_once_and_a_job_that_waits_for_it(
     for _ in range(6):
         engine.deliver()
         engine.worker.maintain()
-    assert engine.wb.jobs.get(job["id"])["waiting_for"] == "budget"
+    assert engine.wb.jobs.get(job.id).waiting_for == "budget"
     assert sorted(heard()) == [("budget.reached", 100), ("job.waiting", None)]
     engine.wb.budgets.set(200_000_000, project_id=project)
     engine.worker.maintain()
@@ -318,15 +317,15 @@ def test_a_wait_for_calls_under_way_asks_nobody(engine: Engine, receiver: Receiv
     add(engine, receiver, "job.waiting")
     engine.wb.budgets.set(1_000)
     provider.script(default={"delay_ms": 300})
-    ids = [engine.wb.submit("test_tell", None, {"about": f"story {n}"}, profile="mine")["id"] for n in range(3)]
+    ids = [engine.wb.submit("test_tell", None, {"about": f"story {n}"}, profile="mine").id for n in range(3)]
     threads = [threading.Thread(target=engine.worker.run, args=(i,)) for i in ids]
     for thread in threads:
         thread.start()
-    until(lambda: [engine.wb.jobs.get(i)["waiting_for"] for i in ids].count("budget") == 2, 10, "the others' wait")
+    until(lambda: [engine.wb.jobs.get(i).waiting_for for i in ids].count("budget") == 2, 10, "the others' wait")
     engine.worker.maintain()
     for thread in threads:
         thread.join()
-    assert {engine.finish(i)["state"] for i in ids} == {"succeeded"}
+    assert {engine.finish(i).state for i in ids} == {"succeeded"}
     assert told(engine) == []
 
 
@@ -335,17 +334,17 @@ def test_the_address_and_the_secret_are_sealed_and_survive_another_master_key(
 ) -> None:
     hook = add(engine, receiver)
     before = engine.wb.webhooks.listed()
-    assert hook["secret"] not in json.dumps([row.as_json() for row in before])
+    assert hook.secret not in json.dumps([row.as_json() for row in before])
     assert "T0AC-secret-path" not in json.dumps([row.as_json() for row in before])
     assert engine.wb.profiles.rotate_keys().keys == 1
-    assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
+    assert engine.wb.webhooks.try_out(hook.id).state == "delivered"
     got = receiver.got[-1]
-    assert Webhook(hook["secret"]).verify(got.body, got.headers)["type"] == "test"
+    assert Webhook(hook.secret).verify(got.body, got.headers)["type"] == "test"
     database = engine.wb.settings.environment.home / "reelwright.db"
     if database.exists():
         kept = b"".join(path.read_bytes() for path in database.parent.glob("reelwright.db*"))
         assert b"T0AC-secret-path" not in kept
-        assert hook["secret"].encode() not in kept
+        assert hook.secret.encode() not in kept
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -382,9 +381,9 @@ def test_what_is_not_there_is_said(engine: Engine) -> None:
 def test_a_removed_webhook_is_told_nothing_more(engine: Engine, receiver: Receiver, project: int) -> None:
     hook = add(engine, receiver)
     receiver.answers = [(500, b"")]
-    engine.finish(engine.wb.submit("test_tell", project)["id"])
+    engine.finish(engine.wb.submit("test_tell", project).id)
     engine.worker.maintain()
-    engine.wb.webhooks.remove(hook["id"])
+    engine.wb.webhooks.remove(hook.id)
     due_now(engine)
     engine.worker.maintain()
     assert len(receiver.got) == 1
@@ -425,11 +424,11 @@ class Silent:
             connection.close()
 
 
-def pile(engine: Engine, hook: dict[str, Any], number: int) -> None:
+def pile(engine: Engine, hook: NewWebhook, number: int) -> None:
     """So many deliveries that are due."""
     with engine.wb.database.write() as conn:
         for n in range(number):
-            assert writes.put(conn, hook["id"], "job.failed", f"piled:{n}", {"text": "Old news.", "url": None})
+            assert writes.put(conn, hook.id, "job.failed", f"piled:{n}", {"text": "Old news.", "url": None})
 
 
 def test_a_receiver_that_never_answers_holds_up_no_other(engine: Engine, receiver: Receiver, project: int) -> None:
@@ -477,8 +476,8 @@ def test_a_try_that_fails_in_a_way_of_its_own_is_written_down(
         raise KeyError("payload")
 
     monkeypatch.setattr(sending, "request_of", broken)
-    tried = engine.wb.webhooks.try_out(hook["id"])
-    assert (tried["state"], tried["error"]) == (
+    tried = engine.wb.webhooks.try_out(hook.id)
+    assert (tried.state, tried.error) == (
         "failed", "The address cannot be called: the connection failed (KeyError).",
     )  # fmt: skip
 
@@ -497,21 +496,21 @@ def test_an_answer_is_shown_without_the_address_and_without_what_no_database_tak
         (200, b'{"code": 9, "msg": "' + b"x" * 1900 + b'"}', f"The receiver answered 200: 9 {'x' * 198}"),
     ]:
         receiver.answers = [(status, answer)]
-        assert engine.wb.webhooks.try_out(hook["id"])["error"] == shown
+        assert engine.wb.webhooks.try_out(hook.id).error == shown
 
 
 def test_a_taken_message_is_taken_though_its_answer_never_ends(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "DEADLINE_S", 1.0)
     with Silent(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nright, just a") as slow:
         hook = engine.wb.webhooks.add(slow.url, allow_private=True)
-        assert engine.wb.webhooks.try_out(hook["id"])["state"] == "delivered"
+        assert engine.wb.webhooks.try_out(hook.id).state == "delivered"
 
 
 def test_a_greeting_that_is_not_wanted_for_good_switches_off_too(engine: Engine, receiver: Receiver) -> None:
     hook = add(engine, receiver)
     receiver.answers = [(410, b"")]
-    assert "410" in engine.wb.webhooks.try_out(hook["id"])["error"]
-    assert [h["enabled"] for h in engine.wb.webhooks.listed()] == [False]
+    assert "410" in engine.wb.webhooks.try_out(hook.id).error
+    assert [h.enabled for h in engine.wb.webhooks.listed()] == [False]
 
 
 def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_another_currency(
@@ -523,7 +522,7 @@ def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_
         "mine", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789", params=prices
     )
     provider.script(default={"usage": {"prompt_tokens": 200, "completion_tokens": 1, "total_tokens": 201}})
-    engine.finish(engine.wb.submit("test_tell", project, profile="mine")["id"])
+    engine.finish(engine.wb.submit("test_tell", project, profile="mine").id)
     add(engine, receiver, "budget.reached")
 
     def told_in() -> list[str]:
@@ -549,14 +548,14 @@ def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> N
         old = update(webhook_delivery).where(webhook_delivery.c.id == first)
         conn.execute(old.values(ended_at=now_ms() - 2 * sending.RETENTION_MS))
     engine.worker._webhooks.prune()
-    assert [d["event_key"] for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
+    assert [d.event_key for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
 
 
 def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_own(
     engine: Engine, receiver: Receiver, project: int
 ) -> None:
     add(engine, receiver, "job.waiting")
-    plan, *parts = [engine.wb.submit("test_tell", project, {"about": f"part {n}"})["id"] for n in range(5)]
+    plan, *parts = [engine.wb.submit("test_tell", project, {"about": f"part {n}"}).id for n in range(5)]
 
     def wait(ids: list[int], waiting_for: str) -> list[int]:
         with engine.wb.database.write() as conn:
@@ -578,7 +577,7 @@ def test_a_title_is_said_in_the_language_of_the_webhook_and_calls_nobody(engine:
     named = engine.wb.create_project({"title": '<!channel> & <at user_id="all">', **given})
     add(engine, receiver, form="slack")
     add(engine, receiver, form="feishu", lang="zh")
-    made = engine.wb.submit("test_fail", named, {"kind": "auth"})["id"]
+    made = engine.wb.submit("test_fail", named, {"kind": "auth"}).id
     with engine.wb.database.write() as conn:
         title = Text("{kind} · {place}", kind=Text("Nine-shot plan"), place="守夜")
         conn.execute(update(job).where(job.c.id == made).values(title=str(title), title_i18n=title.to_json()))
@@ -609,29 +608,29 @@ def test_a_long_sentence_fits_and_keeps_its_link() -> None:
 def test_a_removed_webhook_keeps_no_address_and_stands_in_no_rotations_way(engine: Engine, receiver: Receiver) -> None:
     lost, kept = add(engine, receiver), add(engine, receiver)
     with engine.wb.database.write() as conn:
-        conn.execute(update(webhook).where(webhook.c.id == lost["id"]).values(key_id="another"))
-    tried = engine.wb.webhooks.try_out(lost["id"])
-    assert (tried["state"], "another master key" in tried["error"]) == ("failed", True)
-    engine.wb.webhooks.remove(lost["id"])
+        conn.execute(update(webhook).where(webhook.c.id == lost.id).values(key_id="another"))
+    tried = engine.wb.webhooks.try_out(lost.id)
+    assert (tried.state, "another master key" in tried.error) == ("failed", True)
+    engine.wb.webhooks.remove(lost.id)
     with engine.wb.database.read() as conn:
-        gone = conn.execute(select(webhook).where(webhook.c.id == lost["id"])).mappings().one()
+        gone = conn.execute(select(webhook).where(webhook.c.id == lost.id)).mappings().one()
     assert (gone["url_ciphertext"], gone["secret_ciphertext"]) == ("", "")
     engine.wb.webhooks.remember()
     assert engine.wb.profiles.rotate_keys().keys == 1
-    assert engine.wb.webhooks.try_out(kept["id"])["state"] == "delivered"
+    assert engine.wb.webhooks.try_out(kept.id).state == "delivered"
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:
     if engine.wb.settings.environment.is_sqlite:
         pytest.skip("there is one writer at a time")
     add(engine, receiver)
-    low, high = (engine.wb.submit("test_tell", project, {"about": f"part {n}"})["id"] for n in range(2))
+    low, high = (engine.wb.submit("test_tell", project, {"about": f"part {n}"}).id for n in range(2))
     with engine.wb.database.write() as conn:
         conn.execute(update(job).values(untold=True, state="failed"))
 
     def take() -> list[int]:
         with engine.wb.database.write() as conn:
-            return [row["id"] for row in writes.take_pending_jobs(conn, [low, high])]
+            return [row.id for row in writes.take_pending_jobs(conn, [low, high])]
 
     with ThreadPoolExecutor(1) as pool, engine.wb.database.write() as ending:
         # jobs are locked in falling order
@@ -658,10 +657,10 @@ def test_a_webhook_is_removed_while_its_receiver_says_that_it_is_gone(engine: En
 
     with ThreadPoolExecutor(1) as pool:
         with engine.wb.database.write() as removing:
-            writes.change(removing, hook["id"], enabled=False)
+            writes.change(removing, hook.id, enabled=False)
             settled = pool.submit(settle)
             until(waits, what="the one that waits for the other")
-            writes.archive(removing, hook["id"])
+            writes.archive(removing, hook.id)
         settled.result(timeout=5)
     assert told(engine) == [("job.failed", "failed")]
 

@@ -345,7 +345,7 @@ def test_a_picture_of_any_version_stays_for_ever(engine: Engine) -> None:
 def test_what_a_finished_step_holds_stays_while_its_job_does(engine: Engine) -> None:
     kept = picture(engine, "red")
     aged(engine, kept)
-    job_id = engine.wb.submit("test_image", None, {})["id"]
+    job_id = engine.wb.submit("test_image", None, {}).id
     with engine.wb.database.write() as conn:
         conn.execute(
             insert(step).values(
@@ -407,7 +407,7 @@ def test_a_file_without_a_row_goes_too(engine: Engine) -> None:
 
 
 def step_of(engine: Engine, workflow: str, output: object, **more: object) -> int:
-    job_id = int(engine.wb.submit(workflow, None, more)["id"])
+    job_id = int(engine.wb.submit(workflow, None, more).id)
     with engine.wb.database.write() as conn:
         conn.execute(
             insert(step).values(
@@ -472,7 +472,7 @@ def test_one_added_again_while_the_sweep_looks_keeps_row_and_file(
     monkeypatch.setattr(reads, "references", meanwhile)
     assert engine.wb.media.sweep().removed == ()
     assert engine.wb.media.path(sha).exists()
-    assert engine.wb.media.get(sha)["kind"] == "image"
+    assert engine.wb.media.get(sha).kind == "image"
 
 
 def test_a_sweep_leaves_alone_what_a_job_is_just_committing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -484,7 +484,7 @@ def test_a_sweep_leaves_alone_what_a_job_is_just_committing(engine: Engine, monk
         pytest.skip("writers take turns")
     with engine.wb.database.write() as conn:
         row = engine.wb.media.get(sha)
-        media_writes.add(conn, **{k: v for k, v in row.items() if k != "created_at"})
+        media_writes.add(conn, **{k: v for k, v in row.as_json().items() if k != "created_at"})
         # without waiting for the job: a job that waited for the sweep in turn would lose its commit
         assert engine.wb.media.sweep().removed == ()
     frames(scene, engine, sha)
@@ -528,7 +528,7 @@ def test_the_command_says_what_would_go_and_then_lets_it_go(engine: Engine, sett
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if "--json" in options else done.stderr
 
-    size = engine.wb.media.get(sha)["bytes"]
+    size = engine.wb.media.get(sha).bytes
     told = {"media": 1, "referred": 0, "removed": [sha], "bytes": size}
     assert gc("--dry-run", "--json") == {**told, "dry_run": True}
     assert "1 of 1 would go" in gc("--dry-run")

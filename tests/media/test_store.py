@@ -81,7 +81,7 @@ def test_a_picture_is_found_again_by_its_hash(store: MediaStore) -> None:
     assert store.read(kept.sha256) == store.path(kept.sha256).read_bytes()
     assert kept.bytes == len(store.read(kept.sha256))
     row = store.find(kept.sha256)
-    assert (row["width"], row["height"], row["mime"], row["bytes"]) == (960, 540, "image/webp", kept.bytes)
+    assert (row.width, row.height, row.mime, row.bytes) == (960, 540, "image/webp", kept.bytes)
     with Image.open(store.thumbnail(kept.sha256)) as small:
         assert (small.format, small.size) == ("WEBP", (480, 270))
 
@@ -325,7 +325,7 @@ def test_a_clip_is_kept_without_what_it_tells_of_its_maker(store: MediaStore) ->
     assert b"home" not in store.read(kept.sha256)
     assert len(store.read(kept.sha256)) == len(tiny_mp4(1280, 720, 4.5))
     assert store.add_video(tiny_mp4(1280, 720, 4.5, note=b"made abroad.")).sha256 == kept.sha256
-    assert store.find(kept.sha256)["seconds"] == 4.5
+    assert store.find(kept.sha256).seconds == 4.5
     with pytest.raises(NotFound):
         store.thumbnail(kept.sha256)
 

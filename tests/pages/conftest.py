@@ -15,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 from workbench import samples
 from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import TreeNode
 from workbench.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -31,25 +33,25 @@ class House:
     def sample(self, name: str = "gift-of-the-magi.en") -> int:
         return self.wb.create_project(samples.load(name))
 
-    def run(self, kind: str, node: int | None, params: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    def run(self, kind: str, node: int | None, params: dict[str, Any] | None = None, **more: Any) -> Job:
         """Submit a job and run it to its end, here."""
-        return self.end(self.wb.submit(kind, node, params or {}, **more)["id"])
+        return self.end(self.wb.submit(kind, node, params or {}, **more).id)
 
-    def end(self, job_id: int) -> dict[str, Any]:
-        while self.wb.jobs.get(job_id)["state"] in ("queued", "running", "waiting"):
+    def end(self, job_id: int) -> Job:
+        while self.wb.jobs.get(job_id).state in ("queued", "running", "waiting"):
             for job in self.wb.jobs.list(state="queued"):
-                self.engine.run(job["id"])
+                self.engine.run(job.id)
             self.engine.maintain()
         return self.wb.jobs.get(job_id)
 
-    def planned(self, name: str = "gift-of-the-magi.en") -> tuple[int, list[dict[str, Any]]]:
+    def planned(self, name: str = "gift-of-the-magi.en") -> tuple[int, list[TreeNode]]:
         """A sample with its episode plan: project, episodes."""
         project = self.sample(name)
-        assert self.run("plan_episodes", project)["state"] == "succeeded"
+        assert self.run("plan_episodes", project).state == "succeeded"
         return project, self.nodes(project, "episode")
 
-    def nodes(self, project: int, kind: str) -> list[dict[str, Any]]:
-        return [n for n in self.wb.projects.tree(project)["nodes"] if n["kind"] == kind]
+    def nodes(self, project: int, kind: str) -> list[TreeNode]:
+        return [n for n in self.wb.projects.tree(project).nodes if n.kind == kind]
 
     def page(self, name: str, lang: str = "en", **query: Any) -> AppTest:
         """A page, opened by its link."""

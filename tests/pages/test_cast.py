@@ -12,8 +12,8 @@ def scenes_told(house: House) -> tuple[int, int]:
     """A sample whose first episode has its scenes: project, its first character's node."""
     project, episodes = house.planned()
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        assert house.run(kind, episodes[0]["id"])["state"] == "succeeded"
-    return project, house.nodes(project, "character")[0]["id"]
+        assert house.run(kind, episodes[0].id).state == "succeeded"
+    return project, house.nodes(project, "character")[0].id
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -47,7 +47,7 @@ def test_a_character_is_found_by_what_is_told_of_it(house: House) -> None:
 def test_the_scenes_that_it_appears_in_are_linked(house: House) -> None:
     project, della = scenes_told(house)
     at = house.page("cast", project=project, node=della)
-    cast = house.wb.artifact(house.nodes(project, "episode")[0]["id"], "scene_list")["content"]["scenes"]
+    cast = house.wb.artifact(house.nodes(project, "episode")[0].id, "scene_list").content["scenes"]
     hers = [s for s in cast if "Della" in s["cast"]]
     assert hers
     links = [e for e in at.get("page_link") if "E1 · " in e.proto.label]
@@ -62,8 +62,8 @@ def test_somebody_is_added_with_every_field(house: House) -> None:
     at.text_area(key="add_character.aliases").set_value("the keeper\nFen")
     at.button(key="add_character_go").click().run()
     assert not at.exception
-    node = next(n for n in house.nodes(project, "character") if n["title"] == "Old Fen")
-    assert house.wb.artifact(node["id"], "character")["content"] == {
+    node = next(n for n in house.nodes(project, "character") if n.title == "Old Fen")
+    assert house.wb.artifact(node.id, "character").content == {
         "name": "Old Fen",
         "description": "",
         "aliases": ["the keeper", "Fen"],
@@ -89,7 +89,7 @@ def test_an_edit_says_what_it_made_stale(house: House) -> None:
     at.text_area(key=f"cell_{della}_character_form.personality").set_value("quick and warm")
     at.button(key=f"cell_{della}_character_edit_save").click().run()
     assert not at.exception
-    assert house.wb.artifact(della, "character")["content"]["personality"] == "quick and warm"
+    assert house.wb.artifact(della, "character").content["personality"] == "quick and warm"
     text = said(at)
     assert "Stale since v2" in text
     assert "Episode plan" in text
@@ -98,7 +98,7 @@ def test_an_edit_says_what_it_made_stale(house: House) -> None:
 
 def test_an_edit_of_what_nothing_was_made_from_says_so(house: House) -> None:
     project = house.sample()
-    della = house.nodes(project, "character")[0]["id"]
+    della = house.nodes(project, "character")[0].id
     at = house.page("cast", project=project, node=della)
     at.button(key=f"edit_element_{della}").click().run()
     at.text_area(key=f"cell_{della}_character_form.background").set_value("born by the sea")
@@ -108,26 +108,26 @@ def test_an_edit_of_what_nothing_was_made_from_says_so(house: House) -> None:
 
 def test_a_second_editor_of_a_character_is_told_and_chooses(house: House) -> None:
     project = house.sample()
-    della = house.nodes(project, "character")[0]["id"]
+    della = house.nodes(project, "character")[0].id
     at = house.page("cast", project=project, node=della)
     at.button(key=f"edit_element_{della}").click().run()
-    content = house.wb.artifact(della, "character")["content"]
+    content = house.wb.artifact(della, "character").content
     house.wb.artifacts.save(della, "character", {**content, "appearance": "theirs"}, 1, "somebody else")
     at.text_area(key=f"cell_{della}_character_form.appearance").set_value("mine")
     at.button(key=f"cell_{della}_character_edit_save").click().run()
     assert any("Version 2 was saved while you were editing" in w.value for w in at.warning)
     at.button(key=f"cell_{della}_character_edit_mine").click().run()
-    assert house.wb.artifact(della, "character")["content"]["appearance"] == "mine"
-    assert house.wb.artifact(della, "character", 2)["content"]["appearance"] == "theirs"
+    assert house.wb.artifact(della, "character").content["appearance"] == "mine"
+    assert house.wb.artifact(della, "character", 2).content["appearance"] == "theirs"
 
 
 def test_the_order_is_changed_one_place_at_a_time(house: House) -> None:
     project = house.sample()
-    first, second, third = (n["id"] for n in house.nodes(project, "character"))
+    first, second, third = (n.id for n in house.nodes(project, "character"))
     at = house.page("cast", project=project, node=first)
     assert at.button(key=f"up_{first}").disabled
     at.button(key=f"down_{first}").click().run()
-    assert [n["id"] for n in sorted(house.nodes(project, "character"), key=lambda n: n["position"])] == [
+    assert [n.id for n in sorted(house.nodes(project, "character"), key=lambda n: n.position)] == [
         second,
         first,
         third,
@@ -136,13 +136,13 @@ def test_the_order_is_changed_one_place_at_a_time(house: House) -> None:
 
 def test_somebody_is_archived_found_again_and_restored(house: House) -> None:
     project = house.sample()
-    first = house.nodes(project, "character")[0]["id"]
+    first = house.nodes(project, "character")[0].id
     at = house.page("cast", project=project, node=first)
     at.button(key=f"archive_{first}").click().run()
-    assert first not in [n["id"] for n in house.nodes(project, "character")]
+    assert first not in [n.id for n in house.nodes(project, "character")]
     at = house.page("cast", project=project, node=first, archived=1)
     at.button(key=f"restore_{first}").click().run()
-    assert first in [n["id"] for n in house.nodes(project, "character")]
+    assert first in [n.id for n in house.nodes(project, "character")]
 
 
 def test_the_studio_shows_the_cast_with_the_way_to_its_page(house: House) -> None:

@@ -90,13 +90,13 @@ def test_the_filters_come_from_the_url(house: House) -> None:
     project, nodes = drawn(house)
     assert len(zooms(house.page("gallery", project=project, framing="CU"))) == 2
     assert len(zooms(house.page("gallery", project=project, candidates=1))) == 20
-    episode = house.nodes(project, "episode")[0]["id"]
+    episode = house.nodes(project, "episode")[0].id
     assert len(zooms(house.page("gallery", project=project, episode=episode, scene=nodes[1]))) == 9
 
 
 def test_a_person_is_found_under_every_name_in_the_scenes_that_have_them(house: House) -> None:
     project, _ = drawn(house)
-    episode = house.nodes(project, "episode")[0]["id"]
+    episode = house.nodes(project, "episode")[0].id
     outline = {"summary": "s", "location": "the pier", "beat": "b"}
     scenes = [
         {"order": 1, "cast": ["the keeper"], **outline},
@@ -118,16 +118,14 @@ def test_only_pictures_whose_shot_has_changed_are_stale(house: House) -> None:
                 "node_id": nodes[0],
                 "kind": "keyframe_prompt",
                 "part": f"shot:{n}",
-                "artifact_id": plan["id"],
+                "artifact_id": plan.id,
                 "version": 1,
-                "content_hash": plan["part_hashes"][f"shot:{n}"],
+                "content_hash": plan.part_hashes[f"shot:{n}"],
             }
             for n in range(1, 10)
         ]
         images = reads.find_head(conn, nodes[0], "keyframe_images")
-        add_version(
-            conn, nodes[0], kinds.find("keyframe_images"), images["content"], source="restore", inputs=made_from
-        )
+        add_version(conn, nodes[0], kinds.find("keyframe_images"), images.content, source="restore", inputs=made_from)
     shots = [shot(n, "Only the lamp is awake" if n == 3 else "") for n in range(1, 10)]
     wb.artifacts.save(nodes[0], "keyframe_prompt", {"shots": shots}, 1)
     found = zooms(house.page("gallery", project=project, stale=1))
@@ -151,34 +149,34 @@ def test_only_a_page_of_scenes_is_read_at_once(house: House, monkeypatch: pytest
 
 def test_a_candidate_is_picked_as_a_new_version(house: House) -> None:
     project, nodes = drawn(house)
-    frame = house.wb.artifact(nodes[0], "keyframe_images")["content"]["frames"][0]
+    frame = house.wb.artifact(nodes[0], "keyframe_images").content["frames"][0]
     at = house.page("gallery", project=project)
     at.button(key=f"zoom_{nodes[0]}_KF0_{frame['chosen'][:8]}").click().run()
     assert any("painter" in m.value for m in at.get("markdown"))
     at.button(key=f"pick_{nodes[0]}_KF0_1").click().run()
     assert not at.exception
     head = house.wb.artifact(nodes[0], "keyframe_images")
-    assert head["version"] == 2
-    assert head["content"]["frames"][0]["chosen"] == frame["candidates"][0]["media"]
-    assert head["content"]["frames"][0]["candidates"] == frame["candidates"]
+    assert head.version == 2
+    assert head.content["frames"][0]["chosen"] == frame["candidates"][0]["media"]
+    assert head.content["frames"][0]["candidates"] == frame["candidates"]
 
 
 def test_a_pick_on_top_of_a_newer_version_is_told_and_chosen_again(house: House) -> None:
     project, nodes = drawn(house, takes=3)
-    frame = house.wb.artifact(nodes[0], "keyframe_images")["content"]["frames"][0]
+    frame = house.wb.artifact(nodes[0], "keyframe_images").content["frames"][0]
     at = house.page("gallery", project=project)
     at.button(key=f"zoom_{nodes[0]}_KF0_{frame['chosen'][:8]}").click().run()
-    content = house.wb.artifact(nodes[0], "keyframe_images")["content"]
+    content = house.wb.artifact(nodes[0], "keyframe_images").content
     first = {**content["frames"][0], "chosen": frame["candidates"][1]["media"]}
     house.wb.artifacts.save(
         nodes[0], "keyframe_images", {**content, "frames": [first, *content["frames"][1:]]}, 1, "somebody else"
     )
     at.button(key=f"pick_{nodes[0]}_KF0_1").click().run()
-    assert house.wb.artifact(nodes[0], "keyframe_images")["version"] == 2
+    assert house.wb.artifact(nodes[0], "keyframe_images").version == 2
     assert any("Version 2 was saved meanwhile" in w.value for w in at.warning)
     at.button(key=f"clash_mine_{nodes[0]}_KF0").click().run()
     head = house.wb.artifact(nodes[0], "keyframe_images")
-    assert (head["version"], head["content"]["frames"][0]["chosen"]) == (3, frame["candidates"][0]["media"])
+    assert (head.version, head.content["frames"][0]["chosen"]) == (3, frame["candidates"][0]["media"])
 
 
 def test_the_chosen_pictures_are_packed_by_scene_shot_and_framing(house: House) -> None:
@@ -200,13 +198,13 @@ def test_clips_play_beside_the_pictures_and_outlast_the_jobs_history(house: Hous
     project, nodes = drawn(house, scenes=1)
     house.wb.artifacts.save(nodes[0], "motion_prompt", MOTION, None)
     for params in ({"seconds": 2}, {"seconds": 3}):
-        assert house.run("generate_scene_video", nodes[0], params)["state"] == "succeeded"
+        assert house.run("generate_scene_video", nodes[0], params).state == "succeeded"
     with house.wb.database.write() as conn:
         sweep.prune_history(conn, -1_000)
     video = house.wb.artifact(nodes[0], "scene_video")
     assert video is not None
     found = pictures.clips(pictures.scenes(project))
-    assert [c.media for c in found] == [c["media"] for c in reversed(video["content"]["clips"])]
+    assert [c.media for c in found] == [c["media"] for c in reversed(video.content["clips"])]
     assert [(c.chosen, c.of) for c in found] == [(True, 2), (False, 2)]
     at = house.page("gallery", project=project)
     assert not at.exception

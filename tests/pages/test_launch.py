@@ -16,7 +16,7 @@ def test_it_works_with_nothing_there(house: House, lang: str):
 
 def test_launch_says_what_is_missing_and_starts_all_or_none(house: House):
     project, _episodes = house.planned()
-    first = house.nodes(project, "episode")[0]["id"]
+    first = house.nodes(project, "episode")[0].id
     at = house.page("launch", workflow="generate_episode_scene_list", project=project, node=first)
     assert at.button(key="launch_go").disabled
     assert any("core expression" in m.value for m in at.markdown)
@@ -25,7 +25,7 @@ def test_launch_says_what_is_missing_and_starts_all_or_none(house: House):
     at.button(key="launch_go").click().run()
     assert not at.exception
     queued = house.wb.jobs.list(state="queued")
-    assert {j["kind"] for j in queued} == {"generate_episode_core_expression"}
+    assert {j.kind for j in queued} == {"generate_episode_core_expression"}
     assert len(queued) == len(house.nodes(project, "episode"))
 
 
@@ -33,7 +33,7 @@ def test_a_turn_of_the_chat_is_a_job_and_its_answer_stays_on_the_page(house: Hou
     at = house.page("launch", workflow="llm_chat")
     at.chat_input(key="chat_said").set_value("What does the lamp say?").run()
     (job,) = house.wb.jobs.list()
-    house.end(job["id"])
+    house.end(job.id)
     at.run()
     at.run()
     assert any("What does the lamp say" in m.value for m in at.markdown)
@@ -44,7 +44,7 @@ def test_a_turn_of_the_chat_is_a_job_and_its_answer_stays_on_the_page(house: Hou
 def test_every_workflow_has_its_form_in_both_languages(house: House, lang: str):
     project, episodes = house.planned()
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
-        house.run(kind, episodes[0]["id"])
+        house.run(kind, episodes[0].id)
     for one in house.wb.workflows.list():
         if one.name == "run_plan":
             continue
@@ -55,7 +55,7 @@ def test_every_workflow_has_its_form_in_both_languages(house: House, lang: str):
 
 def test_what_is_ticked_is_in_the_link_and_what_is_there_already_is_left_out(house: House):
     project, episodes = house.planned()
-    ids = [e["id"] for e in episodes]
+    ids = [e.id for e in episodes]
     house.run("generate_episode_core_expression", ids[0])
     at = house.page("launch", workflow="generate_episode_core_expression", project=project)
     slot = f"launch_nodes_{project}_episode"
@@ -75,7 +75,7 @@ def test_the_price_of_all_is_said_and_priority_and_model_reach_the_jobs(house: H
     house.wb.profiles.add(
         "priced", "openai", base_url="http://127.0.0.1:9/v1", text_model="m", key="sk-canary0123456789", params=price
     )
-    ids = ",".join(str(e["id"]) for e in episodes[:2])
+    ids = ",".join(str(e.id) for e in episodes[:2])
     at = house.page("launch", workflow="generate_episode_core_expression", project=project, node=ids)
     assert [m.value for m in at.metric[:1]] == ["free"]
     at.selectbox(key="launch_profile").select("priced").run()
@@ -84,15 +84,15 @@ def test_the_price_of_all_is_said_and_priority_and_model_reach_the_jobs(house: H
     at.segmented_control(key="launch_priority").set_value(5)
     at.button(key="launch_go").click().run()
     jobs = house.wb.jobs.list(state="queued")
-    profile = next(p for p in house.wb.profiles.list() if p["name"] == "priced")
-    assert {(j["priority"], j["profile_id"]) for j in jobs} == {(5, profile["id"])}
+    profile = next(p for p in house.wb.profiles.list() if p.name == "priced")
+    assert {(j.priority, j.profile_id) for j in jobs} == {(5, profile.id)}
     assert len(jobs) == 2
 
 
 def test_one_that_cannot_start_keeps_the_others_from_starting(house: House):
     project, episodes = house.planned()
-    house.run("generate_episode_core_expression", episodes[0]["id"])
-    ids = ",".join(str(e["id"]) for e in episodes[:2])
+    house.run("generate_episode_core_expression", episodes[0].id)
+    ids = ",".join(str(e.id) for e in episodes[:2])
     at = house.page("launch", workflow="generate_episode_scene_list", project=project, node=ids)
     assert at.button(key="launch_go").disabled
     assert house.wb.jobs.list(state="queued") == []
@@ -100,32 +100,32 @@ def test_one_that_cannot_start_keeps_the_others_from_starting(house: House):
 
 def test_a_chat_is_opened_by_its_link_and_goes_on_from_there(house: House):
     job = house.run("llm_chat", None, {"messages": [{"role": "user", "content": "first question"}]})
-    at = house.page("launch", workflow="llm_chat", job=job["id"])
+    at = house.page("launch", workflow="llm_chat", job=job.id)
     assert any("first question" in m.value for m in at.markdown)
     at.chat_input(key="chat_said").set_value("second question").run()
     newest = house.wb.jobs.list()[0]
-    assert [(m["role"], m["content"]) for m in newest["params"]["messages"]] == [
+    assert [(m["role"], m["content"]) for m in newest.params["messages"]] == [
         ("user", "first question"),
-        ("assistant", job["result"]["content"]),
+        ("assistant", job.result["content"]),
         ("user", "second question"),
     ]
-    assert at.query_params["job"] == str(newest["id"])
+    assert at.query_params["job"] == str(newest.id)
 
 
 def test_messages_are_edited_and_sent_as_they_stand(house: House):
     job = house.run("llm_chat", None, {"messages": [{"role": "user", "content": "first question"}]})
-    at = house.page("launch", workflow="llm_chat", job=job["id"])
+    at = house.page("launch", workflow="llm_chat", job=job.id)
     at.button(key="chat_edit").click().run()
     at.text_area(key="chat_messages.messages~0.content").set_value(" ")
     at.button(key="chat_send").click().run()
     assert len(house.wb.jobs.list()) == 1, "a blank message is refused and stays on the screen"
     at.text_area(key="chat_messages.messages~0.content").set_value("a better question")
     at.button(key="chat_send").click().run()
-    assert house.wb.jobs.list()[0]["params"]["messages"] == [{"role": "user", "content": "a better question"}]
+    assert house.wb.jobs.list()[0].params["messages"] == [{"role": "user", "content": "a better question"}]
 
 
 def test_the_rules_come_first_in_a_new_conversation(house: House):
     at = house.page("launch", workflow="llm_chat")
     at.text_area(key="chat_rules").set_value("Answer in one word.")
     at.chat_input(key="chat_said").set_value("Who?").run()
-    assert [m["role"] for m in house.wb.jobs.list()[0]["params"]["messages"]] == ["system", "user"]
+    assert [m["role"] for m in house.wb.jobs.list()[0].params["messages"]] == ["system", "user"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pages.conftest import House, said
+from workbench.db.rows.jobs import Job
 
 PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "analytics")
 BRIEF = {
@@ -31,9 +32,9 @@ def test_every_page_opens_on_an_empty_home_and_says_what_to_do_next(house: House
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_with_a_story_in_it(house: House, page, lang):
     project, episodes = house.planned()
-    house.run("generate_episode_core_expression", episodes[0]["id"])
-    house.run("generate_episode_scene_list", episodes[0]["id"])
-    at = house.page(page, lang, id=1, project=project, node=episodes[0]["id"])
+    house.run("generate_episode_core_expression", episodes[0].id)
+    house.run("generate_episode_scene_list", episodes[0].id)
+    at = house.page(page, lang, id=1, project=project, node=episodes[0].id)
     assert problems(at) == []
     assert not at.error
 
@@ -42,7 +43,7 @@ def test_the_sample_story_is_one_click(house: House):
     at = house.page("projects")
     at.button(key="first_sample").click().run()
     assert problems(at) == []
-    assert [p["title"] for p in house.wb.projects.list()] == ["The Gift of the Magi"]
+    assert [p.title for p in house.wb.projects.list()] == ["The Gift of the Magi"]
 
 
 def test_a_short_summary_is_refused_with_the_missing_count_and_nothing_typed_is_lost(house: House):
@@ -58,7 +59,7 @@ def test_a_short_summary_is_refused_with_the_missing_count_and_nothing_typed_is_
 
     at.text_area(key="wizard.summary").set_value("Mei rows out to a dark lighthouse. " * 4)
     at.button(key="wizard_create").click().run()
-    assert [p["title"] for p in house.wb.projects.list()] == ["The Salt Lighthouse"]
+    assert [p.title for p in house.wb.projects.list()] == ["The Salt Lighthouse"]
 
 
 def test_a_project_is_archived_and_restored(house: House):
@@ -68,22 +69,22 @@ def test_a_project_is_archived_and_restored(house: House):
     assert house.wb.projects.list() == []
     at = house.page("projects", archived="1")
     at.button(key=f"restore_{project}").click().run()
-    assert [p["id"] for p in house.wb.projects.list()] == [project]
+    assert [p.id for p in house.wb.projects.list()] == [project]
 
 
 def test_a_cell_launches_its_workflow_once(house: House):
     project = house.sample()
     at = house.page("studio", project=project, node=project)
     at.button(key=f"cell_{project}_plan_episodes_act_Run").click().run()
-    assert [(j["kind"], j["state"]) for j in house.wb.jobs.list()] == [("plan_episodes", "queued")]
+    assert [(j.kind, j.state) for j in house.wb.jobs.list()] == [("plan_episodes", "queued")]
     assert problems(at) == []
     at.button(key=f"cell_{project}_plan_episodes_act_cancel").click().run()
-    assert house.wb.jobs.list()[0]["state"] == "cancelled"
+    assert house.wb.jobs.list()[0].state == "cancelled"
 
 
 def test_a_cell_whose_guard_is_unmet_lists_what_is_missing_and_cannot_run(house: House):
     _, episodes = house.planned()
-    node = episodes[0]["id"]
+    node = episodes[0].id
     at = house.page("studio", node=node)
     assert "Generate the core expression first" in said(at).replace("\\", "")
     assert at.button(key=f"cell_{node}_generate_episode_scene_list_act_Run").disabled
@@ -95,7 +96,7 @@ def test_a_form_launches_with_the_values_that_were_typed(house: House):
     key = f"cell_{project}_plan_episodes_params"
     at.number_input(key=f"{key}.target_episode_count").set_value(5)
     at.button(key=f"{key}_run").click().run()
-    assert house.wb.jobs.list()[0]["params"] == {"target_episode_count": 5}
+    assert house.wb.jobs.list()[0].params == {"target_episode_count": 5}
 
 
 def edit_brief(at, project, genre):
@@ -111,24 +112,24 @@ def test_an_edit_by_hand_marks_what_was_made_from_it_stale_and_says_why(house: H
     text = said(at)
     assert "Stale because Brief of **The Gift of the Magi** moved from v1 to v2" in text
     assert "ghost story" in text
-    assert house.wb.artifact(project, "brief")["source"] == "manual"
+    assert house.wb.artifact(project, "brief").source == "manual"
     at.button(key=f"cell_{project}_plan_episodes_act_Update").click().run()
-    assert house.wb.jobs.list(state="queued")[0]["kind"] == "plan_episodes"
+    assert house.wb.jobs.list(state="queued")[0].kind == "plan_episodes"
 
 
 def test_a_second_editor_is_told_sees_the_difference_and_chooses(house: House):
     project = house.sample()
     at = house.page("studio", project=project, node=project)
     at.button(key=f"cell_{project}_brief_edit_open").click().run()
-    theirs = {**house.wb.artifact(project, "brief")["content"], "genre": "theirs"}
+    theirs = {**house.wb.artifact(project, "brief").content, "genre": "theirs"}
     house.wb.artifacts.save(project, "brief", theirs, 1, "somebody else")
     at.text_input(key=f"cell_{project}_brief_form.genre").set_value("mine")
     at.button(key=f"cell_{project}_brief_edit_save").click().run()
     assert any("Version 2 was saved while you were editing" in w.value for w in at.warning)
-    assert house.wb.artifact(project, "brief")["content"]["genre"] == "theirs"
+    assert house.wb.artifact(project, "brief").content["genre"] == "theirs"
     at.button(key=f"cell_{project}_brief_edit_mine").click().run()
-    assert house.wb.artifact(project, "brief")["content"]["genre"] == "mine"
-    assert house.wb.artifact(project, "brief", 2)["content"]["genre"] == "theirs"
+    assert house.wb.artifact(project, "brief").content["genre"] == "mine"
+    assert house.wb.artifact(project, "brief", 2).content["genre"] == "theirs"
 
 
 def test_an_edit_that_breaks_the_kinds_rules_stays_open_with_its_error(house: House):
@@ -140,7 +141,7 @@ def test_an_edit_that_breaks_the_kinds_rules_stays_open_with_its_error(house: Ho
     at.button(key=f"cell_{project}_brief_edit_save").click().run()
     assert "This is needed." in said(at)
     assert at.text_input(key=f"cell_{project}_brief_form.genre").value == "kept"
-    assert house.wb.artifact(project, "brief")["version"] == 1
+    assert house.wb.artifact(project, "brief").version == 1
 
 
 def test_versions_are_compared_restored_and_pinned(house: House):
@@ -153,27 +154,27 @@ def test_versions_are_compared_restored_and_pinned(house: House):
     assert ":green-background[\\+ ghost story]" in text
     assert "1 changed" in text
     at.button(key=f"cell_{project}_brief_restore_1").click().run()
-    assert house.wb.artifact(project, "brief")["content"]["genre"] == "period romance"
+    assert house.wb.artifact(project, "brief").content["genre"] == "period romance"
     at.button(key=f"cell_{project}_brief_pin_3").click().run()
-    assert house.wb.artifact(project, "brief")["pinned"]
+    assert house.wb.artifact(project, "brief").pinned
 
 
 def test_everything_below_shows_its_plan_with_the_price_and_launches_it_as_one_job(house: House):
     project, episodes = house.planned()
-    at = house.page("studio", project=project, node=episodes[0]["id"])
+    at = house.page("studio", project=project, node=episodes[0].id)
     at.button(key="run_below").click().run()
     assert [m.value for m in at.metric[:1]] == ["free"]
     assert house.wb.jobs.list(state="queued") == []
-    at.button(key=f"launch_plan_dialog_{episodes[0]['id']}_missing").click().run()
+    at.button(key=f"launch_plan_dialog_{episodes[0].id}_missing").click().run()
     (parent,) = house.wb.jobs.list(state="queued")
-    assert parent["kind"] == "run_plan"
-    assert [kind for kind, _ in parent["params"]["jobs"]] == [
+    assert parent.kind == "run_plan"
+    assert [kind for kind, _ in parent.params["jobs"]] == [
         "generate_episode_core_expression",
         "generate_episode_scene_list",
     ]
     assert at.button(key="run_below").disabled
-    at.button(key=f"plan_cancel_{parent['id']}").click().run()
-    assert house.wb.jobs.get(parent["id"])["state"] == "cancelled"
+    at.button(key=f"plan_cancel_{parent.id}").click().run()
+    assert house.wb.jobs.get(parent.id).state == "cancelled"
 
 
 def test_a_plan_that_cannot_start_says_what_is_missing_and_cannot_be_launched(house: House):
@@ -199,30 +200,30 @@ def test_every_job_that_matches_can_be_cancelled_at_once(house: House):
         house.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": f"question {number}"}]})
     at = house.page("jobs")
     at.button(key="all_cancel").click().run()
-    assert {j["state"] for j in house.wb.jobs.list()} == {"cancelled"}
+    assert {j.state for j in house.wb.jobs.list()} == {"cancelled"}
 
 
 def test_a_kind_is_paused_and_resumed(house: House):
     house.planned()
     at = house.page("jobs")
     at.toggle(key="gate_kind:plan_episodes").set_value(False).run()
-    assert [g["key"] for g in house.wb.queues.list_gates() if g["paused"]] == ["kind:plan_episodes"]
+    assert [g.key for g in house.wb.queues.list_gates() if g.paused] == ["kind:plan_episodes"]
     at.toggle(key="gate_kind:plan_episodes").set_value(True).run()
-    assert [g for g in house.wb.queues.list_gates() if g["paused"]] == []
+    assert [g for g in house.wb.queues.list_gates() if g.paused] == []
 
 
 def test_a_job_is_replayed_with_an_edited_payload_after_its_errors_are_mended(house: House):
     job = house.run("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]})
-    at = house.page("job", id=job["id"])
+    at = house.page("job", id=job.id)
     at.button(key="edit").click().run()
-    at.text_area(key=f"payload_{job['id']}").set_value('{"messages": []}').run()
+    at.text_area(key=f"payload_{job.id}").set_value('{"messages": []}').run()
     assert "At least 1 entries are needed." in said(at)
     assert at.button(key="payload_go").disabled
-    at.text_area(key=f"payload_{job['id']}").set_value('{"messages": [{"role": "user", "content": "edited"}]}').run()
+    at.text_area(key=f"payload_{job.id}").set_value('{"messages": [{"role": "user", "content": "edited"}]}').run()
     at.button(key="payload_go").click().run()
     newest = house.wb.jobs.list()[0]
-    assert newest["replay_of"] == job["id"]
-    assert newest["params"]["messages"][0]["content"] == "edited"
+    assert newest.replay_of == job.id
+    assert newest.params["messages"][0]["content"] == "edited"
 
 
 def test_an_unknown_job_is_said_and_not_a_traceback(house: House):
@@ -231,7 +232,7 @@ def test_an_unknown_job_is_said_and_not_a_traceback(house: House):
     assert "There is no job 999" in said(at)
 
 
-def failing(house: House, monkeypatch, text: str = "boom") -> dict:
+def failing(house: House, monkeypatch, text: str = "boom") -> Job:
     """A job that fails: its provider is not there."""
     if not house.wb.profiles.list():
         house.wb.profiles.add(
@@ -244,27 +245,27 @@ def failing(house: House, monkeypatch, text: str = "boom") -> dict:
 
 def test_failures_are_grouped_and_a_group_is_replayed(house: House, monkeypatch):
     first, second = failing(house, monkeypatch), failing(house, monkeypatch, "boom again")
-    assert {first["state"], second["state"]} == {"failed"}
+    assert {first.state, second.state} == {"failed"}
     at = house.page("debug")
-    group = house.wb.jobs.list_failures()[0]["fingerprint"]
+    group = house.wb.jobs.list_failures()[0].fingerprint
     assert "Network failure" in said(at)
     at.button(key=f"inspect_{group}").click().run()
     assert problems(at) == []
     at.button(key=f"all_{group}").click().run()
-    assert len([j for j in house.wb.jobs.list() if j["replay_of"]]) == 2
+    assert len([j for j in house.wb.jobs.list() if j.replay_of]) == 2
 
 
 def test_one_failure_is_replayed_with_an_edited_payload_from_debug(house: House, monkeypatch):
     job = failing(house, monkeypatch)
-    at = house.page("debug", group=house.wb.jobs.list_failures()[0]["fingerprint"])
-    at.text_area(key=f"payload_{job['id']}").set_value('{"messages": [{"role": "user", "content": "better"}]}').run()
-    at.button(key=f"replay_{job['id']}").click().run()
-    assert house.wb.jobs.list()[0]["params"]["messages"][0]["content"] == "better"
+    at = house.page("debug", group=house.wb.jobs.list_failures()[0].fingerprint)
+    at.text_area(key=f"payload_{job.id}").set_value('{"messages": [{"role": "user", "content": "better"}]}').run()
+    at.button(key=f"replay_{job.id}").click().run()
+    assert house.wb.jobs.list()[0].params["messages"][0]["content"] == "better"
 
 
 def test_analytics_counts_what_the_ledger_holds(house: House):
     _, episodes = house.planned()
-    house.run("generate_episode_core_expression", episodes[0]["id"])
+    house.run("generate_episode_core_expression", episodes[0].id)
     at = house.page("analytics")
     calls = next(m for m in at.metric if m.label == "Calls")
     assert calls.value == "2"

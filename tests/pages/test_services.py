@@ -11,10 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import ROOT, House, said
 from tests.providers.conftest import KEY
+from tests.records import record
 from tests.scripted_provider import ScriptedProvider
 from workbench import samples
 from workbench.cli import profiles
 from workbench.db.connection import now_ms
+from workbench.db.rows.usage import UsageCost
 from workbench.db.schema import attempt, model_call
 from workbench.errors import BudgetExceeded, InvalidInput
 from workbench.providers import registry
@@ -48,11 +50,11 @@ def test_a_service_is_added_from_a_template_and_its_key_is_never_shown(house: Ho
     at.button(key="new_save").click().run()
     assert not at.exception
     [row] = house.wb.profiles.list()
-    assert (row["name"], row["text_model"], row["rpm"], row["has_key"]) == ("deepseek", "deepseek-chat", 60, True)
-    again = house.page("models", profile=row["id"])
+    assert (row.name, row.text_model, row.rpm, row.has_key) == ("deepseek", "deepseek-chat", 60, True)
+    again = house.page("models", profile=row.id)
     assert KEY not in str(again.main)
-    assert again.text_input(key=f"svc{row['id']}.secret").value == ""
-    assert row["key_tail"] in again.text_input(key=f"svc{row['id']}.secret").placeholder
+    assert again.text_input(key=f"svc{row.id}.secret").value == ""
+    assert row.key_tail in again.text_input(key=f"svc{row.id}.secret").placeholder
 
 
 def test_every_field_that_is_wrong_is_told_at_once(house: House) -> None:
@@ -72,20 +74,20 @@ def test_every_field_that_is_wrong_is_told_at_once(house: House) -> None:
 
 def test_what_has_a_field_of_its_own_is_not_taken_from_the_json_beside_it(house: House) -> None:
     row = house.wb.profiles.add("mine", "openai", base_url="http://127.0.0.1:9", text_model="m")
-    at = house.page("models", "zh", profile=row["id"])
+    at = house.page("models", "zh", profile=row.id)
     typed = '{"prices": {"m": {"currency": "CNY", "input": 1, "output": 2}}, "trust_env": true}'
-    at.text_area(key=f"svc{row['id']}.rest").set_value(typed)
-    at.button(key=f"svc{row['id']}_save").click().run()
+    at.text_area(key=f"svc{row.id}.rest").set_value(typed)
+    at.button(key=f"svc{row.id}_save").click().run()
     assert "prices 在上方有单独的字段" in said(at)
-    assert at.text_area(key=f"svc{row['id']}.rest").value == typed
-    assert house.wb.profiles.list()[0]["params"] in (None, {})
+    assert at.text_area(key=f"svc{row.id}.rest").value == typed
+    assert house.wb.profiles.list()[0].params in (None, {})
 
 
 def test_a_service_that_draws_for_a_storys_own_is_used_by_it(house: House) -> None:
     painter = house.wb.profiles.add("painter", "openai", base_url="http://127.0.0.1:9", image_model="p")
     house.wb.profiles.add("writer", "openai", base_url="http://127.0.0.1:9", text_model="m", image_profile="painter")
     house.wb.projects.set_profile(house.sample(), "writer")
-    assert "Used by" in said(house.page("models", profile=painter["id"]))
+    assert "Used by" in said(house.page("models", profile=painter.id))
 
 
 def test_a_provider_without_a_template_is_offered_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,8 +101,8 @@ def test_a_provider_without_a_template_is_offered_too(house: House, monkeypatch:
     at.button(key="new_save").click().run()
     assert not at.exception
     [row] = house.wb.profiles.list()
-    assert (row["name"], row["provider"], row["text_model"]) == ("house", "house", "big")
-    assert not house.page("models", profile=row["id"]).exception
+    assert (row.name, row.provider, row.text_model) == ("house", "house", "big")
+    assert not house.page("models", profile=row.id).exception
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "is refused by OpenAI reasoning models"), ("zh", "模型不接受")])
@@ -117,19 +119,19 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: 
     assert at.text_input(key="new.secret").value == KEY
     at.number_input(key="new.param.temperature").set_value(None)
     at.button(key="new_save").click().run()
-    assert [p["text_model"] for p in house.wb.profiles.list()] == ["o4-mini"]
+    assert [p.text_model for p in house.wb.profiles.list()] == ["o4-mini"]
 
 
 def test_limits_out_of_range_are_said_beside_their_field(house: House) -> None:
     row = house.wb.profiles.add("mine", "openai", text_model="m", rpm=7)
-    key = f"svc{row['id']}"
-    at = house.page("models", profile=row["id"])
+    key = f"svc{row.id}"
+    at = house.page("models", profile=row.id)
     at.number_input(key=f"{key}.rpm").set_value(-1)
     at.number_input(key=f"{key}.param.temperature").set_value(9.0)
     at.button(key=f"{key}_save").click().run()
     assert not at.exception
     assert sum("from" in m.value and ":red[" in m.value for m in at.markdown) == 2
-    assert house.wb.profiles.list()[0]["rpm"] == 7
+    assert house.wb.profiles.list()[0].rpm == 7
 
 
 def test_a_service_of_ones_own_needs_its_address(house: House) -> None:
@@ -150,13 +152,13 @@ def test_an_archived_service_stays_chosen_where_it_is_bound(house: House) -> Non
     house.wb.profiles.add("draws", "openai", image_model="i")
     row = house.wb.profiles.add("mine", "openai", text_model="m", image_profile="draws")
     house.wb.profiles.archive("draws")
-    key = f"svc{row['id']}"
-    at = house.page("models", profile=row["id"])
+    key = f"svc{row.id}"
+    at = house.page("models", profile=row.id)
     assert at.selectbox(key=f"{key}.image_profile").value == "draws"
     at.number_input(key=f"{key}.rpm").set_value(9)
     at.button(key=f"{key}_save").click().run()
     [saved] = house.wb.profiles.list()
-    assert (saved["rpm"], saved["image_profile_id"]) == (9, row["image_profile_id"])
+    assert (saved.rpm, saved.image_profile_id) == (9, row.image_profile_id)
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "Nothing was charged."), ("zh", "密钥被拒绝。")])
@@ -164,27 +166,27 @@ def test_a_refused_key_leads_to_its_service(house: House, server: ScriptedProvid
     project = house.sample()
     row = house.wb.profiles.add("mine", "openai", base_url=server.url, text_model="m", key=KEY)
     server.script(default={"status": 401})
-    assert house.run("plan_episodes", project, {}, profile="mine")["error_kind"] == "auth"
+    assert house.run("plan_episodes", project, {}, profile="mine").error_kind == "auth"
     at = house.page("studio", lang, project=project, node=project)
     [error] = at.error
     assert told in error.value
-    assert f"profile={row['id']}" in str([link.proto for link in at.get("page_link")])
+    assert f"profile={row.id}" in str([link.proto for link in at.get("page_link")])
 
 
 def test_another_address_asks_for_the_key_again(house: House) -> None:
     row = house.wb.profiles.add("mine", "openai", base_url="https://one.example/v1", text_model="m", key=KEY)
-    key = f"svc{row['id']}"
-    at = house.page("models", profile=row["id"])
+    key = f"svc{row.id}"
+    at = house.page("models", profile=row.id)
     at.text_input(key=f"{key}.base_url").set_value("https://two.example/v1")
     at.button(key=f"{key}_save").click().run()
     assert any("Enter the key for it again" in m.value for m in at.markdown)
-    assert house.wb.profiles.list()[0]["base_url"] == "https://one.example/v1"
+    assert house.wb.profiles.list()[0].base_url == "https://one.example/v1"
 
 
 def test_a_service_is_tried_and_says_what_to_do(house: House, server: ScriptedProvider) -> None:
     row = house.wb.profiles.add("mine", "openai", base_url=server.url, text_model="m", key=KEY)
-    key = f"svc{row['id']}"
-    at = house.page("models", profile=row["id"])
+    key = f"svc{row.id}"
+    at = house.page("models", profile=row.id)
     at.button(key=f"{key}_try_go").click().run()
     assert sum("check_circle" in m.value for m in at.markdown) == 2
     server.script(default={"status": 401})
@@ -195,13 +197,13 @@ def test_a_service_is_tried_and_says_what_to_do(house: House, server: ScriptedPr
 
 def test_a_service_is_copied_and_archived(house: House) -> None:
     row = house.wb.profiles.add("mine", "openai", text_model="m", key=KEY)
-    at = house.page("models", profile=row["id"])
-    at.button(key=f"svc{row['id']}_copy").click().run()
-    assert {p["name"] for p in house.wb.profiles.list()} == {"mine", "mine 2"}
+    at = house.page("models", profile=row.id)
+    at.button(key=f"svc{row.id}_copy").click().run()
+    assert {p.name for p in house.wb.profiles.list()} == {"mine", "mine 2"}
     copy = house.wb.profiles.id_of("mine 2")
     at = house.page("models", profile=copy)
     at.button(key=f"svc{copy}_archive").click().run()
-    assert {p["name"] for p in house.wb.profiles.list()} == {"mine"}
+    assert {p.name for p in house.wb.profiles.list()} == {"mine"}
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -327,11 +329,9 @@ def spend(house: House, project: int, micros: int, currency: str) -> None:
 
 def test_a_sparkline_adds_both_currencies_of_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.wb.budgets.set_exchange_rate("8")
-    rows = [
-        {"day": 0, "currency": "CNY", "cost_micros": 5}, {"day": 0, "currency": "USD", "cost_micros": 2},
-        {"day": 0, "currency": None, "cost_micros": None}, {"day": 1, "currency": "USD", "cost_micros": 1},
-    ]  # fmt: skip
-    assert budgets.by_day(rows) == [{"day": 0, "cost_micros": 21}, {"day": 1, "cost_micros": 8}]
+    costs = [(0, "CNY", 5), (0, "USD", 2), (0, None, None), (1, "USD", 1)]
+    rows = [record(UsageCost, day=day, currency=currency, cost_micros=micros) for day, currency, micros in costs]
+    assert budgets.by_day(rows) == [budgets.DayCost(0, 21), budgets.DayCost(1, 8)]
 
 
 def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> None:
@@ -347,7 +347,7 @@ def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> No
         conn.execute(update(attempt).values(traceback=f"ValueError: {KEY}"))
     house.wb.profiles.add("mine", "openai", base_url="http://127.0.0.1:9", text_model="m", key=KEY)
     of_project = {"project": project}
-    pages: list[tuple[str, dict[str, object]]] = [("job", {"id": job["id"]})]
+    pages: list[tuple[str, dict[str, object]]] = [("job", {"id": job.id})]
     pages += [(name, {}) for name in ("jobs", "debug", "analytics", "projects", "settings", "launch", "gallery")]
     pages += [(name, of_project) for name in ("studio", "cast")]
     for page, query in pages:
@@ -369,8 +369,8 @@ def test_a_service_that_writes_no_text_says_how_it_is_tried(
     house: House, lang: str, models: dict[str, str], told: str
 ) -> None:
     row = house.wb.profiles.add("mine", "ark", base_url="http://127.0.0.1:9", **models)
-    at = house.page("models", lang, profile=row["id"])
-    at.button(key=f"svc{row['id']}_try_go").click().run()
+    at = house.page("models", lang, profile=row.id)
+    at.button(key=f"svc{row.id}_try_go").click().run()
     assert told in said(at)
     ran = CliRunner().invoke(profiles.command, ["test", "mine"], env={"REELWRIGHT_LANG": lang})
     assert (ran.exit_code, told in ran.output) == (1, True)

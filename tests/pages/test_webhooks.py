@@ -32,25 +32,25 @@ def test_a_webhook_is_added_tried_changed_and_taken_away(house: House, receiver:
     at.checkbox(key="new_webhook_private").check()
     at.button(key="new_webhook_go").click().run()
     [hook] = house.wb.webhooks.listed()
-    assert (hook["form"], hook["lang"], hook["allow_private"]) == ("standard", "en", True)
+    assert (hook.form, hook.lang, hook.allow_private) == ("standard", "en", True)
     [secret] = [c.value for c in at.code if c.value.startswith("whsec_")]
     at.button(key="webhook_secret_seen").click().run()
     assert secret not in str(at.main)
     assert "T0AC-secret-path" not in str(at.main)
 
-    at.button(key=f"webhook_try_{hook['id']}").click().run()
+    at.button(key=f"webhook_try_{hook.id}").click().run()
     assert [g.path for g in receiver.got] == ["/hooks/T0AC-secret-path"]
     receiver.answers = [(500, b"out of order")]
-    at.button(key=f"webhook_try_{hook['id']}").click().run()
+    at.button(key=f"webhook_try_{hook.id}").click().run()
     assert any("out of order" in e.value for e in at.error)
     assert not at.exception
 
-    at.multiselect(key=f"webhook_events_{hook['id']}").set_value(["job.failed"])
-    at.button(key=f"webhook_save_{hook['id']}").click().run()
-    assert house.wb.webhooks.listed()[0]["events"] == ["job.failed"]
-    at.button(key=f"webhook_switch_{hook['id']}").click().run()
-    assert house.wb.webhooks.listed()[0]["enabled"] is False
-    at.button(key=f"webhook_remove_{hook['id']}").click().run()
+    at.multiselect(key=f"webhook_events_{hook.id}").set_value(["job.failed"])
+    at.button(key=f"webhook_save_{hook.id}").click().run()
+    assert house.wb.webhooks.listed()[0].events == ["job.failed"]
+    at.button(key=f"webhook_switch_{hook.id}").click().run()
+    assert house.wb.webhooks.listed()[0].enabled is False
+    at.button(key=f"webhook_remove_{hook.id}").click().run()
     assert house.wb.webhooks.listed() == []
     assert not at.exception
 

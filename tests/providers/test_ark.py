@@ -787,8 +787,8 @@ def test_the_engine_draws_and_films_with_it(scripted: ScriptedProvider, engine: 
         },
     )
 
-    told = engine.finish(engine.wb.submit("test_tell", profile="ark")["id"])
-    drawn = engine.finish(engine.wb.submit("test_image", profile="ark")["id"])
+    told = engine.finish(engine.wb.submit("test_tell", profile="ark").id)
+    drawn = engine.finish(engine.wb.submit("test_image", profile="ark").id)
     filmed = engine.wb.submit("test_video", profile="ark")
     engine.deliver()
 
@@ -798,15 +798,15 @@ def test_the_engine_draws_and_films_with_it(scripted: ScriptedProvider, engine: 
             conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
         engine.worker.maintain()
         engine.deliver()
-        return bool(engine.wb.jobs.get(filmed["id"])["state"] != "waiting")
+        return bool(engine.wb.jobs.get(filmed.id).state != "waiting")
 
     until(asked_again)
-    done = engine.wb.jobs.get(filmed["id"])
+    done = engine.wb.jobs.get(filmed.id)
 
-    assert [told["state"], drawn["state"], done["state"]] == ["succeeded"] * 3
-    assert done["result"]["model"] == SEEDANCE
-    assert engine.wb.media.get(done["result"]["media"])["kind"] == "video"
+    assert [told.state, drawn.state, done.state] == ["succeeded"] * 3
+    assert done.result["model"] == SEEDANCE
+    assert engine.wb.media.get(done.result["media"]).kind == "video"
     assert kinds(scripted) == ["responses", "image", "create", *["poll"] * 3]
     # 0.108 million tokens at 15 yuan a million
-    assert (done["cost_micros"], done["currency"]) == (1_620_000, "CNY")
-    assert drawn["cost_micros"] == 250_000
+    assert (done.cost_micros, done.currency) == (1_620_000, "CNY")
+    assert drawn.cost_micros == 250_000

@@ -581,20 +581,20 @@ def test_a_clip_that_comes_slower_than_a_poll_is_made_once_and_kept(
     engine.wb.profiles.add(
         "veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo", params={"poll_ms": 10}
     )
-    job_id = engine.wb.submit("test_video", profile="veo")["id"]
+    job_id = engine.wb.submit("test_video", profile="veo").id
     engine.deliver()
     with engine.wb.database.write() as conn:
         conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
 
     done = engine.finish(job_id)
 
-    assert (done["state"], done["result"]["seconds"]) == ("succeeded", 4.0)
+    assert (done.state, done.result["seconds"]) == ("succeeded", 4.0)
     assert [c["path"].rpartition("/")[2] for c in server.calls] == ["veo:predictLongRunning", "op-1", "clip.mp4"]
 
 
 def test_a_page_in_place_of_a_poll_loses_no_clip(server: ScriptedGemini, engine: Engine) -> None:
     engine.wb.profiles.add("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
-    job_id = engine.wb.submit("test_video", profile="veo")["id"]
+    job_id = engine.wb.submit("test_video", profile="veo").id
     engine.deliver()
     for script in ({"html": True}, {"file": tiny_mp4(seconds=4)}):
         server.script(script)
@@ -602,18 +602,18 @@ def test_a_page_in_place_of_a_poll_loses_no_clip(server: ScriptedGemini, engine:
             conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
         engine.worker.maintain()
 
-    assert engine.finish(job_id)["state"] == "succeeded"
+    assert engine.finish(job_id).state == "succeeded"
 
 
 def test_why_a_clip_was_withheld_is_told_in_chinese_too(server: ScriptedGemini, engine: Engine) -> None:
     server.script({"operation": {"response": {"raiMediaFilteredReasons": ["a celebrity"]}}})
     engine.wb.profiles.add("veo", "gemini", base_url=server.url, key=KEY, text_model="gemini-x", video_model="veo")
-    job_id = engine.wb.submit("test_video", profile="veo")["id"]
+    job_id = engine.wb.submit("test_video", profile="veo").id
     engine.deliver()
     with engine.wb.database.write() as conn:
         conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
 
     done = engine.finish(job_id)
 
-    assert (done["state"], done["error_kind"]) == ("failed", "content_filter")
-    assert translate(Text.from_json(done["error_i18n"]), "zh") == "内容审核拦下了生成的视频：a celebrity"
+    assert (done.state, done.error_kind) == ("failed", "content_filter")
+    assert translate(Text.from_json(done.error_i18n), "zh") == "内容审核拦下了生成的视频：a celebrity"

@@ -135,8 +135,8 @@ def test_a_job_of_ours_is_answered_by_it_with_tokens_in_the_ledger(url: str, set
     )
     assert [t.check for t in engine.wb.profiles.check("llama")] == ["text", "structured"]
     job = engine.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]}, profile="llama")
-    done = engine.finish(job["id"])
-    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
-    assert call["output_tokens"] == 8
-    assert done["error_kind"] == "truncated_output"
+    done = engine.finish(job.id)
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert call.output_tokens == 8
+    assert done.error_kind == "truncated_output"
     engine.close()

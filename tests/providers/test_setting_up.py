@@ -45,13 +45,13 @@ def test_every_field_is_kept_and_the_key_is_not_shown(wb: Workbench) -> None:
         fallback=["other"], rpm=60, tpm=90_000, concurrency=4, params={"temperature": 1.5},
     )  # fmt: skip
     other = wb.profiles.id_of("other")
-    assert (row["base_url"], row["text_model"], row["image_model"]) == (
+    assert (row.base_url, row.text_model, row.image_model) == (
         "https://generativelanguage.googleapis.com",
         "gemini-x",
         "img",
     )
-    assert (row["image_profile_id"], row["video_profile_id"], row["fallback_ids"]) == (other, other, [other])
-    assert (row["rpm"], row["tpm"], row["concurrency"], row["has_key"]) == (60, 90_000, 4, True)
+    assert (row.image_profile_id, row.video_profile_id, row.fallback_ids) == (other, other, [other])
+    assert (row.rpm, row.tpm, row.concurrency, row.has_key) == (60, 90_000, 4, True)
     assert KEY not in json.dumps(wb.profiles.list(), default=str)
 
 
@@ -118,15 +118,15 @@ def test_another_address_asks_for_the_key_again_and_loses_nothing(wb: Workbench)
     with pytest.raises(InvalidInput) as refused:
         wb.profiles.update("mine", base_url="https://two.example/v1")
     assert set(issues(refused)) == {"key"}
-    assert wb.profiles.list()[0]["base_url"] == "https://one.example/v1"
+    assert wb.profiles.list()[0].base_url == "https://one.example/v1"
 
     moved = wb.profiles.update("mine", base_url="https://two.example/v1", key="sk-another-key-0001")
 
-    assert (moved["base_url"], moved["key_tail"]) == ("https://two.example/v1", "0001")
+    assert (moved.base_url, moved.key_tail) == ("https://two.example/v1", "0001")
     with pytest.raises(InvalidInput, match="address has changed"):
         # another gateway of the same host may well be another's
         wb.profiles.update("mine", base_url="https://two.example/others/v1")
-    assert wb.profiles.update("mine", base_url="https://two.example/v1/", name="ours")["name"] == "ours"
+    assert wb.profiles.update("mine", base_url="https://two.example/v1/", name="ours").name == "ours"
 
 
 def test_a_change_of_one_field_leaves_the_others(wb: Workbench) -> None:
@@ -134,9 +134,9 @@ def test_a_change_of_one_field_leaves_the_others(wb: Workbench) -> None:
     before = wb.profiles.add("mine", "openai", text_model="m", key=KEY, fallback=["other"], params={"seed": 3}, rpm=9)
     after = wb.profiles.update("mine", concurrency=3)
     assert dataclasses.replace(after, concurrency=before.concurrency) == before
-    assert {g["key"]: g["max_running"] for g in wb.queues.list_gates()} == {f"profile:{after['id']}": 3}
+    assert {g.key: g.max_running for g in wb.queues.list_gates()} == {f"profile:{after.id}": 3}
     wb.profiles.update("mine", concurrency=None, rpm=None)
-    assert {g["key"]: g["max_running"] for g in wb.queues.list_gates()} == {}
+    assert {g.key: g.max_running for g in wb.queues.list_gates()} == {}
 
 
 def test_a_copy_has_the_same_key_and_a_name_of_its_own(wb: Workbench, scripted: ScriptedProvider) -> None:
@@ -155,8 +155,8 @@ def test_an_archived_profile_stays_bound_and_stops_no_other_change(wb: Workbench
     for name in ("draws", "helps"):
         wb.profiles.archive(name)
     changed = wb.profiles.update("mine", rpm=5)
-    assert changed["rpm"] == 5
-    assert (changed["image_profile_id"], changed["fallback_ids"]) == (mine["image_profile_id"], mine["fallback_ids"])
+    assert changed.rpm == 5
+    assert (changed.image_profile_id, changed.fallback_ids) == (mine.image_profile_id, mine.fallback_ids)
     with pytest.raises(InvalidInput):
         wb.profiles.update("mine", video_profile="helps", fallback=["nobody"])
     wb.profiles.update("mine", image_profile=None, fallback=[])
@@ -201,7 +201,7 @@ def test_the_mode_that_works_is_found_and_kept(wb: Workbench, scripted: Scripted
     scripted.script(default={"reject_modes": ["json_schema"]})
     [_, structured] = wb.profiles.check("mine")
     assert (structured.ok, structured.mode) == (True, "json_object")
-    assert wb.profiles._profiles.public(row["id"]).modes == {"m": "json_object"}
+    assert wb.profiles._profiles.public(row.id).modes == {"m": "json_object"}
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, set
 
     assert file.read_text() != old
     assert file.stat().st_mode & 0o777 == 0o600
-    assert wb.profiles._profiles.open(row["id"]).key == KEY
+    assert wb.profiles._profiles.open(row.id).key == KEY
     with wb.database.read() as conn:
         sealed = conn.execute(text("SELECT key_ciphertext, key_id FROM profile")).one()
     with pytest.raises(Unavailable):
@@ -273,11 +273,11 @@ def test_keys_are_sealed_anew_and_the_old_master_is_of_no_use(wb: Workbench, set
 def test_a_process_that_knew_the_old_master_goes_on(wb: Workbench, settings: Settings) -> None:
     row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     other = Workbench.open(settings, send=lambda ids: None)
-    assert other.profiles._profiles.open(row["id"]).key == KEY
+    assert other.profiles._profiles.open(row.id).key == KEY
     wb.profiles.rotate_keys()
-    assert other.profiles._profiles.open(row["id"]).key == KEY
+    assert other.profiles._profiles.open(row.id).key == KEY
     added = other.profiles.add("later", "openai", text_model="m", key="sk-later-key-0002")
-    assert wb.profiles._profiles.open(added["id"]).key == "sk-later-key-0002"
+    assert wb.profiles._profiles.open(added.id).key == "sk-later-key-0002"
     other.close()
 
 
@@ -293,9 +293,9 @@ def test_a_rotation_that_dies_anywhere_leaves_every_key_to_be_opened(
         with pytest.raises(RuntimeError):
             wb.profiles.rotate_keys()
     later = Workbench.open(settings, send=lambda ids: None)
-    assert later.profiles._profiles.open(row["id"]).key == KEY
+    assert later.profiles._profiles.open(row.id).key == KEY
     assert later.profiles.rotate_keys().masters == 1
-    assert later.profiles._profiles.open(row["id"]).key == KEY
+    assert later.profiles._profiles.open(row.id).key == KEY
     later.close()
 
 
@@ -343,7 +343,7 @@ def test_a_key_entered_while_keys_are_rotated_can_be_opened(
     ended = meanwhile("seal", lambda other: other.profiles.rotate_keys())
     row = wb.profiles.add("mine", "openai", text_model="m", key=KEY)
     ended()
-    assert opened(settings, row["id"]) == KEY
+    assert opened(settings, row.id) == KEY
 
 
 def test_a_rotation_does_not_bring_back_the_key_that_was_replaced_meanwhile(
@@ -353,7 +353,7 @@ def test_a_rotation_does_not_bring_back_the_key_that_was_replaced_meanwhile(
     ended = meanwhile("seal", lambda other: other.profiles.update("mine", key="sk-another-key-0001"))
     wb.profiles.rotate_keys()
     ended()
-    assert opened(settings, row["id"]) == "sk-another-key-0001"
+    assert opened(settings, row.id) == "sk-another-key-0001"
 
 
 def test_a_rotation_forgets_no_master_that_another_one_has_just_made(
@@ -370,7 +370,7 @@ def test_a_rotation_forgets_no_master_that_another_one_has_just_made(
     ended = meanwhile("forget_old_masters", killed)
     wb.profiles.rotate_keys()
     ended()
-    assert opened(settings, row["id"]) == KEY
+    assert opened(settings, row.id) == KEY
 
 
 def _die(*_: Any, **__: Any) -> None:
@@ -391,7 +391,7 @@ def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_
     assert both.profiles.rotate_keys().keys == 1
     both.close()
     alone = Workbench.open(Settings.load(home=tmp_path, database_url=url, master_key=new), send=lambda ids: None)
-    assert alone.profiles._profiles.open(row["id"]).key == KEY
+    assert alone.profiles._profiles.open(row.id).key == KEY
     alone.close()
 
 

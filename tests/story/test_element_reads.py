@@ -40,8 +40,8 @@ def told(wb: Workbench) -> dict[str, Any]:
         outline = {"summary": "s", "location": "the flat", "beat": "b"}
         scenes = [{"order": 1, "cast": ["Della"], **outline}, {"order": 2, "cast": ["jim"], **outline}]
         wb.artifacts.save(episode, "scene_list", {"scenes": scenes}, None)
-        live = [n for n in wb.projects.tree(project)["nodes"] if n["parent_id"] == episode]
-        assert [n["position"] for n in live] == [1, 2]
+        live = [n for n in wb.projects.tree(project).nodes if n.parent_id == episode]
+        assert [n.position for n in live] == [1, 2]
     return nodes
 
 
@@ -53,16 +53,16 @@ def drawn(wb: Workbench, scene: int) -> None:
 
 def test_scenes_with_pictures_come_in_story_order_without_archived_ones(wb: Workbench) -> None:
     nodes = told(wb)
-    scenes = [n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["kind"] == "scene"]
+    scenes = [n.id for n in wb.projects.tree(nodes["project"]).nodes if n.kind == "scene"]
     for scene in reversed(scenes):
         drawn(wb, scene)
     with wb.database.read() as conn:
         found = reads.scenes_with(conn, nodes["project"], "keyframe_images")
         second = reads.scenes_with(conn, nodes["project"], "keyframe_images", episode=nodes["episodes"][1])
-        heads = reads.heads_with_content(conn, [found[0]["id"]], ["keyframe_images"])
-    assert [(s["number"], s["position"]) for s in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
-    assert [s["id"] for s in second] == [s["id"] for s in found[2:]]
-    assert heads[found[0]["id"], "keyframe_images"]["content"]["frames"][0]["chosen"] == SHA
+        heads = reads.heads_with_content(conn, [found[0].id], ["keyframe_images"])
+    assert [(s.number, s.position) for s in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert [s.id for s in second] == [s.id for s in found[2:]]
+    assert heads[found[0].id, "keyframe_images"].content["frames"][0]["chosen"] == SHA
     wb.projects.archive(nodes["episodes"][0])
     with wb.database.read() as conn:
         assert len(reads.scenes_with(conn, nodes["project"], "keyframe_images")) == 2
@@ -86,21 +86,21 @@ def test_every_scene_has_the_cast_of_its_outline(wb: Workbench) -> None:
 
 def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) -> None:
     nodes = told(wb)
-    della, jim = (n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["title"] in ("Della", "Jim"))
+    della, jim = (n.id for n in wb.projects.tree(nodes["project"]).nodes if n.title in ("Della", "Jim"))
     with wb.database.write() as conn:
         for episode, person in zip(nodes["episodes"], (della, jim), strict=True):
             head = reads.find_head(conn, person, "character")
             assert head is not None
             made_from = {
-                "node_id": person, "kind": "character", "part": None, "artifact_id": head["id"],
-                "version": head["version"], "content_hash": head["content_hash"],
+                "node_id": person, "kind": "character", "part": None, "artifact_id": head.id,
+                "version": head.version, "content_hash": head.content_hash,
             }  # fmt: skip
             own = reads.find_head(conn, episode, "scene_list")
             assert own is not None
-            add_version(conn, episode, kinds.find("scene_list"), own["content"], source="restore", inputs=[made_from])
+            add_version(conn, episode, kinds.find("scene_list"), own.content, source="restore", inputs=[made_from])
     content = wb.artifact(della, "character")
     assert content is not None
-    wb.artifacts.save(della, "character", {**content["content"], "personality": "warm"}, 1)
+    wb.artifacts.save(della, "character", {**content.content, "personality": "warm"}, 1)
     with wb.database.read() as conn:
         assert elements.find_stale_dependents(conn, nodes["project"], della) == [(nodes["episodes"][0], "scene_list")]
         assert elements.find_stale_dependents(conn, nodes["project"], jim) == []
@@ -108,13 +108,13 @@ def test_only_what_was_made_from_an_older_version_is_stale_by_it(wb: Workbench) 
 
 def test_characters_are_put_in_order_and_nothing_else_is(wb: Workbench) -> None:
     nodes = told(wb)
-    cast = [n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["kind"] == "character"]
+    cast = [n.id for n in wb.projects.tree(nodes["project"]).nodes if n.kind == "character"]
     wb.projects.arrange_elements(cast[::-1])
-    assert [n["id"] for n in wb.projects.tree(nodes["project"])["nodes"] if n["kind"] == "character"] == cast[::-1]
+    assert [n.id for n in wb.projects.tree(nodes["project"]).nodes if n.kind == "character"] == cast[::-1]
     with pytest.raises(NotAllowed):
         wb.projects.arrange_elements([cast[0], nodes["episodes"][0]])
     other = wb.create_project(samples.load("gift-of-the-magi.en"))
-    stranger = next(n["id"] for n in wb.projects.tree(other)["nodes"] if n["kind"] == "character")
+    stranger = next(n.id for n in wb.projects.tree(other).nodes if n.kind == "character")
     with pytest.raises(NotAllowed):
         wb.projects.arrange_elements([cast[0], stranger])
 

@@ -12,6 +12,8 @@ import pytest
 
 from tests.engine.conftest import Engine
 from workbench import samples
+from workbench.db.rows.jobs import Job
+from workbench.db.rows.story import TreeNode
 from workbench.providers.base import MODES, OnDelta, TextReply, TextRequest, Usage
 from workbench.settings import Settings
 from workbench.sketch.provider import Sketch
@@ -84,14 +86,14 @@ def start(settings: Settings) -> Iterator[Callable[..., Engine]]:
         engine.close()
 
 
-def run(engine: Engine, kind: str, node: int | None, params: dict[str, Any] | None = None) -> dict[str, Any]:
+def run(engine: Engine, kind: str, node: int | None, params: dict[str, Any] | None = None) -> Job:
     """Submit a job and work until it has ended."""
-    return engine.finish(engine.wb.submit(kind, node, params or {})["id"], timeout=60)
+    return engine.finish(engine.wb.submit(kind, node, params or {}).id, timeout=60)
 
 
-def nodes(engine: Engine, project: int, kind: str) -> list[dict[str, Any]]:
-    return [n for n in engine.wb.projects.tree(project)["nodes"] if n["kind"] == kind and not n.get("archived")]
+def nodes(engine: Engine, project: int, kind: str) -> list[TreeNode]:
+    return [n for n in engine.wb.projects.tree(project).nodes if n.kind == kind and not n.archived]
 
 
 def events(engine: Engine, job: dict[str, Any]) -> list[str]:
-    return [str(e["message"]) for e in engine.wb.jobs.get_detail(job["id"])["events"]]
+    return [str(e.message) for e in engine.wb.jobs.get_detail(job["id"]).events]

@@ -90,9 +90,9 @@ def edit_shot(engine: Engine, scene: int, order: int, caption: str, composition:
     """Change one shot by hand."""
     head = engine.wb.artifact(scene, "keyframe_prompt")
     assert head is not None
-    content = head["content"]
+    content = head.content
     content["shots"][order - 1] |= {"caption": caption, "composition": composition}
-    engine.wb.artifacts.save(scene, "keyframe_prompt", content, head["version"])
+    engine.wb.artifacts.save(scene, "keyframe_prompt", content, head.version)
 
 
 def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def studio(settings: Settings, painter: Painter) -> Iterator[Engine]:
 
 def frames(engine: Engine, scene: int) -> dict[str, dict[str, Any]]:
     head = engine.wb.artifact(scene, "keyframe_images")
-    return {f["key"]: f for f in head["content"]["frames"]} if head else {}
+    return {f["key"]: f for f in head.content["frames"]} if head else {}
 
 
 def stale_parts(engine: Engine, scene: int) -> list[str | None]:
@@ -55,7 +55,7 @@ def test_nine_frames_are_drawn_and_kept(start: Callable[..., Engine]) -> None:
     engine = start()
     scene = scene_of(engine)
     done = run(engine, KIND, scene)
-    assert done["state"] == "succeeded"
+    assert done.state == "succeeded"
     made = frames(engine, scene)
     assert list(made) == [f"KF{n}" for n in range(9)]
     for frame in made.values():
@@ -73,22 +73,20 @@ def test_nine_frames_are_drawn_and_kept(start: Callable[..., Engine]) -> None:
 def test_the_job_shows_its_frames_while_it_runs_and_counts_them(start: Callable[..., Engine]) -> None:
     engine = start()
     scene = scene_of(engine)
-    shown = engine.wb.jobs.get_detail(run(engine, KIND, scene)["id"])
-    assert [s["name"] for s in shown["steps"]] == [f"KF{n}" for n in range(9)]
-    assert [s["position"] for s in shown["steps"]] == list(range(1, 10))
-    assert shown["steps"][3]["output"]["images"] == frames(engine, scene)["KF3"]["candidates"]
-    said = [str(e["message"]) for e in shown["events"]]
+    shown = engine.wb.jobs.get_detail(run(engine, KIND, scene).id)
+    assert [s.name for s in shown.steps] == [f"KF{n}" for n in range(9)]
+    assert [s.position for s in shown.steps] == list(range(1, 10))
+    assert shown.steps[3].output["images"] == frames(engine, scene)["KF3"]["candidates"]
+    said = [str(e.message) for e in shown.events]
     assert "Drawing shot 7 — Moment 7 on the pier" in said
-    calls = shown["model_calls"]
-    assert [(c["capability"], c["images"], c["cost_micros"], c["outcome"]) for c in calls] == [
-        ("image", 1, 0, "ok")
-    ] * 9
+    calls = shown.model_calls
+    assert [(c.capability, c.images, c.cost_micros, c.outcome) for c in calls] == [("image", 1, 0, "ok")] * 9
 
 
 def test_no_bytes_and_no_links_are_in_any_row(start: Callable[..., Engine]) -> None:
     engine = start()
     scene = scene_of(engine)
-    shown = engine.wb.jobs.get_detail(run(engine, KIND, scene)["id"])
+    shown = engine.wb.jobs.get_detail(run(engine, KIND, scene).id)
     told = json.dumps([shown, engine.wb.artifact(scene, "keyframe_images")], default=str)
     assert "base64" not in told
     assert "http:" not in told
@@ -104,7 +102,7 @@ def test_editing_one_shot_makes_its_frame_alone_stale_and_draws_it_alone(studio:
     edit_shot(studio, scene, 4, "The lamp falls", "the lamp in mid air")
     assert stale_parts(studio, scene) == ["shot:4"]
     painter.requests.clear()
-    assert run(studio, KIND, scene)["state"] == "succeeded"
+    assert run(studio, KIND, scene).state == "succeeded"
     assert len(painter.requests) == 1
     after = frames(studio, scene)
     assert len(after["KF3"]["candidates"]) == 2
@@ -119,7 +117,7 @@ def test_running_it_again_with_nothing_changed_pays_nothing(studio: Engine, pain
     run(studio, KIND, scene)
     before = frames(studio, scene)
     painter.requests.clear()
-    assert run(studio, KIND, scene)["state"] == "succeeded"
+    assert run(studio, KIND, scene).state == "succeeded"
     assert painter.requests == []
     assert frames(studio, scene) == before
 
@@ -143,9 +141,9 @@ def test_a_persons_choice_stays_when_nothing_changed_under_it(studio: Engine, pa
     run(studio, KIND, scene, {"keys": ["KF2"], "new_candidate": True})
     head = studio.wb.artifact(scene, "keyframe_images")
     assert head is not None
-    picked = head["content"]["frames"][2]["candidates"][0]["media"]
-    head["content"]["frames"][2]["chosen"] = picked
-    studio.wb.artifacts.save(scene, "keyframe_images", head["content"], head["version"])
+    picked = head.content["frames"][2]["candidates"][0]["media"]
+    head.content["frames"][2]["chosen"] = picked
+    studio.wb.artifacts.save(scene, "keyframe_images", head.content, head.version)
     edit_shot(studio, scene, 9, "The end", "a closed door")
     run(studio, KIND, scene)
     assert frames(studio, scene)["KF2"]["chosen"] == picked
@@ -184,19 +182,19 @@ def test_what_failed_is_named_with_its_reason_and_drawn_by_a_retry(studio: Engin
         "holds up lamp 6": [b"<html>not a picture</html>"],
     }
     done = run(studio, KIND, scene)
-    assert (done["state"], done["error_kind"]) == ("partial", "child_failed")
-    assert [(f["item"], f["error_kind"]) for f in done["result"]["failed"]] == [
+    assert (done.state, done.error_kind) == ("partial", "child_failed")
+    assert [(f["item"], f["error_kind"]) for f in done.result["failed"]] == [
         ("KF3", "content_filter"),
         ("KF5", "malformed_output"),
     ]
-    assert "the service said content_filter" in done["result"]["failed"][0]["error"]
-    assert "no PNG, JPEG or WebP" in done["result"]["failed"][1]["error"]
-    assert len(done["result"]["succeeded"]) == 7
+    assert "the service said content_filter" in done.result["failed"][0]["error"]
+    assert "no PNG, JPEG or WebP" in done.result["failed"][1]["error"]
+    assert len(done.result["succeeded"]) == 7
     assert len(painter.requests) == 9
     assert sorted(frames(studio, scene)) == ["KF0", "KF1", "KF2", "KF4", "KF6", "KF7", "KF8"]
 
-    again = studio.finish(studio.wb.jobs.retry(done["id"])["id"])
-    assert again["state"] == "succeeded"
+    again = studio.finish(studio.wb.jobs.retry(done.id).id)
+    assert again.state == "succeeded"
     assert len(painter.requests) == 11
     assert len(frames(studio, scene)) == 9
 
@@ -210,7 +208,7 @@ def test_a_frame_that_could_not_be_drawn_anew_keeps_its_picture_and_stays_stale(
     edit_shot(studio, scene, 4, "Four", "four anew")
     edit_shot(studio, scene, 5, "Five", "five anew")
     painter.failures = {"four anew": [failure("content_filter", 400)]}
-    assert run(studio, KIND, scene)["state"] == "partial"
+    assert run(studio, KIND, scene).state == "partial"
     assert frames(studio, scene)["KF3"] == before["KF3"]
     assert len(frames(studio, scene)["KF4"]["candidates"]) == 2
     assert stale_parts(studio, scene) == ["shot:4"]
@@ -222,9 +220,9 @@ def test_without_a_single_picture_the_job_has_failed_with_every_reason(studio: E
         "holds up lamp 9": [failure("bad_request", 400)]
     }
     done = run(studio, KIND, scene)
-    assert (done["state"], done["error_kind"]) == ("failed", "content_filter")
-    assert "KF0, KF1, KF2, KF3, KF4, KF5, KF6, KF7: the service said content_filter" in done["error"]
-    assert "KF8: the service said bad_request" in done["error"]
+    assert (done.state, done.error_kind) == ("failed", "content_filter")
+    assert "KF0, KF1, KF2, KF3, KF4, KF5, KF6, KF7: the service said content_filter" in done.error
+    assert "KF8: the service said bad_request" in done.error
     assert frames(studio, scene) == {}
 
 
@@ -237,7 +235,7 @@ def test_what_every_frame_would_meet_stops_further_calls(
     scene = scene_of(studio)
     painter.failures = {"holds up lamp": [failure(kind, status) for _ in range(9)]}
     done = run(studio, KIND, scene)
-    assert (done["state"], done["error_kind"]) == ("failed", kind)
+    assert (done.state, done.error_kind) == ("failed", kind)
     assert len(painter.requests) <= 4
 
 
@@ -245,8 +243,8 @@ def test_a_quota_that_runs_out_midway_leaves_what_was_drawn(studio: Engine, pain
     scene = scene_of(studio)
     painter.failures = {f"holds up lamp {n}": [failure("quota_exhausted", 429)] for n in (5, 6, 7, 8, 9)}
     done = run(studio, KIND, scene)
-    assert done["state"] == "partial"
-    assert {f["error_kind"] for f in done["result"]["failed"]} == {"quota_exhausted"}
+    assert done.state == "partial"
+    assert {f["error_kind"] for f in done.result["failed"]} == {"quota_exhausted"}
     assert sorted(frames(studio, scene)) == ["KF0", "KF1", "KF2", "KF3"]
 
 
@@ -257,9 +255,9 @@ def test_a_passing_failure_is_tried_again_and_nothing_drawn_is_paid_twice(studio
         "holds up lamp 8": [failure("content_filter", 400)],
     }
     done = run(studio, KIND, scene)
-    assert done["state"] == "partial"
-    assert [f["item"] for f in done["result"]["failed"]] == ["KF7"]
-    assert done["failures"] == 1
+    assert done.state == "partial"
+    assert [f["item"] for f in done.result["failed"]] == ["KF7"]
+    assert done.failures == 1
     assert [painter.drawn(n) for n in range(1, 10)] == [1, 2, 1, 1, 1, 1, 1, 1, 1]
 
 
@@ -267,8 +265,8 @@ def test_a_failure_that_does_not_pass_is_named_at_the_last_attempt(studio: Engin
     scene = scene_of(studio)
     painter.failures = {"holds up lamp 2": [failure("rate_limit", 429) for _ in range(5)]}
     done = run(studio, KIND, scene)
-    assert done["state"] == "partial"
-    assert [(f["item"], f["error_kind"]) for f in done["result"]["failed"]] == [("KF1", "rate_limit")]
+    assert done.state == "partial"
+    assert [(f["item"], f["error_kind"]) for f in done.result["failed"]] == [("KF1", "rate_limit")]
     assert painter.drawn(2) == 2
 
 
@@ -276,9 +274,9 @@ def test_an_empty_answer_is_asked_for_once_more_and_both_are_counted(studio: Eng
     scene = scene_of(studio)
     painter.failures = {"holds up lamp 2": [failure("empty_output", 200)]}
     done = run(studio, KIND, scene)
-    assert done["state"] == "succeeded"
-    calls = [c for c in studio.wb.jobs.get_detail(done["id"])["model_calls"] if c["step"] == "KF1"]
-    assert [(c["outcome"], c["error_kind"], c["purpose"]) for c in calls] == [
+    assert done.state == "succeeded"
+    calls = [c for c in studio.wb.jobs.get_detail(done.id).model_calls if c.step == "KF1"]
+    assert [(c.outcome, c.error_kind, c.purpose) for c in calls] == [
         ("error", "empty_output", "generate"),
         ("ok", None, "retry"),
     ]
@@ -288,7 +286,7 @@ def test_another_model_draws_its_own_candidates(settings: Settings, start: Calla
     engine = start()
     scene = scene_of(engine)
     run(engine, KIND, scene)
-    project = engine.wb.projects.get_node(scene)["project_id"]
+    project = engine.wb.projects.get_node(scene).project_id
     engine.wb.profiles.add("mine", "sketch", image_model="sketch-2")
     engine.wb.projects.set_profile(project, "mine")
     run(engine, KIND, scene)
@@ -329,7 +327,7 @@ def test_without_a_plan_of_shots_it_cannot_start(start: Callable[..., Engine]) -
 
         node = engine.wb.projects.get_node(scene)
         bare = story.add_node(
-            conn, "scene", "Bare", parent_id=node["parent_id"], project_id=node["project_id"], position=2, user="local"
+            conn, "scene", "Bare", parent_id=node.parent_id, project_id=node.project_id, position=2, user="local"
         )
     with pytest.raises(GuardUnmet):
         engine.wb.submit(KIND, bare)

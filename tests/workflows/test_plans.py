@@ -18,17 +18,17 @@ from workbench.errors import GuardUnmet
 def planned(start: Callable[..., Engine]) -> tuple[Engine, int]:
     engine = start()
     project = engine.wb.create_project(samples.load("painted-skin.zh"))
-    assert run(engine, "plan_episodes", project)["state"] == "succeeded"
+    assert run(engine, "plan_episodes", project).state == "succeeded"
     return engine, project
 
 
 def anchors(engine: Engine, project: int) -> list[dict[str, Any]]:
-    return [n for n in nodes(engine, project, "scene") if any(a["kind"] == "scene_anchor" for a in n["artifacts"])]
+    return [n for n in nodes(engine, project, "scene") if any(a.kind == "scene_anchor" for a in n.artifacts)]
 
 
 def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(planned: tuple[Engine, int]) -> None:
     engine, project = planned
-    episode = nodes(engine, project, "episode")[0]["id"]
+    episode = nodes(engine, project, "episode")[0].id
     made = engine.wb.plans.build(episode)
     assert [j.workflow for j in made.jobs] == ["generate_episode_core_expression", "generate_episode_scene_list"]
     assert made.jobs[1].after == (0,)
@@ -42,20 +42,20 @@ def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(pla
 
 def test_one_parent_runs_the_jobs_in_order_and_goes_on_into_new_scenes(planned: tuple[Engine, int]) -> None:
     engine, project = planned
-    episode = nodes(engine, project, "episode")[0]["id"]
-    parent = engine.finish(engine.wb.plans.run(episode, grow=True)["id"], timeout=120)
-    assert parent["state"] == "succeeded", parent
+    episode = nodes(engine, project, "episode")[0].id
+    parent = engine.finish(engine.wb.plans.run(episode, grow=True).id, timeout=120)
+    assert parent.state == "succeeded", parent
     scenes = nodes(engine, project, "scene")
     assert len(anchors(engine, project)) == len(scenes) >= 6
     assert engine.wb.plans.build(episode).jobs == []
-    children = engine.wb.jobs.get_detail(parent["id"])["children"]
-    assert len({(c["kind"], c["node_id"]) for c in children}) == len(children)
-    assert parent["progress"] == 100
+    children = engine.wb.jobs.get_detail(parent.id).children
+    assert len({(c.kind, c.node_id) for c in children}) == len(children)
+    assert parent.progress == 100
     # each anchor was begun after the one before it had ended
-    made = [c for c in children if c["kind"] == "generate_scene_anchor"]
-    position = {s["id"]: s["position"] for s in scenes}
-    made.sort(key=lambda c: position[c["node_id"]])
-    assert all(before["finished_at"] <= after["started_at"] for before, after in itertools.pairwise(made))
+    made = [c for c in children if c.kind == "generate_scene_anchor"]
+    position = {s.id: s.position for s in scenes}
+    made.sort(key=lambda c: position[c.node_id])
+    assert all(before.finished_at <= after.started_at for before, after in itertools.pairwise(made))
 
 
 def test_a_plan_that_cannot_start_is_refused_with_what_is_missing_and_starts_nothing(
@@ -71,41 +71,39 @@ def test_a_plan_that_cannot_start_is_refused_with_what_is_missing_and_starts_not
 
 def test_what_is_stale_is_made_again_and_what_is_fresh_is_left_alone(planned: tuple[Engine, int]) -> None:
     engine, project = planned
-    episode = nodes(engine, project, "episode")[0]["id"]
+    episode = nodes(engine, project, "episode")[0].id
     run(engine, "generate_episode_core_expression", episode)
     run(engine, "generate_episode_scene_list", episode, {"scene_count_hint": 6})
     for one in nodes(engine, project, "scene"):
-        assert run(engine, "generate_scene_anchor", one["id"])["state"] == "succeeded"
+        assert run(engine, "generate_scene_anchor", one.id).state == "succeeded"
     scene = nodes(engine, project, "scene")[-1]
     listed = engine.wb.artifact(episode, "scene_list")
     assert listed is not None
-    listed["content"]["scenes"][-1]["summary"] += "灯灭了。"
-    engine.wb.artifacts.save(episode, "scene_list", listed["content"], listed["version"])
+    listed.content["scenes"][-1]["summary"] += "灯灭了。"
+    engine.wb.artifacts.save(episode, "scene_list", listed.content, listed.version)
     update = engine.wb.plans.build(episode, "stale")
-    assert [(j.workflow, j.node["id"], j.state) for j in update.jobs] == [
-        ("generate_scene_anchor", scene["id"], "stale")
-    ]
-    parent = engine.finish(engine.wb.plans.run(episode, "stale")["id"], timeout=60)
-    assert parent["state"] == "succeeded"
-    assert [c["node_id"] for c in engine.wb.jobs.get_detail(parent["id"])["children"]] == [scene["id"]]
+    assert [(j.workflow, j.node.id, j.state) for j in update.jobs] == [("generate_scene_anchor", scene.id, "stale")]
+    parent = engine.finish(engine.wb.plans.run(episode, "stale").id, timeout=60)
+    assert parent.state == "succeeded"
+    assert [c.node_id for c in engine.wb.jobs.get_detail(parent.id).children] == [scene.id]
     assert engine.wb.plans.build(episode, "stale").jobs == []
 
 
 def test_cancelling_the_parent_stops_its_jobs(planned: tuple[Engine, int]) -> None:
     engine, project = planned
-    episode = nodes(engine, project, "episode")[0]["id"]
-    parent = engine.wb.plans.run(episode)["id"]
+    episode = nodes(engine, project, "episode")[0].id
+    parent = engine.wb.plans.run(episode).id
     engine.wb.jobs.cancel(parent)
-    assert engine.wb.jobs.get(parent)["state"] == "cancelled"
-    assert all(c["state"] == "cancelled" for c in engine.wb.jobs.get_detail(parent)["children"])
+    assert engine.wb.jobs.get(parent).state == "cancelled"
+    assert all(c.state == "cancelled" for c in engine.wb.jobs.get_detail(parent).children)
 
 
 def test_a_run_that_found_everything_there_says_nothing_of_the_price(planned: tuple[Engine, int]) -> None:
     engine, project = planned
-    episode = nodes(engine, project, "episode")[0]["id"]
+    episode = nodes(engine, project, "episode")[0].id
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
         run(engine, kind, episode)
-    scene = nodes(engine, project, "scene")[0]["id"]
+    scene = nodes(engine, project, "scene")[0].id
     for kind in (
         "generate_scene_anchor",
         "generate_keyframe_prompt",

@@ -18,6 +18,7 @@ from tests.scripted_provider import ScriptedProvider
 from tests.workflows.conftest import run
 from tests.workflows.frames import BRIEF, MOTION, scene_of
 from workbench.db.connection import now_ms
+from workbench.db.rows.jobs import ModelCall
 from workbench.db.schema import step
 from workbench.errors import GuardUnmet
 from workbench.settings import Settings
@@ -32,14 +33,14 @@ def scene(start: Callable[..., Engine]) -> tuple[Engine, int]:
     engine = start()
     node = scene_of(engine)
     engine.wb.artifacts.save(node, "motion_prompt", MOTION, None)
-    assert run(engine, "generate_keyframe_images", node)["state"] == "succeeded"
+    assert run(engine, "generate_keyframe_images", node).state == "succeeded"
     return engine, node
 
 
 def video(engine: Engine, node: int) -> dict[str, Any]:
     head = engine.wb.artifact(node, "scene_video")
     assert head is not None
-    content: dict[str, Any] = head["content"]
+    content: dict[str, Any] = head.content
     return content
 
 
@@ -50,22 +51,22 @@ def test_a_clip_begins_with_the_chosen_frame_and_lasts_as_long_as_the_scene(scen
 
     done = run(engine, KIND, node)
 
-    assert done["state"] == "succeeded", done["error"]
+    assert done.state == "succeeded", done.error
     made = video(engine, node)
     [clip] = made["clips"]
     frames = engine.wb.artifact(node, "keyframe_images")["content"]["frames"]  # type: ignore[index]
     assert clip["first_frame"] == frames[0]["chosen"]
     assert clip["seconds"] == pytest.approx(4.0, abs=0.1)
     assert engine.wb.media.path(made["chosen"]).read_bytes()[4:8] == b"ftyp"
-    [call] = engine.wb.jobs.get_detail(done["id"])["model_calls"]
-    assert (call["capability"], call["outcome"], call["cost_micros"]) == ("video", "ok", 0)
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert (call.capability, call.outcome, call.cost_micros) == ("video", "ok", 0)
 
 
 def test_what_did_not_change_is_not_filmed_again_unless_asked(scene: tuple[Engine, int]) -> None:
     engine, node = scene
     run(engine, KIND, node, {"seconds": 2})
     again = run(engine, KIND, node, {"seconds": 2})
-    assert engine.wb.jobs.get_detail(again["id"])["model_calls"] == []
+    assert engine.wb.jobs.get_detail(again.id).model_calls == []
     assert len(video(engine, node)["clips"]) == 1
 
     run(engine, KIND, node, {"seconds": 2, "new_clip": True})
@@ -97,7 +98,7 @@ def test_what_is_missing_first_is_named(start: Callable[..., Engine]) -> None:
 def test_without_a_frame_the_sketch_says_that_it_cannot(scene: tuple[Engine, int]) -> None:
     engine, node = scene
     done = run(engine, KIND, node, {"first_frame": "none"})
-    assert (done["state"], done["error_kind"]) == ("failed", "bad_request")
+    assert (done.state, done.error_kind) == ("failed", "bad_request")
     assert engine.wb.artifact(node, "scene_video") is None
 
 
@@ -124,27 +125,27 @@ def test_a_chinese_story_is_filmed_too(start: Callable[..., Engine]) -> None:
     node = scene_of(engine, {**BRIEF, "language": "zh", "aspect_ratio": "9:16"})
     engine.wb.artifacts.save(node, "motion_prompt", MOTION, None)
     run(engine, "generate_keyframe_images", node)
-    assert run(engine, KIND, node, {"seconds": 2})["state"] == "succeeded"
+    assert run(engine, KIND, node, {"seconds": 2}).state == "succeeded"
     [clip] = video(engine, node)["clips"]
     assert clip["height"] > clip["width"]
 
 
-def filmed(settings: Settings, node: int, profile: str) -> tuple[Engine, list[dict[str, Any]]]:
+def filmed(settings: Settings, node: int, profile: str) -> tuple[Engine, list[ModelCall]]:
     """The scene filmed by a profile's real provider; its polls come without a pause."""
     engine = Engine(settings)
-    job_id = engine.wb.submit(KIND, node, {"seconds": 5}, profile=profile)["id"]
+    job_id = engine.wb.submit(KIND, node, {"seconds": 5}, profile=profile).id
 
     def ended() -> bool:
         engine.deliver()
         with engine.wb.database.write() as conn:
             conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
         engine.worker.maintain()
-        return engine.wb.jobs.get(job_id)["state"] in ("succeeded", "failed")
+        return engine.wb.jobs.get(job_id).state in ("succeeded", "failed")
 
     until(ended, 30, "the end of the clip")
     done = engine.wb.jobs.get(job_id)
-    assert done["state"] == "succeeded", done["error"]
-    return engine, engine.wb.jobs.get_detail(job_id)["model_calls"]
+    assert done.state == "succeeded", done.error
+    return engine, engine.wb.jobs.get_detail(job_id).model_calls
 
 
 def test_seedance_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], settings: Settings) -> None:
@@ -160,7 +161,7 @@ def test_seedance_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int],
     clip = video(engine, node)["clips"][-1]
     chosen = engine.wb.artifact(node, "keyframe_images")["content"]["frames"][0]["chosen"]  # type: ignore[index]
     assert clip["first_frame"] == chosen
-    assert call["cost_micros"] == round(15 * call["output_tokens"])
+    assert call.cost_micros == round(15 * call.output_tokens)
     engine.close()
 
 
@@ -174,6 +175,6 @@ def test_veo_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], sett
         create = next(c for c in server.calls if c["path"].endswith(":predictLongRunning"))
     assert create["body"]["instances"][0]["image"]["bytesBase64Encoded"]
     assert create["body"]["parameters"]["durationSeconds"] == 6  # the next length that Veo films
-    assert (call["cost_micros"], call["currency"]) == (2_400_000, "USD")
+    assert (call.cost_micros, call.currency) == (2_400_000, "USD")
     assert len(video(engine, node)["clips"]) == 1
     engine.close()

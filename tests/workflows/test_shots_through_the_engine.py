@@ -25,7 +25,7 @@ def listed(engine: Engine, **changed: Any) -> tuple[int, int, list[dict[str, Any
     """(project, first episode, its scenes), planned as far as its scene list."""
     project = engine.wb.create_project({**samples.load(SAMPLE), **changed})
     run(engine, "plan_episodes", project)
-    episode = nodes(engine, project, "episode")[0]["id"]
+    episode = nodes(engine, project, "episode")[0].id
     run(engine, "generate_episode_core_expression", episode)
     run(engine, "generate_episode_scene_list", episode, {"scene_count_hint": 6})
     return project, episode, sorted(nodes(engine, project, "scene"), key=lambda n: n["position"])
@@ -45,7 +45,7 @@ def staged(engine: Engine, *, shots: bool = False) -> int:
 def content(engine: Engine, node: int, kind: str) -> dict[str, Any]:
     head = engine.wb.artifact(node, kind)
     assert head is not None, kind
-    made: dict[str, Any] = head["content"]
+    made: dict[str, Any] = head.content
     return made
 
 
@@ -119,7 +119,7 @@ def test_a_bad_beat_is_repaired_alone_with_its_issues_named(start: Start, change
     # plan and first beat as they are
     service(engine).changes = [lambda _made: None, lambda _made: None, change]
     job = run(engine, "generate_keyframe_prompt", scene)
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     assert asked_for(engine, since) == {"ActionPlan": 1, "KeyframeGroup": 4}
     repair = service(engine).requests[since + 3]
     assert named in repair.messages[-1].content
@@ -138,12 +138,12 @@ def test_a_beat_that_stays_wrong_ends_after_three_repairs_in_the_direct_plan(sta
 
     service(engine).changes = [only("camera", "mid", change=ever_another_lens)] * 40
     job = run(engine, "generate_keyframe_prompt", scene)
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     assert asked_for(engine, since) == {"ActionPlan": 1, "KeyframeGroup": 5, "DirectPlan": 1}
     head = engine.wb.artifact(scene, "keyframe_prompt")
     assert head is not None
-    assert head["content"]["made_by"] == "direct"
-    assert "beats could not be made valid" in str(head["warnings"][0])
+    assert head.content["made_by"] == "direct"
+    assert "beats could not be made valid" in str(head.warnings[0])
 
 
 def test_a_shape_that_stays_wrong_leads_to_the_direct_plan_too(start: Start) -> None:
@@ -151,7 +151,7 @@ def test_a_shape_that_stays_wrong_leads_to_the_direct_plan_too(start: Start) -> 
     scene = staged(engine)
     since = len(service(engine).requests)
     service(engine).changes = [only("beats", change=lambda made: {"beats": made["beats"][:1]})] * 40
-    assert run(engine, "generate_keyframe_prompt", scene)["state"] == "succeeded"
+    assert run(engine, "generate_keyframe_prompt", scene).state == "succeeded"
     assert asked_for(engine, since) == {"ActionPlan": 2, "DirectPlan": 1}
     assert content(engine, scene, "keyframe_prompt")["made_by"] == "direct"
 
@@ -167,7 +167,7 @@ def test_after_a_failure_the_fallback_goes_on_and_the_beats_are_not_paid_again(s
     keep: list[Change] = [lambda _made: None] * 2
     service(engine).changes = [*keep, wrong_aspect, wrong_aspect, overloaded]
     job = run(engine, "generate_keyframe_prompt", scene)
-    assert (job["state"], job["failures"]) == ("succeeded", 1)
+    assert (job.state, job.failures) == ("succeeded", 1)
     # the second run reads the stored plan, the first beat and both answers to the second
     assert asked_for(engine, since) == {"ActionPlan": 1, "KeyframeGroup": 3, "DirectPlan": 2}
     assert content(engine, scene, "keyframe_prompt")["made_by"] == "direct"
@@ -179,7 +179,7 @@ def test_a_service_that_fails_in_the_middle_goes_on_with_the_beat_that_is_missin
     since = len(service(engine).requests)
     service(engine).changes = [lambda _made: None, lambda _made: None, overloaded]
     job = run(engine, "generate_keyframe_prompt", scene)
-    assert (job["state"], job["failures"]) == ("succeeded", 1)
+    assert (job.state, job.failures) == ("succeeded", 1)
     assert asked_for(engine, since) == {"ActionPlan": 1, "KeyframeGroup": 4}
     assert content(engine, scene, "keyframe_prompt")["made_by"] == "beats"
 
@@ -195,7 +195,7 @@ def test_an_answer_cut_off_is_no_reason_for_the_fallback(start: Start, monkeypat
 
     monkeypatch.setattr(Editing, "text", cut_off)
     job = run(engine, "generate_keyframe_prompt", scene)
-    assert (job["state"], job["error_kind"]) == ("failed", "truncated_output")
+    assert (job.state, job.error_kind) == ("failed", "truncated_output")
     assert asked_for(engine, since)["DirectPlan"] == 0
     assert engine.wb.artifact(scene, "keyframe_prompt") is None
 
@@ -218,7 +218,7 @@ def test_an_alias_is_saved_as_the_character(start: Start) -> None:
 
     service(engine).changes = [renamed] * 4
     job = run(engine, "generate_keyframe_prompt", scene)
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     made = content(engine, scene, "keyframe_prompt")
     assert "Della" in {s["name"] for shot in made["shots"] for s in shot["subjects"]}
     assert "Della" in {s["name"] for beat in made["beats"] for s in beat["end"]}
@@ -245,7 +245,7 @@ def test_a_scene_without_people_is_planned_and_moves(start: Start) -> None:
     _project, _episode, scenes = listed(engine, characters=[], protagonist="")
     for kind in ("generate_scene_anchor", "generate_keyframe_prompt", "generate_motion_prompt"):
         job = run(engine, kind, scenes[0]["id"])
-        assert job["state"] == "succeeded", job["error"]
+        assert job.state == "succeeded", job.error
     made = content(engine, scenes[0]["id"], "keyframe_prompt")
     assert made["made_by"] == "beats"
     assert not any(shot["subjects"] for shot in made["shots"])
@@ -329,7 +329,7 @@ def test_a_bad_motion_prompt_is_repaired_with_its_issues_named(start: Start, cha
     since = len(service(engine).requests)
     service(engine).changes = [change]
     job = run(engine, "generate_motion_prompt", scene)
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     assert asked_for(engine, since) == {"MotionPrompt": 2}
     assert named in service(engine).requests[-1].messages[-1].content
     assert content(engine, scene, "motion_prompt")["seconds"] == 6
@@ -351,7 +351,7 @@ def test_a_motion_prompt_among_other_things_is_read_without_another_call(start: 
     scene = staged(engine, shots=True)
     since = len(service(engine).requests)
     service(engine).changes = [wrapped]
-    assert run(engine, "generate_motion_prompt", scene)["state"] == "succeeded"
+    assert run(engine, "generate_motion_prompt", scene).state == "succeeded"
     assert asked_for(engine, since) == {"MotionPrompt": 1}
 
 
@@ -368,12 +368,12 @@ def test_a_motion_prompt_that_stays_wrong_fails_and_leaves_the_old_one(
 ) -> None:
     engine = start()
     scene = staged(engine, shots=True)
-    assert run(engine, "generate_motion_prompt", scene)["state"] == "succeeded"
+    assert run(engine, "generate_motion_prompt", scene).state == "succeeded"
     before = engine.wb.artifact(scene, "motion_prompt")
     since = len(service(engine).requests)
     service(engine).changes = [change] * 20
     job = run(engine, "generate_motion_prompt", scene, {"seconds": 4})
-    assert (job["state"], job["error_kind"]) == ("failed", kind)
+    assert (job.state, job.error_kind) == ("failed", kind)
     assert asked_for(engine, since) == {"MotionPrompt": calls}
     assert engine.wb.artifact(scene, "motion_prompt") == before
 
@@ -383,7 +383,7 @@ def test_the_windows_are_thirds_of_any_length(start: Start, seconds: float) -> N
     engine = start()
     scene = staged(engine, shots=True)
     job = run(engine, "generate_motion_prompt", scene, {"seconds": seconds})
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     beats = content(engine, scene, "motion_prompt")["beats"]
     assert [b["from_s"] for b in beats] == [0, round(seconds / 3, 2), round(seconds * 2 / 3, 2)]
     assert beats[-1]["to_s"] == seconds
@@ -396,13 +396,13 @@ def test_motion_sees_the_shots_at_both_cuts_and_no_other_of_the_neighbours(start
         for kind in ("generate_scene_anchor", "generate_keyframe_prompt"):
             run(engine, kind, scene["id"])
     shots = [content(engine, s["id"], "keyframe_prompt")["shots"] for s in scenes[:3]]
-    assert run(engine, "generate_motion_prompt", scenes[1]["id"])["state"] == "succeeded"
+    assert run(engine, "generate_motion_prompt", scenes[1]["id"]).state == "succeeded"
     said = service(engine).requests[-1].messages[-1].content
     assert json.dumps(shots[0][8]["caption"])[1:-1] in said
     assert json.dumps(shots[2][0]["caption"])[1:-1] in said
     head = engine.wb.artifact(scenes[1]["id"], "motion_prompt")
     assert head is not None
-    read = {(i["node_id"], i["part"]) for i in head["inputs"] if i["kind"] == "keyframe_prompt"}
+    read = {(i["node_id"], i["part"]) for i in head.inputs if i["kind"] == "keyframe_prompt"}
     assert read == {(scenes[0]["id"], "shot:9"), (scenes[1]["id"], None), (scenes[2]["id"], "shot:1")}
 
 
@@ -415,8 +415,8 @@ def test_a_middle_shot_edited_by_hand_leaves_the_neighbours_motion_fresh(start: 
     edited = scenes[1]["id"]
     head = engine.wb.artifact(edited, "keyframe_prompt")
     assert head is not None
-    head["content"]["shots"][3]["caption"] = "A hand on the latch"
-    engine.wb.artifacts.save(edited, "keyframe_prompt", head["content"], head["version"])
+    head.content["shots"][3]["caption"] = "A hand on the latch"
+    engine.wb.artifacts.save(edited, "keyframe_prompt", head.content, head.version)
     assert engine.wb.artifacts.list_stale_reasons(edited, "motion_prompt") != []
     assert engine.wb.artifacts.list_stale_reasons(edited, "dialogue") != []
     for neighbour in (scenes[0]["id"], scenes[2]["id"]):

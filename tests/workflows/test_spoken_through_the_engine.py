@@ -27,24 +27,24 @@ def scene_of(engine: Engine, people: int = 2, through: tuple[str, ...] = PLANNED
     brief["characters"] = [{**c, "aliases": ALIASES.get(c["name"], [])} for c in brief["characters"]]
     project = engine.wb.create_project(brief)
     run(engine, "plan_episodes", project)
-    episode = nodes(engine, project, "episode")[0]["id"]
+    episode = nodes(engine, project, "episode")[0].id
     run(engine, "generate_episode_core_expression", episode)
     run(engine, "generate_episode_scene_list", episode, {"scene_count_hint": 6})
     head = engine.wb.artifact(episode, "scene_list")
     assert head is not None
-    head["content"]["scenes"][0]["cast"] = ["Della", "Jim"][:people]
-    engine.wb.artifacts.save(episode, "scene_list", head["content"], head["version"])
-    scene: int = min(nodes(engine, project, "scene"), key=lambda n: n["position"])["id"]
+    head.content["scenes"][0]["cast"] = ["Della", "Jim"][:people]
+    engine.wb.artifacts.save(episode, "scene_list", head.content, head.version)
+    scene: int = min(nodes(engine, project, "scene"), key=lambda n: n.position).id
     for kind in through:
         job = run(engine, kind, scene)
-        assert job["state"] == "succeeded", job["error"]
+        assert job.state == "succeeded", job.error
     return scene
 
 
 def content(engine: Engine, node: int, kind: str) -> dict[str, Any]:
     head = engine.wb.artifact(node, kind)
     assert head is not None, kind
-    made: dict[str, Any] = head["content"]
+    made: dict[str, Any] = head.content
     return made
 
 
@@ -95,7 +95,7 @@ def test_a_bad_dialogue_is_repaired_with_its_issues_named(start: Start) -> None:
         before = len(service(engine).requests)
         service(engine).changes = [lambda _made, bad=bad: bad]  # type: ignore[misc]
         job = run(engine, "generate_dialogue", scene)
-        assert job["state"] == "succeeded", (name, job["error"])
+        assert job.state == "succeeded", (name, job.error)
         _first, repair = asked(engine, before)
         assert named in repair, name
 
@@ -107,7 +107,7 @@ def test_a_dialogue_that_stays_bad_saves_nothing(start: Start) -> None:
         before = len(service(engine).requests)
         service(engine).changes = [lambda _made, bad=bad: bad] * 20  # type: ignore[misc]
         job = run(engine, "generate_dialogue", scene)
-        assert (job["state"], job["error_kind"]) == ("failed", kind), name
+        assert (job.state, job.error_kind) == ("failed", kind), name
         # the same issues again end the repairs early
         assert len(asked(engine, before)) == 2, name
         assert engine.wb.artifact(scene, "dialogue") is None, name
@@ -122,7 +122,7 @@ def test_other_issues_each_time_are_repaired_three_times_and_no_more(start: Star
         for n in range(20)
     ]
     job = run(engine, "generate_dialogue", scene)
-    assert (job["state"], job["error_kind"]) == ("failed", "invalid_output")
+    assert (job.state, job.error_kind) == ("failed", "invalid_output")
     assert len(asked(engine, before)) == 4
     assert engine.wb.artifact(scene, "dialogue") is None
 
@@ -142,7 +142,7 @@ def test_json_among_other_things_is_read_without_another_call(start: Start, wrap
     for kind in ("generate_dialogue", "generate_sound_design"):
         before = len(service(engine).requests)
         service(engine).changes = [wrapped]
-        assert run(engine, kind, scene)["state"] == "succeeded"
+        assert run(engine, kind, scene).state == "succeeded"
         assert len(asked(engine, before)) == 1
 
 
@@ -151,7 +151,7 @@ def test_prose_alone_is_never_made_into_a_line(start: Start) -> None:
     scene = scene_of(engine)
     service(engine).changes = [lambda _made: "Della: Jim, is that you?\nJim: It is."] * 20
     job = run(engine, "generate_dialogue", scene)
-    assert (job["state"], job["error_kind"]) == ("failed", "malformed_output")
+    assert (job.state, job.error_kind) == ("failed", "malformed_output")
     assert engine.wb.artifact(scene, "dialogue") is None
 
 
@@ -164,7 +164,7 @@ def test_an_alias_is_saved_under_the_librarys_name(start: Start) -> None:
         line("It snows.", "", "narration"),
     )
     service(engine).changes = [lambda _made: made]
-    assert run(engine, "generate_dialogue", scene)["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", scene).state == "succeeded"
     saved = content(engine, scene, "dialogue")
     assert [one["speaker"] for one in saved["lines"]] == ["Della", "Jim", ""]
     assert saved["lines"][0]["notes"] == ["softly"]
@@ -175,22 +175,22 @@ def test_who_is_alone_has_no_dialogue_and_an_empty_scene_a_narrator_alone(start:
     alone = scene_of(engine, people=1)
     before = len(service(engine).requests)
     service(engine).changes = [lambda _made: spoken(line("Is anybody there?"))]
-    assert run(engine, "generate_dialogue", alone)["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", alone).state == "succeeded"
     assert "lines.0.type" in asked(engine, before)[1]
     assert all(one["type"] != "dialogue" for one in content(engine, alone, "dialogue")["lines"])
 
     empty = scene_of(engine, people=0)
-    assert run(engine, "generate_dialogue", empty)["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", empty).state == "succeeded"
     assert {one["type"] for one in content(engine, empty, "dialogue")["lines"]} == {"narration"}
     service(engine).changes = [lambda _made: spoken(line("Hello?", "Della", "monologue"))] * 20
     job = run(engine, "generate_dialogue", empty)
-    assert (job["state"], job["error_kind"]) == ("failed", "invalid_output")
+    assert (job.state, job.error_kind) == ("failed", "invalid_output")
 
 
 def test_the_time_there_is_can_be_chosen_within_limits(start: Start) -> None:
     engine = start()
     scene = scene_of(engine)
-    assert run(engine, "generate_dialogue", scene, {"max_seconds": 2.5})["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", scene, {"max_seconds": 2.5}).state == "succeeded"
     assert timing.dialogue_s(content(engine, scene, "dialogue")["lines"]) <= 2.5
     for seconds in (2.4, 61):
         with pytest.raises(InvalidInput) as refused:
@@ -236,23 +236,23 @@ def test_a_bad_sound_design_is_repaired_with_its_issues_named(start: Start) -> N
     for named, (answer, kind) in bad.items():
         before = len(service(engine).requests)
         service(engine).changes = [lambda _made, answer=answer: answer]  # type: ignore[misc]
-        assert run(engine, "generate_sound_design", scene)["state"] == "succeeded", named
+        assert run(engine, "generate_sound_design", scene).state == "succeeded", named
         assert named in asked(engine, before)[1]
         version = engine.wb.artifact(scene, "sound_design")["version"]  # type: ignore[index]
         service(engine).changes = [lambda _made, answer=answer: answer] * 20  # type: ignore[misc]
         job = run(engine, "generate_sound_design", scene)
-        assert (job["state"], job["error_kind"]) == ("failed", kind), named
+        assert (job.state, job.error_kind) == ("failed", kind), named
         assert engine.wb.artifact(scene, "sound_design")["version"] == version  # type: ignore[index]
 
 
 def test_sound_hears_what_is_said_and_keeps_within_what_the_scene_lasts(start: Start) -> None:
     engine = start()
     scene = scene_of(engine)
-    assert run(engine, "generate_sound_design", scene)["state"] == "succeeded"
+    assert run(engine, "generate_sound_design", scene).state == "succeeded"
     assert "what is said" not in asked(engine, 0)[-1]
     service(engine).changes = [lambda _made: spoken(line("You stopped the clock.", emotion="calm"))]
     run(engine, "generate_dialogue", scene)
-    assert run(engine, "generate_sound_design", scene)["state"] == "succeeded"
+    assert run(engine, "generate_sound_design", scene).state == "succeeded"
     assert "[dialogue|calm] Della: You stopped the clock." in asked(engine, 0)[-1]
     before = timing.estimate(
         dialogue=content(engine, scene, "dialogue"),
@@ -269,14 +269,14 @@ def test_a_silent_scene_has_a_text_a_sound_without_voices_and_a_length(start: St
     scene = scene_of(engine)
     silent = {"silent": True, "reason": "She only counts.", "lines": []}
     service(engine).changes = [lambda _made: silent, lambda _made: design(cue("voice_over", said="Della counts"))]
-    assert run(engine, "generate_dialogue", scene)["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", scene).state == "succeeded"
     assert content(engine, scene, "dialogue") == silent
     before = len(service(engine).requests)
-    assert run(engine, "generate_sound_design", scene)["state"] == "succeeded"
+    assert run(engine, "generate_sound_design", scene).state == "succeeded"
     first, repair = asked(engine, before)
     assert "[silent] She only counts." in first
     assert "nobody speaks in this scene" in repair
-    assert run(engine, "estimate_duration", scene)["state"] == "succeeded"
+    assert run(engine, "estimate_duration", scene).state == "succeeded"
     made = content(engine, scene, "duration")
     assert made["parts"]["dialogue"] == 0
     # a silent scene is not a missing dialogue
@@ -293,9 +293,9 @@ def test_a_length_asks_no_model_and_is_free_in_the_plan(start: Start) -> None:
     assert (planned.tokens, planned.cost_micros) == (0, 0)
     before = len(service(engine).requests)
     job = run(engine, "estimate_duration", scene)
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     assert len(service(engine).requests) == before
-    assert engine.wb.jobs.get_detail(job["id"])["model_calls"] == []
+    assert engine.wb.jobs.get_detail(job.id).model_calls == []
     made = content(engine, scene, "duration")
     assert made["confidence"] == "low"
     assert made["missing"] == ["dialogue", "motion_prompt", "keyframe_prompt", "sound_design"]
@@ -306,7 +306,7 @@ def test_a_transition_lengthens_the_scene_by_its_own_time(start: Start) -> None:
     scene = scene_of(engine, through=())
     found = {}
     for name in ("cut", "dissolve", "fade"):
-        assert run(engine, "estimate_duration", scene, {"transition": name})["state"] == "succeeded"
+        assert run(engine, "estimate_duration", scene, {"transition": name}).state == "succeeded"
         made = content(engine, scene, "duration")
         assert round(sum(made["parts"].values()), 1) == made["seconds"]
         found[name] = made["seconds"]
@@ -320,11 +320,11 @@ def test_an_edited_line_stales_the_sound_and_the_length(start: Start) -> None:
     engine = start()
     scene = scene_of(engine)
     for kind in ("generate_dialogue", "generate_sound_design", "estimate_duration"):
-        assert run(engine, kind, scene)["state"] == "succeeded"
+        assert run(engine, kind, scene).state == "succeeded"
     head = engine.wb.artifact(scene, "dialogue")
     assert head is not None
     edited = script.parse("[thought] Jim: The combs. Of course, the combs.\n[narration] It snows.")
-    engine.wb.artifacts.save(scene, "dialogue", edited.model_dump(), head["version"])
+    engine.wb.artifacts.save(scene, "dialogue", edited.model_dump(), head.version)
     reasons = {
         k: engine.wb.artifacts.list_stale_reasons(scene, k) for k in ("motion_prompt", "sound_design", "duration")
     }

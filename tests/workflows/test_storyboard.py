@@ -30,7 +30,7 @@ def listed(engine: Engine, name: str, scenes: int = 6) -> tuple[int, int, list[d
     """(project, first episode, its scenes) of a sample, planned as far as its scene list."""
     project = engine.wb.create_project(samples.load(name))
     run(engine, "plan_episodes", project)
-    episode = nodes(engine, project, "episode")[0]["id"]
+    episode = nodes(engine, project, "episode")[0].id
     run(engine, "generate_episode_core_expression", episode)
     run(engine, "generate_episode_scene_list", episode, {"scene_count_hint": scenes})
     return project, episode, sorted(nodes(engine, project, "scene"), key=lambda n: n["position"])
@@ -39,13 +39,13 @@ def listed(engine: Engine, name: str, scenes: int = 6) -> tuple[int, int, list[d
 def content(engine: Engine, node: int, kind: str) -> dict[str, Any]:
     head = engine.wb.artifact(node, kind)
     assert head is not None, kind
-    made: dict[str, Any] = head["content"]
+    made: dict[str, Any] = head.content
     return made
 
 
 def cast_of(engine: Engine, project: int, episode: int, scene: dict[str, Any]) -> Cast:
     outline = content(engine, episode, "scene_list")["scenes"][scene["position"] - 1]
-    library = [content(engine, n["id"], "character") for n in nodes(engine, project, "character")]
+    library = [content(engine, n.id, "character") for n in nodes(engine, project, "character")]
     return Cast(outline["cast"], library)
 
 
@@ -55,8 +55,8 @@ def test_every_scene_of_an_episode_gets_its_storyboard_and_every_check_holds_on_
 ) -> None:
     engine = start()
     project, episode, scenes = listed(engine, name)
-    job = engine.finish(engine.wb.submit("refine_scene_all_batch", project)["id"], timeout=300)
-    assert job["state"] == "succeeded", job["error"]
+    job = engine.finish(engine.wb.submit("refine_scene_all_batch", project).id, timeout=300)
+    assert job.state == "succeeded", job.error
     language = samples.load(name)["language"]
     for scene in scenes:
         cast = cast_of(engine, project, episode, scene)
@@ -84,7 +84,7 @@ def test_every_scene_of_an_episode_gets_its_storyboard_and_every_check_holds_on_
         assert content(engine, scene["id"], "duration")["confidence"] == "medium"
         assert len(content(engine, scene["id"], "keyframe_images")["frames"]) == 9
     tree = engine.wb.projects.tree(project)
-    for scene in [n for n in tree["nodes"] if n["kind"] == "scene"]:
+    for scene in [n for n in tree.nodes if n.kind == "scene"]:
         assert {a["kind"] for a in scene["artifacts"]} == SCENE_KINDS
         assert not any(a["stale"] for a in scene["artifacts"])
 
@@ -94,13 +94,13 @@ def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_noth
     for _ in range(2):
         engine = start()
         project, _episode, scenes = listed(engine, "gift-of-the-magi.en")
-        job = engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"])["id"], timeout=120)
-        assert job["state"] == "succeeded", job["error"]
+        job = engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"]).id, timeout=120)
+        assert job.state == "succeeded", job.error
         hashes.append(
             {
-                (n["kind"], n["position"], a["kind"]): a["content_hash"]
-                for n in engine.wb.projects.tree(project)["nodes"]
-                for a in n["artifacts"]
+                (n.kind, n.position, a.kind): a.content_hash
+                for n in engine.wb.projects.tree(project).nodes
+                for a in n.artifacts
             }
         )
         engine.close()
@@ -110,12 +110,12 @@ def test_the_same_brief_gives_the_same_storyboard_and_a_second_run_pays_for_noth
 def test_a_scene_made_again_keeps_what_is_fresh(start: Start) -> None:
     engine = start()
     _project, _episode, scenes = listed(engine, "gift-of-the-magi.en")
-    engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"])["id"], timeout=120)
-    again = engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"])["id"], timeout=120)
-    assert again["state"] == "succeeded"
-    assert engine.wb.jobs.list_children(again["id"]) == []
-    assert {s["reason"] for s in again["result"]["skipped"]} == {"fresh"}
-    assert len(again["result"]["skipped"]) == 7
+    engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"]).id, timeout=120)
+    again = engine.finish(engine.wb.submit("refine_scene_all", scenes[0]["id"]).id, timeout=120)
+    assert again.state == "succeeded"
+    assert engine.wb.jobs.list_children(again.id) == []
+    assert {s["reason"] for s in again.result["skipped"]} == {"fresh"}
+    assert len(again.result["skipped"]) == 7
 
 
 def test_a_part_that_fails_stops_what_needs_it_and_names_it_and_the_rest_goes_on(start: Start) -> None:
@@ -123,16 +123,16 @@ def test_a_part_that_fails_stops_what_needs_it_and_names_it_and_the_rest_goes_on
     _project, _episode, scenes = listed(engine, "gift-of-the-magi.en")
     scene = scenes[0]["id"]
     for kind in ("generate_scene_anchor", "generate_keyframe_prompt"):
-        assert run(engine, kind, scene)["state"] == "succeeded"
+        assert run(engine, kind, scene).state == "succeeded"
 
     def broken(made: dict[str, Any]) -> dict[str, Any] | None:
         # only the motion prompt has windows
         return {**made, "beats": []} if "constraints" in made else None
 
     engine.provider.changes = [broken] * 40  # type: ignore[attr-defined]
-    job = engine.finish(engine.wb.submit("refine_scene_all", scene)["id"], timeout=120)
-    assert job["state"] == "partial"
-    failed = {f["job_id"] and engine.wb.jobs.get(f["job_id"])["kind"]: f["error_kind"] for f in job["result"]["failed"]}
+    job = engine.finish(engine.wb.submit("refine_scene_all", scene).id, timeout=120)
+    assert job.state == "partial"
+    failed = {f["job_id"] and engine.wb.jobs.get(f["job_id"]).kind: f["error_kind"] for f in job.result["failed"]}
     assert failed == {"generate_motion_prompt": "malformed_output", None: "child_failed"}
     assert engine.wb.artifact(scene, "motion_prompt") is None
     assert engine.wb.artifact(scene, "dialogue") is None
@@ -193,7 +193,7 @@ def test_a_bad_plan_is_repaired_with_its_issues_named(start: Start, change: Any,
     provider(engine).changes = [change]
     asked_before = len(provider(engine).requests)
     job = run(engine, "generate_keyframe_prompt", scene["id"])
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     repair = provider(engine).requests[asked_before + 1]
     assert named in repair.messages[-1].content
     assert content(engine, scene["id"], "keyframe_prompt")["made_by"] == "beats"
@@ -214,7 +214,7 @@ def test_json_among_other_things_is_read_without_another_call(start: Start, wrap
     scene = planned_scene(engine)
     provider(engine).changes = [wrapped]
     asked_before = len(provider(engine).requests)
-    assert run(engine, "generate_keyframe_prompt", scene["id"])["state"] == "succeeded"
+    assert run(engine, "generate_keyframe_prompt", scene["id"]).state == "succeeded"
     assert len(provider(engine).requests) - asked_before == 4
 
 
@@ -230,14 +230,14 @@ def test_beats_that_stay_invalid_lead_to_a_direct_plan_that_says_so(start: Start
     scene = planned_scene(engine)
     provider(engine).changes = [still_jumping] * 4
     job = run(engine, "generate_keyframe_prompt", scene["id"])
-    assert job["state"] == "succeeded", job["error"]
+    assert job.state == "succeeded", job.error
     head = engine.wb.artifact(scene["id"], "keyframe_prompt")
     assert head is not None
-    assert head["content"]["made_by"] == "direct"
-    assert head["content"]["beats"] == []
-    assert len(head["content"]["shots"]) == 9
-    assert len(head["warnings"]) == 1
-    steps = [s["name"] for s in engine.wb.jobs.get_detail(job["id"])["steps"]]
+    assert head.content["made_by"] == "direct"
+    assert head.content["beats"] == []
+    assert len(head.content["shots"]) == 9
+    assert len(head.warnings) == 1
+    steps = [s.name for s in engine.wb.jobs.get_detail(job.id).steps]
     assert "direct" in steps
 
 
@@ -252,7 +252,7 @@ def test_when_the_direct_plan_is_invalid_too_nothing_is_saved(start: Start) -> N
 
     provider(engine).changes = [unknown_anchor] * 20
     job = run(engine, "generate_keyframe_prompt", scene["id"])
-    assert (job["state"], job["error_kind"]) == ("failed", "invalid_output")
+    assert (job.state, job.error_kind) == ("failed", "invalid_output")
     assert engine.wb.artifact(scene["id"], "keyframe_prompt") is None
 
 
@@ -265,8 +265,8 @@ def test_a_provider_that_fails_is_no_reason_for_the_paid_fallback(start: Start) 
 
     provider(engine).changes = [refused] * 20
     job = run(engine, "generate_keyframe_prompt", scene["id"])
-    assert (job["state"], job["error_kind"]) == ("failed", "empty_output")
-    assert "direct" not in [s["name"] for s in engine.wb.jobs.get_detail(job["id"])["steps"]]
+    assert (job.state, job.error_kind) == ("failed", "empty_output")
+    assert "direct" not in [s.name for s in engine.wb.jobs.get_detail(job.id).steps]
 
 
 def test_an_unknown_speaker_is_repaired_and_one_who_stays_unknown_is_refused(start: Start) -> None:
@@ -281,13 +281,13 @@ def test_an_unknown_speaker_is_repaired_and_one_who_stays_unknown_is_refused(sta
     }
     provider(engine).changes = [lambda _made: copy.deepcopy(spoken)]
     before = len(provider(engine).requests)
-    assert run(engine, "generate_dialogue", scene["id"])["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", scene["id"]).state == "succeeded"
     assert "Mr Nobody" in provider(engine).requests[before + 1].messages[-1].content
     head = engine.wb.artifact(scene["id"], "dialogue")
     assert head is not None
     provider(engine).changes = [lambda _made: copy.deepcopy(spoken)] * 5
     job = run(engine, "generate_dialogue", scene["id"])
-    assert (job["state"], job["error_kind"]) == ("failed", "invalid_output")
+    assert (job.state, job.error_kind) == ("failed", "invalid_output")
     assert engine.wb.artifact(scene["id"], "dialogue")["version"] == head["version"]  # type: ignore[index]
 
 
@@ -297,9 +297,9 @@ def test_a_silent_scene_is_an_answer_of_its_own(start: Start) -> None:
     for kind in ("generate_keyframe_prompt", "generate_motion_prompt"):
         run(engine, kind, scene["id"])
     provider(engine).changes = [lambda _made: {"silent": True, "reason": "She only counts.", "lines": []}]
-    assert run(engine, "generate_dialogue", scene["id"])["state"] == "succeeded"
+    assert run(engine, "generate_dialogue", scene["id"]).state == "succeeded"
     assert content(engine, scene["id"], "dialogue") == {"silent": True, "reason": "She only counts.", "lines": []}
-    assert run(engine, "estimate_duration", scene["id"])["state"] == "succeeded"
+    assert run(engine, "estimate_duration", scene["id"]).state == "succeeded"
     assert content(engine, scene["id"], "duration")["parts"]["dialogue"] == 0
 
 
@@ -313,7 +313,7 @@ def test_cues_beyond_the_scene_are_refused(start: Start) -> None:
 
     provider(engine).changes = [late]
     before = len(provider(engine).requests)
-    assert run(engine, "generate_sound_design", scene["id"])["state"] == "succeeded"
+    assert run(engine, "generate_sound_design", scene["id"]).state == "succeeded"
     assert "500" in provider(engine).requests[before + 1].messages[-1].content
 
 
@@ -325,24 +325,24 @@ def test_an_edited_shot_stales_its_own_frame_and_what_reads_the_plan_and_nothing
 ) -> None:
     engine = start()
     project, _episode, scenes = listed(engine, "gift-of-the-magi.en")
-    job = engine.finish(engine.wb.submit("refine_scene_all_batch", project)["id"], timeout=300)
-    assert job["state"] == "succeeded", job["error"]
+    job = engine.finish(engine.wb.submit("refine_scene_all_batch", project).id, timeout=300)
+    assert job.state == "succeeded", job.error
     scene = scenes[2]["id"]
     head = engine.wb.artifact(scene, "keyframe_prompt")
     assert head is not None
-    head["content"]["shots"][3]["caption"] = "A hand at the window, and nobody behind it"
-    engine.wb.artifacts.save(scene, "keyframe_prompt", head["content"], head["version"])
+    head.content["shots"][3]["caption"] = "A hand at the window, and nobody behind it"
+    engine.wb.artifacts.save(scene, "keyframe_prompt", head.content, head.version)
     stale = {
-        (n["position"], a["kind"])
-        for n in engine.wb.projects.tree(project)["nodes"]
-        for a in n["artifacts"]
-        if a["stale"] and n["kind"] == "scene"
+        (n.position, a.kind)
+        for n in engine.wb.projects.tree(project).nodes
+        for a in n.artifacts
+        if a.stale and n.kind == "scene"
     }
     assert stale == {(3, k) for k in ("keyframe_images", "motion_prompt", "dialogue", "sound_design", "duration")}
     assert {r.part for r in engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")} == {"shot:4"}
     drawn = content(engine, scene, "keyframe_images")
     again = run(engine, "generate_keyframe_images", scene)
-    assert [s["name"] for s in engine.wb.jobs.get_detail(again["id"])["steps"]] == ["KF3"]
+    assert [s.name for s in engine.wb.jobs.get_detail(again.id).steps] == ["KF3"]
     redrawn = content(engine, scene, "keyframe_images")
     changed = [a["key"] for a, b in zip(redrawn["frames"], drawn["frames"], strict=True) if a["chosen"] != b["chosen"]]
     assert changed == ["KF3"]
@@ -352,10 +352,10 @@ def test_an_edited_shot_stales_its_own_frame_and_what_reads_the_plan_and_nothing
 def test_the_last_shot_of_a_scene_matters_to_the_next_ones_motion(start: Start) -> None:
     engine = start()
     project, _episode, scenes = listed(engine, "gift-of-the-magi.en")
-    engine.finish(engine.wb.submit("refine_scene_all_batch", project, {"images": False})["id"], timeout=300)
+    engine.finish(engine.wb.submit("refine_scene_all_batch", project, {"images": False}).id, timeout=300)
     head = engine.wb.artifact(scenes[0]["id"], "keyframe_prompt")
     assert head is not None
-    head["content"]["shots"][8]["caption"] = "An empty chair"
-    engine.wb.artifacts.save(scenes[0]["id"], "keyframe_prompt", head["content"], head["version"])
+    head.content["shots"][8]["caption"] = "An empty chair"
+    engine.wb.artifacts.save(scenes[0]["id"], "keyframe_prompt", head.content, head.version)
     assert [r.part for r in engine.wb.artifacts.list_stale_reasons(scenes[1]["id"], "motion_prompt")] == ["shot:9"]
     assert engine.wb.artifacts.list_stale_reasons(scenes[2]["id"], "motion_prompt") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from workbench.json_types import JsonObject
 
@@ -27,6 +27,10 @@ class Record:
         """The fields in their order; records in them, or in lists of them, become objects as well."""
         return {name: _plain(getattr(self, name)) for name in self.__match_args__}
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Any, ...]]:
+        # three times as quick as what `dataclass(slots=True)` brings; pages keep answers pickled
+        return type(self), tuple([getattr(self, name) for name in self.__match_args__])
+
     if not TYPE_CHECKING:
 
         def __getitem__(self, key: str) -> Any:
@@ -39,6 +43,9 @@ class Record:
 
         def keys(self) -> tuple[str, ...]:
             return self.__match_args__
+
+        def items(self) -> list[tuple[str, Any]]:
+            return [(name, getattr(self, name)) for name in self.__match_args__]
 
         def __iter__(self) -> Iterator[str]:
             return iter(self.__match_args__)
