@@ -259,7 +259,6 @@ UNFENCED = {
     CALL + "settle_useless": "what was paid is counted whoever owns the job",
     CALL + "_settle_failure": "what was paid is counted whoever owns the job",
     MEDIA_CALL + "_cancel_late_task": "only a line for the reader: this task is nobody's",
-    RUNNER + "run": "it takes the claim",
     RUNNER + "heartbeat": "it asks which claims are still ours",
 }
 #: whose `write` is fenced: a claim's session, and the owner of a model call, which is one

@@ -11,10 +11,11 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -37,6 +38,8 @@ from sqlalchemy.types import TypeEngine
 from workbench.errors import DatabaseUnavailable
 from workbench.i18n import N_
 from workbench.i18n import Text as Message
+
+T = TypeVar("T")
 
 #: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
 PING_AFTER_S = 1.0
@@ -92,6 +95,23 @@ def _postgres_among(element: Any, compiler: Any, **kw: Any) -> str:
     return f"{column} = ANY({ids})"
 
 
+@dataclass
+class _Turn(Generic[T]):
+    """One thread's work in a transaction that several share."""
+
+    work: Callable[[Connection], T]
+    result: T | None = None
+    error: Exception | None = None
+    ended: bool = False
+
+    def run_behind_a_savepoint(self, conn: Connection) -> None:
+        try:
+            with conn.begin_nested():
+                self.result = self.work(conn)
+        except Exception as error:
+            self.error = error
+
+
 def _json(value: Any) -> str:
     # unescaped, so that a search for Chinese words finds them in SQLite's JSON text
     return json.dumps(value, ensure_ascii=False)
@@ -112,6 +132,10 @@ class Database:
         self._engine: Engine | None = None
         self._making = threading.Lock()
         self._lock_files = threading.local()
+        #: writes of threads that wait for their turn, and the lock of the one that writes for all
+        self._turns: list[_Turn[Any]] = []
+        self._turns_lock = threading.Lock()
+        self._leading = threading.Lock()
 
     @property
     def engine(self) -> Engine:
@@ -173,6 +197,43 @@ class Database:
                 yield from self._written()
         else:
             yield from self._written()
+
+    def write_together(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction that it may share with other threads' work; returns once it is committed.
+
+        SQLite has one writer and a commit costs a write to disk, so whoever comes while one is under way is served by the
+        next, all in one commit, each behind a savepoint: what one raises undoes its own work alone. PostgreSQL gathers
+        concurrent commits by itself.
+        """
+        if not self.is_sqlite:
+            with self.write() as conn:
+                return work(conn)
+        turn = _Turn(work)
+        with self._turns_lock:
+            self._turns.append(turn)
+        with self._leading:
+            if not turn.ended:
+                with self._turns_lock:
+                    turns, self._turns = self._turns, []
+                self._write_all(turns)
+        if turn.error is not None:
+            raise turn.error
+        return cast("T", turn.result)
+
+    def _write_all(self, turns: list[_Turn[Any]]) -> None:
+        try:
+            with self.write() as conn:
+                for turn in turns:
+                    if len(turns) == 1:
+                        turn.result = turn.work(conn)
+                    else:
+                        turn.run_behind_a_savepoint(conn)
+        except Exception as error:
+            for turn in turns:
+                turn.error = turn.error or error
+        finally:
+            for turn in turns:
+                turn.ended = True
 
     def _written(self) -> Iterator[Connection]:
         try:

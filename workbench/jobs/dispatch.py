@@ -26,6 +26,8 @@ WINDOW_PER_THREAD = 2
 LISTED = 512
 #: threads that share a list: each takes no more of it at once than one of so many parts
 SHARES = 4
+#: how often a window that is nearly full is looked at
+RANK_EVERY_S = 0.02
 #: an older list is not used, so that a new priority or project counts soon
 LISTED_FOR_S = 0.25
 
@@ -43,6 +45,7 @@ class Dispatcher:
         #: queues with more ready rows than are listed
         self._longer: set[str] = set()
         self._listed_until = 0.0
+        self._ranked_at = -1.0
         self.unreachable: str | None = None
 
     def kick(self) -> None:
@@ -112,8 +115,12 @@ class Dispatcher:
             return []
         on_the_way = dispatch.in_flight(conn)
         free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}
-        # a half-empty window is refilled in one go: passes stay rare under load
-        wanted = [queue for queue in queues if free[queue] >= room / 4 or not self.has_list(queue)]
+        # A window with room is refilled in one go. While it is nearly full every thread is busy, and has messages waiting:
+        # ranking all that is ready at each job's end would then be in the way.
+        rested = time.monotonic() >= self._ranked_at + RANK_EVERY_S
+        wanted = [queue for queue in queues if free[queue] >= room / 4 or (rested and not self.has_list(queue))]
+        if wanted:
+            self._ranked_at = time.monotonic()
         ranked = {queue: dispatch.ready(conn, queue, free[queue] + LISTED) for queue in wanted}
         self._list(
             {queue: rows[free[queue] :] for queue, rows in ranked.items()},

@@ -92,8 +92,7 @@ class Runner:
         if self._stopping:
             return
         try:
-            with self.database.write() as conn:
-                claim = claims.claim(conn, job_id, self.worker, self.lease_ms)
+            claim = self.database.write_together(lambda conn: claims.claim(conn, job_id, self.worker, self.lease_ms))
             if claim is not None:
                 self._run_on(claim)
             # also when it could not be claimed: a full limit may leave room for another
@@ -140,9 +139,12 @@ class Runner:
             context, result = self._run_coroutine(session, group)
             took = time.monotonic() - began
             self._paces.note(claim.kind, took)
-            if took < SHORT_S and self._is_plain(session, result):
+            if self._is_plain(session, result):
                 group.ended.append(Success(claim, _as_json(result)))
                 crash.point("before_finish")
+                if took >= SHORT_S:
+                    # messages wait as well: no more without one
+                    group.may_go_on = False
             else:
                 self._succeeded(claim, context, result, group)
             return
@@ -193,14 +195,16 @@ class Runner:
     def _write_ends(
         self, ended: list[Success], group: Group | None = None, unbegun: Sequence[claims.Claim] = ()
     ) -> list[claims.Claim]:
-        """End jobs and give others back; with a group, the claims that follow. A failure of one is none of the
-        others'."""
+        """End jobs and give others back; returns the claims that follow in a group. One job's failure is its own."""
+
+        def write(conn: Connection) -> tuple[list[claims.Claim], list[claims.Claim]]:
+            lost, has_parents = groups.succeed_all(conn, ended, DONE) if ended else ([], False)
+            if unbegun:
+                groups.give_back(conn, unbegun)
+            return lost, [] if has_parents or group is None else self._claim_next(conn, group)
+
         try:
-            with self.database.write() as conn:
-                lost, has_parents = groups.succeed_all(conn, ended, DONE) if ended else ([], False)
-                if unbegun:
-                    groups.give_back(conn, unbegun)
-                following = [] if has_parents or group is None else self._claim_next(conn, group)
+            lost, following = self.database.write_together(write)
         except Exception as error:
             away = isinstance(error, DATABASE_AWAY)
             for claim in unbegun:
