@@ -201,9 +201,9 @@ class Database:
     def write_together(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that it may share with other threads' work; returns once it is committed.
 
-        SQLite has one writer and a commit costs a write to disk, so whoever comes while one is under way is served by the
-        next, all in one commit, each behind a savepoint: what one raises undoes its own work alone. PostgreSQL gathers
-        concurrent commits by itself.
+        SQLite has one writer and a commit costs a write to disk, so whoever comes while one is under way is served by
+        the next, all in one commit, each behind a savepoint: what one raises undoes its own work alone. PostgreSQL
+        gathers concurrent commits by itself.
         """
         if not self.is_sqlite:
             with self.write() as conn:

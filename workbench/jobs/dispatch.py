@@ -115,8 +115,8 @@ class Dispatcher:
             return []
         on_the_way = dispatch.in_flight(conn)
         free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}
-        # A window with room is refilled in one go. While it is nearly full every thread is busy, and has messages waiting:
-        # ranking all that is ready at each job's end would then be in the way.
+        # A window with room is refilled in one go. While it is nearly full every thread is busy, with messages waiting
+        # for it: ranking all that is ready at each job's end would then be in the way.
         rested = time.monotonic() >= self._ranked_at + RANK_EVERY_S
         wanted = [queue for queue in queues if free[queue] >= room / 4 or (rested and not self.has_list(queue))]
         if wanted:
