@@ -332,3 +332,20 @@ def sign(stage: Stage, where: Setting, x: float, y: float, z: float, number: int
                 (214, 184, 116), 1.0, 200) for k in range(4)],
         ]  # fmt: skip
     stage.card(x, z, shapes, y=y)
+
+
+def lantern_colour(where: Setting) -> RGB:
+    return (224, 92, 66) if where.era == "east" else (232, 176, 96)
+
+
+def fence(stage: Stage, x: float, z: float, count: int) -> None:
+    shapes: list[Shape] = [
+        (limb([(-0.2, y), (count * 0.52 - 0.1, y - 0.06)], [0.06, 0.06]), (142, 112, 80), 0.86, 255)
+        for y in (0.72, 0.4)
+    ]
+    for i in range(count):
+        lean = 0.05 * ((i * 3) % 4 - 1.5)
+        shapes.append(
+            (limb([(i * 0.52, 0), (i * 0.52 + lean, 0.98)], [0.09, 0.08]), (150, 120, 86), 0.92 + 0.04 * (i % 3), 255)
+        )
+    stage.card(x, z, shapes)

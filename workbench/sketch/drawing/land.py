@@ -423,3 +423,10 @@ def path(
 
 
 GREEN, DRY, SAND, EARTH = rgb("#7E9A62"), rgb("#B9A468"), rgb("#DDC08A"), rgb("#A98660")
+
+
+_LEAVES = tuple(rgb(c) for c in ("#7C9A5E", "#8FA05A", "#6A9070", "#A9944F", "#B5743F"))
+
+
+def leaf_colour(where: Setting) -> RGB:
+    return _LEAVES[where.number // 3 % len(_LEAVES)]

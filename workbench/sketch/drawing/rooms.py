@@ -11,6 +11,27 @@ from workbench.sketch.drawing.space import Point, Spot
 from workbench.sketch.drawing.stage import Stage, ellipse
 
 #: what is seen through a window
+#: period → wall, floor, wood
+_WALLS: dict[str, tuple[str, str, str]] = {
+    "east": ("#D9CBAE", "#9A7350", "#6E4630"),
+    "west": ("#A9B09A", "#8A6446", "#6A452F"),
+    "modern": ("#D5D8D4", "#B99A74", "#A57B52"),
+    "future": ("#5E6B85", "#49526A", "#7C8AA5"),
+}
+#: colours of cloth, which tell places apart
+TINTS = tuple(rgb(c) for c in ("#C98F6B", "#7FA0A8", "#B5A36A", "#A98AA6", "#8FA98A"))
+
+
+def period_colours(where: Setting) -> tuple[RGB, RGB, RGB]:
+    """Wall, floor and wood of the period, a little different for each place."""
+    wall, floor, wood = (rgb(c) for c in _WALLS[where.era])
+    return mix(wall, TINTS[where.number % len(TINTS)], 0.2), floor, wood
+
+
+def is_lit(where: Setting) -> bool:
+    return where.lamp or where.time in ("night", "dusk")
+
+
 _OUTSIDE = {"dawn": "#F7D2A8", "day": "#DCECF2", "noon": "#E9F4F5", "dusk": "#F0A877", "night": "#2B3A66"}
 
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
-from workbench.sketch.drawing.exteriors import LANDS
-from workbench.sketch.drawing.interiors import ROOMS
+from workbench.sketch.drawing import country, halls, homes, town
 from workbench.sketch.drawing.setting import Setting
 from workbench.sketch.drawing.stage import Stage
+
+#: by kind of place
+ROOMS: dict[str, Callable[[Stage, Setting], None]] = {
+    "study": homes.study, "bedroom": homes.bedroom, "kitchen": homes.kitchen, "home": homes.home, "shop": homes.shop,
+    "tavern": homes.tavern, "temple": halls.temple, "school": halls.school, "hospital": halls.hospital,
+    "office": halls.office, "lab": halls.lab, "ship": halls.ship, "station": halls.station, "palace": halls.palace,
+    "prison": halls.prison, "cave": halls.cave, "stage": halls.theatre, "inside": homes.any_room,
+}  # fmt: skip
+LANDS: dict[str, Callable[[Stage, Setting], None]] = {
+    "courtyard": town.courtyard, "village": town.village, "market": town.market, "street": town.street,
+    "mountain": country.mountain, "river": country.river, "sea": country.sea, "forest": country.forest,
+    "field": country.field, "desert": country.desert, "road": country.road, "gate": town.gateway,
+    "bridge": town.bridge, "roof": town.rooftop, "outside": country.any_land,
+}  # fmt: skip
 
 
 def furnish(where: Setting) -> Stage:
