@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from workbench import samples
 from workbench.api.client import Workbench
-from workbench.db.connection import Database, now_ms
+from workbench.db.connection import Database, db_now_ms
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Node
 from workbench.db.schema import artifact, artifact_head, node
@@ -83,7 +83,7 @@ class _Source:
 
 def _add_nodes(conn: Connection, rows: list[dict[str, Any]]) -> list[int]:
     base = {"parent_id": None, "project_id": None, "created_by": "bench"}
-    made = insert(node).values([{**base, **r, "created_at": now_ms()} for r in rows]).returning(node.c.id)
+    made = insert(node).values([{**base, **r, "created_at": db_now_ms()} for r in rows]).returning(node.c.id)
     return sorted(conn.execute(made).scalars())
 
 

@@ -40,7 +40,7 @@ def sidebar() -> tuple[int, dict[str, Any]]:
 
 def window(days: int) -> tuple[int, int, int]:
     """Begin of the period before, begin and end of this one; whole UTC days."""
-    end = (live.now_ms() // DAY + 1) * DAY
+    end = (live.clock_ms() // DAY + 1) * DAY
     return end - 2 * days * DAY, end - days * DAY, end
 
 

@@ -27,7 +27,7 @@ def sidebar() -> tuple[bool, dict[str, Any]]:
             "solved", t("Made good too"), t("Also groups of which every failure was replayed with success")
         )
     span = PERIODS[period]
-    return solved, {"project": project, "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000}
+    return solved, {"project": project, "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000}
 
 
 def replay_all(fingerprint: str) -> None:
@@ -159,8 +159,8 @@ def facts(job: Job, seen: JobDetail) -> None:
     st.markdown(f":gray[{t('What happened')}]")
     st.markdown(plain(labels.said(job, "error")))
     waited, ran = (
-        labels.took(table.waited_ms(job, live.now_ms())),
-        labels.took(table.ran_ms(job, live.now_ms())),
+        labels.took(table.waited_ms(job, live.clock_ms())),
+        labels.took(table.ran_ms(job, live.clock_ms())),
     )
     st.caption(
         t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran,

@@ -139,7 +139,7 @@ def header(job: Job, seen: JobDetail) -> None:
 
 
 def summary(job: Job, seen: JobDetail) -> None:
-    now = live.now_ms()
+    now = live.clock_ms()
     facts = [
         (t("Waited"), labels.took(table.waited_ms(job, now))),
         (t("Ran"), labels.took(table.ran_ms(job, now))),
@@ -173,7 +173,7 @@ def outcome(job: Job) -> None:
 
 
 def timeline(job: Job, seen: JobDetail) -> None:
-    rows = gantt.bars(job, seen.attempts, seen.model_calls, seen.steps, live.now_ms())
+    rows = gantt.bars(job, seen.attempts, seen.model_calls, seen.steps, live.clock_ms())
     span = f"{formats.clock(job.created_at, labels.zone())} – {formats.clock(job.finished_at, labels.zone())}"
     with charts.card(t("Timeline"), span, "timeline"):
         charts.show(gantt.drawn(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
@@ -212,7 +212,9 @@ def children(seen: JobDetail) -> None:
         places = live.query(
             live.workbench().projects.locate, node_ids=sorted({c.node_id for c in seen.children if c.node_id})
         )
-        table.draw(seen.children, places, live.now_ms(), key="children", height=min(420, 42 + 35 * len(seen.children)))
+        table.draw(
+            seen.children, places, live.clock_ms(), key="children", height=min(420, 42 + 35 * len(seen.children))
+        )
 
 
 def payload(job: Job) -> None:

@@ -39,7 +39,7 @@ def sidebar() -> dict[str, Any]:
         "kind": kind or None,
         "model": model or None,
         # Rounded down to a minute, so that the shared answers of one minute are the same question.
-        "since": None if span is None else (live.now_ms() - span) // 60_000 * 60_000,
+        "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000,
     }
 
 
@@ -164,7 +164,7 @@ def draw_board(wanted: dict[str, Any]) -> None:
     total = live.query(live.workbench().jobs.count, **matching)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))
-    selected = table.draw(rows, places, live.now_ms(), key="jobs_table")
+    selected = table.draw(rows, places, live.clock_ms(), key="jobs_table")
     with bar:
         board.bulk(selected, total, matching)
     keyset(rows, total, ends)
@@ -176,7 +176,7 @@ def signature() -> Any:
     # Asked past the answers that pages share: copying those out costs more than these three questions.
     version, progress, workers = wb.jobs.signature()
     seen = [(w.name, w.busy, w.age_ms >= board.SILENT_MS) for w in workers]
-    return version, progress, seen, live.now_ms() // 60_000
+    return version, progress, seen, live.clock_ms() // 60_000
 
 
 def main() -> None:

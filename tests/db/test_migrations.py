@@ -14,7 +14,7 @@ from sqlalchemy import inspect, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from workbench.db import schema
-from workbench.db.connection import Database, now_ms
+from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import _MIGRATIONS, current, head, migrate
 from workbench.db.schema import gate, job, job_child, metadata
 from workbench.db.writes import insert
@@ -42,7 +42,7 @@ def test_a_finished_job_is_frozen_after_every_migration(database: Database) -> N
     with database.write() as conn:
         row = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1}
         job_id = insert.insert_job(conn, row)
-        conn.execute(update(job).values(state="failed", finished_at=now_ms()))
+        conn.execute(update(job).values(state="failed", finished_at=db_now_ms()))
     with pytest.raises(DatabaseError, match="a finished job never changes"), database.write() as conn:
         conn.execute(update(job).where(job.c.id == job_id).values(state="queued"))
 

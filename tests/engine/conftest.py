@@ -204,8 +204,8 @@ def in_background(work: Any) -> threading.Thread:
     return thread
 
 
-def now_ms() -> int:
+def clock_ms() -> int:
     return round(time.time() * 1000)
 
 
-__all__ = ["Engine", "Workers", "in_background", "now_ms", "os", "until", "use"]
+__all__ = ["Engine", "Workers", "clock_ms", "in_background", "os", "until", "use"]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.engine.conftest import Engine
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import attempt, job
 from workbench.db.writes import claims
 from workbench.jobs import runner
@@ -74,7 +74,7 @@ def test_a_cancelled_or_a_delayed_job_is_not_carried(engine: Engine) -> None:
     listing(engine)
     engine.wb.jobs.cancel(ids[-1])
     with engine.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.id == ids[-2]).values(available_at=now_ms() + 60_000))
+        conn.execute(update(job).where(job.c.id == ids[-2]).values(available_at=db_now_ms() + 60_000))
     engine.deliver()
     assert ids[-1] not in ended(engine)
     assert ids[-2] not in ended(engine)

@@ -17,7 +17,7 @@ from tests.media.clips import tiny_mp4
 from tests.scripted_gemini import ScriptedGemini
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import media, step
 
 KEY = "sk-canary-0123456789abcdef"
@@ -43,7 +43,7 @@ def films(wb: Workbench, provider: ScriptedProvider) -> None:
 def hurry(wb: Workbench) -> None:
     """Make every poll due, so that nobody waits for a service's pace."""
     with wb.database.write() as conn:
-        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
 
 
 def ended(wb: Workbench, job_id: int) -> Any:
@@ -204,7 +204,7 @@ def test_a_task_that_never_ends_is_given_up_in_the_end(
     job_id = wb.submit("test_video", profile="films").id
     until(lambda: wb.jobs.get(job_id).waiting_for == "provider", 60)
     with wb.database.write() as conn:
-        conn.execute(update(step).values(created_at=now_ms() - 49 * 3_600_000))
+        conn.execute(update(step).values(created_at=db_now_ms() - 49 * 3_600_000))
     done = ended(wb, job_id)
     assert (done["state"], done["error_kind"]) == ("failed", "timeout")
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from tests.engine.conftest import Engine, in_background, until, use
 from tests.scripted_provider import ScriptedProvider
 from workbench import errors
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job as job_table
 from workbench.db.writes import claims, dispatch, end, groups, sweep
 from workbench.db.writes import webhooks as webhook_writes
@@ -21,7 +21,7 @@ from workbench.db.writes import webhooks as webhook_writes
 
 def ask_to_cancel(engine: Engine, job_id: int) -> None:
     with engine.wb.database.write() as conn:
-        conn.execute(update(job_table).where(job_table.c.id == job_id).values(cancel_at=now_ms()))
+        conn.execute(update(job_table).where(job_table.c.id == job_id).values(cancel_at=db_now_ms()))
 
 
 def test_a_cancel_that_meets_a_retry_ends_the_job(engine: Engine, provider: ScriptedProvider) -> None:

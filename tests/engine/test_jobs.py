@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError
 from tests.engine.conftest import Engine, in_background, until, use
 from tests.scripted_provider import ScriptedProvider
 from workbench import errors
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job as job_table
 from workbench.db.writes import claims, sweep, timeline
 from workbench.jobs import submit
@@ -370,7 +370,7 @@ def test_a_message_never_claimed_is_sent_again(engine: Engine) -> None:
         conn.execute(
             update(job_table)
             .where(job_table.c.id == job.id)
-            .values(dispatched_at=now_ms() - 60_000, available_at=now_ms() - 60_000)
+            .values(dispatched_at=db_now_ms() - 60_000, available_at=db_now_ms() - 60_000)
         )
     engine.worker.maintain()
     assert list(engine.mail) == [job.id]

@@ -18,7 +18,7 @@ from tests.engine.conftest import Engine, Nursery, Worker
 from tests.scripted_provider import ScriptedProvider
 from workbench import crash
 from workbench.cli.supervisor import environment
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, model_call, step
 
 #: not a crash point: killed by a signal while the service works on its answer
@@ -91,7 +91,7 @@ def profile(engine: Engine, provider: ScriptedProvider) -> Callable[[str], str]:
 def ask_for_polls(engine: Engine) -> None:
     """Make every poll due, so that nobody waits for a service's pace."""
     with engine.wb.database.write() as conn:
-        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
 
 
 def sent(provider: ScriptedProvider) -> list[str]:
@@ -152,13 +152,15 @@ def check_recovery_of_a_check(engine: Engine, then: Then) -> None:
     engine.worker.maintain()
     assert [c.outcome for c in ledger(engine)] == (["sent"] if then == "is closed as lost" else ["ok"])
     with engine.wb.database.write() as conn:
-        conn.execute(update(model_call).values(started_at=now_ms() - LONG_AGO_MS))
+        conn.execute(update(model_call).values(started_at=db_now_ms() - LONG_AGO_MS))
     engine.worker.maintain()
 
 
 def check_recovery_of_a_job(engine: Engine, provider: ScriptedProvider, job_id: int, then: Then, calls: int) -> None:
     with engine.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.id == job_id, job.c.state == "running").values(lease_until=now_ms() - 1))
+        conn.execute(
+            update(job).where(job.c.id == job_id, job.c.state == "running").values(lease_until=db_now_ms() - 1)
+        )
 
     def rests() -> bool:
         ask_for_polls(engine)

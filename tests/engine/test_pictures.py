@@ -19,7 +19,7 @@ from tests.engine.test_tasks import VideoService
 from tests.scripted_provider import ScriptedProvider
 from workbench import crash
 from workbench.api.client import Workbench
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, metadata
 from workbench.errors import LostClaim, ProviderError
 from workbench.i18n import Text
@@ -55,7 +55,7 @@ def die_at(monkeypatch: pytest.MonkeyPatch, engine: Engine, place: str, nth: int
         patch.setattr(crash, "point", point)
         engine.deliver()
     with engine.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.state == "running").values(lease_until=now_ms() - 1))
+        conn.execute(update(job).where(job.c.state == "running").values(lease_until=db_now_ms() - 1))
     engine.worker.maintain()
 
 
@@ -223,7 +223,7 @@ def test_a_shutdown_while_free_pictures_are_drawn_puts_the_job_back(settings: Se
     engine.close()
     quick = Engine(settings)
     with quick.wb.database.write() as conn:
-        conn.execute(update(job).values(dispatched_at=None, available_at=now_ms()))
+        conn.execute(update(job).values(dispatched_at=None, available_at=db_now_ms()))
     quick.worker._dispatcher.kick()
     assert quick.finish(made.id).state == "succeeded"
     quick.close()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from tests.conftest import Valkey, until
 from tests.engine.conftest import Engine
 from tests.scripted_provider import ScriptedProvider
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.db.rows.profiles import SavedProfile
 from workbench.db.schema import job, model_call, step
@@ -130,7 +130,7 @@ def spend(engine: Engine, micros: int, currency: str, project: int | None, days_
         conn.execute(
             model_call.insert().values(
                 call_id=f"{currency}{micros}{time.monotonic_ns()}", purpose="generate", provider="x", model="m",
-                capability="text", outcome="ok", started_at=now_ms() - round(days_ago * 86_400_000),
+                capability="text", outcome="ok", started_at=db_now_ms() - round(days_ago * 86_400_000),
                 project_id=project, cost_micros=micros, currency=currency,
             )
         )  # fmt: skip
@@ -416,7 +416,7 @@ def test_jobs_are_submitted_while_a_place_is_taken(engine: Engine, provider: Scr
                 job.insert().values(
                     kind="test_nothing", queue="default", title="x", state="queued", profile_id=row.id, params={},
                     params_hash="", claim=0, failures=0, losses=0, max_attempts=1, progress=0, priority=0,
-                    created_at=now_ms(), available_at=now_ms() + 60_000,
+                    created_at=db_now_ms(), available_at=db_now_ms() + 60_000,
                 )
             )  # fmt: skip
 
@@ -440,7 +440,7 @@ def test_a_clip_costs_by_the_price_of_the_day_it_was_ordered(engine: Engine, pro
 
     engine.wb.profiles.update("films", video_model="ep-2", params={**params, "prices": {"ep-2": later["ep-1"]}})
     with engine.wb.database.write() as conn:
-        conn.execute(update(step).values(poll_at=now_ms() - 1))
+        conn.execute(update(step).values(poll_at=db_now_ms() - 1))
     done = engine.finish(job_id)
 
     [call] = calls(engine, job_id)
@@ -467,7 +467,7 @@ def test_a_clip_that_was_filmed_after_its_job_was_cancelled_is_counted(
 
     def settled() -> bool:
         with engine.wb.database.write() as conn:
-            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
         engine.worker.maintain()
         return bool(engine.wb.budgets.list()[0].under_way_micros == 0)
 
@@ -626,13 +626,13 @@ def test_a_call_whose_worker_died_gives_its_place_back(engine: Engine, provider:
         conn.execute(
             update(job)
             .where(job.c.id == lost)
-            .values(state="running", claim=1, lease_until=now_ms() - 1, worker="gone")
+            .values(state="running", claim=1, lease_until=db_now_ms() - 1, worker="gone")
         )
         conn.execute(
             model_call.insert().values(
                 call_id="open", job_id=lost, claim=1, purpose="generate", provider="openai", model="m",
                 capability="text",
-                outcome="sent", started_at=now_ms(), profile_id=row.id,
+                outcome="sent", started_at=db_now_ms(), profile_id=row.id,
             )
         )  # fmt: skip
     assert engine.finish(lost).state == "succeeded"
@@ -756,7 +756,7 @@ def test_a_trial_that_breaks_off_or_is_killed_gives_its_place_back(
         conn.execute(
             model_call.insert().values(
                 call_id="killed", purpose="test", provider="openai", model="m", capability="text", outcome="sent",
-                started_at=now_ms() - 3_700_000, profile_id=row.id,
+                started_at=db_now_ms() - 3_700_000, profile_id=row.id,
             )
         )  # fmt: skip
     assert engine.finish(tell(engine).id).state == "succeeded"

@@ -17,7 +17,7 @@ from tests.engine.conftest import Engine, until
 from tests.media.clips import tiny_mp4
 from tests.workflows.frames import MOTION, scene_of
 from workbench import errors
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, media, step
 from workbench.db.writes import ledger
 from workbench.errors import ProviderError
@@ -111,7 +111,7 @@ def studio(settings: Settings, service: VideoService) -> Iterator[Engine]:
 
 def due_now(engine: Engine) -> None:
     with engine.wb.database.write() as conn:
-        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
 
 
 def test_a_video_is_created_once_and_waits_without_a_worker(studio: Engine, service: VideoService) -> None:
@@ -209,7 +209,7 @@ def test_a_service_that_tells_nothing_for_days_is_given_up(
     studio.worker.maintain()
     assert studio.wb.jobs.get(made.id).state == "waiting"
     with studio.wb.database.write() as conn:
-        conn.execute(update(step).values(created_at=now_ms() - 49 * 3_600_000))
+        conn.execute(update(step).values(created_at=db_now_ms() - 49 * 3_600_000))
     service.states = [answer]
     due_now(studio)
     assert studio.finish(made.id).state == "failed"
@@ -230,7 +230,7 @@ def test_a_clip_that_comes_slowly_keeps_no_other_one_waiting(
 
     def due(job_id: int) -> None:
         with studio.wb.database.write() as conn:
-            conn.execute(update(step).where(step.c.job_id == job_id).values(poll_at=now_ms() - 1))
+            conn.execute(update(step).where(step.c.job_id == job_id).values(poll_at=db_now_ms() - 1))
 
     monkeypatch.setattr(poller, "store_generated", kept)
     service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4())) for _ in range(2)]
@@ -301,7 +301,7 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
         patch.setattr(ledger, "mark_submitted", die)
         studio.deliver()
     with studio.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.id == made.id).values(lease_until=now_ms() - 1))
+        conn.execute(update(job).where(job.c.id == made.id).values(lease_until=db_now_ms() - 1))
     studio.worker.maintain()
     studio.deliver()
     asked = studio.wb.jobs.get(made.id)
@@ -329,7 +329,7 @@ def given_up(settings: Settings, studio: Engine, service: VideoService) -> Itera
         threads[-1].start()
         until(lambda: service.calls(call), 20, "the call")
         with other.wb.database.write() as conn:
-            conn.execute(update(job).where(job.c.id == job_id).values(lease_until=now_ms() - 1))
+            conn.execute(update(job).where(job.c.id == job_id).values(lease_until=db_now_ms() - 1))
         until(
             lambda: (other.worker.maintain(), other.deliver(), other.wb.jobs.get(job_id).waiting_for == waits_for)[-1]
         )

@@ -19,7 +19,7 @@ from tests.conftest import until
 from tests.engine.conftest import Engine
 from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.reads import webhooks as reads
 from workbench.db.rows.webhooks import NewWebhook
 from workbench.db.schema import job, webhook, webhook_delivery
@@ -49,7 +49,7 @@ def told(engine: Engine) -> list[tuple[str, str]]:
 
 def due_now(engine: Engine) -> None:
     with engine.wb.database.write() as conn:
-        conn.execute(update(webhook_delivery).values(next_at=now_ms()))
+        conn.execute(update(webhook_delivery).values(next_at=db_now_ms()))
 
 
 def test_a_failure_is_told_signed_with_what_happened_and_what_to_do(
@@ -145,7 +145,7 @@ def test_a_receiver_can_ask_for_a_later_try_within_reason(
     engine.finish(engine.wb.submit("test_tell", project).id)
     engine.worker.maintain()
     with engine.wb.database.read() as conn:
-        left_ms = conn.execute(select(webhook_delivery.c.next_at - now_ms())).scalar_one()
+        left_ms = conn.execute(select(webhook_delivery.c.next_at - db_now_ms())).scalar_one()
     assert wait_s * 1000 - 5_000 < left_ms <= wait_s * 1000
 
 
@@ -532,7 +532,7 @@ def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_
     engine.wb.budgets.set(20_000_000, project_id=project, period="all")
     assert told_in() == ["CNY"]
     with engine.wb.database.write() as conn:
-        conn.execute(update(webhook_delivery).values(ended_at=now_ms() - 2 * sending.RETENTION_MS))
+        conn.execute(update(webhook_delivery).values(ended_at=db_now_ms() - 2 * sending.RETENTION_MS))
     engine.worker._webhooks.prune()
     assert told_in() == ["CNY"]
     engine.wb.budgets.set(20_000_000, project_id=project, period="all", currency="USD")
@@ -546,7 +546,7 @@ def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> N
     with engine.wb.database.write() as conn:
         first = select(webhook_delivery.c.id).order_by(webhook_delivery.c.id).limit(1).scalar_subquery()
         old = update(webhook_delivery).where(webhook_delivery.c.id == first)
-        conn.execute(old.values(ended_at=now_ms() - 2 * sending.RETENTION_MS))
+        conn.execute(old.values(ended_at=db_now_ms() - 2 * sending.RETENTION_MS))
     engine.worker._webhooks.prune()
     assert [d.event_key for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
 

@@ -27,7 +27,7 @@ from tests.media.test_store import drawing, encoded
 from tests.workflows.frames import scene_of
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
-from workbench.db.connection import Database, now_ms
+from workbench.db.connection import Database, db_now_ms
 from workbench.db.migrate import migrate
 from workbench.db.reads import media as reads
 from workbench.db.schema import job, media, step
@@ -349,8 +349,8 @@ def test_what_a_finished_step_holds_stays_while_its_job_does(engine: Engine) -> 
     with engine.wb.database.write() as conn:
         conn.execute(
             insert(step).values(
-                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=now_ms(),
-                updated_at=now_ms(),
+                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=db_now_ms(),
+                updated_at=db_now_ms(),
                 output={"images": [{"media": kept}]},
             )
         )  # fmt: skip
@@ -411,8 +411,8 @@ def step_of(engine: Engine, workflow: str, output: object, **more: object) -> in
     with engine.wb.database.write() as conn:
         conn.execute(
             insert(step).values(
-                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=now_ms(),
-                updated_at=now_ms(),
+                job_id=job_id, name="frame", position=1, state="done", input_hash="h", created_at=db_now_ms(),
+                updated_at=db_now_ms(),
                 output=output,
             )
         )  # fmt: skip

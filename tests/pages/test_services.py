@@ -15,7 +15,7 @@ from tests.records import record
 from tests.scripted_provider import ScriptedProvider
 from workbench import samples
 from workbench.cli import profiles
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.usage import UsageCost
 from workbench.db.schema import attempt, model_call
 from workbench.errors import BudgetExceeded, InvalidInput
@@ -322,7 +322,7 @@ def spend(house: House, project: int, micros: int, currency: str) -> None:
             model_call.insert().values(
                 call_id=f"spent-{project}", purpose="generate", provider="x", model="m", capability="text",
                 outcome="ok",
-                started_at=now_ms(), project_id=project, cost_micros=micros, currency=currency,
+                started_at=db_now_ms(), project_id=project, cost_micros=micros, currency=currency,
             )
         )  # fmt: skip
 

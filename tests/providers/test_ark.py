@@ -20,7 +20,7 @@ from tests.media.clips import tiny_mp4
 from tests.providers.conftest import KEY, SCHEMA, refused_wording
 from tests.providers.test_openai_compatible import error
 from tests.scripted_provider import ScriptedProvider, picture
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import step
 from workbench.errors import ProviderError
 from workbench.providers import ark, ark_images, ark_video, registry
@@ -795,7 +795,7 @@ def test_the_engine_draws_and_films_with_it(scripted: ScriptedProvider, engine: 
     def asked_again() -> bool:
         """Polls are due at once here, also the one that failed and would wait."""
         with engine.wb.database.write() as conn:
-            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
         engine.worker.maintain()
         engine.deliver()
         return bool(engine.wb.jobs.get(filmed.id).state != "waiting")

@@ -19,7 +19,7 @@ from tests.media.clips import tiny_mp4
 from tests.providers.conftest import KEY
 from tests.providers.test_error_table import MEGABYTE, memory, packed_gigabyte
 from tests.scripted_gemini import USAGE, ScriptedGemini
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import step
 from workbench.errors import KINDS, MediaRefused, ProviderError
 from workbench.i18n import Text, translate
@@ -584,7 +584,7 @@ def test_a_clip_that_comes_slower_than_a_poll_is_made_once_and_kept(
     job_id = engine.wb.submit("test_video", profile="veo").id
     engine.deliver()
     with engine.wb.database.write() as conn:
-        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
 
     done = engine.finish(job_id)
 
@@ -599,7 +599,7 @@ def test_a_page_in_place_of_a_poll_loses_no_clip(server: ScriptedGemini, engine:
     for script in ({"html": True}, {"file": tiny_mp4(seconds=4)}):
         server.script(script)
         with engine.wb.database.write() as conn:
-            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
         engine.worker.maintain()
 
     assert engine.finish(job_id).state == "succeeded"
@@ -611,7 +611,7 @@ def test_why_a_clip_was_withheld_is_told_in_chinese_too(server: ScriptedGemini, 
     job_id = engine.wb.submit("test_video", profile="veo").id
     engine.deliver()
     with engine.wb.database.write() as conn:
-        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+        conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
 
     done = engine.finish(job_id)
 

@@ -17,7 +17,7 @@ from tests.scripted_gemini import ScriptedGemini
 from tests.scripted_provider import ScriptedProvider
 from tests.workflows.conftest import run
 from tests.workflows.frames import BRIEF, MOTION, scene_of
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.jobs import ModelCall
 from workbench.db.schema import step
 from workbench.errors import GuardUnmet
@@ -138,7 +138,7 @@ def filmed(settings: Settings, node: int, profile: str) -> tuple[Engine, list[Mo
     def ended() -> bool:
         engine.deliver()
         with engine.wb.database.write() as conn:
-            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=now_ms() - 1))
+            conn.execute(update(step).where(step.c.state == "submitted").values(poll_at=db_now_ms() - 1))
         engine.worker.maintain()
         return engine.wb.jobs.get(job_id).state in ("succeeded", "failed")
 

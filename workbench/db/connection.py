@@ -45,20 +45,20 @@ T = TypeVar("T")
 PING_AFTER_S = 1.0
 
 
-class now_ms(FunctionElement[int]):
+class db_now_ms(FunctionElement[int]):
     """The database's clock in UTC epoch milliseconds, so that workers' clocks do not matter."""
 
     type = BigInteger()
     inherit_cache = True
 
 
-@compiles(now_ms, "sqlite")
+@compiles(db_now_ms, "sqlite")
 def _sqlite_now(element: Any, compiler: Any, **kw: Any) -> str:
     # unixepoch('subsec') is silently NULL on SQLite 3.40
     return "CAST((julianday('now') - 2440587.5) * 86400000.0 AS INTEGER)"
 
 
-@compiles(now_ms, "postgresql")
+@compiles(db_now_ms, "postgresql")
 def _postgres_now(element: Any, compiler: Any, **kw: Any) -> str:
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 

@@ -30,7 +30,7 @@ from workbench.media.generated import store_generated
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
 from workbench.profiles.routing import BoundProvider, Suspend
 from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimate_tokens
-from workbench.usage.prices import FREE, UNKNOWN, Cost, image_cost_of, now_ms, video_cost_of
+from workbench.usage.prices import FREE, UNKNOWN, Cost, clock_ms, image_cost_of, video_cost_of
 
 log = logging.getLogger(__name__)
 
@@ -115,9 +115,9 @@ class MediaCalls:
         )
         cost_of = partial(image_cost_of, profile, request.model)
         expected = expected_picture_cost(spec, cost_of, provider.most_images(request))
-        call = self._open(bound, name, spec, request, purpose, expected, lambda usage: cost_of(usage, 0, now_ms()))
+        call = self._open(bound, name, spec, request, purpose, expected, lambda usage: cost_of(usage, 0, clock_ms()))
         reply = await call.send(lambda: provider.images(request))
-        cost = image_cost_of(profile, reply.model, reply.usage, reply.count, now_ms())
+        cost = image_cost_of(profile, reply.model, reply.usage, reply.count, clock_ms())
         result = CallResult(
             model=reply.model, usage=reply.usage, cost=cost, images=reply.count, request_id=reply.request_id
         )
@@ -324,7 +324,7 @@ async def finish_creation(create: Callable[[], Awaitable[str | GeneratedMedia]])
 def expected_picture_cost(spec: MediaSpec, cost_of: Callable[[Usage, int, int], Cost], pictures: int) -> Cost:
     """What a call that brings so many pictures will probably cost."""
     output = USUAL_PICTURE * pictures
-    return cost_of(Usage(input=spec.tokens, output=output, image_output=output), pictures, now_ms())
+    return cost_of(Usage(input=spec.tokens, output=output, image_output=output), pictures, clock_ms())
 
 
 def expected_clip_cost(bound: BoundProvider, seconds: float, size: tuple[int, int]) -> Cost:

@@ -28,7 +28,7 @@ from workbench.profiles.routing import BoundProvider
 from workbench.prompts import Prompt
 from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequest, Usage, estimate_tokens
 from workbench.providers.reading import read_model
-from workbench.usage.prices import cost_of, now_ms
+from workbench.usage.prices import clock_ms, cost_of
 
 if TYPE_CHECKING:
     from workbench.jobs.session import ClaimSession
@@ -228,10 +228,10 @@ class TextSteps:
             capability="text",
             model=request.model,
             purpose=purpose,
-            price=lambda usage: cost_of(profile, request.model, usage, now_ms()),
+            price=lambda usage: cost_of(profile, request.model, usage, clock_ms()),
             tokens=tokens,
             taken_at=taken_at,
-            expected=cost_of(profile, request.model, expected, now_ms()),
+            expected=cost_of(profile, request.model, expected, clock_ms()),
             step=name,
             input_hash=input_hash,
             mode=mode,
@@ -244,7 +244,7 @@ class TextSteps:
         call.result = CallResult(
             model=reply.model,
             usage=reply.usage,
-            cost=cost_of(profile, reply.model, reply.usage, now_ms()),
+            cost=cost_of(profile, reply.model, reply.usage, clock_ms()),
             request_id=reply.request_id,
             finish_reason=reply.finish_reason,
             ttft_ms=reply.ttft_ms,

@@ -30,7 +30,7 @@ from workbench.profiles.routing import BoundProvider, BoundProviders, Capability
 from workbench.providers.base import ImageRequest, Message, Mode, TextReply, TextRequest, Usage
 from workbench.providers.reading import read_model
 from workbench.security.redact import redactor
-from workbench.usage.prices import Cost, cost_of, image_cost_of, now_ms
+from workbench.usage.prices import Cost, clock_ms, cost_of, image_cost_of
 
 PURPOSE = "test"
 #: what a call of a check is expected to count in its service's minute
@@ -214,7 +214,7 @@ class ProfileChecker:
             draw=_dot,
         )
         reply = await call.send(lambda: bound.image.images(request))
-        cost = image_cost_of(bound.profile, request.model, reply.usage, reply.count, now_ms())
+        cost = image_cost_of(bound.profile, request.model, reply.usage, reply.count, clock_ms())
         result = CallResult(
             model=request.model, usage=reply.usage, cost=cost, images=reply.count, request_id=reply.request_id
         )
@@ -249,8 +249,8 @@ def _price(bound: BoundProvider, capability: Capability, usage: Usage) -> Cost:
     """What a call costs that drew no picture."""
     model = bound.model(capability)
     if capability == "image":
-        return image_cost_of(bound.profile, model, usage, 0, now_ms())
-    return cost_of(bound.profile, model, usage, now_ms())
+        return image_cost_of(bound.profile, model, usage, 0, clock_ms())
+    return cost_of(bound.profile, model, usage, clock_ms())
 
 
 def _fault_of(reply: TextReply, *, structured: bool) -> OutputError | None:

@@ -107,7 +107,7 @@ def zone() -> tzinfo | None:
 
 
 def ago(at_ms: int | None) -> str:
-    return formats.relative(at_ms, live.now_ms(), current(), zone())
+    return formats.relative(at_ms, live.clock_ms(), current(), zone())
 
 
 def at(at_ms: int | None) -> str:

@@ -117,7 +117,7 @@ def invalidate() -> None:
     _answer.clear()
 
 
-def now_ms() -> int:
+def clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, exists, func, select
 
 from workbench.db.schema import job, model_call
 from workbench.providers.base import Profile, Usage
-from workbench.usage.prices import FREE, cost_of, image_cost_of, now_ms, video_cost_of
+from workbench.usage.prices import FREE, clock_ms, cost_of, image_cost_of, video_cost_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -119,9 +119,9 @@ def typical(declared: Typical, crew: Crew) -> Estimate:
     writing = Usage(input=declared.input_tokens, cached=0, output=declared.output_tokens)
     costs = []
     if declared.calls:
-        costs.append(cost_of(crew.writes, crew.writes.text_model, writing, now_ms()))
+        costs.append(cost_of(crew.writes, crew.writes.text_model, writing, clock_ms()))
     if declared.images:
-        costs.append(image_cost_of(crew.draws, crew.draws.picture_model, Usage(), declared.images, now_ms()))
+        costs.append(image_cost_of(crew.draws, crew.draws.picture_model, Usage(), declared.images, clock_ms()))
     if declared.videos:
         costs.append(video_cost_of(crew.films, crew.films.clip_model, Usage(), CLIP_S * declared.videos))
     free = all(c == FREE for c in costs)

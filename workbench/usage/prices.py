@@ -42,7 +42,7 @@ class Cost:
         }
 
 
-def now_ms() -> int:
+def clock_ms() -> int:
     return round(time.time() * 1000)
 
 

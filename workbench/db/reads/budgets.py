@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, case, func, or_, select
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.budgets import Budget, DaySpent, Spent
 from workbench.db.rows.record import columns, fetch
 from workbench.db.schema import budget, model_call
@@ -35,7 +35,7 @@ def sum_spending(conn: Connection, project_id: int | None, since: int | None) ->
     """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
     answered = model_call.c.outcome.in_(("ok", "late"))
     # a task that was given up on is not asked about for ever
-    open_ = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at > now_ms() - OPEN_MS)
+    open_ = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at > db_now_ms() - OPEN_MS)
     query = select(
         model_call.c.currency,
         func.sum(model_call.c.cost_micros).label("micros"),
@@ -64,4 +64,4 @@ def sum_spending_by_day(conn: Connection, project_id: int | None, since: int) ->
 
 
 def now(conn: Connection) -> int:
-    return int(conn.execute(select(now_ms())).scalar_one())
+    return int(conn.execute(select(db_now_ms())).scalar_one())

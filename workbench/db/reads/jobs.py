@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, String, and_, bindparam, case, cast, func, literal, or_, select
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.jobs import (
     Attempt,
     ChildJob,
@@ -290,7 +290,7 @@ def list_with_fingerprint(conn: Connection, fingerprint: str, limit: int = 200) 
 
 def list_workers(conn: Connection) -> list[Worker]:
     """Workers with `age_ms` since their last heartbeat."""
-    query = select(*columns(Worker, worker), (now_ms() - worker.c.seen_at).label("age_ms"))
+    query = select(*columns(Worker, worker), (db_now_ms() - worker.c.seen_at).label("age_ms"))
     return fetch(conn, Worker, query.order_by(worker.c.started_at))
 
 
@@ -300,7 +300,7 @@ def list_gates(conn: Connection) -> list[Gate]:
 
 def clock(conn: Connection) -> int:
     """The database's now, epoch ms."""
-    return int(conn.execute(select(now_ms())).scalar_one())
+    return int(conn.execute(select(db_now_ms())).scalar_one())
 
 
 def version(conn: Connection) -> tuple[int, int]:

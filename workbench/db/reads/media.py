@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, cast, select, tuple_
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.media import Media
 from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.schema import artifact, media, model_call, step
@@ -35,7 +35,7 @@ def known(conn: Connection, hashes: Collection[str]) -> set[str]:
 
 def clock_ms(conn: Connection) -> int:
     """The database's time."""
-    return int(conn.execute(select(now_ms())).scalar_one())
+    return int(conn.execute(select(db_now_ms())).scalar_one())
 
 
 def references(conn: Connection, since_ms: int = 0) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, func, select, true
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.rows.webhooks import Delivery, ListedWebhook, SealedWebhook, Webhook
 from workbench.db.schema import job, node, webhook, webhook_delivery
@@ -62,7 +62,7 @@ def list_due(conn: Connection, most_each: int) -> list[Delivery]:
     turn = func.row_number().over(partition_by=webhook_delivery.c.webhook_id, order_by=order).label("turn")
     ranked = (
         select(webhook_delivery.c.id, turn)
-        .where(webhook_delivery.c.state == "pending", webhook_delivery.c.next_at <= now_ms())
+        .where(webhook_delivery.c.state == "pending", webhook_delivery.c.next_at <= db_now_ms())
         .subquery()
     )
     query = (

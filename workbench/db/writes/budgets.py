@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.reads.budgets import counts
 from workbench.db.schema import budget
 
@@ -18,7 +18,7 @@ def put(conn: Connection, key: str, *, amount_micros: int | None, **values: Any)
         conn.execute(delete(budget).where(budget.c.key == key))
         return
     insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert
-    values |= {"amount_micros": amount_micros, "created_at": now_ms()}
+    values |= {"amount_micros": amount_micros, "created_at": db_now_ms()}
     # in its place: who waits in `hold` for a row that is then deleted would not see the one put there instead
     added = insert(budget).values(key=key, **values)
     conn.execute(added.on_conflict_do_update(index_elements=[budget.c.key], set_=values))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, bindparam, exists, func, insert, literal, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, attempt, gate, job
 from workbench.db.writes.installation import gates
 from workbench.errors import LostClaim
@@ -55,8 +55,8 @@ CLAIMED = _Claimed(
         "state": "running",
         "claim": job.c.claim + 1,
         "worker": bindparam("me"),
-        "lease_until": now_ms() + bindparam("lease_ms"),
-        "started_at": func.coalesce(job.c.started_at, now_ms()),
+        "lease_until": db_now_ms() + bindparam("lease_ms"),
+        "started_at": func.coalesce(job.c.started_at, db_now_ms()),
         "waiting_for": None,
     },
     (job.c.id, job.c.claim, *(job.c[name] for name in Claim._fields[2:])),
@@ -68,7 +68,7 @@ _claim = (
     .where(
         job.c.id == bindparam("job_id"),
         job.c.state == "queued",
-        job.c.available_at <= now_ms(),
+        job.c.available_at <= db_now_ms(),
         job.c.cancel_at.is_(None),
     )
     .values(CLAIMED.values)
@@ -77,7 +77,7 @@ _claim = (
 #: most installations pause and limit nothing: one statement then looks at both tables
 _claim_ungated = _claim.where(~exists(select(literal(1)).select_from(gate)))
 _new_attempt = insert(attempt).values(
-    job_id=bindparam("job_id"), claim=bindparam("number"), worker=bindparam("me"), started_at=now_ms()
+    job_id=bindparam("job_id"), claim=bindparam("number"), worker=bindparam("me"), started_at=db_now_ms()
 )
 
 
@@ -166,7 +166,7 @@ def renew_leases(conn: Connection, me: str, lease_ms: int, held: set[tuple[int, 
     rows = conn.execute(
         update(job)
         .where(job.c.id.in_(ours), job.c.worker == me, job.c.state == "running")
-        .values(lease_until=now_ms() + lease_ms)
+        .values(lease_until=db_now_ms() + lease_ms)
         .returning(job.c.id, job.c.claim, job.c.cancel_at)
     ).all()
     return {(r.id, r.claim): r.cancel_at is not None for r in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, bindparam, case, func, literal, or_, select, update
 
-from workbench.db.connection import Ids, among, now_ms
+from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import ACTIVE, job, worker
 from workbench.db.writes.claims import lock_all, running_under
 from workbench.db.writes.installation import gates
@@ -20,7 +20,7 @@ _in_flight = (
     .group_by(job.c.queue, _runs_at)
 )
 _live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
-    worker.c.seen_at > now_ms() - bindparam("grace_ms")
+    worker.c.seen_at > db_now_ms() - bindparam("grace_ms")
 )
 
 
@@ -64,7 +64,7 @@ def ready(conn: Connection, queue: str, limit: int) -> list[tuple[int, str]]:
         job.c.dispatched_at.is_(None),
         job.c.queue == queue,
         job.c.cancel_at.is_(None),
-        job.c.available_at <= now_ms(),
+        job.c.available_at <= db_now_ms(),
     )
     for key in closed:
         name, value = key.split(":", 1)
@@ -87,7 +87,7 @@ _mark = (
         job.c.state == "queued",
         job.c.dispatched_at.is_(None),
     )
-    .values(dispatched_at=now_ms())
+    .values(dispatched_at=db_now_ms())
     .returning(job.c.id)
 )
 
@@ -102,8 +102,8 @@ _lost_dispatch = (
     update(job)
     .where(
         job.c.state == "queued",
-        job.c.dispatched_at < now_ms() - bindparam("b_lost_ms"),
-        job.c.available_at < now_ms() - bindparam("b_due_ms"),
+        job.c.dispatched_at < db_now_ms() - bindparam("b_lost_ms"),
+        job.c.available_at < db_now_ms() - bindparam("b_due_ms"),
     )
     .values(dispatched_at=None)
 )
@@ -118,7 +118,9 @@ def lost_dispatches_exist(conn: Connection, lost_ms: int, due_ms: int = 5000) ->
     query = (
         select(literal(1))
         .where(
-            job.c.state == "queued", job.c.dispatched_at < now_ms() - lost_ms, job.c.available_at < now_ms() - due_ms
+            job.c.state == "queued",
+            job.c.dispatched_at < db_now_ms() - lost_ms,
+            job.c.available_at < db_now_ms() - due_ms,
         )
         .limit(1)
     )

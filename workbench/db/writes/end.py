@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, literal, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, webhook
 from workbench.db.writes import ledger
 from workbench.db.writes.families import child_ended, family_of
@@ -22,7 +22,7 @@ _end_attempt = (
         attempt.c.job_id == bindparam("b_job_id"), attempt.c.claim == bindparam("b_claim"), attempt.c.ended_at.is_(None)
     )
     .values(
-        ended_at=now_ms(),
+        ended_at=db_now_ms(),
         outcome=bindparam("b_outcome"),
         error_kind=bindparam("b_kind"),
         error=bindparam("b_error"),
@@ -72,7 +72,7 @@ SUCCESS = {
     "message_i18n": bindparam("b_i18n", type_=job.c.message_i18n.type),
     "preview": None,
     "lease_until": None,
-    "finished_at": now_ms(),
+    "finished_at": db_now_ms(),
     "untold": _webhook_pending,
 }
 _succeed = (
@@ -129,7 +129,7 @@ _fail = (
     .values(
         state=bindparam("b_state"),
         lease_until=None,
-        finished_at=now_ms(),
+        finished_at=db_now_ms(),
         preview=None,
         waiting_for=None,
         result=bindparam("b_result"),
@@ -158,7 +158,7 @@ def cancel(conn: Connection, job_id: int, user: str = "local") -> str | None:
         return None
     for one, state in had.items():
         if state == "running":
-            conn.execute(update(job).where(job.c.id == one, job.c.cancel_at.is_(None)).values(cancel_at=now_ms()))
+            conn.execute(update(job).where(job.c.id == one, job.c.cancel_at.is_(None)).values(cancel_at=db_now_ms()))
         elif state in ACTIVE:
             _cancel_idle(conn, one)
     add_event(conn, job_id, Text(N_("{user} cancelled it"), user=user), level="audit")
@@ -172,8 +172,8 @@ def _cancel_idle(conn: Connection, job_id: int) -> None:
         .values(
             state="cancelled",
             waiting_for=None,
-            finished_at=now_ms(),
-            cancel_at=func.coalesce(job.c.cancel_at, now_ms()),
+            finished_at=db_now_ms(),
+            cancel_at=func.coalesce(job.c.cancel_at, db_now_ms()),
             lease_until=None,
             error_kind="cancelled",
             message=str(CANCELLED),

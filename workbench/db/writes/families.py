@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, bindparam, case, exists, func, insert, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, job, job_child
 from workbench.db.writes import claims
 
@@ -36,7 +36,7 @@ live_child = exists(
 _wake = (
     update(job)
     .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children", ~live_child)
-    .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+    .values(state="queued", waiting_for=None, available_at=db_now_ms(), dispatched_at=None)
 )
 _mean = (
     select(

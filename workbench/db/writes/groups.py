@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, literal, select, update
 
-from workbench.db.connection import Ids, among, now_ms
+from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import attempt, gate, job, job_child
 from workbench.db.writes.claims import CLAIMED, Claim, claim_of, lock_all
 from workbench.db.writes.end import SUCCESS
@@ -33,7 +33,7 @@ _claim_all = (
         among(job.c.id, _ids),
         job.c.state == "queued",
         job.c.dispatched_at.is_(None),
-        job.c.available_at <= now_ms(),
+        job.c.available_at <= db_now_ms(),
         job.c.cancel_at.is_(None),
         ~exists(select(literal(1)).select_from(gate)),
     )
@@ -42,7 +42,7 @@ _claim_all = (
 )
 _new_attempts = insert(attempt).from_select(
     ["job_id", "claim", "worker", "started_at"],
-    select(job.c.id, job.c.claim, bindparam("b_me", type_=attempt.c.worker.type), now_ms()).where(
+    select(job.c.id, job.c.claim, bindparam("b_me", type_=attempt.c.worker.type), db_now_ms()).where(
         among(job.c.id, _ids)
     ),
 )
@@ -78,7 +78,7 @@ _own_attempt = and_(
     attempt.c.claim == select(job.c.claim).where(job.c.id == attempt.c.job_id).scalar_subquery(),
 )
 _end_attempts = (
-    update(attempt).where(_own_attempt, attempt.c.ended_at.is_(None)).values(ended_at=now_ms(), outcome="ok")
+    update(attempt).where(_own_attempt, attempt.c.ended_at.is_(None)).values(ended_at=db_now_ms(), outcome="ok")
 )
 _succeed_all = update(job).where(among(job.c.id, _ids)).values(SUCCESS)
 _succeed_each = update(job).where(job.c.id == bindparam("b_job_id")).values(SUCCESS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job
 from workbench.db.writes.installation import upsert
 
@@ -19,8 +19,8 @@ def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> i
         failures=0,
         losses=0,
         progress=0,
-        created_at=now_ms(),
-        available_at=now_ms() + delay_ms if delay_ms else now_ms(),
+        created_at=db_now_ms(),
+        available_at=db_now_ms() + delay_ms if delay_ms else db_now_ms(),
         **values,
     )
     return conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
@@ -34,8 +34,8 @@ _new_jobs = (
         failures=0,
         losses=0,
         progress=0,
-        created_at=now_ms(),
-        available_at=now_ms() + bindparam("b_delay_ms"),
+        created_at=db_now_ms(),
+        available_at=db_now_ms() + bindparam("b_delay_ms"),
     )
     .returning(job.c.id, sort_by_parameter_order=True)
 )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import gate, meta, worker
 
 _gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
@@ -38,10 +38,12 @@ def forget_meta(conn: Connection, key: str) -> None:
 
 def worker_seen(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
     row = upsert(conn, worker).values(
-        name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=now_ms(), seen_at=now_ms()
+        name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=db_now_ms(), seen_at=db_now_ms()
     )
     conn.execute(
-        row.on_conflict_do_update(index_elements=["name"], set_={"busy": busy, "threads": threads, "seen_at": now_ms()})
+        row.on_conflict_do_update(
+            index_elements=["name"], set_={"busy": busy, "threads": threads, "seen_at": db_now_ms()}
+        )
     )
 
 
@@ -50,7 +52,7 @@ def worker_gone(conn: Connection, name: str) -> None:
 
 
 def forget_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
-    conn.execute(delete(worker).where(worker.c.seen_at < now_ms() - after_ms))
+    conn.execute(delete(worker).where(worker.c.seen_at < db_now_ms() - after_ms))
 
 
 def set_gate(

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, model_call, profile, step
 from workbench.json_types import Json, JsonObject
 
@@ -35,8 +35,8 @@ _new_step = insert(step).values(
     state=bindparam("b_state"),
     input_hash=bindparam("b_hash"),
     claim=bindparam("b_claim"),
-    created_at=now_ms(),
-    updated_at=now_ms(),
+    created_at=db_now_ms(),
+    updated_at=db_now_ms(),
 )
 _refused_child = _new_step.values(child_item=bindparam("b_item"), output=bindparam("b_output"))
 #: what a parent noted of its refused children stands after its steps
@@ -51,9 +51,9 @@ _begin_again = _set_step.values(
     provider_task_id=None,
     poll_at=None,
     position=bindparam("b_position"),
-    updated_at=now_ms(),
+    updated_at=db_now_ms(),
 )
-_step_done = _set_step.values(state="done", output=bindparam("b_output"), updated_at=now_ms())
+_step_done = _set_step.values(state="done", output=bindparam("b_output"), updated_at=db_now_ms())
 _cost_of_step = (
     select(func.sum(model_call.c.cost_micros))
     .where(model_call.c.job_id == bindparam("b_job_id"), model_call.c.step == bindparam("b_name"))
@@ -141,12 +141,14 @@ def price_step(conn: Connection, job_id: int, name: str) -> None:
 
 
 def set_step(conn: Connection, job_id: int, name: str, **values: Any) -> None:
-    conn.execute(update(step).where(step.c.job_id == job_id, step.c.name == name).values(updated_at=now_ms(), **values))
+    conn.execute(
+        update(step).where(step.c.job_id == job_id, step.c.name == name).values(updated_at=db_now_ms(), **values)
+    )
 
 
 def mark_submitted(conn: Connection, job_id: int, name: str, task_id: str, poll_after_ms: int) -> None:
     """The provider has the task: from here on only polls, never a second create."""
-    set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=now_ms() + poll_after_ms)
+    set_step(conn, job_id, name, state="submitted", provider_task_id=task_id, poll_at=db_now_ms() + poll_after_ms)
 
 
 def _lock_job(conn: Connection, job_id: int) -> None:
@@ -237,7 +239,7 @@ def due_polls(conn: Connection, limit: int = 20) -> list[DuePoll]:
             ),
         )
         .join(job, job.c.id == step.c.job_id)
-        .where(step.c.state == "submitted", step.c.poll_at <= now_ms())
+        .where(step.c.state == "submitted", step.c.poll_at <= db_now_ms())
         .order_by(step.c.poll_at)
         .limit(limit)
     )
@@ -254,7 +256,7 @@ def take_poll(conn: Connection, due: DuePoll, again_after_ms: int) -> bool:
             step.c.state == "submitted",
             step.c.poll_at == due.poll_at,
         )
-        .values(poll_at=now_ms() + again_after_ms)
+        .values(poll_at=db_now_ms() + again_after_ms)
     )
     return done.rowcount > 0
 
@@ -310,7 +312,7 @@ class NewCall:
 _OPENED = tuple(column.name for column in fields(NewCall))
 _open_call = (
     insert(model_call)
-    .values(outcome="sent", started_at=now_ms(), **{name: bindparam(f"b_{name}") for name in _OPENED})
+    .values(outcome="sent", started_at=db_now_ms(), **{name: bindparam(f"b_{name}") for name in _OPENED})
     .returning(model_call.c.id)
 )
 
@@ -365,7 +367,7 @@ _SETTLED = tuple(column.name for column in fields(Settlement))
 _settle_call = (
     update(model_call)
     .where(model_call.c.id == bindparam("b_id"))
-    .values(ended_at=now_ms(), **{name: bindparam(f"b_{name}") for name in _SETTLED})
+    .values(ended_at=db_now_ms(), **{name: bindparam(f"b_{name}") for name in _SETTLED})
 )
 
 
@@ -482,14 +484,14 @@ def prune_raw(conn: Connection, older_than_ms: int) -> int:
     return conn.execute(
         update(model_call)
         .where(
-            model_call.c.started_at < now_ms() - older_than_ms,
+            model_call.c.started_at < db_now_ms() - older_than_ms,
             or_(model_call.c.raw_output.isnot(None), model_call.c.prompt.isnot(None)),
         )
         .values(raw_output=None, prompt=None)
     ).rowcount
 
 
-_lost = update(model_call).values(outcome="lost", ended_at=now_ms(), expected_micros=None)
+_lost = update(model_call).values(outcome="lost", ended_at=db_now_ms(), expected_micros=None)
 _lose_calls = _lost.where(
     model_call.c.job_id == bindparam("b_job_id"),
     model_call.c.claim == bindparam("b_claim"),
@@ -507,7 +509,7 @@ ABANDONED_MS = 3_600_000
 _abandoned = and_(
     model_call.c.outcome == literal_column("'sent'"),
     model_call.c.job_id.is_(None),
-    model_call.c.started_at < now_ms() - ABANDONED_MS,
+    model_call.c.started_at < db_now_ms() - ABANDONED_MS,
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import media
 
 
@@ -18,8 +18,8 @@ def add(conn: Connection, **values: Any) -> None:
     The row stays locked until the caller commits, so that no sweep takes it away between this and what refers to it.
     """
     insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    added = insert(media).values(created_at=now_ms(), **values)
-    conn.execute(added.on_conflict_do_update(index_elements=[media.c.sha256], set_={"created_at": now_ms()}))
+    added = insert(media).values(created_at=db_now_ms(), **values)
+    conn.execute(added.on_conflict_do_update(index_elements=[media.c.sha256], set_={"created_at": db_now_ms()}))
 
 
 def lock_older_than(conn: Connection, hashes: Collection[str], before_ms: int) -> set[str]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import profile
 
 
 def add(conn: Connection, **values: Any) -> int:
-    row = insert(profile).values(created_at=now_ms(), modes={}, **values).returning(profile.c.id)
+    row = insert(profile).values(created_at=db_now_ms(), modes={}, **values).returning(profile.c.id)
     profile_id: int = conn.execute(row).scalar_one()
     return profile_id
 
@@ -27,7 +27,7 @@ def lock_sealed(conn: Connection) -> list[dict[str, Any]]:
 
 
 def set_archived(conn: Connection, profile_id: int, archived: bool) -> None:
-    change(conn, profile_id, archived_at=now_ms() if archived else None)
+    change(conn, profile_id, archived_at=db_now_ms() if archived else None)
 
 
 def remember_mode(conn: Connection, profile_id: int, model: str, mode: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import artifact, artifact_head, node
 
 
@@ -34,7 +34,7 @@ def add_node(
         project_id=project_id,
         position=position,
         created_by=user,
-        created_at=now_ms(),
+        created_at=db_now_ms(),
     )
     node_id: int = conn.execute(row.returning(node.c.id)).scalar_one()
     if project_id is None:
@@ -47,7 +47,7 @@ def set_node(conn: Connection, node_id: int, **values: Any) -> None:
 
 
 def set_archived(conn: Connection, node_id: int, archived: bool) -> None:
-    conn.execute(update(node).where(node.c.id == node_id).values(archived_at=now_ms() if archived else None))
+    conn.execute(update(node).where(node.c.id == node_id).values(archived_at=db_now_ms() if archived else None))
 
 
 def lock_node(conn: Connection, node_id: int) -> None:
@@ -61,7 +61,7 @@ def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> int
     last = conn.execute(
         select(func.max(artifact.c.version)).where(artifact.c.node_id == node_id, artifact.c.kind == kind)
     ).scalar_one_or_none()
-    row = insert(artifact).values(node_id=node_id, kind=kind, version=(last or 0) + 1, created_at=now_ms(), **values)
+    row = insert(artifact).values(node_id=node_id, kind=kind, version=(last or 0) + 1, created_at=db_now_ms(), **values)
     artifact_id: int = conn.execute(row.returning(artifact.c.id)).scalar_one()
     point = upsert(conn, artifact_head).values(node_id=node_id, kind=kind, artifact_id=artifact_id, pinned=False)
     conn.execute(

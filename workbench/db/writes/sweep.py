@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, literal, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, job_event, step
 from workbench.db.writes.end import end, end_attempt, webhook_wanted
 from workbench.db.writes.families import live_child
@@ -14,7 +14,7 @@ from workbench.db.writes.timeline import add_event
 from workbench.db.writes.waits import put_back
 from workbench.i18n import Text
 
-_limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= now_ms())
+_limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= db_now_ms())
 _next_limited = (
     select(job.c.id)
     .where(_limited)
@@ -82,7 +82,7 @@ def to_cancel(conn: Connection) -> list[int]:
 
 
 _expired = select(job.c.id, job.c.claim, job.c.losses, job.c.cancel_at, job.c.worker).where(
-    job.c.state == "running", job.c.lease_until < now_ms()
+    job.c.state == "running", job.c.lease_until < db_now_ms()
 )
 
 
@@ -94,7 +94,7 @@ def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) 
     """A running job whose lease ran out → queued, failed (worker_lost) or cancelled; None if it changed meanwhile."""
     row = conn.execute(
         select(job.c.losses, job.c.cancel_at, job.c.worker)
-        .where(job.c.id == job_id, job.c.claim == number, job.c.state == "running", job.c.lease_until < now_ms())
+        .where(job.c.id == job_id, job.c.claim == number, job.c.state == "running", job.c.lease_until < db_now_ms())
         .with_for_update()
     ).one_or_none()
     if row is None:
@@ -129,7 +129,7 @@ def parents_to_wake(conn: Connection) -> list[int]:
 
 def prune_history(conn: Connection, older_than_ms: int) -> None:
     """Forget events, steps and tracebacks of jobs that ended long ago; the jobs, their artifacts and cost stay."""
-    old = select(job.c.id).where(job.c.finished_at < now_ms() - older_than_ms)
+    old = select(job.c.id).where(job.c.finished_at < db_now_ms() - older_than_ms)
     for table in (job_event, step):
         conn.execute(delete(table).where(table.c.job_id.in_(old)))
     conn.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, insert, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, job_event
 from workbench.errors import LostClaim
 from workbench.i18n import Text
@@ -17,7 +17,7 @@ _progress = (
 _event = insert(job_event).values(
     job_id=bindparam("b_job_id"),
     claim=bindparam("b_claim"),
-    at=now_ms(),
+    at=db_now_ms(),
     level=bindparam("b_level"),
     progress=bindparam("b_progress"),
     message=bindparam("b_message"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, select, update
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, step
 from workbench.db.writes.end import webhook_wanted
 from workbench.i18n import Text
@@ -19,7 +19,7 @@ def put_back(conn: Connection, job_id: int, *, delay_ms: int, message: Text | No
         .where(job.c.id == job_id)
         .values(
             state="queued",
-            available_at=now_ms() + delay_ms,
+            available_at=db_now_ms() + delay_ms,
             dispatched_at=None,
             lease_until=None,
             preview=None,
@@ -42,7 +42,7 @@ def put_waiting(
     """`resume_ms`: `resume_due` queues it again after so long. `asks`: it goes on only when somebody does something."""
     values: dict[str, Any] = {"state": "waiting", "waiting_for": waiting_for, "lease_until": None, "preview": None}
     if resume_ms is not None:
-        values["available_at"] = now_ms() + resume_ms
+        values["available_at"] = db_now_ms() + resume_ms
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
     if asks:
@@ -67,7 +67,7 @@ def resume_if_settled(conn: Connection, job_id: int, waiting_for: str) -> None:
     conn.execute(
         update(job)
         .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for, ~still)
-        .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+        .values(state="queued", waiting_for=None, available_at=db_now_ms(), dispatched_at=None)
     )
 
 
@@ -76,6 +76,6 @@ def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
     done = conn.execute(
         update(job)
         .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for)
-        .values(state="queued", waiting_for=None, available_at=now_ms(), dispatched_at=None)
+        .values(state="queued", waiting_for=None, available_at=db_now_ms(), dispatched_at=None)
     )
     return done.rowcount > 0

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db.connection import now_ms
+from workbench.db.connection import db_now_ms
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.webhooks import Delivery, MarkedJob, SealedWebhook
 from workbench.db.schema import job, webhook, webhook_delivery
@@ -19,7 +19,7 @@ _marked = columns(MarkedJob, job)
 
 
 def add(conn: Connection, **values: Any) -> int:
-    row = insert(webhook).values(created_at=now_ms(), enabled=True, **values).returning(webhook.c.id)
+    row = insert(webhook).values(created_at=db_now_ms(), enabled=True, **values).returning(webhook.c.id)
     webhook_id: int = conn.execute(row).scalar_one()
     return webhook_id
 
@@ -36,11 +36,11 @@ def lock_sealed(conn: Connection) -> list[SealedWebhook]:
 
 def archive(conn: Connection, webhook_id: int) -> None:
     """Its deliveries stay to be read; those that wait are given up. What was sealed is forgotten."""
-    change(conn, webhook_id, archived_at=now_ms(), enabled=False, url_ciphertext="", secret_ciphertext="")
+    change(conn, webhook_id, archived_at=db_now_ms(), enabled=False, url_ciphertext="", secret_ciphertext="")
     conn.execute(
         update(webhook_delivery)
         .where(webhook_delivery.c.webhook_id == webhook_id, webhook_delivery.c.state == "pending")
-        .values(state="failed", ended_at=now_ms())
+        .values(state="failed", ended_at=db_now_ms())
     )
 
 
@@ -59,7 +59,7 @@ def put(conn: Connection, webhook_id: int, event: str, event_key: str, payload: 
         dialect.insert(webhook_delivery)
         .values(
             webhook_id=webhook_id, event=event, event_key=event_key, payload=payload, state="pending", tries=0,
-            next_at=now_ms(), created_at=now_ms(),
+            next_at=db_now_ms(), created_at=db_now_ms(),
         )
         .on_conflict_do_nothing()
         .returning(webhook_delivery.c.id)
@@ -76,14 +76,14 @@ def take(conn: Connection, row: Delivery, lease_ms: int) -> bool:
             webhook_delivery.c.state == "pending",
             webhook_delivery.c.next_at == row.next_at,
         )
-        .values(next_at=now_ms() + lease_ms, tries=webhook_delivery.c.tries + 1)
+        .values(next_at=db_now_ms() + lease_ms, tries=webhook_delivery.c.tries + 1)
     )
     return conn.execute(query).rowcount > 0
 
 
 def settle(conn: Connection, delivery_id: int, state: str, *, again_ms: int | None = None, **values: Any) -> None:
     """Record the result of a try; `again_ms`: how long until the next one is due."""
-    values["next_at" if again_ms is not None else "ended_at"] = now_ms() + (again_ms or 0)
+    values["next_at" if again_ms is not None else "ended_at"] = db_now_ms() + (again_ms or 0)
     conn.execute(
         update(webhook_delivery)
         .where(webhook_delivery.c.id == delivery_id, webhook_delivery.c.state == "pending")
@@ -96,7 +96,7 @@ def send_again(conn: Connection, delivery_id: int) -> bool:
     query = (
         update(webhook_delivery)
         .where(webhook_delivery.c.id == delivery_id, webhook_delivery.c.state != "pending")
-        .values(state="pending", tries=0, next_at=now_ms(), ended_at=None)
+        .values(state="pending", tries=0, next_at=db_now_ms(), ended_at=None)
     )
     return conn.execute(query).rowcount > 0
 
@@ -105,6 +105,6 @@ def prune(conn: Connection, older_than_ms: int) -> None:
     """Budgets' stay: a budget stands at its mark for months, and would be told of again."""
     conn.execute(
         delete(webhook_delivery).where(
-            webhook_delivery.c.ended_at < now_ms() - older_than_ms, webhook_delivery.c.event.notlike("budget.%")
+            webhook_delivery.c.ended_at < db_now_ms() - older_than_ms, webhook_delivery.c.event.notlike("budget.%")
         )
     )

@@ -55,7 +55,7 @@ def micros(rows: Sequence[UsageCost]) -> int | None:
 
 def metrics(project: int | None) -> None:
     """Running and slots, queue wait p95, done in 24 h, success rate, cost; each beside the day before."""
-    now = _minute(live.now_ms())
+    now = _minute(live.clock_ms())
     counts = live.query(live.workbench().jobs.count_by_state, project=project, since=now - DAY_MS)
     slots = sum(w.threads for w in live.query(live.workbench().queues.list_workers) if w.age_ms < SILENT_MS)
     usage = live.workbench().usage

@@ -256,9 +256,9 @@ def running(job_id: int, node_id: int, name: str) -> None:
     percent = int(job.progress or 0)
     started = job.started_at
     clock = (
-        labels.took((live.now_ms() - started) // 1000 * 1000)
+        labels.took((live.clock_ms() - started) // 1000 * 1000)
         if started
-        else t("waits {time}", time=labels.took(live.now_ms() - job.created_at))
+        else t("waits {time}", time=labels.took(live.clock_ms() - job.created_at))
     )
     message = labels.said(job, "message") or states.find(job.state).word
     if job.state == "waiting" and job.waiting_for:
