@@ -102,6 +102,8 @@ def _serve() -> None:
         "psycopg",
         "redis",
         "yaml",
+        *(f"workbench.api.{path.stem}" for path in (ROOT / "workbench" / "api").glob("*.py")),
+        "workbench.db.migrate",
         *(f"workbench.cli.{m}" for m, _ in COMMANDS.values()),
     ):
         importlib.import_module(module)

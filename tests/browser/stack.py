@@ -15,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from workbench.api.client import Workbench
-from workbench.cli.supervisor import running_parts
+from workbench.cli.supervisor import run_processes
 from workbench.cli.up import page_answers
 from workbench.settings import Settings
 
@@ -56,7 +56,7 @@ def stack(home: Path, **settings: Any) -> Iterator[Stack]:
     """Everything `reelwright up` runs, on a home of its own."""
     made = Settings.load(home=home, **settings)
     port = free_port()
-    with running_parts(made, 1, web=True, port=port), Workbench.open(made) as wb:
+    with run_processes(made, 1, web=True, port=port), Workbench.open(made) as wb:
         deadline = time.monotonic() + 60
         while not (page_answers("127.0.0.1", port) and wb.queues.count_live_workers()):
             assert time.monotonic() < deadline, "the stack did not come up within 60 s"

@@ -389,7 +389,7 @@ def test_a_budget_that_is_changed_while_a_call_is_opened_holds_for_it(engine: En
     def open_one() -> None:
         with engine.worker._database.write() as conn:
             try:
-                budgets.hold(conn, None)
+                budgets.lock_and_check(conn, None)
             except BudgetExceeded:
                 refused.append(True)
 

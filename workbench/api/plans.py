@@ -11,7 +11,7 @@ from workbench.db.rows.jobs import SubmittedJob
 from workbench.providers.base import Profile
 from workbench.story.plan import Mode, Plan, makers
 from workbench.usage import plans
-from workbench.usage.estimates import Crew, Estimate
+from workbench.usage.estimates import BoundProfiles, Estimate
 
 if TYPE_CHECKING:
     from workbench.profiles.profiles import Profiles
@@ -33,14 +33,14 @@ class Plans:
 
     def build(self, node_id: int, mode: Mode = "missing") -> Plan:
         """The jobs that would bring everything below a node up to date, in order, with tokens, seconds and money."""
-        crew = self._crew(self._profile_at(node_id))
-        return plans.build(self._database, self.list_makers(), crew, node_id, mode)
+        bound = self._bind(self._profile_at(node_id))
+        return plans.build(self._database, self.list_makers(), bound, node_id, mode)
 
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
         chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
         writers = [w for w in self._registry.all().values() if w.writes is not None and not w.batch]
-        return plans.estimates_of(self._database, writers, self._crew(chosen))
+        return plans.estimates_of(self._database, writers, self._bind(chosen))
 
     def run(
         self,
@@ -59,8 +59,8 @@ class Plans:
         params = {"jobs": [list(item.key) for item in items], "grow": grow}
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
-    def _crew(self, profile: Profile) -> Crew:
-        return Crew.of(profile, self._profiles.public)
+    def _bind(self, profile: Profile) -> BoundProfiles:
+        return BoundProfiles.bind(profile, self._profiles.public)
 
     def _profile_at(self, node_id: int) -> Profile:
         with self._database.read() as conn:

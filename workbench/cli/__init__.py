@@ -52,8 +52,8 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(console.said(N_("Commands"))):
-            formatter.write_dl([(name, console.said(what)) for name, (_, what) in COMMANDS.items()])
+        with formatter.section(console.localize(N_("Commands"))):
+            formatter.write_dl([(name, console.localize(what)) for name, (_, what) in COMMANDS.items()])
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

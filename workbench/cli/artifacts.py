@@ -6,7 +6,7 @@ import json
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import client, console
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
 
@@ -23,7 +23,7 @@ def command() -> None:
 @console.json_option
 def show(node_id: int, kind: str, version: int | None, as_json: bool) -> None:
     """Show an artifact of a node, for example: artifacts show 1 episode_plan."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         found = wb.artifact(node_id, kind, version)
     if found is None:
         which = "" if version is None else f" v{version}"

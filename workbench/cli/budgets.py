@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import client, console
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.usage.budgets import Period, State, key_of
 
 COLUMNS = ("key", "spent", "amount", "currency", "percent", "unpriced")
@@ -25,7 +25,7 @@ def command() -> None:
 @console.json_option
 def list_(as_json: bool) -> None:
     """List budgets with what is spent of each."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         rows = [_row(s) for s in wb.budgets.list(everything=True)]
     console.emit(rows) if as_json else console.table(rows, COLUMNS)
 
@@ -38,7 +38,7 @@ def list_(as_json: bool) -> None:
 @console.json_option
 def set_(amount: str, currency: str, project: int | None, period: Period, as_json: bool) -> None:
     """Set a budget: AMOUNT in whole currency, such as 120 or 99.50. Jobs that waited for it go on."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         wb.budgets.set(_micros(amount), currency=currency, project_id=project, period=period)
         row = next(_row(s) for s in wb.budgets.list(everything=True) if s.key == key_of(project, period))
     console.emit(row) if as_json else console.table([row], COLUMNS)
@@ -50,7 +50,7 @@ def set_(amount: str, currency: str, project: int | None, period: Period, as_jso
 @console.json_option
 def clear(project: int | None, period: Period, as_json: bool) -> None:
     """Take a budget away."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         wb.budgets.set(None, project_id=project, period=period)
         rows = [_row(s) for s in wb.budgets.list(everything=True)]
     if as_json:
@@ -64,14 +64,14 @@ def clear(project: int | None, period: Period, as_json: bool) -> None:
 @console.json_option
 def rate(yuan_for_dollar: str | None, as_json: bool) -> None:
     """Show or set the exchange rate: yuan for one dollar."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         if yuan_for_dollar is not None:
             wb.budgets.set_exchange_rate(yuan_for_dollar)
         now = f"{wb.budgets.exchange_rate():f}"
     console.emit({"yuan_for_dollar": now}) if as_json else click.echo(now)
 
 
-def _row(state: State) -> dict[str, Any]:
+def _row(state: State) -> JsonObject:
     return {
         **asdict(state),
         "percent": round(state.percent, 1),

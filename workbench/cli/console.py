@@ -28,19 +28,19 @@ def language() -> Literal["zh", "en"]:
     return "en"
 
 
-def said(text: str) -> str:
+def localize(text: str) -> str:
     return translate(text, language())
 
 
-def told(row: Record, column: str) -> str | None:
+def localize_column(row: Record, column: str) -> str | None:
     """A stored sentence in the reader's language; None when there is none."""
     stored = getattr(row, f"{column}_i18n", None)
-    return said(Text.from_json(stored)) if stored else getattr(row, column, None)
+    return localize(Text.from_json(stored)) if stored else getattr(row, column, None)
 
 
 def say(text: str) -> None:
     """One line to the person, on stderr."""
-    print(f"reelwright: {said(text)}", file=sys.stderr, flush=True)
+    print(f"reelwright: {localize(text)}", file=sys.stderr, flush=True)
 
 
 def complain(error: ReelwrightError) -> None:
@@ -49,7 +49,7 @@ def complain(error: ReelwrightError) -> None:
     if len(issues) > 1 or isinstance(error, GuardUnmet):
         for issue in issues:
             where = f"{issue.path}: " if issue.path and issue.path not in str(issue.message) else ""
-            print(f"reelwright: {where}{said(issue.message)}", file=sys.stderr)
+            print(f"reelwright: {where}{localize(issue.message)}", file=sys.stderr)
     else:
         say(error.text)
 
@@ -58,8 +58,8 @@ def emit(value: Any, *, with_secrets: bool = False) -> None:
     """A result as JSON on stdout. `with_secrets`: one that was just made, and is shown this once."""
     from workbench.security.redact import redactor
 
-    said = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
-    sys.stdout.write((said if with_secrets else redactor.shown(said)) + "\n")
+    output = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write((output if with_secrets else redactor.shown(output)) + "\n")
     sys.stdout.flush()
 
 

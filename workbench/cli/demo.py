@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench import samples
-from workbench.cli import console, door, supervisor
+from workbench.cli import briefs, client, console, job_output, supervisor, waiting
 from workbench.db.rows.jobs import Job, SubmittedJob
 from workbench.db.rows.story import TreeNode
 from workbench.errors import JobError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,16 +48,16 @@ def command(brief: Path | None, lang: str | None, profile: str | None, as_json: 
     # A failing job is told below; the worker's log would only break the bars.
     quiet = {} if "REELWRIGHT_LOG_LEVEL" in os.environ else {"log_level": "error"}
     settings = Settings.load(**quiet)
-    content = samples.load(samples.FIRST[console.language()]) if brief is None else door.read_brief(brief)
+    content = samples.load(samples.FIRST[console.language()]) if brief is None else briefs.read_brief(brief)
     signal.signal(signal.SIGTERM, _as_interrupt)
-    with _parts(settings), door.workbench() as wb:
-        made = Making(wb)
-        succeeded = made.episode_one(content, profile)
-        summary = made.summary(succeeded)
+    with _run_missing_processes(settings), client.open_workbench() as wb:
+        run = DemoRun(wb)
+        succeeded = run.make_first_episode(content, profile)
+        summary = run.summary(succeeded)
     if as_json:
         console.emit(summary)
     elif succeeded:
-        click.echo(console.said(made.said()))
+        click.echo(console.localize(run.describe()))
     return 0 if succeeded else 1
 
 
@@ -66,17 +67,17 @@ def _as_interrupt(number: int, frame: Any) -> None:
 
 
 @contextlib.contextmanager
-def _parts(settings: Settings) -> Iterator[None]:
+def _run_missing_processes(settings: Settings) -> Iterator[None]:
     """The home's own parts when somebody already runs them, else parts for as long as this takes."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(supervisor.running_parts(settings, workers=1))
+            stack.enter_context(supervisor.run_processes(settings, workers=1))
         except supervisor.AlreadyRunning:
             console.say(N_("Using what already runs for this home"))
         yield
 
 
-class Making:
+class DemoRun:
     """One project's way from its brief to the storyboard of its first episode, with a bar for each kind of job.
 
     Started again after it was killed, it goes on with the same project: what is done is not done twice.
@@ -91,9 +92,11 @@ class Making:
         self.frames = 0
         self._started = time.monotonic()
 
-    def episode_one(self, brief: dict[str, Any], profile: str | None) -> bool:
+    def make_first_episode(self, brief: JsonObject, profile: str | None) -> bool:
         """Whether every job succeeded; says which did not and why."""
-        self.project_id = self._unfinished(brief) or self.workbench.create_project(brief, profile=profile, user=USER)
+        self.project_id = self._find_unfinished(brief) or self.workbench.create_project(
+            brief, profile=profile, user=USER
+        )
         try:
             with self._progress() as bars:
                 self._stage(bars, "plan_episodes", self.project_id, self._plan)
@@ -107,7 +110,7 @@ class Making:
             return False
         return True
 
-    def summary(self, succeeded: bool) -> dict[str, Any]:
+    def summary(self, succeeded: bool) -> JsonObject:
         shown = ("id", "kind", "node_id", "title", "state", "error_kind", "error")
         return {
             "project_id": self.project_id,
@@ -119,7 +122,7 @@ class Making:
             "jobs": [{name: getattr(job, name) for name in shown} for job in self.jobs],
         }
 
-    def said(self) -> Text:
+    def describe(self) -> Text:
         return Text(
             N_(
                 "{episodes} episodes planned, the first made with {scenes} scenes and {frames} frames: {jobs} "
@@ -132,7 +135,7 @@ class Making:
             seconds=round(time.monotonic() - self._started, 1),
         )
 
-    def _unfinished(self, brief: dict[str, Any]) -> int | None:
+    def _find_unfinished(self, brief: JsonObject) -> int | None:
         """The newest project that a demo of this brief began and did not finish."""
         from workbench.story.briefs import parse
 
@@ -160,12 +163,12 @@ class Making:
         self.jobs += ended
         if ended[0].state != "succeeded":
             failed = [job for job in ended[1:] if job.state != "succeeded"] or ended[:1]
-            raise JobError(Text("{reason}", reason="; ".join(door.why_failed(job) for job in failed)))
+            raise JobError(Text("{reason}", reason="; ".join(job_output.explain_failure(job) for job in failed)))
 
     def _follow(self, bars: Progress, job_id: int) -> list[Job]:
         """The job and its children when it has ended; a bar per kind of job meanwhile."""
-        watch = door.WorkerWatch(self.workbench)
-        bar_of: dict[str, Any] = {}
+        watch = waiting.WorkerWatch(self.workbench)
+        bar_of: JsonObject = {}
         while True:
             parent = self.workbench.jobs.get(job_id)
             children: list[Job] = [*self.workbench.jobs.list_children(job_id)]
@@ -175,8 +178,8 @@ class Making:
             for kind, shares in kinds.items():
                 if kind not in bar_of:
                     bar_of[kind] = bars.add_task("")
-                said = self._label(kind, len(shares))
-                bars.update(bar_of[kind], total=100 * len(shares), completed=sum(shares), description=said)
+                label = self._label(kind, len(shares))
+                bars.update(bar_of[kind], total=100 * len(shares), completed=sum(shares), description=label)
             if parent.state in TERMINAL:
                 return [parent, *children]
             watch.check()
@@ -185,7 +188,7 @@ class Making:
     def _label(self, kind: str, count: int) -> str:
         from rich.markup import escape
 
-        title = escape(console.said(self.workbench.workflows.get(kind).title))
+        title = escape(console.localize(self.workbench.workflows.get(kind).title))
         return title if count == 1 else f"{title} × {count}"
 
     def _jobs_of(self, project_id: int, kind: str) -> list[Job]:

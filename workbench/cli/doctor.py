@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @console.json_option
 def command(port: int, as_json: bool) -> int:
     """Say what is wrong with this installation and what to do; exit 1 if anything is."""
-    findings = [_said(f) for f in examine(port)]
+    findings = [_translate(f) for f in examine(port)]
     if as_json:
         console.emit([asdict(f) for f in findings])
     else:
@@ -49,11 +49,11 @@ def examine(port: int = 8501) -> Iterator[Finding]:
     yield from health.examine(settings, {"web port": lambda: _web_port(settings, port)})
 
 
-def _said(finding: Finding) -> Finding:
+def _translate(finding: Finding) -> Finding:
     """In the terminal's language."""
     if finding.ok:
         return finding
-    return Finding(finding.part, False, console.said(finding.problem or ""), console.said(finding.remedy or ""))
+    return Finding(finding.part, False, console.localize(finding.problem or ""), console.localize(finding.remedy or ""))
 
 
 def _web_port(settings: Settings, port: int) -> None:

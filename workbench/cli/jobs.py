@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import briefs, client, console, job_output
 from workbench.db.rows.jobs import JobDetail
 from workbench.db.rows.record import Record
 from workbench.errors import NotFound
@@ -41,11 +40,11 @@ def list_(
     as_json: bool,
 ) -> None:
     """List jobs, newest first."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         found = wb.jobs.list(
             state=list(state) or None, kind=kind, project=project, text=text, limit=limit, before=before
         )
-    door.show_jobs(found, as_json)
+    job_output.show_jobs(found, as_json)
 
 
 @command.command()
@@ -53,7 +52,7 @@ def list_(
 @console.json_option
 def show(job_id: int, as_json: bool) -> None:
     """Show a job with its attempts, steps, events and model calls."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         found = wb.jobs.get_detail(job_id)
     if as_json:
         console.emit(found)
@@ -66,13 +65,13 @@ def show(job_id: int, as_json: bool) -> None:
 @console.json_option
 def cancel(job_ids: tuple[int, ...], as_json: bool) -> None:
     """Cancel jobs and their children; ended ones are left as they are."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         rows = [wb.jobs.get(job_id) for job_id in job_ids]  # all known, or none is touched
         stopped = wb.jobs.cancel([row.id for row in rows])
         for job_id in set(job_ids) - set(stopped):
             console.say(Text(N_("Job {job_id} had already ended."), job_id=job_id))
         found = [wb.jobs.get(job_id) for job_id in job_ids]
-    door.show_jobs(found, as_json)
+    job_output.show_jobs(found, as_json)
 
 
 @command.command()
@@ -80,24 +79,22 @@ def cancel(job_ids: tuple[int, ...], as_json: bool) -> None:
 @console.json_option
 def retry(job_ids: tuple[int, ...], as_json: bool) -> None:
     """Run failed jobs again; finished steps are reused and not paid again."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         for job_id in job_ids:
             wb.jobs.get(job_id)
         found = [wb.jobs.retry(job_id) for job_id in job_ids]
-    door.show_jobs(found, as_json)
+    job_output.show_jobs(found, as_json)
 
 
 @command.command()
 @click.argument("job_id", type=int)
-@click.option("--params", type=door.JsonObject(), help="Edited params as a JSON object.")
+@click.option("--params", type=briefs.JsonParam(), help="Edited params as a JSON object.")
 @click.option("--from-step", help="Reuse the steps before this one.")
 @click.option("--profile", help="Another model service.")
 @console.json_option
-def replay(
-    job_id: int, params: dict[str, Any] | None, from_step: str | None, profile: str | None, as_json: bool
-) -> None:
+def replay(job_id: int, params: JsonObject | None, from_step: str | None, profile: str | None, as_json: bool) -> None:
     """Run an ended job anew as a new job."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         if from_step is not None:
             known = [step.name for step in wb.jobs.get_detail(job_id).steps]
             if from_step not in known:
@@ -110,11 +107,11 @@ def replay(
                     )
                 )
         job = wb.jobs.replay(job_id, params, from_step=from_step, profile=profile)
-    door.show_job(job, as_json)
+    job_output.show_job(job, as_json)
 
 
 def _print(detail: JobDetail) -> None:
-    door.show_jobs([detail.job], as_json=False)
+    job_output.show_jobs([detail.job], as_json=False)
     events = [{**event.as_json(), "at": _local_time(event.at)} for event in detail.events]
     tables: dict[str, tuple[Sequence[Record | JsonObject], Sequence[str]]] = {
         "attempts": (detail.attempts, ("claim", "worker", "outcome", "error_kind", "error")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import client, console
 from workbench.i18n import N_, Text
 
 
@@ -21,7 +21,7 @@ def rotate(as_json: bool) -> None:
     With the key file in the data folder a new master is made. With REELWRIGHT_MASTER_KEY: put the new master in front
     of the old one, with a comma between, run this, then take the old one out.
     """
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         done = wb.profiles.rotate_keys()
     if as_json:
         console.emit({"keys": done.keys, "masters": done.masters})

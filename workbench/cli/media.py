@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import client, console
 from workbench.i18n import N_, Text
 
 
@@ -25,10 +25,10 @@ def command() -> None:
 @console.json_option
 def gc(dry_run: bool, grace_hours: float, as_json: bool) -> None:
     """Remove what no version and no job refers to any more."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         swept = wb.media.sweep(grace_s=grace_hours * 3600, dry_run=dry_run)
     if as_json:
         console.emit(vars(swept) | {"removed": list(swept.removed), "dry_run": dry_run})
         return
-    said = N_("{n} of {all} would go, {size} MB.") if dry_run else N_("{n} of {all} are gone, {size} MB.")
-    console.say(Text(said, n=len(swept.removed), all=swept.media, size=round(swept.bytes / 1_000_000, 1)))
+    sentence = N_("{n} of {all} would go, {size} MB.") if dry_run else N_("{n} of {all} are gone, {size} MB.")
+    console.say(Text(sentence, n=len(swept.removed), all=swept.media, size=round(swept.bytes / 1_000_000, 1)))

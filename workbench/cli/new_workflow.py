@@ -102,9 +102,9 @@ def _translate(chinese: dict[str, str]) -> None:
 
     path = catalogue_path()
     catalogue = load(path)
-    for english, said in chinese.items():
+    for english, translation in chinese.items():
         known = catalogue.get(english)
         if known is None or not known.string:
-            catalogue.add(english, said)
+            catalogue.add(english, translation)
     with path.open("wb") as file:
         write_po(file, catalogue, width=0, sort_output=True, omit_header=False)

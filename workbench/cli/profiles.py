@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import briefs, client, console
 from workbench.i18n import N_, Text
 
 COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "video_model", "key_tail")
@@ -33,7 +33,7 @@ _FIELDS: tuple[Callable[..., Any], ...] = (
     ),
     click.option(
         "--params",
-        type=door.JsonObject(),
+        type=briefs.JsonParam(),
         help="Generation settings and prices, as a JSON object; takes the place of those there are.",
     ),
     click.option("--rpm", type=click.IntRange(0, 1_000_000), help="At most this many requests a minute; 0: no limit."),
@@ -66,8 +66,8 @@ def command() -> None:
 @console.json_option
 def add(name: str, provider: str, key_env: str | None, as_json: bool, **given: Any) -> None:
     """Add a model service."""
-    key = key_env and door.variable(key_env, "key_env")
-    with door.workbench() as wb:
+    key = key_env and client.read_secret(key_env, "key_env")
+    with client.open_workbench() as wb:
         row = wb.profiles.add(name, provider, key=key, **given)
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
@@ -85,8 +85,8 @@ def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **
     wanted = {k: v for k, v in given.items() if v not in (None, ())}
     if rename:
         wanted["name"] = rename
-    key = key_env and door.variable(key_env, "key_env")
-    with door.workbench() as wb:
+    key = key_env and client.read_secret(key_env, "key_env")
+    with client.open_workbench() as wb:
         row = wb.profiles.update(name, key=key, **wanted)
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
@@ -97,7 +97,7 @@ def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **
 @console.json_option
 def duplicate(name: str, new_name: str, as_json: bool) -> None:
     """Make a second profile with the same settings and key."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         row = wb.profiles.duplicate(name, new_name)
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
@@ -108,7 +108,7 @@ def duplicate(name: str, new_name: str, as_json: bool) -> None:
 @console.json_option
 def archive(name: str, restore: bool, as_json: bool) -> None:
     """Hide a service; its jobs and costs stay."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         wb.profiles.archive(name, not restore)
         row = next(r for r in wb.profiles.list(include_archived=True) if r.name == name)
     if as_json:
@@ -123,7 +123,7 @@ def archive(name: str, restore: bool, as_json: bool) -> None:
 @console.json_option
 def test(name: str, image: bool, as_json: bool) -> None:
     """Make one tiny real call of each kind; exit 1 when one fails."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         results = wb.profiles.check(name, image=image)
         row = next((p for p in wb.profiles.list() if p.name == name), None)
     ok = bool(results) and all(t.ok for t in results)
@@ -132,7 +132,7 @@ def test(name: str, image: bool, as_json: bool) -> None:
         console.emit({"profile": name, "ok": ok, "checks": checks})
     else:
         told = ("message", "remedy")
-        console.table([{**c, **{n: console.said(c[n]) for n in told}} for c in checks], CHECK_COLUMNS)
+        console.table([{**c, **{n: console.localize(c[n]) for n in told}} for c in checks], CHECK_COLUMNS)
         if row is not None and not checks:
             # loaded here: few commands try anything
             from workbench.profiles.check import why_unchecked
@@ -147,6 +147,6 @@ def test(name: str, image: bool, as_json: bool) -> None:
 @console.json_option
 def list_(archived: bool, as_json: bool) -> None:
     """List model services."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         rows = wb.profiles.list(include_archived=archived)
     console.emit(rows) if as_json else console.table(rows, COLUMNS)

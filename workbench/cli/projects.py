@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import briefs, client, console
 from workbench.db.rows.story import Tree, TreeNode
 
 
@@ -21,8 +21,8 @@ def command() -> None:
 @console.json_option
 def create(brief: Path, profile: str | None, as_json: bool) -> None:
     """Create a project from a brief."""
-    content = door.read_brief(brief)
-    with door.workbench() as wb:
+    content = briefs.read_brief(brief)
+    with client.open_workbench() as wb:
         project_id = wb.create_project(content, profile=profile)
     console.emit({"project_id": project_id}) if as_json else click.echo(project_id)
 
@@ -32,7 +32,7 @@ def create(brief: Path, profile: str | None, as_json: bool) -> None:
 @console.json_option
 def list_(archived: bool, as_json: bool) -> None:
     """List projects, newest first."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         found = wb.projects.list(include_archived=archived)
     if as_json:
         console.emit(found)
@@ -45,7 +45,7 @@ def list_(archived: bool, as_json: bool) -> None:
 @console.json_option
 def tree(project_id: int, as_json: bool) -> None:
     """Show a project's nodes and what was made for them."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         found = wb.projects.tree(project_id)
     if as_json:
         console.emit(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import briefs, client, console, job_output, waiting
 from workbench.db.rows.jobs import Job
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("kind")
 @click.option("--node", "node_id", type=int, help="The node of the story tree.")
-@click.option("--params", type=door.JsonObject(), default="{}", help="The workflow's params as a JSON object.")
+@click.option("--params", type=briefs.JsonParam(), default="{}", help="The workflow's params as a JSON object.")
 @click.option("--submit-key", help="The same key gives the same job.")
 @click.option("--profile", help="A model service other than the project's.")
 @click.option("--priority", type=int, default=0, show_default=True, help="Higher runs first.")
@@ -36,7 +36,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Ask for one job of a KIND (see `workflows list`)."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         if waits and not wb.queues.count_live_workers():
             raise NotAllowed(Text(N_("No worker runs, so waiting would never end. Start one: reelwright up")))
         job: Job
@@ -49,16 +49,16 @@ def command(
         elif not wb.queues.count_live_workers():
             console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:
-            job = _ended(wb, job.id)
-    door.show_job(job, as_json)
+            job = _wait_for_end(wb, job.id)
+    job_output.show_job(job, as_json)
     if not waits or job.state == "succeeded":
         return 0
-    console.say(door.why_failed(job))
+    console.say(job_output.explain_failure(job))
     return 1
 
 
-def _ended(wb: Workbench, job_id: int) -> Job:
-    watch = door.WorkerWatch(wb)
+def _wait_for_end(wb: Workbench, job_id: int) -> Job:
+    watch = waiting.WorkerWatch(wb)
     while True:
         with contextlib.suppress(TimeoutError):
             job: Job = wb.wait(job_id, timeout=1.0)

@@ -1,4 +1,4 @@
-"""Starting the parts of one installation, keeping them up, and leaving nothing behind.
+"""Starting the processes of one installation, keeping them up, and leaving nothing behind.
 
 A home has one supervisor at a time: it holds a lock on ``up.lock``, whose text says who it is and where its page is.
 """
@@ -16,18 +16,19 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from workbench.broker import embedded, sender
 from workbench.cli import console
 from workbench.errors import NotAllowed, Unavailable
 from workbench.health import prepare_home
 from workbench.i18n import Text
+from workbench.json_types import JsonObject
 from workbench.settings import Settings, variable
 
 FIRST_BACKOFF_S = 0.2
 LAST_BACKOFF_S = 5.0
-#: a part that ran this long starts again with the first back-off
+#: a process that ran this long starts again with the first back-off
 STEADY_AFTER_S = 10.0
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -64,8 +65,8 @@ class HomeLock:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             file.close()
-            found = self.holder()
-            raise AlreadyRunning(found.get("pid"), found.get("url")) from None
+            holder = self.holder()
+            raise AlreadyRunning(holder.get("pid"), holder.get("url")) from None
         self._file = file
         file.truncate(0)
         json.dump({"pid": os.getpid(), "url": url}, file)
@@ -77,19 +78,19 @@ class HomeLock:
             self._file.close()
             self._file = None
 
-    def holder(self) -> dict[str, Any]:
+    def holder(self) -> JsonObject:
         """Who holds the lock and where, {} when that is not written (yet)."""
         with contextlib.suppress(OSError, ValueError):
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            if isinstance(found, dict):
-                return found
+            holder = json.loads(self.path.read_text(encoding="utf-8"))
+            if isinstance(holder, dict):
+                return holder
         return {}
 
     def refuse_if_held(self) -> None:
         """Raises AlreadyRunning when some process supervises the home now."""
         if self.is_held():
-            found = self.holder()
-            raise AlreadyRunning(found.get("pid"), found.get("url"))
+            holder = self.holder()
+            raise AlreadyRunning(holder.get("pid"), holder.get("url"))
 
     def is_held(self) -> bool:
         """Whether some process supervises the home now."""
@@ -147,7 +148,7 @@ def app_path() -> Path:
 
 
 @dataclass
-class Part:
+class ManagedProcess:
     """One supervised process. `before` runs ahead of each start; `grace_s` is its time to end by itself."""
 
     name: str
@@ -161,47 +162,49 @@ class Part:
 
 
 class Supervisor:
-    """Starts parts under a guard each, starts again what dies, and stops them all."""
+    """Starts processes under a guard each, starts again what dies, and stops them all."""
 
     def __init__(self) -> None:
         self._lifeline_read, self._lifeline_write = os.pipe()
         self._stopping = threading.Event()
-        #: no part may start once stopping has begun
+        #: no process may start once stopping has begun
         self._starting = threading.Lock()
-        self._kept: list[tuple[Part, threading.Thread]] = []
+        self._managed: list[tuple[ManagedProcess, threading.Thread]] = []
 
-    def start(self, part: Part) -> None:
-        thread = threading.Thread(target=self._keep_up, args=(part,), name=f"keep {part.name}", daemon=True)
-        self._launch(part)
-        self._kept.append((part, thread))
+    def start(self, managed: ManagedProcess) -> None:
+        thread = threading.Thread(
+            target=self._supervise, args=(managed,), name=f"supervise {managed.name}", daemon=True
+        )
+        self._launch(managed)
+        self._managed.append((managed, thread))
         thread.start()
 
     def stop(self) -> None:
         with self._starting:
             self._stopping.set()
         for last in (False, True):
-            group = [(part, thread) for part, thread in self._kept if part.stops_last is last]
-            for part, _ in group:
-                if part.process is not None and part.process.poll() is None:
-                    part.process.terminate()
-            for part, thread in group:
+            group = [(managed, thread) for managed, thread in self._managed if managed.stops_last is last]
+            for managed, _ in group:
+                if managed.process is not None and managed.process.poll() is None:
+                    managed.process.terminate()
+            for managed, thread in group:
                 thread.join()
-                if part.process is not None:
-                    part.process.wait()
-        self._kept.clear()
+                if managed.process is not None:
+                    managed.process.wait()
+        self._managed.clear()
         os.close(self._lifeline_write)
         os.close(self._lifeline_read)
 
-    def _launch(self, part: Part) -> None:
-        if part.before is not None:
-            part.before()
-        guard = [sys.executable, "-I", "-S", str(_GUARD), str(self._lifeline_read), str(part.grace_s)]
+    def _launch(self, managed: ManagedProcess) -> None:
+        if managed.before is not None:
+            managed.before()
+        guard = [sys.executable, "-I", "-S", str(_GUARD), str(self._lifeline_read), str(managed.grace_s)]
         with self._starting:
             if self._stopping.is_set():
                 return
-            part.process = subprocess.Popen(
-                guard + part.command,
-                env=part.env,
+            managed.process = subprocess.Popen(
+                guard + managed.command,
+                env=managed.env,
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
                 # stdout belongs to the results of the command that supervises.
@@ -210,33 +213,33 @@ class Supervisor:
                 start_new_session=True,
             )
 
-    def _keep_up(self, part: Part) -> None:
+    def _supervise(self, managed: ManagedProcess) -> None:
         backoff_s = FIRST_BACKOFF_S
-        while part.process is not None:
+        while managed.process is not None:
             started = time.monotonic()
-            code = part.process.wait()
+            code = managed.process.wait()
             if self._stopping.is_set():
                 return
             if time.monotonic() - started >= STEADY_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
-            said = Text(
+            message = Text(
                 "{part} ended (exit code {code}); it starts again in {seconds} s",
-                part=part.name,
+                part=managed.name,
                 code=code,
                 seconds=round(backoff_s, 1),
             )
-            console.say(said)
+            console.say(message)
             if self._stopping.wait(backoff_s):
                 return
             backoff_s = min(backoff_s * 2, LAST_BACKOFF_S)
             try:
-                self._launch(part)
+                self._launch(managed)
             except Exception as error:  # such as a full process table; the next round tries again
-                console.say(Text("{part} cannot be started: {reason}", part=part.name, reason=str(error)))
+                console.say(Text("{part} cannot be started: {reason}", part=managed.name, reason=str(error)))
 
 
 @contextlib.contextmanager
-def running_parts(
+def run_processes(
     settings: Settings,
     workers: int = 1,
     web: bool = False,
@@ -247,7 +250,7 @@ def running_parts(
 ) -> Iterator[Supervisor]:
     """Everything this home needs, for as long as the block runs: migrations, the embedded Valkey, workers, pages.
 
-    Raises AlreadyRunning when another process supervises the home, Unavailable when a part cannot be had.
+    Raises AlreadyRunning when another process supervises the home, Unavailable when one of them cannot be started.
     """
     prepare_home(settings)
     lock = HomeLock(settings)
@@ -255,12 +258,12 @@ def running_parts(
     supervisor = Supervisor()
     try:
         start_broker(settings, supervisor)
-        bring_up_to_date(settings)
+        migrate_database(settings)
         env = environment(settings)
         if web:
-            supervisor.start(Part("web", web_command(host, port), env))
+            supervisor.start(ManagedProcess("web", web_command(host, port), env))
         for number in range(1, workers + 1):
-            supervisor.start(Part(f"worker {number}", worker_command(settings, threads), env, grace_s=11.0))
+            supervisor.start(ManagedProcess(f"worker {number}", worker_command(settings, threads), env, grace_s=11.0))
         yield supervisor
     finally:
         supervisor.stop()
@@ -275,12 +278,14 @@ def start_broker(settings: Settings, supervisor: Supervisor) -> None:
         return
     command = embedded.command(settings)
     supervisor.start(
-        Part("valkey", command, dict(os.environ), before=lambda: embedded.end_orphan(settings), stops_last=True)
+        ManagedProcess(
+            "valkey", command, dict(os.environ), before=lambda: embedded.end_orphan(settings), stops_last=True
+        )
     )
     embedded.wait_ready(settings)
 
 
-def bring_up_to_date(settings: Settings) -> None:
+def migrate_database(settings: Settings) -> None:
     """Run the migrations once, here; workers and pages below a supervisor find them done."""
     from sqlalchemy.exc import SQLAlchemyError
 

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from workbench.cli import console, web
-from workbench.cli.supervisor import HomeLock, running_parts, url_of
+from workbench.cli.supervisor import HomeLock, run_processes, url_of
 from workbench.errors import Unavailable
 from workbench.health import prepare_home
 from workbench.i18n import Text
@@ -41,11 +41,11 @@ def command(port: int, host: str, workers: int, threads: int | None, no_browser:
     HomeLock(settings).refuse_if_held()
     web.refuse_taken_port(host, port)
     stop = stop_on_signals()
-    with running_parts(settings, workers, web=True, threads=threads, host=host, port=port):
+    with run_processes(settings, workers, web=True, threads=threads, host=host, port=port):
         wait_for_page(host, port, stop)
         if not stop.is_set():
             url = url_of(host, port)
-            click.echo(console.said(Text("Reelwright runs at {url}", url=url)))
+            click.echo(console.localize(Text("Reelwright runs at {url}", url=url)))
             console.say(Text("Ctrl-C stops it"))
             if not no_browser and _has_a_desktop():
                 webbrowser.open(url)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from workbench.cli import console, door
+from workbench.cli import client, console
 from workbench.db.rows.webhooks import Delivery, ListedWebhook
 from workbench.webhooks.events import EVENTS, USUAL
 from workbench.webhooks.formats import FORMS
@@ -41,8 +41,8 @@ def command() -> None:
 @console.json_option
 def add(url_env: str, secret_env: str | None, project: int | None, lang: Any, as_json: bool, **given: Any) -> None:
     """Add a webhook. Prints its signing secret, this once."""
-    url, secret = door.variable(url_env, "url_env"), secret_env and door.variable(secret_env, "secret_env")
-    with door.workbench() as wb:
+    url, secret = client.read_secret(url_env, "url_env"), secret_env and client.read_secret(secret_env, "secret_env")
+    with client.open_workbench() as wb:
         row = wb.webhooks.add(url, secret=secret, project_id=project, lang=lang or console.language(), **given)
     if as_json:
         console.emit(row, with_secrets=True)
@@ -56,7 +56,7 @@ def add(url_env: str, secret_env: str | None, project: int | None, lang: Any, as
 @console.json_option
 def list_(as_json: bool) -> None:
     """List webhooks, and how the last delivery of each ended."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         rows = wb.webhooks.listed()
     console.emit(rows) if as_json else _table(rows)
 
@@ -66,7 +66,7 @@ def list_(as_json: bool) -> None:
 @console.json_option
 def test(webhook_id: int, as_json: bool) -> None:
     """Send a greeting now; exit 1 when it is not taken."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         row = wb.webhooks.try_out(webhook_id)
     console.emit(row) if as_json else _deliveries([row])
     if row.state != "delivered":
@@ -79,7 +79,7 @@ def test(webhook_id: int, as_json: bool) -> None:
 @console.json_option
 def deliveries(webhook_id: int | None, limit: int, as_json: bool) -> None:
     """List what was told, newest first."""
-    with door.reading() as wb:
+    with client.open_reading() as wb:
         rows = wb.webhooks.deliveries(webhook_id, most=limit)
     console.emit(rows) if as_json else _deliveries(rows)
 
@@ -88,7 +88,7 @@ def deliveries(webhook_id: int | None, limit: int, as_json: bool) -> None:
 @click.argument("delivery_id", type=int, metavar="DELIVERY")
 def send_again(delivery_id: int) -> None:
     """Have an ended delivery sent once more."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         wb.webhooks.send_again(delivery_id)
 
 
@@ -97,7 +97,7 @@ def send_again(delivery_id: int) -> None:
 @click.option("--on/--off", "enabled", required=True)
 def switch(webhook_id: int, enabled: bool) -> None:
     """Switch a webhook off, or on again."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         wb.webhooks.switch(webhook_id, enabled)
 
 
@@ -105,7 +105,7 @@ def switch(webhook_id: int, enabled: bool) -> None:
 @click.argument("webhook_id", type=int, metavar="ID")
 def remove(webhook_id: int) -> None:
     """Remove a webhook; what it was told stays listed for a month."""
-    with door.workbench() as wb:
+    with client.open_workbench() as wb:
         wb.webhooks.remove(webhook_id)
 
 
@@ -114,4 +114,4 @@ def _table(rows: list[ListedWebhook]) -> None:
 
 
 def _deliveries(rows: list[Delivery]) -> None:
-    console.table([{**r.as_json(), "error": console.told(r, "error")} for r in rows], DELIVERY_COLUMNS)
+    console.table([{**r.as_json(), "error": console.localize_column(r, "error")} for r in rows], DELIVERY_COLUMNS)

@@ -21,8 +21,8 @@ def list_(as_json: bool) -> None:
     rows = [
         {
             "name": one.name,
-            "title": console.said(one.title),
-            "summary": console.said(one.summary),
+            "title": console.localize(one.title),
+            "summary": console.localize(one.summary),
             "scope": one.scope,
             "reads": list(one.reads),
             "writes": one.writes,

@@ -101,11 +101,11 @@ class Sweeper:
         """
         with self._database.read() as conn:
             waiting = sweep.waiting_for_budget(conn)
-            full = {p: budgets.in_the_way(conn, p) for p in {w.project_id for w in waiting}}
+            full = {p: budgets.find_exhausted(conn, p) for p in {w.project_id for w in waiting}}
         for row in [w for w in waiting if full[w.project_id] is None][:RESUMED_AT_ONCE]:
             with self._database.write() as conn:
                 waits.resume(conn, row.id, "budget")
-        said = {p: (state.said(), state.used_up) for p, state in full.items() if state is not None}
+        said = {p: (state.describe(), state.used_up) for p, state in full.items() if state is not None}
         changed = [w for w in waiting if w.project_id in said and w.message != str(said[w.project_id][0])]
         for row in changed[:RESUMED_AT_ONCE]:
             with self._database.write() as conn:

@@ -193,7 +193,7 @@ class Poller:
         tokens = {"input_tokens": state.usage.input, "output_tokens": state.usage.output}
         billed = None if seconds is None else round(seconds)
         ledger.price_task(conn, due.job_id, due.name, video_seconds=billed, **tokens, **cost.as_columns())
-        money.count(conn, due.job_id, **tokens, cost_micros=cost.cost_micros, currency=cost.currency)
+        money.add_to_job(conn, due.job_id, **tokens, cost_micros=cost.cost_micros, currency=cost.currency)
 
 
 def _age_ms(due: DuePoll) -> float:

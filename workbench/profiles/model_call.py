@@ -274,7 +274,7 @@ class ModelCall:
 
     def _count(self, conn: Connection, usage: Usage, cost: Cost) -> None:
         if self._owner.job_id is not None:
-            money.count(
+            money.add_to_job(
                 conn,
                 self._owner.job_id,
                 input_tokens=usage.input,

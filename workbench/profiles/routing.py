@@ -215,7 +215,7 @@ def reserve(conn: Connection, bound: BoundProvider, project_id: int | None) -> N
     profile = bound.profile
     if not bound.free:
         try:
-            budgets.hold(conn, project_id)
+            budgets.lock_and_check(conn, project_id)
         except BudgetExceeded as error:
             raise NoRoom("budget", message=error.text, asks=not error.passing) from None
     if profile.concurrency is not None and not ledger.lock_slots(conn, profile.id, profile.concurrency):

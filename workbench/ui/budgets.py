@@ -25,7 +25,7 @@ def warn(project: int | None) -> None:
     fullest = max(states, key=lambda s: s.percent, default=None)
     if fullest is None or not fullest.mark:
         return
-    said = plain(translate(fullest.said(), current()))
+    said = plain(translate(fullest.describe(), current()))
     if fullest.used_up:
         said += " " + t("Nothing paid begins until it is raised; jobs that wait for it then go on by themselves.")
     show = st.error if fullest.used_up else st.warning
@@ -119,6 +119,6 @@ def by_day(rows: Sequence[UsageCost], into: str = "CNY") -> list[DayCost]:
     sums: dict[int, int] = {}
     for row in rows:
         if row.cost_micros and row.currency and row.day is not None:
-            brought = money.converted(int(row.cost_micros), row.currency, into, yuan)
+            brought = money.convert(int(row.cost_micros), row.currency, into, yuan)
             sums[row.day] = sums.get(row.day, 0) + brought
     return [DayCost(day, micros) for day, micros in sorted(sums.items())]

@@ -2,7 +2,7 @@
 
 Spent is what the ledger holds, each currency brought to the budget's by the set rate. A call without a known price
 counts nothing and is said beside it. At 100 % nothing paid begins any more: not at submit, not before a paid step.
-What calls under way will probably cost is held ready: jobs side by side do not spend the same rest twice.
+What calls under way will probably cost is reserved: jobs side by side do not spend the same rest twice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ALL_DAYS = 30
 
 @dataclass(frozen=True)
 class State:
-    """One budget as it stands. `project_id` None: everything. `under_way_micros`: what is held ready for calls that
+    """One budget as it stands. `project_id` None: everything. `under_way_micros`: what is reserved for calls that
     have not ended. `unpriced`: calls whose cost nobody knows."""
 
     key: str
@@ -60,7 +60,7 @@ class State:
         """Nothing is left for a further call, at least until those under way have ended."""
         return self.spent_micros + self.under_way_micros >= self.amount_micros
 
-    def said(self) -> Text:
+    def describe(self) -> Text:
         taken = N_(
             "{percent} % of the budget is used and calls under way need the rest: {spent} of {amount} "
             "{currency} ({whose})."
@@ -70,13 +70,13 @@ class State:
             if self.full and not self.used_up
             else N_("{percent} % of the budget is used: {spent} of {amount} {currency} ({whose})."),
             percent=round(self.percent),
-            spent=_plain(self.spent_micros),
-            amount=_plain(self.amount_micros),
+            spent=_format_amount(self.spent_micros),
+            amount=_format_amount(self.amount_micros),
             currency=self.currency,
-            whose=self.whose(),
+            whose=self.describe_scope(),
         )
 
-    def whose(self) -> Text:
+    def describe_scope(self) -> Text:
         if self.project_id is None:
             return Text(N_("all projects, this month"))
         return Text(N_("this project, this month")) if self.period == "month" else Text(N_("this project, in all"))
@@ -127,11 +127,11 @@ def states(conn: Connection, project_id: int | None = None, *, everything: bool 
 def _state(conn: Connection, row: Budget, yuan: Any, month: int) -> State:
     since = month if row.period == "month" else None
     spent, under_way, unpriced = 0, 0, 0
-    for part in reads.sum_spending(conn, row.project_id, since):
-        unpriced += part.unpriced
-        if part.currency:
-            spent += money.converted(int(part.micros or 0), part.currency, row.currency, yuan)
-            under_way += money.converted(int(part.under_way or 0), part.currency, row.currency, yuan)
+    for sums in reads.sum_spending(conn, row.project_id, since):
+        unpriced += sums.unpriced
+        if sums.currency:
+            spent += money.convert(int(sums.micros or 0), sums.currency, row.currency, yuan)
+            under_way += money.convert(int(sums.under_way or 0), sums.currency, row.currency, yuan)
     return State(
         row.key, row.project_id, row.period, row.amount_micros, row.currency, spent, under_way, unpriced
     )  # fmt: skip
@@ -151,8 +151,8 @@ class Course:
 def courses(conn: Connection, project_id: int | None = None, *, most: int = 4) -> list[Course]:
     """Of the budgets that a project's calls count against, or of all there are: the fullest first, so many."""
     yuan, now = money.rate(conn), reads.now(conn)
-    found = sorted(states(conn, project_id, everything=project_id is None), key=lambda s: -s.percent)
-    return [_course(conn, state, yuan, now) for state in found[:most]]
+    fullest = sorted(states(conn, project_id, everything=project_id is None), key=lambda s: -s.percent)
+    return [_course(conn, state, yuan, now) for state in fullest[:most]]
 
 
 def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
@@ -169,7 +169,7 @@ def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
         for row in rows:
             if row.day <= day and row.currency:
                 sums[row.currency] = sums.get(row.currency, 0) + int(row.micros)
-        spent.append(sum(money.converted(m, c, state.currency, yuan) for c, m in sums.items()))
+        spent.append(sum(money.convert(m, c, state.currency, yuan) for c, m in sums.items()))
     share = (now - month) / (until - month)
     return Course(state, days, spent, spent[-1] / share if state.period == "month" and share > 0 else None)
 
@@ -191,26 +191,26 @@ def check(conn: Connection, project_id: int | None) -> None:
 
 def check_call(conn: Connection, project_id: int | None) -> None:
     """Before a paid call. Raises BudgetExceeded when nothing is left beside the calls under way."""
-    _refuse(in_the_way(conn, project_id))
+    _refuse(find_exhausted(conn, project_id))
 
 
-def in_the_way(conn: Connection, project_id: int | None) -> State | None:
+def find_exhausted(conn: Connection, project_id: int | None) -> State | None:
     """The fullest budget that leaves no room for a paid call; None when there is room."""
     return max((s for s in states(conn, project_id) if s.full), key=lambda s: s.percent, default=None)
 
 
-def hold(conn: Connection, project_id: int | None) -> None:
+def lock_and_check(conn: Connection, project_id: int | None) -> None:
     """The same in the transaction that opens the call, so that of several at once each sees those before it."""
-    if writes.hold(conn, project_id):
+    if writes.lock(conn, project_id):
         check_call(conn, project_id)
 
 
 def _refuse(state: State | None) -> None:
     if state is not None:
-        refused = BudgetExceeded(state.said())
+        refused = BudgetExceeded(state.describe())
         refused.passing = not state.used_up
         raise refused
 
 
-def _plain(micros: int) -> str:
+def _format_amount(micros: int) -> str:
     return f"{micros / 1_000_000:,.2f}"

@@ -5,16 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection
 
-from workbench.db.schema import job, model_call
+from workbench.db.reads import usage as reads
 from workbench.providers.base import Profile, Usage
 from workbench.usage.prices import FREE, clock_ms, cost_of, image_cost_of, video_cost_of
-
-if TYPE_CHECKING:
-    from sqlalchemy import Select
 
 #: so many of the newest runs are averaged
 RUNS = 20
@@ -52,66 +49,43 @@ class Estimate:
     currency: str | None
 
 
-def measured(conn: Connection, workflows: Sequence[str], profile_id: int | None) -> dict[str, Estimate]:
+def measure(conn: Connection, workflows: Sequence[str], profile_id: int | None) -> dict[str, Estimate]:
     """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out."""
-    found = {}
+    estimates = {}
     for name in workflows:
-        row = conn.execute(_mean(name, profile_id)).mappings().one()
-        if row["runs"]:
-            found[name] = Estimate(
-                tokens=None if row["tokens"] is None else round(row["tokens"]),
-                seconds=max(float(row["ms"] or 0) / 1000, 0.1),
+        mean = reads.mean_of_runs(conn, name, profile_id, RUNS)
+        if mean.runs:
+            estimates[name] = Estimate(
+                tokens=None if mean.tokens is None else round(mean.tokens),
+                seconds=max(float(mean.ms or 0) / 1000, 0.1),
                 # a mean over two currencies, or over known and unknown costs, would be no price
-                cost_micros=round(row["micros"]) if row["priced"] == row["runs"] and row["currencies"] == 1 else None,
-                currency=row["currency"],
+                cost_micros=round(mean.micros or 0) if mean.priced == mean.runs and mean.currencies == 1 else None,
+                currency=mean.currency,
             )
-    return found
+    return estimates
 
 
-def _mean(name: str, profile_id: int | None) -> Select[Any]:
-    # a run that found everything there already called nobody, and says nothing of what a run takes
-    called = exists().where(model_call.c.job_id == job.c.id)
-    newest = (
-        select(job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at,
-            job.c.finished_at)
-        .where(job.c.kind == name, job.c.state == "succeeded",
-            job.c.profile_id.is_(profile_id) if profile_id is None else job.c.profile_id == profile_id, called)
-        .order_by(job.c.id.desc())
-        .limit(RUNS)
-        .subquery()
-    )  # fmt: skip
-    return select(
-        func.count().label("runs"),
-        func.avg(newest.c.input_tokens + newest.c.output_tokens).label("tokens"),
-        func.avg(newest.c.finished_at - newest.c.started_at).label("ms"),
-        func.avg(newest.c.cost_micros).label("micros"),
-        func.count(newest.c.cost_micros).label("priced"),
-        func.count(newest.c.currency.distinct()).label("currencies"),
-        func.min(newest.c.currency).label("currency"),
-    )
-
-
-class Crew(NamedTuple):
+class BoundProfiles(NamedTuple):
     """Who does what: a profile may leave pictures and clips to others."""
 
-    writes: Profile
-    draws: Profile
-    films: Profile
+    text: Profile
+    image: Profile
+    video: Profile
 
     @classmethod
-    def of(cls, profile: Profile, profile_of: Callable[[int], Profile]) -> Crew:
-        bound = (profile.image_profile_id, profile.video_profile_id)
-        return cls(profile, *(profile if i is None else profile_of(i) for i in bound))
+    def bind(cls, profile: Profile, profile_of: Callable[[int], Profile]) -> BoundProfiles:
+        others = (profile.image_profile_id, profile.video_profile_id)
+        return cls(profile, *(profile if i is None else profile_of(i) for i in others))
 
 
-def of(declared: Typical, crew: Crew, seen: Estimate | None) -> Estimate:
+def estimate(declared: Typical, bound: BoundProfiles, measured: Estimate | None) -> Estimate:
     """What was measured, else what is typical; what asks no model is free whatever was measured."""
-    if seen is None or declared.calls + declared.images + declared.videos > 0:
-        return seen or typical(declared, crew)
-    return replace(typical(declared, crew), seconds=seen.seconds)
+    if measured is None or declared.calls + declared.images + declared.videos > 0:
+        return measured or estimate_typical(declared, bound)
+    return replace(estimate_typical(declared, bound), seconds=measured.seconds)
 
 
-def typical(declared: Typical, crew: Crew) -> Estimate:
+def estimate_typical(declared: Typical, bound: BoundProfiles) -> Estimate:
     """From the declaration alone, at the profiles' prices. What has no price by the piece leaves the cost unknown."""
     tokens = declared.input_tokens + declared.output_tokens
     if declared.calls + declared.images + declared.videos == 0:
@@ -119,11 +93,11 @@ def typical(declared: Typical, crew: Crew) -> Estimate:
     writing = Usage(input=declared.input_tokens, cached=0, output=declared.output_tokens)
     costs = []
     if declared.calls:
-        costs.append(cost_of(crew.writes, crew.writes.text_model, writing, clock_ms()))
+        costs.append(cost_of(bound.text, bound.text.text_model, writing, clock_ms()))
     if declared.images:
-        costs.append(image_cost_of(crew.draws, crew.draws.picture_model, Usage(), declared.images, clock_ms()))
+        costs.append(image_cost_of(bound.image, bound.image.picture_model, Usage(), declared.images, clock_ms()))
     if declared.videos:
-        costs.append(video_cost_of(crew.films, crew.films.clip_model, Usage(), CLIP_S * declared.videos))
+        costs.append(video_cost_of(bound.video, bound.video.clip_model, Usage(), CLIP_S * declared.videos))
     free = all(c == FREE for c in costs)
     known = all(c.cost_micros is not None for c in costs) and len({c.currency for c in costs}) == 1
     seconds = (

@@ -36,7 +36,7 @@ def set_rate(conn: Connection, typed: str) -> None:
     installation.set_meta(conn, _KEY, f"{value.normalize():f}")
 
 
-def converted(micros: int, currency: str, into: str, yuan_for_dollar: Decimal) -> int:
+def convert(micros: int, currency: str, into: str, yuan_for_dollar: Decimal) -> int:
     """Micros of one currency as micros of the other."""
     if currency == into:
         return micros
@@ -44,7 +44,7 @@ def converted(micros: int, currency: str, into: str, yuan_for_dollar: Decimal) -
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def count(
+def add_to_job(
     conn: Connection,
     job_id: int,
     *,
@@ -53,12 +53,12 @@ def count(
     cost_micros: int | None,
     currency: str | None,
 ) -> None:
-    """Add a call to its job's counters; what costs in a second currency is brought to the job's first by the set
+    """Add a call to its job's counters; what costs in a second currency is converted to the job's first by the set
     rate."""
     tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
     if ledger.count_on_job(conn, job_id, **tokens, cost_micros=cost_micros, currency=currency):
         return
     counted = ledger.currency_of(conn, job_id)
     if counted is not None and cost_micros is not None and currency is not None:
-        brought = converted(cost_micros, currency, counted, rate(conn))
-        ledger.count_on_job(conn, job_id, **tokens, cost_micros=brought, currency=counted)
+        converted = convert(cost_micros, currency, counted, rate(conn))
+        ledger.count_on_job(conn, job_id, **tokens, cost_micros=converted, currency=counted)

@@ -34,12 +34,14 @@ def items_of(
     return plan.find_work(nodes, makers, state, mode), nodes
 
 
-def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_id: int, mode: plan.Mode) -> plan.Plan:
+def build(
+    database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles, node_id: int, mode: plan.Mode
+) -> plan.Plan:
     """The jobs in order, each with tokens, seconds and money; `makers` are the workflows that write artifacts."""
     items, nodes = items_of(database, makers, node_id, mode)
     by_id = {n.id: n for n in nodes}
     declared = {m.name: m for m in makers}
-    guesses = estimates_of(database, makers, crew)
+    guesses = estimates_of(database, makers, bound)
     jobs = [
         plan.PlannedJob(
             workflow=item.workflow,
@@ -68,11 +70,11 @@ def build(database: Database, makers: Sequence[Any], crew: estimates.Crew, node_
     )
 
 
-def estimates_of(database: Database, makers: Sequence[Any], crew: estimates.Crew) -> dict[str, Estimate]:
+def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:
     """For each workflow what one run will probably take with these profiles."""
     with database.read() as conn:
-        seen = estimates.measured(conn, [m.name for m in makers], crew.writes.id)
-    return {m.name: estimates.of(m.typical, crew, seen.get(m.name)) for m in makers}
+        measured = estimates.measure(conn, [m.name for m in makers], bound.text.id)
+    return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
 
 
 def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Node], makers: Sequence[Any]) -> int:

@@ -112,7 +112,7 @@ def budget_event(state: State, since_ms: int, project: str | None) -> WebhookEve
     amount = {
         n: getattr(state, n) for n in ("key", "project_id", "period", "amount_micros", "spent_micros", "currency")
     }
-    text: Text = state.said()
+    text: Text = state.describe()
     if project:
         text = Text(N_("{project}: {title}"), project=project, title=text)
     if state.used_up:

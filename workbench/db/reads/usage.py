@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, func, null, select
+from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, null, select
 
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
-from workbench.db.rows.usage import JobSuccess, Latency, NodeUsage, UsageCost, UsageTotals
+from workbench.db.rows.usage import JobSuccess, Latency, MeanRun, NodeUsage, UsageCost, UsageTotals
 from workbench.db.schema import TERMINAL, job, model_call
 
 DAY_MS = 86_400_000
@@ -276,3 +276,31 @@ def usage_of_node(conn: Connection, node_id: int) -> NodeUsage:
         tokens=sum(tokens) if tokens else None,
         cost={row.currency: row.micros for row in rows if row.currency and row.micros is not None},
     )
+
+
+def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> MeanRun:
+    """What the newest succeeded runs of a workflow with this profile took on average."""
+    # a run that found everything there already called nobody, and says nothing of what a run takes
+    called = exists().where(model_call.c.job_id == job.c.id)
+    same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
+    newest = (
+        select(
+            job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at,
+            job.c.finished_at,
+        )
+        .where(job.c.kind == workflow, job.c.state == "succeeded", same_profile, called)
+        .order_by(job.c.id.desc())
+        .limit(most)
+        .subquery()
+    )  # fmt: skip
+    query = select(
+        func.count(),
+        func.avg(newest.c.input_tokens + newest.c.output_tokens),
+        func.avg(newest.c.finished_at - newest.c.started_at),
+        func.avg(newest.c.cost_micros),
+        func.count(newest.c.cost_micros),
+        func.count(newest.c.currency.distinct()),
+        func.min(newest.c.currency),
+    )
+    (mean,) = fetch(conn, MeanRun, query)
+    return mean

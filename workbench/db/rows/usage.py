@@ -69,3 +69,16 @@ class NodeUsage(Record):
     calls: int
     tokens: int | None
     cost: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MeanRun(Record):
+    """What the newest runs of a workflow took on average. `priced`: how many of them have a known cost."""
+
+    runs: int
+    tokens: float | None
+    ms: float | None
+    micros: float | None
+    priced: int
+    currencies: int
+    currency: str | None

@@ -19,13 +19,13 @@ def put(conn: Connection, key: str, *, amount_micros: int | None, **values: Any)
         return
     insert = (sqlite if conn.dialect.name == "sqlite" else postgresql).insert
     values |= {"amount_micros": amount_micros, "created_at": db_now_ms()}
-    # in its place: who waits in `hold` for a row that is then deleted would not see the one put there instead
+    # in its place: who waits in `lock` for a row that is then deleted would not see the one put there instead
     added = insert(budget).values(key=key, **values)
     conn.execute(added.on_conflict_do_update(index_elements=[budget.c.key], set_=values))
 
 
-def hold(conn: Connection, project_id: int | None) -> bool:
+def lock(conn: Connection, project_id: int | None) -> bool:
     """Whether this project's calls count against a budget; others that ask meanwhile wait for this transaction's
     end."""
-    held = select(budget.c.key).where(counts(project_id)).order_by(budget.c.key)
-    return bool(conn.execute(held.with_for_update()).all())
+    query = select(budget.c.key).where(counts(project_id)).order_by(budget.c.key)
+    return bool(conn.execute(query.with_for_update()).all())

@@ -1,0 +1,36 @@
+"""Waiting for jobs without waiting for ever."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from workbench.errors import Unavailable
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.api.client import Workbench
+
+#: how long a waiting command lets every worker be gone (one may be restarting) before it gives up
+NO_WORKER_S = 30.0
+
+
+class WorkerWatch:
+    """Notices that every worker has been gone for a while, so that nobody waits for ever."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self._last_alive = self._checked_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raises Unavailable; looks at most once a second."""
+        now = time.monotonic()
+        if now - self._checked_at < 1.0:
+            return
+        self._checked_at = now
+        if self._workbench.queues.count_live_workers():
+            self._last_alive = now
+        elif now - self._last_alive > NO_WORKER_S:
+            raise Unavailable(
+                Text(N_("No worker has been alive for {seconds} s; the jobs stay queued."), seconds=int(NO_WORKER_S))
+            )
