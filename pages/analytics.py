@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from workbench.db.reads import usage
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import JobSuccess, Latency, UsageTotals
 from workbench.ui import budgets, charts, filters, formats, frame, illustrations, live, navigation_guard
@@ -21,7 +20,7 @@ D = TypeVar("D", UsageTotals, Latency, JobSuccess, budgets.DayCost)
 
 navigation_guard.through_app()
 wb = live.workbench()
-DAY = usage.DAY_MS
+DAY = 86_400_000
 
 
 def sidebar() -> tuple[int, dict[str, Any]]:
@@ -274,9 +273,8 @@ def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
     """Every call of the scope, with full times."""
     import pandas as pd
 
-    with wb.database.read() as conn:
-        rows = usage.list_calls(conn, since=since, until=until, limit=100_000, **scope)
-    frame_ = pd.DataFrame(rows)
+    calls = wb.usage.list_calls(since=since, until=until, limit=100_000, **scope)
+    frame_ = pd.DataFrame([call.as_json() for call in calls])
     for column in ("started_at", "ended_at"):
         if column in frame_:
             frame_[column] = [

@@ -1,7 +1,9 @@
 """Rows are typed records: each has its table's columns, prints as JSON and can be read like a mapping."""
 
 import dataclasses
+import pickle
 
+import pandas
 import pytest
 
 from workbench.db import schema
@@ -63,6 +65,17 @@ def test_a_record_can_be_read_like_a_mapping():
     assert "key" in gate
     with pytest.raises(KeyError):
         gate["as_json"]
+
+
+def test_pandas_makes_a_table_of_records():
+    table = pandas.DataFrame([jobs.Gate("queue:text", True, None), jobs.Gate("project:1", False, 3)])
+    assert list(table.columns) == ["key", "paused", "max_running"]
+    assert list(table["key"]) == ["queue:text", "project:1"]
+
+
+def test_a_record_survives_pickling():
+    gate = jobs.Gate("queue:text", True, None)
+    assert pickle.loads(pickle.dumps(gate)) == gate
 
 
 def test_a_record_cannot_be_changed():

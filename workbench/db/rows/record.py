@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from workbench.json_types import JsonObject
@@ -47,8 +46,8 @@ class Record:
         def items(self) -> list[tuple[str, Any]]:
             return [(name, getattr(self, name)) for name in self.__match_args__]
 
-        def __iter__(self) -> Iterator[str]:
-            return iter(self.__match_args__)
+        #: not to be walked through: pandas makes a table of dataclasses, but a row of values of what it can walk through
+        __iter__ = None
 
         def __contains__(self, key: object) -> bool:
             return key in self.__match_args__
