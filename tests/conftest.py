@@ -49,7 +49,7 @@ LONGEST_FIRST = (
     "workflows/test_shots_through_the_engine",
     "pages/test_services",
     "engine/test_fence",
-    "engine/test_webhooks",
+    "webhooks/test_delivery",
 )
 
 
