@@ -46,7 +46,7 @@ class Record:
         def items(self) -> list[tuple[str, Any]]:
             return [(name, getattr(self, name)) for name in self.__match_args__]
 
-        #: not to be walked through: pandas makes a table of dataclasses, but a row of values of what it can walk through
+        # pandas makes a table of dataclasses, but takes what it can walk through for rows of values
         __iter__ = None
 
         def __contains__(self, key: object) -> bool:
