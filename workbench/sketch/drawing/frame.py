@@ -13,7 +13,7 @@ from workbench.json_types import JsonObject
 from workbench.sketch.drawing import caption, finish, looks, weather
 from workbench.sketch.drawing.colour import RGB, mix, rgb, times
 from workbench.sketch.drawing.figures import Figure, figure_shapes, shadow
-from workbench.sketch.drawing.framing import Framed, frame_shot
+from workbench.sketch.drawing.framing import View, frame_shot
 from workbench.sketch.drawing.hands import close_hand
 from workbench.sketch.drawing.light import Light
 from workbench.sketch.drawing.props import shines
@@ -90,7 +90,7 @@ def _figure(subject: JsonObject, shot: JsonObject, cast: Sequence[str], where: S
     )
 
 
-def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], seed: int) -> Image.Image:
+def _picture(stage: Stage, view: View, light: Light, size: tuple[int, int], seed: int) -> Image.Image:
     """Set and people, twice as fine as the picture; out of focus, the set can be coarse."""
     fine = 2.0
     soft = view.blur >= 1.5
@@ -137,7 +137,7 @@ def _picture(stage: Stage, view: Framed, light: Light, size: tuple[int, int], se
 
 
 def _background(
-    stage: Stage, view: Framed, light: Light, size: tuple[int, int], fine: float, behind: float | None
+    stage: Stage, view: View, light: Light, size: tuple[int, int], fine: float, behind: float | None
 ) -> Image.Image:
     """Sky or walls; with `behind` also the things that are farther away than that."""
     width, height = round(size[0] * fine), round(size[1] * fine)
@@ -153,7 +153,7 @@ def _background(
     return canvas
 
 
-def _hand_point(view: Framed, figure: Figure, at: Point) -> Point:
+def _hand_point(view: View, figure: Figure, at: Point) -> Point:
     x, y = figure.hand()
     right = view.camera.right
     return at[0] + right[0] * x, y - 0.1, at[2] + right[2] * x

@@ -58,7 +58,7 @@ _EYES = ("眼", "眸", "目光", "瞳", "eye", "eyes", "gaze", "stare")
 
 
 @dataclass(frozen=True)
-class Framed:
+class View:
     """`people` stand at their points, `main` is who the shot is about (None: nobody), `insert` what of them fills
     it."""
 
@@ -81,7 +81,7 @@ def frame_shot(
     size: Spot,
     seed: int,
     place: int,
-) -> Framed:
+) -> View:
     """The camera and the people's places; the same set is seen from another side in each of the nine shots."""
     framing = str(shot.get("framing") or "MS")
     lens = (INDOORS if inside else LENSES).get(framing) or LENSES.get(framing, LENSES["MS"])
@@ -117,7 +117,7 @@ def frame_shot(
         (figures[i], at if i == main else _beside(camera, at, across[i] * width, number, room))
         for number, i in enumerate(visible)
     ]
-    return Framed(
+    return View(
         camera,
         tuple(people),
         visible.index(main),
@@ -138,7 +138,7 @@ def _empty(
     roll: float,
     size: Spot,
     seed: int,
-) -> Framed:
+) -> View:
     """A shot of the place alone: wide ones of all of it, close ones of a thing in it."""
     width, height = size
     if framing in ("ELS", "LS", "LOW", "HIGH") or not sights:
@@ -146,14 +146,14 @@ def _empty(
         camera = aim_camera(
             aim, lens.distance + 0.6, yaw, pitch, focal, (width * 0.5, height * (lens.down + 0.02)), roll
         )
-        return Framed(camera, (), None, lens.distance, 0.0, "")
+        return View(camera, (), None, lens.distance, 0.0, "")
     sight = sights[digest("sight", framing, seed) % len(sights)]
     near = {"MLS": 4.4, "MS": 3.6, "MCU": 2.9, "CU": 2.2, "ECU": 1.6}.get(framing, 3.0)
     # Fewer metres across than people would need: things are smaller.
     tall = min(height, math.sqrt(width * height) * 0.98)
     zoom = {"MLS": 0.9, "MS": 1.15, "MCU": 1.4, "CU": 1.8, "ECU": 2.6}.get(framing, 1.2) * tall * near / 2.4
     camera = aim_camera(sight, near, yaw * 0.6, pitch, zoom, (width * (0.38 if seed % 2 else 0.62), height * 0.52))
-    return Framed(camera, (), None, near, 0.0, "", near=True)
+    return View(camera, (), None, near, 0.0, "", near=True)
 
 
 def _stand(seed: int, framing: str, inside: bool) -> Point:
