@@ -17,7 +17,6 @@ from workbench.ui.markup import plain
 from workbench.webhooks.events import EVENTS, TEST, USUAL
 from workbench.webhooks.formats import FORMS
 
-Row = Mapping[str, Any]
 SHOWN = 8
 #: state of a delivery → colour, icon, word
 STATES: dict[str, tuple[Any, str, str]] = {

@@ -22,7 +22,6 @@ from workbench.ui.markup import plain, safe, shortened
 from workbench.ui.studio import storyboard
 from workbench.ui.studio.editing import begin_edit
 
-Row = Mapping[str, Any]
 IMAGES, PROMPT = "generate_keyframe_images", "keyframe_prompt"
 #: set when a pick was saved from the dialog
 _CHANGED = "_frames_changed"
@@ -259,7 +258,7 @@ def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersio
     )  # fmt: skip
 
 
-def _candidates(node_id: int, key: str, known: Row, artifact: ArtifactVersion, *, large: bool) -> None:
+def _candidates(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersion, *, large: bool) -> None:
     """Each candidate with its button; small below the picture, or large beside one another."""
     wb = live.workbench()
     columns = st.columns(2) if large else []
@@ -280,7 +279,7 @@ def _candidates(node_id: int, key: str, known: Row, artifact: ArtifactVersion, *
                     _provenance(node_id, candidate["media"], known)
 
 
-def _provenance(node_id: int, media: str, known: Row) -> None:
+def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     """Which model drew a picture, when, in which version, and the job with its prompt and price."""
     made = pictures.maker(node_id, media)
     candidate = next(c for c in known["candidates"] if c["media"] == media)
@@ -291,7 +290,7 @@ def _provenance(node_id: int, media: str, known: Row) -> None:
     st.markdown(f":gray[{plain(' · '.join(said))}{link}]")
 
 
-def picked(content: Row, key: str, media: str) -> dict[str, Any]:
+def picked(content: JsonObject, key: str, media: str) -> dict[str, Any]:
     """The artifact's content with another candidate chosen."""
     frames = [{**f, "chosen": media} if f["key"] == key else f for f in content["frames"]]
     return {**content, "frames": frames}
