@@ -15,11 +15,10 @@ from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, end, ledger, timeline, waits
 from workbench.errors import NotAllowed, NotFound, Refused
 from workbench.i18n import N_, Text
-from workbench.jobs import replay
-from workbench.jobs import submit as submitting
 from workbench.json_types import JsonObject
 
 if TYPE_CHECKING:
+    from workbench.jobs import submit as submitting
     from workbench.jobs.dispatch import Dispatcher
     from workbench.profiles.profiles import Profiles
     from workbench.workflows.registry import Registry
@@ -56,6 +55,8 @@ class Jobs:
         The same submit_key, or an equal active job, gives the job that is there. Raises InvalidInput, GuardUnmet,
         AlreadyActive, SubmitKeyReused, BudgetExceeded, NotFound.
         """
+        from workbench.jobs import submit as submitting
+
         request = submitting.Request(
             kind,
             node_id,
@@ -71,6 +72,8 @@ class Jobs:
 
     def submit_many(self, requests: Iterable[submitting.Request]) -> builtins.list[SubmittedJob]:
         """Queue a batch in one transaction: all or none."""
+        from workbench.jobs import submit as submitting
+
         batch = [*requests]
         prepared = [submitting.prepare(self._database, self._registry, request) for request in batch]
         with self._database.write() as conn:
@@ -89,11 +92,15 @@ class Jobs:
 
     def get(self, job_id: int) -> Job:
         """Raises NotFound."""
+        from workbench.jobs import replay
+
         with self._database.read() as conn:
             return replay.find(conn, job_id)
 
     def get_detail(self, job_id: int) -> JobDetail:
         """A job with its attempts, steps, events, model calls, children and replays. Raises NotFound."""
+        from workbench.jobs import replay
+
         with self._database.read() as conn:
             return JobDetail(
                 job=replay.find(conn, job_id),
@@ -197,6 +204,8 @@ class Jobs:
 
     def cancel(self, job_ids: int | Iterable[int], *, user: str = "local") -> builtins.list[int]:
         """Cancel jobs and their children; returns the ids of those that were still active. Raises NotFound."""
+        from workbench.jobs import replay
+
         ids = [job_ids] if isinstance(job_ids, int) else [*job_ids]
         cancelled = []
         for job_id in ids:
@@ -233,6 +242,8 @@ class Jobs:
         return self._replay(job_id, params=params, from_step=from_step, profile=profile, user=user)
 
     def _replay(self, job_id: int, *, profile: str | None, **how: Any) -> Job:
+        from workbench.jobs import replay
+
         new_id = replay.replay(
             self._database,
             self._registry,
@@ -278,6 +289,8 @@ class Jobs:
     def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Job:
         """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for
         that."""
+        from workbench.jobs import replay
+
         with self._database.write() as conn:
             replay.find(conn, job_id)
             if not waits.lock_waiting(conn, job_id, "decision"):
