@@ -4,6 +4,7 @@ servers."""
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ def submits(stores: Stores, scale: Scale) -> list[Line]:
     """`wb.submit` called again and again by one client: without a worker that shares disk and processor, and beside
     one."""
     section = f"Single submits, {scale.submits} one after the other, each committed before it returns"
-    lines = []
+    lines = [Line(section, "commits of one row, this disk, synchronous=FULL", _disk_commits_per_s(stores), "/s")]
     for database in OURS:
         alone = Reelwright(stores.settings(database, THREADS))
         target = SUBMITS_PER_S if database == "sqlite" else None
@@ -73,6 +74,18 @@ def submits(stores: Stores, scale: Scale) -> list[Line]:
             rate = _submits_per_s(ours, scale.submits)
         lines.append(Line(section, f"on {database}, beside a worker that runs them", rate, "/s"))
     return lines
+
+
+def _disk_commits_per_s(stores: Stores) -> float:
+    """What no single submit can pass: one write to disk each."""
+    with contextlib.closing(sqlite3.connect(stores.home / "disk.db", isolation_level=None)) as conn:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+            conn.execute(f"PRAGMA {pragma}")
+        conn.execute("CREATE TABLE row (number)")
+        began = time.monotonic()
+        for number in range(200):
+            conn.execute("INSERT INTO row VALUES (?)", (number,))
+        return 200 / (time.monotonic() - began)
 
 
 def _submits_per_s(ours: Reelwright, count: int) -> float:

@@ -109,9 +109,9 @@ class Dispatcher:
 
     def _pick(self, conn: Connection) -> list[int]:
         """The rows to send now; those behind them are listed for threads that go on without a message."""
-        queues = dispatch.ready_queues(conn)
-        room = WINDOW_PER_THREAD * dispatch.live_threads(conn) if queues else 0
-        if not room:
+        room = WINDOW_PER_THREAD * dispatch.live_threads(conn)
+        queues = dispatch.ready_queues(conn) if room else []
+        if not queues:
             return []
         on_the_way = dispatch.in_flight(conn)
         free = {queue: max(0, room - on_the_way.get(queue, 0)) for queue in queues}

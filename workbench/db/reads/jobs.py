@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, String, and_, bindparam, case, cast, func, literal, or_, select
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rows.jobs import (
     Attempt,
     ChildJob,
@@ -43,9 +43,12 @@ def find(conn: Connection, job_id: int) -> Job | None:
     return fetch_one(conn, Job, _by_id, {"job_id": job_id})
 
 
+_many = select(*_job).where(among(job.c.id, bindparam("ids", type_=Ids())))
+
+
 def find_many(conn: Connection, ids: list[int]) -> list[Job]:
     """In the order of `ids`; unknown ids are left out."""
-    by_id = {found.id: found for found in fetch(conn, Job, select(*_job).where(job.c.id.in_(ids)))}
+    by_id = {found.id: found for found in fetch(conn, Job, _many, {"ids": ids})}
     return [by_id[i] for i in ids if i in by_id]
 
 
