@@ -36,7 +36,7 @@ page = st.navigation(
     position="top",
 )
 language.switch()
-with frame.guarded():
+with frame.show_errors():
     page.run()
 frame.show_toast()
 live.freeze_imports()

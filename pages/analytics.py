@@ -14,7 +14,7 @@ from workbench.ui import budgets, charts, filters, formats, frame, illustrations
 from workbench.ui import labels as words
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden
+from workbench.ui.markup import hide_keys
 
 D = TypeVar("D", UsageTotals, Latency, JobSuccess, budgets.DayCost)
 
@@ -63,11 +63,11 @@ def success(rows: list[JobSuccess]) -> float | None:
     return sum(r.succeeded or 0 for r in rows) / done if done else None
 
 
-def compared(text: str | None) -> str:
+def or_none_before(text: str | None) -> str:
     return text or t("none before")
 
 
-def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
+def draw_metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
     now_total, old_total = (
         live.query(live.workbench().usage.totals_by, since=a, until=b, **scope)[0]
         for a, b in ((since, until), (before, since))
@@ -100,46 +100,46 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
         charts.metric(
             t("Cost"),
             amount,
-            t("and {amount}", amount=" + ".join(others)) if others else compared(delta),
+            t("and {amount}", amount=" + ".join(others)) if others else or_none_before(delta),
             good="down",
-            history=padded(cost_days, since, until, lambda r: r.cost_micros),
+            history=fill_days(cost_days, since, until, lambda r: r.cost_micros),
         )
     with cards[1]:
         delta = formats.delta_percent(tokens(now_total), tokens(old_total))
         charts.metric(
             t("Tokens"),
             formats.number(tokens(now_total), language),
-            compared(delta),
+            or_none_before(delta),
             good="none",
-            history=padded(days, since, until, tokens),
+            history=fill_days(days, since, until, tokens),
         )
     with cards[2]:
         delta = formats.delta_duration(now_time, old_time, language)
         charts.metric(
             t("Latency p95"),
             words.took(now_time),
-            compared(delta),
+            or_none_before(delta),
             good="down",
-            history=padded(time_days, since, until, lambda r: r.p95),
+            history=fill_days(time_days, since, until, lambda r: r.p95),
         )
     with cards[3]:
         delta = formats.delta_points(success(now_jobs), success(old_jobs), language)
-        history = padded(job_days, since, until, lambda r: success([r]))
+        history = fill_days(job_days, since, until, lambda r: success([r]))
         charts.metric(
             t("Success"),
             formats.percent(success(now_jobs)),
-            compared(delta),
+            or_none_before(delta),
             history=history,
             help=t("Jobs that ended well, of all that ended; cancelled ones do not count"),
         )
     with cards[4]:
         rate = valid_share(now_total)
         delta = formats.delta_points(rate, valid_share(old_total), language)
-        history = padded(days, since, until, valid_share)
+        history = fill_days(days, since, until, valid_share)
         charts.metric(
             t("Valid JSON"),
             formats.percent(rate),
-            compared(delta),
+            or_none_before(delta),
             history=history,
             help=t("Answers that passed their schema and checks at once"),
         )
@@ -148,13 +148,13 @@ def metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
         charts.metric(
             t("Calls"),
             formats.count(now_total.calls),
-            compared(delta),
+            or_none_before(delta),
             good="none",
-            history=padded(days, since, until, lambda r: r.calls),
+            history=fill_days(days, since, until, lambda r: r.calls),
         )
 
 
-def padded(rows: Sequence[D], since: int, until: int, value: Callable[[D], float | None]) -> list[float]:
+def fill_days(rows: Sequence[D], since: int, until: int, value: Callable[[D], float | None]) -> list[float]:
     """A value for every day; days without calls are 0."""
     by_day = {r.day: value(r) or 0 for r in rows}
     return [by_day.get(d, 0) for d in all_days(since, until)]
@@ -183,7 +183,7 @@ def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.
     shown = {n: v for n, v in series.items() if any(v)} or {names["input"]: series[names["input"]]}
     with charts.card(t("Tokens by type"), t("per day"), "tokens_card"):
         charts.show(
-            charts.stacked([day_label(d) for d in all_days(since, until)], shown, colours),
+            charts.stack([day_label(d) for d in all_days(since, until)], shown, colours),
             "tokens_chart",
             t("Tokens by type"),
         )
@@ -280,7 +280,7 @@ def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
             frame_[column] = [
                 None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]
             ]
-    return str(hidden(frame_.to_csv(index=False))).encode("utf-8-sig")
+    return str(hide_keys(frame_.to_csv(index=False))).encode("utf-8-sig")
 
 
 def header(scope: dict[str, Any], since: int, until: int) -> None:
@@ -312,7 +312,7 @@ def main() -> None:
                 st.switch_page("pages/studio.py")
         return
     colours = charts.palette()
-    metrics(scope, before, since, until)
+    draw_metrics(scope, before, since, until)
     left, right = st.columns(2, gap="small")
     with left:
         tokens_chart(scope, since, until, colours)

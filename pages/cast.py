@@ -42,8 +42,8 @@ def page(project: int) -> None:
     if not rows and not adding:
         nothing(kind, bool(typed))
         return
-    asked = st.query_params.get("node", "")
-    chosen = next((r for r in rows if str(r.node_id) == asked), rows[0] if rows else None)
+    param = st.query_params.get("node", "")
+    chosen = next((r for r in rows if str(r.node_id) == param), rows[0] if rows else None)
     left, right = st.columns([1, 1.75], gap="medium")
     with left, st.container(border=True, key="cast_card"):
         elements.listing(project, kind, rows, None if adding or chosen is None else chosen.node_id)
@@ -58,12 +58,12 @@ def nothing(kind: str, searched: bool) -> None:
     if searched:
         st.caption(t("Nobody and nothing matches."))
         return
-    said = (
+    sentence = (
         t("Nobody is in this story yet. Describe the people a model should know, and scenes will keep to them.")
         if kind == "character"
         else t("The world has no elements yet. Describe eras, places, customs or magic that scenes must keep to.")
     )
-    with illustrations.empty(said, "cast"):
+    with illustrations.empty(sentence, "cast"):
         st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=start_adding)
 
 

@@ -10,7 +10,7 @@ from workbench.db.rows.jobs import FailureGroup, Job, JobDetail, RefusedReplay
 from workbench.ui import filters, formats, forms, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden, plain, shortened
+from workbench.ui.markup import hide_keys, plain, shorten
 
 navigation_guard.through_app()
 wb = live.workbench()
@@ -31,7 +31,7 @@ def sidebar() -> tuple[bool, dict[str, Any]]:
 
 
 def replay_all(fingerprint: str) -> None:
-    with frame.told():
+    with frame.show_refusals():
         answers = wb.jobs.replay_group(fingerprint, user=frame.user())
         refused = [a for a in answers if isinstance(a, RefusedReplay)]
         frame.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
@@ -54,9 +54,9 @@ def close_group() -> None:
     st.query_params.pop("group", None)
 
 
-def affected(group: FailureGroup, titles: dict[int, str]) -> str:
+def affected_projects(group: FailureGroup, titles: dict[int, str]) -> str:
     names = [titles.get(p, str(p)) for p in group.projects]
-    return shortened(", ".join(names), 60) or t("no project")
+    return shorten(", ".join(names), 60) or t("no project")
 
 
 def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
@@ -84,11 +84,11 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
                 on_click=replay_all,
                 args=(key,),
             )
-        st.markdown(plain(shortened(labels.said(group, "error"), 260)))
+        st.markdown(plain(shorten(labels.stored_sentence(group, "error"), 260)))
         kinds = ", ".join(labels.workflow_title(k) for k in group.kinds)
         st.markdown(
             f":material/build: **{labels.remedy(group.error_kind)}** :gray[· {plain(kinds)} · "
-            f"{plain(affected(group, titles))}]"
+            f"{plain(affected_projects(group, titles))}]"
         )
         if is_open:
             inspect(key)
@@ -101,14 +101,14 @@ def inspect(fingerprint: str) -> None:
         return
     places = live.query(live.workbench().projects.locate, node_ids=sorted({j.node_id for j in jobs if j.node_id}))
 
-    def named(job_id: int) -> str:
+    def job_title(job_id: int) -> str:
         job = next(j for j in jobs if j.id == job_id)
         place = labels.place(places.get(job.node_id or 0))
         return " · ".join(
             p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.ago(job.finished_at)) if p
         )
 
-    chosen = st.selectbox(t("Failure"), [j.id for j in jobs], format_func=named, key=f"failure_{fingerprint}")
+    chosen = st.selectbox(t("Failure"), [j.id for j in jobs], format_func=job_title, key=f"failure_{fingerprint}")
     job = next(j for j in jobs if j.id == chosen)
     seen = live.query(wb.jobs.get_detail, chosen)
     for newer in seen.replays:
@@ -140,13 +140,13 @@ def payload(job: Job) -> None:
             icon=":material/restart_alt:",
             disabled=edited is None,
         ):
-            with frame.told():
-                made = (
+            with frame.show_refusals():
+                offset = (
                     wb.jobs.replay(job.id, edited, user=frame.user())
                     if changed
                     else wb.jobs.retry(job.id, user=frame.user())
                 )
-                frame.toast(t("Replayed as job {id}.", id=made.id))
+                frame.toast(t("Replayed as job {id}.", id=offset.id))
                 live.invalidate()
             st.rerun()
         if st.button(
@@ -157,7 +157,7 @@ def payload(job: Job) -> None:
 
 def facts(job: Job, seen: JobDetail) -> None:
     st.markdown(f":gray[{t('What happened')}]")
-    st.markdown(plain(labels.said(job, "error")))
+    st.markdown(plain(labels.stored_sentence(job, "error")))
     waited, ran = (
         labels.took(table.waited_ms(job, live.clock_ms())),
         labels.took(table.ran_ms(job, live.clock_ms())),
@@ -170,11 +170,11 @@ def facts(job: Job, seen: JobDetail) -> None:
     last = next((a for a in reversed(seen.attempts) if a.traceback), None)
     if last:
         with st.expander(t("Traceback"), icon=":material/bug_report:", key=f"trace_{job.id}"):
-            st.code(hidden(last.traceback), language="python", height=260)
+            st.code(hide_keys(last.traceback), language="python", height=260)
     raw = next((c for c in reversed(seen.model_calls) if c.raw_output), None)
     if raw:
         with st.expander(t("Last answer of the model"), icon=":material/text_snippet:", key=f"raw_{job.id}"):
-            st.code(hidden(raw.raw_output), language=None, wrap_lines=True, height=240)
+            st.code(hide_keys(raw.raw_output), language=None, wrap_lines=True, height=240)
 
 
 def signature(wanted: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
 from workbench.ui.language import t
-from workbench.ui.markup import hidden, plain, safe, shortened
+from workbench.ui.markup import hide_keys, plain, safe, shorten
 from workbench.ui.studio import sheet, storyboard  # fmt: skip
 
 navigation_guard.through_app()
@@ -27,7 +27,7 @@ PACKED = 400
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Filters:
     """What the filters ask for. `people`: the names of the person chosen; `person`: as the URL has it."""
 
     project: int
@@ -44,7 +44,7 @@ class Wanted:
         return 1 if self.framing else 9
 
     def all_of(self, scenes: list[SceneEntry]) -> list[gallery.Picture]:
-        return gallery.filtered(
+        return gallery.select(
             gallery.of_scenes(scenes), candidates=self.candidates, framing=self.framing or None, people=self.people,
             stale=self.stale,
         )  # fmt: skip
@@ -59,15 +59,15 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
             st.query_params.pop(other, None)
         st.query_params[name] = str(st.session_state[slot])
 
-    asked = st.query_params.get(name, "")
-    st.session_state[slot] = int(asked) if asked.isdigit() and int(asked) in titles else next(iter(titles))
+    param = st.query_params.get(name, "")
+    st.session_state[slot] = int(param) if param.isdigit() and int(param) in titles else next(iter(titles))
     return int(st.selectbox(label, list(titles), format_func=titles.__getitem__, key=slot, on_change=changed))
 
 
-def sidebar() -> Wanted:
+def sidebar() -> Filters:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        names = {p.id: hidden(p.title) for p in wb.projects.list_names()}
+        names = {p.id: hide_keys(p.title) for p in wb.projects.list_names()}
         project = choose("project", t("Project"), names, ("episode", "scene", "person"))
         everywhere = gallery.scenes(project)
         titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}
@@ -87,25 +87,25 @@ def sidebar() -> Wanted:
         people = [person, *(cast[person].get("aliases") or [])] if person else []
         candidates = filters.switch("candidates", t("All candidates"), t("Also pictures that were not chosen"))
         stale = filters.switch("stale", t("Only stale"), t("Whose shot has changed since"))
-    return Wanted(project, episode, scene, framing, people, candidates, stale)
+    return Filters(project, episode, scene, framing, people, candidates, stale)
 
 
-def matching(wanted: Wanted) -> list[SceneEntry]:
+def matching(wanted: Filters) -> list[SceneEntry]:
     """The scenes that can hold what is wanted, before any of their content is read."""
-    found = gallery.scenes(wanted.project, wanted.episode or None)
+    scenes = gallery.scenes(wanted.project, wanted.episode or None)
     if wanted.scene:
-        found = [s for s in found if s.id == wanted.scene]
+        scenes = [s for s in scenes if s.id == wanted.scene]
     if wanted.people:
-        found = gallery.with_person(found, wanted.project, wanted.people)
-    return gallery.stale_scenes(found) if wanted.stale else found
+        scenes = gallery.with_person(scenes, wanted.project, wanted.people)
+    return gallery.stale_scenes(scenes) if wanted.stale else scenes
 
 
-def page_of(scenes: list[SceneEntry], wanted: Wanted) -> list[SceneEntry]:
+def page_of(scenes: list[SceneEntry], wanted: Filters) -> list[SceneEntry]:
     """The scenes of the page in the URL."""
     size = max(1, PAGE // wanted.per_scene)
     pages = max(1, -(-len(scenes) // size))
-    asked = st.query_params.get("page", "1")
-    at = min(max(int(asked) if asked.isdigit() else 1, 1), pages)
+    param = st.query_params.get("page", "1")
+    at = min(max(int(param) if param.isdigit() else 1, 1), pages)
     if pages > 1:
         turn(at, pages)
     return scenes[(at - 1) * size : at * size]
@@ -137,7 +137,7 @@ def scene_row(shown: list[gallery.Picture], project: int) -> None:
     scene = shown[0].scene
     title = labels.node_title("scene", scene.position, scene.title)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"scene_{scene.id}"):
-        st.markdown(f":gray[{t('E{n}', n=scene.number)}] **{plain(shortened(title, 90))}**", width="content")
+        st.markdown(f":gray[{t('E{n}', n=scene.number)}] **{plain(shorten(title, 90))}**", width="content")
         if stale := len({p.key for p in shown if p.stale}):
             states.badge("stale", stale)
         st.space("stretch")
@@ -172,7 +172,7 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
                     f"<div "
                     f"style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
                     f""
-                    f"title='{safe(picture.shot['caption'])}'>{safe(shortened(picture.shot['caption'], 56))}</div>"
+                    f"title='{safe(picture.shot['caption'])}'>{safe(shorten(picture.shot['caption'], 56))}</div>"
                 )
 
 
@@ -187,17 +187,17 @@ def mark(picture: gallery.Picture | gallery.Clip) -> None:
 
 def clip_row(scenes: list[SceneEntry], project: int) -> None:
     """The clips of these scenes, each with its length and the way to its scene."""
-    found = gallery.clips(scenes)
-    if not found:
+    clips = gallery.clips(scenes)
+    if not clips:
         return
     st.markdown(f"**{t('Clips')}**")
     columns = st.columns(3)
-    for n, clip in enumerate(found):
+    for n, clip in enumerate(clips):
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
             st.video(str(wb.media.path(clip.media)))
             title = labels.node_title("scene", clip.scene.position, clip.scene.title)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(f"{plain(shortened(title, 60))} · {labels.took(clip.seconds * 1000)}", width="content")
+                st.caption(f"{plain(shorten(title, 60))} · {labels.took(clip.seconds * 1000)}", width="content")
                 mark(clip)
                 st.space("stretch")
                 st.page_link(
@@ -212,7 +212,7 @@ def empty(sentence: str, project: int) -> None:
             st.switch_page("pages/studio.py", query_params={"project": str(project), "node": str(project)})
 
 
-def heading(scenes: list[SceneEntry], wanted: Wanted) -> None:
+def heading(scenes: list[SceneEntry], wanted: Filters) -> None:
     note = t("scenes with pictures: {n}", n=len(scenes)) if scenes else ""
     with frame.title(t("Gallery"), note):
         st.space("stretch")
@@ -224,7 +224,7 @@ def heading(scenes: list[SceneEntry], wanted: Wanted) -> None:
             )  # fmt: skip
 
 
-def pack_all(scenes: list[SceneEntry], wanted: Wanted) -> Callable[[], bytes]:
+def pack_all(scenes: list[SceneEntry], wanted: Filters) -> Callable[[], bytes]:
     """Reads the scenes when the button is pressed, not before."""
     return lambda: gallery.packer(wanted.all_of(scenes))()
 
@@ -256,7 +256,7 @@ def main() -> None:
             scene_row(own, wanted.project)
             grid(own, f"{tiles}_{node}", places=False)
     clip_row(on_page, wanted.project)
-    sheet.dialog_if_asked(wanted.project)
+    sheet.draw_requested_dialog(wanted.project)
 
 
 try:

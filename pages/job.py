@@ -12,7 +12,7 @@ from workbench.ui import charts, formats, forms, frame, illustrations, labels, l
 from workbench.ui.jobs import calls_table, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden, plain, readable
+from workbench.ui.markup import hide_keys, plain, readable
 
 navigation_guard.through_app()
 wb = live.workbench()
@@ -23,7 +23,7 @@ def back() -> None:
         st.switch_page("pages/jobs.py")
 
 
-def opened(job: Job) -> None:
+def open_job(job: Job) -> None:
     """Show the job that was just made; the page reruns with its number in the URL."""
     st.query_params["id"] = str(job.id)
     st.session_state.pop("editing_payload", None)
@@ -31,30 +31,30 @@ def opened(job: Job) -> None:
 
 
 def do_retry(job_id: int) -> None:
-    with frame.told():
-        opened(wb.jobs.retry(job_id, user=frame.user()))
+    with frame.show_refusals():
+        open_job(wb.jobs.retry(job_id, user=frame.user()))
 
 
 def do_replay(job_id: int, step: str | None = None) -> None:
-    with frame.told():
-        opened(wb.jobs.replay(job_id, from_step=step, user=frame.user()))
+    with frame.show_refusals():
+        open_job(wb.jobs.replay(job_id, from_step=step, user=frame.user()))
 
 
 def do_cancel(job_id: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         wb.jobs.cancel([job_id])
         live.invalidate()
 
 
 def do_decide(job_id: int, choice: Any) -> None:
-    with frame.told():
+    with frame.show_refusals():
         wb.jobs.decide(job_id, choice, user=frame.user())
         live.invalidate()
 
 
 def do_reparse(job_id: int) -> None:
-    with frame.told():
-        opened(wb.jobs.reparse(job_id, user=frame.user()))
+    with frame.show_refusals():
+        open_job(wb.jobs.reparse(job_id, user=frame.user()))
 
 
 def edit_payload() -> None:
@@ -154,7 +154,7 @@ def summary(job: Job, seen: JobDetail) -> None:
 
 def progress(job: Job) -> None:
     if job.state in states.ACTIVE:
-        message = labels.said(job, "message") or states.find(job.state).word
+        message = labels.stored_sentence(job, "message") or states.find(job.state).word
         st.progress(int(job.progress or 0) / 100, text=plain(message))
         if job.preview:
             with st.container(height=110, border=True, key="preview", autoscroll=True):
@@ -176,7 +176,7 @@ def timeline(job: Job, seen: JobDetail) -> None:
     rows = gantt.bars(job, seen.attempts, seen.model_calls, seen.steps, live.clock_ms())
     span = f"{formats.clock(job.created_at, labels.zone())} – {formats.clock(job.finished_at, labels.zone())}"
     with charts.card(t("Timeline"), span, "timeline"):
-        charts.show(gantt.drawn(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
+        charts.show(gantt.draw(rows, charts.palette()), "gantt", t("Attempts and steps over time"))
 
 
 LEVELS = {"info": "succeeded", "warning": "stale", "error": "failed", "audit": "ready"}
@@ -186,7 +186,7 @@ def events(job: Job, seen: JobDetail) -> None:
     st.markdown(f"**{t('Steps and events')}**")
     moments = [
         illustrations.Moment(
-            labels.said(e, "message"),
+            labels.stored_sentence(e, "message"),
             LEVELS.get(e.level, "succeeded"),
             formats.clock(e.at, labels.zone()),
             labels.at(e.at),
@@ -203,7 +203,7 @@ def events(job: Job, seen: JobDetail) -> None:
                 icon=":material/bug_report:",
                 key=f"traceback_{attempt.claim}",
             ):
-                st.code(hidden(attempt.traceback), language="python", height=320)
+                st.code(hide_keys(attempt.traceback), language="python", height=320)
 
 
 def children(seen: JobDetail) -> None:
@@ -221,7 +221,7 @@ def payload(job: Job) -> None:
     """The payload, and its editor when a replay with edits was asked for."""
     if not st.session_state.get("editing_payload"):
         with st.expander(t("Payload"), icon=":material/data_object:", key="payload"):
-            st.json(hidden(job.params), expanded=2)
+            st.json(hide_keys(job.params), expanded=2)
         return
     with st.container(border=True, key="payload_editor"):
         st.markdown(f"**{t('Replay with an edited payload')}**")
@@ -230,8 +230,8 @@ def payload(job: Job) -> None:
             if st.button(
                 t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None
             ):
-                with frame.told():
-                    opened(wb.jobs.replay(job.id, edited, user=frame.user()))
+                with frame.show_refusals():
+                    open_job(wb.jobs.replay(job.id, edited, user=frame.user()))
                 st.rerun()
             if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
                 st.session_state.pop("editing_payload")
@@ -268,16 +268,16 @@ def show(job_id: int) -> None:
 
 
 def main() -> None:
-    asked = st.query_params.get("id", "")
-    if not asked.isdigit():
+    param = st.query_params.get("id", "")
+    if not param.isdigit():
         with illustrations.empty(t("Choose a job to see what it did."), "job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
         return
     try:
-        show(int(asked))
+        show(int(param))
     except NotFound:
-        with illustrations.empty(t("There is no job {id}.", id=asked), "no_job"):
+        with illustrations.empty(t("There is no job {id}.", id=param), "no_job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
     except ReelwrightError as error:

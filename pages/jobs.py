@@ -118,12 +118,12 @@ def header(has_jobs: bool) -> None:
                 new_job()
 
 
-def _dismissed() -> None:
+def _close_dialog() -> None:
     st.session_state.pop("_new_job", None)
 
 
 # It stays open while the board behind it is drawn anew.
-@st.dialog(t("New job"), width="medium", on_dismiss=_dismissed)
+@st.dialog(t("New job"), width="medium", on_dismiss=_close_dialog)
 def new_job() -> None:
     """Story work is launched where the story is; a chat needs no story."""
     st.markdown(t("Everything that belongs to a story is launched in its Studio."))
@@ -150,7 +150,7 @@ def new_job() -> None:
             st.rerun(scope="fragment")
         job = wb.submit("llm_chat", None, values, profile=profile, user=frame.user())
         forms.forget("chat")
-        _dismissed()
+        _close_dialog()
         live.invalidate()
         st.switch_page("pages/job.py", query_params={"id": str(job.id)})
 

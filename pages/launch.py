@@ -11,7 +11,7 @@ from workbench.jobs.submit import Request
 from workbench.ui import budgets, filters, forms, frame, labels, live, navigation_guard, project_picker, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
-from workbench.ui.markup import hidden, plain, shortened
+from workbench.ui.markup import hide_keys, plain, shorten
 from workbench.ui.projects import progress
 from workbench.workflows.registry import Workflow
 
@@ -24,7 +24,7 @@ PRIORITIES = (-5, 0, 5)
 SHOWN = 24
 
 
-def offered() -> list[Workflow]:
+def list_workflows() -> list[Workflow]:
     """The workflows that a person launches by hand, in the order of a story's making."""
     return [w for w in wb.workflows.list() if w.name != "run_plan"]
 
@@ -35,34 +35,35 @@ def scopes() -> dict[str, str]:
 
 def choose() -> Workflow:
     """The list at the left, searched while one types; the choice is in the URL."""
-    named = {w.name: w for w in offered()}
+    named = {w.name: w for w in list_workflows()}
     with st.sidebar:
         typed = filters.text("q", t("Search"), t("Search workflows")).casefold()
-        asked = st.query_params.get("workflow", "")
-        current = asked if asked in named else next(iter(named))
+        param = st.query_params.get("workflow", "")
+        current = param if param in named else next(iter(named))
         for scope in SCOPES:
-            found = [w for w in named.values() if w.scope == scope and matches(w, typed)]
-            if not found:
+            matching = [w for w in named.values() if w.scope == scope and matches(w, typed)]
+            if not matching:
                 continue
             st.caption(scopes()[scope])
             with st.container(gap=None, key=f"launch_scope_{scope}"):
-                for one in found:
+                for workflow in matching:
                     st.button(
-                        t(one.title), key=f"choose_{one.name}", type="secondary" if one.name == current else "tertiary",
-                        width="stretch", on_click=st.query_params.__setitem__, args=("workflow", one.name),
+                        t(workflow.title), key=f"choose_{workflow.name}", width="stretch",
+                        type="secondary" if workflow.name == current else "tertiary",
+                        on_click=st.query_params.__setitem__, args=("workflow", workflow.name),
                     )  # fmt: skip
     return named[current]
 
 
-def matches(one: Workflow, typed: str) -> bool:
-    return not typed or typed in f"{one.name} {t(one.title)}".casefold()
+def matches(workflow: Workflow, typed: str) -> bool:
+    return not typed or typed in f"{workflow.name} {t(workflow.title)}".casefold()
 
 
 def project() -> int | None:
-    names = {str(p.id): hidden(p.title) for p in wb.projects.list_names()}
+    names = {str(p.id): hide_keys(p.title) for p in wb.projects.list_names()}
     if not names:
         return None
-    asked = st.query_params.get("project", "")
+    param = st.query_params.get("project", "")
     slot = "launch_project"
 
     def changed() -> None:
@@ -70,7 +71,7 @@ def project() -> int | None:
         for name in ("episode", "node"):
             st.query_params.pop(name, None)
 
-    st.session_state[slot] = asked if asked in names else next(iter(names))
+    st.session_state[slot] = param if param in names else next(iter(names))
     return int(st.selectbox(t("Project"), list(names), format_func=names.__getitem__, key=slot, on_change=changed))
 
 
@@ -79,8 +80,8 @@ def episode(story: int, nodes: list[int]) -> int | None:
     named = {n.id: labels.node_title("episode", n.position, n.title) for n in targets.episodes(story)}
     if not named:
         return None
-    asked = st.query_params.get("episode", "")
-    linked = int(asked) if asked.isdigit() else targets.episode_of(story, nodes)
+    param = st.query_params.get("episode", "")
+    linked = int(param) if param.isdigit() else targets.episode_of(story, nodes)
     slot = "launch_episode"
 
     def changed() -> None:
@@ -91,27 +92,27 @@ def episode(story: int, nodes: list[int]) -> int | None:
     return int(st.selectbox(t("Episode"), list(named), format_func=named.__getitem__, key=slot, on_change=changed))
 
 
-def where(one: Workflow) -> tuple[int | None, list[int]]:
+def choose_place(workflow: Workflow) -> tuple[int | None, list[int]]:
     """The project, and the nodes of it to run on: itself, or some of its episodes or scenes."""
-    asked = [int(n) for n in st.query_params.get("node", "").split(",") if n.isdigit()]
+    preselected = [int(n) for n in st.query_params.get("node", "").split(",") if n.isdigit()]
     left, right = st.columns(2)
     with left:
         story = project()
-    if story is None or one.scope == "project":
+    if story is None or workflow.scope == "project":
         return story, [story] if story is not None else []
     with right:
-        part = episode(story, asked) if one.scope == "scene" else story
+        part = episode(story, preselected) if workflow.scope == "scene" else story
     if part is None:
-        lacking(story, t("There are no episodes yet: plan them first."))
+        show_unmet(story, t("There are no episodes yet: plan them first."))
         return story, []
-    found = targets.targets(one, story, part)
-    if not found:
-        lacking(story, t("There is nothing to run it on yet: make the scene list first."))
+    candidates = targets.targets(workflow, story, part)
+    if not candidates:
+        show_unmet(story, t("There is nothing to run it on yet: make the scene list first."))
         return story, []
-    return story, ticked(one, story, found, asked)
+    return story, choose_nodes(workflow, story, candidates, preselected)
 
 
-def lacking(story: int, sentence: str) -> None:
+def show_unmet(story: int, sentence: str) -> None:
     st.markdown(f":gray[:material/lock: {plain(sentence)}]")
     st.page_link(
         "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:",
@@ -119,17 +120,17 @@ def lacking(story: int, sentence: str) -> None:
     )  # fmt: skip
 
 
-def ticked(one: Workflow, story: int, found: list[targets.Target], asked: list[int]) -> list[int]:
+def choose_nodes(workflow: Workflow, story: int, candidates: list[targets.Target], preselected: list[int]) -> list[int]:
     """A row with a box for each node; what is ticked is in the URL."""
-    slot = f"launch_nodes_{story}_{one.scope}"
-    chosen = [n.id for n in found if n.id in asked]
-    wanting = [n.id for n in found if n.state in ("missing", "ready", "stale", "failed")]
+    slot = f"launch_nodes_{story}_{workflow.scope}"
+    chosen = [n.id for n in candidates if n.id in preselected]
+    wanting = [n.id for n in candidates if n.state in ("missing", "ready", "stale", "failed")]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{t('Episodes') if one.scope == 'episode' else t('Scenes')}**", width="content")
-        st.caption(t("{n} of {all} chosen", n=len(chosen), all=len(found)), width="content")
+        st.markdown(f"**{t('Episodes') if workflow.scope == 'episode' else t('Scenes')}**", width="content")
+        st.caption(t("{n} of {all} chosen", n=len(chosen), all=len(candidates)), width="content")
         st.space("stretch")
         for name, label, nodes in (
-            ("all", t("All {n}", n=len(found)), [n.id for n in found]),
+            ("all", t("All {n}", n=len(candidates)), [n.id for n in candidates]),
             ("wanting", t("Missing or stale {n}", n=len(wanting)), wanting),
             ("none", t("None"), []),
         ):
@@ -138,17 +139,15 @@ def ticked(one: Workflow, story: int, found: list[targets.Target], asked: list[i
             )
 
     def changed() -> None:
-        tick([n.id for n in found if st.session_state.get(f"{slot}_{n.id}")])
+        tick([n.id for n in candidates if st.session_state.get(f"{slot}_{n.id}")])
 
-    with st.container(height=min(372, 14 + 30 * len(found)), border=False, key=f"{slot}_list", gap=None):
-        for node in found:
+    with st.container(height=min(372, 14 + 30 * len(candidates)), border=False, key=f"{slot}_list", gap=None):
+        for node in candidates:
             with st.container(
                 horizontal=True, vertical_alignment="center", gap="small", key=f"launch_row_{slot}_{node.id}"
             ):
                 st.session_state[f"{slot}_{node.id}"] = node.id in chosen
-                st.checkbox(
-                    plain(shortened(node.title, 90)), key=f"{slot}_{node.id}", on_change=changed, width="stretch"
-                )
+                st.checkbox(plain(shorten(node.title, 90)), key=f"{slot}_{node.id}", on_change=changed, width="stretch")
                 states.badge(node.state)
     return chosen
 
@@ -160,21 +159,23 @@ def tick(nodes: list[int]) -> None:
         st.query_params.pop("node", None)
 
 
-def form(one: Workflow, story: int) -> tuple[dict[str, Any], list[Issue]]:
-    key = f"launch_{one.name}"
-    values = forms.fields(one.params, key, None, st.session_state.get(f"{key}_issues", []), choices=known(one, story))
-    return values, forms.check(one.params, values)
+def form(workflow: Workflow, story: int) -> tuple[dict[str, Any], list[Issue]]:
+    key = f"launch_{workflow.name}"
+    values = forms.fields(
+        workflow.params, key, None, st.session_state.get(f"{key}_issues", []), choices=list_choices(workflow, story)
+    )
+    return values, forms.check(workflow.params, values)
 
 
-def known(one: Workflow, story: int) -> dict[str, dict[Any, str]]:
+def list_choices(workflow: Workflow, story: int) -> dict[str, dict[Any, str]]:
     """Node ids that a form asks for, by their names."""
-    if "episode_ids" not in one.params.model_fields:
+    if "episode_ids" not in workflow.params.model_fields:
         return {}
     return {"episode_ids": {n.id: labels.node_title("episode", n.position,
-        n.title) for n in progress.named(live.outline(story, story), ["episode"])}}  # fmt: skip
+        n.title) for n in progress.nodes_of(live.outline(story, story), ["episode"])}}  # fmt: skip
 
 
-def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:
+def side(workflow: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:
     """With which model, what it will take, what is missing, and the button."""
     with st.container(border=True, key="launch_side"):
         profile = targets.profile()
@@ -183,9 +184,9 @@ def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wr
             t("Priority"), PRIORITIES, default=0, required=True, format_func=named.__getitem__, key="launch_priority",
             width="stretch",
         )  # fmt: skip
-        guess = targets.estimate(one, story, nodes, profile) if not wrong else None
-        targets.price(one, guess, len(nodes))
-        unmet = targets.unmet(one, nodes, values) if nodes and not wrong else {}
+        guess = targets.estimate(workflow, story, nodes, profile) if not wrong else None
+        targets.price(workflow, guess, len(nodes))
+        unmet = targets.unmet(workflow, nodes, values) if nodes and not wrong else {}
         for sentence, lacking_nodes in list(unmet.items())[:5]:
             count = f" × {len(lacking_nodes)}" if len(lacking_nodes) > 1 else ""
             st.markdown(f":gray[:material/lock: {plain(sentence)}{count}]")
@@ -193,31 +194,31 @@ def side(one: Workflow, story: int, nodes: list[int], values: dict[str, Any], wr
             targets.launch_label(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
             width="stretch", disabled=not nodes or bool(unmet),
         ):  # fmt: skip
-            st.session_state[f"launch_{one.name}_issues"] = wrong
+            st.session_state[f"launch_{workflow.name}_issues"] = wrong
             if not wrong:
-                go(one, nodes, values, profile, int(priority or 0))
+                submit(workflow, nodes, values, profile, int(priority or 0))
             st.rerun()
         if len(nodes) > 1:
             st.caption(t("All of them start, or none."))
 
 
-def go(one: Workflow, nodes: list[int], values: dict[str, Any], profile: str | None, priority: int) -> None:
+def submit(workflow: Workflow, nodes: list[int], values: dict[str, Any], profile: str | None, priority: int) -> None:
     """Launch on every node in one transaction."""
-    with frame.told():
-        asked = [
-            Request(one.name, node, values, priority=priority, user=frame.user(), **targets.with_profile(profile))
+    with frame.show_refusals():
+        specs = [
+            Request(workflow.name, node, values, priority=priority, user=frame.user(), **targets.with_profile(profile))
             for node in nodes
         ]
-        jobs = wb.jobs.submit_many(asked)
-        known = [j.id for j in jobs]
-        before = [i for i in st.session_state.get("launched", []) if i not in known]
-        st.session_state["launched"] = [*known, *before][:100]
+        jobs = wb.jobs.submit_many(specs)
+        list_choices = [j.id for j in jobs]
+        before = [i for i in st.session_state.get("launched", []) if i not in list_choices]
+        st.session_state["launched"] = [*list_choices, *before][:100]
         frame.toast(t("Jobs launched: {n}", n=len(jobs)))
     live.invalidate()
 
 
 @st.fragment(run_every=1.5)
-def launched() -> None:
+def show_launched() -> None:
     """What was launched from here, live."""
     ids = st.session_state.get("launched") or []
     if not ids:
@@ -239,35 +240,35 @@ def launched() -> None:
 
 
 def main() -> None:
-    one = choose()
-    with frame.title(t(one.title)):
-        st.badge(scopes()[one.scope], color="gray")
+    workflow = choose()
+    with frame.title(t(workflow.title)):
+        st.badge(scopes()[workflow.scope], color="gray")
         st.space("stretch")
-        st.caption(f"`{one.name}`", width="content")
+        st.caption(f"`{workflow.name}`", width="content")
     frame.show_refusal()
-    if one.name == CHAT:
+    if workflow.name == CHAT:
         playground.draw()
         return
     if not wb.projects.list_names():
         project_picker.none_yet("launch")
         return
     budgets.warn(None)
-    if line := targets.flow(one):
+    if line := targets.flow(workflow):
         st.markdown(line)
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         with st.container(border=True, key="launch_where"):
-            story, nodes = where(one)
+            story, nodes = choose_place(workflow)
         values: dict[str, Any] = {}
         wrong: list[Issue] = []
-        if one.params.model_fields and story is not None:
+        if workflow.params.model_fields and story is not None:
             with st.container(border=True, key="launch_form"):
                 st.markdown(f"**{t('Settings')}**")
-                values, wrong = form(one, story)
-        launched()
+                values, wrong = form(workflow, story)
+        show_launched()
     if story is not None:
         with right:
-            side(one, story, nodes, values, wrong)
+            side(workflow, story, nodes, values, wrong)
 
 
 try:

@@ -27,23 +27,23 @@ def main() -> None:
         archived = filters.switch("archived", t("Archived too"))
     every = wb.profiles.list(include_archived=True)
     rows = [r for r in every if archived or r.archived_at is None]
-    asked = st.query_params.get("profile", "")
+    param = st.query_params.get("profile", "")
     with frame.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
         st.space("stretch")
-        if asked == profile_form.NEW:
+        if param == profile_form.NEW:
             st.button(t("Cancel"), key="leave_new", icon=":material/close:", type="tertiary", on_click=leave)
         elif rows:
             st.button(t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin)
     frame.show_refusal()
-    if not rows and asked != profile_form.NEW:
-        said = t(
+    if not rows and param != profile_form.NEW:
+        sentence = t(
             "Stories are sketched offline and for free. Add a service to have them written, drawn and filmed "
             "by a model."
         )
-        with illustrations.empty(said, "models"):
+        with illustrations.empty(sentence, "models"):
             st.button(t("Add the first one"), key="add_first", icon=":material/add:", type="primary", on_click=begin)
         return
-    chosen = None if asked == profile_form.NEW else next((r for r in rows if str(r.id) == asked), rows[0])
+    chosen = None if param == profile_form.NEW else next((r for r in rows if str(r.id) == param), rows[0])
     if not rows:
         profile_form.sheet(None, ())
         return

@@ -11,7 +11,7 @@ from workbench import samples
 from workbench.db.rows.story import Project
 from workbench.ui import filters, formats, frame, illustrations, labels, live, navigation_guard, states
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import starters, wizard
 
 navigation_guard.through_app()
@@ -45,20 +45,20 @@ def sample_menu(kind: Any, label: str) -> None:
 
 
 def archive(project: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         wb.projects.archive(project)
         live.invalidate()
         frame.toast(t("Archived. Nothing is deleted; restore it at any time."))
 
 
 def restore(project: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         wb.projects.restore(project)
         live.invalidate()
 
 
 def use_profile(project: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         wb.projects.set_profile(project, st.session_state[f"profile_{project}"])
         live.invalidate()
 
@@ -69,14 +69,14 @@ def profile_choice(project: Project) -> None:
     names = {p.id: p.name for p in profiles if not p.archived_at or p.id == project.profile_id}
     options = [None, *names.values()]
     now = names.get(project.profile_id or 0)
-    said = t("Sketch, offline and free")
+    label = t("Sketch, offline and free")
     with st.popover(
-        plain(now or said), icon=":material/neurology:", type="tertiary", key=f"service_{project.id}",
+        plain(now or label), icon=":material/neurology:", type="tertiary", key=f"service_{project.id}",
         help=t("The service that writes, draws and films this story"),
     ):  # fmt: skip
         st.selectbox(
-            t("Model profile"), options, index=options.index(now), format_func=lambda n: said if n is None else n,
-            key=f"profile_{project.id}", on_change=use_profile, args=(project.id,), placeholder=said,
+            t("Model profile"), options, index=options.index(now), format_func=lambda n: label if n is None else n,
+            key=f"profile_{project.id}", on_change=use_profile, args=(project.id,), placeholder=label,
         )  # fmt: skip
         st.page_link("pages/models.py", label=t("Models"), icon=":material/arrow_forward:")
 
@@ -115,7 +115,7 @@ def card(project: Project) -> None:
                 states.badge("stale", project.stale)
         with st.container(height=66, border=False, key=f"logline_{number}"):
             st.caption(
-                plain(shortened(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118))
+                plain(shorten(brief.get("summary", ""), 62 if brief.get("language") == "zh" else 118))
                 or t("No summary yet")
             )
         illustrations.stages(stages(project))
@@ -148,10 +148,10 @@ def new_project() -> None:
             wizard.leave()
             st.query_params.clear()
             st.rerun()
-    made = wizard.draw()
-    if made is not None:
+    project = wizard.draw()
+    if project is not None:
         frame.toast(t("Created. Plan the episodes next."))
-        open_studio(made)
+        open_studio(project)
 
 
 def start_new() -> None:
@@ -160,21 +160,21 @@ def start_new() -> None:
 
 def listing() -> None:
     archived = st.query_params.get("archived") == "1"
-    found = live.query(wb.projects.list, include_archived=archived)
-    with frame.title(t("Projects"), t("stories: {n}", n=len(found)) if found else ""):
+    projects = live.query(wb.projects.list, include_archived=archived)
+    with frame.title(t("Projects"), t("stories: {n}", n=len(projects)) if projects else ""):
         st.space("stretch")
         filters.switch("archived", t("Archived too"))
-        if found:
+        if projects:
             sample_menu("secondary", t("Sample story"))
         st.button(
             t("New project"),
             key="new_project",
-            type="primary" if found else "secondary",
+            type="primary" if projects else "secondary",
             icon=":material/add:",
             on_click=start_new,
         )
     frame.show_refusal()
-    if not found:
+    if not projects:
         with illustrations.empty(
             t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"
         ):
@@ -184,7 +184,7 @@ def listing() -> None:
                 new_from_sample(starters.first(current()))
         return
     columns = st.columns(3, gap="medium")
-    for index, project in enumerate(found):
+    for index, project in enumerate(projects):
         with columns[index % 3]:
             card(project)
 

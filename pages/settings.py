@@ -14,7 +14,7 @@ from workbench.settings import variable
 from workbench.ui import budgets, formats, frame, labels, live, navigation_guard
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden, plain
+from workbench.ui.markup import hide_keys, plain
 from workbench.ui.settings import webhooks
 from workbench.usage.budgets import State
 
@@ -41,7 +41,7 @@ def money() -> None:
         t("Warned of at 80 and 95 %; at 100 % nothing paid begins until it is raised."),
     ):
         states = wb.budgets.list(everything=True)
-        titles = {p.id: hidden(p.title) for p in wb.projects.list_names(include_archived=True)}
+        titles = {p.id: hide_keys(p.title) for p in wb.projects.list_names(include_archived=True)}
         for state in states:
             budget(state, titles)
         if not states:
@@ -56,7 +56,7 @@ def money() -> None:
             t("Yuan for one dollar"), value=float(now), step=0.01, format="%.4f", key="usd_cny", width=220
         )
         if st.button(t("Set"), key="usd_cny_set", disabled=Decimal(str(typed)) == now):
-            with frame.told():
+            with frame.show_refusals():
                 wb.budgets.set_exchange_rate(str(typed or 0))
                 frame.toast(t("The exchange rate is set."))
             st.rerun()
@@ -149,7 +149,7 @@ def put(amount: float | None, currency: str, project: int | None, period: Any) -
 # -- keeping -----------------------------------------------------------------------------------------------------------
 
 
-def keeping() -> None:
+def retention() -> None:
     with card(
         t("How long things are kept"),
         "history",
@@ -168,28 +168,28 @@ def keeping() -> None:
         )  # fmt: skip
         changed = (raw, keep) != (now.raw_io_days, now.job_keep_days)
         if st.button(t("Save"), key="retention_save", disabled=not changed, type="primary"):
-            keep_for(raw, keep)
+            save_retention(raw, keep)
             st.rerun()
 
 
-def keep_for(raw: int, keep: int | None) -> None:
+def save_retention(raw: int, keep: int | None) -> None:
     try:
         wb.settings.set_retention(int(raw), None if keep is None else int(keep))
         frame.toast(t("Saved."))
     except InvalidInput as error:
         titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
-        told = [f"{titles[issue.path]} – {labels.of_issue(issue)}" for issue in error.issues]
-        st.session_state["_refused"] = " ".join(told)
+        sentences = [f"{titles[issue.path]} – {labels.of_issue(issue)}" for issue in error.issues]
+        st.session_state["_refused"] = " ".join(sentences)
 
 
-def telling() -> None:
+def notifications() -> None:
     with card(
         t("Webhooks"), "campaign", "webhooks", t("Told by the workers, tried again for a day when nobody answers.")
     ):
-        webhooks.card({p.id: hidden(p.title) for p in wb.projects.list_names()})
+        webhooks.card({p.id: hide_keys(p.title) for p in wb.projects.list_names()})
 
 
-def speaking() -> None:
+def language_choice() -> None:
     languages = {"zh": "中文", "en": "English"}
     elsewhere = languages.get(wb.settings.environment.lang or "")
     named = {
@@ -200,12 +200,12 @@ def speaking() -> None:
     with card(t("Language"), "translate", "language", t("The switch at the top is each reader's own choice.")):
         st.segmented_control(
             t("Pages speak to who has not chosen one"), [*named, *languages], key="default_language", required=True,
-            format_func=(named | languages).__getitem__, default=wb.settings.language() or "", on_change=speak,
+            format_func=(named | languages).__getitem__, default=wb.settings.language() or "", on_change=save_language,
         )  # fmt: skip
 
 
-def speak() -> None:
-    with frame.told():
+def save_language() -> None:
+    with frame.show_refusals():
         wb.settings.set_language(st.session_state["default_language"] or None)
         live.invalidate()
         frame.toast(t("Saved."))
@@ -240,16 +240,16 @@ def master_key() -> str:
     )
 
 
-def well() -> None:
+def installation_checks() -> None:
     with card(t("Health"), "monitor_heart", "health", t("What `reelwright doctor` says.")):
         for finding in health.examine(wb.settings.environment):
             if finding.ok:
                 st.markdown(f":green[:material/check_circle:] {plain(part(finding.part))}")
             else:
-                said = translate(finding.problem or "", current())
+                sentence = translate(finding.problem or "", current())
                 remedy = translate(finding.remedy or "", current())
                 st.markdown(
-                    f":red[:material/error:] **{plain(part(finding.part))}** {plain(said)}  "
+                    f":red[:material/error:] **{plain(part(finding.part))}** {plain(sentence)}  "
                     f"\n:violet[:material/arrow_forward: {plain(remedy)}]"
                 )
 
@@ -268,12 +268,12 @@ def main() -> None:
     left, right = st.columns([1.35, 1], gap="medium")
     with left:
         money()
-        keeping()
-        telling()
-        speaking()
+        retention()
+        notifications()
+        language_choice()
     with right:
         installation()
-        well()
+        installation_checks()
 
 
 main()

@@ -24,7 +24,7 @@ def open_node(project: int, node: int) -> None:
     st.query_params.update({"project": str(project), "node": str(node)})
 
 
-def wanted(name: str) -> int | None:
+def int_param(name: str) -> int | None:
     value = st.query_params.get(name, "")
     return int(value) if value.isdigit() else None
 
@@ -53,8 +53,8 @@ def breadcrumb(story: Outline, node: OutlineNode) -> None:
     st.caption(" › ".join(plain(n) for n in names) or t("Project"))
 
 
-def heading(node: OutlineNode, found: list[Cell]) -> None:
-    counted = Counter("running" if c.state in states.ACTIVE else c.state for c in found)
+def heading(node: OutlineNode, cells: list[Cell]) -> None:
+    counted = Counter("running" if c.state in states.ACTIVE else c.state for c in cells)
     # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
@@ -66,26 +66,26 @@ def heading(node: OutlineNode, found: list[Cell]) -> None:
             plan.buttons(node.id, stale=bool(counted["stale"]) or node.kind != "scene")
 
 
-def draw_cells(node: OutlineNode, found: list[Cell], story: Outline) -> None:
+def draw_cells(node: OutlineNode, to_draw: list[Cell], story: Outline) -> None:
     if node.kind == "project":
         cells.plain_artifact(node.id, "brief")
-    first = next((c.workflow.name for c in found if c.state == "ready" and not c.workflow.batch), None)
-    episodes = {n.id: labels.node_title("episode", n.position, n.title) for n in progress.named(story, ["episode"])}
-    for cell in found:
+    first = next((c.workflow.name for c in to_draw if c.state == "ready" and not c.workflow.batch), None)
+    episodes = {n.id: labels.node_title("episode", n.position, n.title) for n in progress.nodes_of(story, ["episode"])}
+    for cell in to_draw:
         cells.draw(node.id, cell, cell.workflow.name == first, {"episode_ids": episodes} if episodes else {})
     if node.kind == "episode":
         storyboard.episode_length(wb.projects.list_durations(node.id))
     if node.kind == "project":
-        elements.card(node.id, progress.named(story, ["character"]), progress.named(story, ["world"]))
+        elements.card(node.id, progress.nodes_of(story, ["character"]), progress.nodes_of(story, ["world"]))
 
 
-def made_from(found: list[Cell]) -> None:
+def made_from(cells: list[Cell]) -> None:
     """The artifacts that this node's outputs were made from, each with the version used and the version now."""
     used: dict[tuple[int, str, str], Input] = {}
-    for cell in found:
+    for cell in cells:
         for source in cell.artifact.inputs if cell.artifact else []:
             used.setdefault((source["node_id"], source["kind"], source.get("part") or ""), source)
-    stale = {(r.node_id, r.kind, r.part or ""): r for c in found for r in c.stale_reasons}
+    stale = {(r.node_id, r.kind, r.part or ""): r for c in cells for r in c.stale_reasons}
     if not used:
         return
     with st.container(border=True, key="made_from"):
@@ -100,17 +100,17 @@ def made_from(found: list[Cell]) -> None:
                 else wb.projects.get_node(source["node_id"]).title
             )
             st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
-        spent(found)
+        spent(cells)
 
 
-def spent(found: list[Cell]) -> None:
+def spent(cells: list[Cell]) -> None:
     """What this node's jobs have taken so far: calls, tokens, money."""
-    node = next((c.artifact.node_id for c in found if c.artifact), None)
+    node = next((c.artifact.node_id for c in cells if c.artifact), None)
     used = live.query(live.workbench().usage.of_node, node_id=node) if node is not None else None
     if used and used.calls:
-        said = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used.calls,
+        sentence = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used.calls,
                  tokens=formats.number(used.tokens, current()), cost=plan.price(used.cost, 0))  # fmt: skip
-        st.caption(plain(said))
+        st.caption(plain(sentence))
 
 
 @st.fragment(run_every=1.0)
@@ -122,8 +122,8 @@ def preview(job_id: int) -> None:
         st.markdown(plain(text) + "▋" if text else f":gray[{t('Nothing written yet')}]")
 
 
-def live_preview(found: list[Cell]) -> None:
-    running = next((c.job for c in found if c.state in states.ACTIVE and c.job), None)
+def live_preview(cells: list[Cell]) -> None:
+    running = next((c.job for c in cells if c.state in states.ACTIVE and c.job), None)
     if running is None:
         return
     with st.container(border=True, key="live_preview"):
@@ -156,24 +156,24 @@ def newest_failure(project: int) -> int:
 
 
 def page(project: int) -> None:
-    story = live.outline(project, wanted("node") or project)
+    story = live.outline(project, int_param("node") or project)
     by_id = {n.id: n for n in story.nodes}
-    node = by_id.get(wanted("node") or project) or by_id[project]
+    node = by_id.get(int_param("node") or project) or by_id[project]
     sidebar(project, story, node.id)
     shown = [c for c in wb.workflows.list_cells(node.id) if c.workflow.writes or c.workflow.batch]
     # One node's own work first, then what works on everything below it.
-    found = sorted(shown, key=lambda c: c.workflow.batch)
+    cells = sorted(shown, key=lambda c: c.workflow.batch)
     breadcrumb(story, node)
-    heading(node, found)
+    heading(node, cells)
     budgets.warn(project)
     frame.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
-        draw_cells(node, found, story)
+        draw_cells(node, cells, story)
     with right:
         plan.card(node.id, large=node.kind == "project" and node.parts > plan.LARGE)
-        live_preview(found)
-        made_from(found)
+        live_preview(cells)
+        made_from(cells)
     live.ticker(lambda: signature(project, node.id), bool(job_marks(project)), f"studio_{project}")
 
 

@@ -181,7 +181,7 @@ def test_a_pick_on_top_of_a_newer_version_is_told_and_chosen_again(house: House)
 
 def test_the_chosen_pictures_are_packed_by_scene_shot_and_framing(house: House) -> None:
     project, _ = drawn(house)
-    found = pictures.filtered(pictures.of_scenes(pictures.scenes(project)), candidates=False, framing=None, stale=False)
+    found = pictures.select(pictures.of_scenes(pictures.scenes(project)), candidates=False, framing=None, stale=False)
     with zipfile.ZipFile(io.BytesIO(pictures.packer(found)())) as packed:
         names = packed.namelist()
         assert names[:9] == [f"E01-01 Pier 1/{n:02d}-{f}.webp" for n, f in enumerate(FRAMINGS, start=1)]

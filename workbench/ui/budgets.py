@@ -25,12 +25,12 @@ def warn(project: int | None) -> None:
     fullest = max(states, key=lambda s: s.percent, default=None)
     if fullest is None or not fullest.mark:
         return
-    said = plain(translate(fullest.describe(), current()))
+    sentence = plain(translate(fullest.describe(), current()))
     if fullest.used_up:
-        said += " " + t("Nothing paid begins until it is raised; jobs that wait for it then go on by themselves.")
+        sentence += " " + t("Nothing paid begins until it is raised; jobs that wait for it then go on by themselves.")
     show = st.error if fullest.used_up else st.warning
     with st.container(key="budget_warning"):
-        show(f"{said} [{t('Open the budgets')}](/settings)", icon=":material/savings:")
+        show(f"{sentence} [{t('Open the budgets')}](/settings)", icon=":material/savings:")
 
 
 def lines(project: int | None, colours: charts.Palette) -> None:
@@ -51,7 +51,7 @@ def lines(project: int | None, colours: charts.Palette) -> None:
             columns[index % 2],
             charts.card(t("Budget"), t("{currency}, days in UTC", currency=state.currency), f"{key}_card"),
         ):
-            _told(course, whose)
+            _show_course(course, whose)
             charts.show(_chart(course, colours), f"{key}_chart", t("Budget: {whose}", whose=whose))
 
 
@@ -63,9 +63,9 @@ def whose_in_words(state: budgets.State, titles: Mapping[int, str]) -> str:
     return f"{title} · {t('each month') if state.period == 'month' else t('in all')}"
 
 
-def _told(course: budgets.Course, whose: str) -> None:
+def _show_course(course: budgets.Course, whose: str) -> None:
     state = course.state
-    said = [
+    facts = [
         t(
             "{spent} of {amount} used ({percent} %)",
             spent=formats.money(state.spent_micros, state.currency),
@@ -74,15 +74,15 @@ def _told(course: budgets.Course, whose: str) -> None:
         )
     ]
     if state.under_way_micros:
-        said.append(
+        facts.append(
             t("{amount} held for calls under way", amount=formats.money(state.under_way_micros, state.currency))
         )
     if course.pace is not None:
-        said.append(t("at this pace {amount} by the end of the month",
+        facts.append(t("at this pace {amount} by the end of the month",
             amount=formats.money(round(course.pace), state.currency)))  # fmt: skip
     if state.unpriced:
-        said.append(t("{n} calls have no known price and are not in it.", n=state.unpriced))
-    st.markdown(f"{whose}  \n:gray[{plain(' · '.join(said))}]")
+        facts.append(t("{n} calls have no known price and are not in it.", n=state.unpriced))
+    st.markdown(f"{whose}  \n:gray[{plain(' · '.join(facts))}]")
 
 
 def _chart(course: budgets.Course, colours: charts.Palette) -> Any:
@@ -94,15 +94,15 @@ def _chart(course: budgets.Course, colours: charts.Palette) -> Any:
     if course.pace is not None and ahead:
         step = (course.pace / MICROS - spent[-1]) / ahead
         pace = [None] * (len(spent) - 1) + [spent[-1] + step * i for i in range(ahead + 1)]
-    made = charts.against(
+    figure = charts.against(
         [formats.day(d, current(), UTC) for d in course.days],
         (t("Spent so far"), spent),
         (t("At this pace"), pace),
         {f"{m} %": (amount * m / 100, colours.red if m == 100 else colours.orange) for m in budgets.MARKS},
         colours,
     )
-    made.update_yaxes(tickprefix=formats.SYMBOLS[state.currency])
-    return made
+    figure.update_yaxes(tickprefix=formats.SYMBOLS[state.currency])
+    return figure
 
 
 @dataclass(frozen=True)

@@ -63,9 +63,9 @@ def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True
     """An empty figure in the house look; `left` is the margin that the longest label needs."""
     import plotly.graph_objects as go  # 130 ms that pages without a chart need not wait for
 
-    made = go.Figure()
+    chart = go.Figure()
     text = {"size": 12, "color": colours.muted, "family": colours.font}
-    made.update_layout(
+    chart.update_layout(
         height=height,
         margin={"l": left, "r": 12, "t": 34 if legend else 8, "b": 28},
         paper_bgcolor="rgba(0,0,0,0)",
@@ -98,12 +98,12 @@ def figure(colours: Palette, height: int, *, left: int = 44, legend: bool = True
         "showline": False,
         "ticks": "",
     }
-    made.update_xaxes(showgrid=False, **axis)
-    made.update_yaxes(showgrid=True, gridcolor=colours.border, rangemode="tozero", **axis)
-    return made
+    chart.update_xaxes(showgrid=False, **axis)
+    chart.update_yaxes(showgrid=True, gridcolor=colours.border, rangemode="tozero", **axis)
+    return chart
 
 
-def hatched(shape: str, colour: str, colours: Palette) -> dict[str, Any]:
+def hatch(shape: str, colour: str, colours: Palette) -> dict[str, Any]:
     """A pattern drawn in the ground's colour on the bar's own; plotly leaves the bar empty unless both are named."""
     return (
         {"shape": shape, "size": 6, "solidity": 0.28, "bgcolor": colour, "fgcolor": colours.background} if shape else {}
@@ -125,26 +125,24 @@ def ticks(highest: float) -> list[float]:
     return [step * i for i in range(math.floor(highest / step) + 1)]
 
 
-def stacked(
-    days: Sequence[str], series: Mapping[str, Sequence[float]], colours: Palette, height: int = 250
-) -> go.Figure:
+def stack(days: Sequence[str], series: Mapping[str, Sequence[float]], colours: Palette, height: int = 250) -> go.Figure:
     """A bar a day, split by series."""
-    made = figure(colours, height)
+    chart = figure(colours, height)
     for index, (name, values) in enumerate(series.items()):
         colour = colours.series[index % len(colours.series)]
-        made.add_bar(x=list(days), y=list(values), name=name, marker={"color": colour, "line": {"width": 0}})
-    made.update_layout(barmode="stack")
-    made.update_xaxes(nticks=8, type="category")
+        chart.add_bar(x=list(days), y=list(values), name=name, marker={"color": colour, "line": {"width": 0}})
+    chart.update_layout(barmode="stack")
+    chart.update_xaxes(nticks=8, type="category")
     values = ticks(max((sum(day) for day in zip(*series.values(), strict=True)), default=0))
-    made.update_yaxes(tickvals=values, ticktext=[formats.number(v, current()).replace(".0", "") for v in values])
-    return made
+    chart.update_yaxes(tickvals=values, ticktext=[formats.number(v, current()).replace(".0", "") for v in values])
+    return chart
 
 
 def lines(
     days: Sequence[str], series: Mapping[str, Sequence[float | None]], colours: Palette, unit: str, height: int = 250
 ) -> go.Figure:
     """Lines over days; colour and dash both tell them apart."""
-    made = figure(colours, height, left=52)
+    chart = figure(colours, height, left=52)
     styles = [
         ("dot", colours.gray),
         ("solid", colours.series[0]),
@@ -154,12 +152,12 @@ def lines(
     for (name, values), (dash, colour) in zip(series.items(), styles, strict=False):
         # A line needs two neighbours; a lone day is a dot.
         mode = "lines" if sum(v is not None for v in values) > 2 else "lines+markers"
-        made.add_scatter(
+        chart.add_scatter(
             x=list(days), y=list(values), name=name, mode=mode, line={"dash": dash, "color": colour, "width": 2}
         )
-    made.update_yaxes(ticksuffix=unit)
-    made.update_xaxes(nticks=6, type="category")
-    return made
+    chart.update_yaxes(ticksuffix=unit)
+    chart.update_xaxes(nticks=6, type="category")
+    return chart
 
 
 def against(
@@ -171,43 +169,43 @@ def against(
     height: int = 300,
 ) -> go.Figure:
     """An amount that grows day by day, where it is going, and the lines it must not pass: name → (amount, colour)."""
-    made = figure(colours, height, left=64)
-    made.update_layout(margin_r=56)
+    chart = figure(colours, height, left=64)
+    chart.update_layout(margin_r=56)
     x = list(days)
     for name, (amount, colour) in marks.items():
         dash = "solid" if amount == max(a for a, _ in marks.values()) else "dash"
-        made.add_scatter(
+        chart.add_scatter(
             x=x, y=[amount] * len(x), mode="lines", line={"dash": dash, "color": colour, "width": 1.5}, name=name,
             showlegend=False, hoverinfo="skip",
         )  # fmt: skip
-    made.add_scatter(
+    chart.add_scatter(
         x=x, y=list(pace[1]), name=pace[0], mode="lines", line={"dash": "dot", "color": colours.gray, "width": 2},
         hoverinfo="skip",
     )  # fmt: skip
     mode = "lines" if len(used[1]) > 1 else "lines+markers"
-    made.add_scatter(
+    chart.add_scatter(
         x=x[: len(used[1])], y=list(used[1]), name=used[0], mode=mode, fill="tozeroy",
         fillcolor=_faint(colours.primary),
         line={"color": colours.primary, "width": 2.5},
     )  # fmt: skip
     highest = max(*(a for a, _ in marks.values()), *used[1], *(v for v in pace[1] if v is not None))
     for name in _apart([(amount / highest, name) for name, (amount, _) in marks.items()]):
-        made.add_annotation(
+        chart.add_annotation(
             x=1, xref="paper", xanchor="left", y=marks[name][0], text=f" {name}", showarrow=False,
             font={"size": 12, "color": marks[name][1]},
         )  # fmt: skip
-    made.update_yaxes(range=[0, highest * 1.06])
-    made.update_xaxes(nticks=6, tickangle=0, type="category")
-    return made
+    chart.update_yaxes(range=[0, highest * 1.06])
+    chart.update_xaxes(nticks=6, tickangle=0, type="category")
+    return chart
 
 
 def _apart(places: Sequence[tuple[float, str]], least: float = 0.048) -> list[str]:
     """Names whose places (0–1) stand far enough apart to be read, the highest first."""
-    kept: list[tuple[float, str]] = []
+    labels: list[tuple[float, str]] = []
     for place, name in sorted(places, reverse=True):
-        if not kept or kept[-1][0] - place >= least:
-            kept.append((place, name))
-    return [name for _, name in kept]
+        if not labels or labels[-1][0] - place >= least:
+            labels.append((place, name))
+    return [name for _, name in labels]
 
 
 def _faint(colour: str) -> str:
@@ -224,29 +222,29 @@ def bars(
     height: int = 250,
 ) -> go.Figure:
     """Horizontal bars; each series is (values, colour, pattern), and the text stands at the bar's end."""
-    made = figure(colours, height, left=label_margin(labels))
+    chart = figure(colours, height, left=label_margin(labels))
     for name, (values, colour, pattern) in series.items():
         if not any(values):
             continue
-        marker = {"color": colour, "pattern": hatched(pattern, colour, colours)}
-        made.add_bar(
+        marker = {"color": colour, "pattern": hatch(pattern, colour, colours)}
+        chart.add_bar(
             x=list(values), y=list(labels), name=name, orientation="h", marker=marker, hoverinfo="skip", width=0.62
         )
     totals = [sum(values[i] for values, _, _ in series.values()) for i in range(len(labels))]
-    made.add_scatter(
+    chart.add_scatter(
         x=totals, y=list(labels), mode="text", text=[f" {e}" for e in ends], textposition="middle right",
         textfont={"color": colours.text, "size": 12}, showlegend=False, hoverinfo="skip", cliponaxis=False,
     )  # fmt: skip
-    made.update_layout(barmode="stack", hovermode=False)
-    made.update_layout(margin_r=80)
-    made.update_xaxes(showticklabels=False, range=[0, max([*totals, 0.000001]) * 1.02])
-    made.update_yaxes(autorange="reversed", showgrid=False)
-    return made
+    chart.update_layout(barmode="stack", hovermode=False)
+    chart.update_layout(margin_r=80)
+    chart.update_xaxes(showticklabels=False, range=[0, max([*totals, 0.000001]) * 1.02])
+    chart.update_yaxes(autorange="reversed", showgrid=False)
+    return chart
 
 
-def show(made: go.Figure, key: str, alt: str) -> None:
+def show(chart: go.Figure, key: str, alt: str) -> None:
     """Draw a figure without Streamlit's own theme and without a mode bar."""
-    st.plotly_chart(made, theme=None, key=key, config=CONFIG, alt=alt)
+    st.plotly_chart(chart, theme=None, key=key, config=CONFIG, alt=alt)
 
 
 def card(title: str, unit: str, key: str) -> Any:

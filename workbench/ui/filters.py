@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.ui.language import t
-from workbench.ui.markup import hidden
+from workbench.ui.markup import hide_keys
 
 
 def _slot(name: str) -> str:
@@ -21,11 +21,11 @@ def _slot(name: str) -> str:
 def _write(name: str, default: str) -> None:
     """Put what was chosen into the URL; the default leaves no trace there. Page turns begin anew."""
     chosen = st.session_state[_slot(name)]
-    said = ",".join(chosen) if isinstance(chosen, list) else str(chosen or "")
+    value = ",".join(chosen) if isinstance(chosen, list) else str(chosen or "")
     for page in ("before", "after", "page"):
         st.query_params.pop(page, None)
-    if said and said != default:
-        st.query_params[name] = said
+    if value and value != default:
+        st.query_params[name] = value
     else:
         st.query_params.pop(name, None)
 
@@ -42,9 +42,9 @@ def text(name: str, label: str, placeholder: str) -> str:
 
 def select(name: str, label: str, options: Mapping[str, str], everything: str) -> str:
     """One of the options (value → label), or "" for all of them."""
-    asked = st.query_params.get(name, "")
-    st.session_state[_slot(name)] = asked if asked in options else ""
-    named = {"": everything, **hidden(options)}
+    param = st.query_params.get(name, "")
+    st.session_state[_slot(name)] = param if param in options else ""
+    named = {"": everything, **hide_keys(options)}
     return str(
         st.selectbox(
             label, list(named), format_func=named.__getitem__, key=_slot(name), on_change=_write, args=(name, "")
@@ -53,8 +53,8 @@ def select(name: str, label: str, options: Mapping[str, str], everything: str) -
 
 
 def segment(name: str, label: str, options: Mapping[str, str], default: str) -> str:
-    asked = st.query_params.get(name, default)
-    st.session_state[_slot(name)] = asked if asked in options else default
+    param = st.query_params.get(name, default)
+    st.session_state[_slot(name)] = param if param in options else default
     chosen = st.segmented_control(
         label,
         list(options),
@@ -70,8 +70,8 @@ def segment(name: str, label: str, options: Mapping[str, str], default: str) -> 
 
 def pills(name: str, label: str, options: Mapping[str, str]) -> list[str]:
     """Any of the options, as pills."""
-    asked = st.query_params.get(name, "").split(",")
-    st.session_state[_slot(name)] = [v for v in asked if v in options]
+    params = st.query_params.get(name, "").split(",")
+    st.session_state[_slot(name)] = [v for v in params if v in options]
     chosen: Sequence[Any] = st.pills(
         label,
         list(options),
@@ -87,10 +87,10 @@ def pills(name: str, label: str, options: Mapping[str, str]) -> list[str]:
 
 def switch(name: str, label: str, help: str | None = None) -> bool:
     st.session_state[_slot(name)] = st.query_params.get(name) == "1"
-    return st.toggle(label, key=_slot(name), help=help, on_change=_switched, args=(name,))
+    return st.toggle(label, key=_slot(name), help=help, on_change=_switch, args=(name,))
 
 
-def _switched(name: str) -> None:
+def _switch(name: str) -> None:
     st.query_params.pop("page", None)
     if st.session_state[_slot(name)]:
         st.query_params[name] = "1"

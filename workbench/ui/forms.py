@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from workbench.errors import Issue
 from workbench.i18n import N_, Text, translate
 from workbench.ui.language import current, t
-from workbench.ui.markup import shortened
+from workbench.ui.markup import shorten
 from workbench.validation import issues_of
 
 Schema = dict[str, Any]
@@ -75,7 +75,7 @@ _MESSAGES = {
 }
 
 
-def resolved(schema: Schema, root: Schema) -> Schema:
+def resolve(schema: Schema, root: Schema) -> Schema:
     """A field's schema with its reference followed and its optional None taken off (``optional`` is then true)."""
     merged = dict(schema)
     if "anyOf" in merged:
@@ -95,10 +95,10 @@ def title_of(root: Schema, *path: str) -> str:
     """The translated title of a field; lists are looked through."""
     at = root
     for name in path:
-        at = resolved(at.get("properties", {}).get(name, {}), root)
+        at = resolve(at.get("properties", {}).get(name, {}), root)
         if at.get("type") == "array":
             last_title = at.get("title")
-            at = {**resolved(at.get("items", {}), root), "title": last_title}
+            at = {**resolve(at.get("items", {}), root), "title": last_title}
     return t(str(at.get("title") or path[-1].replace("_", " ")))
 
 
@@ -110,10 +110,10 @@ def message(error: dict[str, Any], language: str) -> str:
         msgid = _MESSAGES["missing"]
     if msgid is None:
         return translate(error["msg"].removeprefix("Value error, "), language)
-    given = error.get("input")
-    if isinstance(given, str):
-        context["missing"] = max(1, int(context.get("min_length", 0)) - len(given.strip()))
-        context["excess"] = max(1, len(given.strip()) - int(context.get("max_length", 0)))
+    value = error.get("input")
+    if isinstance(value, str):
+        context["missing"] = max(1, int(context.get("min_length", 0)) - len(value.strip()))
+        context["excess"] = max(1, len(value.strip()) - int(context.get("max_length", 0)))
     return translate(msgid, language, **context)
 
 
@@ -170,20 +170,20 @@ def fields(
     drawing = _Draw(root, key, by_path, frozenset(skip), choices or {}, frozenset(live))
     values = _object(drawing, root, "", start or {})
     known = _paths(values)
-    for path, said in by_path.items():
+    for path, messages in by_path.items():
         # Errors of fields drawn in another part of the same form are shown there.
         if path not in known and not only:
-            for sentence in said:
+            for sentence in messages:
                 _error(f"{path.replace('.', ' · ')}: {sentence}" if path else sentence)
     return values
 
 
 def _paths(value: Any, prefix: str = "") -> set[str]:
-    made = {prefix} if prefix else set()
+    paths = {prefix} if prefix else set()
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, part in pairs:
-        made |= _paths(part, f"{prefix}.{name}" if prefix else str(name))
-    return made
+        paths |= _paths(part, f"{prefix}.{name}" if prefix else str(name))
+    return paths
 
 
 def _error(sentence: str) -> None:
@@ -193,7 +193,7 @@ def _error(sentence: str) -> None:
 def _object(drawing: _Draw, schema: Schema, prefix: str, start: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, raw in schema.get("properties", {}).items():
-        declared = resolved(raw, drawing.root)
+        declared = resolve(raw, drawing.root)
         begin = start.get(name, declared.get("default"))
         if name in drawing.skip:
             if name in start:
@@ -209,15 +209,15 @@ def _object(drawing: _Draw, schema: Schema, prefix: str, start: dict[str, Any]) 
 
 def _of_field(drawing: _Draw, declared: Schema, path: str) -> list[str]:
     """Issues of a field and, where its entries have no widget of their own, of its entries."""
-    said = list(drawing.issues.get(path, []))
-    if declared.get("type") == "array" and resolved(declared.get("items", {}), drawing.root).get("type") != "object":
+    messages = list(drawing.issues.get(path, []))
+    if declared.get("type") == "array" and resolve(declared.get("items", {}), drawing.root).get("type") != "object":
         for place, sentences in drawing.issues.items():
             if place.startswith(path + "."):
                 line = place.removeprefix(path + ".")
-                said += [
+                messages += [
                     t("Line {n}: {message}", n=int(line) + 1 if line.isdigit() else line, message=s) for s in sentences
                 ]
-    return said
+    return messages
 
 
 def _label(declared: Schema, path: str) -> str:
@@ -241,7 +241,7 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
             st.markdown(f"**{_label(declared, path)}**", help=_help(declared))
             return _object(drawing, declared, path, start if isinstance(start, dict) else {})
     if kind == "array":
-        inner = resolved(declared.get("items", {}), drawing.root)
+        inner = resolve(declared.get("items", {}), drawing.root)
         if "enum" in inner:
             return _several(drawing, declared, inner, path, start)
         return (
@@ -262,13 +262,13 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
 
 def _text(drawing: _Draw, declared: Schema, path: str, start: Any) -> str | None:
     long = int(declared.get("maxLength", 120)) >= LONG_TEXT
-    given = "" if start is None else str(start)
+    value = "" if start is None else str(start)
     common: dict[str, Any] = {"key": drawing.at(path), "help": _help(declared), "on_change": drawing.changes(path)}
     if long:
-        height = 108 if len(given) < 220 else 172
-        typed = st.text_area(_label(declared, path), given, height=height, **common)
+        height = 108 if len(value) < 220 else 172
+        typed = st.text_area(_label(declared, path), value, height=height, **common)
     else:
-        typed = st.text_input(_label(declared, path), given, **common)
+        typed = st.text_input(_label(declared, path), value, **common)
     return None if declared.get("optional") and not (typed or "").strip() else (typed or "")
 
 
@@ -334,24 +334,24 @@ def _known(drawing: _Draw, declared: Schema, path: str, start: Any) -> list[Any]
 
 def _lines(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> Any:
     """A list of plain values, one a line."""
-    given = [str(v) for v in start or []]
+    start_values = [str(v) for v in start or []]
     about = " ".join(p for p in (_help(declared), t("One a line.")) if p)
     typed = st.text_area(
         _label(declared, path),
-        "\n".join(given),
+        "\n".join(start_values),
         key=drawing.at(path),
         help=about,
-        height=max(80, 34 + 25 * min(8, len(given) + 1)),
+        height=max(80, 34 + 25 * min(8, len(start_values) + 1)),
         on_change="ignore",
     )
     values: list[Any] = [line.strip() for line in (typed or "").splitlines() if line.strip()]
     if inner.get("type") in ("integer", "number"):
         convert: Any = int if inner["type"] == "integer" else float
-        values = [_converted(convert, v) for v in values]
+        values = [_convert(convert, v) for v in values]
     return None if declared.get("optional") and not values else values
 
 
-def _converted(convert: Any, value: str) -> Any:
+def _convert(convert: Any, value: str) -> Any:
     try:
         return convert(value)
     except ValueError:
@@ -361,16 +361,16 @@ def _converted(convert: Any, value: str) -> Any:
 def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> list[dict[str, Any]]:
     """A list of objects: a box each, with a button to take it out and one to add another."""
     slot = f"{drawing.at(path)}.#"
-    given = list(start or [])
+    rows = list(start or [])
     if slot not in st.session_state:
-        count = max(len(given), int(declared.get("minItems", 0)))
+        count = max(len(rows), int(declared.get("minItems", 0)))
         st.session_state[slot] = list(range(count))
     numbers: list[int] = st.session_state[slot]
     st.markdown(f"**{_label(declared, path)}**", help=_help(declared))
     values = []
     for place, number in enumerate(numbers):
-        begin = given[number] if number < len(given) else {}
-        head = shortened(
+        begin = rows[number] if number < len(rows) else {}
+        head = shorten(
             str(begin.get("title") or begin.get("name") or begin.get("beat") or begin.get("content") or ""), 60
         )
         wrong = any(p == f"{path}.{place}" or p.startswith(f"{path}.{place}.") for p in drawing.issues)
@@ -391,22 +391,22 @@ def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any
                 key=f"{slot}{number}.out",
                 icon=":material/remove:",
                 type="tertiary",
-                on_click=_taken_out,
+                on_click=_remove_row,
                 args=(slot, number),
             )
-    st.button(t("Add"), key=f"{slot}.add", icon=":material/add:", on_click=_added, args=(slot,))
+    st.button(t("Add"), key=f"{slot}.add", icon=":material/add:", on_click=_append_row, args=(slot,))
     return values
 
 
 def _below(issues: dict[str, list[str]], prefix: str) -> dict[str, list[str]]:
-    return {p.removeprefix(prefix + "."): said for p, said in issues.items() if p.startswith(prefix + ".")}
+    return {p.removeprefix(prefix + "."): messages for p, messages in issues.items() if p.startswith(prefix + ".")}
 
 
-def _added(slot: str) -> None:
+def _append_row(slot: str) -> None:
     st.session_state[slot] = [*st.session_state[slot], max(st.session_state[slot], default=-1) + 1]
 
 
-def _taken_out(slot: str, number: int) -> None:
+def _remove_row(slot: str, number: int) -> None:
     st.session_state[slot] = [n for n in st.session_state[slot] if n != number]
 
 

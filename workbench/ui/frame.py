@@ -25,7 +25,7 @@ def style() -> None:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
+def show_errors() -> Iterator[None]:
     """Say what a page could not do in one sentence; a creator never sees a traceback."""
     try:
         yield
@@ -69,7 +69,7 @@ def show_toast() -> None:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def show_refusals() -> Iterator[None]:
     """Inside a callback: a refusal becomes a sentence shown on the next run."""
     try:
         yield

@@ -25,7 +25,7 @@ def logo() -> None:
     st.logo(str(ASSETS / f"wordmark-{kind}.svg"), icon_image=str(ASSETS / "mark.svg"), size="large")
 
 
-def _drawn(svg: str, style: str) -> str:
+def _draw(svg: str, style: str) -> str:
     """An SVG as an image; st.html takes inline SVG out."""
     data = base64.b64encode(svg.replace("<svg ", "<svg xmlns='http://www.w3.org/2000/svg' ", 1).encode()).decode()
     return f"<img alt='' src='data:image/svg+xml;base64,{data}' style='{style}'>"
@@ -46,7 +46,7 @@ def _mark(colours: Palette) -> str:
         f"<g fill='none' stroke='{colours.primary}' stroke-width='2'>{holes}</g>"
         f"<path d='M80 73 H112' stroke='{colours.primary}' stroke-width='2' stroke-linecap='round'/></svg>"
     )
-    return _drawn(svg, "width:160px;height:100px;display:inline-block")
+    return _draw(svg, "width:160px;height:100px;display:inline-block")
 
 
 def empty(sentence: str, key: str) -> st.delta_generator.DeltaGenerator:
@@ -79,7 +79,7 @@ def arc(parts: Sequence[str], names: Sequence[str]) -> None:
         f"<div style='color:{colours.muted};font-size:0.8rem'>{safe(name)}</div><div>{safe(part)}</div></div>"
         for name, part in zip(names, parts, strict=False)
     )
-    line = _drawn(
+    line = _draw(
         f"<svg viewBox='0 0 100 54' preserveAspectRatio='none'><path d='{curve}' fill='none' "
         f"stroke='{colours.primary}' "
         "stroke-width='2' vector-effect='non-scaling-stroke'/></svg>",
@@ -165,18 +165,18 @@ def cover(preset: str, seed: str, height: int = 132) -> str:
         f"<circle cx='{x}' cy='{y}' r='{draw.randint(11, 17)}' fill='{light}'/>"
         f"<path d='{ridge(92, 16)}' fill='{far}'/><path d='{ridge(120, 12)}' fill='{near}'/></svg>"
     )
-    return _drawn(svg, f"display:block;width:100%;height:{height}px;border-radius:0.3rem;object-fit:cover")
+    return _draw(svg, f"display:block;width:100%;height:{height}px;border-radius:0.3rem;object-fit:cover")
 
 
 def stages(rows: Sequence[tuple[str, int, int]]) -> None:
     """Progress by stage: name, how many are done of how many, as thin bars of one height."""
     colours = palette()
-    made = []
+    marks = []
     for name, done, of in rows:
         share = 0 if not of else round(100 * done / of)
         colour = colours.green if of and done >= of else colours.primary
         number = f"{done} / {of}" if of else "—"
-        made.append(
+        marks.append(
             f"<div style='display:flex;align-items:center;gap:.6rem;line-height:1.5;font-size:.85rem'>"
             f"<span style='flex:0 0 "
             f"6.6rem;color:{colours.muted};white-space:nowrap;overflow:hidden;text-overflow:ellipsis'>{safe(name)}</span>"
@@ -185,4 +185,4 @@ def stages(rows: Sequence[tuple[str, int, int]]) -> None:
             f"width:{share}%;background:{colour}'></i></span>"
             f"<span style='flex:0 0 3.2rem;text-align:right;font-variant-numeric:tabular-nums'>{number}</span></div>"
         )
-    st.html("<div>" + "".join(made) + "</div>")
+    st.html("<div>" + "".join(marks) + "</div>")

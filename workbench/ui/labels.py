@@ -17,7 +17,7 @@ from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.ui import formats, live
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import plain, shorten
 
 WAITING_FOR = {
     "children": N_("waits for its parts"),
@@ -30,7 +30,7 @@ WAITING_FOR = {
 SOURCES = {"ai": N_("generated"), "manual": N_("edited by hand"), "import": N_("imported"), "restore": N_("restored")}
 
 
-def said(row: Record | JsonObject, column: str) -> str:
+def stored_sentence(row: Record | JsonObject, column: str) -> str:
     """A stored sentence, in the reader's language where it was stored in a form that allows it."""
     fields = row.as_json() if isinstance(row, Record) else row
     stored = fields.get("i18n") if column == "message" and fields.get("i18n") else fields.get(f"{column}_i18n")
@@ -68,19 +68,19 @@ def failure(job: Job, limit: int = 1000) -> str:
     cost = job.cost_micros
     paid = t("It cost {money}.", money=formats.money(cost, job.currency)) if cost else t("Nothing was charged.")
     title = error_title(job.error_kind) or t("Failed")
-    happened = _ended(shortened(said(job, "error"), limit))
-    return f"**{plain(_ended(title))}** {plain(happened)} {paid} **{remedy(job.error_kind)}**"
+    happened = _end_sentence(shorten(stored_sentence(job, "error"), limit))
+    return f"**{plain(_end_sentence(title))}** {plain(happened)} {paid} **{remedy(job.error_kind)}**"
 
 
 def stop() -> str:
     return "。" if current() == "zh" else "."
 
 
-def listed(items: Iterable[str]) -> str:
+def join(items: Iterable[str]) -> str:
     return ("、" if current() == "zh" else ", ").join(items)
 
 
-def _ended(sentence: str) -> str:
+def _end_sentence(sentence: str) -> str:
     """With the full stop that many messages of services lack."""
     return sentence if not sentence or sentence[-1] in ".!?…。！？" else sentence + stop()
 
@@ -94,8 +94,8 @@ def part_title(part: str | None) -> str:
     if not part:
         return ""
     kind, _, number = part.partition(":")
-    said = {"episode": t("episode {n}", n=number), "scene": t("scene {n}", n=number), "shot": t("shot {n}", n=number)}
-    return said.get(kind, part)
+    titles = {"episode": t("episode {n}", n=number), "scene": t("scene {n}", n=number), "shot": t("shot {n}", n=number)}
+    return titles.get(kind, part)
 
 
 def zone() -> tzinfo | None:

@@ -34,7 +34,7 @@ def known(value: str | None) -> str | None:
 
 def choose(*wishes: str | None) -> str:
     """The first wish that Reelwright speaks; English when there is none."""
-    return next((found for wish in wishes if (found := known(wish))), "en")
+    return next((match for wish in wishes if (match := known(wish))), "en")
 
 
 def settle(configured: str | None) -> str:
@@ -58,7 +58,7 @@ def t(text: str, **params: Any) -> str:
     return translate(text, current(), **params)
 
 
-def _switched() -> None:
+def _switch() -> None:
     st.session_state[_STATE] = st.session_state["language_switch"]
     if "lang" in st.query_params:
         del st.query_params["lang"]
@@ -75,6 +75,6 @@ def switch() -> None:
             required=True,
             key="language_switch",
             label_visibility="collapsed",
-            on_change=_switched,
+            on_change=_switch,
         )
         _remember(data={"name": COOKIE, "language": current()}, key="language_cookie")

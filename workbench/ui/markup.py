@@ -16,7 +16,7 @@ def plain(text: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(redactor.shown(str(text)).split()))
 
 
-def hidden(value: Any) -> Any:
+def hide_keys(value: Any) -> Any:
     """Text or JSON-like values for code, tables and files: as they are, without live keys."""
     return redactor.value(value, redactor.shown)
 
@@ -38,7 +38,7 @@ def readable(streamed: str) -> str:
     return " ".join(re.sub(r"\s*,?\s*·\s*", " · ", words).strip(" ·").split())
 
 
-def shortened(text: str, limit: int) -> str:
+def shorten(text: str, limit: int) -> str:
     """At most `limit` characters, with an ellipsis when something was cut."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"

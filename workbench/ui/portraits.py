@@ -20,17 +20,17 @@ MARKS = {
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
-def _drawn(name: str, cast: tuple[str, ...], told: str, preset: str, prompt: str, language: str) -> str:
-    svg = sketch.draw_portrait(name, cast, told, {"preset": preset, "prompt": prompt}, language)
+def _draw(name: str, cast: tuple[str, ...], description: str, preset: str, prompt: str, language: str) -> str:
+    svg = sketch.draw_portrait(name, cast, description, {"preset": preset, "prompt": prompt}, language)
     return base64.b64encode(svg.encode()).decode()
 
 
 def face(content: Mapping[str, Any], cast: Sequence[str], brief: Mapping[str, Any], size: int) -> str:
     """A character as a round picture of so many pixels; `cast`: the library's names in story order."""
-    told = " ".join(str(content.get(f) or "") for f in ("appearance", "description"))
+    description = " ".join(str(content.get(f) or "") for f in ("appearance", "description"))
     style = brief.get("style") or {}
-    data = _drawn(
-        str(content["name"]), tuple(cast), told, style.get("preset") or "", style.get("prompt") or "",
+    data = _draw(
+        str(content["name"]), tuple(cast), description, style.get("preset") or "", style.get("prompt") or "",
         str(brief.get("language") or "en"),
     )  # fmt: skip
     return (

@@ -9,7 +9,7 @@ import streamlit as st
 from workbench.errors import ReelwrightError
 from workbench.ui import illustrations, labels, live
 from workbench.ui.language import t
-from workbench.ui.markup import hidden, plain, shortened
+from workbench.ui.markup import hide_keys, plain, shorten
 
 
 def none_yet(page: str) -> None:
@@ -21,19 +21,19 @@ def none_yet(page: str) -> None:
 
 def with_project(page: str, draw: Callable[[int], None], opened: Callable[[int], None]) -> None:
     """Draw the page for the project of the URL, else the newest; `opened` puts another choice into the URL."""
-    titles = {p.id: hidden(p.title) for p in live.workbench().projects.list_names()}
+    titles = {p.id: hide_keys(p.title) for p in live.workbench().projects.list_names()}
     if not titles:
         none_yet(page)
         return
-    asked = st.query_params.get("project", "")
-    known = asked.isdecimal() and int(asked) in titles
-    if asked and not known:
+    param = st.query_params.get("project", "")
+    known = param.isdecimal() and int(param) in titles
+    if param and not known:
         st.warning(
-            t("There is no project {id}. Choose one at the left; the newest is shown.", id=plain(shortened(asked, 20))),
+            t("There is no project {id}. Choose one at the left; the newest is shown.", id=plain(shorten(param, 20))),
             icon=":material/link_off:",
         )
     slot = f"{page}_project"
-    st.session_state[slot] = int(asked) if known else next(iter(titles))
+    st.session_state[slot] = int(param) if known else next(iter(titles))
     chosen = st.sidebar.selectbox(
         t("Project"), list(titles), format_func=titles.__getitem__, key=slot, label_visibility="collapsed",
         on_change=lambda: opened(st.session_state[slot]),

@@ -16,7 +16,7 @@ from workbench.story import elements as story_elements
 from workbench.ui import forms, frame, labels, live, portraits
 from workbench.ui.charts import palette
 from workbench.ui.language import t
-from workbench.ui.markup import plain, safe, shortened
+from workbench.ui.markup import plain, safe, shorten
 from workbench.ui.studio import cells, editing
 
 #: node kind → artifact kind
@@ -68,8 +68,8 @@ def _chip(project: int, node: TreeNode, picture: str) -> str:
 
 
 def brief(project: int) -> JsonObject:
-    found = live.query(live.workbench().artifact, project, "brief")
-    return found.content if found else {}
+    artifact = live.query(live.workbench().artifact, project, "brief")
+    return artifact.content if artifact else {}
 
 
 # On their own page.
@@ -79,10 +79,10 @@ def library(project: int, kind: str, *, archived: bool, typed: str) -> list[Node
     """The characters or world elements in story order, with their content; only what matches what was typed."""
     rows = live.query(live.workbench().projects.list_contents, project, kind, archived=archived)
     wanted = typed.casefold()
-    return [r for r in rows if wanted in _searched(r.content)] if wanted else list(rows)
+    return [r for r in rows if wanted in _search_text(r.content)] if wanted else list(rows)
 
 
-def _searched(content: JsonObject) -> str:
+def _search_text(content: JsonObject) -> str:
     values = (v if isinstance(v, str) else " ".join(v) for v in content.values())
     return " ".join(values).casefold()
 
@@ -130,12 +130,12 @@ def listing(project: int, kind: str, rows: Sequence[NodeContent], chosen: int | 
 
 
 def _line(content: JsonObject, kind: str, muted: str) -> str:
-    said = " / ".join(content.get("aliases") or []) or content.get("description") or content.get("appearance") or ""
+    line = " / ".join(content.get("aliases") or []) or content.get("description") or content.get("appearance") or ""
     if kind == "world_element":
-        said = f"{t(forms.CHOICES[str(content.get('kind') or 'custom')])} · {said}"
+        line = f"{t(forms.CHOICES[str(content.get('kind') or 'custom')])} · {line}"
     return (
         f"<div style='color:{muted};font-size:.84rem;line-height:1.35;white-space:nowrap;overflow:hidden;"
-        f"text-overflow:ellipsis'>{safe(shortened(said, 90)) or '—'}</div>"
+        f"text-overflow:ellipsis'>{safe(shorten(line, 90)) or '—'}</div>"
     )
 
 
@@ -170,12 +170,12 @@ def _add(project: int, kind: Any, key: str, values: dict[str, Any]) -> None:
     wrong = forms.check(kinds.find(kind).model, values)
     if not wrong:
         try:
-            made = live.workbench().projects.add_element(project, kind, values, frame.user())
+            element = live.workbench().projects.add_element(project, kind, values, frame.user())
         except InvalidInput as error:
             wrong = error.issues or [Issue("", error.text)]
         else:
             _leave(key)
-            st.query_params["node"] = str(made)
+            st.query_params["node"] = str(element)
             live.invalidate()
             frame.toast(t("{kind} added.", kind=labels.kind_title(kind)))
             return
@@ -253,41 +253,43 @@ def _more(row: NodeContent, order: Sequence[int]) -> None:
 
 
 def _archive(node_id: int, away: bool) -> None:
-    with frame.told():
+    with frame.show_refusals():
         wb = live.workbench()
         (wb.projects.archive if away else wb.projects.restore)(node_id)
         frame.toast(t("Archived. Nothing is deleted; restore it at any time.") if away else t("Restored."))
     live.invalidate()
 
 
-def moved(order: Sequence[int], node_id: int, step: int) -> list[int]:
+def move(order: Sequence[int], node_id: int, step: int) -> list[int]:
     """The order with one of them a place up (-1) or down (1)."""
-    made = [n for n in order if n != node_id]
+    order_after = [n for n in order if n != node_id]
     at = list(order).index(node_id) + step
-    made.insert(max(0, at), node_id)
-    return made
+    order_after.insert(max(0, at), node_id)
+    return order_after
 
 
 def _move(node_id: int, step: int, order: tuple[int, ...]) -> None:
-    with frame.told():
-        live.workbench().projects.arrange_elements(moved(order, node_id, step))
+    with frame.show_refusals():
+        live.workbench().projects.arrange_elements(move(order, node_id, step))
     live.invalidate()
 
 
 def _fields(kind: str, content: JsonObject) -> None:
     """What is told, field by field, and which fields say nothing yet."""
     schema = kinds.find(kind).model.model_json_schema()
-    told = ("description", "appearance", "personality", "background") if kind == "character" else ("description",)
-    for name in told:
+    described_in = (
+        ("description", "appearance", "personality", "background") if kind == "character" else ("description",)
+    )
+    for name in described_in:
         if content.get(name):
             st.markdown(f":gray[{forms.title_of(schema, name)}]  \n{plain(content[name])}")
-    silent = [forms.title_of(schema, name) for name in told if not content.get(name)]
+    silent = [forms.title_of(schema, name) for name in described_in if not content.get(name)]
     if silent:
         st.markdown(f":gray[:material/edit_note: {t('Not told yet: {fields}', fields=' · '.join(silent))}]")
 
 
 def _appears(project: int, kind: str, content: JsonObject) -> None:
-    found = story_elements.select_scenes(scenes(project), content, kind)
+    appearances = story_elements.select_scenes(scenes(project), content, kind)
     with st.container(border=True, key="appears_in"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Appears in')}**", width="content")
@@ -295,24 +297,24 @@ def _appears(project: int, kind: str, content: JsonObject) -> None:
                 t("by the casts of the scene lists") if kind == "character" else t("where a scene's outline names it"),
                 width="content",
             )
-        if not found:
+        if not appearances:
             st.markdown(f":gray[{t('In no scene so far.')}]")
-        if found and kind == "character":
+        if appearances and kind == "character":
             with st.container(horizontal=True, gap="small"):
                 st.page_link(
                     "pages/gallery.py", label=t("Pictures with {name}", name=plain(content["name"])),
                     icon=":material/photo_library:",
                     query_params={"project": str(project), "person": str(content["name"])}, width="content",
                 )  # fmt: skip
-        columns = st.columns(2) if found else []
-        for place, one in enumerate(found[:SCENES]):
-            columns[place * 2 // min(len(found), SCENES)].page_link(
+        columns = st.columns(2) if appearances else []
+        for place, scene in enumerate(appearances[:SCENES]):
+            columns[place * 2 // min(len(appearances), SCENES)].page_link(
                 "pages/studio.py",
-                label=f"{t('E{n}', n=one.episode)} · {one.position} {plain(shortened(one.beat, 80))}",
-                query_params={"project": str(project), "node": str(one.node_id)},
+                label=f"{t('E{n}', n=scene.episode)} · {scene.position} {plain(shorten(scene.beat, 80))}",
+                query_params={"project": str(project), "node": str(scene.node_id)},
             )
-        if len(found) > SCENES:
-            st.caption(t("and {n} more", n=len(found) - SCENES))
+        if len(appearances) > SCENES:
+            st.caption(t("and {n} more", n=len(appearances) - SCENES))
 
 
 def _stale_after_saving(project: int, node_id: int, kind: str, artifact: ArtifactVersion) -> None:
@@ -328,12 +330,12 @@ def _stale_after_saving(project: int, node_id: int, kind: str, artifact: Artifac
             f":green[:material/check_circle: {t('Saved as v{n}. Nothing was made from it yet.', n=artifact.version)}]"
         )
         return
-    said = " · ".join(
+    sentence = " · ".join(
         f"{labels.kind_title(name)} × {n}" if n > 1 else labels.kind_title(name) for name, n in counted.items()
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"stale_after_{node_id}"):
         st.markdown(
-            f":orange[:material/update:] {plain(t('Stale since v{n}: {what}', n=artifact.version, what=said))}",
+            f":orange[:material/update:] {plain(t('Stale since v{n}: {what}', n=artifact.version, what=sentence))}",
             width="stretch",
         )
         st.page_link(

@@ -40,22 +40,22 @@ class Picture:
 
 def scenes(project: int, episode: int | None = None) -> list[SceneEntry]:
     """The scenes that have pictures, in story order; their content is not read."""
-    found: list[SceneEntry] = live.query(live.workbench().projects.list_scenes_with, project, IMAGES, episode=episode)
-    return found
+    entries: list[SceneEntry] = live.query(live.workbench().projects.list_scenes_with, project, IMAGES, episode=episode)
+    return entries
 
 
-def with_person(found: Iterable[SceneEntry], project: int, names: Sequence[str]) -> list[SceneEntry]:
+def with_person(entries: Iterable[SceneEntry], project: int, names: Sequence[str]) -> list[SceneEntry]:
     """The scenes in whose cast somebody of these names is."""
     cast = live.query(live.workbench().projects.list_story_scenes, project)
     there = {s.node_id for s in cast if s.shows(names)}
-    return [s for s in found if s.id in there]
+    return [s for s in entries if s.id in there]
 
 
-def stale_scenes(found: Sequence[SceneEntry]) -> list[SceneEntry]:
+def stale_scenes(entries: Sequence[SceneEntry]) -> list[SceneEntry]:
     """The scenes of which a picture is stale."""
-    ids = [int(s.id) for s in found]
+    ids = [int(s.id) for s in entries]
     stale: list[int] = live.cached("stale pictures", lambda: sorted(_changes(ids)), scenes=ids)
-    return [s for s in found if s.id in set(stale)]
+    return [s for s in entries if s.id in set(stale)]
 
 
 def _changes(ids: list[int]) -> dict[int, set[str | None]]:
@@ -64,40 +64,40 @@ def _changes(ids: list[int]) -> dict[int, set[str | None]]:
     return {node_id: {c.part for c in inputs} for node_id, inputs in changed.items()}
 
 
-def of_scenes(found: Sequence[SceneEntry]) -> list[Picture]:
+def of_scenes(entries: Sequence[SceneEntry]) -> list[Picture]:
     """Every candidate of every frame of these scenes, the frames in order, the newest candidate first."""
-    ids = [int(s.id) for s in found]
+    ids = [int(s.id) for s in entries]
     if not ids:
         return []
     heads = live.workbench().artifacts.list_heads(ids, [IMAGES, PROMPT])
     changed = _changes(ids)
-    made: list[Picture] = []
-    for scene in found:
+    pictures: list[Picture] = []
+    for scene in entries:
         images, plan = heads.get((scene.id, IMAGES)), heads.get((scene.id, PROMPT))
         if images is not None and plan is not None:
-            made += _of_scene(scene, images, plan.content["shots"], changed.get(scene.id, set()))
-    return made
+            pictures += _of_scene(scene, images, plan.content["shots"], changed.get(scene.id, set()))
+    return pictures
 
 
 def _of_scene(
     scene: SceneEntry, images: Artifact, shots: Sequence[dict[str, Any]], changed: set[str | None]
 ) -> list[Picture]:
-    found = []
+    pictures = []
     for frame in images.content["frames"]:
         order = KEYS.index(frame["key"]) + 1
         stale = f"shot:{order}" in changed or None in changed
         for candidate in reversed(frame["candidates"]):
             chosen = candidate["media"] == frame["chosen"]
-            found.append(
+            pictures.append(
                 Picture(
                     scene, frame["key"], shots[order - 1], candidate["media"], chosen, stale, candidate["model"],
                     images.version, len(frame["candidates"]),
                 )
             )  # fmt: skip
-    return found
+    return pictures
 
 
-def filtered(
+def select(
     pictures: Sequence[Picture], *, candidates: bool, framing: str | None, people: Sequence[str] = (), stale: bool
 ) -> list[Picture]:
     """The chosen pictures, or all candidates, of a framing, with somebody of these names, or only stale ones."""
@@ -133,26 +133,26 @@ class Clip:
     of: int = 1
 
 
-def clips(found: Sequence[SceneEntry]) -> list[Clip]:
+def clips(entries: Sequence[SceneEntry]) -> list[Clip]:
     """The clips of these scenes in story order, the newest of a scene first."""
-    ids = [int(s.id) for s in found]
+    ids = [int(s.id) for s in entries]
     if not ids:
         return []
     heads = live.workbench().artifacts.list_heads(ids, [VIDEO])
-    made = []
-    for scene, video in ((s, heads[s.id, VIDEO].content) for s in found if (s.id, VIDEO) in heads):
-        made += [
+    rows = []
+    for scene, video in ((s, heads[s.id, VIDEO].content) for s in entries if (s.id, VIDEO) in heads):
+        rows += [
             Clip(scene, clip["media"], float(clip["seconds"]), clip["media"] == video["chosen"], len(video["clips"]))
             for clip in reversed(video["clips"])
         ]
-    return made
+    return rows
 
 
 def packer(pictures: Sequence[Picture]) -> Callable[[], bytes]:
     """What makes the ZIP when somebody downloads it; the files are found now, because that takes a page's session."""
     wb = live.workbench()
     named = [(place(p, wb.media.path(p.media).suffix), wb.media.path(p.media)) for p in pictures]
-    return lambda: zipped(named)
+    return lambda: pack(named)
 
 
 def place(picture: Picture, suffix: str) -> str:
@@ -163,7 +163,7 @@ def place(picture: Picture, suffix: str) -> str:
     return f"{folder}/{picture.shot['order']:02d}-{picture.shot['framing']}{mark}{suffix}"
 
 
-def zipped(named: Iterable[tuple[str, Path]]) -> bytes:
+def pack(named: Iterable[tuple[str, Path]]) -> bytes:
     """Files under their names in one ZIP; pictures are compressed already."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:

@@ -29,7 +29,7 @@ def _rate(rows: Sequence[JobSuccess]) -> float | None:
     return sum(r.succeeded or 0 for r in rows) / done if done else None
 
 
-def _done(rows: Sequence[JobSuccess]) -> int:
+def _count_done(rows: Sequence[JobSuccess]) -> int:
     return sum(r.done or 0 for r in rows)
 
 
@@ -94,8 +94,8 @@ def metrics(project: int | None) -> None:
     with cards[2]:
         charts.metric(
             t("Done in 24 h"),
-            formats.count(_done(today)),
-            _or_note(formats.delta_percent(_done(today), _done(yesterday))),
+            formats.count(_count_done(today)),
+            _or_note(formats.delta_percent(_count_done(today), _count_done(yesterday))),
             history=_days(week, now, lambda r: r.done),
         )
     with cards[3]:
@@ -115,8 +115,8 @@ def metrics(project: int | None) -> None:
 def _days(rows: Sequence[D], now: int, value: Callable[[D], float | None]) -> list[float]:
     """A value for each of the last fourteen days; days without anything are 0."""
     last = now // DAY_MS * DAY_MS
-    found = {r.day: value(r) or 0 for r in rows}
-    return [found.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
+    by_day = {r.day: value(r) or 0 for r in rows}
+    return [by_day.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
 
 
 def _or_note(delta: str | None) -> str:
@@ -138,7 +138,7 @@ def _load(running: int) -> list[int]:
 
 
 def _cancel(ids: Sequence[int]) -> None:
-    with frame.told():
+    with frame.show_refusals():
         stopped = live.workbench().jobs.cancel(ids)
         frame.toast(t("Jobs cancelled: {n}", n=len(stopped)))
     live.invalidate()
@@ -146,7 +146,7 @@ def _cancel(ids: Sequence[int]) -> None:
 
 def _retry(ids: Sequence[int]) -> None:
     begun = 0
-    with frame.told():
+    with frame.show_refusals():
         for job_id in ids:
             live.workbench().jobs.retry(job_id, user=frame.user())
             begun += 1
@@ -156,7 +156,7 @@ def _retry(ids: Sequence[int]) -> None:
 
 
 def _priority(ids: Sequence[int], key: str) -> None:
-    with frame.told():
+    with frame.show_refusals():
         changed = live.workbench().jobs.set_priority(ids, int(st.session_state[key]))
         frame.toast(t("Priorities changed: {n}", n=changed))
     live.invalidate()
@@ -211,7 +211,7 @@ def everything(total: int, filters: dict[str, Any]) -> None:
 
 
 def _gate(key: str, state_key: str) -> None:
-    with frame.told():
+    with frame.show_refusals():
         (live.workbench().queues.resume if st.session_state[state_key] else live.workbench().queues.pause)(key)
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary, ModelCall
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden
+from workbench.ui.markup import hide_keys
 
 C = TypeVar("C", bound=CallSummary)
 
@@ -30,8 +30,8 @@ def frame(calls: Sequence[CallSummary]) -> pd.DataFrame:
         [
             {
                 "state": [states.find(look(c)).word],
-                "step": hidden(c.step or "—"),
-                "model": hidden(c.model),
+                "step": hide_keys(c.step or "—"),
+                "model": hide_keys(c.model),
                 "in": formats.count(c.input_tokens),
                 "out": formats.count(c.output_tokens),
                 "latency": labels.took(c.latency_ms),
@@ -97,13 +97,13 @@ def section(calls: Sequence[ModelCall], key: str) -> None:
 def read(call: ModelCall, key: str) -> None:
     """One call's prompt, raw output and request."""
     if call.error:
-        st.error(f"**{labels.error_title(call.error_kind)}** {hidden(call.error)}", icon=":material/error:")
+        st.error(f"**{labels.error_title(call.error_kind)}** {hide_keys(call.error)}", icon=":material/error:")
     prompt, raw, request = st.tabs([t("Prompt"), t("Raw output"), t("Request")], key=f"{key}_tabs")
     with prompt:
         for message in call.prompt or []:
             st.caption(str(message.get("role", "")))
             st.code(
-                hidden(str(message.get("content", ""))),
+                hide_keys(str(message.get("content", ""))),
                 language=None,
                 wrap_lines=True,
                 height=260 if len(str(message.get("content", ""))) > 900 else "content",
@@ -111,9 +111,11 @@ def read(call: ModelCall, key: str) -> None:
         if not call.prompt:
             st.caption(t("Not kept: raw model input and output are removed after the set number of days."))
     with raw:
-        st.code(hidden(_pretty(call.raw_output)), language="json", wrap_lines=True, height=380)
+        st.code(hide_keys(_pretty(call.raw_output)), language="json", wrap_lines=True, height=380)
     with request:
-        st.json(hidden({k: v for k, v in call.as_json().items() if k not in _TEXTS and v is not None}), expanded=True)
+        st.json(
+            hide_keys({k: v for k, v in call.as_json().items() if k not in _TEXTS and v is not None}), expanded=True
+        )
 
 
 def _pretty(raw: str | None) -> str:

@@ -12,7 +12,7 @@ from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Place
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden
+from workbench.ui.markup import hide_keys
 
 ROW_HEIGHT = 34
 
@@ -32,11 +32,11 @@ def doing(job: Job) -> str:
     """What a job does now, or how it ended."""
     state = job.state
     if state in ("failed", "partial"):
-        return labels.error_title(job.error_kind) or labels.said(job, "error")
+        return labels.error_title(job.error_kind) or labels.stored_sentence(job, "error")
     if state == "waiting":
         return t(labels.WAITING_FOR.get(str(job.waiting_for), states.find("waiting").title))
     if state in ("running", "queued"):
-        return labels.said(job, "message")
+        return labels.stored_sentence(job, "message")
     return ""
 
 
@@ -48,9 +48,9 @@ def frame(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.Data
             {
                 "state": [states.find(j.state).word],
                 "job": labels.workflow_title(j.kind),
-                "story": hidden(labels.place(places.get(j.node_id or -1)) or "—"),
+                "story": hide_keys(labels.place(places.get(j.node_id or -1)) or "—"),
                 "progress": None if j.state == "queued" else float(j.progress or 0),
-                "now": hidden(doing(j)),
+                "now": hide_keys(doing(j)),
                 "wait": formats.duration(waited_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
                 "cost": formats.cost(j.cost_micros, j.currency, language),

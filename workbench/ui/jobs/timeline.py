@@ -33,7 +33,7 @@ class Bar:
 
 def _call_bars(calls: Sequence[ModelCall], begin: int, now: int) -> list[Bar]:
     """One bar a step: its calls from the first start to the last end."""
-    made = []
+    bars = []
     for step in dict.fromkeys(c.step or "" for c in calls):
         mine = [c for c in calls if (c.step or "") == step]
         last = mine[-1]
@@ -41,8 +41,8 @@ def _call_bars(calls: Sequence[ModelCall], begin: int, now: int) -> list[Bar]:
         note = str(last.http_status or "") if look == "failed" else ""
         start = min(c.started_at for c in mine) - begin
         end = max((c.ended_at or now) for c in mine) - begin
-        made.append(Bar(step or t("call"), start, max(start, end), look, 1, note))
-    return made
+        bars.append(Bar(step or t("call"), start, max(start, end), look, 1, note))
+    return bars
 
 
 def bars(
@@ -50,26 +50,26 @@ def bars(
 ) -> list[Bar]:
     """What a job did, in order."""
     begin = job.created_at
-    made: list[Bar] = []
+    draw: list[Bar] = []
     ended = begin
     done: dict[str, int] = {s.name: s.updated_at for s in steps if s.state == "done"}
     for number, attempt in enumerate(sorted(attempts, key=lambda a: a.started_at), start=1):
         start, end = attempt.started_at, attempt.ended_at or now
         wait = t("Queued") if number == 1 else t("Waiting between attempts")
         if start - ended > 50:
-            made.append(
+            draw.append(
                 Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current()))
             )
         look = states.find(attempt.outcome or "running").name
         note = words.error_title(attempt.error_kind) if look == "failed" else ""
-        made.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
+        draw.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
         reused = [name for name, at in done.items() if number > 1 and at and at < start]
-        made += [Bar(name, start - begin, start - begin, "reused", 1, t("reused, free")) for name in reused]
-        made += _call_bars([c for c in calls if c.claim == attempt.claim], begin, now)
+        draw += [Bar(name, start - begin, start - begin, "reused", 1, t("reused, free")) for name in reused]
+        draw += _call_bars([c for c in calls if c.claim == attempt.claim], begin, now)
         ended = end
-    if not made:
-        made.append(Bar(t("Queued"), 0, (job.finished_at or now) - begin, "queued"))
-    return made
+    if not draw:
+        draw.append(Bar(t("Queued"), 0, (job.finished_at or now) - begin, "queued"))
+    return draw
 
 
 def _looks(colours: charts.Palette) -> dict[str, tuple[str, str, str]]:
@@ -81,11 +81,11 @@ def _looks(colours: charts.Palette) -> dict[str, tuple[str, str, str]]:
     return looks
 
 
-def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
+def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
     """The bars as a figure; one row each, labels bold for attempts."""
     total = max((b.end for b in rows), default=1) or 1
     labels = [f"{i}" for i in range(len(rows))]
-    made = charts.figure(colours, 64 + 27 * len(rows), left=charts.label_margin([b.label for b in rows], 180))
+    chart = charts.figure(colours, 64 + 27 * len(rows), left=charts.label_margin([b.label for b in rows], 180))
     for look, (name, colour, pattern) in _looks(colours).items():
         mine = [(i, b) for i, b in enumerate(rows) if b.look == look]
         if not mine:
@@ -93,9 +93,9 @@ def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         marker = {
             "color": colour,
             "cornerradius": 3,
-            "pattern": charts.hatched(pattern, colour, colours),
+            "pattern": charts.hatch(pattern, colour, colours),
         }
-        made.add_bar(
+        chart.add_bar(
             y=[labels[i] for i, _ in mine],
             # A step that took no time would not be seen at all.
             x=[max(b.end - b.start, total * 0.006) / 1000 for _, b in mine],
@@ -109,7 +109,7 @@ def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         )
     for index, bar in enumerate(rows):
         if bar.note:
-            made.add_annotation(
+            chart.add_annotation(
                 x=bar.end / 1000,
                 y=labels[index],
                 text=f" {bar.note}",
@@ -118,7 +118,7 @@ def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
                 font={"size": 11, "color": colours.muted},
             )
     names = [f"<b>{b.label}</b>" if b.depth == 0 else b.label for b in rows]
-    made.update_yaxes(
+    chart.update_yaxes(
         autorange="reversed",
         showgrid=False,
         tickvals=labels,
@@ -127,8 +127,8 @@ def drawn(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
         categoryorder="array",
         categoryarray=labels,
     )
-    made.update_xaxes(
+    chart.update_xaxes(
         showgrid=True, gridcolor=colours.border, range=[0, total / 1000 * 1.14], ticksuffix=t(" s"), nticks=9
     )
-    made.update_layout(barmode="overlay", hovermode="closest")
-    return made
+    chart.update_layout(barmode="overlay", hovermode="closest")
+    return chart

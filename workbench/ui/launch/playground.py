@@ -12,7 +12,7 @@ from workbench.errors import Issue, ReelwrightError
 from workbench.ui import formats, forms, frame, labels, live, states
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import plain, shorten
 from workbench.workflows.agents.llm_chat import Params
 
 KIND = "llm_chat"
@@ -25,7 +25,7 @@ HISTORY = 12
 
 def draw() -> None:
     """The conversation at the left, the model and what was said before at the right, and the field to say more."""
-    job = _chosen()
+    job = _current_chat()
     messages = list(job.params["messages"]) if job else []
     left, right = st.columns([2.15, 1], gap="medium")
     with right:
@@ -36,19 +36,19 @@ def draw() -> None:
             _editor(messages, profile)
         else:
             _conversation(job, messages)
-    said = st.chat_input(t("Say something"), max_chars=20_000, key="chat_said")
-    if said and said.strip():
-        _send([*_so_far(job, messages), {"role": "user", "content": said}], profile)
+    message = st.chat_input(t("Say something"), max_chars=20_000, key="chat_said")
+    if message and message.strip():
+        _send([*_so_far(job, messages), {"role": "user", "content": message}], profile)
         st.rerun()
 
 
-def _chosen() -> Job | None:
+def _current_chat() -> Job | None:
     """The job that the URL names, if it is a chat."""
-    asked = st.query_params.get("job", "")
-    if not asked.isdigit():
+    param = st.query_params.get("job", "")
+    if not param.isdigit():
         return None
     try:
-        job = live.workbench().jobs.get(int(asked))
+        job = live.workbench().jobs.get(int(param))
     except ReelwrightError:
         return None
     return job if job.kind == KIND else None
@@ -61,13 +61,13 @@ def _so_far(job: Job | None, messages: list[dict[str, str]]) -> list[dict[str, s
         rules = str(st.session_state.get("chat_rules") or "").strip()
         return [{"role": "system", "content": rules}] if rules else []
     answer = (job.result or {}).get("content")
-    kept = [*messages, *([{"role": "assistant", "content": answer}] if answer else [])]
-    head = [m for m in kept[:1] if m["role"] == "system"]
-    return [*head, *kept[len(head) :][-(MOST - len(head)) :]]
+    turns = [*messages, *([{"role": "assistant", "content": answer}] if answer else [])]
+    head = [m for m in turns[:1] if m["role"] == "system"]
+    return [*head, *turns[len(head) :][-(MOST - len(head)) :]]
 
 
 def _send(messages: list[dict[str, str]], profile: str | None) -> None:
-    with frame.told():
+    with frame.show_refusals():
         job = live.workbench().submit(KIND, None, {"messages": messages}, profile=profile, user=frame.user())
         st.query_params["job"] = str(job.id)
         before = [i for i in st.session_state.get("_chats", []) if i != job.id]
@@ -108,7 +108,7 @@ def _answer(job: Job) -> None:
     else:
         state = states.find(job.state)
         st.markdown(
-            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.said(job, 'error'))} "
+            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.stored_sentence(job, 'error'))} "
             f"**{plain(labels.remedy(job.error_kind))}**"
         )
     tokens = None if job.output_tokens is None else (job.input_tokens or 0) + job.output_tokens
@@ -189,14 +189,14 @@ def _history(job: Job | None) -> None:
         for job_id in ids[:HISTORY]:
             turn = live.query(live.workbench().jobs.get, job_id)
             state = states.find(turn.state)
-            said = shortened(last_said(turn), 44)
+            excerpt = shorten(last_message(turn), 44)
             st.button(
-                plain(said), key=f"chat_turn_{job_id}", icon=f":material/{state.icon}:", width="stretch",
+                plain(excerpt), key=f"chat_turn_{job_id}", icon=f":material/{state.icon}:", width="stretch",
                 type="secondary" if job and job.id == job_id else "tertiary", on_click=_open, args=(job_id,),
             )  # fmt: skip
 
 
-def last_said(turn: Job) -> str:
+def last_message(turn: Job) -> str:
     """What was said last in a turn."""
     return str(turn.params["messages"][-1]["content"])
 

@@ -13,7 +13,7 @@ from workbench.db.rows.story import TreeNode
 from workbench.errors import Issue, ReelwrightError
 from workbench.ui import formats, labels, live, states
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import progress
 from workbench.ui.studio import plan as plans
 from workbench.usage.estimates import Estimate
@@ -38,24 +38,24 @@ def episodes(project: int) -> list[TreeNode]:
     return [n for n in live.outline(project, project).nodes if n.kind == "episode"]
 
 
-def targets(one: Workflow, project: int, episode: int) -> list[Target]:
+def targets(workflow: Workflow, project: int, episode: int) -> list[Target]:
     """The live episodes, or the scenes of one episode."""
     nodes = live.outline(project, episode).nodes
-    if one.scope == "episode":
-        found = [n for n in nodes if n.kind == "episode"]
+    if workflow.scope == "episode":
+        places = [n for n in nodes if n.kind == "episode"]
     else:
-        found = [n for n in nodes if n.kind == "scene" and n.parent_id == episode]
+        places = [n for n in nodes if n.kind == "scene" and n.parent_id == episode]
     active = {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
-    return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(one, n, active)) for n in found]
+    return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(workflow, n, active)) for n in places]
 
 
-def state_of(one: Workflow, node: TreeNode, active: Mapping[tuple[int, str], str]) -> str:
+def state_of(workflow: Workflow, node: TreeNode, active: Mapping[tuple[int, str], str]) -> str:
     """The state of a workflow on a node: at work, else that of what it writes; a parent has the node's own."""
-    if (node.id, one.name) in active:
-        return active[node.id, one.name]
-    if one.writes is None:
+    if (node.id, workflow.name) in active:
+        return active[node.id, workflow.name]
+    if workflow.writes is None:
         return progress.node_state(node, {})
-    head = progress.kinds_of(node).get(one.writes)
+    head = progress.kinds_of(node).get(workflow.writes)
     return "missing" if head is None else "stale" if head.stale else "fresh"
 
 
@@ -71,27 +71,27 @@ def episode_of(project: int, nodes: Sequence[int]) -> int | None:
     return None
 
 
-def unmet(one: Workflow, chosen: Sequence[int], values: dict[str, Any]) -> dict[str, list[int]]:
+def unmet(workflow: Workflow, chosen: Sequence[int], values: dict[str, Any]) -> dict[str, list[int]]:
     """What must exist first, as a sentence → the chosen nodes that lack it; the first of them are asked."""
-    found: dict[str, list[int]] = {}
+    lacking: dict[str, list[int]] = {}
     for node in chosen[:LOOK_AT]:
         try:
-            issues: list[Issue] = live.workbench().workflows.list_unmet(one.name, node, values)
+            issues: list[Issue] = live.workbench().workflows.list_unmet(workflow.name, node, values)
         except ReelwrightError:
             continue  # the form says what is wrong with its values
         for issue in issues:
-            found.setdefault(labels.of_issue(issue), []).append(node)
-    return found
+            lacking.setdefault(labels.of_issue(issue), []).append(node)
+    return lacking
 
 
-def estimate(one: Workflow, project: int, chosen: Sequence[int], profile: str | None) -> Estimate | None:
+def estimate(workflow: Workflow, project: int, chosen: Sequence[int], profile: str | None) -> Estimate | None:
     """What all of these runs will take together; None when only their own plans can say."""
     if not chosen:
         return None
-    if one.batch:
-        return _of_parents(chosen) if one.scope == "scene" and profile is None else None
+    if workflow.batch:
+        return _of_parents(chosen) if workflow.scope == "scene" and profile is None else None
     known = live.query(live.workbench().plans.estimate, project, profile)
-    guess: Estimate | None = known.get(one.name)
+    guess: Estimate | None = known.get(workflow.name)
     if guess is None:
         return None
     n = len(chosen)
@@ -105,26 +105,28 @@ def estimate(one: Workflow, project: int, chosen: Sequence[int], profile: str | 
 
 def _of_parents(chosen: Sequence[int]) -> Estimate | None:
     """The plans of a few scenes together; more of them are priced by the mean of the first."""
-    found = [plans.of(node) for node in chosen[:RECKON]]
-    currencies = {c for p in found for c, micros in p.cost.items() if micros}
-    if any(p.tokens is None for p in found) or len(currencies) > 1 or any(p.unpriced for p in found):
+    built = [plans.of(node) for node in chosen[:RECKON]]
+    currencies = {c for p in built for c, micros in p.cost.items() if micros}
+    if any(p.tokens is None for p in built) or len(currencies) > 1 or any(p.unpriced for p in built):
         return None
-    share = len(chosen) / len(found)
+    share = len(chosen) / len(built)
     return Estimate(
-        round(sum(p.tokens or 0 for p in found) * share),
-        sum(p.seconds for p in found) * share,
-        round(sum(sum(p.cost.values()) for p in found) * share),
+        round(sum(p.tokens or 0 for p in built) * share),
+        sum(p.seconds for p in built) * share,
+        round(sum(sum(p.cost.values()) for p in built) * share),
         next(iter(currencies), None),
     )
 
 
-def price(one: Workflow, guess: Estimate | None, count: int) -> None:
+def price(workflow: Workflow, guess: Estimate | None, count: int) -> None:
     """Money, time and tokens of all runs together."""
     if not count:
         st.caption(t("Choose where to run it."))
         return
     if guess is None:
-        st.caption(t("Its price depends on the jobs it starts.") if one.batch else t("Nobody knows yet what it takes."))
+        st.caption(
+            t("Its price depends on the jobs it starts.") if workflow.batch else t("Nobody knows yet what it takes.")
+        )
         return
     with st.container(horizontal=True, gap="medium", key="launch_price"):
         st.metric(t("Money"), money(guess), width="content")
@@ -146,20 +148,20 @@ def launch_label(n: int, guess: Estimate | None) -> str:
     return plans.launch_label(n, None if guess is None or guess.cost_micros is None or not n else _cost(guess))
 
 
-def flow(one: Workflow) -> str:
+def flow(workflow: Workflow) -> str:
     """What a workflow reads and what it writes, as one line of Markdown."""
     reads = []
-    for name in one.reads:
+    for name in workflow.reads:
         near, _, kind = name.rpartition(".")
         title = labels.kind_title(kind)
         reads.append(
             {"previous": t("{kind} before", kind=title), "next": t("{kind} after", kind=title)}.get(near, title)
         )
     what = (
-        f"**{plain(labels.kind_title(one.writes))}**"
-        if one.writes
+        f"**{plain(labels.kind_title(workflow.writes))}**"
+        if workflow.writes
         else f"**{plain(t('the jobs it starts'))}**"
-        if one.batch
+        if workflow.batch
         else ""
     )
     return f":gray[{plain(' · '.join(reads))}] → {what}" if reads and what else what
@@ -189,10 +191,14 @@ def job_row(job: Job, story: str = "") -> None:
     """One launched job in a line: state, name, place, what it does, the way to it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"launched_{job.id}"):
         states.badge(job.state)
-        place = f" :gray[{plain(shortened(story, 60))}]" if story else ""
+        place = f" :gray[{plain(shorten(story, 60))}]" if story else ""
         st.markdown(f"{plain(labels.workflow_title(job.kind))}{place}", width="stretch")
         active = job.state in states.ACTIVE
-        said = f"{int(job.progress or 0)}% · {labels.said(job, 'message')}" if active else labels.said(job, "error")
-        if said:
-            st.caption(plain(shortened(said, 70)), width="content")
+        sentence = (
+            f"{int(job.progress or 0)}% · {labels.stored_sentence(job, 'message')}"
+            if active
+            else labels.stored_sentence(job, "error")
+        )
+        if sentence:
+            st.caption(plain(shorten(sentence, 70)), width="content")
         st.page_link("pages/job.py", label=t("job {id}", id=job.id), query_params={"id": str(job.id)}, width="content")

@@ -20,7 +20,7 @@ from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
 from workbench.ui import formats, forms, frame, labels, live
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, safe, shortened
+from workbench.ui.markup import plain, safe, shorten
 
 NEW = "new"
 PROVIDERS = {"openai": N_("OpenAI-compatible"), "ark": N_("Doubao Ark"), "gemini": N_("Gemini"), "sketch": N_("Sketch")}
@@ -148,8 +148,8 @@ def sheet(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
     values["params"] = _settings(key, row, issues)
     for issue in (i for i in issues if i.path.split(".")[0] not in {*values, "key", "params"}):
         st.error(labels.of_issue(issue), icon=":material/error:")
-    said = t("Add the service") if row is None else t("Save")
-    if st.button(said, key=f"{key}_save", type="primary", icon=":material/check:"):
+    label = t("Add the service") if row is None else t("Save")
+    if st.button(label, key=f"{key}_save", type="primary", icon=":material/check:"):
         _save(key, row, values)
 
 
@@ -174,7 +174,7 @@ def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dic
                 values |= forms.fields(Service, key, start, issues, only=[name])
         family = known.family_of(values["text_model"] or "")
         if family is not None and family.refused:
-            refused = labels.listed(t(known.PARAMS[n].title) for n in family.refused)
+            refused = labels.join(t(known.PARAMS[n].title) for n in family.refused)
             st.caption(plain(t("{family} models take no {params}.", family=family.title, params=refused)))
         if row is not None:
             _stories(row)
@@ -188,7 +188,7 @@ def _stories(row: SavedProfile) -> None:
     using = [str(p.title) for p in wb.projects.list_names() if p.profile_id in chosen]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption(
-            plain(t("Used by {stories}.", stories=labels.listed(using)))
+            plain(t("Used by {stories}.", stories=labels.join(using)))
             if using
             else t("No story uses it yet. Choose it on a story's card."),
             width="content",
@@ -289,10 +289,10 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> di
     with st.container(border=True, key=f"{key}_params"):
         st.markdown(f"**{t('Settings of each call')}**")
         columns = [*st.columns(3), *st.columns(3)]
-        made = {}
+        values = {}
         for column, name in zip(columns, COMMON, strict=False):
             with column:
-                made[name] = _param(f"{key}.param.{name}", name, stored.get(name))
+                values[name] = _param(f"{key}.param.{name}", name, stored.get(name))
                 if name in wrong:
                     _wrong(wrong[name])
         prices = _prices(key, stored.get("prices") or {})
@@ -310,7 +310,7 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> di
             for name in (n for n in wrong if n not in (*COMMON, "prices")):
                 _wrong(f"{name} {wrong[name]}" if name else wrong[name])
         st.session_state[f"{key}_rest"] = typed
-    return {n: v for n, v in made.items() if v is not None} | ({"prices": prices} if prices else {})
+    return {n: v for n, v in values.items() if v is not None} | ({"prices": prices} if prices else {})
 
 
 def _param(slot: str, name: str, now: Any) -> Any:
@@ -357,12 +357,12 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
             },
         },
     )  # fmt: skip
-    made: dict[str, Any] = {}
+    prices: dict[str, Any] = {}
     for record in edited.to_dict("records"):
         if record["model"]:
             numbers = {n: record[n] for n in known.PRICES if record[n] is not None and not pd.isna(record[n])}
-            made[str(record["model"]).strip()] = {"currency": record["currency"] or "CNY", **numbers}
-    return made
+            prices[str(record["model"]).strip()] = {"currency": record["currency"] or "CNY", **numbers}
+    return prices
 
 
 # -- what the buttons do -----------------------------------------------------------------------------------------------
@@ -380,8 +380,8 @@ def _save(key: str, row: SavedProfile | None, values: dict[str, Any]) -> None:
         ]
         st.rerun()
     if doubled := [n for n in rest if n in (*COMMON, "prices")]:
-        said = Text(N_("{names} have fields of their own above: type them there."), names=", ".join(doubled))
-        st.session_state[f"{key}_issues"] = [Issue("params.", said)]
+        message = Text(N_("{names} have fields of their own above: type them there."), names=", ".join(doubled))
+        st.session_state[f"{key}_issues"] = [Issue("params.", message)]
         st.rerun()
     if row is None and not values["base_url"].strip() and st.session_state.get("svc_template") == OTHER.title:
         empty = ["base_url"] + ["name"] * (not (values["name"] or "").strip())
@@ -433,7 +433,7 @@ def _actions(key: str, row: SavedProfile) -> None:
 
 
 def _duplicate(name: str) -> None:
-    with frame.told():
+    with frame.show_refusals():
         taken = {p.name for p in live.workbench().profiles.list(include_archived=True)}
         copy = next(c for c in (f"{name[:70]} {n}" for n in range(2, 1000)) if c not in taken)
         choose(live.workbench().profiles.duplicate(name, copy).id)
@@ -442,7 +442,7 @@ def _duplicate(name: str) -> None:
 
 
 def _archive(name: str, away: bool) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().profiles.archive(name, away)
         live.invalidate()
         frame.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
@@ -467,16 +467,16 @@ def _show_checks(key: str, row: SavedProfile) -> None:
                     except ReelwrightError as error:
                         st.session_state["_refused"] = labels.of_error(error)
                 st.rerun()
-        found: list[ProfileCheck] | None = st.session_state.get(f"{key}_trials")
-        if found is not None and not found:
+        checks: list[ProfileCheck] | None = st.session_state.get(f"{key}_trials")
+        if checks is not None and not checks:
             st.caption(plain(translate(why_unchecked(row), current())))
-        for check in found or ():
+        for check in checks or ():
             _show_check(check)
 
 
 def _show_check(check: ProfileCheck) -> None:
     mark = ":green[:material/check_circle:]" if check.ok else ":red[:material/error:]"
-    facts = [formats.duration(check.latency_ms, current()), plain(shortened(check.model, 40))]
+    facts = [formats.duration(check.latency_ms, current()), plain(shorten(check.model, 40))]
     if check.mode:
         facts.append(f"`{check.mode}`")
     if check.input_tokens is not None:
@@ -486,11 +486,11 @@ def _show_check(check: ProfileCheck) -> None:
         facts.append(formats.cost(check.cost_micros, check.currency, current()) if known_cost else t("price unknown"))
     st.markdown(f"{mark} **{t(CHECKS[check.check])}** :gray[{' · '.join(facts)}]")
     if not check.ok:
-        told = [translate(check.message, current())]
-        if check.http_status and str(check.http_status) not in told[0]:
-            told.append(f"HTTP {check.http_status}")
+        sentences = [translate(check.message, current())]
+        if check.http_status and str(check.http_status) not in sentences[0]:
+            sentences.append(f"HTTP {check.http_status}")
         if check.request_id:
-            told.append(t("request {id}", id=check.request_id))
-        st.markdown(f"{plain(' · '.join(told))}  \n:violet[:material/arrow_forward: {t(check.remedy)}]")
+            sentences.append(t("request {id}", id=check.request_id))
+        st.markdown(f"{plain(' · '.join(sentences))}  \n:violet[:material/arrow_forward: {t(check.remedy)}]")
     if check.media:
         st.image(str(live.workbench().media.path(check.media)), width=220)

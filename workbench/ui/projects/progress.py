@@ -26,11 +26,11 @@ def _own_states(node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> list[str
     """The state of each artifact a node should have, with the jobs now at work on the node."""
     have = kinds_of(node)
     wanted = [k for k in STAGES.get(node.kind, ()) if k not in have]
-    found = ["stale" if a.stale else "fresh" for a in have.values()]
+    states = ["stale" if a.stale else "fresh" for a in have.values()]
     if node.kind in STORY:
         # something to go on with is ready to be run; nothing at all is missing
-        found += ["ready" if have else "missing"] * len(wanted) if not have or node.kind != "project" else []
-    return found + [state for (node_id, _kind), state in jobs.items() if node_id == node.id]
+        states += ["ready" if have else "missing"] * len(wanted) if not have or node.kind != "project" else []
+    return states + [state for (node_id, _kind), state in jobs.items() if node_id == node.id]
 
 
 def node_state(node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> str:
@@ -51,7 +51,7 @@ def items(tree: Tree | Outline, jobs: Mapping[tuple[int, str], str], current: in
     children: dict[Any, list[TreeNode]] = {}
     for node in nodes:
         children.setdefault(node.parent_id, []).append(node)
-    made: list[Item] = []
+    rows: list[Item] = []
 
     def walk(node: TreeNode, depth: int) -> None:
         below = sorted(children.get(node.id, []), key=lambda n: int(n.position))
@@ -59,29 +59,29 @@ def items(tree: Tree | Outline, jobs: Mapping[tuple[int, str], str], current: in
         if depth and node.kind == "scene":
             title = f"{node.position} {node.title}"  # narrower than its heading
         count = (node.parts if isinstance(node, OutlineNode) else len(below)) if depth == 1 else None
-        made.append(Item(node.id, title, node_state(node, jobs), depth, count or None, depth < 2))
+        rows.append(Item(node.id, title, node_state(node, jobs), depth, count or None, depth < 2))
         chosen = current == node.id or any(child.id == current for child in below)
         for child in below if depth == 0 or chosen or len(nodes) <= LONG else ():
             walk(child, depth + 1)
 
     for root in [n for n in nodes if n.kind == "project"]:
         walk(root, 0)
-    return made
+    return rows
 
 
 def below(tree: Tree | Outline, node_id: int) -> list[TreeNode]:
     """A node and everything under it, in reading order; characters and world elements left out."""
     wanted = {node_id}
-    found: list[TreeNode] = []
+    nodes: list[TreeNode] = []
     for node in sorted(
         tree.nodes,
         key=lambda n: (STORY.index(n["kind"]) if n["kind"] in STORY else 9, n["parent_id"] or 0, n["position"]),
     ):
         if node.kind in STORY and (node.id in wanted or node.parent_id in wanted):
             wanted.add(node.id)
-            found.append(node)
-    return found
+            nodes.append(node)
+    return nodes
 
 
-def named(tree: Tree | Outline, kinds: Iterable[str]) -> list[TreeNode]:
+def nodes_of(tree: Tree | Outline, kinds: Iterable[str]) -> list[TreeNode]:
     return sorted((n for n in tree.nodes if n.kind in set(kinds)), key=lambda n: int(n.position))

@@ -120,12 +120,12 @@ def draw() -> int | None:
         )
         if clicked:
             try:
-                made = create(brief, profile)
+                project = create(brief, profile)
             except InvalidInput as error:
                 st.session_state[_ISSUES] = error.issues
                 st.rerun()
             leave()
-            return made
+            return project
         still = {i.path for i in missing(brief)}
         if any(i.path not in still for i in issues):
             # a field that was put right loses its error at once

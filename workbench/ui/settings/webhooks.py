@@ -78,23 +78,23 @@ def _editor(hook: ListedWebhook) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         if st.button(t("Save"), key=f"webhook_save_{number}", type="primary"):
-            with frame.told():
+            with frame.show_refusals():
                 webhooks.listen(number, events)
                 frame.toast(t("Saved."))
             st.rerun()
         if st.button(t("Try it"), key=f"webhook_try_{number}", icon=":material/send:", disabled=not hook.enabled):
             _try(number)
         if st.button(t("Switch off") if hook.enabled else t("Switch on"), key=f"webhook_switch_{number}"):
-            with frame.told():
+            with frame.show_refusals():
                 webhooks.switch(number, not hook.enabled)
             st.rerun()
         if st.button(t("Remove"), key=f"webhook_remove_{number}", icon=":material/delete:"):
-            with frame.told():
+            with frame.show_refusals():
                 webhooks.remove(number)
                 frame.toast(t("The webhook is gone."))
             st.rerun()
-    for told in webhooks.deliveries(number, most=SHOWN):
-        _delivery(told)
+    for delivery in webhooks.deliveries(number, most=SHOWN):
+        _delivery(delivery)
 
 
 def _events() -> dict[str, str]:
@@ -102,34 +102,35 @@ def _events() -> dict[str, str]:
 
 
 def _try(number: int) -> None:
-    with frame.told():
-        told = live.workbench().webhooks.try_out(number)
-        if told.state == "delivered":
+    with frame.show_refusals():
+        delivery = live.workbench().webhooks.try_out(number)
+        if delivery.state == "delivered":
             frame.toast(t("It was delivered."))
         else:
-            st.session_state["_refused"] = labels.said(told, "error")
+            st.session_state["_refused"] = labels.stored_sentence(delivery, "error")
     st.rerun()
 
 
-def _delivery(told: Delivery) -> None:
-    colour, icon, word = STATES[told.state]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"delivery_{told.id}"):
+def _delivery(delivery: Delivery) -> None:
+    colour, icon, word = STATES[delivery.state]
+    event = f"{_events()[delivery.event]} :gray[{labels.ago(delivery.created_at)}]"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"delivery_{delivery.id}"):
         st.markdown(
-            f":{colour}[:material/{icon}: {t(word)}] {_events()[told.event]} :gray[{labels.ago(told.created_at)}]",
+            f":{colour}[:material/{icon}: {t(word)}] {event}",
             width="content",
         )
         st.space("stretch")
-        if told.state == "failed":
+        if delivery.state == "failed":
             st.button(
-                "", icon=":material/refresh:", type="tertiary", key=f"delivery_again_{told.id}",
-                help=t("Send it again"), on_click=_again, args=(told.id,),
+                "", icon=":material/refresh:", type="tertiary", key=f"delivery_again_{delivery.id}",
+                help=t("Send it again"), on_click=_again, args=(delivery.id,),
             )  # fmt: skip
-    if told.error and told.state != "delivered":
-        st.caption(plain(labels.said(told, "error")))
+    if delivery.error and delivery.state != "delivered":
+        st.caption(plain(labels.stored_sentence(delivery, "error")))
 
 
 def _again(delivery_id: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().webhooks.send_again(delivery_id)
 
 
@@ -169,16 +170,16 @@ def _wrong(issues: Sequence[Issue], field: str) -> None:
         st.markdown(f":red[:material/error: {plain(labels.of_issue(issue))}]")
 
 
-def _add(url: str, **given: Any) -> None:
+def _add(url: str, **options: Any) -> None:
     try:
-        made = live.workbench().webhooks.add(url, lang=current(), page_url=_pages(), user=frame.user(), **given)
+        webhook = live.workbench().webhooks.add(url, lang=current(), page_url=_pages(), user=frame.user(), **options)
     except InvalidInput as error:
         st.session_state["webhook_issues"] = error.issues
     else:
         st.session_state.pop("webhook_issues", None)
         st.session_state["_webhooks_put"] = st.session_state.get("_webhooks_put", 0) + 1
-        if made.secret:
-            st.session_state["webhook_secret"] = made.secret
+        if webhook.secret:
+            st.session_state["webhook_secret"] = webhook.secret
         frame.toast(t("The webhook is set. Try it."))
     st.rerun()
 

@@ -14,7 +14,7 @@ from workbench.i18n import N_
 from workbench.ui import forms, illustrations
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden, plain, safe
+from workbench.ui.markup import hide_keys, plain, safe
 from workbench.ui.studio import storyboard
 
 Content = dict[str, Any]
@@ -67,7 +67,7 @@ def _brief(content: Content) -> None:
     )
 
 
-def _named(content: Content) -> None:
+def _name_and_description(content: Content) -> None:
     aliases = f" :gray[{plain(' / '.join(content['aliases']))}]" if content.get("aliases") else ""
     st.markdown(f"**{plain(content['name'])}**{aliases}  \n{plain(content.get('description') or '')}")
 
@@ -166,13 +166,13 @@ def _any(content: Content) -> None:
     for name, value in content.items():
         _line(name.replace("_", " "), value if isinstance(value, str | int | float) else None)
         if isinstance(value, dict | list) and value:
-            st.json(hidden(value), expanded=1)
+            st.json(hide_keys(value), expanded=1)
 
 
 _VIEWS: dict[str, Callable[[Content], None]] = {
     "brief": _brief,
-    "character": _named,
-    "world_element": _named,
+    "character": _name_and_description,
+    "world_element": _name_and_description,
     "episode_plan": _episode_plan,
     "core_expression": _core_expression,
     "scene_list": _scene_list,
@@ -181,14 +181,14 @@ _VIEWS: dict[str, Callable[[Content], None]] = {
 }
 
 
-def completed(kind: str, typed: Content) -> Content:
+def complete(kind: str, typed: Content) -> Content:
     """What was typed, with the fields that follow from it."""
-    made = dict(typed)
+    content = dict(typed)
     if kind == "episode_plan":
-        made["episode_count"] = len(made["episodes"])
+        content["episode_count"] = len(content["episodes"])
     if kind == "duration":
-        made["seconds"] = round(sum(float(s or 0) for s in made["parts"].values()), 2)
-    return made
+        content["seconds"] = round(sum(float(s or 0) for s in content["parts"].values()), 2)
+    return content
 
 
 def editor(kind: str, key: str, start: Content, issues: Sequence[Issue] = (), part: int | None = None) -> Content:
@@ -196,7 +196,7 @@ def editor(kind: str, key: str, start: Content, issues: Sequence[Issue] = (), pa
     if kind in PARTED and part is not None:
         return _part_editor(kind, key, start, issues, part)
     typed = forms.fields(kinds.find(kind).model, key, start, issues, skip=DERIVED.get(kind, ()))
-    return completed(kind, {**{name: start[name] for name in DERIVED.get(kind, ()) if name in start}, **typed})
+    return complete(kind, {**{name: start[name] for name in DERIVED.get(kind, ()) if name in start}, **typed})
 
 
 def _part_editor(kind: str, key: str, start: Content, issues: Sequence[Issue], part: int) -> Content:

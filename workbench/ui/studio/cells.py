@@ -15,7 +15,7 @@ from workbench.i18n import N_
 from workbench.story.studio import StaleReason
 from workbench.ui import forms, frame, labels, live, states
 from workbench.ui.language import t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import plain, shorten
 from workbench.ui.studio import artifacts, clips, diff, sheet
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
@@ -35,33 +35,33 @@ VERBS = {
 
 
 def launch(node_id: int, workflow: str, params: dict[str, Any]) -> None:
-    with frame.told():
+    with frame.show_refusals():
         job = live.workbench().submit(workflow, node_id, params, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
 
 
 def cancel(job_id: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().jobs.cancel([job_id])
     live.invalidate()
 
 
 def retry(job_id: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().jobs.retry(job_id)
     live.invalidate()
 
 
 def restore(node_id: int, kind: str, version: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().artifacts.restore(node_id, kind, version)
         frame.toast(t("Version {n} is back, as a new version.", n=version))
     live.invalidate()
 
 
 def pin(node_id: int, kind: str, version: int | None) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().artifacts.pin(node_id, kind, version)
     live.invalidate()
 
@@ -192,19 +192,19 @@ def comparison(node_id: int, kind: str) -> None:
     before, after = wb.artifact(node_id, kind, older), wb.artifact(node_id, kind, newer)
     if before and after:
         compared = diff.compare(before.content, after.content, kinds.find(kind).model.model_json_schema())
-        note.caption(diff.counted(compared), width="content")
+        note.caption(diff.count_changes(compared), width="content")
         diff.draw(compared, cell_key(node_id, kind, "diff"))
 
 
-def _quoted(text: str, limit: int = 60) -> str:
-    return f"“{plain(shortened(text, limit))}”"
+def _quote(text: str, limit: int = 60) -> str:
+    return f"“{plain(shorten(text, limit))}”"
 
 
 def stale_sentence(reason: StaleReason) -> str:
     """One reason in one sentence, naming node, versions and the words that changed."""
     part = labels.part_title(reason.part)
     what = labels.kind_title(reason.kind) + (f" ({part})" if part else "")
-    said = t(
+    sentence = t(
         "Stale because {what} of {node} moved from v{old} to v{new}",
         what=plain(what),
         node=f"**{plain(reason.node_title)}**",
@@ -212,7 +212,7 @@ def stale_sentence(reason: StaleReason) -> str:
         new=reason.to_version,
     )
     was, now = changed_words(reason)
-    return said + (t(": {was} became {now}.", was=_quoted(was), now=_quoted(now)) if was or now else labels.stop())
+    return sentence + (t(": {was} became {now}.", was=_quote(was), now=_quote(now)) if was or now else labels.stop())
 
 
 def changed_words(reason: StaleReason) -> tuple[str, str]:
@@ -260,7 +260,7 @@ def running(job_id: int, node_id: int, name: str) -> None:
         if started
         else t("waits {time}", time=labels.took(live.clock_ms() - job.created_at))
     )
-    message = labels.said(job, "message") or states.find(job.state).word
+    message = labels.stored_sentence(job, "message") or states.find(job.state).word
     if job.state == "waiting" and job.waiting_for:
         message = t(labels.WAITING_FOR.get(job.waiting_for, states.find("waiting").title))
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
@@ -438,7 +438,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
         for warning in artifact.warnings or []:
             st.markdown(
                 ":orange[:material/warning:] "
-                f":gray[{plain(labels.said(warning, 'message') if isinstance(warning, dict) else warning)}]"
+                f":gray[{plain(labels.stored_sentence(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
         comparison(node_id, artifact.kind)
         if artifact.kind == "scene_video":
@@ -455,8 +455,8 @@ def _batch(job: Job) -> None:
     """How a batch ended: how many succeeded, and each that failed with its reason."""
     result = job.result
     done, failed, there = (len(result.get(name, [])) for name in ("succeeded", "failed", "skipped"))
-    said = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
-    st.markdown(f":gray[{said}]")
+    sentence = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
+    st.markdown(f":gray[{sentence}]")
     for item in result.get("failed", []):
         node = live.workbench().projects.get_node(item["node_id"])
         name = labels.node_title(node.kind, node.position, node.title)

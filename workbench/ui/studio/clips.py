@@ -9,7 +9,7 @@ from workbench.errors import Conflict, NotFound
 from workbench.json_types import JsonObject
 from workbench.ui import frame, labels, live
 from workbench.ui.language import t
-from workbench.ui.markup import plain, shortened
+from workbench.ui.markup import plain, shorten
 
 
 def draw(node_id: int, artifact: ArtifactVersion) -> None:
@@ -38,13 +38,13 @@ def _play(clip: JsonObject, width: int | None) -> None:
         st.markdown(f":orange[:material/broken_image: {plain(labels.of_error(error))}]")
         return
     st.video(place, width=width or "stretch")
-    st.caption(f"{labels.took(clip['seconds'] * 1000)} · {plain(shortened(clip['model'], 40))}")
+    st.caption(f"{labels.took(clip['seconds'] * 1000)} · {plain(shorten(clip['model'], 40))}")
 
 
 def _choose(node_id: int, media: str, seen: int) -> None:
     """Choose another clip as a new version after the one that was seen."""
     wb = live.workbench()
-    with frame.told():
+    with frame.show_refusals():
         head = wb.artifact(node_id, "scene_video")
         if head is not None:
             try:

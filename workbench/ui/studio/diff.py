@@ -50,46 +50,46 @@ def words(old: str, new: str) -> tuple[list[Piece], list[Piece]]:
             left.append(("removed", "".join(a[i:j])))
         if m > k:
             right.append(("added", "".join(b[k:m])))
-    return _joined(left, "removed"), _joined(right, "added")
+    return _join(left, "removed"), _join(right, "added")
 
 
-def _joined(pieces: list[Piece], mark: Literal["removed", "added"]) -> list[Piece]:
+def _join(pieces: list[Piece], mark: Literal["removed", "added"]) -> list[Piece]:
     """Changes parted by a lone blank or comma read better as one change."""
-    made: list[Piece] = []
+    merged: list[Piece] = []
     for index, (kind, text) in enumerate(pieces):
         between = 0 < index < len(pieces) - 1 and kind == "same" and len(text.strip()) <= 1
         kind = mark if between else kind
-        if made and made[-1][0] == kind:
-            made[-1] = (kind, made[-1][1] + text)
+        if merged and merged[-1][0] == kind:
+            merged[-1] = (kind, merged[-1][1] + text)
         else:
-            made.append((kind, text))
-    return made
+            merged.append((kind, text))
+    return merged
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, list):
-        return " / ".join(_said(v) for v in value)
+        return " / ".join(_text(v) for v in value)
     if isinstance(value, dict):
-        return " · ".join(_said(v) for v in value.values() if v not in (None, "", []))
+        return " · ".join(_text(v) for v in value.values() if v not in (None, "", []))
     return "" if value is None else str(value)
 
 
 def _groups(content: dict[str, Any], schema: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Content as group label → field label → text. Items of a list of objects are a group each."""
-    made: dict[str, dict[str, str]] = {}
+    groups: dict[str, dict[str, str]] = {}
     for name, value in content.items():
         title = title_of(schema, name)
         if isinstance(value, list) and value and isinstance(value[0], dict):
             for index, item in enumerate(value, start=1):
                 order = item.get("order", index)
-                made[f"{_singular(title)} {order}"] = {
-                    title_of(schema, name, f): _said(v) for f, v in item.items() if f != "order"
+                groups[f"{_singular(title)} {order}"] = {
+                    title_of(schema, name, f): _text(v) for f, v in item.items() if f != "order"
                 }
         elif isinstance(value, dict):
-            made[title] = {title_of(schema, name, f): _said(v) for f, v in value.items()}
+            groups[title] = {title_of(schema, name, f): _text(v) for f, v in value.items()}
         else:
-            made[title] = {"": _said(value)}
-    return made
+            groups[title] = {"": _text(value)}
+    return groups
 
 
 def _singular(title: str) -> str:
@@ -113,19 +113,19 @@ def compare(old: dict[str, Any], new: dict[str, Any], schema: dict[str, Any]) ->
 
 
 def _markdown(pieces: Sequence[Piece]) -> str:
-    said = []
+    words = []
     for kind, text in pieces:
         if kind == "same":
             head, tail = (" " if text[:1].isspace() else ""), (" " if text[-1:].isspace() else "")
-            said.append(head + plain(text) + (tail if text.strip() else ""))
+            words.append(head + plain(text) + (tail if text.strip() else ""))
         elif text.strip():
             colour, sign = ("red", "−") if kind == "removed" else ("green", "\\+")
             body = plain(text)
-            said.append(f":{colour}-background[{sign} {f'~~{body}~~' if kind == 'removed' else body}]")
-    return "".join(said)
+            words.append(f":{colour}-background[{sign} {f'~~{body}~~' if kind == 'removed' else body}]")
+    return "".join(words)
 
 
-def counted(comparison: Comparison) -> str:
+def count_changes(comparison: Comparison) -> str:
     """``2 changed · 7 the same``."""
     return t("{changed} changed · {same} the same", changed=comparison.changed, same=comparison.same)
 

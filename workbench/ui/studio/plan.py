@@ -33,16 +33,16 @@ class Group:
 
 def of(node_id: int, mode: Mode = "missing") -> Plan:
     """The plan of a node, shared for a second."""
-    found: Plan = live.query(live.workbench().plans.build, node_id, mode)
-    return found
+    plan: Plan = live.query(live.workbench().plans.build, node_id, mode)
+    return plan
 
 
 def groups(jobs: Sequence[PlannedJob]) -> list[Group]:
     """A plan's jobs by workflow, in the order in which they first appear."""
-    made: dict[str, list[PlannedJob]] = {}
+    by_kind: dict[str, list[PlannedJob]] = {}
     for job in jobs:
-        made.setdefault(job.workflow, []).append(job)
-    return [_group(name, own) for name, own in made.items()]
+        by_kind.setdefault(job.workflow, []).append(job)
+    return [_group(name, own) for name, own in by_kind.items()]
 
 
 def _group(name: str, own: list[PlannedJob]) -> Group:
@@ -86,7 +86,7 @@ def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0) -> s
 def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
     """Start the plan as one job; what it would need and lacks is said instead."""
     _close()
-    with frame.told():
+    with frame.show_refusals():
         job = live.workbench().plans.run(node_id, mode, grow=grow, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
@@ -123,9 +123,9 @@ def buttons(node_id: int, *, stale: bool) -> None:
         on_click=_open,
         args=(node_id, "missing"),
     )
-    asked = st.session_state.get("_plan")
-    if asked and asked[0] == node_id:
-        _dialog(*asked)
+    request = st.session_state.get("_plan")
+    if request and request[0] == node_id:
+        _dialog(*request)
 
 
 def _close() -> None:
@@ -189,7 +189,7 @@ def card(node_id: int, *, large: bool = False) -> None:
 def _bar(job_id: int) -> None:
     job = live.query(live.workbench().jobs.get, job_id)
     percent = int(job.progress or 0)
-    st.progress(percent / 100, text=f"{plain(labels.said(job, 'message'))} :gray[· {percent}%]")
+    st.progress(percent / 100, text=f"{plain(labels.stored_sentence(job, 'message'))} :gray[· {percent}%]")
 
 
 def _running(job: Job) -> None:
@@ -217,7 +217,7 @@ def _running(job: Job) -> None:
 
 
 def _cancel(job_id: int) -> None:
-    with frame.told():
+    with frame.show_refusals():
         live.workbench().jobs.cancel(job_id, user=frame.user())
     live.invalidate()
 

@@ -18,7 +18,7 @@ from workbench.ui import frame, labels, live, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
-from workbench.ui.markup import plain, safe, shortened
+from workbench.ui.markup import plain, safe, shorten
 from workbench.ui.studio import storyboard
 from workbench.ui.studio.editing import begin_edit
 
@@ -47,7 +47,7 @@ def cells_of(
 ) -> list[Cell]:  # fmt: skip
     """The nine places from the plan, the pictures there are, and what a job has drawn, draws and will draw."""
     frames = {f["key"]: f for f in (content or {}).get("frames", [])}
-    made = []
+    cells = []
     for key, shot in zip(KEYS, shots, strict=False):
         known = frames.get(key)
         media = (drawn or {}).get(key) or (known["chosen"] if known else None)
@@ -58,8 +58,8 @@ def cells_of(
             state = (busy or {})[key]
         elif key in (failed or {}):
             state = "failed"
-        made.append(Cell(key, shot, media, state, len(known["candidates"]) if known else 0))
-    return made
+        cells.append(Cell(key, shot, media, state, len(known["candidates"]) if known else 0))
+    return cells
 
 
 def draw(node_id: int, cell: StudioCell) -> None:
@@ -82,8 +82,8 @@ def draw(node_id: int, cell: StudioCell) -> None:
         }
         _grid(node_id, cells_of(plan.content["shots"], content, stale, failed=failed), ratio)
         for key, why in failed.items():
-            st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shortened(str(why), 160))}]")
-    _dialog_if_open(node_id, plan, artifact)
+            st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(str(why), 160))}]")
+    _draw_open_dialog(node_id, plan, artifact)
 
 
 @st.fragment(run_every=1.0)
@@ -134,7 +134,7 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
                 states.badge(cell.state)
         st.html(
             f"<div style='color:{colours.muted};font-size:.86rem;line-height:1.3;height:2.3rem;overflow:hidden' "
-            f"title='{safe(shot['caption'])}'>{safe(shortened(shot['caption'], 64))}</div>"
+            f"title='{safe(shot['caption'])}'>{safe(shorten(shot['caption'], 64))}</div>"
         )
 
 
@@ -178,23 +178,23 @@ def close_frame() -> None:
     st.session_state.pop("_frame", None)
 
 
-def dialog_if_asked(project: int) -> None:
+def draw_requested_dialog(project: int) -> None:
     """The dialog of the frame that was asked for, on a page other than its scene's."""
-    asked = st.session_state.get("_frame")
-    if asked is None:
+    request = st.session_state.get("_frame")
+    if request is None:
         return
-    node_id = int(asked[0])
+    node_id = int(request[0])
     plan = live.workbench().artifact(node_id, PROMPT)
     if plan is not None:
-        _dialog_if_open(node_id, plan, live.workbench().artifact(node_id, "keyframe_images"), project)
+        _draw_open_dialog(node_id, plan, live.workbench().artifact(node_id, "keyframe_images"), project)
 
 
-def _dialog_if_open(
+def _draw_open_dialog(
     node_id: int, plan: ArtifactVersion, artifact: ArtifactVersion | None, project: int | None = None
 ) -> None:
-    asked = st.session_state.get("_frame")
-    if asked and asked[0] == node_id:
-        _dialog(node_id, asked[1], plan, artifact, project)
+    request = st.session_state.get("_frame")
+    if request and request[0] == node_id:
+        _dialog(node_id, request[1], plan, artifact, project)
 
 
 def _dialog(
@@ -281,16 +281,16 @@ def _candidates(node_id: int, key: str, known: JsonObject, artifact: ArtifactVer
 
 def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     """Which model drew a picture, when, in which version, and the job with its prompt and price."""
-    made = pictures.maker(node_id, media)
+    maker = pictures.maker(node_id, media)
     candidate = next(c for c in known["candidates"] if c["media"] == media)
-    said = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
-    if made is not None:
-        said += [f"v{made.version}", labels.ago(made.created_at)]
-    link = f" · [{t('job {id}', id=made.job_id)}](/job?id={made.job_id})" if made and made.job_id else ""
-    st.markdown(f":gray[{plain(' · '.join(said))}{link}]")
+    facts = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
+    if maker is not None:
+        facts += [f"v{maker.version}", labels.ago(maker.created_at)]
+    link = f" · [{t('job {id}', id=maker.job_id)}](/job?id={maker.job_id})" if maker and maker.job_id else ""
+    st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
 
 
-def picked(content: JsonObject, key: str, media: str) -> dict[str, Any]:
+def choose_candidate(content: JsonObject, key: str, media: str) -> dict[str, Any]:
     """The artifact's content with another candidate chosen."""
     frames = [{**f, "chosen": media} if f["key"] == key else f for f in content["frames"]]
     return {**content, "frames": frames}
@@ -300,12 +300,14 @@ def _pick(node_id: int, key: str, media: str, seen: int) -> None:
     """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown
     instead."""
     wb = live.workbench()
-    with frame.told():
+    with frame.show_refusals():
         head = wb.artifact(node_id, "keyframe_images")
         if head is None:
             return
         try:
-            wb.artifacts.save(node_id, "keyframe_images", picked(head.content, key, media), seen, frame.user())
+            wb.artifacts.save(
+                node_id, "keyframe_images", choose_candidate(head.content, key, media), seen, frame.user()
+            )
         except Conflict:
             st.session_state[f"clash_{node_id}_{key}"] = media
             return
@@ -343,7 +345,7 @@ def _clash(node_id: int, key: str, mine: str) -> None:
 
 
 def _another(node_id: int, key: str, drawn: bool) -> None:
-    with frame.told():
+    with frame.show_refusals():
         params = {"keys": [key], "new_candidate": drawn}
         job = live.workbench().submit(IMAGES, node_id, params, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))

@@ -13,7 +13,7 @@ from workbench.story import script
 from workbench.ui import formats
 from workbench.ui.charts import Palette, palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import hidden, plain, safe
+from workbench.ui.markup import hide_keys, plain, safe
 
 Content = dict[str, Any]
 
@@ -84,12 +84,12 @@ def motion(content: Content) -> None:
     )
     st.html(f"<div style='display:flex;gap:4px;line-height:1.35'>{windows}</div>")
     changes = content["changes"]
-    told = [
+    facts = [
         (t("Subject"), changes["subject"]),
         (t("Camera"), changes["camera"]),
         (t("Environment"), changes["environment"]),
     ]
-    st.markdown("  \n".join(f":gray[{label}] {plain(' · '.join(texts))}" for label, texts in told if texts))
+    st.markdown("  \n".join(f":gray[{label}] {plain(' · '.join(texts))}" for label, texts in facts if texts))
     st.markdown(f":gray[{t('Stays as it is')}] {plain(' · '.join(content['constraints']))}")
 
 
@@ -106,20 +106,20 @@ def dialogue(content: Content) -> None:
     )
     text = script.to_text(Dialogue.model_validate(content), current())
     with st.popover(t("As text"), icon=":material/content_copy:", type="tertiary"):
-        st.code(hidden(text), language=None, wrap_lines=True)
+        st.code(hide_keys(text), language=None, wrap_lines=True)
 
 
 def _line(line: Content, colours: Palette) -> str:
     how = " · ".join(filter(None, [line["emotion"], *line["notes"]]))
-    said = safe(line["text"])
+    text = safe(line["text"])
     if line["type"] == "narration":
-        return f"<p style='margin:.5rem 0;font-style:italic;color:{colours.muted};text-align:center'>{said}</p>"
+        return f"<p style='margin:.5rem 0;font-style:italic;color:{colours.muted};text-align:center'>{text}</p>"
     kind = "" if line["type"] == "dialogue" else f" · {safe(t(LINE_TYPES[line['type']]))}"
     style = "font-style:italic" if line["type"] == "thought" else ""
     return (
         f"<p style='margin:.55rem 0;text-align:center'><b>{safe(line['speaker'])}</b>"
         f"<span style='color:{colours.muted};font-size:.82rem'>{kind}{f' · {safe(how)}' if how else ''}</span>"
-        f"<br><span style='{style}'>{said}</span></p>"
+        f"<br><span style='{style}'>{text}</span></p>"
     )
 
 
@@ -222,8 +222,8 @@ def episode_length(durations: Sequence[Content | None]) -> None:
         return
     with st.container(border=True, key="episode_length"):
         st.markdown(f"**{t('Length')}**")
-        said = t("{n} of {all} scenes", n=summed.scenes, all=summed.scenes + summed.missing)
-        length(summed.parts, summed.seconds, said)
+        sentence = t("{n} of {all} scenes", n=summed.scenes, all=summed.scenes + summed.missing)
+        length(summed.parts, summed.seconds, sentence)
 
 
 VIEWS = {

@@ -92,13 +92,13 @@ _component = st.components.v2.component("reelwright_story_tree", html="<nav clas
 def draw(items: Sequence[Item], current: int | None, key: str) -> int | None:
     """Draw the tree; the node just chosen, None when none was."""
 
-    def described(item: Item) -> dict[str, object]:
+    def describe(item: Item) -> dict[str, object]:
         state = states.find(item.state)
         return {
             "id": item.id, "title": item.title, "state": item.state, "icon": state.icon, "colour": state.colour,
             "word": state.word, "depth": item.depth, "count": item.count, "heading": item.heading,
         }  # fmt: skip
 
-    data = {"items": [described(i) for i in items], "current": current, "label": t("Story tree")}
+    data = {"items": [describe(i) for i in items], "current": current, "label": t("Story tree")}
     chosen = _component(data=data, key=key, on_chosen_change=lambda: None).chosen
     return int(chosen) if chosen is not None else None
