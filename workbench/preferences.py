@@ -65,4 +65,4 @@ def set_language(conn: Connection, wanted: str) -> None:
 
 def forget_language(conn: Connection) -> None:
     """Back to what the environment says."""
-    installation.forget_meta(conn, _LANG)
+    installation.delete_meta(conn, _LANG)

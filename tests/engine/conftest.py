@@ -38,7 +38,7 @@ class Engine:
         self.epoch = "first"
         self.worker: WorkerEngine = worker_engine(settings, send=self.mail.extend, epoch_of=lambda: self.epoch, **parts)
         self.wb: Workbench = Workbench.open(settings, send=self.mail.extend)
-        self.worker._say_alive()
+        self.worker._report_alive()
 
     def deliver(self) -> int:
         """Run every job whose message waits; returns how many messages there were."""

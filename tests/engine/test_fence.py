@@ -77,7 +77,7 @@ class Late:
         with self.db.write() as conn:
             conn.execute(update(job).where(job.c.id == self.job_id).values(lease_until=db_now_ms() - 1))
         with self.db.write() as conn:
-            assert sweep.take_from_lost(conn, self.job_id, self.claim.number, 10) == "queued"
+            assert sweep.recover_lost_job(conn, self.job_id, self.claim.number, 10) == "queued"
         assert self._claimed("current").number == 2
         with self.db.write() as conn:
             ledger.begin_step(conn, self.job_id, "taken_over", 2, "hash", 2, again=True)

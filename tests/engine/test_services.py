@@ -701,7 +701,7 @@ def test_three_workers_keep_to_one_minutes_share_and_use_it(
 
     def work(engine: Engine) -> None:
         while not ended.is_set():
-            engine.worker._say_alive()
+            engine.worker._report_alive()
             engine.worker.maintain()
             while engine.mail:
                 engine.worker.run(engine.mail.popleft())

@@ -525,13 +525,13 @@ def _ready(wb: Any) -> list[int]:
 
 def _until_nothing_runs(ready: Callable[[], list[int]], engine: Any) -> None:
     deadline = time.monotonic() + 120
-    engine.look_after()  # a limit that was raised wakes what waited for it
+    engine.run_maintenance()  # a limit that was raised wakes what waited for it
     while jobs := ready():
         if time.monotonic() > deadline:
             raise AssertionError(f"jobs {jobs} do not end")
         for job in jobs:
             engine.run(job)
-        engine.look_after()
+        engine.run_maintenance()
 
 
 def main(database_url: str, folder: Path) -> None:

@@ -61,7 +61,7 @@ class BlockingRedisBroker(RedisBroker):
             self.queues.add(queue_name)
             self.emit_after("declare_queue", queue_name)
 
-    def show_life(self) -> None:
+    def renew_heartbeat(self) -> None:
         """Renew this process's heartbeat, which otherwise only fetching and acknowledging do."""
         self.client.zadd(f"{self.namespace}:__heartbeats__", {self.broker_id: int(time.time() * 1000)})
 
@@ -105,7 +105,7 @@ class BlockingConsumer(_RedisConsumer):
         room = self.prefetch - self.outstanding_message_count
         if room <= 0:
             if not self.freed.wait(self.wait_s):
-                self.broker.show_life()
+                self.broker.renew_heartbeat()
             return
         self.message_cache = self.broker.do_fetch(self.queue_name, room)
         # A move from the list's end to the same end changes nothing: a peek that blocks until there is something.
@@ -135,13 +135,13 @@ class _OnceAWhile(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: dict[str, float] = {}
+        self.last_logged: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         now = time.monotonic()
-        if now - self.said.get(record.msg, -_REPEAT_AFTER_S) < _REPEAT_AFTER_S:
+        if now - self.last_logged.get(record.msg, -_REPEAT_AFTER_S) < _REPEAT_AFTER_S:
             return False
-        self.said[record.msg] = now
+        self.last_logged[record.msg] = now
         return True
 
 

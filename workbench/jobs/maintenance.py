@@ -46,22 +46,22 @@ class Sweeper:
 
     def sweep(self, *, idle: bool) -> None:
         """One round. `idle`: this worker has a free thread, so a message unclaimed for long is lost, not waiting."""
-        self._take_from_lost_workers()
+        self._recover_lost_jobs()
         self._close_abandoned_calls()
         self._settle_cancelled()
         self._wake_parents()
         self._resume_limited()
-        self._resume_paid_up()
-        self._notice_an_emptied_redis()
+        self._resume_within_budget()
+        self._detect_emptied_redis()
         if idle:
-            self._forget_lost_dispatches()
+            self._clear_lost_dispatches()
 
-    def _take_from_lost_workers(self) -> None:
+    def _recover_lost_jobs(self) -> None:
         with self._database.read() as conn:
             rows = sweep.expired(conn)
         for row in rows:
             with self._database.write() as conn:
-                became = sweep.take_from_lost(conn, row.id, row.claim, self._settings.max_losses)
+                became = sweep.recover_lost_job(conn, row.id, row.claim, self._settings.max_losses)
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
 
@@ -94,7 +94,7 @@ class Sweeper:
             with self._database.write() as conn:
                 sweep.resume_due(conn, RESUMED_AT_ONCE)
 
-    def _resume_paid_up(self) -> None:
+    def _resume_within_budget(self) -> None:
         """A budget was raised, a month has begun, or calls under way cost less than was held ready for them.
 
         They may have cost as much, or more: then nothing goes on by itself, and the job says so.
@@ -110,9 +110,9 @@ class Sweeper:
         for row in changed[:RESUMED_AT_ONCE]:
             with self._database.write() as conn:
                 text, asks = said[row.project_id]
-                sweep.say_it_waits(conn, row.id, "budget", text, asks=asks)
+                sweep.update_wait_message(conn, row.id, "budget", text, asks=asks)
 
-    def _notice_an_emptied_redis(self) -> None:
+    def _detect_emptied_redis(self) -> None:
         with self._database.read() as conn:
             known = installation.get_meta(conn, "redis_epoch")
         try:
@@ -122,18 +122,18 @@ class Sweeper:
             return
         if epoch != known:
             with self._database.write() as conn:
-                lost = dispatch.forget_all_dispatches(conn)
+                lost = dispatch.clear_all_dispatches(conn)
                 installation.set_meta(conn, "redis_epoch", epoch)
             if lost:
                 log.warning("Redis was emptied; %s messages are sent again", lost)
 
-    def _forget_lost_dispatches(self) -> None:
+    def _clear_lost_dispatches(self) -> None:
         lost_ms = round(self._settings.dispatch_lost_seconds * 1000)
         with self._database.read() as conn:
             if not dispatch.lost_dispatches_exist(conn, lost_ms):
                 return
         with self._database.write() as conn:
-            dispatch.forget_lost_dispatches(conn, lost_ms)
+            dispatch.clear_lost_dispatches(conn, lost_ms)
 
 
 class WebhookSender(Protocol):
@@ -173,10 +173,10 @@ class WorkerEngine:
         self.runner.run(job_id)
 
     def start(self) -> None:
-        self._say_alive()
+        self._report_alive()
         loops: dict[str, tuple[float, Callable[[], object]]] = {
             "heartbeat": (self._settings.heartbeat_seconds, self.runner.heartbeat),
-            "maintenance": (self._settings.sweep_seconds, self.look_after),
+            "maintenance": (self._settings.sweep_seconds, self.run_maintenance),
             # a slow provider, or receiver, must not keep the worker from saying that it lives
             "poller": (self._settings.sweep_seconds, self._poller.run_once),
             "webhooks": (self._settings.sweep_seconds, self._webhooks.run_once),
@@ -198,7 +198,7 @@ class WorkerEngine:
             thread.join(timeout=2)
         try:
             with self._database.write() as conn:
-                installation.worker_gone(conn, self.runner.worker)
+                installation.remove_worker(conn, self.runner.worker)
         except Exception as error:
             log.warning("could not sign off: %s", error)
 
@@ -212,18 +212,18 @@ class WorkerEngine:
 
     def maintain(self) -> None:
         """One round of everything, for those who have no threads running."""
-        self.look_after()
+        self.run_maintenance()
         self._poller.run_once()
         self._webhooks.run_once()
         self._dispatcher.kick()
 
-    def look_after(self) -> None:
+    def run_maintenance(self) -> None:
         """One round of maintenance; what fails in one part keeps none of the others from its turn."""
         parts: tuple[Callable[[], object], ...] = (
-            self._say_alive,
+            self._report_alive,
             lambda: self._sweeper.sweep(idle=self.runner.busy < self._settings.threads),
             self._dispatcher.kick,
-            self._prune_sometimes,
+            self._prune_when_due,
         )
         for part in parts:
             try:
@@ -232,20 +232,20 @@ class WorkerEngine:
                 # the database may be restarting; the next round tries again
                 log.warning("maintenance: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
 
-    def _prune_sometimes(self) -> None:
+    def _prune_when_due(self) -> None:
         if time.monotonic() >= self._prune_at:
             self._prune_at = time.monotonic() + PRUNE_EVERY_S
             self._prune()
 
-    def _say_alive(self) -> None:
+    def _report_alive(self) -> None:
         with self._database.write() as conn:
-            installation.worker_seen(
+            installation.record_worker(
                 conn, self.runner.worker, socket.gethostname(), os.getpid(), self._settings.threads, self.runner.busy
             )
 
     def _prune(self) -> None:
         with self._database.write() as conn:
-            installation.forget_dead_workers(conn)
+            installation.delete_dead_workers(conn)
             kept = preferences.retention(conn, self._settings)
             ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
             if kept.job_keep_days is not None:

@@ -119,7 +119,7 @@ class Runner:
                     if not group.is_pending(following):
                         self._held.discard(following.key)
                 if self._stopping:
-                    self._let_go(group)
+                    self._release(group)
                 elif not group.waiting:
                     self._settle(group)
         finally:
@@ -143,7 +143,7 @@ class Runner:
                 group.ended.append(Success(claim, _as_json(result)))
                 crash.point("before_finish")
                 if took >= SHORT_S:
-                    # messages wait as well: no more without one
+                    # other messages wait for this thread: no more without one
                     group.may_go_on = False
             else:
                 self._succeeded(claim, context, result, group)
@@ -172,7 +172,7 @@ class Runner:
     def _run_coroutine(self, session: ClaimSession, group: Group) -> tuple[Context, Any]:
         runner = self._loop()
         # claims and ends may wait for a short job, not for a long one
-        watch = runner.get_loop().call_later(SHORT_S, self._let_go, group) if group.is_shared() else None
+        watch = runner.get_loop().call_later(SHORT_S, self._release, group) if group.is_shared() else None
         try:
             return runner.run(self._execute(session))
         finally:
@@ -231,7 +231,7 @@ class Runner:
         ids = self._dispatcher.successors(group.queue, self._paces.at_once)
         return groups.claim_all(conn, ids, self.worker, self.lease_ms) if ids else []
 
-    def _let_go(self, group: Group) -> None:
+    def _release(self, group: Group) -> None:
         """Write the ends that wait, and give back what was not begun: this thread is wanted elsewhere, or for long."""
         waiting, ended = group.take_waiting(), group.take_ended()
         if waiting or ended:
@@ -272,7 +272,7 @@ class Runner:
         finally:
             with self._lock:
                 self._live.pop(key, None)
-            await _end_all_but(task)
+            await _cancel_other_tasks(task)
             await session.aclose()
 
     def _context(self, session: ClaimSession) -> Context:
@@ -305,36 +305,38 @@ class Runner:
         crash.point("before_finish")
         with self.database.write() as conn:
             claims.fence(conn, claim.job_id, claim.number)
-            state, kept = "succeeded", None
+            state, result_json = "succeeded", None
             if isinstance(result, PartialArtifact) and declared.writes is not None:
-                kept = self._save(conn, claim, context, declared.writes, result.content)
-                kept |= {"succeeded": result.succeeded, "failed": result.failed}
+                result_json = self._save(conn, claim, context, declared.writes, result.content)
+                result_json |= {"succeeded": result.succeeded, "failed": result.failed}
                 state = "partial" if result.failed else "succeeded"
             elif declared.writes is not None:
-                kept = self._save(conn, claim, context, declared.writes, result)
+                result_json = self._save(conn, claim, context, declared.writes, result)
             elif isinstance(result, BatchResult):
-                kept = result.as_json()
+                result_json = result.as_json()
                 state = "partial" if result.failed else "succeeded"
             else:
-                kept = _as_json(result)
-            ending = self._words(state, kept)
+                result_json = _as_json(result)
+            ending = self._end_values(state, result_json)
             end.end_attempt(conn, claim.job_id, claim.number, "ok")
-            has_parents = end.end(conn, claim.job_id, state, result=kept, **ending)
+            has_parents = end.end(conn, claim.job_id, state, result=result_json, **ending)
             following = [] if has_parents or group is None or group.waiting else self._claim_next(conn, group)
         crash.point("finished")
         if group is not None:
             self._hold(group, following)
             group.may_go_on = bool(group.waiting) and not has_parents
 
-    def _words(self, state: str, kept: Any) -> dict[str, Any]:
+    def _end_values(self, state: str, result_json: Any) -> dict[str, Any]:
         if state == "succeeded":
             return {"message": DONE}
-        failed = kept["failed"]
-        said = Text(N_("{failed} of {all} parts failed"), failed=len(failed), all=len(failed) + len(kept["succeeded"]))
+        failed = result_json["failed"]
+        message = Text(
+            N_("{failed} of {all} parts failed"), failed=len(failed), all=len(failed) + len(result_json["succeeded"])
+        )
         return {
-            "message": said,
+            "message": message,
             "kind": "child_failed",
-            "error": said,
+            "error": message,
             "fingerprint": f"partial:{failed[0]['error_kind']}",
         }
 
@@ -386,15 +388,15 @@ class Runner:
             timeline.add_event(conn, claim.job_id, failure.text, claim=claim.number, level="error")
             if again:
                 wait_ms = self._back_off(tries, failure.retry_after_ms)
-                said = Text(
+                message = Text(
                     N_("Will retry {tried}/{attempts} in {seconds} s: {why}"),
                     tried=tries,
                     attempts=claim.max_attempts,
                     seconds=-(-wait_ms // 1000),
                     why=Text(KINDS.get(failure.kind, KINDS["unknown"]).title),
                 )
-                waits.put_back(conn, claim.job_id, delay_ms=wait_ms, message=said, failed=True)
-                timeline.add_event(conn, claim.job_id, said, claim=claim.number)
+                waits.put_back(conn, claim.job_id, delay_ms=wait_ms, message=message, failed=True)
+                timeline.add_event(conn, claim.job_id, message, claim=claim.number)
             else:
                 end.end(
                     conn,
@@ -414,7 +416,7 @@ class Runner:
 
     def _wait(self, claim: claims.Claim, suspend: Suspend) -> None:
         waiting_for = suspend.waiting_for
-        said = suspend.message or {
+        message = suspend.message or {
             "children": Text(N_("Waits for its parts")),
             "provider": Text(N_("Waits for the provider")),
             "decision": Text(N_("Possibly charged: send it again, or give up?")),
@@ -425,7 +427,7 @@ class Runner:
                 return
             end.end_attempt(conn, claim.job_id, claim.number, "waiting")
             resume_ms = None if suspend.resume_in_s is None else round(suspend.resume_in_s * 1000)
-            waits.put_waiting(conn, claim.job_id, waiting_for, said, resume_ms, asks=suspend.asks)
+            waits.put_waiting(conn, claim.job_id, waiting_for, message, resume_ms, asks=suspend.asks)
             if waiting_for == "children":
                 # the last child may have ended before we began to wait
                 families.wake_parent(conn, claim.job_id)
@@ -447,16 +449,16 @@ class Runner:
         end.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
         end.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
 
-    def _put_back(self, conn: Any, claim: claims.Claim, said: Text, delay_ms: int = 0) -> None:
+    def _put_back(self, conn: Any, claim: claims.Claim, message: Text, delay_ms: int = 0) -> None:
         end.end_attempt(conn, claim.job_id, claim.number, "interrupted")
-        timeline.add_event(conn, claim.job_id, said, claim=claim.number, level="warning")
-        waits.put_back(conn, claim.job_id, delay_ms=delay_ms, message=said, failed=False)
+        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
+        waits.put_back(conn, claim.job_id, delay_ms=delay_ms, message=message, failed=False)
 
     def _database_away(self, claim: claims.Claim, error: Exception) -> None:
         """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be
         written."""
         log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
-        said = Text(N_("The database was away; goes on when it is back"))
+        message = Text(N_("The database was away; goes on when it is back"))
         for wait_s in (0.0, *WAITS_S):
             time.sleep(wait_s)
             try:
@@ -465,7 +467,7 @@ class Runner:
                     if cancelled:
                         self._end_cancelled(conn, claim)
                     else:
-                        self._put_back(conn, claim, said, delay_ms=self._settings.retry_base_ms)
+                        self._put_back(conn, claim, message, delay_ms=self._settings.retry_base_ms)
                 return
             except DATABASE_AWAY:
                 continue
@@ -501,7 +503,7 @@ class Runner:
                 except LostClaim as error:
                     log.info("%s", error)
         if group.is_shared() and time.monotonic() > group.began_at + STUCK_S:
-            self._let_go(group)
+            self._release(group)
 
     def stop(self) -> None:
         """Take nothing new; cancel what runs, so that it goes back to the queue."""
@@ -522,7 +524,7 @@ class Runner:
                 log.debug("job %s ended by itself meanwhile", session.job_id)
 
 
-async def _end_all_but(task: asyncio.Task[Any]) -> None:
+async def _cancel_other_tasks(task: asyncio.Task[Any]) -> None:
     """Nothing that a workflow began goes on after its run, into another job's time on this loop."""
     left = asyncio.all_tasks() - {task}
     for other in left:

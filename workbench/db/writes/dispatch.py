@@ -118,7 +118,7 @@ _lost_dispatch = (
 )
 
 
-def forget_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) -> int:
+def clear_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) -> int:
     """Rows sent but never claimed are to be sent again."""
     return conn.execute(_lost_dispatch, {"b_lost_ms": lost_ms, "b_due_ms": due_ms}).rowcount
 
@@ -136,7 +136,7 @@ def lost_dispatches_exist(conn: Connection, lost_ms: int, due_ms: int = 5000) ->
     return conn.execute(query).scalar_one_or_none() is not None
 
 
-def forget_all_dispatches(conn: Connection) -> int:
+def clear_all_dispatches(conn: Connection) -> int:
     return conn.execute(
         update(job).where(job.c.state == "queued", job.c.dispatched_at.isnot(None)).values(dispatched_at=None)
     ).rowcount

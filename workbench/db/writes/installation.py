@@ -32,11 +32,11 @@ def set_meta(conn: Connection, key: str, value: str) -> None:
     conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
-def forget_meta(conn: Connection, key: str) -> None:
+def delete_meta(conn: Connection, key: str) -> None:
     conn.execute(delete(meta).where(meta.c.key == key))
 
 
-def worker_seen(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
+def record_worker(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
     row = upsert(conn, worker).values(
         name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=db_now_ms(), seen_at=db_now_ms()
     )
@@ -47,11 +47,11 @@ def worker_seen(conn: Connection, name: str, host: str, pid: int, threads: int, 
     )
 
 
-def worker_gone(conn: Connection, name: str) -> None:
+def remove_worker(conn: Connection, name: str) -> None:
     conn.execute(delete(worker).where(worker.c.name == name))
 
 
-def forget_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
+def delete_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
     conn.execute(delete(worker).where(worker.c.seen_at < db_now_ms() - after_ms))
 
 

@@ -46,7 +46,7 @@ def waiting_for_budget(conn: Connection) -> list[Any]:
     return list(conn.execute(query.order_by(job.c.priority.desc(), job.c.id)).all())
 
 
-def say_it_waits(conn: Connection, job_id: int, waiting_for: str, said: Text, *, asks: bool) -> None:
+def update_wait_message(conn: Connection, job_id: int, waiting_for: str, said: Text, *, asks: bool) -> None:
     """What a waiting job waits for is another now. `asks`: it goes on only when somebody does something."""
     values: dict[str, Any] = {"message": str(said), "message_i18n": said.to_json()}
     if asks:
@@ -56,17 +56,17 @@ def say_it_waits(conn: Connection, job_id: int, waiting_for: str, said: Text, *,
 
 
 _cancelled_but_idle = select(job.c.id).where(job.c.state.in_(("queued", "waiting")), job.c.cancel_at.isnot(None))
-_mother = job.alias("mother")
+_parent = job.alias("parent")
 
 
 _adopter = job.alias("adopter")
 _orphans = (
     select(job.c.id)
-    .join(_mother, _mother.c.id == job.c.parent_id)
+    .join(_parent, _parent.c.id == job.c.parent_id)
     .where(
         job.c.state.in_(ACTIVE),
         job.c.cancel_at.is_(None),
-        _mother.c.state.in_(("failed", "cancelled")),
+        _parent.c.state.in_(("failed", "cancelled")),
         ~exists(
             select(literal(1))
             .select_from(job_child.join(_adopter, _adopter.c.id == job_child.c.parent_id))
@@ -90,7 +90,7 @@ def expired(conn: Connection) -> list[Any]:
     return list(conn.execute(_expired).all())
 
 
-def take_from_lost(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
+def recover_lost_job(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
     """A running job whose lease ran out → queued, failed (worker_lost) or cancelled; None if it changed meanwhile."""
     row = conn.execute(
         select(job.c.losses, job.c.cancel_at, job.c.worker)
