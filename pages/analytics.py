@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
 from workbench.db.rows.jobs import CallSummary
-from workbench.db.rows.usage import JobSuccess, Latency, UsageTotals
+from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
+from workbench.json_types import JsonObject
 from workbench.ui import budgets, charts, filters, formats, frame, illustrations, live, navigation_guard
 from workbench.ui import labels as words
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
 
-D = TypeVar("D", UsageTotals, Latency, JobSuccess, budgets.DayCost)
+T = TypeVar("T")
+D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, budgets.DayCost)
 
 navigation_guard.through_app()
 wb = live.workbench()
 DAY = 86_400_000
 
 
-def sidebar() -> tuple[int, dict[str, Any]]:
+def sidebar() -> tuple[int, JsonObject]:
     projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
@@ -67,91 +70,114 @@ def or_none_before(text: str | None) -> str:
     return text or t("none before")
 
 
-def draw_metrics(scope: dict[str, Any], before: int, since: int, until: int) -> None:
-    now_total, old_total = (
-        live.query(live.workbench().usage.totals_by, since=a, until=b, **scope)[0]
-        for a, b in ((since, until), (before, since))
+@dataclass(frozen=True)
+class Window:
+    """The time that is looked at, and the one before that it is compared with; epoch ms. `scope`: filters of calls."""
+
+    scope: JsonObject
+    before: int
+    since: int
+    until: int
+
+    @property
+    def jobs(self) -> JsonObject:
+        """The filters that jobs know, too."""
+        return {name: value for name, value in self.scope.items() if name != "model"}
+
+    def compare(self, method: Callable[..., T], scope: JsonObject) -> tuple[T, T]:
+        """What a resource's method answers for the time looked at, and for the one before."""
+        now = live.query(method, since=self.since, until=self.until, **scope)
+        return now, live.query(method, since=self.before, until=self.since, **scope)
+
+    def by_day(self, method: Callable[..., list[D]]) -> list[D]:
+        return live.query(method, "day", since=self.since, until=self.until, **self.scope)
+
+    def fill(self, rows: Sequence[D], value: Callable[[D], float | None]) -> list[float]:
+        return fill_days(rows, self.since, self.until, value)
+
+
+def draw_metrics(window: Window) -> None:
+    draws = (draw_cost, draw_tokens, draw_latency, draw_success, draw_valid, draw_calls)
+    for card, draw in zip(st.columns(len(draws), gap="small"), draws, strict=True):
+        with card:
+            draw(window)
+
+
+def draw_cost(window: Window) -> None:
+    usage = live.workbench().usage
+    now, old = window.compare(usage.cost_totals_by, window.scope)
+    # a card has room for one amount; sums in two currencies have no common change either
+    amount, *others = formats.amounts(board.sums_of(now)) or [formats.MISSING]
+    delta = formats.delta_percent(board.micros(now), board.micros(old))
+    days = budgets.by_day(window.by_day(usage.cost_totals_by))
+    charts.metric(
+        t("Cost"),
+        amount,
+        t("and {amount}", amount=" + ".join(others)) if others else or_none_before(delta),
+        good="down",
+        history=window.fill(days, lambda r: r.cost_micros),
     )
-    now_cost, old_cost = (
-        live.query(live.workbench().usage.cost_totals_by, since=a, until=b, **scope)
-        for a, b in ((since, until), (before, since))
+
+
+def draw_tokens(window: Window) -> None:
+    totals_by = live.workbench().usage.totals_by
+    [now], [old] = window.compare(totals_by, window.scope)
+    charts.metric(
+        t("Tokens"),
+        formats.number(tokens(now), current()),
+        or_none_before(formats.delta_percent(tokens(now), tokens(old))),
+        good="none",
+        history=window.fill(window.by_day(totals_by), tokens),
     )
-    cost_days = budgets.by_day(
-        live.query(live.workbench().usage.cost_totals_by, "day", since=since, until=until, **scope)
+
+
+def draw_latency(window: Window) -> None:
+    latencies = live.workbench().usage.latencies
+    now, old = (p95(rows) for rows in window.compare(latencies, window.scope))
+    charts.metric(
+        t("Latency p95"),
+        words.took(now),
+        or_none_before(formats.delta_duration(now, old, current())),
+        good="down",
+        history=window.fill(window.by_day(latencies), lambda r: r.p95),
     )
-    now_time, old_time = (
-        p95(live.query(live.workbench().usage.latencies, since=a, until=b, **scope))
-        for a, b in ((since, until), (before, since))
+
+
+def draw_success(window: Window) -> None:
+    job_success = live.workbench().usage.job_success
+    now, old = (success(rows) for rows in window.compare(job_success, window.jobs))
+    days = live.query(job_success, since=window.since, until=window.until, by_day=True, **window.jobs)
+    charts.metric(
+        t("Success"),
+        formats.percent(now),
+        or_none_before(formats.delta_points(now, old, current())),
+        history=window.fill(days, lambda r: success([r])),
+        help=t("Jobs that ended well, of all that ended; cancelled ones do not count"),
     )
-    time_days = live.query(live.workbench().usage.latencies, "day", since=since, until=until, **scope)
-    jobs = {k: v for k, v in scope.items() if k != "model"}
-    now_jobs, old_jobs = (
-        live.query(live.workbench().usage.job_success, since=a, until=b, **jobs)
-        for a, b in ((since, until), (before, since))
+
+
+def draw_valid(window: Window) -> None:
+    totals_by = live.workbench().usage.totals_by
+    now, old = (valid_share(total) for [total] in window.compare(totals_by, window.scope))
+    charts.metric(
+        t("Valid JSON"),
+        formats.percent(now),
+        or_none_before(formats.delta_points(now, old, current())),
+        history=window.fill(window.by_day(totals_by), valid_share),
+        help=t("Answers that passed their schema and checks at once"),
     )
-    job_days = live.query(live.workbench().usage.job_success, since=since, until=until, by_day=True, **jobs)
-    days = live.query(live.workbench().usage.totals_by, "day", since=since, until=until, **scope)
-    language = current()
-    cards = st.columns(6, gap="small")
-    with cards[0]:
-        # a card has room for one amount; sums in two currencies have no common change either
-        amount, *others = formats.amounts(board.sums_of(now_cost)) or [formats.MISSING]
-        delta = formats.delta_percent(board.micros(now_cost), board.micros(old_cost))
-        charts.metric(
-            t("Cost"),
-            amount,
-            t("and {amount}", amount=" + ".join(others)) if others else or_none_before(delta),
-            good="down",
-            history=fill_days(cost_days, since, until, lambda r: r.cost_micros),
-        )
-    with cards[1]:
-        delta = formats.delta_percent(tokens(now_total), tokens(old_total))
-        charts.metric(
-            t("Tokens"),
-            formats.number(tokens(now_total), language),
-            or_none_before(delta),
-            good="none",
-            history=fill_days(days, since, until, tokens),
-        )
-    with cards[2]:
-        delta = formats.delta_duration(now_time, old_time, language)
-        charts.metric(
-            t("Latency p95"),
-            words.took(now_time),
-            or_none_before(delta),
-            good="down",
-            history=fill_days(time_days, since, until, lambda r: r.p95),
-        )
-    with cards[3]:
-        delta = formats.delta_points(success(now_jobs), success(old_jobs), language)
-        history = fill_days(job_days, since, until, lambda r: success([r]))
-        charts.metric(
-            t("Success"),
-            formats.percent(success(now_jobs)),
-            or_none_before(delta),
-            history=history,
-            help=t("Jobs that ended well, of all that ended; cancelled ones do not count"),
-        )
-    with cards[4]:
-        rate = valid_share(now_total)
-        delta = formats.delta_points(rate, valid_share(old_total), language)
-        history = fill_days(days, since, until, valid_share)
-        charts.metric(
-            t("Valid JSON"),
-            formats.percent(rate),
-            or_none_before(delta),
-            history=history,
-            help=t("Answers that passed their schema and checks at once"),
-        )
-    with cards[5]:
-        delta = formats.delta_percent(now_total.calls, old_total.calls)
-        charts.metric(
-            t("Calls"),
-            formats.count(now_total.calls),
-            or_none_before(delta),
-            good="none",
-            history=fill_days(days, since, until, lambda r: r.calls),
-        )
+
+
+def draw_calls(window: Window) -> None:
+    totals_by = live.workbench().usage.totals_by
+    [now], [old] = window.compare(totals_by, window.scope)
+    charts.metric(
+        t("Calls"),
+        formats.count(now.calls),
+        or_none_before(formats.delta_percent(now.calls, old.calls)),
+        good="none",
+        history=window.fill(window.by_day(totals_by), lambda r: r.calls),
+    )
 
 
 def fill_days(rows: Sequence[D], since: int, until: int, value: Callable[[D], float | None]) -> list[float]:
@@ -168,7 +194,7 @@ def all_days(since: int, until: int) -> list[int]:
     return list(range(since, until, DAY))
 
 
-def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
+def tokens_chart(scope: JsonObject, since: int, until: int, colours: charts.Palette) -> None:
     rows = {r.day: r for r in live.query(live.workbench().usage.totals_by, "day", since=since, until=until, **scope)}
     names = {"input": t("Input"), "cached": t("Cached"), "output": t("Output"), "reasoning": t("Reasoning")}
     series: dict[str, list[float]] = {n: [] for n in names.values()}
@@ -189,7 +215,7 @@ def tokens_chart(scope: dict[str, Any], since: int, until: int, colours: charts.
         )
 
 
-def latency_chart(scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
+def latency_chart(scope: JsonObject, since: int, until: int, colours: charts.Palette) -> None:
     rows = {r.day: r for r in live.query(live.workbench().usage.latencies, "day", since=since, until=until, **scope)}
     names = {"p99": "p99", "p95": "p95", "p50": "p50", "ttft_p50": t("First token")}
     series = {n: [_seconds(getattr(rows.get(d), k, None)) for d in all_days(since, until)] for k, n in names.items()}
@@ -205,7 +231,7 @@ def _seconds(ms: float | None) -> float | None:
     return None if ms is None else round(ms / 1000, 3)
 
 
-def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until: int, colours: charts.Palette) -> None:
+def group_chart(group: str, title: str, scope: JsonObject, since: int, until: int, colours: charts.Palette) -> None:
     """Tokens by model or workflow; repairs and failures, paid for nothing, are hatched where a price is known."""
     rows = sorted(
         live.query(live.workbench().usage.totals_by, group, since=since, until=until, **scope),
@@ -228,7 +254,7 @@ def group_chart(group: str, title: str, scope: dict[str, Any], since: int, until
         charts.show(charts.bars(labels, series, ends, colours, 250), f"{group}_chart", title)
 
 
-def breakdown(scope: dict[str, Any], since: int, until: int) -> None:
+def breakdown(scope: JsonObject, since: int, until: int) -> None:
     """The same numbers as a table: by model and workflow."""
     rows = live.query(live.workbench().usage.totals_by, "model", "workflow", since=since, until=until, **scope)
     times = {
@@ -269,7 +295,7 @@ def drill(rows: list[CallSummary]) -> None:
             )
 
 
-def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
+def as_csv(scope: JsonObject, since: int, until: int) -> bytes:
     """Every call of the scope, with full times."""
     import pandas as pd
 
@@ -283,7 +309,7 @@ def as_csv(scope: dict[str, Any], since: int, until: int) -> bytes:
     return str(hide_keys(frame_.to_csv(index=False))).encode("utf-8-sig")
 
 
-def header(scope: dict[str, Any], since: int, until: int) -> None:
+def header(scope: JsonObject, since: int, until: int) -> None:
     span = t("{first} – {last}, against the period before", first=day_label(since), last=day_label(until - DAY))
     with frame.title(t("Analytics"), span):
         st.space("stretch")
@@ -312,7 +338,7 @@ def main() -> None:
                 st.switch_page("pages/studio.py")
         return
     colours = charts.palette()
-    draw_metrics(scope, before, since, until)
+    draw_metrics(Window(scope, before, since, until))
     left, right = st.columns(2, gap="small")
     with left:
         tokens_chart(scope, since, until, colours)

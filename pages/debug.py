@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
@@ -17,7 +17,14 @@ wb = live.workbench()
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
-def sidebar() -> tuple[bool, dict[str, Any]]:
+class FailureScope(TypedDict):
+    """Which failures: of a project, from a moment on (epoch ms); None is no filter."""
+
+    project: int | None
+    since: int | None
+
+
+def sidebar() -> tuple[bool, FailureScope]:
     projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
@@ -177,7 +184,7 @@ def facts(job: Job, seen: JobDetail) -> None:
             st.code(hide_keys(raw.raw_output), language=None, wrap_lines=True, height=240)
 
 
-def signature(wanted: dict[str, Any]) -> Any:
+def signature(wanted: FailureScope) -> Any:
     return [(g.fingerprint, g.count, g.replayed) for g in live.query(wb.jobs.list_failures, **wanted)]
 
 

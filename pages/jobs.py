@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from workbench.db.rows.jobs import Job
+from workbench.db.rows.jobs import Job, JobFilters
 from workbench.ui import filters, formats, forms, frame, illustrations, live, navigation_guard, states
 from workbench.ui.jobs import board, table
 from workbench.ui.language import t
@@ -18,7 +18,7 @@ LIMIT = 50
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
-def sidebar() -> dict[str, Any]:
+def sidebar() -> JobFilters:
     """The filters, kept in the URL by their widgets."""
     projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
@@ -43,7 +43,7 @@ def sidebar() -> dict[str, Any]:
     }
 
 
-def state_pills(wanted: dict[str, Any]) -> list[str]:
+def state_pills(wanted: JobFilters) -> list[str]:
     """A pill a state with its count; chosen ones filter."""
     counts = live.query(live.workbench().jobs.count_by_state, project=wanted["project"], since=wanted["since"])
     chosen = st.query_params.get("state", "").split(",")
@@ -67,7 +67,7 @@ def turn(name: str, value: int) -> None:
     st.query_params[name] = str(value)
 
 
-def page_ends() -> dict[str, Any]:
+def page_ends() -> dict[str, int]:
     return {n: int(v) for n in ("before", "after") if (v := st.query_params.get(n, "")).isdigit()}
 
 
@@ -155,11 +155,11 @@ def new_job() -> None:
         st.switch_page("pages/job.py", query_params={"id": str(job.id)})
 
 
-def draw_board(wanted: dict[str, Any]) -> None:
+def draw_board(wanted: JobFilters) -> None:
     board.metrics(wanted["project"])
     chosen = state_pills(wanted)
     ends = page_ends()
-    matching = {**wanted, "state": chosen or None}
+    matching: JobFilters = {**wanted, "state": chosen or None}
     rows = live.query(live.workbench().jobs.list, **matching, **ends, limit=LIMIT)
     total = live.query(live.workbench().jobs.count, **matching)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")

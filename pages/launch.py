@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
+from workbench.json_types import JsonObject
 from workbench.ui import budgets, filters, forms, frame, labels, live, navigation_guard, project_picker, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
@@ -159,7 +160,7 @@ def tick(nodes: list[int]) -> None:
         st.query_params.pop("node", None)
 
 
-def form(workflow: Workflow, story: int) -> tuple[dict[str, Any], list[Issue]]:
+def form(workflow: Workflow, story: int) -> tuple[JsonObject, list[Issue]]:
     key = f"launch_{workflow.name}"
     values = forms.fields(
         workflow.params, key, None, st.session_state.get(f"{key}_issues", []), choices=list_choices(workflow, story)
@@ -175,7 +176,7 @@ def list_choices(workflow: Workflow, story: int) -> dict[str, dict[Any, str]]:
         n.title) for n in progress.nodes_of(live.outline(story, story), ["episode"])}}  # fmt: skip
 
 
-def side(workflow: Workflow, story: int, nodes: list[int], values: dict[str, Any], wrong: list[Issue]) -> None:
+def side(workflow: Workflow, story: int, nodes: list[int], values: JsonObject, wrong: list[Issue]) -> None:
     """With which model, what it will take, what is missing, and the button."""
     with st.container(border=True, key="launch_side"):
         profile = targets.profile()
@@ -202,7 +203,7 @@ def side(workflow: Workflow, story: int, nodes: list[int], values: dict[str, Any
             st.caption(t("All of them start, or none."))
 
 
-def submit(workflow: Workflow, nodes: list[int], values: dict[str, Any], profile: str | None, priority: int) -> None:
+def submit(workflow: Workflow, nodes: list[int], values: JsonObject, profile: str | None, priority: int) -> None:
     """Launch on every node in one transaction."""
     with frame.show_refusals():
         specs = [
@@ -259,7 +260,7 @@ def main() -> None:
     with left:
         with st.container(border=True, key="launch_where"):
             story, nodes = choose_place(workflow)
-        values: dict[str, Any] = {}
+        values: JsonObject = {}
         wrong: list[Issue] = []
         if workflow.params.model_fields and story is not None:
             with st.container(border=True, key="launch_form"):

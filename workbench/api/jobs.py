@@ -5,12 +5,22 @@ from __future__ import annotations
 import builtins
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
-from workbench.db.rows.jobs import ChildJob, FailureGroup, Job, JobDetail, RefusedReplay, Step, SubmittedJob, Worker
+from workbench.db.rows.jobs import (
+    ChildJob,
+    FailureGroup,
+    Job,
+    JobDetail,
+    JobFilters,
+    RefusedReplay,
+    Step,
+    SubmittedJob,
+    Worker,
+)
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, end, ledger, timeline, waits
 from workbench.errors import NotAllowed, NotFound, Refused
@@ -115,23 +125,21 @@ class Jobs:
     def list(
         self,
         *,
-        state: str | builtins.list[str] | None = None,
         before: int | None = None,
         after: int | None = None,
         limit: int = 50,
-        **filters: Any,
+        **filters: Unpack[JobFilters],
     ) -> builtins.list[Job]:
         """Newest first. `before`, `after`: a job id, for the next older or newer page."""
-        states = [state] if isinstance(state, str) else state
         with self._database.read() as conn:
-            return reads.list_jobs(conn, state=states, before=before, after=after, limit=limit, **filters)
+            return reads.list_jobs(conn, before=before, after=after, limit=limit, **filters)
 
-    def count(self, **filters: Any) -> int:
+    def count(self, **filters: Unpack[JobFilters]) -> int:
         """How many jobs the same filters of `list` match."""
         with self._database.read() as conn:
             return reads.count_matching(conn, **filters)
 
-    def list_ids(self, **filters: Any) -> builtins.list[int]:
+    def list_ids(self, **filters: Unpack[JobFilters]) -> builtins.list[int]:
         """The ids of the jobs that the same filters of `list` match, oldest first, at most 10,000."""
         with self._database.read() as conn:
             return reads.ids_matching(conn, **filters)

@@ -15,11 +15,12 @@ from pydantic import BaseModel, ValidationError
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text, translate
+from workbench.json_types import JsonObject
 from workbench.ui.language import current, t
 from workbench.ui.markup import shorten
 from workbench.validation import issues_of
 
-Schema = dict[str, Any]
+Schema = JsonObject
 
 #: texts at least this long get an area of several lines
 LONG_TEXT = 300
@@ -102,7 +103,7 @@ def title_of(root: Schema, *path: str) -> str:
     return t(str(at.get("title") or path[-1].replace("_", " ")))
 
 
-def message(error: dict[str, Any], language: str) -> str:
+def message(error: JsonObject, language: str) -> str:
     """One pydantic error as a sentence in the reader's language."""
     context = dict(error.get("ctx") or {})
     msgid = _MESSAGES.get(error["type"])
@@ -117,7 +118,7 @@ def message(error: dict[str, Any], language: str) -> str:
     return translate(msgid, language, **context)
 
 
-def check(model: type[BaseModel], values: dict[str, Any]) -> list[Issue]:
+def check(model: type[BaseModel], values: JsonObject) -> list[Issue]:
     """Every field that is wrong, said in the reader's language."""
     try:
         model.model_validate(values)
@@ -148,14 +149,14 @@ class _Draw:
 def fields(
     model: type[BaseModel],
     key: str,
-    start: dict[str, Any] | None = None,
+    start: JsonObject | None = None,
     issues: Sequence[Issue] = (),
     *,
     skip: Iterable[str] = (),
     only: Iterable[str] = (),
     choices: dict[str, dict[Any, str]] | None = None,
     live: Iterable[str] = (),
-) -> dict[str, Any]:
+) -> JsonObject:
     """Draw the fields of `model`, beginning with the values in `start`; returns what is in them now.
 
     `skip` names fields (at any depth) that are not drawn and keep their start value; `only` draws just these top
@@ -190,8 +191,8 @@ def _error(sentence: str) -> None:
     st.markdown(f":red[:material/error: {sentence}]")
 
 
-def _object(drawing: _Draw, schema: Schema, prefix: str, start: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _object(drawing: _Draw, schema: Schema, prefix: str, start: JsonObject) -> JsonObject:
+    values: JsonObject = {}
     for name, raw in schema.get("properties", {}).items():
         declared = resolve(raw, drawing.root)
         begin = start.get(name, declared.get("default"))
@@ -263,7 +264,7 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
 def _text(drawing: _Draw, declared: Schema, path: str, start: Any) -> str | None:
     long = int(declared.get("maxLength", 120)) >= LONG_TEXT
     value = "" if start is None else str(start)
-    common: dict[str, Any] = {"key": drawing.at(path), "help": _help(declared), "on_change": drawing.changes(path)}
+    common: JsonObject = {"key": drawing.at(path), "help": _help(declared), "on_change": drawing.changes(path)}
     if long:
         height = 108 if len(value) < 220 else 172
         typed = st.text_area(_label(declared, path), value, height=height, **common)
@@ -358,7 +359,7 @@ def _convert(convert: Any, value: str) -> Any:
         return value
 
 
-def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> list[dict[str, Any]]:
+def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> list[JsonObject]:
     """A list of objects: a box each, with a button to take it out and one to add another."""
     slot = f"{drawing.at(path)}.#"
     rows = list(start or [])
@@ -440,7 +441,7 @@ def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
     ]
 
 
-def payload_editor(key: str, params: dict[str, Any], model: type[BaseModel] | None) -> dict[str, Any] | None:
+def payload_editor(key: str, params: JsonObject, model: type[BaseModel] | None) -> JsonObject | None:
     """A JSON editor with what is wrong below it; the payload, None while it cannot be used."""
     shown = json.dumps(params, ensure_ascii=False, indent=2)
     lines = shown.count("\n") + 1

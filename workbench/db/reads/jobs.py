@@ -1,8 +1,8 @@
-"""Questions about jobs. Pages and the command line may call these; each page of a list is a keyset page."""
+"""Questions about jobs. Each page of a list is a keyset page."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import Connection, Select, String, and_, bindparam, case, cast, func, literal, or_, select
 
@@ -15,6 +15,7 @@ from workbench.db.rows.jobs import (
     FailureGroup,
     Gate,
     Job,
+    JobFilters,
     JobRequest,
     ModelCall,
     Step,
@@ -68,67 +69,40 @@ def find_active_by_exclusive_key(conn: Connection, key: str | None) -> JobReques
     return fetch_one(conn, JobRequest, query)
 
 
-def _matching(
-    query: Select[Any],
-    *,
-    state: list[str] | None,
-    kind: str | None,
-    project: int | None,
-    text: str | None,
-    node_id: int | None,
-    error_kind: str | None,
-    model: str | None,
-    since: int | None,
-) -> Select[Any]:
-    if state:
-        query = query.where(job.c.state.in_(state))
-    if kind:
+def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
+    if unknown := filters.keys() - JobFilters.__annotations__.keys():
+        raise TypeError(f"no such filter of jobs: {', '.join(sorted(unknown))}")
+    if state := filters.get("state"):
+        query = query.where(job.c.state.in_([state] if isinstance(state, str) else state))
+    if kind := filters.get("kind"):
         query = query.where(job.c.kind == kind)
-    if project is not None:
+    if (project := filters.get("project")) is not None:
         query = query.where(job.c.project_id == project)
-    if node_id is not None:
+    if (node_id := filters.get("node_id")) is not None:
         query = query.where(job.c.node_id == node_id)
-    if error_kind:
+    if error_kind := filters.get("error_kind"):
         query = query.where(job.c.error_kind == error_kind)
-    if since is not None:
+    if (since := filters.get("since")) is not None:
         query = query.where(job.c.created_at >= since)
-    if model:
+    if model := filters.get("model"):
         query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))
-    if text:
+    if text := filters.get("text"):
         needle = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        looked_in = (job.c.title, job.c.error, cast(job.c.params, String))
-        query = query.where(or_(*(column.ilike(needle, escape="\\") for column in looked_in)))
+        columns_searched = (job.c.title, job.c.error, cast(job.c.params, String))
+        query = query.where(or_(*(column.ilike(needle, escape="\\") for column in columns_searched)))
     return query
 
 
 def list_jobs(
     conn: Connection,
     *,
-    state: list[str] | None = None,
-    kind: str | None = None,
-    project: int | None = None,
-    text: str | None = None,
-    node_id: int | None = None,
-    error_kind: str | None = None,
-    model: str | None = None,
-    since: int | None = None,
     before: int | None = None,
     after: int | None = None,
     limit: int = 50,
+    **filters: Unpack[JobFilters],
 ) -> list[Job]:
-    """Newest first. `before`/`after`: a job id, for the next older or newer page. `since`: created at or after,
-    epoch ms."""
-    query = _matching(
-        select(*_job),
-        state=state,
-        kind=kind,
-        project=project,
-        text=text,
-        node_id=node_id,
-        error_kind=error_kind,
-        model=model,
-        since=since,
-    )
+    """Newest first. `before`/`after`: a job id, for the next older or newer page."""
+    query = _matching(select(*_job), filters)
     if after is not None:
         rows = fetch(conn, Job, query.where(job.c.id > after).order_by(job.c.id).limit(limit))
         return rows[::-1]
@@ -137,19 +111,13 @@ def list_jobs(
     return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
 
 
-def count_matching(conn: Connection, **filters: Any) -> int:
+def count_matching(conn: Connection, **filters: Unpack[JobFilters]) -> int:
     """How many jobs the same filters of `list_jobs` match."""
-    wanted = {
-        k: filters.get(k) for k in ("state", "kind", "project", "text", "node_id", "error_kind", "model", "since")
-    }
-    return int(conn.execute(_matching(select(func.count()).select_from(job), **wanted)).scalar_one())
+    return int(conn.execute(_matching(select(func.count()).select_from(job), filters)).scalar_one())
 
 
-def ids_matching(conn: Connection, limit: int = 10_000, **filters: Any) -> list[int]:
-    wanted = {
-        k: filters.get(k) for k in ("state", "kind", "project", "text", "node_id", "error_kind", "model", "since")
-    }
-    return [i for (i,) in conn.execute(_matching(select(job.c.id), **wanted).order_by(job.c.id).limit(limit))]
+def ids_matching(conn: Connection, limit: int = 10_000, **filters: Unpack[JobFilters]) -> list[int]:
+    return [i for (i,) in conn.execute(_matching(select(job.c.id), filters).order_by(job.c.id).limit(limit))]
 
 
 _live_counts = select(job.c.state, func.count()).where(job.c.state.in_(ACTIVE)).group_by(job.c.state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from workbench.db.rows.record import Record
 from workbench.json_types import Json, JsonObject
@@ -288,3 +289,18 @@ class Gate(Record):
     key: str
     paused: bool
     max_running: int | None
+
+
+class JobFilters(TypedDict, total=False):
+    """Which jobs: every filter that is given must hold, None is no filter."""
+
+    state: str | list[str] | None
+    kind: str | None
+    project: int | None
+    #: part of the title, the error or the params
+    text: str | None
+    node_id: int | None
+    error_kind: str | None
+    model: str | None
+    #: created at or after, epoch ms
+    since: int | None

@@ -166,7 +166,7 @@ def adder(project: int, kind: Any) -> None:
                 st.rerun()
 
 
-def _add(project: int, kind: Any, key: str, values: dict[str, Any]) -> None:
+def _add(project: int, kind: Any, key: str, values: JsonObject) -> None:
     wrong = forms.check(kinds.find(kind).model, values)
     if not wrong:
         try:

@@ -8,10 +8,10 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import Artifact, ArtifactVersion, SceneEntry
+from workbench.json_types import JsonObject
 from workbench.story.names import fold
 from workbench.ui import live
 
@@ -25,7 +25,7 @@ class Picture:
 
     scene: SceneEntry
     key: str
-    shot: dict[str, Any]
+    shot: JsonObject
     media: str
     chosen: bool
     stale: bool
@@ -80,7 +80,7 @@ def of_scenes(entries: Sequence[SceneEntry]) -> list[Picture]:
 
 
 def _of_scene(
-    scene: SceneEntry, images: Artifact, shots: Sequence[dict[str, Any]], changed: set[str | None]
+    scene: SceneEntry, images: Artifact, shots: Sequence[JsonObject], changed: set[str | None]
 ) -> list[Picture]:
     pictures = []
     for frame in images.content["frames"]:

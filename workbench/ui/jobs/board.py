@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
 
+from workbench.db.rows.jobs import JobFilters
 from workbench.db.rows.usage import JobSuccess, UsageCost
 from workbench.ui import budgets, charts, formats, frame, labels, live
 from workbench.ui.language import current, t
@@ -162,7 +163,7 @@ def _priority(ids: Sequence[int], key: str) -> None:
     live.invalidate()
 
 
-def bulk(selected: Sequence[int], total: int, filters: dict[str, Any]) -> None:
+def bulk(selected: Sequence[int], total: int, filters: JobFilters) -> None:
     """Cancel, retry and priority for the selected rows, or for all that match the filters."""
     none = not selected
     st.caption(t("Select rows to act on them") if none else t("{n} selected", n=len(selected)), width="content")
@@ -183,7 +184,7 @@ def _priority_form(ids: Sequence[int], name: str) -> None:
     st.button(t("Set priority"), key=f"{key}_set", icon=":material/check:", on_click=_priority, args=(ids, key))
 
 
-def everything(total: int, filters: dict[str, Any]) -> None:
+def everything(total: int, filters: JobFilters) -> None:
     """Act on every job that matches the filters, beyond the rows shown."""
     st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=formats.count(total)))
     wb = live.workbench()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import TreeNode
 from workbench.errors import Issue, ReelwrightError
+from workbench.json_types import JsonObject
 from workbench.ui import formats, labels, live, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
@@ -71,7 +71,7 @@ def episode_of(project: int, nodes: Sequence[int]) -> int | None:
     return None
 
 
-def unmet(workflow: Workflow, chosen: Sequence[int], values: dict[str, Any]) -> dict[str, list[int]]:
+def unmet(workflow: Workflow, chosen: Sequence[int], values: JsonObject) -> dict[str, list[int]]:
     """What must exist first, as a sentence → the chosen nodes that lack it; the first of them are asked."""
     lacking: dict[str, list[int]] = {}
     for node in chosen[:LOOK_AT]:
@@ -182,7 +182,7 @@ def profile(key: str = "launch_profile", *, own: bool = True) -> str | None:
     return chosen
 
 
-def with_profile(name: str | None) -> dict[str, Any]:
+def with_profile(name: str | None) -> JsonObject:
     """The field of a request that names the profile."""
     return {} if name is None else {"profile_id": live.workbench().profiles.id_of(name)}
 

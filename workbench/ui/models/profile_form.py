@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from workbench.db.rows.profiles import SavedProfile
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
+from workbench.json_types import JsonObject
 from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params as known
 from workbench.providers import registry
@@ -153,7 +154,7 @@ def sheet(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
         _save(key, row, values)
 
 
-def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dict[str, Any]:
+def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
     with st.container(border=True, key=f"{key}_service"):
         provider = st.session_state.get("svc_provider", "openai") if row is None else str(row.provider)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -220,7 +221,7 @@ def _key(key: str, row: SavedProfile | None, provider: str, base_url: str | None
 
 def _bindings(
     key: str, row: SavedProfile | None, others: Sequence[SavedProfile], issues: Sequence[Issue]
-) -> dict[str, Any]:
+) -> JsonObject:
     """Who draws, who films, and who answers instead."""
     bound = {row.image_profile_id, row.video_profile_id, *(row.fallback_ids or ())} if row else set()
     names = {
@@ -232,7 +233,7 @@ def _bindings(
             st.caption(t("With a second service, pictures, clips or emergencies can be left to it."))
             return {"image_profile": None, "video_profile": None, "fallback": []}
         columns = st.columns(3)
-        values: dict[str, Any] = {}
+        values: JsonObject = {}
         for column, field, title in zip(
             columns, ("image_profile", "video_profile"), (t("Pictures by"), t("Clips by")), strict=False
         ):
@@ -255,13 +256,13 @@ def _bindings(
     return values
 
 
-def _limits(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dict[str, Any]:
+def _limits(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
     with st.container(border=True, key=f"{key}_limits"):
         st.markdown(
             f"**{t('Limits')}**",
             help=t("Held over all workers. A job that has to wait says so, and uses up no attempt."),
         )
-        values: dict[str, Any] = {}
+        values: JsonObject = {}
         for column, (name, title) in zip(st.columns(3), LIMITS.items(), strict=True):
             with column:
                 values[name] = _number(title, f"{key}.{name}", getattr(row, name) if row else None, t("no limit"))
@@ -283,7 +284,7 @@ def _wrong(sentence: str) -> None:
     st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
-def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> dict[str, Any]:
+def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
     stored = dict(row.params or {}) if row else {}
     wrong = {i.path.removeprefix("params."): labels.of_issue(i) for i in issues if i.path.startswith("params")}
     with st.container(border=True, key=f"{key}_params"):
@@ -324,7 +325,7 @@ def _param(slot: str, name: str, now: Any) -> Any:
     return _number(param.title, slot, now, t("the service's own"), param.whole)
 
 
-def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
+def _prices(key: str, stored: Mapping[str, Any]) -> JsonObject:
     """Prices of one's own, a row a model; where there is none the public one counts, else the cost stays unknown."""
     import pandas as pd
 
@@ -357,7 +358,7 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
             },
         },
     )  # fmt: skip
-    prices: dict[str, Any] = {}
+    prices: JsonObject = {}
     for record in edited.to_dict("records"):
         if record["model"]:
             numbers = {n: record[n] for n in known.PRICES if record[n] is not None and not pd.isna(record[n])}
@@ -368,7 +369,7 @@ def _prices(key: str, stored: Mapping[str, Any]) -> dict[str, Any]:
 # -- what the buttons do -----------------------------------------------------------------------------------------------
 
 
-def _save(key: str, row: SavedProfile | None, values: dict[str, Any]) -> None:
+def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
     typed = str(st.session_state.get(f"{key}_rest") or "").strip()
     try:
         rest = json.loads(typed) if typed else {}

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.errors import InvalidInput, Issue
+from workbench.json_types import JsonObject
 from workbench.story.briefs import BriefFile
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
@@ -17,7 +18,7 @@ KEY = "wizard"
 _ISSUES = "_wizard_issues"
 
 
-def _part(names: list[str], issues: list[Issue], live_fields: list[str] | None = None) -> dict[str, Any]:
+def _part(names: list[str], issues: list[Issue], live_fields: list[str] | None = None) -> JsonObject:
     start = {"language": current(), "style": {"preset": "cinematic", "prompt": ""}}
     return forms.fields(BriefFile, KEY, start, issues, only=names, live=live_fields or [])
 
@@ -29,7 +30,7 @@ def _take_preset() -> None:
     st.session_state[f"{KEY}.style.prompt"] = style_text({"preset": preset}, language)
 
 
-def missing(brief: dict[str, Any]) -> list[Issue]:
+def missing(brief: JsonObject) -> list[Issue]:
     """Everything that keeps this brief from being planned, form errors first."""
     wrong = forms.check(BriefFile, brief)
     return wrong + [i for i in plannable_brief(brief) if i.path not in {w.path for w in wrong}]
@@ -41,8 +42,8 @@ def _card(title: str, icon: str, key: str) -> Any:
     return box
 
 
-def _fields(issues: list[Issue]) -> dict[str, Any]:
-    brief: dict[str, Any] = {}
+def _fields(issues: list[Issue]) -> JsonObject:
+    brief: JsonObject = {}
     with _card(t("Story"), "edit_note", "story"):
         brief |= _part(["title"], issues)
         brief |= _part(["summary"], issues, ["summary"])
@@ -65,7 +66,7 @@ def _fields(issues: list[Issue]) -> dict[str, Any]:
     return brief
 
 
-def _readiness(brief: dict[str, Any]) -> None:
+def _readiness(brief: JsonObject) -> None:
     """What is there and what is missing, each with its mark."""
     guards = {i.path: labels.of_issue(i) for i in plannable_brief(brief)}
     checks = [
@@ -95,7 +96,7 @@ def _profile() -> str | None:
     return chosen
 
 
-def create(brief: dict[str, Any], profile: str | None) -> int:
+def create(brief: JsonObject, profile: str | None) -> int:
     """Make the project; raises InvalidInput with every field that is wrong."""
     issues = missing(brief)
     if issues:

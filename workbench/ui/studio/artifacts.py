@@ -11,13 +11,14 @@ from workbench.artifacts import kinds
 from workbench.artifacts import storyboard as storyboard_models
 from workbench.errors import Issue
 from workbench.i18n import N_
+from workbench.json_types import JsonObject
 from workbench.ui import forms, illustrations
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, safe
 from workbench.ui.studio import storyboard
 
-Content = dict[str, Any]
+Content = JsonObject
 ARC_NAMES = (N_("Opening"), N_("Development"), N_("Turn"), N_("Resolution"))
 
 #: fields that follow from the others and are not typed

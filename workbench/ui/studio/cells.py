@@ -12,6 +12,7 @@ from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import ArtifactVersion, VersionEntry
 from workbench.errors import Conflict, InvalidInput, Issue
 from workbench.i18n import N_
+from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
 from workbench.ui import forms, frame, labels, live, states
 from workbench.ui.language import t
@@ -34,7 +35,7 @@ VERBS = {
 # What a click does. Callbacks run before the page is drawn again, so what they changed is seen at once.
 
 
-def launch(node_id: int, workflow: str, params: dict[str, Any]) -> None:
+def launch(node_id: int, workflow: str, params: JsonObject) -> None:
     with frame.show_refusals():
         job = live.workbench().submit(workflow, node_id, params, user=frame.user())
         frame.toast(t("Launched as job {id}.", id=job.id))
@@ -266,9 +267,7 @@ def running(job_id: int, node_id: int, name: str) -> None:
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
 
 
-def form_values(
-    node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]
-) -> tuple[dict[str, Any], list[Issue]]:
+def form_values(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]) -> tuple[JsonObject, list[Issue]]:
     """The workflow's form inside its popover, and what is wrong with it."""
     key = cell_key(node_id, workflow.name, "params")
     issues = st.session_state.get(f"{key}_issues", [])
@@ -348,7 +347,7 @@ def editor(node_id: int, kind: str) -> bool:
     return True
 
 
-def _choose_part(node_id: int, kind: str, edit: dict[str, Any]) -> None:
+def _choose_part(node_id: int, kind: str, edit: JsonObject) -> None:
     """Which of nine shots is edited."""
     where, _ = artifacts.PARTED[kind]
     chosen = st.segmented_control(
@@ -361,7 +360,7 @@ def _choose_part(node_id: int, kind: str, edit: dict[str, Any]) -> None:
     edit["part"] = chosen or edit["part"]
 
 
-def _save(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any], base: int) -> None:
+def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: int) -> None:
     edit["issues"] = forms.check(kinds.find(kind).model, typed)
     if not edit["issues"]:
         try:
@@ -377,7 +376,7 @@ def _save(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any], 
     st.rerun()
 
 
-def _conflict(node_id: int, kind: str, edit: dict[str, Any], typed: dict[str, Any]) -> None:
+def _conflict(node_id: int, kind: str, edit: JsonObject, typed: JsonObject) -> None:
     """Somebody saved first: show both, let the reader choose; nothing is overwritten silently."""
     slot = cell_key(node_id, kind, "edit")
     theirs = live.workbench().artifact(node_id, kind)

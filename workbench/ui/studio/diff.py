@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from workbench.json_types import JsonObject
 from workbench.ui.forms import title_of
 from workbench.ui.language import t
 from workbench.ui.markup import plain
@@ -74,7 +75,7 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _groups(content: dict[str, Any], schema: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _groups(content: JsonObject, schema: JsonObject) -> dict[str, dict[str, str]]:
     """Content as group label → field label → text. Items of a list of objects are a group each."""
     groups: dict[str, dict[str, str]] = {}
     for name, value in content.items():
@@ -96,7 +97,7 @@ def _singular(title: str) -> str:
     return {t("Episodes"): t("Episode"), t("Scenes"): t("Scene")}.get(title, title)
 
 
-def compare(old: dict[str, Any], new: dict[str, Any], schema: dict[str, Any]) -> Comparison:
+def compare(old: JsonObject, new: JsonObject, schema: JsonObject) -> Comparison:
     """What changed between two contents of one kind; `schema` is the JSON schema of its model."""
     before, after = _groups(old, schema), _groups(new, schema)
     rows: list[Row] = []

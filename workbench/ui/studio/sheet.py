@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -34,14 +33,14 @@ class Cell:
     failed."""
 
     key: str
-    shot: dict[str, Any]
+    shot: JsonObject
     media: str | None
     state: str
     candidates: int = 0
 
 
 def cells_of(
-    shots: list[dict[str, Any]], content: dict[str, Any] | None, stale: set[int], *,
+    shots: list[JsonObject], content: JsonObject | None, stale: set[int], *,
     drawn: Mapping[str, str] | None = None,
     busy: Mapping[str, str] | None = None, failed: Mapping[str, str] | None = None,
 ) -> list[Cell]:  # fmt: skip
@@ -88,7 +87,7 @@ def draw(node_id: int, cell: StudioCell) -> None:
 
 @st.fragment(run_every=1.0)
 def _live(
-    node_id: int, job_id: int, shots: list[dict[str, Any]], content: dict[str, Any] | None, ratio: str, stale: set[int]
+    node_id: int, job_id: int, shots: list[JsonObject], content: JsonObject | None, ratio: str, stale: set[int]
 ) -> None:
     """Frames appear as their steps are done; what is drawn now and what waits is said by chips."""
     steps = live.query(live.workbench().jobs.list_steps, job_id=job_id)
@@ -290,7 +289,7 @@ def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
 
 
-def choose_candidate(content: JsonObject, key: str, media: str) -> dict[str, Any]:
+def choose_candidate(content: JsonObject, key: str, media: str) -> JsonObject:
     """The artifact's content with another candidate chosen."""
     frames = [{**f, "chosen": media} if f["key"] == key else f for f in content["frames"]]
     return {**content, "frames": frames}

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from workbench.artifacts.storyboard import Dialogue
 from workbench.i18n import N_
+from workbench.json_types import JsonObject
 from workbench.story import script
 from workbench.ui import formats
 from workbench.ui.charts import Palette, palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, safe
 
-Content = dict[str, Any]
+Content = JsonObject
 
 #: the field's terms for the nine framings
 FRAMINGS = {
