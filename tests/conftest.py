@@ -47,7 +47,7 @@ LONGEST_FIRST = (
     "cli/test_up",
     "workflows/test_through_the_engine",
     "workflows/test_shots_through_the_engine",
-    "pages/test_services",
+    "pages/test_models",
     "engine/test_fence",
     "webhooks/test_delivery",
 )

@@ -61,7 +61,7 @@ class Late:
             database=self.db,
             workflows=engine.worker.runner._workflows,
             declared=engine.wb.workflows.get("test_batch"),
-            row=self.claim._asdict(),
+            job=self.claim,
             job_id=self.job_id,
             claim=self.claim.number,
             providers=BoundProviders(SKETCH, lambda profile_id: SKETCH, lambda profile: Sketch()),

@@ -136,8 +136,8 @@ class Context:
     @property
     def last_attempt(self) -> bool:
         """A retryable failure of this run would end the job."""
-        row = self._session.row
-        return bool(row["failures"] + 1 >= row["max_attempts"])
+        job = self._session.job
+        return job.failures + 1 >= job.max_attempts
 
     @property
     def prompt_version(self) -> str | None:
@@ -299,7 +299,7 @@ class Context:
             return None
         facts = {**facts, "step": step}
         # the same facts and params give the same bytes on any machine
-        seed = hash_of([self._session.row["kind"], facts, self.params.model_dump(mode="json")])
+        seed = hash_of([self._session.job.kind, facts, self.params.model_dump(mode="json")])
 
         def draft() -> str:
             made = write(facts, self.params, random.Random(seed))
@@ -361,9 +361,9 @@ class Context:
                 child.node_id,
                 child.params,
                 submit_key=f"child:{session.job_id}:{new.item}",
-                profile_id=session.row["profile_id"],
-                priority=session.row.get("priority", 0),
-                user=session.row["created_by"] or "local",
+                profile_id=session.job.profile_id,
+                priority=session.job.priority,
+                user=session.job.created_by or "local",
                 parent_id=session.job_id,
             )
             try:

@@ -245,7 +245,7 @@ class Runner:
             database=self.database,
             workflows=self._workflows,
             declared=declared,
-            row=claim._asdict(),
+            job=claim,
             job_id=claim.job_id,
             claim=claim.number,
             providers=BoundProviders(self._profile_of(claim.profile_id), self._profile_of, self._make_provider),
@@ -276,14 +276,14 @@ class Runner:
             await session.aclose()
 
     def _context(self, session: ClaimSession) -> Context:
-        row, declared = session.row, session.declared
-        params = self._workflows.parse(declared, row["params"])
+        job, declared = session.job, session.declared
+        params = self._workflows.parse(declared, job.params)
         inputs = Inputs()
         if declared.queue == "video":
             # what was filmed once is not filmed again because the story went on meanwhile
             with self.database.read() as conn:
                 inputs = Inputs(story_reads.find_versions(conn, ledger.versions_of_clip(conn, session.job_id)))
-        node = NodeView.load(self.database, row["node_id"], inputs) if row["node_id"] is not None else None
+        node = NodeView.load(self.database, job.node_id, inputs) if job.node_id is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact
             unmet = guards.unmet(declared, NodeView.load(self.database, node.id), params)

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -36,7 +35,7 @@ class ClaimSession:
     database: Database
     workflows: Workflows
     declared: Declared
-    row: dict[str, Any]
+    job: claims.Claim
     job_id: int
     claim: int
     providers: BoundProviders
@@ -57,12 +56,11 @@ class ClaimSession:
 
     @property
     def project_id(self) -> int | None:
-        project_id: int | None = self.row["project_id"]
-        return project_id
+        return self.job.project_id
 
     @property
     def workflow(self) -> str:
-        return str(self.row["kind"])
+        return self.job.kind
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -77,7 +75,7 @@ class ClaimSession:
         """Who is asked; no new paid call starts once the job is being stopped."""
         if self.stopping is not None:
             raise asyncio.CancelledError
-        if self.row["answers_from"] is not None:
+        if self.job.answers_from is not None:
             raise OutputError(
                 "empty_output", Text(N_("A re-parse calls no model, and no stored answer fits this step."))
             )

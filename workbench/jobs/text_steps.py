@@ -80,8 +80,8 @@ class TextSteps:
         stored = self._begin(name, input_hash)
         if stored is not None:
             return schema.model_validate(stored)
-        if session.row["answers_from"] is not None:
-            return self._read_again(name, schema, checks)
+        if session.job.answers_from is not None:
+            return self._read_again(session.job.answers_from, name, schema, checks)
         with session.database.read() as conn:
             paid = ledger.paid_answers(conn, session.job_id, name, input_hash)
         before: list[Issue] = []
@@ -112,10 +112,10 @@ class TextSteps:
             raw=answer.text,
         )
 
-    def _read_again(self, name: str, schema: type[M], checks: Sequence[Check]) -> M:
-        """Today's parser and checks on the answers another job has stored; no model is called."""
+    def _read_again(self, source: int, name: str, schema: type[M], checks: Sequence[Check]) -> M:
+        """Today's parser and checks on the answers that the job `source` has stored; no model is called."""
         kind, issues = "empty_output", [Issue("", Text(N_("no answer is stored for step {step}"), step=name))]
-        for text in self._stored_answers(name):
+        for text in self._stored_answers(source, name):
             kind, issues, model = judge(text, schema, checks)
             if model is not None:
                 self._finish(name, model.model_dump(mode="json"), Answer(text, None))
@@ -123,16 +123,16 @@ class TextSteps:
         listed = all_of(issues[:12])
         raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
 
-    def _stored_answers(self, name: str) -> list[str]:
+    def _stored_answers(self, source: int, name: str) -> list[str]:
         """What the job that is parsed again has stored for this step, newest first."""
         with self._session.database.read() as conn:
-            return ledger.stored_answers(conn, self._session.row["answers_from"], name)
+            return ledger.stored_answers(conn, source, name)
 
     async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         """One plain answer without schema."""
         session = self._session
-        if session.row["answers_from"] is not None:
-            answers = self._stored_answers(name)
+        if session.job.answers_from is not None:
+            answers = self._stored_answers(session.job.answers_from, name)
             if not answers:
                 raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
             return TextReply(text=answers[0], usage=Usage(), model=session.profile.text_model)

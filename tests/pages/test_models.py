@@ -1,36 +1,21 @@
-"""Models and Settings as people use them: a service added, refused, changed, tried; a budget set and felt."""
+"""The Models page: services as people set them up and try them."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
-from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import ROOT, House, said
+from tests.pages.conftest import House, said
 from tests.providers.conftest import KEY
-from tests.records import record
 from tests.scripted_provider import ScriptedProvider
-from workbench import samples
 from workbench.cli import profiles
-from workbench.db.connection import db_now_ms
-from workbench.db.rows.usage import UsageCost
-from workbench.db.schema import attempt, model_call
-from workbench.errors import BudgetExceeded, InvalidInput
 from workbench.providers import registry
-from workbench.ui import budgets
 
 
 @pytest.fixture
 def server() -> object:
     with ScriptedProvider() as made:
         yield made
-
-
-def all_said(at: object) -> str:
-    return said(at) + json.dumps([e.proto.body if hasattr(e.proto, "body") else "" for e in at.get("html")])  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "Add the first one"), ("zh", "添加第一个")])
@@ -204,157 +189,6 @@ def test_a_service_is_copied_and_archived(house: House) -> None:
     at = house.page("models", profile=copy)
     at.button(key=f"svc{copy}_archive").click().run()
     assert {p.name for p in house.wb.profiles.list()} == {"mine"}
-
-
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_a_budget_is_set_changed_and_taken_away(house: House, lang: str) -> None:
-    project = house.sample()
-    at = house.page("settings", lang)
-    assert not at.exception
-    at.selectbox(key="new_budget_project").set_value(project).run()
-    at.number_input(key="new_budget_amount").set_value(20.5)
-    at.button(key="new_budget_go").click().run()
-    [state] = house.wb.budgets.list(project)
-    assert (state.amount_micros, state.currency, state.period) == (20_500_000, "CNY", "month")
-    at.number_input(key=f"amount_{state.key}").set_value(30.0)
-    at.button(key=f"save_{state.key}").click().run()
-    assert house.wb.budgets.list(project)[0].amount_micros == 30_000_000
-    at.button(key=f"drop_{state.key}").click().run()
-    assert house.wb.budgets.list(project) == []
-
-
-def test_rate_and_retention_are_kept(house: House) -> None:
-    at = house.page("settings")
-    at.number_input(key="usd_cny").set_value(7.05).run()
-    at.button(key="usd_cny_set").click().run()
-    at.number_input(key="raw_io_days").set_value(30).run()
-    at.number_input(key="job_keep_days").set_value(400).run()
-    at.button(key="retention_save").click().run()
-    assert f"{house.wb.budgets.exchange_rate():f}" == "7.05"
-    assert (house.wb.settings.retention().raw_io_days, house.wb.settings.retention().job_keep_days) == (30, 400)
-
-
-@pytest.mark.parametrize(
-    ("lang", "told"),
-    [
-        ("en", ["Prompts and raw answers, days – Days from 0 to 36500", "Finished jobs, days – Days from 1 to 36500"]),
-        ("zh", ["提示词与原始回答，天数", "已结束的任务，天数"]),
-    ],
-)
-def test_days_out_of_range_are_told_and_nothing_else_is_kept(house: House, lang: str, told: list[str]) -> None:
-    before = house.wb.settings.retention()
-    at = house.page("settings", lang)
-    at.number_input(key="raw_io_days").set_value(99_999).run()
-    at.number_input(key="job_keep_days").set_value(0).run()
-    at.button(key="retention_save").click().run()
-    assert all(sentence in said(at) for sentence in told)
-    assert house.wb.settings.retention() == before
-    assert at.number_input(key="raw_io_days").value == 99_999
-
-
-def test_health_names_what_is_wrong(house: House) -> None:
-    at = house.page("settings", "zh")
-    # no Valkey and no worker runs in this test
-    assert any("reelwright up" in m.value for m in at.markdown)
-    assert not at.exception
-
-
-@pytest.mark.parametrize(("lang", "told"), [("en", "of the budget is used"), ("zh", "预算已使用")])
-def test_a_budget_that_runs_out_is_said_in_the_studio(
-    house: House, server: ScriptedProvider, lang: str, told: str
-) -> None:
-    project = house.sample()
-    prices = {"prices": {"*": {"currency": "CNY", "input": 1_000, "output": 1_000}}}
-    house.wb.profiles.add("mine", "openai", base_url=server.url, text_model="m", key=KEY, params=prices)
-    house.run("llm_chat", None, {"messages": [{"role": "user", "content": "hello"}]}, profile="mine")
-    house.wb.budgets.set(1, currency="CNY")
-    with pytest.raises(BudgetExceeded):
-        house.wb.submit("plan_episodes", project, {}, profile="mine")
-    at = house.page("studio", lang, project=project, node=project)
-    assert any(told in e.value for e in at.error)
-
-
-def test_the_language_for_those_who_have_not_chosen_one_is_a_setting(house: House) -> None:
-    at = house.page("settings")
-    at.segmented_control(key="default_language").set_value("zh").run()
-    assert not at.exception
-    assert house.wb.settings.language() == "zh"
-    fresh = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    assert "项目" in [title.value for title in fresh.title]
-    house.wb.settings.set_language(None)
-    with pytest.raises(InvalidInput):
-        house.wb.settings.set_language("fr")
-    assert house.wb.settings.language() is None
-
-
-@pytest.mark.parametrize(
-    ("lang", "told"),
-    [("en", "¥90.00 of ¥100.00 used (90 %)"), ("zh", "已用 ¥90.00 / ¥100.00（90 %）")],
-)
-def test_analytics_draws_each_budget_with_its_lines(house: House, lang: str, told: str) -> None:
-    """Sums of both currencies by the set rate; the scope of one project leaves out the budgets of others."""
-    mine, other = house.sample(), house.sample()
-    spend(house, mine, 20_000_000, "CNY")
-    spend(house, other, 10_000_000, "USD")
-    house.wb.budgets.set_exchange_rate("7")
-    house.wb.budgets.set(100_000_000, currency="CNY")
-    house.wb.budgets.set(40_000_000, currency="CNY", project_id=mine, period="all")
-    house.wb.budgets.set(40_000_000, currency="CNY", project_id=other)
-
-    at = house.page("analytics", lang)
-    assert not at.exception
-    assert any(told in m.value.replace("\\", "") for m in at.markdown)
-    cost = at.metric[0]
-    assert (cost.value, cost.delta) == ("¥20.00", {"en": "and $10.00", "zh": "另有 $10.00"}[lang])
-
-    figures = [json.loads(f.proto.spec) for f in at.get("plotly_chart")]
-    lines = [[t["y"][0] for t in f["data"][:3]] for f in figures if len(f["data"]) == 5]
-    assert lines == [[32, 38, 40], [32, 38, 40], [80, 95, 100]]  # by column; the fullest first: 175, 90, 50 %
-
-    at = house.page("analytics", lang, project=mine)
-    figures = [json.loads(f.proto.spec) for f in at.get("plotly_chart")]
-    assert [f["data"][4]["y"][-1] for f in figures if len(f["data"]) == 5] == [90, 20]
-
-
-def spend(house: House, project: int, micros: int, currency: str) -> None:
-    with house.wb.database.write() as conn:
-        conn.execute(
-            model_call.insert().values(
-                call_id=f"spent-{project}", purpose="generate", provider="x", model="m", capability="text",
-                outcome="ok",
-                started_at=db_now_ms(), project_id=project, cost_micros=micros, currency=currency,
-            )
-        )  # fmt: skip
-
-
-def test_a_sparkline_adds_both_currencies_of_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    house.wb.budgets.set_exchange_rate("8")
-    costs = [(0, "CNY", 5), (0, "USD", 2), (0, None, None), (1, "USD", 1)]
-    rows = [record(UsageCost, day=day, currency=currency, cost_micros=micros) for day, currency, micros in costs]
-    assert budgets.by_day(rows) == [budgets.DayCost(0, 21), budgets.DayCost(1, 8)]
-
-
-def test_what_became_a_key_after_it_was_stored_is_on_no_page(house: House) -> None:
-    """Pasted into a brief first, then into its field: what is stored was no key when it was stored."""
-    project = house.wb.create_project({**samples.load("gift-of-the-magi.en"), "title": f"Story {KEY}"})
-    job = house.run("llm_chat", project, {"messages": [{"role": "user", "content": f"My key is {KEY}, keep it"}]})
-    with house.wb.database.write() as conn:
-        conn.execute(
-            update(model_call).values(
-                prompt=[{"role": "user", "content": KEY}], raw_output=f'{{"a": "{KEY}"}}', model=KEY
-            )
-        )
-        conn.execute(update(attempt).values(traceback=f"ValueError: {KEY}"))
-    house.wb.profiles.add("mine", "openai", base_url="http://127.0.0.1:9", text_model="m", key=KEY)
-    of_project = {"project": project}
-    pages: list[tuple[str, dict[str, object]]] = [("job", {"id": job.id})]
-    pages += [(name, {}) for name in ("jobs", "debug", "analytics", "projects", "settings", "launch", "gallery")]
-    pages += [(name, of_project) for name in ("studio", "cast")]
-    for page, query in pages:
-        at = house.page(page, **query)
-        assert not at.exception
-        html = "".join(str(e.proto) for e in at.get("html"))
-        assert KEY not in html + str(at.main) + str(at.sidebar), page
 
 
 @pytest.mark.parametrize(
