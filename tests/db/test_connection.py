@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, insert, select
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import until
 from workbench.bootstrap import open_database
@@ -93,3 +94,18 @@ def test_alone_it_is_an_ordinary_transaction(database: Database) -> None:
         database.write_together(fail)
     assert database.write_together(add("t-1")) == "added t-1"
     assert keys(database) == {"t-1"}
+
+
+def test_when_sqlite_takes_back_all_work_nobody_is_told_that_it_was_committed(database: Database) -> None:
+    """A full disk rolls back the transaction, savepoints and all; what comes after would begin another."""
+
+    def fail(conn: Connection) -> None:
+        raw: Any = conn.connection.driver_connection
+        raw.execute("ROLLBACK")
+        raise OperationalError("INSERT", None, Exception("database or disk is full"))
+
+    if not database.is_sqlite:
+        return
+    answers = together(database, [add("t-1"), fail, add("t-2")])
+    assert [isinstance(answer, OperationalError) for answer in answers] == [True] * 3
+    assert keys(database) == set()

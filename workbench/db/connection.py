@@ -101,7 +101,7 @@ class _Turn(Generic[T]):
 
     work: Callable[[Connection], T]
     result: T | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
     ended: bool = False
 
     def run_behind_a_savepoint(self, conn: Connection) -> None:
@@ -109,7 +109,15 @@ class _Turn(Generic[T]):
             with conn.begin_nested():
                 self.result = self.work(conn)
         except Exception as error:
+            if not _is_in_transaction(conn):
+                # a full disk, for instance: SQLite has taken back the others' work as well
+                raise
             self.error = error
+
+
+def _is_in_transaction(conn: Connection) -> bool:
+    raw: Any = conn.connection.driver_connection
+    return bool(raw.in_transaction)
 
 
 def _json(value: Any) -> str:
@@ -228,7 +236,7 @@ class Database:
                         turn.result = turn.work(conn)
                     else:
                         turn.run_behind_a_savepoint(conn)
-        except Exception as error:
+        except BaseException as error:
             for turn in turns:
                 turn.error = turn.error or error
         finally:
