@@ -3,6 +3,7 @@ end."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import func, select, update
 from tests.engine.conftest import Engine, Workers, in_background, until
 from workbench.api.client import Workbench
 from workbench.db.schema import attempt, job
-from workbench.db.writes import groups
+from workbench.db.writes import claims, families, groups
 from workbench.jobs import runner
 from workbench.jobs.group import GROUP_S, LARGEST, Paces
 from workbench.jobs.submit import Request
@@ -22,6 +23,7 @@ from workbench.jobs.submit import Request
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine the carrying thread may not run out of its time in the middle of a test."""
     monkeypatch.setattr(runner, "CARRY_FOR_S", 60.0)
+    monkeypatch.setattr(runner, "SHARED_FOR_S", 60.0)
     monkeypatch.setattr("workbench.jobs.dispatch.LISTED_FOR_S", 60.0)
 
 
@@ -151,6 +153,140 @@ def test_a_result_that_cannot_be_written_fails_its_own_job_alone(
     states = [r.state for r in rows(engine, ids)]
     assert sorted(states) == ["failed", "succeeded", "succeeded", "succeeded"]
     assert [r.error_kind for r in rows(engine, ids) if r.state == "failed"] == ["internal"]
+
+
+def test_many_runs_that_are_slower_than_their_kind_was_give_back_the_others(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SHORT_S", 60.0)
+    monkeypatch.setattr(runner, "SHARED_FOR_S", 0.1)
+    ids = sleeps(engine, [0.06] * 12)
+    engine.worker.run(engine.mail.popleft())
+    states = [r.state for r in rows(engine, ids)]
+    done = states.count("succeeded")
+    assert 2 <= done <= 4
+    assert states == ["succeeded"] * done + ["queued"] * (12 - done)
+    assert engine.worker.runner.busy == 0
+
+
+def test_what_was_lost_with_a_worker_is_not_claimed_with_others(engine: Engine) -> None:
+    ids = sleeps(engine, [0.0] * 4)
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job).where(job.c.id == ids[2]).values(losses=1))
+    engine.worker.run(engine.mail.popleft())
+    assert [r.state for r in rows(engine, ids)] == ["succeeded", "succeeded", "queued", "succeeded"]
+    engine.deliver()
+    engine.worker.maintain()
+    engine.deliver()
+    assert rows(engine, ids)[2].state == "succeeded"
+
+
+def test_a_lost_member_keeps_no_other_from_its_end_when_the_common_commit_fails(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SHORT_S", 60.0)
+    ids = sleeps(engine, [0.0] * 5)
+    real = groups.succeed_all
+
+    def fail_together(conn: Any, successes: Any, text: Any) -> Any:
+        if len(successes) > 1:
+            raise RuntimeError("one of them cannot be written")
+        if successes[0].claim.job_id == ids[2]:
+            raise RuntimeError("this one")
+        return real(conn, successes, text)
+
+    monkeypatch.setattr(groups, "succeed_all", fail_together)
+    prepared = engine.worker.runner._prepare
+
+    def take_over(claim: claims.Claim) -> Any:
+        if claim.job_id == ids[4]:
+            with engine.wb.database.write() as conn:
+                conn.execute(update(job).where(job.c.id == ids[2]).values(claim=9, worker="another"))
+        return prepared(claim)
+
+    monkeypatch.setattr(engine.worker.runner, "_prepare", take_over)
+    engine.worker.run(engine.mail.popleft())
+    assert [r.state for r in rows(engine, ids)] == ["succeeded", "succeeded", "running", "succeeded", "succeeded"]
+
+
+def test_a_member_whose_failure_cannot_be_written_takes_no_other_with_it(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "SHORT_S", 60.0)
+    ids = sleeps(engine, [0.0] * 5)
+    real = engine.worker.runner._prepare
+
+    def prepare(claim: claims.Claim) -> Any:
+        if claim.job_id == ids[2]:
+            raise ValueError("cannot be prepared")
+        return real(claim)
+
+    def failed(*_: Any) -> None:
+        raise RuntimeError("cannot be written either")
+
+    monkeypatch.setattr(engine.worker.runner, "_prepare", prepare)
+    monkeypatch.setattr(engine.worker.runner, "_failed", failed)
+    engine.worker.run(engine.mail.popleft())
+    assert [r.state for r in rows(engine, ids)] == ["succeeded", "succeeded", "running", "succeeded", "succeeded"]
+    assert engine.worker.runner.busy == 0
+
+
+def test_groups_that_end_children_of_the_same_parents_do_not_lock_each_other_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parents = [r.id for r in engine.wb.jobs.submit_many([Request("test_nothing") for _ in range(2)])]
+    children = [r.id for r in engine.wb.jobs.submit_many([Request("test_nothing") for _ in range(4)])]
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job).where(job.c.id.in_(parents)).values(state="waiting", waiting_for="children"))
+        # the newest child of each group has another parent than that of the other group
+        for n, child_id in enumerate(children):
+            families.add_children(conn, parents[n % 2], [families.ChildLink(child_id, n, str(n), None, None)])
+        claimed = [claims.claim(conn, i, "me", 60_000) for i in children]
+    first, second, third, fourth = [groups.Success(c, None) for c in claimed if c is not None]
+    real = families.wake_parent
+
+    def wake_slowly(conn: Any, parent_id: int) -> bool:
+        woken = real(conn, parent_id)
+        time.sleep(0.4)
+        return woken
+
+    monkeypatch.setattr(groups, "wake_parent", wake_slowly)
+    errors: list[Exception] = []
+
+    def end(*successes: groups.Success) -> None:
+        try:
+            engine.wb.database.write_together(lambda conn: groups.succeed_all(conn, successes, runner.DONE))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [in_background(lambda: end(first, fourth)), in_background(lambda: end(second, third))]
+    for thread in threads:
+        thread.join(20)
+    assert errors == []
+    assert {r.state for r in rows(engine, children)} == {"succeeded"}
+    assert {r.state for r in rows(engine, parents)} == {"queued"}
+
+
+def test_the_heartbeat_and_a_group_that_lets_go_do_not_lock_each_other_out(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(runner, "SHORT_S", 0.3)
+    real = groups.give_back
+
+    def give_back_slowly(conn: Any, unbegun: Any) -> None:
+        time.sleep(0.6)
+        real(conn, unbegun)
+
+    monkeypatch.setattr(groups, "give_back", give_back_slowly)
+    ids = sleeps(engine, [0.0, 0.0, 30.0, 0.0])
+    thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
+    until(lambda: rows(engine, ids)[2].state == "running")
+    while rows(engine, ids)[3].state != "queued":
+        engine.worker.runner.heartbeat()
+    assert [r.state for r in rows(engine, ids)] == ["succeeded"] * 2 + ["running", "queued"]
+    engine.worker.runner.stop()
+    thread.join(20)
+    assert "the database failed" not in caplog.text
 
 
 def test_nothing_is_claimed_together_while_a_limit_is_set(engine: Engine) -> None:

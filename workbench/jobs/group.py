@@ -29,6 +29,8 @@ class Group:
         #: whether it has gone on without a message already
         self.carries = False
         self.began_at = time.monotonic()
+        #: since when others wait for this thread: for a claim that is not begun, or an end that is not written
+        self.shared_since = self.began_at
         self.waiting: deque[Claim] = deque()
         self.ended: list[Success] = []
         self._current: Claim | None = None
@@ -37,7 +39,16 @@ class Group:
     def add(self, claims: Iterable[Claim]) -> None:
         with self._lock:
             self.carries = self._current is not None
+            if not self.is_shared():
+                self.shared_since = time.monotonic()
             self.waiting.extend(claims)
+
+    def add_ended(self, success: Success) -> None:
+        """Keep an end until it is written with others."""
+        with self._lock:
+            if not self.is_shared():
+                self.shared_since = time.monotonic()
+            self.ended.append(success)
 
     def begin(self) -> Claim | None:
         """The next claim to run; None when there is none left."""

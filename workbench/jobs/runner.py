@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 MAX_RETRY_AFTER_MS = 6 * 3_600_000
 #: a run that takes longer keeps no claims and no ends of other jobs waiting
 SHORT_S = 0.05
+#: nor do many runs that take as long together, when the jobs of a group turn out slower than their kind was so far
+SHARED_FOR_S = 0.1
 #: the same for a run that does not let its loop turn; the heartbeat looks
 STUCK_S = 1.0
 DONE = Text(N_("Done"))
@@ -115,10 +117,13 @@ class Runner:
                     self._run_claimed(following, group)
                 except LostClaim as lost:
                     log.info("%s", lost)
+                except Exception:
+                    # its row's lease runs out and the sweeper takes it from here; the others of the group go on
+                    log.exception("job %s: its worker could not write what happened", following.job_id)
                 finally:
                     if not group.is_pending(following):
                         self._held.discard(following.key)
-                if self._stopping:
+                if self._stopping or (group.waiting and time.monotonic() > group.shared_since + SHARED_FOR_S):
                     self._release(group)
                 elif not group.waiting:
                     self._settle(group)
@@ -140,7 +145,7 @@ class Runner:
             took = time.monotonic() - began
             self._paces.note(claim.kind, took)
             if self._is_plain(session, result):
-                group.ended.append(Success(claim, _as_json(result)))
+                group.add_ended(Success(claim, _as_json(result)))
                 crash.point("before_finish")
                 if took >= SHORT_S:
                     # other messages wait for this thread: no more without one
@@ -198,6 +203,9 @@ class Runner:
         """End jobs and give others back; returns the claims that follow in a group. One job's failure is its own."""
 
         def write(conn: Connection) -> tuple[list[claims.Claim], list[claims.Claim]]:
+            if ended and unbegun:
+                # all in one order, as the heartbeat locks them that renews their leases at the same time
+                claims.lock_all(conn, [c.job_id for c in (*unbegun, *(s.claim for s in ended))], wait=True)
             lost, has_parents = groups.succeed_all(conn, ended, DONE) if ended else ([], False)
             if unbegun:
                 groups.give_back(conn, unbegun)
@@ -206,22 +214,29 @@ class Runner:
         try:
             lost, following = self.database.write_together(write)
         except Exception as error:
-            away = isinstance(error, DATABASE_AWAY)
-            for claim in unbegun:
-                self._database_away(claim, error)
-            for success in ended:
-                if away:
-                    self._database_away(success.claim, error)
-                elif len(ended) > 1:
-                    self._write_ends([success])
-                else:
-                    self._failed(success.claim, describe(error, success.claim.kind))
+            self._write_each(error, ended, unbegun)
             return []
         finally:
             self._held.difference_update(c.key for c in (*unbegun, *(s.claim for s in ended)))
         for claim in lost:
             log.info("job %s is no longer this worker's", claim.job_id)
         return following
+
+    def _write_each(self, error: Exception, ended: list[Success], unbegun: Sequence[claims.Claim]) -> None:
+        """The common transaction failed: each job by itself, whatever becomes of the others."""
+        away = isinstance(error, DATABASE_AWAY)
+        for claim, success in [*((c, None) for c in unbegun), *((s.claim, s) for s in ended)]:
+            try:
+                if success is None or away:
+                    self._database_away(claim, error)
+                elif len(ended) > 1:
+                    self._write_ends([success])
+                else:
+                    self._failed(claim, describe(error, claim.kind))
+            except LostClaim as lost:
+                log.info("%s", lost)
+            except Exception:
+                log.exception("job %s: its worker could not write what happened", claim.job_id)
 
     def _claim_next(self, conn: Connection, group: Group) -> list[claims.Claim]:
         """Ready jobs behind those that ended just now, in this transaction."""

@@ -173,6 +173,7 @@ def renew_leases(conn: Connection, me: str, lease_ms: int, held: set[tuple[int, 
 
 
 def set_priority(conn: Connection, ids: list[int], priority: int) -> int:
+    ours = lock_all(conn, ids, wait=True)
     return conn.execute(
-        update(job).where(job.c.id.in_(ids), job.c.state.in_(ACTIVE)).values(priority=priority)
+        update(job).where(job.c.id.in_(ours), job.c.state.in_(ACTIVE)).values(priority=priority)
     ).rowcount

@@ -14,7 +14,7 @@ from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import attempt, gate, job, job_child
 from workbench.db.writes.claims import CLAIMED, Claim, claim_of, lock_all
 from workbench.db.writes.end import SUCCESS
-from workbench.db.writes.families import child_ended
+from workbench.db.writes.families import wake_parent
 from workbench.i18n import Text
 
 _ids = bindparam("b_ids", type_=Ids())
@@ -35,6 +35,8 @@ _claim_all = (
         job.c.dispatched_at.is_(None),
         job.c.available_at <= db_now_ms(),
         job.c.cancel_at.is_(None),
+        # what has killed a worker may do so again: it takes no others with it, and none of them with another
+        job.c.losses == 0,
         ~exists(select(literal(1)).select_from(gate)),
     )
     .values(CLAIMED.values)
@@ -82,7 +84,13 @@ _end_attempts = (
 )
 _succeed_all = update(job).where(among(job.c.id, _ids)).values(SUCCESS)
 _succeed_each = update(job).where(job.c.id == bindparam("b_job_id")).values(SUCCESS)
-_children = select(job_child.c.child_id).where(among(job_child.c.child_id, _ids)).distinct()
+#: of all children at once, newest first: one child after the other would lock their parents in no order
+_parents = (
+    select(job_child.c.parent_id)
+    .where(among(job_child.c.child_id, _ids))
+    .distinct()
+    .order_by(job_child.c.parent_id.desc())
+)
 
 
 def succeed_all(conn: Connection, successes: Sequence[Success], message: Text) -> tuple[list[Claim], bool]:
@@ -98,10 +106,10 @@ def succeed_all(conn: Connection, successes: Sequence[Success], message: Text) -
         conn.execute(_succeed_all, {"b_ids": plain, "b_result": None, **said})
     if rich:
         conn.execute(_succeed_each, [{"b_job_id": s.claim.job_id, "b_result": s.result, **said} for s in rich])
-    children = conn.execute(_children, {"b_ids": list(numbers)}).scalars().all() if held else []
-    for child_id in sorted(children, reverse=True):
-        child_ended(conn, child_id)
-    return [s.claim for s in successes if s.claim.job_id not in numbers], bool(children)
+    parents = conn.execute(_parents, {"b_ids": list(numbers)}).scalars().all() if held else []
+    for parent_id in parents:
+        wake_parent(conn, parent_id)
+    return [s.claim for s in successes if s.claim.job_id not in numbers], bool(parents)
 
 
 _forget_attempts = delete(attempt).where(_own_attempt)
