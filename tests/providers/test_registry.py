@@ -1,13 +1,31 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from workbench.errors import InvalidInput
+from workbench.errors import InvalidInput, ProgrammingError
 from workbench.providers import registry
-from workbench.providers.base import ImageProvider, Profile, Provider, ProviderTask, TextProvider, VideoProvider
+from workbench.providers.base import (
+    ImageProvider,
+    ImageReply,
+    ImageRequest,
+    OnDelta,
+    Profile,
+    Provider,
+    ProviderTask,
+    TaskState,
+    TextProvider,
+    TextReply,
+    TextRequest,
+    Usage,
+    VideoProvider,
+    VideoRequest,
+)
 from workbench.settings import Settings
 
 
@@ -22,10 +40,78 @@ def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:
 
 def test_a_registered_factory_makes_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_factories", dict(registry._factories))
-    registry.register("mine", lambda profile, settings: (profile.name, settings))  # type: ignore[arg-type, return-value]
+    asked: list[tuple[str, Settings]] = []
+    mine = OnlyText()
+    registry.register("mine", lambda profile, settings: asked.append((profile.name, settings)) or mine)  # type: ignore[arg-type, func-returns-value, return-value]
     settings = Settings()
 
-    assert registry.make(Profile(1, "x", "mine"), settings) == ("x", settings)
+    assert registry.make(Profile(1, "x", "mine"), settings) is mine
+    assert asked == [("x", settings)]
+
+
+class OnlyText:
+    """As a provider was first documented: it inherits nothing."""
+
+    modes = ("plain",)
+
+    async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
+        return TextReply("Hello", Usage(), request.model)
+
+
+class Everything(OnlyText):
+    name = "its own name"
+    free = True
+
+    async def images(self, request: ImageRequest) -> ImageReply:
+        return ImageReply((), Usage(), request.model, 0)
+
+    async def submit(self, request: VideoRequest) -> str:
+        return "task"
+
+    async def poll(self, task_id: str) -> TaskState:
+        return TaskState("running")
+
+    async def cancel(self, task_id: str) -> None:
+        return
+
+
+def made_by(factory: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(registry, "_factories", dict(registry._factories))
+    registry.register("mine", factory)
+    return registry.make(Profile(1, "x", "mine"), Settings())
+
+
+def test_what_a_provider_that_inherits_nothing_leaves_out_is_as_the_protocols_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = made_by(lambda *_: OnlyText(), monkeypatch)
+    assert isinstance(text, TextProvider)
+    assert not isinstance(text, ImageProvider | VideoProvider)
+    assert (text.name, text.free, text.ready()) == ("mine", False, None)
+    asyncio.run(text.aclose())
+
+    everything = made_by(lambda *_: Everything(), monkeypatch)
+    for protocol in (TextProvider, ImageProvider, VideoProvider, ProviderTask):
+        assert isinstance(everything, protocol)
+    assert (everything.name, everything.free) == ("its own name", True)
+    assert everything.most_images(ImageRequest("m", "p", (1, 1), 0, "c")) == 1
+    assert asyncio.run(everything.find("m", 0, 0)) is None
+
+
+def test_a_provider_that_cannot_be_used_is_refused_with_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_only(**methods: Any) -> Any:
+        return lambda *_: SimpleNamespace(**methods)
+
+    with pytest.raises(ProgrammingError, match="The provider mine cannot be used: it has no modes"):
+        made_by(with_only(text=print), monkeypatch)
+    with pytest.raises(ProgrammingError, match="it has no poll, cancel"):
+        made_by(with_only(submit=print), monkeypatch)
+    with pytest.raises(ProgrammingError, match="it has no text / images / submit"):
+        made_by(with_only(), monkeypatch)
+    with pytest.raises(ProgrammingError, match="mine cannot be loaded: AttributeError: module"):
+        made_by("workbench.providers.base:nothing", monkeypatch)
+    with pytest.raises(ProgrammingError, match="mine cannot be loaded: ModuleNotFoundError"):
+        made_by("no_such_package:make", monkeypatch)
 
 
 @pytest.mark.parametrize(

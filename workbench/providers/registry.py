@@ -1,14 +1,18 @@
-"""Which providers exist. Naming one costs nothing; its code and SDK load when the first provider of it is made."""
+"""Which providers exist. Naming one costs nothing; its code and SDK load when the first provider of it is made.
+
+Another package's provider need not inherit what it offers: what it leaves out is what the Protocols have.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, cast
+from types import MethodType
+from typing import TYPE_CHECKING, Any, cast
 
-from workbench.errors import InvalidInput, Issue
-from workbench.i18n import Text
+from workbench.errors import InvalidInput, Issue, ProgrammingError
+from workbench.i18n import N_, Text
 
 if TYPE_CHECKING:
     from workbench.providers.base import Profile, Provider
@@ -19,6 +23,9 @@ Factory = Callable[["Profile", "Settings"], "Provider"]
 
 #: installed packages add providers under this entry point group: name = "module:factory"
 ENTRY_POINTS = "reelwright.providers"
+
+#: what offers something → what must be there with it
+_NEEDED: dict[str, tuple[str, ...]] = {"text": ("modes",), "images": (), "submit": ("poll", "cancel")}
 
 _factories: dict[str, str | Factory] = {
     "sketch": "workbench.sketch.provider:make",
@@ -48,7 +55,41 @@ def check(name: str) -> None:
 def make(profile: Profile, settings: Settings) -> Provider:
     """A provider for this profile. Close it after use, in the event loop that used it."""
     check(profile.provider)
-    return _factory(profile.provider)(profile, settings)
+    try:
+        factory = _factory(profile.provider)
+    except (ImportError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ProgrammingError(
+            Text(N_("The provider {name} cannot be loaded: {reason}"), name=profile.provider, reason=reason)
+        ) from error
+    return _complete(profile.provider, factory(profile, settings))
+
+
+def _complete(name: str, provider: Any) -> Provider:
+    """A provider with all that the engine calls. Raises ProgrammingError for what no default stands for."""
+    from workbench.providers.base import ImageProvider, Provider, VideoProvider
+
+    offers = [offer for offer in _NEEDED if hasattr(provider, offer)]
+    missing = [needed for offer in offers for needed in _NEEDED[offer] if not hasattr(provider, needed)]
+    if missing or not offers:
+        listed = ", ".join(missing) if offers else " / ".join(_NEEDED)
+        raise ProgrammingError(
+            Text(N_("The provider {name} cannot be used: it has no {missing}."), name=name, missing=listed)
+        )
+    defaults: dict[str, object] = {
+        "name": name,
+        "free": Provider.free,
+        "ready": MethodType(Provider.ready, provider),
+        "aclose": MethodType(Provider.aclose, provider),
+    }
+    if "images" in offers:
+        defaults["most_images"] = MethodType(ImageProvider.most_images, provider)
+    if "submit" in offers:
+        defaults["find"] = MethodType(VideoProvider.find, provider)
+    for attribute, default in defaults.items():
+        if not hasattr(provider, attribute):
+            setattr(provider, attribute, default)
+    return cast("Provider", provider)
 
 
 def _factory(name: str) -> Factory:
