@@ -62,6 +62,7 @@ def test_a_record_can_be_read_like_a_mapping():
     assert gate.get("paused") is True
     assert gate.get("nothing", 3) == 3
     assert dict(gate) == {**gate} == gate.as_json() == {"key": "queue:text", "paused": True, "max_running": None}
+    assert list(zip(gate.keys(), gate.values(), strict=True)) == gate.items()
     assert "key" in gate
     with pytest.raises(KeyError):
         gate["as_json"]

@@ -21,7 +21,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import ledger
-from workbench.errors import DatabaseUnavailable, JobError, LostClaim, ProviderError
+from workbench.errors import DatabaseUnavailable, JobError, LostClaim, ProviderError, ReelwrightError
 from workbench.json_types import Json
 from workbench.profiles.routing import BoundProvider, Capability, RateLimit, reserve
 from workbench.providers.base import ImageReply, Mode, TextReply, Usage
@@ -205,12 +205,13 @@ class ModelCall:
         """A paid call that came to nothing, because of an error after its answer; counted whoever owns the job now."""
         self.settling = True
         text, kind = str(error), "internal"
-        if isinstance(error, JobError):
+        if isinstance(error, ReelwrightError):
             kind = error.kind
         elif isinstance(error, asyncio.CancelledError):
             kind = "cancelled"
+        reason = JobError(text, kind=kind, retryable=False)
         with self._owner.database.write() as conn:
-            self.record(conn, replace(result, valid=False, error=JobError(text, kind=kind)), "error")
+            self.record(conn, replace(result, valid=False, error=reason), "error")
 
     def record(self, conn: Connection, result: CallResult, outcome: str) -> None:
         """Write how the call ended and add it to its job, in the caller's transaction."""

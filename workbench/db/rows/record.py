@@ -46,6 +46,9 @@ class Record:
         def items(self) -> list[tuple[str, Any]]:
             return [(name, getattr(self, name)) for name in self.__match_args__]
 
+        def values(self) -> list[Any]:
+            return [getattr(self, name) for name in self.__match_args__]
+
         # pandas makes a table of dataclasses, but takes what it can walk through for rows of values
         __iter__ = None
 
