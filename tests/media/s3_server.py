@@ -64,7 +64,7 @@ class S3Server:
 
             def do_POST(self) -> None:
                 place, query = self._place()
-                self._body()
+                self._read_body()
                 if "uploads" in query:
                     upload = f"upload-{len(outer.requests)}"
                     outer.parts[upload] = {}
@@ -79,7 +79,7 @@ class S3Server:
 
             def do_PUT(self) -> None:
                 place, query = self._place()
-                body = self._body()
+                body = self._read_body()
                 if "partNumber" in query:
                     outer.parts[query["uploadId"][0]][int(query["partNumber"][0])] = body
                     self._send(200, ETag=_etag(body))

@@ -431,13 +431,8 @@ def test_what_a_call_was_given_stays_while_its_prompt_does(engine: Engine) -> No
     kept = picture(engine, "red")
     aged(engine, kept)
     with engine.wb.database.write() as conn:
-        ledger.open_call(
-            conn,
-            {
-                "call_id": "c", "purpose": "generate", "provider": "p", "model": "m", "capability": "video",
-                "prompt": {"prompt": "x", "first_frame": kept},
-            },
-        )  # fmt: skip
+        prompt = {"prompt": "x", "first_frame": kept}
+        ledger.open_call(conn, ledger.NewCall("c", "generate", "video", "p", "m", None, prompt=prompt))
     assert engine.wb.media.sweep().removed == ()
 
 
