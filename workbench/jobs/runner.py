@@ -86,8 +86,8 @@ class Runner:
 
     @property
     def busy(self) -> int:
-        """How many claims are in the hands of this process."""
-        return len(self._held)
+        """How many threads run jobs; each may hold several claims."""
+        return len(self._groups)
 
     def run(self, job_id: int) -> None:
         """Run a job if it can be claimed; returns when its claim has ended, whatever came of it. Never raises."""
