@@ -432,7 +432,10 @@ def test_what_a_call_was_given_stays_while_its_prompt_does(engine: Engine) -> No
     aged(engine, kept)
     with engine.wb.database.write() as conn:
         prompt = {"prompt": "x", "first_frame": kept}
-        ledger.open_call(conn, ledger.NewCall("c", "generate", "video", "p", "m", None, prompt=prompt))
+        call = ledger.NewCall(
+            call_id="c", purpose="generate", capability="video", provider="p", model="m", profile_id=None, prompt=prompt
+        )
+        ledger.open_call(conn, call)
     assert engine.wb.media.sweep().removed == ()
 
 
