@@ -14,7 +14,7 @@ from benchmarks.report import Line, percentile
 
 ROOT = Path(__file__).parents[2]
 
-#: what each target of performance.md is printed as, by section
+#: what each target is printed as, by section
 WITH_A_TARGET = {
     "no-op": {
         "SQLite ÷ tuned Dramatiq",

@@ -1,4 +1,4 @@
-"""Profiles end to end: added through the facade, used by a job, its calls in the ledger, its key nowhere."""
+"""Profiles end to end: added through the client, used by a job, its calls in the ledger, its key nowhere."""
 
 from __future__ import annotations
 

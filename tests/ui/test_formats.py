@@ -1,4 +1,4 @@
-"""Amounts, durations and times as look.md writes them, in both languages."""
+"""Amounts, durations and times in both languages."""
 
 from datetime import UTC, datetime
 

@@ -1,6 +1,6 @@
 """One database, SQLite or PostgreSQL, behind two doors: `read()` and `write()`.
 
-SQLite (engine.md, measured): WAL and synchronous=FULL; a writer opens BEGIN IMMEDIATE under a blocking file lock,
+SQLite (measured, ADR 0009): WAL and synchronous=FULL; a writer opens BEGIN IMMEDIATE under a blocking file lock,
 because busy_timeout alone starves one of four hot writers; a reader opens a plain BEGIN and never waits.
 """
 

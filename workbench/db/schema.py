@@ -1,6 +1,6 @@
 """Every table. Times are UTC epoch milliseconds from the database's clock, money is micros of the named currency.
 
-The columns that other programs rely on are listed in design note engine.md; ids are integers on both databases.
+Other programs read these columns; ids are integers on both databases.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Read a model's answer as JSON, as leniently as is safe, and say exactly what is wrong when it cannot be read.
 
-Order (workflows.md §3): as it is → after a light repair → the first balanced object or array in the text → that one
+Order: as it is → after a light repair → the first balanced object or array in the text → that one
 repaired. Nothing is guessed: no closing bracket is invented, so a cut-off answer never passes for a shorter one.
 """
 
