@@ -1,8 +1,6 @@
 """What charts compute before plotly draws them."""
 
-from workbench.db.rows.usage import UsageCost
 from workbench.ui import charts
-from workbench.ui.jobs import board
 
 
 def test_an_axis_has_a_few_round_values():
@@ -15,13 +13,3 @@ def test_an_axis_has_a_few_round_values():
 def test_the_left_margin_grows_with_the_longest_label_and_cjk_counts_twice():
     assert charts.label_margin(["Scene anchor"]) == charts.label_margin(["场景锚点锚点"])
     assert charts.label_margin(["a" * 99]) == 220
-
-
-def test_money_in_two_currencies_is_never_one_number():
-    rows = [
-        UsageCost(None, None, None, currency, micros, None, 0)
-        for currency, micros in (("CNY", 1_000_000), ("USD", 2_000_000), ("USD", 0))
-    ]
-    assert board.money_of(rows) == "¥1.00 + $2.00"
-    assert board.micros(rows) is None
-    assert board.micros(rows[:1]) == 1_000_000
