@@ -12,8 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, charts, filters, formats, frame, illustrations, live, navigation_guard
-from workbench.ui import labels as words
+from workbench.ui import budgets, charts, filters, formats, frame, illustrations, labels, live, navigation_guard
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
@@ -66,8 +65,8 @@ def success(rows: list[JobSuccess]) -> float | None:
     return sum(r.succeeded or 0 for r in rows) / done if done else None
 
 
-def or_none_before(text: str | None) -> str:
-    return text or t("none before")
+def or_none_before(delta: formats.Delta | None) -> formats.Delta | str:
+    return delta or t("none before")
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def draw_latency(window: Window) -> None:
     now, old = (p95(rows) for rows in window.compare(latencies, window.scope))
     charts.metric(
         t("Latency p95"),
-        words.took(now),
+        labels.duration_text(now),
         or_none_before(formats.delta_duration(now, old, current())),
         good="down",
         history=window.fill(window.by_day(latencies), lambda r: r.p95),
@@ -237,8 +236,8 @@ def group_chart(group: str, title: str, scope: JsonObject, since: int, until: in
         live.query(live.workbench().usage.totals_by, group, since=since, until=until, **scope),
         key=lambda r: -(tokens(r) or 0),
     )[:8]
-    labels = [
-        words.workflow_title(getattr(r, group))
+    titles = [
+        labels.workflow_title(getattr(r, group))
         if group == "workflow" and getattr(r, group)
         else str(getattr(r, group) or "—")
         for r in rows
@@ -251,7 +250,7 @@ def group_chart(group: str, title: str, scope: JsonObject, since: int, until: in
     }
     ends = [formats.number(tokens(r), current()) for r in rows]
     with charts.card(title, t("tokens, hatched = not valid"), f"{group}_card"):
-        charts.show(charts.bars(labels, series, ends, colours, 250), f"{group}_chart", title)
+        charts.show(charts.bars(titles, series, ends, colours, 250), f"{group}_chart", title)
 
 
 def breakdown(scope: JsonObject, since: int, until: int) -> None:
@@ -264,15 +263,15 @@ def breakdown(scope: JsonObject, since: int, until: int) -> None:
     table = [
         {
             t("Model"): r.model,
-            t("Workflow"): words.workflow_title(r.workflow) if r.workflow else "—",
+            t("Workflow"): labels.workflow_title(r.workflow) if r.workflow else "—",
             t("Calls"): r.calls,
             t("Errors"): r.errors,
             t("Valid JSON"): formats.percent(valid_share(r)),
             t("Input"): formats.number(r.input_tokens, current()),
             t("Output"): formats.number(r.output_tokens, current()),
-            "p50": words.took(getattr(times.get((r.model, r.workflow)), "p50", None)),
-            "p95": words.took(getattr(times.get((r.model, r.workflow)), "p95", None)),
-            "p99": words.took(getattr(times.get((r.model, r.workflow)), "p99", None)),
+            "p50": labels.duration_text(getattr(times.get((r.model, r.workflow)), "p50", None)),
+            "p95": labels.duration_text(getattr(times.get((r.model, r.workflow)), "p95", None)),
+            "p99": labels.duration_text(getattr(times.get((r.model, r.workflow)), "p99", None)),
         }
         for r in rows
     ]

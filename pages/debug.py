@@ -75,8 +75,12 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
             if group.replayed:
                 st.badge(t("made good {n}", n=group.replayed), icon=":material/check_circle:", color="green")
             st.space("stretch")
-            seen = t("first {first} · last {last}", first=labels.ago(group.first_at), last=labels.ago(group.last_at))
-            frame.small(seen, f"{labels.at(group.first_at)} – {labels.at(group.last_at)}")
+            seen = t(
+                "first {first} · last {last}",
+                first=labels.age_text(group.first_at),
+                last=labels.age_text(group.last_at),
+            )
+            frame.small(seen, f"{labels.time_text(group.first_at)} – {labels.time_text(group.last_at)}")
             if is_open:
                 st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
             else:
@@ -112,7 +116,7 @@ def inspect(fingerprint: str) -> None:
         job = next(j for j in jobs if j.id == job_id)
         place = labels.place(places.get(job.node_id or 0))
         return " · ".join(
-            p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.ago(job.finished_at)) if p
+            p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.age_text(job.finished_at)) if p
         )
 
     chosen = st.selectbox(t("Failure"), [j.id for j in jobs], format_func=job_title, key=f"failure_{fingerprint}")
@@ -124,7 +128,7 @@ def inspect(fingerprint: str) -> None:
             + t(
                 "replayed as job {id} {when}",
                 id=f"[{newer.id}](/job?id={newer.id})",
-                when=labels.ago(newer.created_at),
+                when=labels.age_text(newer.created_at),
             )
         )
     left, right = st.columns([1.3, 1], gap="medium")
@@ -166,8 +170,8 @@ def facts(job: Job, seen: JobDetail) -> None:
     st.markdown(f":gray[{t('What happened')}]")
     st.markdown(plain(labels.stored_sentence(job, "error")))
     waited, ran = (
-        labels.took(table.waited_ms(job, live.clock_ms())),
-        labels.took(table.ran_ms(job, live.clock_ms())),
+        labels.duration_text(table.wait_ms(job, live.clock_ms())),
+        labels.duration_text(table.ran_ms(job, live.clock_ms())),
     )
     st.caption(
         t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran,

@@ -54,14 +54,14 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
     """A select whose truth is the URL; what no longer fits is let go."""
     slot = f"gallery_{name}"
 
-    def changed() -> None:
+    def store_choice() -> None:
         for other in (*forget, "page"):
             st.query_params.pop(other, None)
         st.query_params[name] = str(st.session_state[slot])
 
     param = st.query_params.get(name, "")
     st.session_state[slot] = int(param) if param.isdigit() and int(param) in titles else next(iter(titles))
-    return int(st.selectbox(label, list(titles), format_func=titles.__getitem__, key=slot, on_change=changed))
+    return int(st.selectbox(label, list(titles), format_func=titles.__getitem__, key=slot, on_change=store_choice))
 
 
 def sidebar() -> Filters:
@@ -197,7 +197,9 @@ def clip_row(scenes: list[SceneEntry], project: int) -> None:
             st.video(str(wb.media.path(clip.media)))
             title = labels.node_title("scene", clip.scene.position, clip.scene.title)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.caption(f"{plain(shorten(title, 60))} · {labels.took(clip.seconds * 1000)}", width="content")
+                st.caption(
+                    f"{plain(shorten(title, 60))} · {labels.duration_text(clip.seconds * 1000)}", width="content"
+                )
                 mark(clip)
                 st.space("stretch")
                 st.page_link(
@@ -262,4 +264,4 @@ def main() -> None:
 try:
     main()
 except ReelwrightError as error:
-    st.error(plain(labels.of_error(error)), icon=":material/error:")
+    st.error(plain(labels.error_text(error)), icon=":material/error:")

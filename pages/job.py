@@ -122,7 +122,7 @@ def header(job: Job, seen: JobDetail) -> None:
         t(
             "launched by {who} {when}",
             who=job.created_by or "—",
-            when=f"{labels.ago(job.created_at)} ({labels.at(job.created_at)})",
+            when=f"{labels.age_text(job.created_at)} ({labels.time_text(job.created_at)})",
         ),
         f"{t('queue')} `{job.queue}`",
         f"{t('profile')} `{profile}`",
@@ -141,8 +141,8 @@ def header(job: Job, seen: JobDetail) -> None:
 def summary(job: Job, seen: JobDetail) -> None:
     now = live.clock_ms()
     facts = [
-        (t("Waited"), labels.took(table.waited_ms(job, now))),
-        (t("Ran"), labels.took(table.ran_ms(job, now))),
+        (t("Waited"), labels.duration_text(table.wait_ms(job, now))),
+        (t("Ran"), labels.duration_text(table.ran_ms(job, now))),
         (t("Attempts"), f"{len(seen.attempts)} / {job.max_attempts}"),
         (t("Model calls"), formats.count(len(seen.model_calls))),
         (t("Cost"), formats.cost(job.cost_micros, job.currency, current())),
@@ -189,7 +189,7 @@ def events(job: Job, seen: JobDetail) -> None:
             labels.stored_sentence(e, "message"),
             LEVELS.get(e.level, "succeeded"),
             formats.clock(e.at, labels.zone()),
-            labels.at(e.at),
+            labels.time_text(e.at),
         )
         for e in seen.events
     ]
@@ -281,7 +281,7 @@ def main() -> None:
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
     except ReelwrightError as error:
-        st.error(labels.of_error(error), icon=":material/error:")
+        st.error(labels.error_text(error), icon=":material/error:")
 
 
 main()

@@ -67,30 +67,30 @@ def project() -> int | None:
     param = st.query_params.get("project", "")
     slot = "launch_project"
 
-    def changed() -> None:
+    def store_choice() -> None:
         st.query_params["project"] = st.session_state[slot]
         for name in ("episode", "node"):
             st.query_params.pop(name, None)
 
     st.session_state[slot] = param if param in names else next(iter(names))
-    return int(st.selectbox(t("Project"), list(names), format_func=names.__getitem__, key=slot, on_change=changed))
+    return int(st.selectbox(t("Project"), list(names), format_func=names.__getitem__, key=slot, on_change=store_choice))
 
 
-def episode(story: int, nodes: list[int]) -> int | None:
+def episode(project_id: int, nodes: list[int]) -> int | None:
     """Of which episode the scenes are listed."""
-    named = {n.id: labels.node_title("episode", n.position, n.title) for n in targets.episodes(story)}
+    named = {n.id: labels.node_title("episode", n.position, n.title) for n in targets.episodes(project_id)}
     if not named:
         return None
     param = st.query_params.get("episode", "")
-    linked = int(param) if param.isdigit() else targets.episode_of(story, nodes)
+    linked = int(param) if param.isdigit() else targets.episode_of(project_id, nodes)
     slot = "launch_episode"
 
-    def changed() -> None:
+    def store_choice() -> None:
         st.query_params["episode"] = str(st.session_state[slot])
         st.query_params.pop("node", None)
 
     st.session_state[slot] = linked if linked in named else next(iter(named))
-    return int(st.selectbox(t("Episode"), list(named), format_func=named.__getitem__, key=slot, on_change=changed))
+    return int(st.selectbox(t("Episode"), list(named), format_func=named.__getitem__, key=slot, on_change=store_choice))
 
 
 def choose_place(workflow: Workflow) -> tuple[int | None, list[int]]:
@@ -98,32 +98,34 @@ def choose_place(workflow: Workflow) -> tuple[int | None, list[int]]:
     preselected = [int(n) for n in st.query_params.get("node", "").split(",") if n.isdigit()]
     left, right = st.columns(2)
     with left:
-        story = project()
-    if story is None or workflow.scope == "project":
-        return story, [story] if story is not None else []
+        project_id = project()
+    if project_id is None or workflow.scope == "project":
+        return project_id, [project_id] if project_id is not None else []
     with right:
-        part = episode(story, preselected) if workflow.scope == "scene" else story
-    if part is None:
-        show_unmet(story, t("There are no episodes yet: plan them first."))
-        return story, []
-    candidates = targets.targets(workflow, story, part)
+        parent = episode(project_id, preselected) if workflow.scope == "scene" else project_id
+    if parent is None:
+        show_unmet(project_id, t("There are no episodes yet: plan them first."))
+        return project_id, []
+    candidates = targets.targets(workflow, project_id, parent)
     if not candidates:
-        show_unmet(story, t("There is nothing to run it on yet: make the scene list first."))
-        return story, []
-    return story, choose_nodes(workflow, story, candidates, preselected)
+        show_unmet(project_id, t("There is nothing to run it on yet: make the scene list first."))
+        return project_id, []
+    return project_id, choose_nodes(workflow, project_id, candidates, preselected)
 
 
-def show_unmet(story: int, sentence: str) -> None:
+def show_unmet(project_id: int, sentence: str) -> None:
     st.markdown(f":gray[:material/lock: {plain(sentence)}]")
     st.page_link(
         "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:",
-        query_params={"project": str(story), "node": str(story)},
+        query_params={"project": str(project_id), "node": str(project_id)},
     )  # fmt: skip
 
 
-def choose_nodes(workflow: Workflow, story: int, candidates: list[targets.Target], preselected: list[int]) -> list[int]:
+def choose_nodes(
+    workflow: Workflow, project_id: int, candidates: list[targets.Target], preselected: list[int]
+) -> list[int]:
     """A row with a box for each node; what is ticked is in the URL."""
-    slot = f"launch_nodes_{story}_{workflow.scope}"
+    slot = f"launch_nodes_{project_id}_{workflow.scope}"
     chosen = [n.id for n in candidates if n.id in preselected]
     wanting = [n.id for n in candidates if n.state in ("missing", "ready", "stale", "failed")]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -139,7 +141,7 @@ def choose_nodes(workflow: Workflow, story: int, candidates: list[targets.Target
                 label, key=f"{slot}_{name}", type="tertiary", disabled=nodes == chosen, on_click=tick, args=(nodes,)
             )
 
-    def changed() -> None:
+    def store_choice() -> None:
         tick([n.id for n in candidates if st.session_state.get(f"{slot}_{n.id}")])
 
     with st.container(height=min(372, 14 + 30 * len(candidates)), border=False, key=f"{slot}_list", gap=None):
@@ -148,7 +150,9 @@ def choose_nodes(workflow: Workflow, story: int, candidates: list[targets.Target
                 horizontal=True, vertical_alignment="center", gap="small", key=f"launch_row_{slot}_{node.id}"
             ):
                 st.session_state[f"{slot}_{node.id}"] = node.id in chosen
-                st.checkbox(plain(shorten(node.title, 90)), key=f"{slot}_{node.id}", on_change=changed, width="stretch")
+                st.checkbox(
+                    plain(shorten(node.title, 90)), key=f"{slot}_{node.id}", on_change=store_choice, width="stretch"
+                )
                 states.badge(node.state)
     return chosen
 
@@ -160,23 +164,27 @@ def tick(nodes: list[int]) -> None:
         st.query_params.pop("node", None)
 
 
-def form(workflow: Workflow, story: int) -> tuple[JsonObject, list[Issue]]:
+def form(workflow: Workflow, project_id: int) -> tuple[JsonObject, list[Issue]]:
     key = f"launch_{workflow.name}"
     values = forms.fields(
-        workflow.params, key, None, st.session_state.get(f"{key}_issues", []), choices=list_choices(workflow, story)
+        workflow.params,
+        key,
+        None,
+        st.session_state.get(f"{key}_issues", []),
+        choices=list_choices(workflow, project_id),
     )
     return values, forms.check(workflow.params, values)
 
 
-def list_choices(workflow: Workflow, story: int) -> dict[str, dict[Any, str]]:
+def list_choices(workflow: Workflow, project_id: int) -> dict[str, dict[Any, str]]:
     """Node ids that a form asks for, by their names."""
     if "episode_ids" not in workflow.params.model_fields:
         return {}
     return {"episode_ids": {n.id: labels.node_title("episode", n.position,
-        n.title) for n in progress.nodes_of(live.outline(story, story), ["episode"])}}  # fmt: skip
+        n.title) for n in progress.nodes_of(live.outline(project_id, project_id), ["episode"])}}  # fmt: skip
 
 
-def side(workflow: Workflow, story: int, nodes: list[int], values: JsonObject, wrong: list[Issue]) -> None:
+def side(workflow: Workflow, project_id: int, nodes: list[int], values: JsonObject, wrong: list[Issue]) -> None:
     """With which model, what it will take, what is missing, and the button."""
     with st.container(border=True, key="launch_side"):
         profile = targets.profile()
@@ -185,7 +193,7 @@ def side(workflow: Workflow, story: int, nodes: list[int], values: JsonObject, w
             t("Priority"), PRIORITIES, default=0, required=True, format_func=named.__getitem__, key="launch_priority",
             width="stretch",
         )  # fmt: skip
-        guess = targets.estimate(workflow, story, nodes, profile) if not wrong else None
+        guess = targets.estimate(workflow, project_id, nodes, profile) if not wrong else None
         targets.price(workflow, guess, len(nodes))
         unmet = targets.unmet(workflow, nodes, values) if nodes and not wrong else {}
         for sentence, lacking_nodes in list(unmet.items())[:5]:
@@ -259,22 +267,22 @@ def main() -> None:
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         with st.container(border=True, key="launch_where"):
-            story, nodes = choose_place(workflow)
+            project_id, nodes = choose_place(workflow)
         values: JsonObject = {}
         wrong: list[Issue] = []
-        if workflow.params.model_fields and story is not None:
+        if workflow.params.model_fields and project_id is not None:
             with st.container(border=True, key="launch_form"):
                 st.markdown(f"**{t('Settings')}**")
-                values, wrong = form(workflow, story)
+                values, wrong = form(workflow, project_id)
         show_launched()
-    if story is not None:
+    if project_id is not None:
         with right:
-            side(workflow, story, nodes, values, wrong)
+            side(workflow, project_id, nodes, values, wrong)
 
 
 try:
     main()
 except InvalidInput as error:
-    st.error("; ".join(labels.of_issue(i) for i in error.issues) or labels.of_error(error), icon=":material/error:")
+    st.error("; ".join(labels.issue_text(i) for i in error.issues) or labels.error_text(error), icon=":material/error:")
 except ReelwrightError as error:
-    st.error(labels.of_error(error), icon=":material/error:")
+    st.error(labels.error_text(error), icon=":material/error:")

@@ -123,8 +123,8 @@ def card(project: Project) -> None:
             profile_choice(project)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             frame.small(
-                t("{cost} so far · {when}", cost=cost_of(project), when=labels.ago(project.created_at)),
-                labels.at(project.created_at),
+                t("{cost} so far · {when}", cost=cost_of(project), when=labels.age_text(project.created_at)),
+                labels.time_text(project.created_at),
             )
             st.space("stretch")
             actions(project)

@@ -139,7 +139,7 @@ def put(amount: float | None, currency: str, project: int | None, period: Any) -
         micros = None if amount is None else int(Decimal(str(amount)) * MICROS)
         wb.budgets.set(micros, currency=currency, project_id=project, period=period, user=frame.user())
     except (InvalidInput, InvalidOperation) as error:
-        st.session_state["_refused"] = labels.of_error(error) if isinstance(error, ReelwrightError) else str(error)
+        st.session_state["_refused"] = labels.error_text(error) if isinstance(error, ReelwrightError) else str(error)
     else:
         st.session_state["_budgets_put"] = st.session_state.get("_budgets_put", 0) + 1
         frame.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
@@ -178,7 +178,7 @@ def save_retention(raw: int, keep: int | None) -> None:
         frame.toast(t("Saved."))
     except InvalidInput as error:
         titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
-        sentences = [f"{titles[issue.path]} – {labels.of_issue(issue)}" for issue in error.issues]
+        sentences = [f"{titles[issue.path]} – {labels.issue_text(issue)}" for issue in error.issues]
         st.session_state["_refused"] = " ".join(sentences)
 
 

@@ -34,17 +34,17 @@ def job_marks(project: int) -> dict[tuple[int, str], str]:
     return {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
 
 
-def sidebar(project: int, story: Outline, current: int) -> None:
+def sidebar(project: int, outline: Outline, current: int) -> None:
     marks = job_marks(project)
     with st.sidebar:
-        chosen = tree.draw(progress.items(story, marks, current), current, key=f"tree_{project}")
+        chosen = tree.draw(progress.items(outline, marks, current), current, key=f"tree_{project}")
     if chosen is not None and chosen != current:
         open_node(project, chosen)
         st.rerun()
 
 
-def breadcrumb(story: Outline, node: OutlineNode) -> None:
-    by_id = {n.id: n for n in story.nodes}
+def breadcrumb(outline: Outline, node: OutlineNode) -> None:
+    by_id = {n.id: n for n in outline.nodes}
     names: list[str] = []
     at = by_id.get(node.parent_id or 0)
     while at is not None:
@@ -66,20 +66,22 @@ def heading(node: OutlineNode, cells: list[Cell]) -> None:
             plan.buttons(node.id, stale=bool(counted["stale"]) or node.kind != "scene")
 
 
-def draw_cells(node: OutlineNode, to_draw: list[Cell], story: Outline) -> None:
+def draw_cells(node: OutlineNode, to_draw: list[Cell], outline: Outline) -> None:
     if node.kind == "project":
         cells.plain_artifact(node.id, "brief")
     first = next((c.workflow.name for c in to_draw if c.state == "ready" and not c.workflow.batch), None)
-    episodes = {n.id: labels.node_title("episode", n.position, n.title) for n in progress.nodes_of(story, ["episode"])}
+    episodes = {
+        n.id: labels.node_title("episode", n.position, n.title) for n in progress.nodes_of(outline, ["episode"])
+    }
     for cell in to_draw:
         cells.draw(node.id, cell, cell.workflow.name == first, {"episode_ids": episodes} if episodes else {})
     if node.kind == "episode":
         storyboard.episode_length(wb.projects.list_durations(node.id))
     if node.kind == "project":
-        elements.card(node.id, progress.nodes_of(story, ["character"]), progress.nodes_of(story, ["world"]))
+        elements.card(node.id, progress.nodes_of(outline, ["character"]), progress.nodes_of(outline, ["world"]))
 
 
-def made_from(cells: list[Cell]) -> None:
+def show_inputs(cells: list[Cell]) -> None:
     """The artifacts that this node's outputs were made from, each with the version used and the version now."""
     used: dict[tuple[int, str, str], Input] = {}
     for cell in cells:
@@ -100,10 +102,10 @@ def made_from(cells: list[Cell]) -> None:
                 else wb.projects.get_node(source["node_id"]).title
             )
             st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
-        spent(cells)
+        show_usage(cells)
 
 
-def spent(cells: list[Cell]) -> None:
+def show_usage(cells: list[Cell]) -> None:
     """What this node's jobs have taken so far: calls, tokens, money."""
     node = next((c.artifact.node_id for c in cells if c.artifact), None)
     used = live.query(live.workbench().usage.of_node, node_id=node) if node is not None else None
@@ -141,11 +143,11 @@ def live_preview(cells: list[Cell]) -> None:
 
 def signature(project: int, node: int) -> Any:
     """What makes the page draw itself anew: the states of this project's active jobs and the artifacts in sight."""
-    story = live.outline(project, node)
+    outline = live.outline(project, node)
     marks = job_marks(project)
     return (
         sorted((str(k), v) for k, v in marks.items()),
-        [(n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in story.nodes],
+        [(n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in outline.nodes],
         live.query(newest_failure, project),
     )
 
@@ -156,24 +158,24 @@ def newest_failure(project: int) -> int:
 
 
 def page(project: int) -> None:
-    story = live.outline(project, int_param("node") or project)
-    by_id = {n.id: n for n in story.nodes}
+    outline = live.outline(project, int_param("node") or project)
+    by_id = {n.id: n for n in outline.nodes}
     node = by_id.get(int_param("node") or project) or by_id[project]
-    sidebar(project, story, node.id)
+    sidebar(project, outline, node.id)
     shown = [c for c in wb.workflows.list_cells(node.id) if c.workflow.writes or c.workflow.batch]
     # One node's own work first, then what works on everything below it.
     cells = sorted(shown, key=lambda c: c.workflow.batch)
-    breadcrumb(story, node)
+    breadcrumb(outline, node)
     heading(node, cells)
     budgets.warn(project)
     frame.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
-        draw_cells(node, cells, story)
+        draw_cells(node, cells, outline)
     with right:
         plan.card(node.id, large=node.kind == "project" and node.parts > plan.LARGE)
         live_preview(cells)
-        made_from(cells)
+        show_inputs(cells)
     live.ticker(lambda: signature(project, node.id), bool(job_marks(project)), f"studio_{project}")
 
 

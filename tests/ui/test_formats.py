@@ -55,11 +55,12 @@ def test_large_numbers_are_short(n, en, zh):
 
 
 def test_amounts_differ_in_percent_and_rates_in_points():
-    assert formats.delta_percent(108, 100) == "+8.0%"
+    assert formats.delta_percent(108, 100) == formats.Delta("+8.0%", 8.0)
     assert formats.delta_percent(1, 0) is None
-    assert formats.delta_points(0.983, 0.986, "en") == "-0.3 pt"
-    assert formats.delta_points(0.961, 0.969, "zh") == "-0.8 个百分点"
-    assert formats.delta_duration(900, 2100, "en") == "-1.2 s"
+    assert formats.delta_points(0.983, 0.986, "en") == formats.Delta("-0.3 pt", -0.3)
+    assert formats.delta_points(0.961, 0.969, "zh") == formats.Delta("-0.8 个百分点", -0.8)
+    assert formats.delta_duration(900, 2100, "en") == formats.Delta("-1.2 s", -1200)
+    assert formats.delta_percent(100_001, 100_000) == formats.Delta("+0.0%", 0)  # too small to show is no change
 
 
 def test_a_time_is_relative_and_its_absolute_is_whole():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from workbench.ui import formats
+from workbench.ui.formats import Delta
 from workbench.ui.language import current
 
 if TYPE_CHECKING:
@@ -260,7 +261,7 @@ def card(title: str, unit: str, key: str) -> Any:
 def metric(
     label: str,
     value: str,
-    delta: str | None = None,
+    delta: Delta | str | None = None,
     *,
     good: str = "up",
     history: Sequence[float] = (),
@@ -271,14 +272,14 @@ def metric(
     `good`: ``up`` or ``down`` colours the delta, ``none`` leaves it gray. Red only when worse; words in place of a
     change, and a change of nothing, are gray.
     """
-    changed = delta is not None and delta.startswith(("+", "-")) and any(c in "123456789" for c in delta)
+    changed = isinstance(delta, Delta) and delta.change != 0
     colour: Any = {"up": "normal", "down": "inverse", "none": "off"}[good] if changed else "off"
     arrow: Any = "auto" if changed else "off"
     points = list(history) if len(history) > 1 else None
     st.metric(
         label,
         value,
-        delta,
+        delta.text if isinstance(delta, Delta) else delta,
         delta_color=colour,
         delta_arrow=arrow,
         border=True,

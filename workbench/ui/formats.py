@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from workbench.i18n import N_, translate
@@ -80,25 +81,36 @@ def percent(share: float | None) -> str:
     return "100%" if share >= 0.9995 else f"{share * 100:.1f}%"
 
 
-def delta_percent(now: float | None, before: float | None) -> str | None:
+@dataclass(frozen=True)
+class Delta:
+    """A change as it is shown, and the number behind it, rounded as the text is: 0 when nothing shows."""
+
+    text: str
+    change: float
+
+
+def delta_percent(now: float | None, before: float | None) -> Delta | None:
     """Change of an amount against the period before; None when there is nothing to compare with."""
     if now is None or not before:
         return None
-    return f"{(now - before) / before * 100:+.1f}%"
+    change = (now - before) / before * 100
+    return Delta(f"{change:+.1f}%", round(change, 1))
 
 
-def delta_points(now: float | None, before: float | None, language: str = "en") -> str | None:
+def delta_points(now: float | None, before: float | None, language: str = "en") -> Delta | None:
     """Change of a rate in percentage points."""
     if now is None or before is None:
         return None
-    return translate(N_("{n} pt"), language, n=f"{(now - before) * 100:+.1f}")
+    change = (now - before) * 100
+    return Delta(translate(N_("{n} pt"), language, n=f"{change:+.1f}"), round(change, 1))
 
 
-def delta_duration(now: float | None, before: float | None, language: str = "en") -> str | None:
+def delta_duration(now: float | None, before: float | None, language: str = "en") -> Delta | None:
     """Change of a duration, with its sign."""
     if now is None or before is None:
         return None
-    return ("-" if now < before else "+") + duration(abs(now - before), language)
+    change = now - before
+    return Delta(("-" if change < 0 else "+") + duration(abs(change), language), round(change))
 
 
 def absolute(at_ms: int | None, zone: tzinfo | None = None) -> str:

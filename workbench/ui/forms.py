@@ -234,7 +234,7 @@ def _help(declared: Schema) -> str | None:
 def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     kind = declared.get("type")
     if path in drawing.choices:
-        return _known(drawing, declared, path, start)
+        return _multiselect(drawing, declared, path, start)
     if "enum" in declared or "const" in declared:
         return _choice(drawing, declared, path, start)
     if kind == "object" and "properties" in declared:
@@ -317,7 +317,7 @@ def _several(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: 
     return chosen or (None if declared.get("optional") else [])
 
 
-def _known(drawing: _Draw, declared: Schema, path: str, start: Any) -> list[Any] | None:
+def _multiselect(drawing: _Draw, declared: Schema, path: str, start: Any) -> list[Any] | None:
     """Several of some known values; none chosen means what an empty field means."""
     named = drawing.choices[path]
     chosen = st.multiselect(

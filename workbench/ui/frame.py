@@ -30,7 +30,7 @@ def show_errors() -> Iterator[None]:
     try:
         yield
     except ReelwrightError as error:
-        st.error(labels.of_error(error), icon=":material/error:")
+        st.error(labels.error_text(error), icon=":material/error:")
 
 
 def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.DeltaGenerator:
@@ -74,7 +74,7 @@ def show_refusals() -> Iterator[None]:
     try:
         yield
     except ReelwrightError as error:
-        st.session_state["_refused"] = labels.of_error(error)
+        st.session_state["_refused"] = labels.error_text(error)
 
 
 def show_refusal() -> None:

@@ -39,11 +39,11 @@ def stored_sentence(row: Record | JsonObject, column: str) -> str:
     return str(fields.get(column) or "")
 
 
-def of_error(error: ReelwrightError) -> str:
+def error_text(error: ReelwrightError) -> str:
     return translate(error.text, current())
 
 
-def of_issue(issue: Issue) -> str:
+def issue_text(issue: Issue) -> str:
     return translate(issue.message, current())
 
 
@@ -106,15 +106,15 @@ def zone() -> tzinfo | None:
         return None
 
 
-def ago(at_ms: int | None) -> str:
+def age_text(at_ms: int | None) -> str:
     return formats.relative(at_ms, live.clock_ms(), current(), zone())
 
 
-def at(at_ms: int | None) -> str:
+def time_text(at_ms: int | None) -> str:
     return formats.absolute(at_ms, zone())
 
 
-def took(ms: float | None) -> str:
+def duration_text(ms: float | None) -> str:
     return formats.duration(ms, current())
 
 

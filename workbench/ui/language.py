@@ -26,7 +26,7 @@ export default function (component) {
 _remember = st.components.v2.component("reelwright_remember_language", js=_REMEMBER_JS)
 
 
-def known(value: str | None) -> str | None:
+def match_language(value: str | None) -> str | None:
     """``zh`` or ``en`` for a language tag such as ``zh-CN`` or ``en_US``; None for anything else."""
     short = (value or "").replace("_", "-").split("-")[0].lower()
     return short if short in LANGUAGES else None
@@ -34,7 +34,7 @@ def known(value: str | None) -> str | None:
 
 def choose(*wishes: str | None) -> str:
     """The first wish that Reelwright speaks; English when there is none."""
-    return next((match for wish in wishes if (match := known(wish))), "en")
+    return next((match for wish in wishes if (match := match_language(wish))), "en")
 
 
 def settle(configured: str | None) -> str:

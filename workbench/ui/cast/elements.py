@@ -33,7 +33,7 @@ CAST = 30
 
 def card(project: int, characters: Sequence[TreeNode], world: Sequence[TreeNode]) -> None:
     """Faces and names in a row; a click on the heading's link opens their page."""
-    story = brief(project)
+    content = brief(project)
     names = [str(n.title) for n in characters][:CAST]
     with st.container(border=True, key="elements"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -44,7 +44,7 @@ def card(project: int, characters: Sequence[TreeNode], world: Sequence[TreeNode]
                 "pages/cast.py", label=t("Open the cast"), icon=":material/groups:",
                 query_params={"project": str(project)}, width="content",
             )  # fmt: skip
-        chips = [_chip(project, n, portraits.face(_content(n), names, story, 26)) for n in characters[:CAST]]
+        chips = [_chip(project, n, portraits.face(_content(n), names, content, 26)) for n in characters[:CAST]]
         chips += [_chip(project, n, portraits.mark(str(_content(n).get("kind")), 26)) for n in world[:CAST]]
         if chips:
             st.html(f"<div style='display:flex;flex-wrap:wrap;gap:.45rem'>{''.join(chips)}</div>")
@@ -217,7 +217,7 @@ def _head(project: int, kind: str, row: NodeContent, artifact: ArtifactVersion, 
             if content.get("aliases"):
                 st.markdown(f":gray[{t('also')} {plain(' / '.join(content['aliases']))}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            frame.small(cells.version_meta(artifact), labels.at(artifact.created_at))
+            frame.small(cells.version_meta(artifact), labels.time_text(artifact.created_at))
             cells.versions(node_id, kind, artifact)
             st.button(
                 t("Edit"), key=f"edit_element_{node_id}", icon=":material/edit:",

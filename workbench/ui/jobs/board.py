@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import streamlit as st
@@ -87,7 +88,7 @@ def metrics(project: int | None) -> None:
     with cards[1]:
         charts.metric(
             t("Queue wait p95"),
-            labels.took(hour),
+            labels.duration_text(hour),
             _versus_hour(hour, before),
             good="down",
             history=[wait or 0 for wait in spans],
@@ -120,14 +121,14 @@ def _days(rows: Sequence[D], now: int, value: Callable[[D], float | None]) -> li
     return [by_day.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
 
 
-def _or_note(delta: str | None) -> str:
+def _or_note(delta: formats.Delta | None) -> formats.Delta | str:
     """A comparison, or that there is nothing to compare with."""
     return delta or t("none before")
 
 
-def _versus_hour(now: int | None, before: int | None) -> str:
-    change = formats.delta_duration(now, before, current())
-    return t("{change} vs 1 h ago", change=change) if change else t("none before")
+def _versus_hour(now: int | None, before: int | None) -> formats.Delta | str:
+    delta = formats.delta_duration(now, before, current())
+    return replace(delta, text=t("{change} vs 1 h ago", change=delta.text)) if delta else t("none before")
 
 
 def _load(running: int) -> list[int]:

@@ -34,9 +34,9 @@ def frame(calls: Sequence[CallSummary]) -> pd.DataFrame:
                 "model": hide_keys(c.model),
                 "in": formats.count(c.input_tokens),
                 "out": formats.count(c.output_tokens),
-                "latency": labels.took(c.latency_ms),
+                "latency": labels.duration_text(c.latency_ms),
                 "cost": formats.cost(c.cost_micros, c.currency, current()),
-                "when": labels.ago(c.started_at),
+                "when": labels.age_text(c.started_at),
                 "workflow": labels.workflow_title(c.workflow) if c.workflow else "—",
             }
             for c in calls

@@ -17,7 +17,7 @@ from workbench.ui.markup import hide_keys
 ROW_HEIGHT = 34
 
 
-def waited_ms(job: Job, now: int) -> int:
+def wait_ms(job: Job, now: int) -> int:
     return max(0, int(job.started_at or job.finished_at or now) - int(job.created_at))
 
 
@@ -51,7 +51,7 @@ def frame(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.Data
                 "story": hide_keys(labels.place(places.get(j.node_id or -1)) or "—"),
                 "progress": None if j.state == "queued" else float(j.progress or 0),
                 "now": hide_keys(doing(j)),
-                "wait": formats.duration(waited_ms(j, now), language),
+                "wait": formats.duration(wait_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
                 "cost": formats.cost(j.cost_micros, j.currency, language),
                 "id": f"{j.id}",

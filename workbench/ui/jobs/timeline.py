@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.db.rows.jobs import Attempt, Job, ModelCall, Step
-from workbench.ui import charts, formats, states
-from workbench.ui import labels as words
+from workbench.ui import charts, formats, labels, states
 from workbench.ui.language import current, t
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def bars(
                 Bar(wait, ended - begin, start - begin, "queued", 0, formats.duration(start - ended, current()))
             )
         look = states.find(attempt.outcome or "running").name
-        note = words.error_title(attempt.error_kind) if look == "failed" else ""
+        note = labels.error_title(attempt.error_kind) if look == "failed" else ""
         draw.append(Bar(t("Attempt {n}", n=number), start - begin, end - begin, look, 0, note))
         reused = [name for name, at in done.items() if number > 1 and at and at < start]
         draw += [Bar(name, start - begin, start - begin, "reused", 1, t("reused, free")) for name in reused]

@@ -112,7 +112,7 @@ def _answer(job: Job) -> None:
             f"**{plain(labels.remedy(job.error_kind))}**"
         )
     tokens = None if job.output_tokens is None else (job.input_tokens or 0) + job.output_tokens
-    took = labels.took((job.finished_at or 0) - job.started_at) if job.started_at and job.finished_at else None
+    took = labels.duration_text((job.finished_at or 0) - job.started_at) if job.started_at and job.finished_at else None
     parts = [
         str((job.result or {}).get("model") or ""),
         took or "",

@@ -80,7 +80,7 @@ def unmet(workflow: Workflow, chosen: Sequence[int], values: JsonObject) -> dict
         except ReelwrightError:
             continue  # the form says what is wrong with its values
         for issue in issues:
-            lacking.setdefault(labels.of_issue(issue), []).append(node)
+            lacking.setdefault(labels.issue_text(issue), []).append(node)
     return lacking
 
 
@@ -187,11 +187,11 @@ def with_profile(name: str | None) -> JsonObject:
     return {} if name is None else {"profile_id": live.workbench().profiles.id_of(name)}
 
 
-def job_row(job: Job, story: str = "") -> None:
+def job_row(job: Job, title: str = "") -> None:
     """One launched job in a line: state, name, place, what it does, the way to it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"launched_{job.id}"):
         states.badge(job.state)
-        place = f" :gray[{plain(shorten(story, 60))}]" if story else ""
+        place = f" :gray[{plain(shorten(title, 60))}]" if title else ""
         st.markdown(f"{plain(labels.workflow_title(job.kind))}{place}", width="stretch")
         active = job.state in states.ACTIVE
         sentence = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -14,8 +14,7 @@ from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.profiles.check import ProfileCheck, why_unchecked
-from workbench.providers import params as known
-from workbench.providers import registry
+from workbench.providers import params, registry
 from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
 from workbench.ui import formats, forms, frame, labels, live
@@ -26,13 +25,13 @@ from workbench.ui.markup import plain, safe, shorten
 NEW = "new"
 PROVIDERS = {"openai": N_("OpenAI-compatible"), "ark": N_("Doubao Ark"), "gemini": N_("Gemini"), "sketch": N_("Sketch")}
 #: settings with a field of their own; the rest is typed as JSON
-COMMON = [name for name, param in known.PARAMS.items() if param.common]
+COMMON = [name for name, param in params.PARAMS.items() if param.common]
 LIMITS = {"rpm": N_("Requests a minute"), "tpm": N_("Tokens a minute"), "concurrency": N_("Calls at once")}
 CHECKS = {"text": N_("Text"), "structured": N_("Answer in a schema"), "image": N_("Picture")}
 
 
-class Service(BaseModel):
-    """The service and its models."""
+class ProfileFields(BaseModel):
+    """The name, the address and the models of a profile."""
 
     name: str = Field(title=N_("Name"), max_length=80)
     base_url: str = Field(
@@ -141,20 +140,20 @@ def sheet(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
             templates()
         if "svc_template" not in st.session_state:
             return
-    values = _service(key, row, issues)
+    values = _identity(key, row, issues)
     if row is not None:
         _show_checks(key, row)
     values |= _bindings(key, row, others, issues)
     values |= _limits(key, row, issues)
     values["params"] = _settings(key, row, issues)
     for issue in (i for i in issues if i.path.split(".")[0] not in {*values, "key", "params"}):
-        st.error(labels.of_issue(issue), icon=":material/error:")
+        st.error(labels.issue_text(issue), icon=":material/error:")
     label = t("Add the service") if row is None else t("Save")
     if st.button(label, key=f"{key}_save", type="primary", icon=":material/check:"):
         _save(key, row, values)
 
 
-def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
+def _identity(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
     with st.container(border=True, key=f"{key}_service"):
         provider = st.session_state.get("svc_provider", "openai") if row is None else str(row.provider)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -166,24 +165,24 @@ def _service(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Jso
         start = row.as_json() if row else {}
         left, right = st.columns(2)
         with left:
-            values = forms.fields(Service, key, start, issues, only=["name", "base_url"])
+            values = forms.fields(ProfileFields, key, start, issues, only=["name", "base_url"])
         with right:
             values["key"] = _key(key, row, provider, values["base_url"], issues)
         models = st.columns(3)
         for column, name in zip(models, ("text_model", "image_model", "video_model"), strict=True):
             with column:
-                values |= forms.fields(Service, key, start, issues, only=[name])
-        family = known.family_of(values["text_model"] or "")
+                values |= forms.fields(ProfileFields, key, start, issues, only=[name])
+        family = params.family_of(values["text_model"] or "")
         if family is not None and family.refused:
-            refused = labels.join(t(known.PARAMS[n].title) for n in family.refused)
+            refused = labels.join(t(params.PARAMS[n].title) for n in family.refused)
             st.caption(plain(t("{family} models take no {params}.", family=family.title, params=refused)))
         if row is not None:
-            _stories(row)
+            _show_usage(row)
     return values
 
 
-def _stories(row: SavedProfile) -> None:
-    """Who uses it, else where to choose it: a service that was added works for nobody yet."""
+def _show_usage(row: SavedProfile) -> None:
+    """Who uses it, else where to choose it: a profile that was added works for nobody yet."""
     wb = live.workbench()
     chosen = {row.id} | {r.id for r in wb.profiles.list() if row.id in (r.image_profile_id, r.video_profile_id)}
     using = [str(p.title) for p in wb.projects.list_names() if p.profile_id in chosen]
@@ -212,7 +211,7 @@ def _key(key: str, row: SavedProfile | None, provider: str, base_url: str | None
     )  # fmt: skip
     for issue in issues:
         if issue.path == "key":
-            _wrong(labels.of_issue(issue))
+            _wrong(labels.issue_text(issue))
     template = of_profile(provider, base_url) if base_url or row is not None else None
     if template is not None and template.keys:
         st.caption(f"[{t('Where {service} makes keys', service=t(template.title))}]({template.keys})")
@@ -252,7 +251,7 @@ def _bindings(
                 placeholder=t("nobody"),
             )  # fmt: skip
         for issue in (i for i in issues if i.path in values):
-            _wrong(labels.of_issue(issue))
+            _wrong(labels.issue_text(issue))
     return values
 
 
@@ -267,7 +266,7 @@ def _limits(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Json
             with column:
                 values[name] = _number(title, f"{key}.{name}", getattr(row, name) if row else None, t("no limit"))
                 for issue in (i for i in issues if i.path == name):
-                    _wrong(labels.of_issue(issue))
+                    _wrong(labels.issue_text(issue))
     return values
 
 
@@ -286,7 +285,7 @@ def _wrong(sentence: str) -> None:
 
 def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
     stored = dict(row.params or {}) if row else {}
-    wrong = {i.path.removeprefix("params."): labels.of_issue(i) for i in issues if i.path.startswith("params")}
+    wrong = {i.path.removeprefix("params."): labels.issue_text(i) for i in issues if i.path.startswith("params")}
     with st.container(border=True, key=f"{key}_params"):
         st.markdown(f"**{t('Settings of each call')}**")
         columns = [*st.columns(3), *st.columns(3)]
@@ -306,7 +305,7 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
             typed = st.text_area(
                 t("Further settings, as JSON"), json.dumps(rest, ensure_ascii=False, indent=1) if rest else "",
                 key=f"{key}.rest", height=110, on_change="ignore", placeholder='{"api": "responses"}',
-                help=", ".join(n for n in known.PARAMS if n not in (*COMMON, "prices")),
+                help=", ".join(n for n in params.PARAMS if n not in (*COMMON, "prices")),
             )  # fmt: skip
             for name in (n for n in wrong if n not in (*COMMON, "prices")):
                 _wrong(f"{name} {wrong[name]}" if name else wrong[name])
@@ -315,7 +314,7 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
 
 
 def _param(slot: str, name: str, now: Any) -> Any:
-    param = known.PARAMS[name]
+    param = params.PARAMS[name]
     if param.choices:
         options = [None, *param.choices]
         return st.selectbox(
@@ -325,7 +324,7 @@ def _param(slot: str, name: str, now: Any) -> Any:
     return _number(param.title, slot, now, t("the service's own"), param.whole)
 
 
-def _prices(key: str, stored: Mapping[str, Any]) -> JsonObject:
+def _prices(key: str, stored: JsonObject) -> JsonObject:
     """Prices of one's own, a row a model; where there is none the public one counts, else the cost stays unknown."""
     import pandas as pd
 
@@ -335,9 +334,9 @@ def _prices(key: str, stored: Mapping[str, Any]) -> JsonObject:
         "image": t("Picture"), "video_second": t("Clip, 1 s"), "video_tokens": t("Clip, 1M"),
     }  # fmt: skip
     rows = [
-        {"model": model, **{n: price.get(n) for n in ("currency", *known.PRICES)}} for model, price in stored.items()
+        {"model": model, **{n: price.get(n) for n in ("currency", *params.PRICES)}} for model, price in stored.items()
     ]
-    table = pd.DataFrame(rows, columns=list(titles)).astype(dict.fromkeys(known.PRICES, "float64"))
+    table = pd.DataFrame(rows, columns=list(titles)).astype(dict.fromkeys(params.PRICES, "float64"))
     st.markdown(f"**{t('Prices of your own')}**")
     st.caption(
         t(
@@ -350,18 +349,18 @@ def _prices(key: str, stored: Mapping[str, Any]) -> JsonObject:
         column_config={
             "model": st.column_config.TextColumn(titles["model"], help=t("* for all"), required=True, width=84),
             "currency": st.column_config.SelectboxColumn(
-                titles["currency"], options=list(known.CURRENCIES), default="CNY", width=84
+                titles["currency"], options=list(params.CURRENCIES), default="CNY", width=84
             ),
             **{
                 n: st.column_config.NumberColumn(titles[n], min_value=0.0, width=62 if n == "input" else 80)
-                for n in known.PRICES
+                for n in params.PRICES
             },
         },
     )  # fmt: skip
     prices: JsonObject = {}
     for record in edited.to_dict("records"):
         if record["model"]:
-            numbers = {n: record[n] for n in known.PRICES if record[n] is not None and not pd.isna(record[n])}
+            numbers = {n: record[n] for n in params.PRICES if record[n] is not None and not pd.isna(record[n])}
             prices[str(record["model"]).strip()] = {"currency": record["currency"] or "CNY", **numbers}
     return prices
 
@@ -466,7 +465,7 @@ def _show_checks(key: str, row: SavedProfile) -> None:
                     try:
                         st.session_state[f"{key}_trials"] = live.workbench().profiles.check(name, image=image)
                     except ReelwrightError as error:
-                        st.session_state["_refused"] = labels.of_error(error)
+                        st.session_state["_refused"] = labels.error_text(error)
                 st.rerun()
         checks: list[ProfileCheck] | None = st.session_state.get(f"{key}_trials")
         if checks is not None and not checks:

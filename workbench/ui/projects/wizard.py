@@ -68,7 +68,7 @@ def _fields(issues: list[Issue]) -> JsonObject:
 
 def _readiness(brief: JsonObject) -> None:
     """What is there and what is missing, each with its mark."""
-    guards = {i.path: labels.of_issue(i) for i in plannable_brief(brief)}
+    guards = {i.path: labels.issue_text(i) for i in plannable_brief(brief)}
     checks = [
         ("title", t("Title"), "" if brief["title"].strip() else t("Give the story a title.")),
         ("summary", t("Summary"), guards.get("summary", "")),
@@ -133,7 +133,7 @@ def draw() -> int | None:
             st.session_state[_ISSUES] = [i for i in issues if i.path in still]
             st.rerun()
         if issues:
-            listed = "\n".join(f"- {labels.of_issue(i)}" for i in issues)
+            listed = "\n".join(f"- {labels.issue_text(i)}" for i in issues)
             st.error(
                 f"**{t('Not yet: nothing was created and everything you typed is still here.')}**\n{listed}",
                 icon=":material/block:",

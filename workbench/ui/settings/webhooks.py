@@ -113,7 +113,7 @@ def _try(number: int) -> None:
 
 def _delivery(delivery: Delivery) -> None:
     colour, icon, word = STATES[delivery.state]
-    event = f"{_events()[delivery.event]} :gray[{labels.ago(delivery.created_at)}]"
+    event = f"{_events()[delivery.event]} :gray[{labels.age_text(delivery.created_at)}]"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"delivery_{delivery.id}"):
         st.markdown(
             f":{colour}[:material/{icon}: {t(word)}] {event}",
@@ -167,7 +167,7 @@ def _adder(projects: Mapping[int, str], turn: str) -> None:
 
 def _wrong(issues: Sequence[Issue], field: str) -> None:
     for issue in (i for i in issues if i.path == field):
-        st.markdown(f":red[:material/error: {plain(labels.of_issue(issue))}]")
+        st.markdown(f":red[:material/error: {plain(labels.issue_text(issue))}]")
 
 
 def _add(url: str, **options: Any) -> None:

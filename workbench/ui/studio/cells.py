@@ -82,12 +82,12 @@ def version_meta(artifact: ArtifactVersion) -> str:
     """``v4 · sketch · today 14:20``."""
     source = t(labels.SOURCES.get(str(artifact.source), str(artifact.source)))
     by = artifact.model or source
-    return f"v{artifact.version} · {by} · {labels.ago(artifact.created_at)}"
+    return f"v{artifact.version} · {by} · {labels.age_text(artifact.created_at)}"
 
 
 def _version_line(row: VersionEntry) -> str:
     source = t(labels.SOURCES.get(str(row.source), str(row.source)))
-    parts = [source, row.model or "", str(row.created_by or ""), labels.ago(row.created_at)]
+    parts = [source, row.model or "", str(row.created_by or ""), labels.age_text(row.created_at)]
     return " · ".join(p for p in parts if p)
 
 
@@ -115,7 +115,7 @@ def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: Versio
         st.markdown(
             f"**v{number}**{mark} :gray[{plain(_version_line(row))}]",
             width="content",
-            help=labels.at(row.created_at),
+            help=labels.time_text(row.created_at),
         )
         st.space("stretch")
         if shown:
@@ -212,11 +212,11 @@ def stale_sentence(reason: StaleReason) -> str:
         old=reason.from_version,
         new=reason.to_version,
     )
-    was, now = changed_words(reason)
+    was, now = differing_words(reason)
     return sentence + (t(": {was} became {now}.", was=_quote(was), now=_quote(now)) if was or now else labels.stop())
 
 
-def changed_words(reason: StaleReason) -> tuple[str, str]:
+def differing_words(reason: StaleReason) -> tuple[str, str]:
     """The stretch of the first changed field that differs."""
     if not reason.changes:
         return "", ""
@@ -257,9 +257,9 @@ def running(job_id: int, node_id: int, name: str) -> None:
     percent = int(job.progress or 0)
     started = job.started_at
     clock = (
-        labels.took((live.clock_ms() - started) // 1000 * 1000)
+        labels.duration_text((live.clock_ms() - started) // 1000 * 1000)
         if started
-        else t("waits {time}", time=labels.took(live.clock_ms() - job.created_at))
+        else t("waits {time}", time=labels.duration_text(live.clock_ms() - job.created_at))
     )
     message = labels.stored_sentence(job, "message") or states.find(job.state).word
     if job.state == "waiting" and job.waiting_for:
@@ -408,7 +408,7 @@ def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, s
             states.badge(state)
             st.space("stretch")
             if artifact:
-                frame.small(version_meta(artifact), labels.at(artifact.created_at))
+                frame.small(version_meta(artifact), labels.time_text(artifact.created_at))
                 versions(node_id, artifact.kind, artifact)
                 if artifact.kind not in artifacts.NOT_TYPED:
                     st.button(
@@ -428,7 +428,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
     for reason in () if state in states.ACTIVE else cell.stale_reasons[:3]:
         st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
     for issue in cell.unmet or []:
-        st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
+        st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
     if state in states.ACTIVE and job:
         running(job.id, node_id, workflow.name)
     if state == "failed" and job:
@@ -476,7 +476,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
             st.markdown(f"**{labels.kind_title(kind)}**", width="content")
             states.badge("fresh")
             st.space("stretch")
-            frame.small(version_meta(artifact), labels.at(artifact.created_at))
+            frame.small(version_meta(artifact), labels.time_text(artifact.created_at))
             versions(node_id, kind, artifact)
             st.button(
                 t("Edit"),

@@ -35,10 +35,10 @@ def _play(clip: JsonObject, width: int | None) -> None:
     try:
         place = str(live.workbench().media.path(clip["media"]))
     except NotFound as error:
-        st.markdown(f":orange[:material/broken_image: {plain(labels.of_error(error))}]")
+        st.markdown(f":orange[:material/broken_image: {plain(labels.error_text(error))}]")
         return
     st.video(place, width=width or "stretch")
-    st.caption(f"{labels.took(clip['seconds'] * 1000)} · {plain(shorten(clip['model'], 40))}")
+    st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(shorten(clip['model'], 40))}")
 
 
 def _choose(node_id: int, media: str, seen: int) -> None:
@@ -51,5 +51,5 @@ def _choose(node_id: int, media: str, seen: int) -> None:
                 wb.artifacts.save(node_id, "scene_video", {**head.content, "chosen": media}, seen, frame.user())
                 frame.toast(t("Picked."))
             except Conflict as error:
-                st.session_state["_refused"] = labels.of_error(error)
+                st.session_state["_refused"] = labels.error_text(error)
         live.invalidate()

@@ -142,7 +142,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
 
     # It stays open while the page behind it is drawn anew.
     @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
-    def shown() -> None:
+    def show_dialog() -> None:
         plan = of(node_id, mode)
         if not plan.jobs:
             st.markdown(t("Nothing to do: everything below is fresh."))
@@ -153,7 +153,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
         if _launch_button(plan, node_id, mode, grow, "dialog"):
             st.rerun()
 
-    shown()
+    show_dialog()
 
 
 def card(node_id: int, *, large: bool = False) -> None:
@@ -257,7 +257,7 @@ def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> bool:
 
 def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str) -> bool:
     for issue in plan.unmet[:4]:
-        st.markdown(f":gray[:material/lock: {plain(labels.of_issue(issue))}]")
+        st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
     return st.button(
         launch_label(
             len(plan.jobs), None if plan.jobs and plan.unpriced == len(plan.jobs) else plan.cost, plan.unpriced

@@ -203,7 +203,7 @@ def _dialog(
 
     # It stays open while the page behind it is drawn anew.
     @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large", on_dismiss=close_frame)
-    def shown() -> None:
+    def show_dialog() -> None:
         if st.session_state.pop(_CHANGED, False):
             st.rerun()  # the page behind shows the frame too
         known = next((f for f in artifact.content["frames"] if f["key"] == key), None) if artifact else None
@@ -230,7 +230,7 @@ def _dialog(
                 close_frame()
                 st.rerun()
 
-    shown()
+    show_dialog()
 
 
 def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersion) -> None:
@@ -284,7 +284,7 @@ def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     candidate = next(c for c in known["candidates"] if c["media"] == media)
     facts = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
     if maker is not None:
-        facts += [f"v{maker.version}", labels.ago(maker.created_at)]
+        facts += [f"v{maker.version}", labels.age_text(maker.created_at)]
     link = f" · [{t('job {id}', id=maker.job_id)}](/job?id={maker.job_id})" if maker and maker.job_id else ""
     st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
 
