@@ -15,7 +15,7 @@ from tests.scripted_provider import ScriptedProvider
 from workbench import errors
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job as job_table
-from workbench.db.writes import claims, sweep, timeline
+from workbench.db.writes import claims, dispatch, sweep, timeline
 from workbench.jobs import submit
 
 
@@ -339,6 +339,27 @@ def test_the_window_bounds_what_is_on_its_way(engine: Engine, settings: object) 
     assert len(engine.mail) == 2 * 4
     engine.finish(engine.wb.jobs.list(limit=1)[0].id)
     until(lambda: engine.deliver() or engine.wb.jobs.count_by_state()["succeeded"] == 100)
+
+
+def test_a_submit_into_a_crowd_ranks_it_after_its_commit(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranking many ready jobs takes long, and in the submit's transaction it would keep every other writer waiting."""
+    in_write: list[bool] = []
+    real = dispatch.ready
+
+    def ready(conn: Connection, queue: str, limit: int) -> list[tuple[int, str]]:
+        in_write.append(conn.get_execution_options().get("writes", False))
+        return real(conn, queue, limit)
+
+    monkeypatch.setattr(dispatch, "ready", ready)
+    monkeypatch.setattr("workbench.jobs.dispatch.LISTED", 20)
+    few = [r.id for r in engine.wb.jobs.submit_many([submit.Request("test_nothing") for _ in range(20)])]
+    assert (in_write, list(engine.mail)) == ([True], few[:8])
+    engine.mail.clear()
+    with engine.wb.database.write() as conn:
+        dispatch.clear_all_dispatches(conn)
+    in_write.clear()
+    engine.wb.submit("test_nothing")
+    assert (in_write, list(engine.mail)) == ([False], few[:8])
 
 
 def test_an_unreachable_redis_loses_no_row(engine: Engine) -> None:

@@ -92,7 +92,10 @@ class Jobs:
             # in the same commit: a job that finds room is on its way with one write to disk
             marked = self._dispatcher.mark(conn)
         crash.point("submit_committed")
-        self._dispatcher.deliver(marked)
+        if marked is None:
+            self._dispatcher.kick()
+        else:
+            self._dispatcher.deliver(marked)
         with self._database.read() as conn:
             jobs = {job.id: job for job in reads.find_many(conn, ids)}
         problem = self._dispatcher.unreachable

@@ -69,9 +69,13 @@ class Dispatcher:
         self.deliver(marked)
         return len(marked)
 
-    def mark(self, conn: Connection) -> list[int]:
-        """A pass in the transaction of whoever has just queued jobs; `deliver` what it returns once that is
-        committed."""
+    def mark(self, conn: Connection) -> list[int] | None:
+        """A pass in the transaction of whoever has just queued jobs; `deliver` what it returns once that is committed.
+
+        None: so many jobs are ready that ranking them would keep other writers waiting; `kick` then.
+        """
+        if dispatch.more_are_ready(conn, LISTED):
+            return None
         picked = self._pick(conn)
         return dispatch.mark_dispatched(conn, picked) if picked else []
 

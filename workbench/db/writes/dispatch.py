@@ -55,6 +55,14 @@ def ready_queues(conn: Connection) -> list[str]:
     return [q for (q,) in conn.execute(_ready_queues)]
 
 
+def more_are_ready(conn: Connection, count: int) -> bool:
+    """Whether more rows than this are ready; looks at no more of them than it must."""
+    return conn.execute(_beyond, {"count": count}).scalar_one_or_none() is not None
+
+
+_beyond = select(literal(1)).select_from(job).where(_is_ready).limit(1).offset(bindparam("count"))
+
+
 def ready(conn: Connection, queue: str, limit: int) -> list[tuple[int, str]]:
     """(id, kind) of a queue's ready jobs: priority, then fair share between projects, then age; paused ones and full
     ones left out."""
