@@ -17,7 +17,7 @@ from workbench.ui import forms, frame, labels, live, portraits
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
-from workbench.ui.studio import cells, editing
+from workbench.ui.studio import cells, editing, versions
 
 #: node kind → artifact kind
 KINDS = {"character": "character", "world": "world_element"}
@@ -197,7 +197,7 @@ def sheet(project: int, kind: str, row: NodeContent, order: Sequence[int]) -> No
     with st.container(border=True, key=f"element_{node_id}"):
         _head(project, kind, row, artifact, order)
         _stale_after_saving(project, node_id, kind, artifact)
-        cells.comparison(node_id, kind)
+        versions.show_comparison(node_id, kind)
         if not cells.editor(node_id, kind):
             _fields(kind, artifact.content)
     _appears(project, kind, artifact.content)
@@ -217,8 +217,8 @@ def _head(project: int, kind: str, row: NodeContent, artifact: ArtifactVersion, 
             if content.get("aliases"):
                 st.markdown(f":gray[{t('also')} {plain(' / '.join(content['aliases']))}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            frame.small(cells.version_meta(artifact), labels.time_text(artifact.created_at))
-            cells.versions(node_id, kind, artifact)
+            frame.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+            versions.show_versions(node_id, kind, artifact)
             st.button(
                 t("Edit"), key=f"edit_element_{node_id}", icon=":material/edit:",
                 on_click=editing.begin_edit, args=(node_id, kind, artifact),

@@ -9,7 +9,7 @@ import streamlit as st
 from workbench.api.workflows import Cell
 from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job
-from workbench.db.rows.story import ArtifactVersion, VersionEntry
+from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, InvalidInput, Issue
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
@@ -17,7 +17,7 @@ from workbench.story.studio import StaleReason
 from workbench.ui import forms, frame, labels, live, states
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shorten
-from workbench.ui.studio import artifacts, clips, diff, sheet
+from workbench.ui.studio import artifacts, clips, diff, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -54,147 +54,7 @@ def retry(job_id: int) -> None:
     live.invalidate()
 
 
-def restore(node_id: int, kind: str, version: int) -> None:
-    with frame.show_refusals():
-        live.workbench().artifacts.restore(node_id, kind, version)
-        frame.toast(t("Version {n} is back, as a new version.", n=version))
-    live.invalidate()
-
-
-def pin(node_id: int, kind: str, version: int | None) -> None:
-    with frame.show_refusals():
-        live.workbench().artifacts.pin(node_id, kind, version)
-    live.invalidate()
-
-
-def compare(node_id: int, kind: str, older: int, newer: int) -> None:
-    st.session_state[cell_key(node_id, kind, "compare")] = (older, newer)
-
-
-def end_compare(node_id: int, kind: str) -> None:
-    st.session_state.pop(cell_key(node_id, kind, "compare"), None)
-
-
 # The parts of a cell.
-
-
-def version_meta(artifact: ArtifactVersion) -> str:
-    """``v4 · sketch · today 14:20``."""
-    source = t(labels.SOURCES.get(str(artifact.source), str(artifact.source)))
-    by = artifact.model or source
-    return f"v{artifact.version} · {by} · {labels.age_text(artifact.created_at)}"
-
-
-def _version_line(row: VersionEntry) -> str:
-    source = t(labels.SOURCES.get(str(row.source), str(row.source)))
-    parts = [source, row.model or "", str(row.created_by or ""), labels.age_text(row.created_at)]
-    return " · ".join(p for p in parts if p)
-
-
-def versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
-    """The popover with every version: who, when, model; compare, restore, pin."""
-    with st.popover(
-        f"v{artifact.version}",
-        icon=":material/keep:" if artifact.pinned else ":material/history:",
-        type="tertiary",
-        key=cell_key(node_id, kind, "versions"),
-    ):
-        rows = live.workbench().artifacts.list_versions(node_id, kind)
-        st.markdown(f"**{t('Versions of {name}', name=labels.kind_title(kind))}**", width=430)
-        for row in rows[:12]:
-            _version_row(node_id, kind, artifact, row)
-        if len(rows) > 12:
-            st.caption(t("{n} older versions", n=len(rows) - 12))
-
-
-def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: VersionEntry) -> None:
-    number = row.version
-    shown = number == artifact.version
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        mark = " :material/keep:" if row.pinned else ""
-        st.markdown(
-            f"**v{number}**{mark} :gray[{plain(_version_line(row))}]",
-            width="content",
-            help=labels.time_text(row.created_at),
-        )
-        st.space("stretch")
-        if shown:
-            release = bool(row.pinned)
-            label, icon = (t("Unpin"), "keep_off") if release else (t("Pin"), "keep")
-            st.button(
-                label,
-                key=cell_key(node_id, kind, "pin", number),
-                icon=f":material/{icon}:",
-                type="tertiary",
-                on_click=pin,
-                args=(node_id, kind, None if release else number),
-            )
-            return
-        st.button(
-            t("Compare"),
-            key=cell_key(node_id, kind, "cmp", number),
-            icon=":material/compare_arrows:",
-            type="tertiary",
-            on_click=compare,
-            args=(node_id, kind, *sorted((number, artifact.version))),
-        )
-        st.button(
-            t("Restore"),
-            key=cell_key(node_id, kind, "restore", number),
-            icon=":material/undo:",
-            type="tertiary",
-            on_click=restore,
-            args=(node_id, kind, number),
-        )
-
-
-def comparison(node_id: int, kind: str) -> None:
-    """Two versions side by side, chosen by two selects."""
-    chosen = st.session_state.get(cell_key(node_id, kind, "compare"))
-    if not chosen:
-        return
-    wb = live.workbench()
-    rows = {v.version: v for v in wb.artifacts.list_versions(node_id, kind)}
-
-    # said once: a moment later “2 s ago” would be another choice
-    named = {number: f"v{number} · {_version_line(row)}" for number, row in sorted(rows.items())}
-    numbers = list(named)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        older = st.selectbox(
-            t("Older"),
-            numbers,
-            numbers.index(chosen[0]),
-            named.__getitem__,
-            key=cell_key(node_id, kind, "older", *chosen),
-            label_visibility="collapsed",
-            width=196,
-        )
-        st.markdown(":material/arrow_forward:", width="content")
-        newer = st.selectbox(
-            t("Newer"),
-            numbers,
-            numbers.index(chosen[1]),
-            named.__getitem__,
-            key=cell_key(node_id, kind, "newer", *chosen),
-            label_visibility="collapsed",
-            width=196,
-        )
-        st.space("stretch")
-        note = st.empty()
-        st.button(
-            "",
-            key=cell_key(node_id, kind, "endcmp"),
-            icon=":material/close:",
-            type="tertiary",
-            help=t("Close"),
-            on_click=end_compare,
-            args=(node_id, kind),
-        )
-    before, after = wb.artifact(node_id, kind, older), wb.artifact(node_id, kind, newer)
-    if before and after:
-        compared = diff.compare(before.content, after.content, kinds.find(kind).model.model_json_schema())
-        note.caption(diff.count_changes(compared), width="content")
-        diff.draw(compared, cell_key(node_id, kind, "diff"))
 
 
 def _quote(text: str, limit: int = 60) -> str:
@@ -408,8 +268,8 @@ def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, s
             states.badge(state)
             st.space("stretch")
             if artifact:
-                frame.small(version_meta(artifact), labels.time_text(artifact.created_at))
-                versions(node_id, artifact.kind, artifact)
+                frame.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+                versions.show_versions(node_id, artifact.kind, artifact)
                 if artifact.kind not in artifacts.NOT_TYPED:
                     st.button(
                         "", key=cell_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary",
@@ -439,7 +299,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
                 ":orange[:material/warning:] "
                 f":gray[{plain(labels.stored_sentence(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
-        comparison(node_id, artifact.kind)
+        versions.show_comparison(node_id, artifact.kind)
         if artifact.kind == "scene_video":
             clips.draw(node_id, artifact)
         elif workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
@@ -476,8 +336,8 @@ def plain_artifact(node_id: int, kind: str) -> None:
             st.markdown(f"**{labels.kind_title(kind)}**", width="content")
             states.badge("fresh")
             st.space("stretch")
-            frame.small(version_meta(artifact), labels.time_text(artifact.created_at))
-            versions(node_id, kind, artifact)
+            frame.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+            versions.show_versions(node_id, kind, artifact)
             st.button(
                 t("Edit"),
                 key=cell_key(node_id, kind, "edit_open"),
@@ -485,6 +345,6 @@ def plain_artifact(node_id: int, kind: str) -> None:
                 on_click=begin_edit,
                 args=(node_id, kind, artifact),
             )
-        comparison(node_id, kind)
+        versions.show_comparison(node_id, kind)
         if not editor(node_id, kind):
             artifacts.show(kind, artifact.content)
