@@ -38,13 +38,13 @@ def sidebar() -> JobFilters:
         "project": project,
         "kind": kind or None,
         "model": model or None,
-        # Rounded down to a minute, so that the shared answers of one minute are the same question.
+        # Rounded down to a minute, so that all queries within it share one answer.
         "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000,
     }
 
 
 def state_pills(wanted: JobFilters) -> list[str]:
-    """A pill a state with its count; chosen ones filter."""
+    """One pill per state, with its count; the chosen ones filter."""
     counts = live.query(live.workbench().jobs.count_by_state, project=wanted["project"], since=wanted["since"])
     chosen = st.query_params.get("state", "").split(",")
     shown = [
@@ -60,7 +60,7 @@ def state_pills(wanted: JobFilters) -> list[str]:
     return filters.pills("state", t("State"), {name: label(name) for name in shown})
 
 
-def turn(name: str, value: int) -> None:
+def go_to_page(name: str, value: int) -> None:
     """Go to the next older or newer page."""
     for other in ("before", "after"):
         st.query_params.pop(other, None)
@@ -71,7 +71,7 @@ def page_ends() -> dict[str, int]:
     return {n: int(v) for n in ("before", "after") if (v := st.query_params.get(n, "")).isdigit()}
 
 
-def keyset(rows: list[Job], total: int, ends: dict[str, int]) -> None:
+def pager(rows: list[Job], total: int, ends: dict[str, int]) -> None:
     first, last = (rows[0].id, rows[-1].id) if rows else (0, 0)
     # Only a reader who has turned a page can be on an older one.
     newer = bool(rows) and bool(ends)
@@ -85,7 +85,7 @@ def keyset(rows: list[Job], total: int, ends: dict[str, int]) -> None:
             icon=":material/chevron_left:",
             type="tertiary",
             disabled=not newer,
-            on_click=turn,
+            on_click=go_to_page,
             args=("after", first),
         )
         st.button(
@@ -95,7 +95,7 @@ def keyset(rows: list[Job], total: int, ends: dict[str, int]) -> None:
             icon_position="right",
             type="tertiary",
             disabled=not older,
-            on_click=turn,
+            on_click=go_to_page,
             args=("before", last),
         )
 
@@ -167,13 +167,13 @@ def draw_board(wanted: JobFilters) -> None:
     selected = table.draw(rows, places, live.clock_ms(), key="jobs_table")
     with bar:
         board.bulk(selected, total, matching)
-    keyset(rows, total, ends)
+    pager(rows, total, ends)
 
 
 def signature() -> Any:
     """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a
     new minute."""
-    # Asked past the answers that pages share: copying those out costs more than these three questions.
+    # Past the shared cache: copying a cached answer is slower than these three queries.
     version, progress, workers = wb.jobs.signature()
     seen = [(w.name, w.busy, w.age_ms >= board.SILENT_MS) for w in workers]
     return version, progress, seen, live.clock_ms() // 60_000
@@ -183,10 +183,10 @@ def main() -> None:
     wanted = sidebar()
     with st.sidebar:
         board.workers()
-    some = bool(wb.jobs.list(limit=1))
-    header(some)
+    has_jobs = bool(wb.jobs.list(limit=1))
+    header(has_jobs)
     frame.show_refusal()
-    if not some:
+    if not has_jobs:
         with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):
                 st.switch_page("pages/studio.py")

@@ -20,7 +20,7 @@ POINTS = (
     "call_settled",
     "step_done",
     "children_inserted",
-    "children_waiting",
+    "put_waiting",
     "task_submitted",
     "poll_answered",
     "failed_before_put_back",

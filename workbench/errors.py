@@ -42,6 +42,7 @@ class Kind:
     retryable: bool = False
 
 
+#: A new kind is retried only if `retryable`; profiles/routing.FALLBACK_ON says for which another profile answers.
 KINDS: dict[str, Kind] = {
     k.name: k
     for k in (

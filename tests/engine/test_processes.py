@@ -121,9 +121,7 @@ def check_nothing_lost_and_nothing_twice_but_the_crashed_call(
     assert sum(c.outcome == "ok" for c in wb.jobs.get_detail(1).model_calls) == 1
 
 
-@pytest.mark.parametrize(
-    "point", ["children_inserted", "children_waiting", "failed_before_put_back", "submit_committed"]
-)
+@pytest.mark.parametrize("point", ["children_inserted", "put_waiting", "failed_before_put_back", "submit_committed"])
 def test_parents_failures_and_submits_survive_their_crash_points(
     wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path, point: str
 ) -> None:

@@ -62,8 +62,8 @@ class Jobs:
     ) -> SubmittedJob:
         """Queue a job and tell a worker.
 
-        The same submit_key, or an equal active job, gives the job that is there. Raises InvalidInput, GuardUnmet,
-        AlreadyActive, SubmitKeyReused, BudgetExceeded, NotFound.
+        If a job with this submit_key, or an identical active job, exists, it is returned instead.
+        Raises InvalidInput, GuardUnmet, AlreadyActive, SubmitKeyReused, BudgetExceeded, NotFound.
         """
         from workbench.jobs import submit as submitting
 
@@ -269,7 +269,7 @@ class Jobs:
     def replay_group(
         self, fingerprint: str, params: JsonObject | None = None, user: str = "local"
     ) -> builtins.list[Job | RefusedReplay]:
-        """Replay the newest failure of each (kind, node) of a fingerprint that no later job has made good.
+        """For each (kind, node) with this fingerprint, replay its newest failure, unless a later job succeeded.
 
         `params` are laid over each job's own. Jobs that cannot be replayed are reported as refused.
         """

@@ -3,12 +3,12 @@ currency."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from workbench.db.connection import Database
 from workbench.db.reads import usage as reads
 from workbench.db.rows.jobs import CallSummary
-from workbench.db.rows.usage import JobSuccess, Latency, NodeUsage, UsageCost, UsageTotals
+from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, NodeUsage, UsageCost, UsageTotals
 
 
 class Usage:
@@ -17,18 +17,18 @@ class Usage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def totals_by(self, *groups: str, since: int, **filters: Any) -> list[UsageTotals]:
+    def totals_by(self, *groups: str, since: int, **filters: Unpack[CallFilters]) -> list[UsageTotals]:
         """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; without a group one
         total."""
         with self._database.read() as conn:
             return reads.totals_by(conn, *groups, since=since, **filters)
 
-    def cost_totals_by(self, *groups: str, since: int, **filters: Any) -> list[UsageCost]:
+    def cost_totals_by(self, *groups: str, since: int, **filters: Unpack[CallFilters]) -> list[UsageCost]:
         """Cost per currency, grouped like `totals_by`. Yuan are never added to dollars."""
         with self._database.read() as conn:
             return reads.cost_totals_by(conn, *groups, since=since, **filters)
 
-    def latencies(self, *groups: str, since: int, **filters: Any) -> list[Latency]:
+    def latencies(self, *groups: str, since: int, **filters: Unpack[CallFilters]) -> list[Latency]:
         """Percentiles of the latency of answered calls, ms, grouped like `totals_by`."""
         with self._database.read() as conn:
             return reads.latencies(conn, *groups, since=since, **filters)
@@ -43,7 +43,7 @@ class Usage:
         with self._database.read() as conn:
             return reads.queue_waits(conn, since=since, span_ms=span_ms, spans=spans)
 
-    def list_calls(self, *, since: int, limit: int = 200, **filters: Any) -> list[CallSummary]:
+    def list_calls(self, *, since: int, limit: int = 200, **filters: Unpack[CallFilters]) -> list[CallSummary]:
         """The calls behind a number, newest first, without prompts and raw answers."""
         with self._database.read() as conn:
             return reads.list_calls(conn, since=since, limit=limit, **filters)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import threading
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from workbench.db.writes import claims, end, families, groups, ledger, timeline,
 from workbench.db.writes.groups import Success
 from workbench.errors import KINDS, GuardUnmet, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
+from workbench.jobs.back_off import back_off_ms
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
@@ -37,13 +37,11 @@ from workbench.story.facts import Inputs, NodeView
 
 log = logging.getLogger(__name__)
 
-#: a longer hint reschedules the job that far and no further
-MAX_RETRY_AFTER_MS = 6 * 3_600_000
-#: a run that takes longer keeps no claims and no ends of other jobs waiting
+#: once a run takes longer, the claims of its group that have not begun are given back, and its ends written
 SHORT_S = 0.05
-#: nor do many runs that take as long together, when the jobs of a group turn out slower than their kind was so far
+#: the same for all runs of a group together, when its jobs are slower than expected
 SHARED_FOR_S = 0.1
-#: the same for a run that does not let its loop turn; the heartbeat looks
+#: the same for a run that blocks its event loop; the heartbeat checks
 STUCK_S = 1.0
 DONE = Text(N_("Done"))
 #: how long a thread may go from one short job to the next before it looks for messages again
@@ -148,7 +146,7 @@ class Runner:
                 group.add_ended(Success(claim, _as_json(result)))
                 crash.point("before_finish")
                 if took >= SHORT_S:
-                    # other messages wait for this thread: no more without one
+                    # slow: claim no more jobs without a message, because queued messages need this thread
                     group.may_go_on = False
             else:
                 self._succeeded(claim, context, result, group)
@@ -163,11 +161,11 @@ class Runner:
             self._database_away(claim, error)
         except Exception as error:
             self._failed(claim, describe(error, claim.kind), session)
-        # whatever this was may change what comes next: that is for a dispatch pass to say
+        # this may change which job should run next; let a dispatch pass decide
         group.may_go_on = False
 
     def _is_plain(self, session: ClaimSession, result: Any) -> bool:
-        """Nothing was written or paid yet, and nothing is to be saved: were this claim lost now, only time would be."""
+        """No step has run and there is nothing to save, so losing this claim would cost only the time spent."""
         return (
             not session.step_names
             and session.declared.writes is None
@@ -200,7 +198,10 @@ class Runner:
     def _write_ends(
         self, ended: list[Success], group: Group | None = None, unbegun: Sequence[claims.Claim] = ()
     ) -> list[claims.Claim]:
-        """End jobs and give others back; returns the claims that follow in a group. One job's failure is its own."""
+        """End jobs and give others back; returns the claims that follow in a group.
+
+        A failure in one job does not affect the others.
+        """
 
         def write(conn: Connection) -> tuple[list[claims.Claim], list[claims.Claim]]:
             if ended and unbegun:
@@ -240,14 +241,14 @@ class Runner:
 
     def _claim_next(self, conn: Connection, group: Group) -> list[claims.Claim]:
         """Ready jobs behind those that ended just now, in this transaction."""
-        # a parent may be ready now, and in its turn before others: that is for a dispatch pass to say
+        # a parent may be ready now and come before others; let a dispatch pass decide
         if self._stopping or not group.may_go_on or time.monotonic() >= group.carry_until:
             return []
         ids = self._dispatcher.successors(group.queue, self._paces.at_once)
         return groups.claim_all(conn, ids, self.worker, self.lease_ms) if ids else []
 
     def _release(self, group: Group) -> None:
-        """Write the ends that wait, and give back what was not begun: this thread is wanted elsewhere, or for long."""
+        """Write the ends that wait and give back what has not begun: the thread stops, or is busy with a long job."""
         waiting, ended = group.take_waiting(), group.take_ended()
         if waiting or ended:
             self._write_ends(ended, unbegun=waiting)
@@ -295,7 +296,7 @@ class Runner:
         params = self._workflows.parse(declared, job.params)
         inputs = Inputs()
         if declared.queue == "video":
-            # what was filmed once is not filmed again because the story went on meanwhile
+            # a clip that was made is not made again just because the story has changed since
             with self.database.read() as conn:
                 inputs = Inputs(story_reads.find_versions(conn, ledger.versions_of_clip(conn, session.job_id)))
         node = NodeView.load(self.database, job.node_id, inputs) if job.node_id is not None else None
@@ -402,7 +403,7 @@ class Runner:
             )
             timeline.add_event(conn, claim.job_id, failure.text, claim=claim.number, level="error")
             if again:
-                wait_ms = self._back_off(tries, failure.retry_after_ms)
+                wait_ms = back_off_ms(self._settings, tries, failure.retry_after_ms)
                 message = Text(
                     N_("Will retry {tried}/{attempts} in {seconds} s: {why}"),
                     tried=tries,
@@ -423,12 +424,6 @@ class Runner:
                     result=failure.detail,
                 )
 
-    def _back_off(self, tries: int, retry_after_ms: int | None) -> int:
-        """Exponential with jitter, never earlier than the service asked for."""
-        base: int = min(self._settings.retry_base_ms * 2 ** (tries - 1), self._settings.retry_max_ms)
-        wait = round(base * random.uniform(0.8, 1.2))
-        return max(wait, min(retry_after_ms or 0, MAX_RETRY_AFTER_MS))
-
     def _wait(self, claim: claims.Claim, suspend: Suspend) -> None:
         waiting_for = suspend.waiting_for
         message = suspend.message or {
@@ -448,7 +443,7 @@ class Runner:
                 families.wake_parent(conn, claim.job_id)
             elif waiting_for in ("provider", "decision"):
                 waits.resume_if_settled(conn, claim.job_id, waiting_for)
-        crash.point("children_waiting")
+        crash.point("put_waiting")
 
     def _stopped(self, claim: claims.Claim, reason: str | None) -> None:
         """The task was cancelled from outside: by the user, by a shutdown, or because the lease was lost."""
@@ -505,11 +500,11 @@ class Runner:
             elif held[key]:
                 self._stop_one(session, loop, task, "cancel")
         for group in list(self._groups):
-            self._look_at(group, lost=ours - held.keys(), cancelled={key for key, cancel in held.items() if cancel})
+            self._check_group(group, lost=ours - held.keys(), cancelled={key for key, cancel in held.items() if cancel})
 
-    def _look_at(self, group: Group, lost: set[tuple[int, int]], cancelled: set[tuple[int, int]]) -> None:
-        """Drop what is lost or cancelled before it begins; and let go of all when a job has blocked its loop for
-        long."""
+    def _check_group(self, group: Group, lost: set[tuple[int, int]], cancelled: set[tuple[int, int]]) -> None:
+        """Drop jobs that are lost or cancelled before they begin; release the group if its running job blocks the
+        loop."""
         for claim in group.withdraw(lost | cancelled):
             self._held.discard(claim.key)
             if claim.key in cancelled:

@@ -60,9 +60,9 @@ class CallOwner(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSpec:
-    """What is called. `price`: what some usage costs; `tokens`: what was taken of the minute's share for it.
+    """What is called. `price` gives the cost of a usage; `tokens` were reserved from the limit per minute.
 
-    `taken_at`: when they were taken, at the earliest, by the monotonic clock; None: when the call is opened.
+    `taken_at`: monotonic time at or after which the tokens were reserved; None: when the call is opened.
     """
 
     call_id: str
@@ -84,7 +84,7 @@ class CallSpec:
 class CallResult:
     """What an answered call comes to. `error`: why its answer cannot be used; it is paid all the same.
 
-    `expected`: of a task that goes on, what stays reserved until it ends, at the price of today.
+    `expected`: of a task that is still running, the cost to keep reserved, at today's prices.
     """
 
     model: str
@@ -106,7 +106,7 @@ def nothing_more(conn: Connection) -> None:
 
 
 class ModelCall:
-    """A call that has its row. `result`: its answer, when it is kept to be judged before it is settled."""
+    """A call that is recorded in the ledger. `result`: its answer, if that has to be judged before it is settled."""
 
     def __init__(self, owner: CallOwner, bound: BoundProvider, spec: CallSpec, row: int) -> None:
         self.row = row
@@ -164,11 +164,11 @@ class ModelCall:
         self.latency_ms = _milliseconds_since(started)
         crash.point("call_answered")
         if isinstance(reply, TextReply):
-            self._settle_rate_limit(reply.usage)
+            self._correct_rate_limit(reply.usage)
             # a service may repeat the key, and what it says is stored
             return replace(reply, text=redactor.exact(reply.text), model=redactor.exact(reply.model))
         if isinstance(reply, ImageReply):
-            self._settle_rate_limit(reply.usage)
+            self._correct_rate_limit(reply.usage)
             return replace(reply, model=redactor.exact(reply.model))
         return reply
 
@@ -255,7 +255,7 @@ class ModelCall:
             kind, text, answer = error.kind, str(error), error
         usage = (answer.usage if answer is not None else None) or Usage()
         cost = self._spec.price(usage) if answer is not None else UNKNOWN
-        self._settle_rate_limit(usage)
+        self._correct_rate_limit(usage)
         ended = ledger.Settlement(
             outcome="error",
             model=self._spec.model,
@@ -284,17 +284,17 @@ class ModelCall:
                 currency=cost.currency,
             )
 
-    def _settle_rate_limit(self, usage: Usage) -> None:
-        """What the call really counts in its service's minute."""
+    def _correct_rate_limit(self, usage: Usage) -> None:
+        """Tell the limiter how many tokens the call really used."""
         if usage.input is not None:
             used, seconds = usage.input + (usage.output or 0), time.monotonic() - self._taken_at
             self._owner.limit.settle(self._bound.profile, self._spec.tokens, used, seconds)
 
 
 def write_with_retry(write: Callable[[bool], None]) -> None:
-    """Write what came of a call, also while the database restarts or breaks a deadlock: unwritten it is paid again.
+    """Write what came of a call, also while the database restarts or breaks a deadlock; else it would be paid again.
 
-    `write` gets whether it was tried before, and may have gone through just before the connection broke.
+    `write(again)`: `again` is true on a retry; the earlier try may have been committed before the connection broke.
     """
     for number, wait_s in enumerate(WAITS_S):
         try:

@@ -6,13 +6,13 @@ Read straight from `model_call` within a time window; percentiles are exact (nea
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, null, select
 
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
-from workbench.db.rows.usage import JobSuccess, Latency, MeanRun, NodeUsage, UsageCost, UsageTotals
+from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, MeanRun, NodeUsage, UsageCost, UsageTotals
 from workbench.db.schema import TERMINAL, job, model_call
 
 DAY_MS = 86_400_000
@@ -21,17 +21,17 @@ TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 _day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
 
 
-def _calls(
-    query: Select[Any], since: int, until: int | None, project: int | None, workflow: str | None, model: str | None
-) -> Select[Any]:
+def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
+    if unknown := filters.keys() - CallFilters.__annotations__.keys():
+        raise TypeError(f"no such filter of calls: {', '.join(sorted(unknown))}")
     query = query.where(model_call.c.started_at >= since)
-    if until is not None:
+    if (until := filters.get("until")) is not None:
         query = query.where(model_call.c.started_at < until)
-    if project is not None:
+    if (project := filters.get("project")) is not None:
         query = query.where(model_call.c.project_id == project)
-    if workflow:
+    if workflow := filters.get("workflow"):
         query = query.where(model_call.c.workflow == workflow)
-    if model:
+    if model := filters.get("model"):
         query = query.where(model_call.c.model == model)
     return query
 
@@ -62,14 +62,11 @@ def totals_by(
     conn: Connection,
     *groups: str,
     since: int,
-    until: int | None = None,
-    project: int | None = None,
-    workflow: str | None = None,
-    model: str | None = None,
+    **filters: Unpack[CallFilters],
 ) -> list[UsageTotals]:
     """Calls, errors, valid answers and tokens, grouped by any of day, model, workflow; by none: one row of all."""
     grouped_by = [_groups[g] for g in groups]
-    query = _calls(select(*_group_columns(groups, _groups), *_sums()), since, until, project, workflow, model)
+    query = _calls(select(*_group_columns(groups, _groups), *_sums()), since, filters)
     return fetch(conn, UsageTotals, query.group_by(*grouped_by).order_by(*grouped_by) if grouped_by else query)
 
 
@@ -77,10 +74,7 @@ def cost_totals_by(
     conn: Connection,
     *groups: str,
     since: int,
-    until: int | None = None,
-    project: int | None = None,
-    workflow: str | None = None,
-    model: str | None = None,
+    **filters: Unpack[CallFilters],
 ) -> list[UsageCost]:
     """Cost by currency, grouped like `totals_by`. CNY is never added to USD."""
     grouped_by = [*(_groups[g] for g in groups), model_call.c.currency]
@@ -97,10 +91,7 @@ def cost_totals_by(
             unknown,
         ),
         since,
-        until,
-        project,
-        workflow,
-        model,
+        filters,
     )
     return fetch(conn, UsageCost, query.group_by(*grouped_by).order_by(*grouped_by))
 
@@ -109,10 +100,7 @@ def latencies(
     conn: Connection,
     *groups: str,
     since: int,
-    until: int | None = None,
-    project: int | None = None,
-    workflow: str | None = None,
-    model: str | None = None,
+    **filters: Unpack[CallFilters],
 ) -> list[Latency]:
     """Percentiles of latency and of the time to the first token of answered calls, grouped like `totals_by`."""
     grouped_by = [_groups[g] for g in groups]
@@ -125,10 +113,7 @@ def latencies(
             func.count().over(partition_by=grouped_by or None).label("size"),
         ).where(model_call.c.outcome.in_(("ok", "late")), model_call.c.latency_ms.isnot(None)),
         since,
-        until,
-        project,
-        workflow,
-        model,
+        filters,
     ).subquery()
     grouped = [ranked.c[c.name] for c in grouped_by]
 
@@ -140,7 +125,7 @@ def latencies(
 
     query = select(*_group_columns(groups, ranked.c), percentile(0.5), percentile(0.95), percentile(0.99), func.count())
     rows: Iterable[Any] = conn.execute(query.group_by(*grouped).order_by(*grouped) if grouped else query)
-    first_tokens = _first_tokens(conn, groups, grouped_by, since, until, project, workflow, model)
+    first_tokens = _first_tokens(conn, groups, grouped_by, since, filters)
     with_first_token = ([*row, first_tokens.get(tuple(row[: len(_groups)]))] for row in rows)
     return [Latency(*row) for row in with_first_token]
 
@@ -150,10 +135,7 @@ def _first_tokens(
     groups: tuple[str, ...],
     grouped_by: list[ColumnElement[Any]],
     since: int,
-    until: int | None,
-    project: int | None,
-    workflow: str | None,
-    model: str | None,
+    filters: CallFilters,
 ) -> dict[tuple[Any, ...], int]:
     """(day, model, workflow) → p50 of the time to the first token, ms."""
     ranked = _calls(
@@ -164,10 +146,7 @@ def _first_tokens(
             func.count().over(partition_by=grouped_by or None).label("size"),
         ).where(model_call.c.ttft_ms.isnot(None)),
         since,
-        until,
-        project,
-        workflow,
-        model,
+        filters,
     ).subquery()
     grouped = [ranked.c[c.name] for c in grouped_by]
     median = func.min(case((ranked.c.rank >= 0.5 * ranked.c.size, ranked.c.ttft_ms)))
@@ -227,14 +206,11 @@ def list_calls(
     conn: Connection,
     *,
     since: int,
-    until: int | None = None,
-    project: int | None = None,
-    workflow: str | None = None,
-    model: str | None = None,
     limit: int = 200,
+    **filters: Unpack[CallFilters],
 ) -> list[CallSummary]:
     """The calls behind a number, newest first."""
-    query = _calls(select(*columns(CallSummary, model_call)), since, until, project, workflow, model)
+    query = _calls(select(*columns(CallSummary, model_call)), since, filters)
     return fetch(conn, CallSummary, query.order_by(model_call.c.started_at.desc()).limit(limit))
 
 

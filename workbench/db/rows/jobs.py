@@ -11,14 +11,17 @@ from workbench.json_types import Json, JsonObject
 
 @dataclass(frozen=True, slots=True)
 class Job(Record):
-    """One request to run a workflow on a node."""
+    """One request to run a workflow on a node; the engine's own bookkeeping columns are left out.
+
+    A field added here (and to schema.py, with a migration) is read and printed by itself; `jobs.submit` fills it.
+    """
 
     id: int
     kind: str
     queue: str
     #: queued, running, waiting, succeeded, partial, failed or cancelled
     state: str
-    #: of a waiting job: children, provider, decision, limit or budget
+    #: why a waiting job waits: children, provider, decision, rate_limit or budget
     waiting_for: str | None
     title: str
     project_id: int | None
@@ -44,7 +47,7 @@ class Job(Record):
     cancel_at: int | None
     #: percent
     progress: int
-    #: of a parent: how many children it will have in all; None: those it has
+    #: of a parent: how many children it will have in all; None: the ones it already has
     parts: int | None
     message: str | None
     message_i18n: JsonObject | None
@@ -62,7 +65,7 @@ class Job(Record):
     created_at: int
     started_at: int | None
     finished_at: int | None
-    #: webhooks have not heard of its end, or of what it waits for
+    #: its end, or its wait for a person, has not yet been sent to webhooks
     untold: bool | None
 
 

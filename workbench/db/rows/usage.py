@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from workbench.db.rows.record import Record
 
@@ -82,3 +83,13 @@ class MeanRun(Record):
     priced: int
     currencies: int
     currency: str | None
+
+
+class CallFilters(TypedDict, total=False):
+    """Which calls of the ledger: every filter that is given must hold, None is no filter."""
+
+    #: before this moment, epoch ms
+    until: int | None
+    project: int | None
+    workflow: str | None
+    model: str | None
