@@ -81,8 +81,8 @@ def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(
     parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good"]})
     engine.worker.run(engine.mail.popleft())
     with monkeypatch.context() as patch:
-        for module in (end, groups):
-            patch.setattr(module, "child_ended", lambda conn, child_id: None)
+        patch.setattr(end, "child_ended", lambda conn, child_id: None)
+        patch.setattr(groups, "wake_parent", lambda conn, parent_id: None)
         engine.worker._dispatcher.kick()
         engine.deliver()
     assert engine.wb.jobs.get(parent.id).state == "waiting"
