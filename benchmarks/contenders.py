@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -40,7 +41,7 @@ class Contender(Protocol):
         ...
 
 
-class Peer:
+class Peer(ABC):
     """Another queue's worker process, which says on stdout when it is ready, when a job began and when a batch was
     done."""
 
@@ -62,11 +63,11 @@ class Peer:
         self._hand_over_stamped()
         return (self._line("began") - started) / 1e6
 
-    def _hand_over(self, jobs: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _hand_over(self, jobs: int) -> None: ...
 
-    def _hand_over_stamped(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _hand_over_stamped(self) -> None: ...
 
     def _line(self, word: str) -> int:
         assert self._process.stdout is not None
