@@ -23,7 +23,7 @@ class Text(str):
     msgid: str
     params: dict[str, Any]
 
-    def __new__(cls, msgid: str, **params: Any) -> Text:
+    def __new__(cls, msgid: str, /, **params: Any) -> Text:
         made = super().__new__(cls, msgid.format(**params) if params else msgid)
         made.msgid = msgid
         made.params = params
@@ -61,8 +61,11 @@ def catalogue(language: str) -> dict[str, str]:
     return {str(m.id): str(m.string) for m in entries if m.id and m.string}
 
 
-def translate(text: str, language: str, **params: Any) -> str:
-    """Say `text` in `language`; unknown keys stay English. A `Text` brings its own values."""
+def translate(text: str, language: str, /, **params: Any) -> str:
+    """Say `text` in `language`; unknown keys stay English. A `Text` brings its own values.
+
+    A sentence's fields are its translators' to name: none of them can clash with a parameter here.
+    """
     if isinstance(text, Text):
         known = catalogue(language)
         values = {k: translate(v, language) if isinstance(v, Text) else v for k, v in text.params.items()}

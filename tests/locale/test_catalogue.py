@@ -2,15 +2,26 @@
 
 import json
 
+import pytest
 from babel.messages.catalog import Catalog
 
 from workbench.errors import Issue, all_of
-from workbench.i18n import Text, translate
+from workbench.i18n import LANGUAGES, Text, translate
 from workbench.locale import check
 
 
 def test_every_interface_string_has_a_chinese_translation_with_the_same_fields():
     assert check.problems(check.extracted(), check.load(check.catalogue_path())) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_said_with_its_fields_whatever_they_are_called(language):
+    sentences = [*check.extracted(), "{text} {language} {self} {cls} {msgid} {params} {language}"]
+    for msgid in sentences:
+        # an example of JSON in a sentence without fields is no field
+        values = {name: f"<{name}>" for name in check.fields(msgid) if name.isidentifier()}
+        for spoken in (translate(msgid, language, **values), translate(Text(msgid, **values), language)):
+            assert all(value in spoken for value in values.values()), msgid
 
 
 def test_missing_different_and_obsolete_entries_are_each_named():

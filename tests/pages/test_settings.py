@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -73,3 +75,19 @@ def test_the_language_for_those_who_have_not_chosen_one_is_a_setting(house: Hous
     with pytest.raises(InvalidInput):
         house.wb.settings.set_language("fr")
     assert house.wb.settings.language() is None
+
+
+@pytest.mark.parametrize("configured", ["zh", "en"])
+def test_the_page_stands_with_every_variable_set(
+    house: House, configured: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = {
+        "LANG": configured, "MEDIA_URL": f"file://{tmp_path}/media", "MASTER_KEY": "k" * 44, "RAW_IO_DAYS": "7",
+        "JOB_KEEP_DAYS": "9", "THREADS": "3", "TRUST_ENV": "true", "LOG_LEVEL": "error",
+    }  # fmt: skip
+    for name, value in given.items():
+        monkeypatch.setenv(f"REELWRIGHT_{name}", value)
+    at = house.page("settings", "en")
+    assert not at.exception
+    spoken = {"zh": "中文", "en": "English"}[configured]
+    assert f"that of REELWRIGHT_LANG: {spoken}" in at.segmented_control(key="default_language").options

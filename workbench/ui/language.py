@@ -53,7 +53,7 @@ def current() -> str:
     return str(st.session_state.get(_STATE, "en"))
 
 
-def t(text: str, **params: Any) -> str:
+def t(text: str, /, **params: Any) -> str:
     """Say `text` in the reader's language."""
     return translate(text, current(), **params)
 
