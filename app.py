@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from workbench.ui import frame, illustrations, language, live
+from workbench.ui import illustrations, language, live, shell
 from workbench.ui.language import t
 
 st.set_page_config(page_title="Reelwright", page_icon=str(illustrations.ASSETS / "mark.svg"), layout="wide")
-language.settle(live.language())
+language.resolve(live.language())
 illustrations.logo()
-frame.style()
+shell.style()
 
 
 def home() -> None:
@@ -36,7 +36,7 @@ page = st.navigation(
     position="top",
 )
 language.switch()
-with frame.show_errors():
+with shell.show_errors():
     page.run()
-frame.show_toast()
+shell.show_toast()
 live.freeze_imports()

@@ -12,7 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, charts, filters, formats, frame, illustrations, labels, live, navigation_guard
+from workbench.ui import budgets, charts, filters, formats, illustrations, labels, live, navigation_guard, shell
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
@@ -20,7 +20,7 @@ from workbench.ui.markup import hide_keys
 T = TypeVar("T")
 D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, budgets.DayCost)
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 DAY = 86_400_000
 
@@ -107,7 +107,7 @@ def draw_cost(window: Window) -> None:
     now, old = window.compare(usage.cost_totals_by, window.scope)
     # a card has room for one amount; sums in two currencies have no common change either
     amount, *others = formats.amounts(board.sums_of(now)) or [formats.MISSING]
-    delta = formats.delta_percent(board.micros(now), board.micros(old))
+    delta = formats.delta_percent(board.sum_in_one_currency(now), board.sum_in_one_currency(old))
     days = budgets.by_day(window.by_day(usage.cost_totals_by))
     charts.metric(
         t("Cost"),
@@ -310,7 +310,7 @@ def as_csv(scope: JsonObject, since: int, until: int) -> bytes:
 
 def header(scope: JsonObject, since: int, until: int) -> None:
     span = t("{first} – {last}, against the period before", first=day_label(since), last=day_label(until - DAY))
-    with frame.title(t("Analytics"), span):
+    with shell.title(t("Analytics"), span):
         st.space("stretch")
         st.download_button(
             t("Download"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import filters, frame, illustrations, live, navigation_guard, project_picker
+from workbench.ui import filters, illustrations, live, navigation_guard, project_picker, shell
 from workbench.ui.cast import elements
 from workbench.ui.language import t
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 
 
@@ -31,14 +31,14 @@ def page(project: int) -> None:
     rows = elements.library(project, kind, archived=archived, typed=typed)
     order = [r.node_id for r in elements.library(project, kind, archived=False, typed="")]
     adding = st.query_params.get("add") == "1"
-    with frame.title(t("Characters") if kind == "character" else t("World"), f"{len(rows)}"):
+    with shell.title(t("Characters") if kind == "character" else t("World"), f"{len(rows)}"):
         st.space("stretch")
         st.button(
             t("Add a character") if kind == "character" else t("Add a world element"), key="add_element",
             icon=":material/person_add:" if kind == "character" else ":material/add_location_alt:",
             type="primary", disabled=adding, on_click=start_adding,
         )  # fmt: skip
-    frame.show_refusal()
+    shell.show_refusal()
     if not rows and not adding:
         nothing(kind, bool(typed))
         return
@@ -51,7 +51,7 @@ def page(project: int) -> None:
         if adding:
             elements.adder(project, kind)
         elif chosen is not None:
-            elements.sheet(project, kind, chosen, order)
+            elements.draw_element(project, kind, chosen, order)
 
 
 def nothing(kind: str, searched: bool) -> None:

@@ -7,12 +7,12 @@ from typing import Any, TypedDict
 import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail, RefusedReplay
-from workbench.ui import filters, formats, forms, frame, illustrations, labels, live, navigation_guard, states
+from workbench.ui import filters, formats, forms, illustrations, labels, live, navigation_guard, shell, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, shorten
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
@@ -38,10 +38,10 @@ def sidebar() -> tuple[bool, FailureScope]:
 
 
 def replay_all(fingerprint: str) -> None:
-    with frame.show_refusals():
-        answers = wb.jobs.replay_group(fingerprint, user=frame.user())
+    with shell.show_refusals():
+        answers = wb.jobs.replay_group(fingerprint, user=shell.user())
         refused = [a for a in answers if isinstance(a, RefusedReplay)]
-        frame.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
+        shell.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
         if refused:
             st.session_state["_refused"] = t(
                 "{n} could not be replayed: {why}", n=len(refused), why=str(refused[0].refused)
@@ -61,7 +61,7 @@ def close_group() -> None:
     st.query_params.pop("group", None)
 
 
-def affected_projects(group: FailureGroup, titles: dict[int, str]) -> str:
+def list_affected_projects(group: FailureGroup, titles: dict[int, str]) -> str:
     names = [titles.get(p, str(p)) for p in group.projects]
     return shorten(", ".join(names), 60) or t("no project")
 
@@ -80,7 +80,7 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
                 first=labels.age_text(group.first_at),
                 last=labels.age_text(group.last_at),
             )
-            frame.small(seen, f"{labels.time_text(group.first_at)} – {labels.time_text(group.last_at)}")
+            shell.small(seen, f"{labels.time_text(group.first_at)} – {labels.time_text(group.last_at)}")
             if is_open:
                 st.button(t("Close"), key=f"close_{key}", icon=":material/expand_less:", on_click=close_group)
             else:
@@ -95,11 +95,11 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
                 on_click=replay_all,
                 args=(key,),
             )
-        st.markdown(plain(shorten(labels.stored_sentence(group, "error"), 260)))
+        st.markdown(plain(shorten(labels.translate_stored(group, "error"), 260)))
         kinds = ", ".join(labels.workflow_title(k) for k in group.kinds)
         st.markdown(
             f":material/build: **{labels.remedy(group.error_kind)}** :gray[· {plain(kinds)} · "
-            f"{plain(affected_projects(group, titles))}]"
+            f"{plain(list_affected_projects(group, titles))}]"
         )
         if is_open:
             inspect(key)
@@ -151,13 +151,13 @@ def payload(job: Job) -> None:
             icon=":material/restart_alt:",
             disabled=edited is None,
         ):
-            with frame.show_refusals():
+            with shell.show_refusals():
                 offset = (
-                    wb.jobs.replay(job.id, edited, user=frame.user())
+                    wb.jobs.replay(job.id, edited, user=shell.user())
                     if changed
-                    else wb.jobs.retry(job.id, user=frame.user())
+                    else wb.jobs.retry(job.id, user=shell.user())
                 )
-                frame.toast(t("Replayed as job {id}.", id=offset.id))
+                shell.toast(t("Replayed as job {id}.", id=offset.id))
                 live.invalidate()
             st.rerun()
         if st.button(
@@ -168,7 +168,7 @@ def payload(job: Job) -> None:
 
 def facts(job: Job, seen: JobDetail) -> None:
     st.markdown(f":gray[{t('What happened')}]")
-    st.markdown(plain(labels.stored_sentence(job, "error")))
+    st.markdown(plain(labels.translate_stored(job, "error")))
     waited, ran = (
         labels.duration_text(table.wait_ms(job, live.clock_ms())),
         labels.duration_text(table.ran_ms(job, live.clock_ms())),
@@ -198,8 +198,8 @@ def main() -> None:
     if not solved:
         groups = [g for g in groups if g.replayed < g.count]
     total = sum(g.count for g in groups)
-    frame.title(t("Debug"), t("failures: {n} · groups: {m}", n=formats.count(total), m=len(groups)) if groups else "")
-    frame.show_refusal()
+    shell.title(t("Debug"), t("failures: {n} · groups: {m}", n=formats.count(total), m=len(groups)) if groups else "")
+    shell.show_refusal()
     if not groups:
         with illustrations.empty(
             t("Nothing has failed. When something does, it is grouped here with its cause and remedy."), "debug"

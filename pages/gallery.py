@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.db.rows.story import SceneEntry
 from workbench.errors import ReelwrightError
-from workbench.ui import filters, frame, illustrations, labels, live, navigation_guard, project_picker, states
+from workbench.ui import filters, illustrations, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
@@ -18,7 +18,7 @@ from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain, safe, shorten
 from workbench.ui.studio import sheet, storyboard  # fmt: skip
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 #: pictures on a page, about
 PAGE = 27
@@ -216,7 +216,7 @@ def empty(sentence: str, project: int) -> None:
 
 def heading(scenes: list[SceneEntry], wanted: Filters) -> None:
     note = t("scenes with pictures: {n}", n=len(scenes)) if scenes else ""
-    with frame.title(t("Gallery"), note):
+    with shell.title(t("Gallery"), note):
         st.space("stretch")
         if scenes and len(scenes) * wanted.per_scene <= PACKED:
             st.download_button(
@@ -238,7 +238,7 @@ def main() -> None:
     wanted = sidebar()
     scenes = matching(wanted)
     heading(scenes, wanted)
-    frame.show_refusal()
+    shell.show_refusal()
     if not scenes:
         if wanted.people or wanted.stale or wanted.scene or wanted.episode:
             st.caption(t("No picture matches these filters."))

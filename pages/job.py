@@ -8,13 +8,13 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobDetail
 from workbench.errors import NotFound, ReelwrightError
-from workbench.ui import charts, formats, forms, frame, illustrations, labels, live, navigation_guard, states
+from workbench.ui import charts, formats, forms, illustrations, labels, live, navigation_guard, shell, states
 from workbench.ui.jobs import calls_table, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, readable
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 
 
@@ -31,30 +31,30 @@ def open_job(job: Job) -> None:
 
 
 def do_retry(job_id: int) -> None:
-    with frame.show_refusals():
-        open_job(wb.jobs.retry(job_id, user=frame.user()))
+    with shell.show_refusals():
+        open_job(wb.jobs.retry(job_id, user=shell.user()))
 
 
 def do_replay(job_id: int, step: str | None = None) -> None:
-    with frame.show_refusals():
-        open_job(wb.jobs.replay(job_id, from_step=step, user=frame.user()))
+    with shell.show_refusals():
+        open_job(wb.jobs.replay(job_id, from_step=step, user=shell.user()))
 
 
 def do_cancel(job_id: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         wb.jobs.cancel([job_id])
         live.invalidate()
 
 
 def do_decide(job_id: int, choice: Any) -> None:
-    with frame.show_refusals():
-        wb.jobs.decide(job_id, choice, user=frame.user())
+    with shell.show_refusals():
+        wb.jobs.decide(job_id, choice, user=shell.user())
         live.invalidate()
 
 
 def do_reparse(job_id: int) -> None:
-    with frame.show_refusals():
-        open_job(wb.jobs.reparse(job_id, user=frame.user()))
+    with shell.show_refusals():
+        open_job(wb.jobs.reparse(job_id, user=shell.user()))
 
 
 def edit_payload() -> None:
@@ -112,7 +112,7 @@ def header(job: Job, seen: JobDetail) -> None:
     places = live.query(live.workbench().projects.locate, node_ids=[job.node_id]) if job.node_id else {}
     place = labels.place(places.get(job.node_id or 0))
     title = labels.workflow_title(job.kind) + (f" · {place}" if place else "")
-    with frame.title(title):
+    with shell.title(title):
         states.badge(job.state)
         st.space("stretch")
         primary(job, seen)
@@ -154,7 +154,7 @@ def summary(job: Job, seen: JobDetail) -> None:
 
 def progress(job: Job) -> None:
     if job.state in states.ACTIVE:
-        message = labels.stored_sentence(job, "message") or states.find(job.state).word
+        message = labels.translate_stored(job, "message") or states.find(job.state).word
         st.progress(int(job.progress or 0) / 100, text=plain(message))
         if job.preview:
             with st.container(height=110, border=True, key="preview", autoscroll=True):
@@ -186,7 +186,7 @@ def events(job: Job, seen: JobDetail) -> None:
     st.markdown(f"**{t('Steps and events')}**")
     moments = [
         illustrations.Moment(
-            labels.stored_sentence(e, "message"),
+            labels.translate_stored(e, "message"),
             LEVELS.get(e.level, "succeeded"),
             formats.clock(e.at, labels.zone()),
             labels.time_text(e.at),
@@ -230,8 +230,8 @@ def payload(job: Job) -> None:
             if st.button(
                 t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None
             ):
-                with frame.show_refusals():
-                    open_job(wb.jobs.replay(job.id, edited, user=frame.user()))
+                with shell.show_refusals():
+                    open_job(wb.jobs.replay(job.id, edited, user=shell.user()))
                 st.rerun()
             if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
                 st.session_state.pop("editing_payload")
@@ -242,13 +242,13 @@ def show(job_id: int) -> None:
     first = live.query(wb.jobs.get_detail, job_id)
     back()
     header(first.job, first)
-    frame.show_refusal()
+    shell.show_refusal()
     outcome(first.job)
     payload(first.job)
     active = first.job.state in states.ACTIVE
     started = first.job.state
 
-    @st.fragment(run_every=live.every(active) if active else None, key="job_live")
+    @st.fragment(run_every=live.refresh_interval_s(active) if active else None, key="job_live")
     def body() -> None:
         seen = live.query(wb.jobs.get_detail, job_id)
         job = seen.job

@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobFilters
-from workbench.ui import filters, formats, forms, frame, illustrations, live, navigation_guard, states
+from workbench.ui import filters, formats, forms, illustrations, live, navigation_guard, shell, states
 from workbench.ui.jobs import board, table
 from workbench.ui.language import t
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 LIMIT = 50
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
@@ -109,7 +109,7 @@ def pause_menu() -> None:
 
 
 def header(has_jobs: bool) -> None:
-    with frame.title(t("Jobs"), t(":material/autorenew: live, every 2 s")):
+    with shell.title(t("Jobs"), t(":material/autorenew: live, every 2 s")):
         st.space("stretch")
         pause_menu()
         if st.button(t("New job"), key="new_job", type="primary" if has_jobs else "secondary", icon=":material/add:"):
@@ -148,7 +148,7 @@ def new_job() -> None:
         st.session_state["chat_issues"] = wrong
         if wrong:
             st.rerun(scope="fragment")
-        job = wb.submit("llm_chat", None, values, profile=profile, user=frame.user())
+        job = wb.submit("llm_chat", None, values, profile=profile, user=shell.user())
         forms.forget("chat")
         _close_dialog()
         live.invalidate()
@@ -185,7 +185,7 @@ def main() -> None:
         board.workers()
     has_jobs = bool(wb.jobs.list(limit=1))
     header(has_jobs)
-    frame.show_refusal()
+    shell.show_refusal()
     if not has_jobs:
         with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):

@@ -9,14 +9,14 @@ import streamlit as st
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, filters, forms, frame, labels, live, navigation_guard, project_picker, states
+from workbench.ui import budgets, filters, forms, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
 from workbench.ui.markup import hide_keys, plain, shorten
 from workbench.ui.projects import progress
 from workbench.workflows.registry import Workflow
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 SCOPES = ("any", "project", "episode", "scene")
 CHAT = "llm_chat"
@@ -213,16 +213,16 @@ def side(workflow: Workflow, project_id: int, nodes: list[int], values: JsonObje
 
 def submit(workflow: Workflow, nodes: list[int], values: JsonObject, profile: str | None, priority: int) -> None:
     """Launch on every node in one transaction."""
-    with frame.show_refusals():
+    with shell.show_refusals():
         specs = [
-            Request(workflow.name, node, values, priority=priority, user=frame.user(), **targets.with_profile(profile))
+            Request(workflow.name, node, values, priority=priority, user=shell.user(), **targets.with_profile(profile))
             for node in nodes
         ]
         jobs = wb.jobs.submit_many(specs)
         list_choices = [j.id for j in jobs]
         before = [i for i in st.session_state.get("launched", []) if i not in list_choices]
         st.session_state["launched"] = [*list_choices, *before][:100]
-        frame.toast(t("Jobs launched: {n}", n=len(jobs)))
+        shell.toast(t("Jobs launched: {n}", n=len(jobs)))
     live.invalidate()
 
 
@@ -250,11 +250,11 @@ def show_launched() -> None:
 
 def main() -> None:
     workflow = choose()
-    with frame.title(t(workflow.title)):
+    with shell.title(t(workflow.title)):
         st.badge(scopes()[workflow.scope], color="gray")
         st.space("stretch")
         st.caption(f"`{workflow.name}`", width="content")
-    frame.show_refusal()
+    shell.show_refusal()
     if workflow.name == CHAT:
         playground.draw()
         return

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import filters, frame, illustrations, live, navigation_guard
+from workbench.ui import filters, illustrations, live, navigation_guard, shell
 from workbench.ui.language import t
 from workbench.ui.models import profile_form
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 
 
@@ -28,13 +28,13 @@ def main() -> None:
     every = wb.profiles.list(include_archived=True)
     rows = [r for r in every if archived or r.archived_at is None]
     param = st.query_params.get("profile", "")
-    with frame.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
+    with shell.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
         st.space("stretch")
         if param == profile_form.NEW:
             st.button(t("Cancel"), key="leave_new", icon=":material/close:", type="tertiary", on_click=leave)
         elif rows:
             st.button(t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin)
-    frame.show_refusal()
+    shell.show_refusal()
     if not rows and param != profile_form.NEW:
         sentence = t(
             "Stories are sketched offline and for free. Add a service to have them written, drawn and filmed "
@@ -45,13 +45,13 @@ def main() -> None:
         return
     chosen = None if param == profile_form.NEW else next((r for r in rows if str(r.id) == param), rows[0])
     if not rows:
-        profile_form.sheet(None, ())
+        profile_form.draw_profile(None, ())
         return
     left, right = st.columns([1, 2.4], gap="medium")
     with left, st.container(border=True, key="models_card"):
         profile_form.listing(rows, profile_form.NEW if chosen is None else str(chosen.id))
     with right:
-        profile_form.sheet(chosen, every)
+        profile_form.draw_profile(chosen, every)
 
 
 main()

@@ -9,12 +9,12 @@ import streamlit as st
 
 from workbench import samples
 from workbench.db.rows.story import Project
-from workbench.ui import filters, formats, frame, illustrations, labels, live, navigation_guard, states
+from workbench.ui import filters, formats, illustrations, labels, live, navigation_guard, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import starters, wizard
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 
 
@@ -23,9 +23,9 @@ def open_studio(project: int) -> None:
 
 
 def new_from_sample(name: str) -> None:
-    project = wb.create_project(samples.load(name), user=frame.user())
+    project = wb.create_project(samples.load(name), user=shell.user())
     live.invalidate()
-    frame.toast(t("The sample story is ready. Plan its episodes next."))
+    shell.toast(t("The sample story is ready. Plan its episodes next."))
     open_studio(int(project))
 
 
@@ -45,20 +45,20 @@ def sample_menu(kind: Any, label: str) -> None:
 
 
 def archive(project: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         wb.projects.archive(project)
         live.invalidate()
-        frame.toast(t("Archived. Nothing is deleted; restore it at any time."))
+        shell.toast(t("Archived. Nothing is deleted; restore it at any time."))
 
 
 def restore(project: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         wb.projects.restore(project)
         live.invalidate()
 
 
 def use_profile(project: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         wb.projects.set_profile(project, st.session_state[f"profile_{project}"])
         live.invalidate()
 
@@ -122,7 +122,7 @@ def card(project: Project) -> None:
         if not project.archived_at:
             profile_choice(project)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            frame.small(
+            shell.small(
                 t("{cost} so far · {when}", cost=cost_of(project), when=labels.age_text(project.created_at)),
                 labels.time_text(project.created_at),
             )
@@ -142,7 +142,7 @@ def actions(project: Project) -> None:
 
 
 def new_project() -> None:
-    with frame.title(t("New project")):
+    with shell.title(t("New project")):
         st.space("stretch")
         if st.button(t("Cancel"), key="wizard_cancel", type="tertiary", icon=":material/close:"):
             wizard.leave()
@@ -150,7 +150,7 @@ def new_project() -> None:
             st.rerun()
     project = wizard.draw()
     if project is not None:
-        frame.toast(t("Created. Plan the episodes next."))
+        shell.toast(t("Created. Plan the episodes next."))
         open_studio(project)
 
 
@@ -161,7 +161,7 @@ def start_new() -> None:
 def listing() -> None:
     archived = st.query_params.get("archived") == "1"
     projects = live.query(wb.projects.list, include_archived=archived)
-    with frame.title(t("Projects"), t("stories: {n}", n=len(projects)) if projects else ""):
+    with shell.title(t("Projects"), t("stories: {n}", n=len(projects)) if projects else ""):
         st.space("stretch")
         filters.switch("archived", t("Archived too"))
         if projects:
@@ -173,7 +173,7 @@ def listing() -> None:
             icon=":material/add:",
             on_click=start_new,
         )
-    frame.show_refusal()
+    shell.show_refusal()
     if not projects:
         with illustrations.empty(
             t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"

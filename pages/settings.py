@@ -11,14 +11,14 @@ from workbench import health
 from workbench.errors import InvalidInput, ReelwrightError
 from workbench.i18n import translate
 from workbench.settings import variable
-from workbench.ui import budgets, formats, frame, labels, live, navigation_guard
+from workbench.ui import budgets, formats, labels, live, navigation_guard, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 from workbench.ui.settings import webhooks
 from workbench.usage.budgets import State
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 MICROS = 1_000_000
 MARKS: dict[int, Literal["green", "orange", "red"]] = {0: "green", 80: "orange", 95: "orange", 100: "red"}
@@ -56,9 +56,9 @@ def money() -> None:
             t("Yuan for one dollar"), value=float(now), step=0.01, format="%.4f", key="usd_cny", width=220
         )
         if st.button(t("Set"), key="usd_cny_set", disabled=Decimal(str(typed)) == now):
-            with frame.show_refusals():
+            with shell.show_refusals():
                 wb.budgets.set_exchange_rate(str(typed or 0))
-                frame.toast(t("The exchange rate is set."))
+                shell.toast(t("The exchange rate is set."))
             st.rerun()
         st.caption(t("Calls keep the currency of their price; budgets and sums of both use this rate."))
 
@@ -137,12 +137,12 @@ def put(amount: float | None, currency: str, project: int | None, period: Any) -
     """None takes it away."""
     try:
         micros = None if amount is None else int(Decimal(str(amount)) * MICROS)
-        wb.budgets.set(micros, currency=currency, project_id=project, period=period, user=frame.user())
+        wb.budgets.set(micros, currency=currency, project_id=project, period=period, user=shell.user())
     except (InvalidInput, InvalidOperation) as error:
         st.session_state["_refused"] = labels.error_text(error) if isinstance(error, ReelwrightError) else str(error)
     else:
         st.session_state["_budgets_put"] = st.session_state.get("_budgets_put", 0) + 1
-        frame.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
+        shell.toast(t("The budget is set.") if amount is not None else t("The budget is gone."))
     st.rerun()
 
 
@@ -175,7 +175,7 @@ def retention() -> None:
 def save_retention(raw: int, keep: int | None) -> None:
     try:
         wb.settings.set_retention(int(raw), None if keep is None else int(keep))
-        frame.toast(t("Saved."))
+        shell.toast(t("Saved."))
     except InvalidInput as error:
         titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
         sentences = [f"{titles[issue.path]} – {labels.issue_text(issue)}" for issue in error.issues]
@@ -205,10 +205,10 @@ def language_choice() -> None:
 
 
 def save_language() -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         wb.settings.set_language(st.session_state["default_language"] or None)
         live.invalidate()
-        frame.toast(t("Saved."))
+        shell.toast(t("Saved."))
 
 
 # -- this installation -------------------------------------------------------------------------------------------------
@@ -262,9 +262,9 @@ def part(name: str) -> str:
 
 
 def main() -> None:
-    with frame.title(t("Settings")):
+    with shell.title(t("Settings")):
         st.space("stretch")
-    frame.show_refusal()
+    shell.show_refusal()
     left, right = st.columns([1.35, 1], gap="medium")
     with left:
         money()

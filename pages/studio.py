@@ -9,14 +9,14 @@ import streamlit as st
 
 from workbench.api.workflows import Cell
 from workbench.db.rows.story import Input, Outline, OutlineNode
-from workbench.ui import budgets, formats, frame, labels, live, navigation_guard, project_picker, states
+from workbench.ui import budgets, formats, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, readable
 from workbench.ui.projects import progress
 from workbench.ui.studio import cells, plan, storyboard, tree
 
-navigation_guard.through_app()
+navigation_guard.require_app_entry()
 wb = live.workbench()
 
 
@@ -168,7 +168,7 @@ def page(project: int) -> None:
     breadcrumb(outline, node)
     heading(node, cells)
     budgets.warn(project)
-    frame.show_refusal()
+    shell.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
         draw_cells(node, cells, outline)

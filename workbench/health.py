@@ -100,7 +100,7 @@ def prepare_home(settings: Settings) -> None:
         ) from error
 
 
-def _opened(settings: Settings) -> Database | None:
+def _open_database(settings: Settings) -> Database | None:
     """The database, None when it is a file that the first start will make."""
     from workbench.db.connection import Database
 
@@ -114,7 +114,7 @@ def _database(settings: Settings) -> None:
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
-    database = _opened(settings)
+    database = _open_database(settings)
     if database is None:
         return
     try:
@@ -133,7 +133,7 @@ def _database(settings: Settings) -> None:
 def _migrations(settings: Settings) -> None:
     from workbench.db import migrate
 
-    database = _opened(settings)
+    database = _open_database(settings)
     if database is None:
         return
     with database.read() as connection:
@@ -170,7 +170,7 @@ def _workers(settings: Settings) -> None:
     from workbench.db import migrate
     from workbench.db.reads import jobs
 
-    database = _opened(settings)
+    database = _open_database(settings)
     live = []
     if database is not None:
         with database.read() as connection:
@@ -191,7 +191,7 @@ def _master_key(settings: Settings) -> None:
     if settings.master_key is None and not (settings.home / MASTER_FILE).exists():
         return
     vault = Vault.open(settings)
-    database = _opened(settings)
+    database = _open_database(settings)
     if database is None:
         return
     from workbench.db import migrate

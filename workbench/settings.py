@@ -101,7 +101,7 @@ class Settings(BaseSettings):
         try:
             return cls(**given)
         except ValidationError as error:
-            raise _explained(cls, error) from None
+            raise _explain(cls, error) from None
 
     @field_validator("home")
     @classmethod
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _known_database(cls, url: str) -> str:
+    def _check_database_url(cls, url: str) -> str:
         scheme, separator, rest = url.partition("://")
         if separator and scheme in ("postgres", "postgresql", "postgresql+psycopg"):
             return f"postgresql+psycopg://{rest}"
@@ -123,14 +123,14 @@ class Settings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _known_redis(cls, url: str | None) -> str | None:
+    def _check_redis_url(cls, url: str | None) -> str | None:
         if url is not None and not re.match(r"(rediss?|unix)://.", url):
             raise ValueError("not the address of a Redis or Valkey server")
         return url
 
     @field_validator("media_url")
     @classmethod
-    def _known_media(cls, url: str | None) -> str | None:
+    def _check_media_url(cls, url: str | None) -> str | None:
         if url is None:
             return None
         parts = urlsplit(url)
@@ -195,7 +195,7 @@ def _together(field: str, value: object, problem: str) -> ValueError:
     return made
 
 
-def _explained(cls: type[Settings], error: ValidationError) -> InvalidInput:
+def _explain(cls: type[Settings], error: ValidationError) -> InvalidInput:
     """Turn pydantic's report into one sentence per variable."""
     issues = [_issue(cls, e) for e in error.errors() if e["type"] != "default_factory_not_called"]
     return InvalidInput(Text("{issues}", issues="; ".join(str(i.message) for i in issues)), issues)
@@ -211,7 +211,7 @@ def _issue(cls: type[Settings], entry: Any) -> Issue:
     message = Text(
         "{name} is {value}; allowed: {allowed}",
         name=name,
-        value=_shown(field, value),
+        value=_mask_value(field, value),
         allowed=Text(declared.description or ""),
     )
     return Issue(name, message)
@@ -222,7 +222,7 @@ def variable(field: str) -> str:
     return field.upper() if field in ("database_url", "redis_url") else f"REELWRIGHT_{field.upper()}"
 
 
-def _shown(field: str, value: object) -> str:
+def _mask_value(field: str, value: object) -> str:
     """The value as it may be printed: no key, and no password out of a URL."""
     if field == "master_key":
         return "(hidden)"

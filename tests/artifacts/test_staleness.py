@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.artifacts.staleness import changed_inputs, refresh_inputs
+from workbench.artifacts.staleness import find_changed_inputs, refresh_inputs
 from workbench.db.rows.story import HeadState, Input
 
 PLAN = Input(node_id=1, kind="episode_plan", part="episode:3", artifact_id=10, version=1, content_hash="third")
@@ -27,13 +27,13 @@ def head(kind: str, content_hash: str, parts: dict[str, str] | None = None) -> H
 def test_a_part_counts_alone_and_a_whole_input_by_its_hash(
     plan: HeadState, brief: HeadState, stale: list[str | None]
 ) -> None:
-    changed = changed_inputs([PLAN, BRIEF], {(1, "episode_plan"): plan, (1, "brief"): brief})
+    changed = find_changed_inputs([PLAN, BRIEF], {(1, "episode_plan"): plan, (1, "brief"): brief})
     assert [c.part for c in changed] == stale
     assert all(c.head.version == 2 for c in changed)
 
 
 def test_an_input_without_a_head_makes_nothing_stale() -> None:
-    assert changed_inputs([PLAN, BRIEF], {}) == []
+    assert find_changed_inputs([PLAN, BRIEF], {}) == []
 
 
 def test_an_edit_counts_as_made_from_the_versions_of_now() -> None:
@@ -44,7 +44,7 @@ def test_an_edit_counts_as_made_from_the_versions_of_now() -> None:
         (2, 20, "other"),
         (2, 20, "brief"),
     ]
-    assert changed_inputs(refreshed, heads) == []
+    assert find_changed_inputs(refreshed, heads) == []
 
 
 def test_what_is_gone_stays_as_it_was_read() -> None:

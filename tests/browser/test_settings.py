@@ -40,7 +40,7 @@ def test_an_address_left_with_tab_is_told_and_its_secret_shown_once(stack: Stack
         assert "T0AC-secret-path" not in page.content()
         page.get_by_role("button", name="I have it").click()
         expect(page.get_by_text("whsec_")).to_have_count(0)
-        [hook] = stack.wb.webhooks.listed()
+        [hook] = stack.wb.webhooks.list()
         key(page, f"webhook_edit_{hook.id}").get_by_role("button").click()
         key(page, f"webhook_try_{hook.id}").get_by_role("button").click()
         expect(key(page, f"webhook_{hook.id}").get_by_text("Delivered")).to_be_visible()

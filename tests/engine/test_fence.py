@@ -25,7 +25,7 @@ from tests.engine.jobs_for_tests import Told, prompt, tiny_png
 from tests.media.clips import tiny_mp4
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
-from workbench.db.writes import claims, groups, ledger, sweep
+from workbench.db.writes import claims, groups, steps, sweep
 from workbench.errors import Issue, JobError, LostClaim, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
@@ -80,7 +80,7 @@ class Late:
             assert sweep.recover_lost_job(conn, self.job_id, self.claim.number, 10) == "queued"
         assert self._claimed("current").number == 2
         with self.db.write() as conn:
-            ledger.begin_step(conn, self.job_id, "taken_over", 2, "hash", 2, again=True)
+            steps.begin_step(conn, self.job_id, "taken_over", 2, "hash", 2, again=True)
 
     def _claimed(self, worker: str) -> claims.Claim:
         with self.db.write() as conn:
@@ -99,7 +99,7 @@ class Late:
             step=step_name,
             input_hash="hash",
         )
-        return ModelCall.open(self.session, self.session.bound("text"), spec)
+        return ModelCall.open(self.session, self.session.find_provider("text"), spec)
 
     def state(self) -> list[Any]:
         """Everything that a late write could spoil. Of the ledger: which calls there are; a paid one is counted
@@ -139,16 +139,16 @@ def _run(coroutine: Any) -> None:
 
 def _commit_media(late: Late) -> None:
     def keep(conn: Any) -> None:
-        ledger.finish_step(conn, late.job_id, "taken_over", {"late": True})
+        steps.finish_step(conn, late.job_id, "taken_over", {"late": True})
 
     late.context._media._calls._settle(late.taken_over, "taken_over", RESULT, [], keep)
 
 
 def _settle_uncertain(late: Late) -> None:
     with late.db.read() as conn:
-        step = ledger.find_step(conn, late.job_id, "begun")
+        step = steps.find_step(conn, late.job_id, "begun")
     assert step is not None
-    _run(late.context._media._settle_uncertain("begun", SPEC, step, late.session.bound("image")))
+    _run(late.context._media._settle_uncertain("begun", SPEC, step, late.session.find_provider("image")))
 
 
 def _fall_back(late: Late) -> None:
@@ -156,16 +156,16 @@ def _fall_back(late: Late) -> None:
     late.session.providers = BoundProviders(
         Profile(1, "first", "openai", text_model="m", fallback_ids=(2,)), lambda profile_id: other, lambda p: Sketch()
     )
-    late.session.fall_back("text", late.session.bound("text"), ProviderError("overloaded", Text("busy")))
+    late.session.fall_back("text", late.session.find_provider("text"), ProviderError("overloaded", Text("busy")))
 
 
 def _lose_the_database(late: Late) -> None:
-    late.engine.worker.runner._database_away(late.claim, OperationalError("UPDATE", {}, Exception("away")))
+    late.engine.worker.runner.endings.put_back_later(late.claim, OperationalError("UPDATE", {}, Exception("away")))
 
 
 JOBS, CALL = "workbench.jobs.", "workbench.profiles.model_call:ModelCall."
 MEDIA, MEDIA_CALL = JOBS + "media_steps:MediaSteps.", JOBS + "media_calls:MediaCalls."
-RUNNER, TIMELINE = "workbench.jobs.runner:Runner.", "workbench.db.writes.timeline:"
+ENDINGS, TIMELINE = "workbench.jobs.endings:Endings.", "workbench.db.writes.timeline:"
 STEPS, SESSION, CONTEXT = JOBS + "text_steps:TextSteps.", JOBS + "session:ClaimSession.", JOBS + "context:Context."
 
 FENCES: tuple[Fence, ...] = (
@@ -216,14 +216,14 @@ FENCES: tuple[Fence, ...] = (
     Fence(
         CALL + "open",
         lambda w: _run(
-            w.context._media._calls.draw(w.session.bound("image"), "taken_over", SPEC, tiny_png, "generate")
+            w.context._media._calls.draw(w.session.find_provider("image"), "taken_over", SPEC, tiny_png, "generate")
         ),
         "open a paid call for a picture",
     ),
     Fence(
         CALL + "open",
         lambda w: _run(
-            w.context._media._calls.film(w.session.bound("video"), "taken_over", SPEC, tiny_mp4, "generate")
+            w.context._media._calls.film(w.session.find_provider("video"), "taken_over", SPEC, tiny_mp4, "generate")
         ),
         "open a paid call for a clip",
     ),
@@ -236,19 +236,19 @@ FENCES: tuple[Fence, ...] = (
         "keep how a step failed",
     ),
     Fence(
-        RUNNER + "_succeeded",
-        lambda w: w.engine.worker.runner._succeeded(w.claim, w.context, {"late": True}),
+        ENDINGS + "succeed",
+        lambda w: w.engine.worker.runner.endings.succeed(w.claim, w.context, {"late": True}),
         "succeed",
     ),
     Fence(
-        RUNNER + "_failed",
-        lambda w: w.engine.worker.runner._failed(w.claim, describe(ValueError("late"), "test_batch")),
+        ENDINGS + "fail",
+        lambda w: w.engine.worker.runner.endings.fail(w.claim, describe(ValueError("late"), "test_batch")),
         "fail",
     ),
-    Fence(RUNNER + "_wait", lambda w: w.engine.worker.runner._wait(w.claim, Suspend("children")), "wait"),
-    Fence(RUNNER + "_stopped", lambda w: w.engine.worker.runner._stopped(w.claim, "cancel"), "be cancelled"),
-    Fence(RUNNER + "_stopped", lambda w: w.engine.worker.runner._stopped(w.claim, "interrupted"), "be interrupted"),
-    Fence(RUNNER + "_database_away", _lose_the_database, "go back because the database is away"),
+    Fence(ENDINGS + "wait", lambda w: w.engine.worker.runner.endings.wait(w.claim, Suspend("children")), "wait"),
+    Fence(ENDINGS + "stop", lambda w: w.engine.worker.runner.endings.stop(w.claim, "cancel"), "be cancelled"),
+    Fence(ENDINGS + "stop", lambda w: w.engine.worker.runner.endings.stop(w.claim, "interrupted"), "be interrupted"),
+    Fence(ENDINGS + "put_back_later", _lose_the_database, "go back because the database is away"),
 )
 
 #: writes of a running claim that need no fence, and why
@@ -259,8 +259,8 @@ UNFENCED = {
     CALL + "settle_useless": "what was paid is counted whoever owns the job",
     CALL + "_settle_failure": "what was paid is counted whoever owns the job",
     MEDIA_CALL + "_cancel_late_task": "only a line for the reader: this task is nobody's",
-    RUNNER + "run": "it takes the claim",
-    RUNNER + "heartbeat": "it asks which claims are still ours",
+    "workbench.jobs.runner:Runner.run": "it takes the claim",
+    "workbench.jobs.runner:Runner.heartbeat": "it asks which claims are still ours",
 }
 #: whose `write` is fenced: a claim's session, and the owner of a model call, which is one
 OWNERS = ("session", "self", "owner")
@@ -316,7 +316,7 @@ def test_a_member_of_a_group_that_was_lost_is_left_alone(
 
     attempt_it()
     assert late.state() == before
-    monkeypatch.setattr(groups, "_fenced", lambda conn, claims: list(claims))
+    monkeypatch.setattr(groups, "_fence_all", lambda conn, claims: list(claims))
     attempt_it()
     assert late.state() != before, "the fence of groups was taken away, and nothing went wrong"
 
@@ -422,7 +422,7 @@ def test_every_fence_has_a_row() -> None:
 def test_every_write_of_a_running_claim_has_a_fence_or_a_reason() -> None:
     """Each transaction that the code of a running claim opens."""
     unfenced = set()
-    names = ("session", "text_steps", "media_steps", "media_calls", "context", "runner")
+    names = ("session", "text_steps", "media_steps", "media_calls", "context", "runner", "endings")
     for path in [WORKBENCH / "profiles" / "model_call.py", *(WORKBENCH / "jobs" / f"{name}.py" for name in names)]:
         for site, function in _functions(path):
             for node in _own(function):
@@ -446,7 +446,7 @@ def test_a_paid_answer_that_comes_too_late_is_still_counted(engine: Engine, proj
         late.context._text._settle(Answer("", late.call), valid=False)
     assert engine.wb.jobs.get_detail(late.job_id).model_calls[0].outcome == "late"
     with late.db.read() as conn:
-        assert ledger.find_step(conn, late.job_id, "begun").state == "sent"  # type: ignore[union-attr]
+        assert steps.find_step(conn, late.job_id, "begun").state == "sent"  # type: ignore[union-attr]
 
 
 def test_two_workers_racing_for_one_job_give_one_claim(engine: Engine) -> None:

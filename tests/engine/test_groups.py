@@ -121,13 +121,13 @@ def test_a_stopping_worker_puts_back_at_once_what_it_had_not_begun(
     monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0, 0.0, 30.0, 0.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
-    until(lambda: len(engine.worker.runner._live) == 1 and len(engine.worker.runner._held) == 4)
+    until(lambda: len(engine.worker.runner._running) == 1 and len(engine.worker.runner._claim_keys) == 4)
     assert engine.worker.runner.busy == 1
     engine.worker.runner.stop()
     thread.join(20)
     assert [r.state for r in rows(engine, ids)] == ["succeeded"] * 2 + ["queued"] * 3
     assert list(attempts(engine, ids).values()) == [["ok"]] * 2 + [["interrupted"]] + [[]] * 2
-    assert (engine.worker.runner.busy, engine.worker.runner._held) == (0, set())
+    assert (engine.worker.runner.busy, engine.worker.runner._claim_keys) == (0, set())
 
 
 def test_the_heartbeat_lets_go_of_what_a_blocked_loop_holds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_the_heartbeat_lets_go_of_what_a_blocked_loop_holds(engine: Engine, monk
     monkeypatch.setattr(runner, "STUCK_S", 0.0)
     ids = sleeps(engine, [0.0, 30.0, 0.0])
     thread = in_background(lambda: engine.worker.run(engine.mail.popleft()))
-    until(lambda: [r.state for r in rows(engine, ids)][1:] == ["running"] * 2 and bool(engine.worker.runner._live))
+    until(lambda: [r.state for r in rows(engine, ids)][1:] == ["running"] * 2 and bool(engine.worker.runner._running))
     engine.worker.runner.heartbeat()
     assert [r.state for r in rows(engine, ids)] == ["succeeded", "running", "queued"]
     engine.worker.runner.stop()
@@ -147,9 +147,9 @@ def test_a_result_that_cannot_be_written_fails_its_own_job_alone(
 ) -> None:
     monkeypatch.setattr(runner, "SHORT_S", 60.0)
     ids = sleeps(engine, [0.0] * 4)
-    real = runner._as_json
+    real = runner.as_json
     bad = iter([None, None, object()])
-    monkeypatch.setattr(runner, "_as_json", lambda result: next(bad, None) or real(result))
+    monkeypatch.setattr(runner, "as_json", lambda result: next(bad, None) or real(result))
     engine.worker.run(engine.mail.popleft())
     states = [r.state for r in rows(engine, ids)]
     assert sorted(states) == ["failed", "succeeded", "succeeded", "succeeded"]
@@ -167,7 +167,7 @@ def test_many_runs_that_are_slower_than_their_kind_was_give_back_the_others(
     done = states.count("succeeded")
     assert 2 <= done <= 4
     assert states == ["succeeded"] * done + ["queued"] * (12 - done)
-    assert (engine.worker.runner.busy, engine.worker.runner._held) == (0, set())
+    assert (engine.worker.runner.busy, engine.worker.runner._claim_keys) == (0, set())
 
 
 def test_what_was_lost_with_a_worker_is_not_claimed_with_others(engine: Engine) -> None:
@@ -226,10 +226,10 @@ def test_a_member_whose_failure_cannot_be_written_takes_no_other_with_it(
         raise RuntimeError("cannot be written either")
 
     monkeypatch.setattr(engine.worker.runner, "_prepare", prepare)
-    monkeypatch.setattr(engine.worker.runner, "_failed", failed)
+    monkeypatch.setattr(engine.worker.runner.endings, "fail", failed)
     engine.worker.run(engine.mail.popleft())
     assert [r.state for r in rows(engine, ids)] == ["succeeded", "succeeded", "running", "succeeded", "succeeded"]
-    assert (engine.worker.runner.busy, engine.worker.runner._held) == (0, set())
+    assert (engine.worker.runner.busy, engine.worker.runner._claim_keys) == (0, set())
 
 
 def test_groups_that_end_children_of_the_same_parents_do_not_lock_each_other_out(

@@ -38,7 +38,7 @@ def test_a_cancel_that_meets_a_retry_ends_the_job(engine: Engine, provider: Scri
 def test_a_cancel_that_meets_a_shutdown_ends_the_job(engine: Engine) -> None:
     asked = engine.wb.submit("test_sleep")
     thread = in_background(engine.deliver)
-    until(lambda: engine.worker.runner._live)
+    until(lambda: engine.worker.runner._running)
     engine.wb.jobs.cancel(asked.id)
     engine.worker.runner.stop()
     thread.join(20)

@@ -267,7 +267,7 @@ def test_a_job_that_waited_for_calls_under_way_says_so_when_they_took_all(
         "100 % of the budget is used: 0.00 of 0.00 USD (all projects, this month).",
     )
     engine.worker.maintain()
-    [delivery] = engine.wb.webhooks.deliveries(hook.id)
+    [delivery] = engine.wb.webhooks.list_deliveries(hook.id)
     assert delivery.event == "job.waiting"
 
 

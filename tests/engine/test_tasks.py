@@ -19,7 +19,7 @@ from tests.workflows.frames import MOTION, scene_of
 from workbench import errors
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, media, step
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, steps
 from workbench.errors import ProviderError
 from workbench.i18n import Text
 from workbench.jobs import poller
@@ -148,16 +148,16 @@ def test_a_task_that_failed_at_the_provider_fails_the_job_with_its_words(studio:
 
 
 def test_two_processes_that_see_a_task_due_poll_it_once(studio: Engine, service: VideoService) -> None:
-    from workbench.db.writes import ledger
+    from workbench.db.writes import steps
 
     studio.wb.submit("test_video")
     studio.deliver()
     due_now(studio)
     with studio.wb.database.read() as conn:
-        [row] = ledger.due_polls(conn)
+        [row] = steps.list_due_polls(conn)
     with studio.wb.database.write() as conn:
-        assert ledger.take_poll(conn, row, 60_000)
-        assert not ledger.take_poll(conn, row, 60_000)
+        assert steps.take_poll(conn, row, 60_000)
+        assert not steps.take_poll(conn, row, 60_000)
 
 
 def test_cancelling_a_waiting_video_cancels_it_at_the_provider(studio: Engine, service: VideoService) -> None:
@@ -458,7 +458,7 @@ def test_a_task_that_fails_and_the_late_word_of_its_worker_do_not_wait_for_each_
         """What a worker that has lost its claim does when its answer comes."""
         priced.wait(20)
         with studio.wb.database.write() as conn:
-            ledger.lock_if_uncertain(conn, job_id, "clip", 1)
+            steps.lock_if_uncertain(conn, job_id, "clip", 1)
             held.set()
             ledger.mark_late(conn, 1, 1)
 

@@ -11,7 +11,7 @@ from workbench.locale import check
 
 
 def test_every_interface_string_has_a_chinese_translation_with_the_same_fields():
-    assert check.problems(check.extracted(), check.load(check.catalogue_path())) == []
+    assert check.problems(check.extract_messages(), check.load(check.catalogue_path())) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -41,7 +41,7 @@ def test_strings_inside_f_strings_and_both_branches_of_a_choice_are_found(tmp_pa
         (tmp_path / name).mkdir()
     (tmp_path / "workbench" / "a.py").write_text("x = f\"{t('inside')}\"\ny = t('one' if z else 'two')\n", "utf-8")
     (tmp_path / "app.py").write_text("N_('app')\nText('{message}')\n", "utf-8")
-    assert set(check.extracted(tmp_path)) == {"inside", "one", "two", "app"}
+    assert set(check.extract_messages(tmp_path)) == {"inside", "one", "two", "app"}
 
 
 def test_several_issues_are_one_sentence_in_either_language_also_from_a_row():

@@ -343,7 +343,7 @@ def test_the_handshake_is_for_the_name_at_each_hop_though_the_address_is_pinned(
     here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with secure(tmp_path, "first.example", "second.example") as (port, came, certificate):
-        monkeypatch.setattr(outbound, "_trusted_authorities", lambda: ssl.create_default_context(cafile=certificate))
+        monkeypatch.setattr(outbound, "_load_authorities", lambda: ssl.create_default_context(cafile=certificate))
         assert fetch(f"https://first.example:{port}/a?sig=x%2F", allow_private=True) == b"ok"
         # one connection each, though the address is the same
         assert [name for name, _ in came] == ["first.example", "second.example"]
@@ -356,7 +356,7 @@ def test_a_certificate_for_another_name_is_refused(
     here: None, server: ScriptedProvider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with secure(tmp_path, "other.example") as (port, came, certificate):
-        monkeypatch.setattr(outbound, "_trusted_authorities", lambda: ssl.create_default_context(cafile=certificate))
+        monkeypatch.setattr(outbound, "_load_authorities", lambda: ssl.create_default_context(cafile=certificate))
         assert "connection failed" in reason(f"https://first.example:{port}/a", allow_private=True)
         assert came == []
 

@@ -23,7 +23,7 @@ def test_a_wrong_address_is_said_beside_it_and_nothing_typed_is_lost(house: Hous
     assert not at.exception
     assert any("without a user name" in m.value for m in at.markdown)
     assert at.text_input(key="new_webhook_url").value == "example.com/x"
-    assert house.wb.webhooks.listed() == []
+    assert house.wb.webhooks.list() == []
 
 
 def test_a_webhook_is_added_tried_changed_and_taken_away(house: House, receiver: Receiver) -> None:
@@ -31,7 +31,7 @@ def test_a_webhook_is_added_tried_changed_and_taken_away(house: House, receiver:
     at.text_input(key="new_webhook_url").set_value(receiver.url)
     at.checkbox(key="new_webhook_private").check()
     at.button(key="new_webhook_go").click().run()
-    [hook] = house.wb.webhooks.listed()
+    [hook] = house.wb.webhooks.list()
     assert (hook.form, hook.lang, hook.allow_private) == ("standard", "en", True)
     [secret] = [c.value for c in at.code if c.value.startswith("whsec_")]
     at.button(key="webhook_secret_seen").click().run()
@@ -47,11 +47,11 @@ def test_a_webhook_is_added_tried_changed_and_taken_away(house: House, receiver:
 
     at.multiselect(key=f"webhook_events_{hook.id}").set_value(["job.failed"])
     at.button(key=f"webhook_save_{hook.id}").click().run()
-    assert house.wb.webhooks.listed()[0].events == ["job.failed"]
+    assert house.wb.webhooks.list()[0].events == ["job.failed"]
     at.button(key=f"webhook_switch_{hook.id}").click().run()
-    assert house.wb.webhooks.listed()[0].enabled is False
+    assert house.wb.webhooks.list()[0].enabled is False
     at.button(key=f"webhook_remove_{hook.id}").click().run()
-    assert house.wb.webhooks.listed() == []
+    assert house.wb.webhooks.list() == []
     assert not at.exception
 
 

@@ -172,4 +172,4 @@ def test_a_key_that_arrives_in_pieces_is_held_back_until_it_is_whole(red: Redact
 
 def test_pages_keep_their_own_words_whatever_somebody_called_a_key() -> None:
     red = Redactor(["none", "a-long-secret-0123"])
-    assert red.shown("none but a-long-secret-0123") == f"none but {HIDDEN}"
+    assert red.mask("none but a-long-secret-0123") == f"none but {HIDDEN}"

@@ -6,7 +6,7 @@ import pytest
 
 from workbench.errors import KINDS, InvalidInput, ProviderError
 from workbench.providers.base import ImageRequest, Message, TextReply, TextRequest, VideoRequest, estimate_tokens
-from workbench.sketch.provider import Simulation, Sketch, simulated_failure
+from workbench.sketch.provider import Simulation, Sketch, simulate_failure
 
 
 def request(call_id: str = "call-1", text: str = "一段很长的草稿，" * 30) -> TextRequest:
@@ -47,7 +47,7 @@ def test_without_a_draft_it_says_what_to_do() -> None:
 
 
 def test_simulated_failures_are_of_many_kinds_and_about_as_frequent_as_asked() -> None:
-    failures = [f for n in range(400) if (f := simulated_failure(request(f"call-{n}"), 0.5)) is not None]
+    failures = [f for n in range(400) if (f := simulate_failure(request(f"call-{n}"), 0.5)) is not None]
 
     assert 140 < len(failures) < 260
     assert {f.kind for f in failures} == {
@@ -66,7 +66,7 @@ def test_a_simulated_broken_answer_keeps_what_came_of_it() -> None:
     broken = next(
         wanted
         for n in range(400)
-        if (f := simulated_failure(wanted := request(f"call-{n}"), 1)) is not None and f.kind == "malformed_output"
+        if (f := simulate_failure(wanted := request(f"call-{n}"), 1)) is not None and f.kind == "malformed_output"
     )
 
     with pytest.raises(ProviderError) as caught:

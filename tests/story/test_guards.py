@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from workbench.artifacts.models import Preset
-from workbench.story.freshness import keep_places
+from workbench.story.freshness import keep_batch_order
 from workbench.story.guards import plannable_brief, style_issues, summary_issues
 from workbench.story.styles import style_text
 
@@ -45,12 +45,12 @@ def test_all_that_is_missing_is_named_at_once() -> None:
 
 
 def test_what_a_batch_has_begun_keeps_its_place_when_it_runs_again() -> None:
-    assert keep_places({}, [7, 8, 9]) == [7, 8, 9]
+    assert keep_batch_order({}, [7, 8, 9]) == [7, 8, 9]
     # 7 has been written meanwhile and is fresh, so it is no longer wanted
-    assert keep_places({0: 7}, [8, 9]) == [7, 8, 9]
+    assert keep_batch_order({0: 7}, [8, 9]) == [7, 8, 9]
     # 7 was refused and has no child of its own: it keeps the first place
-    assert keep_places({1: 8}, [7, 9]) == [7, 8, 9]
-    assert keep_places({0: 7, 1: 8, 2: 9}, []) == [7, 8, 9]
+    assert keep_batch_order({1: 8}, [7, 9]) == [7, 8, 9]
+    assert keep_batch_order({0: 7, 1: 8, 2: 9}, []) == [7, 8, 9]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -44,7 +44,7 @@ def add(engine: Engine, receiver: Receiver, *events: str, **given: Any) -> NewWe
 
 def told(engine: Engine) -> list[tuple[str, str]]:
     """(event, state) of every delivery, oldest first."""
-    return [(d.event, d.state) for d in reversed(engine.wb.webhooks.deliveries())]
+    return [(d.event, d.state) for d in reversed(engine.wb.webhooks.list_deliveries())]
 
 
 def due_now(engine: Engine) -> None:
@@ -95,9 +95,9 @@ def test_each_end_of_a_job_is_told_once_and_its_children_are_not_told(
 def test_nothing_is_marked_while_there_is_no_webhook(engine: Engine, receiver: Receiver, project: int) -> None:
     engine.finish(engine.wb.submit("test_tell", project).id)
     hook = add(engine, receiver)
-    engine.wb.webhooks.switch(hook.id, False)
+    engine.wb.webhooks.enable(hook.id, False)
     engine.finish(engine.wb.submit("test_tell", project, {"about": "a second"}).id)
-    engine.wb.webhooks.switch(hook.id, True)
+    engine.wb.webhooks.enable(hook.id, True)
     engine.worker.maintain()
     assert told(engine) == []
     assert receiver.got == []
@@ -132,7 +132,7 @@ def test_a_receiver_that_is_down_is_tried_again_with_the_same_id_until_it_takes_
     engine.worker.maintain()
     assert len(receiver.got) == 3
     assert len({g.headers["webhook-id"] for g in receiver.got}) == 1
-    [delivery] = engine.wb.webhooks.deliveries()
+    [delivery] = engine.wb.webhooks.list_deliveries()
     assert (delivery.state, delivery.tries, delivery.status, delivery.error) == ("delivered", 3, 200, None)
 
 
@@ -161,7 +161,7 @@ def test_the_next_try_is_not_before_its_time_and_the_last_one_gives_up(
     for _ in sending.PAUSES_S:
         due_now(engine)
         engine.worker.maintain()
-    [delivery] = engine.wb.webhooks.deliveries()
+    [delivery] = engine.wb.webhooks.list_deliveries()
     assert (delivery.state, delivery.status) == ("failed", 500)
     assert delivery.error == "The receiver answered 500: no"
     assert len(receiver.got) == len(sending.PAUSES_S) + 1
@@ -179,7 +179,7 @@ def test_a_try_whose_worker_died_is_made_again(engine: Engine, receiver: Receive
     engine.deliver()
     engine.worker._webhooks._record_job_events()  # type: ignore[attr-defined]
     with engine.wb.database.write() as conn:
-        [row] = engine.wb.webhooks.deliveries()
+        [row] = engine.wb.webhooks.list_deliveries()
         assert writes.take(conn, row, sending.LEASE_MS)  # taken, then nothing is heard of it
         assert not writes.take(conn, row, sending.LEASE_MS)
     engine.worker.maintain()
@@ -209,7 +209,7 @@ def test_a_receiver_that_is_gone_for_good_is_left_alone(engine: Engine, receiver
     engine.finish(engine.wb.submit("test_tell", project).id)
     engine.worker.maintain()
     assert told(engine) == [("job.succeeded", "failed")]
-    assert [h.enabled for h in engine.wb.webhooks.listed() if h.id == hook.id] == [False]
+    assert [h.enabled for h in engine.wb.webhooks.list() if h.id == hook.id] == [False]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "http://10.0.0.7/x", "http://[::1]/x", "http://localhost/x"])
@@ -226,14 +226,14 @@ def test_a_redirect_is_not_followed_and_no_private_address_is_called_unless_it_i
     hook = add(engine, receiver, "job.succeeded")
     with engine.wb.database.write() as conn:
         conn.execute(update(webhook).where(webhook.c.id == hook.id).values(allow_private=False))
-    tried = engine.wb.webhooks.try_out(hook.id)
+    tried = engine.wb.webhooks.send_test(hook.id)
     assert tried.state == "failed"
     assert "its host 127.0.0.1 is no public address" in tried.error
     assert receiver.got == []
     allowed = add(engine, receiver)
     with Receiver() as elsewhere:
         receiver.answers, receiver.headers = [(302, b"")], {"location": elsewhere.url}
-        assert engine.wb.webhooks.try_out(allowed.id).error == "The receiver answered 302: —"
+        assert engine.wb.webhooks.send_test(allowed.id).error == "The receiver answered 302: —"
         assert elsewhere.got == []
 
 
@@ -257,12 +257,12 @@ def test_a_chat_gets_one_sentence_and_its_refusal_with_200_is_seen(engine: Engin
     for form, (body, refusal) in CHATS.items():
         hook = add(engine, receiver, form=form)
         receiver.answers = [(200, b'{"code": 0, "errcode": 0, "msg": "success"}' if refusal else b"ok")]
-        assert engine.wb.webhooks.try_out(hook.id).state == "delivered", form
+        assert engine.wb.webhooks.send_test(hook.id).state == "delivered", form
         assert json.loads(receiver.got[-1].body) == body
         assert "webhook-signature" not in receiver.got[-1].headers
         if refusal:
             receiver.answers = [(200, json.dumps(refusal).encode())]
-            tried = engine.wb.webhooks.try_out(hook.id)
+            tried = engine.wb.webhooks.send_test(hook.id)
             assert tried.state == "failed", form
             assert str(refusal.get("msg") or refusal.get("errmsg")) in tried.error
 
@@ -333,11 +333,11 @@ def test_the_address_and_the_secret_are_sealed_and_survive_another_master_key(
     engine: Engine, receiver: Receiver
 ) -> None:
     hook = add(engine, receiver)
-    before = engine.wb.webhooks.listed()
+    before = engine.wb.webhooks.list()
     assert hook.secret not in json.dumps([row.as_json() for row in before])
     assert "T0AC-secret-path" not in json.dumps([row.as_json() for row in before])
     assert engine.wb.profiles.rotate_keys().keys == 1
-    assert engine.wb.webhooks.try_out(hook.id).state == "delivered"
+    assert engine.wb.webhooks.send_test(hook.id).state == "delivered"
     got = receiver.got[-1]
     assert Webhook(hook.secret).verify(got.body, got.headers)["type"] == "test"
     database = engine.wb.settings.environment.home / "reelwright.db"
@@ -367,13 +367,13 @@ def test_what_is_wrong_is_named_by_its_field(engine: Engine) -> None:
         with pytest.raises(InvalidInput) as refused:
             engine.wb.webhooks.add(values.pop("url"), **values)
         assert [i.path for i in refused.value.issues] == [field], given
-    assert engine.wb.webhooks.listed() == []
+    assert engine.wb.webhooks.list() == []
 
 
 def test_what_is_not_there_is_said(engine: Engine) -> None:
     with pytest.raises(NotFound):
         engine.wb.webhooks.add("https://example.com/x", project_id=4711)
-    for asked in (engine.wb.webhooks.remove, engine.wb.webhooks.try_out, engine.wb.webhooks.send_again):
+    for asked in (engine.wb.webhooks.remove, engine.wb.webhooks.send_test, engine.wb.webhooks.send_again):
         with pytest.raises(NotFound):
             asked(4711)
 
@@ -388,7 +388,7 @@ def test_a_removed_webhook_is_told_nothing_more(engine: Engine, receiver: Receiv
     engine.worker.maintain()
     assert len(receiver.got) == 1
     assert told(engine) == [("job.succeeded", "failed")]
-    assert engine.wb.webhooks.listed() == []
+    assert engine.wb.webhooks.list() == []
 
 
 class Silent:
@@ -455,14 +455,14 @@ def test_what_goes_wrong_in_one_try_leaves_the_others_alone(
 ) -> None:
     hook = add(engine, receiver)
     pile(engine, hook, 8)
-    settle = sending.settle
+    settle = sending.record_outcome
 
     def failing(conn: Any, row: Any, outcome: Any) -> None:
         if row["event_key"] == "piled:0":
             raise RuntimeError("the database went away")
         settle(conn, row, outcome)
 
-    monkeypatch.setattr(sending, "settle", failing)
+    monkeypatch.setattr(sending, "record_outcome", failing)
     engine.worker._webhooks.run_once()
     assert sorted(state for _, state in told(engine)) == ["delivered"] * 7 + ["pending"]
 
@@ -476,7 +476,7 @@ def test_a_try_that_fails_in_a_way_of_its_own_is_written_down(
         raise KeyError("payload")
 
     monkeypatch.setattr(sending, "request_of", broken)
-    tried = engine.wb.webhooks.try_out(hook.id)
+    tried = engine.wb.webhooks.send_test(hook.id)
     assert (tried.state, tried.error) == (
         "failed", "The address cannot be called: the connection failed (KeyError).",
     )  # fmt: skip
@@ -496,21 +496,21 @@ def test_an_answer_is_shown_without_the_address_and_without_what_no_database_tak
         (200, b'{"code": 9, "msg": "' + b"x" * 1900 + b'"}', f"The receiver answered 200: 9 {'x' * 198}"),
     ]:
         receiver.answers = [(status, answer)]
-        assert engine.wb.webhooks.try_out(hook.id).error == shown
+        assert engine.wb.webhooks.send_test(hook.id).error == shown
 
 
 def test_a_taken_message_is_taken_though_its_answer_never_ends(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "DEADLINE_S", 1.0)
     with Silent(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nright, just a") as slow:
         hook = engine.wb.webhooks.add(slow.url, allow_private=True)
-        assert engine.wb.webhooks.try_out(hook.id).state == "delivered"
+        assert engine.wb.webhooks.send_test(hook.id).state == "delivered"
 
 
 def test_a_greeting_that_is_not_wanted_for_good_switches_off_too(engine: Engine, receiver: Receiver) -> None:
     hook = add(engine, receiver)
     receiver.answers = [(410, b"")]
-    assert "410" in engine.wb.webhooks.try_out(hook.id).error
-    assert [h.enabled for h in engine.wb.webhooks.listed()] == [False]
+    assert "410" in engine.wb.webhooks.send_test(hook.id).error
+    assert [h.enabled for h in engine.wb.webhooks.list()] == [False]
 
 
 def test_a_budget_mark_is_not_told_again_when_its_delivery_is_forgotten_but_for_another_currency(
@@ -548,7 +548,7 @@ def test_what_is_long_past_is_forgotten(engine: Engine, receiver: Receiver) -> N
         old = update(webhook_delivery).where(webhook_delivery.c.id == first)
         conn.execute(old.values(ended_at=db_now_ms() - 2 * sending.RETENTION_MS))
     engine.worker._webhooks.prune()
-    assert [d.event_key for d in engine.wb.webhooks.deliveries()] == ["piled:1"]
+    assert [d.event_key for d in engine.wb.webhooks.list_deliveries()] == ["piled:1"]
 
 
 def test_many_that_wait_for_one_budget_are_one_message_and_each_decision_is_its_own(
@@ -609,7 +609,7 @@ def test_a_removed_webhook_keeps_no_address_and_stands_in_no_rotations_way(engin
     lost, kept = add(engine, receiver), add(engine, receiver)
     with engine.wb.database.write() as conn:
         conn.execute(update(webhook).where(webhook.c.id == lost.id).values(key_id="another"))
-    tried = engine.wb.webhooks.try_out(lost.id)
+    tried = engine.wb.webhooks.send_test(lost.id)
     assert (tried.state, "another master key" in tried.error) == ("failed", True)
     engine.wb.webhooks.remove(lost.id)
     with engine.wb.database.read() as conn:
@@ -617,7 +617,7 @@ def test_a_removed_webhook_keeps_no_address_and_stands_in_no_rotations_way(engin
     assert (gone["url_ciphertext"], gone["secret_ciphertext"]) == ("", "")
     engine.wb.webhooks.remember()
     assert engine.wb.profiles.rotate_keys().keys == 1
-    assert engine.wb.webhooks.try_out(kept.id).state == "delivered"
+    assert engine.wb.webhooks.send_test(kept.id).state == "delivered"
 
 
 def test_noticing_waits_for_nobody_who_ends_jobs(engine: Engine, receiver: Receiver, project: int) -> None:
@@ -645,11 +645,11 @@ def test_a_webhook_is_removed_while_its_receiver_says_that_it_is_gone(engine: En
         pytest.skip("there is one writer at a time")
     hook = add(engine, receiver)
     pile(engine, hook, 1)
-    [row] = engine.wb.webhooks.deliveries()
+    [row] = engine.wb.webhooks.list_deliveries()
 
     def settle() -> None:
         with engine.wb.database.write() as conn:
-            sending.settle(conn, row, sending.Outcome(sending.GONE, Text("It is gone."), final=True))
+            sending.record_outcome(conn, row, sending.Outcome(sending.GONE, Text("It is gone."), final=True))
 
     def waits() -> bool:
         with engine.wb.database.read() as conn:

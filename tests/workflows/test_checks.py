@@ -133,8 +133,8 @@ def test_one_motif_may_come_back_two_may_not() -> None:
 
 
 def test_a_motif_in_nearly_the_same_words_is_the_same() -> None:
-    assert core.shared_motifs(["A Half-open  door", "水面上的倒影"], ["a half-open door", "水面的倒影"]) != []
-    assert core.shared_motifs(["a half-open door", "embers"], []) == []
+    assert core.find_shared_motifs(["A Half-open  door", "水面上的倒影"], ["a half-open door", "水面的倒影"]) != []
+    assert core.find_shared_motifs(["a half-open door", "embers"], []) == []
 
 
 # --- scene list ------------------------------------------------------------------------------------------------
@@ -225,10 +225,10 @@ def test_names_are_told_from_the_words_around_them(text: str, name: str, found: 
 def test_kept_anchors_must_come_back_word_for_word_as_the_same_pairs() -> None:
     kept = {"zh": ["一", "二"], "en": ["one", "two"]}
 
-    assert anchor.lost_anchor_issues(empty_set(), kept) == []
-    assert anchor.lost_anchor_issues(empty_set(), {}) == []
-    assert "二" in str(anchor.lost_anchor_issues(empty_set(en=["one", "TWO", "three", "four"]), kept)[0])
-    assert anchor.lost_anchor_issues(empty_set(zh=["二", "一", "三", "四"]), kept) != []
+    assert anchor.find_lost_anchors(empty_set(), kept) == []
+    assert anchor.find_lost_anchors(empty_set(), {}) == []
+    assert "二" in str(anchor.find_lost_anchors(empty_set(en=["one", "TWO", "three", "four"]), kept)[0])
+    assert anchor.find_lost_anchors(empty_set(zh=["二", "一", "三", "四"]), kept) != []
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,10 @@ def test_an_alias_is_saved_under_the_librarys_name() -> None:
 
 
 def test_no_line_is_said_twice() -> None:
-    assert paths(dialogue.repeated_issues(said(line("走 吧。"), line("好。"), line("走吧。", "陈氏")))) == [
+    assert paths(dialogue.find_repetitions(said(line("走 吧。"), line("好。"), line("走吧。", "陈氏")))) == [
         "lines.2.text"
     ]
-    assert dialogue.repeated_issues(said(line("走吧。"), line("走吧！"))) == []
+    assert dialogue.find_repetitions(said(line("走吧。"), line("走吧！"))) == []
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_a_silence_is_silent(cues: list[dict[str, Any]], expected: list[str]) ->
 
 
 def test_the_same_sound_twice_at_once_is_one_sound() -> None:
-    assert paths(sound.repeated_issues(heard(cue(), cue(start=0.5, description="门 响", end=2)))) == ["cues.1"]
-    assert sound.repeated_issues(heard(cue(), cue(start=1, end=2))) == []
-    assert sound.repeated_issues(heard(cue(), cue("foley"))) == []
+    assert paths(sound.find_repetitions(heard(cue(), cue(start=0.5, description="门 响", end=2)))) == ["cues.1"]
+    assert sound.find_repetitions(heard(cue(), cue(start=1, end=2))) == []
+    assert sound.find_repetitions(heard(cue(), cue("foley"))) == []
 
 
 def test_nobody_is_heard_where_nobody_speaks() -> None:

@@ -70,7 +70,7 @@ def test_every_scene_of_an_episode_gets_its_storyboard_and_every_check_holds_on_
         assert motion.window_issues(moved, 6.0) + motion.change_issues(moved) == []
         assert motion.language_issues(moved, cast.names) == []
         said = Dialogue.model_validate(content(engine, scene["id"], "dialogue"))
-        assert dialogue.speaker_issues(said, cast) + dialogue.repeated_issues(said) == []
+        assert dialogue.speaker_issues(said, cast) + dialogue.find_repetitions(said) == []
         assert dialogue.length_issues(said, 15) == []
         heard = SoundDesign.model_validate(content(engine, scene["id"], "sound_design"))
         before = timing.estimate(

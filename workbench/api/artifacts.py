@@ -8,7 +8,7 @@ from workbench.api.projects import find_node
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
-from workbench.artifacts.staleness import ChangedInput, changed_inputs, refresh_inputs
+from workbench.artifacts.staleness import ChangedInput, find_changed_inputs, refresh_inputs
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input, VersionEntry
@@ -51,7 +51,7 @@ class Artifacts:
         with self._database.read() as conn:
             heads = [head for (_, k), head in reads.heads_for(conn, node_ids).items() if k == kind]
             sources = source_heads(conn, heads)
-        changed = {head.node_id: changed_inputs(head.inputs, sources) for head in heads}
+        changed = {head.node_id: find_changed_inputs(head.inputs, sources) for head in heads}
         return {node_id: inputs for node_id, inputs in changed.items() if inputs}
 
     def save(self, node_id: int, kind: str, content: Json, base_version: int | None, user: str = "local") -> Artifact:

@@ -22,7 +22,7 @@ from workbench.db.rows.jobs import (
     Worker,
 )
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import claims, end, ledger, timeline, waits
+from workbench.db.writes import claims, end, ledger, steps, timeline, waits
 from workbench.errors import NotAllowed, NotFound, Refused
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -311,7 +311,7 @@ class Jobs:
             for step in reads.list_steps(conn, job_id):
                 if step.state == "maybe_charged":
                     state = "refused" if choice == "send_again" else "given_up"
-                    ledger.set_step(conn, job_id, step.name, state=state)
+                    steps.set_step(conn, job_id, step.name, state=state)
                     # nobody asks for its task any more
                     ledger.price_task(conn, job_id, step.name)
             if choice == "send_again":

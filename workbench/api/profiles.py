@@ -46,21 +46,21 @@ class ModelProfiles:
 
     def add(self, name: str, provider: str, **fields: Any) -> SavedProfile:
         """Add a profile (its fields: profiles.Profiles.add). Raises InvalidInput naming each field."""
-        return self._limited(self._profiles.add(name, provider, **fields))
+        return self._with_limit(self._profiles.add(name, provider, **fields))
 
     def update(self, name: str, /, **fields: Any) -> SavedProfile:
         """Change some fields of a profile; another address asks for its key again. Raises InvalidInput, NotFound."""
-        return self._limited(self._profiles.change(name, **fields))
+        return self._with_limit(self._profiles.change(name, **fields))
 
     def duplicate(self, name: str, new_name: str) -> SavedProfile:
         """A second profile with the same settings and key. Raises InvalidInput, NotFound."""
-        return self._limited(self._profiles.duplicate(name, new_name))
+        return self._with_limit(self._profiles.duplicate(name, new_name))
 
     def archive(self, name: str, archived: bool = True) -> None:
         """Hide a profile, or show it again. Raises InvalidInput, NotFound."""
         self._profiles.archive(name, archived)
 
-    def _limited(self, profile: SavedProfile) -> SavedProfile:
+    def _with_limit(self, profile: SavedProfile) -> SavedProfile:
         # no more jobs than calls are let through to a service that is full
         key = f"profile:{profile.id}"
         if profile.concurrency or any(g.key == key for g in self._queues.list_gates()):

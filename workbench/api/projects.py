@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
-from workbench.artifacts.staleness import changed_inputs
+from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.reads import usage as usage_reads
@@ -231,7 +231,7 @@ def _summarize(conn: Connection, project: Node, cost: dict[str, int]) -> Project
         episodes=by_kind["episode"],
         scenes=by_kind["scene"],
         artifacts=dict(Counter(kind for _, kind in heads)),
-        stale=sum(bool(changed_inputs(h.inputs, heads)) for h in heads.values()),
+        stale=sum(bool(find_changed_inputs(h.inputs, heads)) for h in heads.values()),
         cost=cost,
     )
 
@@ -242,7 +242,7 @@ def _artifacts_by_node(
     """Node id → its artifacts by kind; `sources`: the heads that decide what is stale."""
     artifacts: dict[int, list[TreeArtifact]] = {}
     for (node_id, kind), head in sorted(heads.items(), key=lambda item: item[0][1]):
-        stale = bool(changed_inputs(head.inputs, sources))
+        stale = bool(find_changed_inputs(head.inputs, sources))
         artifacts.setdefault(node_id, []).append(TreeArtifact(kind, head.version, head.content_hash, stale))
     return artifacts
 

@@ -23,7 +23,7 @@ class ChangedInput:
 Heads = Mapping[tuple[int, str], HeadState]
 
 
-def changed_inputs(inputs: Iterable[Input], heads: Heads) -> list[ChangedInput]:
+def find_changed_inputs(inputs: Iterable[Input], heads: Heads) -> list[ChangedInput]:
     """The inputs whose head, or the part of it that was read, differs now."""
     with_heads = ((made_from, heads.get((made_from["node_id"], made_from["kind"]))) for made_from in inputs)
     return [

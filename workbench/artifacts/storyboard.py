@@ -187,7 +187,7 @@ class Candidate(Content):
     model: Annotated[str, text_of(200)]
 
 
-def made_of(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:
+def hash_request(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:
     """The hash of what a picture is asked for by; see Candidate."""
     return hash_of({"prompt": prompt, "size": list(size), "seed": seed, "references": list(references)})
 

@@ -59,7 +59,7 @@ def emit(value: Any, *, with_secrets: bool = False) -> None:
     from workbench.security.redact import redactor
 
     output = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
-    sys.stdout.write((output if with_secrets else redactor.shown(output)) + "\n")
+    sys.stdout.write((output if with_secrets else redactor.mask(output)) + "\n")
     sys.stdout.flush()
 
 

@@ -57,7 +57,7 @@ def add(url_env: str, secret_env: str | None, project: int | None, lang: Any, as
 def list_(as_json: bool) -> None:
     """List webhooks, and how the last delivery of each ended."""
     with client.open_reading() as wb:
-        rows = wb.webhooks.listed()
+        rows = wb.webhooks.list()
     console.emit(rows) if as_json else _table(rows)
 
 
@@ -67,7 +67,7 @@ def list_(as_json: bool) -> None:
 def test(webhook_id: int, as_json: bool) -> None:
     """Send a greeting now; exit 1 when it is not taken."""
     with client.open_workbench() as wb:
-        row = wb.webhooks.try_out(webhook_id)
+        row = wb.webhooks.send_test(webhook_id)
     console.emit(row) if as_json else _deliveries([row])
     if row.state != "delivered":
         raise click.exceptions.Exit(1)
@@ -80,7 +80,7 @@ def test(webhook_id: int, as_json: bool) -> None:
 def deliveries(webhook_id: int | None, limit: int, as_json: bool) -> None:
     """List what was told, newest first."""
     with client.open_reading() as wb:
-        rows = wb.webhooks.deliveries(webhook_id, most=limit)
+        rows = wb.webhooks.list_deliveries(webhook_id, most=limit)
     console.emit(rows) if as_json else _deliveries(rows)
 
 
@@ -98,7 +98,7 @@ def send_again(delivery_id: int) -> None:
 def switch(webhook_id: int, enabled: bool) -> None:
     """Switch a webhook off, or on again."""
     with client.open_workbench() as wb:
-        wb.webhooks.switch(webhook_id, enabled)
+        wb.webhooks.enable(webhook_id, enabled)
 
 
 @command.command()

@@ -202,9 +202,9 @@ class Database:
         """One transaction; committed when the block ends, rolled back when it raises."""
         if self.is_sqlite:
             with self._write_turn():
-                yield from self._written()
+                yield from self._begin_write()
         else:
-            yield from self._written()
+            yield from self._begin_write()
 
     def write_together(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that it may share with other threads' work; returns once it is committed.
@@ -243,7 +243,7 @@ class Database:
             for turn in turns:
                 turn.ended = True
 
-    def _written(self) -> Iterator[Connection]:
+    def _begin_write(self) -> Iterator[Connection]:
         try:
             connection = self.engine.connect()
         except OperationalError as error:

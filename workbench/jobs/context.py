@@ -23,7 +23,7 @@ from workbench.db.reads import story as story_reads
 from workbench.db.rows.jobs import ChildState
 from workbench.db.rows.story import ArtifactVersion, Input
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import claims, families, ledger, timeline
+from workbench.db.writes import claims, families, steps, timeline
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
@@ -274,7 +274,7 @@ class Context:
         broken: list[BaseException] = []
         final: list[JobError] = []
 
-        async def one(start: Callable[[], Awaitable[T]]) -> T | JobError | None:
+        async def run_one(start: Callable[[], Awaitable[T]]) -> T | JobError | None:
             async with gate:
                 if broken or final:
                     return final[0] if final else None
@@ -288,7 +288,7 @@ class Context:
                         final.append(error)
                     return error
 
-        results = await asyncio.gather(*(one(start) for start in work), return_exceptions=True)
+        results = await asyncio.gather(*(run_one(start) for start in work), return_exceptions=True)
         if broken:
             raise min(broken, key=_urgency)
         return cast("list[T | JobError]", results)
@@ -320,7 +320,7 @@ class Context:
         batch = self._batches if name is None else None
         with session.database.read() as conn:
             by_item = {c.item: c for c in reads.children_states(conn, session.job_id)}
-            refused = ledger.refused_children(conn, session.job_id)
+            refused = steps.list_refused_children(conn, session.job_id)
         results: list[ChildResult | None] = []
         missing: list[_MissingChild] = []
         for number, child in enumerate(wanted):
@@ -386,7 +386,7 @@ class Context:
                         families.add_children(conn, session.job_id, [link])
                         position += 1
                         continue
-                ledger.add_refused_child(
+                steps.add_refused_child(
                     conn, session.job_id, new.item, position, session.claim, values.kind, str(values)
                 )
                 timeline.add_event(

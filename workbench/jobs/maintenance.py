@@ -58,7 +58,7 @@ class Sweeper:
 
     def _recover_lost_jobs(self) -> None:
         with self._database.read() as conn:
-            rows = sweep.expired(conn)
+            rows = sweep.list_expired_claims(conn)
         for row in rows:
             with self._database.write() as conn:
                 became = sweep.recover_lost_job(conn, row.id, row.claim, self._settings.max_losses)
@@ -68,7 +68,7 @@ class Sweeper:
     def _close_abandoned_calls(self) -> None:
         """Somebody who tried a service was killed meanwhile."""
         with self._database.read() as conn:
-            if not ledger.abandoned_calls_exist(conn):
+            if not ledger.has_abandoned_calls(conn):
                 return
         with self._database.write() as conn:
             log.warning("%s calls of profile checks are taken for lost", ledger.close_abandoned_calls(conn))
@@ -89,7 +89,7 @@ class Sweeper:
 
     def _resume_limited(self) -> None:
         with self._database.read() as conn:
-            due = sweep.limited_due(conn)
+            due = sweep.has_limited_due(conn)
         if due:
             with self._database.write() as conn:
                 sweep.resume_due(conn, RESUMED_AT_ONCE)
@@ -100,7 +100,7 @@ class Sweeper:
         They may have cost as much, or more: then nothing goes on by itself, and the job says so.
         """
         with self._database.read() as conn:
-            waiting = sweep.waiting_for_budget(conn)
+            waiting = sweep.list_waiting_for_budget(conn)
             full = {p: budgets.find_exhausted(conn, p) for p in {w.project_id for w in waiting}}
         for row in [w for w in waiting if full[w.project_id] is None][:RESUMED_AT_ONCE]:
             with self._database.write() as conn:
@@ -130,7 +130,7 @@ class Sweeper:
     def _clear_lost_dispatches(self) -> None:
         lost_ms = round(self._settings.dispatch_lost_seconds * 1000)
         with self._database.read() as conn:
-            if not dispatch.lost_dispatches_exist(conn, lost_ms):
+            if not dispatch.has_lost_dispatches(conn, lost_ms):
                 return
         with self._database.write() as conn:
             dispatch.clear_lost_dispatches(conn, lost_ms)

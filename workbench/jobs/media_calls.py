@@ -17,9 +17,9 @@ from typing import Literal, TypedDict
 from sqlalchemy import Connection
 
 from workbench import crash
-from workbench.artifacts.storyboard import Candidate, made_of
+from workbench.artifacts.storyboard import Candidate, hash_request
 from workbench.artifacts.versions import hash_of
-from workbench.db.writes import ledger, waits
+from workbench.db.writes import ledger, steps, waits
 from workbench.errors import LostClaim, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.session import ClaimSession
@@ -59,7 +59,7 @@ class MediaSpec:
     @property
     def hash(self) -> str:
         if self.seconds is None:
-            return made_of(self.prompt, self.size, self.seed, self.references)
+            return hash_request(self.prompt, self.size, self.seed, self.references)
         return hash_of(self.as_json())
 
     @property
@@ -114,7 +114,7 @@ class MediaCalls:
             draw=draw,
         )
         cost_of = partial(image_cost_of, profile, request.model)
-        expected = expected_picture_cost(spec, cost_of, provider.most_images(request))
+        expected = estimate_picture_cost(spec, cost_of, provider.most_images(request))
         call = self._open(bound, name, spec, request, purpose, expected, lambda usage: cost_of(usage, 0, clock_ms()))
         reply = await call.send(lambda: provider.images(request))
         cost = image_cost_of(profile, reply.model, reply.usage, reply.count, clock_ms())
@@ -154,7 +154,7 @@ class MediaCalls:
             params=profile.params,
             draw=draw,
         )
-        expected = expected_clip_cost(bound, request.seconds, request.size)
+        expected = estimate_clip_cost(bound, request.seconds, request.size)
         call = self._open(bound, name, spec, request, purpose, expected, lambda usage: UNKNOWN)
         created = await call.send(partial(finish_creation, lambda: provider.submit(request)))
         result = CallResult(model=request.model, usage=Usage(), cost=FREE if bound.free else UNKNOWN)
@@ -181,7 +181,7 @@ class MediaCalls:
         job_id = self._session.job_id
         try:
             self._settle(
-                call, name, result, [], lambda conn: ledger.mark_submitted(conn, job_id, name, task_id, FIRST_POLL_MS)
+                call, name, result, [], lambda conn: steps.mark_submitted(conn, job_id, name, task_id, FIRST_POLL_MS)
             )
         except LostClaim:
             await self._cancel_late_task(bound, name, task_id)
@@ -197,7 +197,7 @@ class MediaCalls:
             N_("Step {step}: its task {task} was created after all, too late; it is cancelled"), step=name, task=task_id
         )
         with session.database.write() as conn:
-            step = ledger.find_step(conn, session.job_id, name)
+            step = steps.find_step(conn, session.job_id, name)
             if step is not None and step.provider_task_id == task_id:
                 return
             session.add_event(conn, message, "warning")
@@ -284,7 +284,7 @@ class MediaCalls:
         def adopt(conn: Connection) -> bool:
             """Whose claim is lost hands over what is paid for, unless a person, or the next worker, decided
             meanwhile."""
-            if ledger.lock_if_uncertain(conn, session.job_id, name, session.claim):
+            if steps.lock_if_uncertain(conn, session.job_id, name, session.claim):
                 call.record(conn, result, "late")
                 record(conn)
                 message = Text(N_("Step {step}: its answer came after the worker was given up; it is kept"), step=name)
@@ -321,13 +321,13 @@ async def finish_creation(create: Callable[[], Awaitable[str | GeneratedMedia]])
         raise
 
 
-def expected_picture_cost(spec: MediaSpec, cost_of: Callable[[Usage, int, int], Cost], pictures: int) -> Cost:
+def estimate_picture_cost(spec: MediaSpec, cost_of: Callable[[Usage, int, int], Cost], pictures: int) -> Cost:
     """What a call that brings so many pictures will probably cost."""
     output = USUAL_PICTURE * pictures
     return cost_of(Usage(input=spec.tokens, output=output, image_output=output), pictures, clock_ms())
 
 
-def expected_clip_cost(bound: BoundProvider, seconds: float, size: tuple[int, int]) -> Cost:
+def estimate_clip_cost(bound: BoundProvider, seconds: float, size: tuple[int, int]) -> Cost:
     """What a clip will probably cost (its tokens: docs/providers.md)."""
     tokens = round(seconds * size[0] * size[1] * USUAL_FPS / 1024)
     return video_cost_of(bound.profile, bound.model("video"), Usage(output=tokens), seconds)

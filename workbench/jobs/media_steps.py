@@ -12,10 +12,10 @@ from typing import TypeVar, cast
 
 from workbench import crash
 from workbench.artifacts.storyboard import Candidate
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, steps
 from workbench.errors import JobError, ProviderError
 from workbench.i18n import N_, Text
-from workbench.jobs.media_calls import FIRST_POLL_MS, ClipOutput, MediaCalls, MediaSpec, expected_clip_cost
+from workbench.jobs.media_calls import FIRST_POLL_MS, ClipOutput, MediaCalls, MediaSpec, estimate_clip_cost
 from workbench.jobs.session import ClaimSession
 from workbench.json_types import Json, JsonObject
 from workbench.profiles.routing import BoundProvider, Capability, NoRoom, Suspend
@@ -59,36 +59,36 @@ class MediaSteps:
         session.new_step(name)
         position = len(session.step_names)
         with session.database.read() as conn:
-            step = ledger.find_step(conn, session.job_id, name)
+            step = steps.find_step(conn, session.job_id, name)
         if step is not None and step.input_hash == spec.hash and step.state in ("done", "failed"):
             if step.state == "failed":
-                raise _stored_failure(step.output)
+                raise _parse_failure(step.output)
             return cast(JsonObject, step.output)
         if step is not None and step.state == "submitted":
             # whatever is asked by now: what is being made costs, and is followed to its end
             raise Suspend("provider")
-        bound = session.bound(capability)
+        bound = session.find_provider(capability)
         if step is not None and step.state in ("sent", "maybe_charged") and not bound.free:
             await self._settle_uncertain(name, spec, step, bound)
         await session.admit(bound, spec.tokens)
         with session.write() as conn:
-            ledger.begin_step(conn, session.job_id, name, position, spec.hash, session.claim, again=step is not None)
+            steps.begin_step(conn, session.job_id, name, position, spec.hash, session.claim, again=step is not None)
         crash.point("step_sent")
         return None
 
-    async def _settle_uncertain(self, name: str, spec: MediaSpec, step: ledger.StepState, bound: BoundProvider) -> None:
+    async def _settle_uncertain(self, name: str, spec: MediaSpec, step: steps.StepState, bound: BoundProvider) -> None:
         """Nobody knows what became of a call: look for its task at the service, else leave it to a person. Suspends."""
         session = self._session
         task_id = await self._find_task(spec, step, bound)
         with session.write() as conn:
-            if not ledger.lock_if_uncertain(conn, session.job_id, name, step.claim):
+            if not steps.lock_if_uncertain(conn, session.job_id, name, step.claim):
                 # whoever sent it has written what became of it after all
                 raise Suspend("provider")
             if task_id is None:
-                ledger.set_step(conn, session.job_id, name, state="maybe_charged")
+                steps.set_step(conn, session.job_id, name, state="maybe_charged")
             else:
-                ledger.mark_submitted(conn, session.job_id, name, task_id, FIRST_POLL_MS)
-                expected = expected_clip_cost(bound, spec.seconds or 0.0, spec.size)
+                steps.mark_submitted(conn, session.job_id, name, task_id, FIRST_POLL_MS)
+                expected = estimate_clip_cost(bound, spec.seconds or 0.0, spec.size)
                 ledger.reserve_for_task(conn, session.job_id, name, expected.cost_micros)
                 message = Text(
                     N_("Step {step}: the task was created before the worker was lost; it goes on"), step=name
@@ -98,7 +98,7 @@ class MediaSteps:
             raise Suspend("decision", asks=True)
         raise Suspend("provider")
 
-    async def _find_task(self, spec: MediaSpec, step: ledger.StepState, bound: BoundProvider) -> str | None:
+    async def _find_task(self, spec: MediaSpec, step: steps.StepState, bound: BoundProvider) -> str | None:
         """The id of a video task that was created and never written down, where the service lists its tasks."""
         if spec.seconds is None or step.input_hash != spec.hash:
             return None
@@ -122,7 +122,7 @@ class MediaSteps:
         """
         session = self._session
         purpose = "generate"
-        bound = session.bound(capability)
+        bound = session.find_provider(capability)
         while True:
             try:
                 return await call(bound, purpose)
@@ -146,7 +146,7 @@ class MediaSteps:
 
     async def _admit_again(self, name: str, spec: MediaSpec, capability: Capability) -> BoundProvider:
         """Who is asked next; a wait for the limits leaves the step as one that was certainly not charged."""
-        bound = self._session.bound(capability)
+        bound = self._session.find_provider(capability)
         try:
             await self._session.admit(bound, spec.tokens)
         except Suspend:
@@ -156,7 +156,7 @@ class MediaSteps:
 
     def _mark_unsent(self, name: str) -> None:
         with self._session.write() as conn:
-            ledger.set_step(conn, self._session.job_id, name, state="refused")
+            steps.set_step(conn, self._session.job_id, name, state="refused")
 
     def _keep_failure(self, name: str, state: str, error: JobError) -> None:
         if state == "sent":
@@ -166,7 +166,7 @@ class MediaSteps:
         if message == str(error):
             output["i18n"] = error.text.to_json()
         with self._session.write() as conn:
-            ledger.set_step(conn, self._session.job_id, name, state=state, output=output if state == "failed" else None)
+            steps.set_step(conn, self._session.job_id, name, state=state, output=output if state == "failed" else None)
 
 
 def _state_after(error: JobError, *, free: bool) -> str:
@@ -182,6 +182,6 @@ def _state_after(error: JobError, *, free: bool) -> str:
     return "refused" if error.retryable else "failed"
 
 
-def _stored_failure(output: Json) -> JobError:
+def _parse_failure(output: Json) -> JobError:
     text = Text.from_json(output["i18n"]) if output.get("i18n") else Text("{message}", message=output["failed"])
     return JobError(text, kind=output["kind"], retryable=False)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from workbench import crash
 from workbench.db.connection import Database
-from workbench.db.writes import ledger, waits
-from workbench.db.writes.ledger import DuePoll
+from workbench.db.writes import ledger, steps, waits
+from workbench.db.writes.steps import DuePoll
 from workbench.errors import MediaRefused, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.media_calls import clip_output
@@ -68,11 +68,11 @@ class Poller:
 
     def _take_due(self) -> list[DuePoll]:
         with self._database.read() as conn:
-            candidates = ledger.due_polls(conn)
+            candidates = steps.list_due_polls(conn)
         taken = []
         for due in candidates:
             with self._database.write() as conn:
-                if ledger.take_poll(conn, due, self.POLL_DEADLINE_MS):
+                if steps.take_poll(conn, due, self.POLL_DEADLINE_MS):
                     taken.append(due)
         return taken
 
@@ -132,9 +132,9 @@ class Poller:
     async def _fetch(self, due: DuePoll, state: TaskState, profile: Profile) -> Media:
         """The clip, in the store, before the step says it is done. Raises MediaRefused, ProviderError."""
         with self._database.write() as conn:
-            if ledger.lock_if_submitted(conn, due.job_id, due.name, due.provider_task_id):
+            if steps.lock_if_submitted(conn, due.job_id, due.name, due.provider_task_id):
                 # a download takes longer than a poll; nobody else needs to begin one meanwhile
-                ledger.mark_submitted(conn, due.job_id, due.name, due.provider_task_id, self.FETCH_DEADLINE_MS)
+                steps.mark_submitted(conn, due.job_id, due.name, due.provider_task_id, self.FETCH_DEADLINE_MS)
         [clip, *_] = await store_generated([state.clip or GeneratedMedia()], self._media, "video", profile)
         return clip
 
@@ -153,23 +153,23 @@ class Poller:
 
     def _postpone(self, due: DuePoll, after_ms: int) -> None:
         with self._database.write() as conn:
-            if ledger.lock_if_submitted(conn, due.job_id, due.name, due.provider_task_id):
-                ledger.mark_submitted(conn, due.job_id, due.name, due.provider_task_id, after_ms)
+            if steps.lock_if_submitted(conn, due.job_id, due.name, due.provider_task_id):
+                steps.mark_submitted(conn, due.job_id, due.name, due.provider_task_id, after_ms)
 
     def _settle(self, due: DuePoll, state: TaskState, clip: Media | None, profile: Profile | None) -> None:
         job_id, name, task_id = due.job_id, due.name, due.provider_task_id
         with self._database.write() as conn:
-            if not ledger.lock_if_submitted(conn, job_id, name, task_id):
+            if not steps.lock_if_submitted(conn, job_id, name, task_id):
                 return
             if state.state in ("queued", "running") and _age_ms(due) > self.TASK_LIFE_MS:
                 late = Text(N_("The provider's task {task} did not end within {hours} h."), task=task_id, hours=48)
                 state = TaskState("failed", error=late, error_kind="timeout")
             if state.state in ("queued", "running"):
-                ledger.mark_submitted(conn, job_id, name, task_id, state.poll_after_ms)
+                steps.mark_submitted(conn, job_id, name, task_id, state.poll_after_ms)
                 return
             if clip is not None and profile is not None:
                 self._media.record(conn, clip)
-                ledger.finish_step(conn, job_id, name, clip_output(clip, due.model or profile.clip_model))
+                steps.finish_step(conn, job_id, name, clip_output(clip, due.model or profile.clip_model))
             else:
                 unwanted = state.state == "cancelled" or due.job_state in NOBODY_WAITS
                 kind = "cancelled" if unwanted else state.error_kind
@@ -177,7 +177,7 @@ class Poller:
                 output = redactor.value({"failed": str(reason), "kind": kind})
                 if isinstance(reason, Text):
                     output["i18n"] = redactor.value(reason.to_json())
-                ledger.set_step(conn, job_id, name, state="failed", output=output)
+                steps.set_step(conn, job_id, name, state="failed", output=output)
             # a clip that could not be fetched was made, too
             billed = state.state == "succeeded" or state.error_kind == "media_download"
             if profile is not None and (billed or state.usage != Usage()):

@@ -10,7 +10,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import Job
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import families, ledger, timeline
+from workbench.db.writes import families, steps, timeline
 from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
@@ -67,7 +67,7 @@ def replay(
         if is_new:
             kept = 0
             if keep_done or from_step is not None:
-                kept = ledger.copy_done_steps(conn, job_id, new_id, position)
+                kept = steps.copy_done_steps(conn, job_id, new_id, position)
             if keep_done:
                 _keep_good_children(conn, job_id, new_id)
             edited = params is not None and values["params"] != old.params

@@ -9,27 +9,23 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import crash
-from workbench.artifacts import kinds
-from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import claims, end, families, groups, ledger, timeline, waits
+from workbench.db.writes import claims, groups, steps
 from workbench.db.writes.groups import Success
-from workbench.errors import KINDS, GuardUnmet, LostClaim, ProgrammingError
-from workbench.i18n import N_, Text
-from workbench.jobs.back_off import back_off_ms
+from workbench.errors import GuardUnmet, LostClaim
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
-from workbench.jobs.failures import Failure, describe
+from workbench.jobs.endings import DONE, Endings, as_json
+from workbench.jobs.failures import describe
 from workbench.jobs.group import Group, Paces
 from workbench.jobs.session import ClaimSession
 from workbench.media import MediaStore
-from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S
+from workbench.profiles.model_call import DATABASE_AWAY
 from workbench.profiles.routing import BoundProviders, MakeProvider, ProfileOf, RateLimit, Suspend
 from workbench.settings import Settings
 from workbench.story import guards
@@ -43,7 +39,6 @@ SHORT_S = 0.05
 SHARED_FOR_S = 0.1
 #: the same for a run that blocks its event loop; the heartbeat checks
 STUCK_S = 1.0
-DONE = Text(N_("Done"))
 #: how long a thread may go from one short job to the next before it looks for messages again
 CARRY_FOR_S = 0.1
 
@@ -73,13 +68,14 @@ class Runner:
         self._make_provider = make_provider
         self._limit = limit
         self._lock = threading.Lock()
-        self._live: dict[tuple[int, int], tuple[ClaimSession, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
+        self._running: dict[tuple[int, int], tuple[ClaimSession, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
         self._stopping = False
         self._groups: set[Group] = set()
         self._paces = Paces()
         #: claims in the hands of this process, until what became of them is written; only these are renewed
-        self._held: set[tuple[int, int]] = set()
+        self._claim_keys: set[tuple[int, int]] = set()
+        self.endings = Endings(database, settings, workflows)
         self.lease_ms = round(settings.lease_seconds * 1000)
 
     @property
@@ -106,7 +102,7 @@ class Runner:
     def _run_on(self, claim: claims.Claim) -> None:
         """Run a claim, and while it is young the ready jobs that the commits of ends can claim with them."""
         group = Group(claim.queue, time.monotonic() + CARRY_FOR_S)
-        self._hold(group, [claim])
+        self._add_claims(group, [claim])
         self._groups.add(group)
         try:
             while (following := group.begin()) is not None:
@@ -120,7 +116,7 @@ class Runner:
                     log.exception("job %s: its worker could not write what happened", following.job_id)
                 finally:
                     if not group.is_pending(following):
-                        self._held.discard(following.key)
+                        self._claim_keys.discard(following.key)
                 if self._stopping or (group.waiting and time.monotonic() > group.shared_since + SHARED_FOR_S):
                     self._release(group)
                 elif not group.waiting:
@@ -128,10 +124,10 @@ class Runner:
         finally:
             self._groups.discard(group)
             # written or not: a lease that nobody renews runs out, and the sweeper takes the jobs from here
-            self._held.difference_update(c.key for c in group.all())
+            self._claim_keys.difference_update(c.key for c in group.all())
 
-    def _hold(self, group: Group, claims: list[claims.Claim]) -> None:
-        self._held.update(c.key for c in claims)
+    def _add_claims(self, group: Group, claims: list[claims.Claim]) -> None:
+        self._claim_keys.update(c.key for c in claims)
         group.add(claims)
 
     def _run_claimed(self, claim: claims.Claim, group: Group) -> None:
@@ -143,26 +139,34 @@ class Runner:
             took = time.monotonic() - began
             self._paces.note(claim.kind, took)
             if self._is_plain(session, result):
-                group.add_ended(Success(claim, _as_json(result)))
+                group.add_ended(Success(claim, as_json(result)))
                 crash.point("before_finish")
                 if took >= SHORT_S:
                     # slow: claim no more jobs without a message, because queued messages need this thread
                     group.may_go_on = False
             else:
-                self._succeeded(claim, context, result, group)
+                self._end_alone(claim, context, result, group)
             return
         except LostClaim:
             raise
         except Suspend as suspend:
-            self._wait(claim, suspend)
+            self.endings.wait(claim, suspend)
         except asyncio.CancelledError:
-            self._stopped(claim, session.stopping if session else None)
+            self.endings.stop(claim, session.stopping if session else None)
         except DATABASE_AWAY as error:
-            self._database_away(claim, error)
+            self.endings.put_back_later(claim, error)
         except Exception as error:
-            self._failed(claim, describe(error, claim.kind), session)
+            self.endings.fail(claim, describe(error, claim.kind), session)
         # this may change which job should run next; let a dispatch pass decide
         group.may_go_on = False
+
+    def _end_alone(self, claim: claims.Claim, context: Context, result: Any, group: Group) -> None:
+        """End a claim in a commit of its own, which also claims what comes next unless others of the group wait."""
+        has_parents, following = self.endings.succeed(
+            claim, context, result, lambda conn: [] if group.waiting else self._claim_next(conn, group)
+        )
+        self._add_claims(group, following)
+        group.may_go_on = bool(group.waiting) and not has_parents
 
     def _is_plain(self, session: ClaimSession, result: Any) -> bool:
         """No step has run and there is nothing to save, so losing this claim would cost only the time spent."""
@@ -192,7 +196,7 @@ class Runner:
                 crash.point("group_ends")
             if group.carries and group.may_go_on and not self._dispatcher.has_list(group.queue):
                 self._dispatcher.kick()
-            self._hold(group, self._write_ends(ended, group))
+            self._add_claims(group, self._write_ends(ended, group))
             crash.point("finished")
 
     def _write_ends(
@@ -218,7 +222,7 @@ class Runner:
             self._write_each(error, ended, unbegun)
             return []
         finally:
-            self._held.difference_update(c.key for c in (*unbegun, *(s.claim for s in ended)))
+            self._claim_keys.difference_update(c.key for c in (*unbegun, *(s.claim for s in ended)))
         for claim in lost:
             log.info("job %s is no longer this worker's", claim.job_id)
         return following
@@ -229,11 +233,11 @@ class Runner:
         for claim, success in [*((c, None) for c in unbegun), *((s.claim, s) for s in ended)]:
             try:
                 if success is None or away:
-                    self._database_away(claim, error)
+                    self.endings.put_back_later(claim, error)
                 elif len(ended) > 1:
                     self._write_ends([success])
                 else:
-                    self._failed(claim, describe(error, claim.kind))
+                    self.endings.fail(claim, describe(error, claim.kind))
             except LostClaim as lost:
                 log.info("%s", lost)
             except Exception:
@@ -275,7 +279,7 @@ class Runner:
         assert task is not None
         key = (session.job_id, session.claim)
         with self._lock:
-            self._live[key] = (session, asyncio.get_running_loop(), task)
+            self._running[key] = (session, asyncio.get_running_loop(), task)
             if self._stopping:
                 # claimed a moment before the stop, which therefore has not seen it
                 session.stopping = "interrupted"
@@ -287,7 +291,7 @@ class Runner:
                 return context, await session.declared.run(context, context.params)
         finally:
             with self._lock:
-                self._live.pop(key, None)
+                self._running.pop(key, None)
             await _cancel_other_tasks(task)
             await session.aclose()
 
@@ -298,7 +302,7 @@ class Runner:
         if declared.queue == "video":
             # a clip that was made is not made again just because the story has changed since
             with self.database.read() as conn:
-                inputs = Inputs(story_reads.find_versions(conn, ledger.versions_of_clip(conn, session.job_id)))
+                inputs = Inputs(story_reads.find_versions(conn, steps.list_clip_versions(conn, session.job_id)))
         node = NodeView.load(self.database, job.node_id, inputs) if job.node_id is not None else None
         if node is not None:
             # guards look with their own eyes: what they read is no input of the artifact
@@ -313,183 +317,13 @@ class Runner:
             runner = self._threads.runner = asyncio.Runner()
         return runner
 
-    # --- how a claim ends ---------------------------------------------------------------------------------
-
-    def _succeeded(self, claim: claims.Claim, context: Context, result: Any, group: Group | None = None) -> None:
-        """Save and end, and in the same commit claim what comes next in the group."""
-        declared = self._workflows.find(claim.kind)
-        crash.point("before_finish")
-        with self.database.write() as conn:
-            claims.fence(conn, claim.job_id, claim.number)
-            state, result_json = "succeeded", None
-            if isinstance(result, PartialArtifact) and declared.writes is not None:
-                result_json = self._save(conn, claim, context, declared.writes, result.content)
-                result_json |= {"succeeded": result.succeeded, "failed": result.failed}
-                state = "partial" if result.failed else "succeeded"
-            elif declared.writes is not None:
-                result_json = self._save(conn, claim, context, declared.writes, result)
-            elif isinstance(result, BatchResult):
-                result_json = result.as_json()
-                state = "partial" if result.failed else "succeeded"
-            else:
-                result_json = _as_json(result)
-            ending = self._end_values(state, result_json)
-            end.end_attempt(conn, claim.job_id, claim.number, "ok")
-            has_parents = end.end(conn, claim.job_id, state, result=result_json, **ending)
-            following = [] if has_parents or group is None or group.waiting else self._claim_next(conn, group)
-        crash.point("finished")
-        if group is not None:
-            self._hold(group, following)
-            group.may_go_on = bool(group.waiting) and not has_parents
-
-    def _end_values(self, state: str, result_json: Any) -> dict[str, Any]:
-        if state == "succeeded":
-            return {"message": DONE}
-        failed = result_json["failed"]
-        message = Text(
-            N_("{failed} of {all} parts failed"), failed=len(failed), all=len(failed) + len(result_json["succeeded"])
-        )
-        return {
-            "message": message,
-            "kind": "child_failed",
-            "error": message,
-            "fingerprint": f"partial:{failed[0]['error_kind']}",
-        }
-
-    def _save(self, conn: Any, claim: claims.Claim, context: Context, kind_name: str, result: Any) -> dict[str, Any]:
-        if not isinstance(result, BaseModel):
-            raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
-        kind = kinds.find(kind_name)
-        content = kinds.validate(kind, result.model_dump(mode="json"))
-        saved = add_version(
-            conn,
-            context.node.id,
-            kind,
-            content,
-            source="ai",
-            user=claim.created_by or "local",
-            job_id=claim.job_id,
-            inputs=context.inputs,
-            warnings=[w.to_json() for w in context.warnings],
-            prompt_version=context.prompt_version,
-            model=context.model,
-        )
-        return {
-            "artifact_id": saved.id,
-            "kind": kind.name,
-            "version": saved.version,
-            "content_hash": saved.content_hash,
-        }
-
-    def _failed(self, claim: claims.Claim, failure: Failure, session: ClaimSession | None = None) -> None:
-        tries = claim.failures + 1
-        again = failure.retryable and tries < claim.max_attempts
-        if session is not None:
-            session.record_unjudged_calls()
-        log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
-        crash.point("failed_before_put_back")
-        with self.database.write() as conn:
-            if claims.fence(conn, claim.job_id, claim.number):
-                self._end_cancelled(conn, claim)
-                return
-            end.end_attempt(
-                conn,
-                claim.job_id,
-                claim.number,
-                "error",
-                kind=failure.kind,
-                error=str(failure.text),
-                traceback=failure.traceback,
-            )
-            timeline.add_event(conn, claim.job_id, failure.text, claim=claim.number, level="error")
-            if again:
-                wait_ms = back_off_ms(self._settings, tries, failure.retry_after_ms)
-                message = Text(
-                    N_("Will retry {tried}/{attempts} in {seconds} s: {why}"),
-                    tried=tries,
-                    attempts=claim.max_attempts,
-                    seconds=-(-wait_ms // 1000),
-                    why=Text(KINDS.get(failure.kind, KINDS["unknown"]).title),
-                )
-                waits.put_back(conn, claim.job_id, delay_ms=wait_ms, message=message, failed=True)
-                timeline.add_event(conn, claim.job_id, message, claim=claim.number)
-            else:
-                end.end(
-                    conn,
-                    claim.job_id,
-                    "failed",
-                    kind=failure.kind,
-                    error=failure.text,
-                    fingerprint=failure.fingerprint,
-                    result=failure.detail,
-                )
-
-    def _wait(self, claim: claims.Claim, suspend: Suspend) -> None:
-        waiting_for = suspend.waiting_for
-        message = suspend.message or {
-            "children": Text(N_("Waits for its parts")),
-            "provider": Text(N_("Waits for the provider")),
-            "decision": Text(N_("Possibly charged: send it again, or give up?")),
-        }.get(waiting_for)
-        with self.database.write() as conn:
-            if claims.fence(conn, claim.job_id, claim.number):
-                self._end_cancelled(conn, claim)
-                return
-            end.end_attempt(conn, claim.job_id, claim.number, "waiting")
-            resume_ms = None if suspend.resume_in_s is None else round(suspend.resume_in_s * 1000)
-            waits.put_waiting(conn, claim.job_id, waiting_for, message, resume_ms, asks=suspend.asks)
-            if waiting_for == "children":
-                # the last child may have ended before we began to wait
-                families.wake_parent(conn, claim.job_id)
-            elif waiting_for in ("provider", "decision"):
-                waits.resume_if_settled(conn, claim.job_id, waiting_for)
-        crash.point("put_waiting")
-
-    def _stopped(self, claim: claims.Claim, reason: str | None) -> None:
-        """The task was cancelled from outside: by the user, by a shutdown, or because the lease was lost."""
-        if reason == "lost":
-            raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=claim.job_id))
-        with self.database.write() as conn:
-            if claims.fence(conn, claim.job_id, claim.number) or reason == "cancel":
-                self._end_cancelled(conn, claim)
-            else:
-                self._put_back(conn, claim, Text(N_("Interrupted by a shutdown; goes on with the next worker")))
-
-    def _end_cancelled(self, conn: Any, claim: claims.Claim) -> None:
-        end.end_attempt(conn, claim.job_id, claim.number, "cancelled", kind="cancelled")
-        end.end(conn, claim.job_id, "cancelled", kind="cancelled", error=Text(N_("Cancelled")))
-
-    def _put_back(self, conn: Any, claim: claims.Claim, message: Text, delay_ms: int = 0) -> None:
-        end.end_attempt(conn, claim.job_id, claim.number, "interrupted")
-        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
-        waits.put_back(conn, claim.job_id, delay_ms=delay_ms, message=message, failed=False)
-
-    def _database_away(self, claim: claims.Claim, error: Exception) -> None:
-        """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be
-        written."""
-        log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
-        message = Text(N_("The database was away; goes on when it is back"))
-        for wait_s in (0.0, *WAITS_S):
-            time.sleep(wait_s)
-            try:
-                with self.database.write() as conn:
-                    cancelled = claims.fence(conn, claim.job_id, claim.number)
-                    if cancelled:
-                        self._end_cancelled(conn, claim)
-                    else:
-                        self._put_back(conn, claim, message, delay_ms=self._settings.retry_base_ms)
-                return
-            except DATABASE_AWAY:
-                continue
-        # nothing could be written: the lease runs out, and the sweeper takes the job from here
-
     # --- called by the worker's other threads -----------------------------------------------------------------
 
     def heartbeat(self) -> None:
         """Renew the leases of what runs here; stop what was cancelled and what is no longer ours."""
         with self._lock:
-            live = dict(self._live)
-        ours = set(self._held)
+            live = dict(self._running)
+        ours = set(self._claim_keys)
         if not ours:
             return
         with self.database.write() as conn:
@@ -506,10 +340,10 @@ class Runner:
         """Drop jobs that are lost or cancelled before they begin; release the group if its running job blocks the
         loop."""
         for claim in group.withdraw(lost | cancelled):
-            self._held.discard(claim.key)
+            self._claim_keys.discard(claim.key)
             if claim.key in cancelled:
                 try:
-                    self._stopped(claim, "cancel")
+                    self.endings.stop(claim, "cancel")
                 except LostClaim as error:
                     log.info("%s", error)
         if group.is_shared() and time.monotonic() > group.began_at + STUCK_S:
@@ -519,7 +353,7 @@ class Runner:
         """Take nothing new; cancel what runs, so that it goes back to the queue."""
         self._stopping = True
         with self._lock:
-            live = list(self._live.values())
+            live = list(self._running.values())
         for session, loop, task in live:
             self._stop_one(session, loop, task, "interrupted")
 
@@ -541,7 +375,3 @@ async def _cancel_other_tasks(task: asyncio.Task[Any]) -> None:
         other.cancel()
     if left:
         await asyncio.wait(left)
-
-
-def _as_json(result: Any) -> Any:
-    return result.model_dump(mode="json") if isinstance(result, BaseModel) else result

@@ -71,7 +71,7 @@ class ClaimSession:
 
     # -- who is asked --------------------------------------------------------------------------------------------------
 
-    def bound(self, capability: Capability) -> BoundProvider:
+    def find_provider(self, capability: Capability) -> BoundProvider:
         """Who is asked; no new paid call starts once the job is being stopped."""
         if self.stopping is not None:
             raise asyncio.CancelledError

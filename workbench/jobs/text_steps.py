@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import crash
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, steps
 from workbench.db.writes import profiles as profile_writes
 from workbench.errors import Issue, OutputError, ProviderError, all_of
 from workbench.i18n import N_, Text
@@ -61,12 +61,12 @@ class TextSteps:
         session = self._session
         session.new_step(name)
         with session.write() as conn:
-            step = ledger.find_step(conn, session.job_id, name)
+            step = steps.find_step(conn, session.job_id, name)
             if step is not None and step.input_hash == input_hash and step.state == "done":
                 session.add_event(conn, Text(N_("Step {step} reused, nothing paid"), step=name))
                 return step.output
             position = len(session.step_names)
-            ledger.begin_step(conn, session.job_id, name, position, input_hash, session.claim, again=step is not None)
+            steps.begin_step(conn, session.job_id, name, position, input_hash, session.claim, again=step is not None)
         crash.point("step_sent")
         return None
 
@@ -83,7 +83,7 @@ class TextSteps:
         if session.job.answers_from is not None:
             return self._read_again(session.job.answers_from, name, schema, checks)
         with session.database.read() as conn:
-            paid = ledger.paid_answers(conn, session.job_id, name, input_hash)
+            paid = ledger.list_paid_answers(conn, session.job_id, name, input_hash)
         before: list[Issue] = []
         for round_number in range(MAX_REPAIRS + 1):
             if round_number < len(paid):
@@ -115,7 +115,7 @@ class TextSteps:
     def _read_again(self, source: int, name: str, schema: type[M], checks: Sequence[Check]) -> M:
         """Today's parser and checks on the answers that the job `source` has stored; no model is called."""
         kind, issues = "empty_output", [Issue("", Text(N_("no answer is stored for step {step}"), step=name))]
-        for text in self._stored_answers(source, name):
+        for text in self._list_raw_answers(source, name):
             kind, issues, model = judge(text, schema, checks)
             if model is not None:
                 self._finish(name, model.model_dump(mode="json"), Answer(text, None))
@@ -123,16 +123,16 @@ class TextSteps:
         listed = all_of(issues[:12])
         raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
 
-    def _stored_answers(self, source: int, name: str) -> list[str]:
+    def _list_raw_answers(self, source: int, name: str) -> list[str]:
         """What the job that is parsed again has stored for this step, newest first."""
         with self._session.database.read() as conn:
-            return ledger.stored_answers(conn, source, name)
+            return ledger.list_raw_answers(conn, source, name)
 
     async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         """One plain answer without schema."""
         session = self._session
         if session.job.answers_from is not None:
-            answers = self._stored_answers(session.job.answers_from, name)
+            answers = self._list_raw_answers(session.job.answers_from, name)
             if not answers:
                 raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
             return TextReply(text=answers[0], usage=Usage(), model=session.profile.text_model)
@@ -150,7 +150,7 @@ class TextSteps:
     ) -> Answer:
         """Call the model; where its service cannot answer, the profile's next one."""
         while True:
-            bound = self._session.bound("text")
+            bound = self._session.find_provider("text")
             try:
                 return await self._ask_one(bound, name, input_hash, conversation, draft, purpose)
             except ProviderError as error:
@@ -219,7 +219,7 @@ class TextSteps:
             schema=conversation.json_schema,
             schema_name=conversation.schema_name,
         )
-        expected = expected_usage(request)
+        expected = estimate_usage(request)
         tokens = (expected.input or 0) + (expected.output or 0)
         taken_at = time.monotonic()
         await session.admit(bound, tokens)
@@ -290,7 +290,7 @@ class TextSteps:
 
 def finish_step(job_id: int, name: str, output: JsonObject, conn: Connection) -> None:
     """Memoise what a step came to, and what it cost."""
-    ledger.finish_step(conn, job_id, name, output)
+    steps.finish_step(conn, job_id, name, output)
     ledger.price_step(conn, job_id, name)
 
 
@@ -301,7 +301,7 @@ def modes_of(bound: BoundProvider) -> Sequence[Mode]:
     return offered[offered.index(known) :] if known in offered else offered
 
 
-def expected_usage(request: TextRequest) -> Usage:
+def estimate_usage(request: TextRequest) -> Usage:
     """What a call will probably use: the prompt, and the answer up to its cap or a usual length."""
     answer = int(request.params.get("max_tokens") or USUAL_ANSWER)
     return Usage(input=sum(estimate_tokens(m.content) for m in request.messages), output=answer)

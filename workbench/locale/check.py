@@ -58,7 +58,7 @@ def _literals(argument: ast.expr) -> Iterable[ast.Constant]:
         yield argument
 
 
-def extracted(root: Path = ROOT) -> dict[str, list[str]]:
+def extract_messages(root: Path = ROOT) -> dict[str, list[str]]:
     """English string → places that use it."""
     found: dict[str, list[str]] = {}
     for file, line, msgid in _messages(root):
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m workbench.locale.check", description=__doc__)
     parser.add_argument("--update", action="store_true", help="add new strings, drop unused ones")
     options = parser.parse_args(arguments)
-    found, path = extracted(), catalogue_path()
+    found, path = extract_messages(), catalogue_path()
     if options.update:
         update(found, path)
     wrong = problems(found, load(path))

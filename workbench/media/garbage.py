@@ -41,7 +41,7 @@ def sweep(database: Database, store: MediaStore, *, grace_s: float = GRACE_S, dr
     # before the rows: a file without one may be about to get it
     files = {m[1]: (m[2], at) for name, at in store.storage.names() if (m := _NAME.fullmatch(name))}
     with database.read() as conn:
-        now_ms = reads.clock_ms(conn)
+        now_ms = reads.read_db_clock_ms(conn)
         rows = {r.sha256: r for r in reads.list_media(conn)}
         used = _hashes_in(reads.references(conn))
     cutoff_ms = now_ms - round(grace_s * 1000)
@@ -77,7 +77,7 @@ def _remove(
         since = _hashes_in(reads.references(conn, checked_ms - LONGEST_TRANSACTION_MS))
         writes.remove(conn, old - since)
         # one that is still there was added again
-        needed = since | reads.known(conn, batch)
+        needed = since | reads.find_known(conn, batch)
     # the row is gone before its file, never the other way round
     endings = {sha: files[sha][0] if sha in files else ENDINGS[str(rows[sha].mime)] for sha in batch}
     return [sha for sha in batch if sha not in needed and store.forget(sha, endings[sha], cutoff)]

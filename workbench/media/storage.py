@@ -226,13 +226,13 @@ class Remote:
     def names(self) -> Iterator[tuple[str, float]]:
         found: dict[str, Any] = self._call(self._list)
         for path, info in found.items():
-            yield path.removeprefix(self._root).lstrip("/"), self._written_at(path, info)
+            yield path.removeprefix(self._root).lstrip("/"), self._find_write_time(path, info)
 
     def remove(self, name: str, written_before: float) -> bool:
         """As Folder's but for the moment between look and delete, which no object store offers to join."""
         try:
             path = self._at(name)
-            if self._written_at(path, self._ask("info", path)) >= written_before:
+            if self._find_write_time(path, self._ask("info", path)) >= written_before:
                 return False
             self._ask("rm_file", path)
         except FileNotFoundError:
@@ -292,7 +292,7 @@ class Remote:
             raise Unavailable(Text(N_("The stored picture or clip {sha} is damaged."), sha=named[1][:12]))
         return data
 
-    def _written_at(self, path: str, info: dict[str, Any]) -> float:
+    def _find_write_time(self, path: str, info: dict[str, Any]) -> float:
         """When; where the service does not say: now, since what is young stays."""
         when = next((info[k] for k in _TIMES if info.get(k) is not None), None)
         if when is None:

@@ -160,14 +160,14 @@ class ProfileChecker:
                 await admit(self.database, self.limit, bound, None, TOKENS)
                 call = ModelCall.open(self, bound, replace(spec, call_id=uuid.uuid4().hex))
             except Suspend as wait:
-                return _stopped(result, wait)
+                return _describe_wait(result, wait)
             try:
                 outcome = await ask(bound, call)
             except JobError as error:
                 usage = (error.usage if isinstance(error, ProviderError) else None) or Usage()
                 outcome = _Outcome(CallResult(model=spec.model, usage=usage, cost=spec.price(usage), error=error))
             result = _summarise(check, mode, call, outcome)
-            if not _adapted(outcome.result.error):
+            if not _is_adapted(outcome.result.error):
                 break
         return result
 
@@ -270,11 +270,11 @@ def _fault_of(reply: TextReply, *, structured: bool) -> OutputError | None:
     return None
 
 
-def _adapted(error: JobError | None) -> bool:
+def _is_adapted(error: JobError | None) -> bool:
     return isinstance(error, ProviderError) and error.adapted
 
 
-def _stopped(check: ProfileCheck, wait: Suspend) -> ProfileCheck:
+def _describe_wait(check: ProfileCheck, wait: Suspend) -> ProfileCheck:
     """Nothing was sent: the call would have had to wait."""
     kind = KINDS["budget_exceeded" if wait.waiting_for == "budget" else "rate_limit"]
     message = wait.message or Text(kind.title)

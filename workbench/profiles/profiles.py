@@ -148,7 +148,7 @@ class Profiles:
 
     def _lock_keys(self, keys: bool) -> AbstractContextManager[None]:
         """Keys, and the address they go to, are changed by one at a time."""
-        return self.vault.locked() if keys else nullcontext()
+        return self.vault.lock() if keys else nullcontext()
 
     def change(self, name: str, /, *, key: str | None = None, **fields: Any) -> SavedProfile:
         """Change fields of a profile (as in `add`, and `name`). Raises InvalidInput naming the field.
@@ -301,7 +301,7 @@ class Profiles:
                     )
                 )
             )
-        with vault.locked():
+        with vault.lock():
             if vault.home is not None:
                 vault.add_master()
             with self._database.write() as conn:

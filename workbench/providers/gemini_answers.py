@@ -66,7 +66,7 @@ class TextAnswer:
         if not self.chunks:
             raise not_gemini("")
         if self.blocked or (self.finish or "").startswith(WITHHELD):
-            part = blocked_part(self.blocked) if self.blocked else faults.ANSWER
+            part = name_blocked_part(self.blocked) if self.blocked else faults.ANSWER
             raise withheld(part, self.blocked or self.finish or "", self.usage, self.request_id)
         if self.finish is None and self.pieces:
             raise ProviderError(
@@ -106,7 +106,7 @@ def _count_image_tokens(details: Any) -> int | None:
     return sum(c or 0 for c in counts) if counts else None
 
 
-def blocked_part(reason: str) -> str:
+def name_blocked_part(reason: str) -> str:
     """What of a request is blocked for this reason."""
     return faults.GIVEN if reason == "IMAGE_SAFETY" else faults.PROMPT
 

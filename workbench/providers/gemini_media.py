@@ -16,7 +16,7 @@ from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import count
 from workbench.providers.base import GeneratedMedia, ImageReply, TaskState, VideoRequest
-from workbench.providers.gemini_answers import WITHHELD, blocked_part, enum_name, request_id_of, usage_of, withheld
+from workbench.providers.gemini_answers import WITHHELD, enum_name, name_blocked_part, request_id_of, usage_of, withheld
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_pictures(answered: types.GenerateContentResponse, model: str) -> ImageR
     usage = usage_of(answered.usage_metadata)
     if answered.prompt_feedback is not None and answered.prompt_feedback.block_reason:
         reason = enum_name(answered.prompt_feedback.block_reason)
-        raise withheld(blocked_part(reason), reason, usage, request_id_of(answered))
+        raise withheld(name_blocked_part(reason), reason, usage, request_id_of(answered))
     pictures, finishes = [], []
     for candidate in answered.candidates or ():
         finishes.append(enum_name(candidate.finish_reason) if candidate.finish_reason else "")

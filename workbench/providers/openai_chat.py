@@ -15,7 +15,7 @@ from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import Answer, Joiner, count, mapping
 from workbench.providers.base import TextRequest, Usage
-from workbench.providers.openai_responses import described_schema
+from workbench.providers.openai_responses import describe_schema
 
 #: sent as they are when given
 _PASSED_ON = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "reasoning_effort", "seed", "stop")
@@ -42,7 +42,7 @@ def _response_format(request: TextRequest) -> JsonObject:
         return {}
     if request.mode == "json_object":
         return {"response_format": {"type": "json_object"}}
-    described = described_schema(request.schema, request.schema_name)
+    described = describe_schema(request.schema, request.schema_name)
     return {"response_format": {"type": "json_schema", "json_schema": described}}
 
 

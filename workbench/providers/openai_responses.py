@@ -46,10 +46,10 @@ def _text_format(request: TextRequest) -> JsonObject:
         return {}
     if request.mode == "json_object":
         return {"text": {"format": {"type": "json_object"}}}
-    return {"text": {"format": {"type": "json_schema", **described_schema(request.schema, request.schema_name)}}}
+    return {"text": {"format": {"type": "json_schema", **describe_schema(request.schema, request.schema_name)}}}
 
 
-def described_schema(schema: JsonObject, name: str) -> JsonObject:
+def describe_schema(schema: JsonObject, name: str) -> JsonObject:
     """A schema as both APIs want it: named, in its strict form where it has one."""
     strict = strict_schema(schema)
     short = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "output"

@@ -51,7 +51,7 @@ def read_json(text: str, wanted: Wanted = "any") -> Any:
 
 def read_model(text: str, schema: type[Model]) -> Model:
     """A model's answer as `schema`. Raises OutputError; malformed_output carries one issue per wrong field."""
-    value = read_json(text, _expected_kind(schema))
+    value = read_json(text, _find_json_type(schema))
     return validate(value, schema, raw=text)
 
 
@@ -77,7 +77,7 @@ def _correction(detail: ErrorDetails) -> Text:
     return Text("{message} (found: {found})", message=detail["msg"], found=_shorten(detail["input"]))
 
 
-def _expected_kind(schema: type[BaseModel]) -> Wanted:
+def _find_json_type(schema: type[BaseModel]) -> Wanted:
     declared = schema.model_json_schema()
     if "$ref" in declared:
         declared = declared.get("$defs", {}).get(declared["$ref"].rsplit("/", 1)[-1], {})

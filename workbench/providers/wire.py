@@ -89,7 +89,7 @@ def client(
         response.stream = Capped(response.stream, most_bytes(response.request))  # type: ignore[arg-type]
 
     return httpx2.AsyncClient(
-        verify=_trusted_authorities(trust_env),
+        verify=_load_authorities(trust_env),
         trust_env=trust_env,
         follow_redirects=False,
         timeout=limits,
@@ -99,7 +99,7 @@ def client(
 
 
 @functools.cache
-def _trusted_authorities(trust_env: bool) -> ssl.SSLContext:
+def _load_authorities(trust_env: bool) -> ssl.SSLContext:
     # Loading the certificates takes tens of milliseconds of CPU: once a process, not once a job.
     return httpx2.create_ssl_context(trust_env=trust_env)
 

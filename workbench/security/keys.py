@@ -90,7 +90,7 @@ class Vault:
         return len(self._masters)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Inside, no other process seals or rotates: what is sealed is written before its master can be forgotten.
 
         Raises Unavailable.

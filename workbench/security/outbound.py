@@ -124,7 +124,7 @@ def names_private(url: str) -> bool:
 def client() -> httpx.AsyncClient:
     """For requests made here: follows nothing, asks no proxy."""
     return httpx.AsyncClient(
-        verify=_trusted_authorities(),
+        verify=_load_authorities(),
         # a proxy would look the host up again, and elsewhere
         trust_env=False,
         follow_redirects=False,
@@ -134,5 +134,5 @@ def client() -> httpx.AsyncClient:
 
 
 @functools.cache
-def _trusted_authorities() -> ssl.SSLContext:
+def _load_authorities() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)

@@ -71,7 +71,7 @@ class Redactor:
         exact = self._exact
         return text if exact is None else exact.sub(HIDDEN, text)
 
-    def shown(self, text: str) -> str:
+    def mask(self, text: str) -> str:
         """`text` without the remembered secrets that are no words: for pages and results, whose own words must stay."""
         known = self._unlike_words
         return text if known is None else known.sub(HIDDEN, text)

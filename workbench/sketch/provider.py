@@ -96,7 +96,7 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
                 "bad_request", Text(N_("This workflow cannot be drafted offline. Choose a model profile.")), sent=False
             )
         started = time.monotonic()
-        failure = simulated_failure(request, self._simulation.failure_rate)
+        failure = simulate_failure(request, self._simulation.failure_rate)
         if failure is not None and failure.kind != "malformed_output":
             await asyncio.sleep(self._simulation.latency_ms / 2000)
             raise failure
@@ -148,7 +148,7 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
             raise ProviderError(
                 "bad_request", Text(N_("This workflow cannot be drawn offline. Choose a model profile.")), sent=False
             )
-        failure = simulated_failure(request, self._simulation.failure_rate)
+        failure = simulate_failure(request, self._simulation.failure_rate)
         await asyncio.sleep(self._simulation.latency_ms / (2000 if failure else 1000))
         if failure is not None:
             raise failure
@@ -156,7 +156,7 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
         return await asyncio.to_thread(request.draw)
 
 
-def simulated_failure(request: TextRequest | ImageRequest | VideoRequest, rate: float) -> ProviderError | None:
+def simulate_failure(request: TextRequest | ImageRequest | VideoRequest, rate: float) -> ProviderError | None:
     """The failure that this call gets, or None. It depends on the call's id alone, so a retry has a new chance."""
     number = int.from_bytes(hashlib.sha256(request.call_id.encode()).digest()[:8], "big")
     if number % 1_000_000 >= rate * 1_000_000:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from workbench.artifacts.staleness import changed_inputs
+from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import story as reads
 from workbench.json_types import Json
 from workbench.story.names import fold
@@ -54,7 +54,7 @@ def find_stale_dependents(conn: Connection, project_id: int, node_id: int) -> li
     stale = [
         key
         for key, head in heads.items()
-        if changed_inputs((made_from for made_from in head.inputs if made_from["node_id"] == node_id), heads)
+        if find_changed_inputs((made_from for made_from in head.inputs if made_from["node_id"] == node_id), heads)
     ]
     return sorted(stale, key=lambda key: (key[1], key[0]))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
-from workbench.artifacts.staleness import changed_inputs
+from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import ChildState
@@ -20,7 +20,7 @@ def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
         head = reads.find_head(conn, node.id, kind)
-        return head is not None and complete(head) and not changed_inputs(head.inputs, source_heads(conn, [head]))
+        return head is not None and complete(head) and not find_changed_inputs(head.inputs, source_heads(conn, [head]))
 
 
 def complete(head: HeadState | ArtifactVersion) -> bool:
@@ -29,7 +29,7 @@ def complete(head: HeadState | ArtifactVersion) -> bool:
     return expected is None or len(head.part_hashes or {}) >= expected
 
 
-def look_below(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:
+def load_subtree(node: NodeView) -> tuple[list[Node], Callable[[int, str], State]]:
     """The live story nodes from a node downwards, and what tells the state of each artifact there."""
     with node._database.read() as conn:
         row = reads.find_node(conn, node.id)
@@ -57,7 +57,7 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
         head = heads.get((node_id, kind))
         if head is None or not complete(head):
             return "missing"
-        return "stale" if changed_inputs(head.inputs, sources) else "fresh"
+        return "stale" if find_changed_inputs(head.inputs, sources) else "fresh"
 
     return state
 
@@ -84,7 +84,7 @@ def _children(node: NodeView, job_id: int) -> list[ChildState]:
         return job_reads.children_states(conn, job_id)
 
 
-def keep_places(started: dict[int, int], wanted: Sequence[int]) -> list[int]:
+def keep_batch_order(started: dict[int, int], wanted: Sequence[int]) -> list[int]:
     """Nodes of a batch: what was started keeps its place, what is still wanted fills the others in order.
 
     A batch runs again from the top after each child; a child that has made its episode fresh must not drop

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
-from workbench.artifacts.staleness import changed_inputs
+from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Artifact, ArtifactVersion
@@ -46,7 +46,7 @@ def cell_state(job: Job | None, artifact: ArtifactVersion | None, stale: bool, u
 def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:
     """Why an artifact is stale, in the order its inputs were read."""
     reasons = []
-    for changed in changed_inputs(artifact.inputs, source_heads(conn, [artifact])):
+    for changed in find_changed_inputs(artifact.inputs, source_heads(conn, [artifact])):
         node = reads.find_node(conn, changed.head.node_id)
         was = reads.find_artifact(conn, changed.made_from["artifact_id"])
         now = reads.find_artifact(conn, changed.head.id)

@@ -94,7 +94,7 @@ def _chart(course: budgets.Course, colours: charts.Palette) -> Any:
     if course.pace is not None and ahead:
         step = (course.pace / MICROS - spent[-1]) / ahead
         pace = [None] * (len(spent) - 1) + [spent[-1] + step * i for i in range(ahead + 1)]
-    figure = charts.against(
+    figure = charts.draw_budget(
         [formats.day(d, current(), UTC) for d in course.days],
         (t("Spent so far"), spent),
         (t("At this pace"), pace),

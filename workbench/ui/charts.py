@@ -161,7 +161,7 @@ def lines(
     return chart
 
 
-def against(
+def draw_budget(
     days: Sequence[str],
     used: tuple[str, Sequence[float]],
     pace: tuple[str, Sequence[float | None]],
@@ -190,7 +190,7 @@ def against(
         line={"color": colours.primary, "width": 2.5},
     )  # fmt: skip
     highest = max(*(a for a, _ in marks.values()), *used[1], *(v for v in pace[1] if v is not None))
-    for name in _apart([(amount / highest, name) for name, (amount, _) in marks.items()]):
+    for name in _spread_labels([(amount / highest, name) for name, (amount, _) in marks.items()]):
         chart.add_annotation(
             x=1, xref="paper", xanchor="left", y=marks[name][0], text=f" {name}", showarrow=False,
             font={"size": 12, "color": marks[name][1]},
@@ -200,7 +200,7 @@ def against(
     return chart
 
 
-def _apart(places: Sequence[tuple[float, str]], least: float = 0.048) -> list[str]:
+def _spread_labels(places: Sequence[tuple[float, str]], least: float = 0.048) -> list[str]:
     """Names whose places (0–1) stand far enough apart to be read, the highest first."""
     labels: list[tuple[float, str]] = []
     for place, name in sorted(places, reverse=True):

@@ -30,7 +30,7 @@ WAITING_FOR = {
 SOURCES = {"ai": N_("generated"), "manual": N_("edited by hand"), "import": N_("imported"), "restore": N_("restored")}
 
 
-def stored_sentence(row: Record | JsonObject, column: str) -> str:
+def translate_stored(row: Record | JsonObject, column: str) -> str:
     """A stored sentence, in the reader's language where it was stored in a form that allows it."""
     fields = row.as_json() if isinstance(row, Record) else row
     stored = fields.get("i18n") if column == "message" and fields.get("i18n") else fields.get(f"{column}_i18n")
@@ -68,7 +68,7 @@ def failure(job: Job, limit: int = 1000) -> str:
     cost = job.cost_micros
     paid = t("It cost {money}.", money=formats.money(cost, job.currency)) if cost else t("Nothing was charged.")
     title = error_title(job.error_kind) or t("Failed")
-    happened = _end_sentence(shorten(stored_sentence(job, "error"), limit))
+    happened = _end_sentence(shorten(translate_stored(job, "error"), limit))
     return f"**{plain(_end_sentence(title))}** {plain(happened)} {paid} **{remedy(job.error_kind)}**"
 
 

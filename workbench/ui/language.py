@@ -37,7 +37,7 @@ def choose(*wishes: str | None) -> str:
     return next((match for wish in wishes if (match := match_language(wish))), "en")
 
 
-def settle(configured: str | None) -> str:
+def resolve(configured: str | None) -> str:
     """Decide the language once per session: link, earlier choice, cookie, settings, browser."""
     wished = st.query_params.get("lang")
     session = st.session_state.get(_STATE)

@@ -121,7 +121,7 @@ def clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def every(active: bool) -> float:
+def refresh_interval_s(active: bool) -> float:
     return ACTIVE_S if active else IDLE_S
 
 
@@ -131,7 +131,7 @@ def ticker(signature: Callable[[], Any], active: bool, key: str) -> None:
     slot = f"_ticker.{key}"
     st.session_state[slot] = signature()
 
-    @st.fragment(run_every=every(active), key=f"ticker_{key}")
+    @st.fragment(run_every=refresh_interval_s(active), key=f"ticker_{key}")
     def tick() -> None:
         if signature() != st.session_state[slot]:
             st.rerun(scope="app")

@@ -13,17 +13,17 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&])")
 
 def plain(text: object) -> str:
     """Text that Markdown shows letter for letter. A line break becomes a space."""
-    return _SPECIAL.sub(r"\\\1", " ".join(redactor.shown(str(text)).split()))
+    return _SPECIAL.sub(r"\\\1", " ".join(redactor.mask(str(text)).split()))
 
 
 def hide_keys(value: Any) -> Any:
     """Text or JSON-like values for code, tables and files: as they are, without live keys."""
-    return redactor.value(value, redactor.shown)
+    return redactor.value(value, redactor.mask)
 
 
 def safe(text: object) -> str:
     """Text for HTML; line breaks stay visible."""
-    return html.escape(redactor.shown(str(text))).replace("\n", "<br>")
+    return html.escape(redactor.mask(str(text))).replace("\n", "<br>")
 
 
 _KEY = re.compile(r'"\w+"\s*:\s*')

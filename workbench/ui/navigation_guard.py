@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 
-def through_app() -> None:
+def require_app_entry() -> None:
     """Turn the old rules off; if they were on, this run was one of theirs and starts again through app.py."""
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False

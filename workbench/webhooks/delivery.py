@@ -162,7 +162,7 @@ class WebhookSender:
         else:
             outcome = await self.attempt(hook, row)
         with self._database.write() as conn:
-            settle(conn, row, outcome)
+            record_outcome(conn, row, outcome)
 
     async def attempt(self, hook: SealedWebhook, row: Delivery) -> Outcome:
         """One try of one delivery; never raises."""
@@ -209,7 +209,7 @@ def enqueue(conn: Connection, hooks: list[Webhook], event: WebhookEvent) -> None
             writes.put(conn, hook.id, event.name, event.key, payload)
 
 
-def settle(conn: Connection, row: Delivery, outcome: Outcome) -> None:
+def record_outcome(conn: Connection, row: Delivery, outcome: Outcome) -> None:
     """Record the result of a try, and when the next one is due."""
     error = outcome.error
     if outcome.status == GONE:

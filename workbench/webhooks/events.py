@@ -81,14 +81,14 @@ def _describe(job: MarkedJob, title: str) -> Text:
         return Text(
             N_("{title} failed: {error}\n{remedy}"),
             title=title,
-            error=_stored_text(job, "error"),
+            error=_read_stored_text(job, "error"),
             remedy=Text(kind.remedy),
         )
     if state == "partial":
-        return Text(N_("{title} succeeded in part: {error}"), title=title, error=_stored_text(job, "error"))
+        return Text(N_("{title} succeeded in part: {error}"), title=title, error=_read_stored_text(job, "error"))
     if state == "budget":
         # used up, or held ready for calls under way: the job itself says which
-        return Text(N_("{title} waits for the budget. {said}"), title=title, said=_stored_text(job, "message"))
+        return Text(N_("{title} waits for the budget. {said}"), title=title, said=_read_stored_text(job, "message"))
     return Text(_SENTENCES[state], title=title)
 
 
@@ -99,7 +99,7 @@ _SENTENCES = {
 }
 
 
-def _stored_text(job: MarkedJob, column: str) -> str:
+def _read_stored_text(job: MarkedJob, column: str) -> str:
     stored = getattr(job, f"{column}_i18n")
     return Text.from_json(stored) if stored else getattr(job, column) or ""
 

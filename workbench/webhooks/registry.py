@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import builtins
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -73,7 +74,7 @@ class Webhooks:
             raise InvalidInput(all_of(issues), issues)
         address.hide_pieces(url)
         vault = self._vault_of()
-        with vault.locked(), self._database.write() as conn:
+        with vault.lock(), self._database.write() as conn:
             if project_id is not None:
                 node = story_reads.find_node(conn, project_id)
                 if node is None or node.kind != "project":
@@ -85,22 +86,22 @@ class Webhooks:
                 key_id=sealed_url.key_id, allow_private=allow_private, lang=lang, page_url=page_url or None,
                 created_by=user,
             )  # fmt: skip
-        listed = self._listed(webhook_id)
+        listed = self._get(webhook_id)
         return NewWebhook(**listed.as_json(), secret=secret if FORMS[form].signed else None)
 
-    def listed(self) -> list[ListedWebhook]:
+    def list(self) -> builtins.list[ListedWebhook]:
         """Oldest first: form, events, project, host, enabled, and how the last delivery ended."""
         with self._database.read() as conn:
             return reads.list_webhooks(conn)
 
-    def _listed(self, webhook_id: int) -> ListedWebhook:
-        return next(row for row in self.listed() if row.id == webhook_id)
+    def _get(self, webhook_id: int) -> ListedWebhook:
+        return next(row for row in self.list() if row.id == webhook_id)
 
-    def switch(self, webhook_id: int, enabled: bool) -> None:
+    def enable(self, webhook_id: int, enabled: bool) -> None:
         """Off: nothing is told meanwhile, and what happens then is not told later. Raises NotFound."""
         self._change(webhook_id, enabled=enabled)
 
-    def listen(self, webhook_id: int, events: Sequence[str]) -> None:
+    def subscribe(self, webhook_id: int, events: Sequence[str]) -> None:
         """Change what it is told of. Raises InvalidInput, NotFound."""
         if issues := _check_events(events):
             raise InvalidInput(all_of(issues), issues)
@@ -119,15 +120,15 @@ class Webhooks:
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
 
-    def deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> list[Delivery]:
+    def list_deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> builtins.list[Delivery]:
         """Newest first: event, payload, state (pending, delivered, failed), tries, status, error."""
         with self._database.read() as conn:
             return reads.list_deliveries(conn, webhook_id, most)
 
-    def try_out(self, webhook_id: int) -> Delivery:
+    def send_test(self, webhook_id: int) -> Delivery:
         """Send a greeting at once, and once; returns the delivery. Raises NotFound."""
         # Imported here: commands and pages that only look do not load the HTTP client.
-        from workbench.webhooks.delivery import WebhookSender, settle
+        from workbench.webhooks.delivery import WebhookSender, record_outcome
 
         event = events.greeting(time.time_ns())
         with self._database.write() as conn:
@@ -138,7 +139,7 @@ class Webhooks:
             writes.take(conn, row, 60_000)
         outcome = asyncio.run(WebhookSender(self._database, self.address_of).attempt(hook, row))
         with self._database.write() as conn:
-            settle(conn, row, outcome._replace(final=True))
+            record_outcome(conn, row, outcome._replace(final=True))
             ended = reads.find_delivery(conn, row.id)
         assert ended is not None
         return ended

@@ -108,14 +108,14 @@ def neighbour(ctx: Clipper, node: NodeView, position: int) -> JsonObject:
     }
 
 
-def known_names(characters: Iterable[JsonObject]) -> set[str]:
+def list_names(characters: Iterable[JsonObject]) -> set[str]:
     """Every name and alias in the library, folded."""
     return {fold(name) for c in characters for name in (c["name"], *(c.get("aliases") or []))}
 
 
 def unknown_names(names: Iterable[str], characters: Iterable[JsonObject]) -> list[str]:
     """Those of `names` that are neither a name nor an alias in the library, in order, once each."""
-    known = known_names(characters)
+    known = list_names(characters)
     return list(dict.fromkeys(n for n in names if fold(n) not in known))
 
 

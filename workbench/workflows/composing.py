@@ -15,7 +15,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Child, ChildResult
 from workbench.json_types import JsonObject
 from workbench.story import plan
-from workbench.story.freshness import look_below, plan_children
+from workbench.story.freshness import load_subtree, plan_children
 from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
 
@@ -49,7 +49,7 @@ async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, gro
 
 async def _run(ctx: Context, requested: Sequence[Key], force: bool) -> tuple[dict[Key, ChildResult], list[JsonObject]]:
     """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
-    nodes, state_of = look_below(ctx.node)
+    nodes, state_of = load_subtree(ctx.node)
     items = plan.order_jobs(nodes, makers(), requested)
     started = set(plan_children(ctx.node, ctx.job_id))
     declared = {w.name: w for w in makers()}
@@ -93,7 +93,7 @@ def _keys_below(ctx: Context, requested: Sequence[Key], done: dict[Key, ChildRes
         child = kinds.find(str(declared[name].writes)).child_kind if name in declared else None
         result = done.get((name, node_id))
         if child is not None and result is not None and result.ok:
-            nodes, state_of = look_below(ctx.node.at(node_id))
+            nodes, state_of = load_subtree(ctx.node.at(node_id))
             keys += [item.key for item in plan.find_work(nodes, makers(), state_of) if item.node_id != node_id]
     return list(dict.fromkeys(keys))
 
@@ -105,7 +105,7 @@ def _summarise(ctx: Context, done: dict[Key, ChildResult], skipped: list[JsonObj
 
 def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
     """The unmet preconditions of every job that waits for none of the others: all of them start, or none."""
-    nodes, state_of = look_below(node)
+    nodes, state_of = load_subtree(node)
     declared = {w.name: w for w in makers()}
     items = plan.order_jobs(nodes, makers(), jobs)
     return unmet_in_plan([i for i in items if not _fresh(i, declared, state_of)], declared, node.at)

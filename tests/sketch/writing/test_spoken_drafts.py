@@ -37,7 +37,7 @@ def spoken(facts: dict[str, Any], max_seconds: float = 15) -> Dialogue:
     cast = Cast([p["name"] for p in facts["cast"]])
     language = facts["story_language"]
     assert dialogue.speaker_issues(made, cast) == []
-    assert dialogue.repeated_issues(made) == []
+    assert dialogue.find_repetitions(made) == []
     assert dialogue.length_issues(made, max_seconds) == []
     assert dialogue.silence_issues(made) == []
     assert dialogue.language_issues(made, language) == []
@@ -53,7 +53,7 @@ def heard(facts: dict[str, Any], said: Dialogue | None, seconds: float = 14.0) -
     made = noise.write_sound_design(asked, random.Random(json.dumps(asked, ensure_ascii=False, sort_keys=True)))
     assert sound.timing_issues(made, seconds) == []
     assert sound.silence_issues(made) == []
-    assert sound.repeated_issues(made) == []
+    assert sound.find_repetitions(made) == []
     assert sound.voice_issues(made, said.model_dump() if said else None) == []
     assert SoundDesign.model_validate(made.model_dump()) == made
     return made
@@ -155,7 +155,7 @@ def test_any_scene_passes_every_check(
     spoken(quoted, max_seconds)
     made = speech.write_dialogue({**facts, "max_seconds": max_seconds}, random.Random(1))
     cast = Cast(people)
-    assert dialogue.speaker_issues(made, cast) + dialogue.repeated_issues(made) == []
+    assert dialogue.speaker_issues(made, cast) + dialogue.find_repetitions(made) == []
     assert dialogue.length_issues(made, max_seconds) + dialogue.silence_issues(made) == []
     assert script.parse(script.to_text(made, language)) == made
     heard(facts, made, seconds)

@@ -80,7 +80,7 @@ def furnished(facts: dict[str, Any], listed: list[dict[str, Any]], arc: list[str
         )
         assert anchor.count_issues(one) == []
         assert anchor.name_issues(one, names) == []
-        assert anchor.lost_anchor_issues(one, before) == []
+        assert anchor.find_lost_anchors(one, before) == []
         kept[scene["location"]] = one.anchors.model_dump()
         made.append(one)
     return made

@@ -28,12 +28,12 @@ def list_media(conn: Connection) -> list[Media]:
     return fetch(conn, Media, select(*_media))
 
 
-def known(conn: Connection, hashes: Collection[str]) -> set[str]:
+def find_known(conn: Connection, hashes: Collection[str]) -> set[str]:
     """Those of the hashes that have a row."""
     return set(conn.execute(select(media.c.sha256).where(media.c.sha256.in_(hashes))).scalars())
 
 
-def clock_ms(conn: Connection) -> int:
+def read_db_clock_ms(conn: Connection) -> int:
     """The database's time."""
     return int(conn.execute(select(db_now_ms())).scalar_one())
 

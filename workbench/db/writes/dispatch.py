@@ -131,7 +131,7 @@ def clear_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) ->
     return conn.execute(_lost_dispatch, {"b_lost_ms": lost_ms, "b_due_ms": due_ms}).rowcount
 
 
-def lost_dispatches_exist(conn: Connection, lost_ms: int, due_ms: int = 5000) -> bool:
+def has_lost_dispatches(conn: Connection, lost_ms: int, due_ms: int = 5000) -> bool:
     query = (
         select(literal(1))
         .where(

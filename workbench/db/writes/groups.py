@@ -68,7 +68,7 @@ _still_running = select(job.c.id, job.c.claim).where(among(job.c.id, _ids), job.
 _still_running_locked = _still_running.order_by(job.c.id.desc()).with_for_update(key_share=True)
 
 
-def _fenced(conn: Connection, claims: Sequence[Claim]) -> list[Claim]:
+def _fence_all(conn: Connection, claims: Sequence[Claim]) -> list[Claim]:
     """Lock these jobs' rows; those that are still running under these claims."""
     query = _still_running if conn.dialect.name == "sqlite" else _still_running_locked
     current = {(job_id, number) for job_id, number in conn.execute(query, {"b_ids": [c.job_id for c in claims]})}
@@ -95,7 +95,7 @@ _parents = (
 
 def succeed_all(conn: Connection, successes: Sequence[Success], message: Text) -> tuple[list[Claim], bool]:
     """End jobs, each under its fence. (claims that were lost, and so left alone; whether a parent may be ready now)."""
-    held = _fenced(conn, [s.claim for s in successes])
+    held = _fence_all(conn, [s.claim for s in successes])
     numbers = {c.job_id for c in held}
     said = {"b_message": str(message), "b_i18n": message.to_json()}
     plain = [s.claim.job_id for s in successes if s.claim.job_id in numbers and s.result is None]
@@ -132,7 +132,7 @@ _give_back = (
 def give_back(conn: Connection, claims: Sequence[Claim]) -> None:
     """Queue jobs again that were claimed and not begun: as if nobody had taken them, but for the number of their
     claim."""
-    ids = {"b_ids": [c.job_id for c in _fenced(conn, claims)]}
+    ids = {"b_ids": [c.job_id for c in _fence_all(conn, claims)]}
     if ids["b_ids"]:
         conn.execute(_forget_attempts, ids)
         conn.execute(_give_back, ids)

@@ -35,11 +35,11 @@ def resume_due(conn: Connection, most: int) -> int:
     return conn.execute(_resume_due, {"most": most}).rowcount
 
 
-def limited_due(conn: Connection) -> bool:
+def has_limited_due(conn: Connection) -> bool:
     return conn.execute(select(job.c.id).where(_limited).limit(1)).scalar_one_or_none() is not None
 
 
-def waiting_for_budget(conn: Connection) -> list[Any]:
+def list_waiting_for_budget(conn: Connection) -> list[Any]:
     """(id, project id, message) of each."""
     query = select(job.c.id, job.c.project_id, job.c.message)
     query = query.where(job.c.state == "waiting", job.c.waiting_for == "budget")
@@ -86,7 +86,7 @@ _expired = select(job.c.id, job.c.claim, job.c.losses, job.c.cancel_at, job.c.wo
 )
 
 
-def expired(conn: Connection) -> list[Any]:
+def list_expired_claims(conn: Connection) -> list[Any]:
     return list(conn.execute(_expired).all())
 
 

@@ -43,7 +43,7 @@ MOODS: dict[str, Mood] = {
 def head(look: Look, facing: str, expression: str, close: float, tilt: float = 0.0, wind: float = 0.0) -> list[Shape]:
     """The head around (0, 0). `facing` is camera, away, left or right; `close` its height in pixels; tilt in
     radians."""
-    shapes = _turned_right(look, MOODS.get(expression, MOODS["neutral"]), facing, close, wind)
+    shapes = _turn_right(look, MOODS.get(expression, MOODS["neutral"]), facing, close, wind)
     flip = -1.0 if facing == "left" else 1.0
     s, c = math.sin(tilt), math.cos(tilt)
     return [
@@ -52,7 +52,7 @@ def head(look: Look, facing: str, expression: str, close: float, tilt: float = 0
     ]
 
 
-def _turned_right(look: Look, mood: Mood, facing: str, close: float, wind: float) -> list[Shape]:
+def _turn_right(look: Look, mood: Mood, facing: str, close: float, wind: float) -> list[Shape]:
     rx, ry = HEAD
     side = facing in ("left", "right")
     turn = 0.36 if side else 0.0

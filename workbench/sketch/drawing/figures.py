@@ -84,7 +84,7 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
     long = look.garment in ("robe", "dress")
     shapes += _arm(look, body, body.far_arm, 0.78, -1, side, wide)
     if figure.left and not (side and figure.right == ""):
-        shapes += props.held(figure.left, body.far_arm[1], close)
+        shapes += props.draw_held(figure.left, body.far_arm[1], close)
     shapes += _legs(look, body, long, side, figure.stance, wide)
     shapes += _torso(look, body, side, away, close, wide, figure.stance)
     lying = figure.stance == "lying"
@@ -104,7 +104,7 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
     shapes = [*arm, *shapes] if away else [*shapes, *arm]
     thing = figure.right or (figure.left if side else "")
     if thing and not away:
-        shapes += [*props.held(thing, body.near_arm[1], close), *_fingers(look, body.near_arm[1], close)]
+        shapes += [*props.draw_held(thing, body.near_arm[1], close), *_fingers(look, body.near_arm[1], close)]
     flip = -1.0 if figure.facing == "left" else 1.0
     tall = look.height
     return [([(x * flip * tall, y * tall) for x, y in spots], c, s, a) for spots, c, s, a in shapes]

@@ -20,7 +20,7 @@ from workbench.sketch.drawing.props import shines
 from workbench.sketch.drawing.scenery import furnish
 from workbench.sketch.drawing.setting import Setting, setting
 from workbench.sketch.drawing.space import Point
-from workbench.sketch.drawing.stage import Glow, Painter, Shape, Stage, ellipse, planes, sorted_things
+from workbench.sketch.drawing.stage import Glow, Painter, Shape, Stage, ellipse, planes, sort_things
 from workbench.sketch.drawing.style import ACCENTS, style_preset
 
 #: a frame's area in pixels
@@ -81,7 +81,7 @@ def _figure(subject: JsonObject, shot: JsonObject, cast: Sequence[str], where: S
     name = str(subject.get("name") or "")
     held = subject.get("hands") or {}
     return Figure(
-        looks.look(name, cast, looks.described_looks(name, shot), where.era, language),
+        looks.look(name, cast, looks.describe_looks(name, shot), where.era, language),
         str(subject.get("pose") or "standing"),
         str(subject.get("orientation") or "camera"),
         str(subject.get("expression") or "neutral"),
@@ -106,7 +106,7 @@ def _picture(stage: Stage, view: View, light: Light, size: tuple[int, int], seed
         canvas = _background(stage, view, light, size, fine, behind=None)
         painter = Painter(canvas, view.camera, light, fine)
         near = view.distance * (0.55 if view.people else 0.72 if view.near else 0.3)
-        things = sorted_things(stage, view.camera, near)
+        things = sort_things(stage, view.camera, near)
     line = light.preset.line * canvas.height / 1000
     people = Image.new("1", size, 0)
     cards = []
@@ -148,7 +148,7 @@ def _background(
             paint(painter)
     planes(stage, painter)
     if behind is not None:
-        for _, thing in sorted_things(stage, view.camera, behind):
+        for _, thing in sort_things(stage, view.camera, behind):
             painter.thing(thing)
     return canvas
 

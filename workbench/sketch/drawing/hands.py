@@ -64,7 +64,7 @@ def _around(thing: str, look: Look, x: float, y: float, out: float) -> list[Shap
     ]
     shapes += [
         ([(x + (u - x) * 0.92 * out, y + (v - y) * 0.92) for u, v in spots], c, s, a)
-        for spots, c, s, a in props.held(thing, (x, y), 300)
+        for spots, c, s, a in props.draw_held(thing, (x, y), 300)
     ]
     shapes.append((ellipse(x - out * 0.045, y - 0.018, 0.05, 0.052, 22), skin, 1.0, 255))
     for i in range(4):

@@ -122,7 +122,7 @@ def look(name: str, cast: Sequence[str], description: str, era: str, language: s
     )
 
 
-def described_looks(name: str, shot: JsonObject) -> str:
+def describe_looks(name: str, shot: JsonObject) -> str:
     """What the shot's words on looks say of one of its people; all of them when nobody is named."""
     text = str((shot.get("visual") or {}).get("character") or "")
     names = [str(s.get("name")) for s in shot.get("subjects") or []]

@@ -295,7 +295,7 @@ _DRAWN: tuple[tuple[str, Callable[[float, float], list[Shape]]], ...] = (
 _CLOTHS = tuple(rgb(c) for c in ("#8C6A8F", "#5E7F9C", "#A8663F", "#6F8A5A", "#9C4F4F", "#7A6A52"))
 
 
-def held(words: str, hand: Spot, close: float) -> list[Shape]:
+def draw_held(words: str, hand: Spot, close: float) -> list[Shape]:
     """What the words tell, in a hand at this spot."""
     for pattern, draw in _DRAWN:
         if _says(pattern, words):

@@ -262,7 +262,7 @@ def planes(stage: Stage, painter: Painter) -> None:
         painter.face(face)
 
 
-def sorted_things(stage: Stage, camera: Camera, nearest: float) -> list[tuple[float, Thing]]:
+def sort_things(stage: Stage, camera: Camera, nearest: float) -> list[tuple[float, Thing]]:
     """The things beyond `nearest`, farthest first."""
     above = camera.eye[1] > 2.6 and stage.inside
     shown = [(camera.depth(t.at), t) for t in stage.things if not (t.high and above)]

@@ -102,7 +102,7 @@ class _SceneWriter:
         summary, beat, place = (*event, slot.beats[0].place) if event else self._write_support(slot)
         self._told.append(summary)
         self._beats.add(beat)
-        cast = self._story.named(summary) or tuple(
+        cast = self._story.find_people(summary) or tuple(
             p for p in slot.beats[0].people if p in {c.name for c in self._story.people}
         )
         return SceneOutline(order=order, summary=summary, location=place.name[:200], cast=list(cast)[:30], beat=beat)

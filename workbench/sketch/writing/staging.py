@@ -42,7 +42,7 @@ def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
     for raw in texts:
         text = raw.strip().rstrip("。.!！?？ ")
         same = _event_in(story, text)
-        named = story.named(text) or sentences.resolve_pronouns(text, story.language, story.people, present)
+        named = story.find_people(text) or sentences.resolve_pronouns(text, story.language, story.people, present)
         people = same.people if same else _merge(named, cast)
         place = _place(story, text, same) or place
         short = same.short if same else sentences.extract_core(text, story.language, names)

@@ -64,7 +64,7 @@ class Story:
         shown = " ".join(e.text for e in self.events[: last + 1])
         return tuple(p for p in self.props if re.sub(r"^(?:the|a|an) ", "", p) in shown)
 
-    def named(self, text: str) -> tuple[str, ...]:
+    def find_people(self, text: str) -> tuple[str, ...]:
         """People named in `text`, in the order of the cast."""
         return tuple(p.name for p in self.people if any(contains_name(text, n) for n in (p.name, *p.aliases)))
 

@@ -13,7 +13,7 @@ from workbench.db.rows.story import ArtifactVersion, NodeContent, TreeNode
 from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
-from workbench.ui import forms, frame, labels, live, portraits
+from workbench.ui import forms, labels, live, portraits, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
@@ -143,7 +143,7 @@ def _side(row: NodeContent, count: int) -> None:
     if row.archived_at is not None:
         st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
     elif count:
-        frame.small(t("{n} scenes", n=count) if count != 1 else t("1 scene"), t("Scenes it appears in"))
+        shell.small(t("{n} scenes", n=count) if count != 1 else t("1 scene"), t("Scenes it appears in"))
 
 
 def choose(node_id: int) -> None:
@@ -170,14 +170,14 @@ def _add(project: int, kind: Any, key: str, values: JsonObject) -> None:
     wrong = forms.check(kinds.find(kind).model, values)
     if not wrong:
         try:
-            element = live.workbench().projects.add_element(project, kind, values, frame.user())
+            element = live.workbench().projects.add_element(project, kind, values, shell.user())
         except InvalidInput as error:
             wrong = error.issues or [Issue("", error.text)]
         else:
             _leave(key)
             st.query_params["node"] = str(element)
             live.invalidate()
-            frame.toast(t("{kind} added.", kind=labels.kind_title(kind)))
+            shell.toast(t("{kind} added.", kind=labels.kind_title(kind)))
             return
     st.session_state[f"{key}_issues"] = wrong
 
@@ -188,7 +188,7 @@ def _leave(key: str) -> None:
     st.query_params.pop("add", None)
 
 
-def sheet(project: int, kind: str, row: NodeContent, order: Sequence[int]) -> None:
+def draw_element(project: int, kind: str, row: NodeContent, order: Sequence[int]) -> None:
     """One character or world element: what is told of it, its versions, its editor, and where it is in the story."""
     node_id = int(row.node_id)
     artifact = live.workbench().artifact(node_id, kind)
@@ -217,7 +217,7 @@ def _head(project: int, kind: str, row: NodeContent, artifact: ArtifactVersion, 
             if content.get("aliases"):
                 st.markdown(f":gray[{t('also')} {plain(' / '.join(content['aliases']))}]")
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            frame.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+            shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
             versions.show_versions(node_id, kind, artifact)
             st.button(
                 t("Edit"), key=f"edit_element_{node_id}", icon=":material/edit:",
@@ -253,10 +253,10 @@ def _more(row: NodeContent, order: Sequence[int]) -> None:
 
 
 def _archive(node_id: int, away: bool) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         wb = live.workbench()
         (wb.projects.archive if away else wb.projects.restore)(node_id)
-        frame.toast(t("Archived. Nothing is deleted; restore it at any time.") if away else t("Restored."))
+        shell.toast(t("Archived. Nothing is deleted; restore it at any time.") if away else t("Restored."))
     live.invalidate()
 
 
@@ -269,7 +269,7 @@ def move(order: Sequence[int], node_id: int, step: int) -> list[int]:
 
 
 def _move(node_id: int, step: int, order: tuple[int, ...]) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().projects.arrange_elements(move(order, node_id, step))
     live.invalidate()
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import JobFilters
 from workbench.db.rows.usage import JobSuccess, UsageCost
-from workbench.ui import budgets, charts, formats, frame, labels, live
+from workbench.ui import budgets, charts, formats, labels, live, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 
@@ -49,7 +49,7 @@ def sums_of(rows: Sequence[UsageCost]) -> dict[str, int]:
     return sums
 
 
-def micros(rows: Sequence[UsageCost]) -> int | None:
+def sum_in_one_currency(rows: Sequence[UsageCost]) -> int | None:
     """The sum when all of it is in one currency, for comparisons."""
     known = [(r.currency, r.cost_micros) for r in rows if r.cost_micros and r.currency]
     return sum(cost for _, cost in known) if len({currency for currency, _ in known}) == 1 else None
@@ -108,7 +108,8 @@ def metrics(project: int | None) -> None:
         )  # fmt: skip
     with cards[4]:
         charts.metric(
-            t("Cost in 24 h"), money_of(cost), _or_note(formats.delta_percent(micros(cost), micros(cost_before))),
+            t("Cost in 24 h"), money_of(cost),
+            _or_note(formats.delta_percent(sum_in_one_currency(cost), sum_in_one_currency(cost_before))),
             good="none",
             history=_days(cost_days, now, lambda r: r.cost_micros),
         )  # fmt: skip
@@ -140,27 +141,27 @@ def _load(running: int) -> list[int]:
 
 
 def _cancel(ids: Sequence[int]) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         stopped = live.workbench().jobs.cancel(ids)
-        frame.toast(t("Jobs cancelled: {n}", n=len(stopped)))
+        shell.toast(t("Jobs cancelled: {n}", n=len(stopped)))
     live.invalidate()
 
 
 def _retry(ids: Sequence[int]) -> None:
     begun = 0
-    with frame.show_refusals():
+    with shell.show_refusals():
         for job_id in ids:
-            live.workbench().jobs.retry(job_id, user=frame.user())
+            live.workbench().jobs.retry(job_id, user=shell.user())
             begun += 1
     if begun:
-        frame.toast(t("Jobs retried: {n}", n=begun))
+        shell.toast(t("Jobs retried: {n}", n=begun))
     live.invalidate()
 
 
 def _priority(ids: Sequence[int], key: str) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         changed = live.workbench().jobs.set_priority(ids, int(st.session_state[key]))
-        frame.toast(t("Priorities changed: {n}", n=changed))
+        shell.toast(t("Priorities changed: {n}", n=changed))
     live.invalidate()
 
 
@@ -213,7 +214,7 @@ def everything(total: int, filters: JobFilters) -> None:
 
 
 def _gate(key: str, state_key: str) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         (live.workbench().queues.resume if st.session_state[state_key] else live.workbench().queues.pause)(key)
 
 
@@ -246,7 +247,7 @@ def workers() -> None:
             st.markdown(f"{mark} {row.name[-18:]}", width="content")
             st.space("stretch")
             age = t("just now") if row.age_ms < 2000 else t("{n} s ago", n=row.age_ms // 1000)
-            frame.small(
+            shell.small(
                 f"{row.busy}/{row.threads} · {age}",
                 t("process {pid} on {host}", pid=row.pid, host=row.host),
             )

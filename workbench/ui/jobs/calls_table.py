@@ -20,16 +20,16 @@ C = TypeVar("C", bound=CallSummary)
 _TEXTS = ("prompt", "raw_output")
 
 
-def look(call: CallSummary) -> str:
+def find_look(call: CallSummary) -> str:
     """A call that was answered with something unusable counts as failed."""
     return "partial" if call.outcome == "ok" and call.valid is False else call.outcome
 
 
-def frame(calls: Sequence[CallSummary]) -> pd.DataFrame:
+def to_dataframe(calls: Sequence[CallSummary]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "state": [states.find(look(c)).word],
+                "state": [states.find(find_look(c)).word],
                 "step": hide_keys(c.step or "—"),
                 "model": hide_keys(c.model),
                 "in": formats.count(c.input_tokens),
@@ -70,7 +70,7 @@ def columns() -> dict[str, Any]:
 def draw(calls: Sequence[C], key: str, order: Sequence[str], height: int) -> C | None:
     """The table; the call that is chosen."""
     shown: Any = st.dataframe(
-        frame(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height,
+        to_dataframe(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height,
         row_height=34,
         on_select="rerun", selection_mode="single-row", alt=t("Model calls"),
     )  # fmt: skip

@@ -28,19 +28,19 @@ def ran_ms(job: Job, now: int) -> int | None:
     return max(0, int(job.finished_at or now) - int(job.started_at))
 
 
-def doing(job: Job) -> str:
+def describe_state(job: Job) -> str:
     """What a job does now, or how it ended."""
     state = job.state
     if state in ("failed", "partial"):
-        return labels.error_title(job.error_kind) or labels.stored_sentence(job, "error")
+        return labels.error_title(job.error_kind) or labels.translate_stored(job, "error")
     if state == "waiting":
         return t(labels.WAITING_FOR.get(str(job.waiting_for), states.find("waiting").title))
     if state in ("running", "queued"):
-        return labels.stored_sentence(job, "message")
+        return labels.translate_stored(job, "message")
     return ""
 
 
-def frame(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.DataFrame:
+def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.DataFrame:
     """The rows as shown; column names are stable keys, titles come with the configuration."""
     language = current()
     return pd.DataFrame(
@@ -50,7 +50,7 @@ def frame(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.Data
                 "job": labels.workflow_title(j.kind),
                 "story": hide_keys(labels.place(places.get(j.node_id or -1)) or "—"),
                 "progress": None if j.state == "queued" else float(j.progress or 0),
-                "now": hide_keys(doing(j)),
+                "now": hide_keys(describe_state(j)),
                 "wait": formats.duration(wait_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
                 "cost": formats.cost(j.cost_micros, j.currency, language),
@@ -90,7 +90,7 @@ def draw(jobs: Sequence[Job], places: Mapping[int, Place], now: int, key: str, h
     """Draw the table; the numbers of the jobs that are selected."""
     opened = f"{key}_open"
     shown: Any = st.dataframe(
-        frame(jobs, places, now),
+        to_dataframe(jobs, places, now),
         hide_index=True,
         height=height,
         row_height=ROW_HEIGHT,

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.errors import Issue, ReelwrightError
-from workbench.ui import formats, forms, frame, labels, live, states
+from workbench.ui import formats, forms, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
 from workbench.ui.markup import plain, shorten
@@ -67,8 +67,8 @@ def _so_far(job: Job | None, messages: list[dict[str, str]]) -> list[dict[str, s
 
 
 def _send(messages: list[dict[str, str]], profile: str | None) -> None:
-    with frame.show_refusals():
-        job = live.workbench().submit(KIND, None, {"messages": messages}, profile=profile, user=frame.user())
+    with shell.show_refusals():
+        job = live.workbench().submit(KIND, None, {"messages": messages}, profile=profile, user=shell.user())
         st.query_params["job"] = str(job.id)
         before = [i for i in st.session_state.get("_chats", []) if i != job.id]
         st.session_state["_chats"] = [job.id, *before][:50]
@@ -108,7 +108,7 @@ def _answer(job: Job) -> None:
     else:
         state = states.find(job.state)
         st.markdown(
-            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.stored_sentence(job, 'error'))} "
+            f":{state.colour}[:material/{state.icon}: {state.word}] {plain(labels.translate_stored(job, 'error'))} "
             f"**{plain(labels.remedy(job.error_kind))}**"
         )
     tokens = None if job.output_tokens is None else (job.input_tokens or 0) + job.output_tokens
@@ -131,7 +131,7 @@ def _live(job_id: int) -> None:
         st.rerun(scope="app")
     st.markdown(plain(job.preview or "") + "▋")
     if st.button(t("Cancel"), key=f"chat_cancel_{job_id}", type="tertiary", icon=":material/stop_circle:"):
-        live.workbench().jobs.cancel(job_id, user=frame.user())
+        live.workbench().jobs.cancel(job_id, user=shell.user())
 
 
 def _settings(messages: list[dict[str, str]]) -> str | None:

@@ -20,9 +20,9 @@ from workbench.usage.estimates import Estimate
 from workbench.workflows.registry import Workflow
 
 #: guards are asked of so many nodes before the launch, which asks them all
-LOOK_AT = 12
+MAX_GUARD_CHECKS = 12
 #: a parent's plan is reckoned for so many nodes
-RECKON = 6
+MAX_PRICED_NODES = 6
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def episode_of(project: int, nodes: Sequence[int]) -> int | None:
 def unmet(workflow: Workflow, chosen: Sequence[int], values: JsonObject) -> dict[str, list[int]]:
     """What must exist first, as a sentence → the chosen nodes that lack it; the first of them are asked."""
     lacking: dict[str, list[int]] = {}
-    for node in chosen[:LOOK_AT]:
+    for node in chosen[:MAX_GUARD_CHECKS]:
         try:
             issues: list[Issue] = live.workbench().workflows.list_unmet(workflow.name, node, values)
         except ReelwrightError:
@@ -105,7 +105,7 @@ def estimate(workflow: Workflow, project: int, chosen: Sequence[int], profile: s
 
 def _of_parents(chosen: Sequence[int]) -> Estimate | None:
     """The plans of a few scenes together; more of them are priced by the mean of the first."""
-    built = [plans.of(node) for node in chosen[:RECKON]]
+    built = [plans.load_plan(node) for node in chosen[:MAX_PRICED_NODES]]
     currencies = {c for p in built for c, micros in p.cost.items() if micros}
     if any(p.tokens is None for p in built) or len(currencies) > 1 or any(p.unpriced for p in built):
         return None
@@ -195,9 +195,9 @@ def job_row(job: Job, title: str = "") -> None:
         st.markdown(f"{plain(labels.workflow_title(job.kind))}{place}", width="stretch")
         active = job.state in states.ACTIVE
         sentence = (
-            f"{int(job.progress or 0)}% · {labels.stored_sentence(job, 'message')}"
+            f"{int(job.progress or 0)}% · {labels.translate_stored(job, 'message')}"
             if active
-            else labels.stored_sentence(job, "error")
+            else labels.translate_stored(job, "error")
         )
         if sentence:
             st.caption(plain(shorten(sentence, 70)), width="content")

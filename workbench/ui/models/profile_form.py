@@ -17,7 +17,7 @@ from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params, registry
 from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
-from workbench.ui import formats, forms, frame, labels, live
+from workbench.ui import formats, forms, labels, live, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe, shorten
@@ -131,7 +131,7 @@ def slot(row: SavedProfile | None) -> str:
     return (NEW if row is None else f"svc{row.id}") + (f"g{saved}" if saved else "")
 
 
-def sheet(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
+def draw_profile(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
     """The form of a profile, or of a new one; what was typed survives a refusal."""
     key = slot(row)
     issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
@@ -393,7 +393,7 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
     try:
         if row is None:
             provider = st.session_state.get("svc_provider", "openai")
-            saved = wb.profiles.add(fields.pop("name"), provider, user=frame.user(), **fields)
+            saved = wb.profiles.add(fields.pop("name"), provider, user=shell.user(), **fields)
         else:
             saved = wb.profiles.update(str(row.name), **fields)
     except InvalidInput as error:
@@ -404,7 +404,7 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
     st.session_state.pop("svc_template", None)
     live.invalidate()
     choose(saved.id)
-    frame.toast(t("{name} is saved.", name=saved.name))
+    shell.toast(t("{name} is saved.", name=saved.name))
     st.rerun()
 
 
@@ -433,19 +433,19 @@ def _actions(key: str, row: SavedProfile) -> None:
 
 
 def _duplicate(name: str) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         taken = {p.name for p in live.workbench().profiles.list(include_archived=True)}
         copy = next(c for c in (f"{name[:70]} {n}" for n in range(2, 1000)) if c not in taken)
         choose(live.workbench().profiles.duplicate(name, copy).id)
         live.invalidate()
-        frame.toast(t("{name} is a copy of {of}, with its key.", name=copy, of=name))
+        shell.toast(t("{name} is a copy of {of}, with its key.", name=copy, of=name))
 
 
 def _archive(name: str, away: bool) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().profiles.archive(name, away)
         live.invalidate()
-        frame.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
+        shell.toast(t("{name} is archived.", name=name) if away else t("{name} is back.", name=name))
 
 
 def _show_checks(key: str, row: SavedProfile) -> None:

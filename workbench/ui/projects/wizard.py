@@ -11,7 +11,7 @@ from workbench.json_types import JsonObject
 from workbench.story.briefs import BriefFile
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
-from workbench.ui import forms, frame, labels, live, meter
+from workbench.ui import forms, labels, live, meter, shell
 from workbench.ui.language import current, t
 
 KEY = "wizard"
@@ -101,7 +101,7 @@ def create(brief: JsonObject, profile: str | None) -> int:
     issues = missing(brief)
     if issues:
         raise InvalidInput(t("The brief is not complete yet."), issues)
-    project = live.workbench().create_project(brief, profile=profile, user=frame.user())
+    project = live.workbench().create_project(brief, profile=profile, user=shell.user())
     live.invalidate()
     return project
 

@@ -11,7 +11,7 @@ import streamlit as st
 from workbench.db.rows.webhooks import Delivery, ListedWebhook
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_
-from workbench.ui import frame, labels, live
+from workbench.ui import labels, live, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.webhooks.events import EVENTS, TEST, USUAL
@@ -29,7 +29,7 @@ STATES: dict[str, tuple[Any, str, str]] = {
 def card(projects: Mapping[int, str]) -> None:
     """What is inside the card: the webhooks there are, and a way to add one."""
     wb = live.workbench()
-    hooks = wb.webhooks.listed()
+    hooks = wb.webhooks.list()
     _new_secret()
     for hook in hooks:
         _line(hook, projects)
@@ -78,22 +78,22 @@ def _editor(hook: ListedWebhook) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, gap="small"):
         if st.button(t("Save"), key=f"webhook_save_{number}", type="primary"):
-            with frame.show_refusals():
-                webhooks.listen(number, events)
-                frame.toast(t("Saved."))
+            with shell.show_refusals():
+                webhooks.subscribe(number, events)
+                shell.toast(t("Saved."))
             st.rerun()
         if st.button(t("Try it"), key=f"webhook_try_{number}", icon=":material/send:", disabled=not hook.enabled):
             _try(number)
         if st.button(t("Switch off") if hook.enabled else t("Switch on"), key=f"webhook_switch_{number}"):
-            with frame.show_refusals():
-                webhooks.switch(number, not hook.enabled)
+            with shell.show_refusals():
+                webhooks.enable(number, not hook.enabled)
             st.rerun()
         if st.button(t("Remove"), key=f"webhook_remove_{number}", icon=":material/delete:"):
-            with frame.show_refusals():
+            with shell.show_refusals():
                 webhooks.remove(number)
-                frame.toast(t("The webhook is gone."))
+                shell.toast(t("The webhook is gone."))
             st.rerun()
-    for delivery in webhooks.deliveries(number, most=SHOWN):
+    for delivery in webhooks.list_deliveries(number, most=SHOWN):
         _delivery(delivery)
 
 
@@ -102,12 +102,12 @@ def _events() -> dict[str, str]:
 
 
 def _try(number: int) -> None:
-    with frame.show_refusals():
-        delivery = live.workbench().webhooks.try_out(number)
+    with shell.show_refusals():
+        delivery = live.workbench().webhooks.send_test(number)
         if delivery.state == "delivered":
-            frame.toast(t("It was delivered."))
+            shell.toast(t("It was delivered."))
         else:
-            st.session_state["_refused"] = labels.stored_sentence(delivery, "error")
+            st.session_state["_refused"] = labels.translate_stored(delivery, "error")
     st.rerun()
 
 
@@ -126,11 +126,11 @@ def _delivery(delivery: Delivery) -> None:
                 help=t("Send it again"), on_click=_again, args=(delivery.id,),
             )  # fmt: skip
     if delivery.error and delivery.state != "delivered":
-        st.caption(plain(labels.stored_sentence(delivery, "error")))
+        st.caption(plain(labels.translate_stored(delivery, "error")))
 
 
 def _again(delivery_id: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().webhooks.send_again(delivery_id)
 
 
@@ -172,7 +172,7 @@ def _wrong(issues: Sequence[Issue], field: str) -> None:
 
 def _add(url: str, **options: Any) -> None:
     try:
-        webhook = live.workbench().webhooks.add(url, lang=current(), page_url=_pages(), user=frame.user(), **options)
+        webhook = live.workbench().webhooks.add(url, lang=current(), page_url=_pages(), user=shell.user(), **options)
     except InvalidInput as error:
         st.session_state["webhook_issues"] = error.issues
     else:
@@ -180,7 +180,7 @@ def _add(url: str, **options: Any) -> None:
         st.session_state["_webhooks_put"] = st.session_state.get("_webhooks_put", 0) + 1
         if webhook.secret:
             st.session_state["webhook_secret"] = webhook.secret
-        frame.toast(t("The webhook is set. Try it."))
+        shell.toast(t("The webhook is set. Try it."))
     st.rerun()
 
 

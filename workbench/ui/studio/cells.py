@@ -14,7 +14,7 @@ from workbench.errors import Conflict, InvalidInput, Issue
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
-from workbench.ui import forms, frame, labels, live, states
+from workbench.ui import forms, labels, live, shell, states
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.studio import artifacts, clips, diff, sheet, versions
@@ -36,20 +36,20 @@ VERBS = {
 
 
 def launch(node_id: int, workflow: str, params: JsonObject) -> None:
-    with frame.show_refusals():
-        job = live.workbench().submit(workflow, node_id, params, user=frame.user())
-        frame.toast(t("Launched as job {id}.", id=job.id))
+    with shell.show_refusals():
+        job = live.workbench().submit(workflow, node_id, params, user=shell.user())
+        shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
 
 
 def cancel(job_id: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().jobs.cancel([job_id])
     live.invalidate()
 
 
 def retry(job_id: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().jobs.retry(job_id)
     live.invalidate()
 
@@ -121,7 +121,7 @@ def running(job_id: int, node_id: int, name: str) -> None:
         if started
         else t("waits {time}", time=labels.duration_text(live.clock_ms() - job.created_at))
     )
-    message = labels.stored_sentence(job, "message") or states.find(job.state).word
+    message = labels.translate_stored(job, "message") or states.find(job.state).word
     if job.state == "waiting" and job.waiting_for:
         message = t(labels.WAITING_FOR.get(job.waiting_for, states.find("waiting").title))
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
@@ -224,7 +224,7 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
     edit["issues"] = forms.check(kinds.find(kind).model, typed)
     if not edit["issues"]:
         try:
-            live.workbench().artifacts.save(node_id, kind, typed, base, frame.user())
+            live.workbench().artifacts.save(node_id, kind, typed, base, shell.user())
         except Conflict as error:
             edit["conflict"] = error.head_version
         except InvalidInput as error:
@@ -232,7 +232,7 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
         else:
             end_edit(node_id, kind)
             live.invalidate()
-            frame.toast(t("Saved. What was made from it is marked stale."))
+            shell.toast(t("Saved. What was made from it is marked stale."))
     st.rerun()
 
 
@@ -268,7 +268,7 @@ def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, s
             states.badge(state)
             st.space("stretch")
             if artifact:
-                frame.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+                shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
                 versions.show_versions(node_id, artifact.kind, artifact)
                 if artifact.kind not in artifacts.NOT_TYPED:
                     st.button(
@@ -297,7 +297,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
         for warning in artifact.warnings or []:
             st.markdown(
                 ":orange[:material/warning:] "
-                f":gray[{plain(labels.stored_sentence(warning, 'message') if isinstance(warning, dict) else warning)}]"
+                f":gray[{plain(labels.translate_stored(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
         versions.show_comparison(node_id, artifact.kind)
         if artifact.kind == "scene_video":
@@ -336,7 +336,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
             st.markdown(f"**{labels.kind_title(kind)}**", width="content")
             states.badge("fresh")
             st.space("stretch")
-            frame.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+            shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
             versions.show_versions(node_id, kind, artifact)
             st.button(
                 t("Edit"),

@@ -7,7 +7,7 @@ import streamlit as st
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, NotFound
 from workbench.json_types import JsonObject
-from workbench.ui import frame, labels, live
+from workbench.ui import labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shorten
 
@@ -44,12 +44,12 @@ def _play(clip: JsonObject, width: int | None) -> None:
 def _choose(node_id: int, media: str, seen: int) -> None:
     """Choose another clip as a new version after the one that was seen."""
     wb = live.workbench()
-    with frame.show_refusals():
+    with shell.show_refusals():
         head = wb.artifact(node_id, "scene_video")
         if head is not None:
             try:
-                wb.artifacts.save(node_id, "scene_video", {**head.content, "chosen": media}, seen, frame.user())
-                frame.toast(t("Picked."))
+                wb.artifacts.save(node_id, "scene_video", {**head.content, "chosen": media}, seen, shell.user())
+                shell.toast(t("Picked."))
             except Conflict as error:
                 st.session_state["_refused"] = labels.error_text(error)
         live.invalidate()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.story.plan import Mode, Plan, PlannedJob
-from workbench.ui import formats, frame, labels, live, states
+from workbench.ui import formats, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
 
@@ -31,7 +31,7 @@ class Group:
     unpriced: int
 
 
-def of(node_id: int, mode: Mode = "missing") -> Plan:
+def load_plan(node_id: int, mode: Mode = "missing") -> Plan:
     """The plan of a node, shared for a second."""
     plan: Plan = live.query(live.workbench().plans.build, node_id, mode)
     return plan
@@ -86,9 +86,9 @@ def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0) -> s
 def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
     """Start the plan as one job; what it would need and lacks is said instead."""
     _close()
-    with frame.show_refusals():
-        job = live.workbench().plans.run(node_id, mode, grow=grow, user=frame.user())
-        frame.toast(t("Launched as job {id}.", id=job.id))
+    with shell.show_refusals():
+        job = live.workbench().plans.run(node_id, mode, grow=grow, user=shell.user())
+        shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
 
 
@@ -143,7 +143,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
     # It stays open while the page behind it is drawn anew.
     @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
     def show_dialog() -> None:
-        plan = of(node_id, mode)
+        plan = load_plan(node_id, mode)
         if not plan.jobs:
             st.markdown(t("Nothing to do: everything below is fresh."))
             return
@@ -174,7 +174,7 @@ def card(node_id: int, *, large: bool = False) -> None:
                 args=(f"plan_wanted_{node_id}", True),
             )
         return
-    plan = of(node_id)
+    plan = load_plan(node_id)
     if not plan.jobs:
         return
     with st.container(border=True, key="plan"):
@@ -189,7 +189,7 @@ def card(node_id: int, *, large: bool = False) -> None:
 def _bar(job_id: int) -> None:
     job = live.query(live.workbench().jobs.get, job_id)
     percent = int(job.progress or 0)
-    st.progress(percent / 100, text=f"{plain(labels.stored_sentence(job, 'message'))} :gray[· {percent}%]")
+    st.progress(percent / 100, text=f"{plain(labels.translate_stored(job, 'message'))} :gray[· {percent}%]")
 
 
 def _running(job: Job) -> None:
@@ -217,8 +217,8 @@ def _running(job: Job) -> None:
 
 
 def _cancel(job_id: int) -> None:
-    with frame.show_refusals():
-        live.workbench().jobs.cancel(job_id, user=frame.user())
+    with shell.show_refusals():
+        live.workbench().jobs.cancel(job_id, user=shell.user())
     live.invalidate()
 
 

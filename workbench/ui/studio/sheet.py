@@ -13,7 +13,7 @@ from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
-from workbench.ui import frame, labels, live, states
+from workbench.ui import labels, live, shell, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
@@ -299,18 +299,18 @@ def _pick(node_id: int, key: str, media: str, seen: int) -> None:
     """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown
     instead."""
     wb = live.workbench()
-    with frame.show_refusals():
+    with shell.show_refusals():
         head = wb.artifact(node_id, "keyframe_images")
         if head is None:
             return
         try:
             wb.artifacts.save(
-                node_id, "keyframe_images", choose_candidate(head.content, key, media), seen, frame.user()
+                node_id, "keyframe_images", choose_candidate(head.content, key, media), seen, shell.user()
             )
         except Conflict:
             st.session_state[f"clash_{node_id}_{key}"] = media
             return
-        frame.toast(t("Picked. What was made from it is marked stale."))
+        shell.toast(t("Picked. What was made from it is marked stale."))
     for slot in (f"clash_{node_id}_{key}", f"candidate_{node_id}_{key}"):
         st.session_state.pop(slot, None)
     st.session_state[_CHANGED] = True
@@ -344,8 +344,8 @@ def _clash(node_id: int, key: str, mine: str) -> None:
 
 
 def _another(node_id: int, key: str, drawn: bool) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         params = {"keys": [key], "new_candidate": drawn}
-        job = live.workbench().submit(IMAGES, node_id, params, user=frame.user())
-        frame.toast(t("Launched as job {id}.", id=job.id))
+        job = live.workbench().submit(IMAGES, node_id, params, user=shell.user())
+        shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()

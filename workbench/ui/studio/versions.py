@@ -6,7 +6,7 @@ import streamlit as st
 
 from workbench.artifacts import kinds
 from workbench.db.rows.story import ArtifactVersion, VersionEntry
-from workbench.ui import frame, labels, live
+from workbench.ui import labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 from workbench.ui.studio import diff
@@ -14,14 +14,14 @@ from workbench.ui.studio.editing import cell_key
 
 
 def restore(node_id: int, kind: str, version: int) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().artifacts.restore(node_id, kind, version)
-        frame.toast(t("Version {n} is back, as a new version.", n=version))
+        shell.toast(t("Version {n} is back, as a new version.", n=version))
     live.invalidate()
 
 
 def pin(node_id: int, kind: str, version: int | None) -> None:
-    with frame.show_refusals():
+    with shell.show_refusals():
         live.workbench().artifacts.pin(node_id, kind, version)
     live.invalidate()
 

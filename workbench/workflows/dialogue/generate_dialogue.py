@@ -68,7 +68,7 @@ async def run(ctx: Context, params: Params) -> Dialogue:
     ctx.progress(25, Text(N_("Listening to them")))
     checks = [
         lambda dialogue: speaker_issues(dialogue, cast),
-        repeated_issues,
+        find_repetitions,
         lambda dialogue: length_issues(dialogue, params.max_seconds),
         silence_issues,
         lambda dialogue: language_issues(dialogue, facts["story_language"]),
@@ -95,7 +95,7 @@ def speaker_issues(dialogue: Dialogue, cast: Cast) -> list[Issue]:
     return issues
 
 
-def repeated_issues(dialogue: Dialogue) -> list[Issue]:
+def find_repetitions(dialogue: Dialogue) -> list[Issue]:
     """No line is said twice."""
     texts = ["".join(line.text.split()).casefold() for line in dialogue.lines]
     return [

@@ -57,7 +57,7 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
     checks = [
         lambda design: timing_issues(design, seconds),
         silence_issues,
-        repeated_issues,
+        find_repetitions,
         lambda design: voice_issues(design, dialogue),
     ]
     design = await ctx.generate("sound", prompt, schema=SoundDesign, checks=checks)
@@ -97,7 +97,7 @@ def silence_issues(design: SoundDesign) -> list[Issue]:
     return issues
 
 
-def repeated_issues(design: SoundDesign) -> list[Issue]:
+def find_repetitions(design: SoundDesign) -> list[Issue]:
     """No cue is there twice: the same sound twice at once is one sound."""
     issues = []
     for (a, first), (b, second) in combinations(enumerate(design.cues), 2):

@@ -66,7 +66,7 @@ def episode_facts(ctx: Context) -> JsonObject:
 
 def motif_issues(core_expression: CoreExpression, previous: list[str]) -> list[Issue]:
     """At most one visual motif comes back from the previous episode."""
-    shared = shared_motifs(core_expression.visual_motifs, previous)
+    shared = find_shared_motifs(core_expression.visual_motifs, previous)
     if len(shared) <= MAX_SHARED_MOTIFS:
         return []
     message = Text(
@@ -78,7 +78,7 @@ def motif_issues(core_expression: CoreExpression, previous: list[str]) -> list[I
     return [Issue("visual_motifs", message)]
 
 
-def shared_motifs(motifs: list[str], previous: list[str]) -> list[str]:
+def find_shared_motifs(motifs: list[str], previous: list[str]) -> list[str]:
     """Those motifs that the previous episode had too, in the same words or nearly so."""
     return [m for m in motifs if any(_same_image(m, p) for p in previous)]
 

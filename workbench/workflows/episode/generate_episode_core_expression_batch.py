@@ -10,7 +10,7 @@ from pydantic import Field
 from workbench.errors import GuardUnmet
 from workbench.i18n import N_, Text
 from workbench.jobs.context import BatchResult, Child
-from workbench.story.freshness import first_batch, is_fresh, keep_places
+from workbench.story.freshness import first_batch, is_fresh, keep_batch_order
 from workbench.story.guards import has_episodes, has_these_episodes, plannable
 from workbench.workflows import registry
 
@@ -47,7 +47,7 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     ctx.progress(0, Text(N_("Choosing the episodes")))
     named = select_episodes(ctx.node.children(), params)
     wanted = [e.id for e in named if params.force or not is_fresh(e, WRITES)]
-    todo = keep_places(first_batch(ctx.node, ctx.job_id), wanted)
+    todo = keep_batch_order(first_batch(ctx.node, ctx.job_id), wanted)
     results = await ctx.children([Child(ITEM, node_id, {}) for node_id in todo], chained=True)
     skipped = [{"node_id": e.id, "reason": "fresh"} for e in named if e.id not in todo]
     return ctx.batch_result(results, skipped)

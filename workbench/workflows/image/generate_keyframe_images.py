@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from workbench import sketch
-from workbench.artifacts.storyboard import Candidate, KeyframeImage, KeyframeImages, frame_key, made_of
+from workbench.artifacts.storyboard import Candidate, KeyframeImage, KeyframeImages, frame_key, hash_request
 from workbench.artifacts.versions import hash_of
 from workbench.errors import JobError, ProviderError
 from workbench.i18n import N_, Text
@@ -129,7 +129,7 @@ def _frame_requests(
         assert shot is not None  # a nine-shot plan has nine, and the guard saw one
         prompt = frame_prompt(shot, anchor, style, ratio, ctx.language)
         seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
-        takes = [made_of(prompt, size, seed) for seed in seeds]
+        takes = [hash_request(prompt, size, seed) for seed in seeds]
         frames.append(FrameRequest(shot, prompt, seeds, takes, known.get(key)))
     return frames
 

@@ -53,7 +53,7 @@ async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     checks = [
         count_issues,
         lambda anchor: name_issues(anchor, names),
-        lambda anchor: lost_anchor_issues(anchor, kept),
+        lambda anchor: find_lost_anchors(anchor, kept),
     ]
     anchor = await ctx.generate("anchor", prompt, schema=SceneAnchor, checks=checks)
     ctx.progress(100, Text(N_("Scene anchor written")))
@@ -83,7 +83,7 @@ def name_issues(anchor: SceneAnchor, names: list[str]) -> list[Issue]:
     return issues
 
 
-def lost_anchor_issues(anchor: SceneAnchor, kept: dict[str, list[str]]) -> list[Issue]:
+def find_lost_anchors(anchor: SceneAnchor, kept: dict[str, list[str]]) -> list[Issue]:
     """The anchors of the earlier scene at this place are all there, word for word, as the same pairs."""
     have = set(zip(anchor.anchors.zh, anchor.anchors.en, strict=False))
     lost = [zh for zh, en in zip(kept.get("zh", []), kept.get("en", []), strict=False) if (zh, en) not in have]

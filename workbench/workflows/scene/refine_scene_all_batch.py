@@ -30,7 +30,7 @@ def has_scenes(node: NodeView, params: Params) -> list[Issue]:
     return [Issue("scenes", Text(N_("This needs at least one scene. Generate a scene list first.")))]
 
 
-def known_scenes(node: NodeView, params: Params) -> list[Issue]:
+def has_named_scenes(node: NodeView, params: Params) -> list[Issue]:
     """Every scene that the params name belongs to the project."""
     unknown = sorted(set(params.scene_ids) - set(scenes(node))) if params.scene_ids else []
     if not unknown:
@@ -50,7 +50,7 @@ def known_scenes(node: NodeView, params: Params) -> list[Issue]:
     scope="project",
     params=Params,
     reads=("scene_list",),
-    guards=(has_scenes, known_scenes),
+    guards=(has_scenes, has_named_scenes),
     batch=True,
     queue="system",
     deadline_s=24 * 3600,
