@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from workbench.db import schema
-from workbench.db.rows import budgets, jobs, media, profiles, story, webhooks
+from workbench.db.rows import budgets, drafts, jobs, media, profiles, story, webhooks
 from workbench.db.rows.record import Record
 
 SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
@@ -31,6 +31,7 @@ SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
         (profiles.SavedProfile, schema.profile, {"key_ciphertext"}, {"has_key"}),
         (profiles.SealedProfile, schema.profile, set(), set()),
         (budgets.Budget, schema.budget, set(), set()),
+        (drafts.FormDraft, schema.form_draft, {"open"}, set()),
         (webhooks.Webhook, schema.webhook, SEALED, set()),
         (webhooks.SealedWebhook, schema.webhook, set(), set()),
         (webhooks.Delivery, schema.webhook_delivery, set(), set()),

@@ -18,6 +18,7 @@ from workbench.settings import Settings
 if TYPE_CHECKING:
     from workbench.api.artifacts import Artifacts
     from workbench.api.budgets import Budgets
+    from workbench.api.drafts import FormDrafts
     from workbench.api.jobs import Jobs
     from workbench.api.media import Media
     from workbench.api.plans import Plans
@@ -116,6 +117,12 @@ class Workbench:
         from workbench.api.budgets import Budgets
 
         return Budgets(self._backend.database)
+
+    @cached_property
+    def drafts(self) -> FormDrafts:
+        from workbench.api.drafts import FormDrafts
+
+        return FormDrafts(self._backend.database)
 
     @cached_property
     def usage(self) -> Usage:

@@ -410,6 +410,24 @@ gate = Table(
     Column("max_running", Integer),
 )
 
+# what people have typed into forms and not saved yet
+form_draft = Table(
+    "form_draft",
+    metadata,
+    Column("person", String(120), primary_key=True),
+    # which form: wizard, edit/NODE/KIND, launch/WORKFLOW
+    Column("place", String(200), primary_key=True),
+    Column("fields", Json, nullable=False),
+    # the artifact version that was being edited
+    Column("base", Integer),
+    # whether anything is typed in it
+    Column("open", Boolean, nullable=False),
+    # raised when it is saved or thrown away
+    Column("turn", Integer, nullable=False),
+    Column("created_at", Ms, nullable=False),
+    Column("changed_at", Ms, nullable=False),
+)
+
 meta = Table("meta", metadata, Column("key", String(80), primary_key=True), Column("value", Text, nullable=False))
 
 _frozen = "state, claim, result, error, error_kind"

@@ -42,10 +42,10 @@ def read_json(text: str, wanted: Wanted = "any") -> Any:
         raise OutputError("empty_output", Text("The answer is empty."), raw=text)
     parsed, value, problem = _parse(answer)
     if parsed and _is(value, wanted):
-        return _storable(value)
+        return storable(value)
     inner = _first_inside(answer, wanted)
     if inner is not None:
-        return _storable(inner.value)
+        return storable(inner.value)
     raise _wrong_kind(text, value, wanted) if parsed else _unreadable(text, answer, problem)
 
 
@@ -293,14 +293,14 @@ def _shorten(value: Any, limit: int = AROUND) -> str:
     return text if len(text) <= limit else text[:limit] + "…"
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """Without what PostgreSQL or UTF-8 cannot hold: NUL characters and halves of surrogate pairs."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, list):
-        return [_storable(v) for v in value]
+        return [storable(v) for v in value]
     if isinstance(value, dict):
-        return {clean_text(k): _storable(v) for k, v in value.items()}
+        return {clean_text(k): storable(v) for k, v in value.items()}
     return value
 
 
