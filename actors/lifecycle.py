@@ -11,7 +11,7 @@ from dramatiq.middleware import Middleware, MiddlewareError
 from actors.setup import broker, settings
 
 if TYPE_CHECKING:
-    from workbench.jobs.maintenance import WorkerEngine
+    from workbench.jobs.worker import WorkerEngine
 
 
 @functools.cache

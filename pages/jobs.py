@@ -175,7 +175,7 @@ def signature() -> Any:
     new minute."""
     # Past the shared cache: copying a cached answer is slower than these three queries.
     version, progress, workers = wb.jobs.signature()
-    seen = [(w.name, w.busy, w.age_ms >= board.SILENT_MS) for w in workers]
+    seen = [(w.name, w.busy, not w.is_live) for w in workers]
     return version, progress, seen, live.clock_ms() // 60_000
 
 

@@ -17,7 +17,7 @@ from workbench.settings import Settings
 
 if TYPE_CHECKING:
     from workbench.jobs.dispatch import Dispatcher
-    from workbench.jobs.maintenance import WorkerEngine
+    from workbench.jobs.worker import WorkerEngine
     from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
     from workbench.webhooks.registry import Webhooks
@@ -133,9 +133,10 @@ def _is_current(database: Database) -> bool:
 def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any) -> WorkerEngine:
     """What a worker process runs: runner, heartbeat, maintenance."""
     from workbench.broker.sender import epoch, make_sender
-    from workbench.jobs.maintenance import Sweeper, WorkerEngine, worker_name
+    from workbench.jobs.maintenance import Sweeper
     from workbench.jobs.poller import Poller
     from workbench.jobs.runner import Runner
+    from workbench.jobs.worker import WorkerEngine, worker_name
     from workbench.profiles.rate_limits import RateLimits
     from workbench.webhooks.delivery import WebhookSender
 

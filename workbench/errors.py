@@ -27,65 +27,98 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from workbench.i18n import N_, Text
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One way a job can fail. `retryable`: the engine tries again by itself within max_attempts."""
+class ErrorKind:
+    """One way a job can fail, and what the product does about it.
+
+    `retryable`: the engine tries again by itself within max_attempts. `falls_back`: another profile may answer instead.
+    `shared_by`: whose every other call fails in the same way: all that use this account, this model or this connection;
+    empty: only this one.
+    """
 
     name: str
     title: str
     remedy: str
     retryable: bool = False
+    falls_back: bool = False
+    shared_by: Literal["", "account", "model", "connection"] = ""
 
 
-#: A new kind is retried only if `retryable`; profiles/routing.FALLBACK_ON says for which another profile answers.
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, ErrorKind] = {
     k.name: k
     for k in (
-        Kind("auth", N_("Key refused"), N_("Paste the key again, without “Bearer” or spaces.")),
-        Kind("permission", N_("Not permitted"), N_("Grant this key access to the model or region.")),
-        Kind(
-            "not_found_model", N_("Model not found"), N_("Check the model name or ep- id; activate it in the console.")
+        ErrorKind(
+            "auth", N_("Key refused"), N_("Paste the key again, without “Bearer” or spaces."), shared_by="account"
         ),
-        Kind("bad_request", N_("Request refused"), N_("Change the parameter that the message names.")),
-        Kind("context_length", N_("Input too long"), N_("Shorten the input or pick a larger model.")),
-        Kind(
+        ErrorKind(
+            "permission", N_("Not permitted"), N_("Grant this key access to the model or region."), shared_by="account"
+        ),
+        ErrorKind(
+            "not_found_model",
+            N_("Model not found"),
+            N_("Check the model name or ep- id; activate it in the console."),
+            shared_by="model",
+        ),
+        ErrorKind("bad_request", N_("Request refused"), N_("Change the parameter that the message names.")),
+        ErrorKind("context_length", N_("Input too long"), N_("Shorten the input or pick a larger model.")),
+        ErrorKind(
             "content_filter",
             N_("Blocked by the content filter"),
             N_("Reword the prompt or change the reference image."),
         ),
-        Kind("rate_limit", N_("Rate limited"), N_("Wait, or lower concurrency."), retryable=True),
-        Kind("quota_exhausted", N_("Quota used up"), N_("Top up the account or raise the limit.")),
-        Kind("overloaded", N_("Service overloaded"), N_("Try again shortly."), retryable=True),
-        Kind("timeout", N_("Timed out"), N_("Raise the time limit or simplify."), retryable=True),
-        Kind("network", N_("Network failure"), N_("Check network, proxy and base URL."), retryable=True),
-        Kind("malformed_output", N_("Unreadable answer"), N_("Retry or choose a stronger model.")),
-        Kind(
+        ErrorKind("rate_limit", N_("Rate limited"), N_("Wait, or lower concurrency."), retryable=True),
+        ErrorKind(
+            "quota_exhausted",
+            N_("Quota used up"),
+            N_("Top up the account or raise the limit."),
+            falls_back=True,
+            shared_by="account",
+        ),
+        ErrorKind("overloaded", N_("Service overloaded"), N_("Try again shortly."), retryable=True, falls_back=True),
+        ErrorKind("timeout", N_("Timed out"), N_("Raise the time limit or simplify."), retryable=True),
+        ErrorKind(
+            "network",
+            N_("Network failure"),
+            N_("Check network, proxy and base URL."),
+            retryable=True,
+            falls_back=True,
+            shared_by="connection",
+        ),
+        ErrorKind("malformed_output", N_("Unreadable answer"), N_("Retry or choose a stronger model.")),
+        ErrorKind(
             "invalid_output",
             N_("Answer breaks the story's rules"),
             N_("Edit by hand, retry, or choose a stronger model."),
         ),
-        Kind("truncated_output", N_("Answer cut off"), N_("Raise the output limit.")),
-        Kind("empty_output", N_("Empty answer"), N_("Retry or change model.")),
-        Kind("cancelled", N_("Cancelled"), N_("Run it again when you want it.")),
-        Kind(
+        ErrorKind("truncated_output", N_("Answer cut off"), N_("Raise the output limit.")),
+        ErrorKind("empty_output", N_("Empty answer"), N_("Retry or change model.")),
+        ErrorKind("cancelled", N_("Cancelled"), N_("Run it again when you want it.")),
+        ErrorKind(
             "media_download",
             N_("Result could not be downloaded"),
             N_("Fetch it again; regenerate if the link expired."),
         ),
-        Kind("worker_lost", N_("Workers kept dying"), N_("Look at the worker's log for what kills it, then retry.")),
-        Kind("maybe_charged", N_("Possibly charged"), N_("Decide: send it again, or give up.")),
-        Kind("budget_exceeded", N_("Budget used up"), N_("Raise the budget to go on.")),
-        Kind("guard_unmet", N_("Something is missing first"), N_("Do what the list names, then run it again.")),
-        Kind("child_failed", N_("Parts failed"), N_("Retry the failed ones.")),
-        Kind("internal", N_("Bug in Reelwright"), N_("Open the traceback and report it; a replay is safe.")),
-        Kind("unknown", N_("Unknown failure"), N_("Look at the status and the request id.")),
+        ErrorKind(
+            "worker_lost", N_("Workers kept dying"), N_("Look at the worker's log for what kills it, then retry.")
+        ),
+        ErrorKind("maybe_charged", N_("Possibly charged"), N_("Decide: send it again, or give up.")),
+        ErrorKind("budget_exceeded", N_("Budget used up"), N_("Raise the budget to go on.")),
+        ErrorKind("guard_unmet", N_("Something is missing first"), N_("Do what the list names, then run it again.")),
+        ErrorKind("child_failed", N_("Parts failed"), N_("Retry the failed ones.")),
+        ErrorKind("internal", N_("Bug in Reelwright"), N_("Open the traceback and report it; a replay is safe.")),
+        ErrorKind("unknown", N_("Unknown failure"), N_("Look at the status and the request id.")),
     )
 }
+
+
+def find_kind(name: str | None) -> ErrorKind:
+    """The kind of this name; `unknown` for one that a newer version stored."""
+    return KINDS.get(name or "", KINDS["unknown"])
 
 
 class ReelwrightError(Exception):

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from workbench.db.connection import Database
     from workbench.settings import Settings
 
-#: a worker shows itself about once a second; after this long it is taken for dead
-LIVE_MS = 10_000
 
 _NEEDS_DATABASE = ("migrations", "workers")
 
@@ -176,7 +174,7 @@ def _workers(settings: Settings) -> None:
         with database.read() as connection:
             # an empty database has no table of workers yet
             known = jobs.list_workers(connection) if migrate.current(connection) else []
-            live = [w for w in known if w.age_ms <= LIVE_MS]
+            live = [w for w in known if w.is_live]
         database.close()
     if not live:
         raise Wrong(

@@ -24,7 +24,7 @@ from workbench.api.client import Workbench
 from workbench.bootstrap import worker_engine
 from workbench.cli.supervisor import environment
 from workbench.db.rows.jobs import Job
-from workbench.jobs.maintenance import WorkerEngine
+from workbench.jobs.worker import WorkerEngine
 from workbench.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -35,10 +35,11 @@ from workbench.jobs.session import ClaimSession
 from workbench.jobs.submit import Request
 from workbench.jobs.text_steps import Answer
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
-from workbench.profiles.routing import BoundProviders, Suspend
+from workbench.profiles.routing import BoundProviders
 from workbench.providers.base import SKETCH, Profile, Usage
 from workbench.sketch.provider import Sketch
 from workbench.story.facts import Inputs, NodeView
+from workbench.suspend import Suspend
 from workbench.usage.prices import FREE
 
 WORKBENCH = Path(__file__).parents[2] / "workbench"

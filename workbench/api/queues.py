@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from workbench.jobs.dispatch import Dispatcher
 
 #: a worker that was heard of later than this is alive
-ALIVE_MS = 10_000
 
 
 class Queues:
@@ -65,4 +64,4 @@ class Queues:
 
     def count_live_workers(self) -> int:
         """Workers heard of within the last ten seconds."""
-        return sum(w.age_ms < ALIVE_MS for w in self.list_workers())
+        return sum(w.is_live for w in self.list_workers())

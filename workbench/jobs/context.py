@@ -32,10 +32,11 @@ from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import Check, TextSteps
 from workbench.json_types import JsonObject
-from workbench.profiles.routing import Capability, Suspend
+from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
 from workbench.story.facts import Inputs, NodeView
+from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
 

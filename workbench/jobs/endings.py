@@ -23,8 +23,8 @@ from workbench.jobs.declared import Workflows
 from workbench.jobs.failures import Failure
 from workbench.jobs.session import ClaimSession
 from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S
-from workbench.profiles.routing import Suspend
 from workbench.settings import Settings
+from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
 

@@ -28,8 +28,9 @@ from workbench.json_types import JsonObject
 from workbench.media import Media
 from workbench.media.generated import store_generated
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
-from workbench.profiles.routing import BoundProvider, Suspend
+from workbench.profiles.routing import BoundProvider
 from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimate_tokens
+from workbench.suspend import Suspend
 from workbench.usage.prices import FREE, UNKNOWN, Cost, clock_ms, image_cost_of, video_cost_of
 
 log = logging.getLogger(__name__)

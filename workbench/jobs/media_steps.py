@@ -18,8 +18,9 @@ from workbench.i18n import N_, Text
 from workbench.jobs.media_calls import FIRST_POLL_MS, ClipOutput, MediaCalls, MediaSpec, estimate_clip_cost
 from workbench.jobs.session import ClaimSession
 from workbench.json_types import Json, JsonObject
-from workbench.profiles.routing import BoundProvider, Capability, NoRoom, Suspend
+from workbench.profiles.routing import BoundProvider, Capability
 from workbench.security.redact import redactor
+from workbench.suspend import NoRoom, Suspend
 
 log = logging.getLogger(__name__)
 Output = TypeVar("Output")

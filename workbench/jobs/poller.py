@@ -13,7 +13,7 @@ from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import ledger, steps, waits
 from workbench.db.writes.steps import DuePoll
-from workbench.errors import MediaRefused, ProviderError
+from workbench.errors import MediaRefused, ProviderError, find_kind
 from workbench.i18n import N_, Text
 from workbench.jobs.media_calls import clip_output
 from workbench.media import Media, MediaStore, download
@@ -27,8 +27,6 @@ from workbench.usage.prices import video_cost_of
 log = logging.getLogger(__name__)
 
 
-#: what is wrong with the way we ask, not with the task
-OUR_FAULTS = frozenset(("auth", "permission", "quota_exhausted"))
 #: states of a job that ended before its task did
 NOBODY_WAITS = frozenset(("cancelled", "failed"))
 
@@ -110,7 +108,7 @@ class Poller:
         except ProviderError as error:
             if error.retryable and not old:
                 return
-            if error.kind in OUR_FAULTS and not old:
+            if find_kind(error.kind).shared_by == "account" and not old:
                 # the task is paid for and goes on without us; the profile can be mended meanwhile
                 log.warning("task %s of job %s cannot be asked for: %s", due.provider_task_id, due.job_id, error)
                 self._postpone(due, self.RETRY_MS)

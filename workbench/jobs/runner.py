@@ -26,10 +26,11 @@ from workbench.jobs.group import Group, Paces
 from workbench.jobs.session import ClaimSession
 from workbench.media import MediaStore
 from workbench.profiles.model_call import DATABASE_AWAY
-from workbench.profiles.routing import BoundProviders, MakeProvider, ProfileOf, RateLimit, Suspend
+from workbench.profiles.routing import BoundProviders, MakeProvider, ProfileOf, RateLimit
 from workbench.settings import Settings
 from workbench.story import guards
 from workbench.story.facts import Inputs, NodeView
+from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ CARRY_FOR_S = 0.1
 
 
 class Runner:
-    """Runs jobs on the caller's threads; `stop` and `renew` come from the worker's other threads."""
+    """Runs jobs on the caller's threads; `stop` and `heartbeat` come from the worker's other threads."""
 
     def __init__(
         self,

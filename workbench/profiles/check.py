@@ -26,10 +26,11 @@ from workbench.json_types import JsonObject
 from workbench.media import Media, MediaStore
 from workbench.media.generated import store_generated
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
-from workbench.profiles.routing import BoundProvider, BoundProviders, Capability, RateLimit, Suspend, admit
+from workbench.profiles.routing import BoundProvider, BoundProviders, Capability, RateLimit, admit
 from workbench.providers.base import ImageRequest, Message, Mode, TextReply, TextRequest, Usage
 from workbench.providers.reading import read_model
 from workbench.security.redact import redactor
+from workbench.suspend import Suspend
 from workbench.usage.prices import Cost, clock_ms, cost_of, image_cost_of
 
 PURPOSE = "test"
@@ -37,8 +38,8 @@ PURPOSE = "test"
 TOKENS = 100
 #: how often a service may refuse a detail of the wording before it counts as a failure
 WORDINGS = 4
-#: failures after which no other call of the profile can work
-FINAL = frozenset(("auth", "network", "not_found_model", "quota_exhausted"))
+#: failures after which no other call of the profile can work; a permission may be missing for one capability alone
+FINAL = frozenset(k.name for k in KINDS.values() if k.shared_by) - {"permission"}
 
 
 class Colour(BaseModel):

@@ -15,14 +15,13 @@ from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.writes import ledger
-from workbench.errors import BudgetExceeded, NotFound, ProviderError
+from workbench.errors import BudgetExceeded, NotFound, ProviderError, find_kind
 from workbench.i18n import N_, Text
 from workbench.providers.base import ImageProvider, Profile, Provider, TextProvider, VideoProvider
+from workbench.suspend import NoRoom, Suspend
 from workbench.usage import budgets
 
 Capability = Literal["text", "image", "video"]
-#: overload, quota, outage: nothing else is a reason to ask another service
-FALLBACK_ON = frozenset(("overloaded", "quota_exhausted", "network"))
 #: a shorter wait is slept through; a longer one gives the worker's thread away
 SHORT_S = 0.5
 #: how soon a full service is asked again
@@ -30,24 +29,6 @@ FULL_S = 0.5
 
 ProfileOf = Callable[[int | None], Profile]
 MakeProvider = Callable[[Profile], Provider]
-
-
-class Suspend(BaseException):
-    """The job waits; its worker is free. Not an Exception, so that a workflow's own handlers let it through."""
-
-    def __init__(
-        self, waiting_for: str, *, resume_in_s: float | None = None, message: Text | None = None, asks: bool = False
-    ) -> None:
-        """`message`: what the job shows meanwhile. `asks`: it goes on only when somebody does something."""
-        super().__init__(waiting_for)
-        self.asks = asks
-        self.waiting_for = waiting_for
-        self.resume_in_s = resume_in_s
-        self.message = message
-
-
-class NoRoom(Suspend):
-    """The call had to wait when it was about to be opened; nothing was sent."""
 
 
 class RateLimit(Protocol):
@@ -152,7 +133,7 @@ class BoundProviders:
     def fall_back(self, capability: Capability, error: ProviderError) -> BoundProvider | None:
         """Who answers instead for the rest of this claim; None when a fallback does not help here, or none is left."""
         order = self._order_of(capability)
-        if error.kind not in FALLBACK_ON or len(order) < 2:
+        if not find_kind(error.kind).falls_back or len(order) < 2:
             return None
         failed = order.pop(0)
         if order[0].fallback_from is None:

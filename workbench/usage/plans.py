@@ -57,7 +57,7 @@ def build(
         for item in items
     ]
     with database.read() as conn:
-        slots = sum(w.threads for w in list_workers(conn) if w.age_ms < 10_000) or SLOTS
+        slots = sum(w.threads for w in list_workers(conn) if w.is_live) or SLOTS
         later = _later(conn, items, by_id, makers) if mode == "missing" else 0
     return plan.Plan(
         jobs=jobs,

@@ -8,6 +8,9 @@ from typing import TypedDict
 from workbench.db.rows.record import Record
 from workbench.json_types import Json, JsonObject
 
+#: a worker that has not reported for so long counts as gone; it reports every second
+WORKER_SILENT_MS = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Job(Record):
@@ -282,6 +285,10 @@ class Worker(Record):
     started_at: int
     seen_at: int
     age_ms: int
+
+    @property
+    def is_live(self) -> bool:
+        return self.age_ms < WORKER_SILENT_MS
 
 
 @dataclass(frozen=True, slots=True)

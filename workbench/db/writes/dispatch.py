@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, and_, bindparam, case, func, literal, or_, select, text, update
 
 from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.rows.jobs import WORKER_SILENT_MS
 from workbench.db.schema import ACTIVE, job, worker
 from workbench.db.writes.claims import lock_all, running_under
 from workbench.db.writes.installation import gates
@@ -24,7 +25,7 @@ _live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
 )
 
 
-def live_threads(conn: Connection, grace_ms: int = 10_000) -> int:
+def live_threads(conn: Connection, grace_ms: int = WORKER_SILENT_MS) -> int:
     return int(conn.execute(_live_threads, {"grace_ms": grace_ms}).scalar_one())
 
 

@@ -17,8 +17,6 @@ from workbench.ui.markup import plain
 D = TypeVar("D", JobSuccess, budgets.DayCost)
 
 DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
-#: a worker is heard of every second; older than this it is missing
-SILENT_MS = 10_000
 
 
 def _minute(ms: int) -> int:
@@ -59,7 +57,7 @@ def metrics(project: int | None) -> None:
     """Running and slots, queue wait p95, done in 24 h, success rate, cost; each beside the day before."""
     now = _minute(live.clock_ms())
     counts = live.query(live.workbench().jobs.count_by_state, project=project, since=now - DAY_MS)
-    slots = sum(w.threads for w in live.query(live.workbench().queues.list_workers) if w.age_ms < SILENT_MS)
+    slots = sum(w.threads for w in live.query(live.workbench().queues.list_workers) if w.is_live)
     usage = live.workbench().usage
     # the newest span ends in the minute that has begun
     before, hour = live.query(usage.queue_waits, since=now + MINUTE_MS - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2)
@@ -241,7 +239,7 @@ def workers() -> None:
     if not rows:
         st.caption(t("No worker runs. Start one with `reelwright worker`."))
     for row in rows:
-        silent = row.age_ms >= SILENT_MS
+        silent = not row.is_live
         mark = ":red[:material/heart_broken:]" if silent else ":green[:material/check_circle:]"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row.name}"):
             st.markdown(f"{mark} {row.name[-18:]}", width="content")

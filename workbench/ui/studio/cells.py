@@ -10,7 +10,7 @@ from workbench.api.workflows import Cell
 from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import ArtifactVersion
-from workbench.errors import Conflict, InvalidInput, Issue
+from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
@@ -21,8 +21,6 @@ from workbench.ui.studio import artifacts, clips, diff, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
-#: failures that are mended at the service: its key, its models, its address, its money
-AT_SERVICE = ("auth", "permission", "not_found_model", "quota_exhausted", "network")
 VERBS = {
     "missing": (N_("Run"), "play_arrow"),
     "ready": (N_("Run"), "play_arrow"),
@@ -97,7 +95,7 @@ def failure(job: Job) -> None:
             "pages/job.py", label=t("Open job {id}", id=job.id), icon=":material/arrow_outward:", width="content",
             query_params={"id": str(job.id)},
         )  # fmt: skip
-        if job.error_kind in AT_SERVICE and job.profile_id:
+        if find_kind(job.error_kind).shared_by and job.profile_id:
             st.page_link(
                 "pages/models.py", label=t("Open its service"), icon=":material/key:", width="content",
                 query_params={"profile": str(job.profile_id)},

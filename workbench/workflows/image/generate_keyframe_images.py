@@ -15,7 +15,7 @@ from pydantic import Field
 from workbench import sketch
 from workbench.artifacts.storyboard import Candidate, KeyframeImage, KeyframeImages, frame_key, hash_request
 from workbench.artifacts.versions import hash_of
-from workbench.errors import JobError, ProviderError
+from workbench.errors import KINDS, JobError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
 from workbench.json_types import JsonObject
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Key = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
 KEYS = [frame_key(order) for order in range(1, 10)]
 #: the same for every frame: further calls would only repeat it
-FATAL = ("auth", "permission", "quota_exhausted", "not_found_model")
+FATAL = tuple(k.name for k in KINDS.values() if k.shared_by in ("account", "model"))
 #: as many as an artifact can hold
 MOST_CANDIDATES = 24
 

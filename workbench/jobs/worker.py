@@ -1,0 +1,148 @@
+"""A worker process: its job threads and the loops beside them (heartbeat, maintenance, poller, webhooks)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Protocol
+
+from workbench import preferences
+from workbench.db.connection import Database
+from workbench.db.writes import installation, ledger, sweep
+from workbench.jobs.dispatch import Dispatcher
+from workbench.jobs.maintenance import Sweeper
+from workbench.jobs.poller import Poller
+from workbench.jobs.runner import Runner
+from workbench.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PRUNE_EVERY_S = 3600
+DAY_MS = 86_400_000
+
+
+def worker_name() -> str:
+    """Unique per process, readable on a dashboard."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"
+
+
+class WebhookSender(Protocol):
+    """What tells others of jobs and budgets."""
+
+    def run_once(self) -> int: ...
+
+    def prune(self) -> None: ...
+
+
+class WorkerEngine:
+    """What a worker process runs beside its job threads. `start` and `stop` are called once each."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        runner: Runner,
+        sweeper: Sweeper,
+        poller: Poller,
+        dispatcher: Dispatcher,
+        webhook_sender: WebhookSender,
+    ) -> None:
+        self.runner = runner
+        self._database = database
+        self._settings = settings
+        self._sweeper = sweeper
+        self._poller = poller
+        self._dispatcher = dispatcher
+        self._webhooks = webhook_sender
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._prune_at = time.monotonic()
+
+    def run(self, job_id: int) -> None:
+        """Run one job on the calling thread."""
+        self.runner.run(job_id)
+
+    def start(self) -> None:
+        self._report_alive()
+        loops: dict[str, tuple[float, Callable[[], object]]] = {
+            "heartbeat": (self._settings.heartbeat_seconds, self.runner.heartbeat),
+            "maintenance": (self._settings.sweep_seconds, self.run_maintenance),
+            # a slow provider, or receiver, must not keep the worker from saying that it lives
+            "poller": (self._settings.sweep_seconds, self._poller.run_once),
+            "webhooks": (self._settings.sweep_seconds, self._webhooks.run_once),
+        }
+        self._threads = [
+            threading.Thread(target=self._every, args=loop, name=name, daemon=True) for name, loop in loops.items()
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take nothing new, put running jobs back, leave the list of workers."""
+        self.runner.stop()
+        deadline = time.monotonic() + 5
+        while self.runner.busy and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(timeout=2)
+        try:
+            with self._database.write() as conn:
+                installation.remove_worker(conn, self.runner.worker)
+        except Exception as error:
+            log.warning("could not sign off: %s", error)
+
+    def _every(self, seconds: float, work: Callable[[], object]) -> None:
+        while not self._ended.wait(seconds):
+            try:
+                work()
+            except Exception as error:
+                # the database may be restarting; the next round tries again
+                log.warning("%s: %s", threading.current_thread().name, error, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    def maintain(self) -> None:
+        """One round of everything, for those who have no threads running."""
+        self.run_maintenance()
+        self._poller.run_once()
+        self._webhooks.run_once()
+        self._dispatcher.kick()
+
+    def run_maintenance(self) -> None:
+        """One round of maintenance; what fails in one part keeps none of the others from its turn."""
+        parts: tuple[Callable[[], object], ...] = (
+            self._report_alive,
+            lambda: self._sweeper.sweep(idle=self.runner.busy < self._settings.threads),
+            self._dispatcher.kick,
+            self._prune_when_due,
+        )
+        for part in parts:
+            try:
+                part()
+            except Exception as error:
+                # the database may be restarting; the next round tries again
+                log.warning("maintenance: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    def _prune_when_due(self) -> None:
+        if time.monotonic() >= self._prune_at:
+            self._prune_at = time.monotonic() + PRUNE_EVERY_S
+            self._prune()
+
+    def _report_alive(self) -> None:
+        with self._database.write() as conn:
+            installation.record_worker(
+                conn, self.runner.worker, socket.gethostname(), os.getpid(), self._settings.threads, self.runner.busy
+            )
+
+    def _prune(self) -> None:
+        with self._database.write() as conn:
+            installation.delete_dead_workers(conn)
+            kept = preferences.retention(conn, self._settings)
+            ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
+            if kept.job_keep_days is not None:
+                sweep.prune_history(conn, kept.job_keep_days * DAY_MS)
+        self._webhooks.prune()
