@@ -209,7 +209,7 @@ def main() -> None:
     titles = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     for group in groups:
         card(group, titles, st.query_params.get("group") == group.fingerprint)
-    live.ticker(lambda: signature(wanted), bool(sum(wb.jobs.count_by_state()[s] for s in states.ACTIVE)), "debug")
+    live.ticker(lambda: signature(wanted), wb.jobs.has_active(), "debug")
 
 
 main()

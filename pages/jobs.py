@@ -194,7 +194,7 @@ def main() -> None:
     draw_board(wanted)
     if st.session_state.get("_new_job"):
         new_job()
-    live.ticker(signature, sum(wb.jobs.count_by_state()[s] for s in states.ACTIVE) > 0, "jobs")
+    live.ticker(signature, wb.jobs.has_active(), "jobs")
 
 
 main()

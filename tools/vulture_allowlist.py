@@ -54,6 +54,9 @@ _.impl
 _.cache_ok
 _.load_dialect_impl
 _.process_bind_param
+_.self_group
+against
+_.comparator_factory
 _.isolation_level
 _.autocommit
 _.exc_text

@@ -157,6 +157,11 @@ class Jobs:
         with self._database.read() as conn:
             return reads.counts(conn, project=project, since=since)
 
+    def has_active(self) -> bool:
+        """Whether any job is queued, running or waiting."""
+        with self._database.read() as conn:
+            return reads.progress(conn)[0] > 0
+
     def list_active(self, project_id: int) -> builtins.list[Job]:
         """The jobs of a project that are queued, running or waiting, oldest first."""
         with self._database.read() as conn:

@@ -82,17 +82,21 @@ class among(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        # On SQLite, where a boolean is a number, SQLAlchemy would add “= 1”, and no index would be used.
+        return self
+
 
 @compiles(among, "sqlite")
 def _sqlite_among(element: Any, compiler: Any, **kw: Any) -> str:
     column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({ids}))"
+    return f"({column} IN (SELECT value FROM json_each({ids})))"
 
 
 @compiles(among, "postgresql")
 def _postgres_among(element: Any, compiler: Any, **kw: Any) -> str:
     column, ids = (compiler.process(clause, **kw) for clause in element.clauses)
-    return f"{column} = ANY({ids})"
+    return f"({column} = ANY({ids}))"
 
 
 @dataclass

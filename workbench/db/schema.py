@@ -23,6 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
+from workbench.db.words import Word
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -39,6 +41,8 @@ Ms = BigInteger
 
 ACTIVE = ("queued", "running", "waiting")
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
+#: ended without all that was asked for
+FAILED = ("failed", "partial")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
 _open_sql = text("outcome = 'sent'")
 
@@ -93,7 +97,7 @@ job = Table(
     Column("id", Id, primary_key=True),
     Column("kind", String(80), nullable=False),
     Column("queue", String(20), nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", Word(20, (ACTIVE, FAILED)), nullable=False),
     Column("waiting_for", String(20)),
     Column("title", Text, nullable=False),
     # of a job on a node, “kind · place” as a translatable text; NULL: the title is the workflow's own
@@ -118,6 +122,8 @@ job = Table(
     Column("available_at", Ms, nullable=False),
     Column("dispatched_at", Ms),
     Column("lease_until", Ms),
+    # how far `lease_until` of a running job, `available_at` of any other active one, may lie ahead of the clock
+    Column("ahead_ms", Ms),
     Column("worker", String(120)),
     Column("cancel_at", Ms),
     Column("progress", Integer, nullable=False, default=0),
@@ -163,6 +169,9 @@ job = Table(
     Index("ix_job_node_kind", "node_id", "kind", "id"),
     Index("ix_job_project", "project_id", "id"),
     Index("ix_job_kind", "kind", "id"),
+    # what the board sums up: how many ended in a day and how, how long those that began had waited
+    Index("ix_job_finished_at_state", "finished_at", "state"),
+    Index("ix_job_started_at_created_at", "started_at", "created_at"),
 )
 
 job_child = Table(
@@ -197,7 +206,7 @@ step = Table(
     Column("job_id", Id, ForeignKey("job.id"), primary_key=True),
     Column("name", String(120), primary_key=True),
     Column("position", Integer, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", Word(20), nullable=False),
     Column("input_hash", String(64), nullable=False),
     Column("provider_task_id", String(200)),
     Column("poll_at", Ms),
@@ -248,7 +257,7 @@ model_call = Table(
     Column("model", String(200), nullable=False),
     Column("capability", String(20), nullable=False),
     Column("mode", String(20)),
-    Column("outcome", String(20), nullable=False),
+    Column("outcome", Word(20), nullable=False),
     Column("valid", Boolean),
     Column("error_kind", String(40)),
     Column("error", Text),
@@ -390,7 +399,7 @@ webhook_delivery = Table(
     # one delivery for each happening and webhook
     Column("event_key", String(120), nullable=False),
     Column("payload", Json, nullable=False),
-    Column("state", String(20), nullable=False),
+    Column("state", Word(20), nullable=False),
     Column("tries", Integer, nullable=False),
     Column("next_at", Ms, nullable=False),
     Column("status", Integer),

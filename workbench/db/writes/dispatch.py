@@ -13,6 +13,7 @@ from workbench.db.writes.installation import gates
 _runs_at = case((job.c.state == "running", job.c.worker))
 _in_flight = (
     select(job.c.queue, _runs_at, func.count(), func.max(worker.c.threads))
+    .select_from(job)
     .outerjoin(worker, and_(worker.c.name == job.c.worker, job.c.state == "running"))
     .where(
         job.c.state.in_(ACTIVE),

@@ -1,0 +1,218 @@
+"""No statement of an engine at work, or of a page that looks on, reads a whole table of what has ended.
+
+Every statement that such a day sends is recorded, and each database is asked how it would run it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, insert, select, text
+
+from tests.engine.conftest import Engine
+from workbench.db.connection import Database
+from workbench.db.schema import (
+    FAILED,
+    attempt,
+    job,
+    job_child,
+    job_event,
+    model_call,
+    step,
+    webhook,
+    webhook_delivery,
+)
+from workbench.db.words import Word
+from workbench.jobs.submit import Request
+from workbench.settings import Settings
+
+ENDED = 20_000
+#: tables that grow for ever
+LARGE = {"job", "attempt", "step", "job_event", "job_child", "model_call", "webhook_delivery"}
+#: indexes that hold only what is under way: to read all of one is no harm
+SMALL = {
+    "ix_job_active", "ix_job_ready", "ix_job_untold", "uq_job_exclusive", "ix_step_poll", "ix_model_call_open",
+    "ix_webhook_delivery_due",
+}  # fmt: skip
+
+
+@pytest.fixture
+def history(settings: Settings) -> None:
+    """Many jobs that ended in the last day, with their attempts, events and calls."""
+    database = Database(settings.database_url)
+    hours, now = 20_000 // 20, 1_700_000_000_000
+    common = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1}
+    with database.write() as conn:
+        for table, rows in {
+            job: [
+                {
+                    **common, "id": n, "kind": f"kind_{n % 20}", "state": "failed" if n % 50 == 0 else "succeeded",
+                    "available_at": now + n * hours, "created_at": now + n * hours, "started_at": now + n * hours,
+                    "finished_at": now + n * hours, "error_fingerprint": f"f{n % 7}",
+                }
+                for n in range(1, ENDED + 1)
+            ],
+            attempt: [
+                {"job_id": n, "claim": 1, "worker": "w", "started_at": now, "ended_at": now, "outcome": "ok"}
+                for n in range(1, ENDED + 1)
+            ],
+            job_event: [{"job_id": n, "at": now, "level": "info", "message": "m"} for n in range(1, ENDED + 1)],
+            step: [
+                {
+                    "job_id": n, "name": "s", "position": 1, "state": "done", "input_hash": "h", "created_at": now,
+                    "updated_at": now,
+                }
+                for n in range(1, ENDED + 1)
+            ],
+            model_call: [
+                {
+                    "call_id": str(n), "job_id": n, "purpose": "generate", "provider": "p", "model": "m",
+                    "capability": "text", "outcome": "ok", "started_at": now + n * hours,
+                }
+                for n in range(1, ENDED + 1)
+            ],
+            job_child: [
+                {"parent_id": n, "position": p, "child_id": n + p, "item": "i"}
+                for n in range(10, ENDED, 10)
+                for p in range(1, 8)
+            ],
+            webhook: [
+                {
+                    "id": 1, "form": "json", "events": [], "host": "h", "url_ciphertext": "", "secret_ciphertext": "",
+                    "key_id": "", "allow_private": False, "lang": "en", "enabled": False, "created_at": now,
+                }
+            ],
+            webhook_delivery: [
+                {
+                    "webhook_id": 1, "event": "job.failed", "event_key": str(n), "payload": {}, "state": "done",
+                    "tries": 1, "next_at": now, "created_at": now, "ended_at": now,
+                }
+                for n in range(1, ENDED + 1)
+            ],
+        }.items():  # fmt: skip
+            conn.execute(insert(table), rows)
+        if not database.is_sqlite:
+            conn.execute(text(f"SELECT setval('job_id_seq', {ENDED})"))
+            conn.execute(text("ANALYZE"))
+    database.close()
+
+
+@pytest.fixture
+def statements(history: None, settings: Settings) -> Iterator[tuple[Engine, dict[str, Any]]]:
+    """An engine on that history, and what it and its workbench have sent, with one set of values each."""
+    engine = Engine(settings)
+    sent: dict[str, Any] = {}
+
+    def note(conn: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            sent.setdefault(statement, parameters[0] if many else parameters)
+
+    for database in (engine.wb.database, engine.worker._database):
+        event.listen(database.engine, "before_cursor_execute", note)
+    yield engine, sent
+    engine.close()
+
+
+def plan_of(conn: Connection, statement: str, parameters: Any) -> list[str]:
+    """What the database would do. PostgreSQL: by a plan for any values, which it may keep for a prepared statement."""
+    if conn.dialect.name == "sqlite":
+        return [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    names: list[str] = []
+
+    def number(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            names.append(found[1])
+        return f"${names.index(found[1]) + 1}"
+
+    plain = re.sub(r"%\((\w+)\)s", number, statement).replace("%%", "%")
+    raw: Any = conn.connection.driver_connection
+    return [row[0] for row in raw.execute(f"EXPLAIN (GENERIC_PLAN) {plain}")]
+
+
+def reads_whole_table(line: str) -> bool:
+    """Whether a line of a plan reads all of a large table."""
+    found = re.search(r"\bSCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", line) or re.search(
+        r"\bSeq Scan on (\w+)()", line
+    )
+    return found is not None and found[1] in LARGE and found[2] not in SMALL
+
+
+def takes_newest(statement: str, plan: list[str]) -> bool:
+    """Whether it goes through a table from its newest row on, and stops after a page of them."""
+    return re.search(r"ORDER BY \w+\.id DESC\s+LIMIT", statement) is not None and not any("TEMP" in p for p in plan)
+
+
+def whole_table_reads(conn: Connection, sent: dict[str, Any]) -> dict[str, list[str]]:
+    """Statement → its plan, of those that read all of a large table."""
+    plans = {statement: plan_of(conn, statement, values) for statement, values in sent.items()}
+    return {
+        statement: plan
+        for statement, plan in plans.items()
+        if any(map(reads_whole_table, plan)) and not takes_newest(statement, plan)
+    }
+
+
+def test_no_statement_of_a_days_work_reads_all_that_ever_ran(statements: tuple[Engine, dict[str, Any]]) -> None:
+    engine, sent = statements
+    wb, worker = engine.wb, engine.worker
+    # what is forgotten once an hour is read to be forgotten
+    worker._prune_at = float("inf")
+    project = wb.create_project({"title": "P", "language": "en"})
+    # work: single jobs, a family, a retry, waits, cancels, priorities, sweeps
+    wb.jobs.submit_many([Request("test_nothing", params={"number": n}) for n in range(6)])
+    told = wb.submit("test_tell")
+    parent = wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]})
+    for job_id in (told.id, parent.id):
+        engine.finish(job_id)
+    waiting = wb.submit("test_sleep", params={"seconds": 60})
+    wb.jobs.set_priority([waiting.id], 3)
+    wb.jobs.cancel(waiting.id)
+    wb.queues.limit("kind:test_nothing", 1)
+    wb.submit("test_nothing", params={"number": 7})
+    engine.deliver()
+    worker.runner.heartbeat()
+    worker.maintain()
+    worker._sweeper.sweep(idle=True)
+    wb.queues.limit("kind:test_nothing", None)
+    # the looks of pages: the live tick, the metrics of the board, lists by state
+    wb.jobs.signature()
+    wb.jobs.has_active()
+    wb.jobs.list_active(project)
+    now = 1_700_000_000_000 + (ENDED - 60) * 1000
+    wb.jobs.count_by_state(since=now)
+    wb.usage.job_success(since=now)
+    wb.usage.queue_waits(since=now, span_ms=1000, spans=5)
+    for state in ("queued", "running", "waiting", ["queued", "running"], list(FAILED)):
+        wb.jobs.list(state=state)
+    wb.jobs.list_failures(since=now)
+    wb.webhooks.list_deliveries()
+    assert len(sent) > 60, "the day was recorded"
+    with wb.database.read() as conn:
+        bad = whole_table_reads(conn, sent)
+    assert not bad, "\n\n".join(f"{statement}\n  " + "\n  ".join(plan) for statement, plan in bad.items())
+
+
+@pytest.mark.parametrize("column", [job.c.state, step.c.state, model_call.c.outcome, webhook_delivery.c.state])
+def test_words_stand_in_the_statement(column: Any) -> None:
+    assert isinstance(column.type, Word)
+    for compared in (column == "queued", column.in_(("queued", "running")), column != "sent", ~column.in_(["sent"])):
+        assert select(column).where(compared).compile().params == {}
+    assert select(column).where(column == "it's").compile().params == {"state_1": "it's"} or (
+        select(column).where(column == "it's").compile().params == {"outcome_1": "it's"}
+    ), "what is no word of ours is never written into a statement"
+
+
+@pytest.mark.parametrize(
+    ("compared", "said"),
+    [
+        (job.c.state == "running", "IN ('queued', 'running', 'waiting') AND job.state = 'running'"),
+        (job.c.state.in_(("waiting", "queued")), "IN ('queued', 'running', 'waiting') AND job.state IN ('waiting',"),
+        (job.c.state.in_({"partial", "failed"}), "IN ('failed', 'partial')"),
+        (job.c.state == "succeeded", "job.state = 'succeeded'"),
+    ],
+)
+def test_a_word_of_an_indexs_condition_names_the_condition(compared: Any, said: str) -> None:
+    assert said in str(compared.compile()).replace("\n", " ")
