@@ -1,42 +1,16 @@
-"""The web process: language, navigation, and nothing of its own."""
+"""The web process, started by `streamlit run app.py` or what stands for it.
 
-import streamlit as st
+A server imports this file for `app`, the pages behind their door. Streamlit then runs it as a script for each visit;
+nothing but that draws, so that the server itself starts without what pages need.
+"""
 
-from workbench.ui import illustrations, language, live, shell
-from workbench.ui.language import t
+from streamlit.starlette import App
 
-st.set_page_config(page_title="Reelwright", page_icon=str(illustrations.ASSETS / "mark.svg"), layout="wide")
-language.resolve(live.language())
-illustrations.logo()
-shell.style()
+if __name__ == "__main__":
+    from workbench.ui import navigation
 
+    navigation.draw()
+else:
+    from workbench.ui import server
 
-def home() -> None:
-    st.switch_page("pages/projects.py", query_params=st.query_params)
-
-
-page = st.navigation(
-    [
-        st.Page(
-            "pages/projects.py", title=t("Projects"), icon=":material/folder_open:", default=True, url_path="start"
-        ),
-        st.Page("pages/studio.py", title=t("Studio"), icon=":material/movie_edit:", url_path="studio"),
-        st.Page("pages/cast.py", title=t("Cast and world"), icon=":material/groups:", url_path="cast"),
-        st.Page("pages/launch.py", title=t("Launch"), icon=":material/rocket_launch:", url_path="launch"),
-        st.Page("pages/gallery.py", title=t("Gallery"), icon=":material/photo_library:", url_path="gallery"),
-        st.Page("pages/jobs.py", title=t("Jobs"), icon=":material/list_alt:", url_path="jobs"),
-        st.Page("pages/debug.py", title=t("Debug"), icon=":material/bug_report:", url_path="debug"),
-        st.Page("pages/analytics.py", title=t("Analytics"), icon=":material/monitoring:", url_path="analytics"),
-        st.Page("pages/models.py", title=t("Models"), icon=":material/neurology:", url_path="models"),
-        st.Page("pages/settings.py", title=t("Settings"), icon=":material/tune:", url_path="settings"),
-        # The first page lives at "/"; whoever types its name would be told in English that there is no such page.
-        st.Page(home, title=t("Projects"), url_path="projects", visibility="hidden"),
-        st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
-    ],
-    position="top",
-)
-language.switch()
-with shell.show_errors():
-    page.run()
-shell.show_toast()
-live.freeze_imports()
+    app = App(__file__, middleware=[server.middleware()], lifespan=server.print_address)

@@ -28,9 +28,11 @@ from benchmarks.scale import Scale
 from benchmarks.stores import Stores
 from workbench.cli.supervisor import web_command, worker_command
 from workbench.jobs.submit import Request
+from workbench.security import door
 
 ROWS = 50
 HOST = "127.0.0.1"
+TOKEN = door.new_token()
 
 
 @dataclass
@@ -56,7 +58,7 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
     asked = {"messages": [{"role": "user", "content": "What does the lamp say?"}]}
     ours.wb.jobs.submit_many([Request("llm_chat", params=asked, delay_ms=3_600_000) for _ in range(ROWS)])
     port = _free_port()
-    process = stores.start(*web_command(HOST, port)[1:], settings=settings)
+    process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
     _wait_for_page(port)
     with _client(port) as client:
         first = _run(client, page_name="jobs")
@@ -113,7 +115,7 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
     story = large_story.made(ours.wb, scale.episodes, scale.scenes)
     stores.stop(worker)
     port = _free_port()
-    process = stores.start(*web_command(HOST, port)[1:], settings=settings)
+    process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
     _wait_for_page(port)
     query = f"project={story.project}&node={story.scene}"
     with _client(port) as client:
@@ -206,7 +208,7 @@ def _run(client: ClientConnection, **state: Any) -> Run:
 
 @contextlib.contextmanager
 def _client(port: int) -> Iterator[ClientConnection]:
-    address = f"ws://{HOST}:{port}/_stcore/stream"
+    address = f"ws://{HOST}:{port}/_stcore/stream?{door.PARAMETER}={TOKEN}"
     origin: Any = f"http://{HOST}:{port}"
     with connect(address, origin=origin, subprotocols=["streamlit"], max_size=None) as client:  # type: ignore[list-item]
         yield client

@@ -7,8 +7,9 @@ travels as `Text`, a string that remembers its key and values, so that any page 
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 LANGUAGES = ("zh", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -73,3 +74,12 @@ def translate(text: str, language: str, /, **params: Any) -> str:
         return said.format(**values) if values else said
     said = catalogue(language).get(text, text)
     return said.format(**params) if params else said
+
+
+def terminal_language() -> Literal["zh", "en"]:
+    """REELWRIGHT_LANG, else the terminal's language; English when it is neither of ours."""
+    for name in ("REELWRIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"

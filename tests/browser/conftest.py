@@ -43,8 +43,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+    context = stack.let_in(browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US"))
     context.set_default_timeout(TIMEOUT_MS)
     yield context.new_page()
     context.close()

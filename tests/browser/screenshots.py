@@ -236,6 +236,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
             context = chrome.new_context(
                 viewport={"width": 1440, "height": 1000}, color_scheme=theme, locale=locale, timezone_id="Asia/Shanghai"
             )
+            made.let_in(context)
             for name, path in pages(wb, lang, story, episode, timeline):
                 if only and name not in only:
                     continue
@@ -257,6 +258,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
         narrow = chrome.new_context(
             viewport={"width": 420, "height": 900}, color_scheme="light", locale=locale, timezone_id="Asia/Shanghai"
         )
+        made.let_in(narrow)
         page = narrow.new_page()
         working(wb, story[lang], episode)
         shoot(page, f"{made.url}/studio?project={story[lang]}&node={episode}", folder / f"studio-light-420-{lang}.png")

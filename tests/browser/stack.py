@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from workbench.api.client import Workbench
 from workbench.cli.supervisor import run_processes
@@ -41,8 +41,16 @@ def chromium() -> str | None:
 
 @dataclass
 class Stack:
+    """`url`: where the pages are, without the start token; `printed`: the address that lets a browser in."""
+
     url: str
     wb: Workbench
+    printed: str
+
+    def let_in(self, context: BrowserContext) -> BrowserContext:
+        """The browser's cookie, as after a visit to the printed address."""
+        assert context.request.get(self.printed).ok
+        return context
 
 
 def free_port() -> int:
@@ -56,12 +64,13 @@ def stack(home: Path, **settings: Any) -> Iterator[Stack]:
     """Everything `reelwright up` runs, on a home of its own."""
     made = Settings.load(home=home, **settings)
     port = free_port()
-    with run_processes(made, 1, web=True, port=port), Workbench.open(made) as wb:
+    with run_processes(made, 1, web=True, port=port) as supervisor, Workbench.open(made) as wb:
         deadline = time.monotonic() + 60
         while not (page_answers("127.0.0.1", port) and wb.queues.count_live_workers()):
             assert time.monotonic() < deadline, "the stack did not come up within 60 s"
             time.sleep(0.1)
-        yield Stack(f"http://127.0.0.1:{port}", wb)
+        assert supervisor.page_url is not None
+        yield Stack(f"http://127.0.0.1:{port}", wb, supervisor.page_url)
 
 
 @contextlib.contextmanager

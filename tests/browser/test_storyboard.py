@@ -135,7 +135,7 @@ def test_two_browsers_edit_the_same_shot_and_the_second_is_told_and_chooses(
 ) -> None:
     scene = told.scenes[0]
     form = f"cell_{scene}_keyframe_prompt"
-    context = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 1000})
+    context = told.stack.let_in(browser.new_context(locale="en-US", viewport={"width": 1440, "height": 1000}))
     other = context.new_page()
     for each, words in ((page, "Mine: a closed door"), (other, "Theirs: an open door")):
         visit(each, told.studio(scene))

@@ -52,12 +52,12 @@ class Reelwright:
         assert "Traceback" not in done.err, done.err
         return Ran(*done)
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "workbench.cli", *arguments]
-
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        return self.start_python("-m", "workbench.cli", *arguments, **env)
+
+    def start_python(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            self.command(*arguments),
+            [sys.executable, *arguments],
             env={**self.env, **env},
             cwd=self.home.parent,
             stdout=subprocess.PIPE,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import socket
 import time
+import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 
-from tests.cli.conftest import CEILING_S, Reelwright, all_gone, family, free_port, named, waits_for_worker
+from tests.cli.conftest import CEILING_S, ROOT, Reelwright, all_gone, family, free_port, named, waits_for_worker
 from tests.conftest import until
 
 
@@ -97,7 +99,7 @@ def test_other_machines_are_refused_with_the_reason(reelwright: Reelwright, part
 def test_a_streamlit_variable_cannot_open_the_page_to_others(reelwright: Reelwright) -> None:
     _, url = reelwright.up("--workers", "0", STREAMLIT_SERVER_ADDRESS="0.0.0.0")
 
-    port = int(url.rsplit(":", 1)[1])
+    port = urlsplit(url).port
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), timeout=5).close()
 
@@ -162,3 +164,86 @@ def test_the_pages_alone_answer_and_end(reelwright: Reelwright) -> None:
     until(answers, CEILING_S, "the page")
     process.send_signal(signal.SIGTERM)
     process.wait(CEILING_S)
+
+
+def answer(url: str, **headers: str) -> int:
+    """The status that a program gets, which sends no cookie and follows no link."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as given:
+            return int(given.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def test_the_printed_address_alone_opens_the_pages_and_nobody_else_can_read_it(reelwright: Reelwright) -> None:
+    process, url = reelwright.up("--workers", "0")
+    place, _, token = url.partition("/?token=")
+    port = urlsplit(url).port
+
+    assert len(token) > 40
+    assert answer(url) == 200
+    assert answer(place) == 403
+    assert answer(f"{place}/_stcore/host-config") == 403
+    assert answer(f"{place}/?token={token[:-1]}") == 403
+    assert answer(url, Host=f"evil.example:{port}") == 403
+    assert answer(url, Origin="http://127.0.0.1:9999") == 403
+    assert answer(f"{place}/_stcore/health") == 200
+    # every user of a machine may read command lines
+    assert not any(token in part for child in family(process.pid) for part in child.cmdline())
+    lock = reelwright.home / "up.lock"
+    assert token in lock.read_text()
+    assert lock.stat().st_mode & 0o077 == 0
+    assert token not in reelwright("doctor", "--json").out
+
+
+def test_an_open_page_stays_open_when_everything_starts_again(reelwright: Reelwright) -> None:
+    process, url = reelwright.up("--workers", "0")
+    with urllib.request.urlopen(url, timeout=20) as given:
+        cookie = next(c for c in given.headers.get_all("set-cookie") if c.startswith("reelwright_")).partition(";")[0]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(CEILING_S) == 0
+    port = str(urlsplit(url).port)
+
+    again = reelwright.start("up", "--no-browser", "--workers", "0", "--port", port)
+
+    assert again.stdout is not None
+    printed = "http://" + again.stdout.readline().split("http://")[1].strip()
+    assert printed != url
+    assert answer(url) == 403
+    assert answer(f"http://127.0.0.1:{port}/", Cookie=cookie) == 200
+
+
+@pytest.mark.parametrize("how", ["web", "streamlit"])
+def test_the_pages_started_alone_keep_the_same_rules(reelwright: Reelwright, how: str) -> None:
+    port = free_port()
+    if how == "web":
+        process = reelwright.start("web", "--port", str(port))
+    else:
+        # flags that would open Streamlit's own doors open none of ours
+        process = reelwright.start_python(
+            "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}",
+            "--server.enableCORS=false", "--server.enableXsrfProtection=false", "--server.enableAgentApi=true",
+        )  # fmt: skip
+    assert process.stdout is not None
+    url = "http://" + process.stdout.readline().split("http://")[1].strip()
+    place = f"http://127.0.0.1:{port}"
+
+    assert url.startswith(f"{place}/?token=")
+    until(lambda: answer(f"{place}/_stcore/health") == 200, CEILING_S, "the page")
+    assert answer(url) == 200
+    for path in ("", "/_stcore/agent/openapi.json", "/_stcore/host-config"):
+        assert answer(place + path) == 403
+    assert answer(url, Host=f"evil.example:{port}") == 403
+    assert answer(url, Origin="http://127.0.0.1:9999") == 403
+    process.send_signal(signal.SIGTERM)
+    process.wait(CEILING_S)
+
+
+def test_streamlit_itself_cannot_be_told_to_listen_for_other_machines(reelwright: Reelwright) -> None:
+    app = str(ROOT / "app.py")
+    process = reelwright.start_python(
+        "-m", "streamlit", "run", app, "--server.address=0.0.0.0", f"--server.port={free_port()}"
+    )
+
+    assert process.wait(CEILING_S) != 0
+    assert "reelwright: 0.0.0.0 would show every story" in reelwright.stderr()

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from workbench.db.rows.record import Record
 from workbench.errors import GuardUnmet, InvalidInput, ReelwrightError
-from workbench.i18n import Text, translate
+from workbench.i18n import Text, terminal_language, translate
 from workbench.json_types import JsonObject
 
 #: the option that every data command has
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 
 
-def language() -> Literal["zh", "en"]:
-    """REELWRIGHT_LANG, else the terminal's language; English when it is neither of ours."""
-    for name in ("REELWRIGHT_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name, "")
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+language = terminal_language
 
 
 def localize(text: str) -> str:

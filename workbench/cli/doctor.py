@@ -60,12 +60,15 @@ def _web_port(settings: Settings, port: int) -> None:
     from workbench.cli.supervisor import HomeLock
     from workbench.cli.up import page_answers
     from workbench.cli.web import refuse_taken_port
+    from workbench.security import door
 
     lock = HomeLock(settings)
     if lock.is_held() and (url := lock.holder().get("url")):
-        if not page_answers(*_host_and_port(url)):
+        host, page_port = _host_and_port(url)
+        if not page_answers(host, page_port):
             raise Wrong(
-                Text("The page does not answer at {url}.", url=url),
+                # without the start token: what a doctor says is shown to others
+                Text("The page does not answer at {url}.", url=door.url_of(host, page_port)),
                 N_("Wait a moment, then start again: reelwright up"),
             )
         return

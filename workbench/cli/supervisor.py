@@ -24,6 +24,7 @@ from workbench.errors import NotAllowed, Unavailable
 from workbench.health import prepare_home
 from workbench.i18n import Text
 from workbench.json_types import JsonObject
+from workbench.security import door
 from workbench.settings import Settings, variable
 
 FIRST_BACKOFF_S = 0.2
@@ -68,6 +69,8 @@ class HomeLock:
             holder = self.holder()
             raise AlreadyRunning(holder.get("pid"), holder.get("url")) from None
         self._file = file
+        # the address has the start token in it
+        os.fchmod(file.fileno(), 0o600)
         file.truncate(0)
         json.dump({"pid": os.getpid(), "url": url}, file)
         file.flush()
@@ -170,6 +173,8 @@ class Supervisor:
         #: no process may start once stopping has begun
         self._starting = threading.Lock()
         self._managed: list[tuple[ManagedProcess, threading.Thread]] = []
+        #: where the pages are, start token included; None: no pages
+        self.page_url: str | None = None
 
     def start(self, managed: ManagedProcess) -> None:
         thread = threading.Thread(
@@ -253,15 +258,18 @@ def run_processes(
     Raises AlreadyRunning when another process supervises the home, Unavailable when one of them cannot be started.
     """
     prepare_home(settings)
+    token = door.new_token()
+    page_url = door.address(host, port, token) if web else None
     lock = HomeLock(settings)
-    lock.acquire(url_of(host, port) if web else None)
+    lock.acquire(page_url)
     supervisor = Supervisor()
+    supervisor.page_url = page_url
     try:
         start_broker(settings, supervisor)
         migrate_database(settings)
         env = environment(settings)
         if web:
-            supervisor.start(ManagedProcess("web", web_command(host, port), env))
+            supervisor.start(ManagedProcess("web", web_command(host, port), {**env, door.TOKEN_VARIABLE: token}))
         for number in range(1, workers + 1):
             supervisor.start(ManagedProcess(f"worker {number}", worker_command(settings, threads), env, grace_s=11.0))
         yield supervisor
@@ -302,7 +310,3 @@ def migrate_database(settings: Settings) -> None:
         ) from error
     finally:
         database.close()
-
-
-def url_of(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import os
 import signal
@@ -14,10 +15,11 @@ from typing import Any
 import click
 
 from workbench.cli import console, web
-from workbench.cli.supervisor import HomeLock, run_processes, url_of
+from workbench.cli.supervisor import HomeLock, run_processes
 from workbench.errors import Unavailable
 from workbench.health import prepare_home
 from workbench.i18n import Text
+from workbench.security import door, private_files
 from workbench.settings import Settings
 
 #: a first start on a slow disk compiles every library
@@ -35,20 +37,20 @@ PAGE_TIMEOUT_S = 120.0
 def command(port: int, host: str, workers: int, threads: int | None, no_browser: bool) -> int:
     """Start everything and print the address; Ctrl-C stops it."""
     settings = Settings.load()
-    web.refuse_other_machines(host)
+    door.refuse_other_machines(host)
     prepare_home(settings)
     # Before the port: a second `up` is better told where the first one is than that its port is taken.
     HomeLock(settings).refuse_if_held()
     web.refuse_taken_port(host, port)
     stop = stop_on_signals()
-    with run_processes(settings, workers, web=True, threads=threads, host=host, port=port):
+    with run_processes(settings, workers, web=True, threads=threads, host=host, port=port) as supervisor:
         wait_for_page(host, port, stop)
         if not stop.is_set():
-            url = url_of(host, port)
+            url = supervisor.page_url or ""
             click.echo(console.localize(Text("Reelwright runs at {url}", url=url)))
             console.say(Text("Ctrl-C stops it"))
             if not no_browser and _has_a_desktop():
-                webbrowser.open(url)
+                _open_browser(settings, url)
         stop.wait()
     return 0
 
@@ -71,7 +73,7 @@ def wait_for_page(host: str, port: int, stop: threading.Event, timeout_s: float 
     while not page_answers(host, port):
         if time.monotonic() > deadline:
             raise Unavailable(
-                Text("The page does not answer at {url}. What the server says is above.", url=url_of(host, port))
+                Text("The page does not answer at {url}. What the server says is above.", url=door.url_of(host, port))
             )
         if stop.wait(0.05):
             return
@@ -87,6 +89,13 @@ def page_answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _open_browser(settings: Settings, url: str) -> None:
+    # A browser's command line is open to every user of this machine: it names a file that only this user can read.
+    page = settings.home / "open.html"
+    private_files.write(page, f'<meta http-equiv="refresh" content="0; url={html.escape(url)}">')
+    webbrowser.open(page.as_uri())
 
 
 def _has_a_desktop() -> bool:

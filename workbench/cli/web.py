@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import socket
 
@@ -13,6 +12,7 @@ from workbench.cli.supervisor import app_path, environment, web_command
 from workbench.errors import NotAllowed
 from workbench.health import prepare_home
 from workbench.i18n import Text
+from workbench.security import door
 from workbench.settings import Settings
 
 
@@ -22,32 +22,13 @@ from workbench.settings import Settings
 def command(port: int, host: str) -> int:
     """Run the web pages alone."""
     settings = Settings.load()
-    refuse_other_machines(host)
+    door.refuse_other_machines(host)
     refuse_taken_port(host, port)
     prepare_home(settings)
     # .streamlit/config.toml is read from the folder the server starts in.
     os.chdir(app_path().parent)
     arguments = web_command(host, port)
     os.execve(arguments[0], arguments, environment(settings))
-
-
-def refuse_other_machines(host: str) -> None:
-    """Until there are logins, only this machine may reach the pages. Raises NotAllowed."""
-    if host == "localhost":
-        return
-    try:
-        if ipaddress.ip_address(host).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise NotAllowed(
-        Text(
-            "{host} would show every story and spend every key for anybody who can reach it: Reelwright has no "
-            "logins yet. "
-            "Use 127.0.0.1, and from elsewhere an SSH tunnel: ssh -L 8501:127.0.0.1:8501 THIS-MACHINE",
-            host=host,
-        )
-    )
 
 
 def refuse_taken_port(host: str, port: int) -> None:

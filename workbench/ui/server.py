@@ -1,0 +1,58 @@
+"""Streamlit's server behind our door, however it is started: `reelwright up`, `reelwright web`, `streamlit run app.py`
+or another ASGI server."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from workbench.errors import ReelwrightError
+from workbench.health import prepare_home
+from workbench.i18n import Text, terminal_language, translate
+from workbench.security import door
+from workbench.security.redact import protect_logging, redactor
+from workbench.settings import Settings
+
+#: who started this process prints the address; without it, this process does
+_given = os.environ.pop(door.TOKEN_VARIABLE, "")
+_token = _given or door.new_token()
+
+
+def middleware() -> Middleware:
+    """The door, with the keys of the environment's home. Ends the process with one line when there is no such home."""
+    try:
+        settings = Settings.load()
+        door.refuse_other_machines(st.get_option("server.address") or "127.0.0.1")
+        prepare_home(settings)
+        keys = door.Keys.of_home(settings.home, _token)
+    except ReelwrightError as error:
+        raise SystemExit(f"reelwright: {translate(error.text, terminal_language())}") from error
+    protect_logging()
+    redactor.remember(_token)
+    return Middleware(door.Door, keys=keys, script_hashes=_inline_scripts(), lang=settings.lang)
+
+
+@asynccontextmanager
+async def print_address(app: Any) -> AsyncIterator[None]:
+    """Tell the address with the token, unless somebody else does."""
+    if not _given:
+        host, port = st.get_option("server.address") or "127.0.0.1", st.get_option("server.port")
+        address = door.address(host, port, _token)
+        print(translate(Text("Reelwright runs at {url}", url=address), terminal_language()), flush=True)
+    yield
+
+
+def _inline_scripts() -> list[str]:
+    """The hashes of the scripts inside Streamlit's own page."""
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    return [f"sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}" for s in scripts]
