@@ -106,7 +106,11 @@ def draw_cost(window: Window) -> None:
     usage = live.workbench().usage
     now, old = window.compare(usage.cost_totals_by, window.scope)
     # a card has room for one amount; sums in two currencies have no common change either
-    amount, *others = formats.amounts(board.sums_of(now)) or [formats.MISSING]
+    unpriced = board.count_unpriced(now)
+    sums = board.sums_of(now)
+    amount, *others = formats.amounts(sums) or [formats.MISSING]
+    if unpriced:
+        amount = f"{amount} + ?" if any(sums.values()) else t("unknown")
     delta = formats.delta_percent(board.sum_in_one_currency(now), board.sum_in_one_currency(old))
     days = budgets.by_day(window.by_day(usage.cost_totals_by))
     charts.metric(
@@ -115,6 +119,7 @@ def draw_cost(window: Window) -> None:
         t("and {amount}", amount=" + ".join(others)) if others else or_none_before(delta),
         good="down",
         history=window.fill(days, lambda r: r.cost_micros),
+        help=t("{n} calls have no known price and are not in it.", n=unpriced) if unpriced else None,
     )
 
 
@@ -260,6 +265,11 @@ def breakdown(scope: JsonObject, since: int, until: int) -> None:
         (r.model, r.workflow): r
         for r in live.query(live.workbench().usage.latencies, "model", "workflow", since=since, until=until, **scope)
     }
+    costs: dict[tuple[str | None, str | None], list[UsageCost]] = {}
+    for cost in live.query(
+        live.workbench().usage.cost_totals_by, "model", "workflow", since=since, until=until, **scope
+    ):
+        costs.setdefault((cost.model, cost.workflow), []).append(cost)
     table = [
         {
             t("Model"): r.model,
@@ -269,6 +279,7 @@ def breakdown(scope: JsonObject, since: int, until: int) -> None:
             t("Valid JSON"): formats.percent(valid_share(r)),
             t("Input"): formats.number(r.input_tokens, current()),
             t("Output"): formats.number(r.output_tokens, current()),
+            t("Cost"): board.money_of(costs.get((r.model, r.workflow), [])),
             "p50": labels.duration_text(getattr(times.get((r.model, r.workflow)), "p50", None)),
             "p95": labels.duration_text(getattr(times.get((r.model, r.workflow)), "p95", None)),
             "p99": labels.duration_text(getattr(times.get((r.model, r.workflow)), "p99", None)),

@@ -176,7 +176,7 @@ def facts(job: Job, seen: JobDetail) -> None:
     st.caption(
         t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran,
             attempts=len(seen.attempts),
-          calls=len(seen.model_calls), cost=formats.cost(job.cost_micros, job.currency, current()))
+          calls=seen.spending.calls, cost=formats.spent(seen.spending, current()))
     )  # fmt: skip
     last = next((a for a in reversed(seen.attempts) if a.traceback), None)
     if last:

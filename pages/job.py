@@ -144,12 +144,13 @@ def summary(job: Job, seen: JobDetail) -> None:
         (t("Waited"), labels.duration_text(table.wait_ms(job, now))),
         (t("Ran"), labels.duration_text(table.ran_ms(job, now))),
         (t("Attempts"), f"{len(seen.attempts)} / {job.max_attempts}"),
-        (t("Model calls"), formats.count(len(seen.model_calls))),
-        (t("Cost"), formats.cost(job.cost_micros, job.currency, current())),
+        (t("Model calls"), formats.count(seen.spending.calls)),
+        (t("Cost"), formats.spent(seen.spending, current())),
     ]
     with st.container(border=True, key="summary"):
+        together = t("With its parts: {sentence}", sentence=labels.charged(seen.spending)) if seen.children else None
         for column, (label, value) in zip(st.columns(5), facts, strict=True):
-            column.metric(label, value)
+            column.metric(label, value, help=together if label == t("Cost") else None)
 
 
 def progress(job: Job) -> None:

@@ -83,7 +83,7 @@ def profile_choice(project: Project) -> None:
 
 def cost_of(project: Project) -> str:
     """Each currency for itself; CNY is never added to USD."""
-    return formats.sums(project.cost)
+    return formats.price(project.cost, project.unpriced, current()) if project.cost or project.unpriced else "—"
 
 
 def stages(project: Project) -> list[tuple[str, int, int]]:

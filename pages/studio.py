@@ -102,16 +102,14 @@ def show_inputs(cells: list[Cell]) -> None:
                 else wb.projects.get_node(source["node_id"]).title
             )
             st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
-        show_usage(cells)
 
 
-def show_usage(cells: list[Cell]) -> None:
-    """What this node's jobs have taken so far: calls, tokens, money."""
-    node = next((c.artifact.node_id for c in cells if c.artifact), None)
-    used = live.query(live.workbench().usage.of_node, node_id=node) if node is not None else None
-    if used and used.calls:
+def show_usage(node: int) -> None:
+    """What the jobs of this node and of everything below it have taken so far: calls, tokens, money."""
+    used = live.query(live.workbench().usage.of_node, node_id=node)
+    if used.calls:
         sentence = t("So far: {calls} calls, {tokens} tokens, {cost}", calls=used.calls,
-                 tokens=formats.number(used.tokens, current()), cost=plan.price(used.cost, 0))  # fmt: skip
+                 tokens=formats.number(used.tokens, current()), cost=formats.spent(used, current()))  # fmt: skip
         st.caption(plain(sentence))
 
 
@@ -176,6 +174,7 @@ def page(project: int) -> None:
         plan.card(node.id, large=node.kind == "project" and node.parts > plan.LARGE)
         live_preview(cells)
         show_inputs(cells)
+        show_usage(node.id)
     live.ticker(lambda: signature(project, node.id), bool(job_marks(project)), f"studio_{project}")
 
 

@@ -16,7 +16,7 @@ def test_every_interface_string_has_a_chinese_translation_with_the_same_fields()
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_sentence_is_said_with_its_fields_whatever_they_are_called(language):
-    sentences = [*check.extracted(), "{text} {language} {self} {cls} {msgid} {params} {language}"]
+    sentences = [*check.extract_messages(), "{text} {language} {self} {cls} {msgid} {params} {language}"]
     for msgid in sentences:
         # an example of JSON in a sentence without fields is no field
         values = {name: f"<{name}>" for name in check.fields(msgid) if name.isidentifier()}

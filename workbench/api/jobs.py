@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import usage as usage_reads
 from workbench.db.rows.jobs import (
     ChildJob,
     FailureGroup,
@@ -123,6 +124,7 @@ class Jobs:
                 model_calls=reads.list_model_calls(conn, job_id),
                 children=reads.list_children(conn, job_id),
                 replays=reads.list_replays(conn, job_id),
+                spending=usage_reads.spending_of_jobs(conn, [job_id])[job_id],
             )
 
     def list(

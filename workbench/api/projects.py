@@ -28,6 +28,7 @@ from workbench.db.rows.story import (
     TreeArtifact,
     TreeNode,
 )
+from workbench.db.rows.usage import Spending
 from workbench.db.writes import story as writes
 from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
@@ -73,8 +74,8 @@ class Projects:
         """Newest first, each with its brief, counts of episodes, scenes, artifacts and stale ones, and its cost."""
         with self._database.read() as conn:
             projects = reads.list_projects(conn, archived=include_archived)
-            costs = usage_reads.project_costs(conn, [p.id for p in projects])
-            return [_summarize(conn, project, costs.get(project.id, {})) for project in projects]
+            spent = usage_reads.spending_of_projects(conn, [p.id for p in projects])
+            return [_summarize(conn, project, spent[project.id]) for project in projects]
 
     def list_names(self, *, include_archived: bool = False) -> builtins.list[Node]:
         """Newest first: each project's node alone, whatever is in it."""
@@ -220,7 +221,7 @@ def _add_element(
     return node_id
 
 
-def _summarize(conn: Connection, project: Node, cost: dict[str, int]) -> Project:
+def _summarize(conn: Connection, project: Node, spent: Spending) -> Project:
     nodes = {n.id: n for n in reads.nodes_of(conn, project.id)}
     heads = {k: h for k, h in reads.heads_of(conn, project.id).items() if k[0] in nodes}
     brief = reads.find_head(conn, project.id, "brief")
@@ -232,7 +233,8 @@ def _summarize(conn: Connection, project: Node, cost: dict[str, int]) -> Project
         scenes=by_kind["scene"],
         artifacts=dict(Counter(kind for _, kind in heads)),
         stale=sum(bool(find_changed_inputs(h.inputs, heads)) for h in heads.values()),
-        cost=cost,
+        cost=spent.cost,
+        unpriced=spent.unpriced,
     )
 
 

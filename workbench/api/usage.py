@@ -3,12 +3,13 @@ currency."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 from workbench.db.connection import Database
 from workbench.db.reads import usage as reads
 from workbench.db.rows.jobs import CallSummary
-from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, NodeUsage, UsageCost, UsageTotals
+from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
 
 
 class Usage:
@@ -53,7 +54,12 @@ class Usage:
         with self._database.read() as conn:
             return reads.list_models(conn)
 
-    def of_node(self, node_id: int) -> NodeUsage:
-        """What a node's own jobs used."""
+    def of_node(self, node_id: int) -> Spending:
+        """What the jobs of a node and of everything below it used and cost."""
         with self._database.read() as conn:
-            return reads.usage_of_node(conn, node_id)
+            return reads.spending_of_node(conn, node_id)
+
+    def of_jobs(self, job_ids: Sequence[int]) -> dict[int, Spending]:
+        """Job id → what it used and cost together with its children and theirs."""
+        with self._database.read() as conn:
+            return reads.spending_of_jobs(conn, job_ids)

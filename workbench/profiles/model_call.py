@@ -27,7 +27,7 @@ from workbench.profiles.routing import BoundProvider, Capability, RateLimit, res
 from workbench.providers.base import ImageReply, Mode, TextReply, Usage
 from workbench.security.redact import redactor
 from workbench.usage import money
-from workbench.usage.prices import UNKNOWN, Cost
+from workbench.usage.prices import NOT_SENT, UNKNOWN, Cost
 
 log = logging.getLogger(__name__)
 
@@ -255,6 +255,8 @@ class ModelCall:
             kind, text, answer = error.kind, str(error), error
         usage = (answer.usage if answer is not None else None) or Usage()
         cost = self._spec.price(usage) if answer is not None else UNKNOWN
+        if answer is not None and not answer.sent and cost == UNKNOWN:
+            cost = NOT_SENT
         self._correct_rate_limit(usage)
         ended = ledger.Settlement(
             outcome="error",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from workbench.db.rows.usage import Spending
 from workbench.i18n import N_, translate
 
 MISSING = "—"
@@ -27,6 +28,23 @@ def money(micros: int | None, currency: str | None = "CNY") -> str:
 def cost(micros: int | None, currency: str | None, language: str = "en") -> str:
     """What one job or call cost; ``free`` when it is known to have cost nothing."""
     return translate(N_("free"), language) if micros == 0 else money(micros, currency)
+
+
+def spent(spending: Spending, language: str = "en") -> str:
+    """What jobs cost together: “¥1.20”, “¥1.20 + ?” beside calls whose price nobody knows, “unknown” when it is known
+    of none; a dash before the first call."""
+    if not spending.calls:
+        return MISSING
+    if spending.free:
+        return translate(N_("free"), language)
+    return price(spending.cost, spending.unpriced, language)
+
+
+def price(by_currency: Mapping[str, int], unpriced: int, language: str = "en") -> str:
+    """Amounts of which some may not be known; unknown is never free."""
+    if not unpriced:
+        return sums(by_currency) if any(by_currency.values()) else translate(N_("free"), language)
+    return f"{sums(by_currency)} + ?" if any(by_currency.values()) else translate(N_("unknown"), language)
 
 
 def sums(by_currency: Mapping[str, int]) -> str:

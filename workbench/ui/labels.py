@@ -12,6 +12,7 @@ from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.record import Record
 from workbench.db.rows.story import Place
+from workbench.db.rows.usage import Spending
 from workbench.errors import KINDS, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
@@ -64,12 +65,23 @@ def error_title(kind: str | None) -> str:
 
 
 def failure(job: Job, limit: int = 1000) -> str:
-    """What happened, whether it cost anything, the one thing to do; as Markdown."""
-    cost = job.cost_micros
-    paid = t("It cost {money}.", money=formats.money(cost, job.currency)) if cost else t("Nothing was charged.")
+    """What happened, whether it or its children cost anything, the one thing to do; as Markdown."""
+    paid = charged(live.query(live.workbench().usage.of_jobs, [job.id])[job.id])
     title = error_title(job.error_kind) or t("Failed")
     happened = _end_sentence(shorten(translate_stored(job, "error"), limit))
     return f"**{plain(_end_sentence(title))}** {plain(happened)} {paid} **{remedy(job.error_kind)}**"
+
+
+def charged(spending: Spending) -> str:
+    """Whether something was charged, in a sentence. Only what is certain is called nothing."""
+    if spending.free:
+        return t("Nothing was charged.")
+    cost = formats.sums(spending.cost)
+    if not spending.unpriced:
+        return t("It cost {money}.", money=cost)
+    if not any(spending.cost.values()):
+        return t("What it cost is not known: {n} calls have no known price.", n=spending.unpriced)
+    return t("It cost {money}, and {n} calls more have no known price.", money=cost, n=spending.unpriced)
 
 
 def stop() -> str:

@@ -22,7 +22,8 @@ _MILLION = Decimal(1_000_000)
 
 @dataclass(frozen=True)
 class Cost:
-    """`cost_micros` None: nobody knows. `source`: free | user | genai-prices VERSION; None with an unknown cost.
+    """`cost_micros` None: nobody knows. `source`: free | not sent | user | genai-prices VERSION; None with an unknown
+    cost.
 
     `price`: the prices reckoned with, as they were then, in the units of `user_price`.
     """
@@ -48,6 +49,8 @@ def clock_ms() -> int:
 
 UNKNOWN = Cost()
 FREE = Cost(0, "USD", "free")
+#: of a request that never reached its service
+NOT_SENT = Cost(0, None, "not sent")
 
 
 def cost_of(profile: Profile, model: str, usage: Usage, at_ms: int) -> Cost:

@@ -5,20 +5,39 @@ Read straight from `model_call` within a time window; percentiles are exact (nea
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Select, case, exists, func, null, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, exists, func, null, or_, select
 
+from workbench.db.connection import Ids, among
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
-from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, MeanRun, NodeUsage, UsageCost, UsageTotals
-from workbench.db.schema import TERMINAL, job, model_call
+from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, MeanRun, Spending, UsageCost, UsageTotals
+from workbench.db.schema import TERMINAL, job, job_child, model_call, node
 
 DAY_MS = 86_400_000
 TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
 _day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
+
+
+#: a call that was, or may have been, charged at a price nobody knows (`CallSummary.unpriced`)
+_unpriced = (
+    model_call.c.cost_micros.is_(None)
+    & model_call.c.expected_micros.is_(None)
+    & (model_call.c.provider != "sketch")
+    & or_(
+        model_call.c.outcome.in_(("ok", "late", "lost")),
+        (model_call.c.outcome == "error")
+        & or_(
+            model_call.c.http_status.is_(None),
+            model_call.c.http_status < 400,
+            (model_call.c.http_status >= 500) & (model_call.c.capability != "text"),
+        ),
+    )
+)
+_unpriced_calls = func.coalesce(func.sum(case((_unpriced, 1), else_=0)), 0).label("unpriced")
 
 
 def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
@@ -78,9 +97,6 @@ def cost_totals_by(
 ) -> list[UsageCost]:
     """Cost by currency, grouped like `totals_by`. CNY is never added to USD."""
     grouped_by = [*(_groups[g] for g in groups), model_call.c.currency]
-    unknown = func.sum(
-        case((model_call.c.cost_micros.is_(None) & model_call.c.outcome.in_(("ok", "late")), 1), else_=0)
-    ).label("unknown")
     wasted = func.sum(case((model_call.c.valid.is_not(True), model_call.c.cost_micros), else_=0)).label("wasted_micros")
     query = _calls(
         select(
@@ -88,7 +104,7 @@ def cost_totals_by(
             model_call.c.currency,
             func.sum(model_call.c.cost_micros).label("cost_micros"),
             wasted,
-            unknown,
+            _unpriced_calls.label("unknown"),
         ),
         since,
         filters,
@@ -219,50 +235,91 @@ def list_models(conn: Connection) -> list[str]:
     return [m for (m,) in conn.execute(select(model_call.c.model).distinct().order_by(model_call.c.model))]
 
 
-def project_costs(conn: Connection, project_ids: list[int]) -> dict[int, dict[str, int]]:
-    """Project id → currency → micros."""
-    query = (
-        select(model_call.c.project_id, model_call.c.currency, func.sum(model_call.c.cost_micros))
-        .where(model_call.c.project_id.in_(project_ids), model_call.c.cost_micros.isnot(None))
-        .group_by(model_call.c.project_id, model_call.c.currency)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for project, currency, micros in conn.execute(query):
-        found.setdefault(project, {})[currency] = int(micros)
-    return found
+_spending = (
+    model_call.c.currency,
+    func.count().label("calls"),
+    func.sum(model_call.c.input_tokens + model_call.c.output_tokens).label("tokens"),
+    func.sum(model_call.c.cost_micros).label("micros"),
+    _unpriced_calls,
+)
 
 
-def usage_of_node(conn: Connection, node_id: int) -> NodeUsage:
-    """What a node's own jobs used."""
-    query = (
-        select(
-            func.count().label("calls"),
-            func.sum(model_call.c.input_tokens + model_call.c.output_tokens).label("tokens"),
-            func.sum(model_call.c.cost_micros).label("micros"),
-            model_call.c.currency,
-        )
-        .join(job, job.c.id == model_call.c.job_id)
-        .where(job.c.node_id == node_id)
-        .group_by(model_call.c.currency)
-    )
-    rows = conn.execute(query).all()
-    tokens = [row.tokens for row in rows if row.tokens is not None]
-    return NodeUsage(
+def _sum_up(rows: Iterable[Any]) -> dict[int, Spending]:
+    """One sum for each first column of rows that end with `_spending`: a row a currency."""
+    by_key: dict[int, list[Any]] = {}
+    for row in rows:
+        by_key.setdefault(int(row[0]), []).append(row)
+    return {key: _sum(own) for key, own in by_key.items()}
+
+
+def _sum(rows: Sequence[Any]) -> Spending:
+    tokens = [int(row.tokens) for row in rows if row.tokens is not None]
+    return Spending(
         calls=sum(row.calls for row in rows),
         tokens=sum(tokens) if tokens else None,
-        cost={row.currency: row.micros for row in rows if row.currency and row.micros is not None},
+        cost={row.currency: int(row.micros) for row in rows if row.currency and row.micros is not None},
+        unpriced=sum(int(row.unpriced) for row in rows),
     )
+
+
+NOTHING = Spending(0, None, {}, 0)
+
+
+def spending_of_projects(conn: Connection, project_ids: Sequence[int]) -> dict[int, Spending]:
+    """Project id → what was spent on it by now, each currency for itself."""
+    query = (
+        select(model_call.c.project_id, *_spending)
+        .where(among(model_call.c.project_id, bindparam("ids", type_=Ids())))
+        .group_by(model_call.c.project_id, model_call.c.currency)
+    )
+    return dict.fromkeys(project_ids, NOTHING) | _sum_up(conn.execute(query, {"ids": [*project_ids]}))
+
+
+def spending_of_jobs(conn: Connection, job_ids: Sequence[int]) -> dict[int, Spending]:
+    """Job id → what it, its children and theirs spent. A child that two parents wait for counts in each of them."""
+    given = select(job.c.id.label("root"), job.c.id.label("job_id")).where(
+        among(job.c.id, bindparam("ids", type_=Ids()))
+    )
+    family = given.cte("family", recursive=True)
+    # UNION, not UNION ALL: a job that is reached on two ways counts once
+    family = family.union(
+        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
+    )
+    query = (
+        select(family.c.root, *_spending)
+        .join(model_call, model_call.c.job_id == family.c.job_id)
+        .group_by(family.c.root, model_call.c.currency)
+    )
+    return dict.fromkeys(job_ids, NOTHING) | _sum_up(conn.execute(query, {"ids": [*job_ids]}))
+
+
+def spending_of_node(conn: Connection, node_id: int) -> Spending:
+    """What the jobs of a node and of all nodes below it, archived ones too, spent; of a project also what belongs to no
+    node."""
+    if conn.execute(select(node.c.kind).where(node.c.id == node_id)).scalar_one_or_none() == "project":
+        return spending_of_projects(conn, [node_id])[node_id]
+    below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
+    below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
+    query = (
+        select(*_spending)
+        .join(job, job.c.id == model_call.c.job_id)
+        .where(job.c.node_id.in_(select(below.c.id)))
+        .group_by(model_call.c.currency)
+    )
+    return _sum(conn.execute(query).all())
 
 
 def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> MeanRun:
     """What the newest succeeded runs of a workflow with this profile took on average."""
     # a run that found everything there already called nobody, and says nothing of what a run takes
     called = exists().where(model_call.c.job_id == job.c.id)
+    # what is known of a run's cost is no price while another of its calls may have cost something, too
+    uncertain = exists().where(model_call.c.job_id == job.c.id, _unpriced)
     same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
     newest = (
         select(
             job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at,
-            job.c.finished_at,
+            job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
         )
         .where(job.c.kind == workflow, job.c.state == "succeeded", same_profile, called)
         .order_by(job.c.id.desc())
@@ -273,8 +330,8 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
         func.count(),
         func.avg(newest.c.input_tokens + newest.c.output_tokens),
         func.avg(newest.c.finished_at - newest.c.started_at),
-        func.avg(newest.c.cost_micros),
-        func.count(newest.c.cost_micros),
+        func.avg(newest.c.price_micros),
+        func.count(newest.c.price_micros),
         func.count(newest.c.currency.distinct()),
         func.min(newest.c.currency),
     )

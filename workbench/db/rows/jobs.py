@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from workbench.db.rows.record import Record
+from workbench.db.rows.usage import Spending
 from workbench.json_types import Json, JsonObject
 
 #: a worker that has not reported for so long counts as gone; it reports every second
@@ -221,6 +222,20 @@ class CallSummary(Record):
     finish_reason: str | None
     prompt_version: str | None
 
+    @property
+    def unpriced(self) -> bool:
+        """Whether it was, or may have been, charged at a price nobody knows (db/reads/usage.py asks the same in SQL).
+
+        An answer that says no (4xx) costs nothing; so does any HTTP error instead of a text. A picture or a clip may be
+        made all the same, as may be what was cut off or never answered.
+        """
+        if self.cost_micros is not None or self.expected_micros is not None or self.provider == "sketch":
+            return False
+        if self.outcome != "error":
+            return self.outcome in ("ok", "late", "lost")
+        refused = self.http_status is not None and self.http_status >= 400
+        return not (refused and (self.capability == "text" or (self.http_status or 0) < 500))
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCall(CallSummary):
@@ -237,7 +252,8 @@ class ModelCall(CallSummary):
 
 @dataclass(frozen=True, slots=True)
 class JobDetail(Record):
-    """A job with everything that is known of it, each list in its order of time; `events`: the newest 500."""
+    """A job with everything that is known of it, each list in its order of time; `events`: the newest 500;
+    `spending`: what it, its children and theirs used and cost."""
 
     job: Job
     attempts: list[Attempt]
@@ -246,6 +262,7 @@ class JobDetail(Record):
     model_calls: list[ModelCall]
     children: list[ChildJob]
     replays: list[Job]
+    spending: Spending
 
 
 @dataclass(frozen=True, slots=True)

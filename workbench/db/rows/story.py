@@ -40,7 +40,8 @@ class Node(Record):
 
 @dataclass(frozen=True, slots=True)
 class Project(Node):
-    """A project with what is in it: `artifacts` counts by kind, `cost` is micros by currency."""
+    """A project with what is in it: `artifacts` counts by kind, `cost` is micros by currency, as far as it is known;
+    `unpriced`: calls that may have cost something that nobody knows."""
 
     brief: JsonObject
     episodes: int
@@ -48,6 +49,7 @@ class Project(Node):
     artifacts: dict[str, int]
     stale: int
     cost: dict[str, int]
+    unpriced: int
 
 
 @dataclass(frozen=True, slots=True)

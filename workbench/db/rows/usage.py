@@ -64,12 +64,19 @@ class JobSuccess(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class NodeUsage(Record):
-    """What a node's own jobs used. `tokens`: None when none was reported; `cost`: micros by currency."""
+class Spending(Record):
+    """What jobs used and cost together. `tokens`: None when none was reported; `cost`: micros by currency, as far as it
+    is known; `unpriced`: calls that were, or may have been, charged at a price nobody knows."""
 
     calls: int
     tokens: int | None
     cost: dict[str, int]
+    unpriced: int
+
+    @property
+    def free(self) -> bool:
+        """Whether it is certain that nothing was charged."""
+        return not self.unpriced and not any(self.cost.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,13 @@ def _count_done(rows: Sequence[JobSuccess]) -> int:
 
 
 def money_of(rows: Sequence[UsageCost]) -> str:
-    """A sum per currency; a dash when nothing has a price."""
-    return formats.sums(sums_of(rows))
+    """A sum per currency, with what nobody knows the price of; a dash without a call."""
+    return formats.price(sums_of(rows), count_unpriced(rows), current()) if rows else formats.MISSING
+
+
+def count_unpriced(rows: Sequence[UsageCost]) -> int:
+    """Calls that may have cost something that nobody knows."""
+    return sum(row.unknown or 0 for row in rows)
 
 
 def sums_of(rows: Sequence[UsageCost]) -> dict[str, int]:

@@ -35,7 +35,7 @@ def to_dataframe(calls: Sequence[CallSummary]) -> pd.DataFrame:
                 "in": formats.count(c.input_tokens),
                 "out": formats.count(c.output_tokens),
                 "latency": labels.duration_text(c.latency_ms),
-                "cost": formats.cost(c.cost_micros, c.currency, current()),
+                "cost": t("unknown") if c.unpriced else formats.cost(c.cost_micros, c.currency, current()),
                 "when": labels.age_text(c.started_at),
                 "workflow": labels.workflow_title(c.workflow) if c.workflow else "—",
             }

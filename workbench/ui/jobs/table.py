@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Place
-from workbench.ui import formats, labels, states
+from workbench.ui import formats, labels, live, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
 
@@ -43,6 +43,7 @@ def describe_state(job: Job) -> str:
 def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.DataFrame:
     """The rows as shown; column names are stable keys, titles come with the configuration."""
     language = current()
+    spent = live.query(live.workbench().usage.of_jobs, [j.id for j in jobs])
     return pd.DataFrame(
         [
             {
@@ -53,7 +54,7 @@ def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> 
                 "now": hide_keys(describe_state(j)),
                 "wait": formats.duration(wait_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
-                "cost": formats.cost(j.cost_micros, j.currency, language),
+                "cost": formats.spent(spent[j.id], language),
                 "id": f"{j.id}",
             }
             for j in jobs

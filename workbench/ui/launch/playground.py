@@ -117,7 +117,7 @@ def _answer(job: Job) -> None:
         str((job.result or {}).get("model") or ""),
         took or "",
         f"{formats.number(tokens, current())} {t('tokens')}" if tokens is not None else "",
-        formats.cost(job.cost_micros, job.currency, current()),
+        formats.spent(live.query(live.workbench().usage.of_jobs, [job.id])[job.id], current()),
     ]
     st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job.id)}](/job?id={job.id})")
 

@@ -62,11 +62,8 @@ def _group(name: str, own: list[PlannedJob]) -> Group:
 
 
 def price(cost: Mapping[str, int], unpriced: int) -> str:
-    """What jobs will cost: an amount, “free”, a dash when nobody knows, “¥1.20 + ?” when some prices are not known."""
-    known = any(cost.values())
-    if unpriced:
-        return f"{formats.sums(cost)} + ?" if known else formats.MISSING
-    return formats.sums(cost) if known else t("free")
+    """What jobs will cost: an amount, “free”, “unknown”, “¥1.20 + ?” when some prices are not known."""
+    return formats.price(cost, unpriced, current())
 
 
 def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0) -> str:
