@@ -41,7 +41,7 @@ LONGEST_FIRST = (
     "cli/test_recorded_json",
     "cli/test_data_commands",
     "pages/test_pages",
-    "engine/test_services",
+    "profiles/test_routing",
     "browser/test_models",
     "browser/test_settings",
     "browser/test_gallery",

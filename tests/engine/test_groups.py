@@ -3,7 +3,9 @@ end."""
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from workbench.api.client import Workbench
 from workbench.db.schema import attempt, job
 from workbench.db.writes import claims, families, groups
 from workbench.jobs import runner
-from workbench.jobs.group import GROUP_S, LARGEST, Paces
+from workbench.jobs.group import GROUP_S, LARGEST, Paces, SharedEnds
 from workbench.jobs.submit import Request
 
 
@@ -346,3 +348,26 @@ def test_a_worker_killed_between_the_claims_of_a_group_and_their_ends_loses_none
     assert sorted(i for (i,) in ends) == ids
     assert lost > 1
     assert left == 0
+
+
+def test_ends_that_come_at_the_same_moment_share_a_transaction() -> None:
+    first, batches = threading.Event(), []
+    busy = threading.Event()
+
+    def write(ended: list[groups.Success]) -> None:
+        batches.append(ended)
+        busy.set()
+        assert first.wait(10)
+
+    shared = SharedEnds(write)
+    ends: list[Any] = [object() for _ in range(5)]
+    with ThreadPoolExecutor(5) as pool:
+        leader = pool.submit(shared.add, ends[:1])
+        assert busy.wait(10)
+        others = [pool.submit(shared.add, [end]) for end in ends[1:]]
+        until(lambda: len(shared._waiting) == 4)
+        first.set()
+        for done in (leader, *others):
+            done.result(timeout=10)
+    assert [len(b) for b in batches] == [1, 4]
+    assert {id(e) for b in batches for e in b} == {id(e) for e in ends}

@@ -42,6 +42,8 @@ from workbench.i18n import Text as Message
 T = TypeVar("T")
 
 #: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
+#: of one process to PostgreSQL
+MOST_CONNECTIONS = 20
 PING_AFTER_S = 1.0
 
 
@@ -135,7 +137,7 @@ class Database:
     `url` as in DATABASE_URL. Raises Unavailable from `read` and `write` when the database cannot be reached.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 12) -> None:
+    def __init__(self, url: str, *, pool_size: int = MOST_CONNECTIONS) -> None:
         self.url = make_url(url)
         if self.url.drivername in ("postgresql", "postgres"):
             self.url = self.url.set(drivername="postgresql+psycopg")
@@ -162,8 +164,10 @@ class Database:
             connect: dict[str, Any] = {"connect_timeout": 5, "options": "-c timezone=utc"}
             engine = create_engine(
                 self.url,
-                pool_size=self._pool_size,
-                max_overflow=20,
+                pool_size=min(self._pool_size, MOST_CONNECTIONS),
+                # A crowd of threads waits for a connection, which is quicker than making one for each. No thread takes
+                # a second one while it holds one, so they cannot wait for each other.
+                max_overflow=0,
                 # The one used last is the one least likely to need a ping.
                 pool_use_lifo=True,
                 isolation_level="READ COMMITTED",

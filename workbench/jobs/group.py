@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from workbench.db.writes.claims import Claim
 from workbench.db.writes.groups import Success
@@ -104,3 +104,24 @@ class Paces:
         """How many jobs of this kind may be claimed together; 1 while it is not known to be short."""
         seconds = self._seconds.get(kind)
         return 1 if seconds is None else max(1, min(LARGEST, int(GROUP_S / max(seconds, 1e-6))))
+
+
+class SharedEnds:
+    """Ends of threads that come at the same moment, written in one transaction: who comes first writes for those who
+    wait meanwhile."""
+
+    def __init__(self, write: Callable[[list[Success]], object]) -> None:
+        self._write = write
+        self._waiting: list[Success] = []
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+
+    def add(self, ended: list[Success]) -> None:
+        """Returns when they are written, by this thread or by another."""
+        with self._lock:
+            self._waiting.extend(ended)
+        with self._turn:
+            with self._lock:
+                taken, self._waiting = self._waiting, []
+            if taken:
+                self._write(taken)

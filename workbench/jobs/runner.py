@@ -22,7 +22,7 @@ from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.endings import DONE, Endings, as_json
 from workbench.jobs.failures import describe
-from workbench.jobs.group import Group, Paces
+from workbench.jobs.group import Group, Paces, SharedEnds
 from workbench.jobs.session import ClaimSession
 from workbench.media import MediaStore
 from workbench.profiles.model_call import DATABASE_AWAY
@@ -74,6 +74,7 @@ class Runner:
         self._stopping = False
         self._groups: set[Group] = set()
         self._paces = Paces()
+        self._shared_ends = SharedEnds(self._write_ends)
         #: claims in the hands of this process, until what became of them is written; only these are renewed
         self._claim_keys: set[tuple[int, int]] = set()
         self.endings = Endings(database, settings, workflows)
@@ -197,7 +198,10 @@ class Runner:
                 crash.point("group_ends")
             if group.carries and group.may_go_on and not self._dispatcher.has_list(group.queue):
                 self._dispatcher.kick()
-            self._add_claims(group, self._write_ends(ended, group))
+            if group.may_go_on:
+                self._add_claims(group, self._write_ends(ended, group))
+            else:
+                self._shared_ends.add(ended)
             crash.point("finished")
 
     def _write_ends(
