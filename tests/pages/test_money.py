@@ -7,6 +7,7 @@ from sqlalchemy import insert, update
 
 from tests.pages.conftest import House, said
 from workbench.db.schema import job, job_child, model_call
+from workbench.ui import formats
 
 
 def paid_story(house: House, *, unknown: bool) -> tuple[int, int]:
@@ -56,3 +57,55 @@ def test_a_parents_cost_is_told_with_that_of_its_children(
     assert amount in said(house.page("studio", lang, project=project)).replace("\\", "")
     at = house.page("projects", lang)
     assert any(amount in html.proto.body for html in at.get("html"))
+
+
+PRICES = {"prices": {"*": {"currency": "CNY", "input": 400, "output": 1600, "image": 0.2}}}
+
+
+def priced_story(house: House) -> int:
+    """A story that has nothing but its brief, with a service whose prices are all known."""
+    service = {"base_url": "http://127.0.0.1:9/v1", "text_model": "m", "image_model": "p", "key": "sk-canary0123456789"}
+    house.wb.profiles.add("priced", "openai", **service, params=PRICES)
+    project = house.sample()
+    house.wb.projects.set_profile(project, "priced")
+    return project
+
+
+@pytest.mark.parametrize(("lang", "jobs"), [("en", "about 259 jobs"), ("zh", "约 259 个任务")])
+def test_going_on_into_what_a_plan_makes_has_its_price_before_it_is_launched(
+    house: House, lang: str, jobs: str
+) -> None:
+    project = priced_story(house)
+    plan = house.wb.plans.build(project)
+    assert (len(plan.jobs), plan.later, plan.growth.jobs) == (1, 258, 258)
+    at = house.page("studio", lang, project=project)
+    launch = f"launch_plan_card_{project}_missing"
+    alone = formats.sums(plan.cost)
+    assert at.metric[0].value == alone
+    assert alone in at.button(key=launch).label
+
+    at.checkbox(key=f"plan_grow_card_{project}").check().run()
+    together = formats.sums(plan.forecast(grow=True).cost)
+    assert plan.growth.cost["CNY"] > 100 * plan.cost["CNY"]
+    assert at.metric[0].value == together
+    assert jobs in at.button(key=launch).label
+    assert together in at.button(key=launch).label
+
+
+@pytest.mark.parametrize(("lang", "left"), [("en", "¥10.00 of ¥10.00 left"), ("zh", "预算 ¥10.00 还剩 ¥10.00")])
+def test_a_plan_beyond_its_budget_says_so_and_asks(house: House, lang: str, left: str) -> None:
+    project = priced_story(house)
+    house.wb.budgets.set(10_000_000, currency="CNY", project_id=project)
+    at = house.page("studio", lang, project=project)
+    launch = f"launch_plan_card_{project}_missing"
+    assert left in said(at)
+    assert not at.button(key=launch).disabled
+
+    at.checkbox(key=f"plan_grow_card_{project}").check().run()
+    assert at.button(key=launch).disabled
+    needed = f"{house.wb.plans.build(project).forecast(grow=True).cost['CNY'] / 1_000_000:,.2f}"
+    assert needed in at.warning[0].value.replace("\\", "")
+    at.checkbox(key=f"beyond_ok_plan_card_{project}_missing").check().run()
+    at.button(key=launch).click().run()
+    [job] = house.wb.jobs.list()
+    assert (job.kind, job.params["grow"]) == ("run_plan", True)

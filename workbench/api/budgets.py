@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping
 from decimal import Decimal
 
 from workbench.db.connection import Database
@@ -10,7 +11,7 @@ from workbench.db.reads import story as story_reads
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
 from workbench.usage import budgets, money
-from workbench.usage.budgets import Course, Period, State
+from workbench.usage.budgets import Course, Outlook, Period, State
 
 
 class Budgets:
@@ -23,6 +24,14 @@ class Budgets:
         """The budgets that a project's calls count against, with what is spent; or all there are."""
         with self._database.read() as conn:
             return budgets.states(conn, project_id, everything=everything)
+
+    def list_outlooks(
+        self, project_id: int | None, cost: Mapping[str, int], unpriced: int = 0
+    ) -> builtins.list[Outlook]:
+        """What jobs of this price (micros by currency; `unpriced` more without one) need of each budget that they count
+        against: the one that leaves least first."""
+        with self._database.read() as conn:
+            return budgets.outlooks(conn, project_id, cost, unpriced)
 
     def list_courses(self, project_id: int | None = None, *, most: int = 4) -> builtins.list[Course]:
         """How budgets were used, day by day: the fullest first, so many."""

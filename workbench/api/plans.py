@@ -10,7 +10,7 @@ from workbench.db.connection import Database
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.providers.base import Profile
 from workbench.story.plan import Mode, Plan, makers
-from workbench.usage import plans
+from workbench.usage import budgets, plans
 from workbench.usage.estimates import BoundProfiles, Estimate
 
 if TYPE_CHECKING:
@@ -48,16 +48,30 @@ class Plans:
         mode: Mode = "missing",
         *,
         grow: bool = False,
+        beyond_budget: bool = False,
         submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes.
 
-        All or nothing: raises GuardUnmet when any job of it could not start, and then starts none.
+        All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
+        cost more than a budget has left, and then starts none. `beyond_budget`: start it all the same; it waits when
+        the budget is used up.
         """
+        if not beyond_budget:
+            self._check_budget(node_id, mode, grow)
         items, _ = plans.items_of(self._database, self.list_makers(), node_id, mode)
         params = {"jobs": [list(item.key) for item in items], "grow": grow}
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
+
+    def _check_budget(self, node_id: int, mode: Mode, grow: bool) -> None:
+        with self._database.read() as conn:
+            project_id = find_node(conn, node_id).project_id
+            if not budgets.exist(conn, project_id):
+                return
+        forecast = self.build(node_id, mode).forecast(grow)
+        with self._database.read() as conn:
+            budgets.check_price(conn, project_id, forecast.cost, forecast.unpriced)
 
     def _bind(self, profile: Profile) -> BoundProfiles:
         return BoundProfiles.bind(profile, self._profiles.public)

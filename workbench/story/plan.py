@@ -69,9 +69,33 @@ class PlannedJob:
 
 
 @dataclass(frozen=True)
+class Forecast:
+    """What jobs will probably take together. `jobs`: how many; `seconds`: from the first start to the last end, with
+    the workers there are; `unpriced`: how many of them have no known price, `cost` (currency → micros) is without
+    those."""
+
+    jobs: int = 0
+    tokens: int | None = 0
+    seconds: float = 0.0
+    cost: dict[str, int] = field(default_factory=dict)
+    unpriced: int = 0
+
+    def __add__(self, then: Forecast) -> Forecast:
+        """Of these jobs, and of those that begin when these have ended."""
+        return Forecast(
+            self.jobs + then.jobs,
+            None if self.tokens is None or then.tokens is None else self.tokens + then.tokens,
+            self.seconds + then.seconds,
+            {c: self.cost.get(c, 0) + then.cost.get(c, 0) for c in [*self.cost, *then.cost]},
+            self.unpriced + then.unpriced,
+        )
+
+
+@dataclass(frozen=True)
 class Plan:
-    """`seconds`: from the first start to the last end, with the workers there are. `later`: jobs on nodes that do not
-    exist yet. `unpriced`: how many of the jobs have no known price; `cost` (currency → micros) is without those."""
+    """`seconds`: from the first start to the last end, with the workers there are. `later`: about how many jobs follow
+    on nodes that do not exist yet, `growth`: what they will take. `unpriced`: how many of the jobs have no known price;
+    `cost` (currency → micros) is without those."""
 
     jobs: list[PlannedJob]
     tokens: int | None
@@ -81,10 +105,12 @@ class Plan:
     later: int = 0
     #: what keeps it from starting
     unmet: list[Issue] = field(default_factory=list)
+    growth: Forecast = Forecast()
 
-    @property
-    def free(self) -> bool:
-        return not self.unpriced and not any(self.cost.values())
+    def forecast(self, grow: bool = False) -> Forecast:
+        """What it will take in all; `grow`: with the jobs on nodes that it makes."""
+        own = Forecast(len(self.jobs), self.tokens, self.seconds, self.cost, self.unpriced)
+        return own + self.growth if grow else own
 
 
 M = TypeVar("M", bound=Maker)

@@ -33,6 +33,34 @@ def warn(project: int | None) -> None:
         show(f"{sentence} [{t('Open the budgets')}](/settings)", icon=":material/savings:")
 
 
+def ask(project: int | None, cost: Mapping[str, int], unpriced: int, key: str) -> bool | None:
+    """Say what the tightest budget has left for jobs of this price. Where it will not do, ask whether to launch all the
+    same; None where it will.
+
+    `unpriced`: jobs of no known price, which are not in `cost` (micros by currency).
+    """
+    if not unpriced and not any(cost.values()):
+        return None
+    outlooks = live.query(live.workbench().budgets.list_outlooks, project, dict(cost), unpriced)
+    if not outlooks:
+        return None
+    tightest = outlooks[0]
+    state = tightest.state
+    if not tightest.beyond:
+        st.caption(
+            t("{rest} of {amount} left ({whose})", rest=formats.money(state.rest_micros, state.currency),
+              amount=formats.money(state.amount_micros, state.currency),
+              whose=translate(state.describe_scope(), current()))
+        )  # fmt: skip
+        return None
+    with st.container(key=f"beyond_{key}"):
+        sentence = plain(translate(tightest.describe(), current()))
+        st.warning(f"{sentence} [{t('Open the budgets')}](/settings)", icon=":material/savings:")
+        return st.checkbox(
+            t("Launch all the same: what the budget does not cover waits until it is raised"), key=f"beyond_ok_{key}"
+        )
+
+
 def lines(project: int | None, colours: charts.Palette) -> None:
     """Each budget that the scope counts against: used so far, at this pace, and the lines at 80, 95 and 100 %."""
     courses = live.query(live.workbench().budgets.list_courses, project)

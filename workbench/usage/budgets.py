@@ -7,6 +7,7 @@ What calls under way will probably cost is reserved: jobs side by side do not sp
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -59,6 +60,11 @@ class State:
     def full(self) -> bool:
         """Nothing is left for a further call, at least until those under way have ended."""
         return self.spent_micros + self.under_way_micros >= self.amount_micros
+
+    @property
+    def rest_micros(self) -> int:
+        """What is left beside what calls under way will probably cost."""
+        return max(0, self.amount_micros - self.spent_micros - self.under_way_micros)
 
     def describe(self) -> Text:
         taken = N_(
@@ -115,6 +121,11 @@ def put(
     )
 
 
+def exist(conn: Connection, project_id: int | None) -> bool:
+    """Whether there is a budget that a project's calls count against."""
+    return bool(reads.list_of_project(conn, project_id))
+
+
 def states(conn: Connection, project_id: int | None = None, *, everything: bool = False) -> list[State]:
     """The budgets that a project's calls count against, or all there are."""
     rows = reads.list_budgets(conn) if everything else reads.list_of_project(conn, project_id)
@@ -135,6 +146,65 @@ def _state(conn: Connection, row: Budget, yuan: Any, month: int) -> State:
     return State(
         row.key, row.project_id, row.period, row.amount_micros, row.currency, spent, under_way, unpriced
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A budget and what jobs will probably need of it, in its currency. `unpriced`: jobs without a known price, not in
+    it."""
+
+    state: State
+    needed_micros: int
+    unpriced: int
+
+    @property
+    def beyond(self) -> bool:
+        """Whether the budget will not do: a price that nobody knows is more than nothing."""
+        return self.needed_micros > self.state.rest_micros or (self.unpriced > 0 and not self.state.rest_micros)
+
+    def describe(self) -> Text:
+        """Why it will not do, and what to do."""
+        amounts = {
+            "needed": _format_amount(self.needed_micros),
+            "rest": _format_amount(self.state.rest_micros),
+            "amount": _format_amount(self.state.amount_micros),
+            "currency": self.state.currency,
+            "whose": self.state.describe_scope(),
+        }
+        if self.unpriced:
+            return Text(
+                N_(
+                    "This will probably cost {needed} {currency} and {n} jobs more have no known price, but {rest} of "
+                    "{amount} {currency} are left ({whose}). Raise the budget, or run less."
+                ),
+                n=self.unpriced,
+                **amounts,
+            )
+        return Text(
+            N_(
+                "This will probably cost {needed} {currency}, but {rest} of {amount} {currency} are left ({whose}). "
+                "Raise the budget, or run less."
+            ),
+            **amounts,
+        )
+
+
+def outlooks(conn: Connection, project_id: int | None, cost: Mapping[str, int], unpriced: int = 0) -> list[Outlook]:
+    """What jobs of this price (micros by currency) need of each budget that they count against: the one that leaves
+    least first."""
+    yuan = money.rate(conn)
+    asked = [
+        Outlook(state, sum(money.convert(m, c, state.currency, yuan) for c, m in cost.items()), unpriced)
+        for state in states(conn, project_id)
+    ]
+    return sorted(asked, key=lambda o: (not o.beyond, o.state.rest_micros - o.needed_micros))
+
+
+def check_price(conn: Connection, project_id: int | None, cost: Mapping[str, int], unpriced: int = 0) -> None:
+    """Raises BudgetExceeded when jobs of this price will not fit into a budget's rest."""
+    for outlook in outlooks(conn, project_id, cost, unpriced)[:1]:
+        if outlook.beyond:
+            raise BudgetExceeded(outlook.describe())
 
 
 @dataclass(frozen=True)

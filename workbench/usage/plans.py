@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from workbench.artifacts import kinds
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
@@ -58,15 +60,16 @@ def build(
     ]
     with database.read() as conn:
         slots = sum(w.threads for w in list_workers(conn) if w.is_live) or SLOTS
-        later = _later(conn, items, by_id, makers) if mode == "missing" else 0
+        later = _later(conn, items, by_id, makers) if mode == "missing" else {}
     return plan.Plan(
         jobs=jobs,
         tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
         seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
         cost=_sums(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
-        later=later,
+        later=sum(later.values()),
         unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
+        growth=_grow(later, makers, guesses, slots),
     )
 
 
@@ -77,24 +80,43 @@ def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.Bou
     return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
 
 
-def _later(conn: Any, items: Sequence[plan.Item], nodes: dict[int, Node], makers: Sequence[Any]) -> int:
-    """About how many jobs follow on nodes that these jobs will make: scenes of a new scene list, a new plan's
-    episodes."""
-    per_scene = sum(m.scope == "scene" for m in makers)
-    per_episode = sum(m.scope == "episode" for m in makers)
+def _later(
+    conn: Connection, items: Sequence[plan.Item], nodes: dict[int, Node], makers: Sequence[Any]
+) -> dict[str, int]:
+    """Workflow → about how many of its jobs follow on nodes that these jobs will make: scenes of a new scene list, a
+    new plan's episodes."""
     with_children = {str(m.name): kinds.find(m.writes).child_kind for m in makers}
-    later = 0
+    episodes, scenes = 0, 0
     for item in items:
         child = with_children[item.workflow]
         if item.state != "missing" or child is None:
             continue
         if child == "scene":
-            later += SCENES * per_scene
+            scenes += SCENES
         else:
             brief = reads.find_head(conn, item.node_id, "brief")
-            episodes = (brief.content.get("episodes") if brief else None) or EPISODES
-            later += episodes * (per_episode + SCENES * per_scene)
-    return later
+            planned = (brief.content.get("episodes") if brief else None) or EPISODES
+            episodes += planned
+            scenes += planned * SCENES
+    new = {"episode": episodes, "scene": scenes}
+    return {m.name: new[m.scope] for m in makers if new.get(m.scope)}
+
+
+def _grow(later: dict[str, int], makers: Sequence[Any], guesses: dict[str, Estimate], slots: int) -> plan.Forecast:
+    """What jobs on nodes that do not exist yet will take: those of a node one after the other, nodes side by side."""
+    own = [(guesses[name], count) for name, count in later.items()]
+    chain = sum(guesses[name].seconds for name in later)
+    cost: dict[str, int] = {}
+    for guess, count in own:
+        if guess.cost_micros is not None and guess.currency is not None:
+            cost[guess.currency] = cost.get(guess.currency, 0) + guess.cost_micros * count
+    return plan.Forecast(
+        jobs=sum(later.values()),
+        tokens=None if any(g.tokens is None for g, _ in own) else sum((g.tokens or 0) * n for g, n in own),
+        seconds=max(chain, sum(g.seconds * n for g, n in own) / max(slots, 1)),
+        cost=cost,
+        unpriced=sum(n for g, n in own if g.cost_micros is None),
+    )
 
 
 def _sums(jobs: Sequence[plan.PlannedJob]) -> dict[str, int]:

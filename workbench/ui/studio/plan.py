@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
-from workbench.story.plan import Mode, Plan, PlannedJob
-from workbench.ui import formats, labels, live, shell, states
+from workbench.story.plan import Forecast, Mode, Plan, PlannedJob
+from workbench.ui import budgets, formats, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
 
@@ -66,25 +66,22 @@ def price(cost: Mapping[str, int], unpriced: int) -> str:
     return formats.price(cost, unpriced, current())
 
 
-def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0) -> str:
-    """What a button says: “Launch 6 jobs for about ¥3.67”. `cost` None: no price is known; `unpriced`: of how many."""
+def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0, *, guess: bool = False) -> str:
+    """What a button says: “Launch 6 jobs for about ¥3.67”. `cost` None: no price is known; `unpriced`: of how many;
+    `guess`: how many jobs there will be is not known either."""
+    jobs = t("about {n} jobs", n=n) if guess else t("{n} jobs", n=n) if n != 1 else t("1 job")
     if cost is None:
-        return t("Launch {n} jobs", n=n) if n != 1 else t("Launch 1 job")
+        return t("Launch {jobs}, price unknown", jobs=jobs)
     if not unpriced and not any(cost.values()):
-        return t("Launch {n} jobs, free", n=n) if n != 1 else t("Launch 1 job, free")
-    amount = price(cost, unpriced)
-    return (
-        t("Launch {n} jobs for about {cost}", n=n, cost=amount)
-        if n != 1
-        else t("Launch 1 job for about {cost}", cost=amount)
-    )
+        return t("Launch {jobs}, free", jobs=jobs)
+    return t("Launch {jobs} for about {cost}", jobs=jobs, cost=price(cost, unpriced))
 
 
-def launch(node_id: int, mode: Mode, grow: bool = False) -> None:
+def launch(node_id: int, mode: Mode, grow: bool = False, beyond_budget: bool = False) -> None:
     """Start the plan as one job; what it would need and lacks is said instead."""
     _close()
     with shell.show_refusals():
-        job = live.workbench().plans.run(node_id, mode, grow=grow, user=shell.user())
+        job = live.workbench().plans.run(node_id, mode, grow=grow, beyond_budget=beyond_budget, user=shell.user())
         shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
 
@@ -144,9 +141,10 @@ def _dialog(node_id: int, mode: Mode) -> None:
         if not plan.jobs:
             st.markdown(t("Nothing to do: everything below is fresh."))
             return
-        _numbers(plan)
-        _table(groups(plan.jobs), None)
-        grow = _grow(plan, mode, node_id, "dialog")
+        grow = _read_grow(plan, mode, node_id, "dialog")
+        _numbers(plan.forecast(grow))
+        _table(groups(plan.jobs), None, plan.growth if grow else None)
+        _grow(plan, mode, node_id, "dialog")
         if _launch_button(plan, node_id, mode, grow, "dialog"):
             st.rerun()
 
@@ -176,9 +174,10 @@ def card(node_id: int, *, large: bool = False) -> None:
         return
     with st.container(border=True, key="plan"):
         st.markdown(f"**{t('Plan · everything below')}**")
-        _numbers(plan)
-        _table(groups(plan.jobs), ROWS)
-        grow = _grow(plan, "missing", node_id, "card")
+        grow = _read_grow(plan, "missing", node_id, "card")
+        _numbers(plan.forecast(grow))
+        _table(groups(plan.jobs), ROWS, plan.growth if grow else None)
+        _grow(plan, "missing", node_id, "card")
         _launch_button(plan, node_id, "missing", grow, "card")
 
 
@@ -219,14 +218,14 @@ def _cancel(job_id: int) -> None:
     live.invalidate()
 
 
-def _numbers(plan: Plan) -> None:
+def _numbers(forecast: Forecast) -> None:
     with st.container(horizontal=True, gap="medium"):
-        st.metric(t("Money"), price(plan.cost, plan.unpriced), width="content")
-        st.metric(t("Time"), f"≈ {formats.duration(plan.seconds * 1000, current())}", width="content")
-        st.metric(t("Tokens"), formats.number(plan.tokens, current()), width="content")
+        st.metric(t("Money"), price(forecast.cost, forecast.unpriced), width="content")
+        st.metric(t("Time"), f"≈ {formats.duration(forecast.seconds * 1000, current())}", width="content")
+        st.metric(t("Tokens"), formats.number(forecast.tokens, current()), width="content")
 
 
-def _table(rows: Sequence[Group], limit: int | None) -> None:
+def _table(rows: Sequence[Group], limit: int | None, growth: Forecast | None) -> None:
     shown = rows if limit is None else rows[:limit]
     body = "".join(
         f"<tr><td>{safe(labels.workflow_title(g.workflow))}{f' <i>× {g.jobs}</i>' if g.jobs > 1 else ''}</td>"
@@ -235,35 +234,54 @@ def _table(rows: Sequence[Group], limit: int | None) -> None:
         f"<td>{safe(price(g.cost, g.unpriced))}</td></tr>"
         for g in shown
     )
+    if growth is not None:
+        what = t("Jobs on what these make: about {n}", n=growth.jobs)
+        body += (
+            f"<tr><td>{safe(what)}</td><td>{safe(formats.number(growth.tokens, current()))}</td>"
+            f"<td>{safe(formats.duration(growth.seconds * 1000, current()))}</td>"
+            f"<td>{safe(price(growth.cost, growth.unpriced))}</td></tr>"
+        )
     head = "".join(f"<th>{safe(name)}</th>" for name in (t("Job"), t("Tokens"), t("Time"), t("Price")))
     st.html(f"<table class='rw-plan'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
     if len(rows) > len(shown):
         st.caption(t("and {n} more", n=len(rows) - len(shown)))
 
 
-def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> bool:
+def _grow_key(node_id: int, where: str) -> str:
+    return f"plan_grow_{where}_{node_id}"
+
+
+def _read_grow(plan: Plan, mode: Mode, node_id: int, where: str) -> bool:
+    """What was answered to `_grow`: prices above the question count with it."""
+    return mode == "missing" and bool(plan.later) and bool(st.session_state.get(_grow_key(node_id, where)))
+
+
+def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> None:
     """Whether to go on into episodes and scenes that do not exist yet; asked only where the plan will make some."""
     if mode == "stale" or not plan.later:
-        return False
-    return st.checkbox(
-        t("Go on into what these jobs make: about {n} more jobs", n=plan.later),
-        key=f"plan_grow_{where}_{node_id}",
-        help=t("Their price is not in this plan: it depends on how many episodes and scenes there will be."),
-    )
+        return
+    st.checkbox(
+        t("Go on into what these jobs make: about {n} more jobs, {cost}", n=plan.later,
+          cost=price(plan.growth.cost, plan.growth.unpriced)),
+        key=_grow_key(node_id, where),
+        help=t("A guess: how many episodes and scenes there will be is not known yet."),
+    )  # fmt: skip
 
 
 def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str) -> bool:
     for issue in plan.unmet[:4]:
         st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
+    forecast = plan.forecast(grow)
+    project = live.workbench().projects.get_node(node_id).project_id
+    beyond = budgets.ask(project, forecast.cost, forecast.unpriced, f"plan_{where}_{node_id}_{mode}")
+    unknown = bool(forecast.jobs) and forecast.unpriced == forecast.jobs
     return st.button(
-        launch_label(
-            len(plan.jobs), None if plan.jobs and plan.unpriced == len(plan.jobs) else plan.cost, plan.unpriced
-        ),
+        launch_label(forecast.jobs, None if unknown else forecast.cost, forecast.unpriced, guess=grow),
         key=f"launch_plan_{where}_{node_id}_{mode}",
         type="primary" if where == "dialog" else "secondary",
         icon=":material/rocket_launch:",
         width="stretch",
-        disabled=bool(plan.unmet),
+        disabled=bool(plan.unmet) or beyond is False,
         on_click=launch,
-        args=(node_id, mode, grow),
+        args=(node_id, mode, grow, beyond is True),
     )
