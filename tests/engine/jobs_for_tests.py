@@ -111,6 +111,7 @@ class BatchParams(Params):
     chained: bool = False
     kinds: list[str] = ["test_child_good"]
     wait_s: float = 0.0
+    first: int = 0
 
 
 class ChildParams(Params):
@@ -135,7 +136,10 @@ async def child_bad(ctx: Context, params: ChildParams) -> None:
 @workflow("test_batch", title="Batch", scope="project", params=BatchParams, batch=True)
 async def batch(ctx: Context, params: BatchParams) -> BatchResult:
     """A parent that waits for its children."""
-    wanted = [Child(kind, ctx.node.id, {"number": n, "seconds": params.wait_s}) for n, kind in enumerate(params.kinds)]
+    wanted = [
+        Child(kind, ctx.node.id, {"number": n, "seconds": params.wait_s})
+        for n, kind in enumerate(params.kinds, params.first)
+    ]
     return ctx.batch_result(await ctx.children(wanted, chained=params.chained))
 
 

@@ -6,6 +6,7 @@ import random
 import subprocess
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,10 @@ def check_nothing_lost_and_nothing_twice(wb: Workbench, provider: ScriptedProvid
     return {"calls": len(received), "ledger": len(ledger), "lost_attempts": lost}
 
 
+def _has_ended(wb: Workbench, jobs: int) -> bool:
+    return wb.jobs.count_by_state()["succeeded"] >= jobs
+
+
 def test_three_hundred_jobs_while_workers_are_killed(
     wb: Workbench, workers: Workers, provider: ScriptedProvider
 ) -> None:
@@ -68,11 +73,11 @@ def test_three_hundred_jobs_while_workers_are_killed(
     chance = random.Random(7)
     for _ in range(3):
         workers.start()
-    kills = 0
-    deadline = time.monotonic() + 240
+    kills, goal = 0, 0
     while not all_ended(wb):
-        assert time.monotonic() < deadline, f"{wb.jobs.count_by_state()} after {kills} kills\n{workers.log()[-3000:]}"
-        time.sleep(chance.uniform(0.3, 1.0))
+        # by what has ended, not by the clock: on a slow machine no job may be lost oftener than on a fast one
+        goal = min(goal + jobs // 20, jobs)
+        until(partial(_has_ended, wb, goal), 240, f"end {goal}")
         victim = chance.choice(workers.alive())
         victim.kill()
         victim.gone()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -43,6 +44,25 @@ def scripted(server: ScriptedProvider) -> ScriptedProvider:
     server.reset()
     openai_compatible._lessons.clear()
     return server
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that were slept, or would have been: whatever asks for more than a moment goes on at once."""
+    seconds: list[float] = []
+    real, real_async = time.sleep, asyncio.sleep
+
+    async def sleep_async(delay: float, *rest: Any) -> Any:
+        seconds.append(delay)
+        return await real_async(min(delay, 0.01), *rest)
+
+    def sleep(delay: float) -> None:
+        seconds.append(delay)
+        real(min(delay, 0.01))
+
+    monkeypatch.setattr(asyncio, "sleep", sleep_async)
+    monkeypatch.setattr(time, "sleep", sleep)
+    return seconds
 
 
 @pytest.fixture

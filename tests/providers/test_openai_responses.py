@@ -350,4 +350,5 @@ def test_a_silence_longer_than_the_profile_allows_is_a_timeout(scripted: Scripte
         respond(params={"read_s": 0.2})
 
     assert (raised.value.kind, raised.value.sent) == ("timeout", True)
-    assert time.monotonic() - began < 2
+    # without it the client would wait for minutes
+    assert time.monotonic() - began < 30

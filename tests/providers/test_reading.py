@@ -77,12 +77,13 @@ def test_a_syntax_error_shows_90_characters_around_it() -> None:
     "answer", ["[" * 100_000, '{"a":' * 20_000, "{[" * 50_000, '[1] {x} "' * 20_000, '{"a": ' + "9" * 10_000 + "}"]
 )
 def test_hostile_answers_are_refused_quickly(answer: str) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
 
     with pytest.raises(OutputError):
         read_json(answer, "object")
 
-    assert time.monotonic() - began < 2
+    # of this thread's computing, whatever else the machine does
+    assert time.thread_time() - began < 2
 
 
 class Line(BaseModel):
