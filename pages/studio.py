@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from workbench.api.workflows import Cell
 from workbench.db.rows.story import Input, Outline, OutlineNode
-from workbench.ui import budgets, formats, labels, live, navigation_guard, project_picker, shell, states
+from workbench.ui import budgets, formats, labels, live, navigation_guard, parts, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, readable
 from workbench.ui.projects import progress
-from workbench.ui.studio import cells, plan, storyboard, tree
+from workbench.ui.studio import cells, editing, plan, storyboard, tree
+from workbench.ui.studio.editing import cell_key
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -34,13 +37,17 @@ def job_marks(project: int) -> dict[tuple[int, str], str]:
     return {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
 
 
-def sidebar(project: int, outline: Outline, current: int) -> None:
-    marks = job_marks(project)
-    with st.sidebar:
-        chosen = tree.draw(progress.items(outline, marks, current), current, key=f"tree_{project}")
-    if chosen is not None and chosen != current:
-        open_node(project, chosen)
+def sidebar(project: int, current: int) -> None:
+    key = f"tree_{project}"
+
+    def open_chosen() -> None:
+        chosen = st.session_state[key].chosen
+        if chosen is not None and int(chosen) != current:
+            open_node(project, int(chosen))
         st.rerun()
+
+    outline = live.outline(project, current)
+    tree.draw(progress.items(outline, job_marks(project), current), current, key=key, on_chosen=open_chosen)
 
 
 def breadcrumb(outline: Outline, node: OutlineNode) -> None:
@@ -53,7 +60,11 @@ def breadcrumb(outline: Outline, node: OutlineNode) -> None:
     st.caption(" › ".join(plain(n) for n in names) or t("Project"))
 
 
-def heading(node: OutlineNode, cells: list[Cell]) -> None:
+def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None:
+    outline = live.outline(project, node_id)
+    node = next(n for n in outline.nodes if n.id == node_id)
+    cells = shown()
+    breadcrumb(outline, node)
     counted = Counter("running" if c.state in states.ACTIVE else c.state for c in cells)
     # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
@@ -66,19 +77,38 @@ def heading(node: OutlineNode, cells: list[Cell]) -> None:
             plan.buttons(node.id, stale=bool(counted["stale"]) or node.kind != "scene")
 
 
-def draw_cells(node: OutlineNode, to_draw: list[Cell], outline: Outline) -> None:
+def list_shown_cells(node_id: int) -> list[Cell]:
+    """One node's own work first, then what works on everything below it."""
+    shown = [c for c in wb.workflows.list_cells(node_id) if c.workflow.writes or c.workflow.batch]
+    return sorted(shown, key=lambda c: c.workflow.batch)
+
+
+def find_first_ready(shown: list[Cell]) -> str | None:
+    """The workflow whose button is the primary one."""
+    return next((c.workflow.name for c in shown if c.state == "ready" and not c.workflow.batch), None)
+
+
+def draw_cell(node_id: int, name: str, shown: Callable[[], list[Cell]], choices: dict[str, dict[Any, str]]) -> None:
+    now = shown()
+    cell = next(c for c in now if c.workflow.name == name)
+    cells.draw(node_id, cell, find_first_ready(now) == name, choices)
+
+
+def draw_cells(node: OutlineNode, shown: Callable[[], list[Cell]], outline: Outline) -> None:
     if node.kind == "project":
-        cells.plain_artifact(node.id, "brief")
-    first = next((c.workflow.name for c in to_draw if c.state == "ready" and not c.workflow.batch), None)
+        parts.draw(editing.BRIEF, partial(cells.plain_artifact, node.id, "brief"))
     episodes = {
         n.id: labels.node_title("episode", n.position, n.title) for n in progress.nodes_of(outline, ["episode"])
     }
-    for cell in to_draw:
-        cells.draw(node.id, cell, cell.workflow.name == first, {"episode_ids": episodes} if episodes else {})
+    choices = {"episode_ids": episodes} if episodes else {}
+    for cell in shown():
+        name = cell.workflow.name
+        parts.draw(cell_key(node.id, name), partial(draw_cell, node.id, name, shown, choices))
     if node.kind == "episode":
-        storyboard.episode_length(wb.projects.list_durations(node.id))
+        parts.draw(editing.LENGTH, lambda: storyboard.episode_length(wb.projects.list_durations(node.id)))
     if node.kind == "project":
-        elements.card(node.id, progress.nodes_of(outline, ["character"]), progress.nodes_of(outline, ["world"]))
+        people, world = progress.nodes_of(outline, ["character"]), progress.nodes_of(outline, ["world"])
+        parts.draw(editing.ELEMENTS, partial(elements.card, node.id, people, world))
 
 
 def show_inputs(cells: list[Cell]) -> None:
@@ -155,27 +185,62 @@ def newest_failure(project: int) -> int:
     return failed[0].id if failed else 0
 
 
+def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, Any]:
+    """Part of the page → what it shows. Those that tell of the whole story change with anything in it."""
+    first = find_first_ready(shown)
+    whole = signature(project, node.id)
+    others = {"project": (editing.BRIEF, editing.ELEMENTS), "episode": (editing.LENGTH,)}.get(node.kind, ())
+    return {
+        **dict.fromkeys((editing.TREE, editing.HEADING, editing.SIDE, *others), whole),
+        **{
+            cell_key(node.id, c.workflow.name): (
+                c.state, c.job and (c.job.id, c.job.state), c.artifact and (c.artifact.id, c.artifact.pinned),
+                c.stale_reasons, [i.message for i in c.unmet], c.workflow.name == first,
+            )
+            for c in shown
+        },
+    }  # fmt: skip
+
+
+def side(node: OutlineNode, shown: Callable[[], list[Cell]]) -> None:
+    cells = shown()
+    # Each in a place of its own: what comes above does not push what is below to another one.
+    with st.container():
+        plan.card(node.id, large=node.kind == "project" and node.parts > plan.LARGE)
+    with st.container():
+        live_preview(cells)
+    with st.container():
+        show_inputs(cells)
+        show_usage(node.id)
+
+
 def page(project: int) -> None:
     outline = live.outline(project, int_param("node") or project)
     by_id = {n.id: n for n in outline.nodes}
     node = by_id.get(int_param("node") or project) or by_id[project]
-    sidebar(project, outline, node.id)
-    shown = [c for c in wb.workflows.list_cells(node.id) if c.workflow.writes or c.workflow.batch]
-    # One node's own work first, then what works on everything below it.
-    cells = sorted(shown, key=lambda c: c.workflow.batch)
-    breadcrumb(outline, node)
-    heading(node, cells)
-    budgets.warn(project)
-    shell.show_refusal()
+    of_this_run = list_shown_cells(node.id)
+
+    def shown() -> list[Cell]:
+        return list_shown_cells(node.id) if parts.drawn_alone() else of_this_run
+
+    with st.sidebar:
+        parts.draw(editing.TREE, partial(sidebar, project, node.id))
+    parts.draw(editing.HEADING, partial(heading, project, node.id, shown))
+    with st.container():
+        budgets.warn(project)
+    with st.container():
+        shell.show_refusal()
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
-        draw_cells(node, cells, outline)
+        draw_cells(node, shown, outline)
     with right:
-        plan.card(node.id, large=node.kind == "project" and node.parts > plan.LARGE)
-        live_preview(cells)
-        show_inputs(cells)
-        show_usage(node.id)
-    live.ticker(lambda: signature(project, node.id), bool(job_marks(project)), f"studio_{project}")
+        parts.draw(editing.SIDE, partial(side, node, shown))
+    parts.watch(
+        editing.WATCH,
+        lambda: signature(project, node.id),
+        lambda: list_parts(project, node, shown()),
+        lambda: bool(job_marks(project)),
+    )
 
 
 project_picker.with_project("studio", page, lambda project: open_node(project, project))

@@ -26,6 +26,7 @@ T = TypeVar("T")
 ACTIVE_S, IDLE_S = 1.5, 10.0
 #: so many new modules are worth another freeze
 _MANY = 40
+_CHANGED = "_changed"
 _frozen_at = 0
 
 
@@ -115,6 +116,12 @@ def active_jobs(project: int) -> list[Job]:
 def invalidate() -> None:
     """Ask again after this session has changed something."""
     _answer.clear()
+    st.session_state[_CHANGED] = True
+
+
+def pop_changed() -> bool:
+    """Whether this session has changed something since the last time this was asked."""
+    return bool(st.session_state.pop(_CHANGED, False))
 
 
 def clock_ms() -> int:

@@ -103,15 +103,9 @@ def failure(job: Job) -> None:
 
 
 @st.fragment(run_every=1.0)
-def running(job_id: int, node_id: int, name: str) -> None:
-    """A running job's bar, words and clock; the page is drawn anew when the job's state changes."""
+def running(job_id: int) -> None:
+    """A running job's bar, words and clock."""
     job = live.query(live.workbench().jobs.get, job_id)
-    seen = st.session_state.setdefault(cell_key(node_id, name, "seen", job_id), job.state)
-    if job.state != seen:
-        st.session_state[cell_key(node_id, name, "seen", job_id)] = job.state
-        if job.state not in states.ACTIVE:
-            live.invalidate()
-        st.rerun(scope="app")
     percent = int(job.progress or 0)
     started = job.started_at
     clock = (
@@ -265,47 +259,63 @@ def draw(node_id: int, cell: Cell, primary: bool, choices: dict[str, dict[Any, s
             st.markdown(f"**{t(workflow.title)}**", width="content")
             states.badge(state)
             st.space("stretch")
-            if artifact:
-                shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
-                versions.show_versions(node_id, artifact.kind, artifact)
-                if artifact.kind not in artifacts.NOT_TYPED:
-                    st.button(
-                        "", key=cell_key(node_id, workflow.name, "edit_open"), icon=":material/edit:", type="tertiary",
-                        help=t("Edit by hand"),
-                        on_click=begin_edit, args=(node_id, artifact.kind, artifact),
-                    )  # fmt: skip
-            elif cell.unmet:
-                st.caption(t("not possible yet"), width="content")
-            settings(node_id, workflow, choices or {}, bool(cell.unmet) or state in states.ACTIVE)
-            action(node_id, cell, primary)
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                _about(node_id, cell, artifact)
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                settings(node_id, workflow, choices or {}, bool(cell.unmet) or state in states.ACTIVE)
+                action(node_id, cell, primary)
         _body(node_id, cell, artifact, job, state)
 
 
+def _about(node_id: int, cell: Cell, artifact: ArtifactVersion | None) -> None:
+    """The version that is shown, the way to the others, and the pen."""
+    if artifact is None:
+        if cell.unmet:
+            st.caption(t("not possible yet"), width="content")
+        return
+    shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+    versions.show_versions(node_id, artifact.kind, artifact)
+    if artifact.kind not in artifacts.NOT_TYPED:
+        st.button(
+            "", key=cell_key(node_id, cell.workflow.name, "edit_open"), icon=":material/edit:", type="tertiary",
+            help=t("Edit by hand"),
+            on_click=begin_edit, args=(node_id, artifact.kind, artifact),
+        )  # fmt: skip
+
+
 def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job | None, state: str) -> None:
+    # Each in a place of its own, that stays when what is above it comes or goes: a picture that moves to another place
+    # is drawn a second time before the first one is taken away.
     workflow: Workflow = cell.workflow
-    for reason in () if state in states.ACTIVE else cell.stale_reasons[:3]:
-        st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
-    for issue in cell.unmet or []:
-        st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
-    if state in states.ACTIVE and job:
-        running(job.id, node_id, workflow.name)
-    if state == "failed" and job:
-        failure(job)
-    if artifact:
-        for warning in artifact.warnings or []:
+    with st.container():
+        for reason in () if state in states.ACTIVE else cell.stale_reasons[:3]:
+            st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
+        for issue in cell.unmet or []:
+            st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
+    with st.container():
+        if state in states.ACTIVE and job:
+            running(job.id)
+    with st.container():
+        if state == "failed" and job:
+            failure(job)
+    with st.container():
+        for warning in (artifact.warnings or []) if artifact else []:
             st.markdown(
                 ":orange[:material/warning:] "
                 f":gray[{plain(labels.translate_stored(warning, 'message') if isinstance(warning, dict) else warning)}]"
             )
-        versions.show_comparison(node_id, artifact.kind)
-        if artifact.kind == "scene_video":
+        if artifact:
+            versions.show_comparison(node_id, artifact.kind)
+    with st.container():
+        if artifact and artifact.kind == "scene_video":
             clips.draw(node_id, artifact)
-        elif workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
+        elif artifact and workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
             artifacts.show(artifact.kind, artifact.content)
-    if workflow.writes == "keyframe_images":
-        sheet.draw(node_id, cell)
-    elif workflow.batch and job and job.result:
-        _batch(job)
+    with st.container():
+        if workflow.writes == "keyframe_images":
+            sheet.draw(node_id, cell)
+        elif workflow.batch and job and job.result:
+            _batch(job)
 
 
 def _batch(job: Job) -> None:

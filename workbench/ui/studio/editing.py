@@ -1,4 +1,4 @@
-"""What a session remembers of a cell: the names of its widgets, and the editor that is open in it."""
+"""The names of the Studio's parts and of a cell's widgets, and what a session remembers of the editor in a cell."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import streamlit as st
 from workbench.db.rows.story import ArtifactVersion
 from workbench.ui import forms
 from workbench.ui.studio import artifacts
+
+TREE, HEADING, SIDE, WATCH = "studio_tree", "studio_heading", "studio_side", "studio_watch"
+BRIEF, LENGTH, ELEMENTS = "studio_brief", "studio_length", "studio_elements"
 
 
 def cell_key(node_id: int, name: str, *rest: object) -> str:

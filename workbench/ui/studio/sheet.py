@@ -13,13 +13,13 @@ from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
-from workbench.ui import labels, live, shell, states
+from workbench.ui import labels, live, parts, shell, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
 from workbench.ui.studio import storyboard
-from workbench.ui.studio.editing import begin_edit
+from workbench.ui.studio.editing import begin_edit, cell_key
 
 IMAGES, PROMPT = "generate_keyframe_images", "keyframe_prompt"
 #: set when a pick was saved from the dialog
@@ -71,25 +71,32 @@ def draw(node_id: int, cell: StudioCell) -> None:
     ratio = (content or {}).get("aspect_ratio") or plan.content["shots"][0]["camera"]["aspect"]
     changed = {r.part for r in cell.stale_reasons}
     stale = {order for order in range(1, 10) if None in changed or f"shot:{order}" in changed}
-    if job is not None and job.state in states.ACTIVE:
-        _live(node_id, job.id, plan.content["shots"], content, ratio, stale)
-    else:
-        failed = {
-            f["item"]: f["error"]
-            for f in ((job.result or {}).get("failed", []) if job and job.state == "partial" else ())
-            if "item" in f
-        }
-        _grid(node_id, cells_of(plan.content["shots"], content, stale, failed=failed), ratio)
+    active = job is not None and job.state in states.ACTIVE
+
+    # One fragment whether a job draws or not: the pictures stay where they are when it begins and when it ends.
+    @st.fragment(run_every=1.0 if active else None)
+    def frames() -> None:
+        shots = plan.content["shots"]
+        if active and job is not None:
+            drawn, busy = _at_work(job.id, content)
+            _grid(node_id, cells_of(shots, content, stale, drawn=drawn, busy=busy), ratio)
+        else:
+            _grid(node_id, cells_of(shots, content, stale, failed=failed), ratio)
+
+    failed = {
+        f["item"]: f["error"]
+        for f in ((job.result or {}).get("failed", []) if job and job.state == "partial" else ())
+        if "item" in f
+    }
+    frames()
+    with st.container():
         for key, why in failed.items():
             st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(str(why), 160))}]")
     _draw_open_dialog(node_id, plan, artifact)
 
 
-@st.fragment(run_every=1.0)
-def _live(
-    node_id: int, job_id: int, shots: list[JsonObject], content: JsonObject | None, ratio: str, stale: set[int]
-) -> None:
-    """Frames appear as their steps are done; what is drawn now and what waits is said by chips."""
+def _at_work(job_id: int, content: JsonObject | None) -> tuple[dict[str, str], dict[str, str]]:
+    """What a job has drawn (frame → picture), and what it draws now and will draw (frame → state)."""
     steps = live.query(live.workbench().jobs.list_steps, job_id=job_id)
     job = live.query(live.workbench().jobs.get, job_id)
     drawn, busy = {}, {}
@@ -104,7 +111,7 @@ def _live(
     for key in wanted:
         if key not in drawn and key not in busy and (key not in have or (job.params or {}).get("keys")):
             busy[key] = "queued"
-    _grid(node_id, cells_of(shots, content, stale, drawn=drawn, busy=busy), ratio)
+    return drawn, busy
 
 
 def _grid(node_id: int, cells: list[Cell], ratio: str) -> None:
@@ -171,6 +178,7 @@ def open_frame(node_id: int, key: str, media: str | None = None) -> None:
     st.session_state.pop("_plan", None)  # a page shows one dialog at a time
     if media is not None:
         st.session_state[f"candidate_{node_id}_{key}"] = media
+    parts.redraw(cell_key(node_id, IMAGES))
 
 
 def close_frame() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -89,8 +89,8 @@ export default function (component) {
 _component = st.components.v2.component("reelwright_story_tree", html="<nav class='tree'></nav>", css=_CSS, js=_JS)
 
 
-def draw(items: Sequence[Item], current: int | None, key: str) -> int | None:
-    """Draw the tree; the node just chosen, None when none was."""
+def draw(items: Sequence[Item], current: int | None, key: str, on_chosen: Callable[[], None]) -> None:
+    """Draw the tree; `on_chosen` finds the node just chosen in `st.session_state[key].chosen`."""
 
     def describe(item: Item) -> dict[str, object]:
         state = states.find(item.state)
@@ -100,5 +100,4 @@ def draw(items: Sequence[Item], current: int | None, key: str) -> int | None:
         }  # fmt: skip
 
     data = {"items": [describe(i) for i in items], "current": current, "label": t("Story tree")}
-    chosen = _component(data=data, key=key, on_chosen_change=lambda: None).chosen
-    return int(chosen) if chosen is not None else None
+    _component(data=data, key=key, on_chosen_change=on_chosen)
