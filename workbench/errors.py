@@ -9,6 +9,7 @@
     │   ├── SubmitKeyReused     the submit key belongs to a job with other params
     │   ├── BudgetExceeded      a budget is used up; nothing paid begins
     │   ├── Conflict            somebody saved a newer version meanwhile; `head_version` names it
+    │   ├── WouldReplace        a job's new version would stand in the place of one saved by hand since
     │   └── NotAllowed          the state does not allow it (cancel a finished job…)
     ├── Unavailable             a part is missing: Redis, worker, key file
     │   └── DatabaseUnavailable a job that meets this goes back to the queue
@@ -220,6 +221,26 @@ class Conflict(Refused):
     def __init__(self, head_version: int) -> None:
         super().__init__(
             Text("Version {version} was saved meanwhile. Compare, then choose which one to keep.", version=head_version)
+        )
+        self.head_version = head_version
+
+
+class WouldReplace(Refused):
+    """A person has saved a version since the job was asked for, and a new run would stand in its place."""
+
+    kind = "would_replace"
+
+    def __init__(self, title: str, head_version: int, job_id: int) -> None:
+        super().__init__(
+            Text(
+                N_(
+                    "Version {version} of “{title}” was saved by hand after job {job_id} was launched. A new run would "
+                    "stand in its place; run it again only if you mean that."
+                ),
+                version=head_version,
+                title=Text(title),
+                job_id=job_id,
+            )
         )
         self.head_version = head_version
 

@@ -133,6 +133,30 @@ async def child_bad(ctx: Context, params: ChildParams) -> None:
     raise ProviderError("auth", Text("the key was refused"))
 
 
+#: while it is “bad”, `test_child_moody` fails
+MOOD = "bad"
+
+
+@workflow("test_child_moody", title="Moody child", scope="project", params=ChildParams)
+async def child_moody(ctx: Context, params: ChildParams) -> None:
+    """A child that fails by its mood."""
+    if MOOD == "bad":
+        raise ProviderError("auth", Text("the key was refused"))
+
+
+@workflow("test_chapters", title="Chapters", scope="project", params=ChildParams, draft=draft)
+async def chapters(ctx: Context, params: ChildParams) -> None:
+    """Three paid steps."""
+    for number in range(3):
+        await ctx.generate(f"chapter-{number}", prompt(f"Chapter {number}", about="a chapter"), schema=Told)
+
+
+@workflow("test_book", title="Book", scope="project", params=ChildParams, batch=True)
+async def book(ctx: Context, params: ChildParams) -> BatchResult:
+    """A parent that may be another one's child."""
+    return ctx.batch_result(await ctx.children([Child("test_chapters", ctx.node.id, {"number": params.number})]))
+
+
 @workflow("test_batch", title="Batch", scope="project", params=BatchParams, batch=True)
 async def batch(ctx: Context, params: BatchParams) -> BatchResult:
     """A parent that waits for its children."""

@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.engine.conftest import Engine
+from tests.engine import jobs_for_tests
+from tests.engine.conftest import Engine, use
+from tests.scripted_provider import ScriptedProvider
 from workbench.db.writes import end, groups
 
 
@@ -87,3 +89,48 @@ def test_a_parent_that_nobody_woke_is_woken_by_the_sweeper(
         engine.deliver()
     assert engine.wb.jobs.get(parent.id).state == "waiting"
     assert engine.finish(parent.id).state == "succeeded"
+
+
+def test_a_retried_parent_pays_nothing_that_its_children_have_finished(
+    engine: Engine, project: int, provider: ScriptedProvider
+) -> None:
+    """Also over a parent in between, and when the first retry was cancelled before it came to the children."""
+    provider.script(nth={"3": {"status": 401}})
+    parent = engine.wb.submit("test_batch", project, {"kinds": ["test_book"]}, profile=use(engine.wb, provider))
+    assert engine.finish(parent.id).state == "failed"
+    assert len(provider.calls()) == 3
+
+    engine.wb.jobs.cancel(engine.wb.jobs.retry(parent.id).id)
+    again = engine.wb.jobs.retry(engine.wb.jobs.list(limit=1)[0].id)
+    assert engine.finish(again.id).state == "succeeded"
+    assert len(provider.calls()) == 4
+    [middle] = engine.wb.jobs.list_children(again.id)
+    [chapters] = engine.wb.jobs.list_children(middle.id)
+    first_middle = engine.wb.jobs.list_children(parent.id)[0]
+    assert middle.replay_of == first_middle.id
+    assert chapters.replay_of == engine.wb.jobs.list_children(first_middle.id)[0].id
+    assert [s.reused_from is not None for s in engine.wb.jobs.list_steps(chapters.id)] == [True, True, False]
+
+
+def test_a_retried_parent_takes_over_what_has_been_made_good_since(
+    engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_moody"]})
+    assert engine.finish(parent.id).state == "partial"
+    moody = engine.wb.jobs.list_children(parent.id)[1]
+    monkeypatch.setattr(jobs_for_tests, "MOOD", "good")
+    mended = engine.finish(engine.wb.jobs.retry(moody.id).id)
+    assert mended.state == "succeeded"
+
+    again = engine.wb.jobs.retry(parent.id)
+    assert engine.finish(again.id).state == "succeeded"
+    assert [c.id for c in engine.wb.jobs.list_children(again.id)][1] == mended.id
+
+
+def test_a_parent_that_is_made_anew_pays_for_everything_again(
+    engine: Engine, project: int, provider: ScriptedProvider
+) -> None:
+    parent = engine.wb.submit("test_batch", project, {"kinds": ["test_chapters"]}, profile=use(engine.wb, provider))
+    engine.finish(parent.id)
+    assert engine.finish(engine.wb.jobs.replay(parent.id).id).state == "succeeded"
+    assert len(provider.calls()) == 6

@@ -43,6 +43,14 @@ def frames(engine: Engine, scene: int) -> dict[str, dict[str, Any]]:
     return {f["key"]: f for f in head.content["frames"]} if head else {}
 
 
+def choose(engine: Engine, scene: int, key: str, media: str) -> None:
+    """Pick a picture of a frame by hand."""
+    head = engine.wb.artifact(scene, "keyframe_images")
+    assert head is not None
+    chosen = [{**f, "chosen": media} if f["key"] == key else f for f in head.content["frames"]]
+    engine.wb.artifacts.save(scene, "keyframe_images", {**head.content, "frames": chosen}, head.version)
+
+
 def stale_parts(engine: Engine, scene: int) -> list[str | None]:
     return [r.part for r in engine.wb.artifacts.list_stale_reasons(scene, "keyframe_images")]
 
@@ -197,6 +205,27 @@ def test_what_failed_is_named_with_its_reason_and_drawn_by_a_retry(studio: Engin
     assert again.state == "succeeded"
     assert len(painter.requests) == 11
     assert len(frames(studio, scene)) == 9
+
+
+def test_a_retry_of_new_candidates_draws_only_what_failed_and_leaves_a_choice_alone(
+    studio: Engine, painter: Painter
+) -> None:
+    scene = scene_of(studio)
+    run(studio, KIND, scene)
+    painter.failures = {"holds up lamp 4": [failure("content_filter", 400)]}
+    done = run(studio, KIND, scene, {"new_candidate": True})
+    assert (done.state, len(painter.requests)) == ("partial", 18)
+    first, second = (c["media"] for c in frames(studio, scene)["KF0"]["candidates"])
+    choose(studio, scene, "KF0", first)
+
+    again = studio.finish(studio.wb.jobs.retry(done.id).id)
+    assert (again.state, len(painter.requests)) == ("succeeded", 19)
+    assert {key: len(f["candidates"]) for key, f in frames(studio, scene).items()} == {f"KF{n}": 2 for n in range(9)}
+    assert [c["media"] for c in frames(studio, scene)["KF0"]["candidates"]] == [first, second]
+    assert frames(studio, scene)["KF0"]["chosen"] == first
+    # a third round is a round of its own
+    run(studio, KIND, scene, {"new_candidate": True, "keys": ["KF0"]})
+    assert (len(painter.requests), len(frames(studio, scene)["KF0"]["candidates"])) == (20, 3)
 
 
 def test_a_frame_that_could_not_be_drawn_anew_keeps_its_picture_and_stays_stale(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
 from workbench.db.connection import Database
+from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rows.jobs import (
@@ -180,16 +181,24 @@ class Jobs:
             return reads.list_steps(conn, job_id)
 
     def list_failures(
-        self, *, since: int | None = None, project: int | None = None, limit: int = 50
+        self, *, since: int | None = None, project: int | None = None, limit: int | None = None
     ) -> builtins.list[FailureGroup]:
         """Failed jobs grouped by fingerprint, the most frequent first; `since`: ended at or after, epoch ms."""
         with self._database.read() as conn:
-            return reads.list_failures(conn, since=since, project=project, limit=limit)
+            return failures.list_failures(conn, self._failure_scope(project, since), limit=limit)
 
-    def list_with_fingerprint(self, fingerprint: str) -> builtins.list[Job]:
+    def list_with_fingerprint(
+        self, fingerprint: str, *, since: int | None = None, project: int | None = None, limit: int | None = None
+    ) -> builtins.list[Job]:
         """The failed jobs of one group, newest first."""
         with self._database.read() as conn:
-            return reads.list_with_fingerprint(conn, fingerprint)
+            scope = self._failure_scope(project, since)
+            return failures.list_with_fingerprint(conn, fingerprint, scope, limit=limit)
+
+    def _failure_scope(self, project: int | None, since: int | None) -> failures.FailureScope:
+        from workbench.jobs import replay
+
+        return failures.FailureScope(project, since, replay.whole_kinds(self._registry, self._registry.all()))
 
     def signature(self) -> tuple[tuple[int, int], tuple[int, int], builtins.list[Worker]]:
         """What changes whenever a live page has something new to show, in one short read."""

@@ -110,6 +110,8 @@ job = Table(
     Column("priority", Integer, nullable=False, default=0),
     Column("parent_id", Id, ForeignKey("job.id"), index=True),
     Column("replay_of", Id, ForeignKey("job.id"), index=True),
+    # a retry: the job whose finished steps and good children it takes over; NULL: it makes everything itself
+    Column("reused_from", Id),
     # a re-parse: the job whose stored answers are read, so that no model is called
     Column("answers_from", Id, ForeignKey("job.id")),
     Column("submit_key", String(200), unique=True),
@@ -172,6 +174,14 @@ job = Table(
     # what the board sums up: how many ended in a day and how, how long those that began had waited
     Index("ix_job_finished_at_state", "finished_at", "state"),
     Index("ix_job_started_at_created_at", "started_at", "created_at"),
+    # equal requests without a node: whether a later one has made good what failed
+    Index(
+        "ix_job_params_hash",
+        "params_hash",
+        "id",
+        postgresql_where=text("node_id IS NULL"),
+        sqlite_where=text("node_id IS NULL"),
+    ),
 )
 
 job_child = Table(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from workbench import crash, prompts
 from workbench.artifacts.storyboard import Candidate
@@ -26,7 +27,7 @@ from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, families, steps, timeline
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
-from workbench.jobs import submit
+from workbench.jobs import replay, submit
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.session import ClaimSession
@@ -170,6 +171,32 @@ class Context:
         kind = self._session.declared.writes
         head = self._own_head() if kind else None
         return None if head is None else cast("JsonObject", head.content)
+
+    def finished_pictures(self, step: str) -> list[Candidate]:
+        """What `images` came to under this name, in this job or in the one that it retries; empty while it has not."""
+        done = self._finished(step)
+        return [] if done is None else [Candidate.model_validate(c) for c in done.output["images"]]
+
+    def is_filmed(
+        self,
+        step: str,
+        *,
+        prompt: str,
+        seconds: float,
+        size: tuple[int, int],
+        first_frame: str | None,
+        last_frame: str | None,
+        seed: int,
+    ) -> bool:
+        """Has `video` made just this clip under this name, in this job or in the one that it retries?"""
+        done = self._finished(step)
+        spec = MediaSpec(prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame)
+        return done is not None and done.input_hash == spec.hash
+
+    def _finished(self, step: str) -> steps.StepState | None:
+        with self._session.database.read() as conn:
+            found = steps.find_step(conn, self.job_id, step)
+        return found if found is not None and found.state == "done" else None
 
     @property
     def pictures_at_once(self) -> int:
@@ -379,7 +406,7 @@ class Context:
             for new, values in prepared:
                 if isinstance(values, dict):
                     try:
-                        job_id, _new = submit.find_or_insert(conn, values)
+                        job_id = self._insert_child(conn, values)
                     except Refused as error:
                         values = error
                     else:
@@ -398,6 +425,20 @@ class Context:
                     level="warning",
                 )
         crash.point("children_inserted")
+
+    def _insert_child(self, conn: Connection, values: dict[str, Any]) -> int:
+        """The child's id. Under a retry, what did not succeed before is a retry, too, and takes over what it has
+        finished. Raises Refused."""
+        session = self._session
+        reused_from = session.job.reused_from
+        before = None if reused_from is None else replay.find_unfinished(conn, reused_from, values)
+        if before is not None:
+            replay.check_head(conn, session.workflows.find(before.kind), before)
+            values = {**values, "replay_of": before.id, "reused_from": before.id}
+        job_id, is_new = submit.find_or_insert(conn, values)
+        if before is not None and is_new:
+            replay.take_over(conn, session.workflows, before.id, job_id)
+        return job_id
 
     def batch_result(self, results: Sequence[ChildResult], skipped: Sequence[JsonObject] = ()) -> BatchResult:
         """Sum up children; raises ChildFailed when every one of them failed."""

@@ -38,6 +38,8 @@ class Request:
     parent_id: int | None = None
     replay_of: int | None = None
     answers_from: int | None = None
+    #: a retry: the job whose finished work it takes over
+    reused_from: int | None = None
 
 
 def prepare(database: Database, workflows: Workflows, request: Request, *, guard: bool = True) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
         "parent_id": request.parent_id,
         "replay_of": request.replay_of,
         "answers_from": request.answers_from,
+        "reused_from": request.reused_from,
         "submit_key": request.submit_key,
         "exclusive_key": _exclusive_key(declared, node),
         "max_attempts": request.max_attempts or declared.max_attempts,

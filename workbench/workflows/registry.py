@@ -77,6 +77,8 @@ class Workflow:
     batch: bool = False
     #: never part of a plan: only who asks for it gets it
     by_hand: bool = False
+    #: what it makes stands beside what is there (candidates, clips); a run may make only some of it
+    adds: bool = False
     typical: Typical = Typical()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from sqlalchemy import Connection, Select, String, and_, bindparam, case, cast, func, literal, or_, select
+from sqlalchemy import Connection, Select, String, bindparam, cast, func, or_, select
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rows.jobs import (
@@ -12,7 +12,6 @@ from workbench.db.rows.jobs import (
     ChildJob,
     ChildState,
     Event,
-    FailureGroup,
     Gate,
     Job,
     JobFilters,
@@ -207,56 +206,6 @@ def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, s
 def list_active_in_project(conn: Connection, project_id: int) -> list[Job]:
     query = select(*_job).where(job.c.project_id == project_id, job.c.state.in_(ACTIVE))
     return fetch(conn, Job, query.order_by(job.c.id))
-
-
-def list_failures(
-    conn: Connection, *, since: int | None = None, project: int | None = None, limit: int = 50
-) -> list[FailureGroup]:
-    """Failed jobs grouped by fingerprint, the most frequent first.
-
-    Each: fingerprint, error_kind, error (the newest one's), count, first_at, last_at, projects (ids), kinds, newest_id.
-    A failure that has been replayed stays listed: `replayed` counts those.
-    """
-    replay = job.alias("replay")
-    query = select(
-        job.c.error_fingerprint.label("fingerprint"),
-        func.count().label("count"),
-        func.min(job.c.finished_at).label("first_at"),
-        func.max(job.c.finished_at).label("last_at"),
-        func.max(job.c.id).label("newest_id"),
-        func.sum(
-            case(
-                (select(literal(1)).where(replay.c.replay_of == job.c.id, replay.c.state == "succeeded").exists(), 1),
-                else_=0,
-            )
-        ).label("replayed"),
-    ).where(job.c.state.in_(("failed", "partial")), job.c.error_fingerprint.isnot(None))
-    if since is not None:
-        query = query.where(job.c.finished_at >= since)
-    if project is not None:
-        query = query.where(job.c.project_id == project)
-    groups = conn.execute(
-        query.group_by(job.c.error_fingerprint).order_by(func.count().desc(), func.max(job.c.id).desc()).limit(limit)
-    ).all()
-    newest = {last.id: last for last in find_many(conn, [group.newest_id for group in groups])}
-    return [_failure_group(conn, group, newest[group.newest_id]) for group in groups]
-
-
-def _failure_group(conn: Connection, sums: Any, newest: Job) -> FailureGroup:
-    projects_and_kinds = conn.execute(
-        select(job.c.project_id, job.c.kind)
-        .where(and_(job.c.error_fingerprint == sums.fingerprint, job.c.state.in_(("failed", "partial"))))
-        .distinct()
-    ).all()
-    projects = sorted({project for project, _ in projects_and_kinds if project is not None})
-    kinds = sorted({kind for _, kind in projects_and_kinds})
-    values = [*sums, newest.error_kind, newest.error, newest.error_i18n, projects, kinds]
-    return FailureGroup(*values)
-
-
-def list_with_fingerprint(conn: Connection, fingerprint: str, limit: int = 200) -> list[Job]:
-    query = select(*_job).where(job.c.error_fingerprint == fingerprint, job.c.state.in_(("failed", "partial")))
-    return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
 
 
 def list_workers(conn: Connection) -> list[Worker]:

@@ -34,6 +34,7 @@ class Claim(NamedTuple):
     parent_id: int | None
     replay_of: int | None
     answers_from: int | None
+    reused_from: int | None
     priority: int
     created_by: str | None
 

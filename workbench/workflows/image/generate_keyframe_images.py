@@ -64,8 +64,16 @@ class FrameRequest:
             c for c in (self.known.candidates if self.known else []) if c.made_of in self.takes and c.model == model
         ]
 
-    def next_take(self, model: str) -> int:
-        """The first try that this model has not drawn yet."""
+    def shows(self, pictures: Sequence[Candidate]) -> bool:
+        """These are among its candidates, and are made of what it is to show now."""
+        known = {c.media for c in self.known.candidates} if self.known else set()
+        return bool(pictures) and all(p.media in known and p.made_of in self.takes for p in pictures)
+
+    def next_take(self, model: str, finished: Sequence[Candidate]) -> int:
+        """The try that this job has finished already, however many are known by now; else the first that this model
+        has not drawn yet."""
+        if finished and finished[0].made_of in self.takes:
+            return self.takes.index(finished[0].made_of)
         drawn = {c.made_of for c in self.current(model)}
         return next((n for n, take in enumerate(self.takes) if take not in drawn), len(self.takes) - 1)
 
@@ -79,6 +87,7 @@ class FrameRequest:
     writes="keyframe_images",
     guards=(has_keyframe_prompt,),
     queue="image",
+    adds=True,
     deadline_s=1800,
     typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=9, seconds=60.0),
 )
@@ -89,8 +98,11 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
     frames = _frame_requests(ctx, params, brief, ratio, size)
-    to_draw = [f for f in frames if params.new_candidate or not f.current(ctx.picture_model)]
-    draw = Drawing(ctx, brief, ratio, size, len(to_draw))
+    wanted = [f for f in frames if params.new_candidate or not f.current(ctx.picture_model)]
+    finished = {f.key: ctx.finished_pictures(f.key) for f in wanted}
+    # of a retry: what its original drew and saved is there, and a person may have chosen another picture since
+    to_draw = [f for f in wanted if not f.shows(finished[f.key])]
+    draw = Drawing(ctx, brief, ratio, size, finished, len(to_draw))
     results = await ctx.together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
     drawn = {f.key: r for f, r in zip(to_draw, results, strict=True) if not isinstance(r, JobError)}
     failed = {f.key: r for f, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
@@ -137,8 +149,17 @@ def _frame_requests(
 class Drawing:
     """Draws frames of one scene and says which."""
 
-    def __init__(self, ctx: Context, brief: JsonObject, ratio: str, size: tuple[int, int], count: int) -> None:
+    def __init__(
+        self,
+        ctx: Context,
+        brief: JsonObject,
+        ratio: str,
+        size: tuple[int, int],
+        finished: dict[str, list[Candidate]],
+        count: int,
+    ) -> None:
         self._ctx = ctx
+        self._finished = finished
         self._ratio = ratio
         self._size = size
         self._style = brief.get("style") or {}
@@ -154,7 +175,7 @@ class Drawing:
         ctx.progress(
             self._percent(), Text(N_("Drawing shot {order} — {caption}"), order=shot["order"], caption=shot["caption"])
         )
-        take = request.next_take(ctx.picture_model)
+        take = request.next_take(ctx.picture_model, self._finished[request.key])
         candidates = await ctx.images(
             request.key,
             prompt=request.prompt,

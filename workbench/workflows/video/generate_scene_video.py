@@ -69,6 +69,7 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
     writes="scene_video",
     guards=(has_motion_prompt, has_frames),
     queue="video",
+    adds=True,
     max_attempts=1,
     deadline_s=1800,
     by_hand=True,
@@ -101,8 +102,13 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     if current and not params.new_clip:
         ctx.progress(100, Text(N_("Nothing has changed since the last clip")))
         return SceneVideo(aspect_ratio=ratio, chosen=current[-1].media, clips=known)
-    made_of = next((t for t in takes if t not in {c.made_of for c in current}), takes[-1])
-    seed = int(made_of[:8], 16) & 0x7FFFFFFF
+    asked = partial(
+        ctx.is_filmed, "clip", prompt=prompt, seconds=seconds, size=size, first_frame=_sha(first), last_frame=_sha(last)
+    )
+    # the take that this job has filmed already, however many clips are there by now; else the first that nobody has
+    filmed = next((t for t in takes if asked(seed=_seed(t))), None)
+    made_of = filmed or next((t for t in takes if t not in {c.made_of for c in current}), takes[-1])
+    seed = _seed(made_of)
     ctx.progress(15, Text(N_("Filming {seconds} s"), seconds=f"{seconds:g}"))
     # without a frame there is nothing to move a camera over
     draw = None if first is None else partial(_draw, ctx, str(first), seconds, size, seed)
@@ -129,6 +135,10 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     clips = [*(c for c in known if c.media != clip.media), clip][-MOST_CLIPS:]
     ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
     return SceneVideo(aspect_ratio=ratio, chosen=clip.media, clips=clips)
+
+
+def _seed(take: str) -> int:
+    return int(take[:8], 16) & 0x7FFFFFFF
 
 
 def _draw(ctx: Context, first: str, seconds: float, size: tuple[int, int], seed: int) -> bytes:

@@ -1,0 +1,216 @@
+"""Questions about failures: their groups, what has made them good, and what a retry would take over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+
+from workbench.db.connection import Ids, among
+from workbench.db.reads.jobs import find_many
+from workbench.db.rows.jobs import FailureGroup, Job
+from workbench.db.rows.record import columns, fetch
+from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child, step
+
+_job = columns(Job, job)
+_later = job.alias("later")
+_child = job.alias("child")
+_family = job_child.alias("family")
+
+#: a parent that only sums up failed children is not counted beside them – unless it names one that was never started
+_stands_for_children = and_(
+    job.c.error_kind == "child_failed",
+    select(literal(1))
+    .select_from(_family.join(_child, _child.c.id == _family.c.child_id))
+    .where(_family.c.parent_id == job.c.id, _child.c.state.in_(FAILED))
+    .exists(),
+    ~select(literal(1)).where(step.c.job_id == job.c.id, step.c.child_item.isnot(None)).exists(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureScope:
+    """Which failures: of a project, ended at or after a time (epoch ms); None is no filter.
+
+    `whole`: the kinds of which any run does all of its node's work, so that a later one makes good an older one; of
+    the others only a run with the same params does.
+    """
+
+    project: int | None = None
+    since: int | None = None
+    whole: Collection[str] = ()
+
+
+def _in_scope(scope: FailureScope) -> list[ColumnElement[bool]]:
+    conditions = [job.c.state.in_(FAILED), job.c.error_fingerprint.isnot(None), ~_stands_for_children]
+    if scope.since is not None:
+        conditions.append(job.c.finished_at >= scope.since)
+    if scope.project is not None:
+        conditions.append(job.c.project_id == scope.project)
+    return conditions
+
+
+def _equal_run(whole: Collection[str]) -> ColumnElement[bool]:
+    """`_later` is a run of the same thing that came after `job`."""
+    return and_(
+        _later.c.kind == job.c.kind,
+        _later.c.id > job.c.id,
+        _later.c.state == "succeeded",
+        or_(
+            and_(
+                _later.c.node_id == job.c.node_id,
+                or_(job.c.kind.in_(whole), _later.c.params == job.c.params),
+            ),
+            and_(_later.c.node_id.is_(None), job.c.node_id.is_(None), _later.c.params_hash == job.c.params_hash),
+        ),
+    )
+
+
+def _line(conditions: Iterable[ColumnElement[bool]]) -> CTE:
+    """(root, id, state) of all that was replayed from these jobs, over any number of hops."""
+    first, next_ = job.alias("first_replay"), job.alias("next_replay")
+    line = (
+        select(job.c.id.label("root"), first.c.id.label("id"), first.c.state.label("state"))
+        .join_from(job, first, first.c.replay_of == job.c.id)
+        .where(*conditions)
+        .cte("line", recursive=True)
+    )
+    return line.union(
+        select(line.c.root, next_.c.id, next_.c.state).join_from(line, next_, next_.c.replay_of == line.c.id)
+    )
+
+
+def _made_good(conditions: Iterable[ColumnElement[bool]], whole: Collection[str]) -> ColumnElement[bool]:
+    line = _line(conditions)
+    return or_(
+        job.c.id.in_(select(line.c.root).where(line.c.state == "succeeded")),
+        select(literal(1)).where(_equal_run(whole)).exists(),
+    )
+
+
+def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = None) -> list[FailureGroup]:
+    """Failed jobs grouped by fingerprint, the most frequent first.
+
+    A failure that was made good – by a replay of it, or by a later run of the same thing – stays listed: `replayed`
+    counts those.
+    """
+    conditions = _in_scope(scope)
+    query = (
+        select(
+            job.c.error_fingerprint.label("fingerprint"),
+            func.count().label("count"),
+            func.min(job.c.finished_at).label("first_at"),
+            func.max(job.c.finished_at).label("last_at"),
+            func.max(job.c.id).label("newest_id"),
+            func.sum(case((_made_good(conditions, scope.whole), 1), else_=0)).label("replayed"),
+        )
+        .where(*conditions)
+        .group_by(job.c.error_fingerprint)
+        .order_by(func.count().desc(), func.max(job.c.id).desc())
+        .limit(limit)
+    )
+    groups = conn.execute(query).all()
+    newest = {last.id: last for last in find_many(conn, [group.newest_id for group in groups])}
+    return [_failure_group(conn, scope, group, newest[group.newest_id]) for group in groups]
+
+
+def _failure_group(conn: Connection, scope: FailureScope, sums: Any, newest: Job) -> FailureGroup:
+    projects_and_kinds = conn.execute(
+        select(job.c.project_id, job.c.kind)
+        .where(job.c.error_fingerprint == sums.fingerprint, *_in_scope(scope))
+        .distinct()
+    ).all()
+    projects = sorted({project for project, _ in projects_and_kinds if project is not None})
+    kinds = sorted({kind for _, kind in projects_and_kinds})
+    values = [*sums, newest.error_kind, newest.error, newest.error_i18n, projects, kinds]
+    return FailureGroup(*values)
+
+
+def _of_group(fingerprint: str, scope: FailureScope) -> Select[Any]:
+    query = select(*_job).where(job.c.error_fingerprint == fingerprint, *_in_scope(scope))
+    return query.order_by(job.c.id.desc())
+
+
+def list_with_fingerprint(
+    conn: Connection, fingerprint: str, scope: FailureScope, *, limit: int | None = None
+) -> list[Job]:
+    """The failures of a group, newest first."""
+    return fetch(conn, Job, _of_group(fingerprint, scope).limit(limit))
+
+
+def find_repairs(conn: Connection, ids: Collection[int], whole: Collection[str] = ()) -> dict[int, int]:
+    """Job → the job that has made it good: the newest that succeeded among its replays, or a later run of the same
+    thing. Jobs that nothing has made good are left out."""
+    listed = among(job.c.id, literal(sorted(ids), type_=Ids()))
+    line = _line([listed])
+    replayed = select(line.c.root, func.max(line.c.id)).where(line.c.state == "succeeded").group_by(line.c.root)
+    again = (
+        select(job.c.id, func.max(_later.c.id))
+        .join_from(job, _later, _equal_run(whole))
+        .where(listed)
+        .group_by(job.c.id)
+    )
+    repairs: dict[int, int] = {}
+    for root, repair in [*conn.execute(replayed), *conn.execute(again)]:
+        repairs[root] = max(repair, repairs.get(root, 0))
+    return repairs
+
+
+def find_active_retry(conn: Connection, job_id: int, params_hash: str) -> int | None:
+    """A retry of this job with these params that is still at work."""
+    query = select(func.max(job.c.id)).where(
+        job.c.replay_of == job_id,
+        job.c.reused_from == job_id,
+        job.c.params_hash == params_hash,
+        job.c.state.in_(ACTIVE),
+    )
+    return conn.execute(query).scalar_one_or_none()
+
+
+def list_ended_children(conn: Connection, parent_id: int, kind: str, node_id: int) -> list[Job]:
+    """The children of a kind on a node that ended without success under a retry's original, or under what that was
+    itself a retry of; newest first."""
+    parents = select(job.c.id).where(job.c.id == parent_id).cte("parents", recursive=True)
+    parents = parents.union(
+        select(job.c.reused_from).join_from(job, parents, parents.c.id == job.c.id).where(job.c.reused_from.isnot(None))
+    )
+    query = (
+        select(*_job)
+        .join(job_child, job_child.c.child_id == job.c.id)
+        .where(
+            job_child.c.parent_id.in_(select(parents.c.id)),
+            job.c.kind == kind,
+            job.c.node_id == node_id,
+            job.c.state.in_(("failed", "partial", "cancelled")),
+        )
+        .order_by(job.c.id.desc())
+    )
+    return fetch(conn, Job, query)
+
+
+@dataclass(frozen=True, slots=True)
+class HandMade:
+    """A head that a person has saved."""
+
+    artifact_id: int
+    version: int
+
+
+def find_newer_by_hand(conn: Connection, node_id: int, kind: str, since: int) -> HandMade | None:
+    """The head of a node's artifact when a person saved it at or after a time (epoch ms), and it is not pinned: what
+    a job's new version would take the place of."""
+    query = (
+        select(artifact.c.id, artifact.c.version)
+        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+        .where(
+            artifact_head.c.node_id == node_id,
+            artifact_head.c.kind == kind,
+            artifact_head.c.pinned.is_(False),
+            artifact.c.source != "ai",
+            artifact.c.created_at >= since,
+        )
+    )
+    row = conn.execute(query).one_or_none()
+    return None if row is None else HandMade(*row)
