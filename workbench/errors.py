@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 
 
 @dataclass(frozen=True)
@@ -268,10 +269,22 @@ class DatabaseUnavailable(Unavailable):
     """The database cannot be reached now; a job that meets this goes back to the queue."""
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where in a job something failed: its step, and which service and model were asked."""
+
+    step: str
+    #: as it is configured: provider and profile
+    service: str
+    model: str
+
+
 class JobError(ReelwrightError):
     """Ends an attempt. The engine retries when `retryable` and attempts are left."""
 
     kind = "unknown"
+    #: None: not in a step that asks a model
+    origin: Origin | None = None
 
     def __init__(self, text: str, *, kind: str | None = None, retryable: bool | None = None) -> None:
         super().__init__(text)
@@ -318,6 +331,9 @@ class ProviderError(JobError):
 class OutputError(JobError):
     """Model output that cannot be used. `kind` is malformed_, invalid_, truncated_ or empty_output."""
 
+    #: where the issues are, in the schema's own names alone: nothing of the answer
+    places: tuple[str, ...] = ()
+
     def __init__(self, kind: str, text: str, *, issues: list[Issue] | None = None, raw: str = "") -> None:
         super().__init__(text, kind=kind)
         self.issues = issues or []
@@ -341,9 +357,13 @@ def not_downloaded(reason: Text, *, passing: bool = False) -> MediaRefused:
 
 
 class ChildFailed(JobError):
-    """Every item of a batch failed."""
+    """Every item of a batch failed. `failed`: as in the result of a batch, one entry for each."""
 
     kind = "child_failed"
+
+    def __init__(self, text: str, failed: list[JsonObject]) -> None:
+        super().__init__(text)
+        self.failed = failed
 
 
 class ProgrammingError(JobError):

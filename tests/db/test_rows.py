@@ -16,7 +16,7 @@ SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 @pytest.mark.parametrize(
     ("record", "table", "hidden", "more"),
     [
-        (jobs.Job, schema.job, {"params_hash", "exclusive_key", "title_i18n", "ahead_ms"}, set()),
+        (jobs.Job, schema.job, {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from"}, set()),
         (jobs.Attempt, schema.attempt, set(), set()),
         (jobs.Step, schema.step, {"child_item"}, set()),
         (jobs.Event, schema.job_event, set(), set()),

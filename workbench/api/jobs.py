@@ -26,6 +26,7 @@ from workbench.db.rows.jobs import (
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, end, ledger, steps, timeline, waits
 from workbench.errors import NotAllowed, NotFound, Refused
+from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
@@ -319,7 +320,7 @@ class Jobs:
         from workbench.jobs import replay
 
         with self._database.write() as conn:
-            replay.find(conn, job_id)
+            job = replay.find(conn, job_id)
             if not waits.lock_waiting(conn, job_id, "decision"):
                 raise NotAllowed(Text(N_("Job {job_id} does not wait for a decision."), job_id=job_id))
             text = Text(N_("{user} decided: {choice}"), user=user, choice=choice)
@@ -334,6 +335,13 @@ class Jobs:
                 waits.resume(conn, job_id, "decision")
             else:
                 text = Text(N_("Given up: the call may have been charged and was not sent again"))
-                end.end(conn, job_id, "failed", kind="maybe_charged", error=text, fingerprint="maybe_charged")
+                end.end(
+                    conn,
+                    job_id,
+                    "failed",
+                    kind="maybe_charged",
+                    error=text,
+                    fingerprint=fingerprint("maybe_charged", job.kind),
+                )
         self._dispatcher.kick()
         return self.get(job_id)

@@ -455,7 +455,7 @@ class Context:
                     count=len(bad),
                     error=bad[0]["error"] or bad[0]["state"],
                 ),
-                kind="child_failed",
+                failed=bad,
             )
         return BatchResult(good, bad, list(skipped))
 

@@ -20,7 +20,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
-from workbench.jobs.failures import Failure
+from workbench.jobs.failures import Failure, fingerprint_of_parts
 from workbench.jobs.session import ClaimSession
 from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S
 from workbench.settings import Settings
@@ -65,7 +65,7 @@ class Endings:
                 state = "partial" if result.failed else "succeeded"
             else:
                 result_json = as_json(result)
-            ending = _end_values(state, result_json)
+            ending = _end_values(claim.kind, state, result_json)
             end.end_attempt(conn, claim.job_id, claim.number, "ok")
             has_parents = end.end(conn, claim.job_id, state, result=result_json, **ending)
             following = [] if has_parents or claim_next is None else claim_next(conn)
@@ -192,7 +192,7 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
     }
 
 
-def _end_values(state: str, result_json: Any) -> dict[str, Any]:
+def _end_values(job_kind: str, state: str, result_json: Any) -> dict[str, Any]:
     if state == "succeeded":
         return {"message": DONE}
     failed = result_json["failed"]
@@ -203,7 +203,7 @@ def _end_values(state: str, result_json: Any) -> dict[str, Any]:
         "message": message,
         "kind": "child_failed",
         "error": message,
-        "fingerprint": f"partial:{failed[0]['error_kind']}",
+        "fingerprint": fingerprint_of_parts(job_kind, failed),
     }
 
 

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import traceback as tracebacks
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.errors import JobError, OutputError, ProviderError, ReelwrightError, Refused, Unavailable
+from workbench.errors import (
+    ChildFailed,
+    GuardUnmet,
+    InvalidInput,
+    JobError,
+    OutputError,
+    ProviderError,
+    ReelwrightError,
+    Refused,
+    Unavailable,
+)
+from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.security.redact import redactor
 
-_VARYING = re.compile(r"[0-9a-f]{8,}|\d+|“[^”]*”|'[^']*'|\"[^\"]*\"")
+#: whatever job meets these has met the same cause: a service's key, account or address, or a model of it
+OF_SERVICE = ("auth", "quota_exhausted", "network")
+OF_MODEL = ("permission", "not_found_model", "overloaded", "rate_limit")
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -21,13 +36,14 @@ class Failure:
     retryable: bool
     retry_after_ms: int | None
     traceback: str
-    fingerprint: str
+    #: None: a parent that only sums up failures which are counted by themselves
+    fingerprint: str | None
     #: for output errors: what the model said and what was wrong with it
     detail: dict[str, object] | None = None
 
 
-def describe(error: BaseException, job_kind: str) -> Failure:
-    """Classify an exception that ended an attempt."""
+def describe(error: BaseException, job_kind: str, profile_id: int | None) -> Failure:
+    """Classify an exception that ended an attempt of a job of this kind under this profile."""
     kind, retryable, retry_after = "internal", False, None
     text = Text(N_("A bug in Reelwright: {error}"), error=redactor.text(f"{type(error).__name__}: {error}"))
     detail: dict[str, object] | None = None
@@ -46,7 +62,7 @@ def describe(error: BaseException, job_kind: str) -> Failure:
     if isinstance(error, OutputError):
         detail = {"issues": [str(i) for i in error.issues], "raw": redactor.text(error.raw)[:200_000]}
     trace = redactor.text("".join(tracebacks.format_exception(error)))
-    return Failure(kind, text, retryable, retry_after, trace, fingerprint(job_kind, kind, str(text), error), detail)
+    return Failure(kind, text, retryable, retry_after, trace, fingerprint_of(error, kind, job_kind, profile_id), detail)
 
 
 def _clean(error: ReelwrightError) -> Text:
@@ -54,11 +70,44 @@ def _clean(error: ReelwrightError) -> Text:
     return error.text if redactor.text(said) == said else Text("{message}", message=redactor.text(said))
 
 
-def fingerprint(job_kind: str, error_kind: str, text: str, error: BaseException | None = None) -> str:
-    """Equal for failures of one cause: names, numbers and ids in the message do not count."""
-    place = ""
-    if error_kind == "internal" and error is not None and error.__traceback__ is not None:
+def fingerprint_of(error: BaseException, kind: str, job_kind: str, profile_id: int | None) -> str | None:
+    """Equal for failures of one cause: of its kind, the workflow, the step, the service and its model, and the places
+    in the schema where something was wrong. Nothing of the answer, no id and no time counts.
+
+    What a service says to everybody – a refused key, an overloaded model – is one cause for all workflows.
+    """
+    if isinstance(error, ChildFailed):
+        return fingerprint_of_parts(job_kind, error.failed)
+    if isinstance(error, Unavailable):
+        return fingerprint(kind, f"profile {profile_id}")
+    origin = error.origin if isinstance(error, JobError) else None
+    if origin is not None:
+        if kind in OF_SERVICE:
+            return fingerprint(kind, origin.service)
+        if kind in OF_MODEL or (kind == "timeout" and isinstance(error, ProviderError)):
+            return fingerprint(kind, origin.service, origin.model)
+    asked = (_NUMBER.sub("#", origin.step), origin.service, origin.model) if origin is not None else ()
+    return fingerprint(kind, job_kind, *asked, *_places(error, kind))
+
+
+def fingerprint_of_parts(job_kind: str, failed: Sequence[JsonObject]) -> str | None:
+    """Of a job whose parts have failed; None when they are jobs, and so counted by themselves.
+
+    A part that was refused has no job: its parent stands for it.
+    """
+    jobs = [part for part in failed if part.get("job_id") is not None]
+    refused = [part for part in failed if part.get("job_id") is None and part.get("state") != "not_started"]
+    if not refused and any(part["state"] in ("failed", "partial") for part in jobs):
+        return None
+    return fingerprint("child_failed", job_kind, *sorted({str(part["error_kind"]) for part in refused or failed}))
+
+
+def _places(error: BaseException, kind: str) -> list[str]:
+    """Where it was: of an answer in the schema, of a precondition in the story, of a bug in the code."""
+    if isinstance(error, OutputError):
+        return list(error.places)
+    issues = error.unmet if isinstance(error, GuardUnmet) else error.issues if isinstance(error, InvalidInput) else []
+    if kind == "internal" and error.__traceback__ is not None:
         frame = tracebacks.extract_tb(error.__traceback__)[-1]
-        place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.name}"
-    shape = _VARYING.sub("#", text)[:200]
-    return hashlib.sha1(f"{job_kind}|{error_kind}|{place}|{shape}".encode(), usedforsecurity=False).hexdigest()[:16]
+        return [type(error).__name__, f"{frame.filename.rsplit('/', 1)[-1]}:{frame.name}"]
+    return sorted({_NUMBER.sub("#", issue.path) for issue in issues})

@@ -35,21 +35,23 @@ class MediaSteps:
 
     async def images(self, name: str, spec: MediaSpec, draw: Callable[[], bytes] | None) -> list[Candidate]:
         """The pictures of one call, in the store; memoised under `name`."""
-        output = await self._begin(name, spec, "image")
-        if output is None:
-            output = await self._make(
-                name, spec, "image", lambda bound, purpose: self._calls.draw(bound, name, spec, draw, purpose)
-            )
+        with self._session.name_origin(name, "image"):
+            output = await self._begin(name, spec, "image")
+            if output is None:
+                output = await self._make(
+                    name, spec, "image", lambda bound, purpose: self._calls.draw(bound, name, spec, draw, purpose)
+                )
         return [Candidate.model_validate(c) for c in output["images"]]
 
     async def video(self, name: str, spec: MediaSpec, draw: Callable[[], bytes] | None) -> ClipOutput:
         """One clip, in the store, memoised under `name`. Raises Suspend while the service works."""
-        output = await self._begin(name, spec, "video")
-        if output is not None:
-            return cast(ClipOutput, output)
-        return await self._make(
-            name, spec, "video", lambda bound, purpose: self._calls.film(bound, name, spec, draw, purpose)
-        )
+        with self._session.name_origin(name, "video"):
+            output = await self._begin(name, spec, "video")
+            if output is not None:
+                return cast(ClipOutput, output)
+            return await self._make(
+                name, spec, "video", lambda bound, purpose: self._calls.film(bound, name, spec, draw, purpose)
+            )
 
     async def _begin(self, name: str, spec: MediaSpec, capability: Capability) -> JsonObject | None:
         """The memoised output, or None with the step standing as `sent`; suspends while the outcome is open.

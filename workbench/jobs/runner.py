@@ -158,7 +158,7 @@ class Runner:
         except DATABASE_AWAY as error:
             self.endings.put_back_later(claim, error)
         except Exception as error:
-            self.endings.fail(claim, describe(error, claim.kind), session)
+            self.endings.fail(claim, describe(error, claim.kind, claim.profile_id), session)
         # this may change which job should run next; let a dispatch pass decide
         group.may_go_on = False
 
@@ -242,7 +242,7 @@ class Runner:
                 elif len(ended) > 1:
                     self._write_ends([success])
                 else:
-                    self.endings.fail(claim, describe(error, claim.kind))
+                    self.endings.fail(claim, describe(error, claim.kind, claim.profile_id))
             except LostClaim as lost:
                 log.info("%s", lost)
             except Exception:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from workbench.db.connection import Database
 from workbench.db.writes import claims, timeline
-from workbench.errors import LostClaim, OutputError, ProgrammingError, ProviderError
+from workbench.errors import JobError, LostClaim, Origin, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
 from workbench.media import MediaStore
@@ -106,6 +106,18 @@ class ClaimSession:
 
     async def aclose(self) -> None:
         await self.providers.aclose()
+
+    @contextmanager
+    def name_origin(self, step: str, capability: Capability) -> Iterator[None]:
+        """Say with an error in which step, and of which service and model, it came."""
+        try:
+            yield
+        except JobError as error:
+            if error.origin is None:
+                bound = self.providers.of(capability)
+                service = f"{bound.profile.provider} {bound.profile.id}"
+                error.origin = Origin(step, service, bound.model(capability))
+            raise
 
     # -- what is written -----------------------------------------------------------------------------------------------
 

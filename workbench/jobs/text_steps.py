@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
@@ -74,6 +74,12 @@ class TextSteps:
         self, name: str, prompt: Prompt, schema: type[M], checks: Sequence[Check], draft: Callable[[], str] | None
     ) -> M:
         """One answer that has the schema and passes every check, after at most three repairs that name the issues."""
+        with self._session.name_origin(name, "text"):
+            return await self._generate(name, prompt, schema, checks, draft)
+
+    async def _generate(
+        self, name: str, prompt: Prompt, schema: type[M], checks: Sequence[Check], draft: Callable[[], str] | None
+    ) -> M:
         session = self._session
         conversation = Conversation.about(prompt, schema)
         input_hash = conversation.input_hash
@@ -101,7 +107,7 @@ class TextSteps:
                 break
             before = issues
             conversation.reject(answer.text, issues)
-        raise OutputError(
+        useless = OutputError(
             kind,
             Text(
                 N_("The answer could not be used after {rounds} tries: {issues}"),
@@ -111,6 +117,8 @@ class TextSteps:
             issues=issues,
             raw=answer.text,
         )
+        useless.places = places_of(issues, schema)
+        raise useless
 
     def _read_again(self, source: int, name: str, schema: type[M], checks: Sequence[Check]) -> M:
         """Today's parser and checks on the answers that the job `source` has stored; no model is called."""
@@ -121,7 +129,9 @@ class TextSteps:
                 self._finish(name, model.model_dump(mode="json"), Answer(text, None))
                 return model
         listed = all_of(issues[:12])
-        raise OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
+        useless = OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
+        useless.places = places_of(issues, schema)
+        raise useless
 
     def _list_raw_answers(self, source: int, name: str) -> list[str]:
         """What the job that is parsed again has stored for this step, newest first."""
@@ -130,6 +140,10 @@ class TextSteps:
 
     async def chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         """One plain answer without schema."""
+        with self._session.name_origin(name, "text"):
+            return await self._chat(name, messages, draft)
+
+    async def _chat(self, name: str, messages: Sequence[Message], draft: Callable[[], str] | None) -> TextReply:
         session = self._session
         if session.job.answers_from is not None:
             answers = self._list_raw_answers(session.job.answers_from, name)
@@ -315,6 +329,23 @@ def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, lis
         return error.kind, error.issues or [Issue("", error.text)], None
     issues = [issue for check in checks for issue in check(model)]
     return ("invalid_output", issues, None) if issues else ("", [], model)
+
+
+def places_of(issues: Sequence[Issue], schema: type[BaseModel]) -> tuple[str, ...]:
+    """Where the issues are, in the names of the schema: “scenes.#.title”. What only the answer knows is “*”."""
+    known = _names_in(schema)
+    return tuple(sorted({".".join(_place(part, known) for part in issue.path.split(".")) for issue in issues}))
+
+
+def _place(part: str, known: frozenset[str]) -> str:
+    return "#" if part.isdecimal() else part if part in known or not part else "*"
+
+
+@cache
+def _names_in(schema: type[BaseModel]) -> frozenset[str]:
+    declared = schema.model_json_schema()
+    shapes = [declared, *declared.get("$defs", {}).values()]
+    return frozenset(name for shape in shapes for name in shape.get("properties", ()))
 
 
 def same(a: list[Issue], b: list[Issue]) -> bool:

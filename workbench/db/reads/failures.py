@@ -12,22 +12,10 @@ from workbench.db.connection import Ids, among
 from workbench.db.reads.jobs import find_many
 from workbench.db.rows.jobs import FailureGroup, Job
 from workbench.db.rows.record import columns, fetch
-from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child, step
+from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child
 
 _job = columns(Job, job)
 _later = job.alias("later")
-_child = job.alias("child")
-_family = job_child.alias("family")
-
-#: a parent that only sums up failed children is not counted beside them – unless it names one that was never started
-_stands_for_children = and_(
-    job.c.error_kind == "child_failed",
-    select(literal(1))
-    .select_from(_family.join(_child, _child.c.id == _family.c.child_id))
-    .where(_family.c.parent_id == job.c.id, _child.c.state.in_(FAILED))
-    .exists(),
-    ~select(literal(1)).where(step.c.job_id == job.c.id, step.c.child_item.isnot(None)).exists(),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,7 @@ class FailureScope:
 
 
 def _in_scope(scope: FailureScope) -> list[ColumnElement[bool]]:
-    conditions = [job.c.state.in_(FAILED), job.c.error_fingerprint.isnot(None), ~_stands_for_children]
+    conditions: list[ColumnElement[bool]] = [job.c.state.in_(FAILED), job.c.error_fingerprint.isnot(None)]
     if scope.since is not None:
         conditions.append(job.c.finished_at >= scope.since)
     if scope.project is not None:
@@ -52,19 +40,13 @@ def _in_scope(scope: FailureScope) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _equal_run(whole: Collection[str]) -> ColumnElement[bool]:
-    """`_later` is a run of the same thing that came after `job`."""
-    return and_(
-        _later.c.kind == job.c.kind,
-        _later.c.id > job.c.id,
-        _later.c.state == "succeeded",
-        or_(
-            and_(
-                _later.c.node_id == job.c.node_id,
-                or_(job.c.kind.in_(whole), _later.c.params == job.c.params),
-            ),
-            and_(_later.c.node_id.is_(None), job.c.node_id.is_(None), _later.c.params_hash == job.c.params_hash),
-        ),
+def _equal_run(whole: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """`_later` is a run of the same thing that came after `job`: on its node, or of a job without one."""
+    again = and_(_later.c.kind == job.c.kind, _later.c.id > job.c.id, _later.c.state == "succeeded")
+    same_work = or_(job.c.kind.in_(whole), _later.c.params == job.c.params)
+    return (
+        and_(_later.c.node_id == job.c.node_id, again, same_work),
+        and_(_later.c.params_hash == job.c.params_hash, _later.c.node_id.is_(None), job.c.node_id.is_(None), again),
     )
 
 
@@ -86,7 +68,7 @@ def _made_good(conditions: Iterable[ColumnElement[bool]], whole: Collection[str]
     line = _line(conditions)
     return or_(
         job.c.id.in_(select(line.c.root).where(line.c.state == "succeeded")),
-        select(literal(1)).where(_equal_run(whole)).exists(),
+        *(select(literal(1)).where(run).exists() for run in _equal_run(whole)),
     )
 
 
@@ -146,14 +128,12 @@ def find_repairs(conn: Connection, ids: Collection[int], whole: Collection[str] 
     listed = among(job.c.id, literal(sorted(ids), type_=Ids()))
     line = _line([listed])
     replayed = select(line.c.root, func.max(line.c.id)).where(line.c.state == "succeeded").group_by(line.c.root)
-    again = (
-        select(job.c.id, func.max(_later.c.id))
-        .join_from(job, _later, _equal_run(whole))
-        .where(listed)
-        .group_by(job.c.id)
-    )
+    again = [
+        select(job.c.id, func.max(_later.c.id)).join_from(job, _later, run).where(listed).group_by(job.c.id)
+        for run in _equal_run(whole)
+    ]
     repairs: dict[int, int] = {}
-    for root, repair in [*conn.execute(replayed), *conn.execute(again)]:
+    for root, repair in [row for query in (replayed, *again) for row in conn.execute(query)]:
         repairs[root] = max(repair, repairs.get(root, 0))
     return repairs
 

@@ -12,6 +12,7 @@ from workbench.db.writes.end import end, end_attempt, webhook_wanted
 from workbench.db.writes.families import live_child
 from workbench.db.writes.timeline import add_event
 from workbench.db.writes.waits import put_back
+from workbench.fingerprints import fingerprint
 from workbench.i18n import Text
 
 _limited = and_(job.c.state == "waiting", job.c.waiting_for == "rate_limit", job.c.available_at <= db_now_ms())
@@ -93,7 +94,7 @@ def list_expired_claims(conn: Connection) -> list[Any]:
 def recover_lost_job(conn: Connection, job_id: int, number: int, max_losses: int) -> str | None:
     """A running job whose lease ran out → queued, failed (worker_lost) or cancelled; None if it changed meanwhile."""
     row = conn.execute(
-        select(job.c.losses, job.c.cancel_at, job.c.worker)
+        select(job.c.losses, job.c.cancel_at, job.c.worker, job.c.kind)
         .where(job.c.id == job_id, job.c.claim == number, job.c.state == "running", job.c.lease_until < db_now_ms())
         .with_for_update()
     ).one_or_none()
@@ -112,7 +113,7 @@ def recover_lost_job(conn: Connection, job_id: int, number: int, max_losses: int
             "failed",
             kind="worker_lost",
             error=Text("{times} workers were lost while running this job", times=row.losses + 1),
-            fingerprint="worker_lost",
+            fingerprint=fingerprint("worker_lost", row.kind),
         )
         return "failed"
     add_event(conn, job_id, lost, claim=number, level="warning")

@@ -208,8 +208,10 @@ def _none_drawn(failed: dict[str, JobError]) -> JobError:
     for key, error in failed.items():
         reasons.setdefault(str(error), []).append(key)
     listed = "; ".join(f"{', '.join(keys)}: {reason}" for reason, keys in reasons.items())
-    kind = next((e.kind for e in failed.values() if e.kind in FATAL), next(iter(failed.values())).kind)
-    return JobError(Text(N_("No frame could be drawn. {reasons}"), reasons=listed), kind=kind, retryable=False)
+    first = next((e for e in failed.values() if e.kind in FATAL), next(iter(failed.values())))
+    error = JobError(Text(N_("No frame could be drawn. {reasons}"), reasons=listed), kind=first.kind, retryable=False)
+    error.origin = first.origin
+    return error
 
 
 def _frames(ctx: Context) -> list[KeyframeImage]:

@@ -1,0 +1,118 @@
+"""What failures are grouped by, and what makes them good, on both databases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.engine import jobs_for_tests
+from tests.engine.conftest import Engine, use
+from tests.scripted_provider import ScriptedProvider
+from workbench.db.rows.jobs import Job
+from workbench.jobs import failures
+
+
+def groups(engine: Engine, **scope: Any) -> dict[str, tuple[int, int]]:
+    """Fingerprint → failures, and how many of them were made good."""
+    return {g.fingerprint: (g.count, g.replayed) for g in engine.wb.jobs.list_failures(**scope)}
+
+
+def tell(engine: Engine, profile: str, about: str = "a lamp") -> Job:
+    return engine.finish(engine.wb.submit("test_tell", params={"about": about}, profile=profile).id)
+
+
+def test_malformed_answers_are_one_group_whatever_they_say(engine: Engine, provider: ScriptedProvider) -> None:
+    name = use(engine.wb, provider)
+    for answer in ("Sorry, no.", "<p>17 reasons</p>", "I am not able to do that on Tuesdays.", "不行"):
+        provider.script(default={"text": answer})
+        tell(engine, name, answer)
+    for answer in ('{"text": "", "mood": 3}', '{"text": "", "tone": "sad", "x9": []}', '{"text": 17}'):
+        provider.script(default={"text": answer})
+        tell(engine, name, answer)
+    assert sorted(g.count for g in engine.wb.jobs.list_failures()) == [3, 4]
+
+
+def test_a_dead_key_is_one_group_for_all_workflows_and_another_model_another(
+    engine: Engine, provider: ScriptedProvider, project: int
+) -> None:
+    provider.script(default={"status": 401})
+    name = use(engine.wb, provider)
+    first = tell(engine, name)
+    second = engine.finish(engine.wb.submit("test_child_good", project, profile=name).id)
+    third = engine.finish(engine.wb.submit("test_chapters", project, profile=name).id)
+    assert {j.error_kind for j in (first, second, third)} == {"auth"}
+    assert groups(engine) == {first.error_fingerprint: (3, 0)}
+
+    provider.script(default={"status": 404, "body": {"error": {"message": "no such model", "code": "model_not_found"}}})
+    one = tell(engine, name)
+    engine.wb.profiles.add("other", "openai", base_url=provider.url, text_model="scripted-2", key="sk-canary9999999999")
+    other = tell(engine, "other")
+    assert one.error_kind == other.error_kind == "not_found_model"
+    assert one.error_fingerprint != other.error_fingerprint
+
+
+def test_one_workflow_failing_at_two_places_is_two_groups() -> None:
+    def of(*places: str) -> str | None:
+        error = failures.OutputError("invalid_output", "no good")
+        error.places = places
+        return failures.fingerprint_of(error, "invalid_output", "plan_episodes", 1)
+
+    assert of("episodes.#.title") == of("episodes.#.title") != of("episodes.#.beats")
+
+
+def test_a_parent_is_not_counted_beside_its_parts_unless_one_was_refused(engine: Engine, project: int) -> None:
+    parent = engine.finish(
+        engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad", "test_child_bad"]}).id
+    )
+    [group] = engine.wb.jobs.list_failures()
+    assert (group.kinds, group.count, parent.error_fingerprint) == (["test_child_bad"], 2, None)
+
+    refused = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "no_workflow"]}).id)
+    assert refused.error_fingerprint in groups(engine)
+
+
+def test_a_failure_is_made_good_over_any_number_of_hops(engine: Engine, provider: ScriptedProvider) -> None:
+    provider.script(default={"status": 401})
+    first = tell(engine, use(engine.wb, provider))
+    again = engine.finish(engine.wb.jobs.retry(first.id).id)
+    third = engine.finish(engine.wb.jobs.retry(again.id).id)
+    assert groups(engine) == {first.error_fingerprint: (3, 0)}
+    # under another profile, so that it is no equal request
+    last = engine.finish(engine.wb.jobs.retry(third.id, profile="sketch").id)
+    assert last.state == "succeeded"
+    assert groups(engine) == {first.error_fingerprint: (3, 3)}
+
+
+@pytest.mark.parametrize("on_node", [True, False])
+def test_a_failure_is_made_good_by_an_ordinary_later_run_of_the_same_thing(
+    engine: Engine, project: int, monkeypatch: pytest.MonkeyPatch, provider: ScriptedProvider, on_node: bool
+) -> None:
+    name = use(engine.wb, provider)
+
+    def run(number: int) -> Job:
+        kind, node, params = (
+            ("test_child_moody", project, {"number": number})
+            if on_node
+            else ("test_tell", None, {"about": f"{number}"})
+        )
+        return engine.finish(engine.wb.submit(kind, node, params, profile=name).id)
+
+    provider.script(default={"status": 401})
+    failed = run(1)
+    provider.script()
+    monkeypatch.setattr(jobs_for_tests, "MOOD", "good")
+    assert run(2).state == "succeeded"
+    assert groups(engine) == {failed.error_fingerprint: (1, 0)}, "another request is no answer to this one"
+    assert run(1).state == "succeeded"
+    assert groups(engine) == {failed.error_fingerprint: (1, 1)}
+
+
+def test_groups_keep_to_the_project_and_the_time_asked_for(engine: Engine, project: int) -> None:
+    other = engine.wb.create_project({"title": "Another", "language": "en"})
+    for node in (project, other, other):
+        engine.finish(engine.wb.submit("test_child_bad", node).id)
+    [group] = engine.wb.jobs.list_failures(project=project)
+    assert (group.count, group.projects) == (1, [project])
+    assert [j.node_id for j in engine.wb.jobs.list_with_fingerprint(group.fingerprint, project=other)] == [other] * 2
+    assert engine.wb.jobs.list_failures(since=group.last_at + 3_600_000) == []
