@@ -85,3 +85,6 @@ _.maintain
 
 # called by migrations, which stay as they were released
 trigger_statements
+
+# a key of stored inputs, read with get()
+fields_hash

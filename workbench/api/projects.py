@@ -35,7 +35,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers.base import SKETCH
 from workbench.story import briefs, elements
-from workbench.story.freshness import source_heads
+from workbench.story.freshness import load_changed, source_heads
 from workbench.story.names import fold
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Projects:
             project = find_node(conn, project_id)
             nodes = reads.nodes_of(conn, project_id, archived=include_archived)
             heads = reads.heads_of(conn, project_id)
-        artifacts = _artifacts_by_node(heads, heads)
+            sources = load_changed(conn, heads.values(), heads)
+        artifacts = _artifacts_by_node(heads, sources)
         return Tree(project_id, project.title, [_tree_node(n, artifacts) for n in nodes])
 
     def outline(self, project_id: int, open_node: int | None = None) -> Outline:
@@ -224,6 +225,7 @@ def _add_element(
 def _summarize(conn: Connection, project: Node, spent: Spending) -> Project:
     nodes = {n.id: n for n in reads.nodes_of(conn, project.id)}
     heads = {k: h for k, h in reads.heads_of(conn, project.id).items() if k[0] in nodes}
+    sources = load_changed(conn, heads.values(), heads)
     brief = reads.find_head(conn, project.id, "brief")
     by_kind = Counter(n.kind for n in nodes.values())
     return Project(
@@ -232,7 +234,7 @@ def _summarize(conn: Connection, project: Node, spent: Spending) -> Project:
         episodes=by_kind["episode"],
         scenes=by_kind["scene"],
         artifacts=dict(Counter(kind for _, kind in heads)),
-        stale=sum(bool(find_changed_inputs(h.inputs, heads)) for h in heads.values()),
+        stale=sum(bool(find_changed_inputs(h.inputs, sources)) for h in heads.values()),
         cost=spent.cost,
         unpriced=spent.unpriced,
     )

@@ -170,6 +170,11 @@ def frame_key(order: int) -> str:
     return f"KF{order - 1}"
 
 
+def frame_part(key: str) -> str:
+    """What a frame is called as a part of the artifact."""
+    return f"frame:{key}"
+
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -373,7 +378,7 @@ def _shot_parts(content: JsonObject) -> JsonObject:
 
 def _frame_parts(content: JsonObject) -> JsonObject:
     """A frame is its chosen picture: a new candidate alone changes nothing for those that use the frame."""
-    return {f"frame:{f['key']}": f["chosen"] for f in content["frames"]}
+    return {frame_part(f["key"]): f["chosen"] for f in content["frames"]}
 
 
 KEYFRAME_PROMPT = Kind("keyframe_prompt", N_("Nine-shot plan"), "scene", KeyframePrompt, _shot_parts)

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import crash, prompts
+from workbench.artifacts import staleness
 from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import jobs as reads
@@ -123,7 +124,7 @@ class Context:
         self.params = params
         self.job_id = session.job_id
         self.warnings: list[Text] = []
-        self.language: str = (node.brief.get("language") if node else None) or "en"
+        self.language: str = (node.read_brief("language").get("language") if node else None) or "en"
 
     @property
     def node(self) -> NodeView:
@@ -205,21 +206,41 @@ class Context:
         most = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
         return min(most, profile.concurrency or most)
 
-    def has_changed(self, part: str) -> bool:
-        """Has this input part, or any whole input, changed since the artifact that this workflow writes was written?"""
-        head = self._own_head()
-        before = {(i["node_id"], i["kind"], i.get("part")): i["content_hash"] for i in head.inputs} if head else {}
-        now = [i for i in self._inputs.as_list() if i["part"] in (None, part)]
-        return any(before.get((i["node_id"], i["kind"], i["part"])) != i["content_hash"] for i in now)
+    def has_changed(self, part: str, written: str) -> bool:
+        """Has what a part of the artifact (`written`: ``frame:KF3``) is made from changed since it was written?
 
-    def keep_sources(self, parts: Collection[str]) -> None:
+        That is the input part of its own (``shot:4``), and every whole input that it uses.
+        """
+        head = self._own_head()
+        before = head.inputs if head else []
+        for made_from in self._inputs.as_list():
+            only_for = made_from.get("only_for")
+            if made_from["part"] not in (None, part) or (only_for is not None and written not in only_for):
+                continue
+            known = next((i for i in before if staleness.is_same_source(i, made_from, written)), None)
+            if known is None:
+                # what was written before such inputs were recorded tells nothing of them
+                if only_for is None:
+                    return True
+            elif not staleness.equals(known, made_from):
+                return True
+        return False
+
+    def keep_sources(self, parts: Collection[str], written: Collection[str]) -> None:
         """What is left as it was stays as old as it was: it goes on counting as made from the versions of then.
 
-        `parts`: the input parts (``shot:4``) that only the parts left alone were made from; whole inputs count for all.
+        `parts`: the input parts (``shot:4``) that only the parts left alone were made from; whole inputs count for all,
+        save those of which it is known for which parts of the artifact they were used. `written`: the parts left alone
+        (``frame:KF3``).
         """
         head = self._own_head()
         for made_from in head.inputs if head else ():
-            if made_from.get("part") is None or made_from["part"] in parts:
+            only_for = made_from.get("only_for")
+            if only_for is not None:
+                still = [p for p in only_for if p in written]
+                if still:
+                    self._inputs.keep({**made_from, "only_for": still})
+            elif made_from.get("part") is None or made_from["part"] in parts:
                 self._inputs.keep(made_from)
 
     def _own_head(self) -> ArtifactVersion | None:

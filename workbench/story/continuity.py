@@ -13,7 +13,7 @@ from typing import TypeVar
 from workbench.artifacts.storyboard import MOMENTS, ActionPlan, Camera, CharacterState, Frame, KeyframeGroup, Subject
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.story.names import fold
+from workbench.story.names import fold, names_of
 
 #: two frames of one beat differ by at least so much
 MIN_DIFFERENCE = 3
@@ -32,7 +32,7 @@ class Cast:
         self._names: dict[str, str] = {}
         wanted = {fold(n) for n in names}
         for character in characters:
-            own = [str(character["name"]), *(str(a) for a in character.get("aliases") or [])]  # type: ignore[attr-defined]
+            own = names_of(character)
             if wanted & {fold(n) for n in own}:
                 self._names.update({fold(n): str(character["name"]) for n in own})
         for name in names:

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import story as reads
 from workbench.json_types import Json
-from workbench.story.names import fold
+from workbench.story.freshness import load_changed
+from workbench.story.names import fold, names_of
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ def list_scenes(conn: Connection, project_id: int) -> list[Scene]:
 def find_stale_dependents(conn: Connection, project_id: int, node_id: int) -> list[tuple[int, str]]:
     """(node id, artifact kind) of what was made from an older version of this node and is stale because of that."""
     heads = reads.heads_of(conn, project_id)
+    sources = load_changed(conn, heads.values(), heads)
     stale = [
         key
         for key, head in heads.items()
-        if find_changed_inputs((made_from for made_from in head.inputs if made_from["node_id"] == node_id), heads)
+        if find_changed_inputs((made_from for made_from in head.inputs if made_from["node_id"] == node_id), sources)
     ]
     return sorted(stale, key=lambda key: (key[1], key[0]))
 
@@ -62,6 +64,5 @@ def find_stale_dependents(conn: Connection, project_id: int, node_id: int) -> li
 def select_scenes(scenes: Iterable[Scene], content: Mapping[str, Json], kind: str) -> list[Scene]:
     """The scenes of a character (by cast, under any name) or of a world element (by mention)."""
     if kind == "character":
-        names = [str(content["name"]), *(str(a) for a in content.get("aliases") or [])]
-        return [s for s in scenes if s.shows(names)]
+        return [s for s in scenes if s.shows(names_of(content))]
     return [s for s in scenes if s.mentions(str(content["name"]))]

@@ -2,21 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
-from workbench.artifacts.versions import hash_of
+from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact, Input, Node
 from workbench.errors import NotFound
 from workbench.i18n import Text
 from workbench.json_types import Json, JsonObject
+from workbench.story.names import fold, names_of
 
 #: the context block of a prompt holds at most this many characters
 MAX_CHARACTERS = 30
+
+
+#: the fields to read, by name or by what a content holds
+Fields = Sequence[str] | Callable[[JsonObject], Sequence[str]]
+
+
+@dataclass
+class _Reading:
+    """What was read of one version. `fields`, `only_for` None: all of it, for all of what is made."""
+
+    head: Artifact
+    part: str | None
+    content: Json
+    fields: set[str] | None
+    only_for: set[str] | None
+
+    def as_input(self) -> Input:
+        head = self.head
+        made_from: Input = {
+            "node_id": head.node_id,
+            "kind": head.kind,
+            "part": self.part,
+            "artifact_id": head.id,
+            "version": head.version,
+            "content_hash": hash_of(self.content) if self.part else head.content_hash,
+        }
+        if self.fields is not None:
+            made_from["fields"] = sorted(self.fields)
+            made_from["fields_hash"] = hash_of(pick(self.content, made_from["fields"]))
+        if self.only_for is not None:
+            made_from["only_for"] = sorted(self.only_for)
+        return made_from
 
 
 class Inputs:
@@ -26,33 +60,42 @@ class Inputs:
     """
 
     def __init__(self, then: Iterable[Artifact] = ()) -> None:
-        self._seen: dict[tuple[int, str, str | None], Input] = {}
+        self._read: dict[tuple[int, str, str | None, int], _Reading] = {}
+        self._kept: dict[tuple[int, str, str | None, tuple[str, ...] | None], Input] = {}
         self._then = {(row.node_id, row.kind): row for row in then}
 
     def head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
         """The version to read; None when there is none, or was none then."""
         return self._then.get((node_id, kind)) if self._then else reads.find_head(conn, node_id, kind)
 
-    def record(self, head: Artifact, part: str | None, content: Json) -> None:
-        key = (head.node_id, head.kind, part)
-        self._seen.setdefault(
-            key,
-            {
-                "node_id": head.node_id,
-                "kind": head.kind,
-                "part": part,
-                "artifact_id": head.id,
-                "version": head.version,
-                "content_hash": hash_of(content) if part else head.content_hash,
-            },
-        )
+    def record(
+        self,
+        head: Artifact,
+        part: str | None,
+        content: Json,
+        fields: Iterable[str] | None = None,
+        only_for: str | None = None,
+    ) -> None:
+        """Count what was read of a version: these fields of it, or all; for one part of what is made, or all."""
+        key = (head.node_id, head.kind, part, head.id)
+        used, parts = None if fields is None else set(fields), None if only_for is None else {only_for}
+        known = self._read.get(key)
+        if known is None:
+            self._read[key] = _Reading(head, part, content, used, parts)
+            return
+        known.fields = None if known.fields is None or used is None else known.fields | used
+        known.only_for = None if known.only_for is None or parts is None else known.only_for | parts
 
     def keep(self, made_from: Input) -> None:
-        """Count an input in the version that was read earlier, whatever was read since."""
-        self._seen[(made_from["node_id"], made_from["kind"], made_from.get("part"))] = made_from
+        """Count an input in the version that was read earlier, whatever was read since for the same parts."""
+        only_for = made_from.get("only_for")
+        key = (made_from["node_id"], made_from["kind"], made_from.get("part"))
+        self._kept[*key, None if only_for is None else tuple(only_for)] = made_from
 
     def as_list(self) -> list[Input]:
-        return list(self._seen.values())
+        kept = {(node_id, kind, part) for node_id, kind, part, only_for in self._kept if only_for is None}
+        read = [r.as_input() for (*key, _), r in self._read.items() if tuple(key) not in kept]
+        return [*self._kept.values(), *read]
 
 
 class NodeView:
@@ -99,8 +142,12 @@ class NodeView:
 
     @property
     def brief(self) -> JsonObject:
-        """The project's brief; an empty dict when there is none."""
+        """The project's brief; an empty dict when there is none. See `read_brief`."""
         return self.project.artifact("brief") or {}
+
+    def read_brief(self, *fields: str) -> JsonObject:
+        """These fields of the project's brief: only they can make stale what is written."""
+        return self.project.artifact("brief", fields=fields) or {}
 
     def children(self) -> list[NodeView]:
         """Live episodes of a project, live scenes of an episode, by position."""
@@ -111,35 +158,54 @@ class NodeView:
             rows = reads.children(conn, self.id, below)
         return [NodeView(self._database, r, self._inputs) for r in rows]
 
-    def artifact(self, kind: str, part: str | None = None) -> JsonObject | None:
-        """Head content of this node, or one part of it (see artifacts.kinds); None when there is none."""
+    def artifact(
+        self, kind: str, part: str | None = None, *, fields: Fields | None = None, only_for: str | None = None
+    ) -> JsonObject | None:
+        """Head content of this node, or one part of it (see artifacts.kinds); None when there is none.
+
+        `fields`: hand out these alone (``title``, ``location.name``), and be stale only when they change. `only_for`:
+        the part of what is written (``frame:KF3``) that it is read for.
+        """
         with self._database.read() as conn:
             head = self._inputs.head(conn, self.id, kind)
         if head is None:
             return None
-        content: JsonObject | None = head.content
-        if part is not None:
-            parts = kinds.find(kind).parts
-            content = None if parts is None else parts(head.content).get(part)
-            if content is None:
-                return None
-        self._inputs.record(head, part, content)
-        return content
+        content = part_of(kinds.find(kind), head.content, part)
+        if content is None:
+            return None
+        return self._hand_out(head, part, content, fields, only_for)
 
-    def characters(self) -> list[JsonObject]:
-        """The cast library in story order: at most the 30 most recently edited characters."""
-        return self._elements("character")
+    def _hand_out(
+        self, head: Artifact, part: str | None, content: JsonObject, fields: Fields | None, only_for: str | None
+    ) -> JsonObject:
+        """What may be used of a content, and no more than is recorded."""
+        wanted = fields(content) if callable(fields) else fields
+        self._inputs.record(head, part, content, wanted, only_for)
+        return content if wanted is None else pick(content, wanted)
 
-    def world(self) -> list[JsonObject]:
-        return self._elements("world")
+    def characters(
+        self, fields: Fields | None = None, *, names: Iterable[str] | None = None, only_for: str | None = None
+    ) -> list[JsonObject]:
+        """The cast library in story order: at most the 30 most recently edited characters.
 
-    def _elements(self, kind: str) -> list[JsonObject]:
+        `names`: only those who go by one of these; the others are no input. `fields`, `only_for`: see `artifact`.
+        """
+        return self._elements("character", fields, names, only_for)
+
+    def world(self, fields: Fields | None = None) -> list[JsonObject]:
+        """The world's elements in story order, as `characters` has the cast."""
+        return self._elements("world", fields)
+
+    def _elements(
+        self, kind: str, fields: Fields | None, names: Iterable[str] | None = None, only_for: str | None = None
+    ) -> list[JsonObject]:
         with self._database.read() as conn:
             rows = reads.list_elements(conn, self.project_id, kind, MAX_CHARACTERS)
         rows.sort(key=lambda r: (r.position, r.node_id))
-        for row in rows:
-            self._inputs.record(row, None, row.content)
-        return [row.content for row in rows]
+        if names is not None:
+            wanted = {fold(name) for name in names}
+            rows = [row for row in rows if wanted & {fold(n) for n in names_of(row.content)}]
+        return [self._hand_out(row, None, row.content, fields, only_for) for row in rows]
 
     def _sibling(self, step: int) -> NodeView | None:
         parent = self.parent

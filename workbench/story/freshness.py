@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
-from workbench.artifacts.staleness import find_changed_inputs
+from workbench.artifacts.staleness import find_changed_inputs, list_to_load
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import ChildState
-from workbench.db.rows.story import ArtifactVersion, HeadState, Node
+from workbench.db.rows.story import ArtifactVersion, HeadState, LoadedHead, Node
+from workbench.json_types import Json
 from workbench.story.facts import NodeView
 from workbench.story.plan import State
 
@@ -51,7 +52,7 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
     """Tells for (node id, kind) among the nodes whether the artifact is missing, stale or fresh."""
     whole_project = any(n.kind == "project" for n in nodes)
     heads = reads.heads_of(conn, nodes[0].project_id) if whole_project else reads.heads_for(conn, [n.id for n in nodes])
-    sources = heads if whole_project else source_heads(conn, heads.values())
+    sources = load_changed(conn, heads.values(), heads) if whole_project else source_heads(conn, heads.values())
 
     def state(node_id: int, kind: str) -> State:
         head = heads.get((node_id, kind))
@@ -63,9 +64,30 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
 
 
 def source_heads(conn: Connection, heads: Iterable[HeadState | ArtifactVersion]) -> dict[tuple[int, str], HeadState]:
-    """The heads of everything that these were made from."""
+    """The heads of everything that these were made from, with the content of those that have changed."""
+    heads = list(heads)
     nodes = sorted({made_from["node_id"] for head in heads for made_from in head.inputs})
-    return reads.heads_for(conn, nodes) if nodes else {}
+    return load_changed(conn, heads, reads.heads_for(conn, nodes)) if nodes else {}
+
+
+def load_changed(
+    conn: Connection, heads: Iterable[HeadState | ArtifactVersion], sources: Mapping[tuple[int, str], HeadState]
+) -> dict[tuple[int, str], HeadState]:
+    """The same sources, with the content of those whose fields tell whether `heads` are stale."""
+    wanted: set[int] = set()
+    for head in heads:
+        wanted |= list_to_load(head.inputs, sources)
+    contents = reads.find_contents(conn, wanted)
+    return {key: _with_content(source, contents) for key, source in sources.items()}
+
+
+def _with_content(head: HeadState, contents: Mapping[int, Json]) -> HeadState:
+    if head.id not in contents:
+        return head
+    return LoadedHead(
+        head.id, head.node_id, head.kind, head.version, head.content_hash, head.part_hashes, head.inputs,
+        contents[head.id],
+    )  # fmt: skip
 
 
 def first_batch(node: NodeView, job_id: int) -> dict[int, int]:

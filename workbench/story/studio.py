@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.staleness import find_changed_inputs
+from workbench.artifacts.versions import part_of, pick
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import Job
-from workbench.db.rows.story import Artifact, ArtifactVersion
+from workbench.db.rows.story import Artifact, ArtifactVersion, Input
 from workbench.db.schema import ACTIVE
 from workbench.json_types import Json
 from workbench.story.freshness import source_heads
@@ -28,6 +29,12 @@ class StaleReason:
     from_version: int
     to_version: int
     changes: list[Change]
+    #: the parts of what is stale (``frame:KF3``) that used it; None: all
+    only_for: list[str] | None = None
+
+    def touches(self, part: str) -> bool:
+        """Whether a part of what is stale is so for this reason."""
+        return self.only_for is None or part in self.only_for
 
 
 def cell_state(job: Job | None, artifact: ArtifactVersion | None, stale: bool, unmet: bool) -> str:
@@ -60,12 +67,15 @@ def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[Stal
                 changed.part,
                 was.version,
                 now.version,
-                changes(_part(was, changed.part), _part(now, changed.part)),
+                changes(_used(was, changed.made_from), _used(now, changed.made_from)),
+                changed.made_from.get("only_for"),
             )
         )
     return reasons
 
 
-def _part(artifact: Artifact, part: str | None) -> Json:
-    parts = kinds.find(artifact.kind).parts
-    return artifact.content if part is None or parts is None else parts(artifact.content).get(part)
+def _used(artifact: Artifact, made_from: Input) -> Json:
+    """What an input is about: the whole content, a part of it, or the fields of either that were used."""
+    content = part_of(kinds.find(artifact.kind), artifact.content, made_from.get("part"))
+    fields = made_from.get("fields")
+    return content if fields is None else pick(content, fields)

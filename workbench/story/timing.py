@@ -53,6 +53,10 @@ def dialogue_s(lines: Sequence[JsonObject]) -> float:
     return sum(LINE_S + reading_s(str(line["text"])) for line in lines)
 
 
+#: what `motion_text` tells of a motion prompt
+MOTION_FIELDS = ("short", "beats", "changes")
+
+
 def motion_text(content: JsonObject, language: str) -> str:
     """What a motion prompt tells in one language."""
     changes = content["changes"]

@@ -6,10 +6,11 @@ Nothing is shortened silently: each cut is reported to the job's timeline.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workbench.artifacts.models import EpisodeOutline
+from workbench.artifacts.versions import pick
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -18,10 +19,14 @@ from workbench.story.styles import style_text
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
-    from workbench.story.facts import NodeView
+    from workbench.story.facts import Fields, NodeView
 
 WORLD_CHARS = 400
 CHARACTER_CHARS = 600
+#: what an episode or a scene is planned from: who somebody is. How they look is for whoever stages and draws them
+WHO = ("name", "aliases", "description", "personality", "background")
+LOOKS = ("name", "appearance")
+NEIGHBOUR = ("order", "title", "logline", "beats", "scene_scope", "cliffhanger")
 NEIGHBOUR_SUMMARY_CHARS = 220
 NEIGHBOUR_OUTLINE_CHARS = 1_800
 CORE_EXPRESSION_CHARS = 1_800
@@ -49,7 +54,7 @@ def compact(value: Any) -> str:
 def story_facts(ctx: Context) -> JsonObject:
     """The brief, the cast library and the world, as every planning prompt gets them."""
     project = ctx.node.project
-    brief = project.brief
+    brief = project.read_brief("title", "summary", "genre", "audience", "protagonist", "style", "language")
     return {
         "title": brief["title"],
         "summary": brief["summary"],
@@ -57,20 +62,38 @@ def story_facts(ctx: Context) -> JsonObject:
         "audience": brief.get("audience") or "",
         "protagonist": brief.get("protagonist") or "",
         "style": style_text(brief.get("style"), str(brief.get("language") or "en")),
-        "characters": cast_facts(ctx, project),
+        "characters": cast_facts(ctx, project, fields_of_who),
         "world": world_facts(ctx, project),
     }
 
 
-def cast_facts(ctx: Clipper, project: NodeView) -> list[JsonObject]:
-    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library."""
+def fields_of_who(character: JsonObject) -> Sequence[str]:
+    """What tells who somebody is: their looks only where nothing else is told."""
+    return WHO if character_text(pick(character, WHO)) else (*WHO, "appearance")
+
+
+def fields_of_looks(character: JsonObject) -> Sequence[str]:
+    """What tells how somebody looks: who they are where their looks are not told."""
+    return LOOKS if " ".join(str(character.get("appearance") or "").split()) else (*LOOKS, "description")
+
+
+def cast_facts(ctx: Clipper, project: NodeView, fields: Fields | None = None) -> list[JsonObject]:
+    """Name, aliases and all that is told of somebody, in at most 600 characters, for each of the library.
+
+    `fields`: only these of them (see NodeView.artifact).
+    """
+    return describe_cast(ctx, project.characters() if fields is None else project.characters(fields))
+
+
+def describe_cast(ctx: Clipper, characters: Iterable[JsonObject]) -> list[JsonObject]:
+    """The same for these characters."""
     return [
         {
             "name": c["name"],
             "aliases": list(c.get("aliases") or []),
             "description": clip(ctx, str(c["name"]), character_text(c), CHARACTER_CHARS),
         }
-        for c in project.characters()
+        for c in characters
     ]
 
 
@@ -84,7 +107,7 @@ def world_facts(ctx: Clipper, project: NodeView) -> list[JsonObject]:
     """Name and a description of at most 400 characters, for each world element."""
     return [
         {"name": w["name"], "description": clip(ctx, str(w["name"]), w.get("description") or "", WORLD_CHARS)}
-        for w in project.world()
+        for w in project.world(("name", "description"))
     ]
 
 
@@ -96,7 +119,8 @@ def episode_facts(episode: JsonObject) -> JsonObject:
 def neighbour(ctx: Clipper, node: NodeView, position: int) -> JsonObject:
     """What a neighbouring episode is about: summary ≤220, outline ≤1,800 characters; empty when there is none."""
     project = node.project
-    entry = project.artifact("episode_plan", part=f"episode:{position}") if position >= 1 else None
+    part = f"episode:{position}"
+    entry = project.artifact("episode_plan", part, fields=NEIGHBOUR) if position >= 1 else None
     if entry is None:
         return {}
     outline = "\n".join([*entry["beats"], entry["scene_scope"], entry["cliffhanger"] or ""]).strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from workbench.json_types import JsonObject
@@ -28,29 +29,37 @@ def outline(node: NodeView) -> JsonObject:
 
 def cast_of(node: NodeView) -> Cast:
     """Who may be seen in the scene, under every name."""
-    return Cast(outline(node).get("cast") or [], node.project.characters())
+    names = outline(node).get("cast") or []
+    return Cast(names, node.project.characters(("name", "aliases"), names=names))
 
 
-def people(ctx: Context) -> list[JsonObject]:
-    """The scene's cast with what the library says of each."""
+def people(ctx: Context, *, looks: bool = False) -> list[JsonObject]:
+    """The scene's cast with who each is by the library; `looks`: and how they look."""
     cast = cast_of(ctx.node)
-    library = {c["name"]: c for c in briefing.cast_facts(ctx, ctx.node.project)}
+    characters = ctx.node.project.characters(None if looks else briefing.fields_of_who, names=cast.names)
+    library = {c["name"]: c for c in briefing.describe_cast(ctx, characters)}
     return [library.get(name) or {"name": name, "aliases": [], "description": ""} for name in cast.names]
 
 
-def looks(node: NodeView) -> dict[str, str]:
-    """How each character of the library looks, in one line; who it is where the looks are not told."""
-    texts = {str(c["name"]): c.get("appearance") or c.get("description") or "" for c in node.project.characters()}
+def looks(node: NodeView, names: Iterable[str], only_for: str | None = None) -> dict[str, str]:
+    """How these characters look, each in one line; who it is where the looks are not told. See NodeView.artifact."""
+    characters = node.project.characters(briefing.fields_of_looks, names=names, only_for=only_for)
+    texts = {str(c["name"]): str(c.get("appearance") or c.get("description") or "") for c in characters}
     return {name: " ".join(text.split()) for name, text in texts.items() if text.strip()}
 
 
-def facts(ctx: Context) -> JsonObject:
-    """Story, scene, people, set and mood, as every prompt of a scene gets them."""
+def describe_looks(names: Iterable[str], looks: Mapping[str, str]) -> str:
+    """How those in a picture look, as its prompt tells it: at most 200 characters of each, 600 in all."""
+    return "; ".join(f"{name}: {looks.get(name) or name}"[:200] for name in names)[:600]
+
+
+def facts(ctx: Context, *, looks: bool = False) -> JsonObject:
+    """Story, scene, people, set and mood, as every prompt of a scene gets them; `looks`: and how the people look."""
     node, episode = ctx.node, ctx.node.parent
     assert episode is not None
-    brief = node.project.brief
+    brief = node.read_brief("title", "genre", "style", "language")
     language = str(brief.get("language") or ctx.language)
-    core = episode.artifact("core_expression") or {}
+    core = episode.artifact("core_expression", fields=("emotional_arc",)) or {}
     position = narrative_position(node.position, len(episode.children()))
     arc = core.get("emotional_arc") or []
     scene = outline(node)
@@ -60,12 +69,17 @@ def facts(ctx: Context) -> JsonObject:
         "style": style_text(brief.get("style"), language),
         "story_language": language,
         "scene": {k: scene[k] for k in ("order", "summary", "location", "beat") if k in scene},
-        "cast": people(ctx),
-        "props": [w["name"] for w in node.project.world() if w.get("kind") not in NO_THINGS],
-        "anchor": set_facts(node.artifact("scene_anchor"), language),
+        "cast": people(ctx, looks=looks),
+        "props": [w["name"] for w in node.project.world(("name", "kind")) if w.get("kind") not in NO_THINGS],
+        "anchor": set_facts(node.artifact("scene_anchor", fields=set_fields(language)), language),
         "position": position,
         "mood": arc[ARC.index(position)] if len(arc) == len(ARC) else "",
     }
+
+
+def set_fields(language: str) -> tuple[str, ...]:
+    """The fields of a scene anchor that `set_facts` tells."""
+    return (f"scene.{language}", "location.name", "lighting", "atmosphere", f"anchors.{language}")
 
 
 def set_facts(anchor: JsonObject | None, language: str) -> JsonObject:

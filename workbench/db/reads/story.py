@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, bindparam, func, select
 
+from workbench.db.connection import Ids, among
 from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.rows.story import (
     Artifact,
@@ -19,6 +20,7 @@ from workbench.db.rows.story import (
     VersionEntry,
 )
 from workbench.db.schema import artifact, artifact_head, node
+from workbench.json_types import Json
 
 _node = columns(Node, node)
 _artifact = columns(Artifact, artifact)
@@ -108,6 +110,14 @@ def heads_for(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], He
         .where(artifact_head.c.node_id.in_(node_ids))
     )
     return {(head.node_id, head.kind): head for head in fetch(conn, HeadState, query)}
+
+
+def find_contents(conn: Connection, ids: Collection[int]) -> dict[int, Json]:
+    """Artifact id → content."""
+    if not ids:
+        return {}
+    query = select(artifact.c.id, artifact.c.content).where(among(artifact.c.id, bindparam("ids", type_=Ids())))
+    return {artifact_id: content for artifact_id, content in conn.execute(query, {"ids": sorted(ids)})}
 
 
 def find_version(conn: Connection, node_id: int, kind: str, number: int) -> ArtifactVersion | None:

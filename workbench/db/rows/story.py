@@ -18,7 +18,14 @@ class Input(TypedDict):
     part: NotRequired[str | None]
     artifact_id: int
     version: int
+    #: of the whole version, or of the part
     content_hash: str
+    #: the only fields of it that were used, such as ``title`` or ``location.name``. Missing: all of it
+    fields: NotRequired[list[str]]
+    #: hash of what these fields held
+    fields_hash: NotRequired[str]
+    #: the only parts of what was made that it was used for, such as ``frame:KF3``. Missing: all of it
+    only_for: NotRequired[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,13 @@ class HeadState(Record):
     #: part → hash of its content; None for kinds without parts
     part_hashes: dict[str, str] | None
     inputs: list[Input]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedHead(HeadState):
+    """The same with its content, for an input by fields whose source has changed."""
+
+    content: Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.artifacts.storyboard import frame_key
+from workbench.artifacts.staleness import ChangedInput
+from workbench.artifacts.storyboard import frame_key, frame_part
 from workbench.db.rows.story import Artifact, ArtifactVersion, SceneEntry
 from workbench.json_types import JsonObject
 from workbench.story.names import fold
+from workbench.story.studio import StaleReason
 from workbench.ui import live
 
 IMAGES, PROMPT, VIDEO = "keyframe_images", "keyframe_prompt", "scene_video"
@@ -54,14 +56,19 @@ def with_person(entries: Iterable[SceneEntry], project: int, names: Sequence[str
 def stale_scenes(entries: Sequence[SceneEntry]) -> list[SceneEntry]:
     """The scenes of which a picture is stale."""
     ids = [int(s.id) for s in entries]
-    stale: list[int] = live.cached("stale pictures", lambda: sorted(_changes(ids)), scenes=ids)
+    stale: list[int] = live.cached("stale pictures", lambda: sorted(_list_changes(ids)), scenes=ids)
     return [s for s in entries if s.id in set(stale)]
 
 
-def _changes(ids: list[int]) -> dict[int, set[str | None]]:
-    """Scene → the parts of its sources that changed since; None for a source that was read as a whole."""
-    changed = live.workbench().artifacts.list_changed_inputs(ids, IMAGES)
-    return {node_id: {c.part for c in inputs} for node_id, inputs in changed.items()}
+def _list_changes(ids: list[int]) -> dict[int, list[ChangedInput]]:
+    """Scene → what its pictures were made from that has changed since."""
+    return live.workbench().artifacts.list_changed_inputs(ids, IMAGES)
+
+
+def is_stale(order: int, changed: Iterable[ChangedInput | StaleReason]) -> bool:
+    """Whether the picture of a shot is: its own shot has changed, or something that its picture uses."""
+    own = frame_part(KEYS[order - 1])
+    return any(c.part == f"shot:{order}" if c.part else c.touches(own) for c in changed)
 
 
 def of_scenes(entries: Sequence[SceneEntry]) -> list[Picture]:
@@ -70,22 +77,22 @@ def of_scenes(entries: Sequence[SceneEntry]) -> list[Picture]:
     if not ids:
         return []
     heads = live.workbench().artifacts.list_heads(ids, [IMAGES, PROMPT])
-    changed = _changes(ids)
+    changed = _list_changes(ids)
     pictures: list[Picture] = []
     for scene in entries:
         images, plan = heads.get((scene.id, IMAGES)), heads.get((scene.id, PROMPT))
         if images is not None and plan is not None:
-            pictures += _of_scene(scene, images, plan.content["shots"], changed.get(scene.id, set()))
+            pictures += _of_scene(scene, images, plan.content["shots"], changed.get(scene.id, []))
     return pictures
 
 
 def _of_scene(
-    scene: SceneEntry, images: Artifact, shots: Sequence[JsonObject], changed: set[str | None]
+    scene: SceneEntry, images: Artifact, shots: Sequence[JsonObject], changed: Sequence[ChangedInput]
 ) -> list[Picture]:
     pictures = []
     for frame in images.content["frames"]:
         order = KEYS.index(frame["key"]) + 1
-        stale = f"shot:{order}" in changed or None in changed
+        stale = is_stale(order, changed)
         for candidate in reversed(frame["candidates"]):
             chosen = candidate["media"] == frame["chosen"]
             pictures.append(

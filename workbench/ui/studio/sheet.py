@@ -69,8 +69,7 @@ def draw(node_id: int, cell: StudioCell) -> None:
     job, artifact = cell.job, cell.artifact
     content = artifact.content if artifact else None
     ratio = (content or {}).get("aspect_ratio") or plan.content["shots"][0]["camera"]["aspect"]
-    changed = {r.part for r in cell.stale_reasons}
-    stale = {order for order in range(1, 10) if None in changed or f"shot:{order}" in changed}
+    stale = {order for order in range(1, 10) if pictures.is_stale(order, cell.stale_reasons)}
     active = job is not None and job.state in states.ACTIVE
 
     # One fragment whether a job draws or not: the pictures stay where they are when it begins and when it ends.

@@ -37,12 +37,12 @@ async def run(ctx: Context, params: Params) -> Duration:
     """Reckon the scene's length from what has been written for it; what is missing is named."""
     ctx.progress(30, Text(N_("Counting lines, motion and silences")))
     node = ctx.node
-    language = str(node.brief.get("language") or ctx.language)
+    language = str(node.read_brief("language").get("language") or ctx.language)
     duration = timing.estimate(
-        dialogue=node.artifact("dialogue"),
-        motion=node.artifact("motion_prompt"),
-        shots=node.artifact("keyframe_prompt"),
-        sound=node.artifact("sound_design"),
+        dialogue=node.artifact("dialogue", fields=("lines",)),
+        motion=node.artifact("motion_prompt", fields=timing.MOTION_FIELDS),
+        shots=node.artifact("keyframe_prompt", fields=("shots",)),
+        sound=node.artifact("sound_design", fields=("cues",)),
         language=language,
         transition=params.transition,
     )

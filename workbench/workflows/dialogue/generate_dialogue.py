@@ -54,16 +54,18 @@ async def run(ctx: Context, params: Params) -> Dialogue:
     ctx.progress(5, Text(N_("Reading the shots")))
     facts = staging.facts(ctx)
     cast = staging.cast_of(ctx.node)
-    motion = ctx.node.artifact("motion_prompt") or {}
-    core = (ctx.node.parent.artifact("core_expression") if ctx.node.parent else None) or {}
+    language = facts["story_language"]
+    motion = ctx.node.artifact("motion_prompt", fields=(f"short.{language}",)) or {}
+    told = ("theme", "visual_motifs")
+    core = (ctx.node.parent.artifact("core_expression", fields=told) if ctx.node.parent else None) or {}
     prompt = ctx.prompt(
         **facts,
-        story=ctx.node.project.brief["summary"],
+        story=ctx.node.read_brief("summary")["summary"],
         theme=core.get("theme") or "",
         motifs=core.get("visual_motifs") or [],
         max_seconds=params.max_seconds,
-        shots=staging.shots_in_short(ctx.node.artifact("keyframe_prompt")),
-        motion=(motion.get("short") or {}).get(facts["story_language"], ""),
+        shots=staging.shots_in_short(ctx.node.artifact("keyframe_prompt", fields=("shots",))),
+        motion=(motion.get("short") or {}).get(language, ""),
     )
     ctx.progress(25, Text(N_("Listening to them")))
     checks = [
@@ -71,7 +73,7 @@ async def run(ctx: Context, params: Params) -> Dialogue:
         find_repetitions,
         lambda dialogue: length_issues(dialogue, params.max_seconds),
         silence_issues,
-        lambda dialogue: language_issues(dialogue, facts["story_language"]),
+        lambda dialogue: language_issues(dialogue, language),
     ]
     dialogue = await ctx.generate("dialogue", prompt, schema=Dialogue, checks=checks)
     ctx.progress(100, Text(N_("Dialogue written")))

@@ -44,7 +44,9 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
     ctx.progress(5, Text(N_("Reading the whole scene")))
     facts = staging.facts(ctx)
     language = facts["story_language"]
-    shots, motion, dialogue = (ctx.node.artifact(k) for k in ("keyframe_prompt", "motion_prompt", "dialogue"))
+    shots = ctx.node.artifact("keyframe_prompt", fields=("shots",))
+    motion = ctx.node.artifact("motion_prompt", fields=timing.MOTION_FIELDS)
+    dialogue = ctx.node.artifact("dialogue")
     seconds = timing.estimate(dialogue=dialogue, motion=motion, shots=shots, sound=None, language=language).seconds
     prompt = ctx.prompt(
         **facts,

@@ -106,5 +106,5 @@ def _scene(index: int) -> Text:
 
 def _previous_summaries(ctx: Context) -> list[str]:
     before = ctx.node.previous
-    listed = before.artifact("scene_list") if before is not None else None
+    listed = before.artifact("scene_list", fields=("scenes",)) if before is not None else None
     return [s["summary"] for s in listed["scenes"]] if listed else []

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from workbench import sketch
-from workbench.artifacts.storyboard import Candidate, KeyframeImage, KeyframeImages, frame_key, hash_request
+from workbench.artifacts.storyboard import (
+    Candidate,
+    KeyframeImage,
+    KeyframeImages,
+    frame_key,
+    frame_part,
+    hash_request,
+)
 from workbench.artifacts.versions import hash_of
 from workbench.errors import KINDS, JobError, ProviderError
 from workbench.i18n import N_, Text
@@ -21,11 +28,12 @@ from workbench.jobs.context import PartialArtifact
 from workbench.json_types import JsonObject
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.styles import style_text
-from workbench.workflows import registry
+from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import frame_prompt
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
 
 Key = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
 KEYS = [frame_key(order) for order in range(1, 10)]
@@ -83,7 +91,7 @@ class FrameRequest:
     title=N_("Keyframe images"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_anchor", "keyframe_prompt"),
+    reads=("brief", "scene_anchor", "keyframe_prompt", "character"),
     writes="keyframe_images",
     guards=(has_keyframe_prompt,),
     queue="image",
@@ -94,7 +102,7 @@ class FrameRequest:
 async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     """Draw a picture of each shot; what did not change keeps its picture, a new one stands beside the old."""
     ctx.progress(5, Text(N_("Reading the nine shots")))
-    brief = ctx.node.brief
+    brief = ctx.node.read_brief("title", "style", "aspect_ratio")
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
     frames = _frame_requests(ctx, params, brief, ratio, size)
@@ -113,7 +121,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in unchanged.items()})
     untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
     if untouched:
-        ctx.keep_sources({f"shot:{KEYS.index(key) + 1}" for key in untouched})
+        ctx.keep_sources({f"shot:{KEYS.index(key) + 1}" for key in untouched}, {frame_part(key) for key in untouched})
     if not failed:
         ctx.progress(100, Text(N_("{count} frames drawn, {kept} kept"), count=len(drawn), kept=len(unchanged)))
         return content
@@ -127,9 +135,13 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
 def _frame_requests(
     ctx: Context, params: Params, brief: JsonObject, ratio: str, size: tuple[int, int]
 ) -> list[FrameRequest]:
-    """The frames asked for; each makes only its own shot an input, so that editing one shot leaves the others fresh."""
+    """The frames asked for.
+
+    Each makes only its own shot an input, and the looks of those whom it shows, so that an edit of one shot or of one
+    character leaves the other frames fresh.
+    """
     node = ctx.node
-    anchor = node.artifact("scene_anchor") or {}
+    anchor = read_anchor(ctx)
     style = style_text(brief.get("style"), ctx.language)
     known = {f.key: f for f in _frames(ctx)}
     place = [brief.get("title"), node.parent.position if node.parent else 0, node.position]
@@ -139,11 +151,29 @@ def _frame_requests(
             continue
         shot = node.artifact("keyframe_prompt", part=f"shot:{order}")
         assert shot is not None  # a nine-shot plan has nine, and the guard saw one
+        shot = with_looks(node, shot)
         prompt = frame_prompt(shot, anchor, style, ratio, ctx.language)
         seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
         takes = [hash_request(prompt, size, seed) for seed in seeds]
         frames.append(FrameRequest(shot, prompt, seeds, takes, known.get(key)))
     return frames
+
+
+def read_anchor(ctx: Context) -> JsonObject:
+    """What a picture's prompt tells of the set, in the story's language; empty when there is no anchor."""
+    code = ctx.language
+    fields = (f"scene.{code}", "lighting", "atmosphere", f"anchors.{code}", f"avoid.{code}")
+    return ctx.node.artifact("scene_anchor", fields=fields) or {}
+
+
+def with_looks(node: NodeView, shot: JsonObject) -> JsonObject:
+    """The shot with its people as the library tells their looks today; what it tells of them itself where the library
+    knows none of them."""
+    names = [str(s["name"]) for s in shot["subjects"]]
+    looks = staging.looks(node, names, only_for=frame_part(frame_key(shot["order"])))
+    if not looks:
+        return shot
+    return {**shot, "visual": {**shot["visual"], "character": staging.describe_looks(names, looks)}}
 
 
 class Drawing:
@@ -163,7 +193,7 @@ class Drawing:
         self._ratio = ratio
         self._size = size
         self._style = brief.get("style") or {}
-        self._anchor = ctx.node.artifact("scene_anchor") or {}
+        self._anchor = read_anchor(ctx)
         # Who is who in a drawing; a character's words count through the shots.
         self._cast = [c["name"] for c in ctx.node.at(ctx.node.project_id).characters()]
         self._count = count
@@ -224,7 +254,7 @@ def _choice(ctx: Context, frame: FrameRequest) -> str:
     assert frame.known is not None
     current = [c.media for c in frame.current(ctx.picture_model)]
     same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
-    stays = frame.known.chosen in same_shot or not ctx.has_changed(f"shot:{frame.shot['order']}")
+    stays = frame.known.chosen in same_shot or not ctx.has_changed(f"shot:{frame.shot['order']}", frame_part(frame.key))
     return frame.known.chosen if stays else current[-1]
 
 

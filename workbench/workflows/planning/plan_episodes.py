@@ -90,7 +90,7 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
     """Divide the story into episodes: title, logline, beats, scope and cliffhanger of each."""
     ctx.progress(5, Text(N_("Reading the brief")))
     facts = briefing.story_facts(ctx)
-    target = params.target_episode_count or ctx.node.brief.get("episodes")
+    target = params.target_episode_count or ctx.node.read_brief("episodes").get("episodes")
     if target is not None and target > MAX_IN_ONE_CALL:
         plan = await _in_chunks(ctx, facts, target)
     else:

@@ -78,9 +78,9 @@ def draft(facts: JsonObject, params: registry.Params, rng: Random) -> Content:
 async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
     """Plan the scene's nine shots: three beats of action, each with three frames that follow from one another."""
     ctx.progress(5, Text(N_("Reading the scene")))
-    facts = staging.facts(ctx)
+    facts = staging.facts(ctx, looks=True)
     cast = staging.cast_of(ctx.node)
-    aspect = str(ctx.node.brief.get("aspect_ratio") or "16:9")
+    aspect = str(ctx.node.read_brief("aspect_ratio").get("aspect_ratio") or "16:9")
     try:
         keyframe_prompt = await _from_beats(ctx, facts, cast, aspect)
     except OutputError as error:
@@ -130,7 +130,7 @@ async def _from_beats(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) 
         answer = await ctx.generate(f"beat-{number}", prompt, schema=KeyframeGroup, checks=[issues])
         groups.append(own_names_in_frames(answer, cast))
     ctx.progress(92, Text(N_("Laying out nine shots")))
-    return assemble(beats, groups, facts, cast, staging.looks(ctx.node))
+    return assemble(beats, groups, facts, cast, staging.looks(ctx.node, cast.names))
 
 
 async def _directly(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) -> KeyframePrompt:
@@ -142,7 +142,7 @@ async def _directly(ctx: Context, facts: JsonObject, cast: Cast, aspect: str) ->
         schema=DirectPlan,
         checks=[lambda plan: direct_issues(plan, cast, anchors)],
     )
-    looks = staging.looks(ctx.node)
+    looks = staging.looks(ctx.node, cast.names)
     camera = Camera(angle="eye_level", lens=LENS[facts["story_language"]], aspect=aspect)
     shots = [
         shot(order, frame, camera, facts, cast, looks, beat="", moment=None, avoid=[], consistency="")
@@ -206,7 +206,6 @@ def shot(
     framing: Framing = FRAMINGS[order - 1]
     language, place = facts["story_language"], facts["anchor"]
     people = continuity.use_own_names(frame.subjects, cast)
-    seen = "; ".join(f"{s.name}: {looks.get(s.name) or s.name}"[:200] for s in people)
     own = {name: getattr(frame, name) for name in ("caption", "anchors", "composition", "bubble_space")}
     return Shot(
         **own,
@@ -217,7 +216,7 @@ def shot(
         moment=moment,
         camera=camera.model_copy(update={"angle": ANGLES.get(framing, camera.angle)}),
         visual=VisualAnchor(
-            character=seen[:600],
+            character=staging.describe_looks([s.name for s in people], looks),
             environment=f"{place['set']}"[:600],
             lighting=place["lighting"][:300],
             mood=(facts["mood"] or place["mood"])[:200],

@@ -16,6 +16,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story.guards import has_keyframe_prompt, has_scene_anchor
+from workbench.story.names import names_of
 from workbench.workflows import registry, staging
 from workbench.workflows.scene.generate_scene_anchor import mentions, whole_word
 
@@ -59,7 +60,7 @@ async def run(ctx: Context, params: Params) -> MotionPrompt:
         **facts,
         seconds=params.seconds,
         windows=[list(w) for w in windows],
-        shots=staging.shots_as_they_stand(ctx.node.artifact("keyframe_prompt")),
+        shots=staging.shots_as_they_stand(ctx.node.artifact("keyframe_prompt", fields=("shots",))),
         before=staging.shot_as_it_stands(_edge(ctx.node.previous, 9)),
         after=staging.shot_as_it_stands(_edge(ctx.node.next, 1)),
     )
@@ -171,7 +172,9 @@ def _texts(motion: MotionPrompt) -> list[tuple[str, str]]:
 def _cast_and_strangers(node: NodeView) -> tuple[list[str], list[str]]:
     """Every name and alias of the scene's cast, and of the library's others."""
     cast = staging.cast_of(node)
-    library = [n for c in node.project.characters() for n in (c["name"], *(c.get("aliases") or []))]
+    # an answer is checked for other people's names, but nothing is made from them
+    others = node.at(node.project_id).characters()
+    library = [n for c in others for n in names_of(c)]
     names = dict.fromkeys([*cast.names, *library])
     return [n for n in names if cast.of(n) is not None], [n for n in names if cast.of(n) is None]
 

@@ -6,6 +6,7 @@ Environment only: whoever acts in it, and what the camera does, belongs to later
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     scene = _outline(ctx.node)
     assert scene is not None  # the guard `has_scene_outline` ran at start
     kept = _earlier_anchors(ctx.node, scene)
-    names = cast_names(ctx.node.project.characters(), scene)
+    names = cast_names(ctx.node.project.characters(("name", "aliases")), scene)
     ctx.progress(25, Text(N_("Furnishing the set")))
     prompt = ctx.prompt(**_facts(ctx, scene), kept_anchors=kept, cast_names=names)
     checks = [
@@ -137,9 +138,9 @@ def _texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
     return texts
 
 
-def _outline(node: NodeView) -> JsonObject | None:
+def _outline(node: NodeView, fields: Sequence[str] | None = None) -> JsonObject | None:
     episode = node.parent
-    return None if episode is None else episode.artifact("scene_list", part=f"scene:{node.position}")
+    return None if episode is None else episode.artifact("scene_list", f"scene:{node.position}", fields=fields)
 
 
 def _earlier_anchors(node: NodeView, scene: JsonObject) -> dict[str, list[str]]:
@@ -148,9 +149,9 @@ def _earlier_anchors(node: NodeView, scene: JsonObject) -> dict[str, list[str]]:
     for _ in range(LOOK_BACK):
         if before is None:
             break
-        outline = _outline(before)
+        outline = _outline(before, ("location",))
         if outline is not None and fold(outline["location"]) == fold(scene["location"]):
-            anchor = before.artifact("scene_anchor")
+            anchor = before.artifact("scene_anchor", fields=("anchors",))
             if anchor is not None:
                 return {"zh": list(anchor["anchors"]["zh"]), "en": list(anchor["anchors"]["en"])}
         before = before.previous
@@ -161,11 +162,11 @@ def _facts(ctx: Context, scene: JsonObject) -> JsonObject:
     """The scene, the one before it and where both stand in the episode."""
     node, episode = ctx.node, ctx.node.parent
     assert episode is not None
-    before = _outline(node.previous) if node.previous is not None else None
-    core = episode.artifact("core_expression") or {}
+    before = _outline(node.previous, ("summary", "location")) if node.previous is not None else None
+    core = episode.artifact("core_expression", fields=("emotional_arc",)) or {}
     position = narrative_position(node.position, len(episode.children()))
     arc = core.get("emotional_arc") or []
-    brief = node.project.brief
+    brief = node.read_brief("title", "genre", "style.prompt", "language")
     return {
         "title": brief["title"],
         "genre": brief.get("genre") or "",

@@ -29,6 +29,8 @@ FirstFrame = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF
 #: seconds that a clip may have; a service takes the nearest that it can film
 SHORTEST, LONGEST = 2.0, 12.0
 MOST_CLIPS = 24
+#: what a clip's prompt tells of the motion prompt
+MOTION = ("seconds", "beats", "changes", "constraints")
 
 
 class Params(registry.Params):
@@ -78,7 +80,7 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
 async def run(ctx: Context, params: Params) -> SceneVideo:
     """Film the scene from its first frame as its motion prompt says; the clips made before stay beside it."""
     ctx.progress(5, Text(N_("Reading motion, frames and length")))
-    node, brief = ctx.node, ctx.node.brief
+    node, brief = ctx.node, ctx.node.read_brief("aspect_ratio", "style")
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
     seconds = params.seconds or _length(node)
@@ -86,10 +88,11 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         None if params.first_frame == "none" else node.artifact("keyframe_images", part=f"frame:{params.first_frame}")
     )
     last = None if params.last_frame is None else node.artifact("keyframe_images", part=f"frame:{params.last_frame}")
-    motion: Any = node.artifact("motion_prompt")
+    motion: Any = node.artifact("motion_prompt", fields=MOTION)
     prompt = clip_prompt(
         motion,
-        node.artifact("scene_anchor") or {},
+        # a clip that begins from a frame is told nothing of its set
+        {} if first is not None else node.artifact("scene_anchor", fields=(f"scene.{ctx.language}",)) or {},
         style_text(brief.get("style") or {}, ctx.language),
         seconds,
         ctx.language,
@@ -147,8 +150,8 @@ def _draw(ctx: Context, first: str, seconds: float, size: tuple[int, int], seed:
 
 def _length(node: NodeView) -> float:
     """As long as the scene runs, else as its motion was written for; within what can be filmed, to half a second."""
-    duration = node.artifact("duration")
-    motion = node.artifact("motion_prompt")
+    duration = node.artifact("duration", fields=("seconds",))
+    motion = node.artifact("motion_prompt", fields=("seconds",))
     seconds = float((duration or motion or {"seconds": 6.0})["seconds"])
     return min(max(round(seconds * 2) / 2, SHORTEST), LONGEST)
 
