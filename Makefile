@@ -32,12 +32,13 @@ test: $(STAMP) ## every test: units, the engine on real servers, pages, the brow
 	@chromium=`sh tools/find_chromium.sh $(BIN)/python` || exit 1; \
 	REELWRIGHT_CHROMIUM="$$chromium" $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(STAMP) ## style, types, import rules, dead code, complete translations
+check: $(STAMP) ## style, types, import rules, dead code, text shown as markup, complete translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/vulture
+	$(BIN)/python tools/foreign_text.py
 	$(BIN)/python -m workbench.locale.check
 
 bench: $(STAMP) ## measure the engine beside its targets

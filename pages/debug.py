@@ -70,7 +70,7 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
     key = group.fingerprint
     with st.container(border=True, key=f"group_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{title_of(group)}**", width="content")
+            st.markdown(f"**{plain(title_of(group))}**", width="content")
             states.badge("failed", group.count)
             if group.replayed:
                 st.badge(t("made good {n}", n=group.replayed), icon=":material/check_circle:", color="green")

@@ -12,7 +12,7 @@ from workbench.ui import charts, formats, forms, illustrations, labels, live, na
 from workbench.ui.jobs import calls_table, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys, plain, readable
+from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -91,7 +91,7 @@ def primary(job: Job, seen: JobDetail) -> None:
         )
         for step in seen.steps:
             st.button(
-                t("Replay from {step}", step=step.name),
+                t("Replay from {step}", step=plain(step.name)),
                 key=f"from_{step.name}",
                 icon=":material/start:",
                 type="tertiary",
@@ -121,14 +121,14 @@ def header(job: Job, seen: JobDetail) -> None:
         f"{t('Job')} `{job.id}`",
         t(
             "launched by {who} {when}",
-            who=job.created_by or "—",
+            who=plain(job.created_by or "—"),
             when=f"{labels.age_text(job.created_at)} ({labels.time_text(job.created_at)})",
         ),
-        f"{t('queue')} `{job.queue}`",
-        f"{t('profile')} `{profile}`",
+        f"{t('queue')} {code(job.queue)}",
+        f"{t('profile')} {code(profile)}",
     ]
     if job.worker:
-        parts.append(f"{t('worker')} `{job.worker}`")
+        parts.append(f"{t('worker')} {code(job.worker)}")
     if job.replay_of:
         parts.append(f"{t('replay of')} [{job.replay_of}](/job?id={job.replay_of})")
     if job.parent_id:
@@ -170,7 +170,7 @@ def outcome(job: Job) -> None:
     if isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):
             st.markdown(f"**{t('Answer')}**")
-            st.markdown(plain(result["content"]))
+            st.markdown(paragraphs(result["content"]))
 
 
 def timeline(job: Job, seen: JobDetail) -> None:
@@ -278,11 +278,11 @@ def main() -> None:
     try:
         show(int(param))
     except NotFound:
-        with illustrations.empty(t("There is no job {id}.", id=param), "no_job"):
+        with illustrations.empty(t("There is no job {id}.", id=plain(shorten(param, 20))), "no_job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
     except ReelwrightError as error:
-        st.error(labels.error_text(error), icon=":material/error:")
+        st.error(plain(labels.error_text(error)), icon=":material/error:")
 
 
 main()

@@ -12,7 +12,7 @@ from workbench.json_types import JsonObject
 from workbench.ui import budgets, filters, forms, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
-from workbench.ui.markup import hide_keys, plain, shorten
+from workbench.ui.markup import code, hide_keys, plain, shorten
 from workbench.ui.projects import progress
 from workbench.workflows.registry import Workflow
 
@@ -253,7 +253,7 @@ def main() -> None:
     with shell.title(t(workflow.title)):
         st.badge(scopes()[workflow.scope], color="gray")
         st.space("stretch")
-        st.caption(f"`{workflow.name}`", width="content")
+        st.caption(code(workflow.name), width="content")
     shell.show_refusal()
     if workflow.name == CHAT:
         playground.draw()
@@ -283,6 +283,9 @@ def main() -> None:
 try:
     main()
 except InvalidInput as error:
-    st.error("; ".join(labels.issue_text(i) for i in error.issues) or labels.error_text(error), icon=":material/error:")
+    st.error(
+        plain("; ".join(labels.issue_text(i) for i in error.issues) or labels.error_text(error)),
+        icon=":material/error:",
+    )
 except ReelwrightError as error:
-    st.error(labels.error_text(error), icon=":material/error:")
+    st.error(plain(labels.error_text(error)), icon=":material/error:")

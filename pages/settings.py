@@ -14,7 +14,7 @@ from workbench.settings import variable
 from workbench.ui import budgets, formats, labels, live, navigation_guard, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys, plain
+from workbench.ui.markup import code, hide_keys, plain
 from workbench.ui.settings import webhooks
 from workbench.usage.budgets import State
 
@@ -218,10 +218,10 @@ def installation() -> None:
     settings = wb.settings.environment
     with card(t("This installation"), "dns", "installation"):
         rows = [
-            (t("Data folder"), f"`{settings.home}`", variable("home")),
+            (t("Data folder"), code(settings.home), variable("home")),
             (t("Database"), "SQLite" if settings.is_sqlite else "PostgreSQL", variable("database_url")),
             (t("Broker"), t("embedded Valkey") if settings.redis_url is None else "Redis", variable("redis_url")),
-            (t("Pictures and clips"), f"`{media_place()}`", "REELWRIGHT_MEDIA_URL"),
+            (t("Pictures and clips"), code(media_place()), "REELWRIGHT_MEDIA_URL"),
             (t("Master key"), master_key(), variable("master_key")),
         ]  # fmt: skip
         for label, value, name in rows:

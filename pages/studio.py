@@ -14,7 +14,7 @@ from workbench.db.rows.story import Input, Outline, OutlineNode
 from workbench.ui import budgets, formats, labels, live, navigation_guard, parts, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, readable
+from workbench.ui.markup import code, plain, readable
 from workbench.ui.projects import progress
 from workbench.ui.studio import cells, editing, plan, storyboard, tree
 from workbench.ui.studio.editing import cell_key
@@ -69,7 +69,7 @@ def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None
     # Two parts, so that a long title wraps inside its own and the buttons stay where they are.
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
-            st.title(labels.node_title(node.kind, node.position, node.title), anchor=False, width="content")
+            st.title(plain(labels.node_title(node.kind, node.position, node.title)), anchor=False, width="content")
             for state in ("running", "stale", "failed"):
                 if counted[state]:
                     states.badge(state, counted[state])
@@ -131,7 +131,9 @@ def show_inputs(cells: list[Cell]) -> None:
                 if source["kind"] not in ("character", "world_element")
                 else wb.projects.get_node(source["node_id"]).title
             )
-            st.markdown(f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] `{version}`")
+            st.markdown(
+                f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] {code(version)}"
+            )
 
 
 def show_usage(node: int) -> None:

@@ -50,7 +50,7 @@ def ask(project: int | None, cost: Mapping[str, int], unpriced: int, key: str) -
         st.caption(
             t("{rest} of {amount} left ({whose})", rest=formats.money(state.rest_micros, state.currency),
               amount=formats.money(state.amount_micros, state.currency),
-              whose=translate(state.describe_scope(), current()))
+              whose=plain(translate(state.describe_scope(), current())))
         )  # fmt: skip
         return None
     with st.container(key=f"beyond_{key}"):
@@ -77,7 +77,7 @@ def lines(project: int | None, colours: charts.Palette) -> None:
         whose = plain(whose_in_words(state, titles))
         with (
             columns[index % 2],
-            charts.card(t("Budget"), t("{currency}, days in UTC", currency=state.currency), f"{key}_card"),
+            charts.card(t("Budget"), t("{currency}, days in UTC", currency=plain(state.currency)), f"{key}_card"),
         ):
             _show_course(course, whose)
             charts.show(_chart(course, colours), f"{key}_chart", t("Budget: {whose}", whose=whose))

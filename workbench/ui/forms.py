@@ -17,7 +17,7 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.ui.language import current, t
-from workbench.ui.markup import shorten
+from workbench.ui.markup import plain, shorten
 from workbench.validation import issues_of
 
 Schema = JsonObject
@@ -188,7 +188,7 @@ def _paths(value: Any, prefix: str = "") -> set[str]:
 
 
 def _error(sentence: str) -> None:
-    st.markdown(f":red[:material/error: {sentence}]")
+    st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
 def _object(drawing: _Draw, schema: Schema, prefix: str, start: JsonObject) -> JsonObject:
@@ -375,7 +375,7 @@ def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any
             str(begin.get("title") or begin.get("name") or begin.get("beat") or begin.get("content") or ""), 60
         )
         wrong = any(p == f"{path}.{place}" or p.startswith(f"{path}.{place}.") for p in drawing.issues)
-        name = f"{place + 1} · {head}" if head else f"{place + 1}"
+        name = f"{place + 1} · {plain(head)}" if head else f"{place + 1}"
         with st.expander(
             name, expanded=wrong or len(numbers) <= 3, key=f"{slot}{number}", icon=":material/error:" if wrong else None
         ):

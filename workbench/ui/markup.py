@@ -8,12 +8,41 @@ from typing import Any
 
 from workbench.security.redact import redactor
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:=&])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:=&])")
+#: a number and a full stop begin a list
+_LISTED = re.compile(r"^(\d+)\.")
+#: Streamlit looks for addresses, icons and arrows in the text that is left once escapes are undone. Between these
+#: letters stands a coloured nothing, so that it never sees one of them whole.
+_APART = re.compile(r"(?<=:)(?=//|material/|streamlit:)|(?<=@)|(?<=www)(?=\.)|(?<=[-<>=!~])(?=[-<>=!~])", re.IGNORECASE)
+_NOTHING = ":gray[]"
 
 
 def plain(text: object) -> str:
-    """Text that Markdown shows letter for letter. A line break becomes a space."""
-    return _SPECIAL.sub(r"\\\1", " ".join(redactor.mask(str(text)).split()))
+    """Foreign text for Markdown, shown letter for letter: no picture, link, formula, icon or bold comes of it.
+
+    A line break becomes a space. Whoever puts words of a brief, a model, a service or a person on a page uses this,
+    `paragraphs` for several lines, `code` for code; `tools/foreign_text.py` finds who does not.
+    """
+    words = " ".join(_printable(text).split())
+    apart = _NOTHING.join(_SPECIAL.sub(r"\\\1", part) for part in _APART.split(words))
+    return _LISTED.sub(r"\1\\.", apart)
+
+
+def paragraphs(text: object) -> str:
+    """The same with its line breaks."""
+    return "  \n".join(plain(line) for line in _printable(text).splitlines())
+
+
+def code(text: object) -> str:
+    """The same as code, whatever backticks there are in it."""
+    words = " ".join(_printable(text).split())
+    fence = "`" * (max((len(run) for run in re.findall(r"`+", words)), default=0) + 1)
+    return f"{fence} {words} {fence}" if len(fence) > 1 else f"`{words}`" if words else ""
+
+
+def _printable(text: object) -> str:
+    """Without live keys, and without halves of characters, which cannot be sent to a page."""
+    return redactor.mask(str(text)).encode("utf-8", "replace").decode("utf-8")
 
 
 def hide_keys(value: Any) -> Any:
@@ -23,7 +52,7 @@ def hide_keys(value: Any) -> Any:
 
 def safe(text: object) -> str:
     """Text for HTML; line breaks stay visible."""
-    return html.escape(redactor.mask(str(text))).replace("\n", "<br>")
+    return html.escape(_printable(text)).replace("\n", "<br>")
 
 
 _KEY = re.compile(r'"\w+"\s*:\s*')

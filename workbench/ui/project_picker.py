@@ -41,4 +41,4 @@ def with_project(page: str, draw: Callable[[int], None], opened: Callable[[int],
     try:
         draw(chosen)
     except ReelwrightError as error:
-        st.error(labels.error_text(error), icon=":material/error:")
+        st.error(plain(labels.error_text(error)), icon=":material/error:")

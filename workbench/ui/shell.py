@@ -11,7 +11,7 @@ import streamlit as st
 from workbench.errors import ReelwrightError
 from workbench.ui import labels
 from workbench.ui.charts import palette
-from workbench.ui.markup import safe
+from workbench.ui.markup import plain, safe
 
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 
@@ -30,14 +30,15 @@ def show_errors() -> Iterator[None]:
     try:
         yield
     except ReelwrightError as error:
-        st.error(labels.error_text(error), icon=":material/error:")
+        st.error(plain(labels.error_text(error)), icon=":material/error:")
 
 
 def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.DeltaGenerator:
-    """The page's heading row; chips and buttons go into the container returned, from the left."""
+    """The page's heading row, `text` shown letter for letter; chips and buttons go into the container it returns,
+    from the left."""
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}_row")
     with row:
-        st.title(text, anchor=False, width="content")
+        st.title(plain(text), anchor=False, width="content")
         if note:
             st.caption(note, width="content")
     return row
@@ -65,7 +66,7 @@ def toast(text: str) -> None:
 
 def show_toast() -> None:
     if text := st.session_state.pop("_toast", None):
-        st.toast(text, icon=":material/check:")
+        st.toast(plain(text), icon=":material/check:")
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def show_refusals() -> Iterator[None]:
 
 def show_refusal() -> None:
     if sentence := st.session_state.pop("_refused", None):
-        st.error(sentence, icon=":material/block:")
+        st.error(plain(sentence), icon=":material/block:")
 
 
 def user() -> str:

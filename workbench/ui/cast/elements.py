@@ -282,8 +282,8 @@ def _fields(kind: str, content: JsonObject) -> None:
     )
     for name in described_in:
         if content.get(name):
-            st.markdown(f":gray[{forms.title_of(schema, name)}]  \n{plain(content[name])}")
-    silent = [forms.title_of(schema, name) for name in described_in if not content.get(name)]
+            st.markdown(f":gray[{plain(forms.title_of(schema, name))}]  \n{plain(content[name])}")
+    silent = [plain(forms.title_of(schema, name)) for name in described_in if not content.get(name)]
     if silent:
         st.markdown(f":gray[:material/edit_note: {t('Not told yet: {fields}', fields=' · '.join(silent))}]")
 

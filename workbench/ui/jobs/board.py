@@ -83,7 +83,7 @@ def metrics(project: int | None) -> None:
     with cards[0]:
         charts.metric(
             t("Running"),
-            f"{counts['running']} / {slots}",
+            f"{int(counts['running'])} / {slots}",
             t("{n} slots", n=slots),
             good="none",
             history=_load(counts["running"]),
@@ -232,7 +232,7 @@ def pause_switches(closed: set[str]) -> None:
     st.caption(t("Off: nothing new of it starts; what runs goes on."))
     for title, gates in groups.items():
         if gates:
-            st.markdown(f":gray[{title}]")
+            st.markdown(f":gray[{plain(title)}]")
         for key, name in gates.items():
             st.toggle(plain(name), key not in closed, key=f"gate_{key}", on_change=_gate, args=(key, f"gate_{key}"))
 
@@ -247,7 +247,7 @@ def workers() -> None:
         silent = not row.is_live
         mark = ":red[:material/heart_broken:]" if silent else ":green[:material/check_circle:]"
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row.name}"):
-            st.markdown(f"{mark} {row.name[-18:]}", width="content")
+            st.markdown(f"{mark} {plain(row.name[-18:])}", width="content")
             st.space("stretch")
             age = t("just now") if row.age_ms < 2000 else t("{n} s ago", n=row.age_ms // 1000)
             shell.small(

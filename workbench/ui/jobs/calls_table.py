@@ -12,7 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary, ModelCall
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys
+from workbench.ui.markup import hide_keys, plain
 
 C = TypeVar("C", bound=CallSummary)
 
@@ -97,11 +97,11 @@ def section(calls: Sequence[ModelCall], key: str) -> None:
 def read(call: ModelCall, key: str) -> None:
     """One call's prompt, raw output and request."""
     if call.error:
-        st.error(f"**{labels.error_title(call.error_kind)}** {hide_keys(call.error)}", icon=":material/error:")
+        st.error(f"**{plain(labels.error_title(call.error_kind))}** {plain(call.error)}", icon=":material/error:")
     prompt, raw, request = st.tabs([t("Prompt"), t("Raw output"), t("Request")], key=f"{key}_tabs")
     with prompt:
         for message in call.prompt or []:
-            st.caption(str(message.get("role", "")))
+            st.caption(plain(message.get("role", "")))
             st.code(
                 hide_keys(str(message.get("content", ""))),
                 language=None,

@@ -12,7 +12,7 @@ from workbench.errors import Issue, ReelwrightError
 from workbench.ui import formats, forms, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
-from workbench.ui.markup import plain, shorten
+from workbench.ui.markup import paragraphs, plain, shorten
 from workbench.workflows.agents.llm_chat import Params
 
 KIND = "llm_chat"
@@ -92,8 +92,8 @@ def _conversation(job: Job | None, messages: list[dict[str, str]]) -> None:
             if message["role"] == "system":
                 st.markdown(f":gray[:material/tune: {plain(message['content'])}]")
                 continue
-            with st.chat_message(message["role"], avatar=AVATARS[message["role"]]):
-                st.markdown(plain(message["content"]) if message["role"] == "user" else message["content"])
+            with st.chat_message("user" if message["role"] == "user" else "assistant", avatar=AVATARS[message["role"]]):
+                st.markdown(paragraphs(message["content"]))
         with st.chat_message("assistant", avatar=AVATARS["assistant"]):
             if job.state in states.ACTIVE:
                 _live(int(job.id))
@@ -104,7 +104,7 @@ def _conversation(job: Job | None, messages: list[dict[str, str]]) -> None:
 def _answer(job: Job) -> None:
     content = (job.result or {}).get("content")
     if content:
-        st.markdown(str(content))
+        st.markdown(paragraphs(content))
     else:
         state = states.find(job.state)
         st.markdown(

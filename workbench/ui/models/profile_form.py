@@ -20,7 +20,7 @@ from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
 from workbench.ui import formats, forms, labels, live, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, safe, shorten
+from workbench.ui.markup import code, plain, safe, shorten
 
 NEW = "new"
 PROVIDERS = {"openai": N_("OpenAI-compatible"), "ark": N_("Doubao Ark"), "gemini": N_("Gemini"), "sketch": N_("Sketch")}
@@ -147,7 +147,7 @@ def draw_profile(row: SavedProfile | None, others: Sequence[SavedProfile]) -> No
     values |= _limits(key, row, issues)
     values["params"] = _settings(key, row, issues)
     for issue in (i for i in issues if i.path.split(".")[0] not in {*values, "key", "params"}):
-        st.error(labels.issue_text(issue), icon=":material/error:")
+        st.error(plain(labels.issue_text(issue)), icon=":material/error:")
     label = t("Add the service") if row is None else t("Save")
     if st.button(label, key=f"{key}_save", type="primary", icon=":material/check:"):
         _save(key, row, values)
@@ -158,7 +158,7 @@ def _identity(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
         provider = st.session_state.get("svc_provider", "openai") if row is None else str(row.provider)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('Service')}**", width="content")
-            st.badge(t(PROVIDERS.get(provider, provider)), color="gray")
+            st.badge(plain(t(PROVIDERS.get(provider, provider))), color="gray")
             if row is not None:
                 st.space("stretch")
                 _actions(key, row)
@@ -264,7 +264,7 @@ def _limits(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Json
         values: JsonObject = {}
         for column, (name, title) in zip(st.columns(3), LIMITS.items(), strict=True):
             with column:
-                values[name] = _number(title, f"{key}.{name}", getattr(row, name) if row else None, t("no limit"))
+                values[name] = _number(t(title), f"{key}.{name}", getattr(row, name) if row else None, t("no limit"))
                 for issue in (i for i in issues if i.path == name):
                     _wrong(labels.issue_text(issue))
     return values
@@ -274,7 +274,7 @@ def _number(title: str, slot: str, now: Any, empty: str, whole: bool = True) -> 
     """Without bounds: the browser would keep a number outside them to itself, and the old one would be saved."""
     convert: Any = int if whole else float
     return st.number_input(
-        t(title), value=None if now is None else convert(now), step=1 if whole else 0.1, key=slot, placeholder=empty,
+        title, value=None if now is None else convert(now), step=1 if whole else 0.1, key=slot, placeholder=empty,
         on_change="ignore",
     )  # fmt: skip
 
@@ -321,7 +321,7 @@ def _param(slot: str, name: str, now: Any) -> Any:
             t(param.title), options, index=options.index(now) if now in options else 0, key=slot, on_change="ignore",
             format_func=lambda o: t("the service's own") if o is None else o, placeholder=t("the service's own"),
         )  # fmt: skip
-    return _number(param.title, slot, now, t("the service's own"), param.whole)
+    return _number(t(param.title), slot, now, t("the service's own"), param.whole)
 
 
 def _prices(key: str, stored: JsonObject) -> JsonObject:
@@ -461,7 +461,7 @@ def _show_checks(key: str, row: SavedProfile) -> None:
                 t("Draw a picture, too"), key=f"{key}_try_image", help=t("It costs what a picture costs.")
             )
             if st.button(t("Test it"), key=f"{key}_try_go", icon=":material/network_check:"):
-                with st.spinner(t("Calling {name}…", name=name)):
+                with st.spinner(t("Calling {name}…", name=plain(name))):
                     try:
                         st.session_state[f"{key}_trials"] = live.workbench().profiles.check(name, image=image)
                     except ReelwrightError as error:
@@ -478,7 +478,7 @@ def _show_check(check: ProfileCheck) -> None:
     mark = ":green[:material/check_circle:]" if check.ok else ":red[:material/error:]"
     facts = [formats.duration(check.latency_ms, current()), plain(shorten(check.model, 40))]
     if check.mode:
-        facts.append(f"`{check.mode}`")
+        facts.append(code(check.mode))
     if check.input_tokens is not None:
         facts.append(t("{n} + {m} tokens", n=check.input_tokens, m=check.output_tokens or 0))
     if check.ok:

@@ -13,6 +13,7 @@ from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
 from workbench.ui import forms, labels, live, meter, shell
 from workbench.ui.language import current, t
+from workbench.ui.markup import plain
 
 KEY = "wizard"
 _ISSUES = "_wizard_issues"
@@ -77,7 +78,7 @@ def _readiness(brief: JsonObject) -> None:
     st.markdown(f"**{t('Ready to plan?')}**")
     for _path, name, wrong in checks:
         mark = ":gray[:material/radio_button_unchecked:]" if wrong else ":green[:material/check_circle:]"
-        st.markdown(f"{mark} {name}" + (f"  \n:gray[{wrong}]" if wrong else ""))
+        st.markdown(f"{mark} {plain(name)}" + (f"  \n:gray[{plain(wrong)}]" if wrong else ""))
 
 
 def _profile() -> str | None:
@@ -133,7 +134,7 @@ def draw() -> int | None:
             st.session_state[_ISSUES] = [i for i in issues if i.path in still]
             st.rerun()
         if issues:
-            listed = "\n".join(f"- {labels.issue_text(i)}" for i in issues)
+            listed = "\n".join(f"- {plain(labels.issue_text(i))}" for i in issues)
             st.error(
                 f"**{t('Not yet: nothing was created and everything you typed is still here.')}**\n{listed}",
                 icon=":material/block:",

@@ -206,7 +206,7 @@ def _part_editor(kind: str, key: str, start: Content, issues: Sequence[Issue], p
     own = start[where][part - 1]
     path = f"{where}.{part - 1}."
     mine = [Issue(i.path.removeprefix(path), i.message) for i in issues if i.path.startswith(path)]
-    st.markdown(f"**{part} · {storyboard.framing(own['framing'])}**")
+    st.markdown(f"**{int(part)} · {plain(storyboard.framing(own['framing']))}**")
     skip = tuple(name for name in model.model_fields if name not in typed_fields)
     typed = forms.fields(model, f"{key}_{part}", own, mine, skip=skip)
     parts = [{**own, **typed} if n == part else p for n, p in enumerate(start[where], start=1)]

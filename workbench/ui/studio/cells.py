@@ -330,7 +330,7 @@ def _batch(job: Job) -> None:
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
         st.markdown(
             f":red[:material/error:] {plain(name)} :gray[{plain(why)}] "
-            f"[{t('job {id}', id=item['job_id'])}](/job?id={item['job_id']})"
+            f"[{t('job {id}', id=int(item['job_id']))}](/job?id={int(item['job_id'])})"
         )
 
 

@@ -209,7 +209,7 @@ def _dialog(
     shot = plan.content["shots"][KEYS.index(key)]
 
     # It stays open while the page behind it is drawn anew.
-    @st.dialog(f"{shot['order']} · {storyboard.framing(shot['framing'])}", width="large", on_dismiss=close_frame)
+    @st.dialog(plain(f"{shot['order']} · {storyboard.framing(shot['framing'])}"), width="large", on_dismiss=close_frame)
     def show_dialog() -> None:
         if st.session_state.pop(_CHANGED, False):
             st.rerun()  # the page behind shows the frame too

@@ -56,7 +56,7 @@ def show_versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
         key=cell_key(node_id, kind, "versions"),
     ):
         rows = live.workbench().artifacts.list_versions(node_id, kind)
-        st.markdown(f"**{t('Versions of {name}', name=labels.kind_title(kind))}**", width=430)
+        st.markdown(f"**{t('Versions of {name}', name=plain(labels.kind_title(kind)))}**", width=430)
         for row in rows[:12]:
             _version_row(node_id, kind, artifact, row)
         if len(rows) > 12:
