@@ -13,4 +13,6 @@ if __name__ == "__main__":
 else:
     from workbench.ui import server
 
-    app = App(__file__, middleware=[server.middleware()], lifespan=server.print_address)
+    app = App(
+        __file__, middleware=[server.middleware()], lifespan=server.print_address, on_script_error=server.show_fault
+    )

@@ -172,6 +172,11 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite:")
 
     @property
+    def log_folder(self) -> Path:
+        """What the parts of this installation print, a file for each."""
+        return self.home / "logs"
+
+    @property
     def embedded_socket(self) -> Path:
         """Where this home's embedded Valkey listens; the same answer in every process of this user."""
         return runtime_dir(self.home) / "v.sock"

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.stack import Stack, visit
 from tests.browser.test_ways import key, type_into
 from tests.receiver import Receiver
+from workbench.cli.logs import Tail
+from workbench.db.writes import installation
 
 KEY = "sk-canary-0123456789abcdef"
 
@@ -46,3 +48,20 @@ def test_an_address_left_with_tab_is_told_and_its_secret_shown_once(stack: Stack
         expect(key(page, f"webhook_{hook.id}").get_by_text("Delivered")).to_be_visible()
         assert [g.path for g in receiver.got] == ["/hooks/T0AC-secret-path"]
         stack.wb.webhooks.remove(hook.id)
+
+
+def test_a_page_that_fails_names_the_command_which_shows_why(stack: Stack, page: Page) -> None:
+    with stack.wb.database.write() as conn:
+        # what no page of ours would store
+        installation.set_meta(conn, "setting.usd_cny", "seven")
+    page.goto(f"{stack.url}/settings")
+    expect(page.get_by_text("This page could not be drawn (InvalidOperation).")).to_be_visible()
+    expect(page.get_by_text("reelwright logs --part web", exact=True)).to_be_visible()
+    assert "Traceback" not in page.content()
+    printed = [line.text for line in Tail(stack.wb.settings.environment.log_folder, "web").last(200)]
+    assert any("Traceback" in line for line in printed)
+    assert any("decimal.InvalidOperation" in line for line in printed)
+    with stack.wb.database.write() as conn:
+        installation.set_meta(conn, "setting.usd_cny", "7.1")
+    visit(page, f"{stack.url}/settings")
+    expect(page.get_by_text("reelwright logs -f")).to_be_visible()

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from tests.cli.conftest import all_gone, family
 from tests.conftest import until
+from workbench import log_file
 from workbench.cli import guard
+from workbench.log_file import LogFile
 
 # Sleeps far longer than any test: only being killed ends it, and no test waits for its end.
 STUBBORN = (
@@ -37,9 +41,13 @@ def lifeline() -> Iterator[list[int]]:
 def start(lifeline: list[int]) -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
-    def run(*command: str, grace: float = 30) -> subprocess.Popen[str]:
-        guarded = [sys.executable, "-I", "-S", str(Path(guard.__file__)), str(lifeline[0]), str(grace), *command]
-        process = subprocess.Popen(guarded, pass_fds=[lifeline[0]], stdout=subprocess.PIPE, text=True)
+    def run(*command: str, grace: float = 30, log: Path | None = None, stderr: int | None = None) -> Any:
+        logged = [] if log is None else ["--log", str(log)]
+        options = [str(lifeline[0]), str(grace), *logged]
+        guarded = [sys.executable, "-I", "-S", str(Path(guard.__file__)), *options, *command]
+        process = subprocess.Popen(
+            guarded, pass_fds=[lifeline[0]], stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8"
+        )
         started.append(process)
         return process
 
@@ -103,3 +111,63 @@ def test_on_linux_the_command_ends_even_when_the_guard_itself_is_killed(start: S
     process.kill()
 
     until(all_gone(below), 20)
+
+
+PRINTS = """
+import os, sys
+print("told on stdout", flush=True)
+os.write(2, "\\x1b[31mred\\x1b[0m \\x07bell \\x1b]0;title\\x07and \\u5b57\\x9b2J\\n".encode())
+os.write(2, b"half a line, then dead")
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_command_prints_is_kept_up_to_its_last_words_without_what_could_steer_a_terminal(
+    start: Start, tmp_path: Path
+) -> None:
+    log = tmp_path / "logs" / "web.log"
+    process = start(sys.executable, "-c", PRINTS, log=log, stderr=subprocess.PIPE)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGKILL
+    lines = log.read_text("utf-8").splitlines()
+    texts = [line.split(" ", 1)[1] for line in lines]
+    assert re.fullmatch(r"started as process \d+", texts[0])
+    assert sorted(texts[1:-1]) == ["half a line, then dead", "red bell and 字2J", "told on stdout"]
+    assert texts[-1] == f"{texts[0].removeprefix('started as ')} ended with exit code 137"
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z .*", line) for line in lines)
+    # a supervisor's own stdout belongs to its results
+    assert out == ""
+    assert err == "red bell and 字2J\nhalf a line, then dead\n"
+    assert [oct(p.stat().st_mode & 0o777) for p in (log.parent, log)] == ["0o700", "0o600"]
+
+
+def test_a_terminal_that_stands_still_holds_up_nobody(start: Start, tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    much = "import sys\nfor n in range(4000): print('x' * 100, n, file=sys.stderr)"
+    process = start(sys.executable, "-c", much, log=log, stderr=subprocess.PIPE)
+    # nobody reads the pipe, which holds far less
+    assert process.wait(20) == 0
+    assert log.read_text().splitlines()[-2].endswith(" 3999")
+
+
+def test_a_log_is_rotated_and_the_oldest_goes_also_when_several_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "worker.log"
+    writers = [LogFile(str(path), limit=2_000, kept=2) for _ in range(2)]
+    for n in range(200):
+        writers[n % 2].write(f"line {n} {'x' * 40}")
+    files = [tmp_path / name for name in ("worker.log.2", "worker.log.1", "worker.log")]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    assert all(file.stat().st_size <= 2_100 for file in files)
+    numbers = [int(line.split()[2]) for file in files for line in file.read_text().splitlines()]
+    assert numbers == list(range(numbers[0], 200))
+    endless = LogFile(str(tmp_path / "endless.log"))
+    for _ in range(10):
+        endless.feed(b"y" * 10_000)
+    assert max(map(len, (tmp_path / "endless.log").read_text().splitlines())) <= log_file.LONGEST_LINE + 25
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file, where a folder should be")
+    process = start("sh", "-c", "echo told >&2; exit 3", log=tmp_path / "logs" / "web.log", stderr=subprocess.PIPE)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (3, "told\n")

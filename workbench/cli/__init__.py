@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", N_("Run one worker process.")),
     "web": ("web", N_("Run the web pages alone.")),
     "doctor": ("doctor", N_("Say what is wrong with this installation and what to do.")),
+    "logs": ("logs", N_("Show what the parts of this installation printed.")),
     "demo": ("demo", N_("Make the first episode of a sample story in the terminal.")),
     "projects": ("projects", N_("Create, list and look into projects.")),
     "workflows": ("workflows", N_("List what can be made.")),

@@ -56,6 +56,14 @@ def emit(value: Any, *, with_secrets: bool = False) -> None:
     sys.stdout.flush()
 
 
+def emit_line(value: Any) -> None:
+    """One of many results as JSON on a line of its own, while more are still to come."""
+    from workbench.security.redact import redactor
+
+    sys.stdout.write(redactor.mask(json.dumps(value, ensure_ascii=False, default=_plain)) + "\n")
+    sys.stdout.flush()
+
+
 def _plain(value: Any) -> Any:
     return value.as_json() if isinstance(value, Record) else str(value)
 

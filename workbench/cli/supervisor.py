@@ -24,6 +24,7 @@ from workbench.errors import NotAllowed, Unavailable
 from workbench.health import prepare_home
 from workbench.i18n import Text
 from workbench.json_types import JsonObject
+from workbench.log_file import KEPT_BY_GUARD, LogFile
 from workbench.security import door
 from workbench.settings import Settings, variable
 
@@ -34,6 +35,8 @@ STEADY_AFTER_S = 10.0
 
 _ROOT = Path(__file__).resolve().parents[2]
 _GUARD = Path(__file__).with_name("guard.py")
+#: a part's guard keeps its output, which must not wait in a buffer; a crash of the interpreter itself is told, too
+_LOGGED = {KEPT_BY_GUARD: "1", "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
 
 
 class AlreadyRunning(NotAllowed):
@@ -167,7 +170,9 @@ class ManagedProcess:
 class Supervisor:
     """Starts processes under a guard each, starts again what dies, and stops them all."""
 
-    def __init__(self) -> None:
+    def __init__(self, log_folder: Path) -> None:
+        self._log_folder = log_folder
+        self._log = LogFile(str(log_folder / "up.log"))
         self._lifeline_read, self._lifeline_write = os.pipe()
         self._stopping = threading.Event()
         #: no process may start once stopping has begun
@@ -203,16 +208,19 @@ class Supervisor:
     def _launch(self, managed: ManagedProcess) -> None:
         if managed.before is not None:
             managed.before()
-        guard = [sys.executable, "-I", "-S", str(_GUARD), str(self._lifeline_read), str(managed.grace_s)]
+        log = self._log_folder / f"{managed.name.replace(' ', '-')}.log"
+        guard = [
+            sys.executable, "-I", "-S", str(_GUARD), str(self._lifeline_read), str(managed.grace_s), "--log", str(log),
+        ]  # fmt: skip
         with self._starting:
             if self._stopping.is_set():
                 return
             managed.process = subprocess.Popen(
                 guard + managed.command,
-                env=managed.env,
+                env=managed.env | _LOGGED,
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
-                # stdout belongs to the results of the command that supervises.
+                # stdout belongs to the results of the command that supervises; what a part prints there is in its log.
                 stdout=subprocess.DEVNULL,
                 pass_fds=[self._lifeline_read],
                 start_new_session=True,
@@ -233,14 +241,18 @@ class Supervisor:
                 code=code,
                 seconds=round(backoff_s, 1),
             )
-            console.say(message)
+            self._say(message)
             if self._stopping.wait(backoff_s):
                 return
             backoff_s = min(backoff_s * 2, LAST_BACKOFF_S)
             try:
                 self._launch(managed)
             except Exception as error:  # such as a full process table; the next round tries again
-                console.say(Text("{part} cannot be started: {reason}", part=managed.name, reason=str(error)))
+                self._say(Text("{part} cannot be started: {reason}", part=managed.name, reason=str(error)))
+
+    def _say(self, message: Text) -> None:
+        self._log.write(console.localize(message))
+        console.say(message)
 
 
 @contextlib.contextmanager
@@ -262,7 +274,7 @@ def run_processes(
     page_url = door.address(host, port, token) if web else None
     lock = HomeLock(settings)
     lock.acquire(page_url)
-    supervisor = Supervisor()
+    supervisor = Supervisor(settings.log_folder)
     supervisor.page_url = page_url
     try:
         start_broker(settings, supervisor)

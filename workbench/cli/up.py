@@ -73,7 +73,10 @@ def wait_for_page(host: str, port: int, stop: threading.Event, timeout_s: float 
     while not page_answers(host, port):
         if time.monotonic() > deadline:
             raise Unavailable(
-                Text("The page does not answer at {url}. What the server says is above.", url=door.url_of(host, port))
+                Text(
+                    "The page does not answer at {url}. What the server says: reelwright logs --part web",
+                    url=door.url_of(host, port),
+                )
             )
         if stop.wait(0.05):
             return

@@ -9,6 +9,7 @@ import threading
 
 import click
 
+from workbench import log_file
 from workbench.cli.supervisor import environment
 from workbench.cli.up import stop_on_signals
 from workbench.errors import Unavailable
@@ -26,8 +27,9 @@ def command(threads: int | None) -> int:
     """Run one worker process until SIGTERM or Ctrl-C; what it was doing goes back into the queue."""
     stop = stop_on_signals()
     settings = Settings.load(**({} if threads is None else {"threads": threads}))
-    set_up_logging(settings)
     prepare_home(settings)
+    log_file.keep_stderr(str(settings.log_folder), "worker")
+    set_up_logging(settings)
     # The actors package reads the environment itself, so that ``dramatiq actors`` works as well.
     os.environ.update(environment(settings))
     return work(settings, stop)

@@ -14,7 +14,9 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import logger as streamlit_logging
 
+from workbench import log_file
 from workbench.errors import ReelwrightError
 from workbench.health import prepare_home
 from workbench.i18n import Text, terminal_language, translate
@@ -36,6 +38,9 @@ def middleware() -> Middleware:
         keys = door.Keys.of_home(settings.home, _token)
     except ReelwrightError as error:
         raise SystemExit(f"reelwright: {translate(error.text, terminal_language())}") from error
+    log_file.keep_stderr(str(settings.log_folder), "web")
+    # its handlers hold the stream that was there before
+    streamlit_logging.update_formatter()
     protect_logging()
     redactor.remember(_token)
     return Middleware(door.Door, keys=keys, script_hashes=_inline_scripts(), lang=settings.lang)
@@ -49,6 +54,15 @@ async def print_address(app: Any) -> AsyncIterator[None]:
         address = door.address(host, port, _token)
         print(translate(Text("Reelwright runs at {url}", url=address), terminal_language()), flush=True)
     yield
+
+
+def show_fault(error: Exception) -> bool:
+    """What a reader is told instead of a traceback, which Streamlit has written to the log by now."""
+    # here, so that the server starts without what pages need
+    from workbench.ui import shell
+
+    shell.show_fault(error)
+    return True
 
 
 def _inline_scripts() -> list[str]:

@@ -11,6 +11,7 @@ import streamlit as st
 from workbench.errors import ReelwrightError
 from workbench.ui import labels
 from workbench.ui.charts import palette
+from workbench.ui.language import t
 from workbench.ui.markup import plain, safe
 
 _STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
@@ -31,6 +32,18 @@ def show_errors() -> Iterator[None]:
         yield
     except ReelwrightError as error:
         st.error(plain(labels.error_text(error)), icon=":material/error:")
+
+
+def show_fault(error: Exception) -> None:
+    """Say that a page could not be drawn, and which command shows why."""
+    st.error(
+        t(
+            "This page could not be drawn ({kind}). What was saved is safe. Why it failed is in the log: {command}",
+            kind=type(error).__name__,
+            command="`reelwright logs --part web`",
+        ),
+        icon=":material/error:",
+    )
 
 
 def title(text: str, note: str = "", key: str = "title") -> st.delta_generator.DeltaGenerator:
