@@ -61,6 +61,7 @@ def test_a_page_that_fails_names_the_command_which_shows_why(stack: Stack, page:
     printed = [line.text for line in Tail(stack.wb.settings.environment.log_folder, "web").last(200)]
     assert any("Traceback" in line for line in printed)
     assert any("decimal.InvalidOperation" in line for line in printed)
+    assert not any("GET /" in line for line in printed)
     with stack.wb.database.write() as conn:
         installation.set_meta(conn, "setting.usd_cny", "7.1")
     visit(page, f"{stack.url}/settings")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
 import re
 from collections.abc import AsyncIterator
@@ -49,6 +50,9 @@ def middleware() -> Middleware:
 @asynccontextmanager
 async def print_address(app: Any) -> AsyncIterator[None]:
     """Tell the address with the token, unless somebody else does."""
+    # by now the server has set up its own logging: a page's hundred requests would drown what matters
+    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    logging.getLogger("websockets").setLevel(logging.WARNING)
     if not _given:
         host, port = st.get_option("server.address") or "127.0.0.1", st.get_option("server.port")
         address = door.address(host, port, _token)
