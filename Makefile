@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install up demo test check bench lock
+.PHONY: help install up demo test chaos check bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ demo: $(STAMP) ## the main job in the terminal: the sample story, planned and it
 test: $(STAMP) ## every test: units, the engine on real servers, pages, the browser
 	@chromium=`sh tools/find_chromium.sh $(BIN)/python` || exit 1; \
 	REELWRIGHT_CHROMIUM="$$chromium" $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+chaos: $(STAMP) ## break everything around the engine on both databases, 200 kills each (ARGS="--kills 20" …)
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 check: $(STAMP) ## style, types, import rules, dead code, text shown as markup, complete translations
 	$(BIN)/ruff check .

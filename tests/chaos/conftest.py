@@ -1,0 +1,3 @@
+from tests.engine.conftest import nursery, provider, wb, workers
+
+__all__ = ["nursery", "provider", "wb", "workers"]
