@@ -1,6 +1,7 @@
-"""The whole campaign on both databases: ``python -m tests.chaos [--kills 200] [--jobs 800] [--seed N]``.
+"""The whole campaign: ``python -m tests.chaos [--kills 200] [--jobs 800] [--seed N] [--legs …]``.
 
-Prints what was injected, how often, and what was lost; exits with 1 when anything was.
+Four legs: SQLite, PostgreSQL, PostgreSQL behind a transaction pooler, and two installations on one Redis; the last two
+with a quarter of the kills. Prints what was injected, how often, and what was lost; exits with 1 when anything was.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import argparse
 import contextlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.chaos.campaign import Installation, run
-from tests.chaos.injections import mount_small_disk
+from tests.chaos.campaign import Installation, Verdict, run
+from tests.chaos.injections import OTHERS, mount_small_disk
+from tests.chaos.pooler import find_pgbouncer, pooled
 from tests.conftest import Valkey
 from tests.engine.conftest import Nursery, Workers
 from tests.scripted_provider import ScriptedProvider
@@ -22,48 +24,80 @@ from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.settings import Settings
 
+LEGS = ("sqlite", "postgresql", "pooler", "shared-redis")
+
 
 def main() -> int:
     given = _arguments()
-    broken = False
+    broken, missing = False, []
     with tempfile.TemporaryDirectory(prefix="reelwright-chaos-") as folder:
+        # a server that gave up root's rights goes through it to its own folder
+        Path(folder).chmod(0o755)
         nursery = Nursery()
         try:
-            for database in given.databases:
-                with open_installation(Path(folder) / database, database, nursery) as place:
-                    verdict = run(place, jobs=given.jobs, kills=given.kills, seed=given.seed)
-                print(verdict, flush=True)
-                if place.small_disk is None:
-                    print("  not injected: disk full (mounting a small disk is not permitted here)")
-                broken |= not verdict.ok
+            for leg in given.legs:
+                if leg == "pooler" and find_pgbouncer() is None:
+                    missing.append("transaction pooler: PgBouncer is not installed (Debian: apt-get install pgbouncer)")
+                    continue
+                share = 1 if leg in LEGS[:2] else 4
+                for verdict in run_leg(
+                    leg, Path(folder) / leg, nursery, given.jobs // share, given.kills // share, given.seed
+                ):
+                    print(verdict, flush=True)
+                    broken |= not verdict.ok
+                    if "disk full" not in verdict.injected and given.kills >= 2 * len(OTHERS) * share:
+                        missing.append(f"{leg}: disk full: a small disk may not be mounted here")
         finally:
             nursery.stop()
+    for what in missing:
+        print(f"Not injected: {what}")
     print("Something was lost or done twice." if broken else "Nothing was lost, nothing was done twice.")
     return int(broken)
 
 
-@contextlib.contextmanager
-def open_installation(folder: Path, database: str, nursery: Nursery) -> Iterator[Installation]:
-    """A home of its own with everything it needs, short times, and a small disk for its media where one can be had."""
+def run_leg(leg: str, folder: Path, nursery: Nursery, jobs: int, kills: int, seed: int) -> list[Verdict]:
+    """The campaign on one installation, or on two at the same time that share a Redis."""
     with contextlib.ExitStack() as stack:
-        folder.mkdir(parents=True)
-        url = f"sqlite:///{folder / 'reelwright.db'}" if database == "sqlite" else _start_postgresql(stack, folder)
-        settings = Settings.load(
-            home=folder, database_url=url, threads=4, lease_seconds=2.0, heartbeat_seconds=0.3, sweep_seconds=0.3,
-            dispatch_lost_seconds=2.0, retry_base_ms=50, retry_max_ms=500,
-        )  # fmt: skip
-        migrate(opened := Database(url))
-        opened.close()
-        disk = stack.enter_context(mount_small_disk(folder / "media"))
-        valkey = Valkey(settings)
+        if leg != "shared-redis":
+            place = open_installation(stack, folder, leg, nursery)
+            return [run(place, jobs=jobs, kills=kills, seed=seed)]
+        first = open_installation(stack, folder / "first", "sqlite", nursery)
+        second = open_installation(stack, folder / "second", "postgresql", nursery, redis_of=first)
+        with ThreadPoolExecutor(2) as pool:
+            runs = [pool.submit(run, p, jobs=jobs, kills=kills, seed=seed + n) for n, p in enumerate((first, second))]
+            return [done.result() for done in runs]
+
+
+def open_installation(
+    stack: contextlib.ExitStack, folder: Path, database: str, nursery: Nursery, redis_of: Installation | None = None
+) -> Installation:
+    """A home of its own with everything it needs, short times, and a small disk for its media where one can be had."""
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    direct = url = f"sqlite:///{folder / 'reelwright.db'}"
+    if database != "sqlite":
+        direct = url = _start_postgresql(stack, folder)
+    program = find_pgbouncer()
+    if database == "pooler" and program is not None:
+        url = stack.enter_context(pooled(program, direct, folder / "pooler"))
+    shared = {"redis_url": redis_of.settings.broker_url} if redis_of is not None else {}
+    settings = Settings.load(
+        home=folder / "home", database_url=url, threads=4, lease_seconds=2.0, heartbeat_seconds=0.3, sweep_seconds=0.3,
+        dispatch_lost_seconds=2.0, retry_base_ms=50, retry_max_ms=500, **shared,
+    )  # fmt: skip
+    migrate(opened := Database(direct))
+    opened.close()
+    disk = stack.enter_context(mount_small_disk(folder / "home" / "media"))
+    valkey = redis_of.valkey if redis_of is not None else Valkey(settings)
+    if redis_of is None:
         valkey.start()
         stack.callback(valkey.kill)
-        provider = stack.enter_context(ScriptedProvider())
-        workers = Workers(settings, nursery)
-        stack.callback(workers.stop)
-        wb = Workbench.open(settings)
-        stack.callback(wb.close)
-        yield Installation(wb, workers, valkey, provider, disk)
+    provider = stack.enter_context(ScriptedProvider())
+    workers = Workers(settings, nursery)
+    stack.callback(workers.stop)
+    wb = Workbench.open(settings)
+    stack.callback(wb.close)
+    return Installation(wb, workers, valkey, provider, direct, disk, shares_redis=redis_of is not None)
 
 
 def _start_postgresql(stack: contextlib.ExitStack, folder: Path) -> str:
@@ -79,7 +113,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200, help="workers killed on each database")
     parser.add_argument("--jobs", type=int, default=800, help="jobs submitted on each database, without children")
     parser.add_argument("--seed", type=int, default=7, help="of what is injected when")
-    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
+    parser.add_argument("--legs", nargs="+", default=LEGS, choices=LEGS)
     return parser.parse_args()
 
 

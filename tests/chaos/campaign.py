@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from tests.chaos.injections import Injector
 from tests.conftest import Valkey
@@ -46,7 +46,11 @@ class Installation:
     workers: Workers
     valkey: Valkey
     provider: ScriptedProvider
+    #: of the database itself, past any pooler
+    direct_url: str
     small_disk: Path | None = None
+    #: another installation owns its Redis, and is the one that breaks it
+    shares_redis: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     python: str = sys.executable
 
@@ -64,17 +68,20 @@ class Installation:
 
     @property
     def plain_url(self) -> str:
-        return self.wb.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return make_url(self.direct_url).set(drivername="postgresql").render_as_string(hide_password=False)
 
     @property
     def database_name(self) -> str:
-        return str(self.wb.database.url.database)
+        return str(make_url(self.direct_url).database)
 
     def can(self, injection: str) -> bool:
-        """Whether it can be injected here: SQLite has no backends, and not everybody may mount a small disk."""
-        return not (injection == "all backends cut" and self.is_sqlite) and (
-            injection != "disk full" or self.small_disk is not None
-        )
+        """Whether it can be injected here."""
+        return {
+            "all backends cut": not self.is_sqlite,
+            "disk full": self.small_disk is not None,
+            "Redis killed": not self.shares_redis,
+            "Redis emptied": not self.shares_redis,
+        }.get(injection, True)
 
     def start_worker(self) -> Worker:
         return self.workers.start()

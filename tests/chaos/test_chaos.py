@@ -14,7 +14,7 @@ KILLS = 8
 def test_nothing_is_lost_or_done_twice_while_everything_breaks(
     wb: Workbench, workers: Workers, valkey: Valkey, provider: ScriptedProvider
 ) -> None:
-    place = Installation(wb, workers, valkey, provider)
+    place = Installation(wb, workers, valkey, provider, workers.settings.database_url)
     verdict = run(place, jobs=40, kills=KILLS, seed=11, limit_s=400)
     assert verdict.ok, f"{verdict}\n{workers.log()[-3000:]}"
     assert verdict.injected["worker killed (SIGKILL)"] == KILLS, str(verdict)
