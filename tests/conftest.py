@@ -42,6 +42,7 @@ LONGEST_FIRST = (
     "cli/test_data_commands",
     "pages/test_pages",
     "profiles/test_routing",
+    "browser/test_doors",
     "browser/test_models",
     "browser/test_settings",
     "browser/test_gallery",

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser import stack as parts
 from tests.browser.stack import Stack
@@ -46,5 +46,15 @@ def browser(chromium: str) -> Iterator[Browser]:
 def page(browser: Browser, stack: Stack) -> Iterator[Page]:
     context = stack.let_in(browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US"))
     context.set_default_timeout(TIMEOUT_MS)
-    yield context.new_page()
+    opened = context.new_page()
+    refused: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text and message.location["url"].startswith(stack.url):
+            refused.append(message.text)
+
+    opened.on("console", note)
+    yield opened
     context.close()
+    # what our own pages need, they may load
+    assert refused == []

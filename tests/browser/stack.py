@@ -19,9 +19,12 @@ from workbench.cli.supervisor import run_processes
 from workbench.cli.up import page_answers
 from workbench.settings import Settings
 
+#: a name that an attacker's DNS has bound to this machine
+REBOUND = "rebound.example"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
 ]  # fmt: skip
 DONE = "[data-testid=stApp][data-test-script-state=notRunning]"
 

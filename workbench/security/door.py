@@ -348,6 +348,7 @@ class Door:
             (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "
              b"frame-ancestors 'none'"),
             (b"x-content-type-options", b"nosniff"),
+            (b"cross-origin-resource-policy", b"same-origin"),
         ]  # fmt: skip
         await _answer(send, 403, headers, b"" if request.method == "HEAD" else page.encode())
 
