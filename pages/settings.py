@@ -223,7 +223,7 @@ def installation() -> None:
             (t("Broker"), t("embedded Valkey") if settings.redis_url is None else "Redis", variable("redis_url")),
             (t("Pictures and clips"), code(media_place()), "REELWRIGHT_MEDIA_URL"),
             (t("Master key"), master_key(), variable("master_key")),
-            (t("Logs"), f"`{settings.log_folder}`", "reelwright logs -f"),
+            (t("Logs"), code(settings.log_folder), "reelwright logs -f"),
         ]  # fmt: skip
         for label, value, name in rows:
             left, right = st.columns([1, 2.6])

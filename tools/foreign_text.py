@@ -90,7 +90,7 @@ OWN = {
     *("input_tokens", "job_id", "later", "lineno", "max_attempts", "n", "number", "of", "order", "output_tokens"),
     *("parent_id", "percent", "position", "priority", "progress", "replay_of", "replayed", "same", "scenes", "shot"),
     *("stale", "to_version", "unpriced", "version"),
-    *("artifacts", "colour", "episode", "icon", "jobs", "keys", "mark", "scope", "word"),
+    *("__name__", "artifacts", "colour", "episode", "icon", "jobs", "keys", "mark", "scope", "word"),
 }
 #: functions of others that give numbers, our own tables or boxes to draw in
 GIVES_OWN = {
