@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
@@ -112,6 +112,14 @@ class Jobs:
 
         with self._database.read() as conn:
             return replay.find(conn, job_id)
+
+    def explain_queued(self, ids: Sequence[int]) -> dict[int, Text]:
+        """Job id → why it does not run yet, for those of these jobs that are queued: paused, limited, due later, no
+        worker, or its turn."""
+        from workbench.jobs import queued
+
+        with self._database.read() as conn:
+            return queued.explain(conn, reads.find_many(conn, [*ids]), self._registry)
 
     def get_detail(self, job_id: int) -> JobDetail:
         """A job with its attempts, steps, events, model calls, children and replays. Raises NotFound."""

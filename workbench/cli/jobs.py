@@ -54,10 +54,13 @@ def show(job_id: int, as_json: bool) -> None:
     """Show a job with its attempts, steps, events and model calls."""
     with client.open_reading() as wb:
         found = wb.jobs.get_detail(job_id)
+        reason = wb.jobs.explain_queued([job_id]).get(job_id)
     if as_json:
-        console.emit(found)
-    else:
-        _print(found)
+        console.emit(found if reason is None else {**found.as_json(), "queued_because": str(reason)})
+        return
+    _print(found)
+    if reason is not None:
+        console.say(reason)
 
 
 @command.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,6 +38,17 @@ def translate_stored(row: Record | JsonObject, column: str) -> str:
     if stored:
         return translate(Text.from_json(stored), current())
     return str(fields.get(column) or "")
+
+
+def waiting_texts(jobs: Sequence[Job]) -> dict[int, str]:
+    """Job id → what it waits for, for those that are queued or waiting."""
+    ids = tuple(sorted(j.id for j in jobs if j.state == "queued"))
+    reasons = live.query(live.workbench().jobs.explain_queued, ids) if ids else {}
+    texts = {job_id: translate(reason, current()) for job_id, reason in reasons.items()}
+    for job in jobs:
+        if job.state == "waiting":
+            texts[job.id] = translate_stored(job, "message") or t(WAITING_FOR.get(str(job.waiting_for), N_("waiting")))
+    return texts
 
 
 def error_text(error: ReelwrightError) -> str:

@@ -28,13 +28,13 @@ def ran_ms(job: Job, now: int) -> int | None:
     return max(0, int(job.finished_at or now) - int(job.started_at))
 
 
-def describe_state(job: Job) -> str:
-    """What a job does now, or how it ended."""
+def describe_state(job: Job, waits: Mapping[int, str]) -> str:
+    """What a job does now, or how it ended. `waits`: of labels.waiting_texts."""
     state = job.state
     if state in ("failed", "partial"):
         return labels.error_title(job.error_kind) or labels.translate_stored(job, "error")
-    if state == "waiting":
-        return t(labels.WAITING_FOR.get(str(job.waiting_for), states.find("waiting").title))
+    if job.id in waits:
+        return waits[job.id]
     if state in ("running", "queued"):
         return labels.translate_stored(job, "message")
     return ""
@@ -44,6 +44,7 @@ def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> 
     """The rows as shown; column names are stable keys, titles come with the configuration."""
     language = current()
     spent = live.query(live.workbench().usage.of_jobs, [j.id for j in jobs])
+    waits = labels.waiting_texts(jobs)
     return pd.DataFrame(
         [
             {
@@ -51,7 +52,7 @@ def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> 
                 "job": labels.workflow_title(j.kind),
                 "story": hide_keys(labels.place(places.get(j.node_id or -1)) or "—"),
                 "progress": None if j.state == "queued" else float(j.progress or 0),
-                "now": hide_keys(describe_state(j)),
+                "now": hide_keys(describe_state(j, waits)),
                 "wait": formats.duration(wait_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
                 "cost": formats.spent(spent[j.id], language),

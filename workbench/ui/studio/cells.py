@@ -113,9 +113,8 @@ def running(job_id: int) -> None:
         if started
         else t("waits {time}", time=labels.duration_text(live.clock_ms() - job.created_at))
     )
-    message = labels.translate_stored(job, "message") or states.find(job.state).word
-    if job.state == "waiting" and job.waiting_for:
-        message = t(labels.WAITING_FOR.get(job.waiting_for, states.find("waiting").title))
+    waits = labels.waiting_texts([job]).get(job.id)
+    message = waits or labels.translate_stored(job, "message") or states.find(job.state).word
     st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
 
 
