@@ -43,6 +43,8 @@ def middleware() -> Middleware:
     # its handlers hold the stream that was there before
     streamlit_logging.update_formatter()
     protect_logging()
+    # each visit would be a line in the terminal of `reelwright up`
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     redactor.remember(_token)
     return Middleware(door.Door, keys=keys, script_hashes=_inline_scripts(), lang=settings.lang)
 
