@@ -1,7 +1,8 @@
 """Finds text that a page shows as Markdown or HTML though nobody knows what is in it.
 
 Briefs, models, services and the receivers of webhooks write texts; in Markdown, one picture in such a text is a
-request to somebody else's server. `workbench.ui.markup.plain` shows a text letter for letter, `safe` does so in HTML.
+request to somebody else's server. `workbench.ui.markup.plain` shows a text letter for letter, `safe` does so in HTML,
+`in_chart` in Plotly.
 This check follows each value that reaches Streamlit's Markdown through assignments, returns and calls of our own
 functions back to where it comes from: a literal, `t(…)`, a number, `plain(…)`, or something unknown, which is named.
 
@@ -52,11 +53,17 @@ MARKDOWN: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 }  # fmt: skip
 #: raw HTML
 HTML: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]] = {"html": _BODY}
+#: labels of Plotly, which knows bold and links
+CHARTS: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
+    **dict.fromkeys(("add_bar", "add_scatter"), ((), ("name", "text", "customdata", "hovertext", "hovertemplate"))),
+    "add_annotation": ((), ("text",)),
+    **dict.fromkeys(("update_xaxes", "update_yaxes"), ((), ("ticktext", "title", "tickprefix", "ticksuffix"))),
+}
 #: Markdown in whatever takes them
 EVERYWHERE = ("help",)
 
 #: functions whose answer shows nothing foreign as markup, whatever they are given
-ESCAPES = {"markdown": {"plain", "paragraphs", "code"}, "html": {"safe", "b64encode"}}
+ESCAPES = {"markdown": {"plain", "paragraphs", "code"}, "html": {"safe", "b64encode"}, "chart": {"in_chart"}}
 COUNTS = {"len", "int", "float", "round", "sum", "abs", "bool", "ord", "hash"}
 #: the interface's own sentences: the first argument is a key of the catalogue, the others are shown as they are
 TRANSLATES = {"t", "translate", "N_", "Text"}
@@ -87,11 +94,12 @@ PASSES = {
 #: attributes that hold numbers, or words and colours of our own code, in whatever has them
 OWN = {
     *("attempt", "attempts", "calls", "changed", "claim", "colno", "count", "episodes", "from_version", "id", "index"),
-    *("input_tokens", "job_id", "later", "lineno", "max_attempts", "n", "number", "of", "order", "output_tokens"),
-    *("parent_id", "percent", "position", "priority", "progress", "replay_of", "replayed", "same", "scenes", "shot"),
-    *("stale", "to_version", "unpriced", "version"),
+    *("later", "lineno", "max_attempts", "n", "number", "of", "order", "percent", "position", "priority", "progress"),
+    *("replay_of", "replayed", "same", "scenes", "shot", "stale", "to_version", "unpriced", "version"),
     *("__name__", "artifacts", "colour", "episode", "icon", "jobs", "keys", "mark", "scope", "word"),
 }
+#: … and how the names of numbers end
+NUMBERS = ("_at", "_id", "_micros", "_ms", "_tokens")
 #: functions of others that give numbers, our own tables or boxes to draw in
 GIVES_OWN = {
     *("columns", "container", "Counter", "expander", "get_option", "index", "model_json_schema", "palette", "range"),
@@ -264,7 +272,7 @@ class Check:
             self.modules[name] = module
 
     def find(self) -> list[Finding]:
-        return [*self._find("markdown", MARKDOWN), *self._find("html", HTML)]
+        return [*self._find("markdown", MARKDOWN), *self._find("html", HTML), *self._find("chart", CHARTS)]
 
     def _find(self, language: str, sinks: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]]) -> list[Finding]:
         """A function of ours that shows a parameter is a place like Streamlit's own: its callers are looked at."""
@@ -449,7 +457,13 @@ class _Trace:
     def attribute(
         self, value: ast.expr, name: str, owner: ast.expr, module: Module, function: Function | None
     ) -> Iterator[Leaf]:
-        if name in OWN or name.isupper() or name == "__getitem__" or _root(value) in OWN_OBJECTS:
+        if (
+            name in OWN
+            or name.endswith(NUMBERS)
+            or name.isupper()
+            or name == "__getitem__"
+            or _root(value) in OWN_OBJECTS
+        ):
             return
         if isinstance(owner, ast.Name) and (target := module.imports.get(owner.id)) in self.check.modules:
             yield from self.imported(value, f"{target}.{name}", module)

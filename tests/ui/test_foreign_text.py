@@ -11,7 +11,7 @@ HEAD = """
 import streamlit as st
 from workbench.ui import shell
 from workbench.ui.language import t
-from workbench.ui.markup import code, paragraphs, plain, safe
+from workbench.ui.markup import code, in_chart, paragraphs, plain, safe
 """
 
 
@@ -61,6 +61,8 @@ def test_our_pages_show_no_foreign_text_as_markup() -> None:
         "st.html(f'<p>{job.error}</p>')",
         "st.html(plain(job.error))",
         "st.markdown(safe(job.error))",
+        "chart.add_bar(x=[1], y=[2], name=job.model)",
+        "chart.update_yaxes(ticktext=[s.name for s in job.steps])",
         "text = job.error\nst.markdown(text)",
         "text = '**'\ntext += job.error\nst.markdown(text)",
         "rows = []\nrows.append(job.error)\nst.markdown(' '.join(rows))",
@@ -86,6 +88,7 @@ def test_a_text_nobody_vouches_for_is_named(place: str) -> None:
         "st.markdown(t('{n} jobs', n=len(job.names)))",
         "st.markdown(' · '.join(plain(n.name) for n in nodes))",
         "st.html(f'<p>{safe(job.error)}</p>')",
+        "chart.add_bar(name=in_chart(job.model))",
         "st.code(job.error)\nst.text(job.error)\nst.selectbox('Pick', [job.name])",
         "text = plain(job.error)\nst.markdown(text)",
         "for n, node in enumerate(nodes):\n    st.markdown(f'{n} {plain(node.name)}')",

@@ -10,6 +10,7 @@ from workbench.ui import markup
 def test_story_text_is_never_markup():
     assert markup.plain("# *a* [b](c) $x$ :red[d]\n<b>") == r"\# \*a\* \[b\]\(c\) \$x\$ \:red\[d\] \<b\>"
     assert markup.safe("<script>") == "&lt;script&gt;"
+    assert markup.in_chart("<a href='x'>") == "&lt;a href='x'&gt;"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import streamlit as st
 from workbench.ui import formats
 from workbench.ui.formats import Delta
 from workbench.ui.language import current
+from workbench.ui.markup import in_chart
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -224,6 +225,7 @@ def bars(
 ) -> go.Figure:
     """Horizontal bars; each series is (values, colour, pattern), and the text stands at the bar's end."""
     chart = figure(colours, height, left=label_margin(labels))
+    labels = [in_chart(label) for label in labels]
     for name, (values, colour, pattern) in series.items():
         if not any(values):
             continue

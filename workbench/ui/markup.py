@@ -50,6 +50,11 @@ def hide_keys(value: Any) -> Any:
     return redactor.value(value, redactor.mask)
 
 
+def in_chart(text: object) -> str:
+    """Text for Plotly, which takes tags in labels for bold and links."""
+    return html.escape(_printable(text), quote=False)
+
+
 def safe(text: object) -> str:
     """Text for HTML; line breaks stay visible."""
     return html.escape(_printable(text)).replace("\n", "<br>")

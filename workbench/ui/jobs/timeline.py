@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from workbench.db.rows.jobs import Attempt, Job, ModelCall, Step
 from workbench.ui import charts, formats, labels, states
 from workbench.ui.language import current, t
+from workbench.ui.markup import in_chart
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -103,7 +104,7 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
             orientation="h",
             name=name,
             marker=marker,
-            customdata=[f"{b.label} · {formats.duration(b.end - b.start, current())}" for _, b in mine],
+            customdata=[f"{in_chart(b.label)} · {formats.duration(b.end - b.start, current())}" for _, b in mine],
             hovertemplate="%{customdata}<extra></extra>",
         )
     for index, bar in enumerate(rows):
@@ -111,12 +112,12 @@ def draw(rows: Sequence[Bar], colours: charts.Palette) -> go.Figure:
             chart.add_annotation(
                 x=bar.end / 1000,
                 y=labels[index],
-                text=f" {bar.note}",
+                text=f" {in_chart(bar.note)}",
                 showarrow=False,
                 xanchor="left",
                 font={"size": 11, "color": colours.muted},
             )
-    names = [f"<b>{b.label}</b>" if b.depth == 0 else b.label for b in rows]
+    names = [f"<b>{in_chart(b.label)}</b>" if b.depth == 0 else in_chart(b.label) for b in rows]
     chart.update_yaxes(
         autorange="reversed",
         showgrid=False,
