@@ -87,7 +87,7 @@ def open_database(settings: Settings) -> Database:
     """The database of these settings, brought to today's schema. Raises Unavailable."""
     from workbench.db.migrate import migrate
 
-    database = Database(settings.database_url, pool_size=settings.threads + 4)
+    database = Database(settings.database_url, pool_size=settings.threads + 4, wait_s=settings.lock_wait_seconds)
     migrate(database)
     return database
 
@@ -105,7 +105,7 @@ def open_reading_backend(settings: Settings) -> Backend:
 
     A database that is not at today's schema is opened like any other, which brings it there or says why not.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, wait_s=settings.lock_wait_seconds)
     if _is_current(database):
         return Backend(database, settings)
     database.close()

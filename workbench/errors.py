@@ -13,6 +13,7 @@
     │   └── NotAllowed          the state does not allow it (cancel a finished job…)
     ├── Unavailable             a part is missing: Redis, worker, key file
     │   └── DatabaseUnavailable a job that meets this goes back to the queue
+    │       └── DatabaseBusy    somebody has held a lock for too long; `pid` and `since_ms` say who
     ├── JobError                a running job ends or is retried because of it; `kind` is stored
     │   ├── ProviderError       what a model service answered (http status, request id, Retry-After)
     │   ├── OutputError         malformed, invalid, truncated or empty model output, with the issues
@@ -277,6 +278,16 @@ class Origin:
     #: as it is configured: provider and profile
     service: str
     model: str
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """Somebody has held a lock for too long. `pid`: that process on this machine, `since_ms` epoch ms; None: not
+    known."""
+
+    def __init__(self, text: str, *, pid: int | None = None, since_ms: int | None = None) -> None:
+        super().__init__(text)
+        self.pid = pid
+        self.since_ms = since_ms
 
 
 class JobError(ReelwrightError):

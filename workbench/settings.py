@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(1.0, ge=0.05, le=60, description=N_("seconds from 0.05 to 60"))
     max_losses: int = Field(10, ge=0, le=1000, description=N_("a whole number from 0 to 1000"))
     sweep_seconds: float = Field(1.0, ge=0.05, le=60, description=N_("seconds from 0.05 to 60"))
+    lock_wait_seconds: float = Field(15, ge=0.1, le=3600, description=N_("seconds from 0.1 to 3600"))
     dispatch_lost_seconds: float = Field(30, ge=0.5, le=3600, description=N_("seconds from 0.5 to 3600"))
     retry_base_ms: int = Field(1000, ge=1, le=3_600_000, description=N_("milliseconds from 1 to 3600000"))
     retry_max_ms: int = Field(

@@ -312,7 +312,7 @@ def migrate_database(settings: Settings) -> None:
     from workbench.db.connection import Database
     from workbench.db.migrate import migrate
 
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, wait_s=settings.lock_wait_seconds)
     try:
         migrate(database)
     except (SQLAlchemyError, OSError) as error:

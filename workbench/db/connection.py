@@ -1,7 +1,10 @@
 """One database, SQLite or PostgreSQL, behind two doors: `read()` and `write()`.
 
-SQLite (measured, ADR 0009): WAL and synchronous=FULL; a writer opens BEGIN IMMEDIATE under a blocking file lock,
-because busy_timeout alone starves one of four hot writers; a reader opens a plain BEGIN and never waits.
+SQLite (measured, ADR 0009): WAL and synchronous=FULL; a writer opens BEGIN IMMEDIATE under a file lock, because
+busy_timeout alone starves one of four hot writers; a reader opens a plain BEGIN and never waits.
+
+Nobody waits for ever: whoever holds a lock may be stopped, or hang. After `wait_s` a write raises DatabaseBusy, which
+names the holder.
 """
 
 from __future__ import annotations
@@ -30,21 +33,24 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import InvalidatePoolError, OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from workbench.errors import DatabaseUnavailable
+from workbench.db import postgresql
+from workbench.db.file_lock import FileLock, LockTimeout, find_holder
+from workbench.errors import DatabaseBusy, DatabaseUnavailable
 from workbench.i18n import N_
 from workbench.i18n import Text as Message
 
 T = TypeVar("T")
 
-#: a PostgreSQL connection that rested longer than this is asked whether it still lives before it is used
-#: of one process to PostgreSQL
-MOST_CONNECTIONS = 20
-PING_AFTER_S = 1.0
+#: how long a write waits for others by default, REELWRIGHT_LOCK_WAIT_SECONDS
+WAIT_S = 15.0
+#: a wait longer than this is a sign that others were kept from writing too
+LONG_WAIT_S = 1.0
 
 
 class db_now_ms(FunctionElement[int]):
@@ -134,18 +140,23 @@ def _json(value: Any) -> str:
 class Database:
     """An engine per process, made on first use so that it never crosses a fork.
 
-    `url` as in DATABASE_URL. Raises Unavailable from `read` and `write` when the database cannot be reached.
+    `url` as in DATABASE_URL. `read` and `write` raise DatabaseUnavailable when the database cannot be reached, and
+    DatabaseBusy after waiting `wait_s` for others.
     """
 
-    def __init__(self, url: str, *, pool_size: int = MOST_CONNECTIONS) -> None:
+    def __init__(self, url: str, *, pool_size: int = postgresql.MOST_CONNECTIONS, wait_s: float = WAIT_S) -> None:
         self.url = make_url(url)
         if self.url.drivername in ("postgresql", "postgres"):
             self.url = self.url.set(drivername="postgresql+psycopg")
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._pool_size = pool_size
+        self._wait_s = wait_s
+        #: monotonic time at which a write of this process last had to wait long, or gave up
+        self.waited_long_at = float("-inf")
         self._engine: Engine | None = None
         self._making = threading.Lock()
-        self._lock_files = threading.local()
+        self._file_lock: FileLock | None = None
+        self._writing = threading.local()
         #: writes of threads that wait for their turn, and the lock of the one that writes for all
         self._turns: list[_Turn[Any]] = []
         self._turns_lock = threading.Lock()
@@ -161,22 +172,9 @@ class Database:
 
     def _make_engine(self) -> Engine:
         if not self.is_sqlite:
-            connect: dict[str, Any] = {"connect_timeout": 5, "options": "-c timezone=utc"}
-            engine = create_engine(
-                self.url,
-                pool_size=min(self._pool_size, MOST_CONNECTIONS),
-                # A crowd of threads waits for a connection, which is quicker than making one for each. No thread takes
-                # a second one while it holds one, so they cannot wait for each other.
-                max_overflow=0,
-                # The one used last is the one least likely to need a ping.
-                pool_use_lifo=True,
-                isolation_level="READ COMMITTED",
-                connect_args=connect,
-                json_serializer=_json,
+            return postgresql.make_engine(
+                self.url, pool_size=self._pool_size, wait_s=self._wait_s, json_serializer=_json
             )
-            event.listen(engine, "checkout", _ping_when_rested)
-            event.listen(engine, "checkin", _note_use)
-            return engine
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
@@ -184,7 +182,8 @@ class Database:
             pool_size=self._pool_size,
             max_overflow=20,
             json_serializer=_json,
-            connect_args={"timeout": 30, "check_same_thread": False},
+            pool_timeout=self._wait_s,
+            connect_args={"timeout": self._wait_s, "check_same_thread": False},
         )
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -195,24 +194,33 @@ class Database:
         """A read-only look: at one moment on SQLite; each statement at its own on PostgreSQL, as READ COMMITTED has
         it."""
         try:
-            connection = self.engine.connect()
-        except OperationalError as error:
-            raise _unreachable(self, error) from error
-        with connection:
-            if not self.is_sqlite:
-                # The same guarantee without the round trips of BEGIN and COMMIT.
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-            with connection.begin():
-                yield connection
+            with self._connect() as connection:
+                if not self.is_sqlite:
+                    # The same guarantee without the round trips of BEGIN and COMMIT.
+                    connection.execution_options(isolation_level="AUTOCOMMIT")
+                with connection.begin():
+                    yield connection
+        except (PoolTimeout, OperationalError) as error:
+            if (busy := self._name_obstacle(error)) is None:
+                raise
+            raise busy from error
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction; committed when the block ends, rolled back when it raises."""
-        if self.is_sqlite:
-            with self._write_turn():
+    def write(self, *, wait_s: float | None = None) -> Iterator[Connection]:
+        """One transaction; committed when the block ends, rolled back when it raises.
+
+        `wait_s`: how long SQLite's other writers may take; by default as long as this database's writes wait.
+        """
+        try:
+            if self.is_sqlite:
+                with self._write_turn(self._wait_s if wait_s is None else wait_s):
+                    yield from self._begin_write()
+            else:
                 yield from self._begin_write()
-        else:
-            yield from self._begin_write()
+        except (PoolTimeout, OperationalError) as error:
+            if (busy := self._name_obstacle(error)) is None:
+                raise
+            raise busy from error
 
     def write_together(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that it may share with other threads' work; returns once it is committed.
@@ -252,31 +260,98 @@ class Database:
                 turn.ended = True
 
     def _begin_write(self) -> Iterator[Connection]:
-        try:
-            connection = self.engine.connect()
-        except OperationalError as error:
-            raise _unreachable(self, error) from error
-        with connection.execution_options(writes=True) as writing, writing.begin():
+        with self._connect().execution_options(writes=True) as writing, writing.begin():
             yield writing
 
-    @contextmanager
-    def _write_turn(self) -> Iterator[None]:
-        import fcntl
+    def _connect(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except OperationalError as error:
+            if _is_busy(error):
+                raise
+            raise _unreachable(self, error) from error
 
-        depth = getattr(self._lock_files, "depth", 0)
-        if depth:
+    @contextmanager
+    def _write_turn(self, wait_s: float) -> Iterator[None]:
+        """The one place in the row of SQLite's writers. Raises DatabaseBusy."""
+        if getattr(self._writing, "active", False):
             raise RuntimeError("a write transaction inside a write transaction would wait for itself")
-        file = getattr(self._lock_files, "file", None)
-        if file is None or self._lock_files.pid != os.getpid():
-            file = self._lock_files.file = open(f"{self.url.database}.lock", "ab")  # noqa: SIM115  kept for the thread's life
-            self._lock_files.pid = os.getpid()
-        fcntl.flock(file, fcntl.LOCK_EX)
-        self._lock_files.depth = 1
+        lock = self._lock_of_process()
+        began = time.monotonic()
+        try:
+            lock.acquire(wait_s)
+        except LockTimeout:
+            self.waited_long_at = time.monotonic()
+            raise self._busy(wait_s) from None
+        now = time.monotonic()
+        if now - began > LONG_WAIT_S:
+            self.waited_long_at = now
+        self._writing.active = True
         try:
             yield
         finally:
-            self._lock_files.depth = 0
-            fcntl.flock(file, fcntl.LOCK_UN)
+            self._writing.active = False
+            lock.release()
+
+    def _lock_of_process(self) -> FileLock:
+        lock = self._file_lock
+        if lock is None or lock.pid != os.getpid():
+            _ = self.engine  # makes the folder
+            with self._making:
+                lock = self._file_lock
+                if lock is None or lock.pid != os.getpid():
+                    lock = self._file_lock = FileLock(f"{self.url.database}.lock")
+        return lock
+
+    def _name_obstacle(self, error: PoolTimeout | OperationalError) -> DatabaseBusy | None:
+        """What to raise instead of an error: who is in the way. None: nobody is."""
+        if isinstance(error, PoolTimeout):
+            text = N_("All connections of this process to the database have been in use for {seconds} s.")
+            return DatabaseBusy(Message(text, seconds=round(self._wait_s)))
+        if not _is_busy(error):
+            return None
+        self.waited_long_at = time.monotonic()
+        return self._busy(self._wait_s)
+
+    def _busy(self, waited_s: float) -> DatabaseBusy:
+        """The error that says who holds what a write has waited for."""
+        if not self.is_sqlite:
+            return self._busy_server(waited_s)
+        holder = find_holder(str(self.url.database))
+        if holder is None:
+            text = N_("Others have kept the database busy for {seconds} s. Try again in a moment.")
+            return DatabaseBusy(Message(text, seconds=round(waited_s)))
+        if holder.since_ms is None:
+            text = N_(
+                "The database is locked by process {pid}, for {seconds} s at least. If that process is stopped or "
+                "hangs, end it: kill -9 {pid}"
+            )
+            return DatabaseBusy(Message(text, pid=str(holder.pid), seconds=round(waited_s)), pid=holder.pid)
+        text = N_(
+            "The database has been locked by process {pid} since {since}. If that process is stopped or hangs, "
+            "end it: kill -9 {pid}"
+        )
+        message = Message(text, pid=str(holder.pid), since=_clock(holder.since_ms))
+        return DatabaseBusy(message, pid=holder.pid, since_ms=holder.since_ms)
+
+    def _busy_server(self, waited_s: float) -> DatabaseBusy:
+        holder = None
+        try:
+            with self.engine.connect() as connection:
+                holder = postgresql.find_idle_holder(connection)
+        except (PoolTimeout, SQLAlchemyError):
+            # what is known already has to do
+            pass
+        if holder is None:
+            text = N_("Others have kept the database busy for {seconds} s. Try again in a moment.")
+            return DatabaseBusy(Message(text, seconds=round(waited_s)))
+        text = N_(
+            "The database has been locked by {who} since {since}. PostgreSQL ends a transaction that does nothing for "
+            "{limit} s; then try again."
+        )
+        limit = postgresql.IDLE_TRANSACTION_MS // 1000
+        message = Message(text, who=holder[0], since=_clock(holder[1]), limit=limit)
+        return DatabaseBusy(message, since_ms=holder[1])
 
     def close(self) -> None:
         if self._engine is not None:
@@ -285,16 +360,28 @@ class Database:
 
 
 def _set_up_sqlite(connection: Any, record: Any) -> None:
+    # busy_timeout is the driver's own argument
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=30000",
         "wal_autocheckpoint=4000",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _is_busy(error: OperationalError) -> bool:
+    """Whether a lock was not free in time."""
+    cause: Any = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return (getattr(cause, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return getattr(cause, "sqlstate", None) == "55P03"
+
+
+def _clock(epoch_ms: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch_ms / 1000))
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -305,24 +392,6 @@ def _begin_sqlite(connection: Connection) -> None:
         raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
     except sqlite3.Error as error:
         raise OperationalError("BEGIN", None, error) from error
-
-
-def _ping_when_rested(dbapi_connection: Any, record: Any, proxy: Any) -> None:
-    """A connection that was just used is taken as alive: a ping each time would double a small transaction's cost."""
-    if time.monotonic() - record.info.get("used_at", 0.0) < PING_AFTER_S:
-        return
-    try:
-        # Outside a transaction block, as the pool left it; one round trip.
-        dbapi_connection.autocommit = True
-        dbapi_connection.execute("")
-        dbapi_connection.autocommit = False
-    except Exception as error:
-        # makes the pool throw away this and every older connection, and connect anew
-        raise InvalidatePoolError from error
-
-
-def _note_use(dbapi_connection: Any, record: Any) -> None:
-    record.info["used_at"] = time.monotonic()
 
 
 def _unreachable(database: Database, error: Exception) -> DatabaseUnavailable:

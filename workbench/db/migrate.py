@@ -14,6 +14,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: any constant; PostgreSQL's advisory lock for migrations
 _LOCK = 7_214_377
+#: another process may be migrating a large database just now
+_WAIT_S = 600.0
 
 
 def revisions() -> list[str]:
@@ -55,8 +57,9 @@ def migrate(database: Database) -> None:
     if database.is_sqlite:
         _with_foreign_keys(database, "OFF")
     try:
-        with database.write() as connection:
+        with database.write(wait_s=_WAIT_S) as connection:
             if not database.is_sqlite:
+                connection.execute(text(f"SET LOCAL lock_timeout = {round(_WAIT_S * 1000)}"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
