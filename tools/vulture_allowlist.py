@@ -58,6 +58,7 @@ _.self_group
 against
 _.comparator_factory
 _.isolation_level
+_.prepare_threshold
 _.autocommit
 _.exc_text
 _.globals

@@ -5,7 +5,9 @@ The command `reelwright doctor` and the Settings page show the same findings.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 
 
 _NEEDS_DATABASE = ("migrations", "workers")
+#: how long a look waits for others' locks, and how long any part may take to answer at all
+_LOCK_WAIT_S = 3.0
+_ANSWER_S = 15.0
+#: a probe that a disk with nothing left cannot take, and how much should be left besides
+_PROBE = b"\0" * 65_536
+_LITTLE_BYTES = 200_000_000
 
 
 class Wrong(Exception):
@@ -48,9 +56,11 @@ def examine(settings: Settings, more: Mapping[str, Check] | None = None) -> Iter
     """Look at every part, in the order in which they need each other; `more`: checks of the caller's own."""
     checks: dict[str, Check] = {
         "home": lambda: prepare_home(settings),
+        "disk": lambda: _disk(settings),
         "database": lambda: _database(settings),
         "migrations": lambda: _migrations(settings),
         "redis": lambda: _redis(settings),
+        "media": lambda: _media(settings),
         "workers": lambda: _workers(settings),
         **(more or {}),
         "master key": lambda: _master_key(settings),
@@ -60,10 +70,26 @@ def examine(settings: Settings, more: Mapping[str, Check] | None = None) -> Iter
         if part in _NEEDS_DATABASE and "database" in wrong:
             yield Finding(part, False, N_("Not known until the database opens."), N_("Mend the database first."))
             continue
-        finding = _finding(part, check)
+        finding = _find_in_time(part, check)
         if not finding.ok:
             wrong.add(part)
         yield finding
+
+
+def _find_in_time(part: str, check: Check) -> Finding:
+    """What a check finds; a part that never answers keeps nobody from hearing of the others."""
+    found: list[Finding] = []
+    thread = threading.Thread(target=lambda: found.append(_finding(part, check)), daemon=True)
+    thread.start()
+    thread.join(_ANSWER_S)
+    if found:
+        return found[0]
+    return Finding(
+        part,
+        False,
+        Text(N_("It has not answered for {seconds} s."), seconds=round(_ANSWER_S)),
+        N_("Look whether the server or disk behind it hangs."),
+    )
 
 
 def _finding(part: str, check: Check) -> Finding:
@@ -102,22 +128,26 @@ def _open_database(settings: Settings) -> Database | None:
     """The database, None when it is a file that the first start will make."""
     from workbench.db.connection import Database
 
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, wait_s=_LOCK_WAIT_S)
     if database.is_sqlite and not Path(database.url.database or "").exists():
         return None
     return database
 
 
 def _database(settings: Settings) -> None:
-    from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
+
+    from workbench.db import migrate
+    from workbench.db.writes import installation
 
     database = _open_database(settings)
     if database is None:
         return
     try:
         with database.write() as connection:
-            connection.execute(text("SELECT 1"))
+            if migrate.current(connection):
+                # a row that is really written: a replica, or a full disk, takes anything less
+                installation.set_meta(connection, "doctor", "")
     except (SQLAlchemyError, OSError) as error:
         what = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise Wrong(
@@ -126,6 +156,51 @@ def _database(settings: Settings) -> None:
         ) from error
     finally:
         database.close()
+
+
+def _disk(settings: Settings) -> None:
+    """The disks of home and of a SQLite file take what is written, and have some room left."""
+    from sqlalchemy.engine import make_url
+
+    folders = [settings.home]
+    if settings.is_sqlite:
+        folders.append(Path(make_url(settings.database_url).database or "").parent)
+    for folder in filter(Path.exists, folders):
+        probe = folder / f".probe-{os.getpid()}"
+        try:
+            with probe.open("wb") as file:
+                file.write(_PROBE)
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise Wrong(
+                Text(
+                    N_("Nothing can be written in {folder}: {reason}"), folder=str(folder), reason=error.strerror or ""
+                ),
+                N_("Make room on the disk, or look who may write there."),
+            ) from error
+        finally:
+            probe.unlink(missing_ok=True)
+        space = os.statvfs(folder)
+        if (free := space.f_bavail * space.f_frsize) < _LITTLE_BYTES:
+            raise Wrong(
+                Text(N_("Only {mb} MB are free on the disk of {folder}."), mb=free // 1_000_000, folder=str(folder)),
+                N_("Make room before it is full: jobs that cannot write wait."),
+            )
+
+
+def _media(settings: Settings) -> None:
+    from workbench.media.storage import open_storage
+    from workbench.media.store import name_of
+
+    storage = open_storage(settings.media_url, settings.home)
+    # written as any picture is, and swept as one that nobody refers to if it should stay behind
+    name = name_of(hashlib.sha256(f"doctor {os.getpid()}".encode()).hexdigest(), ".png")
+    storage.write(name, b"probe")
+    if storage.read(name) != b"probe":
+        raise Wrong(
+            N_("Pictures and clips are not read as they were written."), N_("Check REELWRIGHT_MEDIA_URL and its place.")
+        )
+    storage.remove(name, float("inf"))
 
 
 def _migrations(settings: Settings) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from tests.cli.conftest import Ran, Reelwright, free_port
 
-PARTS = ["settings", "home", "database", "migrations", "redis", "workers", "web port", "master key"]
+PARTS = [
+    "settings", "home", "disk", "database", "migrations", "redis", "media", "workers", "web port", "master key",
+]  # fmt: skip
 
 
 def part(ran: Ran, name: str) -> dict[str, Any]:

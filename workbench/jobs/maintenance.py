@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from workbench.db.connection import Database
-from workbench.db.writes import dispatch, end, families, installation, ledger, sweep, waits
+from workbench.db.reads import jobs as reads
+from workbench.db.writes import clock, dispatch, end, families, installation, ledger, sweep, waits
 from workbench.errors import Unavailable
 from workbench.settings import Settings
 from workbench.usage import budgets
@@ -19,6 +21,46 @@ PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
 #: jobs that waited for a limit or a budget and are tried again in one round: most of a crowd would only wait again
 RESUMED_AT_ONCE = 32
+#: how often many active jobs are looked through for times that lie too far ahead
+LOOK_AHEAD_EVERY_S = 15.0
+
+
+class LostWorkers:
+    """Whether leases that ran out mean that workers are lost.
+
+    When the clock was put forward, when writes had to wait, or when this process itself was stopped, leases of healthy
+    workers have run out as well: they first get the time to renew them. Not for longer than a lease.
+    """
+
+    #: heartbeats that a healthy worker needs at most
+    HEARTBEATS = 3
+    #: no pause between two rounds is shorter than this and yet a sign of anything
+    PAUSE_S = 5.0
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._lease_s = settings.lease_seconds
+        self._patience_s = self.HEARTBEATS * settings.heartbeat_seconds
+        self._looked_at: float | None = None
+        self._clock_ms = 0
+        self._doubted_at = float("-inf")
+        self._waits_since: float | None = None
+
+    def are_certain(self, clock_ms: int) -> bool:
+        """`clock_ms`: the database's now, read after the leases were."""
+        now = time.monotonic()
+        if self._looked_at is not None:
+            passed_s = now - self._looked_at
+            jumped_s = (clock_ms - self._clock_ms) / 1000 - passed_s
+            if jumped_s > self._lease_s / 3 or passed_s > max(self._lease_s / 2, self.PAUSE_S):
+                self._doubted_at = now
+        self._looked_at, self._clock_ms = now, clock_ms
+        doubted_at = max(self._doubted_at, self._database.waited_long_at)
+        if now - doubted_at >= self._patience_s:
+            self._waits_since = None
+            return True
+        self._waits_since = self._waits_since or now
+        return now - self._waits_since >= self._lease_s
 
 
 class Sweeper:
@@ -28,9 +70,12 @@ class Sweeper:
         self._database = database
         self._settings = settings
         self._epoch_of = epoch_of
+        self._lost_workers = LostWorkers(database, settings)
+        self._looked_ahead_at = float("-inf")
 
     def sweep(self, *, idle: bool) -> None:
         """One round. `idle`: this worker has a free thread, so a message unclaimed for long is lost, not waiting."""
+        self._pull_back_times()
         self._recover_lost_jobs()
         self._close_abandoned_calls()
         self._settle_cancelled()
@@ -41,9 +86,23 @@ class Sweeper:
         if idle:
             self._clear_lost_dispatches()
 
+    def _pull_back_times(self) -> None:
+        with self._database.read() as conn:
+            now = time.monotonic()
+            if now - self._looked_ahead_at < LOOK_AHEAD_EVERY_S and clock.has_many_active_jobs(conn):
+                return
+            self._looked_ahead_at = now
+            if not clock.lies_ahead(conn):
+                return
+        with self._database.write() as conn:
+            log.warning("the clock was put back: %s times lay too far ahead", clock.pull_back(conn))
+
     def _recover_lost_jobs(self) -> None:
         with self._database.read() as conn:
             rows = sweep.list_expired_claims(conn)
+            clock_ms = reads.clock(conn)
+        if not self._lost_workers.are_certain(clock_ms):
+            return
         for row in rows:
             with self._database.write() as conn:
                 became = sweep.recover_lost_job(conn, row.id, row.claim, self._settings.max_losses)

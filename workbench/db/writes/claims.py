@@ -57,6 +57,7 @@ CLAIMED = _Claimed(
         "claim": job.c.claim + 1,
         "worker": bindparam("me"),
         "lease_until": db_now_ms() + bindparam("lease_ms"),
+        "ahead_ms": bindparam("lease_ms"),
         "started_at": func.coalesce(job.c.started_at, db_now_ms()),
         "waiting_for": None,
     },

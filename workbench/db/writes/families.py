@@ -36,7 +36,7 @@ live_child = exists(
 _wake = (
     update(job)
     .where(job.c.id == bindparam("b_parent"), job.c.state == "waiting", job.c.waiting_for == "children", ~live_child)
-    .values(state="queued", waiting_for=None, available_at=db_now_ms(), dispatched_at=None)
+    .values(state="queued", waiting_for=None, available_at=db_now_ms(), ahead_ms=0, dispatched_at=None)
 )
 _mean = (
     select(

@@ -21,6 +21,7 @@ def insert_job(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> i
         progress=0,
         created_at=db_now_ms(),
         available_at=db_now_ms() + delay_ms if delay_ms else db_now_ms(),
+        ahead_ms=delay_ms,
         **values,
     )
     return conn.execute(row.on_conflict_do_nothing().returning(job.c.id)).scalar_one_or_none()
@@ -36,6 +37,7 @@ _new_jobs = (
         progress=0,
         created_at=db_now_ms(),
         available_at=db_now_ms() + bindparam("b_delay_ms"),
+        ahead_ms=bindparam("b_delay_ms"),
     )
     .returning(job.c.id, sort_by_parameter_order=True)
 )

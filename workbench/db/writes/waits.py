@@ -20,6 +20,7 @@ def put_back(conn: Connection, job_id: int, *, delay_ms: int, message: Text | No
         .values(
             state="queued",
             available_at=db_now_ms() + delay_ms,
+            ahead_ms=delay_ms,
             dispatched_at=None,
             lease_until=None,
             preview=None,
@@ -42,7 +43,7 @@ def put_waiting(
     """`resume_ms`: `resume_due` queues it again after so long. `asks`: it goes on only when somebody does something."""
     values: dict[str, Any] = {"state": "waiting", "waiting_for": waiting_for, "lease_until": None, "preview": None}
     if resume_ms is not None:
-        values["available_at"] = db_now_ms() + resume_ms
+        values |= {"available_at": db_now_ms() + resume_ms, "ahead_ms": resume_ms}
     if message is not None:
         values |= {"message": str(message), "message_i18n": message.to_json()}
     if asks:
@@ -67,7 +68,7 @@ def resume_if_settled(conn: Connection, job_id: int, waiting_for: str) -> None:
     conn.execute(
         update(job)
         .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for, ~still)
-        .values(state="queued", waiting_for=None, available_at=db_now_ms(), dispatched_at=None)
+        .values(state="queued", waiting_for=None, available_at=db_now_ms(), ahead_ms=0, dispatched_at=None)
     )
 
 
@@ -76,6 +77,6 @@ def resume(conn: Connection, job_id: int, waiting_for: str) -> bool:
     done = conn.execute(
         update(job)
         .where(job.c.id == job_id, job.c.state == "waiting", job.c.waiting_for == waiting_for)
-        .values(state="queued", waiting_for=None, available_at=db_now_ms(), dispatched_at=None)
+        .values(state="queued", waiting_for=None, available_at=db_now_ms(), ahead_ms=0, dispatched_at=None)
     )
     return done.rowcount > 0
