@@ -7,12 +7,17 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
 from tests.cli.conftest import CEILING_S, ROOT, Reelwright, all_gone, family, free_port, named, waits_for_worker
 from tests.conftest import until
+from workbench.cli import up
+from workbench.security import door
+from workbench.settings import Settings
 
 
 def test_it_prints_an_address_that_answers_and_stops_on_sigterm(reelwright: Reelwright) -> None:
@@ -247,3 +252,20 @@ def test_streamlit_itself_cannot_be_told_to_listen_for_other_machines(reelwright
 
     assert process.wait(CEILING_S) != 0
     assert "reelwright: 0.0.0.0 would show every story" in reelwright.stderr()
+
+
+def test_a_browser_is_opened_without_the_token_on_its_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(up.webbrowser, "open", opened.append)
+    settings = Settings.load(home=tmp_path)
+    url = door.address("127.0.0.1", 8501, "the-token")
+
+    up.open_browser(settings, url)
+
+    [address] = opened
+    assert "the-token" not in address
+    page = Path(url2pathname(urlsplit(address).path))
+    assert f'url={url}"' in page.read_text()
+    assert page.stat().st_mode & 0o777 == 0o600

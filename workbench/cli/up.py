@@ -50,7 +50,7 @@ def command(port: int, host: str, workers: int, threads: int | None, no_browser:
             click.echo(console.localize(Text("Reelwright runs at {url}", url=url)))
             console.say(Text("Ctrl-C stops it"))
             if not no_browser and _has_a_desktop():
-                _open_browser(settings, url)
+                open_browser(settings, url)
         stop.wait()
     return 0
 
@@ -94,7 +94,8 @@ def page_answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def _open_browser(settings: Settings, url: str) -> None:
+def open_browser(settings: Settings, url: str) -> None:
+    """Show the page at once, signed in."""
     # A browser's command line is open to every user of this machine: it names a file that only this user can read.
     page = settings.home / "open.html"
     private_files.write(page, f'<meta http-equiv="refresh" content="0; url={html.escape(url)}">')
