@@ -193,15 +193,16 @@ def side(workflow: Workflow, project_id: int, nodes: list[int], values: JsonObje
             t("Priority"), PRIORITIES, default=0, required=True, format_func=named.__getitem__, key="launch_priority",
             width="stretch",
         )  # fmt: skip
-        guess = targets.estimate(workflow, project_id, nodes, profile) if not wrong else None
-        targets.price(workflow, guess, len(nodes))
+        guess = targets.forecast(workflow, nodes, values, profile) if not wrong else None
+        targets.price(guess, len(nodes))
         unmet = targets.unmet(workflow, nodes, values) if nodes and not wrong else {}
         for sentence, lacking_nodes in list(unmet.items())[:5]:
             count = f" × {len(lacking_nodes)}" if len(lacking_nodes) > 1 else ""
             st.markdown(f":gray[:material/lock: {plain(sentence)}{count}]")
+        beyond = budgets.ask(project_id, guess.cost, guess.unpriced, "launch") if guess is not None else None
         if st.button(
             targets.launch_label(len(nodes), guess), key="launch_go", type="primary", icon=":material/rocket_launch:",
-            width="stretch", disabled=not nodes or bool(unmet),
+            width="stretch", disabled=not nodes or bool(unmet) or beyond is False,
         ):  # fmt: skip
             st.session_state[f"launch_{workflow.name}_issues"] = wrong
             if not wrong:

@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert, update
 
 from workbench import samples
 from workbench.api.client import Workbench
+from workbench.db.schema import job, model_call, node
 from workbench.errors import BudgetExceeded
 from workbench.i18n import translate
+from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
+from workbench.usage import estimates
+from workbench.workflows.registry import Typical
 
 PRICES = {"prices": {"*": {"currency": "USD", "input": 100, "output": 400, "image": 0.1}}}
 
@@ -78,3 +83,99 @@ def test_an_unknown_price_is_never_free(wb: Workbench) -> None:
     assert used_up.beyond
     assert not replace(used_up, unpriced=0).beyond
     assert "1 jobs more have no known price" in used_up.describe()
+
+
+def add_nodes(wb: Workbench, project: int, kind: str, parent: int, count: int) -> list[int]:
+    rows = [
+        {
+            "kind": kind,
+            "project_id": project,
+            "parent_id": parent,
+            "position": n,
+            "title": f"{kind} {n}",
+            "created_at": 1,
+        }
+        for n in range(1, count + 1)
+    ]
+    with wb.database.write() as conn:
+        return [conn.execute(insert(node).values(row).returning(node.c.id)).scalar_one() for row in rows]
+
+
+def test_a_launch_costs_what_its_settings_ask_for_and_what_it_starts(wb: Workbench) -> None:
+    project = add_story(wb)
+    episodes = add_nodes(wb, project, "episode", project, 3)
+    scenes = [scene for episode in episodes for scene in add_nodes(wb, project, "scene", episode, 2)]
+    own = {name: guess.cost_micros for name, guess in wb.plans.estimate(project).items()}
+
+    def cost(workflow: str, nodes: list[int], **params: object) -> int:
+        forecast = wb.plans.price(workflow, nodes, params)
+        assert forecast is not None
+        assert forecast.unpriced == 0
+        return forecast.cost.get("USD", 0)
+
+    frames = own["generate_keyframe_images"]
+    assert frames == 900_000
+    assert cost("generate_keyframe_images", scenes[:2]) == 2 * frames
+    assert cost("generate_keyframe_images", scenes[:2], keys=["KF0", "KF4"]) == 2 * 200_000
+    scene = cost("refine_scene_all", scenes[:1])
+    assert scene > frames
+    assert cost("refine_scene_all", scenes[:1], images=False) == scene - frames
+    assert cost("refine_scene_all_batch", [project]) == 6 * scene
+    assert cost("refine_scene_all_batch", [project], scene_ids=scenes[:4], images=False) == 4 * (scene - frames)
+    expressions = wb.plans.price("generate_episode_core_expression_batch", [project], {"episode_ids": episodes[1:]})
+    assert expressions is not None
+    assert (expressions.jobs, expressions.cost["USD"]) == (2, 2 * own["generate_episode_core_expression"])
+    assert wb.plans.price("llm_chat", [project], {"messages": [{"role": "user", "content": "Hi"}]}) is None
+    assert wb.plans.price("refine_scene_all", []) == wb.plans.price("plan_episodes", [])
+
+
+def test_pictures_are_priced_by_the_picture_and_reused_steps_and_unknown_costs_by_nobody(wb: Workbench) -> None:
+    project = add_story(wb)
+    profile = wb.profiles.id_of("mine")
+    typical = wb.plans.estimate(project)
+    #: kind, what is different about the job, its calls
+    runs = [
+        ("generate_keyframe_images", {}, [("image", 300_000, 1)] * 9),
+        # one drawn again
+        ("generate_keyframe_images", {}, [("image", 300_000, 1)]),
+        ("plan_episodes", {"cost_micros": 50_000}, [("text", 50_000, None)]),
+        # its costs are not all known
+        ("plan_episodes", {"cost_micros": 10}, [("text", 10, None), ("text", None, None)]),
+        # a retry that took over most steps
+        ("generate_core", {"cost_micros": 1, "replay_of": 0}, [("text", 1, None)]),
+    ]
+    kinds = {"generate_core": "generate_episode_core_expression"}
+    jobs = [wb.submit("llm_chat", params={"messages": [{"role": "user", "content": f"{n}"}]}).id for n in range(5)]
+    with wb.database.write() as conn:
+        for number, (kind, values, calls) in enumerate(runs):
+            job_id = jobs[number]
+            conn.execute(
+                update(job).where(job.c.id == job_id).values(
+                    kind=kinds.get(kind, kind), state="succeeded", profile_id=profile, started_at=1, finished_at=1_001,
+                    currency="USD", input_tokens=1, output_tokens=1,
+                    **{name: jobs[0] if name == "replay_of" else value for name, value in values.items()},
+                )
+            )  # fmt: skip
+            for place, (capability, micros, images) in enumerate(calls):
+                conn.execute(
+                    insert(model_call).values(
+                        call_id=f"{number}-{place}", job_id=job_id, purpose="generate", provider="openai", model="p",
+                        capability=capability, outcome="ok", started_at=1, cost_micros=micros, images=images,
+                        currency=None if micros is None else "USD",
+                    )
+                )  # fmt: skip
+    known = wb.plans.estimate(project)
+    assert known["generate_keyframe_images"].cost_micros == 9 * 300_000
+    # the mean over what is known and what is not is no price
+    assert known["plan_episodes"].cost_micros is None
+    expression = "generate_episode_core_expression"
+    assert known[expression] == typical[expression]
+
+
+def test_a_free_text_beside_paid_pictures_has_their_price() -> None:
+    painter = Profile(
+        id=1, name="p", provider="openai", base_url="http://127.0.0.1/v1", image_model="p",
+        params={"prices": {"p": {"currency": "CNY", "image": 0.5}}},
+    )  # fmt: skip
+    guess = estimates.estimate_typical(Typical(calls=2, images=4), estimates.BoundProfiles(SKETCH, painter, SKETCH))
+    assert (guess.cost_micros, guess.currency) == (2_000_000, "CNY")

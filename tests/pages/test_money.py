@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 
 from tests.pages.conftest import House, said
 from workbench.db.schema import job, job_child, model_call
-from workbench.ui import formats
+from workbench.ui import formats, live
 
 
 def paid_story(house: House, *, unknown: bool) -> tuple[int, int]:
@@ -109,3 +109,27 @@ def test_a_plan_beyond_its_budget_says_so_and_asks(house: House, lang: str, left
     at.button(key=launch).click().run()
     [job] = house.wb.jobs.list()
     assert (job.kind, job.params["grow"]) == ("run_plan", True)
+
+
+def test_a_launch_beyond_the_budget_asks_and_one_within_it_says_what_is_left(house: House) -> None:
+    project, episodes = house.planned()
+    service = {"base_url": "http://127.0.0.1:9/v1", "text_model": "m", "key": "sk-canary0123456789"}
+    house.wb.profiles.add("priced", "openai", **service, params=PRICES)
+    house.wb.projects.set_profile(project, "priced")
+    ids = [e.id for e in episodes[:2]]
+    forecast = house.wb.plans.price("generate_episode_core_expression", ids)
+    assert forecast is not None
+    house.wb.budgets.set(forecast.cost["CNY"], currency="CNY", project_id=project)
+    where = {"workflow": "generate_episode_core_expression", "project": project, "node": ",".join(map(str, ids))}
+    at = house.page("launch", **where)
+    assert f"{formats.sums(forecast.cost)} of {formats.sums(forecast.cost)} left" in said(at)
+    assert not at.button(key="launch_go").disabled
+
+    house.wb.budgets.set(forecast.cost["CNY"] - 1, currency="CNY", project_id=project)
+    live.invalidate()
+    at = house.page("launch", **where)
+    assert at.button(key="launch_go").disabled
+    assert "Raise the budget, or run less" in at.warning[0].value
+    at.checkbox(key="beyond_ok_launch").check().run()
+    at.button(key="launch_go").click().run()
+    assert len(house.wb.jobs.list(state="queued")) == 2

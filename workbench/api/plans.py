@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench.api.jobs import Jobs
 from workbench.api.projects import find_node
 from workbench.db.connection import Database
 from workbench.db.rows.jobs import SubmittedJob
+from workbench.json_types import JsonObject
 from workbench.providers.base import Profile
-from workbench.story.plan import Mode, Plan, makers
+from workbench.story.plan import Forecast, Mode, Plan, makers
 from workbench.usage import budgets, plans
 from workbench.usage.estimates import BoundProfiles, Estimate
 
@@ -41,6 +43,25 @@ class Plans:
         chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
         writers = [w for w in self._registry.all().values() if w.writes is not None and not w.batch]
         return plans.estimates_of(self._database, writers, self._bind(chosen))
+
+    def price(
+        self, workflow: str, node_ids: Sequence[int], params: JsonObject | None = None, profile: str | None = None
+    ) -> Forecast | None:
+        """What jobs of one workflow on these nodes of a project will probably take, with those that they start.
+
+        `profile`: by default the project's. None: nobody knows. Raises InvalidInput, NotFound.
+        """
+        declared = self._registry.find(workflow)
+        if not node_ids:
+            return Forecast()
+        return plans.price_launch(
+            self._database,
+            declared,
+            node_ids,
+            self._registry.parse(declared, params or {}),
+            self.estimate(node_ids[0], profile),
+            self.list_makers(),
+        )
 
     def run(
         self,

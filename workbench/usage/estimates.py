@@ -3,7 +3,7 @@ typical."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
@@ -49,11 +49,16 @@ class Estimate:
     currency: str | None
 
 
-def measure(conn: Connection, workflows: Sequence[str], profile_id: int | None) -> dict[str, Estimate]:
-    """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out."""
+def measure(conn: Connection, workflows: Mapping[str, Typical], profile_id: int | None) -> dict[str, Estimate]:
+    """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out.
+
+    A run may have drawn one picture again, or nine: what draws is measured by the picture.
+    """
     estimates = {}
-    for name in workflows:
+    for name, typical in workflows.items():
         mean = reads.mean_of_runs(conn, name, profile_id, RUNS)
+        if mean.runs and typical.images:
+            mean = reads.mean_of_pictures(conn, name, profile_id, typical.images, RUNS, mean.ms)
         if mean.runs:
             estimates[name] = Estimate(
                 tokens=None if mean.tokens is None else round(mean.tokens),
@@ -99,10 +104,12 @@ def estimate_typical(declared: Typical, bound: BoundProfiles) -> Estimate:
     if declared.videos:
         costs.append(video_cost_of(bound.video, bound.video.clip_model, Usage(), CLIP_S * declared.videos))
     free = all(c == FREE for c in costs)
-    known = all(c.cost_micros is not None for c in costs) and len({c.currency for c in costs}) == 1
+    # what is free is free in every currency
+    currencies = {c.currency for c in costs if c.cost_micros} or {costs[0].currency}
+    known = all(c.cost_micros is not None for c in costs) and len(currencies) == 1
     seconds = (
         SKETCH_S * (declared.calls + declared.images) + SKETCH_CLIP_S * declared.videos if free else declared.seconds
     )
     if not known:
         return Estimate(tokens, seconds, None, None)
-    return Estimate(tokens, seconds, sum(c.cost_micros or 0 for c in costs), costs[0].currency)
+    return Estimate(tokens, seconds, sum(c.cost_micros or 0 for c in costs), currencies.pop())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.story import Node
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
-from workbench.story.freshness import list_nodes_below, states_of
+from workbench.story.freshness import list_nodes_below, load_subtree, states_of
 from workbench.usage import estimates
 from workbench.usage.estimates import Estimate
 
@@ -59,7 +60,7 @@ def build(
         for item in items
     ]
     with database.read() as conn:
-        slots = sum(w.threads for w in list_workers(conn) if w.is_live) or SLOTS
+        slots = _slots(conn)
         later = _later(conn, items, by_id, makers) if mode == "missing" else {}
     return plan.Plan(
         jobs=jobs,
@@ -69,15 +70,89 @@ def build(
         unpriced=sum(j.cost_micros is None for j in jobs),
         later=sum(later.values()),
         unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
-        growth=_grow(later, makers, guesses, slots),
+        growth=_grow(later, guesses, slots),
     )
 
 
 def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:
     """For each workflow what one run will probably take with these profiles."""
     with database.read() as conn:
-        measured = estimates.measure(conn, [m.name for m in makers], bound.text.id)
+        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound.text.id)
     return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
+
+
+def price_launch(
+    database: Database,
+    workflow: Any,
+    node_ids: Sequence[int],
+    params: Any,
+    guesses: Mapping[str, Estimate],
+    makers: Sequence[Any],
+) -> plan.Forecast | None:
+    """What jobs of one workflow on these nodes will take together, with what they start; None: nobody knows.
+
+    Of a batch, the jobs that it starts: what is fresh is left out unless `params.force` says otherwise.
+    """
+    with database.read() as conn:
+        slots = _slots(conn)
+    if workflow.batch:
+        return (
+            None
+            if workflow.starts is None
+            else _price_batch(database, workflow, node_ids, params, guesses, makers, slots)
+        )
+    guess = guesses.get(workflow.name)
+    if guess is None:
+        return None
+    share = workflow.share(params) if workflow.share is not None else 1.0
+    own = _scale(guess, share)
+    return _together([own] * len(node_ids), max(own.seconds, own.seconds * len(node_ids) / slots))
+
+
+def _price_batch(
+    database: Database, workflow: Any, node_ids: Sequence[int], params: Any, guesses: Mapping[str, Estimate],
+    makers: Sequence[Any], slots: int,
+) -> plan.Forecast:  # fmt: skip
+    own: list[Estimate] = []
+    longest = 0.0
+    for node_id in node_ids:
+        node = NodeView.load(database, node_id)
+        keys = workflow.starts(node, params)
+        nodes, state_of = load_subtree(node)
+        if not getattr(params, "force", False):
+            started = [m for m in makers if m.name in {name for name, _ in keys}]
+            keys = [item.key for item in plan.find_work(nodes, started, state_of) if item.key in set(keys)]
+        items = plan.order_jobs(nodes, makers, keys)
+        taken = [guesses[item.workflow] for item in items]
+        longest = max(longest, plan.time_needed(items, [g.seconds for g in taken], slots))
+        own += taken
+    return _together(own, max(longest, sum(g.seconds for g in own) / slots))
+
+
+def _scale(guess: Estimate, share: float) -> Estimate:
+    return replace(
+        guess,
+        tokens=None if guess.tokens is None else round(guess.tokens * share),
+        cost_micros=None if guess.cost_micros is None else round(guess.cost_micros * share),
+    )
+
+
+def _together(own: Sequence[Estimate], seconds: float) -> plan.Forecast:
+    cost: dict[str, int] = {}
+    for guess in own:
+        if guess.cost_micros is not None and guess.currency is not None:
+            cost[guess.currency] = cost.get(guess.currency, 0) + guess.cost_micros
+    return plan.Forecast(
+        jobs=len(own),
+        tokens=None if any(g.tokens is None for g in own) else sum(g.tokens or 0 for g in own),
+        seconds=seconds,
+        cost=cost,
+        unpriced=sum(g.cost_micros is None for g in own),
+    )
+
+
+def _slots(conn: Connection) -> int:
+    return sum(w.threads for w in list_workers(conn) if w.is_live) or SLOTS
 
 
 def _later(
@@ -102,21 +177,11 @@ def _later(
     return {m.name: new[m.scope] for m in makers if new.get(m.scope)}
 
 
-def _grow(later: dict[str, int], makers: Sequence[Any], guesses: dict[str, Estimate], slots: int) -> plan.Forecast:
+def _grow(later: dict[str, int], guesses: dict[str, Estimate], slots: int) -> plan.Forecast:
     """What jobs on nodes that do not exist yet will take: those of a node one after the other, nodes side by side."""
-    own = [(guesses[name], count) for name, count in later.items()]
+    own = [guesses[name] for name, count in later.items() for _ in range(count)]
     chain = sum(guesses[name].seconds for name in later)
-    cost: dict[str, int] = {}
-    for guess, count in own:
-        if guess.cost_micros is not None and guess.currency is not None:
-            cost[guess.currency] = cost.get(guess.currency, 0) + guess.cost_micros * count
-    return plan.Forecast(
-        jobs=sum(later.values()),
-        tokens=None if any(g.tokens is None for g, _ in own) else sum((g.tokens or 0) * n for g, n in own),
-        seconds=max(chain, sum(g.seconds * n for g, n in own) / max(slots, 1)),
-        cost=cost,
-        unpriced=sum(n for g, n in own if g.cost_micros is None),
-    )
+    return _together(own, max(chain, sum(g.seconds for g in own) / slots))
 
 
 def _sums(jobs: Sequence[plan.PlannedJob]) -> dict[str, int]:

@@ -80,6 +80,11 @@ class Workflow:
     #: what it makes stands beside what is there (candidates, clips); a run may make only some of it
     adds: bool = False
     typical: Typical = Typical()
+    #: how much of what is typical these params ask for: three frames of nine are a third
+    share: Callable[[Any], float] | None = None
+    #: of a batch: (workflow, node id) of the jobs that it starts with these params; unless params.force is set, it
+    #: leaves out what is fresh
+    starts: Callable[[NodeView, Any], list[tuple[str, int]]] | None = None
 
     @property
     def asks(self) -> frozenset[str]:

@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, exists, func, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 
 from workbench.db.connection import Ids, among
 from workbench.db.rows.jobs import CallSummary
@@ -321,7 +334,8 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
             job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at,
             job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
         )
-        .where(job.c.kind == workflow, job.c.state == "succeeded", same_profile, called)
+        # a replay may have taken over most of its steps
+        .where(job.c.kind == workflow, job.c.state == "succeeded", job.c.replay_of.is_(None), same_profile, called)
         .order_by(job.c.id.desc())
         .limit(most)
         .subquery()
@@ -332,6 +346,36 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
         func.avg(newest.c.finished_at - newest.c.started_at),
         func.avg(newest.c.price_micros),
         func.count(newest.c.price_micros),
+        func.count(newest.c.currency.distinct()),
+        func.min(newest.c.currency),
+    )
+    (mean,) = fetch(conn, MeanRun, query)
+    return mean
+
+
+def mean_of_pictures(
+    conn: Connection, workflow: str, profile_id: int | None, pictures: int, most: int, ms: float | None
+) -> MeanRun:
+    """What so many pictures cost, by the mean of the newest that a workflow's jobs with this profile drew."""
+    same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
+    newest = (
+        select(
+            model_call.c.input_tokens, model_call.c.output_tokens, model_call.c.cost_micros, model_call.c.currency,
+            func.coalesce(model_call.c.images, 1).label("images"),
+        )
+        .join(job, job.c.id == model_call.c.job_id)
+        .where(job.c.kind == workflow, same_profile, model_call.c.capability == "image", model_call.c.outcome == "ok")
+        .order_by(job.c.id.desc())
+        .limit(most * pictures)
+        .subquery()
+    )  # fmt: skip
+    share = 1.0 * pictures / func.nullif(func.sum(newest.c.images), 0)
+    query = select(
+        func.count(),
+        func.sum(newest.c.input_tokens + newest.c.output_tokens) * share,
+        literal(ms, Float),
+        func.sum(newest.c.cost_micros) * share,
+        func.count(newest.c.cost_micros),
         func.count(newest.c.currency.distinct()),
         func.min(newest.c.currency),
     )

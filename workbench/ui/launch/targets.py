@@ -11,18 +11,16 @@ from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import TreeNode
 from workbench.errors import Issue, ReelwrightError
 from workbench.json_types import JsonObject
+from workbench.story.plan import Forecast
 from workbench.ui import formats, labels, live, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import progress
 from workbench.ui.studio import plan as plans
-from workbench.usage.estimates import Estimate
 from workbench.workflows.registry import Workflow
 
 #: guards are asked of so many nodes before the launch, which asks them all
 MAX_GUARD_CHECKS = 12
-#: a parent's plan is reckoned for so many nodes
-MAX_PRICED_NODES = 6
 
 
 @dataclass(frozen=True)
@@ -84,68 +82,37 @@ def unmet(workflow: Workflow, chosen: Sequence[int], values: JsonObject) -> dict
     return lacking
 
 
-def estimate(workflow: Workflow, project: int, chosen: Sequence[int], profile: str | None) -> Estimate | None:
-    """What all of these runs will take together; None when only their own plans can say."""
+def forecast(workflow: Workflow, chosen: Sequence[int], values: JsonObject, profile: str | None) -> Forecast | None:
+    """What all of these runs will take together, with the jobs that they start; None when nobody knows."""
     if not chosen:
         return None
-    if workflow.batch:
-        return _of_parents(chosen) if workflow.scope == "scene" and profile is None else None
-    known = live.query(live.workbench().plans.estimate, project, profile)
-    guess: Estimate | None = known.get(workflow.name)
-    if guess is None:
-        return None
-    n = len(chosen)
-    return Estimate(
-        None if guess.tokens is None else guess.tokens * n,
-        guess.seconds * n,
-        None if guess.cost_micros is None else guess.cost_micros * n,
-        guess.currency,
-    )
+    known: Forecast | None = live.query(live.workbench().plans.price, workflow.name, list(chosen), values, profile)
+    return known
 
 
-def _of_parents(chosen: Sequence[int]) -> Estimate | None:
-    """The plans of a few scenes together; more of them are priced by the mean of the first."""
-    built = [plans.load_plan(node) for node in chosen[:MAX_PRICED_NODES]]
-    currencies = {c for p in built for c, micros in p.cost.items() if micros}
-    if any(p.tokens is None for p in built) or len(currencies) > 1 or any(p.unpriced for p in built):
-        return None
-    share = len(chosen) / len(built)
-    return Estimate(
-        round(sum(p.tokens or 0 for p in built) * share),
-        sum(p.seconds for p in built) * share,
-        round(sum(sum(p.cost.values()) for p in built) * share),
-        next(iter(currencies), None),
-    )
-
-
-def price(workflow: Workflow, guess: Estimate | None, count: int) -> None:
+def price(guess: Forecast | None, count: int) -> None:
     """Money, time and tokens of all runs together."""
     if not count:
         st.caption(t("Choose where to run it."))
         return
     if guess is None:
-        st.caption(
-            t("Its price depends on the jobs it starts.") if workflow.batch else t("Nobody knows yet what it takes.")
-        )
+        st.caption(t("Nobody knows yet what it takes."))
         return
     with st.container(horizontal=True, gap="medium", key="launch_price"):
-        st.metric(t("Money"), money(guess), width="content")
+        st.metric(t("Money"), plans.price(guess.cost, guess.unpriced), width="content")
         st.metric(t("Time"), f"≈ {formats.duration(guess.seconds * 1000, current())}", width="content",
-                  help=t("One after another; jobs run side by side as far as there are workers."))  # fmt: skip
+                  help=t("As far as there are workers, jobs run side by side."))  # fmt: skip
         st.metric(t("Tokens"), formats.number(guess.tokens, current()), width="content")
+    if guess.jobs > count:
+        st.caption(t("With the jobs that it starts: {n}", n=guess.jobs))
 
 
-def money(guess: Estimate) -> str:
-    return plans.price(_cost(guess), int(guess.cost_micros is None))
-
-
-def _cost(guess: Estimate) -> dict[str, int]:
-    return {guess.currency: guess.cost_micros} if guess.cost_micros is not None and guess.currency else {}
-
-
-def launch_label(n: int, guess: Estimate | None) -> str:
+def launch_label(n: int, guess: Forecast | None) -> str:
     """What the button says: how many jobs, and for how much."""
-    return plans.launch_label(n, None if guess is None or guess.cost_micros is None or not n else _cost(guess))
+    if not n:
+        return t("Launch")
+    unknown = guess is None or (guess.jobs > 0 and guess.unpriced == guess.jobs)
+    return plans.launch_label(n, None if unknown or guess is None else guess.cost, guess.unpriced if guess else 0)
 
 
 def flow(workflow: Workflow) -> str:

@@ -30,6 +30,11 @@ def all_can_start(node: NodeView, params: Params) -> list[Issue]:
     return composing.startable(node, params.jobs)
 
 
+def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
+    """What it starts."""
+    return params.jobs
+
+
 @registry.workflow(
     "run_plan",
     title=N_("Run a plan"),
@@ -37,6 +42,7 @@ def all_can_start(node: NodeView, params: Params) -> list[Issue]:
     params=Params,
     guards=(all_can_start,),
     batch=True,
+    starts=list_jobs,
     queue="system",
     deadline_s=24 * 3600,
 )

@@ -29,6 +29,11 @@ class Params(registry.Params):
     force: bool = Field(False, title=N_("Write again"), description=N_("Also where a fresh core expression exists"))
 
 
+def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
+    """What it starts."""
+    return [(ITEM, episode.id) for episode in select_episodes(node.children(), params)]
+
+
 @registry.workflow(
     "generate_episode_core_expression_batch",
     title=N_("Core expressions of all episodes"),
@@ -37,6 +42,7 @@ class Params(registry.Params):
     reads=("episode_plan", "core_expression"),
     guards=(plannable, has_episodes, has_these_episodes),
     batch=True,
+    starts=list_jobs,
     deadline_s=3600,
 )
 async def run(ctx: Context, params: Params) -> BatchResult:

@@ -13,6 +13,7 @@ from workbench.workflows import composing, registry
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
 
 #: in the order of a scene's making; what each reads decides the real order
 PARTS = (
@@ -37,6 +38,11 @@ def parts(images: bool) -> list[str]:
     return [name for name in PARTS if images or name != IMAGES]
 
 
+def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
+    """What it starts."""
+    return [(name, node.id) for name in parts(params.images)]
+
+
 @registry.workflow(
     "refine_scene_all",
     title=N_("Whole scene"),
@@ -45,11 +51,11 @@ def parts(images: bool) -> list[str]:
     reads=("scene_list",),
     guards=(has_scene_outline,),
     batch=True,
+    starts=list_jobs,
     queue="system",
     deadline_s=24 * 3600,
 )
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Make everything of a scene, from its anchor to its frames, sound and duration; what is fresh is kept."""
     ctx.progress(0, Text(N_("Choosing what can start")))
-    jobs = [(name, ctx.node.id) for name in parts(params.images)]
-    return await composing.compose(ctx, jobs, force=params.force)
+    return await composing.compose(ctx, list_jobs(ctx.node, params), force=params.force)

@@ -44,6 +44,12 @@ def has_named_scenes(node: NodeView, params: Params) -> list[Issue]:
     ]
 
 
+def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
+    """What it starts."""
+    meant = params.scene_ids if params.scene_ids is not None else scenes(node)
+    return [(name, scene) for scene in meant for name in refine_scene_all.parts(params.images)]
+
+
 @registry.workflow(
     "refine_scene_all_batch",
     title=N_("All scenes"),
@@ -52,15 +58,14 @@ def has_named_scenes(node: NodeView, params: Params) -> list[Issue]:
     reads=("scene_list",),
     guards=(has_scenes, has_named_scenes),
     batch=True,
+    starts=list_jobs,
     queue="system",
     deadline_s=24 * 3600,
 )
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Make everything of several scenes, by episode and order; what is fresh is kept, what failed is named."""
     ctx.progress(0, Text(N_("Choosing what can start")))
-    meant = params.scene_ids if params.scene_ids is not None else scenes(ctx.node)
-    jobs = [(name, scene) for scene in meant for name in refine_scene_all.parts(params.images)]
-    return await composing.compose(ctx, jobs, force=params.force)
+    return await composing.compose(ctx, list_jobs(ctx.node, params), force=params.force)
 
 
 def scenes(project: NodeView) -> list[int]:
