@@ -16,7 +16,7 @@ from workbench.db.writes import drafts as writes
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.providers.reading import clean_text, storable
+from workbench.plain_text import storable, storable_json
 
 LONGEST_PERSON, LONGEST_PLACE = 120, 200
 #: of all fields of a form together, as JSON
@@ -53,14 +53,14 @@ def discard(conn: Connection, person: str, place: str) -> None:
 
 def _check_place(person: str, place: str) -> None:
     for name, value, longest in (("person", person, LONGEST_PERSON), ("place", place, LONGEST_PLACE)):
-        if not value or len(value) > longest or clean_text(value) != value:
+        if not value or len(value) > longest or storable(value) != value:
             raise _wrong(name, Text(N_("1 to {n} characters are needed."), n=longest))
 
 
 def _check_fields(fields: JsonObject) -> JsonObject:
     try:
         json.dumps(fields, allow_nan=False)
-        cleaned: JsonObject = storable(fields)
+        cleaned: JsonObject = storable_json(fields)
     except (TypeError, ValueError, RecursionError) as error:
         raise _wrong("fields", Text(N_("A draft holds texts, numbers and lists of them."))) from error
     return cleaned

@@ -7,4 +7,4 @@ import hashlib
 
 def fingerprint(*parts: str) -> str:
     """16 hex digits; equal for equal parts."""
-    return hashlib.sha1("|".join(parts).encode(), usedforsecurity=False).hexdigest()[:16]
+    return hashlib.sha1("|".join(parts).encode(errors="surrogatepass"), usedforsecurity=False).hexdigest()[:16]

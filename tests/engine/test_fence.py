@@ -242,8 +242,8 @@ FENCES: tuple[Fence, ...] = (
         "succeed",
     ),
     Fence(
-        ENDINGS + "fail",
-        lambda w: w.engine.worker.runner.endings.fail(w.claim, describe(ValueError("late"), "test_batch")),
+        ENDINGS + "_write_failure",
+        lambda w: w.engine.worker.runner.endings.fail(w.claim, describe(ValueError("late"), "test_batch", None)),
         "fail",
     ),
     Fence(ENDINGS + "wait", lambda w: w.engine.worker.runner.endings.wait(w.claim, Suspend("children")), "wait"),
@@ -255,10 +255,10 @@ FENCES: tuple[Fence, ...] = (
 #: writes of a running claim that need no fence, and why
 UNFENCED = {
     STEPS + "_remember_mode": "which mode a model knows is true whoever found it out",
-    SESSION + "record_unjudged_calls": "what was paid is counted whoever owns the job",
-    CALL + "settle": "what a lost claim paid for: it is counted, and used only where nobody decided meanwhile",
-    CALL + "settle_useless": "what was paid is counted whoever owns the job",
-    CALL + "_settle_failure": "what was paid is counted whoever owns the job",
+    CALL + "settle_unjudged.commit": "what was paid is counted whoever owns the job",
+    CALL + "settle.commit_late": "a lost claim's: it is counted, and used only where nobody decided meanwhile",
+    CALL + "settle_useless.commit": "what was paid is counted whoever owns the job",
+    CALL + "_settle_failure.commit": "what was paid is counted whoever owns the job",
     MEDIA_CALL + "_cancel_late_task": "only a line for the reader: this task is nobody's",
     "workbench.jobs.runner:Runner.run": "it takes the claim",
     "workbench.jobs.runner:Runner.heartbeat": "it asks which claims are still ours",

@@ -13,7 +13,7 @@ from workbench.json_types import Json, JsonObject
 def hash_of(content: Json) -> str:
     """SHA-256 of canonical JSON (sorted keys, UTF-8), as hex."""
     data = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(data.encode()).hexdigest()
+    return hashlib.sha256(data.encode(errors="surrogatepass")).hexdigest()
 
 
 def pick(content: Json, fields: Iterable[str]) -> JsonObject:

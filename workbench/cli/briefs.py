@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import click
 from workbench.cli import console
 from workbench.errors import InvalidInput
 from workbench.i18n import Text
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
 
 
 class JsonParam(click.ParamType[JsonObject]):
@@ -23,7 +22,7 @@ class JsonParam(click.ParamType[JsonObject]):
         if isinstance(value, dict):
             return value
         try:
-            parsed = json.loads(value)
+            parsed = parse_json(value)
         except ValueError as error:
             self.fail(console.localize(Text("not JSON: {reason}", reason=str(error))), param, ctx)
         if not isinstance(parsed, dict):
@@ -43,7 +42,7 @@ def read_brief(path: Path) -> JsonObject:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(Text("{path} cannot be read: {reason}", path=str(path), reason=reason)) from error
     try:
-        brief = json.loads(text) if path.suffix.lower() == ".json" else _parse_yaml(text)
+        brief = parse_json(text) if path.suffix.lower() == ".json" else _parse_yaml(text)
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise InvalidInput(Text("{path} is neither JSON nor YAML: {reason}", path=str(path), reason=reason)) from error

@@ -33,7 +33,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -44,6 +44,7 @@ from workbench.db.file_lock import FileLock, LockTimeout, find_holder
 from workbench.errors import DatabaseBusy, DatabaseUnavailable
 from workbench.i18n import N_
 from workbench.i18n import Text as Message
+from workbench.plain_text import storable_json
 
 T = TypeVar("T")
 
@@ -51,6 +52,10 @@ T = TypeVar("T")
 WAIT_S = 15.0
 #: a wait longer than this is a sign that others were kept from writing too
 LONG_WAIT_S = 1.0
+
+
+#: PostgreSQL's word for a server that takes no writes for now: a standby that is about to take over, a full disk
+READ_ONLY = "25006"
 
 
 class db_now_ms(FunctionElement[int]):
@@ -81,7 +86,9 @@ class Ids(TypeDecorator[list[int]]):
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(BigInteger))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return json.dumps(list(value)) if dialect.name == "sqlite" else list(value)
+        # an id that no column can hold is no row's
+        ids = [i for i in value if -(1 << 63) <= i < 1 << 63]
+        return json.dumps(ids) if dialect.name == "sqlite" else ids
 
 
 class among(FunctionElement[bool]):
@@ -133,8 +140,16 @@ def _is_in_transaction(conn: Connection) -> bool:
 
 
 def _json(value: Any) -> str:
-    # unescaped, so that a search for Chinese words finds them in SQLite's JSON text
-    return json.dumps(value, ensure_ascii=False)
+    """As JSON columns hold it: unescaped, so that a search for Chinese words finds them in SQLite's text."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        if "\\u0000" not in text:
+            text.encode()
+            return text
+    except ValueError:
+        # NaN, or half a surrogate pair: what a service said must not keep its answer from being written
+        pass
+    return json.dumps(storable_json(value), ensure_ascii=False)
 
 
 class Database:
@@ -151,7 +166,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._pool_size = pool_size
         self._wait_s = wait_s
-        #: monotonic time at which a write of this process last had to wait long, or gave up
+        #: monotonic time at which a write of this process last had to wait long, gave up or was refused
         self.waited_long_at = float("-inf")
         self._engine: Engine | None = None
         self._making = threading.Lock()
@@ -219,8 +234,14 @@ class Database:
                 yield from self._begin_write()
         except (PoolTimeout, OperationalError) as error:
             if (busy := self._name_obstacle(error)) is None:
+                self.waited_long_at = time.monotonic()
                 raise
             raise busy from error
+        except InternalError as error:
+            if getattr(error.orig, "sqlstate", None) != READ_ONLY:
+                raise
+            self.waited_long_at = time.monotonic()
+            raise _unreachable(self, error) from error
 
     def write_together(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that it may share with other threads' work; returns once it is committed.

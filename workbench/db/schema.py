@@ -5,24 +5,10 @@ Other programs read these columns; ids are integers on both databases.
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, MetaData, Table, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql
 
+from workbench.db.types import BigInteger, Id, Integer, String, Text
 from workbench.db.words import Word
 
 metadata = MetaData(
@@ -34,8 +20,6 @@ metadata = MetaData(
     }
 )
 
-#: SQLite makes only INTEGER PRIMARY KEY a row id
-Id = BigInteger().with_variant(Integer, "sqlite")
 Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 Ms = BigInteger
 

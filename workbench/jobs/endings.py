@@ -20,9 +20,9 @@ from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
-from workbench.jobs.failures import Failure, fingerprint_of_parts
+from workbench.jobs.failures import Failure, fingerprint_of_parts, shorten
 from workbench.jobs.session import ClaimSession
-from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S
+from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S, write_with_retry
 from workbench.settings import Settings
 from workbench.suspend import Suspend
 
@@ -73,12 +73,24 @@ class Endings:
         return has_parents, following
 
     def fail(self, claim: claims.Claim, failure: Failure, session: ClaimSession | None = None) -> None:
+        """The job goes back to the queue, or ends. A failure that cannot be written in full is written in short:
+        otherwise its job would be run, and might be paid, again and again."""
+        if session is not None:
+            _record_unjudged_calls(session)
+        log.warning("job %s attempt %s failed: %s: %s", claim.job_id, claim.failures + 1, failure.kind, failure.text)
+        crash.point("failed_before_put_back")
+        try:
+            write_with_retry(lambda again: self._write_failure(claim, failure))
+        except (LostClaim, *DATABASE_AWAY):
+            raise
+        except Exception as error:
+            log.exception("job %s: its failure cannot be written in full", claim.job_id)
+            short = shorten(failure, error)
+            write_with_retry(lambda again: self._write_failure(claim, short))
+
+    def _write_failure(self, claim: claims.Claim, failure: Failure) -> None:
         tries = claim.failures + 1
         again = failure.retryable and tries < claim.max_attempts
-        if session is not None:
-            session.record_unjudged_calls()
-        log.warning("job %s attempt %s failed: %s: %s", claim.job_id, tries, failure.kind, failure.text)
-        crash.point("failed_before_put_back")
         with self._database.write() as conn:
             if claims.fence(conn, claim.job_id, claim.number):
                 _end_cancelled(conn, claim)
@@ -205,6 +217,14 @@ def _end_values(job_kind: str, state: str, result_json: Any) -> dict[str, Any]:
         "error": message,
         "fingerprint": fingerprint_of_parts(job_kind, failed),
     }
+
+
+def _record_unjudged_calls(session: ClaimSession) -> None:
+    """Whatever keeps an answer from being counted keeps no failure from being written."""
+    try:
+        session.record_unjudged_calls()
+    except Exception:
+        log.exception("job %s: what its last calls came to could not be written", session.job_id)
 
 
 def _end_cancelled(conn: Connection, claim: claims.Claim) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import traceback as tracebacks
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.errors import (
+    KINDS,
     ChildFailed,
     GuardUnmet,
     InvalidInput,
@@ -21,6 +22,7 @@ from workbench.errors import (
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.plain_text import storable
 from workbench.security.redact import redactor
 
 #: whatever job meets these has met the same cause: a service's key, account or address, or a model of it
@@ -45,7 +47,8 @@ class Failure:
 def describe(error: BaseException, job_kind: str, profile_id: int | None) -> Failure:
     """Classify an exception that ended an attempt of a job of this kind under this profile."""
     kind, retryable, retry_after = "internal", False, None
-    text = Text(N_("A bug in Reelwright: {error}"), error=redactor.text(f"{type(error).__name__}: {error}"))
+    said = storable(redactor.text(f"{type(error).__name__}: {_message_of(error)}"))
+    text = Text(N_("A bug in Reelwright: {error}"), error=said)
     detail: dict[str, object] | None = None
     if isinstance(error, TimeoutError):
         kind, retryable = "timeout", True
@@ -61,13 +64,30 @@ def describe(error: BaseException, job_kind: str, profile_id: int | None) -> Fai
         retry_after = error.retry_after_ms
     if isinstance(error, OutputError):
         detail = {"issues": [str(i) for i in error.issues], "raw": redactor.text(error.raw)[:200_000]}
-    trace = redactor.text("".join(tracebacks.format_exception(error)))
+    trace = storable(redactor.text("".join(tracebacks.format_exception(error))))
     return Failure(kind, text, retryable, retry_after, trace, fingerprint_of(error, kind, job_kind, profile_id), detail)
 
 
 def _clean(error: ReelwrightError) -> Text:
     said = str(error.text)
     return error.text if redactor.text(said) == said else Text("{message}", message=redactor.text(said))
+
+
+def _message_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as problem:  # of a library; what ended the job must be told all the same
+        return f"({type(problem).__name__})"
+
+
+def shorten(failure: Failure, problem: Exception) -> Failure:
+    """What can be written of a failure whose own words cannot: its kind, and why there is no more."""
+    text = Text(
+        N_("{kind}. What was said cannot be stored ({problem})."),
+        kind=Text(KINDS.get(failure.kind, KINDS["unknown"]).title),
+        problem=type(problem).__name__,
+    )
+    return replace(failure, text=text, traceback="", detail=None)
 
 
 def fingerprint_of(error: BaseException, kind: str, job_kind: str, profile_id: int | None) -> str | None:

@@ -89,6 +89,7 @@ class MediaSteps:
                 raise Suspend("provider")
             if task_id is None:
                 steps.set_step(conn, session.job_id, name, state="maybe_charged")
+                asked = steps.mark_uncertain(conn, session.job_id, session.claim)
             else:
                 steps.mark_submitted(conn, session.job_id, name, task_id, FIRST_POLL_MS)
                 expected = estimate_clip_cost(bound, spec.seconds or 0.0, spec.size)
@@ -98,7 +99,8 @@ class MediaSteps:
                 )
                 session.add_event(conn, message)
         if task_id is None:
-            raise Suspend("decision", asks=True)
+            message = Text(N_("{count} calls were possibly charged: send them again, or give up?"), count=asked)
+            raise Suspend("decision", message=message if asked > 1 else None, asks=True)
         raise Suspend("provider")
 
     async def _find_task(self, spec: MediaSpec, step: steps.StepState, bound: BoundProvider) -> str | None:

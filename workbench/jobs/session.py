@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -135,8 +135,7 @@ class ClaimSession:
         """Write answers that were paid and never judged (a check that raised): they count like any other."""
         for call in self.unjudged:
             if call.result is not None and not call.settling:
-                with self.database.write() as conn:
-                    call.record(conn, replace(call.result, valid=False), "ok")
+                call.settle_unjudged()
 
     def begin_preview(self) -> None:
         """A new text is about to be streamed."""

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 Reply = TypeVar("Reply")
 #: what a restarting or overloaded database raises; never the job's fault
 DATABASE_AWAY = (OperationalError, InterfaceError, DatabaseUnavailable)
-WAITS_S = (0.2, 1.0, 3.0)
+#: a fail-over takes a minute, a full disk until somebody has cleared it; a paid answer is worth ten minutes of a thread
+WAITS_S = (0.2, 1.0, 3.0, *(2.0,) * 300)
 
 
 class CallOwner(Protocol):
@@ -188,17 +189,20 @@ class ModelCall:
 
         def commit(again: bool) -> None:
             with self._owner.write() as conn:
-                if not (again and ledger.is_answered(conn, self.row)):
+                if not (again and ledger.has_outcome(conn, self.row, "ok")):
                     self.record(conn, result, "ok")
                     also(conn)
+
+        def commit_late(again: bool) -> None:
+            with self._owner.database.write() as conn:
+                if not (again and ledger.has_outcome(conn, self.row, "late")) and not adopt(conn):
+                    self.record(conn, result, "late")
 
         try:
             write_with_retry(commit)
             crash.point("call_settled")
         except LostClaim:
-            with self._owner.database.write() as conn:
-                if not adopt(conn):
-                    self.record(conn, result, "late")
+            write_with_retry(commit_late)
             raise
 
     def settle_useless(self, result: CallResult, error: BaseException) -> None:
@@ -210,8 +214,25 @@ class ModelCall:
         elif isinstance(error, asyncio.CancelledError):
             kind = "cancelled"
         reason = JobError(text, kind=kind, retryable=False)
-        with self._owner.database.write() as conn:
-            self.record(conn, replace(result, valid=False, error=reason), "error")
+
+        def commit(again: bool) -> None:
+            with self._owner.database.write() as conn:
+                if not (again and ledger.has_outcome(conn, self.row, "error")):
+                    self.record(conn, replace(result, valid=False, error=reason), "error")
+
+        write_with_retry(commit)
+
+    def settle_unjudged(self) -> None:
+        """An answer that is paid for and that nobody could judge: it counts like any other, whoever owns the job."""
+        assert self.result is not None
+        result = replace(self.result, valid=False)
+
+        def commit(again: bool) -> None:
+            with self._owner.database.write() as conn:
+                if not (again and ledger.has_outcome(conn, self.row, "ok")):
+                    self.record(conn, result, "ok")
+
+        write_with_retry(commit)
 
     def record(self, conn: Connection, result: CallResult, outcome: str) -> None:
         """Write how the call ended and add it to its job, in the caller's transaction."""
@@ -270,10 +291,16 @@ class ModelCall:
             **usage.as_columns(),
             **cost.as_columns(),
         )
-        with self._owner.database.write() as conn:
-            ledger.settle_call(conn, self.row, ended)
-            if usage != Usage():
-                self._count(conn, usage, cost)
+
+        def commit(again: bool) -> None:
+            with self._owner.database.write() as conn:
+                if again and ledger.has_outcome(conn, self.row, "error"):
+                    return
+                ledger.settle_call(conn, self.row, ended)
+                if usage != Usage():
+                    self._count(conn, usage, cost)
+
+        write_with_retry(commit)
 
     def _count(self, conn: Connection, usage: Usage, cost: Cost) -> None:
         if self._owner.job_id is not None:

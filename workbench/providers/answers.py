@@ -3,7 +3,6 @@ those."""
 
 from __future__ import annotations
 
-import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
@@ -12,10 +11,10 @@ from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
+from workbench.plain_text import storable
 from workbench.providers import faults
 from workbench.providers.base import OnDelta, TextReply, Usage
-from workbench.providers.reading import clean_text
 from workbench.security.redact import redactor
 
 FINISHES = {
@@ -24,6 +23,8 @@ FINISHES = {
     "completed": "stop",
     **dict.fromkeys(("length", "max_tokens", "model_length", "max_output_tokens"), "length"),
 }
+#: more tokens or pictures no call has; the ledger's columns hold no more
+MOST_COUNT = 2**31 - 1
 WITHHELD = frozenset({"content_filter", "sensitive", "safety", "repetition_filter"})
 
 
@@ -52,9 +53,9 @@ class Answer(ABC):
 
     def reply(self) -> TextReply:
         """The finished answer. Raises ProviderError content_filter when the service withheld it."""
-        text = clean_text(self.text)
+        text = storable(self.text)
         if self.finish in WITHHELD or (self.refusal and not text.strip()):
-            message = redactor.text(clean_text(self.refusal or text))[: faults.LONGEST_MESSAGE]
+            message = redactor.text(storable(self.refusal or text))[: faults.LONGEST_MESSAGE]
             raise ProviderError(
                 "content_filter",
                 Text(N_("The model refused: {message}"), message=message)
@@ -108,7 +109,7 @@ class Answer(ABC):
     def _read(self, body: str, known: frozenset[str]) -> JsonObject:
         """The JSON object of a whole answer, which has one of the `known` fields. Raises ProviderError otherwise."""
         try:
-            answer = json.loads(body)
+            answer = parse_json(body)
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or not (known & answer.keys()):
@@ -137,11 +138,11 @@ class Joiner:
         if "\ud800" <= piece[-1:] <= "\udbff":
             piece, self._held = piece[:-1], piece[-1]
         if piece:
-            self._on_delta(clean_text(piece))
+            self._on_delta(storable(piece))
 
     def end(self) -> None:
         if self._held:
-            self._on_delta(clean_text(self._held))
+            self._on_delta(storable(self._held))
 
 
 def mapping(found: Any) -> JsonObject:
@@ -151,4 +152,4 @@ def mapping(found: Any) -> JsonObject:
 
 def count(value: Any) -> int | None:
     """A count as reported; anything senseless is None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_COUNT else None

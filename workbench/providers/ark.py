@@ -18,7 +18,7 @@ import httpx2
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
 from workbench.providers import ark_images, ark_video, faults, wire
 from workbench.providers.base import (
     ImageReply,
@@ -163,7 +163,7 @@ class Ark(OpenAICompatible, VideoProvider):
 
 def _read(response: httpx2.Response) -> JsonObject:
     try:
-        answer = json.loads(response.text)
+        answer = parse_json(response.text)
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or not ({"id", "status", "items", "error"} & answer.keys()):

@@ -24,6 +24,8 @@ TASKS = "/contents/generations/tasks"
 POLL_MS = 10_000
 #: where the story does not say
 DEFAULT_S = 5.0
+#: no clip is longer than an hour
+LONGEST_S = 3600
 RATIOS = {
     name: int(name.partition(":")[0]) / int(name.partition(":")[2])
     for name in ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
@@ -101,7 +103,6 @@ def state_of(task: Mapping[str, Any], poll_ms: int | None) -> TaskState:
         fault = faults.fault(None, {"error": task["error"]}, {})
         error, kind = fault.text, fault.kind
     link = mapping(task.get("content")).get("video_url")
-    seconds = task.get("duration")
     least = poll_ms or POLL_MS
     return TaskState(
         cast(Any, state),
@@ -111,9 +112,15 @@ def state_of(task: Mapping[str, Any], poll_ms: int | None) -> TaskState:
         # Tasks that began together are not to be asked about together for ever.
         poll_after_ms=random.randint(least, 2 * least),
         usage=Usage(output=count(mapping(task.get("usage")).get("completion_tokens"))),
-        seconds=float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None,
+        seconds=_length(task.get("duration")),
         model=str(task["model"]) if task.get("model") else None,
     )
+
+
+def _length(told: Any) -> float | None:
+    """Seconds of a clip as reported; anything senseless is None."""
+    number = isinstance(told, int | float) and not isinstance(told, bool)
+    return float(told) if number and 0 <= told <= LONGEST_S else None
 
 
 def find(tasks: Any, model: str, seed: int, since_ms: int) -> str | None:

@@ -16,11 +16,14 @@ from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
+from workbench.plain_text import storable
 from workbench.retry_after import number_of, retry_after_s
 from workbench.security.redact import redactor
 
 LONGEST_MESSAGE = 600
+#: no service means more; the engine waits less
+LONGEST_WAIT_S = 366 * 86_400.0
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-ds-trace-id", "msh-request-id")
 
 
@@ -76,7 +79,7 @@ def read_refusal(body: Any) -> Refusal:
 
 def _maybe_json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError:
         return text
 
@@ -97,7 +100,7 @@ def _plain(message: str) -> str:
     if re.match(r"\s*<", message):
         title = re.search(r"<title[^>]*>(.*?)</title>", message, re.DOTALL | re.IGNORECASE)
         message = title.group(1) if title else re.sub(r"<[^>]*>", " ", message)
-    return " ".join(message.split())
+    return storable(" ".join(message.split()))
 
 
 # -- kinds -------------------------------------------------------------------------------------------------------------
@@ -305,7 +308,7 @@ def retry_after_ms(
     """The wait a service asks for, None when it gives none. The engine caps it; here it is only read."""
     exact = number_of(headers.get("retry-after-ms"))
     if exact is not None:
-        return math.ceil(exact)
+        return math.ceil(min(exact, LONGEST_WAIT_S * 1000))
     seconds = retry_after_s(headers, now)
     if seconds is None and refusal is not None:
         seconds = next(
@@ -313,7 +316,7 @@ def retry_after_ms(
         )
     if seconds is None:
         seconds = _limit_resets(headers)
-    return None if seconds is None else math.ceil(seconds * 1000)
+    return None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT_S) * 1000)
 
 
 def _limit_resets(headers: Mapping[str, str]) -> float | None:

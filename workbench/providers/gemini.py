@@ -18,7 +18,8 @@ import httpx2
 
 from workbench.errors import ProviderError, not_downloaded
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
+from workbench.plain_text import storable
 from workbench.providers import faults, wire
 from workbench.providers.answers import mapping
 from workbench.providers.base import (
@@ -47,7 +48,6 @@ from workbench.providers.gemini_media import (
     read_pictures,
     video_body,
 )
-from workbench.providers.reading import clean_text
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         try:
             return await self._send(ask, self._deadline_s(params), structured=structured)
         except ProviderError as error:
-            error.raw = error.raw or clean_text(answer.text) or None
+            error.raw = error.raw or storable(answer.text) or None
             error.usage = error.usage or (answer.usage if answer.usage != Usage() else None)
             raise
 
@@ -217,7 +217,10 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         response = await self._http.request(method, f"{self._base_url}/{version}/{path}", headers=headers, **more)
         if response.status_code != 200:
             raise faults.fault(response.status_code, response.text, response.headers)
-        answer = response.json()
+        try:
+            answer = parse_json(response.text)
+        except ValueError:
+            answer = None
         if not isinstance(answer, dict):
             raise not_gemini(redactor.text(response.text[:200]))
         return answer

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
+from workbench.plain_text import storable
 from workbench.providers import faults
 from workbench.providers.answers import count
 from workbench.providers.base import OnDelta, TextReply, Usage
-from workbench.providers.reading import clean_text
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TextAnswer:
                     self.ttft_ms = round((time.monotonic() - self._started) * 1000)
                 if part.text and not part.thought:
                     self.pieces.append(part.text)
-                    on_delta(clean_text(part.text))
+                    on_delta(storable(part.text))
 
     def reply(self) -> TextReply:
         """The finished answer. Raises ProviderError content_filter when it was withheld, network when it is half of
@@ -75,7 +75,7 @@ class TextAnswer:
         if self.finish is None and self.usage == Usage():
             raise not_gemini("")
         finish = _FINISH.get(self.finish or "STOP", "other")
-        return TextReply(clean_text(self.text), self.usage, self.model, finish, self.request_id, self.ttft_ms)
+        return TextReply(storable(self.text), self.usage, self.model, finish, self.request_id, self.ttft_ms)
 
 
 def usage_of(metadata: Any) -> Usage:

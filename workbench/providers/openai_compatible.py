@@ -25,6 +25,7 @@ import openai
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.plain_text import storable
 from workbench.providers import faults, openai_chat, openai_images, openai_responses, wire
 from workbench.providers.answers import Answer
 from workbench.providers.base import (
@@ -40,7 +41,6 @@ from workbench.providers.base import (
     Usage,
 )
 from workbench.providers.endpoints import ENDPOINTS, endpoint_of
-from workbench.providers.reading import clean_text
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
             structured=request.mode != "plain",
         )
         fault.request_id = fault.request_id or answer.request_id
-        fault.raw = clean_text(answer.text) or None
+        fault.raw = storable(answer.text) or None
         fault.usage = answer.usage if answer.usage != Usage() else None
         return fault
 
@@ -304,7 +304,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
 
 def _tell(on_delta: OnDelta, answer: Answer) -> None:
     if answer.text:
-        on_delta(clean_text(answer.text))
+        on_delta(storable(answer.text))
 
 
 # -- what a service turned out not to know -----------------------------------------------------------------------------

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
 from workbench.providers import faults
 from workbench.providers.answers import count
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
@@ -105,7 +104,7 @@ def notes(request: ImageRequest) -> tuple[Text, ...]:
 def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:
     """What a service answered with status 200. Raises ProviderError for anything that is no answer about pictures."""
     try:
-        answer = json.loads(raw)
+        answer = parse_json(raw)
     except ValueError:
         raise _unreadable(raw) from None
     if not isinstance(answer, dict) or not ({"data", "error"} & answer.keys()):

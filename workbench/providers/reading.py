@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from workbench.errors import OutputError
 from workbench.i18n import Text
+from workbench.plain_text import storable_json
 from workbench.validation import issues_of, message_of
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def read_json(text: str, wanted: Wanted = "any") -> Any:
         raise OutputError("empty_output", Text("The answer is empty."), raw=text)
     parsed, value, problem = _parse(answer)
     if parsed and _is(value, wanted):
-        return storable(value)
+        return storable_json(value)
     inner = _first_inside(answer, wanted)
     if inner is not None:
-        return storable(inner.value)
+        return storable_json(inner.value)
     raise _wrong_kind(text, value, wanted) if parsed else _unreadable(text, answer, problem)
 
 
@@ -291,25 +292,3 @@ def _around(text: str, position: int) -> str:
 def _shorten(value: Any, limit: int = AROUND) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= limit else text[:limit] + "…"
-
-
-def storable(value: Any) -> Any:
-    """Without what PostgreSQL or UTF-8 cannot hold: NUL characters and halves of surrogate pairs."""
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, list):
-        return [storable(v) for v in value]
-    if isinstance(value, dict):
-        return {clean_text(k): storable(v) for k, v in value.items()}
-    return value
-
-
-def clean_text(text: str) -> str:
-    """`text` that every database and terminal takes: surrogate halves joined or replaced, NUL dropped."""
-    if "\x00" in text:
-        text = text.replace("\x00", "")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text

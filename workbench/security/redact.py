@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
+from workbench.plain_text import printable
+
 HIDDEN = "[hidden key]"
 #: shorter values are ordinary words (“none”, “test”): hiding them everywhere would garble texts
 SHORTEST_ANYWHERE = 8
@@ -123,7 +125,8 @@ redactor = Redactor()
 
 
 class _Records:
-    """Makes log records that are clean from the start, whichever logger and handler they go to.
+    """Makes log records that are clean from the start, whichever logger and handler they go to: no secret, and
+    nothing that a terminal obeys.
 
     Filters would not do: Streamlit's loggers and the handler of last resort are none of ours.
     """
@@ -138,11 +141,11 @@ class _Records:
             text = record.getMessage()
         except Exception:  # a wrong format string must not turn logging into a crash
             text = f"{record.msg} {record.args}"
-        record.msg, record.args = self._redactor.text(text), ()
+        record.msg, record.args = printable(self._redactor.text(text)), ()
         if record.exc_info and record.exc_info[1] is not None:
-            record.exc_text = self._redactor.traceback(record.exc_info[1]).rstrip("\n")
+            record.exc_text = printable(self._redactor.traceback(record.exc_info[1])).rstrip("\n")
         if record.stack_info:
-            record.stack_info = self._redactor.text(record.stack_info)
+            record.stack_info = printable(self._redactor.text(record.stack_info))
         return record
 
 
@@ -157,4 +160,4 @@ def protect_logging(using: Redactor = redactor) -> None:
 
 def _print_uncaught(using: Redactor, kind: type[BaseException], error: BaseException | None, trace: object) -> None:
     if error is not None and not issubclass(kind, SystemExit):
-        print(using.traceback(error), end="", file=sys.stderr, flush=True)
+        print(printable(using.traceback(error)), end="", file=sys.stderr, flush=True)

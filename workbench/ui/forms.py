@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text, translate
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.validation import issues_of
@@ -416,8 +416,8 @@ def _json(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     shown = json.dumps(start if start is not None else {}, ensure_ascii=False, indent=2)
     typed = st.text_area(_label(declared, path), shown, key=drawing.at(path), help=_help(declared), on_change="ignore")
     try:
-        return json.loads(typed or "null")
-    except json.JSONDecodeError:
+        return parse_json(typed or "null")
+    except ValueError:
         return typed
 
 
@@ -430,9 +430,11 @@ def forget(key: str) -> None:
 def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
     """A payload edited as JSON: its value and everything wrong with it, each with its place."""
     try:
-        value = json.loads(text)
+        value = parse_json(text)
     except json.JSONDecodeError as error:
         return None, [t("Line {line}, column {column}: this is not JSON.", line=error.lineno, column=error.colno)]
+    except ValueError:
+        return None, [t("This cannot be read: it is nested too deeply, or a number is too long.")]
     if not isinstance(value, dict):
         return None, [t("The payload must be an object.")]
     issues = check(model, value) if model else []

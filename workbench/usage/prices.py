@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MICROS = 1_000_000
 _MILLION = Decimal(1_000_000)
+#: of one call: beyond it, a price was mistyped, and sums would no longer fit their columns
+MOST_COST = Decimal(10**9)
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ def provider_of(base_url: str) -> str | None:
 
 def _micros(amount: Decimal) -> int:
     """Rounded to a micro, but what costs something never becomes 0."""
-    rounded = int((amount * MICROS).quantize(Decimal(1), ROUND_HALF_UP))
+    rounded = int((min(amount, MOST_COST) * MICROS).quantize(Decimal(1), ROUND_HALF_UP))
     return max(rounded, 1) if amount > 0 else rounded
 
 

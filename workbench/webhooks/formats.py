@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.i18n import N_
+from workbench.json_types import parse_json
 
 Row = Mapping[str, Any]
 #: of a chat's sentence: WeCom takes no more, and nobody reads more
@@ -82,7 +83,7 @@ def refusal_of(form: str, answer: bytes) -> str | None:
     if code is None:
         return None
     try:
-        parsed = json.loads(answer)
+        parsed = parse_json(answer)
         return (
             None
             if not parsed.get(code)

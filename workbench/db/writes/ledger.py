@@ -99,12 +99,14 @@ def open_call(conn: Connection, call: NewCall) -> int:
     return int(conn.execute(_open_call, {f"b_{name}": getattr(call, name) for name in _OPENED}).scalar_one())
 
 
-_answered = select(model_call.c.id).where(model_call.c.id == bindparam("id"), model_call.c.outcome == "ok")
+_with_outcome = select(model_call.c.id).where(
+    model_call.c.id == bindparam("id"), model_call.c.outcome == bindparam("outcome")
+)
 
 
-def is_answered(conn: Connection, call_row: int) -> bool:
-    """Whether a call's answer has been written down."""
-    return conn.execute(_answered, {"id": call_row}).scalar_one_or_none() is not None
+def has_outcome(conn: Connection, call_row: int, outcome: str) -> bool:
+    """Whether this is what has been written of how a call ended."""
+    return conn.execute(_with_outcome, {"id": call_row, "outcome": outcome}).scalar_one_or_none() is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, exists, func, insert, literal, select, update
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, model_call, step
@@ -140,6 +140,28 @@ def lock_if_uncertain(conn: Connection, job_id: int, name: str, claim: int | Non
         step.c.state.in_(("sent", "maybe_charged")),
     )
     return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
+
+
+def mark_uncertain(conn: Connection, job_id: int, claim: int) -> int:
+    """Ask about every picture that an earlier claim sent and nobody knows the end of, so that a person is asked once.
+
+    Returns how many of the job's steps wait for that decision now.
+    """
+    # a text is simply sent again, and a clip's task may be found where the service lists its tasks
+    settled_otherwise = exists(
+        select(literal(1)).where(
+            model_call.c.job_id == job_id,
+            model_call.c.step == step.c.name,
+            model_call.c.capability.in_(("text", "video")),
+        )
+    )
+    conn.execute(
+        update(step)
+        .where(step.c.job_id == job_id, step.c.state == "sent", step.c.claim < claim, ~settled_otherwise)
+        .values(state="maybe_charged", updated_at=db_now_ms())
+    )
+    asked = select(func.count()).select_from(step).where(step.c.job_id == job_id, step.c.state == "maybe_charged")
+    return int(conn.execute(asked).scalar_one())
 
 
 def lock_if_submitted(conn: Connection, job_id: int, name: str, task_id: str) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from workbench.db.rows.jobs import CallSummary, ModelCall
+from workbench.json_types import parse_json
 from workbench.ui import formats, labels, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
@@ -121,6 +122,6 @@ def read(call: ModelCall, key: str) -> None:
 def _pretty(raw: str | None) -> str:
     """JSON with line breaks; anything else as it came."""
     try:
-        return json.dumps(json.loads(raw or ""), ensure_ascii=False, indent=2)
-    except json.JSONDecodeError:
+        return json.dumps(parse_json(raw or ""), ensure_ascii=False, indent=2)
+    except ValueError:
         return raw or "—"

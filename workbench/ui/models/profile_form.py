@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from workbench.db.rows.profiles import SavedProfile
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
-from workbench.json_types import JsonObject
+from workbench.json_types import JsonObject, parse_json
 from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params, registry
 from workbench.providers.base import SKETCH
@@ -371,7 +371,7 @@ def _prices(key: str, stored: JsonObject) -> JsonObject:
 def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
     typed = str(st.session_state.get(f"{key}_rest") or "").strip()
     try:
-        rest = json.loads(typed) if typed else {}
+        rest = parse_json(typed) if typed else {}
         if not isinstance(rest, dict):
             raise ValueError
     except ValueError:

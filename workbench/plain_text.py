@@ -1,0 +1,47 @@
+"""Text as others can take it: a database, a terminal, a spreadsheet. What comes from outside may hold anything."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from workbench.json_types import Json
+
+#: what moves a terminal's cursor, rings its bell or turns the direction of a line; line ends and tabs stay
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+#: what a spreadsheet takes for the beginning of a formula, also behind blanks
+_FORMULA = re.compile(r"[\s\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
+
+
+def storable(text: str) -> str:
+    """`text` that every database and file takes: surrogate halves joined or replaced, NUL dropped."""
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def storable_json(value: Json) -> Json:
+    """The same for everything in a JSON value, keys included; a number that JSON has no words for becomes None."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {storable(key) if isinstance(key, str) else key: storable_json(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [storable_json(v) for v in value]
+    return value
+
+
+def printable(text: str) -> str:
+    """`text` that can do nothing to a terminal but be read there."""
+    return _CONTROLS.sub("�", storable(text)) if not text.isprintable() else text
+
+
+def cell(value: object) -> object:
+    """`value` as a spreadsheet shows it: text that would be run as a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
