@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from workbench.api.projects import find_node
+from workbench.arguments import check_arguments
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
@@ -20,6 +21,7 @@ from workbench.story import studio
 from workbench.story.freshness import source_heads
 
 
+@check_arguments
 class Artifacts:
     """Reads and edits the artifacts of a node, by kind (`brief`, `episode_plan`, `scene_list` …)."""
 

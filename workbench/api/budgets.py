@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Mapping
 from decimal import Decimal
 
+from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.errors import NotFound
@@ -14,6 +15,7 @@ from workbench.usage import budgets, money
 from workbench.usage.budgets import Course, Outlook, Period, State
 
 
+@check_arguments
 class Budgets:
     """Sets and reads budgets. Amounts are micros of CNY or USD."""
 
@@ -33,7 +35,7 @@ class Budgets:
         with self._database.read() as conn:
             return budgets.outlooks(conn, project_id, cost, unpriced)
 
-    def list_courses(self, project_id: int | None = None, *, most: int = 4) -> builtins.list[Course]:
+    def list_courses(self, project_id: int | None = None, *, most: Count = 4) -> builtins.list[Course]:
         """How budgets were used, day by day: the fullest first, so many."""
         with self._database.read() as conn:
             return budgets.courses(conn, project_id, most=most)

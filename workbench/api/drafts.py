@@ -6,12 +6,14 @@ import builtins
 from collections.abc import Collection
 
 from workbench import drafts
+from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import drafts as reads
 from workbench.db.rows.drafts import FormDraft
 from workbench.json_types import JsonObject
 
 
+@check_arguments
 class FormDrafts:
     """Keeps and finds drafts by person and place, such as edit/12/brief."""
 

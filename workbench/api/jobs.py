@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
+from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 WAIT_POLL_S = 0.05
 
 
+@check_arguments
 class Jobs:
     """Submits and steers jobs. Filters of lists: state, kind, project, text, node_id, error_kind, model, since."""
 
@@ -142,7 +144,7 @@ class Jobs:
         *,
         before: int | None = None,
         after: int | None = None,
-        limit: int = 50,
+        limit: Count = 50,
         **filters: Unpack[JobFilters],
     ) -> builtins.list[Job]:
         """Newest first. `before`, `after`: a job id, for the next older or newer page."""
@@ -190,7 +192,7 @@ class Jobs:
             return reads.list_steps(conn, job_id)
 
     def list_failures(
-        self, *, since: int | None = None, project: int | None = None, limit: int | None = None
+        self, *, since: int | None = None, project: int | None = None, limit: Count | None = None
     ) -> builtins.list[FailureGroup]:
         """Failed jobs grouped by fingerprint, the most frequent first; `since`: ended at or after, epoch ms."""
         with self._database.read() as conn:

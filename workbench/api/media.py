@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.rows.media import Media as MediaRow
 from workbench.media import MediaStore, garbage
 
 
+@check_arguments
 class Media:
     """Finds and sweeps pictures and clips."""
 

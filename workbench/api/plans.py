@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.api.jobs import Jobs
 from workbench.api.projects import find_node
+from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.json_types import JsonObject
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.workflows.registry import Registry, Workflow
 
 
+@check_arguments
 class Plans:
     """Builds, prices and launches plans."""
 

@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.queues import Queues
+from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.rows.profiles import SavedProfile
 from workbench.profiles.profiles import Profiles, Rotated
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workbench.webhooks.registry import Webhooks
 
 
+@check_arguments
 class ModelProfiles:
     """Adds, changes and checks the profiles of model services."""
 

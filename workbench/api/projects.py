@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
+from workbench.arguments import check_arguments
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.staleness import find_changed_inputs
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 ElementKind = Literal["character", "world_element"]
 
 
+@check_arguments
 class Projects:
     """Creates, lists and arranges projects. A node id may be a project's, an episode's, a scene's or an element's."""
 

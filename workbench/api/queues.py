@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import Gate, Worker
@@ -14,9 +16,11 @@ from workbench.i18n import N_, Text
 if TYPE_CHECKING:
     from workbench.jobs.dispatch import Dispatcher
 
+LONGEST_KEY = 120
 #: a worker that was heard of later than this is alive
 
 
+@check_arguments
 class Queues:
     """Pauses and limits what a key names: queue:text, kind:plan_episodes, project:1, profile:2."""
 
@@ -33,7 +37,7 @@ class Queues:
         self._set_gate(key, paused=False)
         self._dispatcher.kick()
 
-    def limit(self, key: str, max_running: int | None) -> None:
+    def limit(self, key: str, max_running: Count | None) -> None:
         """At most this many jobs of a key run at once; None lifts the limit. Raises InvalidInput."""
         self._set_gate(key, max_running=max_running, limit=True)
         self._dispatcher.kick()
@@ -44,7 +48,8 @@ class Queues:
             not colon
             or not value
             or name not in ("queue", "kind", "project", "profile")
-            or (name in ("project", "profile") and not value.isdigit())
+            or (name in ("project", "profile") and not re.fullmatch(r"[0-9]{1,18}", value))
+            or len(key) > LONGEST_KEY
         ):
             raise InvalidInput(
                 Text(N_("“{key}” names nothing; use queue:NAME, kind:NAME, project:ID or profile:ID."), key=key)

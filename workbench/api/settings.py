@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from workbench import preferences
+from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.preferences import Retention
 from workbench.settings import Settings
 
 
+@check_arguments
 class InstallationSettings:
     """Reads and changes what the pages may change."""
 

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import usage as reads
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
 
 
+@check_arguments
 class Usage:
     """Sums up what was used. Filters of calls: since, until, project, workflow, model."""
 
@@ -39,12 +41,12 @@ class Usage:
         with self._database.read() as conn:
             return reads.job_success(conn, since=since, by_day=by_day, **filters)
 
-    def queue_waits(self, *, since: int, span_ms: int, spans: int) -> list[int | None]:
+    def queue_waits(self, *, since: int, span_ms: int, spans: Count) -> list[int | None]:
         """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on."""
         with self._database.read() as conn:
             return reads.queue_waits(conn, since=since, span_ms=span_ms, spans=spans)
 
-    def list_calls(self, *, since: int, limit: int = 200, **filters: Unpack[CallFilters]) -> list[CallSummary]:
+    def list_calls(self, *, since: int, limit: Count = 200, **filters: Unpack[CallFilters]) -> list[CallSummary]:
         """The calls behind a number, newest first, without prompts and raw answers."""
         with self._database.read() as conn:
             return reads.list_calls(conn, since=since, limit=limit, **filters)

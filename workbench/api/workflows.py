@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workbench.api.projects import find_node
+from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
@@ -38,6 +39,7 @@ class Cell(Record):
     state: str
 
 
+@check_arguments
 class Workflows:
     """Knows the registered workflows."""
 

@@ -13,13 +13,23 @@ from workbench.db.reads import jobs as reads
 from workbench.db.reads import profiles as profile_reads
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import insert
-from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused
-from workbench.i18n import Text
+from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused, all_of
+from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
 from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile
 from workbench.story import guards
 from workbench.story.facts import NodeView
 from workbench.usage import budgets
+
+LONGEST_KEY = 200
+MOST_PRIORITY = 1_000_000
+#: (field, least, most): what a row can hold and anybody can mean
+LIMITS = (
+    ("priority", -MOST_PRIORITY, MOST_PRIORITY),
+    ("max_attempts", 1, 1_000),
+    # a year: later than that nobody remembers why
+    ("delay_ms", 0, 366 * 86_400_000),
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +54,7 @@ class Request:
 
 def prepare(database: Database, workflows: Workflows, request: Request, *, guard: bool = True) -> dict[str, Any]:
     """Everything that can be refused is refused here, before any row is written. Returns the row's values."""
+    _check_request(request)
     declared = workflows.find(request.kind)
     params = workflows.parse(declared, request.params)
     node = _node_for(database, declared, request.node_id)
@@ -122,6 +133,20 @@ def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
     if all(values["submit_key"] is None and values["exclusive_key"] is None for values, _ in rows):
         return insert.insert_jobs(conn, rows)
     return [find_or_insert(conn, values, delay_ms)[0] for values, delay_ms in rows]
+
+
+def _check_request(request: Request) -> None:
+    """Raises InvalidInput naming every field that no row can hold."""
+    issues = [
+        Issue(name, Text(N_("a whole number from {low} to {high} is needed"), low=low, high=high))
+        for name, low, high in LIMITS
+        if (number := getattr(request, name)) is not None
+        and not (isinstance(number, int) and not isinstance(number, bool) and low <= number <= high)
+    ]
+    if request.submit_key is not None and not 1 <= len(request.submit_key) <= LONGEST_KEY:
+        issues.append(Issue("submit_key", Text(N_("1 to {n} characters are needed."), n=LONGEST_KEY)))
+    if issues:
+        raise InvalidInput(all_of(issues), issues)
 
 
 def _check_budget(database: Database, declared: Declared, profile_id: int, project_id: int | None) -> None:

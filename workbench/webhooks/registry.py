@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.reads import webhooks as reads
@@ -26,6 +27,7 @@ from workbench.webhooks.events import EVENTS, USUAL
 from workbench.webhooks.formats import FORMS
 
 
+@check_arguments
 class Webhooks:
     """Adds, changes, tries and lists webhooks, and what they were told."""
 
@@ -120,7 +122,7 @@ class Webhooks:
 
     # -- deliveries ----------------------------------------------------------------------------------------------------
 
-    def list_deliveries(self, webhook_id: int | None = None, *, most: int = 50) -> builtins.list[Delivery]:
+    def list_deliveries(self, webhook_id: int | None = None, *, most: Count = 50) -> builtins.list[Delivery]:
         """Newest first: event, payload, state (pending, delivered, failed), tries, status, error."""
         with self._database.read() as conn:
             return reads.list_deliveries(conn, webhook_id, most)
