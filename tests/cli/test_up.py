@@ -228,12 +228,15 @@ def test_the_pages_started_alone_keep_the_same_rules(reelwright: Reelwright, how
         process = reelwright.start_python(
             "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}",
             "--server.enableCORS=false", "--server.enableXsrfProtection=false", "--server.enableAgentApi=true",
+            REELWRIGHT_START_TOKEN="guess",
         )  # fmt: skip
     assert process.stdout is not None
     url = "http://" + process.stdout.readline().split("http://")[1].strip()
     place = f"http://127.0.0.1:{port}"
 
     assert url.startswith(f"{place}/?token=")
+    # what somebody has thought up in a hurry is no token
+    assert len(url.partition("token=")[2]) > 40
     until(lambda: answer(f"{place}/_stcore/health") == 200, CEILING_S, "the page")
     assert answer(url) == 200
     for path in ("", "/_stcore/agent/openapi.json", "/_stcore/host-config"):

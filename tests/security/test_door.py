@@ -306,6 +306,17 @@ def test_a_homes_secret_is_private_and_lasts_and_one_that_others_could_read_is_r
     assert [p.name for p in tmp_path.iterdir()] == [door.SECRET_FILE]
 
 
+def test_a_homes_secret_is_kept_on_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(private_files.os, "link", link)
+    first = Keys.of_home(tmp_path, "one")
+
+    assert Keys.of_home(tmp_path, "two").secret == first.secret
+    assert [p.name for p in tmp_path.iterdir()] == [door.SECRET_FILE]
+
+
 def test_a_private_file_never_follows_a_link(tmp_path: Path) -> None:
     target = tmp_path / "theirs"
     target.write_text("known to others")

@@ -34,6 +34,8 @@ from workbench.security import private_files
 #: every user of the machine can read
 TOKEN_VARIABLE = "REELWRIGHT_START_TOKEN"
 PARAMETER = "token"
+#: a token that somebody has thought up may not be guessed
+SHORTEST_TOKEN = 16
 SECRET_FILE = "web.secret"
 COOKIE_S = 30 * 24 * 3600
 #: a cookie is made anew once it is this old, so that who comes back each day is never asked

@@ -26,8 +26,11 @@ def read_or_create(path: Path, make: str) -> str:
             os.link(draft, path)
         except FileExistsError:
             continue
+        except OSError:
+            # a file system without links: the last of several that start at once wins
+            draft.replace(path)
         finally:
-            draft.unlink()
+            draft.unlink(missing_ok=True)
         return make
     return _read_private(path) or make
 

@@ -27,6 +27,8 @@ from workbench.settings import Settings
 
 #: who started this process prints the address; without it, this process does
 _given = os.environ.pop(door.TOKEN_VARIABLE, "")
+if len(_given) < door.SHORTEST_TOKEN:
+    _given = ""
 _token = _given or door.new_token()
 
 
