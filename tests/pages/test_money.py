@@ -133,3 +133,25 @@ def test_a_launch_beyond_the_budget_asks_and_one_within_it_says_what_is_left(hou
     at.checkbox(key="beyond_ok_launch").check().run()
     at.button(key="launch_go").click().run()
     assert len(house.wb.jobs.list(state="queued")) == 2
+
+
+def test_a_batch_in_the_studio_says_what_it_starts_and_costs_before_it_starts_it(house: House) -> None:
+    project, episodes = house.planned()
+    service = {"base_url": "http://127.0.0.1:9/v1", "text_model": "m", "key": "sk-canary0123456789"}
+    house.wb.profiles.add("priced", "openai", **service, params=PRICES)
+    house.wb.projects.set_profile(project, "priced")
+    house.wb.budgets.set(1_000_000, currency="CNY")
+    forecast = house.wb.plans.price("generate_episode_core_expression_batch", [project])
+    assert forecast is not None
+    assert forecast.jobs == len(episodes)
+    at = house.page("studio", project=project)
+    key = f"cell_{project}_generate_episode_core_expression_batch_act"
+    go = f"{key}_generate_episode_core_expression_batch_go"
+    assert go not in [b.key for b in at.button]
+    at.session_state[f"{key}_ask"] = True
+    at.run()
+    assert f"Starts {len(episodes)} jobs, {formats.sums(forecast.cost)}" in said(at)
+    assert at.button(key=go).disabled
+    at.checkbox(key=f"beyond_ok_{key}").check().run()
+    at.button(key=go).click().run()
+    assert [j.kind for j in house.wb.jobs.list(state="queued")] == ["generate_episode_core_expression_batch"]

@@ -14,8 +14,8 @@ from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
-from workbench.ui import forms, labels, live, shell, states
-from workbench.ui.language import t
+from workbench.ui import budgets, formats, forms, labels, live, shell, states
+from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.studio import artifacts, clips, diff, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
@@ -132,10 +132,13 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
         return
     key = cell_key(node_id, workflow.name, "params")
     with st.popover(
-        "", icon=":material/tune:", type="tertiary", key=cell_key(node_id, workflow.name, "tune"), help=t("Settings")
-    ):
+        "", icon=":material/tune:", type="tertiary", key=cell_key(node_id, workflow.name, "tune"), help=t("Settings"),
+        on_change="rerun" if workflow.batch else "ignore",
+    ) as opened:  # fmt: skip
         st.markdown(f"**{t(workflow.title)}**", width=380)
         values, wrong = form_values(node_id, workflow, choices)
+        if workflow.batch and opened.open and not wrong:
+            disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
         if st.button(
             t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
         ):
@@ -143,6 +146,29 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
             if not wrong:
                 launch(node_id, workflow.name, values)
             st.rerun()
+
+
+def _price(node_id: int, workflow: Workflow, values: JsonObject, key: str) -> bool | None:
+    """How many jobs it will start and for how much, and what the budget has left; as `budgets.ask` answers."""
+    forecast = live.query(live.workbench().plans.price, workflow.name, [node_id], values)
+    if forecast is None:
+        return None
+    price = formats.price(forecast.cost, forecast.unpriced, current())
+    st.caption(t("Starts {n} jobs, {cost}", n=forecast.jobs, cost=price))
+    project = live.workbench().projects.get_node(node_id).project_id
+    return budgets.ask(project, forecast.cost, forecast.unpriced, key)
+
+
+def _batch_action(node_id: int, workflow: Workflow, key: str, label: str, icon: str, disabled: bool) -> None:
+    """A batch may start hundreds of jobs: its button says how many and for how much before it starts them."""
+    with st.popover(label, key=f"{key}_ask", icon=f":material/{icon}:", disabled=disabled, on_change="rerun") as opened:
+        # reckoned only when somebody wants to know
+        if opened.open:
+            beyond = _price(node_id, workflow, {}, key)
+            st.button(
+                t("Launch"), key=f"{key}_{workflow.name}_go", type="primary", icon=":material/rocket_launch:",
+                disabled=beyond is False, on_click=launch, args=(node_id, workflow.name, {}),
+            )  # fmt: skip
 
 
 def action(node_id: int, cell: Cell, primary: bool) -> None:
@@ -164,6 +190,9 @@ def action(node_id: int, cell: Cell, primary: bool) -> None:
             on_click=retry,
             args=(job.id,),
         )
+        return
+    if workflow.batch:
+        _batch_action(node_id, workflow, key, t(verb), icon, bool(cell.unmet))
         return
     st.button(
         t(verb),
