@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workbench.security import door, private_files
 from workbench.security.door import Door, Keys
@@ -208,6 +210,35 @@ def test_without_a_cookie_of_ours_nothing_is_served(kind: str, cookie: str | Non
     for path in ("/", "/job?id=1", "/media/0123.png", "/_stcore/stream", "/static/js/index.js", "/_stcore/host-config",
                  "/_stcore/metrics", "/_stcore/agent/interact", "/_stcore/health/", "//_stcore/health"):  # fmt: skip
         assert refused(ask(path, kind=kind, headers={"cookie": cookie})), path
+
+
+ANY_HEADER = st.tuples(
+    st.sampled_from(["host", "origin", "cookie", "accept", "sec-fetch-site", "sec-fetch-dest", "x-forwarded-for"]),
+    st.one_of(
+        st.sampled_from(
+            [f"127.0.0.1:{PORT}", f"http://127.0.0.1:{PORT}", "text/html", "none", f"reelwright_door_{PORT}="]
+        ),
+        st.text(st.characters(max_codepoint=255), max_size=60),
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["http", "websocket"]),
+    method=st.sampled_from(["GET", "HEAD", "POST", "OPTIONS", "\x00"]),
+    path=st.text(max_size=20).map(lambda text: f"/{text}"),
+    query=st.text(st.characters(max_codepoint=127), max_size=40),
+    headers=st.lists(ANY_HEADER, max_size=8),
+)
+def test_whatever_a_stranger_sends_is_refused_and_never_a_crash(
+    kind: str, method: str, path: str, query: str, headers: list[tuple[str, str]]
+) -> None:
+    given_headers = {"host": None, "cookie": None, "origin": None}
+    # “?” would begin the query of this test's own helper
+    answer = ask(f"{path.replace('?', '')}?{query}", kind=kind, method=method, headers=given_headers, again=headers)
+
+    assert refused(answer) or path == door.HEALTH_PATH
 
 
 @pytest.mark.parametrize("token", ["", "x", "start-toke", "start-token2", "START-TOKEN", "é", "%ff", "[hidden key]"])

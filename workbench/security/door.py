@@ -339,10 +339,11 @@ class Door:
                 f"<button>{html.escape(translate(N_('Open'), language))}</button></form>"
             )
         page = (
-            f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>Reelwright</title>'
+            f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width"><title>Reelwright</title>'
             "<style>body{font:1rem system-ui,sans-serif;max-width:36rem;margin:20vh auto;padding:0 1rem;"
             "color-scheme:light dark}</style></head>"
-            f"<body><h1>Reelwright</h1><p>{sentence}</p><p>{html.escape(hint)}</p>{form}</body></html>"
+            f"<body><main><h1>Reelwright</h1><p>{sentence}</p><p>{html.escape(hint)}</p>{form}</main></body></html>"
         )
         headers = [
             (b"content-type", b"text/html; charset=utf-8"),
