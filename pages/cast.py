@@ -14,7 +14,9 @@ wb = live.workbench()
 
 def open_project(project: int) -> None:
     st.query_params["project"] = str(project)
-    st.query_params.pop("node", None)
+    # The form for somebody new is another one in each project.
+    for name in ("node", "add"):
+        st.query_params.pop(name, None)
 
 
 def start_adding() -> None:

@@ -7,7 +7,8 @@ from typing import Any, TypedDict
 import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail, RefusedReplay
-from workbench.ui import filters, formats, forms, illustrations, labels, live, navigation_guard, shell, states
+from workbench.json_types import JsonObject
+from workbench.ui import drafts, filters, formats, forms, illustrations, labels, live, navigation_guard, shell, states
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, shorten
@@ -140,30 +141,38 @@ def inspect(fingerprint: str) -> None:
 
 def payload(job: Job) -> None:
     st.markdown(f":gray[{t('Payload')}]")
-    edited = forms.payload_editor(f"payload_{job.id}", job.params, wb.workflows.get(job.kind).params)
-    changed = edited is not None and edited != job.params
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        label = t("Replay with this payload") if changed else t("Replay")
-        if st.button(
-            label,
-            key=f"replay_{job.id}",
-            type="primary" if changed else "secondary",
-            icon=":material/restart_alt:",
-            disabled=edited is None,
-        ):
-            with shell.show_refusals():
-                offset = (
-                    wb.jobs.replay(job.id, edited, user=shell.user())
-                    if changed
-                    else wb.jobs.retry(job.id, user=shell.user())
-                )
-                shell.toast(t("Replayed as job {id}.", id=offset.id))
-                live.invalidate()
-            st.rerun()
-        if st.button(
-            t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
-        ):
-            st.switch_page("pages/job.py", query_params={"id": str(job.id)})
+    place, key = forms.payload_place(job.id), f"payload_{job.id}"
+    with drafts.keep(place, key) as draft:
+        edited = forms.payload_editor(draft.key, job.params, wb.workflows.get(job.kind).params)
+        changed = edited is not None and edited != job.params
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            label = t("Replay with this payload") if changed else t("Replay")
+            if st.button(
+                label,
+                key=f"replay_{job.id}",
+                type="primary" if changed else "secondary",
+                icon=":material/restart_alt:",
+                disabled=edited is None,
+            ):
+                replay(job, edited if changed else None, draft)
+                st.rerun()
+            if st.button(
+                t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
+            ):
+                st.switch_page("pages/job.py", query_params={"id": str(job.id)})
+        draft.show_status(with_button=True)
+
+
+def replay(job: Job, edited: JsonObject | None, draft: drafts.Draft) -> None:
+    """With an edited payload, or, without one, reusing what is done."""
+    with shell.show_refusals():
+        if edited is None:
+            newer = wb.jobs.retry(job.id, user=shell.user())
+        else:
+            newer = wb.jobs.replay(job.id, edited, user=shell.user())
+            drafts.use(draft)
+        shell.toast(t("Replayed as job {id}.", id=newer.id))
+        live.invalidate()
 
 
 def facts(job: Job, seen: JobDetail) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobDetail
 from workbench.errors import NotFound, ReelwrightError
-from workbench.ui import charts, formats, forms, illustrations, labels, live, navigation_guard, shell, states
+from workbench.ui import charts, drafts, formats, forms, illustrations, labels, live, navigation_guard, shell, states
 from workbench.ui.jobs import calls_table, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
@@ -221,23 +221,33 @@ def children(seen: JobDetail) -> None:
 
 def payload(job: Job) -> None:
     """The payload, and its editor when a replay with edits was asked for."""
-    if not st.session_state.get("editing_payload"):
+    place = forms.payload_place(job.id)
+    if not st.session_state.get("editing_payload") and not drafts.is_waiting(place):
         with st.expander(t("Payload"), icon=":material/data_object:", key="payload"):
             st.json(hide_keys(job.params), expanded=2)
         return
     with st.container(border=True, key="payload_editor"):
         st.markdown(f"**{t('Replay with an edited payload')}**")
-        edited = forms.payload_editor(f"payload_{job.id}", job.params, wb.workflows.get(job.kind).params)
-        with st.container(horizontal=True):
-            if st.button(
-                t("Replay"), key="payload_go", type="primary", icon=":material/restart_alt:", disabled=edited is None
-            ):
-                with shell.show_refusals():
-                    open_job(wb.jobs.replay(job.id, edited, user=shell.user()))
-                st.rerun()
-            if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
-                st.session_state.pop("editing_payload")
-                st.rerun()
+        key = f"payload_{job.id}"
+        with drafts.keep(place, key) as draft:
+            edited = forms.payload_editor(draft.key, job.params, wb.workflows.get(job.kind).params)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if st.button(
+                    t("Replay"),
+                    key="payload_go",
+                    type="primary",
+                    icon=":material/restart_alt:",
+                    disabled=edited is None,
+                ):
+                    with shell.show_refusals():
+                        open_job(wb.jobs.replay(job.id, edited, user=shell.user()))
+                        drafts.discard(place)
+                    st.rerun()
+                if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
+                    st.session_state.pop("editing_payload", None)
+                    drafts.discard(place)
+                    st.rerun()
+                draft.show_status()
 
 
 def show(job_id: int) -> None:

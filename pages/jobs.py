@@ -8,13 +8,16 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobFilters
-from workbench.ui import filters, formats, forms, illustrations, live, navigation_guard, shell, states
+from workbench.ui import drafts, filters, formats, forms, illustrations, live, navigation_guard, shell, states
 from workbench.ui.jobs import board, table
 from workbench.ui.language import t
+from workbench.workflows.registry import Workflow
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
 LIMIT = 50
+#: where the draft of a new chat job is kept
+NEW_JOB = "new-job"
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
@@ -132,14 +135,22 @@ def new_job() -> None:
     st.divider()
     chat = wb.workflows.get("llm_chat")
     st.markdown(f"**{t(chat.title)}** :gray[{t('one question to a model, without a story')}]")
+    with drafts.keep(NEW_JOB, "chat") as draft:
+        chat_form(chat, draft.key)
+        draft.show_status(with_button=True)
+
+
+def chat_form(chat: Workflow, key: str) -> None:
     issues = st.session_state.get("chat_issues", [])
-    values = forms.fields(chat.params, "chat", {"messages": [{"role": "user", "content": ""}]}, issues)
+    values = forms.fields(chat.params, key, {"messages": [{"role": "user", "content": ""}]}, issues)
     profiles = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in wb.profiles.list()}
+    options = [None, *profiles]
     profile = st.selectbox(
         t("Model profile"),
-        [None, *profiles],
+        options,
+        index=drafts.begin_choice(f"{key}_profile", None, options),
         format_func=lambda n: profiles[n] if n else t("Sketch, offline and free"),
-        key="chat_profile",
+        key=f"{key}_profile",
         placeholder=t("Sketch, offline and free"),
         on_change="ignore",
     )
@@ -149,7 +160,8 @@ def new_job() -> None:
         if wrong:
             st.rerun(scope="fragment")
         job = wb.submit("llm_chat", None, values, profile=profile, user=shell.user())
-        forms.forget("chat")
+        forms.forget(key)
+        drafts.discard(NEW_JOB)
         _close_dialog()
         live.invalidate()
         st.switch_page("pages/job.py", query_params={"id": str(job.id)})

@@ -9,7 +9,7 @@ import streamlit as st
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, filters, forms, labels, live, navigation_guard, project_picker, shell, states
+from workbench.ui import budgets, drafts, filters, forms, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
 from workbench.ui.markup import code, hide_keys, plain, shorten
@@ -164,16 +164,18 @@ def tick(nodes: list[int]) -> None:
         st.query_params.pop("node", None)
 
 
-def form(workflow: Workflow, project_id: int) -> tuple[JsonObject, list[Issue]]:
+def form(workflow: Workflow, project_id: int) -> tuple[JsonObject, list[Issue], drafts.Draft]:
     key = f"launch_{workflow.name}"
-    values = forms.fields(
-        workflow.params,
-        key,
-        None,
-        st.session_state.get(f"{key}_issues", []),
-        choices=list_choices(workflow, project_id),
-    )
-    return values, forms.check(workflow.params, values)
+    with drafts.keep(f"launch/{workflow.name}", key) as draft:
+        values = forms.fields(
+            workflow.params,
+            draft.key,
+            None,
+            st.session_state.get(f"{key}_issues", []),
+            choices=list_choices(workflow, project_id),
+        )
+        draft.show_status(with_button=True)
+    return values, forms.check(workflow.params, values), draft
 
 
 def list_choices(workflow: Workflow, project_id: int) -> dict[str, dict[Any, str]]:
@@ -184,7 +186,10 @@ def list_choices(workflow: Workflow, project_id: int) -> dict[str, dict[Any, str
         n.title) for n in progress.nodes_of(live.outline(project_id, project_id), ["episode"])}}  # fmt: skip
 
 
-def side(workflow: Workflow, project_id: int, nodes: list[int], values: JsonObject, wrong: list[Issue]) -> None:
+def side(
+    workflow: Workflow, project_id: int, nodes: list[int], values: JsonObject, wrong: list[Issue],
+    draft: drafts.Draft | None,
+) -> None:  # fmt: skip
     """With which model, what it will take, what is missing, and the button."""
     with st.container(border=True, key="launch_side"):
         profile = targets.profile()
@@ -206,13 +211,16 @@ def side(workflow: Workflow, project_id: int, nodes: list[int], values: JsonObje
         ):  # fmt: skip
             st.session_state[f"launch_{workflow.name}_issues"] = wrong
             if not wrong:
-                submit(workflow, nodes, values, profile, int(priority or 0))
+                submit(workflow, nodes, values, profile, int(priority or 0), draft)
             st.rerun()
         if len(nodes) > 1:
             st.caption(t("All of them start, or none."))
 
 
-def submit(workflow: Workflow, nodes: list[int], values: JsonObject, profile: str | None, priority: int) -> None:
+def submit(
+    workflow: Workflow, nodes: list[int], values: JsonObject, profile: str | None, priority: int,
+    draft: drafts.Draft | None,
+) -> None:  # fmt: skip
     """Launch on every node in one transaction."""
     with shell.show_refusals():
         specs = [
@@ -224,6 +232,8 @@ def submit(workflow: Workflow, nodes: list[int], values: JsonObject, profile: st
         before = [i for i in st.session_state.get("launched", []) if i not in list_choices]
         st.session_state["launched"] = [*list_choices, *before][:100]
         shell.toast(t("Jobs launched: {n}", n=len(jobs)))
+        if draft is not None:
+            drafts.use(draft)
     live.invalidate()
 
 
@@ -271,14 +281,15 @@ def main() -> None:
             project_id, nodes = choose_place(workflow)
         values: JsonObject = {}
         wrong: list[Issue] = []
+        draft: drafts.Draft | None = None
         if workflow.params.model_fields and project_id is not None:
             with st.container(border=True, key="launch_form"):
                 st.markdown(f"**{t('Settings')}**")
-                values, wrong = form(workflow, project_id)
+                values, wrong, draft = form(workflow, project_id)
         show_launched()
     if project_id is not None:
         with right:
-            side(workflow, project_id, nodes, values, wrong)
+            side(workflow, project_id, nodes, values, wrong, draft)
 
 
 try:

@@ -17,6 +17,7 @@ def begin() -> None:
 
 
 def leave() -> None:
+    """What was typed stays a draft: it is thrown away by its own button."""
     profile_form.forget(profile_form.slot(None))
     st.session_state.pop("svc_template", None)
     st.query_params.pop("profile", None)
@@ -31,7 +32,7 @@ def main() -> None:
     with shell.title(t("Models"), t("{n} services", n=len(rows)) if len(rows) != 1 else t("1 service")):
         st.space("stretch")
         if param == profile_form.NEW:
-            st.button(t("Cancel"), key="leave_new", icon=":material/close:", type="tertiary", on_click=leave)
+            st.button(t("Close"), key="leave_new", icon=":material/close:", type="tertiary", on_click=leave)
         elif rows:
             st.button(t("Add a service"), key="add_service", icon=":material/add:", type="primary", on_click=begin)
     shell.show_refusal()

@@ -12,7 +12,7 @@ from workbench.db.rows.story import Project
 from workbench.ui import filters, formats, illustrations, labels, live, navigation_guard, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
-from workbench.ui.projects import starters, wizard
+from workbench.ui.projects import starters, unsaved, wizard
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -144,8 +144,8 @@ def actions(project: Project) -> None:
 def new_project() -> None:
     with shell.title(t("New project")):
         st.space("stretch")
-        if st.button(t("Cancel"), key="wizard_cancel", type="tertiary", icon=":material/close:"):
-            wizard.leave()
+        # What was typed stays a draft: it is thrown away by its own button.
+        if st.button(t("Close"), key="wizard_cancel", type="tertiary", icon=":material/close:"):
             st.query_params.clear()
             st.rerun()
     project = wizard.draw()
@@ -174,6 +174,7 @@ def listing() -> None:
             on_click=start_new,
         )
     shell.show_refusal()
+    unsaved.card()
     if not projects:
         with illustrations.empty(
             t("No story yet. Start with a sample and watch it become scenes, or write a brief of your own."), "projects"

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from workbench.errors import Issue
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject, parse_json
+from workbench.ui import drafts
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.validation import issues_of
@@ -253,8 +254,9 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     if kind in ("integer", "number"):
         return _numeric(drawing, declared, path, start)
     if kind == "boolean":
+        switched = drafts.begin_switch(drawing.at(path), bool(start))
         return st.toggle(
-            _label(declared, path), bool(start), key=drawing.at(path), help=_help(declared), on_change="ignore"
+            _label(declared, path), switched, key=drawing.at(path), help=_help(declared), on_change="ignore"
         )
     if kind == "string":
         return _text(drawing, declared, path, start)
@@ -264,6 +266,7 @@ def _field(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
 def _text(drawing: _Draw, declared: Schema, path: str, start: Any) -> str | None:
     long = int(declared.get("maxLength", 120)) >= LONG_TEXT
     value = "" if start is None else str(start)
+    value = drafts.begin_text(drawing.at(path), value)
     common: JsonObject = {"key": drawing.at(path), "help": _help(declared), "on_change": drawing.changes(path)}
     if long:
         height = 108 if len(value) < 220 else 172
@@ -277,11 +280,13 @@ def _numeric(drawing: _Draw, declared: Schema, path: str, start: Any) -> float |
     whole = declared["type"] == "integer"
     convert: Any = int if whole else float
     low, high = declared.get("minimum"), declared.get("maximum")
+    now = None if start is None else convert(start)
+    begin = drafts.begin_number(drawing.at(path), now, low, high, whole=whole)
     typed: float | int | None = st.number_input(
         _label(declared, path),
         min_value=None if low is None else convert(low),
         max_value=None if high is None else convert(high),
-        value=None if start is None else convert(start),
+        value=begin,
         step=1 if whole else 0.1,
         key=drawing.at(path),
         help=_help(declared),
@@ -296,10 +301,11 @@ def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     changes: Any = drawing.changes(path)
     if declared.get("optional"):
         options = [None, *options]
+    place = drafts.begin_choice(drawing.at(path), start if start in options else options[0], options)
     return st.selectbox(
         _label(declared, path),
         options,
-        index=options.index(start) if start in options else 0,
+        index=place,
         format_func=lambda o: "—" if o is None else t(CHOICES.get(str(o), str(o))),
         key=drawing.at(path),
         help=_help(declared),
@@ -310,8 +316,9 @@ def _choice(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
 
 def _several(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any) -> Any:
     """Several of a few known values; none of them means what leaving the field out means."""
+    begin = drafts.begin_choices(drawing.at(path), start or [], inner["enum"])
     chosen = st.multiselect(
-        _label(declared, path), inner["enum"], start or [], format_func=lambda v: t(CHOICES.get(v, str(v))),
+        _label(declared, path), inner["enum"], begin, format_func=lambda v: t(CHOICES.get(v, str(v))),
         key=drawing.at(path), help=_help(declared), placeholder=t("All"), on_change="ignore",
     )  # fmt: skip
     return chosen or (None if declared.get("optional") else [])
@@ -320,10 +327,11 @@ def _several(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: 
 def _multiselect(drawing: _Draw, declared: Schema, path: str, start: Any) -> list[Any] | None:
     """Several of some known values; none chosen means what an empty field means."""
     named = drawing.choices[path]
+    begin = drafts.begin_choices(drawing.at(path), [v for v in start or [] if v in named], list(named))
     chosen = st.multiselect(
         _label(declared, path),
         list(named),
-        default=[v for v in start or [] if v in named],
+        default=begin,
         format_func=named.__getitem__,
         key=drawing.at(path),
         help=_help(declared),
@@ -337,9 +345,10 @@ def _lines(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: An
     """A list of plain values, one a line."""
     start_values = [str(v) for v in start or []]
     about = " ".join(p for p in (_help(declared), t("One a line.")) if p)
+    text = drafts.begin_text(drawing.at(path), "\n".join(start_values))
     typed = st.text_area(
         _label(declared, path),
-        "\n".join(start_values),
+        text,
         key=drawing.at(path),
         help=about,
         height=max(80, 34 + 25 * min(8, len(start_values) + 1)),
@@ -363,9 +372,10 @@ def _rows(drawing: _Draw, declared: Schema, inner: Schema, path: str, start: Any
     """A list of objects: a box each, with a button to take it out and one to add another."""
     slot = f"{drawing.at(path)}.#"
     rows = list(start or [])
+    count = max(len(rows), int(declared.get("minItems", 0)))
+    begin_with = drafts.begin_rows(slot, list(range(count)))
     if slot not in st.session_state:
-        count = max(len(rows), int(declared.get("minItems", 0)))
-        st.session_state[slot] = list(range(count))
+        st.session_state[slot] = begin_with
     numbers: list[int] = st.session_state[slot]
     st.markdown(f"**{_label(declared, path)}**", help=_help(declared))
     values = []
@@ -414,6 +424,7 @@ def _remove_row(slot: str, number: int) -> None:
 def _json(drawing: _Draw, declared: Schema, path: str, start: Any) -> Any:
     """Anything else is edited as JSON; what cannot be read stays text and fails validation."""
     shown = json.dumps(start if start is not None else {}, ensure_ascii=False, indent=2)
+    shown = drafts.begin_text(drawing.at(path), shown)
     typed = st.text_area(_label(declared, path), shown, key=drawing.at(path), help=_help(declared), on_change="ignore")
     try:
         return parse_json(typed or "null")
@@ -443,10 +454,16 @@ def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
     ]
 
 
+def payload_place(job_id: int) -> str:
+    """Where the draft of a job's edited payload is kept."""
+    return f"payload/{job_id}"
+
+
 def payload_editor(key: str, params: JsonObject, model: type[BaseModel] | None) -> JsonObject | None:
     """A JSON editor with what is wrong below it; the payload, None while it cannot be used."""
     shown = json.dumps(params, ensure_ascii=False, indent=2)
     lines = shown.count("\n") + 1
+    shown = drafts.begin_text(key, shown)
     typed = st.text_area(
         t("Payload as JSON"), shown, key=key, height=min(420, max(140, 26 * lines)), label_visibility="collapsed"
     )

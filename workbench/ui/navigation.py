@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import illustrations, language, live, shell
+from workbench.ui import drafts, illustrations, language, live, shell
 from workbench.ui.language import t
 
 
@@ -18,6 +18,8 @@ def draw() -> None:
     language.resolve(live.language())
     illustrations.logo()
     shell.style()
+    # First of all, and so at one place of every page: what it says late must find its place on the next page, too.
+    drafts.keep_rest()
     page = st.navigation(
         [
             st.Page(

@@ -13,7 +13,7 @@ from workbench.db.rows.story import ArtifactVersion, NodeContent, TreeNode
 from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
-from workbench.ui import forms, labels, live, portraits, shell
+from workbench.ui import drafts, forms, labels, live, portraits, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
@@ -156,14 +156,21 @@ def adder(project: int, kind: Any) -> None:
     key = f"add_{kind}"
     with st.container(border=True, key=f"{key}_card"):
         st.markdown(f"**{t('Add a character') if kind == 'character' else t('Add a world element')}**")
-        values = forms.fields(kinds.find(kind).model, key, None, st.session_state.get(f"{key}_issues", []))
-        with st.container(horizontal=True, gap="small"):
-            if st.button(t("Add"), key=f"{key}_go", type="primary", icon=":material/add:"):
-                _add(project, kind, key, values)
-                st.rerun()
-            if st.button(t("Discard"), key=f"{key}_drop", icon=":material/close:"):
-                _leave(key)
-                st.rerun()
+        with drafts.keep(adder_place(project, kind), key) as draft:
+            values = forms.fields(kinds.find(kind).model, key, None, st.session_state.get(f"{key}_issues", []))
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                if st.button(t("Add"), key=f"{key}_go", type="primary", icon=":material/add:"):
+                    _add(project, kind, key, values)
+                    st.rerun()
+                if st.button(t("Discard"), key=f"{key}_drop", icon=":material/close:"):
+                    _leave(project, kind, key)
+                    st.rerun()
+                draft.show_status()
+
+
+def adder_place(project: int, kind: str) -> str:
+    """Where the draft of somebody new is kept."""
+    return f"add/{project}/{kind}"
 
 
 def _add(project: int, kind: Any, key: str, values: JsonObject) -> None:
@@ -174,7 +181,7 @@ def _add(project: int, kind: Any, key: str, values: JsonObject) -> None:
         except InvalidInput as error:
             wrong = error.issues or [Issue("", error.text)]
         else:
-            _leave(key)
+            _leave(project, kind, key)
             st.query_params["node"] = str(element)
             live.invalidate()
             shell.toast(t("{kind} added.", kind=labels.kind_title(kind)))
@@ -182,8 +189,9 @@ def _add(project: int, kind: Any, key: str, values: JsonObject) -> None:
     st.session_state[f"{key}_issues"] = wrong
 
 
-def _leave(key: str) -> None:
+def _leave(project: int, kind: str, key: str) -> None:
     forms.forget(key)
+    drafts.discard(adder_place(project, kind))
     st.session_state.pop(f"{key}_issues", None)
     st.query_params.pop("add", None)
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.errors import Issue, ReelwrightError
-from workbench.ui import formats, forms, labels, live, shell, states
+from workbench.ui import drafts, formats, forms, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
 from workbench.ui.markup import paragraphs, plain, shorten
@@ -17,6 +17,8 @@ from workbench.workflows.agents.llm_chat import Params
 
 KIND = "llm_chat"
 EDITOR = "chat_messages"
+#: where the draft of what is being said is kept
+PLACE = "chat"
 AVATARS = {"user": ":material/person:", "assistant": ":material/auto_awesome:"}
 #: as many as a request can hold, less the one that is being said
 MOST = 49
@@ -25,21 +27,41 @@ HISTORY = 12
 
 def draw() -> None:
     """The conversation at the left, the model and what was said before at the right, and the field to say more."""
+    with drafts.keep(PLACE, "chat_") as draft:
+        _draw(draft)
+
+
+def _draw(draft: drafts.Draft) -> None:
     job = _current_chat()
     messages = list(job.params["messages"]) if job else []
     left, right = st.columns([2.15, 1], gap="medium")
     with right:
         profile = _settings(messages)
+        status = st.container()
         _history(job)
     with left:
-        if st.session_state.get("_chat_editing"):
-            _editor(messages, profile)
+        if st.session_state.get("_chat_editing") or drafts.is_waiting(_editor_place(job)):
+            _editor(job, messages, profile)
         else:
             _conversation(job, messages)
-    message = st.chat_input(t("Say something"), max_chars=20_000, key="chat_said")
+    said = f"{draft.key}said"
+    drafts.begin_message(said)
+    message = st.chat_input(t("Say something"), max_chars=20_000, key=said)
     if message and message.strip():
-        _send([*_so_far(job, messages), {"role": "user", "content": message}], profile)
+        if _send([*_so_far(job, messages), {"role": "user", "content": message}], profile):
+            drafts.discard(PLACE)
         st.rerun()
+    with status:
+        draft.show_status(with_button=True)
+
+
+def rules_key() -> str:
+    return f"{drafts.form_key(PLACE, 'chat_')}rules"
+
+
+def _editor_place(job: Job | None) -> str:
+    """Where the draft of the messages of a conversation is kept."""
+    return f"chat/{job.id if job else 'new'}"
 
 
 def _current_chat() -> Job | None:
@@ -58,7 +80,7 @@ def _so_far(job: Job | None, messages: list[dict[str, str]]) -> list[dict[str, s
     """What the next turn follows on: everything said, with the newest answer; a new conversation begins with the
     rules."""
     if job is None:
-        rules = str(st.session_state.get("chat_rules") or "").strip()
+        rules = str(st.session_state.get(rules_key()) or "").strip()
         return [{"role": "system", "content": rules}] if rules else []
     answer = (job.result or {}).get("content")
     turns = [*messages, *([{"role": "assistant", "content": answer}] if answer else [])]
@@ -66,12 +88,15 @@ def _so_far(job: Job | None, messages: list[dict[str, str]]) -> list[dict[str, s
     return [*head, *turns[len(head) :][-(MOST - len(head)) :]]
 
 
-def _send(messages: list[dict[str, str]], profile: str | None) -> None:
+def _send(messages: list[dict[str, str]], profile: str | None) -> bool:
+    """Whether it was taken; why not is said instead."""
     with shell.show_refusals():
         job = live.workbench().submit(KIND, None, {"messages": messages}, profile=profile, user=shell.user())
         st.query_params["job"] = str(job.id)
         before = [i for i in st.session_state.get("_chats", []) if i != job.id]
         st.session_state["_chats"] = [job.id, *before][:50]
+        return True
+    return False
 
 
 def _anew() -> None:
@@ -139,7 +164,8 @@ def _settings(messages: list[dict[str, str]]) -> str | None:
         profile = targets.profile("chat_profile", own=False)
         if not messages:
             st.text_area(
-                t("Rules for the model"), key="chat_rules", height=88, max_chars=20_000, on_change="ignore",
+                t("Rules for the model"), drafts.begin_text(rules_key(), ""), key=rules_key(), height=88,
+                max_chars=20_000, on_change="ignore",
                 help=t("Sent first, as the system message of a new conversation."),
             )  # fmt: skip
         with st.container(horizontal=True, gap="small"):
@@ -159,24 +185,32 @@ def _begin_editing() -> None:
     st.session_state["_chat_editing"] = True
 
 
-def _editor(messages: list[dict[str, str]], profile: str | None) -> None:
+def _editor(job: Job | None, messages: list[dict[str, str]], profile: str | None) -> None:
     """Every message with its role, as the request holds them."""
-    with st.container(border=True, key="chat_editor"):
+    place = _editor_place(job)
+    with st.container(border=True, key="chat_editor"), drafts.keep(place, EDITOR) as draft:
         start = {"messages": messages or [{"role": "user", "content": ""}]}
         issues: list[Issue] = st.session_state.get("_chat_issues", [])
         values = forms.fields(Params, EDITOR, start, issues)
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             if st.button(t("Send these"), key="chat_send", type="primary", icon=":material/send:"):
                 wrong = forms.check(Params, values)
                 st.session_state["_chat_issues"] = wrong
-                if not wrong:
-                    _send(values["messages"], profile)
-                    st.session_state.pop("_chat_editing", None)
+                if not wrong and _send(values["messages"], profile):
+                    _end_editing(place)
                 st.rerun()
             if st.button(t("Discard"), key="chat_discard", icon=":material/close:"):
-                st.session_state.pop("_chat_editing", None)
-                st.session_state.pop("_chat_issues", None)
+                _end_editing(place)
                 st.rerun()
+            draft.show_status()
+
+
+def _end_editing(place: str) -> None:
+    """What was typed was sent, or is thrown away."""
+    st.session_state.pop("_chat_editing", None)
+    st.session_state.pop("_chat_issues", None)
+    forms.forget(EDITOR)
+    drafts.discard(place)
 
 
 def _history(job: Job | None) -> None:

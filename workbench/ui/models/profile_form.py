@@ -17,7 +17,7 @@ from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params, registry
 from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
-from workbench.ui import formats, forms, labels, live, shell
+from workbench.ui import drafts, formats, forms, labels, live, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, safe, shorten
@@ -118,11 +118,31 @@ def templates() -> None:
 def _begin(template: Template) -> None:
     st.session_state["svc_template"] = template.title
     st.session_state["svc_provider"] = template.provider
-    key = slot(None)
+    key = drafts.form_key(place(None), slot(None))
     forms.forget(key)
-    for name in ("base_url", "text_model", "image_model", "video_model"):
-        st.session_state[f"{key}.{name}"] = getattr(template, name)
-    st.session_state[f"{key}.name"] = "" if template is OTHER else template.title.split(" (")[0].lower()
+    for name, value in _start_of(template.title).items():
+        st.session_state[f"{key}.{name}"] = value
+
+
+def _start_of(title: str) -> JsonObject:
+    """What the form of a new profile begins with."""
+    template = next((t_ for t_ in TEMPLATES.values() if t_.title == title), Template(title, title, ""))
+    name = "" if template is OTHER else template.title.split(" (")[0].lower()
+    models = {field: getattr(template, field) for field in ("text_model", "image_model", "video_model")}
+    return {"name": name, "base_url": template.base_url, **models}
+
+
+def _resume(place: str) -> None:
+    """Begin with the template that a draft from another visit was begun with."""
+    draft = drafts.find(place)
+    if draft is not None and "template" in draft.fields:
+        st.session_state["svc_template"] = draft.fields["template"]
+        st.session_state["svc_provider"] = draft.fields["provider"]
+
+
+def place(row: SavedProfile | None) -> str:
+    """Where the draft of a profile's form is kept. Its key is no part of it."""
+    return f"profile/{NEW if row is None else row.id}"
 
 
 def slot(row: SavedProfile | None) -> str:
@@ -133,24 +153,34 @@ def slot(row: SavedProfile | None) -> str:
 
 def draw_profile(row: SavedProfile | None, others: Sequence[SavedProfile]) -> None:
     """The form of a profile, or of a new one; what was typed survives a refusal."""
-    key = slot(row)
-    issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
+    if row is None and "svc_template" not in st.session_state:
+        _resume(place(None))
     if row is None:
         with st.container(border=True, key="svc_begin"):
             templates()
         if "svc_template" not in st.session_state:
             return
+    with drafts.keep(place(row), slot(row)) as draft:
+        _form(draft.key, row, others, draft)
+
+
+def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], draft: drafts.Draft) -> None:
+    issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
     values = _identity(key, row, issues)
     if row is not None:
         _show_checks(key, row)
     values |= _bindings(key, row, others, issues)
     values |= _limits(key, row, issues)
-    values["params"] = _settings(key, row, issues)
+    values["params"] = _settings(key, row, issues, draft)
     for issue in (i for i in issues if i.path.split(".")[0] not in {*values, "key", "params"}):
         st.error(plain(labels.issue_text(issue)), icon=":material/error:")
     label = t("Add the service") if row is None else t("Save")
     if st.button(label, key=f"{key}_save", type="primary", icon=":material/check:"):
         _save(key, row, values)
+    if row is None and draft.has_text:
+        for name in ("template", "provider"):
+            draft.set_value(name, st.session_state[f"svc_{name}"], None)
+    draft.show_status(with_button=True)
 
 
 def _identity(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
@@ -162,7 +192,7 @@ def _identity(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
             if row is not None:
                 st.space("stretch")
                 _actions(key, row)
-        start = row.as_json() if row else {}
+        start = row.as_json() if row else _start_of(st.session_state["svc_template"])
         left, right = st.columns(2)
         with left:
             values = forms.fields(ProfileFields, key, start, issues, only=["name", "base_url"])
@@ -240,13 +270,15 @@ def _bindings(
                 now = names.get(getattr(row, f"{field}_id")) if row else None
                 options = [None, *names.values()]
                 values[field] = st.selectbox(
-                    title, options, index=options.index(now), key=f"{key}.{field}", on_change="ignore",
+                    title, options, index=drafts.begin_choice(f"{key}.{field}", now, options), key=f"{key}.{field}",
+                    on_change="ignore",
                     format_func=lambda o: o or t("this service"), placeholder=t("this service"),
                 )  # fmt: skip
         with columns[2]:
+            now_instead = [names[i] for i in (row.fallback_ids or ()) if i in names] if row else []
             values["fallback"] = st.multiselect(
                 t("Instead, in this order"), list(names.values()), key=f"{key}.fallback", on_change="ignore",
-                default=[names[i] for i in (row.fallback_ids or ()) if i in names] if row else [],
+                default=drafts.begin_choices(f"{key}.fallback", now_instead, list(names.values())),
                 help=t("Asked when this service is overloaded, out of quota or cannot be reached; nothing else."),
                 placeholder=t("nobody"),
             )  # fmt: skip
@@ -283,7 +315,7 @@ def _wrong(sentence: str) -> None:
     st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
-def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:
+def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue], draft: drafts.Draft) -> JsonObject:
     stored = dict(row.params or {}) if row else {}
     wrong = {i.path.removeprefix("params."): labels.issue_text(i) for i in issues if i.path.startswith("params")}
     with st.container(border=True, key=f"{key}_params"):
@@ -295,7 +327,7 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
                 values[name] = _param(f"{key}.param.{name}", name, stored.get(name))
                 if name in wrong:
                     _wrong(wrong[name])
-        prices = _prices(key, stored.get("prices") or {})
+        prices = _prices(key, stored.get("prices") or {}, draft)
         if "prices" in wrong:
             _wrong(wrong["prices"])
         rest = {n: v for n, v in stored.items() if n not in (*COMMON, "prices")}
@@ -303,7 +335,8 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
             t("For those who know the service"), expanded=any(n not in (*COMMON, "prices") for n in wrong)
         ):
             typed = st.text_area(
-                t("Further settings, as JSON"), json.dumps(rest, ensure_ascii=False, indent=1) if rest else "",
+                t("Further settings, as JSON"),
+                drafts.begin_text(f"{key}.rest", json.dumps(rest, ensure_ascii=False, indent=1) if rest else ""),
                 key=f"{key}.rest", height=110, on_change="ignore", placeholder='{"api": "responses"}',
                 help=", ".join(n for n in params.PARAMS if n not in (*COMMON, "prices")),
             )  # fmt: skip
@@ -318,13 +351,14 @@ def _param(slot: str, name: str, now: Any) -> Any:
     if param.choices:
         options = [None, *param.choices]
         return st.selectbox(
-            t(param.title), options, index=options.index(now) if now in options else 0, key=slot, on_change="ignore",
+            t(param.title), options, index=drafts.begin_choice(slot, now if now in options else None, options),
+            key=slot, on_change="ignore",
             format_func=lambda o: t("the service's own") if o is None else o, placeholder=t("the service's own"),
         )  # fmt: skip
     return _number(t(param.title), slot, now, t("the service's own"), param.whole)
 
 
-def _prices(key: str, stored: JsonObject) -> JsonObject:
+def _prices(key: str, stored: JsonObject, draft: drafts.Draft) -> JsonObject:
     """Prices of one's own, a row a model; where there is none the public one counts, else the cost stays unknown."""
     import pandas as pd
 
@@ -333,8 +367,12 @@ def _prices(key: str, stored: JsonObject) -> JsonObject:
         "output": t("Output"),
         "image": t("Picture"), "video_second": t("Clip, 1 s"), "video_tokens": t("Clip, 1M"),
     }  # fmt: skip
+    # The table holds what was changed in it since it was drawn first, and must not be given another beginning.
+    if f"{key}.prices" not in st.session_state:
+        st.session_state[f"{key}_prices_begin"] = draft.stored_value("prices", stored)
+    begin: JsonObject = st.session_state[f"{key}_prices_begin"]
     rows = [
-        {"model": model, **{n: price.get(n) for n in ("currency", *params.PRICES)}} for model, price in stored.items()
+        {"model": model, **{n: price.get(n) for n in ("currency", *params.PRICES)}} for model, price in begin.items()
     ]
     table = pd.DataFrame(rows, columns=list(titles)).astype(dict.fromkeys(params.PRICES, "float64"))
     st.markdown(f"**{t('Prices of your own')}**")
@@ -362,6 +400,7 @@ def _prices(key: str, stored: JsonObject) -> JsonObject:
         if record["model"]:
             numbers = {n: record[n] for n in params.PRICES if record[n] is not None and not pd.isna(record[n])}
             prices[str(record["model"]).strip()] = {"currency": record["currency"] or "CNY", **numbers}
+    draft.set_value("prices", prices, stored)
     return prices
 
 
@@ -400,6 +439,7 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
         st.session_state[f"{key}_issues"] = error.issues or [Issue("", error.text)]
         st.rerun()
     forget(key)
+    drafts.discard(place(row))
     st.session_state["_services_saved"] = st.session_state.get("_services_saved", 0) + 1
     st.session_state.pop("svc_template", None)
     live.invalidate()

@@ -11,24 +11,29 @@ from workbench.json_types import JsonObject
 from workbench.story.briefs import BriefFile
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
-from workbench.ui import forms, labels, live, meter, shell
+from workbench.ui import drafts, forms, labels, live, meter, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 
+#: the place of its draft, and what its widgets' keys begin with until it is thrown away
 KEY = "wizard"
 _ISSUES = "_wizard_issues"
 
 
+def _key() -> str:
+    return drafts.form_key(KEY, KEY)
+
+
 def _part(names: list[str], issues: list[Issue], live_fields: list[str] | None = None) -> JsonObject:
     start = {"language": current(), "style": {"preset": "cinematic", "prompt": ""}}
-    return forms.fields(BriefFile, KEY, start, issues, only=names, live=live_fields or [])
+    return forms.fields(BriefFile, _key(), start, issues, only=names, live=live_fields or [])
 
 
 def _take_preset() -> None:
     """Put the preset's own words into the style field."""
-    preset = st.session_state.get(f"{KEY}.style.preset", "cinematic")
-    language = st.session_state.get(f"{KEY}.language", current())
-    st.session_state[f"{KEY}.style.prompt"] = style_text({"preset": preset}, language)
+    preset = st.session_state.get(f"{_key()}.style.preset", "cinematic")
+    language = st.session_state.get(f"{_key()}.language", current())
+    st.session_state[f"{_key()}.style.prompt"] = style_text({"preset": preset}, language)
 
 
 def missing(brief: JsonObject) -> list[Issue]:
@@ -48,7 +53,7 @@ def _fields(issues: list[Issue]) -> JsonObject:
     with _card(t("Story"), "edit_note", "story"):
         brief |= _part(["title"], issues)
         brief |= _part(["summary"], issues, ["summary"])
-        meter.draw(f"{KEY}.summary", MIN_SUMMARY_CHARS, "summary_meter")
+        meter.draw(f"{_key()}.summary", MIN_SUMMARY_CHARS, "summary_meter")
         left, right = st.columns(2)
         with left:
             brief |= _part(["language", "genre"], issues)
@@ -85,11 +90,13 @@ def _profile() -> str | None:
     """Which models the project uses; None for the offline sketch."""
     profiles = live.workbench().profiles.list()
     named = {p.name: f"{p.name} · {p.text_model or p.provider}" for p in profiles if not p.archived_at}
+    options = [None, *named]
     chosen: str | None = st.selectbox(
         t("Model profile"),
-        [None, *named],
+        options,
+        index=drafts.begin_choice(f"{_key()}_profile", None, options),
         format_func=lambda name: t("Sketch, offline and free") if name is None else named[name],
-        key="wizard_profile",
+        key=f"{_key()}_profile",
         placeholder=t("Sketch, offline and free"),
         help=t("Which models write this story. Sketch drafts everything offline from your own words."),
         on_change="ignore",
@@ -109,6 +116,11 @@ def create(brief: JsonObject, profile: str | None) -> int:
 
 def draw() -> int | None:
     """The form; the number of the project just made."""
+    with drafts.keep(KEY, KEY) as draft:
+        return _form(draft)
+
+
+def _form(draft: drafts.Draft) -> int | None:
     issues: list[Issue] = st.session_state.get(_ISSUES, [])
     left, right = st.columns([2.15, 1], gap="medium")
     with left:
@@ -116,7 +128,7 @@ def draw() -> int | None:
     with right, st.container(border=True, key="wizard_side"):
         _readiness(brief)
         profile = _profile()
-        st.space("small")
+        draft.show_status(with_button=True)
         clicked = st.button(
             t("Create project"), type="primary", icon=":material/add:", width="stretch", key="wizard_create"
         )
@@ -143,6 +155,8 @@ def draw() -> int | None:
 
 
 def leave() -> None:
-    """Empty the form."""
+    """Empty the form, whose text was saved or is thrown away."""
     st.session_state.pop(_ISSUES, None)
-    forms.forget(KEY)
+    st.session_state.pop(f"{_key()}_profile", None)
+    forms.forget(_key())
+    drafts.discard(KEY)

@@ -14,10 +14,10 @@ from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
-from workbench.ui import budgets, formats, forms, labels, live, shell, states
+from workbench.ui import budgets, drafts, formats, forms, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
-from workbench.ui.studio import artifacts, clips, diff, sheet, versions
+from workbench.ui.studio import artifacts, clips, diff, editing, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -34,10 +34,18 @@ VERBS = {
 
 
 def launch(node_id: int, workflow: str, params: JsonObject) -> None:
+    _submit(node_id, workflow, params)
+
+
+def _submit(node_id: int, workflow: str, params: JsonObject) -> bool:
+    """Whether it was taken; why not is said instead."""
+    launched = False
     with shell.show_refusals():
         job = live.workbench().submit(workflow, node_id, params, user=shell.user())
         shell.toast(t("Launched as job {id}.", id=job.id))
+        launched = True
     live.invalidate()
+    return launched
 
 
 def cancel(job_id: int) -> None:
@@ -136,16 +144,18 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
         on_change="rerun" if workflow.batch else "ignore",
     ) as opened:  # fmt: skip
         st.markdown(f"**{t(workflow.title)}**", width=380)
-        values, wrong = form_values(node_id, workflow, choices)
-        if workflow.batch and opened.open and not wrong:
-            disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
-        if st.button(
-            t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
-        ):
-            st.session_state[f"{key}_issues"] = wrong
-            if not wrong:
-                launch(node_id, workflow.name, values)
-            st.rerun()
+        with drafts.keep(f"run/{node_id}/{workflow.name}", key) as draft:
+            values, wrong = form_values(node_id, workflow, choices)
+            if workflow.batch and opened.open and not wrong:
+                disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
+            if st.button(
+                t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
+            ):
+                st.session_state[f"{key}_issues"] = wrong
+                if not wrong and _submit(node_id, workflow.name, values):
+                    drafts.use(draft)
+                st.rerun()
+            draft.show_status()
 
 
 def _price(node_id: int, workflow: Workflow, values: JsonObject, key: str) -> bool | None:
@@ -207,23 +217,32 @@ def action(node_id: int, cell: Cell, primary: bool) -> None:
 
 def editor(node_id: int, kind: str) -> bool:
     """The editor in place of the output; True while it is open."""
-    slot = cell_key(node_id, kind, "edit")
-    edit = st.session_state.get(slot)
+    edit = editing.open_edit(node_id, kind)
     if not edit:
         return False
-    if edit["part"] is not None:
-        _choose_part(node_id, kind, edit)
-    typed = artifacts.editor(kind, cell_key(node_id, kind, "form"), edit["content"], edit["issues"], edit["part"])
-    if edit["part"] is not None:
-        # only one part is drawn: what was typed into the others must not depend on their widgets
-        edit["content"] = typed
-    if edit["conflict"]:
-        _conflict(node_id, kind, edit, typed)
-        return True
-    with st.container(horizontal=True, gap="small"):
-        if st.button(t("Save as a new version"), key=f"{slot}_save", type="primary", icon=":material/save:"):
-            _save(node_id, kind, edit, typed, edit["base"])
-        st.button(t("Discard"), key=f"{slot}_drop", icon=":material/close:", on_click=end_edit, args=(node_id, kind))
+    key = cell_key(node_id, kind, "form")
+    with drafts.keep(editing.place(node_id, kind), key, edit["base"]) as draft:
+        if edit["part"] is not None:
+            _choose_part(node_id, kind, edit)
+        typed = artifacts.editor(kind, key, edit["content"], edit["issues"], edit["part"])
+        if edit["part"] is not None:
+            # only one part is drawn: what was typed into the others must not depend on their widgets
+            edit["content"] = typed
+            edit["touched"] = edit["touched"] or draft.has_text
+            if edit["touched"]:
+                draft.set_value("content", typed, edit["before"])
+        if edit["conflict"]:
+            _conflict(node_id, kind, edit, typed)
+            draft.show_status()
+            return True
+        slot = cell_key(node_id, kind, "edit")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            if st.button(t("Save as a new version"), key=f"{slot}_save", type="primary", icon=":material/save:"):
+                _save(node_id, kind, edit, typed, edit["base"])
+            st.button(
+                t("Discard"), key=f"{slot}_drop", icon=":material/close:", on_click=end_edit, args=(node_id, kind)
+            )
+            draft.show_status()
     return True
 
 
@@ -234,7 +253,7 @@ def _choose_part(node_id: int, kind: str, edit: JsonObject) -> None:
         t("Shot"),
         range(1, len(edit["content"][where]) + 1),
         default=edit["part"],
-        key=cell_key(node_id, kind, "part", edit["base"]),
+        key=editing.part_key(node_id, kind, edit["base"]),
         label_visibility="collapsed",
     )
     edit["part"] = chosen or edit["part"]

@@ -1,0 +1,136 @@
+"""What is typed is not lost: a reload in the middle of a word, another page, the back button, another browser."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.stack import Stack, settled, visit
+from tests.browser.test_ways import key
+from tests.conftest import until
+from workbench import samples
+
+
+def kept(stack: Stack, place: str) -> dict[str, Any]:
+    """What the database has of a draft."""
+    draft = stack.wb.drafts.find("local", place)
+    return draft.fields if draft else {}
+
+
+def until_kept(stack: Stack, place: str, **fields: Any) -> None:
+    until(lambda: kept(stack, place) == fields, what=f"{place} with {fields}")
+
+
+def test_a_reload_in_the_middle_of_typing_loses_not_a_letter(stack: Stack, page: Page, browser: Browser):
+    visit(page, f"{stack.url}/?new=1")
+    title = key(page, "wizard.title").locator("input")
+    title.click()
+    # The field is not left, and the last letters are typed the moment before the reload.
+    page.keyboard.type("The Salt")
+    until_kept(stack, "wizard", title="The Salt")
+    expect(page.get_by_text("not saved yet")).to_be_visible()
+    page.keyboard.type(" Lighthouse")
+    page.reload()
+    expect(title).to_have_value("The Salt Lighthouse")
+    until_kept(stack, "wizard", title="The Salt Lighthouse")
+
+    # A choice and a row reach the database without a button, and the fields of rows count as well.
+    key(page, "wizard.characters.#.add").get_by_role("button").click()
+    name = key(page, "wizard.characters~0.name").locator("input")
+    name.fill("Mei")
+    key(page, "wizard.aspect_ratio").get_by_role("combobox").click()
+    page.get_by_role("option", name="9:16").click()
+    wanted = {"title": "The Salt Lighthouse", "characters.#": [0], "characters~0.name": "Mei", "aspect_ratio": "9:16"}
+    until_kept(stack, "wizard", **wanted)
+
+    # Another browser of the same person finds it all, and says what it is.
+    context = stack.let_in(browser.new_context(locale="en-US"))
+    other = context.new_page()
+    visit(other, f"{stack.url}/?new=1")
+    expect(key(other, "wizard.title").locator("input")).to_have_value("The Salt Lighthouse")
+    expect(key(other, "wizard.characters~0.name").locator("input")).to_have_value("Mei")
+    expect(other.get_by_text("not saved yet")).to_be_visible()
+    context.close()
+
+    # The page is left while a word is being typed: the next page brings the rest, and back shows it.
+    name.click()
+    name.press("End")
+    page.keyboard.type(" of the lamp")
+    page.get_by_role("link", name="Jobs").first.click()
+    page.wait_for_url(re.compile("/jobs"))
+    until_kept(stack, "wizard", **{**wanted, "characters~0.name": "Mei of the lamp"})
+    page.go_back()
+    expect(name).to_have_value("Mei of the lamp")
+    expect(title).to_have_value("The Salt Lighthouse")
+
+    # Thrown away, it is gone from the form, the database and the browser's own store.
+    page.get_by_role("button", name="Throw away").click()
+    expect(key(page, "wizard+1.title").locator("input")).to_have_value("")
+    expect(key(page, "wizard+1.characters~0.name")).to_have_count(0)
+    until_kept(stack, "wizard")
+    page.reload()
+    settled(page)
+    expect(title).to_have_value("")
+    until_kept(stack, "wizard")
+
+
+def test_an_open_editor_survives_another_node_and_is_saved_with_the_click_that_follows_typing(stack: Stack, page: Page):
+    wb = stack.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    wb.wait(wb.submit("plan_episodes", project).id, 60)
+    tree = page.get_by_role("navigation", name="Story tree").get_by_role("button")
+    visit(page, f"{stack.url}/studio?project={project}&node={project}")
+    key(page, f"cell_{project}_brief_edit_open").get_by_role("button").click()
+    genre = key(page, f"cell_{project}_brief_form.genre").locator("input")
+    genre.fill("ghost story")
+    until_kept(stack, f"edit/{project}/brief", genre="ghost story")
+    tree.nth(1).click()
+    expect(genre).to_have_count(0)
+    tree.nth(0).click()
+    expect(genre).to_have_value("ghost story")
+
+    # Projects lists it with the way back.
+    visit(page, stack.url)
+    key(page, "unsaved").get_by_role("link", name="Brief").click()
+    expect(genre).to_have_value("ghost story")
+
+    # No pause between the last letter and the button: the button is not swallowed, nor is the letter.
+    genre.press("End")
+    page.keyboard.type(", at sea")
+    key(page, f"cell_{project}_brief_edit_save").get_by_role("button").click()
+    until(lambda: wb.artifact(project, "brief").version == 2, what="the second version")
+    assert wb.artifact(project, "brief").content["genre"] == "ghost story, at sea"
+    until_kept(stack, f"edit/{project}/brief")
+    page.reload()
+    settled(page)
+    expect(key(page, f"cell_{project}_brief_edit_open")).to_be_visible()
+    expect(genre).to_have_count(0)
+
+
+def test_what_is_being_said_to_a_model_survives_a_reload_and_is_empty_once_it_is_sent(stack: Stack, page: Page):
+    visit(page, f"{stack.url}/launch?workflow=llm_chat")
+    said = key(page, "chat_said").locator("textarea")
+    said.click()
+    page.keyboard.type("What does the lamp say")
+    page.reload()
+    expect(said).to_have_value("What does the lamp say")
+    until_kept(stack, "chat", said="What does the lamp say")
+    said.press("Enter")
+    page.wait_for_url(re.compile("job="))
+    expect(said).to_have_value("")
+    until_kept(stack, "chat")
+
+
+def test_a_key_is_never_kept(stack: Stack, page: Page):
+    visit(page, f"{stack.url}/models?profile=new")
+    page.get_by_role("button", name="OpenAI", exact=False).first.click()
+    settled(page)
+    key(page, "new.name").locator("input").fill("mine")
+    secret = key(page, "new.secret").locator("input")
+    secret.click()
+    page.keyboard.type("sk-canary-0123456789")
+    until(lambda: kept(stack, "profile/new").get("name") == "mine", what="the name")
+    assert "canary" not in str([d.fields for d in stack.wb.drafts.list("local")])
+    assert "canary" not in page.evaluate("JSON.stringify([{ ...sessionStorage }, { ...localStorage }])")
