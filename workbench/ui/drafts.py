@@ -27,6 +27,7 @@ from workbench.errors import InvalidInput, ReelwrightError
 from workbench.json_types import JsonObject
 from workbench.ui import labels, live, shell
 from workbench.ui.language import t
+from workbench.ui.markup import plain
 
 _CSS = ":host { display: block; height: 0; }"
 
@@ -513,7 +514,7 @@ def _status(draft: Draft, with_button: bool) -> None:
     }
     _listen(data=data, key=f"{slug}_keeper", on_typed_change=lambda: _hear(draft, f"{slug}_keeper"))
     if memory.trouble:
-        st.markdown(f":red[:material/error: {t('This draft cannot be kept now: {why}', why=memory.trouble)}]")
+        st.markdown(f":red[:material/error: {t('This draft cannot be kept now: {why}', why=plain(memory.trouble))}]")
     row = memory.row
     if row is None or not row.fields:
         return
