@@ -130,3 +130,14 @@ def test_what_may_have_been_charged_is_unknown_wherever_it_is_asked(wb: Workbenc
     with wb.database.read() as conn:
         calls = fetch(conn, CallSummary, select(*columns(CallSummary, model_call)).order_by(model_call.c.id))
     assert [c.unpriced for c in calls] == expected
+
+
+def test_a_budget_counts_what_nobody_knows_the_cost_of_by_the_same_rule(wb: Workbench) -> None:
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    wb.budgets.set(1_000_000, currency="CNY", project_id=project, period="all")
+    job_id = add_job(wb, project, project)
+    for end, _ in ENDS:
+        add_call(wb, job_id, **end)
+    [state] = wb.budgets.list(project)
+    # the task of 1970 is not asked about for ever
+    assert state.unpriced == sum(unknown for _, unknown in ENDS) + 1

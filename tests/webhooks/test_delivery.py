@@ -65,6 +65,8 @@ def test_a_failure_is_told_signed_with_what_happened_and_what_to_do(
     assert payload["data"]["job"]["id"] == failed.id
     assert payload["data"]["job"]["error_kind"] == "auth"
     assert payload["data"]["project"] == "The Salt Lighthouse"
+    # its own calls, and those of its children if it has any
+    assert set(payload["data"]["spending"]) == {"calls", "tokens", "cost", "unpriced"}
     assert payload["url"] == f"http://127.0.0.1:8501/job?id={failed.id}"
     assert payload["text"] == (
         "Fail · The Salt Lighthouse failed: the service said auth\nPaste the key again, without “Bearer” or spaces."

@@ -25,7 +25,7 @@ class Budgets:
     def list(self, project_id: int | None = None, *, everything: bool = False) -> builtins.list[State]:
         """The budgets that a project's calls count against, with what is spent; or all there are."""
         with self._database.read() as conn:
-            return budgets.states(conn, project_id, everything=everything)
+            return budgets.states(conn, project_id, everything=everything, count_unpriced=True)
 
     def list_outlooks(
         self, project_id: int | None, cost: Mapping[str, int], unpriced: int = 0

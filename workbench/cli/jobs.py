@@ -10,6 +10,7 @@ import click
 from workbench.cli import briefs, client, console, job_output
 from workbench.db.rows.jobs import JobDetail
 from workbench.db.rows.record import Record
+from workbench.db.rows.usage import Spending
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -125,11 +126,20 @@ def _print(detail: JobDetail) -> None:
         ),
         "events": (events, ("at", "level", "progress", "message")),
         "children": (detail.children, ("id", "kind", "title", "state", "progress")),
+        "cost, with that of children": (_list_cost(detail.spending), ("calls", "tokens", "cost", "unpriced")),
     }
     for title, (rows, columns) in tables.items():
         if rows:
             click.echo(f"\n{title}")
             console.table(rows, columns)
+
+
+def _list_cost(spending: Spending) -> list[JsonObject]:
+    """One row; none before the first call."""
+    if not spending.calls:
+        return []
+    known = [f"{micros / 1_000_000:,.6f} {currency}" for currency, micros in sorted(spending.cost.items())]
+    return [spending.as_json() | {"cost": " + ".join(known) or None}]
 
 
 def _local_time(ms: int) -> str:

@@ -126,20 +126,23 @@ def exist(conn: Connection, project_id: int | None) -> bool:
     return bool(reads.list_of_project(conn, project_id))
 
 
-def states(conn: Connection, project_id: int | None = None, *, everything: bool = False) -> list[State]:
-    """The budgets that a project's calls count against, or all there are."""
+def states(
+    conn: Connection, project_id: int | None = None, *, everything: bool = False, count_unpriced: bool = False
+) -> list[State]:
+    """The budgets that a project's calls count against, or all there are; who only compares sums need not count calls
+    without a price."""
     rows = reads.list_budgets(conn) if everything else reads.list_of_project(conn, project_id)
     if not rows:
         return []
     yuan, month = money.rate(conn), month_start_ms(reads.now(conn))
-    return [_state(conn, row, yuan, month) for row in rows]
+    return [_state(conn, row, yuan, month, count_unpriced) for row in rows]
 
 
-def _state(conn: Connection, row: Budget, yuan: Any, month: int) -> State:
+def _state(conn: Connection, row: Budget, yuan: Any, month: int, count_unpriced: bool) -> State:
     since = month if row.period == "month" else None
-    spent, under_way, unpriced = 0, 0, 0
+    spent, under_way = 0, 0
+    unpriced = reads.count_unpriced(conn, row.project_id, since) if count_unpriced else 0
     for sums in reads.sum_spending(conn, row.project_id, since):
-        unpriced += sums.unpriced
         if sums.currency:
             spent += money.convert(int(sums.micros or 0), sums.currency, row.currency, yuan)
             under_way += money.convert(int(sums.under_way or 0), sums.currency, row.currency, yuan)
@@ -221,7 +224,9 @@ class Course:
 def courses(conn: Connection, project_id: int | None = None, *, most: int = 4) -> list[Course]:
     """Of the budgets that a project's calls count against, or of all there are: the fullest first, so many."""
     yuan, now = money.rate(conn), reads.now(conn)
-    fullest = sorted(states(conn, project_id, everything=project_id is None), key=lambda s: -s.percent)
+    fullest = sorted(
+        states(conn, project_id, everything=project_id is None, count_unpriced=True), key=lambda s: -s.percent
+    )
     return [_course(conn, state, yuan, now) for state in fullest[:most]]
 
 

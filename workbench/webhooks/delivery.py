@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from workbench.db.connection import Database
 from workbench.db.reads import budgets as budget_reads
 from workbench.db.reads import webhooks as reads
+from workbench.db.reads.usage import spending_of_jobs
 from workbench.db.rows.webhooks import Delivery, SealedWebhook, Webhook
 from workbench.db.writes import webhooks as writes
 from workbench.errors import Unavailable
@@ -95,8 +96,10 @@ class WebhookSender:
             return
         with self._database.write() as conn:
             hooks = reads.list_enabled(conn)
-            for job in writes.take_pending_jobs(conn, marked):
-                if event := job_event(job, reads.project_title(conn, job.project_id)):
+            taken = writes.take_pending_jobs(conn, marked)
+            spent = spending_of_jobs(conn, [job.id for job in taken])
+            for job in taken:
+                if event := job_event(job, reads.project_title(conn, job.project_id), spent[job.id]):
                     enqueue(conn, hooks, event)
 
     def _record_budget_events(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from workbench.db.rows.usage import Spending
 from workbench.db.rows.webhooks import MarkedJob
 from workbench.errors import KINDS
 from workbench.i18n import N_, Text, translate
@@ -54,7 +55,7 @@ class WebhookEvent:
         }
 
 
-def job_event(job: MarkedJob, project: str | None) -> WebhookEvent | None:
+def job_event(job: MarkedJob, project: str | None, spending: Spending) -> WebhookEvent | None:
     """The event of a job that ended or waits for somebody; None when it went on meanwhile."""
     waits = job.state == "waiting" and job.waiting_for in ("decision", "budget")
     name = "job.waiting" if waits else f"job.{job.state}"
@@ -69,9 +70,8 @@ def job_event(job: MarkedJob, project: str | None) -> WebhookEvent | None:
         # All jobs of a plan wait for the same one, and each is woken and waits again while others use the rest.
         key = f"job:{job.parent_id or job.id}:{name}:budget:{datetime.now(UTC):%F}"
     data = {field: getattr(job, field) for field in _JOB}
-    return WebhookEvent(
-        name, key, job.project_id, {"job": data, "project": project}, _describe(job, title), f"job?id={job.id}"
-    )
+    told = {"job": data, "project": project, "spending": spending.as_json()}
+    return WebhookEvent(name, key, job.project_id, told, _describe(job, title), f"job?id={job.id}")
 
 
 def _describe(job: MarkedJob, title: str) -> Text:

@@ -36,7 +36,7 @@ _day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
 
 
 #: a call that was, or may have been, charged at a price nobody knows (`CallSummary.unpriced`)
-_unpriced = (
+unpriced = (
     model_call.c.cost_micros.is_(None)
     & model_call.c.expected_micros.is_(None)
     & (model_call.c.provider != "sketch")
@@ -50,7 +50,7 @@ _unpriced = (
         ),
     )
 )
-_unpriced_calls = func.coalesce(func.sum(case((_unpriced, 1), else_=0)), 0).label("unpriced")
+_unpriced_calls = func.coalesce(func.sum(case((unpriced, 1), else_=0)), 0).label("unpriced")
 
 
 def _calls(query: Select[Any], since: int, filters: CallFilters) -> Select[Any]:
@@ -327,7 +327,7 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
     # a run that found everything there already called nobody, and says nothing of what a run takes
     called = exists().where(model_call.c.job_id == job.c.id)
     # what is known of a run's cost is no price while another of its calls may have cost something, too
-    uncertain = exists().where(model_call.c.job_id == job.c.id, _unpriced)
+    uncertain = exists().where(model_call.c.job_id == job.c.id, unpriced)
     same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
     newest = (
         select(

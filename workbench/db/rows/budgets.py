@@ -23,12 +23,11 @@ class Budget(Record):
 
 @dataclass(frozen=True, slots=True)
 class Spent(Record):
-    """What calls of one currency cost; None: nothing is known. `unpriced`: calls that ended without a known price."""
+    """What calls of one currency cost; None: nothing is known."""
 
     currency: str | None
     micros: int | None
     under_way: int | None
-    unpriced: int
 
 
 @dataclass(frozen=True, slots=True)
