@@ -171,3 +171,19 @@ def test_a_log_that_cannot_be_written_stops_nothing(start: Start, tmp_path: Path
     process = start("sh", "-c", "echo told >&2; exit 3", log=tmp_path / "logs" / "web.log", stderr=subprocess.PIPE)
     _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (3, "told\n")
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_a_closed_terminal_stops_what_was_started_without_nohup(ignored: bool) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from workbench.cli.up import stop_on_signals\n"
+        "if sys.argv[1] == 'True': signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "stop = stop_on_signals()\n"
+        "os.kill(os.getpid(), signal.SIGHUP)\n"
+        "print(stop.is_set())\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "print(stop.is_set())\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(ignored)], capture_output=True, text=True, timeout=90)
+    assert ran.stdout.split() == [str(not ignored), "True"]

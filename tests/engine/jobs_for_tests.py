@@ -157,6 +157,22 @@ async def book(ctx: Context, params: ChildParams) -> BatchResult:
     return ctx.batch_result(await ctx.children([Child("test_chapters", ctx.node.id, {"number": params.number})]))
 
 
+@workflow("test_shelf", title="Shelf", scope="project", params=ChildParams, batch=True)
+async def shelf(ctx: Context, params: ChildParams) -> BatchResult:
+    """A parent of books."""
+    return ctx.batch_result(await ctx.children([Child("test_book", ctx.node.id, {"number": params.number})]))
+
+
+@workflow("test_waves", title="Waves", scope="project", params=ChildParams, batch=True)
+async def waves(ctx: Context, params: ChildParams) -> BatchResult:
+    """A parent of two waves, which says how far it is before each."""
+    ctx.progress(params.number, Text("the first wave"))
+    first = await ctx.children([Child("test_child_good", ctx.node.id, {"number": n}) for n in range(2)])
+    ctx.progress(5, Text("the second wave"))
+    second = await ctx.children([Child("test_child_good", ctx.node.id, {"number": n}) for n in range(2, 4)])
+    return ctx.batch_result([*first, *second])
+
+
 @workflow("test_batch", title="Batch", scope="project", params=BatchParams, batch=True)
 async def batch(ctx: Context, params: BatchParams) -> BatchResult:
     """A parent that waits for its children."""

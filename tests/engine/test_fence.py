@@ -340,7 +340,8 @@ def _mutant(module: str, function: str) -> Callable[..., bool]:
 def _unfenced(statement: Any) -> Any:
     """The same UPDATE, asking for the job alone and not for the claim."""
     values = {getattr(c, "name", c): v for c, v in statement._values.items()}
-    return update(job).where(job.c.id == bindparam("b_job_id")).values(**values)
+    unfenced = update(job).where(job.c.id == bindparam("b_job_id")).values(**values)
+    return unfenced.returning(*statement._returning) if statement._returning else unfenced
 
 
 # -- the table is whole ------------------------------------------------------------------------------------------------

@@ -290,7 +290,6 @@ def test_an_image_that_was_refused_outright_may_be_tried_again(studio: Engine, s
 def test_a_worker_that_died_after_sending_leaves_a_choice(
     studio: Engine, service: VideoService, monkeypatch: pytest.MonkeyPatch, choice: Any, creates: int, state: str
 ) -> None:
-    from workbench.db.writes import ledger
 
     made = studio.wb.submit("test_video")
     with monkeypatch.context() as patch:
@@ -298,7 +297,7 @@ def test_a_worker_that_died_after_sending_leaves_a_choice(
         def die(*args: Any, **kw: Any) -> None:
             raise errors.LostClaim("the process ended here")
 
-        patch.setattr(ledger, "mark_submitted", die)
+        patch.setattr(steps, "mark_submitted", die)
         studio.deliver()
     with studio.wb.database.write() as conn:
         conn.execute(update(job).where(job.c.id == made.id).values(lease_until=db_now_ms() - 1))

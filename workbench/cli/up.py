@@ -56,14 +56,16 @@ def command(port: int, host: str, workers: int, threads: int | None, no_browser:
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set."""
+    """An event that Ctrl-C, SIGTERM and, without nohup, a closed terminal set."""
     stop = threading.Event()
 
     def note(number: int, frame: Any) -> None:
         stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, note)
+        # nohup has made a closed terminal no reason to stop
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, note)
     return stop
 
 

@@ -143,6 +143,11 @@ class Context:
         return job.failures + 1 >= job.max_attempts
 
     @property
+    def has_failed_step(self) -> bool:
+        """Whether a step of this run ended in an error, whatever the workflow made of it."""
+        return self._session.has_failed_step
+
+    @property
     def prompt_version(self) -> str | None:
         return self._prompt_versions[0] if self._prompt_versions else None
 
@@ -263,12 +268,14 @@ class Context:
         draft: Callable[..., Any] | None = None,
     ) -> M:
         """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help."""
-        return await self._text.generate(step, prompt, schema, checks, self._draft(step, dict(prompt.facts), draft))
+        with self._session.note_failure():
+            return await self._text.generate(step, prompt, schema, checks, self._draft(step, dict(prompt.facts), draft))
 
     async def chat(self, step: str, messages: Sequence[Message]) -> TextReply:
         """A plain answer, memoised under `step`."""
         facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
-        return await self._text.chat(step, messages, self._draft(step, facts, None))
+        with self._session.note_failure():
+            return await self._text.chat(step, messages, self._draft(step, facts, None))
 
     async def images(
         self,
@@ -286,7 +293,8 @@ class Context:
         `size` is what the story wants; a model draws the nearest that it can. `draw` draws it offline, as PNG bytes.
         An uncertain outcome is never silently paid again. Several may be under way at once: see `together`.
         """
-        return await self._media.images(step, MediaSpec(prompt, size, seed, tuple(references)), draw)
+        with self._session.note_failure():
+            return await self._media.images(step, MediaSpec(prompt, size, seed, tuple(references)), draw)
 
     async def video(
         self,
@@ -309,7 +317,8 @@ class Context:
         spec = MediaSpec(
             prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame, versions=versions
         )
-        return await self._media.video(step, spec, draw)
+        with self._session.note_failure():
+            return await self._media.video(step, spec, draw)
 
     async def together(
         self, work: Sequence[Callable[[], Awaitable[T]]], *, limit: int, stop_on: Collection[str] = ()

@@ -14,7 +14,7 @@ from workbench import crash
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
-from workbench.db.writes import claims, end, families, timeline, waits
+from workbench.db.writes import claims, end, families, steps, timeline, waits
 from workbench.errors import KINDS, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
@@ -66,6 +66,8 @@ class Endings:
             else:
                 result_json = as_json(result)
             ending = _end_values(claim.kind, state, result_json)
+            if context.has_failed_step:
+                steps.close_open(conn, claim.job_id)
             end.end_attempt(conn, claim.job_id, claim.number, "ok")
             has_parents = end.end(conn, claim.job_id, state, result=result_json, **ending)
             following = [] if has_parents or claim_next is None else claim_next(conn)

@@ -45,6 +45,8 @@ class ClaimSession:
     unjudged: list[ModelCall] = field(default_factory=list)
     #: step names of this run, for all kinds of steps
     step_names: list[str] = field(default_factory=list)
+    #: a step of this run ended in an error: it may still stand as under way
+    has_failed_step: bool = False
     stopping: str | None = None
     _preview: str = ""
     _preview_at: float = 0.0
@@ -126,6 +128,15 @@ class ClaimSession:
         if name in self.step_names:
             raise ProgrammingError(Text("The step name “{name}” is used twice in one run.", name=name))
         self.step_names.append(name)
+
+    @contextmanager
+    def note_failure(self) -> Iterator[None]:
+        """Around a step."""
+        try:
+            yield
+        except BaseException:
+            self.has_failed_step = True
+            raise
 
     def add_event(self, conn: Connection, message: Text, level: str = "info") -> None:
         """A line of the job's timeline, in the caller's transaction."""

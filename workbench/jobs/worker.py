@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
+#: how long a worker that fell silent is shown as missing
+DEAD_SHOWN_MS = 60_000
 
 
 def worker_name() -> str:
@@ -137,10 +139,11 @@ class WorkerEngine:
             installation.record_worker(
                 conn, self.runner.worker, socket.gethostname(), os.getpid(), self._settings.threads, self.runner.busy
             )
+            # by then their jobs are others'
+            installation.delete_dead_workers(conn, max(DEAD_SHOWN_MS, round(2000 * self._settings.lease_seconds)))
 
     def _prune(self) -> None:
         with self._database.write() as conn:
-            installation.delete_dead_workers(conn)
             kept = preferences.retention(conn, self._settings)
             ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
             if kept.job_keep_days is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Unpack
 
 from sqlalchemy import Connection, Select, String, bindparam, cast, func, or_, select
@@ -86,9 +87,10 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
     if model := filters.get("model"):
         query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))
     if text := filters.get("text"):
-        needle = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        columns_searched = (job.c.title, job.c.error, cast(job.c.params, String))
-        query = query.where(or_(*(column.ilike(needle, escape="\\") for column in columns_searched)))
+        # params are looked into as JSON, where a quote and a backslash stand behind a backslash
+        as_json = json.dumps(text, ensure_ascii=False)[1:-1]
+        needles = ((job.c.title, text), (job.c.error, text), (cast(job.c.params, String), as_json))
+        query = query.where(or_(*(column.icontains(needle, autoescape=True) for column, needle in needles)))
     return query
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, literal, selec
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, webhook
-from workbench.db.writes import ledger
+from workbench.db.writes import ledger, steps
 from workbench.db.writes.families import child_ended, family_of
 from workbench.db.writes.timeline import add_event
 from workbench.i18n import N_, Text
@@ -117,6 +117,8 @@ def end(
         "b_fingerprint": fingerprint,
     }
     statement = _succeed if state in ("succeeded", "partial") else _fail
+    if state != "succeeded":
+        steps.close_open(conn, job_id)
     has_parents = bool(conn.execute(statement, values).scalar_one_or_none())
     if has_parents:
         child_ended(conn, job_id)
@@ -147,12 +149,17 @@ _fail = (
 
 def cancel(conn: Connection, job_id: int, user: str = "local") -> str | None:
     """Cancel one job and the jobs it started. Returns the state it had, None when it had ended already."""
+    family = family_of(conn, job_id)
     rows = conn.execute(
         select(job.c.id, job.c.state)
-        .where(job.c.id.in_(family_of(conn, job_id)))
+        .where(job.c.id.in_(family))
         .order_by(job.c.id.desc())
         .with_for_update(key_share=True)
     ).all()
+    if conn.dialect.name != "sqlite" and len(family) > 1:
+        # another parent may have adopted one of them while this waited for its row
+        family = family_of(conn, job_id)
+        rows = [r for r in rows if r.id in family]
     had = {r.id: r.state for r in rows}
     if had.get(job_id) not in ACTIVE:
         return None
@@ -166,6 +173,7 @@ def cancel(conn: Connection, job_id: int, user: str = "local") -> str | None:
 
 
 def _cancel_idle(conn: Connection, job_id: int) -> None:
+    steps.close_open(conn, job_id)
     conn.execute(
         update(job)
         .where(job.c.id == job_id, job.c.state.in_(("queued", "waiting")))

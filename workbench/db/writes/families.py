@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, bindparam, case, exists, func, insert, select, update
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import ACTIVE, job, job_child
 from workbench.db.writes import claims
 
@@ -78,13 +78,47 @@ def wake_parent(conn: Connection, parent_id: int) -> bool:
 
 
 def family_of(conn: Connection, job_id: int) -> list[int]:
-    """A job and every active job it started, directly or not."""
-    found, open_ids = [job_id], [job_id]
-    while open_ids:
-        rows = conn.execute(select(job.c.id).where(job.c.parent_id.in_(open_ids), job.c.state.in_(ACTIVE))).all()
-        open_ids = [i for (i,) in rows]
-        found += open_ids
-    return found
+    """A job and every active job that it started or adopted, directly or not, and that nobody else waits for.
+
+    A job of a person's own stays, and so does one that another living parent started or adopted.
+    """
+    wanted_by: dict[int, set[int]] = {}
+    frontier = [job_id]
+    while frontier:
+        ids = {"ids": frontier}
+        frontier = [i for (i,) in conn.execute(_active_children, ids) if i not in wanted_by and i != job_id]
+        if frontier:
+            wanted_by |= {i: set() for i in frontier}
+            for child_id, parent_id in conn.execute(_active_parents, {"ids": frontier}):
+                wanted_by[child_id].add(parent_id)
+    family = {job_id, *wanted_by}
+    while others := {child for child in family - {job_id} if wanted_by[child] - family}:
+        family -= others
+    return [job_id, *(child for child in wanted_by if child in family)]
+
+
+_ids = bindparam("ids", type_=Ids())
+_active_children = (
+    select(job.c.id)
+    .where(among(job.c.parent_id, _ids), job.c.state.in_(ACTIVE))
+    .union(
+        # adopted from a parent that has ended, and so may have left it
+        select(job.c.id)
+        .join(job_child, job_child.c.child_id == job.c.id)
+        .where(among(job_child.c.parent_id, _ids), job.c.parent_id.isnot(None), job.c.state.in_(ACTIVE))
+    )
+)
+_parent = job.alias("parent")
+_active_parents = (
+    select(job_child.c.child_id, job_child.c.parent_id)
+    .join(_parent, _parent.c.id == job_child.c.parent_id)
+    .where(among(job_child.c.child_id, _ids), _parent.c.state.in_(ACTIVE))
+    .union(
+        select(job.c.id, job.c.parent_id)
+        .join(_parent, _parent.c.id == job.c.parent_id)
+        .where(among(job.c.id, _ids), _parent.c.state.in_(ACTIVE))
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def remove_worker(conn: Connection, name: str) -> None:
     conn.execute(delete(worker).where(worker.c.name == name))
 
 
-def delete_dead_workers(conn: Connection, after_ms: int = 3_600_000) -> None:
+def delete_dead_workers(conn: Connection, after_ms: int) -> None:
     conn.execute(delete(worker).where(worker.c.seen_at < db_now_ms() - after_ms))
 
 

@@ -130,6 +130,19 @@ def _lock_job(conn: Connection, job_id: int) -> None:
     conn.execute(select(job.c.id).where(job.c.id == job_id).with_for_update(key_share=True))
 
 
+_close_open = (
+    update(step)
+    .where(step.c.job_id == bindparam("b_job_id"), step.c.state == "sent")
+    .values(state="lost", updated_at=db_now_ms())
+)
+
+
+def close_open(conn: Connection, job_id: int) -> None:
+    """A job ends: of the calls that are still under way nobody waits for the answer. One that comes is kept all the
+    same."""
+    conn.execute(_close_open, {"b_job_id": job_id})
+
+
 def lock_if_uncertain(conn: Connection, job_id: int, name: str, claim: int | None) -> bool:
     """Lock the job and the step; False when what became of its call under this claim is known, or decided, by now."""
     _lock_job(conn, job_id)
@@ -137,7 +150,7 @@ def lock_if_uncertain(conn: Connection, job_id: int, name: str, claim: int | Non
         step.c.job_id == job_id,
         step.c.name == name,
         step.c.claim == claim,
-        step.c.state.in_(("sent", "maybe_charged")),
+        step.c.state.in_(("sent", "maybe_charged", "lost")),
     )
     return conn.execute(query.with_for_update()).scalar_one_or_none() is not None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, case, insert, update
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, job_event
@@ -12,7 +12,13 @@ from workbench.i18n import Text
 _progress = (
     update(job)
     .where(job.c.id == bindparam("b_job_id"), job.c.claim == bindparam("b_claim"), job.c.state == "running")
-    .values(progress=bindparam("b_progress"), message=bindparam("b_message"), message_i18n=bindparam("b_i18n"))
+    # a run that begins again from the top is no further back than it was
+    .values(
+        progress=case((job.c.progress > bindparam("b_progress"), job.c.progress), else_=bindparam("b_progress")),
+        message=bindparam("b_message"),
+        message_i18n=bindparam("b_i18n"),
+    )
+    .returning(job.c.progress)
 )
 _event = insert(job_event).values(
     job_id=bindparam("b_job_id"),
@@ -26,7 +32,7 @@ _event = insert(job_event).values(
 
 
 def report(conn: Connection, job_id: int, number: int, progress: int, message: Text) -> None:
-    """Progress of a running job, fenced by its own WHERE; raises LostClaim."""
+    """Progress of a running job, which never goes back, fenced by its own WHERE; raises LostClaim."""
     values = {
         "b_job_id": job_id,
         "b_claim": number,
@@ -34,9 +40,10 @@ def report(conn: Connection, job_id: int, number: int, progress: int, message: T
         "b_message": str(message),
         "b_i18n": message.to_json(),
     }
-    if conn.execute(_progress, values).rowcount == 0:
+    reached = conn.execute(_progress, values).scalar_one_or_none()
+    if reached is None:
         raise LostClaim(Text("Job {job_id} is no longer this worker's.", job_id=job_id))
-    conn.execute(_event, {**values, "b_level": "info"})
+    conn.execute(_event, {**values, "b_progress": reached, "b_level": "info"})
 
 
 def add_event(
