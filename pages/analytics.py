@@ -12,7 +12,18 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, charts, filters, formats, illustrations, labels, live, navigation_guard, shell
+from workbench.ui import (
+    budgets,
+    charts,
+    filters,
+    formats,
+    illustrations,
+    job_links,
+    labels,
+    live,
+    navigation_guard,
+    shell,
+)
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
@@ -298,10 +309,10 @@ def drill(rows: list[CallSummary]) -> None:
         )
         if chosen and chosen.job_id:
             st.page_link(
-                "pages/job.py",
+                job_links.PAGE,
                 label=t("Open job {id}", id=chosen.job_id),
                 icon=":material/arrow_outward:",
-                query_params={"id": str(chosen.job_id)},
+                query_params=job_links.query(chosen.job_id),
             )
 
 

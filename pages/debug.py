@@ -8,7 +8,19 @@ import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail, RefusedReplay
 from workbench.json_types import JsonObject
-from workbench.ui import drafts, filters, formats, forms, illustrations, labels, live, navigation_guard, shell, states
+from workbench.ui import (
+    drafts,
+    filters,
+    formats,
+    forms,
+    illustrations,
+    job_links,
+    labels,
+    live,
+    navigation_guard,
+    shell,
+    states,
+)
 from workbench.ui.jobs import table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, shorten
@@ -128,7 +140,7 @@ def inspect(fingerprint: str) -> None:
             f"{states.chip(newer.state)} "
             + t(
                 "replayed as job {id} {when}",
-                id=f"[{newer.id}](/job?id={newer.id})",
+                id=f"[{newer.id}]({job_links.href(newer.id)})",
                 when=labels.age_text(newer.created_at),
             )
         )
@@ -159,7 +171,7 @@ def payload(job: Job) -> None:
             if st.button(
                 t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
             ):
-                st.switch_page("pages/job.py", query_params={"id": str(job.id)})
+                st.switch_page(job_links.PAGE, query_params=job_links.query(job.id))
         draft.show_status(with_button=True)
 
 

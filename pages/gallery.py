@@ -50,8 +50,8 @@ class Filters:
         )  # fmt: skip
 
 
-def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...]) -> int:
-    """A select whose truth is the URL; what no longer fits is let go."""
+def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...], otherwise: int = 0) -> int:
+    """A select whose truth is the URL; what no longer fits is let go. `otherwise`: what is chosen without it."""
     slot = f"gallery_{name}"
 
     def store_choice() -> None:
@@ -60,7 +60,7 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
         st.query_params[name] = str(st.session_state[slot])
 
     param = st.query_params.get(name, "")
-    st.session_state[slot] = int(param) if param.isdigit() and int(param) in titles else next(iter(titles))
+    st.session_state[slot] = int(param) if param.isdecimal() and int(param) in titles else otherwise
     return int(st.selectbox(label, list(titles), format_func=titles.__getitem__, key=slot, on_change=store_choice))
 
 
@@ -68,7 +68,7 @@ def sidebar() -> Filters:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         names = {p.id: hide_keys(p.title) for p in wb.projects.list_names()}
-        project = choose("project", t("Project"), names, ("episode", "scene", "person"))
+        project = choose("project", t("Project"), names, ("episode", "scene", "person"), project_picker.current(names))
         everywhere = gallery.scenes(project)
         titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}
         episodes = {s.episode: s.number for s in everywhere}

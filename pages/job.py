@@ -8,7 +8,19 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobDetail
 from workbench.errors import NotFound, ReelwrightError
-from workbench.ui import charts, drafts, formats, forms, illustrations, labels, live, navigation_guard, shell, states
+from workbench.ui import (
+    charts,
+    drafts,
+    formats,
+    forms,
+    illustrations,
+    job_links,
+    labels,
+    live,
+    navigation_guard,
+    shell,
+    states,
+)
 from workbench.ui.jobs import calls_table, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
@@ -19,8 +31,10 @@ wb = live.workbench()
 
 
 def back() -> None:
-    if st.button(t("All jobs"), key="back", type="tertiary", icon=":material/arrow_back:"):
-        st.switch_page("pages/jobs.py")
+    """To where the reader has come from, with its filters."""
+    way = job_links.way_back()
+    if st.button(way.title, key="back", type="tertiary", icon=":material/arrow_back:"):
+        st.switch_page(way.page, query_params=way.query)
 
 
 def open_job(job: Job) -> None:
@@ -130,11 +144,11 @@ def header(job: Job, seen: JobDetail) -> None:
     if job.worker:
         parts.append(f"{t('worker')} {code(job.worker)}")
     if job.replay_of:
-        parts.append(f"{t('replay of')} [{job.replay_of}](/job?id={job.replay_of})")
+        parts.append(f"{t('replay of')} [{job.replay_of}]({job_links.href(job.replay_of)})")
     if job.parent_id:
-        parts.append(f"{t('part of')} [{job.parent_id}](/job?id={job.parent_id})")
+        parts.append(f"{t('part of')} [{job.parent_id}]({job_links.href(job.parent_id)})")
     for newer in seen.replays:
-        parts.append(f"{t('replayed as')} [{newer.id}](/job?id={newer.id})")
+        parts.append(f"{t('replayed as')} [{newer.id}]({job_links.href(newer.id)})")
     st.caption(" · ".join(parts))
 
 

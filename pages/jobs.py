@@ -8,7 +8,18 @@ from typing import Any
 import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobFilters
-from workbench.ui import drafts, filters, formats, forms, illustrations, live, navigation_guard, shell, states
+from workbench.ui import (
+    drafts,
+    filters,
+    formats,
+    forms,
+    illustrations,
+    job_links,
+    live,
+    navigation_guard,
+    shell,
+    states,
+)
 from workbench.ui.jobs import board, table
 from workbench.ui.language import t
 from workbench.workflows.registry import Workflow
@@ -164,7 +175,7 @@ def chat_form(chat: Workflow, key: str) -> None:
         drafts.discard(NEW_JOB)
         _close_dialog()
         live.invalidate()
-        st.switch_page("pages/job.py", query_params={"id": str(job.id)})
+        st.switch_page(job_links.PAGE, query_params=job_links.query(job.id))
 
 
 def draw_board(wanted: JobFilters) -> None:

@@ -64,7 +64,6 @@ def project() -> int | None:
     names = {str(p.id): hide_keys(p.title) for p in wb.projects.list_names()}
     if not names:
         return None
-    param = st.query_params.get("project", "")
     slot = "launch_project"
 
     def store_choice() -> None:
@@ -72,7 +71,7 @@ def project() -> int | None:
         for name in ("episode", "node"):
             st.query_params.pop(name, None)
 
-    st.session_state[slot] = param if param in names else next(iter(names))
+    st.session_state[slot] = str(project_picker.current(map(int, names)))
     return int(st.selectbox(t("Project"), list(names), format_func=names.__getitem__, key=slot, on_change=store_choice))
 
 

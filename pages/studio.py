@@ -11,7 +11,18 @@ import streamlit as st
 
 from workbench.api.workflows import Cell
 from workbench.db.rows.story import Input, Outline, OutlineNode
-from workbench.ui import budgets, formats, labels, live, navigation_guard, parts, project_picker, shell, states
+from workbench.ui import (
+    budgets,
+    formats,
+    job_links,
+    labels,
+    live,
+    navigation_guard,
+    parts,
+    project_picker,
+    shell,
+    states,
+)
 from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, readable
@@ -163,9 +174,9 @@ def live_preview(cells: list[Cell]) -> None:
             st.markdown(f"**{t('Live preview')}**", width="content")
             st.space("stretch")
             st.page_link(
-                "pages/job.py",
+                job_links.PAGE,
                 label=t("job {id}", id=running.id),
-                query_params={"id": str(running.id)},
+                query_params=job_links.query(running.id),
                 width="content",
             )
         preview(running.id)
@@ -217,9 +228,13 @@ def side(node: OutlineNode, shown: Callable[[], list[Cell]]) -> None:
 
 
 def page(project: int) -> None:
-    outline = live.outline(project, int_param("node") or project)
+    # Back from another page without a link, the place is the one that was left.
+    places: dict[int, int] = st.session_state.setdefault("_studio_places", {})
+    wanted = int_param("node") or places.get(project, project)
+    outline = live.outline(project, wanted)
     by_id = {n.id: n for n in outline.nodes}
-    node = by_id.get(int_param("node") or project) or by_id[project]
+    node = by_id.get(wanted) or by_id[project]
+    places[project] = node.id
     of_this_run = list_shown_cells(node.id)
 
     def shown() -> list[Cell]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -66,3 +67,18 @@ def set_language(conn: Connection, wanted: str) -> None:
 def forget_language(conn: Connection) -> None:
     """Back to what the environment says."""
     installation.delete_meta(conn, _LANG)
+
+
+def last_project(conn: Connection, person: str) -> int | None:
+    """The project that a person has worked on last."""
+    kept = installation.get_meta(conn, _project_key(person))
+    return int(kept) if kept else None
+
+
+def remember_project(conn: Connection, person: str, project_id: int) -> None:
+    installation.set_meta(conn, _project_key(person), str(project_id))
+
+
+def _project_key(person: str) -> str:
+    # a key has 80 characters
+    return "project." + hashlib.sha256(person.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from workbench import preferences
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import story
+from workbench.errors import NotFound
+from workbench.i18n import N_, Text
 from workbench.preferences import Retention
 from workbench.settings import Settings
 
@@ -40,3 +43,15 @@ class InstallationSettings:
                 preferences.forget_language(conn)
             else:
                 preferences.set_language(conn, lang)
+
+    def last_project(self, person: str) -> int | None:
+        """The project that a person has chosen last on a page; it may be archived meanwhile."""
+        with self._database.read() as conn:
+            return preferences.last_project(conn, person)
+
+    def remember_project(self, person: str, project_id: int) -> None:
+        """A page that names no project shows this one to that person. Raises NotFound."""
+        with self._database.write() as conn:
+            if story.find_node(conn, project_id) is None:
+                raise NotFound(Text(N_("There is no project {project}."), project=project_id))
+            preferences.remember_project(conn, person, project_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from workbench.ui import drafts, illustrations, language, live, shell
+from workbench.ui import drafts, illustrations, job_links, language, live, shell
 from workbench.ui.language import t
 
 
@@ -40,6 +40,7 @@ def draw() -> None:
         ],
         position="top",
     )
+    job_links.begin_page(page.url_path)
     language.switch()
     with shell.show_errors():
         page.run()

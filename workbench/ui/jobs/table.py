@@ -10,7 +10,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Place
-from workbench.ui import formats, labels, live, states
+from workbench.ui import formats, job_links, labels, live, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
 
@@ -104,5 +104,5 @@ def draw(jobs: Sequence[Job], places: Mapping[int, Place], now: int, key: str, h
     )
     click = st.session_state.get(opened)
     if click:
-        st.switch_page("pages/job.py", query_params={"id": str(click["label"])})
+        st.switch_page(job_links.PAGE, query_params=job_links.query(int(click["label"])))
     return [int(jobs[i]["id"]) for i in shown.selection.rows if i < len(jobs)]

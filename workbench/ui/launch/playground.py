@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.errors import Issue, ReelwrightError
-from workbench.ui import drafts, formats, forms, labels, live, shell, states
+from workbench.ui import drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
 from workbench.ui.markup import paragraphs, plain, shorten
@@ -144,7 +144,7 @@ def _answer(job: Job) -> None:
         f"{formats.number(tokens, current())} {t('tokens')}" if tokens is not None else "",
         formats.spent(live.query(live.workbench().usage.of_jobs, [job.id])[job.id], current()),
     ]
-    st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job.id)}](/job?id={job.id})")
+    st.caption(f"{plain(' · '.join(p for p in parts if p))} · [{t('job {id}', id=job.id)}]({job_links.href(job.id)})")
 
 
 @st.fragment(run_every=0.7)

@@ -12,7 +12,7 @@ from workbench.db.rows.story import TreeNode
 from workbench.errors import Issue, ReelwrightError
 from workbench.json_types import JsonObject
 from workbench.story.plan import Forecast
-from workbench.ui import formats, labels, live, states
+from workbench.ui import formats, job_links, labels, live, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import progress
@@ -168,4 +168,6 @@ def job_row(job: Job, title: str = "") -> None:
         )
         if sentence:
             st.caption(plain(shorten(sentence, 70)), width="content")
-        st.page_link("pages/job.py", label=t("job {id}", id=job.id), query_params={"id": str(job.id)}, width="content")
+        st.page_link(
+            job_links.PAGE, label=t("job {id}", id=job.id), query_params=job_links.query(job.id), width="content"
+        )

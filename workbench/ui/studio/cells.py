@@ -14,7 +14,7 @@ from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
-from workbench.ui import budgets, drafts, formats, forms, labels, live, shell, states
+from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.studio import artifacts, clips, diff, editing, sheet, versions
@@ -100,8 +100,8 @@ def failure(job: Job) -> None:
     st.error(labels.failure(job, 300), icon=":material/error:")
     with st.container(horizontal=True, gap="medium"):
         st.page_link(
-            "pages/job.py", label=t("Open job {id}", id=job.id), icon=":material/arrow_outward:", width="content",
-            query_params={"id": str(job.id)},
+            job_links.PAGE, label=t("Open job {id}", id=job.id), icon=":material/arrow_outward:", width="content",
+            query_params=job_links.query(job.id),
         )  # fmt: skip
         if find_kind(job.error_kind).shared_by and job.profile_id:
             st.page_link(
@@ -377,7 +377,7 @@ def _batch(job: Job) -> None:
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
         st.markdown(
             f":red[:material/error:] {plain(name)} :gray[{plain(why)}] "
-            f"[{t('job {id}', id=int(item['job_id']))}](/job?id={int(item['job_id'])})"
+            f"[{t('job {id}', id=int(item['job_id']))}]({job_links.href(int(item['job_id']))})"
         )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.story.plan import Forecast, Mode, Plan, PlannedJob
-from workbench.ui import budgets, formats, labels, live, shell, states
+from workbench.ui import budgets, formats, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
 
@@ -196,9 +196,9 @@ def _running(job: Job) -> None:
             states.badge("running")
             st.space("stretch")
             st.page_link(
-                "pages/job.py",
+                job_links.PAGE,
                 label=t("job {id}", id=job.id),
-                query_params={"id": str(job.id)},
+                query_params=job_links.query(job.id),
                 width="content",
             )
         _bar(int(job.id))

@@ -13,7 +13,7 @@ from workbench.artifacts.storyboard import frame_key
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
-from workbench.ui import labels, live, parts, shell, states
+from workbench.ui import job_links, labels, live, parts, shell, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
@@ -292,7 +292,7 @@ def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     facts = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
     if maker is not None:
         facts += [f"v{maker.version}", labels.age_text(maker.created_at)]
-    link = f" · [{t('job {id}', id=maker.job_id)}](/job?id={maker.job_id})" if maker and maker.job_id else ""
+    link = f" · [{t('job {id}', id=maker.job_id)}]({job_links.href(maker.job_id)})" if maker and maker.job_id else ""
     st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
 
 
