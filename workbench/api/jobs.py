@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
@@ -14,6 +14,7 @@ from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rows.jobs import (
+    Act,
     ChildJob,
     FailureGroup,
     Job,
@@ -26,7 +27,7 @@ from workbench.db.rows.jobs import (
 )
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, end, ledger, steps, timeline, waits
-from workbench.errors import NotAllowed, NotFound, Refused
+from workbench.errors import NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -157,7 +158,7 @@ class Jobs:
             return reads.count_matching(conn, **filters)
 
     def list_ids(self, **filters: Unpack[JobFilters]) -> builtins.list[int]:
-        """The ids of the jobs that the same filters of `list` match, oldest first, at most 10,000."""
+        """The ids of all jobs that the same filters of `list` match, oldest first."""
         with self._database.read() as conn:
             return reads.ids_matching(conn, **filters)
 
@@ -165,6 +166,11 @@ class Jobs:
         """Job id → state; unknown ids are left out."""
         with self._database.read() as conn:
             return reads.states(conn, job_ids)
+
+    def count_states(self, **filters: Unpack[JobFilters]) -> dict[str, int]:
+        """State → how many jobs the same filters of `list` match in it."""
+        with self._database.read() as conn:
+            return reads.count_states(conn, **filters)
 
     def count_by_state(self, *, project: int | None = None, since: int | None = None) -> dict[str, int]:
         """State → jobs in it; ended ones since a time (epoch ms) when given."""
@@ -259,9 +265,23 @@ class Jobs:
         with self._database.write() as conn:
             return claims.set_priority(conn, [*job_ids], priority)
 
-    def retry(self, job_id: int, *, profile: str | None = None, user: str = "local") -> Job:
-        """Run what failed again and reuse what is done: finished steps are not paid again. Returns the new job."""
-        return self._replay(job_id, keep_done=True, profile=profile, user=user)
+    def retry(
+        self,
+        job_id: int,
+        params: JsonObject | None = None,
+        *,
+        profile: str | None = None,
+        replace_newer: bool = False,
+        user: str = "local",
+    ) -> Job:
+        """Run what failed again and reuse what is done, also with edited params: finished steps whose input is the
+        same are not paid again. Returns the new job, or the retry of this job that is already at work.
+
+        Raises WouldReplace when a person has saved a version of its artifact since, unless `replace_newer`, and what
+        `replay` raises.
+        """
+        how = {"keep_done": True, "replace_newer": replace_newer}
+        return self._replay(job_id, params=params, profile=profile, user=user, **how)
 
     def replay(
         self,
@@ -270,19 +290,26 @@ class Jobs:
         *,
         from_step: str | None = None,
         profile: str | None = None,
+        replace_newer: bool = False,
         user: str = "local",
     ) -> Job:
         """Run an ended job anew, with edited params if given, reusing the steps before `from_step`. Returns the new
         job.
 
-        Raises NotAllowed while it is active, InvalidInput, NotFound and what `submit` raises.
+        Raises NotAllowed while it is active, WouldReplace as `retry`, InvalidInput, NotFound and what `submit` raises.
         """
-        return self._replay(job_id, params=params, from_step=from_step, profile=profile, user=user)
+        how = {"from_step": from_step, "replace_newer": replace_newer}
+        return self._replay(job_id, params=params, profile=profile, user=user, **how)
 
     def _replay(self, job_id: int, *, profile: str | None, **how: Any) -> Job:
+        new_id = self._insert_replay(job_id, profile=profile, **how)
+        self._dispatcher.kick()
+        return self.get(new_id)
+
+    def _insert_replay(self, job_id: int, *, profile: str | None, **how: Any) -> int:
         from workbench.jobs import replay
 
-        new_id = replay.replay(
+        return replay.replay(
             self._database,
             self._registry,
             job_id,
@@ -290,30 +317,103 @@ class Jobs:
             change_profile=profile is not None,
             **how,
         )
+
+    # -- act on many ---------------------------------------------------------------------------------------------------
+
+    def plan_retry(self, job_ids: Iterable[int], *, replace_newer: bool = False) -> builtins.list[Act]:
+        """What `retry_many` would do with each of these jobs, and what it would probably cost at most."""
+        from workbench.jobs import acts
+
+        price = self._price_of_rest()
+        return acts.plan_retry(self._database, self._registry, job_ids, price, replace_newer=replace_newer)
+
+    def retry_many(
+        self,
+        job_ids: Iterable[int],
+        *,
+        params: JsonObject | None = None,
+        profile: str | None = None,
+        replace_newer: bool = False,
+        user: str = "local",
+    ) -> builtins.list[Act]:
+        """Retry each of these jobs that needs it; one act for each, in their order. A refusal stops no other.
+
+        Left out, each with its reason: what is active, has succeeded, was made good or is being retried; all but the
+        newest failure of the same work; parts of a parent that is retried; and where a person has saved a version
+        since, unless `replace_newer`. `params` are laid over each job's own. Raises NotFound before anything is done.
+        """
+        from workbench.jobs import acts
+
+        how: dict[str, Any] = {"keep_done": True, "replace_newer": replace_newer, "user": user, "profile": profile}
+
+        def retry(act: Act) -> int:
+            laid_over = None if params is None else {**self.get(act.job_id).params, **params}
+            return self._insert_replay(act.job_id, params=laid_over, **how)
+
+        told = acts.retry_each(self.plan_retry(job_ids, replace_newer=replace_newer), retry)
         self._dispatcher.kick()
-        return self.get(new_id)
+        return told
+
+    def plan_cancel(self, job_ids: Iterable[int]) -> builtins.list[Act]:
+        """What `cancel_many` would do with each of these jobs."""
+        from workbench.jobs import acts
+
+        return acts.plan_cancel(self._database, job_ids)
+
+    def cancel_many(self, job_ids: Iterable[int], *, user: str = "local") -> builtins.list[Act]:
+        """Cancel those of these jobs that are active, and what they started; one act for each, in their order. Raises
+        NotFound before anything is done."""
+        from workbench.jobs import acts
+
+        told = acts.cancel_each(self._database, self.plan_cancel(job_ids), user)
+        self._dispatcher.kick()
+        return told
+
+    def change_priorities(self, job_ids: Iterable[int], priority: int) -> builtins.list[Act]:
+        """Change the priority of those of these jobs that are active; one act for each, in their order. Raises
+        NotFound before anything is done."""
+        from workbench.jobs import acts
+
+        return acts.set_priority(self._database, job_ids, priority)
 
     def replay_group(
-        self, fingerprint: str, params: JsonObject | None = None, user: str = "local"
+        self,
+        fingerprint: str,
+        params: JsonObject | None = None,
+        user: str = "local",
+        *,
+        project: int | None = None,
+        since: int | None = None,
     ) -> builtins.list[Job | RefusedReplay]:
-        """For each (kind, node) with this fingerprint, replay its newest failure, unless a later job succeeded.
+        """Retry the failures of a group that nothing has made good, those of a project or from a time (epoch ms) on
+        alone when given; what is finished is reused.
 
-        `params` are laid over each job's own. Jobs that cannot be replayed are reported as refused.
+        `params` are laid over each job's own. Jobs that are left out are reported as refused, with the reason.
         """
-        outcomes: builtins.list[Job | RefusedReplay] = []
-        places: set[tuple[str, int | None]] = set()
-        for failed in self.list_with_fingerprint(fingerprint):
-            place = (failed.kind, failed.node_id if failed.node_id is not None else -failed.id)
-            if place in places:
-                continue
-            places.add(place)
-            try:
-                outcomes.append(
-                    self.replay(failed.id, None if params is None else {**failed.params, **params}, user=user)
-                )
-            except Refused as refused:
-                outcomes.append(RefusedReplay(failed.id, str(refused)))
-        return outcomes
+        listed = self.list_with_fingerprint(fingerprint, project=project, since=since)
+        told = self.retry_many([job.id for job in listed], params=params, user=user)
+        return [
+            RefusedReplay(act.job_id, act.reason or act.outcome) if act.new_id is None else self.get(act.new_id)
+            for act in told
+        ]
+
+    def _price_of_rest(self) -> Callable[[str, int | None, int], tuple[int, str] | None]:
+        """What is left of a run of a workflow with a profile, after so many finished steps, will probably cost."""
+        from workbench.usage import estimates, plans
+
+        known: dict[tuple[str, int | None], estimates.Estimate] = {}
+
+        def price(kind: str, profile_id: int | None, done: int) -> tuple[int, str] | None:
+            declared = self._registry.find(kind)
+            if (kind, profile_id) not in known:
+                bound = estimates.BoundProfiles.bind(self._profiles.public(profile_id), self._profiles.public)
+                known[kind, profile_id] = plans.estimates_of(self._database, [declared], bound)[kind]
+            guess = known[kind, profile_id]
+            if guess.cost_micros is None or guess.currency is None:
+                return None
+            return round(guess.cost_micros * declared.typical.share_left(done)), guess.currency
+
+        return price
 
     def reparse(self, job_id: int, *, user: str = "local") -> Job:
         """Read a job's stored answers again with today's parser and checks, at no cost. Returns the new job.

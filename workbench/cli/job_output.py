@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from workbench.cli import console
-from workbench.db.rows.jobs import Job
-from workbench.i18n import translate
+from workbench.db.rows.jobs import Act, Job
+from workbench.i18n import N_, Text, translate
 
 COLUMNS = ("id", "kind", "title", "state", "progress", "message", "error_kind")
+PLAN_COLUMNS = ("job_id", "kind", "state", "outcome", "reused", "cost", "reason")
 
 
 def show_jobs(jobs: Iterable[Job], as_json: bool) -> None:
@@ -24,6 +25,40 @@ def show_job(job: Job, as_json: bool) -> None:
         console.emit(job)
     else:
         show_jobs([job], as_json=False)
+
+
+def show_acts(acts: Sequence[Act], jobs: Sequence[Job], as_json: bool) -> None:
+    """What came of each job that was asked for: the job it became, or where none was made the job itself.
+
+    In JSON each has three keys more: `asked`, the id that was given, `outcome`, and the `reason` when it was left out.
+    """
+    for act in acts:
+        if act.reason is not None:
+            console.say(Text.from_json(act.reason_i18n) if act.reason_i18n else Text("{reason}", reason=act.reason))
+    if as_json:
+        console.emit(
+            [
+                {**job.as_json(), "asked": act.job_id, "outcome": act.outcome, "reason": act.reason}
+                for act, job in zip(acts, jobs, strict=True)
+            ]
+        )
+    else:
+        show_jobs(jobs, as_json=False)
+
+
+def show_plan(acts: Sequence[Act], as_json: bool) -> None:
+    """What would be done with each job, and the count and the price of all."""
+    if as_json:
+        console.emit(acts)
+        return
+    console.table([{**act.as_json(), "cost": _cost_of(act)} for act in acts], PLAN_COLUMNS)
+    wanted = [act for act in acts if act.outcome in ("retry", "cancel")]
+    console.say(Text(N_("{count} of {all} jobs"), count=len(wanted), all=len(acts)))
+
+
+def _cost_of(act: Act) -> str | None:
+    """An amount with its currency; None: not known, or nothing is bought."""
+    return None if act.cost_micros is None else f"{act.cost_micros / 1_000_000:.6f} {act.currency}"
 
 
 def message_of(job: Job) -> str:

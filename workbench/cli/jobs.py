@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -66,28 +67,39 @@ def show(job_id: int, as_json: bool) -> None:
 
 @command.command()
 @click.argument("job_ids", type=int, nargs=-1, required=True)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @console.json_option
-def cancel(job_ids: tuple[int, ...], as_json: bool) -> None:
+def cancel(job_ids: tuple[int, ...], dry_run: bool, as_json: bool) -> None:
     """Cancel jobs and their children; ended ones are left as they are."""
     with client.open_workbench() as wb:
-        rows = [wb.jobs.get(job_id) for job_id in job_ids]  # all known, or none is touched
-        stopped = wb.jobs.cancel([row.id for row in rows])
-        for job_id in set(job_ids) - set(stopped):
-            console.say(Text(N_("Job {job_id} had already ended."), job_id=job_id))
-        found = [wb.jobs.get(job_id) for job_id in job_ids]
-    job_output.show_jobs(found, as_json)
+        # all known, or none is touched
+        acts = wb.jobs.plan_cancel(job_ids) if dry_run else wb.jobs.cancel_many(job_ids)
+        if dry_run:
+            job_output.show_plan(acts, as_json)
+            return
+        job_output.show_acts(acts, [wb.jobs.get(act.job_id) for act in acts], as_json)
 
 
 @command.command()
 @click.argument("job_ids", type=int, nargs=-1, required=True)
+@click.option("--profile", help="Another model service.")
+@click.option("--replace-newer", is_flag=True, help="Also where a person has saved a version since.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done and what it costs at most, and do nothing.")
 @console.json_option
-def retry(job_ids: tuple[int, ...], as_json: bool) -> None:
-    """Run failed jobs again; finished steps are reused and not paid again."""
+def retry(job_ids: tuple[int, ...], profile: str | None, replace_newer: bool, dry_run: bool, as_json: bool) -> None:
+    """Run failed jobs again; finished steps are reused and not paid again. A refusal stops no other: exit 1 when some
+    were refused, 2 when nothing was retried."""
     with client.open_workbench() as wb:
-        for job_id in job_ids:
-            wb.jobs.get(job_id)
-        found = [wb.jobs.retry(job_id) for job_id in job_ids]
-    job_output.show_jobs(found, as_json)
+        if dry_run:
+            job_output.show_plan(wb.jobs.plan_retry(job_ids, replace_newer=replace_newer), as_json)
+            return
+        acts = wb.jobs.retry_many(job_ids, profile=profile, replace_newer=replace_newer)
+        job_output.show_acts(acts, [wb.jobs.get(act.new_id or act.job_id) for act in acts], as_json)
+    outcomes = {act.outcome for act in acts}
+    if "retried" not in outcomes:
+        sys.exit(2)
+    if "refused" in outcomes:
+        sys.exit(1)
 
 
 @command.command()
@@ -95,8 +107,16 @@ def retry(job_ids: tuple[int, ...], as_json: bool) -> None:
 @click.option("--params", type=briefs.JsonParam(), help="Edited params as a JSON object.")
 @click.option("--from-step", help="Reuse the steps before this one.")
 @click.option("--profile", help="Another model service.")
+@click.option("--replace-newer", is_flag=True, help="Also where a person has saved a version since.")
 @console.json_option
-def replay(job_id: int, params: JsonObject | None, from_step: str | None, profile: str | None, as_json: bool) -> None:
+def replay(
+    job_id: int,
+    params: JsonObject | None,
+    from_step: str | None,
+    profile: str | None,
+    replace_newer: bool,
+    as_json: bool,
+) -> None:
     """Run an ended job anew as a new job."""
     with client.open_workbench() as wb:
         if from_step is not None:
@@ -110,7 +130,7 @@ def replay(job_id: int, params: JsonObject | None, from_step: str | None, profil
                         known=", ".join(known) or "—",
                     )
                 )
-        job = wb.jobs.replay(job_id, params, from_step=from_step, profile=profile)
+        job = wb.jobs.replay(job_id, params, from_step=from_step, profile=profile, replace_newer=replace_newer)
     job_output.show_job(job, as_json)
 
 

@@ -54,6 +54,11 @@ class Typical:
     videos: int = 0
     seconds: float = 15.0
 
+    def share_left(self, done: int) -> float:
+        """What is left of a run's cost when so many of its calls are done and it has not ended."""
+        all_calls = max(1, self.calls + self.images + self.videos)
+        return max(1, all_calls - done) / all_calls
+
 
 @dataclass(frozen=True)
 class Workflow:

@@ -12,7 +12,7 @@ from workbench.db.connection import Ids, among
 from workbench.db.reads.jobs import find_many
 from workbench.db.rows.jobs import FailureGroup, Job
 from workbench.db.rows.record import columns, fetch
-from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child
+from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child, step
 
 _job = columns(Job, job)
 _later = job.alias("later")
@@ -147,6 +147,21 @@ def find_active_retry(conn: Connection, job_id: int, params_hash: str) -> int | 
         job.c.state.in_(ACTIVE),
     )
     return conn.execute(query).scalar_one_or_none()
+
+
+def list_active_replays(conn: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Job → a replay of it that is still at work."""
+    listed = among(job.c.id, literal(sorted(ids), type_=Ids()))
+    line = _line([listed])
+    query = select(line.c.root, func.max(line.c.id)).where(line.c.state.in_(ACTIVE)).group_by(line.c.root)
+    return {root: replay for root, replay in conn.execute(query)}
+
+
+def count_done_steps(conn: Connection, ids: Collection[int]) -> dict[int, int]:
+    """Job → how many steps it has finished; those without any are left out."""
+    listed = among(step.c.job_id, literal(sorted(ids), type_=Ids()))
+    query = select(step.c.job_id, func.count()).where(listed, step.c.state == "done").group_by(step.c.job_id)
+    return {job_id: count for job_id, count in conn.execute(query)}
 
 
 def list_ended_children(conn: Connection, parent_id: int, kind: str, node_id: int) -> list[Job]:

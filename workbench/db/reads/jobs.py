@@ -117,8 +117,14 @@ def count_matching(conn: Connection, **filters: Unpack[JobFilters]) -> int:
     return int(conn.execute(_matching(select(func.count()).select_from(job), filters)).scalar_one())
 
 
-def ids_matching(conn: Connection, limit: int = 10_000, **filters: Unpack[JobFilters]) -> list[int]:
-    return [i for (i,) in conn.execute(_matching(select(job.c.id), filters).order_by(job.c.id).limit(limit))]
+def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, int]:
+    """State → how many jobs the same filters match in it."""
+    query = _matching(select(job.c.state, func.count()).group_by(job.c.state), filters)
+    return {state: count for state, count in conn.execute(query)}
+
+
+def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
+    return [i for (i,) in conn.execute(_matching(select(job.c.id), filters).order_by(job.c.id))]
 
 
 _live_counts = select(job.c.state, func.count()).where(job.c.state.in_(ACTIVE)).group_by(job.c.state)

@@ -291,6 +291,31 @@ class RefusedReplay(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Act(Record):
+    """What will be done with one job of many, or was.
+
+    `outcome` before: retry, cancel, change; skip with a reason; would_replace when a person has saved a version since.
+    After: retried, cancelled, changed; skipped or refused with a reason. `new_id`: the job that it became.
+    """
+
+    job_id: int
+    kind: str
+    node_id: int | None
+    project_id: int | None
+    #: of the job, when it was looked at
+    state: str
+    outcome: str
+    new_id: int | None
+    reason: str | None
+    reason_i18n: JsonObject | None
+    #: finished steps that are not paid again
+    reused: int = 0
+    #: what a retry will probably cost at most; None: not known
+    cost_micros: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Worker(Record):
     """A process that runs jobs. `age_ms`: since its last heartbeat."""
 

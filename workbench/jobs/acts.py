@@ -1,0 +1,250 @@
+"""Acts on many jobs, by id: what they will do, told before they do it, and item by item what came of them.
+
+The same look is taken again when it is done: what has changed since is told, not overrun. One refusal stops no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from workbench.db.connection import Database
+from workbench.db.reads import failures
+from workbench.db.reads import jobs as reads
+from workbench.db.rows.jobs import Act, Job
+from workbench.db.schema import ACTIVE
+from workbench.db.writes import claims, end
+from workbench.errors import NotFound, ReelwrightError, WouldReplace
+from workbench.i18n import N_, Text
+from workbench.jobs import replay
+from workbench.jobs.declared import Workflows
+
+#: (workflow, profile id, finished steps) → what the rest of a run will probably cost; None: not known
+Price = Callable[[str, "int | None", int], "tuple[int, str] | None"]
+#: so many jobs are looked at in one statement
+CHUNK = 500
+
+
+def plan_retry(
+    database: Database,
+    workflows: Workflows,
+    job_ids: Iterable[int],
+    price: Price,
+    *,
+    replace_newer: bool = False,
+) -> list[Act]:
+    """One act for each job, in their order: `retry`, or `skip` with its reason. Raises NotFound."""
+    ids = list(dict.fromkeys(job_ids))
+    with database.read() as conn:
+        jobs = _load(conn, ids)
+        looked = _Look(conn, workflows, jobs)
+        acts = [looked.at(jobs[i], replace_newer) for i in ids]
+        acts = _once_for_each_work(conn, workflows, jobs, acts)
+        return _priced(conn, workflows, jobs, acts, price)
+
+
+def plan_cancel(database: Database, job_ids: Iterable[int]) -> list[Act]:
+    """One act for each job, in their order: `cancel`, or `skip` what has ended. Raises NotFound."""
+    ids = list(dict.fromkeys(job_ids))
+    with database.read() as conn:
+        jobs = _load(conn, ids)
+    return [
+        act_on(jobs[i], "cancel") if jobs[i].state in ACTIVE else replace(_ended(jobs[i]), outcome="skip") for i in ids
+    ]
+
+
+def retry_each(acts: Sequence[Act], retry: Callable[[Act], int]) -> list[Act]:
+    """Do what `plan_retry` has planned; `retry` gives the new job's id, or raises."""
+    return [_retry(act, retry) if act.outcome == "retry" else _left_out(act) for act in acts]
+
+
+def _retry(act: Act, retry: Callable[[Act], int]) -> Act:
+    try:
+        return replace(act, outcome="retried", new_id=retry(act))
+    except ReelwrightError as refused:
+        return replace(
+            act, outcome="refused", reason=str(refused.text), reason_i18n=refused.text.to_json(), cost_micros=None
+        )
+
+
+def _left_out(act: Act) -> Act:
+    return replace(act, outcome="skipped" if act.outcome == "skip" else "refused", cost_micros=None)
+
+
+def cancel_each(database: Database, acts: Sequence[Act], user: str) -> list[Act]:
+    """Do what `plan_cancel` has planned."""
+    told = []
+    for act in acts:
+        if act.outcome == "cancel":
+            with database.write() as conn:
+                cancelled = end.cancel(conn, act.job_id, user) is not None
+                # as a part of another one of these
+                job = replay.find(conn, act.job_id)
+            done = cancelled or job.state == "cancelled" or job.cancel_at is not None
+            told.append(replace(act, outcome="cancelled") if done else _ended(job))
+        else:
+            told.append(_left_out(act))
+    return told
+
+
+def _ended(job: Job) -> Act:
+    return act_on(job, "skipped", Text(N_("Job {job_id} had already ended."), job_id=job.id))
+
+
+def set_priority(database: Database, job_ids: Iterable[int], priority: int) -> list[Act]:
+    """Change the priority of those that are active. Raises NotFound."""
+    ids = list(dict.fromkeys(job_ids))
+    with database.write() as conn:
+        jobs = _load(conn, ids)
+        active = [i for i in ids if jobs[i].state in ACTIVE]
+        for at in range(0, len(active), CHUNK):
+            claims.set_priority(conn, active[at : at + CHUNK], priority)
+    return [act_on(jobs[i], "changed") if jobs[i].state in ACTIVE else _ended(jobs[i]) for i in ids]
+
+
+def act_on(job: Job, outcome: str, reason: Text | None = None) -> Act:
+    return Act(
+        job.id,
+        job.kind,
+        job.node_id,
+        job.project_id,
+        job.state,
+        outcome,
+        None,
+        None if reason is None else str(reason),
+        None if reason is None else reason.to_json(),
+    )
+
+
+def _load(conn: Connection, ids: Sequence[int]) -> dict[int, Job]:
+    jobs = {job.id: job for at in range(0, len(ids), CHUNK) for job in reads.find_many(conn, [*ids[at : at + CHUNK]])}
+    for unknown in (i for i in ids if i not in jobs):
+        raise NotFound(Text(N_("There is no job {job_id}."), job_id=unknown))
+    return jobs
+
+
+class _Look:
+    """What there is to know of jobs before they are retried, asked for all of them at once."""
+
+    def __init__(self, conn: Connection, workflows: Workflows, jobs: dict[int, Job]) -> None:
+        self._conn = conn
+        self._workflows = workflows
+        whole = replay.whole_kinds(workflows, (job.kind for job in jobs.values()))
+        ended = sorted(i for i, job in jobs.items() if job.state not in (*ACTIVE, "succeeded"))
+        self._repairs: dict[int, int] = {}
+        self._replays: dict[int, int] = {}
+        for at in range(0, len(ended), CHUNK):
+            self._repairs |= failures.find_repairs(conn, ended[at : at + CHUNK], whole)
+            self._replays |= failures.list_active_replays(conn, ended[at : at + CHUNK])
+
+    def at(self, job: Job, replace_newer: bool) -> Act:
+        if job.state in ACTIVE:
+            reason = Text(
+                N_("Job {job_id} is still {state}. Wait for it or cancel it first."), job_id=job.id, state=job.state
+            )
+        elif job.state == "succeeded":
+            reason = Text(N_("Job {job_id} has succeeded: there is nothing to make good."), job_id=job.id)
+        elif job.id in self._repairs:
+            reason = Text(N_("Job {other} has made it good."), other=self._repairs[job.id])
+        elif job.id in self._replays:
+            reason = Text(N_("Job {other} is already at work on it."), other=self._replays[job.id])
+        else:
+            return self._checked(job, replace_newer)
+        return act_on(job, "skip", reason)
+
+    def _checked(self, job: Job, replace_newer: bool) -> Act:
+        try:
+            declared = self._workflows.find(job.kind)
+            if not replace_newer:
+                replay.check_head(self._conn, declared, job)
+        except WouldReplace as refused:
+            return act_on(job, "would_replace", refused.text)
+        except NotFound as refused:
+            return act_on(job, "skip", refused.text)
+        return act_on(job, "retry")
+
+
+def _once_for_each_work(conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act]) -> list[Act]:
+    """Of several failures of the same work the newest is retried; a part is retried by its parent, if that is."""
+    retried = {act.job_id for act in acts if act.outcome == "retry"}
+    whole = set(replay.whole_kinds(workflows, (jobs[i].kind for i in retried)))
+    newest: dict[tuple[object, ...], int] = {}
+    for i in sorted(retried):
+        newest[_work_of(jobs[i], whole)] = i
+    later = {jobs[i].replay_of: i for i in sorted(retried) if jobs[i].replay_of is not None}
+    parents = _ancestors(conn, [jobs[i] for i in retried], retried)
+    told = []
+    for act in acts:
+        job = jobs[act.job_id]
+        if act.outcome != "retry":
+            told.append(act)
+        elif job.id in parents:
+            told.append(act_on(job, "skip", Text(N_("Part of job {other}, which is retried."), other=parents[job.id])))
+        elif (other := max(newest[_work_of(job, whole)], later.get(job.id, job.id))) != job.id:
+            told.append(act_on(job, "skip", Text(N_("Job {other} is newer and does the same."), other=other)))
+        else:
+            told.append(act)
+    return told
+
+
+def _work_of(job: Job, whole: Collection[str]) -> tuple[object, ...]:
+    """Equal for jobs that do the same. Without a node each request is its own."""
+    if job.node_id is None:
+        return (job.id,)
+    return (job.kind, job.node_id) if job.kind in whole else (job.kind, job.node_id, repr(job.params))
+
+
+def _ancestors(conn: Connection, jobs: Sequence[Job], among: Collection[int]) -> dict[int, int]:
+    """Job → the job among these that it is a part of, directly or not."""
+    above = {job.id: job.parent_id for job in jobs}
+    missing = {p for p in above.values() if p is not None and p not in above}
+    while missing:
+        found = {p.id: p.parent_id for p in reads.find_many(conn, sorted(missing))}
+        above |= {p: found.get(p) for p in missing}
+        missing = {p for p in found.values() if p is not None and p not in above}
+    ancestors = {}
+    for job in jobs:
+        at = job.parent_id
+        while at is not None and at not in among:
+            at = above.get(at)
+        if at is not None:
+            ancestors[job.id] = at
+    return ancestors
+
+
+def _priced(
+    conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act], price: Price
+) -> list[Act]:
+    """With what each retry will reuse, and will probably cost."""
+    wanted = [act.job_id for act in acts if act.outcome in ("retry", "would_replace")]
+    done: dict[int, int] = {}
+    for at in range(0, len(wanted), CHUNK):
+        done |= failures.count_done_steps(conn, wanted[at : at + CHUNK])
+    priced = []
+    for act in acts:
+        if act.outcome in ("retry", "would_replace"):
+            job, reused = jobs[act.job_id], done.get(act.job_id, 0)
+            if workflows.find(job.kind).batch:
+                reused, cost = _price_children(conn, job, price)
+            else:
+                cost = price(job.kind, job.profile_id, reused)
+            act = replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
+        priced.append(act)
+    return priced
+
+
+def _price_children(conn: Connection, parent: Job, price: Price) -> tuple[int, tuple[int, str] | None]:
+    """What the parts of a parent that have not succeeded will reuse and cost; None when there are parts that never
+    began: nobody knows yet what they are."""
+    again = [c for c in reads.children_states(conn, parent.id) if c.state != "succeeded"]
+    done = failures.count_done_steps(conn, [c.id for c in again])
+    failed = parent.result.get("failed", ()) if isinstance(parent.result, dict) else ()
+    costs = [price(c.kind, parent.profile_id, done.get(c.id, 0)) for c in again]
+    known = [cost for cost in costs if cost is not None]
+    currencies = {currency for _, currency in known}
+    began = parent.result is not None and all(part.get("job_id") is not None for part in failed)
+    if not began or len(known) < len(costs) or len(currencies) > 1:
+        return sum(done.values()), None
+    return sum(done.values()), (sum(micros for micros, _ in known), next(iter(currencies), "USD"))
