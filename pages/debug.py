@@ -6,8 +6,7 @@ from typing import Any, TypedDict
 
 import streamlit as st
 
-from workbench.db.rows.jobs import FailureGroup, Job, JobDetail, RefusedReplay
-from workbench.json_types import JsonObject
+from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
 from workbench.ui import (
     drafts,
     filters,
@@ -21,12 +20,14 @@ from workbench.ui import (
     shell,
     states,
 )
-from workbench.ui.jobs import table
+from workbench.ui.jobs import acts, table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, shorten
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
+#: failures of a group that are offered for inspection
+MOST_LISTED = 200
 PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
@@ -50,16 +51,9 @@ def sidebar() -> tuple[bool, FailureScope]:
     return solved, {"project": project, "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000}
 
 
-def replay_all(fingerprint: str) -> None:
-    with shell.show_refusals():
-        answers = wb.jobs.replay_group(fingerprint, user=shell.user())
-        refused = [a for a in answers if isinstance(a, RefusedReplay)]
-        shell.toast(t("Jobs replayed: {n}", n=len(answers) - len(refused)))
-        if refused:
-            st.session_state["_refused"] = t(
-                "{n} could not be replayed: {why}", n=len(refused), why=str(refused[0].refused)
-            )
-        live.invalidate()
+def replay_all(fingerprint: str, wanted: FailureScope) -> None:
+    """Ask first: the failures of the group that the page's filters show, and no other."""
+    acts.ask("retry", [job.id for job in wb.jobs.list_with_fingerprint(fingerprint, **wanted)])
 
 
 def title_of(group: FailureGroup) -> str:
@@ -79,7 +73,7 @@ def list_affected_projects(group: FailureGroup, titles: dict[int, str]) -> str:
     return shorten(", ".join(names), 60) or t("no project")
 
 
-def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
+def card(group: FailureGroup, titles: dict[int, str], is_open: bool, wanted: FailureScope) -> None:
     key = group.fingerprint
     with st.container(border=True, key=f"group_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -106,7 +100,7 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
                 type="primary" if is_open else "secondary",
                 icon=":material/restart_alt:",
                 on_click=replay_all,
-                args=(key,),
+                args=(key, wanted),
             )
         st.markdown(plain(shorten(labels.translate_stored(group, "error"), 260)))
         kinds = ", ".join(labels.workflow_title(k) for k in group.kinds)
@@ -115,14 +109,17 @@ def card(group: FailureGroup, titles: dict[int, str], is_open: bool) -> None:
             f"{plain(list_affected_projects(group, titles))}]"
         )
         if is_open:
-            inspect(key)
+            inspect(group, wanted)
 
 
-def inspect(fingerprint: str) -> None:
+def inspect(group: FailureGroup, wanted: FailureScope) -> None:
     """The failures of a group; the chosen one with its payload editor and traceback."""
-    jobs = live.query(live.workbench().jobs.list_with_fingerprint, fingerprint=fingerprint)
+    fingerprint = group.fingerprint
+    jobs = live.query(live.workbench().jobs.list_with_fingerprint, fingerprint=fingerprint, limit=MOST_LISTED, **wanted)
     if not jobs:
         return
+    if group.count > len(jobs):
+        st.caption(t("The newest {n} of {all} failures", n=len(jobs), all=formats.count(group.count)))
     places = live.query(live.workbench().projects.locate, node_ids=sorted({j.node_id for j in jobs if j.node_id}))
 
     def job_title(job_id: int) -> str:
@@ -166,25 +163,13 @@ def payload(job: Job) -> None:
                 icon=":material/restart_alt:",
                 disabled=edited is None,
             ):
-                replay(job, edited if changed else None, draft)
+                acts.ask("retry", [job.id], params=edited if changed else None)
                 st.rerun()
             if st.button(
                 t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
             ):
                 st.switch_page(job_links.PAGE, query_params=job_links.query(job.id))
         draft.show_status(with_button=True)
-
-
-def replay(job: Job, edited: JsonObject | None, draft: drafts.Draft) -> None:
-    """With an edited payload, or, without one, reusing what is done."""
-    with shell.show_refusals():
-        if edited is None:
-            newer = wb.jobs.retry(job.id, user=shell.user())
-        else:
-            newer = wb.jobs.replay(job.id, edited, user=shell.user())
-            drafts.use(draft)
-        shell.toast(t("Replayed as job {id}.", id=newer.id))
-        live.invalidate()
 
 
 def facts(job: Job, seen: JobDetail) -> None:
@@ -229,7 +214,8 @@ def main() -> None:
                 st.switch_page("pages/jobs.py")
     titles = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
     for group in groups:
-        card(group, titles, st.query_params.get("group") == group.fingerprint)
+        card(group, titles, st.query_params.get("group") == group.fingerprint, wanted)
+    acts.draw()
     live.ticker(lambda: signature(wanted), wb.jobs.has_active(), "debug")
 
 

@@ -21,7 +21,7 @@ from workbench.ui import (
     shell,
     states,
 )
-from workbench.ui.jobs import calls_table, table
+from workbench.ui.jobs import acts, calls_table, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
@@ -44,20 +44,16 @@ def open_job(job: Job) -> None:
     live.invalidate()
 
 
-def do_retry(job_id: int) -> None:
-    with shell.show_refusals():
-        open_job(wb.jobs.retry(job_id, user=shell.user()))
+def ask_retry(job_id: int) -> None:
+    acts.ask("retry", [job_id], follow=True)
 
 
-def do_replay(job_id: int, step: str | None = None) -> None:
-    with shell.show_refusals():
-        open_job(wb.jobs.replay(job_id, from_step=step, user=shell.user()))
+def ask_replay(job_id: int, step: str | None = None) -> None:
+    acts.ask("replay", [job_id], from_step=step, follow=True)
 
 
-def do_cancel(job_id: int) -> None:
-    with shell.show_refusals():
-        wb.jobs.cancel([job_id])
-        live.invalidate()
+def ask_cancel(job_id: int) -> None:
+    acts.ask("cancel", [job_id])
 
 
 def do_decide(job_id: int, choice: Any) -> None:
@@ -69,6 +65,10 @@ def do_decide(job_id: int, choice: Any) -> None:
 def do_reparse(job_id: int) -> None:
     with shell.show_refusals():
         open_job(wb.jobs.reparse(job_id, user=shell.user()))
+
+
+def stop_editing() -> None:
+    st.session_state.pop("editing_payload", None)
 
 
 def edit_payload() -> None:
@@ -92,16 +92,16 @@ def primary(job: Job, seen: JobDetail) -> None:
         )
         return
     if state in states.ACTIVE:
-        st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=do_cancel, args=(number,))
+        st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=ask_cancel, args=(number,))
         return
     failed = [c for c in seen.children if c.state in ("failed", "partial", "cancelled")]
     if state in ("failed", "partial", "cancelled"):
         label = t("Retry the {n} that failed", n=len(failed)) if failed else t("Retry")
-        st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=do_retry, args=(number,))
+        st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=ask_retry, args=(number,))
     st.button(t("Edit and replay"), key="edit", icon=":material/edit:", on_click=edit_payload)
     with st.popover("", icon=":material/more_horiz:", key="more", help=t("More")):
         st.button(
-            t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=do_replay, args=(number,)
+            t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=ask_replay, args=(number,)
         )
         for step in seen.steps:
             st.button(
@@ -109,7 +109,7 @@ def primary(job: Job, seen: JobDetail) -> None:
                 key=f"from_{step.name}",
                 icon=":material/start:",
                 type="tertiary",
-                on_click=do_replay,
+                on_click=ask_replay,
                 args=(number, step.name),
             )
         if state == "failed" and any(c.raw_output for c in seen.model_calls):
@@ -229,7 +229,12 @@ def children(seen: JobDetail) -> None:
             live.workbench().projects.locate, node_ids=sorted({c.node_id for c in seen.children if c.node_id})
         )
         table.draw(
-            seen.children, places, live.clock_ms(), key="children", height=min(420, 42 + 35 * len(seen.children))
+            seen.children,
+            places,
+            live.clock_ms(),
+            key="children",
+            height=min(420, 42 + 35 * len(seen.children)),
+            selectable=False,
         )
 
 
@@ -253,9 +258,7 @@ def payload(job: Job) -> None:
                     icon=":material/restart_alt:",
                     disabled=edited is None,
                 ):
-                    with shell.show_refusals():
-                        open_job(wb.jobs.replay(job.id, edited, user=shell.user()))
-                        drafts.discard(place)
+                    acts.ask("replay", [job.id], params=edited, follow=True)
                     st.rerun()
                 if st.button(t("Discard"), key="payload_drop", icon=":material/close:"):
                     st.session_state.pop("editing_payload", None)
@@ -302,6 +305,7 @@ def main() -> None:
         return
     try:
         show(int(param))
+        acts.draw(on_done=stop_editing)
     except NotFound:
         with illustrations.empty(t("There is no job {id}.", id=plain(shorten(param, 20))), "no_job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):

@@ -20,7 +20,7 @@ from workbench.ui import (
     shell,
     states,
 )
-from workbench.ui.jobs import board, table
+from workbench.ui.jobs import acts, board, selection, table
 from workbench.ui.language import t
 from workbench.workflows.registry import Workflow
 
@@ -183,14 +183,38 @@ def draw_board(wanted: JobFilters) -> None:
     chosen = state_pills(wanted)
     ends = page_ends()
     matching: JobFilters = {**wanted, "state": chosen or None}
-    rows = live.query(live.workbench().jobs.list, **matching, **ends, limit=LIMIT)
+    listed = live.query(live.workbench().jobs.list, **matching, **ends, limit=LIMIT)
     total = live.query(live.workbench().jobs.count, **matching)
+    rows = hold_still(listed)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))
-    selected = table.draw(rows, places, live.clock_ms(), key="jobs_table")
+    table.draw(rows, places, live.clock_ms(), key=board.TABLE)
     with bar:
-        board.bulk(selected, total, matching)
+        board.bulk(total, matching)
     pager(rows, total, ends)
+
+
+def clear_selection() -> None:
+    selection.clear(board.TABLE)
+
+
+def hold_still(listed: list[Job]) -> list[Job]:
+    """The rows to show: while any of them is selected they stay as they were, so that nothing moves under a hand."""
+    question = str(sorted((k, v) for k, v in st.query_params.items() if k != "lang"))
+    before, ids = st.session_state.get("_jobs_shown", ("", []))
+    fresh = [job.id for job in listed]
+    if question == before and ids != fresh and set(ids) & set(selection.selected(board.TABLE)):
+        st.button(
+            t("{n} new rows: show them", n=len(set(fresh) - set(ids))),
+            key="jobs_fresh",
+            type="tertiary",
+            icon=":material/arrow_upward:",
+            on_click=st.session_state.pop,
+            args=("_jobs_shown", None),
+        )
+        return live.query(live.workbench().jobs.get_many, ids)
+    st.session_state["_jobs_shown"] = (question, fresh)
+    return listed
 
 
 def signature() -> Any:
@@ -215,7 +239,8 @@ def main() -> None:
                 st.switch_page("pages/studio.py")
         return
     draw_board(wanted)
-    if st.session_state.get("_new_job"):
+    # a page shows one dialog at a time
+    if not acts.draw(on_done=clear_selection) and st.session_state.get("_new_job"):
         new_job()
     live.ticker(signature, wb.jobs.has_active(), "jobs")
 

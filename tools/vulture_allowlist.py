@@ -74,6 +74,7 @@ proxy
 __getattr__
 
 # for programs and notebooks, and for whoever writes a workflow (docs/workflows.md)
+_.replay_group
 _.list_stale_reasons
 _.progress_range
 _.add_image

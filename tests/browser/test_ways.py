@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.stack import Stack, settled, visit
+from tests.conftest import until
 from tests.scripted_provider import ScriptedProvider
 
 #: a bar is to be seen moving
@@ -112,6 +114,9 @@ def test_the_engineers_way(stack: Stack, page: Page):
         editor.press("Control+Enter")
         expect(key(page, f"replay_{job.id}").get_by_text("Replay with this payload")).to_be_visible()
         page.get_by_role("button", name="Replay with this payload").click()
+        # it says what it costs, and asks
+        expect(page.get_by_text("It costs about")).to_be_visible()
+        key(page, "act_go").get_by_role("button").click()
         # told in a toast, and on the failure itself
         expect(page.get_by_text("Replayed as job").first).to_be_visible()
 
@@ -120,6 +125,85 @@ def test_the_engineers_way(stack: Stack, page: Page):
         visit(page, f"{stack.url}/job?id={replay.id}")
         expect(page.get_by_text("Succeeded").first).to_be_visible()
         expect(page.get_by_text("A short answer.").first).to_be_visible()
+
+
+def fail(stack: Stack, text: str) -> int:
+    """A job that fails at once, found by its text."""
+    payload = {"messages": [{"role": "user", "content": f"{text} [[fault:auth]]"}]}
+    job = stack.wb.submit("llm_chat", None, payload, profile="scripted")
+    assert stack.wb.wait(job.id, 30).state == "failed"
+    return job.id
+
+
+def tick(page: Page, row: int) -> None:
+    """Tick a row of the board, counted from 0: the table is drawn on a canvas, so by its place."""
+    table = key(page, "jobs_table").get_by_test_id("stDataFrame")
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 18, box["y"] + 36 + 34 * row + 17)
+
+
+def test_a_bulk_act_hits_the_job_that_was_ticked_although_another_arrives(stack: Stack, page: Page):
+    with ScriptedProvider() as provider:
+        if "scripted" in [p.name for p in stack.wb.profiles.list()]:
+            stack.wb.profiles.change("scripted", base_url=provider.url, key="sk-canary0123456789abcdef")
+        else:
+            stack.wb.profiles.add(
+                "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
+            )
+        mine = [fail(stack, "tick me") for _ in range(2)]
+        held: list[Callable[[], None]] = []
+        pause = {"on": False}
+
+        def relay(page_side: WebSocketRoute) -> None:
+            server = page_side.connect_to_server()
+            page_side.on_message(server.send)
+            server.on_message(lambda m: pass_on(m, page_side.send))
+
+        def pass_on(message: str | bytes, send: Callable[[str | bytes], None]) -> None:
+            tables.update(re.findall(rb"jobs_table_\w+", message if isinstance(message, bytes) else b""))
+            if pause["on"]:
+                held.append(lambda: send(message))
+            else:
+                send(message)
+
+        tables: set[bytes] = set()
+        page.route_web_socket(re.compile("_stcore/stream"), relay)
+        visit(page, f"{stack.url}/jobs?q=tick+me")
+        expect(page.get_by_text("2 of 2 shown")).to_be_visible()
+        tick(page, 0)
+        expect(page.get_by_text("1 selected")).to_be_visible()
+
+        # the row stays where it is; what has come is announced, and shown when it is asked for
+        mine.append(fail(stack, "tick me"))
+        key(page, "jobs_fresh").get_by_role("button").click()
+        expect(page.get_by_text("3 of 3 shown")).to_be_visible()
+        expect(page.get_by_text("1 selected")).to_be_visible()
+        tick(page, 2)
+        expect(page.get_by_text("2 selected")).to_be_visible()
+        key(page, "bulk_retry").get_by_role("button").click()
+        expect(page.get_by_text("2 of 2 jobs")).to_be_visible()
+        key(page, "act_go").get_by_role("button").click()
+        expect(page.get_by_text("Jobs retried: 2").first).to_be_visible()
+        assert [len(stack.wb.jobs.get_detail(i).replays) for i in mine] == [1, 1, 0]
+
+        # a click on a table that has changed on its way here: no other job is taken for the one that was seen
+        expect(page.get_by_text("Select rows to act on them")).to_be_visible()
+        expect(page.get_by_text("5 of 5 shown")).to_be_visible()
+        settled(page)
+        pause["on"] = True
+        before = set(tables)
+        fail(stack, "tick me")
+        # messages arrive while Playwright waits
+        until(lambda: page.wait_for_timeout(50) or tables - before, what="the table with the new row")
+        tick(page, 0)
+        pause["on"] = False
+        for send_now in held:
+            send_now()
+        expect(page.get_by_text("6 of 6 shown")).to_be_visible()
+        settled(page)
+        expect(page.get_by_text("Select rows to act on them")).to_be_visible()
 
 
 def test_links_keep_their_state(stack: Stack, page: Page):

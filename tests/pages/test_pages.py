@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, said
 from workbench.db.rows.jobs import Job
@@ -200,6 +201,12 @@ def test_every_job_that_matches_can_be_cancelled_at_once(house: House):
         house.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": f"question {number}"}]})
     at = house.page("jobs")
     at.button(key="all_cancel").click().run()
+    assert "**3 of 3 jobs**" in asked(at)
+    assert {j.state for j in house.wb.jobs.list()} == {"queued"}
+    # what ended meanwhile is left out, and told
+    house.wb.jobs.cancel(house.wb.jobs.list()[0].id)
+    at.button(key="act_go").click().run()
+    assert "cancelled: 2 · left out: 1" in asked(at)
     assert {j.state for j in house.wb.jobs.list()} == {"cancelled"}
 
 
@@ -221,6 +228,9 @@ def test_a_job_is_replayed_with_an_edited_payload_after_its_errors_are_mended(ho
     assert at.button(key="payload_go").disabled
     at.text_area(key=f"payload_{job.id}").set_value('{"messages": [{"role": "user", "content": "edited"}]}').run()
     at.button(key="payload_go").click().run()
+    assert "It costs about **free** at most. Nothing is there to reuse." in asked(at)
+    assert len(house.wb.jobs.list()) == 1
+    at.button(key="act_go").click().run()
     newest = house.wb.jobs.list()[0]
     assert newest.replay_of == job.id
     assert newest.params["messages"][0]["content"] == "edited"
@@ -230,6 +240,11 @@ def test_an_unknown_job_is_said_and_not_a_traceback(house: House):
     at = house.page("job", id=999)
     assert problems(at) == []
     assert "There is no job 999" in said(at)
+
+
+def asked(at: AppTest) -> list[str]:
+    """What the dialog says before an act on jobs."""
+    return [str(m.value).replace("\\", "") for m in at.markdown]
 
 
 def failing(house: House, monkeypatch, text: str = "boom") -> Job:
@@ -252,7 +267,14 @@ def test_failures_are_grouped_and_a_group_is_replayed(house: House, monkeypatch)
     at.button(key=f"inspect_{group}").click().run()
     assert problems(at) == []
     at.button(key=f"all_{group}").click().run()
+    assert "**2 of 2 jobs**" in asked(at)
+    assert "It costs about **unknown** at most. Nothing is there to reuse." in asked(at)
+    assert not [j for j in house.wb.jobs.list() if j.replay_of]
+    at.button(key="act_go").click().run()
     assert len([j for j in house.wb.jobs.list() if j.replay_of]) == 2
+    # each is at work: nothing is left to ask for
+    at.button(key=f"all_{group}").click().run()
+    assert at.button(key="act_go").disabled
 
 
 def test_one_failure_is_replayed_with_an_edited_payload_from_debug(house: House, monkeypatch):
@@ -260,6 +282,7 @@ def test_one_failure_is_replayed_with_an_edited_payload_from_debug(house: House,
     at = house.page("debug", group=house.wb.jobs.list_failures()[0].fingerprint)
     at.text_area(key=f"payload_{job.id}").set_value('{"messages": [{"role": "user", "content": "better"}]}').run()
     at.button(key=f"replay_{job.id}").click().run()
+    at.button(key="act_go").click().run()
     assert house.wb.jobs.list()[0].params["messages"][0]["content"] == "better"
 
 

@@ -152,6 +152,11 @@ class Jobs:
         with self._database.read() as conn:
             return reads.list_jobs(conn, before=before, after=after, limit=limit, **filters)
 
+    def get_many(self, job_ids: Iterable[int]) -> builtins.list[Job]:
+        """These jobs, in this order; unknown ids are left out."""
+        with self._database.read() as conn:
+            return reads.find_many(conn, [*job_ids])
+
     def count(self, **filters: Unpack[JobFilters]) -> int:
         """How many jobs the same filters of `list` match."""
         with self._database.read() as conn:
@@ -353,6 +358,14 @@ class Jobs:
         told = acts.retry_each(self.plan_retry(job_ids, replace_newer=replace_newer), retry)
         self._dispatcher.kick()
         return told
+
+    def plan_replay(self, job_id: int, from_step: str | None = None) -> Act:
+        """What `replay` would do, and what it would probably cost at most. Raises NotAllowed while the job is active,
+        InvalidInput, NotFound."""
+        from workbench.jobs import acts
+
+        price = self._price_of_rest()
+        return acts.plan_replay(self._database, self._registry, job_id, price, from_step=from_step)
 
     def plan_cancel(self, job_ids: Iterable[int]) -> builtins.list[Act]:
         """What `cancel_many` would do with each of these jobs."""

@@ -53,7 +53,7 @@ def show_plan(acts: Sequence[Act], as_json: bool) -> None:
         return
     console.table([{**act.as_json(), "cost": _cost_of(act)} for act in acts], PLAN_COLUMNS)
     wanted = [act for act in acts if act.outcome in ("retry", "cancel")]
-    console.say(Text(N_("{count} of {all} jobs"), count=len(wanted), all=len(acts)))
+    console.say(Text(N_("{n} of {all} jobs"), n=len(wanted), all=len(acts)))
 
 
 def _cost_of(act: Act) -> str | None:

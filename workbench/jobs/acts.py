@@ -45,6 +45,27 @@ def plan_retry(
         return _priced(conn, workflows, jobs, acts, price)
 
 
+def plan_replay(
+    database: Database, workflows: Workflows, job_id: int, price: Price, *, from_step: str | None = None
+) -> Act:
+    """The act `replay`, or `would_replace`. Raises NotAllowed, InvalidInput, NotFound."""
+    with database.read() as conn:
+        job = replay.find(conn, job_id)
+        replay.check_ended(job)
+        position = replay.position_of(conn, job_id, from_step)
+        declared = workflows.find(job.kind)
+        try:
+            replay.check_head(conn, declared, job)
+            act = act_on(job, "replay")
+        except WouldReplace as refused:
+            act = act_on(job, "would_replace", refused.text)
+        done = [s for s in reads.list_steps(conn, job_id) if s.state == "done"]
+    reused = 0 if position is None else sum(s.position < position for s in done)
+    # what a parent will start again is not known before it has looked
+    cost = None if declared.batch else price(job.kind, job.profile_id, reused)
+    return replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
+
+
 def plan_cancel(database: Database, job_ids: Iterable[int]) -> list[Act]:
     """One act for each job, in their order: `cancel`, or `skip` what has ended. Raises NotFound."""
     ids = list(dict.fromkeys(job_ids))

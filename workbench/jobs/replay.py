@@ -56,11 +56,8 @@ def replay(
     """
     with database.read() as conn:
         old = find(conn, job_id)
-        position = _position_of(conn, job_id, from_step)
-    if old.state not in TERMINAL:
-        raise NotAllowed(
-            Text(N_("Job {job_id} is still {state}. Wait for it or cancel it first."), job_id=job_id, state=old.state)
-        )
+        position = position_of(conn, job_id, from_step)
+    check_ended(old)
     request = submit.Request(
         old.kind,
         old.node_id,
@@ -102,6 +99,14 @@ def replay(
     return new_id
 
 
+def check_ended(job: Job) -> None:
+    """Raises NotAllowed while a job is active."""
+    if job.state not in TERMINAL:
+        raise NotAllowed(
+            Text(N_("Job {job_id} is still {state}. Wait for it or cancel it first."), job_id=job.id, state=job.state)
+        )
+
+
 def whole_kinds(workflows: Workflows, names: Iterable[str]) -> list[str]:
     """Those of the workflows of which any run does all of its node's work; of the others other params are another
     work."""
@@ -140,7 +145,7 @@ def find_unfinished(conn: Connection, retry_of: int, values: dict[str, Any]) -> 
     return None
 
 
-def _position_of(conn: Connection, job_id: int, from_step: str | None) -> int | None:
+def position_of(conn: Connection, job_id: int, from_step: str | None) -> int | None:
     if from_step is None:
         return None
     positions = {s.name: s.position for s in reads.list_steps(conn, job_id)}

@@ -10,7 +10,8 @@ import streamlit as st
 
 from workbench.db.rows.jobs import JobFilters
 from workbench.db.rows.usage import JobSuccess, UsageCost
-from workbench.ui import budgets, charts, formats, labels, live, shell
+from workbench.ui import budgets, charts, formats, labels, live, shell, states
+from workbench.ui.jobs import acts, selection
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 
@@ -143,77 +144,70 @@ def _load(running: int) -> list[int]:
     return [0] * (12 - len(seen)) + list(seen)
 
 
-def _cancel(ids: Sequence[int]) -> None:
-    with shell.show_refusals():
-        stopped = live.workbench().jobs.cancel(ids)
-        shell.toast(t("Jobs cancelled: {n}", n=len(stopped)))
-    live.invalidate()
+#: the board's table, and the selection in it
+TABLE = "jobs_table"
+RETRYABLE = ("failed", "partial", "cancelled")
 
 
-def _retry(ids: Sequence[int]) -> None:
-    begun = 0
-    with shell.show_refusals():
-        for job_id in ids:
-            live.workbench().jobs.retry(job_id, user=shell.user())
-            begun += 1
-    if begun:
-        shell.toast(t("Jobs retried: {n}", n=begun))
-    live.invalidate()
+def _ask_selected(name: acts.Name) -> None:
+    # what is selected now: a row may have been ticked since the button was drawn
+    acts.ask(name, selection.selected(TABLE))
 
 
-def _priority(ids: Sequence[int], key: str) -> None:
-    with shell.show_refusals():
-        changed = live.workbench().jobs.set_priority(ids, int(st.session_state[key]))
-        shell.toast(t("Priorities changed: {n}", n=changed))
-    live.invalidate()
+def _ask_all(name: acts.Name, states_of: Sequence[str], filters: JobFilters) -> None:
+    wanted: JobFilters = {**filters, "state": list(states_of)}
+    acts.ask(name, live.workbench().jobs.list_ids(**wanted) if states_of else [])
 
 
-def bulk(selected: Sequence[int], total: int, filters: JobFilters) -> None:
-    """Cancel, retry and priority for the selected rows, or for all that match the filters."""
-    none = not selected
-    st.caption(t("Select rows to act on them") if none else t("{n} selected", n=len(selected)), width="content")
+def bulk(total: int, filters: JobFilters) -> None:
+    """Cancel, retry and priority for the selected jobs, or for all that match the filters. Each asks first."""
+    chosen = selection.selected(TABLE)
+    none = not chosen
+    st.caption(t("Select rows to act on them") if none else t("{n} selected", n=len(chosen)), width="content")
+    if not none:
+        st.button(
+            t("Clear selection"),
+            key="bulk_clear",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=selection.clear,
+            args=(TABLE,),
+        )
     st.space("stretch")
-    st.button(
-        t("Cancel"), key="bulk_cancel", icon=":material/stop_circle:", disabled=none, on_click=_cancel, args=(selected,)
-    )
-    st.button(t("Retry"), key="bulk_retry", icon=":material/replay:", disabled=none, on_click=_retry, args=(selected,))
-    with st.popover(t("Priority"), icon=":material/low_priority:", disabled=none, key="bulk_priority"):
-        _priority_form(selected, "selected")
+    buttons: list[tuple[acts.Name, str]] = [("cancel", t("Cancel")), ("retry", t("Retry")), ("change", t("Priority"))]
+    for name, title in buttons:
+        st.button(
+            title,
+            key=f"bulk_{name}",
+            icon=f":material/{acts.ICONS[name]}:",
+            disabled=none,
+            on_click=_ask_selected,
+            args=(name,),
+        )
     with st.popover(t("All {n} that match", n=formats.count(total)), icon=":material/filter_alt:", key="bulk_all"):
         everything(total, filters)
-
-
-def _priority_form(ids: Sequence[int], name: str) -> None:
-    key = f"priority_{name}"
-    st.number_input(t("Priority"), -100, 100, 0, key=key, help=t("Higher runs first; 0 is usual."), on_change="ignore")
-    st.button(t("Set priority"), key=f"{key}_set", icon=":material/check:", on_click=_priority, args=(ids, key))
 
 
 def everything(total: int, filters: JobFilters) -> None:
     """Act on every job that matches the filters, beyond the rows shown."""
     st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=formats.count(total)))
-    wb = live.workbench()
-    ids = wb.jobs.list_ids(**filters)
-    known = wb.jobs.states(ids[:900])
-    active = [i for i in ids if known.get(i) in ("queued", "running", "waiting")]
-    failed = [i for i in ids if known.get(i) in ("failed", "partial", "cancelled")]
-    st.button(
-        t("Cancel {n} active", n=len(active)),
-        key="all_cancel",
-        icon=":material/stop_circle:",
-        disabled=not active,
-        on_click=_cancel,
-        args=(active,),
-    )
-    st.button(
-        t("Retry {n} that did not succeed", n=len(failed)),
-        key="all_retry",
-        icon=":material/replay:",
-        disabled=not failed,
-        on_click=_retry,
-        args=(failed,),
-    )
-    _priority_form(active, "all")
+    counts = live.query(live.workbench().jobs.count_states, **filters)
+    active = [s for s in states.ACTIVE if counts.get(s)]
+    failed = [s for s in RETRYABLE if counts.get(s)]
+    buttons: list[tuple[acts.Name, str, list[str]]] = [
+        ("cancel", t("Cancel {n} active", n=formats.count(sum(counts[s] for s in active))), active),
+        ("retry", t("Retry {n} that did not succeed", n=formats.count(sum(counts[s] for s in failed))), failed),
+        ("change", t("Set the priority of {n} active", n=formats.count(sum(counts[s] for s in active))), active),
+    ]
+    for name, title, wanted in buttons:
+        st.button(
+            title,
+            key=f"all_{name}",
+            icon=f":material/{acts.ICONS[name]}:",
+            disabled=not wanted,
+            on_click=_ask_all,
+            args=(name, wanted, filters),
+        )
 
 
 def _gate(key: str, state_key: str) -> None:
@@ -226,7 +220,7 @@ def pause_switches(closed: set[str]) -> None:
     wb = live.workbench()
     groups = {
         t("Queues"): {"queue:text": t("Text")},
-        t("Projects"): {f"project:{p.id}": p.title for p in wb.projects.list()[:12]},
+        t("Projects"): {f"project:{p.id}": p.title for p in wb.projects.list()},
         t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows.list()},
     }
     st.caption(t("Off: nothing new of it starts; what runs goes on."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -12,6 +13,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary, ModelCall
 from workbench.json_types import parse_json
 from workbench.ui import formats, labels, states
+from workbench.ui.jobs import selection
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
@@ -70,13 +72,14 @@ def columns() -> dict[str, Any]:
 
 def draw(calls: Sequence[C], key: str, order: Sequence[str], height: int) -> C | None:
     """The table; the call that is chosen."""
-    shown: Any = st.dataframe(
-        to_dataframe(calls), hide_index=True, column_order=order, column_config=columns(), key=key, height=height,
-        row_height=34,
-        on_select="rerun", selection_mode="single-row", alt=t("Model calls"),
+    ids = [call.id for call in calls]
+    st.dataframe(
+        to_dataframe(calls), hide_index=True, column_order=order, column_config=columns(), height=height,
+        row_height=34, key=selection.element(key, ids), on_select=partial(selection.keep, key, ids),
+        selection_default={"selection": {"rows": selection.rows(key, ids)}}, selection_mode="single-row",
+        alt=t("Model calls"),
     )  # fmt: skip
-    rows = shown.selection.rows
-    return calls[rows[0]] if rows and rows[0] < len(calls) else None
+    return next((call for call in calls if call.id in selection.selected(key)), None)
 
 
 def section(calls: Sequence[ModelCall], key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Place
 from workbench.ui import formats, job_links, labels, live, states
+from workbench.ui.jobs import selection
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
 
@@ -88,21 +90,32 @@ def columns(open_key: str | None = None) -> dict[str, Any]:
     }
 
 
-def draw(jobs: Sequence[Job], places: Mapping[int, Place], now: int, key: str, height: int = 520) -> list[int]:
-    """Draw the table; the numbers of the jobs that are selected."""
-    opened = f"{key}_open"
-    shown: Any = st.dataframe(
-        to_dataframe(jobs, places, now),
-        hide_index=True,
-        height=height,
-        row_height=ROW_HEIGHT,
-        column_config=columns(opened),
-        on_select="rerun",
-        selection_mode="multi-row",
-        key=key,
-        alt=t("Jobs, newest first"),
+def draw(
+    jobs: Sequence[Job], places: Mapping[int, Place], now: int, key: str, height: int = 520, *, selectable: bool = True
+) -> None:
+    """Draw the table; which jobs are selected in it is in `selection`, under the same key."""
+    ids = [job.id for job in jobs]
+    how: dict[str, Any] = (
+        {
+            "on_select": partial(selection.keep, key, ids),
+            "selection_default": {"selection": {"rows": selection.rows(key, ids)}},
+            "selection_mode": "multi-row",
+        }
+        if selectable
+        else {}
     )
+    opened = f"{key}_open"
+    with st.container(key=key):
+        st.dataframe(
+            to_dataframe(jobs, places, now),
+            hide_index=True,
+            height=height,
+            row_height=ROW_HEIGHT,
+            column_config=columns(opened),
+            **how,
+            key=selection.element(key, ids),
+            alt=t("Jobs, newest first"),
+        )
     click = st.session_state.get(opened)
     if click:
         st.switch_page(job_links.PAGE, query_params=job_links.query(int(click["label"])))
-    return [int(jobs[i]["id"]) for i in shown.selection.rows if i < len(jobs)]

@@ -1,0 +1,279 @@
+"""The one dialog for whatever acts on jobs: what it will do, job by job, with count and price; then what came of it.
+
+An act is asked for with ids. The dialog stays open while the page behind it is drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import pandas as pd
+import streamlit as st
+
+from workbench.db.rows.jobs import Act
+from workbench.db.rows.record import Record
+from workbench.errors import ReelwrightError
+from workbench.i18n import N_
+from workbench.json_types import JsonObject
+from workbench.ui import drafts, formats, forms, labels, live, shell, states
+from workbench.ui.language import current, t
+from workbench.ui.markup import hide_keys, plain
+
+Name = Literal["retry", "replay", "cancel", "change"]
+#: so many jobs are acted on at once; the rest is named, and can be asked for afterwards
+MOST = 2_000
+_SLOT = "_act"
+
+TITLES: dict[Name, str] = {
+    "retry": N_("Retry"),
+    "replay": N_("Replay"),
+    "cancel": N_("Cancel"),
+    "change": N_("Priority"),
+}
+ICONS: dict[Name, str] = {"retry": "replay", "replay": "restart_alt", "cancel": "stop_circle", "change": "low_priority"}
+OUTCOMES = {
+    "retry": N_("will be retried"),
+    "replay": N_("will be replayed"),
+    "cancel": N_("will be cancelled"),
+    "change": N_("will change"),
+    "skip": N_("left out"),
+    "would_replace": N_("left out: saved by hand"),
+    "retried": N_("retried"),
+    "cancelled": N_("cancelled"),
+    "changed": N_("changed"),
+    "skipped": N_("left out"),
+    "refused": N_("refused"),
+}
+
+
+@dataclass
+class Asked:
+    """An act that was asked for. `left`: how many more than `MOST` there were. `done`: what came of it."""
+
+    name: Name
+    ids: list[int]
+    left: int = 0
+    params: JsonObject | None = None
+    from_step: str | None = None
+    #: after a single new job was made: go there
+    follow: bool = False
+    done: list[Act] = field(default_factory=list)
+
+
+def ask(
+    name: Name,
+    ids: Sequence[int],
+    *,
+    params: JsonObject | None = None,
+    from_step: str | None = None,
+    follow: bool = False,
+) -> None:
+    """Open the dialog on the page's next run."""
+    st.session_state[_SLOT] = Asked(name, list(ids[:MOST]), max(0, len(ids) - MOST), params, from_step, follow)
+
+
+def close() -> None:
+    st.session_state.pop(_SLOT, None)
+
+
+def draw(on_done: Callable[[], None] | None = None) -> bool:
+    """The dialog, if an act was asked for; True while it is open. `on_done` is called when it has been done."""
+    asked: Asked | None = st.session_state.get(_SLOT)
+    if asked is None:
+        return False
+
+    @st.dialog(t(TITLES[asked.name]), width="large", icon=f":material/{ICONS[asked.name]}:", on_dismiss=close)
+    def show_dialog() -> None:
+        if asked.done:
+            _told(asked)
+            return
+        try:
+            plan = _plan(asked)
+        except ReelwrightError as error:
+            st.error(plain(labels.error_text(error)), icon=":material/error:")
+            return
+        _ask(asked, plan, on_done)
+
+    show_dialog()
+    return True
+
+
+def _plan(asked: Asked) -> list[Act]:
+    jobs = live.workbench().jobs
+    if asked.name == "retry":
+        return jobs.plan_retry(asked.ids)
+    if asked.name == "replay":
+        return [jobs.plan_replay(asked.ids[0], asked.from_step)]
+    plan = jobs.plan_cancel(asked.ids)
+    return plan if asked.name == "cancel" else [_as_change(act) for act in plan]
+
+
+def _as_change(act: Act) -> Act:
+    return replace(act, outcome="change") if act.outcome == "cancel" else act
+
+
+def _ask(asked: Asked, plan: list[Act], on_done: Callable[[], None] | None) -> None:
+    by_hand = [act for act in plan if act.outcome == "would_replace"]
+    if by_hand and st.checkbox(
+        t("Also the {n} of which a version was saved by hand since; that version stays in the list", n=len(by_hand)),
+        key="act_replace_newer",
+    ):
+        wanted = [act for act in plan if act.outcome in (asked.name, "would_replace")]
+    else:
+        wanted = [act for act in plan if act.outcome == asked.name]
+    _numbers(asked, wanted, len(plan))
+    priority = _priority() if asked.name == "change" else 0
+    _table(plan)
+    if asked.left:
+        st.caption(t("These are the first {n}; {left} more can be acted on afterwards.", n=MOST, left=int(asked.left)))
+    with st.container(horizontal=True):
+        st.button(
+            _label(asked.name, len(wanted)),
+            key="act_go",
+            type="primary",
+            icon=f":material/{ICONS[asked.name]}:",
+            disabled=not wanted,
+            on_click=_do,
+            args=(asked, wanted, bool(by_hand), priority, on_done),
+        )
+        if st.button(t("Close"), key="act_close", icon=":material/close:"):
+            close()
+            st.rerun()
+
+
+def _label(name: Name, n: int) -> str:
+    if name == "cancel":
+        return t("Cancel {n} jobs", n=n) if n != 1 else t("Cancel 1 job")
+    if name == "change":
+        return t("Set the priority of {n} jobs", n=n) if n != 1 else t("Set the priority of 1 job")
+    if name == "replay":
+        return t("Replay 1 job")
+    return t("Retry {n} jobs", n=n) if n != 1 else t("Retry 1 job")
+
+
+def _priority() -> int:
+    return int(
+        st.number_input(t("Priority"), -100, 100, 0, key="act_priority", help=t("Higher runs first; 0 is usual."))
+    )
+
+
+def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
+    """Count by state, and what it will cost at most."""
+    counts = Counter(act.state for act in wanted)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{t('{n} of {all} jobs', n=len(wanted), all=of)}**", width="content")
+        for name in states.JOB_STATES:
+            if counts[name]:
+                states.badge(name, counts[name])
+    if asked.name not in ("retry", "replay") or not wanted:
+        return
+    cost: dict[str, int] = {}
+    for act in wanted:
+        if act.cost_micros is not None and act.currency:
+            cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
+    amount = formats.price(cost, sum(act.cost_micros is None for act in wanted), current())
+    reused = sum(act.reused for act in wanted)
+    st.markdown(
+        t("It costs about {cost} at most.", cost=f"**{plain(amount)}**")
+        + " "
+        + (t("Finished steps that are not paid again: {n}.", n=reused) if reused else t("Nothing is there to reuse."))
+    )
+
+
+def _table(acts: Sequence[Act]) -> None:
+    st.dataframe(
+        pd.DataFrame([_row(act) for act in acts], columns=["id", "job", "state", "outcome", "cost", "reason"]),
+        hide_index=True,
+        height=min(360, 38 + 35 * len(acts)),
+        column_config={
+            "id": st.column_config.TextColumn("#", width=58, alignment="right"),
+            "job": st.column_config.TextColumn(t("Job"), width=150),
+            "state": st.column_config.TextColumn(t("State"), width=90),
+            "outcome": st.column_config.TextColumn(t("Outcome"), width=150),
+            "cost": st.column_config.TextColumn(t("Cost"), width=80, alignment="right"),
+            "reason": st.column_config.TextColumn(t("Why"), width=330),
+        },
+        key="act_table",
+        alt=t("What becomes of each job"),
+    )
+
+
+def _row(act: Act) -> dict[str, Any]:
+    outcome = t(OUTCOMES[act.outcome])
+    priced = act.outcome in ("retry", "replay", "would_replace")
+    unknown = t("unknown") if priced and act.cost_micros is None else formats.MISSING
+    return {
+        "id": f"{act.job_id}",
+        "job": labels.workflow_title(act.kind),
+        "state": states.find(act.state).word,
+        "outcome": outcome if act.new_id is None else t("{outcome} as job {id}", outcome=outcome, id=act.new_id),
+        "cost": unknown if act.cost_micros is None else formats.cost(act.cost_micros, act.currency, current()),
+        "reason": hide_keys(_reason(act)),
+    }
+
+
+def _reason(act: Record) -> str:
+    return labels.translate_stored(act, "reason") or ""
+
+
+def _do(asked: Asked, wanted: Sequence[Act], by_hand: bool, priority: int, on_done: Callable[[], None] | None) -> None:
+    """Act on just the jobs that were shown, by their ids."""
+    jobs = live.workbench().jobs
+    ids = [act.job_id for act in wanted]
+    how: dict[str, Any] = {"user": shell.user()}
+    with shell.show_refusals():
+        if asked.name == "cancel":
+            asked.done = jobs.cancel_many(ids, **how)
+        elif asked.name == "change":
+            asked.done = jobs.change_priorities(ids, priority)
+        elif asked.name == "retry":
+            meant = by_hand and any(act.outcome == "would_replace" for act in wanted)
+            asked.done = jobs.retry_many(ids, params=asked.params, replace_newer=meant, **how)
+        else:
+            meant = wanted[0].outcome == "would_replace"
+            job = jobs.replay(ids[0], asked.params, from_step=asked.from_step, replace_newer=meant, **how)
+            asked.done = [_as_done(wanted[0], job.id)]
+    live.invalidate()
+    if asked.done and asked.params is not None:
+        # the payload that was typed has been used
+        drafts.discard(forms.payload_place(ids[0]))
+    if not asked.done:
+        close()
+    elif on_done is not None:
+        on_done()
+    _finish(asked)
+
+
+def _as_done(act: Act, new_id: int) -> Act:
+    return replace(act, outcome="retried", new_id=new_id, reason=None, reason_i18n=None)
+
+
+def _finish(asked: Asked) -> None:
+    """When every job went as it was said, a line is enough; else the dialog stays, and tells each one's outcome."""
+    done = Counter(act.outcome for act in asked.done)
+    smooth = done.keys() <= {"retried", "cancelled", "changed"}
+    if not asked.done or not smooth:
+        return
+    new = [act.new_id for act in asked.done if act.new_id is not None]
+    if asked.name in ("retry", "replay"):
+        shell.toast(t("Replayed as job {id}.", id=new[0]) if len(new) == 1 else t("Jobs retried: {n}", n=len(new)))
+    elif asked.name == "cancel":
+        shell.toast(t("Jobs cancelled: {n}", n=len(asked.done)))
+    else:
+        shell.toast(t("Priorities changed: {n}", n=len(asked.done)))
+    if asked.follow and len(new) == 1:
+        st.query_params["id"] = str(new[0])
+    close()
+
+
+def _told(asked: Asked) -> None:
+    """What came of each job."""
+    counts = Counter(act.outcome for act in asked.done)
+    st.markdown(plain(" · ".join(f"{t(OUTCOMES[outcome])}: {n}" for outcome, n in counts.items())))
+    _table(asked.done)
+    if st.button(t("Close"), key="act_close", icon=":material/close:"):
+        close()
+        st.rerun()
