@@ -189,6 +189,25 @@ def test_jobs_are_listed_filtered_cancelled_retried_and_replayed(reelwright: Ree
     [again] = reelwright("jobs", "retry", first, "--json").json
     assert (again["replay_of"], again["state"]) == (ids[0], "queued")
     edited = json.dumps({"messages": [{"content": "Edited"}]})
+    # each id that was given has its outcome, also when one is left out
+    second = str(ids[1])
+    plan = reelwright("jobs", "retry", first, second, "--dry-run", "--json").json
+    assert [(a["job_id"], a["outcome"], a["cost_micros"]) for a in plan] == [
+        (ids[0], "skip", None),
+        (ids[1], "skip", None),
+    ]
+    reelwright("jobs", "cancel", second)
+    told = reelwright("jobs", "retry", second, first, "--json").json
+    assert [(j["asked"], j["outcome"]) for j in told] == [(ids[1], "retried"), (ids[0], "skipped")]
+    assert (told[0]["replay_of"], told[0]["reason"]) == (ids[1], None)
+    assert told[1]["reason"] == f"Job {again['id']} is already at work on it."
+    nothing = reelwright("jobs", "retry", first, second, "--json")
+    assert nothing.code == 2
+    assert [j["outcome"] for j in nothing.json] == ["skipped", "skipped"]
+    assert "already at work" in nothing.err
+    ended = reelwright("jobs", "cancel", first, second, "--json").json
+    assert [(j["asked"], j["outcome"]) for j in ended] == [(ids[0], "skipped"), (ids[1], "skipped")]
+
     replayed = reelwright("jobs", "replay", first, "--params", edited, "--json").json
     assert replayed["params"]["messages"][0]["content"] == "Edited"
 

@@ -178,3 +178,21 @@ def test_veo_films_a_scene_from_its_chosen_frame(scene: tuple[Engine, int], sett
     assert (call.cost_micros, call.currency) == (2_400_000, "USD")
     assert len(video(engine, node)["clips"]) == 1
     engine.close()
+
+
+def test_a_retry_keeps_the_clip_that_was_filmed_although_another_was_made_since(
+    scene: tuple[Engine, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, node = scene
+    run(engine, KIND, node)
+    with monkeypatch.context() as patch:
+        # filmed, and not saved
+        patch.setattr("workbench.jobs.endings._save", lambda *_: 1 / 0)
+        lost = run(engine, KIND, node, {"new_clip": True})
+    assert lost.state == "failed"
+    run(engine, KIND, node, {"new_clip": True})
+    assert len(video(engine, node)["clips"]) == 2
+
+    again = engine.finish(engine.wb.jobs.retry(lost.id).id)
+    assert again.state == "succeeded"
+    assert engine.wb.jobs.get_detail(again.id).model_calls == []

@@ -13,7 +13,7 @@ from workbench.db.rows.usage import JobSuccess, UsageCost
 from workbench.ui import budgets, charts, formats, labels, live, shell, states
 from workbench.ui.jobs import acts, selection
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain
+from workbench.ui.markup import hide_keys, plain
 
 D = TypeVar("D", JobSuccess, budgets.DayCost)
 
@@ -163,7 +163,15 @@ def bulk(total: int, filters: JobFilters) -> None:
     """Cancel, retry and priority for the selected jobs, or for all that match the filters. Each asks first."""
     chosen = selection.selected(TABLE)
     none = not chosen
-    st.caption(t("Select rows to act on them") if none else t("{n} selected", n=len(chosen)), width="content")
+    here = selection.count_shown(TABLE)
+    st.caption(
+        t("Select rows to act on them")
+        if none
+        else t("{n} selected", n=len(chosen))
+        if here == len(chosen)
+        else t("{n} selected, {here} of them shown here", n=len(chosen), here=here),
+        width="content",
+    )
     if not none:
         st.button(
             t("Clear selection"),
@@ -215,12 +223,35 @@ def _gate(key: str, state_key: str) -> None:
         (live.workbench().queues.resume if st.session_state[state_key] else live.workbench().queues.pause)(key)
 
 
+#: projects that have a switch at once; the others are chosen from a list
+SWITCHES = 12
+
+
+def _switched(projects: dict[str, str], closed: set[str]) -> dict[str, str]:
+    """The newest projects, those that are paused, and whichever is chosen from the list of the others."""
+    shown = {k: title for place, (k, title) in enumerate(projects.items()) if place < SWITCHES or k in closed}
+    others = {k: hide_keys(title) for k, title in projects.items() if k not in shown}
+    if others:
+        chosen = st.selectbox(
+            t("Another project"),
+            list(others),
+            index=None,
+            format_func=others.__getitem__,
+            placeholder=t("{n} more projects", n=len(others)),
+            key="gate_other",
+        )
+        if chosen:
+            shown[chosen] = projects[chosen]
+    return shown
+
+
 def pause_switches(closed: set[str]) -> None:
     """A switch each for the text queue, every workflow and every project: on means it runs."""
     wb = live.workbench()
+    projects = {f"project:{p.id}": p.title for p in wb.projects.list_names()}
     groups = {
         t("Queues"): {"queue:text": t("Text")},
-        t("Projects"): {f"project:{p.id}": p.title for p in wb.projects.list()},
+        t("Projects"): _switched(projects, closed),
         t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows.list()},
     }
     st.caption(t("Off: nothing new of it starts; what runs goes on."))

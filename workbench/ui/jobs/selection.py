@@ -32,9 +32,15 @@ def element(key: str, ids: Sequence[int]) -> str:
 
 
 def rows(key: str, ids: Sequence[int]) -> list[int]:
-    """The places of the selected jobs among these."""
+    """The places of the selected jobs among these, which are the ones that the table shows now."""
+    st.session_state[f"{_slot(key)}_shown"] = list(ids)
     chosen = set(selected(key))
     return [place for place, job_id in enumerate(ids) if job_id in chosen]
+
+
+def count_shown(key: str) -> int:
+    """How many of the selected jobs are in the table that was drawn last."""
+    return len(set(selected(key)) & set(st.session_state.get(f"{_slot(key)}_shown", ())))
 
 
 def keep(key: str, ids: Sequence[int]) -> None:
