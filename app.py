@@ -14,5 +14,9 @@ else:
     from workbench.ui import server
 
     app = App(
-        __file__, middleware=[server.middleware()], lifespan=server.print_address, on_script_error=server.show_fault
+        __file__,
+        middleware=[server.middleware(), server.assets()],
+        routes=[server.media_route()],
+        lifespan=server.print_address,
+        on_script_error=server.show_fault,
     )

@@ -10,13 +10,13 @@ import streamlit as st
 
 from workbench.db.rows.story import SceneEntry
 from workbench.errors import ReelwrightError
-from workbench.ui import filters, illustrations, labels, live, navigation_guard, project_picker, shell, states
+from workbench.ui import filters, illustrations, labels, live, media, navigation_guard, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
 from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain, safe, shorten
-from workbench.ui.studio import sheet, storyboard  # fmt: skip
+from workbench.ui.studio import storyboard, viewer
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -158,13 +158,13 @@ def grid(shown: list[gallery.Picture], key: str, *, places: bool) -> None:
         for picture in shown:
             own = f"{picture.scene.id}_{picture.key}_{picture.media[:8]}"
             with st.container(key=f"picture_{own}", gap=None):
-                st.image(str(wb.media.path(picture.media, thumbnail=True)), width="stretch")
+                media.picture(picture.media, viewer.describe(picture.shot), small=True)
                 with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{own}"):
                     number = f"{picture.scene.position}.{picture.shot['order']}" if places else picture.shot["order"]
                     st.button(
                         f"**{number}** {storyboard.framing(picture.shot['framing'])}", key=f"zoom_{own}",
                         type="tertiary",
-                        on_click=sheet.open_frame, args=(picture.scene.id, picture.key, picture.media),
+                        on_click=viewer.open_frame, args=(picture.scene.id, picture.key, picture.media),
                         help=t("Zoom, candidates, edit"),
                     )  # fmt: skip
                     mark(picture)
@@ -194,7 +194,7 @@ def clip_row(scenes: list[SceneEntry], project: int) -> None:
     columns = st.columns(3)
     for n, clip in enumerate(clips):
         with columns[n % 3], st.container(border=True, key=f"clip_{clip.media[:12]}"):
-            st.video(str(wb.media.path(clip.media)))
+            media.clip(clip.media)
             title = labels.node_title("scene", clip.scene.position, clip.scene.title)
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.caption(
@@ -258,7 +258,7 @@ def main() -> None:
             scene_row(own, wanted.project)
             grid(own, f"{tiles}_{node}", places=False)
     clip_row(on_page, wanted.project)
-    sheet.draw_requested_dialog(wanted.project)
+    viewer.draw_requested_dialog(wanted.project)
 
 
 try:

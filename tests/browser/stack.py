@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from workbench.api.client import Workbench
 from workbench.cli.supervisor import run_processes
@@ -88,6 +89,21 @@ def settled(page: Page, timeout_s: float = 60) -> None:
     """Wait until the page has been drawn and no run is under way."""
     page.wait_for_selector("[data-testid=stMainBlockContainer]", timeout=timeout_s * 1000)
     page.wait_for_selector(DONE, timeout=timeout_s * 1000)
+
+
+def count_whole_runs(page: Page) -> list[int]:
+    """From now on, counts in its one place how often the server draws a whole page instead of parts of it. Before the
+    first visit."""
+    runs = [0]
+
+    def look(frame: str | bytes) -> None:
+        message = ForwardMsg()
+        message.ParseFromString(frame if isinstance(frame, bytes) else frame.encode())
+        if message.WhichOneof("type") == "new_session" and not message.metadata.run.fragment_ids:
+            runs[0] += 1
+
+    page.on("websocket", lambda socket: socket.on("framereceived", look))
+    return runs
 
 
 def visit(page: Page, url: str) -> None:

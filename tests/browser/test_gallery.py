@@ -4,6 +4,7 @@ face."""
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -61,6 +62,26 @@ def test_candidates_are_compared_picked_and_a_foreign_pick_is_told(
     key(page, f"clash_mine_{scene}_KF3").get_by_role("button").click()
     expect(key(page, f"zoom_{scene}_KF3_{new[:8]}")).to_have_count(1)
     assert stack.wb.artifact(scene, "keyframe_images").version == theirs.version + 1
+
+
+def test_a_frame_fits_a_low_window_and_the_next_is_a_key_away(stack: Stack, page: Page, drawn: tuple[int, int]) -> None:
+    project, _ = drawn
+    page.set_viewport_size({"width": 1440, "height": 600})
+    visit(page, f"{stack.url}/gallery?project={project}")
+    tile = page.locator("[class*='st-key-picture_']").nth(4)
+    tile.locator("img").click(position={"x": 20, "y": 20}, force=True)
+    picture, steps = key(page, "viewer_picture").locator("img"), key(page, "viewer_steps")
+    expect(steps).to_contain_text("5 ·")
+    expect(picture).to_have_attribute("alt", re.compile(r"^5 · .+: .+"))
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["height"] <= 600 * 0.62 + 1
+    assert box["width"] / box["height"] == pytest.approx(16 / 9, rel=0.02)
+    for arrow, shot in (("ArrowRight", "6 ·"), ("ArrowLeft", "5 ·"), ("ArrowLeft", "4 ·")):
+        page.keyboard.press(arrow)
+        expect(steps).to_contain_text(shot)
+    expect(picture).to_have_attribute("alt", re.compile(r"^4 · "))
+    expect(page.get_by_role("dialog")).to_have_count(1)
 
 
 def test_the_chosen_pictures_are_downloaded_as_one_file(stack: Stack, page: Page, drawn: tuple[int, int]) -> None:

@@ -9,13 +9,27 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.stack import Stack, settled, visit
+from tests.browser.stack import Stack, count_whole_runs, settled, visit
 from tests.browser.test_ways import key, type_into
 from workbench import samples
 
 #: frames are to be seen arriving
 SIMULATE = "latency_ms=3000"
 PLANNED = ("generate_episode_core_expression", "generate_episode_scene_list")
+
+
+#: keeps the greatest number of pictures of a sheet, and the greatest height of the page, at any frame on the screen
+WATCH_THE_PAGE = """css => {
+  window.mostPictures = window.tallest = 0;
+  window.pageHeight = () => document.querySelector('[data-testid=stMainBlockContainer]').offsetHeight;
+  const look = () => {
+    const pictures = document.querySelectorAll(css + ' [data-testid=stImage]').length;
+    window.mostPictures = Math.max(window.mostPictures, pictures);
+    window.tallest = Math.max(window.tallest, window.pageHeight());
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 
 
 @dataclass(frozen=True)
@@ -64,8 +78,12 @@ def press(page: Page, name: str) -> None:
 
 def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(told: Told, page: Page) -> None:
     scene = told.scenes[0]
+    whole_runs = count_whole_runs(page)
     visit(page, told.studio(scene))
     page.evaluate("window.sameDocument = true")
+    page.evaluate(WATCH_THE_PAGE, f".st-key-sheet_{scene}")
+    expect(key(page, "run_below")).to_be_visible()
+    drawn_before = whole_runs[0]
     press(page, "run_below")
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Launch 7 jobs, free")).to_be_visible()
@@ -88,20 +106,30 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
     expect(key(page, f"cell_{scene}_estimate_duration")).to_contain_text("v1")
     assert page.evaluate("window.sameDocument")
     assert len(told.content(scene, "keyframe_images")["frames"]) == 9
+    # Only what changed was drawn anew, and nothing jumped: no picture stood there twice, nothing grew and shrank again.
+    settled(page)
+    assert whole_runs[0] == drawn_before
+    most_pictures, tallest, now = page.evaluate("[window.mostPictures, window.tallest, window.pageHeight()]")
+    assert most_pictures == 9
+    assert tallest - now < 300
 
 
-def test_another_candidate_is_drawn_and_picked_again(told: Told, page: Page) -> None:
+def test_another_candidate_is_drawn_and_picked_again_in_the_same_dialog(told: Told, page: Page) -> None:
     scene = told.scenes[0]
     first = told.content(scene, "keyframe_images")["frames"][3]["chosen"]
     visit(page, told.studio(scene))
-    press(page, f"open_{scene}_KF3")
+    # the picture itself opens its frame
+    key(page, f"shot_{scene}_KF3").get_by_test_id("stImage").click(position={"x": 20, "y": 20}, force=True)
+    dialog = page.get_by_role("dialog")
     press(page, f"another_{scene}_KF3")
-    meta = key(page, f"cell_{scene}_generate_keyframe_images")
-    expect(meta).to_contain_text("v2")
+    expect(key(page, "viewer").get_by_role("progressbar")).to_be_visible()
+    expect(key(page, f"pick_{scene}_KF3_1")).to_be_visible()
+    expect(dialog).to_have_count(1)
     drawn = told.content(scene, "keyframe_images")["frames"][3]
     assert len(drawn["candidates"]) == 2
     assert drawn["chosen"] != first
-    press(page, f"open_{scene}_KF3")
+    meta = key(page, f"cell_{scene}_generate_keyframe_images")
+    expect(meta).to_contain_text("v2")
     press(page, f"pick_{scene}_KF3_1")
     expect(meta).to_contain_text("v3")
     assert told.content(scene, "keyframe_images")["frames"][3]["chosen"] == first

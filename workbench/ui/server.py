@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
+from starlette.routing import Route
 from streamlit import logger as streamlit_logging
 
 from workbench import log_file
@@ -24,6 +25,7 @@ from workbench.i18n import Text, terminal_language, translate
 from workbench.security import door
 from workbench.security.redact import protect_logging, redactor
 from workbench.settings import Settings
+from workbench.ui import files
 
 #: who started this process prints the address; without it, this process does
 _given = os.environ.pop(door.TOKEN_VARIABLE, "")
@@ -49,6 +51,22 @@ def middleware() -> Middleware:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     redactor.remember(_token)
     return Middleware(door.Door, keys=keys, script_hashes=_inline_scripts(), lang=settings.lang)
+
+
+def assets() -> Middleware:
+    """Streamlit's own files for the browser, behind the door."""
+    return files.assets_of_streamlit(Path(st.__file__).parent)
+
+
+def media_route() -> Route:
+    """The stored pictures and clips, behind the door."""
+    return files.media_route(_find_media)
+
+
+def _find_media(sha: str, small: bool) -> Path:
+    from workbench.ui import live  # what pages need; the server starts without it
+
+    return live.workbench().media.path(sha, thumbnail=small)
 
 
 @asynccontextmanager

@@ -22,6 +22,9 @@ def style() -> None:
     colours = palette()
     names = ("muted", "border", "panel", "violet")
     variables = "".join(f"--rw-{name}:{colours.of(name)};" for name in names) + f"--rw-tint:{_tint()};"
+    # the accent is dark in the light theme and light in the dark one
+    on_primary = colours.background if st.context.theme.type == "dark" else "#FFFFFF"
+    variables += f"--rw-on-primary:{on_primary};"
     st.html(f"<style>:root{{{variables}}}\n{_STYLE}</style>")
 
 

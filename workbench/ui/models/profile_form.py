@@ -17,7 +17,7 @@ from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params, registry
 from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
-from workbench.ui import drafts, formats, forms, labels, live, shell
+from workbench.ui import drafts, formats, forms, labels, live, media, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, safe, shorten
@@ -533,4 +533,4 @@ def _show_check(check: ProfileCheck) -> None:
             sentences.append(t("request {id}", id=check.request_id))
         st.markdown(f"{plain(' · '.join(sentences))}  \n:violet[:material/arrow_forward: {t(check.remedy)}]")
     if check.media:
-        st.image(str(live.workbench().media.path(check.media)), width=220)
+        media.picture(check.media, t("The picture that the check drew"), width=220)

@@ -7,7 +7,7 @@ import streamlit as st
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, NotFound
 from workbench.json_types import JsonObject
-from workbench.ui import labels, live, shell
+from workbench.ui import labels, live, media, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shorten
 
@@ -33,11 +33,10 @@ def draw(node_id: int, artifact: ArtifactVersion) -> None:
 
 def _play(clip: JsonObject, width: int | None) -> None:
     try:
-        place = str(live.workbench().media.path(clip["media"]))
+        media.clip(clip["media"], width=width)
     except NotFound as error:
         st.markdown(f":orange[:material/broken_image: {plain(labels.error_text(error))}]")
         return
-    st.video(place, width=width or "stretch")
     st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(shorten(clip['model'], 40))}")
 
 

@@ -9,9 +9,10 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.story.plan import Forecast, Mode, Plan, PlannedJob
-from workbench.ui import budgets, formats, job_links, labels, live, shell, states
+from workbench.ui import budgets, formats, job_links, labels, live, parts, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
+from workbench.ui.studio import editing
 
 #: the plan of a larger project is reckoned when somebody asks for it
 LARGE = 12
@@ -84,6 +85,7 @@ def launch(node_id: int, mode: Mode, grow: bool = False, beyond_budget: bool = F
         job = live.workbench().plans.run(node_id, mode, grow=grow, beyond_budget=beyond_budget, user=shell.user())
         shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
+    parts.redraw(editing.HEADING, editing.SIDE, editing.WATCH)
 
 
 def parent(node_id: int) -> Job | None:

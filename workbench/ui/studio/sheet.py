@@ -9,22 +9,14 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.api.workflows import Cell as StudioCell
-from workbench.artifacts.storyboard import frame_key
-from workbench.db.rows.story import ArtifactVersion
-from workbench.errors import Conflict
 from workbench.json_types import JsonObject
-from workbench.ui import job_links, labels, live, parts, shell, states
+from workbench.ui import live, media, states
 from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
-from workbench.ui.studio import storyboard
-from workbench.ui.studio.editing import begin_edit, cell_key
-
-IMAGES, PROMPT = "generate_keyframe_images", "keyframe_prompt"
-#: set when a pick was saved from the dialog
-_CHANGED = "_frames_changed"
-KEYS = [frame_key(order) for order in range(1, 10)]
+from workbench.ui.studio import storyboard, viewer
+from workbench.ui.studio.viewer import KEYS
 
 
 @dataclass(frozen=True)
@@ -63,7 +55,7 @@ def cells_of(
 
 def draw(node_id: int, cell: StudioCell) -> None:
     """The sheet of a scene: from the nine-shot plan, with the pictures there are; live while a job draws."""
-    plan = live.workbench().artifact(node_id, PROMPT)
+    plan = live.workbench().artifact(node_id, viewer.PROMPT)
     if plan is None:
         return
     job, artifact = cell.job, cell.artifact
@@ -91,7 +83,7 @@ def draw(node_id: int, cell: StudioCell) -> None:
     with st.container():
         for key, why in failed.items():
             st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(str(why), 160))}]")
-    _draw_open_dialog(node_id, plan, artifact)
+    viewer.draw_dialog(node_id, plan, artifact)
 
 
 def _at_work(job_id: int, content: JsonObject | None) -> tuple[dict[str, str], dict[str, str]]:
@@ -128,12 +120,12 @@ def _place(node_id: int, cell: Cell, ratio: str, colours: Palette) -> None:
         if cell.media is None:
             st.html(placeholder(ratio, colours, cell.state))
         else:
-            st.image(str(live.workbench().media.path(cell.media, thumbnail=True)), width="stretch")
+            media.picture(cell.media, viewer.describe(shot), small=True)
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"name_{node_id}_{cell.key}"):
             label = f"**{shot['order']}** {storyboard.framing(shot['framing'])}"
             st.button(
-                label, key=f"open_{node_id}_{cell.key}", type="tertiary", on_click=open_frame, args=(node_id, cell.key),
-                help=t("Zoom, candidates, edit"),
+                label, key=f"open_{node_id}_{cell.key}", type="tertiary", help=t("Zoom, candidates, edit"),
+                on_click=viewer.open_frame, args=(node_id, cell.key),
             )  # fmt: skip
             if cell.state not in ("fresh", "missing"):
                 states.badge(cell.state)
@@ -166,193 +158,3 @@ def placeholder(ratio: str, colours: Palette, state: str) -> str:
     return (
         f"<img alt='' src='data:image/svg+xml;base64,{data}' style='display:block;border:1px solid {colours.border}'>"
     )
-
-
-# One frame: large, with its candidates, and what can be done with it.
-
-
-def open_frame(node_id: int, key: str, media: str | None = None) -> None:
-    """Open a frame's dialog on the next run, at one of its candidates."""
-    st.session_state["_frame"] = (node_id, key)
-    st.session_state.pop("_plan", None)  # a page shows one dialog at a time
-    if media is not None:
-        st.session_state[f"candidate_{node_id}_{key}"] = media
-    parts.redraw(cell_key(node_id, IMAGES))
-
-
-def close_frame() -> None:
-    st.session_state.pop("_frame", None)
-
-
-def draw_requested_dialog(project: int) -> None:
-    """The dialog of the frame that was asked for, on a page other than its scene's."""
-    request = st.session_state.get("_frame")
-    if request is None:
-        return
-    node_id = int(request[0])
-    plan = live.workbench().artifact(node_id, PROMPT)
-    if plan is not None:
-        _draw_open_dialog(node_id, plan, live.workbench().artifact(node_id, "keyframe_images"), project)
-
-
-def _draw_open_dialog(
-    node_id: int, plan: ArtifactVersion, artifact: ArtifactVersion | None, project: int | None = None
-) -> None:
-    request = st.session_state.get("_frame")
-    if request and request[0] == node_id:
-        _dialog(node_id, request[1], plan, artifact, project)
-
-
-def _dialog(
-    node_id: int, key: str, plan: ArtifactVersion, artifact: ArtifactVersion | None, project: int | None
-) -> None:
-    shot = plan.content["shots"][KEYS.index(key)]
-
-    # It stays open while the page behind it is drawn anew.
-    @st.dialog(plain(f"{shot['order']} · {storyboard.framing(shot['framing'])}"), width="large", on_dismiss=close_frame)
-    def show_dialog() -> None:
-        if st.session_state.pop(_CHANGED, False):
-            st.rerun()  # the page behind shows the frame too
-        known = next((f for f in artifact.content["frames"] if f["key"] == key), None) if artifact else None
-        st.markdown(plain(shot["caption"]))
-        if artifact and known is not None:
-            _picture(node_id, key, known, artifact)
-        else:
-            st.caption(t("Not drawn yet."))
-        with st.container(horizontal=True, gap="small"):
-            if st.button(
-                t("Draw another"), key=f"another_{node_id}_{key}", icon=":material/add_photo_alternate:",
-                help=t("A further candidate beside these"),
-            ):  # fmt: skip
-                _another(node_id, key, known is not None)
-                close_frame()
-                st.rerun()
-            if project is not None:
-                st.page_link(
-                    "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:",
-                    query_params={"project": str(project), "node": str(node_id)},
-                )  # fmt: skip
-            elif st.button(t("Edit this shot"), key=f"edit_{node_id}_{key}", icon=":material/edit:"):
-                begin_edit(node_id, PROMPT, plan, part=shot["order"])
-                close_frame()
-                st.rerun()
-
-    show_dialog()
-
-
-def _picture(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersion) -> None:
-    wb = live.workbench()
-    slot = f"candidate_{node_id}_{key}"
-    medias = [c["media"] for c in known["candidates"]]
-    looked_at = st.session_state.get(slot)
-    shown = str(looked_at if looked_at in medias else known["chosen"])
-    beside = len(medias) > 1 and st.toggle(
-        t("Side by side"), key=f"beside_{node_id}_{key}", help=t("All candidates of this frame, as large as they fit")
-    )
-    if not beside:
-        st.image(str(wb.media.path(shown)), width="stretch")
-        _provenance(node_id, shown, known)
-    if len(medias) > 1:
-        _candidates(node_id, key, known, artifact, large=beside)
-    clash = st.session_state.get(f"clash_{node_id}_{key}")
-    if clash:
-        _clash(node_id, key, clash)
-    st.download_button(
-        t("Download"), wb.media.path(shown).read_bytes(),
-        file_name=f"{KEYS.index(key) + 1:02d}-{key}{wb.media.path(shown).suffix}",
-        icon=":material/download:", type="tertiary", key=f"download_{node_id}_{key}",
-    )  # fmt: skip
-
-
-def _candidates(node_id: int, key: str, known: JsonObject, artifact: ArtifactVersion, *, large: bool) -> None:
-    """Each candidate with its button; small below the picture, or large beside one another."""
-    wb = live.workbench()
-    columns = st.columns(2) if large else []
-    with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
-        for number, candidate in enumerate(known["candidates"], start=1):
-            with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
-                st.image(str(wb.media.path(candidate["media"], thumbnail=not large)), width="stretch")
-                chosen = candidate["media"] == known["chosen"]
-                # The callback has the version that was on the screen, whatever was saved since.
-                st.button(
-                    t("Chosen") if chosen else t("Pick {n}", n=number),
-                    key=f"pick_{node_id}_{key}_{number}",
-                    icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
-                    type="tertiary", disabled=chosen, on_click=_pick,
-                    args=(node_id, key, candidate["media"], artifact.version),
-                )  # fmt: skip
-                if large:
-                    _provenance(node_id, candidate["media"], known)
-
-
-def _provenance(node_id: int, media: str, known: JsonObject) -> None:
-    """Which model drew a picture, when, in which version, and the job with its prompt and price."""
-    maker = pictures.maker(node_id, media)
-    candidate = next(c for c in known["candidates"] if c["media"] == media)
-    facts = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
-    if maker is not None:
-        facts += [f"v{maker.version}", labels.age_text(maker.created_at)]
-    link = f" · [{t('job {id}', id=maker.job_id)}]({job_links.href(maker.job_id)})" if maker and maker.job_id else ""
-    st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
-
-
-def choose_candidate(content: JsonObject, key: str, media: str) -> JsonObject:
-    """The artifact's content with another candidate chosen."""
-    frames = [{**f, "chosen": media} if f["key"] == key else f for f in content["frames"]]
-    return {**content, "frames": frames}
-
-
-def _pick(node_id: int, key: str, media: str, seen: int) -> None:
-    """Choose a candidate as a new version after the one that was seen; somebody else's newer version is shown
-    instead."""
-    wb = live.workbench()
-    with shell.show_refusals():
-        head = wb.artifact(node_id, "keyframe_images")
-        if head is None:
-            return
-        try:
-            wb.artifacts.save(
-                node_id, "keyframe_images", choose_candidate(head.content, key, media), seen, shell.user()
-            )
-        except Conflict:
-            st.session_state[f"clash_{node_id}_{key}"] = media
-            return
-        shell.toast(t("Picked. What was made from it is marked stale."))
-    for slot in (f"clash_{node_id}_{key}", f"candidate_{node_id}_{key}"):
-        st.session_state.pop(slot, None)
-    st.session_state[_CHANGED] = True
-    live.invalidate()
-
-
-def _clash(node_id: int, key: str, mine: str) -> None:
-    """Somebody saved these frames first: both pictures side by side, and the reader chooses."""
-    theirs = live.workbench().artifact(node_id, "keyframe_images")
-    if theirs is None:
-        return
-    other = next((f["chosen"] for f in theirs.content["frames"] if f["key"] == key), None)
-    st.warning(
-        t("Version {n} was saved meanwhile. Left is its picture, right is yours.", n=theirs.version),
-        icon=":material/call_split:",
-    )
-    left, right = st.columns(2)
-    wb = live.workbench()
-    with left:
-        if other:
-            st.image(str(wb.media.path(other, thumbnail=True)), width="stretch")
-        if st.button(t("Take theirs"), key=f"clash_theirs_{node_id}_{key}", icon=":material/check:"):
-            st.session_state.pop(f"clash_{node_id}_{key}", None)
-            st.rerun()
-    with right:
-        st.image(str(wb.media.path(mine, thumbnail=True)), width="stretch")
-        st.button(
-            t("Keep mine, as a new version"), key=f"clash_mine_{node_id}_{key}", type="primary", icon=":material/save:",
-            on_click=_pick, args=(node_id, key, mine, theirs.version),
-        )  # fmt: skip
-
-
-def _another(node_id: int, key: str, drawn: bool) -> None:
-    with shell.show_refusals():
-        params = {"keys": [key], "new_candidate": drawn}
-        job = live.workbench().submit(IMAGES, node_id, params, user=shell.user())
-        shell.toast(t("Launched as job {id}.", id=job.id))
-    live.invalidate()
