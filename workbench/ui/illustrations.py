@@ -111,9 +111,9 @@ def events(moments: Sequence[Moment]) -> None:
             else f"<i style='flex:1;width:1px;min-height:12px;background:{colours.border}'></i>"
         )
         rows.append(
-            f"<div style='display:flex;gap:0.6rem;align-items:stretch'>"
+            f"<div role='listitem' style='display:flex;gap:0.6rem;align-items:stretch'>"
             f"<div style='display:flex;flex-direction:column;align-items:center;width:18px'>"
-            f"<span aria-label='{safe(state.word)}' style=\"font-family:'Material Symbols "
+            f"<span role='img' aria-label='{safe(state.word)}' style=\"font-family:'Material Symbols "
             f"Rounded';font-size:17px;line-height:22px;"
             f'color:{colours.of(state.colour)}">{state.icon}</span>{line}</div>'
             f"<div style='flex:1;padding-bottom:0.55rem;line-height:22px'>{safe(moment.text)}</div>"

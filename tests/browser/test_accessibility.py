@@ -1,0 +1,124 @@
+"""axe-core over every page in both themes, with the dialogs and popovers that open on it: nothing serious."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stack import Stack, settled, visit
+from tests.browser.test_ways import key
+from tests.scripted_provider import ScriptedProvider
+from workbench import samples
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+SERIOUS = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def pages(stack: Stack) -> Iterator[dict[str, str]]:
+    """A story with a drawn scene, a job that failed and one that succeeded; the address of each page."""
+    wb = stack.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
+    episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        wb.wait(wb.submit(kind, episode).id, timeout=90)
+    scenes = [n.id for n in wb.projects.tree(project).nodes if n.kind == "scene"]
+    done = wb.submit("refine_scene_all", scenes[0])
+    assert wb.wait(done.id, timeout=240).state == "succeeded"
+    # a hand-made version, so that something is stale
+    brief = wb.artifact(project, "brief")
+    assert brief is not None
+    wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version, "lin")
+    with ScriptedProvider() as provider:
+        wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789abcdef")
+        asked = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
+        failed = wb.submit("llm_chat", None, asked, profile="scripted")
+        assert wb.wait(failed.id, 60).state == "failed"
+        yield {
+            "projects": "/",
+            "new project": "/?new=1",
+            "studio, project": f"/studio?project={project}&node={project}",
+            "studio, episode": f"/studio?project={project}&node={episode}",
+            "studio, scene": f"/studio?project={project}&node={scenes[0]}",
+            "cast": f"/cast?project={project}",
+            "launch": f"/launch?workflow=generate_dialogue&project={project}&node={scenes[0]},{scenes[1]}",
+            "chat": "/launch?workflow=llm_chat",
+            "gallery": f"/gallery?project={project}",
+            "jobs": "/jobs",
+            "job that failed": f"/job?id={failed.id}",
+            "job with children": f"/job?id={done.id}",
+            "debug": "/debug",
+            "analytics": "/analytics",
+            "models": "/models",
+            "settings": "/settings",
+        }
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Streamlit loads the code of widgets later than it shows their places."""
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    # nor a tooltip that is about to fade
+    page.mouse.move(1, 1)
+    expect(page.get_by_test_id("stTooltipContent")).to_have_count(0)
+    settled(page)
+
+
+def list_violations(page: Page, where: str) -> list[str]:
+    """What axe finds serious, with the element and the reason."""
+    if not page.evaluate("() => 'axe' in window"):
+        # not add_script_tag: the page's own policy forbids it
+        page.evaluate(AXE)
+    answer: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{where}: {violation['id']}: {node['html'][:200]} {node['failureSummary']}"
+        for violation in answer["violations"]
+        if violation["impact"] in SERIOUS
+        for node in violation["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_serious_on_any_page_in_either_theme(stack: Stack, page: Page, pages: dict[str, str]) -> None:
+    wrong: list[str] = []
+    for name, address in pages.items():
+        page.emulate_media(color_scheme="light")
+        visit(page, stack.url + address)
+        wait_until_drawn(page)
+        wrong += list_violations(page, f"{name}, light")
+        if name == "studio, scene":
+            wrong += list_dialog_violations(page)
+        page.emulate_media(color_scheme="dark")
+        page.reload()
+        wait_until_drawn(page)
+        wrong += list_violations(page, f"{name}, dark")
+    assert wrong == []
+
+
+def list_dialog_violations(page: Page) -> list[str]:
+    """The same for what opens over a scene: a plan, a frame, a form."""
+    wrong: list[str] = []
+    page.locator("[class*='st-key-open_'] button").first.click()
+    expect(key(page, "viewer_picture").locator("img")).to_be_visible()
+    wait_until_drawn(page)
+    wrong += list_violations(page, "a frame's dialog")
+    close_dialog(page)
+    key(page, "run_below").get_by_role("button").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    wait_until_drawn(page)
+    wrong += list_violations(page, "a plan's dialog")
+    close_dialog(page)
+    page.locator("[class*='edit_open'] button").first.click()
+    expect(page.locator("[class*='edit_save']")).to_have_count(1)
+    wait_until_drawn(page)
+    return wrong + list_violations(page, "an editor")
+
+
+def close_dialog(page: Page) -> None:
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
