@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import dramatiq
 from dramatiq.middleware import Middleware, MiddlewareError
 
-from actors.setup import broker, settings
+from actors.setup import broker as shared_broker
+from actors.setup import settings
+from workbench.broker.sender import namespace_of
 
 if TYPE_CHECKING:
     from workbench.jobs.worker import WorkerEngine
@@ -29,6 +31,8 @@ class Lifecycle(Middleware):
         # One message more than can run would sit here while another worker has a free thread.
         worker.queue_prefetch = worker.worker_threads
         try:
+            # before any consumer is made: the messages of this installation, on a server that others may use as well
+            shared_broker.namespace = namespace_of(engine().identify())
             engine().start()
         except Exception as error:
             # Dramatiq logs and forgets any other exception of a hook; a worker without its engine must not run.
@@ -38,4 +42,4 @@ class Lifecycle(Middleware):
         engine().stop()
 
 
-broker.add_middleware(Lifecycle())
+shared_broker.add_middleware(Lifecycle())

@@ -121,8 +121,8 @@ class Reelwright:
 
     def __init__(self, settings: Settings) -> None:
         database = open_database(settings)
-        self.dispatcher = StampedDispatcher(database, make_sender(settings))
         backend = Backend(database, settings)
+        self.dispatcher = StampedDispatcher(database, make_sender(settings, backend.identify))
         backend.dispatcher = self.dispatcher
         self.wb = Workbench(backend)
 

@@ -50,7 +50,7 @@ class Backend:
         from workbench.broker.sender import make_sender
         from workbench.jobs.dispatch import Dispatcher
 
-        return Dispatcher(self.database, self._send or make_sender(self.settings))
+        return Dispatcher(self.database, self._send or make_sender(self.settings, self.identify))
 
     @cached_property
     def profiles(self) -> Profiles:
@@ -69,6 +69,12 @@ class Backend:
         from workbench.media import MediaStore
 
         return MediaStore.open(self.settings, self.database)
+
+    def identify(self) -> str:
+        """The name of this installation on a Redis that it may share."""
+        from workbench.db.writes import installation
+
+        return installation.identify(self.database)
 
     def protect_secrets(self) -> None:
         """From here on no log record of this process can show a stored key or a webhook's address."""
@@ -142,7 +148,7 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
 
     backend = open_backend(settings, send=send)
     database, profiles, media = backend.database, backend.profiles, backend.media
-    sender = make_sender(settings)
+    sender = make_sender(settings, backend.identify)
     make_provider = parts.get("make_provider") or functools.partial(_make_provider, settings)
     runner = Runner(
         database,
@@ -153,12 +159,14 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
         profiles.open,
         make_provider,
         media,
-        parts.get("limit") or RateLimits(settings),
+        parts.get("limit") or RateLimits(settings, backend.identify),
     )
     sweeper = Sweeper(database, settings, parts.get("epoch_of") or (lambda: epoch(sender)))
     poller = Poller(database, profiles.open, make_provider, media)
     webhook_sender = WebhookSender(database, backend.webhooks.address_of)
-    return WorkerEngine(database, settings, runner, sweeper, poller, backend.dispatcher, webhook_sender)
+    return WorkerEngine(
+        database, settings, runner, sweeper, poller, backend.dispatcher, webhook_sender, backend.identify
+    )
 
 
 def _make_provider(settings: Settings, profile: Any) -> Any:

@@ -232,7 +232,7 @@ def _redis(settings: Settings) -> None:
             raise Wrong(N_("The embedded Valkey does not run."), N_("Start everything: reelwright up"))
         return
     try:
-        sender.ping(sender.make_sender(settings))
+        sender.probe(sender.make_sender(settings))
     except ReelwrightError as error:
         raise Wrong(
             error.text, N_("Check REDIS_URL and that the server runs; unset it to use the embedded Valkey.")

@@ -9,6 +9,7 @@ from workbench.api.queues import Queues
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.rows.profiles import SavedProfile
+from workbench.db.writes import installation
 from workbench.profiles.profiles import Profiles, Rotated
 from workbench.settings import Settings
 
@@ -85,7 +86,8 @@ class ModelProfiles:
                 lambda profile: registry.make(profile, self._settings),
             )
             try:
-                limit = RateLimits(self._settings, away_s=0.0)  # no worker calls anybody while Redis is away
+                # no worker calls anybody while Redis is away
+                limit = RateLimits(self._settings, lambda: installation.identify(self._database), away_s=0.0)
                 return await ProfileChecker(self._database, providers, self._media, limit).run(image=image)
             finally:
                 await providers.aclose()

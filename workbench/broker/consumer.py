@@ -88,7 +88,8 @@ class BlockingConsumer(_RedisConsumer):
             try:
                 self._settle_owed()
                 self._refill()
-            except (redis.ConnectionError, redis.TimeoutError) as error:
+            except redis.RedisError as error:
+                # away, full, or by now a replica: a new start in a moment finds out
                 raise ConnectionClosed(error) from None  # type: ignore[no-untyped-call]
         while self.message_cache:
             data = self.message_cache.pop(0)

@@ -294,7 +294,7 @@ def run_processes(
 def start_broker(settings: Settings, supervisor: Supervisor) -> None:
     """The embedded Valkey, or the proof that the given Redis answers."""
     if settings.redis_url is not None:
-        sender.ping(sender.make_sender(settings))
+        sender.probe(sender.make_sender(settings))
         return
     command = embedded.command(settings)
     supervisor.start(

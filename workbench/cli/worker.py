@@ -39,7 +39,7 @@ def work(settings: Settings, stop: threading.Event) -> int:
     from workbench.broker import sender
 
     try:
-        sender.ping(sender.make_sender(settings))
+        sender.probe(sender.make_sender(settings))
     except Unavailable as error:
         if settings.redis_url is not None:
             raise

@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import dispatch
-from workbench.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +86,8 @@ class Dispatcher:
         try:
             self._send(ids)
             self.unreachable = None
-        except Unavailable as error:
+        except Exception as error:
+            # whatever is wrong with the way to the workers: the jobs are stored, and nobody is told otherwise
             self.unreachable = str(error)
             log.info("jobs wait for Redis: %s", error)
             with self._database.write() as conn:

@@ -53,7 +53,10 @@ class WorkerEngine:
         poller: Poller,
         dispatcher: Dispatcher,
         webhook_sender: WebhookSender,
+        identify: Callable[[], str],
     ) -> None:
+        """`identify` gives the name of the installation that this worker belongs to."""
+        self.identify = identify
         self.runner = runner
         self._database = database
         self._settings = settings

@@ -10,9 +10,11 @@ from __future__ import annotations
 import functools
 import logging
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from workbench.broker.sender import NAMESPACE, connect
+from workbench.broker.sender import NAMESPACE, connect, namespace_of
+from workbench.errors import InvalidInput
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ log = logging.getLogger(__name__)
 WINDOW_S = 62
 #: calls that counted less than expected make room early: how soon it is worth asking again
 SPREAD_S = 10.0
+#: a window that ends later than this beyond its length was begun before the clock was put back; it is forgotten
+CLOCK_SLACK_S = 5.0
 #: for what was used already, and counts whatever the limit
 NO_LIMIT = 10**12
 #: while Redis cannot be asked, paid calls wait rather than run without their limit
@@ -35,11 +39,15 @@ AWAY_S = 2.0
 class RateLimits:
     """Takes a call's share of its profile's minute, or says how long to wait. Safe from several threads.
 
-    `away_s`: how long to wait when Redis cannot be asked; 0 goes on without it, which is for profile checks.
+    `installation` gives the name of the installation that counts for itself on this Redis. `away_s`: how long to wait
+    when Redis cannot be asked; 0 goes on without it, which is for profile checks.
     """
 
-    def __init__(self, settings: Settings, *, away_s: float = AWAY_S) -> None:
+    def __init__(
+        self, settings: Settings, installation: Callable[[], str] | None = None, *, away_s: float = AWAY_S
+    ) -> None:
         self._settings = settings
+        self._installation = installation
         self._away_s = away_s
 
     def take(self, profile: Profile, tokens: int) -> float:
@@ -50,7 +58,7 @@ class RateLimits:
 
         try:
             return self._try_take(profile, tokens)
-        except redis.RedisError as error:
+        except (redis.RedisError, InvalidInput) as error:
             log.warning("rate limits of profile %s cannot be asked: %s", profile.name, error)
             return self._away_s
 
@@ -62,7 +70,7 @@ class RateLimits:
 
         try:
             self._correct(profile, min(max(taken, 1), profile.tpm), used, seconds)
-        except redis.RedisError as error:
+        except (redis.RedisError, InvalidInput) as error:
             log.warning("the tokens of profile %s cannot be counted: %s", profile.name, error)
 
     def _try_take(self, profile: Profile, tokens: int) -> float:
@@ -79,6 +87,8 @@ class RateLimits:
             by_requests = RateLimitItemPerSecond(profile.rpm, WINDOW_S, namespace="rpm")
             if not self._requests.hit(by_requests, name):
                 wait = self._requests.get_window_stats(by_requests, name).reset_time - time.time()
+                if wait > WINDOW_S + CLOCK_SLACK_S:
+                    self._requests.clear(by_requests, name)
                 return min(max(wait, 0.05), WINDOW_S)
         if profile.tpm and not self._tokens.hit(by_tokens, name, cost=share):
             return self._until_tokens(by_tokens, name, share)
@@ -89,6 +99,9 @@ class RateLimits:
         free."""
         before, before_s, now, now_s = self._storage.get_sliding_window(item.key_for(name), item.get_expiry())
         window, room = item.get_expiry(), item.amount - share
+        if now_s > 2 * window + CLOCK_SLACK_S:
+            self._tokens.clear(item, name)
+            return 0.05
         if now <= room:
             # the window before weighs less and less
             wait: float = before_s - (room - now) * window / max(before, 1)
@@ -125,7 +138,8 @@ class RateLimits:
         from limits.storage import RedisStorage
 
         pool = connect(self._settings).connection_pool
-        return RedisStorage("redis://", connection_pool=pool, key_prefix=f"{NAMESPACE}:limits")
+        namespace = NAMESPACE if self._installation is None else namespace_of(self._installation())
+        return RedisStorage("redis://", connection_pool=pool, key_prefix=f"{namespace}:limits")
 
 
 def _by_tokens(tpm: int) -> RateLimitItem:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import Database, db_now_ms
 from workbench.db.schema import gate, meta, worker
 
+_NAME = "installation"
 _gates = select(gate.c.key, gate.c.paused, gate.c.max_running)
 
 
@@ -30,6 +32,18 @@ def get_meta(conn: Connection, key: str) -> str | None:
 def set_meta(conn: Connection, key: str, value: str) -> None:
     row = upsert(conn, meta).values(key=key, value=value)
     conn.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+
+
+def identify(database: Database) -> str:
+    """The name of this installation among those that share a Redis with it, made on first use."""
+    with database.read() as conn:
+        known = get_meta(conn, _NAME)
+    if known is None:
+        with database.write() as conn:
+            row = upsert(conn, meta).values(key=_NAME, value=uuid.uuid4().hex[:12])
+            conn.execute(row.on_conflict_do_nothing())
+            known = get_meta(conn, _NAME)
+    return str(known)
 
 
 def delete_meta(conn: Connection, key: str) -> None:

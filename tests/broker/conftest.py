@@ -1,0 +1,3 @@
+from tests.engine.conftest import nursery
+
+__all__ = ["nursery"]
