@@ -33,7 +33,7 @@ wb = live.workbench()
 def back() -> None:
     """To where the reader has come from, with its filters."""
     way = job_links.way_back()
-    if st.button(way.title, key="back", type="tertiary", icon=":material/arrow_back:"):
+    if st.button(plain(way.title), key="back", type="tertiary", icon=":material/arrow_back:"):
         st.switch_page(way.page, query_params=way.query)
 
 

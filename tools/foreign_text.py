@@ -63,7 +63,11 @@ CHARTS: Mapping[str, tuple[tuple[int, ...], tuple[str, ...]]] = {
 EVERYWHERE = ("help",)
 
 #: functions whose answer shows nothing foreign as markup, whatever they are given
-ESCAPES = {"markdown": {"plain", "paragraphs", "code"}, "html": {"safe", "b64encode"}, "chart": {"in_chart"}}
+ESCAPES = {
+    "markdown": {"plain", "paragraphs", "code", "urlencode"},
+    "html": {"safe", "b64encode"},
+    "chart": {"in_chart"},
+}
 COUNTS = {"len", "int", "float", "round", "sum", "abs", "bool", "ord", "hash"}
 #: the interface's own sentences: the first argument is a key of the catalogue, the others are shown as they are
 TRANSLATES = {"t", "translate", "N_", "Text"}
