@@ -55,7 +55,10 @@ def test_a_plan_that_costs_more_than_is_left_starts_nothing_unless_it_is_meant(w
     second = wb.plans.run(project, grow=True)
     wb.jobs.cancel(second.id)
     wb.budgets.set(1, currency="CNY")
-    assert wb.plans.run(project, grow=True, beyond_budget=True).id > second.id
+    meant = wb.plans.run(project, grow=True, beyond_budget=True, submit_key="k")
+    assert meant.id > second.id
+    # sent again, it is the same request
+    assert wb.plans.run(project, grow=True, submit_key="k").id == meant.id
 
 
 def test_of_several_budgets_the_one_that_leaves_least_counts_and_others_stories_are_not_asked(wb: Workbench) -> None:

@@ -9,6 +9,7 @@ from workbench.api.jobs import Jobs
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import jobs as job_reads
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.json_types import JsonObject
 from workbench.providers.base import Profile
@@ -82,15 +83,17 @@ class Plans:
         the budget is used up.
         """
         if not beyond_budget:
-            self._check_budget(node_id, mode, grow)
+            self._check_budget(node_id, mode, grow, submit_key)
         items, _ = plans.items_of(self._database, self.list_makers(), node_id, mode)
         params = {"jobs": [list(item.key) for item in items], "grow": grow}
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
-    def _check_budget(self, node_id: int, mode: Mode, grow: bool) -> None:
+    def _check_budget(self, node_id: int, mode: Mode, grow: bool, submit_key: str | None) -> None:
         with self._database.read() as conn:
             project_id = find_node(conn, node_id).project_id
-            if not budgets.exist(conn, project_id):
+            # asked for before, it is at work and has spent its part already
+            known = submit_key is not None and job_reads.find_by_submit_key(conn, submit_key) is not None
+            if known or not budgets.exist(conn, project_id):
                 return
         forecast = self.build(node_id, mode).forecast(grow)
         with self._database.read() as conn:
