@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from tests.engine import jobs_for_tests
 from tests.engine.conftest import Engine, use
 from tests.scripted_provider import ScriptedProvider
+from workbench import samples
+from workbench.db.connection import Database
 from workbench.db.writes import end, groups
+from workbench.jobs import submit
+from workbench.jobs.declared import Workflows
 
 
 def test_a_parent_on_one_thread_does_not_deadlock(engine: Engine, project: int) -> None:
@@ -134,3 +141,94 @@ def test_a_parent_that_is_made_anew_pays_for_everything_again(
     engine.finish(parent.id)
     assert engine.finish(engine.wb.jobs.replay(parent.id).id).state == "succeeded"
     assert len(provider.calls()) == 6
+
+
+class Rival:
+    """Another job that makes a child's artifact between the parent's look and its insert, once for each (kind, node).
+
+    `then`: what happens before the parent goes on.
+    """
+
+    def __init__(self, engine: Engine, monkeypatch: pytest.MonkeyPatch, then: Callable[[], object] = bool) -> None:
+        self.jobs: dict[tuple[str, int | None], int] = {}
+        prepare = submit.prepare
+
+        def with_rival(database: Database, workflows: Workflows, request: submit.Request, **more: Any) -> Any:
+            key = (request.kind, request.node_id)
+            if request.parent_id is not None and key not in self.jobs:
+                self.jobs[key] = engine.wb.submit(*key).id
+                # in another thread, as another worker would: this one's event loop is at work
+                run = threading.Thread(target=engine.worker.run, args=(self.jobs[key],))
+                run.start()
+                run.join(30)
+                then()
+            return prepare(database, workflows, request, **more)
+
+        monkeypatch.setattr(submit, "prepare", with_rival)
+
+
+def planned(engine: Engine) -> int:
+    project = engine.wb.create_project({**samples.load("gift-of-the-magi.en"), "episodes": 3})
+    assert engine.finish(engine.wb.submit("plan_episodes", project).id).state == "succeeded"
+    return project
+
+
+def versions(engine: Engine, project: int) -> list[int]:
+    """How many versions of its core expression each episode has."""
+    episodes = [n.id for n in engine.wb.projects.tree(project).nodes if n.kind == "episode"]
+    return [len(engine.wb.artifacts.list_versions(n, "core_expression")) for n in episodes]
+
+
+@pytest.mark.parametrize("kind", ["run_plan", "generate_episode_core_expression_batch"])
+def test_what_another_job_has_made_since_the_parent_looked_is_not_made_again(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    project = planned(engine)
+    core = "generate_episode_core_expression"
+    episodes = [n.id for n in engine.wb.projects.tree(project).nodes if n.kind == "episode"]
+    rival = Rival(engine, monkeypatch)
+    params = {"jobs": [[core, n] for n in episodes]} if kind == "run_plan" else {}
+    parent = engine.finish(engine.wb.submit(kind, project, params).id, timeout=60)
+    assert parent.state == "succeeded", parent.error
+    assert set(rival.jobs) == {(core, n) for n in episodes}
+    assert versions(engine, project) == [1, 1, 1]
+    assert [(s["node_id"], s["reason"]) for s in parent.result["skipped"]] == [(n, "fresh") for n in episodes]
+    assert engine.wb.jobs.get_detail(parent.id).children == []
+
+
+def test_a_child_left_out_of_a_batch_does_not_move_the_others(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = planned(engine)
+    episodes = [n.id for n in engine.wb.projects.tree(project).nodes if n.kind == "episode"]
+    core = "generate_episode_core_expression"
+    rival = Rival(engine, monkeypatch)
+    rival.jobs |= {(core, episodes[0]): 0, (core, episodes[2]): 0}  # only the one in the middle has a rival
+    parent = engine.finish(engine.wb.submit("generate_episode_core_expression_batch", project).id, timeout=60)
+    assert parent.state == "succeeded", parent.error
+    assert versions(engine, project) == [1, 1, 1]
+    assert [s["node_id"] for s in parent.result["succeeded"]] == [episodes[0], episodes[2]]
+    assert [s["node_id"] for s in parent.result["skipped"]] == [episodes[1]]
+
+
+def test_what_has_changed_again_meanwhile_and_what_is_forced_is_made(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = planned(engine)
+    genres = iter(("comedy", "tragedy", "farce"))
+
+    def edit() -> None:
+        head = engine.wb.artifact(project, "brief")
+        assert head is not None
+        engine.wb.artifacts.save(project, "brief", {**head.content, "genre": next(genres)}, head.version)
+
+    Rival(engine, monkeypatch, then=edit)
+    parent = engine.wb.submit("run_plan", project, {"jobs": [["plan_episodes", project]]})
+    edit()
+    assert engine.finish(parent.id, timeout=60).state == "succeeded"
+    assert len(engine.wb.artifacts.list_versions(project, "episode_plan")) == 3
+    assert engine.wb.artifacts.list_stale_reasons(project, "episode_plan") == []
+
+    monkeypatch.undo()
+    Rival(engine, monkeypatch)
+    forced = engine.wb.submit("generate_episode_core_expression_batch", project, {"force": True})
+    assert engine.finish(forced.id, timeout=60).state == "succeeded"
+    assert versions(engine, project) == [2, 2, 2]

@@ -60,7 +60,7 @@ class Artifacts:
         """Save an edit made by hand as a new version, fresh against today's inputs.
 
         Raises InvalidInput naming each field, NotAllowed when the node cannot have this kind, and Conflict when
-        `base_version` (None: there was none) is no longer the newest.
+        `base_version` (None: there was none) is neither the newest nor the one that counts.
         """
         declared = kinds.find(kind)
         checked = kinds.validate(declared, content)
@@ -73,7 +73,7 @@ class Artifacts:
             writes.lock_node(conn, node_id)
             versions = reads.list_versions(conn, node_id, kind)
             newest = versions[0].version if versions else None
-            if newest != base_version:
+            if newest != base_version and not any(v.is_head and v.version == base_version for v in versions):
                 raise Conflict(newest or 0)
             inputs = _inputs_of_edit(conn, node_id, kind)
             return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)

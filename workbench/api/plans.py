@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from workbench.api.jobs import Jobs
@@ -13,7 +13,7 @@ from workbench.db.reads import jobs as job_reads
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.json_types import JsonObject
 from workbench.providers.base import Profile
-from workbench.story.plan import Forecast, Mode, Plan, makers
+from workbench.story.plan import Forecast, Key, Mode, Plan, makers
 from workbench.usage import budgets, plans
 from workbench.usage.estimates import BoundProfiles, Estimate
 
@@ -36,10 +36,14 @@ class Plans:
         """The workflows of a plan: they write an artifact, in the order of a story's making."""
         return makers(self._registry.all().values())
 
-    def build(self, node_id: int, mode: Mode = "missing") -> Plan:
-        """The jobs that would bring everything below a node up to date, in order, with tokens, seconds and money."""
+    def build(self, node_id: int, mode: Mode = "missing", rewrite: Collection[Key] = ()) -> Plan:
+        """The jobs that would bring everything below a node up to date, in order, with tokens, seconds and money.
+
+        What a person wrote, edited or pinned is left as it is and listed apart, in `Plan.kept`. `rewrite`: the
+        (workflow, node id) of those that are made anew all the same, with the version of now to keep to.
+        """
         bound = self._bind(self._profile_at(node_id))
-        return plans.build(self._database, self.list_makers(), bound, node_id, mode)
+        return plans.build(self._database, self.list_makers(), bound, node_id, mode, rewrite)
 
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
@@ -72,30 +76,35 @@ class Plans:
         mode: Mode = "missing",
         *,
         grow: bool = False,
+        rewrite: Collection[Key] = (),
         beyond_budget: bool = False,
         submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
-        """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes.
+        """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes, `rewrite`
+        as for `build`.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
         cost more than a budget has left, and then starts none. `beyond_budget`: start it all the same; it waits when
         the budget is used up.
         """
         if not beyond_budget:
-            self._check_budget(node_id, mode, grow, submit_key)
-        items, _ = plans.items_of(self._database, self.list_makers(), node_id, mode)
-        params = {"jobs": [list(item.key) for item in items], "grow": grow}
+            self._check_budget(node_id, mode, grow, rewrite, submit_key)
+        work, _, _ = plans.find_work(self._database, self.list_makers(), node_id, mode, rewrite)
+        asked = [list(item.key) for item in work.items if item.key in set(rewrite)]
+        params = {"jobs": [list(item.key) for item in work.items], "grow": grow, "rewrite": asked}
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
-    def _check_budget(self, node_id: int, mode: Mode, grow: bool, submit_key: str | None) -> None:
+    def _check_budget(
+        self, node_id: int, mode: Mode, grow: bool, rewrite: Collection[Key], submit_key: str | None
+    ) -> None:
         with self._database.read() as conn:
             project_id = find_node(conn, node_id).project_id
             # asked for before, it is at work and has spent its part already
             known = submit_key is not None and job_reads.find_by_submit_key(conn, submit_key) is not None
             if known or not budgets.exist(conn, project_id):
                 return
-        forecast = self.build(node_id, mode).forecast(grow)
+        forecast = self.build(node_id, mode, rewrite).forecast(grow)
         with self._database.read() as conn:
             budgets.check_price(conn, project_id, forecast.cost, forecast.unpriced)
 

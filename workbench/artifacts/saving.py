@@ -12,6 +12,9 @@ from workbench.db.rows.story import Artifact, Input
 from workbench.db.writes import story as writes
 from workbench.json_types import Json, JsonObject
 
+#: what a person does to a version: it is seen at once, whatever was pinned
+BY_HAND = ("manual", "restore")
+
 
 def add_version(
     conn: Connection,
@@ -26,8 +29,13 @@ def add_version(
     warnings: list[Json] | None = None,
     prompt_version: str | None = None,
     model: str | None = None,
+    as_head: bool = True,
 ) -> Artifact:
-    """Append a version, make it the head unless one is pinned, and re-plan the child nodes it names."""
+    """Append a version, make it the head unless one is pinned, and re-plan the child nodes it names.
+
+    A person's own save is the head also where one was pinned, and pinned in its place. `as_head` False: another version
+    stays the head.
+    """
     artifact_id = writes.add_version(
         conn,
         node_id,
@@ -42,6 +50,7 @@ def add_version(
         prompt_version=prompt_version,
         model=model,
         created_by=user,
+        lead="follow" if source in BY_HAND else "unless_pinned" if as_head else "never",
     )
     follow_head(conn, node_id, kind, user)
     stored = reads.find_artifact(conn, artifact_id)

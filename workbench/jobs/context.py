@@ -6,11 +6,14 @@ A workflow may be run again from the top after a crash, a retry or a wait; every
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -20,11 +23,12 @@ from workbench import crash, prompts
 from workbench.artifacts import staleness
 from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of
+from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
 from workbench.db.rows.jobs import ChildState
-from workbench.db.rows.story import ArtifactVersion, Input
-from workbench.db.schema import TERMINAL
+from workbench.db.rows.story import Artifact, ArtifactVersion, Input
+from workbench.db.schema import ACTIVE
 from workbench.db.writes import claims, families, steps, timeline
 from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
@@ -32,11 +36,12 @@ from workbench.jobs import replay, submit
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.session import ClaimSession
-from workbench.jobs.text_steps import Check, TextSteps
+from workbench.jobs.text_steps import Check, TextSteps, judge
 from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
+from workbench.story import freshness
 from workbench.story.facts import Inputs, NodeView
 from workbench.suspend import Suspend
 
@@ -65,6 +70,10 @@ class _MissingChild:
     batch_position: int | None
 
 
+#: the state of a child that was not started, since what it would make had been made meanwhile
+FRESH = "fresh"
+
+
 @dataclass(frozen=True)
 class ChildResult:
     job_id: int | None
@@ -76,12 +85,12 @@ class ChildResult:
 
     @property
     def ok(self) -> bool:
-        return self.state == "succeeded"
+        return self.state in ("succeeded", FRESH)
 
     @property
     def usable(self) -> bool:
         """It left something to go on with."""
-        return self.state in ("succeeded", "partial")
+        return self.state in ("succeeded", "partial", FRESH)
 
 
 @dataclass
@@ -253,10 +262,45 @@ class Context:
             return story_reads.find_head(conn, self.node.id, str(self._session.declared.writes))
 
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
-        """The workflow's prompt file in the story's language, with its facts filled in as data."""
+        """The workflow's prompt file in the story's language, with its facts filled in as data.
+
+        Where a person has written or edited what the workflow writes, their version follows, for the model to keep to.
+        """
         prompt = prompts.render(prompts.name_for(self._session.declared.run.__module__, variant), self.language, facts)
         self._prompt_versions.append(prompt.version)
-        return prompt
+        if self.by_hand is None:
+            return prompt
+        if len(self._prompt_versions) == 1:
+            self._event(Text(N_("Keeps to version {version}, edited by hand"), version=self.by_hand.version), "info")
+        return prompts.keep_to(prompt, self.by_hand.content)
+
+    @functools.cached_property
+    def by_hand(self) -> Artifact | None:
+        """The version that a person had written or edited when this job, or the one that it replays, was asked for.
+
+        Of that time, not of now: a job that goes on, or is retried, puts the same question again, and pays nothing
+        twice.
+        """
+        with self._session.database.read() as conn:
+            return self._find_by_hand(conn)
+
+    def _find_by_hand(self, conn: Connection) -> Artifact | None:
+        declared, job = self._session.declared, self._session.job
+        if declared.writes is None or declared.adds or job.node_id is None:
+            return None
+        return story_reads.find_by_hand(conn, job.node_id, declared.writes, reads.asked_at(conn, self.job_id))
+
+    def find_saved_meanwhile(self, conn: Connection) -> int | None:
+        """The head's version where a person has saved it since this job was asked for and the job knows nothing of it:
+        it stays the head."""
+        declared, job = self._session.declared, self._session.job
+        if declared.writes is None or declared.adds or job.node_id is None:
+            return None
+        newer = failures.find_newer_by_hand(conn, job.node_id, declared.writes, reads.created_at(conn, self.job_id))
+        if newer is None:
+            return None
+        known = self._find_by_hand(conn)
+        return None if known is not None and known.id == newer.artifact_id else newer.version
 
     async def generate(
         self,
@@ -268,8 +312,14 @@ class Context:
         draft: Callable[..., Any] | None = None,
     ) -> M:
         """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help."""
+        write = self._draft(step, dict(prompt.facts), draft)
+        if self.by_hand is not None and write is not None:
+            # the offline provider keeps to all of it, as long as it still passes
+            by_hand = json.dumps(self.by_hand.content, ensure_ascii=False)
+            _, _, usable = judge(by_hand, schema, checks)
+            write = write if usable is None else partial(str, by_hand)
         with self._session.note_failure():
-            return await self._text.generate(step, prompt, schema, checks, self._draft(step, dict(prompt.facts), draft))
+            return await self._text.generate(step, prompt, schema, checks, write)
 
     async def chat(self, step: str, messages: Sequence[Message]) -> TextReply:
         """A plain answer, memoised under `step`."""
@@ -366,42 +416,67 @@ class Context:
         return draft
 
     async def children(
-        self, wanted: Sequence[Child], *, chained: bool = False, name: str | None = None
+        self,
+        wanted: Sequence[Child],
+        *,
+        chained: bool = False,
+        name: str | None = None,
+        unless_fresh: bool = False,
     ) -> list[ChildResult]:
         """Run jobs as children and wait for them without holding a worker; results in the order asked for.
 
         chained: each starts when its predecessor has ended. A child that is refused counts as failed.
         name: known by kind and node alone, so that a resume may ask in another grouping; each pair once a job.
+        unless_fresh: asked again in the commit that would start a child; when another job has made its artifact
+        meanwhile, nothing is started and the result's state is FRESH. Each kind and node once a batch.
         """
-        session = self._session
         self._batches += 1
         batch = self._batches if name is None else None
+        fresh: set[str] = set()
+        while True:
+            results, missing = self._find_children(wanted, name, batch, chained, unless_fresh, fresh)
+            to_start = missing[:1] if chained else missing
+            if to_start:
+                fresh_now = self._start(to_start, unless_fresh)
+                fresh |= fresh_now
+                if len(fresh_now) == len(to_start):
+                    continue
+            if missing or len(results) < len(wanted) or any(r.state in ACTIVE for r in results):
+                raise Suspend("children")
+            return results
+
+    def _find_children(
+        self, wanted: Sequence[Child], name: str | None, batch: int | None, chained: bool, by_work: bool,
+        fresh: Collection[str],
+    ) -> tuple[list[ChildResult], list[_MissingChild]]:  # fmt: skip
+        """How far the children are, and those that are not started yet. `by_work`: whatever their place in the batch
+        was, which changes where some are left out."""
+        session = self._session
         with session.database.read() as conn:
-            by_item = {c.item: c for c in reads.children_states(conn, session.job_id)}
+            states = reads.children_states(conn, session.job_id)
             refused = steps.list_refused_children(conn, session.job_id)
-        results: list[ChildResult | None] = []
+        by_item = {c.item: c for c in states}
+        by_kind_and_node = {(c.kind, c.node_id): c for c in states if by_work and c.batch == batch}
+        results: list[ChildResult] = []
         missing: list[_MissingChild] = []
         for number, child in enumerate(wanted):
             place = name if batch is None else f"{batch}:{number}"
             item = f"{place}:{child.kind}:{child.node_id}"
-            known = by_item.get(item)
+            known = by_item.get(item) or by_kind_and_node.get((child.kind, child.node_id))
+            refusal = refused.get(item)
             if known is not None:
                 results.append(_result(known))
-            elif (refusal := refused.get(item)) is not None:
+            elif refusal is not None:
                 results.append(
                     ChildResult(None, child.node_id, child.kind, "failed", refusal["error_kind"], refusal["error"])
                 )
+            elif item in fresh:
+                results.append(ChildResult(None, child.node_id, child.kind, FRESH))
             else:
-                results.append(None)
                 missing.append(_MissingChild(child, item, batch, None if batch is None else number))
-            if chained and (results[-1] is None or results[-1].state not in TERMINAL):
+            if chained and (missing or results[-1].state in ACTIVE):
                 break
-        waiting = [r for r in results if r is not None and r.state not in TERMINAL]
-        if missing:
-            self._start(missing[:1] if chained else missing)
-        if missing or waiting or len(results) < len(wanted):
-            raise Suspend("children")
-        return [r for r in results if r is not None]
+        return results, missing
 
     def expect(self, parts: int) -> None:
         """How many children there will be in all: what a parent's progress is a share of."""
@@ -409,8 +484,10 @@ class Context:
         with session.database.write() as conn:
             families.expect_children(conn, session.job_id, session.claim, parts)
 
-    def _start(self, missing: list[_MissingChild]) -> None:
+    def _start(self, missing: list[_MissingChild], unless_fresh: bool) -> set[str]:
+        """Insert children in one commit; returns the items of those that are fresh by now."""
         session = self._session
+        fresh: set[str] = set()
         prepared: list[tuple[_MissingChild, dict[str, Any] | Refused]] = []
         for new in missing:
             child = new.child
@@ -436,10 +513,13 @@ class Context:
             for new, values in prepared:
                 if isinstance(values, dict):
                     try:
-                        job_id = self._insert_child(conn, values)
+                        job_id = self._insert_child(conn, values, unless_fresh)
                     except Refused as error:
                         values = error
                     else:
+                        if job_id is None:
+                            fresh.add(new.item)
+                            continue
                         link = families.ChildLink(job_id, position, new.item, new.batch, new.batch_position)
                         families.add_children(conn, session.job_id, [link])
                         position += 1
@@ -455,10 +535,27 @@ class Context:
                     level="warning",
                 )
         crash.point("children_inserted")
+        return fresh
 
-    def _insert_child(self, conn: Connection, values: dict[str, Any]) -> int:
-        """The child's id. Under a retry, what did not succeed before is a retry, too, and takes over what it has
-        finished. Raises Refused."""
+    def _insert_child(self, conn: Connection, values: dict[str, Any], unless_fresh: bool) -> int | None:
+        """The child's id; None when what it would make is fresh, though it was not when the parent looked.
+
+        The look comes after the insert: as long as another job that makes the same artifact is at work the insert finds
+        that one, and once it has ended its artifact is seen. Raises Refused.
+        """
+        writes = self._session.workflows.find(values["kind"]).writes
+        if not unless_fresh or writes is None:
+            return self._insert_or_retry(conn, values)[0]
+        with conn.begin_nested() as savepoint:
+            job_id, is_new = self._insert_or_retry(conn, values)
+            if is_new and freshness.is_head_fresh(conn, values["node_id"], writes):
+                savepoint.rollback()
+                return None
+        return job_id
+
+    def _insert_or_retry(self, conn: Connection, values: dict[str, Any]) -> tuple[int, bool]:
+        """Under a retry, what did not succeed before is a retry, too, and takes over what it has finished. Raises
+        Refused."""
         session = self._session
         reused_from = session.job.reused_from
         before = None if reused_from is None else replay.find_unfinished(conn, reused_from, values)
@@ -468,17 +565,18 @@ class Context:
         job_id, is_new = submit.find_or_insert(conn, values)
         if before is not None and is_new:
             replay.take_over(conn, session.workflows, before.id, job_id)
-        return job_id
+        return job_id, is_new
 
     def batch_result(self, results: Sequence[ChildResult], skipped: Sequence[JsonObject] = ()) -> BatchResult:
         """Sum up children; raises ChildFailed when every one of them failed."""
-        good = [{"node_id": r.node_id, "job_id": r.job_id} for r in results if r.ok]
+        good = [{"node_id": r.node_id, "job_id": r.job_id} for r in results if r.ok and r.state != FRESH]
+        fresh = [{"node_id": r.node_id, "kind": r.kind, "reason": FRESH} for r in results if r.state == FRESH]
         bad = [
             {"node_id": r.node_id, "job_id": r.job_id, "state": r.state, "error_kind": r.error_kind, "error": r.error}
             for r in results
             if not r.ok
         ]
-        if bad and not good:
+        if bad and not good and not fresh:
             raise ChildFailed(
                 Text(
                     N_("All {count} parts failed; the first: {error}"),
@@ -487,7 +585,7 @@ class Context:
                 ),
                 failed=bad,
             )
-        return BatchResult(good, bad, list(skipped))
+        return BatchResult(good, bad, [*skipped, *fresh])
 
     def progress(self, percent: float, message: Text) -> None:
         """Report progress 0–100 (scaled inside `progress_range`) and what is being done; raises when the job was

@@ -15,6 +15,7 @@ from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
 from workbench.db.writes import claims, end, families, steps, timeline, waits
+from workbench.db.writes.story import lock_node
 from workbench.errors import KINDS, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
@@ -185,6 +186,8 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
         raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
     kind = kinds.find(kind_name)
     content = kinds.validate(kind, result.model_dump(mode="json"))
+    lock_node(conn, context.node.id)
+    by_hand = context.find_saved_meanwhile(conn)
     saved = add_version(
         conn,
         context.node.id,
@@ -197,7 +200,17 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
         warnings=[w.to_json() for w in context.warnings],
         prompt_version=context.prompt_version,
         model=context.model,
+        as_head=by_hand is None,
     )
+    if by_hand is not None:
+        message = Text(
+            N_(
+                "Version {version} stands beside version {head}, which was saved by hand meanwhile and goes on counting"
+            ),
+            version=saved.version,
+            head=by_hand,
+        )
+        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
     return {
         "artifact_id": saved.id,
         "kind": kind.name,

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,12 @@ def render(name: str, language: str, facts: Mapping[str, Any]) -> Prompt:
     except TemplateError as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, sections["system"], sections["user"], file.version, dict(facts))
+
+
+def keep_to(prompt: Prompt, by_hand: Any) -> Prompt:
+    """The prompt with what a person has written by hand, for the model to keep to."""
+    added = render("keep_to", prompt.language, {"edited": by_hand})
+    return replace(prompt, system=f"{prompt.system}\n\n{added.system}", user=f"{prompt.user}\n\n{added.user}")
 
 
 @functools.cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -11,17 +12,31 @@ from workbench.artifacts.staleness import find_changed_inputs, list_to_load
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import ChildState
-from workbench.db.rows.story import ArtifactVersion, HeadState, LoadedHead, Node
+from workbench.db.rows.story import ArtifactVersion, HeadState, KeptHead, LoadedHead, Node
 from workbench.json_types import Json
 from workbench.story.facts import NodeView
-from workbench.story.plan import State
+from workbench.story.plan import Key, State
+
+
+class Writer(Protocol):
+    """A workflow that writes an artifact (see workflows.registry.Workflow)."""
+
+    @property
+    def writes(self) -> str | None: ...
+    @property
+    def adds(self) -> bool: ...
 
 
 def is_fresh(node: NodeView, kind: str) -> bool:
     """The node has a version of this kind and nothing it was made from has changed since."""
     with node._database.read() as conn:
-        head = reads.find_head(conn, node.id, kind)
-        return head is not None and complete(head) and not find_changed_inputs(head.inputs, source_heads(conn, [head]))
+        return is_head_fresh(conn, node.id, kind)
+
+
+def is_head_fresh(conn: Connection, node_id: int, kind: str) -> bool:
+    """The same in the caller's transaction."""
+    head = reads.find_head(conn, node_id, kind)
+    return head is not None and complete(head) and not find_changed_inputs(head.inputs, source_heads(conn, [head]))
 
 
 def complete(head: HeadState | ArtifactVersion) -> bool:
@@ -61,6 +76,22 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
         return "stale" if find_changed_inputs(head.inputs, sources) else "fresh"
 
     return state
+
+
+def list_kept(node: NodeView, nodes: Sequence[Node | NodeView], makers: Iterable[Writer]) -> dict[Key, KeptHead]:
+    """What `find_kept` finds on these nodes."""
+    with node._database.read() as conn:
+        return find_kept(conn, [n.id for n in nodes], makers)
+
+
+def find_kept(conn: Connection, node_ids: Sequence[int], makers: Iterable[Writer]) -> dict[Key, KeptHead]:
+    """(kind, node id) → the heads that a person wrote, edited or pinned, and that a run of these would replace.
+
+    Pictures and clips are added beside those that a person has picked: only a pin holds them.
+    """
+    added = {m.writes for m in makers if m.adds}
+    heads = reads.kept_heads(conn, node_ids)
+    return {(kind, node): head for (node, kind), head in heads.items() if head.pinned or kind not in added}
 
 
 def source_heads(conn: Connection, heads: Iterable[HeadState | ArtifactVersion]) -> dict[tuple[int, str], HeadState]:

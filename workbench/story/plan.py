@@ -6,7 +6,7 @@ and write: from the node itself, the nodes above it, and ("previous.KIND", "next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Literal, Protocol, TypeVar
@@ -19,6 +19,10 @@ Mode = Literal["missing", "stale"]
 State = Literal["missing", "stale", "fresh"]
 #: why a job is in a plan; downstream: fresh now, but made from something that the plan makes anew
 Reason = Literal["missing", "stale", "downstream"]
+
+
+#: (workflow, node id) of a job, or (artifact kind, node id) of what it makes
+Key = tuple[str, int]
 
 
 class Maker(Protocol):
@@ -49,7 +53,7 @@ class Item:
     after: tuple[int, ...] = ()
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> Key:
         return (self.workflow, self.node_id)
 
 
@@ -66,6 +70,20 @@ class PlannedJob:
     seconds: float
     cost_micros: int | None
     currency: str | None
+
+
+@dataclass(frozen=True)
+class KeptJob:
+    """A job that is left out of a plan: it would replace the version that a person wrote, edited or (`pinned`) keeps as
+    the head whatever comes later."""
+
+    job: PlannedJob
+    version: int
+    pinned: bool
+
+    @property
+    def key(self) -> Key:
+        return (self.job.workflow, self.job.node.id)
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,8 @@ class Plan:
     #: what keeps it from starting
     unmet: list[Issue] = field(default_factory=list)
     growth: Forecast = Forecast()
+    #: what it leaves as it is
+    kept: list[KeptJob] = field(default_factory=list)
 
     def forecast(self, grow: bool = False) -> Forecast:
         """What it will take in all; `grow`: with the jobs on nodes that it makes."""
@@ -121,15 +141,38 @@ def makers(workflows: Iterable[M]) -> list[M]:
     return [w for w in workflows if w.writes is not None and not w.batch and not w.by_hand]
 
 
+@dataclass(frozen=True)
+class Work:
+    """What a plan makes, and what it would make anew but leaves, since a person wrote, edited or pinned it."""
+
+    items: list[Item]
+    kept: list[Item]
+
+
 def find_work(
     nodes: Sequence[Node],
     makers: Sequence[Maker],
     state_of: Callable[[int, str], State],
     mode: Mode = "missing",
 ) -> list[Item]:
-    """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for."""
+    """What `divide_work` finds where nothing has to stay as it is."""
+    return divide_work(nodes, makers, state_of, mode, ()).items
+
+
+def divide_work(
+    nodes: Sequence[Node],
+    makers: Sequence[Maker],
+    state_of: Callable[[int, str], State],
+    mode: Mode,
+    keep: Collection[Key],
+) -> Work:
+    """The items for `nodes` (rows with id, kind, parent_id, position; parents first), each after all it waits for.
+
+    `keep`: (kind, node id) of artifacts that stay as they are; nothing is made anew because of them.
+    """
     tree = _Tree(nodes)
-    wanted: dict[tuple[str, int], tuple[Maker, Reason]] = {}
+    wanted: dict[Key, tuple[Maker, Reason]] = {}
+    kept: dict[Key, tuple[Maker, Reason]] = {}
     offered = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
     states = {(m.name, int(n.id)): state_of(int(n.id), str(m.writes)) for m, n in offered}
     writers = {(str(m.writes), int(n.id)): (m.name, int(n.id)) for m, n in offered}
@@ -137,18 +180,18 @@ def find_work(
         key = (maker.name, int(node.id))
         state = states[key]
         if state == "stale" or (state == "missing" and mode == "missing"):
-            wanted[key] = (maker, state)
+            (kept if (str(maker.writes), int(node.id)) in keep else wanted)[key] = (maker, state)
     grown = True
     while grown:
         grown = False
         for maker, node in offered:
             key = (maker.name, int(node.id))
-            if key in wanted or states[key] != "fresh":
+            if key in wanted or key in kept or states[key] != "fresh":
                 continue
             if any(writers.get(source) in wanted for source in tree.sources(maker, node)):
-                wanted[key] = (maker, "downstream")
+                (kept if (str(maker.writes), int(node.id)) in keep else wanted)[key] = (maker, "downstream")
                 grown = True
-    return _sort(wanted, tree, writers)
+    return Work(_sort(wanted, tree, writers), _sort(kept, tree, {}))
 
 
 def order_jobs(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:

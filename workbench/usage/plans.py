@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,10 @@ from workbench.artifacts import kinds
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import list_workers
-from workbench.db.rows.story import Node
+from workbench.db.rows.story import KeptHead, Node
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
-from workbench.story.freshness import list_nodes_below, load_subtree, states_of
+from workbench.story.freshness import find_kept, list_nodes_below, load_subtree, states_of
 from workbench.usage import estimates
 from workbench.usage.estimates import Estimate
 
@@ -25,28 +25,41 @@ SLOTS = 8
 EPISODES, SCENES = 12, 12
 
 
-def items_of(
-    database: Database, makers: Sequence[Any], node_id: int, mode: plan.Mode
-) -> tuple[list[plan.Item], list[Node]]:
-    """The plan's items without their price, and the nodes they are on."""
+def find_work(
+    database: Database, makers: Sequence[Any], node_id: int, mode: plan.Mode, rewrite: Collection[plan.Key] = ()
+) -> tuple[plan.Work, list[Node], dict[plan.Key, KeptHead]]:
+    """The plan's items without their price, the nodes they are on, and the heads on them that a person cares for.
+
+    `rewrite`: (workflow, node id) of what is made anew although a person wrote or edited it; what is pinned stays.
+    """
     with database.read() as conn:
         node = reads.find_node(conn, node_id)
         assert node is not None
         nodes = list_nodes_below(conn, node)
         state = states_of(conn, nodes)
-    return plan.find_work(nodes, makers, state, mode), nodes
+        kept = find_kept(conn, [n.id for n in nodes], makers)
+    asked = {(m.writes, n) for m in makers for name, n in rewrite if name == m.name}
+    keep = {key for key, head in kept.items() if head.pinned or key not in asked}
+    return plan.divide_work(nodes, makers, state, mode, keep), nodes, kept
 
 
 def build(
-    database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles, node_id: int, mode: plan.Mode
+    database: Database,
+    makers: Sequence[Any],
+    bound: estimates.BoundProfiles,
+    node_id: int,
+    mode: plan.Mode,
+    rewrite: Collection[plan.Key] = (),
 ) -> plan.Plan:
     """The jobs in order, each with tokens, seconds and money; `makers` are the workflows that write artifacts."""
-    items, nodes = items_of(database, makers, node_id, mode)
+    work, nodes, kept = find_work(database, makers, node_id, mode, rewrite)
+    items = work.items
     by_id = {n.id: n for n in nodes}
     declared = {m.name: m for m in makers}
     guesses = estimates_of(database, makers, bound)
-    jobs = [
-        plan.PlannedJob(
+
+    def price(item: plan.Item) -> plan.PlannedJob:
+        return plan.PlannedJob(
             workflow=item.workflow,
             title=declared[item.workflow].title,
             node=by_id[item.node_id],
@@ -57,8 +70,12 @@ def build(
             cost_micros=guesses[item.workflow].cost_micros,
             currency=guesses[item.workflow].currency,
         )
-        for item in items
-    ]
+
+    def leave(item: plan.Item) -> plan.KeptJob:
+        head = kept[str(declared[item.workflow].writes), item.node_id]
+        return plan.KeptJob(price(item), head.version, head.pinned)
+
+    jobs = [price(item) for item in items]
     with database.read() as conn:
         slots = _slots(conn)
         later = _later(conn, items, by_id, makers) if mode == "missing" else {}
@@ -71,6 +88,7 @@ def build(
         later=sum(later.values()),
         unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
         growth=_grow(later, guesses, slots),
+        kept=[leave(item) for item in work.kept],
     )
 
 

@@ -6,16 +6,16 @@ waits for something that failed is not started. A parent holds no worker, and re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.artifacts import kinds
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.jobs.context import BatchResult, Child, ChildResult
+from workbench.jobs.context import FRESH, BatchResult, Child, ChildResult
 from workbench.json_types import JsonObject
 from workbench.story import plan
-from workbench.story.freshness import load_subtree, plan_children
+from workbench.story.freshness import list_kept, load_subtree, plan_children
 from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
 
@@ -32,28 +32,50 @@ def makers() -> list[registry.Workflow]:
     return plan.makers(registry.all_workflows())
 
 
-async def compose(ctx: Context, jobs: Sequence[Key], *, force: bool = False, grow: bool = False) -> BatchResult:
+async def compose(
+    ctx: Context,
+    jobs: Sequence[Key],
+    *,
+    force: bool = False,
+    grow: bool = False,
+    rewrite: Collection[Key] | Literal["all"] = (),
+) -> BatchResult:
     """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they
-    make.
+    make. `rewrite`: also these although a person wrote or edited what they make; what is pinned always stays.
 
     Raises ChildFailed when all of them failed.
     """
     requested = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
-        done, skipped = await _run(ctx, requested, force)
+        done, skipped = await _run(ctx, requested, force, rewrite)
         more = [key for key in _keys_below(ctx, requested, done) if key not in requested] if grow else []
         if not more:
             return _summarise(ctx, done, skipped)
         requested += more
 
 
-async def _run(ctx: Context, requested: Sequence[Key], force: bool) -> tuple[dict[Key, ChildResult], list[JsonObject]]:
+async def _run(
+    ctx: Context, requested: Sequence[Key], force: bool, rewrite: Collection[Key] | Literal["all"]
+) -> tuple[dict[Key, ChildResult], list[JsonObject]]:
     """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
     nodes, state_of = load_subtree(ctx.node)
+    kept = list_kept(ctx.node, nodes, makers())
     items = plan.order_jobs(nodes, makers(), requested)
     started = set(plan_children(ctx.node, ctx.job_id))
     declared = {w.name: w for w in makers()}
-    ctx.expect(sum(force or i.key in started or not _fresh(i, declared, state_of) for i in items))
+
+    def reason_to_skip(item: plan.Item) -> str | None:
+        """Why a job that was not started yet need not be, or must not."""
+        if not force and _fresh(item, declared, state_of):
+            return FRESH
+        head = kept.get((str(declared[item.workflow].writes), item.node_id))
+        if head is None:
+            return None
+        if head.pinned:
+            return "pinned"
+        return None if rewrite == "all" or item.key in rewrite else "by_hand"
+
+    ctx.expect(sum(i.key in started or reason_to_skip(i) is None for i in items))
     done: dict[Key, ChildResult] = {}
     skipped: list[JsonObject] = []
     for wave in plan.waves(items):
@@ -62,8 +84,9 @@ async def _run(ctx: Context, requested: Sequence[Key], force: bool) -> tuple[dic
             broken = next(
                 (items[i] for i in item.after if items[i].key in done and not done[items[i].key].usable), None
             )
-            if item.key not in started and not force and _fresh(item, declared, state_of):
-                skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": "fresh"})
+            reason = None if item.key in started else reason_to_skip(item)
+            if reason is not None:
+                skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": reason})
             elif broken is not None and item.key not in started:
                 done[item.key] = _not_started(item, declared[broken.workflow])
             else:
@@ -71,7 +94,7 @@ async def _run(ctx: Context, requested: Sequence[Key], force: bool) -> tuple[dic
         if not wanted:
             continue
         children = [Child(item.workflow, item.node_id, {}) for item in wanted]
-        for result, item in zip(await ctx.children(children, name="job"), wanted, strict=True):
+        for result, item in zip(await ctx.children(children, name="job", unless_fresh=not force), wanted, strict=True):
             done[item.key] = result
     return done, skipped
 

@@ -47,6 +47,19 @@ def find(conn: Connection, job_id: int) -> Job | None:
 _many = select(*_job).where(among(job.c.id, bindparam("ids", type_=Ids())))
 
 
+def created_at(conn: Connection, job_id: int) -> int:
+    """When a job was asked for, epoch ms."""
+    return int(conn.execute(select(job.c.created_at).where(job.c.id == job_id)).scalar_one())
+
+
+def asked_at(conn: Connection, job_id: int) -> int:
+    """When a job, or the first one that it replays, was asked for (epoch ms)."""
+    asked: int | None = job_id
+    while asked is not None:
+        created_at, asked = conn.execute(select(job.c.created_at, job.c.replay_of).where(job.c.id == asked)).one()
+    return int(created_at)
+
+
 def find_many(conn: Connection, ids: list[int]) -> list[Job]:
     """In the order of `ids`; unknown ids are left out."""
     by_id = {found.id: found for found in fetch(conn, Job, _many, {"ids": ids})}

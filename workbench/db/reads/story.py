@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, exists, func, literal, or_, select
 
 from workbench.db.connection import Ids, among
 from workbench.db.rows.record import columns, fetch, fetch_one
@@ -13,6 +13,7 @@ from workbench.db.rows.story import (
     ArtifactVersion,
     ElementArtifact,
     HeadState,
+    KeptHead,
     Node,
     NodeContent,
     Place,
@@ -118,6 +119,50 @@ def find_contents(conn: Connection, ids: Collection[int]) -> dict[int, Json]:
         return {}
     query = select(artifact.c.id, artifact.c.content).where(among(artifact.c.id, bindparam("ids", type_=Ids())))
     return {artifact_id: content for artifact_id, content in conn.execute(query, {"ids": sorted(ids)})}
+
+
+_manual = artifact.alias("manual")
+#: a person wrote this version, or took back one that a person had written
+_by_hand = or_(
+    artifact.c.source == "manual",
+    and_(
+        artifact.c.source == "restore",
+        exists(
+            select(literal(1)).where(
+                _manual.c.node_id == artifact.c.node_id,
+                _manual.c.kind == artifact.c.kind,
+                _manual.c.source == "manual",
+                _manual.c.content_hash == artifact.c.content_hash,
+            )
+        ),
+    ),
+)
+_kept_heads = (
+    select(artifact.c.node_id, artifact.c.kind, artifact.c.version, _by_hand.label("by_hand"), artifact_head.c.pinned)
+    .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+    .where(
+        among(artifact_head.c.node_id, bindparam("ids", type_=Ids())), or_(_by_hand, artifact_head.c.pinned.is_(True))
+    )
+)
+
+
+def kept_heads(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, str], KeptHead]:
+    """(node id, kind) → the heads that a person wrote, edited or pinned."""
+    found = fetch(conn, KeptHead, _kept_heads, {"ids": sorted(node_ids)})
+    return {(head.node_id, head.kind): head for head in found}
+
+
+def find_by_hand(conn: Connection, node_id: int, kind: str, until: int) -> Artifact | None:
+    """What a person had written when a job was asked for (epoch ms): the head if it was there by then, else the newest
+    version of that time; None when a model wrote that."""
+    of_then = select(*_artifact, _by_hand.label("by_hand")).where(
+        artifact.c.node_id == node_id, artifact.c.kind == kind, artifact.c.created_at <= until
+    )
+    is_head = artifact.c.id == select(artifact_head.c.artifact_id).where(
+        artifact_head.c.node_id == node_id, artifact_head.c.kind == kind
+    ).scalar_subquery()  # fmt: skip
+    row = conn.execute(of_then.order_by(is_head.desc(), artifact.c.version.desc()).limit(1)).one_or_none()
+    return Artifact(*row[:-1]) if row is not None and row.by_hand else None
 
 
 def find_version(conn: Connection, node_id: int, kind: str, number: int) -> ArtifactVersion | None:

@@ -152,6 +152,17 @@ class LoadedHead(HeadState):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptHead(Record):
+    """A head that a person cares for: `by_hand`: wrote or edited it, `pinned`: keeps it whatever comes later."""
+
+    node_id: int
+    kind: str
+    version: int
+    by_hand: bool
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class VersionEntry(Record):
     """A version in a list of versions, without its content. `is_head`: this one counts."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -55,8 +55,12 @@ def lock_node(conn: Connection, node_id: int) -> None:
     conn.execute(select(node.c.id).where(node.c.id == node_id).with_for_update(key_share=True))
 
 
-def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> int:
-    """Append a version, make it the head unless one is pinned, and return its id; `values`: the other columns."""
+#: whether a new version becomes the head: always, or unless one is pinned, or only where there is none
+Lead = Literal["follow", "unless_pinned", "never"]
+
+
+def add_version(conn: Connection, node_id: int, kind: str, *, lead: Lead, **values: Any) -> int:
+    """Append a version and return its id; `values`: the other columns. A pin stays with the head."""
     lock_node(conn, node_id)
     last = conn.execute(
         select(func.max(artifact.c.version)).where(artifact.c.node_id == node_id, artifact.c.kind == kind)
@@ -64,13 +68,12 @@ def add_version(conn: Connection, node_id: int, kind: str, **values: Any) -> int
     row = insert(artifact).values(node_id=node_id, kind=kind, version=(last or 0) + 1, created_at=db_now_ms(), **values)
     artifact_id: int = conn.execute(row.returning(artifact.c.id)).scalar_one()
     point = upsert(conn, artifact_head).values(node_id=node_id, kind=kind, artifact_id=artifact_id, pinned=False)
-    conn.execute(
-        point.on_conflict_do_update(
-            index_elements=["node_id", "kind"],
-            set_={"artifact_id": artifact_id},
-            where=artifact_head.c.pinned.is_(False),
-        )
-    )
+    key = ["node_id", "kind"]
+    if lead == "never":
+        conn.execute(point.on_conflict_do_nothing(index_elements=key))
+    else:
+        where = artifact_head.c.pinned.is_(False) if lead == "unless_pinned" else None
+        conn.execute(point.on_conflict_do_update(index_elements=key, set_={"artifact_id": artifact_id}, where=where))
     return artifact_id
 
 

@@ -24,6 +24,13 @@ class Params(registry.Params):
         False, title=N_("Go on"), description=N_("Also into the episodes and scenes that these jobs make")
     )
 
+    rewrite: list[tuple[str, int]] = Field(
+        default_factory=list,
+        max_length=50_000,
+        title=N_("Written by hand"),
+        description=N_("Those of the jobs that replace what a person wrote or edited; others are left out"),
+    )
+
 
 def all_can_start(node: NodeView, params: Params) -> list[Issue]:
     """Every job of the plan that waits for no other can start."""
@@ -49,4 +56,4 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Run the jobs of a plan in their order, side by side where they can be; what is fresh by then is left alone."""
     ctx.progress(0, Text(N_("Choosing what can start")))
-    return await composing.compose(ctx, params.jobs, grow=params.grow)
+    return await composing.compose(ctx, params.jobs, grow=params.grow, rewrite=params.rewrite)

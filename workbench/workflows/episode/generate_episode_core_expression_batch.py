@@ -9,8 +9,8 @@ from pydantic import Field
 
 from workbench.errors import GuardUnmet
 from workbench.i18n import N_, Text
-from workbench.jobs.context import BatchResult, Child
-from workbench.story.freshness import first_batch, is_fresh, keep_batch_order
+from workbench.jobs.context import FRESH, BatchResult, Child
+from workbench.story.freshness import first_batch, is_fresh, keep_batch_order, list_kept
 from workbench.story.guards import has_episodes, has_these_episodes, plannable
 from workbench.workflows import registry
 
@@ -27,6 +27,11 @@ class Params(registry.Params):
         None, min_length=1, max_length=100, title=N_("Episodes"), description=N_("Empty: all episodes")
     )
     force: bool = Field(False, title=N_("Write again"), description=N_("Also where a fresh core expression exists"))
+    rewrite: bool = Field(
+        False,
+        title=N_("Written by hand"),
+        description=N_("Also what a person wrote or edited; the model is given that version to keep to"),
+    )
 
 
 def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
@@ -52,10 +57,21 @@ async def run(ctx: Context, params: Params) -> BatchResult:
         raise GuardUnmet(unknown)
     ctx.progress(0, Text(N_("Choosing the episodes")))
     named = select_episodes(ctx.node.children(), params)
-    wanted = [e.id for e in named if params.force or not is_fresh(e, WRITES)]
+    kept = {
+        node: "pinned" if head.pinned else "by_hand"
+        for (kind, node), head in list_kept(ctx.node, named, [registry.find(ITEM)]).items()
+        if kind == WRITES and (head.pinned or not params.rewrite)
+    }
+    wanted = [e.id for e in named if (params.force or not is_fresh(e, WRITES)) and e.id not in kept]
     todo = keep_batch_order(first_batch(ctx.node, ctx.job_id), wanted)
-    results = await ctx.children([Child(ITEM, node_id, {}) for node_id in todo], chained=True)
-    skipped = [{"node_id": e.id, "reason": "fresh"} for e in named if e.id not in todo]
+    results = await ctx.children(
+        [Child(ITEM, node_id, {}) for node_id in todo], chained=True, unless_fresh=not params.force
+    )
+    skipped = [
+        {"node_id": e.id, "reason": FRESH if not params.force and is_fresh(e, WRITES) else kept.get(e.id, FRESH)}
+        for e in named
+        if e.id not in todo
+    ]
     return ctx.batch_result(results, skipped)
 
 

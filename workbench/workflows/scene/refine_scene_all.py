@@ -31,6 +31,11 @@ IMAGES = "generate_keyframe_images"
 class Params(registry.Params):
     images: bool = Field(True, title=N_("Draw the frames"), description=N_("Nine pictures a scene"))
     force: bool = Field(False, title=N_("Make again"), description=N_("Also what is fresh"))
+    rewrite: bool = Field(
+        False,
+        title=N_("Written by hand"),
+        description=N_("Also what a person wrote or edited; the model is given that version to keep to"),
+    )
 
 
 def parts(images: bool) -> list[str]:
@@ -58,4 +63,5 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Make everything of a scene, from its anchor to its frames, sound and duration; what is fresh is kept."""
     ctx.progress(0, Text(N_("Choosing what can start")))
-    return await composing.compose(ctx, list_jobs(ctx.node, params), force=params.force)
+    jobs = list_jobs(ctx.node, params)
+    return await composing.compose(ctx, jobs, force=params.force, rewrite="all" if params.rewrite else ())

@@ -65,7 +65,8 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Make everything of several scenes, by episode and order; what is fresh is kept, what failed is named."""
     ctx.progress(0, Text(N_("Choosing what can start")))
-    return await composing.compose(ctx, list_jobs(ctx.node, params), force=params.force)
+    jobs = list_jobs(ctx.node, params)
+    return await composing.compose(ctx, jobs, force=params.force, rewrite="all" if params.rewrite else ())
 
 
 def scenes(project: NodeView) -> list[int]:
