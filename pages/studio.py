@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.api.workflows import Cell
 from workbench.db.rows.story import Input, Outline, OutlineNode
+from workbench.story.studio import Mark
 from workbench.ui import (
     budgets,
     formats,
@@ -29,6 +30,9 @@ from workbench.ui.markup import code, plain, readable
 from workbench.ui.projects import progress
 from workbench.ui.studio import cells, editing, plan, storyboard, tree
 from workbench.ui.studio.editing import cell_key
+
+#: a longer list of sources is cut, and says so
+SOURCES = 12
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -58,7 +62,13 @@ def sidebar(project: int, current: int) -> None:
         st.rerun()
 
     outline = live.outline(project, current)
-    tree.draw(progress.items(outline, job_marks(project), current), current, key=key, on_chosen=open_chosen)
+    marks: list[Mark] = live.query(wb.workflows.list_marks, project)
+    bad_below: dict[int, list[str]] = {}
+    for mark in marks:
+        if mark.parent_id is not None and mark.state in ("failed", "partial"):
+            bad_below.setdefault(mark.parent_id, []).append(mark.state)
+    jobs = {(m.node_id, m.workflow): m.state for m in marks}
+    tree.draw(progress.items(outline, jobs, current, bad_below), current, key=key, on_chosen=open_chosen)
 
 
 def breadcrumb(outline: Outline, node: OutlineNode) -> None:
@@ -81,7 +91,7 @@ def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="studio_heading"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch"):
             st.title(plain(labels.node_title(node.kind, node.position, node.title)), anchor=False, width="content")
-            for state in ("running", "stale", "failed"):
+            for state in ("running", "stale", "partial", "failed"):
                 if counted[state]:
                     states.badge(state, counted[state])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
@@ -133,7 +143,7 @@ def show_inputs(cells: list[Cell]) -> None:
         return
     with st.container(border=True, key="made_from"):
         st.markdown(f"**{t('Made from')}**")
-        for key, source in list(used.items())[:12]:
+        for key, source in list(used.items())[:SOURCES]:
             reason = stale.get(key)
             version = f"v{reason.from_version} → v{reason.to_version}" if reason else f"v{source['version']}"
             part = labels.part_title(source.get("part"))
@@ -145,6 +155,8 @@ def show_inputs(cells: list[Cell]) -> None:
             st.markdown(
                 f"{states.chip('stale' if reason else 'fresh')} {plain(name)} :gray[{plain(part)}] {code(version)}"
             )
+        if len(used) > SOURCES:
+            st.caption(t("and {n} more", n=len(used) - SOURCES))
 
 
 def show_usage(node: int) -> None:
@@ -183,19 +195,14 @@ def live_preview(cells: list[Cell]) -> None:
 
 
 def signature(project: int, node: int) -> Any:
-    """What makes the page draw itself anew: the states of this project's active jobs and the artifacts in sight."""
+    """What makes the page draw itself anew: the states of this project's jobs and the artifacts in sight."""
     outline = live.outline(project, node)
     marks = job_marks(project)
     return (
         sorted((str(k), v) for k, v in marks.items()),
         [(n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in outline.nodes],
-        live.query(newest_failure, project),
+        live.query(wb.workflows.list_marks, project),
     )
-
-
-def newest_failure(project: int) -> int:
-    failed = wb.jobs.list(state="failed", project=project, limit=1)
-    return failed[0].id if failed else 0
 
 
 def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, Any]:
@@ -208,7 +215,7 @@ def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, 
         **{
             cell_key(node.id, c.workflow.name): (
                 c.state, c.job and (c.job.id, c.job.state), c.artifact and (c.artifact.id, c.artifact.pinned),
-                c.stale_reasons, [i.message for i in c.unmet], c.workflow.name == first,
+                c.stale_reasons, c.origin, [i.message for i in c.unmet], c.workflow.name == first,
             )
             for c in shown
         },

@@ -88,5 +88,8 @@ _.maintain
 # called by migrations, which stay as they were released
 trigger_statements
 
+# for notebooks: whether a plan costs anything
+_.free
+
 # a key of stored inputs, read with get()
 fields_hash

@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import nodes, run
+from tests.workflows.frames import quick_drawing
 from workbench import samples
 from workbench.errors import GuardUnmet
 
@@ -136,3 +137,39 @@ def test_pictures_and_clips_are_reckoned_at_the_prices_of_whoever_makes_them(pla
     assert found["generate_scene_video"].cost_micros == 7_500_000
     assert found["generate_dialogue"].cost_micros == (4_000 * 2 + 700 * 8)
     assert wb.plans.estimate(project, "alone")["generate_keyframe_images"].cost_micros is None
+
+
+def test_a_parent_says_how_many_failed_and_how_many_never_began(planned: tuple[Engine, int]) -> None:
+    engine, project = planned
+    episode = nodes(engine, project, "episode")[0].id
+    engine.provider.changes[:] = [lambda made: "no core at all"] * 4  # type: ignore[attr-defined]
+    parent = engine.finish(engine.wb.plans.run(episode, grow=True).id, timeout=120)
+    assert parent.state == "failed"
+    assert str(parent.error).startswith("1 of 2 parts failed, 1 never began; the first: ")
+
+
+def test_seven_of_nine_frames_are_not_all(planned: tuple[Engine, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_drawing(monkeypatch)
+    engine, project = planned
+    wb = engine.wb
+    episode = nodes(engine, project, "episode")[0].id
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        run(engine, kind, episode)
+    scene = nodes(engine, project, "scene")[0].id
+    for kind in ("generate_scene_anchor", "generate_keyframe_prompt"):
+        run(engine, kind, scene)
+    keys = [f"KF{n}" for n in range(7)]
+    assert run(engine, "generate_keyframe_images", scene, {"keys": keys}).state == "succeeded"
+
+    def state() -> str:
+        return next(c.state for c in wb.workflows.list_cells(scene) if c.workflow.name == "generate_keyframe_images")
+
+    def complete() -> set[bool]:
+        shown = [*wb.projects.tree(project).nodes, *wb.projects.outline(project, scene).nodes]
+        return {a.complete for n in shown for a in n.artifacts if n.id == scene and a.kind == "keyframe_images"}
+
+    assert state() == "partial"
+    assert complete() == {False}
+    assert run(engine, "generate_keyframe_images", scene).state == "succeeded"
+    assert state() == "fresh"
+    assert complete() == {True}

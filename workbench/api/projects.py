@@ -36,7 +36,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers.base import SKETCH
 from workbench.story import briefs, elements
-from workbench.story.freshness import load_changed, source_heads
+from workbench.story.freshness import complete, load_changed, source_heads
 from workbench.story.names import fold
 
 if TYPE_CHECKING:
@@ -249,7 +249,8 @@ def _artifacts_by_node(
     artifacts: dict[int, list[TreeArtifact]] = {}
     for (node_id, kind), head in sorted(heads.items(), key=lambda item: item[0][1]):
         stale = bool(find_changed_inputs(head.inputs, sources))
-        artifacts.setdefault(node_id, []).append(TreeArtifact(kind, head.version, head.content_hash, stale))
+        own = TreeArtifact(kind, head.version, head.content_hash, stale, complete(head))
+        artifacts.setdefault(node_id, []).append(own)
     return artifacts
 
 

@@ -37,6 +37,13 @@ class Cell(Record):
     stale_reasons: list[studio.StaleReason]
     #: missing, ready, queued, running, waiting, fresh, stale, partial or failed
     state: str
+    origin: studio.HeadOrigin
+
+    @property
+    def guarded(self) -> bool:
+        """A person cares for what a run would replace: it was written by hand, or is pinned."""
+        kept = self.artifact is not None and (self.artifact.pinned or self.origin.by_hand)
+        return kept and not (self.workflow.adds and not (self.artifact and self.artifact.pinned))
 
 
 @check_arguments
@@ -68,6 +75,12 @@ class Workflows:
             jobs = job_reads.latest_for_nodes(conn, [node_id])
             heads = {w.writes: reads.find_head(conn, node_id, w.writes) for w in workflows if w.writes}
             reasons = {kind: studio.find_stale_reasons(conn, head) if head else [] for kind, head in heads.items()}
+            versions = reads.list_origins(conn, node_id)
+        origins = {
+            kind: studio.trace_head(head, [v for v in versions if v.kind == kind])
+            for kind, head in heads.items()
+            if head
+        }
         cells = []
         for workflow in workflows:
             job = jobs.get((node_id, workflow.name))
@@ -75,8 +88,18 @@ class Workflows:
             stale = reasons.get(workflow.writes or "", [])
             unmet = self._list_unmet_by_default(workflow, node_id)
             state = studio.cell_state(job, artifact, bool(stale), bool(unmet))
-            cells.append(Cell(workflow, job, artifact, unmet, stale, state))
+            origin = origins.get(workflow.writes or "", studio.HeadOrigin())
+            cells.append(Cell(workflow, job, artifact, unmet, stale, state, origin))
         return cells
+
+    def list_marks(self, project_id: int) -> builtins.list[studio.Mark]:
+        """What is at work in a project, and what has failed or come only in part and was not made good since."""
+        with self._database.read() as conn:
+            jobs = [*job_reads.list_active_in_project(conn, project_id), *job_reads.list_unsolved(conn, project_id)]
+            made_at = reads.head_times(conn, {j.node_id for j in jobs if j.node_id is not None and j.finished_at})
+            parents = reads.parents_of(conn, {j.node_id for j in jobs if j.node_id is not None})
+        writes = {w.name: w.writes for w in self._registry.all().values()}
+        return studio.mark_nodes(jobs, writes, made_at, parents)
 
     def _list_unmet_by_default(self, workflow: Workflow, node_id: int) -> builtins.list[Issue]:
         try:

@@ -152,6 +152,13 @@ job = Table(
         postgresql_where=text("state IN ('failed', 'partial')"),
         sqlite_where=text("state IN ('failed', 'partial')"),
     ),
+    Index(
+        "ix_job_unsolved",
+        "project_id",
+        "id",
+        postgresql_where=text("state IN ('failed', 'partial')"),
+        sqlite_where=text("state IN ('failed', 'partial')"),
+    ),
     Index("ix_job_node_kind", "node_id", "kind", "id"),
     Index("ix_job_project", "project_id", "id"),
     Index("ix_job_kind", "kind", "id"),

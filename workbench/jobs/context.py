@@ -72,6 +72,8 @@ class _MissingChild:
 
 #: the state of a child that was not started, since what it would make had been made meanwhile
 FRESH = "fresh"
+#: the state of one that was not started, since what it needs has failed
+NOT_STARTED = "not_started"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,22 @@ class BatchResult:
 
     def as_json(self) -> JsonObject:
         return {"succeeded": self.succeeded, "failed": self.failed, "skipped": self.skipped}
+
+
+def count_failed(failed: Sequence[JsonObject], parts: int) -> Text:
+    """“4 of 86 parts failed, 74 never began”: what waited for a failed part has not failed itself, nor has what was
+    cancelled."""
+    unbegun = sum(item.get("state") == NOT_STARTED for item in failed)
+    cancelled = sum(item.get("state") == "cancelled" for item in failed)
+    counts = [Text(N_("{failed} of {all} parts failed"), failed=len(failed) - unbegun - cancelled, all=parts)]
+    if cancelled:
+        counts.append(Text(N_("{count} were cancelled"), count=cancelled))
+    if unbegun:
+        counts.append(Text(N_("{count} never began"), count=unbegun))
+    if len(counts) == 1:
+        return counts[0]
+    named = {f"count_{n}": count for n, count in enumerate(counts)}
+    return Text(", ".join(f"{{{name}}}" for name in named), **named)
 
 
 @dataclass
@@ -578,11 +596,7 @@ class Context:
         ]
         if bad and not good and not fresh:
             raise ChildFailed(
-                Text(
-                    N_("All {count} parts failed; the first: {error}"),
-                    count=len(bad),
-                    error=bad[0]["error"] or bad[0]["state"],
-                ),
+                _nothing_came(bad),
                 failed=bad,
             )
         return BatchResult(good, bad, [*skipped, *fresh])
@@ -622,6 +636,15 @@ class Context:
         session = self._session
         with session.write() as conn:
             session.add_event(conn, message, level)
+
+
+def _nothing_came(bad: Sequence[JsonObject]) -> Text:
+    """How a parent ended of whose parts none is there."""
+    first = next((b for b in bad if b["state"] not in (NOT_STARTED, "cancelled")), bad[0])
+    why = first["error"] or first["state"]
+    if all(b["state"] == first["state"] for b in bad):
+        return Text(N_("All {count} parts failed; the first: {error}"), count=len(bad), error=why)
+    return Text(N_("{counts}; the first: {error}"), counts=count_failed(bad, len(bad)), error=why)
 
 
 def _urgency(error: BaseException) -> int:

@@ -19,7 +19,7 @@ from workbench.db.writes.story import lock_node
 from workbench.errors import KINDS, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
-from workbench.jobs.context import BatchResult, Context, PartialArtifact
+from workbench.jobs.context import BatchResult, Context, PartialArtifact, count_failed
 from workbench.jobs.declared import Workflows
 from workbench.jobs.failures import Failure, fingerprint_of_parts, shorten
 from workbench.jobs.session import ClaimSession
@@ -223,9 +223,7 @@ def _end_values(job_kind: str, state: str, result_json: Any) -> dict[str, Any]:
     if state == "succeeded":
         return {"message": DONE}
     failed = result_json["failed"]
-    message = Text(
-        N_("{failed} of {all} parts failed"), failed=len(failed), all=len(failed) + len(result_json["succeeded"])
-    )
+    message = count_failed(failed, len(failed) + len(result_json["succeeded"]))
     return {
         "message": message,
         "kind": "child_failed",

@@ -127,6 +127,11 @@ class Plan:
     #: what it leaves as it is
     kept: list[KeptJob] = field(default_factory=list)
 
+    @property
+    def free(self) -> bool:
+        """None of its jobs costs anything."""
+        return not self.unpriced and not any(self.cost.values())
+
     def forecast(self, grow: bool = False) -> Forecast:
         """What it will take in all; `grow`: with the jobs on nodes that it makes."""
         own = Forecast(len(self.jobs), self.tokens, self.seconds, self.cost, self.unpriced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -12,10 +13,10 @@ from workbench.artifacts.staleness import find_changed_inputs
 from workbench.artifacts.versions import part_of, pick
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import Job
-from workbench.db.rows.story import Artifact, ArtifactVersion, Input
+from workbench.db.rows.story import Artifact, ArtifactVersion, Input, VersionOrigin
 from workbench.db.schema import ACTIVE
 from workbench.json_types import Json
-from workbench.story.freshness import source_heads
+from workbench.story.freshness import complete, source_heads
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,74 @@ class StaleReason:
         return self.only_for is None or part in self.only_for
 
 
+@dataclass(frozen=True)
+class HeadOrigin:
+    """Whom the head of an artifact comes from, and what stands beside it.
+
+    `by_hand`: a person wrote or edited it. `replaced`: the version by hand that a model's head has taken the place of.
+    `newer`: the newest version, where another one counts.
+    """
+
+    by_hand: bool = False
+    replaced: int | None = None
+    newer: int | None = None
+
+
+def trace_head(head: ArtifactVersion, origins: Sequence[VersionOrigin]) -> HeadOrigin:
+    """From all versions of the head's kind, newest first."""
+    own = next(o for o in origins if o.version == head.version)
+    newest = origins[0].version
+    before = next((o for o in origins if o.version < head.version and o.source != "ai"), None)
+    replaced = before.version if own.source == "ai" and before is not None and before.by_hand else None
+    return HeadOrigin(own.by_hand, replaced, newest if newest > head.version else None)
+
+
 def cell_state(job: Job | None, artifact: ArtifactVersion | None, stale: bool, unmet: bool) -> str:
-    """missing | ready | queued | running | waiting | fresh | stale | failed."""
+    """missing | ready | queued | running | waiting | fresh | stale | partial | failed."""
     if job is not None and job.state in ACTIVE:
         return job.state
     if job is not None and job.state == "failed" and (artifact is None or artifact.created_at < (job.finished_at or 0)):
         return "failed"
     if artifact is not None:
-        return "stale" if stale else "fresh"
+        return "stale" if stale else "fresh" if complete(artifact) else "partial"
     if job is not None and job.state in ("partial", "succeeded"):
         return "fresh" if job.state == "succeeded" else "partial"
     return "missing" if unmet else "ready"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a job says of its node: at work, failed or partial. `parent_id`: of the node."""
+
+    node_id: int
+    parent_id: int | None
+    workflow: str
+    state: str
+
+
+def mark_nodes(
+    jobs: Iterable[Job],
+    writes: Mapping[str, str | None],
+    made_at: Mapping[tuple[int, str], int],
+    parents: Mapping[int, int | None],
+) -> list[Mark]:
+    """The marks of these jobs; a failure after which its artifact was made, by hand too, leaves none.
+
+    A parent that writes nothing itself is made good by whatever was made on its node since; what came of its parts,
+    they say themselves. `writes`: workflow → the kind it writes, `made_at`: when each head was made.
+    """
+    marks = []
+    for job in jobs:
+        if job.node_id is None or job.kind not in writes:
+            continue
+        if job.state not in ACTIVE:
+            kind = writes[job.kind]
+            made = [at for (node, own), at in made_at.items() if node == job.node_id and kind in (None, own)]
+            good = max(made, default=0) >= (job.finished_at or 0)
+            if (job.state == "partial" and kind is None) or (job.state == "failed" and good):
+                continue
+        marks.append(Mark(job.node_id, parents.get(job.node_id), job.kind, job.state))
+    return marks
 
 
 def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[StaleReason]:

@@ -47,7 +47,7 @@ STATES: dict[str, State] = {
 JOB_STATES = ("running", "waiting", "queued", "failed", "partial", "succeeded", "cancelled")
 ACTIVE = frozenset({"running", "waiting", "queued"})
 #: what needs somebody first, for the one mark a node carries
-URGENCY = ("failed", "running", "waiting", "queued", "stale", "ready", "missing", "fresh")
+URGENCY = ("failed", "running", "waiting", "queued", "partial", "stale", "ready", "missing", "fresh")
 
 #: how an attempt, a step or a model call ended, as the state that shows it
 OUTCOMES = {

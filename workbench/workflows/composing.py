@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.artifacts import kinds
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.jobs.context import FRESH, BatchResult, Child, ChildResult
+from workbench.jobs.context import FRESH, NOT_STARTED, BatchResult, Child, ChildResult
 from workbench.json_types import JsonObject
 from workbench.story import plan
 from workbench.story.freshness import list_kept, load_subtree, plan_children
@@ -105,7 +105,7 @@ def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], state_of: An
 
 def _not_started(item: plan.Item, broken: registry.Workflow) -> ChildResult:
     message = Text(N_("Not started: “{title}” before it failed"), title=broken.title)
-    return ChildResult(None, item.node_id, item.workflow, "not_started", "child_failed", str(message))
+    return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", str(message))
 
 
 def _keys_below(ctx: Context, requested: Sequence[Key], done: dict[Key, ChildResult]) -> list[Key]:

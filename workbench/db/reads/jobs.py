@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Unpack
 
-from sqlalchemy import Connection, Select, String, bindparam, cast, func, or_, select
+from sqlalchemy import Connection, Select, String, bindparam, cast, exists, func, literal, or_, select
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rows.jobs import (
@@ -24,6 +24,7 @@ from workbench.db.rows.jobs import (
 from workbench.db.rows.record import columns, fetch, fetch_one
 from workbench.db.schema import (
     ACTIVE,
+    FAILED,
     TERMINAL,
     attempt,
     gate,
@@ -222,6 +223,22 @@ def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, s
     newest = select(func.max(job.c.id)).where(job.c.node_id.in_(node_ids)).group_by(job.c.node_id, job.c.kind)
     jobs = fetch(conn, Job, select(*_job).where(job.c.id.in_(newest)))
     return {(latest.node_id, latest.kind): latest for latest in jobs if latest.node_id is not None}
+
+
+def list_unsolved(conn: Connection, project_id: int) -> list[Job]:
+    """The newest job of each node and workflow in a project, where that one failed or came only in part."""
+    later = job.alias("later")
+    query = select(*_job).where(
+        job.c.project_id == project_id,
+        job.c.state.in_(FAILED),
+        job.c.node_id.isnot(None),
+        ~exists(
+            select(literal(1)).where(
+                later.c.node_id == job.c.node_id, later.c.kind == job.c.kind, later.c.id > job.c.id
+            )
+        ),
+    )
+    return fetch(conn, Job, query.order_by(job.c.id))
 
 
 def list_active_in_project(conn: Connection, project_id: int) -> list[Job]:

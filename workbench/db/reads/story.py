@@ -19,6 +19,7 @@ from workbench.db.rows.story import (
     Place,
     SceneEntry,
     VersionEntry,
+    VersionOrigin,
 )
 from workbench.db.schema import artifact, artifact_head, node
 from workbench.json_types import Json
@@ -66,6 +67,12 @@ def outline(conn: Connection, project_id: int) -> list[Node]:
     return sorted(nodes, key=lambda found: (rank[found.kind], found.parent_id or 0, found.position))
 
 
+def parents_of(conn: Connection, node_ids: Collection[int]) -> dict[int, int | None]:
+    """Node id → the node above it."""
+    query = select(node.c.id, node.c.parent_id).where(among(node.c.id, bindparam("ids", type_=Ids())))
+    return {node_id: parent for node_id, parent in conn.execute(query, {"ids": sorted(node_ids)})}
+
+
 def scene_counts(conn: Connection, project_id: int) -> dict[int, int]:
     """Episode id → how many live scenes it has."""
     query = (
@@ -101,6 +108,16 @@ def heads_of(conn: Connection, project_id: int) -> dict[tuple[int, str], HeadSta
         .where(node.c.project_id == project_id)
     )
     return {(head.node_id, head.kind): head for head in fetch(conn, HeadState, query)}
+
+
+def head_times(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """(node id, kind) → when the head was made, epoch ms."""
+    query = (
+        select(artifact.c.node_id, artifact.c.kind, artifact.c.created_at)
+        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+        .where(among(artifact_head.c.node_id, bindparam("ids", type_=Ids())))
+    )
+    return {(node_id, kind): at for node_id, kind, at in conn.execute(query, {"ids": sorted(node_ids)})}
 
 
 def heads_for(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], HeadState]:
@@ -150,6 +167,16 @@ def kept_heads(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, s
     """(node id, kind) → the heads that a person wrote, edited or pinned."""
     found = fetch(conn, KeptHead, _kept_heads, {"ids": sorted(node_ids)})
     return {(head.node_id, head.kind): head for head in found}
+
+
+def list_origins(conn: Connection, node_id: int) -> list[VersionOrigin]:
+    """Where each version of what a node has comes from, newest first."""
+    query = (
+        select(artifact.c.kind, artifact.c.version, artifact.c.source, _by_hand.label("by_hand"))
+        .where(artifact.c.node_id == node_id)
+        .order_by(artifact.c.version.desc())
+    )
+    return fetch(conn, VersionOrigin, query)
 
 
 def find_by_hand(conn: Connection, node_id: int, kind: str, until: int) -> Artifact | None:

@@ -67,6 +67,8 @@ class TreeArtifact(Record):
     version: int
     content_hash: str
     stale: bool
+    #: it has every part that its kind should have; seven of nine frames are not all
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,16 @@ class KeptHead(Record):
     version: int
     by_hand: bool
     pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VersionOrigin(Record):
+    """Where a version comes from. `by_hand`: a person wrote it, or took back one that a person had written."""
+
+    kind: str
+    version: int
+    source: str
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workbench.db.rows.story import Outline, OutlineNode, Tree, TreeArtifact, TreeNode
@@ -22,31 +22,38 @@ def kinds_of(node: TreeNode) -> dict[str, TreeArtifact]:
     return {a.kind: a for a in node.artifacts}
 
 
-def _own_states(node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> list[str]:
-    """The state of each artifact a node should have, with the jobs now at work on the node."""
+#: (node id, workflow) → state, of jobs that are active, failed or came only in part
+Jobs = Mapping[tuple[int, str], str]
+
+
+def _own_states(node: TreeNode, jobs: Jobs) -> list[str]:
+    """The state of each artifact a node should have, with what jobs say of the node."""
     have = kinds_of(node)
     wanted = [k for k in STAGES.get(node.kind, ()) if k not in have]
-    states = ["stale" if a.stale else "fresh" for a in have.values()]
+    states = ["stale" if a.stale else "fresh" if a.complete else "partial" for a in have.values()]
     if node.kind in STORY:
         # something to go on with is ready to be run; nothing at all is missing
         states += ["ready" if have else "missing"] * len(wanted) if not have or node.kind != "project" else []
     return states + [state for (node_id, _kind), state in jobs.items() if node_id == node.id]
 
 
-def node_state(node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> str:
-    """The one mark a node carries: what needs somebody first, else missing or fresh.
-
-    `jobs`: (node id, workflow) → state, of jobs that are active or failed.
-    """
-    return states.most_urgent(_own_states(node, jobs))
+def node_state(node: TreeNode, jobs: Jobs, below: Iterable[str] = ()) -> str:
+    """The one mark a node carries: what needs somebody first, else missing or fresh. `below`: states of nodes below it
+    that are not shown."""
+    return states.most_urgent([*_own_states(node, jobs), *below])
 
 
 #: a longer tree shows the scenes of the chosen episode alone
 LONG = 60
 
 
-def items(tree: Tree | Outline, jobs: Mapping[tuple[int, str], str], current: int | None = None) -> list[Item]:
-    """The story tree in reading order: project, then each episode with its scenes."""
+def items(
+    tree: Tree | Outline, jobs: Jobs, current: int | None = None, bad_below: Mapping[int, Sequence[str]] | None = None
+) -> list[Item]:
+    """The story tree in reading order: project, then each episode with its scenes.
+
+    `bad_below`: node id → the states of what failed, or came only in part, on the nodes below it.
+    """
     nodes = [n for n in tree.nodes if n.kind in STORY]
     children: dict[Any, list[TreeNode]] = {}
     for node in nodes:
@@ -59,9 +66,11 @@ def items(tree: Tree | Outline, jobs: Mapping[tuple[int, str], str], current: in
         if depth and node.kind == "scene":
             title = f"{node.position} {node.title}"  # narrower than its heading
         count = (node.parts if isinstance(node, OutlineNode) else len(below)) if depth == 1 else None
-        rows.append(Item(node.id, title, node_state(node, jobs), depth, count or None, depth < 2))
         chosen = current == node.id or any(child.id == current for child in below)
-        for child in below if depth == 0 or chosen or len(nodes) <= LONG else ():
+        shown = below if depth == 0 or chosen or len(nodes) <= LONG else []
+        state = node_state(node, jobs, () if shown else (bad_below or {}).get(node.id, ()))
+        rows.append(Item(node.id, title, state, depth, count or None, depth < 2))
+        for child in shown:
             walk(child, depth + 1)
 
     for root in [n for n in nodes if n.kind == "project"]:

@@ -26,6 +26,7 @@ VERBS = {
     "ready": (N_("Run"), "play_arrow"),
     "stale": (N_("Update"), "refresh"),
     "fresh": (N_("Run again"), "replay"),
+    "partial": (N_("Run the rest"), "play_arrow"),
     "failed": (N_("Retry"), "replay"),
 }
 
@@ -201,6 +202,9 @@ def action(node_id: int, cell: Cell, primary: bool) -> None:
             args=(job.id,),
         )
         return
+    if cell.guarded and cell.artifact:
+        _ask(node_id, cell, cell.artifact, t(verb), icon)
+        return
     if workflow.batch:
         _batch_action(node_id, workflow, key, t(verb), icon, bool(cell.unmet))
         return
@@ -213,6 +217,65 @@ def action(node_id: int, cell: Cell, primary: bool) -> None:
         on_click=launch,
         args=(node_id, workflow.name, {}),
     )
+
+
+def _ask(node_id: int, cell: Cell, artifact: ArtifactVersion, verb: str, icon: str) -> None:
+    """A run over what a person wrote or pinned: what it will do is said before it is done."""
+    key = cell_key(node_id, cell.workflow.name, "act")
+    with st.popover(verb, icon=f":material/{icon}:", key=f"{key}_ask", disabled=bool(cell.unmet)):
+        version = artifact.version
+        if cell.origin.by_hand and not cell.workflow.adds:
+            st.markdown(
+                t("v{n} was written or edited by hand. The model is given it to keep to; it stays among the versions.",
+                  n=version), width=380,
+            )  # fmt: skip
+        if artifact.pinned:
+            st.markdown(t("v{n} is pinned: a new version is not shown until you unpin it.", n=version), width=380)
+        with st.container(horizontal=True, gap="small"):
+            if artifact.pinned:
+                st.button(
+                    t("Unpin and run"), key=f"{key}_unpin", type="primary", icon=":material/keep_off:",
+                    on_click=_unpin_and_launch, args=(node_id, cell.workflow.name, artifact.kind),
+                )  # fmt: skip
+            st.button(
+                t("Run, v{n} stays", n=version) if artifact.pinned else verb, key=f"{key}_sure",
+                type="secondary" if artifact.pinned else "primary", icon=f":material/{icon}:",
+                on_click=launch, args=(node_id, cell.workflow.name, {}),
+            )  # fmt: skip
+
+
+def _unpin_and_launch(node_id: int, workflow: str, kind: str) -> None:
+    with shell.show_refusals():
+        live.workbench().artifacts.pin(node_id, kind, None)
+    launch(node_id, workflow, {})
+
+
+def _beside(node_id: int, cell: Cell, artifact: ArtifactVersion) -> None:
+    """The version by hand that was replaced, or the newer one that is not shown, each one click away."""
+    key, origin = cell_key(node_id, artifact.kind), cell.origin
+    if origin.replaced is not None and not cell.workflow.adds:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f":gray[{t('v{n}, edited by hand, was replaced.', n=int(origin.replaced))}]", width="content")
+            st.button(
+                t("Back to v{n}", n=int(origin.replaced)), key=f"{key}_back", icon=":material/undo:", type="tertiary",
+                on_click=versions.restore, args=(node_id, artifact.kind, origin.replaced),
+            )  # fmt: skip
+    if origin.newer is not None:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            why = (
+                t("v{new} is newer and not shown: v{n} is pinned.", new=int(origin.newer), n=int(artifact.version))
+                if artifact.pinned
+                else t(
+                    "v{new} is newer and not shown: v{n} was saved by hand.",
+                    new=int(origin.newer),
+                    n=int(artifact.version),
+                )
+            )
+            st.markdown(f":orange[:material/visibility_off:] :gray[{why}]", width="content")
+            st.button(
+                t("Show v{n}", n=int(origin.newer)), key=f"{key}_newer", icon=":material/visibility:", type="tertiary",
+                on_click=versions.pin, args=(node_id, artifact.kind, None),
+            )  # fmt: skip
 
 
 def editor(node_id: int, kind: str) -> bool:
@@ -339,6 +402,8 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
         for issue in cell.unmet or []:
             st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
+        if artifact and state not in states.ACTIVE:
+            _beside(node_id, cell, artifact)
     with st.container():
         if state in states.ACTIVE and job:
             running(job.id)
@@ -368,17 +433,25 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
 def _batch(job: Job) -> None:
     """How a batch ended: how many succeeded, and each that failed with its reason."""
     result = job.result
-    done, failed, there = (len(result.get(name, [])) for name in ("succeeded", "failed", "skipped"))
-    sentence = t("{n} written, {m} failed, {k} were there already", n=done, m=failed, k=there)
-    st.markdown(f":gray[{sentence}]")
-    for item in result.get("failed", []):
+    bad, left = result.get("failed", []), result.get("skipped", [])
+    unbegun = sum(item.get("state") == "not_started" for item in bad)
+    kept = sum(item.get("reason") in ("by_hand", "pinned") for item in left)
+    sentence = t("{n} written, {m} failed, {k} were there already", n=len(result.get("succeeded", [])),
+                 m=len(bad) - unbegun, k=len(left) - kept)  # fmt: skip
+    more = [t("{n} never began", n=unbegun)] if unbegun else []
+    more += [t("{n} written by hand or pinned were left", n=kept)] if kept else []
+    st.markdown(f":gray[{' · '.join([sentence, *more])}]")
+    for item in bad:
         node = live.workbench().projects.get_node(item["node_id"])
         name = labels.node_title(node.kind, node.position, node.title)
+        if item.get("state") == "not_started":
+            st.markdown(f":gray[:material/block: {plain(name)} · {t('never began: what it needs failed')}]")
+            continue
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
-        st.markdown(
-            f":red[:material/error:] {plain(name)} :gray[{plain(why)}] "
-            f"[{t('job {id}', id=int(item['job_id']))}]({job_links.href(int(item['job_id']))})"
-        )
+        link = ""
+        if item.get("job_id") is not None:  # what was refused has no job
+            link = f"[{t('job {id}', id=int(item['job_id']))}]({job_links.href(int(item['job_id']))})"
+        st.markdown(f":red[:material/error:] {plain(name)} :gray[{plain(why)}] {link}")
 
 
 def plain_artifact(node_id: int, kind: str) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
-from workbench.story.plan import Forecast, Mode, Plan, PlannedJob
+from workbench.story.plan import Forecast, Key, Mode, Plan, PlannedJob
 from workbench.ui import budgets, formats, job_links, labels, live, parts, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
-from workbench.ui.studio import editing
+from workbench.ui.studio import editing, kept
 
 #: the plan of a larger project is reckoned when somebody asks for it
 LARGE = 12
@@ -78,11 +78,17 @@ def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0, *, g
     return t("Launch {jobs} for about {cost}", jobs=jobs, cost=price(cost, unpriced))
 
 
-def launch(node_id: int, mode: Mode, grow: bool = False, beyond_budget: bool = False) -> None:
+def launch(
+    node_id: int, mode: Mode, grow: bool = False, beyond_budget: bool = False, rewrite: Sequence[Key] = ()
+) -> None:
     """Start the plan as one job; what it would need and lacks is said instead."""
     _close()
     with shell.show_refusals():
-        job = live.workbench().plans.run(node_id, mode, grow=grow, beyond_budget=beyond_budget, user=shell.user())
+        job = live.workbench().plans.run(
+            node_id, mode, grow=grow, beyond_budget=beyond_budget, rewrite=rewrite, user=shell.user()
+        )
+        for where in ("card", "dialog"):
+            kept.forget(node_id, mode, where)
         shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
     parts.redraw(editing.HEADING, editing.SIDE, editing.WATCH)
@@ -139,15 +145,18 @@ def _dialog(node_id: int, mode: Mode) -> None:
     # It stays open while the page behind it is drawn anew.
     @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
     def show_dialog() -> None:
-        plan = load_plan(node_id, mode)
+        plan, left, ticked = kept.load_plan(node_id, mode, "dialog")
         if not plan.jobs:
-            st.markdown(t("Nothing to do: everything below is fresh."))
+            fresh = t("Nothing to do: everything below is fresh.")
+            st.markdown(t("Nothing to do but what you have written or pinned.") if left else fresh)
+            kept.draw(left, node_id, mode, "dialog")
             return
         grow = _read_grow(plan, mode, node_id, "dialog")
         _numbers(plan.forecast(grow))
         _table(groups(plan.jobs), None, plan.growth if grow else None)
         _grow(plan, mode, node_id, "dialog")
-        if _launch_button(plan, node_id, mode, grow, "dialog"):
+        kept.draw(left, node_id, mode, "dialog")
+        if _launch_button(plan, node_id, mode, grow, "dialog", ticked):
             st.rerun()
 
     show_dialog()
@@ -171,8 +180,8 @@ def card(node_id: int, *, large: bool = False) -> None:
                 args=(f"plan_wanted_{node_id}", True),
             )
         return
-    plan = load_plan(node_id)
-    if not plan.jobs:
+    plan, left, ticked = kept.load_plan(node_id, "missing", "card")
+    if not plan.jobs and not left:
         return
     with st.container(border=True, key="plan"):
         st.markdown(f"**{t('Plan · everything below')}**")
@@ -180,7 +189,9 @@ def card(node_id: int, *, large: bool = False) -> None:
         _numbers(plan.forecast(grow))
         _table(groups(plan.jobs), ROWS, plan.growth if grow else None)
         _grow(plan, "missing", node_id, "card")
-        _launch_button(plan, node_id, "missing", grow, "card")
+        kept.draw(left, node_id, "missing", "card")
+        if plan.jobs:
+            _launch_button(plan, node_id, "missing", grow, "card", ticked)
 
 
 @st.fragment(run_every=1.0)
@@ -270,7 +281,7 @@ def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> None:
     )  # fmt: skip
 
 
-def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str) -> bool:
+def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str, ticked: Sequence[Key]) -> bool:
     for issue in plan.unmet[:4]:
         st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
     forecast = plan.forecast(grow)
@@ -285,5 +296,5 @@ def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str)
         width="stretch",
         disabled=bool(plan.unmet) or beyond is False,
         on_click=launch,
-        args=(node_id, mode, grow, beyond is True),
+        args=(node_id, mode, grow, beyond is True, tuple(ticked)),
     )

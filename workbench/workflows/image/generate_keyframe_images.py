@@ -194,7 +194,8 @@ class Drawing:
         self._ratio = ratio
         self._size = size
         self._style = brief.get("style") or {}
-        self._anchor = read_anchor(ctx)
+        # offline, a set is furnished from all that its anchor says, the other language too
+        self._anchor = ctx.node.at(ctx.node.id).artifact("scene_anchor") or {}
         # Who is who in a drawing; a character's words count through the shots.
         self._cast = [c["name"] for c in ctx.node.at(ctx.node.project_id).characters()]
         self._count = count

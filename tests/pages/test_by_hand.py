@@ -1,0 +1,131 @@
+"""What a person wrote, edited or pinned, in the Studio: said before it is replaced, and one click away after."""
+
+from __future__ import annotations
+
+from tests.pages.conftest import House
+
+CORE = "generate_episode_core_expression"
+
+
+def edited(house: House) -> tuple[int, int]:
+    """(project, episode): its core expression was edited by hand, and is stale."""
+    wb = house.wb
+    project, episodes = house.planned()
+    episode = episodes[0].id
+    assert house.run(CORE, episode).state == "succeeded"
+    for node, kind, changed in (
+        (episode, "core_expression", {"theme": "My words"}),
+        (project, "brief", {"genre": "x"}),
+    ):
+        head = wb.artifact(node, kind)
+        wb.artifacts.save(node, kind, {**head.content, **changed}, head.version)
+    return project, episode
+
+
+def texts(at) -> str:
+    return "\n".join(str(m.value) for m in (*at.markdown, *at.caption))
+
+
+def test_a_plan_lists_apart_and_unticked_what_was_written_by_hand(house: House) -> None:
+    project, episode = edited(house)
+    at = house.page("studio", project=project, node=episode)
+    at.button(key="update_stale").click().run()
+    assert "Written by hand or pinned" in texts(at)
+    tick = f"rewrite_dialog_{episode}_stale_{CORE}_{episode}"
+    assert at.checkbox(key=tick).value is False
+    assert not [b for b in at.button if str(b.key).startswith("launch_plan_dialog")]  # there is nothing else to do
+    at.checkbox(key=tick).check().run()
+    at.button(key=f"launch_plan_dialog_{episode}_stale").click().run()
+    (parent,) = house.wb.jobs.list(state="queued")
+    assert parent.params["rewrite"] == [[CORE, episode]]
+    assert house.end(parent.id).state == "succeeded"
+    head = house.wb.artifact(episode, "core_expression")
+    assert (head.version, head.source, head.content["theme"]) == (3, "ai", "My words")
+
+    at = house.page("studio", project=project, node=episode)
+    assert "v2, edited by hand, was replaced." in texts(at)
+    at.button(key=f"cell_{episode}_core_expression_back").click().run()
+    head = house.wb.artifact(episode, "core_expression")
+    assert (head.version, head.source) == (4, "restore")
+    assert "was replaced" not in texts(at)
+
+
+def test_the_plan_of_everything_below_leaves_it_too(house: House) -> None:
+    project, episode = edited(house)
+    at = house.page("studio", project=project, node=episode)
+    assert at.checkbox(key=f"rewrite_card_{episode}_missing_{CORE}_{episode}").value is False
+    at.button(key=f"launch_plan_card_{episode}_missing").click().run()
+    (parent,) = house.wb.jobs.list(state="queued")
+    assert CORE not in [kind for kind, _ in parent.params["jobs"]]
+
+
+def test_one_cell_says_what_a_run_over_a_version_by_hand_does(house: House) -> None:
+    project, episode = edited(house)
+    at = house.page("studio", project=project, node=episode)
+    key = f"cell_{episode}_{CORE}_act"
+    assert not [b for b in at.button if b.key == f"{key}_Update"]
+    assert "v2 was written or edited by hand. The model is given it to keep to" in texts(at)
+    at.button(key=f"{key}_sure").click().run()
+    (job,) = house.wb.jobs.list(state="queued")
+    assert job.kind == CORE
+
+
+def test_a_run_on_a_pinned_cell_says_that_nobody_sees_it_and_shows_the_way(house: House) -> None:
+    project, episodes = house.planned()
+    episode = episodes[0].id
+    house.run(CORE, episode)
+    house.wb.artifacts.pin(episode, "core_expression", 1)
+    at = house.page("studio", project=project, node=episode)
+    key = f"cell_{episode}_{CORE}_act"
+    assert "v1 is pinned: a new version is not shown until you unpin it." in texts(at)
+    at.button(key=f"{key}_sure").click().run()
+    (job,) = house.wb.jobs.list(state="queued")
+    assert house.end(job.id).state == "succeeded"
+    assert house.wb.artifact(episode, "core_expression").version == 1
+
+    at = house.page("studio", project=project, node=episode)
+    assert "v2 is newer and not shown: v1 is pinned." in texts(at)
+    at.button(key=f"cell_{episode}_core_expression_newer").click().run()
+    head = house.wb.artifact(episode, "core_expression")
+    assert (head.version, head.pinned) == (2, False)
+
+    house.wb.artifacts.pin(episode, "core_expression", 1)
+    at = house.page("studio", project=project, node=episode)
+    at.button(key=f"{key}_unpin").click().run()
+    (job,) = house.wb.jobs.list(state="queued")
+    assert house.end(job.id).state == "succeeded"
+    assert house.wb.artifact(episode, "core_expression").version == 3
+
+
+def test_how_a_batch_ended_tells_apart_what_failed_and_what_never_began(house: House) -> None:
+    project, episodes = house.planned()
+    episode = episodes[0].id
+    house.run(CORE, episode)
+    house.run("generate_episode_scene_list", episode, {"scene_count_hint": 6})
+    scene = house.nodes(project, "scene")[0].id
+    with house.wb.database.write() as conn:
+        from workbench.db.writes import end, insert
+
+        job_id = insert.insert_job(
+            conn,
+            {
+                "kind": "refine_scene_all", "queue": "system", "title": "t", "project_id": project, "node_id": scene,
+                "params": {}, "params_hash": "h", "max_attempts": 1,
+            },
+        )  # fmt: skip
+        bad = [
+            {"node_id": scene, "job_id": None, "state": "failed", "error_kind": "guard_unmet", "error": "no"},
+            {"node_id": scene, "job_id": None, "state": "not_started", "error_kind": "child_failed", "error": "no"},
+        ]
+        left = [
+            {"node_id": scene, "kind": "k", "reason": "by_hand"},
+            {"node_id": scene, "kind": "k", "reason": "fresh"},
+        ]
+        result = {"succeeded": [], "failed": bad, "skipped": left}
+        end.end(conn, job_id, "partial", result=result, kind="child_failed")
+    at = house.page("studio", project=project, node=scene)
+    assert not at.exception
+    assert "0 written, 1 failed, 1 were there already · 1 never began · 1 written by hand or pinned were left" in texts(
+        at
+    )
+    assert "never began: what it needs failed" in texts(at)

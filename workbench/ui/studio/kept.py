@@ -1,0 +1,69 @@
+"""What a plan leaves as it is, since a person wrote, edited or pinned it: listed apart, with a tick for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from workbench.story.plan import KeptJob, Key, Mode, Plan
+from workbench.ui import labels, live
+from workbench.ui.language import t
+from workbench.ui.markup import plain
+
+#: a longer list scrolls
+TALL = 6
+
+
+def load_plan(node_id: int, mode: Mode, where: str) -> tuple[Plan, list[KeptJob], list[Key]]:
+    """The plan with what is ticked, all that it leaves or would leave, and the keys of what is ticked."""
+    plan = _query(node_id, mode, ())
+    listed = {k.key: k for k in plan.kept}
+    ticked: list[Key] = []
+    # what is ticked may bring more that hangs on it
+    while new := [k for k in listed if k not in ticked and st.session_state.get(_slot(where, node_id, mode, k))]:
+        ticked += new
+        plan = _query(node_id, mode, tuple(ticked))
+        listed |= {k.key: k for k in plan.kept}
+    return plan, list(listed.values()), ticked
+
+
+def _query(node_id: int, mode: Mode, rewrite: tuple[Key, ...]) -> Plan:
+    plan: Plan = live.query(live.workbench().plans.build, node_id, mode, rewrite)
+    return plan
+
+
+def draw(kept: Sequence[KeptJob], node_id: int, mode: Mode, where: str) -> None:
+    """The list; nothing of it is ticked before somebody ticks it."""
+    if not kept:
+        return
+    st.markdown(f":material/edit: **{t('Written by hand or pinned')}**")
+    st.caption(
+        t(
+            "This stays as it is. Tick what is to be made anew: the model is given your version to keep to, and the "
+            "cell offers the way back to it."
+        )
+    )
+    with st.container(height=240 if len(kept) > TALL else "content", border=False, gap="small", key=f"kept_{where}"):
+        for job in kept:
+            _line(job, _slot(where, node_id, mode, job.key))
+
+
+def _line(kept: KeptJob, slot: str) -> None:
+    node = kept.job.node
+    name = f"{t(kept.job.title)} · {labels.node_title(node.kind, node.position, node.title)} · v{kept.version}"
+    if kept.pinned:
+        st.markdown(f":gray[:material/keep: {plain(name)} · {t('pinned: unpin it to have it made anew')}]")
+    else:
+        st.checkbox(plain(name), key=slot)
+
+
+def forget(node_id: int, mode: Mode, where: str) -> None:
+    """Untick all: the next plan asks again."""
+    start = _slot(where, node_id, mode, None)
+    for slot in [k for k in st.session_state if str(k).startswith(start)]:
+        del st.session_state[slot]
+
+
+def _slot(where: str, node_id: int, mode: Mode, key: Key | None) -> str:
+    return f"rewrite_{where}_{node_id}_{mode}_" + ("" if key is None else f"{key[0]}_{key[1]}")
