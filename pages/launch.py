@@ -14,6 +14,7 @@ from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
 from workbench.ui.markup import code, hide_keys, plain, shorten
 from workbench.ui.projects import progress
+from workbench.ui.studio import kept
 from workbench.workflows.registry import Workflow
 
 navigation_guard.require_app_entry()
@@ -199,6 +200,7 @@ def side(
         )  # fmt: skip
         guess = targets.forecast(workflow, nodes, values, profile) if not wrong else None
         targets.price(guess, len(nodes))
+        kept.warn(workflow, nodes)
         unmet = targets.unmet(workflow, nodes, values) if nodes and not wrong else {}
         for sentence, lacking_nodes in list(unmet.items())[:5]:
             count = f" × {len(lacking_nodes)}" if len(lacking_nodes) > 1 else ""

@@ -129,3 +129,13 @@ def test_how_a_batch_ended_tells_apart_what_failed_and_what_never_began(house: H
         at
     )
     assert "never began: what it needs failed" in texts(at)
+
+
+def test_a_launch_on_many_nodes_says_what_was_written_by_hand_or_pinned_there(house: House) -> None:
+    project, episode = edited(house)
+    other = house.nodes(project, "episode")[1].id
+    house.run(CORE, other)
+    house.wb.artifacts.pin(other, "core_expression", 1)
+    at = house.page("launch", workflow=CORE, project=project, node=f"{episode},{other}")
+    assert "Written or edited by hand: 1." in texts(at)
+    assert "Pinned: 1." in texts(at)

@@ -132,6 +132,8 @@ def test_a_batch_of_core_expressions_leaves_what_was_written_by_hand(start: Star
     project, (first, second) = told(engine)
     edit(engine, first, theme="My own words")
     kind = "generate_episode_core_expression_batch"
+    prices = [engine.wb.plans.price(kind, [project], {"force": True, "rewrite": rewrite}) for rewrite in (False, True)]
+    assert [p and p.jobs for p in prices] == [1, 2]
     job = run(engine, kind, project, {"force": True})
     assert [c["node_id"] for c in job.result["succeeded"]] == [second]
     assert skipped(engine, job.id) == {(CORE, first): "by_hand"}
@@ -174,12 +176,16 @@ def test_a_person_s_own_save_is_seen_also_where_a_version_was_pinned(start: Star
     wb = engine.wb
     _project, (first, _second) = told(engine)
     wb.artifacts.pin(first, "core_expression", 1)
+    job = run(engine, CORE, first)
+    assert head(engine, first).version == 1
+    assert "Version 2 is not shown: version 1 is pinned" in str(wb.jobs.get_detail(job.id).events)
+    # an editor that was opened on the version that is shown is no conflict, though a newer one is there
     edit(engine, first, theme="My own words")
-    assert (head(engine, first).version, wb.artifact(first, "core_expression").pinned) == (2, True)  # type: ignore[union-attr]
+    assert (head(engine, first).version, wb.artifact(first, "core_expression").pinned) == (3, True)  # type: ignore[union-attr]
     run(engine, CORE, first)
-    assert head(engine, first).version == 2
+    assert head(engine, first).version == 3
     wb.artifacts.restore(first, "core_expression", 1)
-    assert head(engine, first).version == 4
+    assert head(engine, first).version == 5
 
 
 def test_a_job_does_not_take_the_place_of_what_was_saved_while_it_was_at_work(start: Start) -> None:

@@ -128,6 +128,25 @@ def test_a_frame_is_stale_only_by_the_looks_of_those_it_shows(start: Start) -> N
     assert (hers, "keyframe_images") not in stale(engine, project)
 
 
+def test_somebody_under_another_name_is_drawn_by_their_looks_too(start: Start) -> None:
+    engine = start()
+    _project, _episode, (hers, _his), people = told(engine)
+    edit(engine, people["Jim"], "character", aliases=["Mr Young"])
+    run(engine, "generate_keyframe_images", hers)
+    head = engine.wb.artifact(hers, "keyframe_prompt")
+    assert head is not None
+    subjects = head.content["shots"][3]["subjects"]
+    head.content["shots"][3]["subjects"] = [{**subjects[0], "name": "mr young"}] if subjects else []
+    engine.wb.artifacts.save(hers, "keyframe_prompt", head.content, head.version)
+    run(engine, "generate_keyframe_images", hers)
+    before = drawn_of(engine, hers)["KF3"]
+    edit(engine, people["Jim"], "character", appearance="a thin young man in a grey coat")
+    reasons = engine.wb.artifacts.list_stale_reasons(hers, "keyframe_images")
+    assert [r.only_for for r in reasons] == [[frame_part("KF3")]]
+    run(engine, "generate_keyframe_images", hers)
+    assert len(drawn_of(engine, hers)["KF3"]) == len(before) + 1
+
+
 def test_a_picture_that_was_picked_stays_when_somebody_else_changes(start: Start) -> None:
     engine = start()
     _project, _episode, (hers, _his), people = told(engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,10 @@ from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import story as reads
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.record import Record
-from workbench.db.rows.story import ArtifactVersion
+from workbench.db.rows.story import ArtifactVersion, KeptHead
 from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
-from workbench.story import guards, studio
+from workbench.story import freshness, guards, studio
 from workbench.story.facts import NodeView
 
 if TYPE_CHECKING:
@@ -91,6 +92,13 @@ class Workflows:
             origin = origins.get(workflow.writes or "", studio.HeadOrigin())
             cells.append(Cell(workflow, job, artifact, unmet, stale, state, origin))
         return cells
+
+    def list_kept(self, kind: str, node_ids: Sequence[int]) -> builtins.list[KeptHead]:
+        """What a run of a workflow on these nodes would replace, or not be seen beside: written by hand, or pinned."""
+        workflow = self._registry.find(kind)
+        with self._database.read() as conn:
+            kept = freshness.find_kept(conn, node_ids, [workflow])
+        return [head for (written, _), head in kept.items() if written == workflow.writes]
 
     def list_marks(self, project_id: int) -> builtins.list[studio.Mark]:
         """What is at work in a project, and what has failed or come only in part and was not made good since."""

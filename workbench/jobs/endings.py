@@ -14,6 +14,7 @@ from workbench import crash
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
+from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, end, families, steps, timeline, waits
 from workbench.db.writes.story import lock_node
 from workbench.errors import KINDS, LostClaim, ProgrammingError
@@ -209,6 +210,12 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
             ),
             version=saved.version,
             head=by_hand,
+        )
+        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
+    head = story_reads.find_head(conn, context.node.id, kind_name)
+    if head is not None and head.pinned:
+        message = Text(
+            N_("Version {version} is not shown: version {head} is pinned"), version=saved.version, head=head.version
         )
         timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
     return {

@@ -15,7 +15,7 @@ from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.story import KeptHead, Node
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
-from workbench.story.freshness import find_kept, list_nodes_below, load_subtree, states_of
+from workbench.story.freshness import find_kept, list_kept, list_nodes_below, load_subtree, states_of
 from workbench.usage import estimates
 from workbench.usage.estimates import Estimate
 
@@ -109,7 +109,8 @@ def price_launch(
 ) -> plan.Forecast | None:
     """What jobs of one workflow on these nodes will take together, with what they start; None: nobody knows.
 
-    Of a batch, the jobs that it starts: what is fresh is left out unless `params.force` says otherwise.
+    Of a batch, the jobs that it starts: what is fresh is left out unless `params.force` says otherwise, and what a
+    person wrote or edited unless `params.rewrite` does; what is pinned always.
     """
     with database.read() as conn:
         slots = _slots(conn)
@@ -137,9 +138,15 @@ def _price_batch(
         node = NodeView.load(database, node_id)
         keys = workflow.starts(node, params)
         nodes, state_of = load_subtree(node)
-        if not getattr(params, "force", False):
-            started = [m for m in makers if m.name in {name for name, _ in keys}]
-            keys = [item.key for item in plan.find_work(nodes, started, state_of) if item.key in set(keys)]
+        started = [m for m in makers if m.name in {name for name, _ in keys}]
+        rewrite = getattr(params, "rewrite", False)
+        keep = {k for k, head in list_kept(node, nodes, started).items() if head.pinned or not rewrite}
+        if getattr(params, "force", False):
+            writes = {m.name: str(m.writes) for m in started}
+            keys = [(name, at) for name, at in keys if (writes.get(name, ""), at) not in keep]
+        else:
+            work = plan.divide_work(nodes, started, state_of, "missing", keep)
+            keys = [item.key for item in work.items if item.key in set(keys)]
         items = plan.order_jobs(nodes, makers, keys)
         taken = [guesses[item.workflow] for item in items]
         longest = max(longest, plan.time_needed(items, [g.seconds for g in taken], slots))

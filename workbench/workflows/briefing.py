@@ -25,7 +25,6 @@ WORLD_CHARS = 400
 CHARACTER_CHARS = 600
 #: what an episode or a scene is planned from: who somebody is. How they look is for whoever stages and draws them
 WHO = ("name", "aliases", "description", "personality", "background")
-LOOKS = ("name", "appearance")
 NEIGHBOUR = ("order", "title", "logline", "beats", "scene_scope", "cliffhanger")
 NEIGHBOUR_SUMMARY_CHARS = 220
 NEIGHBOUR_OUTLINE_CHARS = 1_800
@@ -72,9 +71,11 @@ def fields_of_who(character: JsonObject) -> Sequence[str]:
     return WHO if character_text(pick(character, WHO)) else (*WHO, "appearance")
 
 
-def fields_of_looks(character: JsonObject) -> Sequence[str]:
-    """What tells how somebody looks: who they are where their looks are not told."""
-    return LOOKS if " ".join(str(character.get("appearance") or "").split()) else (*LOOKS, "description")
+def fields_of_looks(character: JsonObject, names: Iterable[str]) -> list[str]:
+    """What tells how somebody looks who goes by one of these names: who they are where their looks are not told."""
+    own = fold(str(character["name"])) in {fold(name) for name in names}
+    looks = " ".join(str(character.get("appearance") or "").split())
+    return ["name", *([] if own else ["aliases"]), "appearance", *([] if looks else ["description"])]
 
 
 def cast_facts(ctx: Clipper, project: NodeView, fields: Fields | None = None) -> list[JsonObject]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.json_types import JsonObject
 from workbench.story.continuity import Cast
+from workbench.story.names import fold, names_of
 from workbench.story.styles import style_text
 from workbench.workflows import briefing
 
@@ -42,10 +44,17 @@ def people(ctx: Context, *, looks: bool = False) -> list[JsonObject]:
 
 
 def looks(node: NodeView, names: Iterable[str], only_for: str | None = None) -> dict[str, str]:
-    """How these characters look, each in one line; who it is where the looks are not told. See NodeView.artifact."""
-    characters = node.project.characters(briefing.fields_of_looks, names=names, only_for=only_for)
-    texts = {str(c["name"]): str(c.get("appearance") or c.get("description") or "") for c in characters}
-    return {name: " ".join(text.split()) for name, text in texts.items() if text.strip()}
+    """How the characters of these names look, each in one line; who it is where the looks are not told. By name, also
+    where that is an alias. `only_for`: see NodeView.artifact."""
+    names = list(names)
+    fields = partial(briefing.fields_of_looks, names=names)
+    characters = node.project.characters(fields, names=names, only_for=only_for)
+    texts: dict[str, str] = {}
+    for character in characters:
+        text = " ".join(str(character.get("appearance") or character.get("description") or "").split())
+        own = {fold(name) for name in names_of(character)}
+        texts |= {name: text for name in names if text and fold(name) in own}
+    return texts
 
 
 def describe_looks(names: Iterable[str], looks: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from workbench.story.studio import StaleReason
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
-from workbench.ui.studio import artifacts, clips, diff, editing, sheet, versions
+from workbench.ui.studio import artifacts, clips, diff, editing, kept, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -149,6 +149,7 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
             values, wrong = form_values(node_id, workflow, choices)
             if workflow.batch and opened.open and not wrong:
                 disabled = _price(node_id, workflow, values, f"{key}_price") is False or disabled
+            kept.warn(workflow, [node_id])
             if st.button(
                 t("Run with these"), key=f"{key}_run", type="primary", icon=":material/play_arrow:", disabled=disabled
             ):
@@ -435,11 +436,11 @@ def _batch(job: Job) -> None:
     result = job.result
     bad, left = result.get("failed", []), result.get("skipped", [])
     unbegun = sum(item.get("state") == "not_started" for item in bad)
-    kept = sum(item.get("reason") in ("by_hand", "pinned") for item in left)
+    spared = sum(item.get("reason") in ("by_hand", "pinned") for item in left)
     sentence = t("{n} written, {m} failed, {k} were there already", n=len(result.get("succeeded", [])),
-                 m=len(bad) - unbegun, k=len(left) - kept)  # fmt: skip
+                 m=len(bad) - unbegun, k=len(left) - spared)  # fmt: skip
     more = [t("{n} never began", n=unbegun)] if unbegun else []
-    more += [t("{n} written by hand or pinned were left", n=kept)] if kept else []
+    more += [t("{n} written by hand or pinned were left", n=spared)] if spared else []
     st.markdown(f":gray[{' · '.join([sentence, *more])}]")
     for item in bad:
         node = live.workbench().projects.get_node(item["node_id"])

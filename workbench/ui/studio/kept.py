@@ -10,6 +10,7 @@ from workbench.story.plan import KeptJob, Key, Mode, Plan
 from workbench.ui import labels, live
 from workbench.ui.language import t
 from workbench.ui.markup import plain
+from workbench.workflows.registry import Workflow
 
 #: a longer list scrolls
 TALL = 6
@@ -56,6 +57,23 @@ def _line(kept: KeptJob, slot: str) -> None:
         st.markdown(f":gray[:material/keep: {plain(name)} · {t('pinned: unpin it to have it made anew')}]")
     else:
         st.checkbox(plain(name), key=slot)
+
+
+def warn(workflow: Workflow, node_ids: Sequence[int]) -> None:
+    """What a run on these nodes means for what a person wrote or pinned there; nothing where there is none."""
+    heads = live.query(live.workbench().workflows.list_kept, workflow.name, tuple(node_ids)) if workflow.writes else []
+    pinned = sum(h.pinned for h in heads)
+    by_hand = len(heads) - pinned
+    if by_hand:
+        st.caption(
+            ":material/edit: "
+            + t("Written or edited by hand: {n}. The model is given that version to keep to, and it stays among the "
+                "versions.", n=by_hand)
+        )  # fmt: skip
+    if pinned:
+        st.caption(
+            ":material/keep: " + t("Pinned: {n}. A new version is not shown there until you unpin it.", n=pinned)
+        )
 
 
 def forget(node_id: int, mode: Mode, where: str) -> None:
