@@ -91,8 +91,9 @@ class Plans:
         if not beyond_budget:
             self._check_budget(node_id, mode, grow, rewrite, submit_key)
         work, _, _ = plans.find_work(self._database, self.list_makers(), node_id, mode, rewrite)
-        asked = [list(item.key) for item in work.items if item.key in set(rewrite)]
-        params = {"jobs": [list(item.key) for item in work.items], "grow": grow, "rewrite": asked}
+        keys = [item.key for item in work.items]
+        asked = [list(key) for key in dict.fromkeys((name, node) for name, node in rewrite) if key in keys]
+        params = {"jobs": [list(key) for key in keys], "grow": grow, "rewrite": asked}
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
     def _check_budget(
