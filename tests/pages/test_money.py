@@ -155,3 +155,20 @@ def test_a_batch_in_the_studio_says_what_it_starts_and_costs_before_it_starts_it
     at.checkbox(key=f"beyond_ok_{key}").check().run()
     at.button(key=go).click().run()
     assert [j.kind for j in house.wb.jobs.list(state="queued")] == ["generate_episode_core_expression_batch"]
+
+
+def test_a_retry_beyond_the_budget_asks(house: House) -> None:
+    project = priced_story(house)
+    failed = house.wb.submit("plan_episodes", project)
+    with house.wb.database.write() as conn:
+        ended = {"state": "failed", "error_kind": "network", "error": "no way", "finished_at": 5, "exclusive_key": None}
+        conn.execute(update(job).where(job.c.id == failed.id).values(**ended))
+    house.wb.budgets.set(1_000, currency="CNY", project_id=project)
+    at = house.page("job", id=failed.id)
+    at.button(key="retry").click().run()
+    assert "Raise the budget, or run less" in at.warning[0].value
+    assert at.button(key="act_go").disabled
+    at.checkbox(key="beyond_ok_act").check().run()
+    at.button(key="act_go").click().run()
+    [again] = house.wb.jobs.list(state="queued")
+    assert (again.kind, again.replay_of) == ("plan_episodes", failed.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -39,11 +40,28 @@ def ask(project: int | None, cost: Mapping[str, int], unpriced: int, key: str) -
 
     `unpriced`: jobs of no known price, which are not in `cost` (micros by currency).
     """
-    if not unpriced and not any(cost.values()):
+    return ask_for_projects({project: (cost, unpriced)}, key)
+
+
+def ask_for_projects(prices: Mapping[int | None, tuple[Mapping[str, int], int]], key: str) -> bool | None:
+    """The same for jobs of several projects: each project's own budgets, and those for everything with the sum of all.
+
+    `prices`: project → what its jobs cost, and how many more have no known price.
+    """
+    together = Counter[str]()
+    for cost, _ in prices.values():
+        together.update(cost)
+    unpriced = sum(n for _, n in prices.values())
+    if not unpriced and not any(together.values()):
         return None
-    outlooks = live.query(live.workbench().budgets.list_outlooks, project, dict(cost), unpriced)
+    list_outlooks = live.workbench().budgets.list_outlooks
+    outlooks = live.query(list_outlooks, None, dict(together), unpriced)
+    for project, (cost, n) in prices.items():
+        own = live.query(list_outlooks, project, dict(cost), n)
+        outlooks = [*outlooks, *(o for o in own if o.state.project_id is not None)]
     if not outlooks:
         return None
+    outlooks = sorted(outlooks, key=lambda o: (not o.beyond, o.state.rest_micros - o.needed_micros))
     tightest = outlooks[0]
     state = tightest.state
     if not tightest.beyond:

@@ -18,7 +18,7 @@ from workbench.db.rows.record import Record
 from workbench.errors import ReelwrightError
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
-from workbench.ui import drafts, formats, forms, labels, live, shell, states
+from workbench.ui import budgets, drafts, formats, forms, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
@@ -129,13 +129,14 @@ def _ask(asked: Asked, plan: list[Act], on_done: Callable[[], None] | None) -> N
     _table(plan)
     if asked.left:
         st.caption(t("These are the first {n}; {left} more can be acted on afterwards.", n=MOST, left=int(asked.left)))
+    beyond = _ask_budgets(wanted) if asked.name in ("retry", "replay") else None
     with st.container(horizontal=True):
         st.button(
             _label(asked.name, len(wanted)),
             key="act_go",
             type="primary",
             icon=f":material/{ICONS[asked.name]}:",
-            disabled=not wanted,
+            disabled=not wanted or beyond is False,
             on_click=_do,
             args=(asked, wanted, bool(by_hand), priority, on_done),
         )
@@ -181,6 +182,19 @@ def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
         + " "
         + (t("Finished steps that are not paid again: {n}.", n=reused) if reused else t("Nothing is there to reuse."))
     )
+
+
+def _ask_budgets(wanted: Sequence[Act]) -> bool | None:
+    """What the budgets have left for them, as `budgets.ask` says it."""
+    prices: dict[int | None, tuple[dict[str, int], int]] = {}
+    for act in wanted:
+        cost, unpriced = prices.get(act.project_id, ({}, 0))
+        if act.cost_micros is None:
+            unpriced += 1
+        elif act.currency:
+            cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
+        prices[act.project_id] = cost, unpriced
+    return budgets.ask_for_projects(prices, "act")
 
 
 def _table(acts: Sequence[Act]) -> None:
