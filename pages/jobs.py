@@ -184,7 +184,7 @@ def draw_board(wanted: JobFilters) -> None:
     ends = page_ends()
     matching: JobFilters = {**wanted, "state": chosen or None}
     listed = live.query(live.workbench().jobs.list, **matching, **ends, limit=LIMIT)
-    total = live.query(live.workbench().jobs.count, **matching)
+    total = sum(live.query(live.workbench().jobs.count_states, **matching).values())
     rows = hold_still(listed)
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))

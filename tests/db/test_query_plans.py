@@ -167,6 +167,8 @@ def test_no_statement_of_a_days_work_reads_all_that_ever_ran(statements: tuple[E
     parent = wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_bad"]})
     for job_id in (told.id, parent.id):
         engine.finish(job_id)
+    wb.jobs.plan_retry([*wb.jobs.list_ids(project=project, state=list(FAILED)), 100, 200])
+    engine.finish(wb.jobs.retry(parent.id).id)
     waiting = wb.submit("test_sleep", params={"seconds": 60})
     wb.jobs.set_priority([waiting.id], 3)
     wb.jobs.cancel(waiting.id)

@@ -417,7 +417,10 @@ class Jobs:
         known: dict[tuple[str, int | None], estimates.Estimate] = {}
 
         def price(kind: str, profile_id: int | None, done: int) -> tuple[int, str] | None:
-            declared = self._registry.find(kind)
+            try:
+                declared = self._registry.find(kind)
+            except NotFound:
+                return None  # of a package that is not there any more
             if (kind, profile_id) not in known:
                 bound = estimates.BoundProfiles.bind(self._profiles.public(profile_id), self._profiles.public)
                 known[kind, profile_id] = plans.estimates_of(self._database, [declared], bound)[kind]

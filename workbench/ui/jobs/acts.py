@@ -234,7 +234,9 @@ def _reason(act: Record) -> str:
 
 
 def _do(asked: Asked, wanted: Sequence[Act], by_hand: bool, priority: int, on_done: Callable[[], None] | None) -> None:
-    """Act on just the jobs that were shown, by their ids."""
+    """Act on just the jobs that were shown, by their ids; a second click does nothing more."""
+    if asked.done:
+        return
     jobs = live.workbench().jobs
     ids = [act.job_id for act in wanted]
     how: dict[str, Any] = {"user": shell.user()}
