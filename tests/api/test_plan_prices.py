@@ -168,11 +168,17 @@ def test_pictures_are_priced_by_the_picture_and_reused_steps_and_unknown_costs_b
                     )
                 )  # fmt: skip
     known = wb.plans.estimate(project)
-    assert known["generate_keyframe_images"].cost_micros == 9 * 300_000
-    # the mean over what is known and what is not is no price
-    assert known["plan_episodes"].cost_micros is None
+    # at today's prices, whatever they were then
+    assert known["generate_keyframe_images"].cost_micros == 9 * 100_000
+    assert known["plan_episodes"].cost_micros == 500
     expression = "generate_episode_core_expression"
     assert known[expression] == typical[expression]
+    wb.profiles.update("mine", params={})
+    known = wb.plans.estimate(project)
+    # nobody knows today's price: what they cost then is the best guess
+    assert known["generate_keyframe_images"].cost_micros == 9 * 300_000
+    # but the mean over what is known and what is not is no price
+    assert known["plan_episodes"].cost_micros is None
 
 
 def test_a_free_text_beside_paid_pictures_has_their_price() -> None:

@@ -10,8 +10,9 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Connection
 
 from workbench.db.reads import usage as reads
+from workbench.db.rows.usage import MeanRun
 from workbench.providers.base import Profile, Usage
-from workbench.usage.prices import FREE, clock_ms, cost_of, image_cost_of, video_cost_of
+from workbench.usage.prices import FREE, UNKNOWN, Cost, clock_ms, cost_of, image_cost_of, video_cost_of
 
 #: so many of the newest runs are averaged
 RUNS = 20
@@ -49,27 +50,6 @@ class Estimate:
     currency: str | None
 
 
-def measure(conn: Connection, workflows: Mapping[str, Typical], profile_id: int | None) -> dict[str, Estimate]:
-    """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out.
-
-    A run may have drawn one picture again, or nine: what draws is measured by the picture.
-    """
-    estimates = {}
-    for name, typical in workflows.items():
-        mean = reads.mean_of_runs(conn, name, profile_id, RUNS)
-        if mean.runs and typical.images:
-            mean = reads.mean_of_pictures(conn, name, profile_id, typical.images, RUNS, mean.ms)
-        if mean.runs:
-            estimates[name] = Estimate(
-                tokens=None if mean.tokens is None else round(mean.tokens),
-                seconds=max(float(mean.ms or 0) / 1000, 0.1),
-                # a mean over two currencies, or over known and unknown costs, would be no price
-                cost_micros=round(mean.micros or 0) if mean.priced == mean.runs and mean.currencies == 1 else None,
-                currency=mean.currency,
-            )
-    return estimates
-
-
 class BoundProfiles(NamedTuple):
     """Who does what: a profile may leave pictures and clips to others."""
 
@@ -81,6 +61,45 @@ class BoundProfiles(NamedTuple):
     def bind(cls, profile: Profile, profile_of: Callable[[int], Profile]) -> BoundProfiles:
         others = (profile.image_profile_id, profile.video_profile_id)
         return cls(profile, *(profile if i is None else profile_of(i) for i in others))
+
+
+def measure(conn: Connection, workflows: Mapping[str, Typical], bound: BoundProfiles) -> dict[str, Estimate]:
+    """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out.
+
+    A run may have drawn one picture again, or nine: what draws is measured by the picture. What was used counts at
+    today's prices, where they are known.
+    """
+    measured = {}
+    for name, typical in workflows.items():
+        mean = reads.mean_of_runs(conn, name, bound.text.id, RUNS)
+        if mean.runs and typical.images:
+            mean = reads.mean_of_pictures(conn, name, bound.text.id, typical.images, RUNS, mean.ms)
+        if mean.runs:
+            measured[name] = _of_mean(mean, typical, bound)
+    return measured
+
+
+def _of_mean(mean: MeanRun, typical: Typical, bound: BoundProfiles) -> Estimate:
+    used = Usage(*(None if tokens is None else round(tokens) for tokens in (mean.input, mean.cached, mean.output)))
+    cost = _price_today(used, typical, bound)
+    if cost.cost_micros is None and mean.priced == mean.runs and mean.currencies == 1:
+        # a mean over two currencies, or over known and unknown costs, would be no price
+        cost = Cost(round(mean.micros or 0), mean.currency)
+    return Estimate(
+        tokens=None if used.input is None or used.output is None else used.input + used.output,
+        seconds=max(float(mean.ms or 0) / 1000, 0.1),
+        cost_micros=cost.cost_micros,
+        currency=cost.currency,
+    )
+
+
+def _price_today(used: Usage, typical: Typical, bound: BoundProfiles) -> Cost:
+    """Of what runs used; unknown where texts, pictures and clips are mixed: what was used of each is not kept apart."""
+    if typical.images and not typical.calls + typical.videos:
+        return image_cost_of(bound.image, bound.image.picture_model, used, typical.images, clock_ms())
+    if typical.calls and not typical.images + typical.videos:
+        return cost_of(bound.text, bound.text.text_model, used, clock_ms())
+    return UNKNOWN
 
 
 def estimate(declared: Typical, bound: BoundProfiles, measured: Estimate | None) -> Estimate:

@@ -95,7 +95,7 @@ def build(
 def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:
     """For each workflow what one run will probably take with these profiles."""
     with database.read() as conn:
-        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound.text.id)
+        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound)
     return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
 
 

@@ -328,10 +328,11 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
     called = exists().where(model_call.c.job_id == job.c.id)
     # what is known of a run's cost is no price while another of its calls may have cost something, too
     uncertain = exists().where(model_call.c.job_id == job.c.id, unpriced)
+    cached = select(func.sum(model_call.c.cached_tokens)).where(model_call.c.job_id == job.c.id).scalar_subquery()
     same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
     newest = (
         select(
-            job.c.input_tokens, job.c.output_tokens, job.c.cost_micros, job.c.currency, job.c.started_at,
+            job.c.input_tokens, cached.label("cached_tokens"), job.c.output_tokens, job.c.currency, job.c.started_at,
             job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
         )
         # a replay may have taken over most of its steps
@@ -342,7 +343,9 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
     )  # fmt: skip
     query = select(
         func.count(),
-        func.avg(newest.c.input_tokens + newest.c.output_tokens),
+        func.avg(newest.c.input_tokens),
+        func.avg(newest.c.cached_tokens),
+        func.avg(newest.c.output_tokens),
         func.avg(newest.c.finished_at - newest.c.started_at),
         func.avg(newest.c.price_micros),
         func.count(newest.c.price_micros),
@@ -360,7 +363,8 @@ def mean_of_pictures(
     same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
     newest = (
         select(
-            model_call.c.input_tokens, model_call.c.output_tokens, model_call.c.cost_micros, model_call.c.currency,
+            model_call.c.input_tokens, model_call.c.cached_tokens, model_call.c.output_tokens,
+            model_call.c.cost_micros, model_call.c.currency,
             func.coalesce(model_call.c.images, 1).label("images"),
         )
         .join(job, job.c.id == model_call.c.job_id)
@@ -372,7 +376,9 @@ def mean_of_pictures(
     share = 1.0 * pictures / func.nullif(func.sum(newest.c.images), 0)
     query = select(
         func.count(),
-        func.sum(newest.c.input_tokens + newest.c.output_tokens) * share,
+        func.sum(newest.c.input_tokens) * share,
+        func.sum(newest.c.cached_tokens) * share,
+        func.sum(newest.c.output_tokens) * share,
         literal(ms, Float),
         func.sum(newest.c.cost_micros) * share,
         func.count(newest.c.cost_micros),

@@ -81,10 +81,13 @@ class Spending(Record):
 
 @dataclass(frozen=True, slots=True)
 class MeanRun(Record):
-    """What the newest runs of a workflow took on average. `priced`: how many of them have a known cost."""
+    """What the newest runs of a workflow took on average. `priced`: how many of them have a known cost; `cached` is a
+    part of `input`."""
 
     runs: int
-    tokens: float | None
+    input: float | None
+    cached: float | None
+    output: float | None
     ms: float | None
     micros: float | None
     priced: int
