@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.stack import Stack, count_whole_runs, settled, visit
 from tests.browser.test_ways import key, type_into
 from workbench import samples
+from workbench.db.writes import end, insert
+from workbench.i18n import Text
 
 #: frames are to be seen arriving
 SIMULATE = "latency_ms=3000"
@@ -195,3 +197,56 @@ def test_a_batch_is_launched_from_one_form(told: Told, page: Page) -> None:
     expect(key(page, "launched").get_by_text("Succeeded")).to_have_count(2)
     settled(page)
     assert all(told.content(n, "scene_anchor") for n in told.scenes[1:3])
+
+
+def test_what_was_written_by_hand_is_left_unless_ticked_and_is_one_click_away_when_replaced(
+    told: Told, page: Page
+) -> None:
+    wb, scene = told.stack.wb, told.scenes[8]
+    wb.wait(wb.submit("generate_scene_anchor", scene).id, timeout=60)
+    anchor = told.content(scene, "scene_anchor")
+    wb.artifacts.save(scene, "scene_anchor", {**anchor, "avoid": {"zh": "猫", "en": "No cats."}}, 1)
+    listed = told.content(told.episode, "scene_list")
+    listed["scenes"][8]["summary"] += " A dog barks."
+    wb.artifacts.save(told.episode, "scene_list", listed, wb.artifact(told.episode, "scene_list").version)  # type: ignore[union-attr]
+
+    visit(page, told.studio(scene))
+    press(page, "update_stale")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Written by hand or pinned")).to_be_visible()
+    tick = dialog.get_by_role("checkbox")
+    expect(tick).not_to_be_checked()
+    # nothing else is stale: as long as it is not ticked there is nothing to launch
+    expect(key(page, f"launch_plan_dialog_{scene}_stale")).to_have_count(0)
+    dialog.get_by_test_id("stCheckbox").locator("label").click()
+    press(page, f"launch_plan_dialog_{scene}_stale")
+
+    cell = key(page, f"cell_{scene}_generate_scene_anchor")
+    expect(cell.get_by_text("v2, edited by hand, was replaced.")).to_be_visible(timeout=60_000)
+    assert told.content(scene, "scene_anchor")["avoid"]["en"] == "No cats."
+    press(page, f"cell_{scene}_scene_anchor_back")
+    expect(cell.get_by_text("v2, edited by hand, was replaced.")).to_have_count(0)
+    expect(cell).to_contain_text("v4 · restored")
+
+    # one cell by itself says what a run over it does before it does it
+    press(page, f"cell_{scene}_generate_scene_anchor_act_ask")
+    expect(page.get_by_text("v4 was written or edited by hand.")).to_be_visible()
+    page.keyboard.press("Escape")
+    wb.artifacts.pin(scene, "scene_anchor", 3)
+    expect(cell.get_by_text("v4 is newer and not shown: v3 is pinned.")).to_be_visible(timeout=60_000)
+    press(page, f"cell_{scene}_scene_anchor_newer")
+    expect(cell).to_contain_text("v4 · restored")
+
+
+def test_a_failed_scene_is_marked_in_the_tree_while_somebody_looks(told: Told, page: Page) -> None:
+    wb, scene = told.stack.wb, told.scenes[9]
+    visit(page, told.studio(told.episode))
+    row = page.get_by_role("navigation", name="Story tree").locator(f"button[data-node='{scene}'] .icon")
+    expect(row).to_have_attribute("aria-label", "Missing")
+    row_values = {"queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1}
+    place = {"kind": "generate_scene_anchor", "project_id": told.project, "node_id": scene}
+    with wb.database.write() as conn:
+        job_id = insert.insert_job(conn, {**row_values, **place}, delay_ms=60_000)
+        assert job_id is not None
+        end.end(conn, job_id, "failed", kind="content_filter", error=Text("no"))
+    expect(row).to_have_attribute("aria-label", "Failed", timeout=60_000)
