@@ -232,7 +232,7 @@ def test_a_job_is_replayed_with_an_edited_payload_after_its_errors_are_mended(ho
     assert len(house.wb.jobs.list()) == 1
     at.button(key="act_go").click().run()
     newest = house.wb.jobs.list()[0]
-    assert at.query_params["id"] == [str(newest.id)]
+    assert at.query_params["id"] == str(newest.id)
     assert newest.replay_of == job.id
     assert newest.params["messages"][0]["content"] == "edited"
 
