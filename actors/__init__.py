@@ -4,6 +4,7 @@
 """
 
 from actors import lifecycle, run_job  # they declare themselves on the broker that `setup` has set
+from actors.lifecycle import engine
 from actors.setup import broker, settings
 
-__all__ = ["broker", "lifecycle", "run_job", "settings"]
+__all__ = ["broker", "engine", "lifecycle", "run_job", "settings"]

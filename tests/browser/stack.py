@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from workbench.api.client import Workbench
+from workbench.cli.signs import page_answers
 from workbench.cli.supervisor import run_processes
-from workbench.cli.up import page_answers
 from workbench.settings import Settings
 
 #: a name that an attacker's DNS has bound to this machine

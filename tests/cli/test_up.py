@@ -11,11 +11,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+import psutil
 import pytest
 
 from tests.cli.conftest import CEILING_S, ROOT, Reelwright, all_gone, family, free_port, named, waits_for_worker
 from tests.conftest import until
 from workbench.cli import up
+from workbench.cli.signs import FileSign
+from workbench.cli.supervisor import LOOK_EVERY_S, SILENT_S, SilenceWatch
 from workbench.security import door
 from workbench.settings import Settings
 
@@ -65,6 +68,39 @@ def test_each_part_that_dies_is_started_again(reelwright: Reelwright) -> None:
     until(lambda: all(p["ok"] for p in reelwright("doctor", "--json").json), CEILING_S, "good health")
     assert "it starts again in 0.2 s" in reelwright.stderr()
     assert urllib.request.urlopen(url, timeout=20).status == 200
+
+
+def test_a_part_that_is_alive_and_silent_is_ended_and_starts_again(reelwright: Reelwright) -> None:
+    process, _ = reelwright.up()
+    [worker] = waits_for_worker(process)
+    [valkey] = named(family(process.pid), "valkey-server")
+    until(lambda: all(p["ok"] for p in reelwright("doctor", "--json").json), CEILING_S, "good health")
+
+    until(lambda: list(reelwright.home.glob("logs/.worker-1.alive")), CEILING_S, "the worker's first sign of life")
+
+    for victim in (worker, valkey):
+        victim.suspend()
+
+    def others(word: str, before: psutil.Process) -> bool:
+        return bool(set(named(family(process.pid), word)) - {before})
+
+    until(lambda: others("workbench.cli", worker) and others("valkey-server", valkey), CEILING_S, "new ones")
+    until(all_gone([worker, valkey]), CEILING_S, "the end of the stopped ones")
+    assert reelwright.stderr().count("has given no sign of life for") >= 2
+    until(lambda: all(p["ok"] for p in reelwright("doctor", "--json").json), CEILING_S, "good health")
+
+
+def test_silence_is_counted_in_looks_and_a_start_may_take_longer(tmp_path: Path) -> None:
+    watch, sign = SilenceWatch(SILENT_S), FileSign(tmp_path / "x.alive")
+    assert not any(watch.is_over(sign.has_changed()) for _ in range(40)), "it is still starting"
+    sign.show()
+    assert not watch.is_over(sign.has_changed())
+    looks = 1
+    while not watch.is_over(sign.has_changed()):
+        looks += 1
+    assert looks == SILENT_S / LOOK_EVERY_S
+    sign.clear()
+    assert not sign.has_changed(), "what an earlier process has touched says nothing"
 
 
 def test_a_second_up_on_the_same_home_says_where_the_first_one_runs(reelwright: Reelwright) -> None:

@@ -57,8 +57,8 @@ def _translate(finding: Finding) -> Finding:
 
 
 def _web_port(settings: Settings, port: int) -> None:
+    from workbench.cli.signs import page_answers
     from workbench.cli.supervisor import HomeLock
-    from workbench.cli.up import page_answers
     from workbench.cli.web import refuse_taken_port
     from workbench.security import door
 

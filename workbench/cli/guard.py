@@ -4,7 +4,8 @@
 
 FD is the read end of a pipe whose write end only the supervisor holds: the kernel closes it however the supervisor
 dies, SIGKILL included. On EOF the command's whole session gets SIGTERM, and SIGKILL three seconds later. SIGTERM to
-the guard is passed on, with GRACE seconds before SIGKILL. The guard ends with the command's exit code.
+the guard is passed on, with GRACE seconds before SIGKILL; SIGUSR1 to the guard is SIGKILL to the session. The guard
+ends with the command's exit code.
 
 With --log everything that the command prints goes to a file that is rotated, a line with its time each; what it prints
 on stderr is also passed on. It is the guard that writes: its command's last words are kept however it ends, and a
@@ -92,7 +93,8 @@ def main() -> int:
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
     terminated: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, frame: terminated.append(number))
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, lambda number, frame: terminated.append(number))
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     # Ctrl-C in a terminal reaches the whole foreground group; the supervisor decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -145,6 +147,8 @@ def _watch(
             kill_at = min(kill_at or float("inf"), time.monotonic() + EOF_GRACE_S)
             _signal_session(child, signal.SIGTERM)
         if terminated:
+            if signal.SIGUSR1 in terminated:
+                kill_at = time.monotonic()
             terminated.clear()
             if kill_at is None:
                 kill_at = time.monotonic() + grace_s

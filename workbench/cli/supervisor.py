@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,9 +21,10 @@ from typing import TextIO
 
 from workbench.broker import embedded, sender
 from workbench.cli import console
+from workbench.cli.signs import FileSign, page_answers
 from workbench.errors import NotAllowed, Unavailable
 from workbench.health import prepare_home
-from workbench.i18n import Text
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.log_file import KEPT_BY_GUARD, LogFile
 from workbench.security import door
@@ -30,6 +32,14 @@ from workbench.settings import Settings, variable
 
 FIRST_BACKOFF_S = 0.2
 LAST_BACKOFF_S = 5.0
+#: how often parts are asked whether they live
+LOOK_EVERY_S = 2.0
+#: how long a part may say nothing before it is ended; a page's server may be busy for a while, a start may take longer
+SILENT_S = 16.0
+PAGES_SILENT_S = 60.0
+#: each look at it takes two seconds more when it does not answer
+BROKER_SILENT_S = 8.0
+START_S = 120.0
 #: a process that ran this long starts again with the first back-off
 STEADY_AFTER_S = 10.0
 
@@ -121,15 +131,10 @@ def environment(settings: Settings) -> dict[str, str]:
     return env
 
 
-def worker_command(settings: Settings, threads: int | None) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "workbench.cli",
-        "worker",
-        "--threads",
-        str(threads or settings.threads),
-    ]
+def worker_command(settings: Settings, threads: int | None, sign: Path | None = None) -> list[str]:
+    """`sign`: the file by which the worker shows that it lives."""
+    command = [sys.executable, "-m", "workbench.cli", "worker", "--threads", str(threads or settings.threads)]
+    return command if sign is None else [*command, "--sign", str(sign)]
 
 
 def web_command(host: str, port: int) -> list[str]:
@@ -155,7 +160,10 @@ def app_path() -> Path:
 
 @dataclass
 class ManagedProcess:
-    """One supervised process. `before` runs ahead of each start; `grace_s` is its time to end by itself."""
+    """One supervised process. `before` runs ahead of each start; `grace_s` is its time to end by itself.
+
+    `lives` says whether it has shown a sign of life since the last look; silent for `silent_s`, it is ended.
+    """
 
     name: str
     command: list[str]
@@ -164,7 +172,25 @@ class ManagedProcess:
     before: Callable[[], None] | None = None
     #: others still need it while they end
     stops_last: bool = False
+    lives: Callable[[], bool] | None = None
+    silent_s: float = SILENT_S
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+
+class SilenceWatch:
+    """Counts looks at one process, not seconds: a supervisor that was stopped itself takes nobody for silent."""
+
+    def __init__(self, silent_s: float) -> None:
+        self._allowed = round(silent_s / LOOK_EVERY_S)
+        self._allowed_at_first = round(max(silent_s, START_S) / LOOK_EVERY_S)
+        self._silent = 0
+        self._has_lived = False
+
+    def is_over(self, lives: bool) -> bool:
+        """Whether its time is over, after one more look."""
+        self._has_lived |= lives
+        self._silent = 0 if lives else self._silent + 1
+        return self._silent >= (self._allowed if self._has_lived else self._allowed_at_first)
 
 
 class Supervisor:
@@ -188,6 +214,11 @@ class Supervisor:
         self._launch(managed)
         self._managed.append((managed, thread))
         thread.start()
+        if managed.lives is not None:
+            watch = threading.Thread(
+                target=self._watch_for_silence, args=(managed, managed.lives), name=f"watch {managed.name}", daemon=True
+            )
+            watch.start()
 
     def stop(self) -> None:
         with self._starting:
@@ -250,6 +281,21 @@ class Supervisor:
             except Exception as error:  # such as a full process table; the next round tries again
                 self._say(Text("{part} cannot be started: {reason}", part=managed.name, reason=str(error)))
 
+    def _watch_for_silence(self, managed: ManagedProcess, lives: Callable[[], bool]) -> None:
+        """End a process that lives and says nothing: stopped or hung, it may hold what all others wait for."""
+        watched, watch = None, SilenceWatch(managed.silent_s)
+        while not self._stopping.wait(LOOK_EVERY_S):
+            process = managed.process
+            if process is not watched:
+                watched, watch = process, SilenceWatch(managed.silent_s)
+            if process is None or process.poll() is not None or not watch.is_over(lives()) or self._stopping.is_set():
+                continue
+            text = N_("{part} has given no sign of life for {seconds} s; it is ended")
+            self._say(Text(text, part=managed.name, seconds=round(managed.silent_s)))
+            # its guard ends it at once, and it starts again as after any other end
+            process.send_signal(signal.SIGUSR1)
+            watch = SilenceWatch(managed.silent_s)
+
     def _say(self, message: Text) -> None:
         self._log.write(console.localize(message))
         console.say(message)
@@ -281,9 +327,28 @@ def run_processes(
         migrate_database(settings)
         env = environment(settings)
         if web:
-            supervisor.start(ManagedProcess("web", web_command(host, port), {**env, door.TOKEN_VARIABLE: token}))
+            web_env = {**env, door.TOKEN_VARIABLE: token}
+            supervisor.start(
+                ManagedProcess(
+                    "web",
+                    web_command(host, port),
+                    web_env,
+                    lives=lambda: page_answers(host, port),
+                    silent_s=PAGES_SILENT_S,
+                )
+            )
         for number in range(1, workers + 1):
-            supervisor.start(ManagedProcess(f"worker {number}", worker_command(settings, threads), env, grace_s=11.0))
+            sign = FileSign(settings.log_folder / f".worker-{number}.alive")
+            supervisor.start(
+                ManagedProcess(
+                    f"worker {number}",
+                    worker_command(settings, threads, sign.path),
+                    env,
+                    grace_s=11.0,
+                    before=sign.clear,
+                    lives=sign.has_changed,
+                )
+            )
         yield supervisor
     finally:
         supervisor.stop()
@@ -299,7 +364,13 @@ def start_broker(settings: Settings, supervisor: Supervisor) -> None:
     command = embedded.command(settings)
     supervisor.start(
         ManagedProcess(
-            "valkey", command, dict(os.environ), before=lambda: embedded.end_orphan(settings), stops_last=True
+            "valkey",
+            command,
+            dict(os.environ),
+            before=lambda: embedded.end_orphan(settings),
+            stops_last=True,
+            lives=lambda: embedded.is_alive(settings),
+            silent_s=BROKER_SILENT_S,
         )
     )
     embedded.wait_ready(settings)

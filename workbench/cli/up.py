@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import http.client
 import os
 import signal
 import sys
@@ -15,6 +14,7 @@ from typing import Any
 import click
 
 from workbench.cli import console, web
+from workbench.cli.signs import page_answers
 from workbench.cli.supervisor import HomeLock, run_processes
 from workbench.errors import Unavailable
 from workbench.health import prepare_home
@@ -82,18 +82,6 @@ def wait_for_page(host: str, port: int, stop: threading.Event, timeout_s: float 
             )
         if stop.wait(0.05):
             return
-
-
-def page_answers(host: str, port: int) -> bool:
-    """Whether a Streamlit server answers here that is ready to serve."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/_stcore/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def open_browser(settings: Settings, url: str) -> None:

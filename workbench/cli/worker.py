@@ -6,10 +6,12 @@ import logging
 import os
 import sys
 import threading
+from pathlib import Path
 
 import click
 
 from workbench import log_file
+from workbench.cli.signs import FileSign
 from workbench.cli.supervisor import environment
 from workbench.cli.up import stop_on_signals
 from workbench.errors import Unavailable
@@ -19,11 +21,14 @@ from workbench.settings import Settings
 
 #: how long running jobs may take to put themselves back into the queue
 STOP_TIMEOUT_MS = 5_000
+#: how often a worker shows its supervisor that it lives
+SIGN_EVERY_S = 1.0
 
 
 @click.command()
 @click.option("--threads", type=click.IntRange(1, 256), help="Jobs at a time.  [default: REELWRIGHT_THREADS]")
-def command(threads: int | None) -> int:
+@click.option("--sign", type=click.Path(path_type=Path), hidden=True, help="A file to touch while the worker lives.")
+def command(threads: int | None, sign: Path | None) -> int:
     """Run one worker process until SIGTERM or Ctrl-C; what it was doing goes back into the queue."""
     stop = stop_on_signals()
     settings = Settings.load(**({} if threads is None else {"threads": threads}))
@@ -32,10 +37,10 @@ def command(threads: int | None) -> int:
     set_up_logging(settings)
     # The actors package reads the environment itself, so that ``dramatiq actors`` works as well.
     os.environ.update(environment(settings))
-    return work(settings, stop)
+    return work(settings, stop, None if sign is None else FileSign(sign))
 
 
-def work(settings: Settings, stop: threading.Event) -> int:
+def work(settings: Settings, stop: threading.Event, sign: FileSign | None = None) -> int:
     from workbench.broker import sender
 
     try:
@@ -57,7 +62,12 @@ def work(settings: Settings, stop: threading.Event) -> int:
         worker.start()
     except MiddlewareError as error:
         raise Unavailable(Text("The worker cannot start: {reason}", reason=str(error))) from error
-    stop.wait()
+    engine = actors.engine()
+    while True:
+        if sign is not None and engine.is_beating():
+            sign.show()
+        if stop.wait(SIGN_EVERY_S):
+            break
     worker.stop(timeout=STOP_TIMEOUT_MS)
     logging.shutdown()
     sys.stdout.flush()

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
+#: how long a round of the heartbeat may take beyond a wait for the database
+STUCK_S = 45.0
 #: how long a worker that fell silent is shown as missing
 DEAD_SHOWN_MS = 60_000
 
@@ -67,6 +69,7 @@ class WorkerEngine:
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
         self._prune_at = time.monotonic()
+        self._beat_at = time.monotonic()
 
     def run(self, job_id: int) -> None:
         """Run one job on the calling thread."""
@@ -75,7 +78,7 @@ class WorkerEngine:
     def start(self) -> None:
         self._report_alive()
         loops: dict[str, tuple[float, Callable[[], object]]] = {
-            "heartbeat": (self._settings.heartbeat_seconds, self.runner.heartbeat),
+            "heartbeat": (self._settings.heartbeat_seconds, self._beat),
             "maintenance": (self._settings.sweep_seconds, self.run_maintenance),
             # a slow provider, or receiver, must not keep the worker from saying that it lives
             "poller": (self._settings.sweep_seconds, self._poller.run_once),
@@ -86,6 +89,16 @@ class WorkerEngine:
         ]
         for thread in self._threads:
             thread.start()
+
+    def _beat(self) -> None:
+        try:
+            self.runner.heartbeat()
+        finally:
+            self._beat_at = time.monotonic()
+
+    def is_beating(self) -> bool:
+        """Whether the heartbeat goes on, be it only to find the database away."""
+        return time.monotonic() - self._beat_at < self._settings.lock_wait_seconds + STUCK_S
 
     def stop(self) -> None:
         """Take nothing new, put running jobs back, leave the list of workers."""
