@@ -127,7 +127,7 @@ def choose_nodes(
     """A row with a box for each node; what is ticked is in the URL."""
     slot = f"launch_nodes_{project_id}_{workflow.scope}"
     chosen = [n.id for n in candidates if n.id in preselected]
-    wanting = [n.id for n in candidates if n.state in ("missing", "ready", "stale", "failed")]
+    wanting = [n.id for n in candidates if n.state in ("missing", "ready", "stale", "partial", "failed")]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{t('Episodes') if workflow.scope == 'episode' else t('Scenes')}**", width="content")
         st.caption(t("{n} of {all} chosen", n=len(chosen), all=len(candidates)), width="content")

@@ -183,6 +183,7 @@ def test_no_statement_of_a_days_work_reads_all_that_ever_ran(statements: tuple[E
     wb.jobs.signature()
     wb.jobs.has_active()
     wb.jobs.list_active(project)
+    wb.workflows.list_marks(project)
     now = 1_700_000_000_000 + (ENDED - 60) * 1000
     wb.jobs.count_by_state(since=now)
     wb.usage.job_success(since=now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.pages.conftest import House
+from workbench.db.writes import end, insert
+from workbench.i18n import Text
 
 CORE = "generate_episode_core_expression"
 
@@ -104,8 +106,6 @@ def test_how_a_batch_ended_tells_apart_what_failed_and_what_never_began(house: H
     house.run("generate_episode_scene_list", episode, {"scene_count_hint": 6})
     scene = house.nodes(project, "scene")[0].id
     with house.wb.database.write() as conn:
-        from workbench.db.writes import end, insert
-
         job_id = insert.insert_job(
             conn,
             {
@@ -139,3 +139,32 @@ def test_a_launch_on_many_nodes_says_what_was_written_by_hand_or_pinned_there(ho
     at = house.page("launch", workflow=CORE, project=project, node=f"{episode},{other}")
     assert "Written or edited by hand: 1." in texts(at)
     assert "Pinned: 1." in texts(at)
+
+
+def test_no_version_is_out_of_reach(house: House) -> None:
+    project = house.sample()
+    for number in range(1, 15):
+        brief = house.wb.artifact(project, "brief")
+        house.wb.artifacts.save(project, "brief", {**brief.content, "genre": f"genre {number}"}, brief.version)
+    at = house.page("studio", project=project, node=project)
+    assert not [b for b in at.button if b.key == f"cell_{project}_brief_restore_2"]
+    at.button(key=f"cell_{project}_brief_all_versions_open").click().run()
+    at.button(key=f"cell_{project}_brief_restore_2").click().run()
+    assert house.wb.artifact(project, "brief").content["genre"] == "genre 1"
+
+
+def test_the_launch_form_offers_what_failed_and_what_came_only_in_part(house: House) -> None:
+    project, episodes = house.planned()
+    failed, other = episodes[0].id, episodes[1].id
+    house.run(CORE, other)
+    with house.wb.database.write() as conn:
+        row = {"queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1}
+        job_id = insert.insert_job(conn, {**row, "kind": CORE, "project_id": project, "node_id": failed})
+        assert job_id is not None
+        end.end(conn, job_id, "failed", kind="content_filter", error=Text("no"))
+    at = house.page("launch", workflow=CORE, project=project)
+    at.button(key=f"launch_nodes_{project}_episode_wanting").click().run()
+    chosen = [int(n) for n in at.query_params["node"][0].split(",")]
+    assert failed in chosen
+    assert other not in chosen
+    assert "Failed" in texts(at)

@@ -43,18 +43,24 @@ def targets(workflow: Workflow, project: int, episode: int) -> list[Target]:
         places = [n for n in nodes if n.kind == "episode"]
     else:
         places = [n for n in nodes if n.kind == "scene" and n.parent_id == episode]
-    active = {(j.node_id, j.kind): j.state for j in live.active_jobs(project) if j.node_id is not None}
-    return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(workflow, n, active)) for n in places]
+    marks = live.query(live.workbench().workflows.list_marks, project)
+    jobs = {(m.node_id, m.workflow): m.state for m in marks}
+    return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(workflow, n, jobs)) for n in places]
 
 
-def state_of(workflow: Workflow, node: TreeNode, active: Mapping[tuple[int, str], str]) -> str:
-    """The state of a workflow on a node: at work, else that of what it writes; a parent has the node's own."""
-    if (node.id, workflow.name) in active:
-        return active[node.id, workflow.name]
+def state_of(workflow: Workflow, node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> str:
+    """The state of a workflow on a node: at work or failed, else that of what it writes; a parent has the node's own.
+
+    `jobs`: (node id, workflow) → state, of jobs that are active, failed or came only in part.
+    """
+    if (node.id, workflow.name) in jobs:
+        return jobs[node.id, workflow.name]
     if workflow.writes is None:
-        return progress.node_state(node, {})
+        return progress.node_state(node, {k: s for k, s in jobs.items() if s in ("failed", "partial")})
     head = progress.kinds_of(node).get(workflow.writes)
-    return "missing" if head is None else "stale" if head.stale else "fresh"
+    if head is None:
+        return "missing"
+    return "stale" if head.stale else "fresh" if head.complete else "partial"
 
 
 def episode_of(project: int, nodes: Sequence[int]) -> int | None:

@@ -12,6 +12,9 @@ from workbench.ui.markup import plain
 from workbench.ui.studio import diff
 from workbench.ui.studio.editing import cell_key
 
+#: older ones are drawn when somebody asks for them
+SHOWN = 12
+
 
 def restore(node_id: int, kind: str, version: int) -> None:
     with shell.show_refusals():
@@ -57,10 +60,15 @@ def show_versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
     ):
         rows = live.workbench().artifacts.list_versions(node_id, kind)
         st.markdown(f"**{t('Versions of {name}', name=plain(labels.kind_title(kind)))}**", width=430)
-        for row in rows[:12]:
+        slot = cell_key(node_id, kind, "all_versions")
+        shown = rows if st.session_state.get(slot) else rows[:SHOWN]
+        for row in shown:
             _version_row(node_id, kind, artifact, row)
-        if len(rows) > 12:
-            st.caption(t("{n} older versions", n=len(rows) - 12))
+        if len(rows) > len(shown):
+            st.button(
+                t("Show {n} older versions", n=len(rows) - len(shown)), key=f"{slot}_open", type="tertiary",
+                icon=":material/expand_more:", on_click=st.session_state.__setitem__, args=(slot, True),
+            )  # fmt: skip
 
 
 def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: VersionEntry) -> None:
