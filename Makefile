@@ -44,8 +44,9 @@ check: $(STAMP) ## style, types, import rules, dead code, text shown as markup, 
 	$(BIN)/python tools/foreign_text.py
 	$(BIN)/python -m workbench.locale.check
 
-bench: $(STAMP) ## measure the engine beside its targets
-	@exec $(BIN)/python -m benchmarks $(ARGS)
+bench: $(STAMP) ## measure the engine and the pages beside their targets
+	@chromium=`sh tools/find_chromium.sh $(BIN)/python` || exit 1; \
+	REELWRIGHT_CHROMIUM="$$chromium" exec $(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(STAMP) ## choose the newest allowed versions again and write requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --generate-hashes --upgrade \

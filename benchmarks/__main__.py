@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 
 import benchmarks.workflows  # noqa: F401  registers the measured jobs
-from benchmarks import no_op, page, services, startup, waiting
+from benchmarks import browser, no_op, page, services, startup, waiting
 from benchmarks.report import Line, table
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.stores import Stores, running_stores
@@ -24,6 +24,7 @@ SECTIONS: dict[str, Callable[[Stores, Scale], list[Line]]] = {
     "idle": waiting.idle,
     "start-up": startup.measure,
     "page": page.measure,
+    "browser": browser.measure,
     "services": services.measure,
     "stopping": waiting.stopping,
 }

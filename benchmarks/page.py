@@ -57,9 +57,9 @@ def _jobs(stores: Stores, scale: Scale) -> list[Line]:
     # They wait for longer than the measurement takes: a live board without a worker's CPU beside it.
     asked = {"messages": [{"role": "user", "content": "What does the lamp say?"}]}
     ours.wb.jobs.submit_many([Request("llm_chat", params=asked, delay_ms=3_600_000) for _ in range(ROWS)])
-    port = _free_port()
+    port = free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
-    _wait_for_page(port)
+    wait_for_page(port)
     with _client(port) as client:
         first = _run(client, page_name="jobs")
         ticker = _ticker(first)
@@ -114,9 +114,9 @@ def _studio(stores: Stores, scale: Scale) -> list[Line]:
     ours.wait_for_worker()
     story = large_story.made(ours.wb, scale.episodes, scale.scenes)
     stores.stop(worker)
-    port = _free_port()
+    port = free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
-    _wait_for_page(port)
+    wait_for_page(port)
     query = f"project={story.project}&node={story.scene}"
     with _client(port) as client:
         cold = _run(client, page_name="studio", query_string=query)
@@ -214,7 +214,7 @@ def _client(port: int) -> Iterator[ClientConnection]:
         yield client
 
 
-def _wait_for_page(port: int) -> None:
+def wait_for_page(port: int) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://{HOST}:{port}/_stcore/health", timeout=1):
@@ -223,7 +223,7 @@ def _wait_for_page(port: int) -> None:
     raise RuntimeError("the page did not come up")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -18,6 +18,8 @@ class Scale:
     #: visits and ticks of a page, and seconds between them: an answer is shared for one
     visits: int = 5
     apart_s: float = 1.3
+    #: that are opened in a browser
+    pages: int = 10
     cancels: int = 24
     terminations: int = 3
     #: the large story that the Studio is opened on
@@ -41,6 +43,7 @@ QUICK = Scale(
     fragments=2,
     visits=1,
     apart_s=0.1,
+    pages=2,
     cancels=4,
     terminations=1,
     episodes=3,

@@ -41,6 +41,14 @@ WITH_A_TARGET = {
         "first visit in a new session, request to the last message, median of 5",
         "a tick of its cells, median of 5",
     },
+    "browser": {
+        "first content, nothing in the browser's cache",
+        "first content of a later visit",
+        "a frame opens",
+        "a plan opens",
+        "a job is launched and its cell says so",
+        "another node, all of its cells drawn",
+    },
     "services": {
         "our provider over the bare SDK p50",
         "÷ two rounds of the slowest picture",

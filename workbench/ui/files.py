@@ -110,13 +110,19 @@ def media_route(find: Callable[[str, bool], Path]) -> Route:
     Unavailable."""
 
     async def answer(request: Request) -> Response:
-        small = request.path_params["size"] == "small"
+        small = {"full": False, "small": True}.get(request.path_params["size"])
+        if small is None:
+            return _missing()
         try:
             path = await run_in_threadpool(find, request.path_params["sha"], small)
         except NotFound:
-            return PlainTextResponse("Not found", 404, headers={"cache-control": "no-store"})
+            return _missing()
         except ReelwrightError:
             return PlainTextResponse("Not available now", 503, headers={"cache-control": "no-store"})
         return FileResponse(path, media_type=_kind_of(path), headers={"cache-control": f"private, {_FOR_A_YEAR}"})
 
     return Route(MEDIA + "/{size:str}/{sha:str}.{ending:str}", answer, methods=["GET"])
+
+
+def _missing() -> Response:
+    return PlainTextResponse("Not found", 404, headers={"cache-control": "no-store"})
