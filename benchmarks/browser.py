@@ -187,6 +187,7 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
 
         def dialog(key: str) -> Callable[[int], float]:
             def work(_: int) -> float:
+                page.locator(f".st-key-{key} button").first.wait_for()
                 took = _click(page, _keyed(key), "!!document.querySelector('[role=dialog] button')")
                 page.get_by_role("dialog").get_by_role("button", name="Close").click()
                 page.wait_for_selector("[role=dialog]", state="detached")
@@ -197,10 +198,13 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
 
         def launch(_: int) -> float:
             cell = f".st-key-cell_{scene}_estimate_duration"
+            page.locator(f"{cell} [class*=_act_] button").first.wait_for()
+            # "Queued", "Running", or the next version where the job was faster than the page
+            page.evaluate("css => { window.cellText = document.querySelector(css).innerText; }", cell)
             took = _click(
                 page,
                 f"document.querySelector({cell + ' [class*=_act_] button'!r})",
-                f"/Queued|Running/.test(document.querySelector({cell!r}).innerText)",
+                f"document.querySelector({cell!r}).innerText !== window.cellText",
             )
             page.locator(cell).get_by_text("Fresh").wait_for()
             _rest(page)
@@ -208,6 +212,7 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
 
         def switch(number: int) -> float:
             other = scenes[1 + number % 2]
+            page.locator(f"[data-node='{other}']").wait_for()
             took = _click(
                 page, _NODE.format(node=other),
                 f"!!document.querySelector('.st-key-cell_{other}_estimate_duration, .st-key-shot_{other}_KF8 img')"
