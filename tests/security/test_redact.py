@@ -40,6 +40,53 @@ def test_a_known_key_is_hidden_in_every_form_it_is_echoed_in(form: str, red: Red
     assert red.text(f"before {form} after") == f"before {HIDDEN} after"
 
 
+def _packed(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+DISGUISES = {
+    "hexadecimal": CANARY.encode().hex(),
+    "capital hexadecimal": CANARY.encode().hex().upper(),
+    "a dump": CANARY.encode().hex(":"),
+    "a packed header": _packed(f"Bearer {CANARY}"),
+    "a packed name and password": _packed(f"user:{CANARY}"),
+    "packed JSON": _packed(json.dumps({"id": 7, "key": CANARY, "more": [1, 2]})),
+    "a packed header in lines": re.sub("(.{20})", r"\1\n", _packed(f"Authorization: Bearer {CANARY}\r\n")),
+    "capitals": CANARY.upper(),
+    "the other case": CANARY.swapcase(),
+    "backwards": CANARY[::-1],
+    "two lines": f"{CANARY[:9]}\n{CANARY[9:]}",
+    "two strings": f'"{CANARY[:9]}", "{CANARY[9:]}"',
+    "letters apart": " ".join(CANARY),
+    "percent codes": "".join(f"%{byte:02X}" for byte in CANARY.encode()),
+    "escapes": "".join(f"\\u{ord(c):04x}" for c in CANARY),
+    "byte escapes": "".join(f"\\x{ord(c):02x}" for c in CANARY),
+    "numbers": str(list(CANARY.encode())),
+    "entities": "".join(f"&#{ord(c)};" for c in CANARY),
+}
+
+
+@pytest.mark.parametrize("form", DISGUISES.values(), ids=DISGUISES)
+def test_a_known_key_is_hidden_in_every_disguise_that_a_service_plausibly_echoes(form: str, red: Redactor) -> None:
+    for hide in (red.text, red.exact, red.mask):
+        hidden = hide(f"before {form} after")
+        assert HIDDEN in hidden
+        assert hidden.startswith("before ")
+        assert hidden.endswith(" after")
+
+
+def test_words_that_somebody_took_for_a_password_stay_where_they_are_said_otherwise() -> None:
+    red = Redactor(["correct horse", "lighthouse keeper"])
+    for said in ("Correct. Horse!", "the Lighthouse-Keeper's cat", "esroh tcerroc"):
+        assert red.text(said) == said
+
+
+def test_a_disguised_key_that_arrives_in_pieces_is_held_back(red: Redactor) -> None:
+    said = f"it is {CANARY.encode().hex()}, it says"
+    for end in range(len(said)):
+        assert not re.search("63616e61", red.whole(red.exact(said[:end])))
+
+
 @pytest.mark.parametrize(
     "said",
     [
@@ -48,6 +95,8 @@ def test_a_known_key_is_hidden_in_every_form_it_is_echoed_in(form: str, red: Red
         "AIza" + "b" * 35,
         "GET /v1?key=abcdefgh12345678&x=1",
         "gAAAAA" + "c" * 60,
+        "AKIAIOSFODNN7EXAMPLE",
+        "ghp_" + "d" * 36,
     ],
 )
 def test_what_looks_like_a_key_is_hidden_unasked(said: str) -> None:
@@ -75,9 +124,10 @@ def test_a_key_that_begins_another_hides_neither_half(red: Redactor) -> None:
 
 
 def test_values_are_cleaned_all_the_way_down(red: Redactor) -> None:
-    assert red.value({"a": [CANARY, 1, {"b": f"x{CANARY}"}], "c": None}) == {
+    assert red.value({"a": [CANARY, 1, {"b": f"x{CANARY}"}], "c": None, CANARY: 2}) == {
         "a": [HIDDEN, 1, {"b": f"x{HIDDEN}"}],
         "c": None,
+        HIDDEN: 2,
     }
 
 

@@ -25,14 +25,22 @@ HIDDEN = "[hidden key]"
 #: shorter values are ordinary words (“none”, “test”): hiding them everywhere would garble texts
 SHORTEST_ANYWHERE = 8
 SHORTEST_AS_WORD = 4
+#: letters and digits of a key that is looked for in disguises as well: shorter ones, and words, may be said by chance
+SHORTEST_IN_DISGUISE = 12
+SHORTEST_WITHOUT_DIGITS = 24
 
 _SHAPES = re.compile(
     r"\bsk-[A-Za-z0-9_-]{8,}"  # OpenAI, DeepSeek, Moonshot, OpenRouter
     r"|\bAIza[0-9A-Za-z_-]{30,}"  # Google
+    r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"  # AWS
+    r"|\b(?:gh[oprsu]|gsk|hf|xai|glpat)[_-][0-9A-Za-z_-]{16,}"  # GitHub, Groq, Hugging Face, xAI, GitLab
     r"|\bgAAAAA[0-9A-Za-z_-]{40,}={0,2}"  # our own sealed keys
     r"|(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{8,}"
     r"|(?i:(?<=x-goog-api-key: )|(?<=[?&]key=)|(?<=api_key=)|(?<=api-key: ))[A-Za-z0-9._~+/=-]{8,}"
 )
+
+
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 class Redactor:
@@ -41,6 +49,7 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._secrets: frozenset[str] = frozenset()
+        self._disguises: frozenset[str] = frozenset()
         self._exact: re.Pattern[str] | None = None
         self._unlike_words: re.Pattern[str] | None = None
         for secret in secrets:
@@ -55,6 +64,7 @@ class Redactor:
             if forms <= self._secrets:
                 return
             self._secrets |= forms
+            self._disguises |= _disguises(secret)
             # Longest first: one key may begin with another.
             ordered = sorted(self._secrets, key=len, reverse=True)
             self._exact = re.compile("|".join(_pattern(s) for s in ordered))
@@ -63,37 +73,55 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
-        exact = self._exact
-        if exact is not None:
-            text = exact.sub(HIDDEN, text)
-        return _SHAPES.sub(HIDDEN, text)
+        return _SHAPES.sub(HIDDEN, self.exact(text))
 
     def exact(self, text: str) -> str:
         """`text` without the remembered secrets alone: for texts of a story, where a likeness is no key."""
         exact = self._exact
-        return text if exact is None else exact.sub(HIDDEN, text)
+        return text if exact is None else self._undisguise(exact.sub(HIDDEN, text))
 
     def mask(self, text: str) -> str:
         """`text` without the remembered secrets that are no words: for pages and results, whose own words must stay."""
         known = self._unlike_words
-        return text if known is None else known.sub(HIDDEN, text)
+        return text if known is None else self._undisguise(known.sub(HIDDEN, text))
+
+    def _undisguise(self, text: str) -> str:
+        """Without the secrets whose letters and digits follow each other, whatever stands between them."""
+        plain = _fold(text)
+        told = [form for form in self._disguises if form in plain]
+        if not told:
+            return text
+        folded, places = _fold_with_places(text)
+        spans = sorted(
+            (places[at.start()], places[at.start() + len(form) - 1] + 1)
+            for form in told
+            for at in re.finditer(f"(?={form})", folded)
+        )
+        pieces, end = [], 0
+        for start, stop in spans:
+            if start >= end:
+                pieces += [text[end:start], HIDDEN]
+            end = max(end, stop)
+        return "".join((*pieces, text[end:]))
 
     def whole(self, text: str) -> str:
         """`text` up to where a secret may have begun whose rest has not arrived yet."""
-        held = 0
-        for secret in self._secrets:
-            if len(secret) >= SHORTEST_ANYWHERE:
-                longest = min(len(secret) - 1, len(text))
-                held = max(held, next((n for n in range(longest, 3, -1) if text.endswith(secret[:n])), 0))
+        held = max((_begun(text, s) for s in self._secrets if len(s) >= SHORTEST_ANYWHERE), default=0)
+        if self._disguises:
+            # separators may stand between all its letters, but hardly many
+            tail = text[-8 * max(map(len, self._disguises)) :]
+            folded, places = _fold_with_places(tail)
+            begun = max(_begun(folded, form) for form in self._disguises)
+            held = max(held, len(tail) - places[-begun] if begun else 0)
         return text[: len(text) - held]
 
     def value(self, stored: Any, clean: Callable[[str], str] | None = None) -> Any:
-        """`text`, or another of these, for JSON-like values; dict keys stay."""
+        """`text`, or another of these, for JSON-like values, keys of objects included."""
         clean = clean or self.text
         if isinstance(stored, str):
             return clean(stored)
         if isinstance(stored, dict):
-            return {k: self.value(v, clean) for k, v in stored.items()}
+            return {self.value(k, clean): self.value(v, clean) for k, v in stored.items()}
         if isinstance(stored, (list, tuple)):
             return [self.value(v, clean) for v in stored]
         return stored
@@ -101,6 +129,42 @@ class Redactor:
     def traceback(self, error: BaseException) -> str:
         """The formatted traceback, causes included, without secrets."""
         return self.text("".join(traceback.format_exception(error)))
+
+
+def _begun(text: str, secret: str) -> int:
+    """How many characters at the end of a text may be the beginning of a secret; a few are nothing yet."""
+    longest = min(len(secret) - 1, len(text))
+    return next((n for n in range(longest, 3, -1) if text.endswith(secret[:n])), 0)
+
+
+def _fold(text: str) -> str:
+    """Its letters and digits alone, in lower case."""
+    return _SEPARATORS.sub("", text).lower()
+
+
+def _fold_with_places(text: str) -> tuple[str, list[int]]:
+    """The same, and where each of them stands in the text."""
+    folded = [(c, place) for place, char in enumerate(text) if char.isalnum() for c in char.lower()]
+    return "".join(c for c, _ in folded), [place for _, place in folded]
+
+
+def _disguises(secret: str) -> set[str]:
+    """A key as services echo it without being asked to: in another case, cut by blanks, line ends or quotes, reversed,
+    as hexadecimal, percent, escaped or decimal codes, inside something that was packed as base64. All folded."""
+    bare = secret.strip()
+    plain = _fold(bare)
+    if not bare.isascii() or len(plain) < SHORTEST_IN_DISGUISE:
+        return set()
+    if plain.isalpha() and len(plain) < SHORTEST_WITHOUT_DIGITS:
+        return set()
+    data = bare.encode()
+    forms = {plain, plain[::-1], data.hex(), "".join(map(str, data))}
+    forms |= {"".join(f"{mark}{byte:0{width}x}" for byte in data) for mark, width in (("u", 4), ("x", 2), ("0x", 2))}
+    for before in range(3):
+        # of three beginnings one is right; what its neighbours have a part in is left out
+        packed = base64.b64encode(bytes(before) + data).decode()
+        forms.add(_fold(packed[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]))
+    return {form for form in forms if len(form) >= SHORTEST_IN_DISGUISE}
 
 
 def _forms(secret: str) -> set[str]:
