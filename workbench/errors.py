@@ -12,7 +12,8 @@
     │   ├── WouldReplace        a job's new version would stand in the place of one saved by hand since
     │   └── NotAllowed          the state does not allow it (cancel a finished job…)
     ├── Unavailable             a part is missing: Redis, worker, key file
-    │   └── DatabaseUnavailable a job that meets this goes back to the queue
+    │   ├── DatabaseUnavailable a job that meets this goes back to the queue
+    │   └── MediaUnavailable    the same; what is paid for is held until it can be kept
     │       └── DatabaseBusy    somebody has held a lock for too long; `pid` and `since_ms` say who
     ├── JobError                a running job ends or is retried because of it; `kind` is stored
     │   ├── ProviderError       what a model service answered (http status, request id, Retry-After)
@@ -288,6 +289,10 @@ class DatabaseBusy(DatabaseUnavailable):
         super().__init__(text)
         self.pid = pid
         self.since_ms = since_ms
+
+
+class MediaUnavailable(Unavailable):
+    """The media store cannot be read or written now: its disk is full, its service is away."""
 
 
 class JobError(ReelwrightError):

@@ -26,7 +26,7 @@ from tests.media.clips import tiny_mp4
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
 from workbench.db.writes import claims, groups, steps, sweep
-from workbench.errors import Issue, JobError, LostClaim, ProviderError
+from workbench.errors import Issue, JobError, LostClaim, MediaUnavailable, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.context import Child, Context
 from workbench.jobs.failures import describe
@@ -229,6 +229,11 @@ FENCES: tuple[Fence, ...] = (
         "open a paid call for a clip",
     ),
     Fence(CALL + "settle.commit", _commit_media, "commit what a service made"),
+    Fence(
+        MEDIA_CALL + "_report_store",
+        lambda w: w.context._media._calls._report_store(MediaUnavailable("full")),
+        "say that the media store is away",
+    ),
     Fence(MEDIA + "_settle_uncertain", _settle_uncertain, "leave a step to a person"),
     Fence(MEDIA + "_mark_unsent", lambda w: w.context._media._mark_unsent("begun"), "say that nothing was sent"),
     Fence(

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -13,6 +18,7 @@ import pytest
 from sqlalchemy import Connection, event, select
 
 from tests.engine.conftest import Engine, Workers, in_background, until, use
+from tests.engine.jobs_for_tests import tiny_png
 from tests.scripted_provider import ScriptedProvider
 from workbench.api.client import Workbench
 from workbench.db.connection import Database, db_now_ms
@@ -20,7 +26,9 @@ from workbench.db.schema import job
 from workbench.db.writes import claims, timeline
 from workbench.errors import ReelwrightError
 from workbench.i18n import Text
-from workbench.jobs import endings
+from workbench.jobs import endings, media_calls
+from workbench.jobs.context import Context
+from workbench.media import storage
 from workbench.profiles import model_call as paid
 from workbench.workflows import registry
 
@@ -241,3 +249,90 @@ def test_a_worker_killed_with_eight_pictures_under_way_asks_once(
     wb.jobs.decide(made.id, "send_again")
     assert wb.wait(made.id, timeout=60).state == "succeeded"
     assert len(provider.calls()) == 18
+
+
+# -- a media store that is away ----------------------------------------------------------------------------------------
+
+
+class FullDisk:
+    """A disk that takes no files until it is `cleared`; `tries`: how often somebody wanted to write one."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self.cleared = False
+
+    def mkstemp(self, **where: Any) -> tuple[int, str]:
+        self.tries += 1
+        if self.cleared:
+            return tempfile.mkstemp(**where)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> FullDisk:
+    disk = FullDisk()
+    monkeypatch.setattr(storage, "tempfile", SimpleNamespace(mkstemp=disk.mkstemp))
+    monkeypatch.setattr(media_calls, "STORE_PAUSE_S", 0.02)
+    return disk
+
+
+@pytest.mark.parametrize("fault", [{}, {"image_url": True}], ids=["bytes", "link"])
+def test_a_paid_picture_waits_for_room_on_the_disk(
+    engine: Engine, provider: ScriptedProvider, full_disk: FullDisk, fault: dict[str, Any]
+) -> None:
+    provider.script(default=fault)
+    params = {"allow_private_media": True}
+    engine.wb.profiles.add(
+        "paint", "openai", base_url=provider.url, text_model="t", image_model="gpt-image-1", key=KEY, params=params
+    )
+    asked = {"colours": ["teal", "red"], "limit": 2}
+    job_id = engine.wb.submit("test_image", None, asked, profile="paint").id
+    thread = in_background(engine.deliver)
+    until(lambda: full_disk.tries > 6, 20, "some tries")
+    told = [event.message for event in engine.wb.jobs.get_detail(job_id).events]
+    assert sum("No space left" in message for message in told) == 1
+    assert engine.wb.jobs.get(job_id).state == "running"
+    full_disk.cleared = True
+    thread.join(20)
+    assert engine.finish(job_id).state == "succeeded"
+    assert [c.outcome for c in engine.wb.jobs.get_detail(job_id).model_calls] == ["ok", "ok"]
+    assert len(provider.calls()) == 2
+
+
+def test_waiting_for_room_is_none_of_the_jobs_time_and_ends_when_it_is_cancelled(
+    engine: Engine, provider: ScriptedProvider, full_disk: FullDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = registry.find("test_image")
+    monkeypatch.setattr(media_calls, "STORE_PAUSE_S", 0.2)
+    monkeypatch.setitem(registry._workflows, "test_image", replace(declared, deadline_s=1))
+    engine.wb.profiles.add("paint", "openai", base_url=provider.url, text_model="t", image_model="gpt-image-1", key=KEY)
+    job_id = engine.wb.submit("test_image", None, {}, profile="paint").id
+    thread = in_background(engine.deliver)
+    until(lambda: full_disk.tries > 10, 30, "more than a second of tries")
+    assert engine.wb.jobs.get(job_id).state == "running"
+    engine.wb.jobs.cancel(job_id)
+    engine.worker.runner.heartbeat()
+    thread.join(20)
+    assert engine.wb.jobs.get(job_id).state == "cancelled"
+    [call] = engine.wb.jobs.get_detail(job_id).model_calls
+    assert call.outcome == "error"
+
+
+def test_a_job_that_needs_a_picture_from_a_store_that_is_away_goes_back_to_the_queue(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was “Key refused”, and final."""
+
+    async def reads(ctx: Context, params: object) -> dict[str, int]:
+        return {"bytes": len(ctx.picture(sha))}
+
+    sha = engine.wb.media._store.add_image(tiny_png()).sha256
+    monkeypatch.setitem(registry._workflows, "test_nothing", replace(registry.find("test_nothing"), run=reads))
+    asked = engine.wb.submit("test_nothing").id
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda path: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error")))
+        engine.deliver()
+        put_back = engine.wb.jobs.get(asked)
+        assert (put_back.state, put_back.failures) == ("queued", 0)
+        assert "Input/output error" in str(put_back.message)
+    assert engine.finish(asked).state == "succeeded"

@@ -411,3 +411,20 @@ def test_a_clip_without_a_frame_has_no_small_picture(store: MediaStore) -> None:
     kept = store.add_video(tiny_mp4())
     with pytest.raises(NotFound, match="no picture"):
         store.thumbnail(kept.sha256)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x89PNG\r\n\x1a\n" + (b"\0\0\0\0tEXt\0\0\0\0" * 3_000_000) + b"\0\0\0\0IEND\0\0\0\0",
+        b"\xff\xd8" + b"\xff\xfe\x00\x02" * 3_000_000 + b"\xff\xd9",
+        b"RIFF" + (4 + 8 * 3_000_000).to_bytes(4, "little") + b"WEBP" + b"JUNK\0\0\0\0" * 3_000_000,
+    ],
+    ids=["png", "jpeg", "webp"],
+)
+def test_a_picture_of_millions_of_parts_is_refused_before_anybody_reads_them(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "_decode", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(MediaRefused, match="more than 50000 parts"):
+        pictures.verify(data)

@@ -17,7 +17,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, end, families, steps, timeline, waits
 from workbench.db.writes.story import lock_node
-from workbench.errors import KINDS, LostClaim, ProgrammingError
+from workbench.errors import KINDS, LostClaim, MediaUnavailable, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
 from workbench.jobs.context import BatchResult, Context, PartialArtifact, count_failed
@@ -163,10 +163,13 @@ class Endings:
                 _put_back(conn, claim, Text(N_("Interrupted by a shutdown; goes on with the next worker")))
 
     def put_back_later(self, claim: claims.Claim, error: Exception) -> None:
-        """The database restarted or broke a deadlock: no fault of the job, which goes back as soon as that can be
-        written."""
-        log.warning("job %s: the database failed: %s", claim.job_id, str(error).splitlines()[0])
-        message = Text(N_("The database was away; goes on when it is back"))
+        """The database restarted or broke a deadlock, or the media store is away: no fault of the job, which goes back
+        as soon as that can be written."""
+        log.warning("job %s: put back: %s", claim.job_id, str(error).splitlines()[0])
+        message, delay_ms = Text(N_("The database was away; goes on when it is back")), self._settings.retry_base_ms
+        if isinstance(error, MediaUnavailable):
+            message = Text(N_("{reason}. The job goes on when it can."), reason=error.text)
+            delay_ms = self._settings.retry_max_ms
         for wait_s in (0.0, *WAITS_S):
             time.sleep(wait_s)
             try:
@@ -175,7 +178,7 @@ class Endings:
                     if cancelled:
                         _end_cancelled(conn, claim)
                     else:
-                        _put_back(conn, claim, message, delay_ms=self._settings.retry_base_ms)
+                        _put_back(conn, claim, message, delay_ms=delay_ms)
                 return
             except DATABASE_AWAY:
                 continue

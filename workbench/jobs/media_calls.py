@@ -20,14 +20,14 @@ from workbench import crash
 from workbench.artifacts.storyboard import Candidate, hash_request
 from workbench.artifacts.versions import hash_of
 from workbench.db.writes import ledger, steps, waits
-from workbench.errors import LostClaim, ProviderError
+from workbench.errors import LostClaim, MediaUnavailable, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import finish_step
 from workbench.json_types import JsonObject
 from workbench.media import Media
 from workbench.media.generated import store_generated
-from workbench.profiles.model_call import CallResult, CallSpec, ModelCall
+from workbench.profiles.model_call import DATABASE_AWAY, CallResult, CallSpec, ModelCall
 from workbench.profiles.routing import BoundProvider
 from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimate_tokens
 from workbench.suspend import Suspend
@@ -39,6 +39,8 @@ FIRST_POLL_MS = 3_000
 #: tokens of a picture, and frames in a second of film, where nobody knows yet
 USUAL_PICTURE = 1_300
 USUAL_FPS = 24
+#: between two tries to put what was made into a store that is away
+STORE_PAUSE_S = 2.0
 #: how long a job that is being stopped waits for the id of a task under creation
 STOP_WAITS_S = 4.0
 
@@ -243,7 +245,48 @@ class MediaCalls:
         generated: Sequence[GeneratedMedia],
         kind: Literal["image", "video"],
     ) -> list[Media]:
-        """What was made, as files of the store. It is paid for by now: a failure settles the call as counted."""
+        """What was made, as files of the store. It is paid for by now: a failure settles the call as counted.
+
+        A store that is away, its disk full, is waited for with what was made in hand.
+        """
+        while True:
+            try:
+                return await self._try_to_store(bound, call, result, generated, kind)
+            except MediaUnavailable as error:
+                try:
+                    await self._wait_for_store(error)
+                except BaseException as stop:
+                    call.settle_useless(result, stop)
+                    raise
+
+    async def _wait_for_store(self, error: MediaUnavailable) -> None:
+        """Say so, and return when it is worth another try; the time does not count against the job's deadline."""
+        session = self._session
+        if session.stopping is not None:
+            raise asyncio.CancelledError
+        if not session.waits_for_store:
+            session.waits_for_store = True
+            log.warning("job %s: %s", session.job_id, error)
+            try:
+                self._report_store(error)
+            except (LostClaim, *DATABASE_AWAY) as problem:
+                log.warning("job %s: that it waits cannot be written: %s", session.job_id, problem)
+        session.extend_deadline(STORE_PAUSE_S)
+        await asyncio.sleep(STORE_PAUSE_S)
+
+    def _report_store(self, error: MediaUnavailable) -> None:
+        message = Text(N_("{reason}. What was made is held until it can be stored."), reason=error.text)
+        with self._session.write() as conn:
+            self._session.add_event(conn, message, "warning")
+
+    async def _try_to_store(
+        self,
+        bound: BoundProvider,
+        call: ModelCall,
+        result: CallResult,
+        generated: Sequence[GeneratedMedia],
+        kind: Literal["image", "video"],
+    ) -> list[Media]:
         storing = asyncio.ensure_future(store_generated(generated, self._session.media, kind, bound.profile))
         stopped = False
         try:
@@ -254,9 +297,12 @@ class MediaCalls:
                     storing.cancel()
                 # bytes that are here already are a moment's work, and may have cost money
                 files, stopped = await storing, True
+        except MediaUnavailable:
+            raise
         except BaseException as error:
             call.settle_useless(result, error)
             raise
+        self._session.waits_for_store = False
         crash.point("media_stored")
         if stopped:
             # `together` and the runner go on stopping; the picture is kept first

@@ -13,7 +13,7 @@ from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.writes import ledger, steps, waits
 from workbench.db.writes.steps import DuePoll
-from workbench.errors import MediaRefused, ProviderError, find_kind
+from workbench.errors import MediaRefused, MediaUnavailable, ProviderError, find_kind
 from workbench.i18n import N_, Text
 from workbench.jobs.media_calls import clip_output
 from workbench.media import Media, MediaStore, download
@@ -99,6 +99,11 @@ class Poller:
                 state = await self._ask(due, profile)
             if state.state == "succeeded" and due.job_state not in NOBODY_WAITS:
                 clip = await self._fetch(due, state, profile)
+        except MediaUnavailable as error:
+            # the clip is paid for, and the service keeps it: fetch it when it can be stored
+            log.warning("the clip of task %s of job %s cannot be stored: %s", due.provider_task_id, due.job_id, error)
+            self._postpone(due, self.RETRY_MS)
+            return
         except MediaRefused as error:
             if error.passing and _age_ms(due) < self.LINK_LIFE_MS:
                 # the clip is paid for: ask for its link again a little later

@@ -16,7 +16,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, groups, steps
 from workbench.db.writes.groups import Success
-from workbench.errors import GuardUnmet, LostClaim
+from workbench.errors import GuardUnmet, LostClaim, MediaUnavailable
 from workbench.jobs.context import BatchResult, Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
@@ -155,7 +155,7 @@ class Runner:
             self.endings.wait(claim, suspend)
         except asyncio.CancelledError:
             self.endings.stop(claim, session.stopping if session else None)
-        except DATABASE_AWAY as error:
+        except (*DATABASE_AWAY, MediaUnavailable) as error:
             self.endings.put_back_later(claim, error)
         except Exception as error:
             self.endings.fail(claim, describe(error, claim.kind, claim.profile_id), session)
@@ -292,7 +292,7 @@ class Runner:
             if session.stopping is not None:
                 raise asyncio.CancelledError
             context = self._context(session)
-            async with asyncio.timeout(session.declared.deadline_s):
+            async with asyncio.timeout(session.declared.deadline_s) as session.deadline:
                 return context, await session.declared.run(context, context.params)
         finally:
             with self._lock:

@@ -48,6 +48,9 @@ class ClaimSession:
     #: a step of this run ended in an error: it may still stand as under way
     has_failed_step: bool = False
     stopping: str | None = None
+    #: it holds what was made until the media store can be written
+    waits_for_store: bool = False
+    deadline: asyncio.Timeout | None = None
     _preview: str = ""
     _preview_at: float = 0.0
 
@@ -70,6 +73,11 @@ class ClaimSession:
         with self.database.write() as conn:
             claims.fence(conn, self.job_id, self.claim)
             yield conn
+
+    def extend_deadline(self, seconds: float) -> None:
+        """Waiting for a part that is away is none of the job's own time."""
+        if self.deadline is not None and (when := self.deadline.when()) is not None and not self.deadline.expired():
+            self.deadline.reschedule(when + seconds)
 
     # -- who is asked --------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ MAX_EDGE = 8_192
 MAX_SECONDS = 600.0
 #: ten minutes with a fragment for each of 60 frames a second have 72,000
 MAX_BOXES = 100_000
+#: pictures, sound, subtitles in some languages
+MAX_TRACKS = 32
 
 _TOP = frozenset(b"ftyp moov mdat free skip wide udta meta uuid moof mfra sidx styp pdin emsg prft ssix".split())
 #: titles, places, encoders, cameras, and room for anything; blanked, since taking them out would move the frames
@@ -51,6 +53,8 @@ def verify(data: bytes) -> Clip:
     moov = _require_one(data, top, b"moov")
     _require_one(data, top, b"mdat")
     inside = list(_boxes(data, moov.body, moov.end))
+    if sum(b.name == b"trak" for b in inside) > MAX_TRACKS:
+        raise refusal(N_("it has more than {count} parts"), count=MAX_TRACKS)
     tracks = [list(_boxes(data, b.body, b.end)) for b in inside if b.name == b"trak"]
     films = [t for t in tracks if _handler(data, t) == b"vide"]
     if not films:

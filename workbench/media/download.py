@@ -14,6 +14,7 @@ import httpx
 
 from workbench.errors import MediaRefused, not_downloaded
 from workbench.i18n import N_, Text
+from workbench.media.storage import unavailable
 from workbench.providers.base import Fetch
 from workbench.security import outbound
 from workbench.security.outbound import AddressRefused
@@ -106,8 +107,11 @@ class BodyBuffer:
         self._file.close()
 
     def add(self, piece: bytes) -> None:
-        """Raises MediaRefused once it is too large."""
-        self._file.write(piece)
+        """Raises MediaRefused once it is too large, MediaUnavailable when the disk takes no more."""
+        try:
+            self._file.write(piece)
+        except OSError as error:
+            raise unavailable(error) from error
         if self._file.tell() > self._most_bytes:
             raise _too_large(self._most_bytes)
 

@@ -31,6 +31,9 @@ MOST_PROFILE = 2_000_000
 #: a progressive JPEG has a dozen; each is a pass over all pixels, however few bytes it has
 MAX_SCANS = 100
 
+#: chunks of a PNG, segments of a JPEG; a picture of the largest size has some 10,000
+MAX_PARTS = 50_000
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 #: of a segment; inside the scan 0xFF is followed by a stuffed zero or a restart
@@ -177,8 +180,10 @@ def _encode(image: Image.Image, *, exact: bool) -> bytes:
 
 
 def _check_end_of_png(data: bytes) -> None:
-    at = len(_PNG)
+    at, parts = len(_PNG), 0
     while at + 12 <= len(data):
+        parts += 1
+        _refuse_many_parts(parts)
         length = int.from_bytes(data[at : at + 4], "big")
         name = data[at + 4 : at + 8]
         at += 12 + length
@@ -191,12 +196,20 @@ def _check_end_of_webp(data: bytes) -> None:
     length = 8 + int.from_bytes(data[4:8], "little")
     if length > len(data):
         raise refusal(N_("it is cut off"))
+    at, parts = 12, 0
+    while at + 8 <= length:
+        parts += 1
+        _refuse_many_parts(parts)
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
     _refuse_bytes_after(data, length + length % 2)
 
 
 def _check_end_of_jpeg(data: bytes) -> None:
-    at, scans = 2, 0
+    at, scans, parts = 2, 0, 0
     while marker := _MARKER.search(data, at):
+        parts += 1
+        _refuse_many_parts(parts)
         if marker[1] == b"\xd9":
             return _refuse_bytes_after(data, marker.end())
         scans += marker[1] == b"\xda"
@@ -204,6 +217,12 @@ def _check_end_of_jpeg(data: bytes) -> None:
             raise refusal(N_("it has more than {count} parts"), count=MAX_SCANS)
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
     raise refusal(N_("it is cut off"))
+
+
+def _refuse_many_parts(count: int) -> None:
+    # readers look at each of them: three million take minutes
+    if count > MAX_PARTS:
+        raise refusal(N_("it has more than {count} parts"), count=MAX_PARTS)
 
 
 def _refuse_bytes_after(data: bytes, end: int) -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
-from workbench.errors import InvalidInput, Issue, NotFound, Unavailable
+from workbench.errors import InvalidInput, Issue, MediaUnavailable, NotFound, Unavailable
 from workbench.i18n import N_, Text
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Storage(Protocol):
 def open_storage(url: str | None, home: Path) -> Storage:
     """The storage of REELWRIGHT_MEDIA_URL; None: the folder `media` of the home. Raises InvalidInput, Unavailable."""
     if url is None:
-        return Folder(home / "media")
+        return Folder(home / "media", private=True)
     if holds_key(url):
         text = Text(
             N_(
@@ -81,7 +81,7 @@ def open_storage(url: str | None, home: Path) -> Storage:
         raise InvalidInput(text, [Issue("media_url", text)])
     if urlsplit(url).scheme == "file":
         return Folder(Path(unquote(urlsplit(url).path)))
-    return Remote(url, Folder(home / "media-cache"))
+    return Remote(url, Folder(home / "media-cache", private=True))
 
 
 def holds_key(url: str) -> bool:
@@ -93,11 +93,16 @@ def holds_key(url: str) -> bool:
 class Folder:
     """A folder of this machine; a file survives a power cut once `write` has returned."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, private: bool = False) -> None:
+        """`private`: nobody else of this machine may look; a folder that was named may be shared."""
         self.folder = folder
+        self._modes = (0o700, 0o600) if private else (0o755, 0o644)
 
     def write(self, name: str, data: bytes) -> None:
-        self.put(name, data, durable=True)
+        try:
+            self.put(name, data, durable=True)
+        except OSError as error:
+            raise unavailable(error) from error
 
     def put(self, name: str, data: bytes, *, durable: bool) -> None:
         place = self.folder / name
@@ -106,7 +111,7 @@ class Folder:
                 # whoever wrote it may not have come to this yet
                 _sync(place.parent)
             return
-        new_folders = _make_folders(place.parent)
+        new_folders = _make_folders(place.parent, self._modes[0])
         handle, temporary = tempfile.mkstemp(prefix=".new-", dir=place.parent)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -114,7 +119,7 @@ class Folder:
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
+            os.chmod(temporary, self._modes[1])
             os.replace(temporary, place)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -137,6 +142,8 @@ class Folder:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
             raise missing(name) from None
+        except OSError as error:
+            raise unavailable(error) from error
 
     def names(self) -> Iterator[tuple[str, float]]:
         for place, stat in self.files():
@@ -211,7 +218,7 @@ class Remote:
             # the copies used last go last
             os.utime(place)
         except FileNotFoundError:
-            self._cache.put(name, self._fetch(name), durable=True)
+            self._cache.write(name, self._fetch(name))
             self._trim(name, place.stat().st_size)
         return place
 
@@ -354,9 +361,16 @@ def _filesystem(url: str) -> tuple[Any, str]:
     return fs, str(root).rstrip("/")
 
 
-def _unreachable(error: Exception) -> Unavailable:
+def unavailable(error: OSError) -> MediaUnavailable:
+    """What a disk said: that it is full, read-only, broken, somebody else's."""
+    return MediaUnavailable(
+        Text(N_("The media store cannot be used now: {reason}"), reason=error.strerror or type(error).__name__)
+    )
+
+
+def _unreachable(error: Exception) -> MediaUnavailable:
     said = re.sub(r"(AKIA|ASIA)[A-Z0-9]{12,}", "***", f"{type(error).__name__}: {error}")[:300]
-    return Unavailable(Text(N_("The media store cannot be reached: {reason}"), reason=said))
+    return MediaUnavailable(Text(N_("The media store cannot be reached: {reason}"), reason=said))
 
 
 def missing(name: str) -> NotFound:
@@ -374,14 +388,15 @@ def _touch(place: Path, size: int) -> bool:
     return True
 
 
-def _make_folders(folder: Path) -> list[Path]:
+def _make_folders(folder: Path, mode: int) -> list[Path]:
     """Make a folder and those above it; returns the ones that were missing."""
     missing = []
     above = folder
     while not above.exists():
         missing.append(above)
         above = above.parent
-    folder.mkdir(parents=True, exist_ok=True)
+    for new in reversed(missing):
+        new.mkdir(mode=mode, exist_ok=True)
     return missing
 
 

@@ -6,6 +6,7 @@ A file is on the disk, durably, before any row names it; a crash between the two
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from workbench.media.storage import Folder, Storage, open_storage
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
+
+log = logging.getLogger(__name__)
 
 ENDINGS = {"image/webp": ".webp", "video/mp4": ".mp4"}
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -49,7 +52,7 @@ class MediaStore:
         """`thumbnails`: a folder of this machine for small copies, which can be made again at any time."""
         self.storage = storage
         self._database = database
-        self._thumbnails = Folder(thumbnails)
+        self._thumbnails = Folder(thumbnails, private=True)
 
     @classmethod
     def open(cls, settings: Settings, database: Database) -> MediaStore:
@@ -75,7 +78,11 @@ class MediaStore:
         made = pictures.verify(data)
         sha = hashlib.sha256(made.data).hexdigest()
         self.storage.write(name_of(sha, ".webp"), made.data)
-        self._thumbnails.put(_thumbnail_name(sha), made.thumbnail, durable=False)
+        try:
+            self._thumbnails.put(_thumbnail_name(sha), made.thumbnail, durable=False)
+        except OSError as error:
+            # it is made again by whoever wants to see it
+            log.warning("no small copy of %s is kept: %s", sha, error)
         return Media(sha, "image", "image/webp", made.width, made.height, len(made.data))
 
     def keep_video(self, data: bytes) -> Media:
