@@ -12,6 +12,7 @@ import streamlit as st
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
 from workbench.json_types import JsonObject
+from workbench.plain_text import cell
 from workbench.ui import (
     budgets,
     charts,
@@ -283,7 +284,7 @@ def breakdown(scope: JsonObject, since: int, until: int) -> None:
         costs.setdefault((cost.model, cost.workflow), []).append(cost)
     table = [
         {
-            t("Model"): r.model,
+            t("Model"): cell(r.model),
             t("Workflow"): labels.workflow_title(r.workflow) if r.workflow else "—",
             t("Calls"): r.calls,
             t("Errors"): r.errors,
@@ -327,7 +328,7 @@ def as_csv(scope: JsonObject, since: int, until: int) -> bytes:
             frame_[column] = [
                 None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]
             ]
-    return str(hide_keys(frame_.to_csv(index=False))).encode("utf-8-sig")
+    return str(hide_keys(frame_.map(cell).to_csv(index=False))).encode("utf-8-sig")
 
 
 def header(scope: JsonObject, since: int, until: int) -> None:

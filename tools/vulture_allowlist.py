@@ -93,3 +93,7 @@ _.free
 
 # a key of stored inputs, read with get()
 fields_hash
+
+# fields of a TypedDict: callers name them
+_.image_profile
+_.video_profile

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.db.connection import Database
 from workbench.errors import Unavailable
+from workbench.plain_text import passwords_of
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,9 +94,34 @@ def open_database(settings: Settings) -> Database:
     """The database of these settings, brought to today's schema. Raises Unavailable."""
     from workbench.db.migrate import migrate
 
+    _hide_passwords(settings)
     database = Database(settings.database_url, pool_size=settings.threads + 4, wait_s=settings.lock_wait_seconds)
     migrate(database)
+    _remember(database, settings)
     return database
+
+
+def _remember(database: Database, settings: Settings) -> None:
+    """Which database this home works with; a home that cannot be written does without."""
+    from workbench.db import identity
+
+    try:
+        identity.remember(database, settings.home)
+        if identity.is_another(database, settings.home):
+            log.warning(
+                "%s is another database than this home worked with: see reelwright doctor", database.url.database
+            )
+    except OSError as error:
+        log.debug("which database is used here cannot be noted: %s", error)
+
+
+def _hide_passwords(settings: Settings) -> None:
+    """Drivers repeat what they were given: no message of this process may tell the passwords of its addresses."""
+    from workbench.security.redact import redactor
+
+    for url in (settings.database_url, settings.redis_url or ""):
+        for password in passwords_of(url):
+            redactor.remember(password)
 
 
 def open_backend(settings: Settings, *, send: Send | None = None) -> Backend:
@@ -111,6 +137,7 @@ def open_reading_backend(settings: Settings) -> Backend:
 
     A database that is not at today's schema is opened like any other, which brings it there or says why not.
     """
+    _hide_passwords(settings)
     database = Database(settings.database_url, wait_s=settings.lock_wait_seconds)
     if _is_current(database):
         return Backend(database, settings)

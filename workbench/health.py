@@ -9,12 +9,15 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.errors import ReelwrightError, Unavailable
 from workbench.i18n import N_, Text
+from workbench.plain_text import passwords_of, without_password
+from workbench.security.private import make_private
+from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
     from workbench.db.connection import Database
@@ -28,6 +31,12 @@ _ANSWER_S = 15.0
 #: a probe that a disk with nothing left cannot take, and how much should be left besides
 _PROBE = b"\0" * 65_536
 _LITTLE_BYTES = 200_000_000
+
+
+_RESTORE = N_(
+    "Stop Reelwright, put the file back from a backup, and start again. If the new one is meant, delete databases.json "
+    "in the home folder."
+)
 
 
 class Wrong(Exception):
@@ -93,6 +102,14 @@ def _find_in_time(part: str, check: Check) -> Finding:
 
 
 def _finding(part: str, check: Check) -> Finding:
+    found = _look(part, check)
+    if found.problem is None or redactor.text(found.problem) == found.problem:
+        return found
+    # a driver repeats a password that it took for something else
+    return replace(found, problem=redactor.text(found.problem))
+
+
+def _look(part: str, check: Check) -> Finding:
     try:
         check()
     except Wrong as wrong:
@@ -109,8 +126,13 @@ def _finding(part: str, check: Check) -> Finding:
 
 def prepare_home(settings: Settings) -> None:
     """Make the home folder, for this user alone; raises Unavailable when it cannot be written."""
+    for url in (settings.database_url, settings.redis_url or ""):
+        # drivers repeat what they were given
+        for password in passwords_of(url):
+            redactor.remember(password)
     try:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(settings.home)
         probe = settings.home / f".probe-{os.getpid()}"
         probe.write_bytes(b"")
         probe.unlink()
@@ -142,6 +164,7 @@ def _database(settings: Settings) -> None:
 
     database = _open_database(settings)
     if database is None:
+        _refuse_a_missing_file(settings)
         return
     try:
         with database.write() as connection:
@@ -151,9 +174,47 @@ def _database(settings: Settings) -> None:
     except (SQLAlchemyError, OSError) as error:
         what = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise Wrong(
-            Text("The database {url} cannot be written: {reason}", url=database.url.render_as_string(), reason=what),
+            Text(
+                "The database {url} cannot be written: {reason}",
+                url=without_password(database.url.render_as_string(hide_password=False)),
+                reason=what,
+            ),
             N_("Check DATABASE_URL, the disk's free space and who may write there."),
         ) from error
+    finally:
+        database.close()
+    _data(settings)
+
+
+def _refuse_a_missing_file(settings: Settings) -> None:
+    """A home that has never had a database gets one with its first start; any other has lost it."""
+    from workbench.db import identity
+    from workbench.db.connection import Database
+
+    if identity.is_known(Database(settings.database_url), settings.home):
+        raise Wrong(N_("The database file that this home worked with is gone."), _RESTORE)
+
+
+def _data(settings: Settings) -> None:
+    """What SQLite's file holds is whole, and it is the file that this home has always worked with."""
+    from sqlalchemy.exc import DatabaseError
+
+    from workbench.db import identity, migrate
+
+    database = _open_database(settings)
+    if database is None or not database.is_sqlite:
+        return
+    try:
+        with database.read() as connection:
+            told = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+            fresh = migrate.current(connection) is None
+        if told != "ok":
+            raise Wrong(Text(N_("The database file is damaged: {problem}"), problem=str(told)), _RESTORE)
+        if identity.is_known(database, settings.home) and (fresh or identity.is_another(database, settings.home)):
+            raise Wrong(N_("The database file is another one than this home worked with."), _RESTORE)
+    except DatabaseError as error:
+        problem = str(error.orig).strip().splitlines()[0]
+        raise Wrong(Text(N_("The database file is damaged: {problem}"), problem=problem), _RESTORE) from error
     finally:
         database.close()
 

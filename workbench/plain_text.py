@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from urllib.parse import parse_qsl, unquote
 
 from workbench.json_types import Json
 
 #: what moves a terminal's cursor, rings its bell or turns the direction of a line; line ends and tabs stay
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_ESCAPED = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_PARTS = re.compile(r"[@/:?#]")
 #: what a spreadsheet takes for the beginning of a formula, also behind blanks
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
 
@@ -40,6 +43,30 @@ def storable_json(value: Json) -> Json:
 def printable(text: str) -> str:
     """`text` that can do nothing to a terminal but be read there."""
     return _CONTROLS.sub("�", storable(text)) if not text.isprintable() else text
+
+
+def printable_json(text: str) -> str:
+    """A JSON text in which such characters stand as escapes: its values stay what they are."""
+    return text if text.isascii() and "\x7f" not in text else _ESCAPED.sub(lambda at: f"\\u{ord(at[0]):04x}", text)
+
+
+def without_password(url: str) -> str:
+    """An address as it may be shown: nothing of what stands before its last “@”, where passwords are, with whatever
+    characters, nor of its query, where they may be as well."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme, rest = "", url
+    place, mark, _ = rest.rpartition("@")[2].partition("?")
+    return f"{scheme}{separator}{'***@' if '@' in rest else ''}{place}{'?***' if mark else ''}"
+
+
+def passwords_of(url: str) -> list[str]:
+    """What may be a password in an address, and its pieces: whoever reads one with an “@” or a “/” in it in another way
+    tells a piece of it as the name of a host or a database."""
+    _, _, rest = url.partition("://")
+    typed = rest.rpartition("@")[0].partition(":")[2]
+    asked = [value for name, value in parse_qsl(rest.rpartition("?")[2]) if "pass" in name.lower()]
+    return [piece for secret in (typed, *asked) if secret for piece in (secret, unquote(secret), *_PARTS.split(secret))]
 
 
 def cell(value: object) -> object:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
+from workbench.plain_text import without_password
 
 #: valkey cannot bind a longer path (sun_path holds 108 bytes on Linux, 104 on macOS, each with a closing zero)
 SOCKET_PATH_MAX = 103
@@ -232,4 +233,4 @@ def _mask_value(field: str, value: object) -> str:
     """The value as it may be printed: no key, and no password out of a URL."""
     if field == "master_key":
         return "(hidden)"
-    return repr(re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", str(value)))
+    return repr(without_password(str(value)) if field in ("database_url", "redis_url", "media_url") else str(value))

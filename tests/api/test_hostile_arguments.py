@@ -218,3 +218,32 @@ def test_a_name_that_cannot_be_stored_is_refused_instead_of_becoming_anothers(wb
     for call in (lambda: wb.submit("test_nothing", submit_key=name), lambda: wb.queues.pause(f"kind:{name}")):
         with pytest.raises(InvalidInput):
             call()
+
+
+def test_a_profiles_fields_are_looked_at_as_well(wb: Workbench) -> None:
+    fields = (
+        "base_url", "text_model", "image_model", "video_model", "image_profile", "video_profile", "fallback", "params",
+        "rpm", "tpm", "concurrency", "key",
+    )  # fmt: skip
+    wb.profiles.add("mine", "openai", text_model="m")
+
+    @settings_of(150)
+    @given(st.fixed_dictionaries({}, optional=dict.fromkeys(fields, hostile.ANYTHING)), st.integers(0, 10**6))
+    def fuzz(given_fields: dict[str, Any], number: int) -> None:
+        attempt(wb, wb.profiles.add, name=f"p{number}", provider="openai", **({"text_model": "m"} | given_fields))
+        attempt(wb, wb.profiles.update, name="mine", **given_fields)
+
+    fuzz()
+    assert wb.profiles.list()
+
+
+def test_filters_are_looked_at_as_well(wb: Workbench) -> None:
+    filters = ("state", "kind", "project", "text", "node_id", "error_kind", "model", "since")
+
+    @settings_of(100)
+    @given(st.fixed_dictionaries({}, optional=dict.fromkeys(filters, hostile.ANYTHING)))
+    def fuzz(given_filters: dict[str, Any]) -> None:
+        for call in (wb.jobs.list, wb.jobs.count, wb.jobs.list_ids):
+            attempt(wb, call, **given_filters)
+
+    fuzz()

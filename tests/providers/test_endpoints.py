@@ -71,3 +71,32 @@ def test_presets_are_stored_as_they_are(endpoint: object) -> None:
 def test_services_are_known_by_their_exact_host() -> None:
     assert endpoint_of("https://api.deepseek.com.example.org/v1").modes[0] == "json_schema"
     assert endpoint_of("https://api.deepseek.com").modes == ("json_object", "plain")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "169.254.169.254",
+        "http://2852039166/v1",
+        "http://0xA9FEA9FE/v1",
+        "http://0251.0376.0251.0376/v1",
+        "http://169.254.43518/v1",
+        "http://[fe80::1]/v1",
+        "http://[::ffff:169.254.169.254]/v1",
+        "http://[64:ff9b::a9fe:a9fe]/v1",
+        "http://[fd00:ec2::254]/v1",
+        "http://100.100.100.200/v1",
+        "http://metadata.google.internal./v1",
+    ],
+)
+def test_no_address_of_the_machines_own_link_is_stored(pasted: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        normalise_base_url(pasted)
+    assert "network link" in str(raised.value)
+
+
+@pytest.mark.parametrize("pasted", ["http://[::1", "http://[x]/v1", "http://a\x00b/v1", "http://\ud83d/v1", "//"])
+def test_what_no_parser_takes_is_no_address_either(pasted: str) -> None:
+    with pytest.raises(InvalidInput):
+        normalise_base_url(pasted)

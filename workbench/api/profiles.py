@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from workbench.api.queues import Queues
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.rows.profiles import SavedProfile
 from workbench.db.writes import installation
-from workbench.profiles.profiles import Profiles, Rotated
+from workbench.profiles.profiles import ChangedFields, ProfileFields, Profiles, Rotated
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class ModelProfiles:
         """A profile's id; None for the built-in sketch. Raises NotFound."""
         return self._profiles.id_of(name)
 
-    def add(self, name: str, provider: str, **fields: Any) -> SavedProfile:
+    def add(self, name: str, provider: str, **fields: Unpack[ProfileFields]) -> SavedProfile:
         """Add a profile (its fields: profiles.Profiles.add). Raises InvalidInput naming each field."""
         return self._with_limit(self._profiles.add(name, provider, **fields))
 
-    def update(self, name: str, /, **fields: Any) -> SavedProfile:
+    def update(self, name: str, /, **fields: Unpack[ChangedFields]) -> SavedProfile:
         """Change some fields of a profile; another address asks for its key again. Raises InvalidInput, NotFound."""
         return self._with_limit(self._profiles.change(name, **fields))
 

@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 the work failed, 2 usage or refused input, with the reason
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
@@ -76,7 +77,9 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        console.print_plain(told.getvalue().rstrip("\n"), err=True)
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 130

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from workbench.cli import client, console
@@ -31,4 +29,4 @@ def show(node_id: int, kind: str, version: int | None, as_json: bool) -> None:
     if as_json:
         console.emit(found)
     else:
-        click.echo(json.dumps(found.content, ensure_ascii=False, indent=2))
+        console.emit(found.content)

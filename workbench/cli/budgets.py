@@ -68,7 +68,7 @@ def rate(yuan_for_dollar: str | None, as_json: bool) -> None:
         if yuan_for_dollar is not None:
             wb.budgets.set_exchange_rate(yuan_for_dollar)
         now = f"{wb.budgets.exchange_rate():f}"
-    console.emit({"yuan_for_dollar": now}) if as_json else click.echo(now)
+    console.emit({"yuan_for_dollar": now}) if as_json else console.print_plain(now)
 
 
 def _row(state: State) -> JsonObject:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from workbench.api.client import Workbench
 
 
+#: words in capitals: what a variable of the environment is called, and no service a key
+_A_NAME = re.compile(r"[A-Z]{2,20}(_[A-Z]{1,20}){1,6}")
+
+
 def open_workbench() -> Workbench:
     """The workbench of the environment's settings; a context manager."""
     from workbench.api.client import Workbench
@@ -31,8 +35,14 @@ def read_secret(name: str, option: str) -> str:
     """What a secret is handed over in: the command line of a process can be read by others. Raises InvalidInput."""
     value = os.environ.get(name, "")
     if not value.strip():
-        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name, re.IGNORECASE):  # a key itself: it is not repeated
-            text = Text(N_("This is no variable's name. Put the secret into a variable and name that one here."))
+        if name not in os.environ and not _A_NAME.fullmatch(name):
+            # perhaps the secret itself: it is not repeated
+            text = Text(
+                N_(
+                    "There is no such variable, or this is no variable's name. Put the secret into a variable and "
+                    "name that one here."
+                )
+            )
             raise InvalidInput(text, [Issue(option, text)])
         text = Text(N_("The variable {name} is empty."), name=name)
         raise InvalidInput(text, [Issue(option, text)])

@@ -13,6 +13,7 @@ from workbench.db.rows.record import Record
 from workbench.errors import GuardUnmet, InvalidInput, ReelwrightError
 from workbench.i18n import Text, terminal_language, translate
 from workbench.json_types import JsonObject
+from workbench.plain_text import printable, printable_json
 
 #: the option that every data command has
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
@@ -31,27 +32,34 @@ def localize_column(row: Record, column: str) -> str | None:
     return localize(Text.from_json(stored)) if stored else getattr(row, column, None)
 
 
+def print_plain(text: object = "", *, err: bool = False) -> None:
+    """A line, of which nothing reaches the terminal but what can be read: titles and answers may hold anything."""
+    click.echo(printable(str(text)), err=err)
+
+
 def say(text: str) -> None:
     """One line to the person, on stderr."""
-    print(f"reelwright: {localize(text)}", file=sys.stderr, flush=True)
+    print_plain(f"reelwright: {localize(text)}", err=True)
 
 
 def complain(error: ReelwrightError) -> None:
-    """An error as one line, or a line per field when several are wrong."""
+    """An error as one line, or a line per field when several are wrong. What others said of a password stays out."""
+    from workbench.security.redact import redactor
+
     issues = error.unmet if isinstance(error, GuardUnmet) else error.issues if isinstance(error, InvalidInput) else []
     if len(issues) > 1 or isinstance(error, GuardUnmet):
         for issue in issues:
             where = f"{issue.path}: " if issue.path and issue.path not in str(issue.message) else ""
-            print(f"reelwright: {where}{localize(issue.message)}", file=sys.stderr)
+            print_plain(redactor.text(f"reelwright: {where}{localize(issue.message)}"), err=True)
     else:
-        say(error.text)
+        print_plain(redactor.text(f"reelwright: {localize(error.text)}"), err=True)
 
 
 def emit(value: Any, *, with_secrets: bool = False) -> None:
     """A result as JSON on stdout. `with_secrets`: one that was just made, and is shown this once."""
     from workbench.security.redact import redactor
 
-    output = json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
+    output = printable_json(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
     sys.stdout.write((output if with_secrets else redactor.mask(output)) + "\n")
     sys.stdout.flush()
 
@@ -60,7 +68,8 @@ def emit_line(value: Any) -> None:
     """One of many results as JSON on a line of its own, while more are still to come."""
     from workbench.security.redact import redactor
 
-    sys.stdout.write(redactor.mask(json.dumps(value, ensure_ascii=False, default=_plain)) + "\n")
+    output = printable_json(json.dumps(value, ensure_ascii=False, default=_plain))
+    sys.stdout.write(redactor.mask(output) + "\n")
     sys.stdout.flush()
 
 
@@ -78,7 +87,7 @@ def table(rows: Sequence[Record | JsonObject], columns: Sequence[str]) -> None:
     cells = [[name.upper().replace("_", " ") for name in columns]]
     for row in rows:
         fields = row.as_json() if isinstance(row, Record) else row
-        cells.append(["—" if fields.get(c) is None else str(fields[c]).replace("\n", " ") for c in columns])
+        cells.append(["—" if fields.get(c) is None else printable(str(fields[c])).replace("\n", " ") for c in columns])
     widths = [max(width(line[i]) for line in cells) for i in range(len(columns))]
     for line in cells:
-        click.echo("  ".join(c + " " * (w - width(c)) for c, w in zip(line, widths, strict=True)).rstrip())
+        print_plain("  ".join(c + " " * (w - width(c)) for c, w in zip(line, widths, strict=True)).rstrip())

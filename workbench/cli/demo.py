@@ -57,7 +57,7 @@ def command(brief: Path | None, lang: str | None, profile: str | None, as_json: 
     if as_json:
         console.emit(summary)
     elif succeeded:
-        click.echo(console.localize(run.describe()))
+        console.print_plain(console.localize(run.describe()))
     return 0 if succeeded else 1
 
 

@@ -31,7 +31,7 @@ def command(port: int, as_json: bool) -> int:
     else:
         for finding in findings:
             mark, rest = ("✓", "") if finding.ok else ("✗", f"  {finding.problem}\n{'':13}→ {finding.remedy}")
-            click.echo(f"{mark} {finding.part:<10}{rest}".rstrip())
+            console.print_plain(f"{mark} {finding.part:<10}{rest}".rstrip())
     return 0 if all(f.ok for f in findings) else 1
 
 

@@ -150,7 +150,7 @@ def _print(detail: JobDetail) -> None:
     }
     for title, (rows, columns) in tables.items():
         if rows:
-            click.echo(f"\n{title}")
+            console.print_plain(f"\n{title}")
             console.table(rows, columns)
 
 

@@ -167,4 +167,4 @@ def _print(lines: list[Line], as_json: bool) -> None:
         return
     width = max((len(line.part) for line in lines), default=0)
     for line in lines:
-        click.echo(line.to_text(max(width, 8)))
+        console.print_plain(line.to_text(max(width, 8)))

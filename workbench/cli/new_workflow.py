@@ -68,7 +68,7 @@ def command(name: str, scope: str, title: str | None, title_zh: str | None, as_j
         console.emit({"name": name, "files": list(files)})
     else:
         for path in files:
-            click.echo(path)
+            console.print_plain(path)
     console.say(Text(N_("Try it: {command}"), command=f".venv/bin/python -m pytest tests/workflows/test_{name}.py"))
 
 

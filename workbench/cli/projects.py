@@ -24,7 +24,7 @@ def create(brief: Path, profile: str | None, as_json: bool) -> None:
     content = briefs.read_brief(brief)
     with client.open_workbench() as wb:
         project_id = wb.create_project(content, profile=profile)
-    console.emit({"project_id": project_id}) if as_json else click.echo(project_id)
+    console.emit({"project_id": project_id}) if as_json else console.print_plain(project_id)
 
 
 @command.command("list")
@@ -61,7 +61,7 @@ def _print_tree(tree: Tree) -> None:
     def walk(parent_id: int | None, depth: int) -> None:
         for node in below.get(parent_id, []):
             made = ", ".join(f"{a.kind} v{a.version}{' *' if a.stale else ''}" for a in node.artifacts)
-            click.echo(f"{'  ' * depth}{node.id} {node.kind} {node.title}{f'  [{made}]' if made else ''}")
+            console.print_plain(f"{'  ' * depth}{node.id} {node.kind} {node.title}{f'  [{made}]' if made else ''}")
             walk(node.id, depth + 1)
 
     walk(None, 0)

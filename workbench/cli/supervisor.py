@@ -27,6 +27,7 @@ from workbench.health import prepare_home
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.log_file import KEPT_BY_GUARD, LogFile
+from workbench.plain_text import without_password
 from workbench.security import door
 from workbench.settings import Settings, variable
 
@@ -74,7 +75,10 @@ class HomeLock:
 
     def acquire(self, url: str | None = None) -> None:
         """Raises AlreadyRunning with the holder's address."""
-        file = open(self.path, "a+", encoding="utf-8")  # noqa: SIM115  open for as long as the lock is held
+        # nobody else may open it: whoever can, can hold the lock. Open for as long as the lock is held.
+        file = os.fdopen(
+            os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "a+", encoding="utf-8"
+        )
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -389,7 +393,11 @@ def migrate_database(settings: Settings) -> None:
     except (SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise Unavailable(
-            Text("The database {url} cannot be used: {reason}", url=database.url.render_as_string(), reason=reason)
+            Text(
+                "The database {url} cannot be used: {reason}",
+                url=without_password(database.url.render_as_string(hide_password=False)),
+                reason=reason,
+            )
         ) from error
     finally:
         database.close()

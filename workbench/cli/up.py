@@ -47,7 +47,7 @@ def command(port: int, host: str, workers: int, threads: int | None, no_browser:
         wait_for_page(host, port, stop)
         if not stop.is_set():
             url = supervisor.page_url or ""
-            click.echo(console.localize(Text("Reelwright runs at {url}", url=url)))
+            console.print_plain(console.localize(Text("Reelwright runs at {url}", url=url)))
             console.say(Text("Ctrl-C stops it"))
             if not no_browser and _has_a_desktop():
                 open_browser(settings, url)

@@ -49,7 +49,7 @@ def add(url_env: str, secret_env: str | None, project: int | None, lang: Any, as
         return
     _table([row])
     if row.secret:
-        click.echo(row.secret)
+        console.print_plain(row.secret)
 
 
 @command.command("list")

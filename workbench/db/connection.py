@@ -9,6 +9,7 @@ names the holder.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -44,7 +45,7 @@ from workbench.db.file_lock import FileLock, LockTimeout, find_holder
 from workbench.errors import DatabaseBusy, DatabaseUnavailable
 from workbench.i18n import N_
 from workbench.i18n import Text as Message
-from workbench.plain_text import storable_json
+from workbench.plain_text import storable_json, without_password
 
 T = TypeVar("T")
 
@@ -169,6 +170,8 @@ class Database:
         #: monotonic time at which a write of this process last had to wait long, gave up or was refused
         self.waited_long_at = float("-inf")
         self._engine: Engine | None = None
+        #: which file is open: (device, inode)
+        self._file: tuple[int, int] | None = None
         self._making = threading.Lock()
         self._file_lock: FileLock | None = None
         self._writing = threading.local()
@@ -191,7 +194,13 @@ class Database:
                 self.url, pool_size=self._pool_size, wait_s=self._wait_s, json_serializer=_json
             )
         if self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            Path(self.url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # its owner's alone, and so are the files that SQLite lays beside it
+            with contextlib.suppress(OSError):
+                # what is wrong here, SQLite says when it opens the file
+                file = os.open(self.url.database, os.O_RDWR | os.O_CREAT, 0o600)
+                self._file = _file_of(os.fstat(file))
+                os.close(file)
         engine = create_engine(
             self.url,
             pool_size=self._pool_size,
@@ -309,10 +318,32 @@ class Database:
             self.waited_long_at = now
         self._writing.active = True
         try:
+            self._refuse_another_file()
             yield
         finally:
             self._writing.active = False
             lock.release()
+
+    def _refuse_another_file(self) -> None:
+        """Whoever has a deleted file open writes into nothing. Raises DatabaseUnavailable."""
+        path = self.url.database
+        _ = self.engine
+        if not path or self._file is None:
+            return
+        try:
+            if _file_of(os.stat(path)) == self._file:
+                return
+        except FileNotFoundError:
+            pass
+        raise DatabaseUnavailable(
+            Message(
+                N_(
+                    "The database file {path} was deleted or replaced while it was in use. Stop Reelwright, put the "
+                    "file back, and start again."
+                ),
+                path=path,
+            )
+        )
 
     def _lock_of_process(self) -> FileLock:
         lock = self._file_lock
@@ -380,6 +411,10 @@ class Database:
             self._engine = None
 
 
+def _file_of(state: os.stat_result) -> tuple[int, int]:
+    return state.st_dev, state.st_ino
+
+
 def _set_up_sqlite(connection: Any, record: Any) -> None:
     # busy_timeout is the driver's own argument
     connection.isolation_level = None
@@ -416,7 +451,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _unreachable(database: Database, error: Exception) -> DatabaseUnavailable:
-    where = database.url.render_as_string(hide_password=True)
+    where = without_password(database.url.render_as_string(hide_password=False))
     return DatabaseUnavailable(
         Message(
             N_("The database {url} cannot be opened: {reason}. Check DATABASE_URL and that the server runs."),

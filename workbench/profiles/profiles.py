@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import Connection
 
@@ -28,6 +28,30 @@ LONGEST_MODEL = 200
 LIMITS = {"rpm": 1_000_000, "tpm": 1_000_000_000, "concurrency": 1_000}
 #: field of a form → column; each names other profiles
 BINDINGS = {"image_profile": "image_profile_id", "video_profile": "video_profile_id"}
+
+
+class ProfileFields(TypedDict, total=False):
+    """What a profile is made of beside its name and provider; `*_profile` and `fallback` are names of others."""
+
+    key: str | None
+    base_url: str | None
+    text_model: str | None
+    image_model: str | None
+    video_model: str | None
+    image_profile: str | None
+    video_profile: str | None
+    fallback: Sequence[str] | None
+    params: JsonObject | None
+    concurrency: int | None
+    rpm: int | None
+    tpm: int | None
+    user: str
+
+
+class ChangedFields(ProfileFields, total=False):
+    """The same, and another name."""
+
+    name: str
 
 
 class Rotated(NamedTuple):

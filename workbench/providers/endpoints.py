@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 from workbench.providers.base import MODES, Mode
+from workbench.security.link_local import is_link_local
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ _CALLS = re.compile(
 )
 
 
+NO_ADDRESS = N_("This is not a web address. It should look like https://api.example.com/v1.")
+
+
 def endpoint_of(base_url: str) -> Endpoint:
     """The known service at this address, else one that promises nothing special."""
     host = (urlsplit(base_url).hostname or "").lower()
@@ -65,7 +69,12 @@ def normalise_base_url(pasted: str) -> str:
     Raises InvalidInput when it is no web address or carries what belongs into the key field.
     """
     typed = pasted.strip().strip("\"'<>“”")
-    parts = urlsplit(typed if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", typed) else _with_scheme(typed))
+    if not typed.isprintable():
+        raise _wrong(NO_ADDRESS)
+    try:
+        parts = urlsplit(typed if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", typed) else _with_scheme(typed))
+    except ValueError:
+        raise _wrong(NO_ADDRESS) from None
     _check(typed, parts.scheme, parts.hostname, parts.username, parts.query)
     try:
         port = f":{parts.port}" if parts.port else ""
@@ -93,7 +102,9 @@ def _check(typed: str, scheme: str, host: str | None, user: str | None, query: s
     # htp:/x, http:/x: what was meant as a scheme is no host
     slip = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/(?!/)", typed)
     if slip or scheme.lower() not in ("http", "https") or not host or re.search(r"\s", host):
-        raise _wrong(N_("This is not a web address. It should look like https://api.example.com/v1."))
+        raise _wrong(NO_ADDRESS)
+    if is_link_local(host):
+        raise _wrong(N_("No model service is at this address: it is one of this machine's own network link."))
     if user is not None:
         raise _wrong(N_("The address contains a user name. Put the key into the key field."))
     if query:

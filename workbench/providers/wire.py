@@ -14,6 +14,7 @@ import openai
 from workbench.errors import InvalidInput, ProviderError
 from workbench.i18n import N_, Text
 from workbench.security.keys import normalise_key
+from workbench.security.link_local import is_link_local
 from workbench.security.redact import redactor
 
 CONNECT_S = 15.0
@@ -35,6 +36,10 @@ class TooLarge(httpx2.TransportError):
 
 class Packed(httpx2.TransportError):
     """The answer is compressed, though that was declined: it could unpack to far more than the cap."""
+
+
+class LinkLocal(httpx2.TransportError):
+    """The service's name led to an address at which no service is."""
 
 
 class Capped(httpx2.AsyncByteStream):
@@ -82,6 +87,11 @@ def client(
         request.extensions["timeout"] = limits.as_dict()
 
     async def cap(response: httpx2.Response) -> None:
+        stream = response.extensions.get("network_stream")
+        peer = stream.get_extra_info("server_addr") if stream is not None else None
+        if isinstance(peer, tuple) and is_link_local(str(peer[0])):
+            # a name that means another address by now: nothing of the answer is read
+            raise LinkLocal(str(peer[0]))
         if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             raise Packed(response.headers["content-encoding"])
         # JSON is nothing else; the service's own word for it could name a codec that unpacks.
@@ -122,6 +132,12 @@ def transport_fault(error: Exception) -> ProviderError:
     if isinstance(cause, TooLarge):
         size = round(cause.most_bytes / 1024 / 1024, 1)
         return ProviderError("malformed_output", Text(N_("The service sent more than {size} MB."), size=size))
+    if isinstance(cause, LinkLocal):
+        return ProviderError(
+            "network",
+            Text(N_("The service's name leads to {address}, an address of this machine's own link."), address=reason),
+            retryable=False,
+        )
     if isinstance(cause, Packed):
         message = N_("The service sent a compressed answer ({encoding}), which was not asked for.")
         return ProviderError("malformed_output", Text(message, encoding=reason[:40]))

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from workbench.i18n import N_, Text
+from workbench.security.link_local import is_link_local
 
 CONNECT_S = 10.0
 READ_S = 30.0
@@ -92,7 +93,8 @@ async def _resolve(host: str, port: int, allow_private: bool, attempt: int) -> A
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in infos]
     if not addresses:
         raise AddressRefused(unknown, passing=True)
-    if not allow_private and not all(is_public(a) for a in addresses):
+    # allowed or not: nobody's service is where a cloud hands out keys
+    if any(is_link_local(str(a)) for a in addresses) or not (allow_private or all(is_public(a) for a in addresses)):
         raise AddressRefused(Text(N_("its host {host} is no public address"), host=host))
     return addresses[attempt % len(addresses)]
 

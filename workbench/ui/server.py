@@ -47,6 +47,8 @@ def middleware() -> Middleware:
     # its handlers hold the stream that was there before
     streamlit_logging.update_formatter()
     protect_logging()
+    # it writes tracebacks past every handler, and so past the redactor
+    st.set_option("logger.enableRich", False)
     # each visit would be a line in the terminal of `reelwright up`
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     redactor.remember(_token)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import CallSummary, ModelCall
 from workbench.json_types import parse_json
+from workbench.plain_text import cell
 from workbench.ui import formats, labels, states
 from workbench.ui.jobs import selection
 from workbench.ui.language import current, t
@@ -33,8 +34,8 @@ def to_dataframe(calls: Sequence[CallSummary]) -> pd.DataFrame:
         [
             {
                 "state": [states.find(find_look(c)).word],
-                "step": hide_keys(c.step or "—"),
-                "model": hide_keys(c.model),
+                "step": cell(hide_keys(c.step or "—")),
+                "model": cell(hide_keys(c.model)),
                 "in": formats.count(c.input_tokens),
                 "out": formats.count(c.output_tokens),
                 "latency": labels.duration_text(c.latency_ms),

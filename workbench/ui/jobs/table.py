@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import Place
+from workbench.plain_text import cell
 from workbench.ui import formats, job_links, labels, live, states
 from workbench.ui.jobs import selection
 from workbench.ui.language import current, t
@@ -52,9 +53,9 @@ def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> 
             {
                 "state": [states.find(j.state).word],
                 "job": labels.workflow_title(j.kind),
-                "story": hide_keys(labels.place(places.get(j.node_id or -1)) or "—"),
+                "story": cell(hide_keys(labels.place(places.get(j.node_id or -1)) or "—")),
                 "progress": None if j.state == "queued" else float(j.progress or 0),
-                "now": hide_keys(describe_state(j, waits)),
+                "now": cell(hide_keys(describe_state(j, waits))),
                 "wait": formats.duration(wait_ms(j, now), language),
                 "run": formats.duration(ran_ms(j, now), language),
                 "cost": formats.spent(spent[j.id], language),
