@@ -11,6 +11,8 @@ from workbench import samples
 from workbench.api.client import Workbench
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
+from workbench.db.reads import jobs as job_reads
+from workbench.db.reads import story as reads
 from workbench.settings import Settings
 from workbench.story.facts import Inputs, NodeView
 
@@ -112,3 +114,53 @@ def test_a_source_that_moves_while_it_is_read_counts_in_both_versions(wb: Workbe
     assert [(i["version"], i.get("fields")) for i in view.inputs] == [(1, ["genre", "title"]), (2, ["audience"])]
     write(wb, project, view)
     assert stale(wb, project) == [("The Gift of the Magi", ["genre"])]
+
+
+def plan_of(theme: str) -> dict[str, Any]:
+    episode = {"order": 1, "title": "One", "logline": theme, "scene_scope": "s"}
+    return kinds.validate(kinds.find("episode_plan"), {"episode_count": 1, "episodes": [episode]})
+
+
+def test_what_a_person_wrote_or_pinned_is_known_and_left_by_plans(wb: Workbench, project: int) -> None:
+    declared = kinds.find("episode_plan")
+    view = NodeView.load(wb.database, project, Inputs())
+    view.read_brief("genre")
+    with wb.database.write() as conn:
+        add_version(conn, project, declared, plan_of("by a model"), source="ai", inputs=view.inputs)
+    edit(wb, project, "brief", genre="comedy")
+
+    def kept() -> list[tuple[int, bool]]:
+        plan = wb.plans.build(project, "stale")
+        assert len(plan.jobs) + len(plan.kept) == 1
+        return [(k.version, k.pinned) for k in plan.kept]
+
+    assert kept() == []
+    wb.artifacts.save(project, "episode_plan", plan_of("by hand"), 1)
+    edit(wb, project, "brief", genre="tragedy")
+    assert kept() == [(2, False)]
+    assert [j.workflow for j in wb.plans.build(project, "stale", [("plan_episodes", project)]).jobs] == [
+        "plan_episodes"
+    ]
+    wb.artifacts.restore(project, "episode_plan", 1)  # a model's words, taken back by a person
+    assert kept() == []
+    wb.artifacts.restore(project, "episode_plan", 2)
+    edit(wb, project, "brief", genre="farce")
+    assert kept() == [(4, False)]
+    wb.artifacts.pin(project, "episode_plan", 3)
+    assert kept() == [(3, True)]
+
+    with wb.database.write() as conn:
+        add_version(conn, project, declared, plan_of("by a model again"), source="ai")
+        clock = job_reads.clock(conn)
+        by_hand = reads.find_by_hand(conn, project, "episode_plan", clock)
+        assert by_hand is None  # the pinned head is what a person sees, and a model wrote it
+        origins = reads.list_origins(conn, project)
+    assert [(o.version, o.source, o.by_hand) for o in origins if o.kind == "episode_plan"] == [
+        (5, "ai", False), (4, "restore", True), (3, "restore", False), (2, "manual", True), (1, "ai", False),
+    ]  # fmt: skip
+    cell = next(c for c in wb.workflows.list_cells(project) if c.workflow.name == "plan_episodes")
+    assert (cell.origin.by_hand, cell.origin.replaced, cell.origin.newer, cell.guarded) == (False, None, 5, True)
+    wb.artifacts.pin(project, "episode_plan", None)
+    cell = next(c for c in wb.workflows.list_cells(project) if c.workflow.name == "plan_episodes")
+    assert (cell.origin.by_hand, cell.origin.replaced, cell.origin.newer, cell.guarded) == (False, 4, None, False)
+    assert [h.version for h in wb.workflows.list_kept("plan_episodes", [project])] == []

@@ -180,6 +180,25 @@ def test_a_field_that_a_scene_was_not_told_leaves_it_fresh(
     assert not {made for node, made in stale(engine, project) if node in scenes} & untouched
 
 
+def test_another_cast_of_a_scene_leaves_its_empty_set_fresh_unless_the_library_does_not_know_them(start: Start) -> None:
+    engine = start()
+    project, episode, (first, _second), _people = told(engine)
+
+    def recast(*names: str) -> None:
+        head = engine.wb.artifact(episode, "scene_list")
+        assert head is not None
+        head.content["scenes"][0]["cast"] = list(names)
+        engine.wb.artifacts.save(episode, "scene_list", head.content, head.version)
+
+    recast("Della", "Jim")
+    assert (first, "scene_anchor") not in stale(engine, project)
+    assert (first, "keyframe_prompt") in stale(engine, project)
+    recast("A stranger")
+    run(engine, "generate_scene_anchor", first)
+    recast("Della")
+    assert (first, "scene_anchor") in stale(engine, project)
+
+
 def test_the_other_language_of_a_set_changes_nothing_that_was_made_in_this_one(start: Start) -> None:
     engine = start()
     project, _episode, (first, _second), _people = told(engine)

@@ -45,10 +45,10 @@ def draft(facts: JsonObject, params: registry.Params, rng: Random) -> SceneAncho
 async def run(ctx: Context, params: registry.Params) -> SceneAnchor:
     """Describe the scene's empty set in both languages, so that every shot of it looks like one place."""
     ctx.progress(5, Text(N_("Reading the scene")))
-    scene = _outline(ctx.node)
+    scene = _outline(ctx.node, ("order", "summary", "location", "beat"))
     assert scene is not None  # the guard `has_scene_outline` ran at start
     kept = _earlier_anchors(ctx.node, scene)
-    names = cast_names(ctx.node.project.characters(("name", "aliases")), scene)
+    names = _names_to_leave_out(ctx.node)
     ctx.progress(25, Text(N_("Furnishing the set")))
     prompt = ctx.prompt(**_facts(ctx, scene), kept_anchors=kept, cast_names=names)
     checks = [
@@ -118,6 +118,16 @@ def cast_names(characters: list[JsonObject], scene: JsonObject) -> list[str]:
     """Every name and alias that must not appear: the library's and the scene's own cast."""
     library = [n for c in characters for n in (c["name"], *(c.get("aliases") or []))]
     return list(dict.fromkeys([*library, *scene["cast"]]))
+
+
+def _names_to_leave_out(node: NodeView) -> list[str]:
+    """Every name that must not appear. Who is in the scene matters only where the library does not know them: another
+    cast leaves an empty set as it is."""
+    characters = node.project.characters(("name", "aliases"))
+    scene = _outline(node.at(node.id), ("cast",)) or {"cast": []}
+    if briefing.unknown_names(scene["cast"], characters):
+        scene = _outline(node, ("cast",)) or scene
+    return cast_names(characters, scene)
 
 
 def _texts(anchor: SceneAnchor) -> list[tuple[str, str]]:
