@@ -228,14 +228,18 @@ def children(seen: JobDetail) -> None:
         places = live.query(
             live.workbench().projects.locate, node_ids=sorted({c.node_id for c in seen.children if c.node_id})
         )
+        now, sort = live.clock_ms(), st.session_state.get("_children_sort", ("", False))
+        # as they belong to their parent, until a heading is clicked
+        rows = table.sort_jobs(seen.children, places, now, sort) if sort[0] else seen.children
+        height = min(420, 42 + 35 * len(rows))
         table.draw(
-            seen.children,
-            places,
-            live.clock_ms(),
-            key="children",
-            height=min(420, 42 + 35 * len(seen.children)),
-            selectable=False,
-        )
+            rows, places, now, "children", height, selectable=False, sort=sort, on_sort=sort_children,
+        )  # fmt: skip
+
+
+def sort_children(column: str) -> None:
+    sort = st.session_state.get("_children_sort", ("", False))
+    st.session_state["_children_sort"] = table.next_sort(sort, column)
 
 
 def payload(job: Job) -> None:

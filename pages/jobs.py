@@ -3,11 +3,11 @@ that match."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
-from workbench.db.rows.jobs import Job, JobFilters
+from workbench.db.rows.jobs import Job, JobFilters, JobSort
 from workbench.ui import (
     drafts,
     filters,
@@ -15,6 +15,7 @@ from workbench.ui import (
     forms,
     illustrations,
     job_links,
+    labels,
     live,
     navigation_guard,
     shell,
@@ -27,6 +28,7 @@ from workbench.workflows.registry import Workflow
 navigation_guard.require_app_entry()
 wb = live.workbench()
 LIMIT = 50
+NEWEST: tuple[JobSort, bool] = ("id", True)
 #: where the draft of a new chat job is kept
 NEW_JOB = "new-job"
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
@@ -76,7 +78,7 @@ def state_pills(wanted: JobFilters) -> list[str]:
 
 def go_to_page(name: str, value: int) -> None:
     """Go to the next older or newer page."""
-    for other in ("before", "after"):
+    for other in ("before", "after", "page"):
         st.query_params.pop(other, None)
     st.query_params[name] = str(value)
 
@@ -85,33 +87,65 @@ def page_ends() -> dict[str, int]:
     return {n: int(v) for n in ("before", "after") if (v := st.query_params.get(n, "")).isdigit()}
 
 
-def pager(rows: list[Job], total: int, ends: dict[str, int]) -> None:
+def sort_param() -> tuple[JobSort, bool]:
+    """How the board is sorted, as the address says: a column, and whether it descends. Else the newest come first."""
+    column = st.query_params.get("sort", "")
+    known: dict[str, JobSort] = {name: name for name in get_args(JobSort)}
+    return (known[column], st.query_params.get("desc") == "1") if column in known else NEWEST
+
+
+def sort_by(column: str) -> None:
+    """A click on a heading; pages begin anew."""
+    chosen, descending = table.next_sort(sort_param(), column)
+    for name in ("before", "after", "page", "sort", "desc"):
+        st.query_params.pop(name, None)
+    if (chosen, descending) != NEWEST:
+        st.query_params.update({"sort": chosen, "desc": "1" if descending else "0"})
+
+
+def page_number(total: int) -> int:
+    """Which page of a sorted board is shown, from 1."""
+    param = st.query_params.get("page", "1")
+    wanted = int(param) if param.isdecimal() and len(param) < 9 else 1
+    return min(max(wanted, 1), max(1, -(-total // LIMIT)))
+
+
+def list_page(matching: JobFilters, total: int) -> list[Job]:
+    """The jobs to show: the newest by keys, so that a page holds still; else of all that match, by a column."""
+    column, descending = sort_param()
+    if (column, descending) == NEWEST:
+        return live.query(live.workbench().jobs.list, **matching, **page_ends(), limit=LIMIT)
+    kinds = sorted((w.name for w in wb.workflows.list()), key=lambda name: labels.workflow_title(name).casefold())
+    return live.query(
+        live.workbench().jobs.list_sorted, column, descending=descending, offset=(page_number(total) - 1) * LIMIT,
+        limit=LIMIT, kinds=kinds, **matching,
+    )  # fmt: skip
+
+
+def pager(rows: list[Job], total: int) -> None:
+    newest, ends, number = sort_param() == NEWEST, page_ends(), page_number(total)
     first, last = (rows[0].id, rows[-1].id) if rows else (0, 0)
-    # Only a reader who has turned a page can be on an older one.
-    newer = bool(rows) and bool(ends)
-    older = len(rows) == LIMIT
+    shown = {"n": len(rows), "total": formats.count(total)}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(t("{n} of {total} shown, newest first", n=len(rows), total=formats.count(total)), width="content")
+        st.caption(
+            t("{n} of {total} shown, newest first", **shown) if newest else t("{n} of {total} shown", **shown),
+            width="content",
+        )
         st.space("stretch")
-        st.button(
-            t("Newer"),
-            key="newer",
-            icon=":material/chevron_left:",
-            type="tertiary",
-            disabled=not newer,
-            on_click=go_to_page,
-            args=("after", first),
-        )
-        st.button(
-            t("Older"),
-            key="older",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            type="tertiary",
-            disabled=not older,
-            on_click=go_to_page,
-            args=("before", last),
-        )
+        # Only a reader who has turned a page can be on an older one.
+        back: tuple[str, int, bool] = ("after", first, bool(rows) and bool(ends))
+        on: tuple[str, int, bool] = ("before", last, len(rows) == LIMIT)
+        if not newest:
+            back = ("page", number - 1, number > 1)
+            on = ("page", number + 1, number * LIMIT < total)
+        for key, label, icon, (name, value, possible) in (
+            ("newer", t("Newer") if newest else t("Previous"), "chevron_left", back),
+            ("older", t("Older") if newest else t("Next"), "chevron_right", on),
+        ):
+            st.button(
+                label, key=key, icon=f":material/{icon}:", icon_position="right" if key == "older" else "left",
+                type="tertiary", disabled=not possible, on_click=go_to_page, args=(name, value),
+            )  # fmt: skip
 
 
 def pause_menu() -> None:
@@ -181,17 +215,15 @@ def chat_form(chat: Workflow, key: str) -> None:
 def draw_board(wanted: JobFilters) -> None:
     board.metrics(wanted["project"])
     chosen = state_pills(wanted)
-    ends = page_ends()
     matching: JobFilters = {**wanted, "state": chosen or None}
-    listed = live.query(live.workbench().jobs.list, **matching, **ends, limit=LIMIT)
     total = sum(live.query(live.workbench().jobs.count_states, **matching).values())
-    rows = hold_still(listed)
+    rows = hold_still(list_page(matching, total))
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))
-    table.draw(rows, places, live.clock_ms(), key=board.TABLE)
+    table.draw(rows, places, live.clock_ms(), key=board.TABLE, sort=sort_param(), on_sort=sort_by)
     with bar:
         board.bulk(total, matching)
-    pager(rows, total, ends)
+    pager(rows, total)
 
 
 def clear_selection() -> None:

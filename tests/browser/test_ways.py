@@ -136,18 +136,14 @@ def fail(stack: Stack, text: str) -> int:
 
 
 def tick(page: Page, row: int) -> None:
-    """Tick a row of the board, counted from 0: the table is drawn on a canvas, so by its place."""
-    table = key(page, "jobs_table").get_by_test_id("stDataFrame")
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 18, box["y"] + 36 + 34 * row + 17)
+    """Tick a row of the board, counted from 0."""
+    key(page, "jobs_table").get_by_role("checkbox").nth(row + 1).click()
 
 
 def test_a_bulk_act_hits_the_job_that_was_ticked_although_another_arrives(stack: Stack, page: Page):
     with ScriptedProvider() as provider:
         if "scripted" in [p.name for p in stack.wb.profiles.list()]:
-            stack.wb.profiles.change("scripted", base_url=provider.url, key="sk-canary0123456789abcdef")
+            stack.wb.profiles.update("scripted", base_url=provider.url, key="sk-canary0123456789abcdef")
         else:
             stack.wb.profiles.add(
                 "scripted", "openai", base_url=provider.url, text_model="scripted-1", key="sk-canary0123456789abcdef"
@@ -162,13 +158,13 @@ def test_a_bulk_act_hits_the_job_that_was_ticked_although_another_arrives(stack:
             server.on_message(lambda m: pass_on(m, page_side.send))
 
         def pass_on(message: str | bytes, send: Callable[[str | bytes], None]) -> None:
-            tables.update(re.findall(rb"jobs_table_\w+", message if isinstance(message, bytes) else b""))
+            seen.update(re.findall(rb"Open job (\d+)", message if isinstance(message, bytes) else b""))
             if pause["on"]:
                 held.append(lambda: send(message))
             else:
                 send(message)
 
-        tables: set[bytes] = set()
+        seen: set[bytes] = set()
         page.route_web_socket(re.compile("_stcore/stream"), relay)
         visit(page, f"{stack.url}/jobs?q=tick+me")
         expect(page.get_by_text("2 of 2 shown")).to_be_visible()
@@ -188,22 +184,61 @@ def test_a_bulk_act_hits_the_job_that_was_ticked_although_another_arrives(stack:
         expect(page.get_by_text("Jobs retried: 2").first).to_be_visible()
         assert [len(stack.wb.jobs.get_detail(i).replays) for i in mine] == [1, 1, 0]
 
-        # a click on a table that has changed on its way here: no other job is taken for the one that was seen
+        # a click on a table that has changed on its way here: the job that was seen is ticked, not the one in its row
         expect(page.get_by_text("Select rows to act on them")).to_be_visible()
         expect(page.get_by_text("5 of 5 shown")).to_be_visible()
         settled(page)
+        on_top = max(j.id for j in stack.wb.jobs.list(text="tick me"))
         pause["on"] = True
-        before = set(tables)
-        fail(stack, "tick me")
+        newer = fail(stack, "tick me")
         # messages arrive while Playwright waits
-        until(lambda: page.wait_for_timeout(50) or tables - before, what="the table with the new row")
+        until(lambda: page.wait_for_timeout(50) or str(newer).encode() in seen, what="the table with the new row")
         tick(page, 0)
         pause["on"] = False
         for send_now in held:
             send_now()
+        expect(page.get_by_text("1 selected")).to_be_visible()
         expect(page.get_by_text("6 of 6 shown")).to_be_visible()
-        settled(page)
-        expect(page.get_by_text("Select rows to act on them")).to_be_visible()
+        expect(page.get_by_role("checkbox", name=f"Select job {on_top}")).to_be_checked()
+        expect(page.get_by_role("checkbox", name=f"Select job {newer}")).not_to_be_checked()
+
+
+def test_a_whole_row_opens_its_job_and_the_way_back_has_the_filters(stack: Stack, page: Page):
+    jobs = [
+        stack.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": f"whole row {n}"}]}).id
+        for n in range(3)
+    ]
+    for job in jobs:
+        stack.wb.wait(job, 30)
+    visit(page, f"{stack.url}/jobs?q=whole+row&kind=llm_chat")
+    board = key(page, "jobs_table")
+    expect(board.get_by_role("row")).to_have_count(4)
+    # anywhere on the row, also where it holds no words
+    row = board.get_by_role("row").filter(has=page.get_by_role("checkbox", name=f"Select job {jobs[1]}"))
+    row.get_by_role("cell").nth(3).click(position={"x": 150, "y": 20})
+    page.wait_for_url(re.compile(f"id={jobs[1]}"))
+    settled(page)
+    # the address alone knows the way back
+    page.reload()
+    settled(page)
+    key(page, "back").get_by_role("button").click()
+    page.wait_for_url(re.compile("/jobs"))
+    expect(key(page, "filter_q").locator("input")).to_have_value("whole row")
+    assert "kind=llm_chat" in page.url
+    expect(board.get_by_role("row")).to_have_count(4)
+
+    # a heading sorts, says so, and is in the address
+    order = board.get_by_role("link")
+    heading = board.get_by_role("columnheader", name="#")
+    heading.get_by_role("button").click()
+    expect(order).to_have_text([str(job) for job in jobs])
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    assert "sort=id" in page.url
+    heading.get_by_role("button").click()
+    expect(order).to_have_text([str(job) for job in reversed(jobs)])
+    # by keyboard as well
+    order.first.press("Enter")
+    page.wait_for_url(re.compile(f"id={jobs[2]}"))
 
 
 def test_links_keep_their_state(stack: Stack, page: Page):

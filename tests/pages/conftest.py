@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,6 +103,16 @@ def said(at: AppTest) -> str:
             if isinstance(value, str):
                 texts.append(value)
     return "\n".join(texts)
+
+
+def job_table(at: AppTest) -> dict[str, Any]:
+    """What the first table of jobs on a page was given: rows, sort, selected."""
+    tables = [e.proto.json for e in at.get("bidi_component") if e.proto.component_name == "reelwright_job_table"]
+    return dict(json.loads(tables[0]))
+
+
+def jobs_shown(at: AppTest) -> list[int]:
+    return [row["id"] for row in job_table(at)["rows"]]
 
 
 Opened = Callable[..., AppTest]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.conftest import House, said
+from tests.pages.conftest import House, jobs_shown, said
 from workbench.db.rows.jobs import Job
 
 PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "analytics")
@@ -189,11 +189,28 @@ def test_the_boards_filters_come_from_the_url(house: House):
     house.planned()
     house.wb.submit("llm_chat", None, {"messages": [{"role": "user", "content": "hello lamp"}]})
     at = house.page("jobs", kind="llm_chat")
-    assert list(at.dataframe[0].value["id"]) == ["2"]
+    assert jobs_shown(at) == [2]
     at = house.page("jobs", q="hello lamp")
-    assert list(at.dataframe[0].value["id"]) == ["2"]
+    assert jobs_shown(at) == [2]
     at = house.page("jobs", state="succeeded")
-    assert list(at.dataframe[0].value["id"]) == ["1"]
+    assert jobs_shown(at) == [1]
+
+
+def test_the_board_is_sorted_over_all_pages_as_the_address_says(house: House):
+    jobs = [
+        house.run("llm_chat", None, {"messages": [{"role": "user", "content": "a word " * n}]}).id for n in range(1, 54)
+    ]
+    assert jobs_shown(house.page("jobs")) == jobs[:2:-1]
+    at = house.page("jobs", sort="id", desc=0)
+    assert jobs_shown(at) == jobs[:50]
+    at.button(key="older").click().run()
+    assert jobs_shown(at) == jobs[50:]
+    assert at.query_params["page"] == "2"
+    assert jobs_shown(house.page("jobs", sort="id", desc=0, page="99")) == jobs[50:]
+    # the order of times and costs is their own, not that of their words
+    costs = [house.wb.jobs.get(i).cost_micros or 0 for i in jobs_shown(house.page("jobs", sort="cost", desc=1))]
+    assert costs == sorted(costs, reverse=True)
+    assert jobs_shown(house.page("jobs", sort="now; DROP", page="x")) == jobs[:2:-1]
 
 
 def test_every_job_that_matches_can_be_cancelled_at_once(house: House):

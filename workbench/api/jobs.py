@@ -20,6 +20,7 @@ from workbench.db.rows.jobs import (
     Job,
     JobDetail,
     JobFilters,
+    JobSort,
     RefusedReplay,
     Step,
     SubmittedJob,
@@ -31,6 +32,7 @@ from workbench.errors import NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.usage import money
 
 if TYPE_CHECKING:
     from workbench.jobs import submit as submitting
@@ -156,6 +158,27 @@ class Jobs:
         """These jobs, in this order; unknown ids are left out."""
         with self._database.read() as conn:
             return reads.find_many(conn, [*job_ids])
+
+    def list_sorted(
+        self,
+        sort: JobSort,
+        *,
+        descending: bool = False,
+        offset: Count = 0,
+        limit: Count = 50,
+        kinds: Sequence[str] = (),
+        **filters: Unpack[JobFilters],
+    ) -> builtins.list[Job]:
+        """A page of all that match, sorted by what a column means; see `reads.list_sorted`.
+
+        `kinds`: the workflows in the order of their titles in the reader's language.
+        """
+        with self._database.read() as conn:
+            yuan = float(money.rate(conn))
+            return reads.list_sorted(
+                conn, sort, descending=descending, offset=offset, limit=limit, kinds=kinds, yuan_for_dollar=yuan,
+                **filters,
+            )  # fmt: skip
 
     def count(self, **filters: Unpack[JobFilters]) -> int:
         """How many jobs the same filters of `list` match."""

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Unpack
 
-from sqlalchemy import Connection, Select, String, bindparam, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Subquery,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.rows.jobs import (
+    URGENCY,
     Attempt,
     ChildJob,
     ChildState,
@@ -17,6 +33,7 @@ from workbench.db.rows.jobs import (
     Job,
     JobFilters,
     JobRequest,
+    JobSort,
     ModelCall,
     Step,
     Worker,
@@ -32,6 +49,7 @@ from workbench.db.schema import (
     job_child,
     job_event,
     model_call,
+    node,
     step,
     worker,
 )
@@ -124,6 +142,65 @@ def list_jobs(
     if before is not None:
         query = query.where(job.c.id < before)
     return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
+
+
+def list_sorted(
+    conn: Connection,
+    sort: JobSort,
+    *,
+    descending: bool,
+    offset: int,
+    limit: int,
+    kinds: Sequence[str],
+    yuan_for_dollar: float,
+    **filters: Unpack[JobFilters],
+) -> list[Job]:
+    """A page of all that match, by what a column means: states by urgency, workflows as in `kinds`, places by project,
+    episode and scene, times and costs as numbers, a parent's cost with its children's. What has none comes last."""
+    query = _matching(select(*_job), filters)
+    now = db_now_ms()
+    keys: list[ColumnElement[Any]]
+    match sort:
+        case "state":
+            keys = [case({state: n for n, state in enumerate(URGENCY)}, value=job.c.state)]
+        case "job":
+            keys = [case({kind: n for n, kind in enumerate(kinds)}, value=job.c.kind, else_=len(kinds)), job.c.kind]
+        case "story":
+            project, at, above = node.alias("project"), node.alias("at"), node.alias("above")
+            query = query.outerjoin(project, project.c.id == job.c.project_id)
+            query = query.outerjoin(at, at.c.id == job.c.node_id).outerjoin(above, above.c.id == at.c.parent_id)
+            is_scene = at.c.kind == "scene"
+            episode = case((is_scene, above.c.position), (at.c.kind == "episode", at.c.position), else_=0)
+            keys = [func.lower(project.c.title), project.c.id, episode, case((is_scene, at.c.position), else_=0)]
+        case "progress":
+            keys = [job.c.progress]
+        case "wait":
+            keys = [func.coalesce(job.c.started_at, job.c.finished_at, now) - job.c.created_at]
+        case "run":
+            keys = [func.coalesce(job.c.finished_at, now) - job.c.started_at]
+        case "cost":
+            spent = _spent(filters, yuan_for_dollar)
+            query = query.outerjoin(spent, spent.c.root == job.c.id)
+            keys = [spent.c.cost]
+        case "id":
+            keys = [job.c.id]
+    # None before or after everything, as the database likes it: so it is told
+    order: list[ColumnElement[Any]] = [keys[0].is_(None)]
+    order += [key.desc() if descending else key.asc() for key in keys]
+    return fetch(conn, Job, query.order_by(*order, job.c.id.desc()).offset(offset).limit(limit))
+
+
+def _spent(filters: JobFilters, yuan_for_dollar: float) -> Subquery:
+    """What each job that matches cost together with its children and theirs, in yuan; None where nothing is known."""
+    given = _matching(select(job.c.id.label("root"), job.c.id.label("job_id")), filters)
+    family = given.cte("family", recursive=True)
+    family = family.union(
+        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
+    )
+    yuan = case((model_call.c.currency == "USD", model_call.c.cost_micros * yuan_for_dollar),
+                else_=model_call.c.cost_micros)  # fmt: skip
+    calls = select(family.c.root, func.sum(yuan).label("cost")).join(model_call, model_call.c.job_id == family.c.job_id)
+    return calls.group_by(family.c.root).subquery("spent")
 
 
 def count_matching(conn: Connection, **filters: Unpack[JobFilters]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from workbench.db.rows.record import Record
 from workbench.db.rows.usage import Spending
@@ -341,6 +341,12 @@ class Gate(Record):
     key: str
     paused: bool
     max_running: int | None
+
+
+#: states of jobs, running first: what most wants to be looked at
+URGENCY = ("running", "waiting", "queued", "failed", "partial", "cancelled", "succeeded")
+#: what a list of jobs can be sorted by
+JobSort = Literal["id", "state", "job", "story", "progress", "wait", "run", "cost"]
 
 
 class JobFilters(TypedDict, total=False):

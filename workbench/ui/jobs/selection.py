@@ -43,6 +43,20 @@ def count_shown(key: str) -> int:
     return len(set(selected(key)) & set(st.session_state.get(f"{_slot(key)}_shown", ())))
 
 
+def tick(key: str, ids: Sequence[int], on: Sequence[int], off: Sequence[int]) -> None:
+    """Take over what was ticked, and what not any more, in a table that knows its rows by their ids."""
+    st.session_state[f"{_slot(key)}_shown"] = list(ids)
+    gone = {*off, *on}
+    st.session_state[_slot(key)] = [*(i for i in selected(key) if i not in gone), *on]
+
+
+def show(key: str, ids: Sequence[int]) -> list[int]:
+    """The selected jobs among these, which are the ones that the table shows now."""
+    st.session_state[f"{_slot(key)}_shown"] = list(ids)
+    chosen = set(selected(key))
+    return [job_id for job_id in ids if job_id in chosen]
+
+
 def keep(key: str, ids: Sequence[int]) -> None:
     """Take over what was ticked in the table of these jobs."""
     event: Any = st.session_state.get(element(key, ids))

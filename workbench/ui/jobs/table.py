@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
-from workbench.db.rows.jobs import Job
+from workbench.db.rows.jobs import URGENCY, Job
 from workbench.db.rows.story import Place
-from workbench.plain_text import cell
 from workbench.ui import formats, job_links, labels, live, states
-from workbench.ui.jobs import selection
+from workbench.ui.jobs import grid, selection
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys
-
-ROW_HEIGHT = 34
 
 
 def wait_ms(job: Job, now: int) -> int:
@@ -43,80 +38,121 @@ def describe_state(job: Job, waits: Mapping[int, str]) -> str:
     return ""
 
 
-def to_dataframe(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> pd.DataFrame:
-    """The rows as shown; column names are stable keys, titles come with the configuration."""
+def to_cells(jobs: Sequence[Job], places: Mapping[int, Place], now: int) -> list[dict[str, Any]]:
+    """What each row shows, by column."""
     language = current()
     spent = live.query(live.workbench().usage.of_jobs, [j.id for j in jobs])
     waits = labels.waiting_texts(jobs)
-    return pd.DataFrame(
-        [
+    rows = []
+    for job in jobs:
+        state = states.find(job.state)
+        rows.append(
             {
-                "state": [states.find(j.state).word],
-                "job": labels.workflow_title(j.kind),
-                "story": cell(hide_keys(labels.place(places.get(j.node_id or -1)) or "—")),
-                "progress": None if j.state == "queued" else float(j.progress or 0),
-                "now": cell(hide_keys(describe_state(j, waits))),
-                "wait": formats.duration(wait_ms(j, now), language),
-                "run": formats.duration(ran_ms(j, now), language),
-                "cost": formats.spent(spent[j.id], language),
-                "id": f"{j.id}",
+                "state": [state.word, state.colour, state.icon],
+                "job": labels.workflow_title(job.kind),
+                "story": hide_keys(labels.place(places.get(job.node_id or -1)) or "—"),
+                "progress": None if job.state == "queued" else float(job.progress or 0),
+                "now": hide_keys(describe_state(job, waits)),
+                "wait": formats.duration(wait_ms(job, now), language),
+                "run": formats.duration(ran_ms(job, now), language),
+                "cost": formats.spent(spent[job.id], language),
+                "id": str(job.id),
             }
-            for j in jobs
-        ],
-        columns=["state", "job", "story", "progress", "now", "wait", "run", "cost", "id"],
-    )
+        )
+    return rows
 
 
-def columns(open_key: str | None = None) -> dict[str, Any]:
-    """Column titles and widths; with `open_key` the number is a button whose clicks arrive under that key."""
-    shown = [states.find(n) for n in states.JOB_STATES]
-    config = st.column_config
-    number: Any = (
-        config.ButtonColumn("#", width=58, type="tertiary", alignment="right", key=open_key)
-        if open_key
-        else config.TextColumn("#", width=58, alignment="right")
-    )
-    return {
-        "state": config.MultiselectColumn(
-            t("State"), width=104, options=[s.word for s in shown], color=[s.colour for s in shown]
-        ),
-        "job": config.TextColumn(t("Job"), width=142),
-        "story": config.TextColumn(t("Story"), width=166),
-        "progress": config.ProgressColumn(t("Progress"), width=112, min_value=0, max_value=100, format="%d%%"),
-        "now": config.TextColumn(t("Now"), width=150),
-        "wait": config.TextColumn(t("Wait"), width=78, alignment="right"),
-        "run": config.TextColumn(t("Run"), width=78, alignment="right"),
-        "cost": config.TextColumn(t("Cost"), width=70, alignment="right"),
-        "id": number,
+#: columns in which the largest is asked for first
+_LARGEST_FIRST = ("id", "progress", "wait", "run", "cost")
+
+
+def columns() -> list[grid.Column]:
+    return [
+        grid.Column("state", t("State"), 104, "badge"),
+        grid.Column("job", t("Job"), 142),
+        grid.Column("story", t("Story"), 166),
+        grid.Column("progress", t("Progress"), 112, "bar"),
+        grid.Column("now", t("Now"), 150, sort=False),
+        grid.Column("wait", t("Wait"), 78, "number"),
+        grid.Column("run", t("Run"), 78, "number"),
+        grid.Column("cost", t("Cost"), 78, "number"),
+        grid.Column("id", "#", 66, "link"),
+    ]
+
+
+def next_sort(sort: tuple[str, bool], clicked: str) -> tuple[str, bool]:
+    """The column and whether it descends, after a click on a heading."""
+    column, descending = sort
+    return (clicked, not descending) if clicked == column else (clicked, clicked in _LARGEST_FIRST)
+
+
+def sort_jobs(jobs: Sequence[Job], places: Mapping[int, Place], now: int, sort: tuple[str, bool]) -> list[Job]:
+    """All jobs of a list by what a column means, as the database sorts a board; what has none comes last."""
+    column, descending = sort
+    wb = live.workbench()
+    spent = live.query(wb.usage.of_jobs, [j.id for j in jobs]) if column == "cost" else {}
+    yuan = float(wb.budgets.exchange_rate()) if column == "cost" else 1.0
+
+    def in_yuan(job: Job) -> float | None:
+        cost = spent[job.id].cost
+        return sum(micros * (yuan if currency == "USD" else 1) for currency, micros in cost.items()) if cost else None
+
+    def story(job: Job) -> tuple[int, int, int] | None:
+        place = places.get(job.node_id or -1)
+        if place is None:
+            return None
+        is_scene = place.kind == "scene"
+        episode = (place.episode or 0) if is_scene else place.position if place.kind == "episode" else 0
+        return job.project_id or 0, episode, place.position if is_scene else 0
+
+    keys: dict[str, Callable[[Job], Any]] = {
+        "state": lambda job: URGENCY.index(job.state),
+        "job": lambda job: labels.workflow_title(job.kind).casefold(),
+        "story": story,
+        "progress": lambda job: job.progress,
+        "wait": lambda job: wait_ms(job, now),
+        "run": lambda job: ran_ms(job, now),
+        "cost": in_yuan,
+        "id": lambda job: job.id,
     }
+    known = [(keys[column](job), job) for job in jobs]
+    valued = sorted((pair for pair in known if pair[0] is not None), key=lambda pair: pair[1].id, reverse=True)
+    valued.sort(key=lambda pair: pair[0], reverse=descending)
+    return [job for _, job in valued] + [job for value, job in known if value is None]
 
 
 def draw(
-    jobs: Sequence[Job], places: Mapping[int, Place], now: int, key: str, height: int = 520, *, selectable: bool = True
+    jobs: Sequence[Job],
+    places: Mapping[int, Place],
+    now: int,
+    key: str,
+    height: int = 520,
+    *,
+    selectable: bool = True,
+    sort: tuple[str, bool] | None = None,
+    on_sort: Callable[[str], None] | None = None,
 ) -> None:
-    """Draw the table; which jobs are selected in it is in `selection`, under the same key."""
+    """Draw the table; a click anywhere on a row opens its job.
+
+    Which jobs are selected in it is in `selection`, under the same key. `sort`: how the jobs given are sorted.
+    """
     ids = [job.id for job in jobs]
-    how: dict[str, Any] = (
-        {
-            "on_select": partial(selection.keep, key, ids),
-            "selection_default": {"selection": {"rows": selection.rows(key, ids)}},
-            "selection_mode": "multi-row",
-        }
-        if selectable
-        else {}
-    )
-    opened = f"{key}_open"
+    rows = [
+        grid.Row(job.id, t("Open job {id}", id=job.id), job_links.href(job.id), cells)
+        for job, cells in zip(jobs, to_cells(jobs, places, now), strict=True)
+    ]
     with st.container(key=key):
-        st.dataframe(
-            to_dataframe(jobs, places, now),
-            hide_index=True,
+        opened = grid.draw(
+            columns(),
+            rows,
+            key=f"{key}_grid",
+            label=t("Jobs"),
             height=height,
-            row_height=ROW_HEIGHT,
-            column_config=columns(opened),
-            **how,
-            key=selection.element(key, ids),
-            alt=t("Jobs, newest first"),
+            words={"all": t("Select all rows shown"), "tick": t("Select job")},
+            sort=sort,
+            selected=selection.show(key, ids) if selectable else None,
+            on_tick=lambda on, off: selection.tick(key, ids, on, off),
+            on_sort=on_sort,
         )
-    click = st.session_state.get(opened)
-    if click:
-        st.switch_page(job_links.PAGE, query_params=job_links.query(int(click["label"])))
+    if opened is not None:
+        st.switch_page(job_links.PAGE, query_params=job_links.query(opened))
