@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,3 +159,12 @@ def test_a_master_key_is_replaced_without_asking_for_keys_again(tmp_path: Path) 
 def test_a_short_master_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="REELWRIGHT_MASTER_KEY"):
         Vault.open(settings(tmp_path, "hunter2"))
+
+
+def test_a_process_that_is_stuck_while_it_seals_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workbench.security.keys.LOCK_WAIT_S", 0.1)
+    first, second = (Vault.open(Settings.load(home=tmp_path)) for _ in range(2))
+    with first.lock(), pytest.raises(Unavailable, match=str(os.getpid())), second.lock():
+        pass
+    with second.lock():
+        pass

@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from workbench.settings import Settings
 
+#: sealing takes a moment; who takes longer is stopped, or hangs
+LOCK_WAIT_S = 15.0
+_LOOK_EVERY_S = 0.02
 MASTER_FILE = "master.key"
 SHORTEST_PASSPHRASE = 16
 TAIL = 4
@@ -103,12 +107,23 @@ class Vault:
 
         path = self.home / f".{MASTER_FILE}.lock"
         try:
-            file = path.open("ab")
+            file = path.open("a+b")
         except OSError as error:
             raise _unusable_file(path, error) from error
         with file:
-            # closing lets go of it, and so does the end of a killed process
-            fcntl.flock(file, fcntl.LOCK_EX)
+            deadline = time.monotonic() + LOCK_WAIT_S
+            while True:
+                try:
+                    # closing lets go of it, and so does the end of a killed process
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise _held(path) from None
+                    time.sleep(_LOOK_EVERY_S)
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+            file.flush()
             yield
 
     def add_master(self) -> None:
@@ -224,6 +239,14 @@ def _read_masters(home: Path) -> list[str]:
     for master in masters:
         redactor.remember(master)
     return masters
+
+
+def _held(path: Path) -> Unavailable:
+    """Another process has been sealing keys for so long that it must have been stopped, or hang."""
+    text = N_(
+        "Process {pid} has been sealing keys for {seconds} s or more. If it is stopped or hangs, end it: kill -9 {pid}"
+    )
+    return Unavailable(Text(text, pid=path.read_text().strip() or "?", seconds=round(LOCK_WAIT_S)))
 
 
 def _unusable_file(path: Path, error: Exception) -> Unavailable:
