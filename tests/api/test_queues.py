@@ -50,3 +50,17 @@ def test_a_full_limit_a_later_time_and_a_missing_worker_are_told(engine: Engine)
     with engine.wb.database.write() as conn:
         conn.execute(update(worker).values(seen_at=db_now_ms() - 60_000))
     assert reason(engine, second) == "No worker runs; start one: reelwright up"
+
+
+def test_a_parent_says_what_holds_all_of_its_children(engine: Engine) -> None:
+    project = engine.wb.create_project({"title": "The Salt Lighthouse", "language": "en"})
+    parent = engine.wb.submit("test_batch", project, {"kinds": ["test_child_good", "test_child_good"]}).id
+    engine.worker.run(engine.mail.popleft())
+    assert engine.wb.jobs.get(parent).waiting_for == "children"
+    assert reason(engine, parent) is None  # they only wait for their turn
+    engine.wb.queues.pause("kind:test_child_good")
+    assert reason(engine, parent) == "Paused: the job type Good child. Resume it on the Jobs page."
+    children = engine.wb.jobs.get_detail(parent).children
+    with engine.wb.database.write() as conn:
+        conn.execute(update(job).where(job.c.id == children[0].id).values(state="running"))
+    assert reason(engine, parent) is None

@@ -168,3 +168,15 @@ def test_the_launch_form_offers_what_failed_and_what_came_only_in_part(house: Ho
     assert failed in chosen
     assert other not in chosen
     assert "Failed" in texts(at)
+
+
+def test_the_card_of_a_plan_says_that_its_jobs_are_paused(house: House) -> None:
+    project, episodes = house.planned()
+    episode = episodes[0].id
+    house.wb.queues.pause("queue:text")
+    parent = house.wb.plans.run(episode).id
+    house.engine.run(parent)
+    assert house.wb.jobs.get(parent).waiting_for == "children"
+    at = house.page("studio", project=project, node=episode)
+    bars = [str(bar.text) for bar in at.get("progress")]
+    assert ["the queue text. Resume it on the Jobs page." in bar for bar in bars] == [True, True]  # cell and plan

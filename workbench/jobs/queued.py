@@ -23,8 +23,14 @@ NO_WORKER = Text(N_("No worker runs; start one: reelwright up"))
 
 
 def explain(conn: Connection, jobs: Sequence[Job], workflows: Workflows) -> dict[int, Text]:
-    """Job id → why it waits, for those that are queued. The first of several reasons that somebody can end is told."""
+    """Job id → why it waits, for those that are queued. The first of several reasons that somebody can end is told.
+
+    Also for parents of whose children none runs, when that is more than waiting for their turn.
+    """
+    parents = [job.id for job in jobs if job.state == "waiting" and job.waiting_for == "children"]
+    held = reads.held_children(conn, parents) if parents else {}
     queued = [job for job in jobs if job.state == "queued"]
+    queued += [child for child in reads.find_many(conn, [*held.values()]) if child.state == "queued"]
     if not queued:
         return {}
     gates = {gate.key: gate for gate in reads.list_gates(conn)}
@@ -50,7 +56,9 @@ def explain(conn: Connection, jobs: Sequence[Job], workflows: Workflows) -> dict
                 )
         return TURN
 
-    return {job.id: reason(job) for job in queued}
+    reasons = {job.id: reason(job) for job in queued}
+    asked = {job.id: reasons[job.id] for job in jobs if job.state == "queued"}
+    return asked | {parent: reasons[child] for parent, child in held.items() if reasons.get(child, TURN) is not TURN}
 
 
 def _name(conn: Connection, gate: Gate, workflows: Workflows) -> Text:

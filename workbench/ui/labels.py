@@ -42,11 +42,11 @@ def translate_stored(row: Record | JsonObject, column: str) -> str:
 
 def waiting_texts(jobs: Sequence[Job]) -> dict[int, str]:
     """Job id → what it waits for, for those that are queued or waiting."""
-    ids = tuple(sorted(j.id for j in jobs if j.state == "queued"))
+    ids = tuple(sorted(j.id for j in jobs if j.state == "queued" or j.waiting_for == "children"))
     reasons = live.query(live.workbench().jobs.explain_queued, ids) if ids else {}
     texts = {job_id: translate(reason, current()) for job_id, reason in reasons.items()}
     for job in jobs:
-        if job.state == "waiting":
+        if job.state == "waiting" and job.id not in texts:
             texts[job.id] = translate_stored(job, "message") or t(WAITING_FOR.get(str(job.waiting_for), N_("waiting")))
     return texts
 

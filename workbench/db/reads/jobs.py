@@ -291,6 +291,24 @@ def children_states(conn: Connection, job_id: int) -> list[ChildState]:
     return fetch(conn, ChildState, _children_states, {"job_id": job_id})
 
 
+def held_children(conn: Connection, parent_ids: list[int]) -> dict[int, int]:
+    """Parent id → its first queued child, for parents of whose children none runs."""
+    query = (
+        select(job_child.c.parent_id, job.c.id, job.c.state)
+        .join(job, job.c.id == job_child.c.child_id)
+        .where(job_child.c.parent_id.in_(parent_ids), job.c.state.in_(ACTIVE))
+        .order_by(job_child.c.position)
+    )
+    held: dict[int, int] = {}
+    at_work: set[int] = set()
+    for parent_id, child_id, state in conn.execute(query):
+        if state == "queued":
+            held.setdefault(parent_id, child_id)
+        else:
+            at_work.add(parent_id)
+    return {parent: child for parent, child in held.items() if parent not in at_work}
+
+
 def list_replays(conn: Connection, job_id: int) -> list[Job]:
     return fetch(conn, Job, select(*_job).where(job.c.replay_of == job_id).order_by(job.c.id))
 

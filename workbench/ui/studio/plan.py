@@ -198,7 +198,8 @@ def card(node_id: int, *, large: bool = False) -> None:
 def _bar(job_id: int) -> None:
     job = live.query(live.workbench().jobs.get, job_id)
     percent = int(job.progress or 0)
-    st.progress(percent / 100, text=f"{plain(labels.translate_stored(job, 'message'))} :gray[· {percent}%]")
+    message = labels.waiting_texts([job]).get(job.id) or labels.translate_stored(job, "message")
+    st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}%]")
 
 
 def _running(job: Job) -> None:
