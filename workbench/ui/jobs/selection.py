@@ -1,7 +1,7 @@
 """Which jobs of a board are selected: by their ids, whatever the table shows by now.
 
-The browser knows rows by their place alone. So a table of other rows is another element: a click on a table that has
-changed meanwhile finds no element, and never another job. What is selected is kept here, over redraws, sorts and pages.
+What is selected is kept here, over redraws, sorts and pages. A table of Streamlit's own knows its rows by their place
+alone: so one of other rows is another element, and a click on what has changed meanwhile finds none, never another row.
 """
 
 from __future__ import annotations
