@@ -191,6 +191,11 @@ def test_no_statement_of_a_days_work_reads_all_that_ever_ran(statements: tuple[E
     for state in ("queued", "running", "waiting", ["queued", "running"], list(FAILED)):
         wb.jobs.list(state=state)
     wb.jobs.list_failures(since=now)
+    # and what nodes and plans cost
+    wb.usage.of_node(project)
+    wb.usage.of_node(wb.projects.tree(project).nodes[0].id)
+    wb.projects.list()
+    wb.plans.estimate(project)
     wb.webhooks.list_deliveries()
     assert len(sent) > 60, "the day was recorded"
     with wb.database.read() as conn:

@@ -246,7 +246,7 @@ model_call = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("call_id", String(40), nullable=False, unique=True),
-    Column("job_id", Id, ForeignKey("job.id"), index=True),
+    Column("job_id", Id, ForeignKey("job.id")),
     Column("claim", Integer),
     Column("step", String(120)),
     Column("input_hash", String(64)),
@@ -293,6 +293,17 @@ model_call = Table(
     # with what a budget sums up: it is asked before each paid call, and the rows are wide
     Index("ix_model_call_time", "started_at", *_money),
     Index("ix_model_call_project_time", "project_id", "started_at", *_money),
+    # with all that a job's spending is summed up from
+    Index(
+        "ix_model_call_spending",
+        "job_id",
+        *_money,
+        "provider",
+        "capability",
+        "http_status",
+        "input_tokens",
+        "output_tokens",
+    ),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
 )
 
