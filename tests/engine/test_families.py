@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 
-from tests.engine.conftest import Engine, use
+from tests.engine.conftest import Engine, in_background, until, use
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import job, job_event, worker
@@ -88,6 +88,48 @@ def test_a_job_that_a_person_asked_for_outlives_a_parent_that_adopted_it(engine:
     assert engine.finish(own).state == "succeeded"
 
 
+def test_a_child_that_a_person_asks_for_outlives_the_parent_that_started_it(engine: Engine, project: int) -> None:
+    parent = engine.wb.submit("test_shelf", project).id
+    child = child_of(engine, parent)
+    asked = engine.wb.submit("test_book", project, user="Ada")
+    assert (asked.id, asked.parent_id) == (child, None)
+    assert any("Ada" in e.message for e in engine.wb.jobs.get_detail(child).events)
+    engine.wb.jobs.cancel(parent)
+    engine.worker._sweeper.sweep(idle=True)
+    assert engine.finish(child).state == "succeeded"
+
+
+def test_a_parent_still_waits_for_a_child_that_a_person_asked_for(engine: Engine, project: int) -> None:
+    parent = engine.wb.submit("test_shelf", project).id
+    child = child_of(engine, parent)
+    assert engine.wb.submit("test_book", project).id == child
+    assert engine.finish(parent).state == "succeeded"
+    assert state(engine, child) == "succeeded"
+
+
+def test_of_a_cancel_and_an_adoption_at_the_same_moment_the_adopted_one_lives(engine: Engine, project: int) -> None:
+    if engine.wb.database.is_sqlite:
+        return
+    first = engine.wb.submit("test_batch", project, {"kinds": ["test_book"]}).id
+    child = child_of(engine, first)
+    second = engine.wb.submit("test_shelf", project).id
+    with engine.wb.database.write() as conn:
+        # B is about to note it
+        claims.lock_all(conn, [child], wait=True)
+        cancel = in_background(lambda: engine.wb.jobs.cancel(first))
+        until(lambda: _is_waiting(engine), what="the cancel that waits for the child's row")
+        conn.execute(update(job).where(job.c.id == second).values(state="waiting", waiting_for="children"))
+        families.add_children(conn, second, [families.ChildLink(child, 0, "1:0:test_book:1", 1, 0)])
+    cancel.join(60)
+    assert [state(engine, i) for i in (first, child)] == ["cancelled", "queued"]
+
+
+def _is_waiting(engine: Engine) -> bool:
+    with engine.wb.database.read() as conn:
+        mine = "datname = current_database() AND wait_event_type = 'Lock'"
+        return bool(conn.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")).scalar_one())
+
+
 def steps_of(engine: Engine, job_id: int) -> dict[str, str]:
     return {s.name: s.state for s in engine.wb.jobs.list_steps(job_id)}
 
@@ -145,16 +187,16 @@ def test_workers_that_died_leave_the_board(engine: Engine) -> None:
     assert {w.name for w in engine.wb.queues.list_workers()} == {"just gone", engine.worker.runner.worker}
 
 
-@pytest.mark.parametrize("text", ['"', "\\", 'a "b" \\c', "per%cent", "under_score", "灯塔", "line\nbreak", "Tab\tU"])
-def test_search_finds_it_in_params_titles_and_errors(engine: Engine, text: str) -> None:
+@pytest.mark.parametrize("words", ['"', "\\", 'a "b" \\c', "per%cent", "under_score", "灯塔", "line\nbreak", "Tab\tU"])
+def test_search_finds_it_in_params_titles_and_errors(engine: Engine, words: str) -> None:
     found, other = engine.wb.jobs.submit_many(
-        [Request("test_tell", params={"about": f"x {text} y"}), Request("test_tell", params={"about": "z"})]
+        [Request("test_tell", params={"about": f"x {words} y"}), Request("test_tell", params={"about": "z"})]
     )
     titled = engine.wb.submit("test_nothing")
     with engine.wb.database.write() as conn:
-        conn.execute(update(job).where(job.c.id == titled.id).values(title=f"<{text}>"))
-        conn.execute(update(job).where(job.c.id == other.id).values(error=f"<{text.lower()}>"))
+        conn.execute(update(job).where(job.c.id == titled.id).values(title=f"<{words}>"))
+        conn.execute(update(job).where(job.c.id == other.id).values(error=f"<{words.lower()}>"))
     wanted = {found.id, titled.id, other.id}
-    assert {j.id for j in engine.wb.jobs.list(text=text)} >= ({found.id} if text == '"' else wanted)
-    assert engine.wb.jobs.count(text=text) == len(engine.wb.jobs.list(text=text))
-    assert {j.id for j in engine.wb.jobs.list(text=f"no such {text}")} == set()
+    assert {j.id for j in engine.wb.jobs.list(text=words)} >= ({found.id} if words == '"' else wanted)
+    assert engine.wb.jobs.count(text=words) == len(engine.wb.jobs.list(text=words))
+    assert {j.id for j in engine.wb.jobs.list(text=f"no such {words}")} == set()

@@ -12,7 +12,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import profiles as profile_reads
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import claims, insert
+from workbench.db.writes import claims, insert, timeline
 from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
@@ -122,11 +122,13 @@ def find_or_insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) 
         return find_or_insert(conn, values, delay_ms)
     if active.params_hash != values["params_hash"]:
         raise AlreadyActive(active.id)
-    if values["parent_id"] is not None:
-        # held until the parent has noted it: a cancel of its other parent sees either both or neither
-        claims.lock_all(conn, [active.id], wait=True)
-        if reads.find_active_by_exclusive_key(conn, values["exclusive_key"]) != active:
-            return find_or_insert(conn, values, delay_ms)
+    # held until it is noted who waits for it as well: a cancel of its parent sees either both or neither
+    claims.lock_all(conn, [active.id], wait=True)
+    if reads.find_active_by_exclusive_key(conn, values["exclusive_key"]) != active:
+        return find_or_insert(conn, values, delay_ms)
+    if values["parent_id"] is None and insert.release_from_parent(conn, active.id):
+        text = Text(N_("{user} asked for it, too: it no longer ends with its parent"), user=values["created_by"])
+        timeline.add_event(conn, active.id, text, level="audit")
     if values["submit_key"] is not None:
         # the same form sent again later is still the same request
         insert.adopt_submit_key(conn, active.id, values["submit_key"])

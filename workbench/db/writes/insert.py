@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, update
 
 from workbench.db.connection import db_now_ms
-from workbench.db.schema import job
+from workbench.db.schema import ACTIVE, job
 from workbench.db.writes.installation import upsert
 
 
@@ -54,3 +54,10 @@ def insert_jobs(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> lis
 def adopt_submit_key(conn: Connection, job_id: int, key: str) -> None:
     """Give a job that has none the key of an equal request."""
     conn.execute(update(job).where(job.c.id == job_id, job.c.submit_key.is_(None)).values(submit_key=key))
+
+
+def release_from_parent(conn: Connection, job_id: int) -> bool:
+    """A person has asked for a parent's child as well: from here on it is nobody's child, though its parents go on
+    waiting for it. False when it was no child."""
+    child = update(job).where(job.c.id == job_id, job.c.parent_id.isnot(None), job.c.state.in_(ACTIVE))
+    return conn.execute(child.values(parent_id=None)).rowcount > 0
