@@ -41,7 +41,10 @@ def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(pla
     assert made.unmet == []
 
 
-def test_one_parent_runs_the_jobs_in_order_and_goes_on_into_new_scenes(planned: tuple[Engine, int]) -> None:
+def test_one_parent_runs_the_jobs_in_order_and_goes_on_into_new_scenes(
+    planned: tuple[Engine, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick_drawing(monkeypatch)
     engine, project = planned
     episode = nodes(engine, project, "episode")[0].id
     parent = engine.finish(engine.wb.plans.run(episode, grow=True).id, timeout=120)

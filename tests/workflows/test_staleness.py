@@ -144,7 +144,7 @@ def test_somebody_under_another_name_is_drawn_by_their_looks_too(start: Start) -
     reasons = engine.wb.artifacts.list_stale_reasons(hers, "keyframe_images")
     assert [r.only_for for r in reasons] == [[frame_part("KF3")]]
     run(engine, "generate_keyframe_images", hers)
-    assert len(drawn_of(engine, hers)["KF3"]) == len(before) + 1
+    assert drawn_of(engine, hers)["KF3"] != before
 
 
 def test_a_picture_that_was_picked_stays_when_somebody_else_changes(start: Start) -> None:
