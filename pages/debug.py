@@ -45,7 +45,9 @@ def sidebar() -> tuple[bool, FailureScope]:
         project = filters.project(projects)
         period = filters.segment("period", t("Failed"), {"24h": t("24 h"), "7d": t("7 d"), "all": t("All")}, "7d")
         solved = filters.switch(
-            "solved", t("Made good too"), t("Also groups of which every failure was made good: by a replay, or by a later run")
+            "solved",
+            t("Made good too"),
+            t("Also groups of which every failure was made good: by a replay, or by a later run"),
         )
     span = PERIODS[period]
     return solved, {"project": project, "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000}
