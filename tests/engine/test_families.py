@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+
 import pytest
 from sqlalchemy import insert, select, text, update
 
@@ -179,12 +184,22 @@ def test_progress_never_goes_back(engine: Engine, project: int) -> None:
 
 
 def test_workers_that_died_leave_the_board(engine: Engine) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here = socket.gethostname()
     with engine.wb.database.write() as conn:
-        for name, age_ms in (("long gone", 61_000), ("just gone", 30_000)):
-            row = {"name": name, "host": "h", "pid": 1, "threads": 4, "busy": 0, "started_at": 1}
+        for name, host, pid, age_ms in (
+            ("long gone elsewhere", "h", 1, 61_000),
+            ("silent elsewhere", "h", ended.pid, 30_000),
+            ("silent here", here, os.getpid(), 30_000),
+            ("ended here", here, ended.pid, 6_000),
+            ("ended here just now", here, ended.pid, 0),
+        ):
+            row = {"name": name, "host": host, "pid": pid, "threads": 4, "busy": 0, "started_at": 1}
             conn.execute(insert(worker).values(**row, seen_at=db_now_ms() - age_ms))
     engine.worker.maintain()
-    assert {w.name for w in engine.wb.queues.list_workers()} == {"just gone", engine.worker.runner.worker}
+    left = {w.name for w in engine.wb.queues.list_workers()} - {engine.worker.runner.worker}
+    assert left == {"silent elsewhere", "silent here", "ended here just now"}
 
 
 @pytest.mark.parametrize("words", ['"', "\\", 'a "b" \\c', "per%cent", "under_score", "灯塔", "line\nbreak", "Tab\tU"])

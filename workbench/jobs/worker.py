@@ -26,13 +26,25 @@ PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
 #: how long a round of the heartbeat may take beyond a wait for the database
 STUCK_S = 45.0
-#: how long a worker that fell silent is shown as missing
+#: how long a worker that fell silent is shown as missing; when its process is known to have ended, and when not
+SILENT_MS = 5_000
 DEAD_SHOWN_MS = 60_000
 
 
 def worker_name() -> str:
     """Unique per process, readable on a dashboard."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"
+
+
+def _exists(pid: int) -> bool:
+    """Whether this machine has such a process."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 class WebhookSender(Protocol):
@@ -151,10 +163,14 @@ class WorkerEngine:
             self._prune()
 
     def _report_alive(self) -> None:
+        host = socket.gethostname()
         with self._database.write() as conn:
             installation.record_worker(
-                conn, self.runner.worker, socket.gethostname(), os.getpid(), self._settings.threads, self.runner.busy
+                conn, self.runner.worker, host, os.getpid(), self._settings.threads, self.runner.busy
             )
+            for name, pid in installation.list_silent_workers(conn, host, SILENT_MS):
+                if not _exists(pid):
+                    installation.remove_worker(conn, name)
             # by then their jobs are others'
             installation.delete_dead_workers(conn, max(DEAD_SHOWN_MS, round(2000 * self._settings.lease_seconds)))
 

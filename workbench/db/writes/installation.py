@@ -65,6 +65,12 @@ def remove_worker(conn: Connection, name: str) -> None:
     conn.execute(delete(worker).where(worker.c.name == name))
 
 
+def list_silent_workers(conn: Connection, host: str, after_ms: int) -> list[tuple[str, int]]:
+    """(name, pid) of a machine's workers that have not been heard of for so long."""
+    silent = select(worker.c.name, worker.c.pid).where(worker.c.host == host, worker.c.seen_at < db_now_ms() - after_ms)
+    return [(name, pid) for name, pid in conn.execute(silent)]
+
+
 def delete_dead_workers(conn: Connection, after_ms: int) -> None:
     conn.execute(delete(worker).where(worker.c.seen_at < db_now_ms() - after_ms))
 
