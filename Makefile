@@ -32,7 +32,7 @@ test: $(STAMP) ## every test: units, the engine on real servers, pages, the brow
 	@chromium=`sh tools/find_chromium.sh $(BIN)/python` || exit 1; \
 	REELWRIGHT_CHROMIUM="$$chromium" $(BIN)/python -m pytest -n 5 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-chaos: $(STAMP) ## break everything around the engine on both databases, 200 kills each (ARGS="--kills 20" …)
+chaos: $(STAMP) ## break everything around the engine, 200 kills on each database (ARGS="--kills 20 --jobs 100" …)
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 check: $(STAMP) ## style, types, import rules, dead code, text shown as markup, complete translations
