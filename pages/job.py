@@ -99,7 +99,7 @@ def primary(job: Job, seen: JobDetail) -> None:
         label = t("Retry the {n} that failed", n=len(failed)) if failed else t("Retry")
         st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=ask_retry, args=(number,))
     st.button(t("Edit and replay"), key="edit", icon=":material/edit:", on_click=edit_payload)
-    with st.popover("", icon=":material/more_horiz:", key="more", help=t("More")):
+    with shell.icon_popover("more_horiz", t("More"), "more", type="secondary"):
         st.button(
             t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=ask_replay, args=(number,)
         )

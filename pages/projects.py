@@ -135,7 +135,7 @@ def actions(project: Project) -> None:
     if project.archived_at:
         st.button(t("Restore"), key=f"restore_{number}", icon=":material/unarchive:", on_click=restore, args=(number,))
         return
-    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{number}", help=t("More")):
+    with shell.icon_popover("more_horiz", t("More"), f"more_{number}"):
         st.button(t("Archive"), key=f"archive_{number}", icon=":material/archive:", on_click=archive, args=(number,))
     if st.button(t("Open"), key=f"open_{number}", icon=":material/movie_edit:"):
         open_studio(number)

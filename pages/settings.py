@@ -74,7 +74,7 @@ def budget(state: State, titles: dict[int, str]) -> None:
             amounts = " / ".join(formats.money(m, state.currency) for m in (state.spent_micros, state.amount_micros))
             st.markdown(f"**{amounts}**", width="content")
             edit = f"edit_{state.key}{st.session_state.get('_budgets_put', '')}"
-            with st.popover("", icon=":material/edit:", type="tertiary", key=edit, help=t("Change")):
+            with shell.icon_popover("edit", t("Change"), edit):
                 # Without bounds, here and below: the browser would keep an amount outside them and the old one be
                 # saved.
                 amount = st.number_input(

@@ -17,6 +17,15 @@ from workbench import samples
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 SERIOUS = ("serious", "critical")
+#: page → what is opened on it
+OPENED = {
+    "projects": "[class*='st-key-more_'] button",
+    "studio, scene": "[class*='_versions'] button",
+    "studio, episode": "[class*='_tune'] button",
+    "job that failed": ".st-key-more button",
+    "models": "[class*='_more'] button",
+    "jobs": ".st-key-pause_menu button",
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +77,7 @@ def wait_until_drawn(page: Page) -> None:
     page.mouse.move(1, 1)
     expect(page.get_by_test_id("stTooltipContent")).to_have_count(0)
     settled(page)
+    page.wait_for_function("() => !document.getAnimations().some(a => a instanceof CSSTransition)")
 
 
 def list_violations(page: Page, where: str) -> list[str]:
@@ -97,7 +107,23 @@ def test_axe_finds_nothing_serious_on_any_page_in_either_theme(stack: Stack, pag
         page.reload()
         wait_until_drawn(page)
         wrong += list_violations(page, f"{name}, dark")
+        if name in OPENED:
+            wrong += list_opened_violations(page, name)
     assert wrong == []
+
+
+def list_opened_violations(page: Page, name: str) -> list[str]:
+    """The same with a button under the pointer, and for what opens behind an icon or a version's number."""
+    button = page.locator("[data-testid=stMain] button[kind^=primary]:not([disabled])").first
+    wrong = []
+    if button.count():
+        button.hover()
+        page.wait_for_function("() => !document.getAnimations().some(a => a instanceof CSSTransition)")
+        wrong += list_violations(page, f"{name}, pointer on the main button")
+    page.locator(OPENED[name]).first.click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+    wait_until_drawn(page)
+    return wrong + list_violations(page, f"{name}, {OPENED[name]} open")
 
 
 def list_dialog_violations(page: Page) -> list[str]:

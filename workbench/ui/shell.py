@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -24,7 +25,8 @@ def style() -> None:
     variables = "".join(f"--rw-{name}:{colours.of(name)};" for name in names) + f"--rw-tint:{_tint()};"
     # the accent is dark in the light theme and light in the dark one
     on_primary = colours.background if st.context.theme.type == "dark" else "#FFFFFF"
-    variables += f"--rw-on-primary:{on_primary};"
+    hover = f"color-mix(in srgb, {colours.primary} 80%, {colours.text})"
+    variables += f"--rw-on-primary:{on_primary};--rw-primary-hover:{hover};"
     st.html(f"<style>:root{{{variables}}}\n{_STYLE}</style>")
 
 
@@ -83,6 +85,15 @@ def toast(text: str) -> None:
 def show_toast() -> None:
     if text := st.session_state.pop("_toast", None):
         st.toast(plain(text), icon=":material/check:")
+
+
+def icon_popover(
+    icon: str, name: str, key: str, *, type: Literal["secondary", "tertiary"] = "tertiary", **more: Any
+) -> Any:
+    """A popover behind an icon alone; its name is there for tooltips and screen readers. `icon`: a Material symbol."""
+    # The stylesheet hides the words of this container's button. An empty label would leave what opens without a name.
+    with st.container(key=f"icon_only_{key}", width="content"):
+        return st.popover(name, icon=f":material/{icon}:", key=key, type=type, help=name, **more)
 
 
 @contextmanager

@@ -236,7 +236,7 @@ def _head(project: int, kind: str, row: NodeContent, artifact: ArtifactVersion, 
 
 def _more(row: NodeContent, order: Sequence[int]) -> None:
     node_id = int(row.node_id)
-    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"more_{node_id}", help=t("More")):
+    with shell.icon_popover("more_horiz", t("More"), f"more_{node_id}"):
         if row.archived_at is not None:
             st.button(
                 t("Restore"),

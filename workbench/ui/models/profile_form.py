@@ -460,7 +460,7 @@ def _actions(key: str, row: SavedProfile) -> None:
     away = row.archived_at is not None
     if away:
         st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
-    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"{key}_more", help=t("More")):
+    with shell.icon_popover("more_horiz", t("More"), f"{key}_more"):
         st.button(t("Duplicate"), key=f"{key}_copy", icon=":material/content_copy:", on_click=_duplicate, args=(name,))
         if not away:
             st.button(

@@ -64,7 +64,7 @@ def _line(hook: ListedWebhook, projects: Mapping[int, str]) -> None:
             colour, icon, word = STATES[hook.last]
             st.badge(t(word), color=colour, icon=f":material/{icon}:")
         st.space("stretch")
-        with st.popover("", icon=":material/edit:", type="tertiary", key=f"webhook_edit_{number}", help=t("Change")):
+        with shell.icon_popover("edit", t("Change"), f"webhook_edit_{number}"):
             _editor(hook)
     whose = t("all projects") if hook.project_id is None else plain(projects.get(hook.project_id, ""))
     st.caption(" · ".join([whose, *(t(EVENTS[e]) for e in hook.events)]))

@@ -140,8 +140,8 @@ def settings(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]
     if not workflow.params.model_fields:
         return
     key = cell_key(node_id, workflow.name, "params")
-    with st.popover(
-        "", icon=":material/tune:", type="tertiary", key=cell_key(node_id, workflow.name, "tune"), help=t("Settings"),
+    with shell.icon_popover(
+        "tune", t("Settings"), cell_key(node_id, workflow.name, "tune"),
         on_change="rerun" if workflow.batch else "ignore",
     ) as opened:  # fmt: skip
         st.markdown(f"**{t(workflow.title)}**", width=380)
