@@ -168,8 +168,9 @@ def worker_engine(settings: Settings, *, send: Send | None = None, **parts: Any)
     from workbench.broker.sender import epoch, make_sender
     from workbench.jobs.maintenance import Sweeper
     from workbench.jobs.poller import Poller
+    from workbench.jobs.processes import worker_name
     from workbench.jobs.runner import Runner
-    from workbench.jobs.worker import WorkerEngine, worker_name
+    from workbench.jobs.worker import WorkerEngine
     from workbench.profiles.rate_limits import RateLimits
     from workbench.webhooks.delivery import WebhookSender
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import time
@@ -14,12 +15,14 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.conftest import Valkey, until
-from tests.engine.conftest import Workers, in_background, use
+from tests.engine.conftest import Nursery, Workers, in_background, use
 from tests.scripted_provider import ScriptedProvider
 from workbench import crash
 from workbench.api.client import Workbench
 from workbench.db.schema import attempt, job, model_call, step
+from workbench.jobs import processes
 from workbench.jobs.submit import Request
+from workbench.settings import Settings
 
 
 def all_ended(wb: Workbench) -> bool:
@@ -293,3 +296,39 @@ def test_one_answer_for_many_waiting_threads(wb: Workbench, workers: Workers) ->
     for thread in threads:
         thread.join(60)
     assert {j.state for j in wb.wait(ids, timeout=60)} == {"succeeded"}
+
+
+def test_the_jobs_of_a_killed_worker_go_on_at_once_whatever_their_lease(
+    settings: Settings, wb: Workbench, nursery: Nursery
+) -> None:
+    """Nobody has to wait for a lease of a process that is seen to be gone."""
+    settings = settings.model_copy(update={"lease_seconds": 600.0})
+    settings.home.mkdir(parents=True, exist_ok=True)
+    workers = Workers(settings, nursery)
+    try:
+        asked = wb.submit("test_sleep").id
+        killed = workers.start(REELWRIGHT_LEASE_SECONDS="600")
+        until(lambda: wb.jobs.get(asked).state == "running", 60)
+        killed.kill()
+        workers.start(REELWRIGHT_LEASE_SECONDS="600")
+        again = until(lambda: found if (found := wb.jobs.get(asked)).claim == 2 else None, 60, "the second claim")
+        assert (again.state, again.losses) == ("running", 1)
+    finally:
+        workers.stop()
+
+
+def test_only_a_process_that_ran_here_is_known_to_be_gone() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    mine = processes.worker_name()
+    name = mine.replace(f"-{os.getpid()}-", f"-{child.pid}-")
+    assert not processes.is_gone(mine)
+    assert not processes.is_gone(name)
+    child.kill()
+    # it has ended, though nobody has asked for its exit code
+    until(lambda: processes.is_gone(name), 20, "the end of the process")
+    child.wait()
+    assert processes.is_gone(name)
+    elsewhere = name.rsplit("-", 1)[0] + "-0000000000"
+    assert not processes.is_gone(elsewhere)
+    assert not processes.is_gone("another-host-" + name.split("-", 1)[1])
+    assert not any(processes.is_gone(other) for other in ("late", "", "a-b-c", "x-" + "9" * 400 + "-y", mine + "-"))

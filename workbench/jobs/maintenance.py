@@ -10,6 +10,7 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.writes import clock, dispatch, end, families, installation, ledger, sweep, waits
 from workbench.errors import Unavailable
+from workbench.jobs import processes
 from workbench.settings import Settings
 from workbench.usage import budgets
 
@@ -98,6 +99,7 @@ class Sweeper:
             log.warning("the clock was put back: %s times lay too far ahead", clock.pull_back(conn))
 
     def _recover_lost_jobs(self) -> None:
+        self._end_leases_of_dead_processes()
         with self._database.read() as conn:
             rows = sweep.list_expired_claims(conn)
             clock_ms = reads.clock(conn)
@@ -108,6 +110,14 @@ class Sweeper:
                 became = sweep.recover_lost_job(conn, row.id, row.claim, self._settings.max_losses)
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
+
+    def _end_leases_of_dead_processes(self) -> None:
+        """A worker that was killed on this machine leaves its jobs to the next at once, not when its leases run out."""
+        with self._database.read() as conn:
+            busy = sweep.list_busy_workers(conn)
+        for worker in filter(processes.is_gone, busy):
+            with self._database.write() as conn:
+                sweep.end_leases(conn, worker)
 
     def _close_abandoned_calls(self) -> None:
         """Somebody who tried a service was killed meanwhile."""

@@ -7,7 +7,6 @@ import os
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from typing import Protocol
 
@@ -29,11 +28,6 @@ STUCK_S = 45.0
 #: how long a worker that fell silent is shown as missing; when its process is known to have ended, and when not
 SILENT_MS = 5_000
 DEAD_SHOWN_MS = 60_000
-
-
-def worker_name() -> str:
-    """Unique per process, readable on a dashboard."""
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:4]}"
 
 
 def _exists(pid: int) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, literal, sel
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, job_event, step
+from workbench.db.writes.claims import lock_all
 from workbench.db.writes.end import end, end_attempt, webhook_wanted
 from workbench.db.writes.families import live_child
 from workbench.db.writes.timeline import add_event
@@ -85,6 +86,24 @@ def to_cancel(conn: Connection) -> list[int]:
 _expired = select(job.c.id, job.c.claim, job.c.losses, job.c.cancel_at, job.c.worker).where(
     job.c.state == "running", job.c.lease_until < db_now_ms()
 )
+
+
+_busy_workers = (
+    select(job.c.worker).where(job.c.state == "running", job.c.lease_until >= db_now_ms(), job.c.worker.isnot(None))
+).distinct()
+
+
+def list_busy_workers(conn: Connection) -> list[str]:
+    """The names of the workers with a lease that still holds."""
+    return list(conn.execute(_busy_workers).scalars())
+
+
+def end_leases(conn: Connection, name: str) -> None:
+    """The leases of a worker whose process has ended run out now."""
+    mine = select(job.c.id).where(job.c.worker == name, job.c.state == "running")
+    ids = lock_all(conn, conn.execute(mine).scalars(), wait=True)
+    still = update(job).where(job.c.id.in_(ids), job.c.worker == name, job.c.state == "running")
+    conn.execute(still.values(lease_until=db_now_ms() - 1))
 
 
 def list_expired_claims(conn: Connection) -> list[Any]:
