@@ -9,10 +9,12 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from workbench import log_file
 from workbench.security.redact import HIDDEN, Redactor, protect_logging
 
 CANARY = "canary+key/0123<456>789&=="
@@ -223,3 +225,24 @@ def test_a_key_that_arrives_in_pieces_is_held_back_until_it_is_whole(red: Redact
 def test_pages_keep_their_own_words_whatever_somebody_called_a_key() -> None:
     red = Redactor(["none", "a-long-secret-0123"])
     assert red.mask("none but a-long-secret-0123") == f"none but {HIDDEN}"
+
+
+def test_streamlits_own_printer_of_tracebacks_is_no_way_out(
+    protected: None, red: Redactor, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It writes with Rich, past every handler."""
+    from streamlit import config, error_util
+
+    from workbench.ui import server
+
+    monkeypatch.setenv("REELWRIGHT_HOME", str(tmp_path))
+    monkeypatch.setattr(log_file, "keep_stderr", lambda *_: None)
+    config.set_option("logger.enableRich", True)
+    server.middleware()
+    try:
+        raise ValueError(f"refused {CANARY}")
+    except ValueError as error:
+        error_util.handle_uncaught_app_exception(error)
+    said = capsys.readouterr()
+    assert "refused" in said.err
+    assert CANARY not in said.out + said.err
