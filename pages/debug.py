@@ -125,15 +125,18 @@ def inspect(group: FailureGroup, wanted: FailureScope) -> None:
     places = live.query(live.workbench().projects.locate, node_ids=sorted({j.node_id for j in jobs if j.node_id}))
 
     def job_title(job_id: int) -> str:
-        job = next(j for j in jobs if j.id == job_id)
+        # without an age: a choice is known by its words, and would be another one a second later
+        job = by_id[job_id]
         place = labels.place(places.get(job.node_id or 0))
         return " · ".join(
-            p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.age_text(job.finished_at)) if p
+            p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.time_text(job.finished_at)) if p
         )
 
-    chosen = st.selectbox(t("Failure"), [j.id for j in jobs], format_func=job_title, key=f"failure_{fingerprint}")
-    job = next(j for j in jobs if j.id == chosen)
-    seen = live.query(wb.jobs.get_detail, chosen)
+    by_id = {job.id: job for job in jobs}
+    chosen = st.selectbox(t("Failure"), list(by_id), format_func=job_title, key=f"failure_{fingerprint}")
+    # what was chosen may be hidden by the filters by now
+    job = by_id.get(chosen, jobs[0])
+    seen = live.query(wb.jobs.get_detail, job.id)
     for newer in seen.replays:
         st.markdown(
             f"{states.chip(newer.state)} "

@@ -53,7 +53,7 @@ def test_records_in_a_record_become_objects():
         1, "T", [story.TreeNode(1, "project", "T", 0, None, False, [story.TreeArtifact("brief", 2, "h", True)])]
     )
     assert tree.as_json()["nodes"][0]["artifacts"] == [
-        {"kind": "brief", "version": 2, "content_hash": "h", "stale": True}
+        {"kind": "brief", "version": 2, "content_hash": "h", "stale": True, "complete": True}
     ]
 
 
