@@ -33,6 +33,14 @@ WATCH_THE_PAGE = """css => {
   look();
 }"""
 
+FADES_AFTER = """() => {
+  const redrawn = document.body.appendChild(document.createElement('div'));
+  redrawn.dataset.stale = 'true';
+  const delay = getComputedStyle(redrawn).transitionDelay;
+  redrawn.remove();
+  return delay;
+}"""
+
 
 @dataclass(frozen=True)
 class Told:
@@ -92,6 +100,10 @@ def test_a_whole_scene_is_run_from_its_plan_and_its_frames_arrive_one_by_one(tol
     expect(dialog.get_by_text("Nine-shot plan")).to_be_visible()
     assert told.stack.wb.jobs.list(state="queued", project=told.project) == []
     press(page, f"launch_plan_dialog_{scene}_missing")
+    # told at the foot of the page, where no button is, and nothing is greyed before it takes long
+    toast = page.wait_for_function("() => document.querySelector('[data-testid=stToast]')?.getBoundingClientRect().top")
+    assert toast.json_value() > 800
+    assert page.evaluate(FADES_AFTER) == "2.5s"
 
     sheet = key(page, f"sheet_{scene}")
     pictures = sheet.get_by_test_id("stImage")

@@ -1,5 +1,8 @@
 """What charts compute before plotly draws them."""
 
+import base64
+import re
+
 from workbench.ui import charts
 
 
@@ -13,3 +16,18 @@ def test_an_axis_has_a_few_round_values():
 def test_the_left_margin_grows_with_the_longest_label_and_cjk_counts_twice():
     assert charts.label_margin(["Scene anchor"]) == charts.label_margin(["场景锚点锚点"])
     assert charts.label_margin(["a" * 99]) == 220
+
+
+def test_a_sparkline_goes_up_and_down_and_a_flat_one_lies_where_its_value_is():
+    def heights(*values: float) -> list[float]:
+        html = charts.sparkline(values, charts.Palette())
+        svg = base64.b64decode(html.partition("base64,")[2].partition("'")[0]).decode()
+        points = re.search(r"<polyline points='([^']+)'", svg)
+        assert points is not None
+        return [float(point.partition(",")[2]) for point in points[1].split()]
+
+    # 38 is the ground, 2 the top
+    assert heights(1, 3, 2) == [38, 2, 20]
+    assert heights(0, 0) == [38, 38]
+    assert heights(7, 7) == [20, 20]
+    assert heights(-2, 0) == [38, 2]

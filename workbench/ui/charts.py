@@ -296,10 +296,9 @@ def metric(
 def sparkline(history: Sequence[float], colours: Palette, height: int = 44) -> str:
     """How a number went, as a line without numbers; what it is now stands beside it in words."""
     low, high = min(history), max(history)
-    span = (high - low) or 1
-    points = " ".join(
-        f"{100 * n / (len(history) - 1):.2f},{2 + 36 * (high - value) / span:.2f}" for n, value in enumerate(history)
-    )
+    # nothing all the time lies on the ground, the same all the time half-way up
+    shares = [(value - low) / (high - low) if high > low else 0.5 if high else 0.0 for value in history]
+    points = " ".join(f"{100 * n / (len(history) - 1):.2f},{38 - 36 * share:.2f}" for n, share in enumerate(shares))
     svg = (
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 100 40' preserveAspectRatio='none'>"
         f"<polygon points='0,40 {points} 100,40' fill='{colours.primary}' fill-opacity='.12'/>"
