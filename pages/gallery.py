@@ -15,7 +15,7 @@ from workbench.ui.cast import elements
 from workbench.ui.charts import palette
 from workbench.ui.gallery import pictures as gallery
 from workbench.ui.language import t
-from workbench.ui.markup import hide_keys, plain, safe, shorten
+from workbench.ui.markup import plain, safe, shorten, tell_apart
 from workbench.ui.studio import storyboard, viewer
 
 navigation_guard.require_app_entry()
@@ -67,7 +67,7 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
 def sidebar() -> Filters:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        names = {p.id: hide_keys(p.title) for p in wb.projects.list_names()}
+        names = tell_apart({p.id: p.title for p in wb.projects.list_names()})
         project = choose("project", t("Project"), names, ("episode", "scene", "person"), project_picker.current(names))
         everywhere = gallery.scenes(project)
         titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}

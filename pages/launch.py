@@ -12,7 +12,7 @@ from workbench.json_types import JsonObject
 from workbench.ui import budgets, drafts, filters, forms, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
-from workbench.ui.markup import code, hide_keys, plain, shorten
+from workbench.ui.markup import code, plain, shorten, tell_apart
 from workbench.ui.projects import progress
 from workbench.ui.studio import kept
 from workbench.workflows.registry import Workflow
@@ -62,7 +62,7 @@ def matches(workflow: Workflow, typed: str) -> bool:
 
 
 def project() -> int | None:
-    names = {str(p.id): hide_keys(p.title) for p in wb.projects.list_names()}
+    names = tell_apart({str(p.id): p.title for p in wb.projects.list_names()})
     if not names:
         return None
     slot = "launch_project"

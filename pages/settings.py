@@ -14,7 +14,7 @@ from workbench.settings import variable
 from workbench.ui import budgets, formats, labels, live, navigation_guard, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
-from workbench.ui.markup import code, hide_keys, plain
+from workbench.ui.markup import code, hide_keys, plain, tell_apart
 from workbench.ui.settings import webhooks
 from workbench.usage.budgets import State
 
@@ -41,7 +41,7 @@ def money() -> None:
         t("Warned of at 80 and 95 %; at 100 % nothing paid begins until it is raised."),
     ):
         states = wb.budgets.list(everything=True)
-        titles = {p.id: hide_keys(p.title) for p in wb.projects.list_names(include_archived=True)}
+        titles = tell_apart({p.id: p.title for p in wb.projects.list_names(include_archived=True)})
         for state in states:
             budget(state, titles)
         if not states:

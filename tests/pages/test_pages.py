@@ -320,3 +320,14 @@ def test_the_language_switch_changes_the_page_and_is_kept(house: House):
     assert at.title[0].value == "项目"
     at.run()
     assert at.title[0].value == "项目"
+
+
+def test_of_two_stories_with_one_title_the_chosen_one_is_shown(house: House):
+    first, second = (house.wb.create_project({"title": "Twins", "summary": "s" * 120}) for _ in range(2))
+    at = house.page("launch", project=first)
+    picker = at.selectbox(key="launch_project")
+    assert sorted(picker.options) == [f"Twins (#{first})", f"Twins (#{second})"]
+    for project in (second, first):
+        picker = at.selectbox(key="launch_project")
+        picker.set_value(str(project)).run()
+        assert at.query_params["project"] == str(project)

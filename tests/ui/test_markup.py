@@ -13,6 +13,10 @@ def test_story_text_is_never_markup():
     assert markup.in_chart("<a href='x'>") == "&lt;a href='x'&gt;"
 
 
+def test_choices_of_the_same_words_are_told_apart():
+    assert markup.tell_apart({1: "Open", 2: "Shut", 3: "Open"}) == {1: "Open (#1)", 2: "Shut", 3: "Open (#3)"}
+
+
 @pytest.mark.parametrize(
     "text",
     [

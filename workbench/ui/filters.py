@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.ui.language import t
-from workbench.ui.markup import hide_keys
+from workbench.ui.markup import tell_apart
 
 
 def _slot(name: str) -> str:
@@ -44,7 +44,7 @@ def select(name: str, label: str, options: Mapping[str, str], everything: str) -
     """One of the options (value → label), or "" for all of them."""
     param = st.query_params.get(name, "")
     st.session_state[_slot(name)] = param if param in options else ""
-    named = {"": everything, **hide_keys(options)}
+    named = {"": everything, **tell_apart(options)}
     return str(
         st.selectbox(
             label, list(named), format_func=named.__getitem__, key=_slot(name), on_change=_write, args=(name, "")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from workbench.security.redact import redactor
+
+K = TypeVar("K")
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-!|~$:=&])")
 #: a number and a full stop begin a list
@@ -48,6 +52,14 @@ def _printable(text: object) -> str:
 def hide_keys(value: Any) -> Any:
     """Text or JSON-like values for code, tables and files: as they are, without live keys."""
     return redactor.value(value, redactor.mask)
+
+
+def tell_apart(names: Mapping[K, str]) -> dict[K, str]:
+    """The words of choices in a list, each its own: Streamlit knows a choice by its words, and of two stories with one
+    title would take the wrong one. What is not unique gets its key behind it."""
+    shown = {key: str(hide_keys(name)) for key, name in names.items()}
+    counts = Counter(shown.values())
+    return {key: f"{name} (#{key})" if counts[name] > 1 else name for key, name in shown.items()}
 
 
 def in_chart(text: object) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from workbench.errors import ReelwrightError
 from workbench.ui import illustrations, labels, live, shell
 from workbench.ui.language import t
-from workbench.ui.markup import hide_keys, plain, shorten
+from workbench.ui.markup import plain, shorten, tell_apart
 
 _CHOSEN = "_project"
 
@@ -53,7 +53,7 @@ def _last() -> int | None:
 
 def with_project(page: str, draw: Callable[[int], None], opened: Callable[[int], None]) -> None:
     """Draw the page for the current project; `opened` puts another choice into the URL."""
-    titles = {p.id: hide_keys(p.title) for p in live.workbench().projects.list_names()}
+    titles = tell_apart({p.id: p.title for p in live.workbench().projects.list_names()})
     if not titles:
         none_yet(page)
         return

@@ -13,7 +13,7 @@ from workbench.db.rows.usage import JobSuccess, UsageCost
 from workbench.ui import budgets, charts, formats, labels, live, shell, states
 from workbench.ui.jobs import acts, selection
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys, plain
+from workbench.ui.markup import plain, tell_apart
 
 D = TypeVar("D", JobSuccess, budgets.DayCost)
 
@@ -230,7 +230,7 @@ SWITCHES = 12
 def _switched(projects: dict[str, str], closed: set[str]) -> dict[str, str]:
     """The newest projects, those that are paused, and whichever is chosen from the list of the others."""
     shown = {k: title for place, (k, title) in enumerate(projects.items()) if place < SWITCHES or k in closed}
-    others = {k: hide_keys(title) for k, title in projects.items() if k not in shown}
+    others = tell_apart({k: title for k, title in projects.items() if k not in shown})
     if others:
         chosen = st.selectbox(
             t("Another project"),
