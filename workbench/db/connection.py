@@ -169,6 +169,8 @@ class Database:
         self._wait_s = wait_s
         #: monotonic time at which a write of this process last had to wait long, gave up or was refused
         self.waited_long_at = float("-inf")
+        #: the same of the last that gave up
+        self.gave_up_at = float("-inf")
         self._engine: Engine | None = None
         #: which file is open: (device, inode)
         self._file: tuple[int, int] | None = None
@@ -311,7 +313,7 @@ class Database:
         try:
             lock.acquire(wait_s)
         except LockTimeout:
-            self.waited_long_at = time.monotonic()
+            self.waited_long_at = self.gave_up_at = time.monotonic()
             raise self._busy(wait_s) from None
         now = time.monotonic()
         if now - began > LONG_WAIT_S:
@@ -362,7 +364,7 @@ class Database:
             return DatabaseBusy(Message(text, seconds=round(self._wait_s)))
         if not _is_busy(error):
             return None
-        self.waited_long_at = time.monotonic()
+        self.waited_long_at = self.gave_up_at = time.monotonic()
         return self._busy(self._wait_s)
 
     def _busy(self, waited_s: float) -> DatabaseBusy:

@@ -30,7 +30,8 @@ class LostWorkers:
     """Whether leases that ran out mean that workers are lost.
 
     When the clock was put forward, when writes had to wait, or when this process itself was stopped, leases of healthy
-    workers have run out as well: they first get the time to renew them. Not for longer than a lease.
+    workers have run out as well: they first get the time to renew them. Not for longer than a lease, once writes come
+    through at all.
     """
 
     #: heartbeats that a healthy worker needs at most
@@ -46,6 +47,7 @@ class LostWorkers:
         self._clock_ms = 0
         self._doubted_at = float("-inf")
         self._waits_since: float | None = None
+        self._last_wait = float("-inf")
 
     def are_certain(self, clock_ms: int) -> bool:
         """`clock_ms`: the database's now, read after the leases were."""
@@ -56,12 +58,16 @@ class LostWorkers:
             if jumped_s > self._lease_s / 3 or passed_s > max(self._lease_s / 2, self.PAUSE_S):
                 self._doubted_at = now
         self._looked_at, self._clock_ms = now, clock_ms
-        doubted_at = max(self._doubted_at, self._database.waited_long_at)
-        if now - doubted_at >= self._patience_s:
+        self._last_wait = self._database.waited_long_at
+        if now - max(self._doubted_at, self._last_wait) >= self._patience_s:
             self._waits_since = None
             return True
-        self._waits_since = self._waits_since or now
+        self._waits_since = max(self._waits_since or now, self._database.gave_up_at)
         return now - self._waits_since >= self._lease_s
+
+    def have_waited(self) -> bool:
+        """Whether a write has had to wait long since they were certain."""
+        return self._database.waited_long_at != self._last_wait
 
 
 class Sweeper:
@@ -107,6 +113,8 @@ class Sweeper:
             return
         for row in rows:
             with self._database.write() as conn:
+                if self._lost_workers.have_waited():
+                    return
                 became = sweep.recover_lost_job(conn, row.id, row.claim, self._settings.max_losses)
             if became:
                 log.warning("job %s: worker %s lost, now %s", row.id, row.worker, became)
