@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert, update
 
-from tests.pages.conftest import House, said
+from tests.pages.conftest import House, job_table, said
 from workbench.db.schema import job, job_child, model_call
 from workbench.ui import formats, live
 
@@ -52,7 +52,7 @@ def test_a_parents_cost_is_told_with_that_of_its_children(
     assert never not in said(at)
 
     at = house.page("jobs", lang)
-    assert [*at.dataframe[0].value["cost"]] == [amount, amount]
+    assert [row["cells"]["cost"] for row in job_table(at)["rows"]] == [amount, amount]
 
     assert amount in said(house.page("studio", lang, project=project)).replace("\\", "")
     at = house.page("projects", lang)
