@@ -10,6 +10,7 @@ import streamlit as st
 
 from workbench.db.rows.story import SceneEntry
 from workbench.errors import ReelwrightError
+from workbench.plain_text import whole_number
 from workbench.ui import filters, illustrations, labels, live, media, navigation_guard, project_picker, shell, states
 from workbench.ui.cast import elements
 from workbench.ui.charts import palette
@@ -60,7 +61,7 @@ def choose(name: str, label: str, titles: dict[int, str], forget: tuple[str, ...
         st.query_params[name] = str(st.session_state[slot])
 
     param = st.query_params.get(name, "")
-    st.session_state[slot] = int(param) if param.isdecimal() and int(param) in titles else otherwise
+    st.session_state[slot] = chosen if (chosen := whole_number(param)) in titles else otherwise
     return int(st.selectbox(label, list(titles), format_func=titles.__getitem__, key=slot, on_change=store_choice))
 
 
@@ -105,7 +106,7 @@ def page_of(scenes: list[SceneEntry], wanted: Filters) -> list[SceneEntry]:
     size = max(1, PAGE // wanted.per_scene)
     pages = max(1, -(-len(scenes) // size))
     param = st.query_params.get("page", "1")
-    at = min(max(int(param) if param.isdigit() else 1, 1), pages)
+    at = min(max(whole_number(param) or 1, 1), pages)
     if pages > 1:
         turn(at, pages)
     return scenes[(at - 1) * size : at * size]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobDetail
 from workbench.errors import NotFound, ReelwrightError
+from workbench.plain_text import whole_number
 from workbench.ui import (
     charts,
     drafts,
@@ -302,13 +303,14 @@ def show(job_id: int) -> None:
 
 def main() -> None:
     param = st.query_params.get("id", "")
-    if not param.isdigit():
+    if not param.isdecimal():
         with illustrations.empty(t("Choose a job to see what it did."), "job"):
             if st.button(t("All jobs"), key="to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
         return
     try:
-        show(int(param))
+        # no job has more digits than any row's id
+        show(whole_number(param) or 0)
         acts.draw(on_done=stop_editing)
     except NotFound:
         with illustrations.empty(t("There is no job {id}.", id=plain(shorten(param, 20))), "no_job"):

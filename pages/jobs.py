@@ -8,6 +8,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from workbench.db.rows.jobs import Job, JobFilters, JobSort
+from workbench.plain_text import whole_number
 from workbench.ui import (
     drafts,
     filters,
@@ -84,7 +85,8 @@ def go_to_page(name: str, value: int) -> None:
 
 
 def page_ends() -> dict[str, int]:
-    return {n: int(v) for n in ("before", "after") if (v := st.query_params.get(n, "")).isdigit()}
+    asked = {n: whole_number(st.query_params.get(n, "")) for n in ("before", "after")}
+    return {name: number for name, number in asked.items() if number is not None}
 
 
 def sort_param() -> tuple[JobSort, bool]:

@@ -9,6 +9,7 @@ import streamlit as st
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
 from workbench.json_types import JsonObject
+from workbench.plain_text import whole_number
 from workbench.ui import budgets, drafts, filters, forms, labels, live, navigation_guard, project_picker, shell, states
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
@@ -82,7 +83,7 @@ def episode(project_id: int, nodes: list[int]) -> int | None:
     if not named:
         return None
     param = st.query_params.get("episode", "")
-    linked = int(param) if param.isdigit() else targets.episode_of(project_id, nodes)
+    linked = whole_number(param) if whole_number(param) is not None else targets.episode_of(project_id, nodes)
     slot = "launch_episode"
 
     def store_choice() -> None:
@@ -95,7 +96,7 @@ def episode(project_id: int, nodes: list[int]) -> int | None:
 
 def choose_place(workflow: Workflow) -> tuple[int | None, list[int]]:
     """The project, and the nodes of it to run on: itself, or some of its episodes or scenes."""
-    preselected = [int(n) for n in st.query_params.get("node", "").split(",") if n.isdigit()]
+    preselected = [n for n in map(whole_number, st.query_params.get("node", "").split(",")) if n is not None]
     left, right = st.columns(2)
     with left:
         project_id = project()

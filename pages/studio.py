@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.api.workflows import Cell
 from workbench.db.rows.story import Input, Outline, OutlineNode
+from workbench.plain_text import whole_number
 from workbench.story.studio import Mark
 from workbench.ui import (
     budgets,
@@ -43,8 +44,7 @@ def open_node(project: int, node: int) -> None:
 
 
 def int_param(name: str) -> int | None:
-    value = st.query_params.get(name, "")
-    return int(value) if value.isdigit() else None
+    return whole_number(st.query_params.get(name, ""))
 
 
 def job_marks(project: int) -> dict[tuple[int, str], str]:

@@ -11,6 +11,7 @@ from workbench.json_types import Json
 #: what moves a terminal's cursor, rings its bell or turns the direction of a line; line ends and tabs stay
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _ESCAPED = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _PARTS = re.compile(r"[@/:?#]")
 #: what a spreadsheet takes for the beginning of a formula, also behind blanks
 _FORMULA = re.compile(r"[\s\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]")
@@ -72,3 +73,9 @@ def passwords_of(url: str) -> list[str]:
 def cell(value: object) -> object:
     """`value` as a spreadsheet shows it: text that would be run as a formula begins with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def whole_number(text: str) -> int | None:
+    """The number of zero or more that a piece of an address says; None for anything else, and for more than any row
+    has as its id."""
+    return int(text) if _NUMBER.fullmatch(text) else None

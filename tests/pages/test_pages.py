@@ -40,6 +40,14 @@ def test_every_page_opens_with_a_story_in_it(house: House, page, lang):
     assert not at.error
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_breaks_on_what_an_address_says(house: House, page):
+    house.sample()
+    huge = dict.fromkeys(("id", "node", "episode", "before", "state", "workflow", "sort", "add"), "9" * 5_000)
+    odd = dict.fromkeys(("project", "job", "page", "after", "kind", "group", "text", "kf", "days"), "²")
+    assert problems(house.page(page, **huge, **odd)) == []
+
+
 def test_the_sample_story_is_one_click(house: House):
     at = house.page("projects")
     at.button(key="first_sample").click().run()

@@ -9,6 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from workbench.errors import ReelwrightError
+from workbench.plain_text import whole_number
 from workbench.ui import illustrations, labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain, shorten, tell_apart
@@ -58,7 +59,7 @@ def with_project(page: str, draw: Callable[[int], None], opened: Callable[[int],
         none_yet(page)
         return
     param = st.query_params.get("project", "")
-    known = param.isdecimal() and int(param) in titles
+    known = whole_number(param) in titles
     if param and not known:
         st.warning(
             t("There is no project {id}. Choose one at the left; another one is shown.", id=plain(shorten(param, 20))),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import Job
 from workbench.errors import Issue, ReelwrightError
+from workbench.plain_text import whole_number
 from workbench.ui import drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.launch import targets
@@ -66,11 +67,11 @@ def _editor_place(job: Job | None) -> str:
 
 def _current_chat() -> Job | None:
     """The job that the URL names, if it is a chat."""
-    param = st.query_params.get("job", "")
-    if not param.isdigit():
+    job_id = whole_number(st.query_params.get("job", ""))
+    if job_id is None:
         return None
     try:
-        job = live.workbench().jobs.get(int(param))
+        job = live.workbench().jobs.get(job_id)
     except ReelwrightError:
         return None
     return job if job.kind == KIND else None
