@@ -51,6 +51,7 @@ class VideoService(ImageProvider, VideoProvider):
         self.fail_images: dict[str, ProviderError] = {}
         self.answer: bytes | None = None
         self.image_s = 0.0
+        self.task_name = "task-1"
         self.let_go = threading.Event()
         self.let_go.set()
 
@@ -70,7 +71,7 @@ class VideoService(ImageProvider, VideoProvider):
         if failure:
             raise failure
         await asyncio.to_thread(self.let_go.wait, 30)
-        return "task-1"
+        return self.task_name
 
     async def images(self, request: ImageRequest) -> ImageReply:
         self._note("image")
@@ -87,6 +88,7 @@ class VideoService(ImageProvider, VideoProvider):
         return ImageReply((GeneratedMedia(self.answer or request.draw()),), Usage(10, None, 20), "paid-1", count=1)
 
     async def poll(self, task_id: str) -> TaskState:
+        assert task_id == self.task_name
         self._note("poll")
         state = self.states.pop(0) if self.states else TaskState("running", poll_after_ms=10)
         if isinstance(state, Exception):
@@ -529,3 +531,11 @@ def test_a_task_the_service_does_not_know_fails_instead_of_being_polled_for_ever
     # not “check the model’s name”: it was there when the task was created
     assert (done.state, done.error_kind) == ("failed", "empty_output")
     assert "no longer knows the task" in done.error
+
+
+def test_a_task_of_any_name_is_followed_to_its_end(studio: Engine, service: VideoService) -> None:
+    service.task_name = "task " + "n" * 3_000
+    service.states = [TaskState("succeeded", GeneratedMedia(tiny_mp4()))]
+    done = studio.finish(studio.wb.submit("test_video").id)
+    assert done.state == "succeeded"
+    assert service.calls("create") == 1

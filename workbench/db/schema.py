@@ -5,6 +5,7 @@ Other programs read these columns; ids are integers on both databases.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, MetaData, Table, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql
 
@@ -209,7 +210,8 @@ step = Table(
     Column("position", Integer, nullable=False),
     Column("state", Word(20), nullable=False),
     Column("input_hash", String(64), nullable=False),
-    Column("provider_task_id", String(200)),
+    # a service names its tasks as it likes; SQLite holds any length in the column that it has
+    Column("provider_task_id", Text().with_variant(sa.String(200), "sqlite")),
     Column("poll_at", Ms),
     Column("output", Json),
     Column("cost_micros", BigInteger),

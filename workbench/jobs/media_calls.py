@@ -27,6 +27,7 @@ from workbench.jobs.text_steps import finish_step
 from workbench.json_types import JsonObject
 from workbench.media import Media
 from workbench.media.generated import store_generated
+from workbench.plain_text import storable
 from workbench.profiles.model_call import DATABASE_AWAY, CallResult, CallSpec, ModelCall
 from workbench.profiles.routing import BoundProvider
 from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimate_tokens
@@ -178,6 +179,7 @@ class MediaCalls:
         self, bound: BoundProvider, call: ModelCall, name: str, task_id: str, result: CallResult, expected: Cost
     ) -> None:
         """The service has the task: raises Suspend, and the poller finishes the step."""
+        task_id = storable(task_id)
         # what a task costs is known when it has ended: the poller writes it, at the price of today
         if not bound.free:
             result = replace(result, expected=expected)
