@@ -128,13 +128,15 @@ def find_repairs(conn: Connection, ids: Collection[int], whole: Collection[str] 
     listed = among(job.c.id, literal(sorted(ids), type_=Ids()))
     line = _line([listed])
     replayed = select(line.c.root, func.max(line.c.id)).where(line.c.state == "succeeded").group_by(line.c.root)
+    # asked job by job: a join makes PostgreSQL read every job that has succeeded
     again = [
-        select(job.c.id, func.max(_later.c.id)).join_from(job, _later, run).where(listed).group_by(job.c.id)
+        select(job.c.id, select(func.max(_later.c.id)).where(run).correlate(job).scalar_subquery()).where(listed)
         for run in _equal_run(whole)
     ]
     repairs: dict[int, int] = {}
     for root, repair in [row for query in (replayed, *again) for row in conn.execute(query)]:
-        repairs[root] = max(repair, repairs.get(root, 0))
+        if repair is not None:
+            repairs[root] = max(repair, repairs.get(root, 0))
     return repairs
 
 
