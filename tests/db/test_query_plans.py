@@ -49,8 +49,7 @@ def history(settings: Settings) -> None:
         for table, rows in {
             job: [
                 {
-                    **common, "id": n, "params_hash": f"h{n}", "kind": f"kind_{n % 20}",
-                    "state": "failed" if n % 50 == 0 else "succeeded",
+                    **common, "id": n, "kind": f"kind_{n % 20}", "state": "failed" if n % 50 == 0 else "succeeded",
                     "available_at": now + n * hours, "created_at": now + n * hours, "started_at": now + n * hours,
                     "finished_at": now + n * hours, "error_fingerprint": f"f{n % 7}",
                 }

@@ -163,14 +163,6 @@ job = Table(
     Index("ix_job_node_kind", "node_id", "kind", "id"),
     Index("ix_job_project", "project_id", "id"),
     Index("ix_job_kind", "kind", "id"),
-    Index(
-        "ix_job_without_node",
-        "params_hash",
-        "kind",
-        "id",
-        postgresql_where=text("node_id IS NULL"),
-        sqlite_where=text("node_id IS NULL"),
-    ),
     # what the board sums up: how many ended in a day and how, how long those that began had waited
     Index("ix_job_finished_at_state", "finished_at", "state"),
     Index("ix_job_started_at_created_at", "started_at", "created_at"),
