@@ -104,10 +104,10 @@ OWN = {
 }
 #: … and how the names of numbers end
 NUMBERS = ("_at", "_id", "_micros", "_ms", "_tokens")
-#: functions of others that give numbers, our own tables or boxes to draw in
+#: functions that give numbers, our own tables or boxes to draw in
 GIVES_OWN = {
     *("columns", "container", "Counter", "expander", "get_option", "index", "model_json_schema", "palette", "range"),
-    *("read_text", "scopes", "variable"),
+    *("read_text", "scopes", "variable", "whole_number"),
 }
 #: what a file calls the schema of a model of ours, and the places in it
 SCHEMAS = {"workbench/ui/forms.py": {"declared", "inner", "merged", "path", "raw", "root", "schema"}}
