@@ -69,7 +69,7 @@ def test_a_project_is_created_listed_and_shown_as_a_tree(running: Reelwright, pr
     assert project in [str(p["id"]) for p in listed]
     root = next(n for n in tree["nodes"] if n["parent_id"] is None)
     assert (str(root["id"]), root["kind"]) == (project, "project")
-    assert set(root["artifacts"][0]) == {"kind", "version", "content_hash", "stale"}
+    assert set(root["artifacts"][0]) == {"kind", "version", "content_hash", "stale", "complete"}
     assert [n["title"] for n in tree["nodes"] if n["kind"] == "character"] == ["Della", "Jim", "Madame Sofronie"]
 
 
