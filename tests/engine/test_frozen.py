@@ -56,7 +56,8 @@ def test_nothing_is_lost_or_done_twice_and_no_healthy_worker_is_taken_for_lost(
     assert holder.stdout is not None
     assert holder.stdout.readline() == "ready\n"
     for _ in range(2):
-        workers.start()
+        # a heartbeat that a busy machine can keep: who misses three after the freeze is taken for lost, and rightly
+        workers.start(REELWRIGHT_HEARTBEAT_SECONDS="1", REELWRIGHT_LEASE_SECONDS="6")
     wb.jobs.submit_many([Request("test_tell", params={"about": f"n {n}"}, profile_id=profile) for n in range(JOBS)])
     until(lambda: wb.jobs.count_by_state()["succeeded"] >= 4, 60, "the first jobs")
     holder.stdin.write("go\n")
