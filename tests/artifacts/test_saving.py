@@ -40,8 +40,8 @@ def plan(*titles: str) -> dict[str, Any]:
     return kinds.validate(kinds.find("episode_plan"), {"episode_count": len(titles), "episodes": episodes})
 
 
-def save(conn: Connection, project: int, *titles: str) -> Artifact:
-    return add_version(conn, project, kinds.find("episode_plan"), plan(*titles), source="manual")
+def save(conn: Connection, project: int, *titles: str, source: str = "manual") -> Artifact:
+    return add_version(conn, project, kinds.find("episode_plan"), plan(*titles), source=source)
 
 
 def episodes(conn: Connection, project: int) -> list[tuple[int, str]]:
@@ -71,10 +71,18 @@ def test_a_pinned_version_stays_the_head_and_the_tree_with_it(conn: Connection, 
     kind = kinds.find("episode_plan")
     first = save(conn, project, "Lamp")
     point_head(conn, project, kind, first.id, pinned=True)
-    second = save(conn, project, "Sea", "Storm")
+    second = save(conn, project, "Sea", "Storm", source="ai")
     assert episodes(conn, project) == [(1, "Lamp")]
     point_head(conn, project, kind, second.id, pinned=False)
     assert episodes(conn, project) == [(1, "Sea"), (2, "Storm")]
+
+
+def test_a_version_saved_by_hand_is_seen_although_another_was_pinned(conn: Connection, project: int) -> None:
+    kind = kinds.find("episode_plan")
+    first = save(conn, project, "Lamp")
+    point_head(conn, project, kind, first.id, pinned=True)
+    save(conn, project, "Shore")
+    assert episodes(conn, project) == [(1, "Shore")]
 
 
 def test_a_brief_names_its_project(conn: Connection, project: int) -> None:
