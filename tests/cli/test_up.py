@@ -18,7 +18,7 @@ from tests.cli.conftest import CEILING_S, ROOT, Reelwright, all_gone, family, fr
 from tests.conftest import until
 from workbench.cli import up
 from workbench.cli.signs import FileSign
-from workbench.cli.supervisor import LOOK_EVERY_S, SILENT_S, SilenceWatch
+from workbench.cli.supervisor import BROKER_SILENT_S, BROKER_START_S, LOOK_EVERY_S, SILENT_S, SilenceWatch
 from workbench.security import door
 from workbench.settings import Settings
 
@@ -101,6 +101,9 @@ def test_silence_is_counted_in_looks_and_a_start_may_take_longer(tmp_path: Path)
     assert looks == SILENT_S / LOOK_EVERY_S
     sign.clear()
     assert not sign.has_changed(), "what an earlier process has touched says nothing"
+    broker = SilenceWatch(BROKER_SILENT_S, BROKER_START_S)
+    looks = next(look for look in range(1, 100) if broker.is_over(lives=False))
+    assert looks == BROKER_START_S / LOOK_EVERY_S, "it stopped before the first look, and has nothing to load"
 
 
 def test_a_second_up_on_the_same_home_says_where_the_first_one_runs(reelwright: Reelwright) -> None:

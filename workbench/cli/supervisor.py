@@ -40,7 +40,9 @@ SILENT_S = 16.0
 PAGES_SILENT_S = 60.0
 #: each look at it takes two seconds more when it does not answer
 BROKER_SILENT_S = 8.0
+#: a worker may first wait for a database, a page's server for a slow disk; the embedded Valkey has nothing to load
 START_S = 120.0
+BROKER_START_S = 20.0
 #: a process that ran this long starts again with the first back-off
 STEADY_AFTER_S = 10.0
 
@@ -166,7 +168,8 @@ def app_path() -> Path:
 class ManagedProcess:
     """One supervised process. `before` runs ahead of each start; `grace_s` is its time to end by itself.
 
-    `lives` says whether it has shown a sign of life since the last look; silent for `silent_s`, it is ended.
+    `lives` says whether it has shown a sign of life since the last look; silent for `silent_s`, or for `start_s` before
+    its first sign, it is ended.
     """
 
     name: str
@@ -178,15 +181,16 @@ class ManagedProcess:
     stops_last: bool = False
     lives: Callable[[], bool] | None = None
     silent_s: float = SILENT_S
+    start_s: float = START_S
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
 
 class SilenceWatch:
     """Counts looks at one process, not seconds: a supervisor that was stopped itself takes nobody for silent."""
 
-    def __init__(self, silent_s: float) -> None:
+    def __init__(self, silent_s: float, start_s: float = START_S) -> None:
         self._allowed = round(silent_s / LOOK_EVERY_S)
-        self._allowed_at_first = round(max(silent_s, START_S) / LOOK_EVERY_S)
+        self._allowed_at_first = round(max(silent_s, start_s) / LOOK_EVERY_S)
         self._silent = 0
         self._has_lived = False
 
@@ -287,18 +291,18 @@ class Supervisor:
 
     def _watch_for_silence(self, managed: ManagedProcess, lives: Callable[[], bool]) -> None:
         """End a process that lives and says nothing: stopped or hung, it may hold what all others wait for."""
-        watched, watch = None, SilenceWatch(managed.silent_s)
+        watched, watch = None, SilenceWatch(managed.silent_s, managed.start_s)
         while not self._stopping.wait(LOOK_EVERY_S):
             process = managed.process
             if process is not watched:
-                watched, watch = process, SilenceWatch(managed.silent_s)
+                watched, watch = process, SilenceWatch(managed.silent_s, managed.start_s)
             if process is None or process.poll() is not None or not watch.is_over(lives()) or self._stopping.is_set():
                 continue
             text = N_("{part} has given no sign of life for {seconds} s; it is ended")
             self._say(Text(text, part=managed.name, seconds=round(managed.silent_s)))
             # its guard ends it at once, and it starts again as after any other end
             process.send_signal(signal.SIGUSR1)
-            watch = SilenceWatch(managed.silent_s)
+            watch = SilenceWatch(managed.silent_s, managed.start_s)
 
     def _say(self, message: Text) -> None:
         self._log.write(console.localize(message))
@@ -375,6 +379,7 @@ def start_broker(settings: Settings, supervisor: Supervisor) -> None:
             stops_last=True,
             lives=lambda: embedded.is_alive(settings),
             silent_s=BROKER_SILENT_S,
+            start_s=BROKER_START_S,
         )
     )
     embedded.wait_ready(settings)
