@@ -38,7 +38,7 @@ DAY = 86_400_000
 
 
 def sidebar() -> tuple[int, JsonObject]:
-    projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
+    projects = {p.id: p.title for p in live.query(wb.projects.list_names, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Scope')}**")

@@ -39,7 +39,7 @@ class FailureScope(TypedDict):
 
 
 def sidebar() -> tuple[bool, FailureScope]:
-    projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
+    projects = {p.id: p.title for p in live.query(wb.projects.list_names, include_archived=True)}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         project = filters.project(projects)
@@ -217,7 +217,7 @@ def main() -> None:
         ):
             if st.button(t("See all jobs"), key="debug_to_jobs", type="primary", icon=":material/list_alt:"):
                 st.switch_page("pages/jobs.py")
-    titles = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
+    titles = {p.id: p.title for p in live.query(wb.projects.list_names, include_archived=True)}
     for group in groups:
         card(group, titles, st.query_params.get("group") == group.fingerprint, wanted)
     acts.draw()

@@ -37,7 +37,7 @@ PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None
 
 def sidebar() -> JobFilters:
     """The filters, kept in the URL by their widgets."""
-    projects = {p.id: p.title for p in live.query(wb.projects.list, include_archived=True)}
+    projects = {p.id: p.title for p in live.query(wb.projects.list_names, include_archived=True)}
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
@@ -168,6 +168,10 @@ def header(has_jobs: bool) -> None:
                 new_job()
 
 
+def _is_open() -> bool:
+    return bool(st.session_state.get("_new_job"))
+
+
 def _close_dialog() -> None:
     st.session_state.pop("_new_job", None)
 
@@ -201,7 +205,8 @@ def chat_form(chat: Workflow, key: str) -> None:
         placeholder=t("Sketch, offline and free"),
         on_change="ignore",
     )
-    if st.button(t("Launch"), key="chat_launch", type="primary", icon=":material/rocket_launch:"):
+    # the second of two quick clicks comes when the first one has closed the dialog
+    if st.button(t("Launch"), key="chat_launch", type="primary", icon=":material/rocket_launch:") and _is_open():
         wrong = forms.check(chat.params, values)
         st.session_state["chat_issues"] = wrong
         if wrong:
@@ -274,7 +279,7 @@ def main() -> None:
         return
     draw_board(wanted)
     # a page shows one dialog at a time
-    if not acts.draw(on_done=clear_selection) and st.session_state.get("_new_job"):
+    if not acts.draw(on_done=clear_selection) and _is_open():
         new_job()
     live.ticker(signature, wb.jobs.has_active(), "jobs")
 

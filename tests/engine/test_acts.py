@@ -152,3 +152,56 @@ def test_nothing_is_cut_off_silently(engine: Engine, monkeypatch: pytest.MonkeyP
     ids = engine.wb.jobs.list_ids(state="failed")
     assert len(ids) == len(engine.wb.jobs.plan_retry(ids)) == 61
     assert {a.outcome for a in engine.wb.jobs.retry_many(ids)} == {"retried"}
+
+
+def test_what_a_run_has_finished_before_it_was_broken_off_is_not_paid_again_by_the_next(
+    engine: Engine, project: int, provider: ScriptedProvider
+) -> None:
+    """Asked for anew, by itself or by a parent: not a retry, but the very same again."""
+    profile = use(engine.wb, provider)
+    provider.script(nth={"3": {"status": 401}})
+    failed = engine.finish(engine.wb.submit("test_chapters", project, profile=profile).id)
+    assert (failed.state, len(provider.calls())) == ("failed", 3)
+    again = engine.wb.submit("test_chapters", project, profile=profile)
+    assert [s.reused_from for s in engine.wb.jobs.list_steps(again.id)] == [failed.id] * 2
+    engine.wb.jobs.cancel(again.id)
+    parent = engine.finish(engine.wb.submit("test_book", project, profile=profile).id)
+    assert (parent.state, len(provider.calls())) == ("succeeded", 4)
+
+    # other params are another work, and what has succeeded is made anew when it is asked for again
+    engine.finish(engine.wb.submit("test_chapters", project, {"number": 1}, profile=profile).id)
+    assert len(provider.calls()) == 7
+    engine.finish(engine.wb.submit("test_chapters", project, profile=profile).id)
+    assert len(provider.calls()) == 10
+
+
+def test_what_is_made_anew_takes_over_nothing(engine: Engine, project: int, provider: ScriptedProvider) -> None:
+    profile = use(engine.wb, provider)
+    provider.script(nth={"3": {"status": 401}})
+    parent = engine.finish(engine.wb.submit("test_book", project, profile=profile).id)
+    assert (parent.state, len(provider.calls())) == ("failed", 3)
+    assert engine.finish(engine.wb.jobs.replay(parent.id).id).state == "succeeded"
+    assert len(provider.calls()) == 6
+
+
+def test_only_those_jobs_take_the_place_of_a_newer_version_of_which_it_was_said(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    """Another one may have been saved by hand while the question stood."""
+    provider.script(default={"status": 401})
+    profile = use(engine.wb, provider)
+    nodes = [engine.wb.create_project(OPEN) for _ in range(2)]
+    first, second = (engine.finish(engine.wb.submit("plan_episodes", n, profile=profile).id).id for n in nodes)
+    for node in nodes:
+        engine.wb.artifacts.save(node, "episode_plan", PLAN, None)
+    acts = engine.wb.jobs.retry_many([first, second], replace_newer=[first])
+    assert told(acts) == [(first, "retried"), (second, "refused")]
+
+
+def test_a_retry_with_edited_params_is_priced_as_if_nothing_fitted(
+    engine: Engine, project: int, provider: ScriptedProvider
+) -> None:
+    provider.script(nth={"3": {"status": 401}})
+    failed = engine.finish(engine.wb.submit("test_chapters", project, profile=use(engine.wb, provider)).id)
+    assert [a.reused for a in engine.wb.jobs.plan_retry([failed.id])] == [2]
+    assert [a.reused for a in engine.wb.jobs.plan_retry([failed.id], params={"number": 2})] == [0]

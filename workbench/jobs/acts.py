@@ -33,16 +33,25 @@ def plan_retry(
     job_ids: Iterable[int],
     price: Price,
     *,
-    replace_newer: bool = False,
+    edited: bool = False,
+    replace_newer: Collection[int] | bool = False,
 ) -> list[Act]:
-    """One act for each job, in their order: `retry`, or `skip` with its reason. Raises NotFound."""
+    """One act for each job, in their order: `retry`, or `skip` with its reason. Raises NotFound.
+
+    `edited`: with other params, which finished steps may not fit. `replace_newer`: of which jobs; True: of all.
+    """
     ids = list(dict.fromkeys(job_ids))
     with database.read() as conn:
         jobs = _load(conn, ids)
         looked = _Look(conn, workflows, jobs)
-        acts = [looked.at(jobs[i], replace_newer) for i in ids]
+        acts = [looked.at(jobs[i], is_meant(replace_newer, i)) for i in ids]
         acts = _once_for_each_work(conn, workflows, jobs, acts)
-        return _priced(conn, workflows, jobs, acts, price)
+        return _priced(conn, workflows, jobs, acts, price, edited)
+
+
+def is_meant(replace_newer: Collection[int] | bool, job_id: int) -> bool:
+    """Whether a person has said of this job that it may take the place of a newer version by hand."""
+    return replace_newer if isinstance(replace_newer, bool) else job_id in replace_newer
 
 
 def plan_replay(
@@ -236,12 +245,12 @@ def _ancestors(conn: Connection, jobs: Sequence[Job], among: Collection[int]) ->
 
 
 def _priced(
-    conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act], price: Price
+    conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act], price: Price, edited: bool
 ) -> list[Act]:
-    """With what each retry will reuse, and will probably cost."""
+    """With what each retry will reuse, and will probably cost; nothing is known to fit where params are edited."""
     wanted = [act.job_id for act in acts if act.outcome in ("retry", "would_replace")]
     done: dict[int, int] = {}
-    for at in range(0, len(wanted), CHUNK):
+    for at in range(0, 0 if edited else len(wanted), CHUNK):
         done |= failures.count_done_steps(conn, wanted[at : at + CHUNK])
     priced = []
     for act in acts:

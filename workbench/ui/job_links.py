@@ -39,6 +39,11 @@ def begin_page(url_path: str) -> None:
     st.session_state[_DRAWN] = url_path
 
 
+def drawn_page() -> str:
+    """The page that is drawn now, as it is in the address."""
+    return str(st.session_state.get(_DRAWN, ""))
+
+
 def query(job_id: int) -> dict[str, str]:
     """The query of a job's page, with the way back to what is on the screen now."""
     back = _here()
@@ -51,7 +56,7 @@ def href(job_id: int) -> str:
 
 
 def _here() -> str:
-    page = str(st.session_state.get(_DRAWN, ""))
+    page = drawn_page()
     if page == "job":
         # from one job to another: still back to where it began
         return str(st.query_params.get("back", ""))[:LONGEST]

@@ -18,7 +18,7 @@ from workbench.db.rows.record import Record
 from workbench.errors import ReelwrightError
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
-from workbench.ui import budgets, drafts, formats, forms, labels, live, shell, states
+from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
@@ -60,6 +60,8 @@ class Asked:
     from_step: str | None = None
     #: after a single new job was made: go there
     follow: bool = False
+    #: the page, and the job on it, where it was asked for
+    place: tuple[str, str] = ("", "")
     done: list[Act] = field(default_factory=list)
 
 
@@ -72,17 +74,27 @@ def ask(
     follow: bool = False,
 ) -> None:
     """Open the dialog on the page's next run."""
-    st.session_state[_SLOT] = Asked(name, list(ids[:MOST]), max(0, len(ids) - MOST), params, from_step, follow)
+    left = max(0, len(ids) - MOST)
+    st.session_state[_SLOT] = Asked(name, list(ids[:MOST]), left, params, from_step, follow, _place())
 
 
 def close() -> None:
     st.session_state.pop(_SLOT, None)
 
 
+def _place() -> tuple[str, str]:
+    page = job_links.drawn_page()
+    return page, str(st.query_params.get("id", "")) if page == "job" else ""
+
+
 def draw(on_done: Callable[[], None] | None = None) -> bool:
     """The dialog, if an act was asked for; True while it is open. `on_done` is called when it has been done."""
     asked: Asked | None = st.session_state.get(_SLOT)
     if asked is None:
+        return False
+    if asked.place != _place():
+        # the reader has gone on, by the back button for instance: it would be about other jobs than those in sight
+        close()
         return False
 
     @st.dialog(t(TITLES[asked.name]), width="large", icon=f":material/{ICONS[asked.name]}:", on_dismiss=close)
@@ -104,7 +116,7 @@ def draw(on_done: Callable[[], None] | None = None) -> bool:
 def _plan(asked: Asked) -> list[Act]:
     jobs = live.workbench().jobs
     if asked.name == "retry":
-        return jobs.plan_retry(asked.ids)
+        return jobs.plan_retry(asked.ids, params=asked.params)
     if asked.name == "replay":
         return [jobs.plan_replay(asked.ids[0], asked.from_step)]
     plan = jobs.plan_cancel(asked.ids)
@@ -138,7 +150,7 @@ def _ask(asked: Asked, plan: list[Act], on_done: Callable[[], None] | None) -> N
             icon=f":material/{ICONS[asked.name]}:",
             disabled=not wanted or beyond is False,
             on_click=_do,
-            args=(asked, wanted, bool(by_hand), priority, on_done),
+            args=(asked, wanted, priority, on_done),
         )
         if st.button(t("Close"), key="act_close", icon=":material/close:"):
             close()
@@ -177,11 +189,18 @@ def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
             cost[act.currency] = cost.get(act.currency, 0) + act.cost_micros
     amount = formats.price(cost, sum(act.cost_micros is None for act in wanted), current())
     reused = sum(act.reused for act in wanted)
-    st.markdown(
-        t("It costs about {cost} at most.", cost=f"**{plain(amount)}**")
-        + " "
-        + (t("Finished steps that are not paid again: {n}.", n=reused) if reused else t("Nothing is there to reuse."))
-    )
+    price = f"**{plain(amount)}**"
+    if reused:
+        # a step is known by what it was asked: a story that has changed since asks anew
+        told = [
+            t("It costs about {cost}.", cost=price),
+            t("Finished steps that are not paid again, unless what they are made from has changed: {n}.", n=reused),
+        ]
+    else:
+        fits = any(_keeps_what_fits(asked, act) for act in wanted)
+        reuse = t("What fits the edits is reused.") if fits else t("Nothing is there to reuse.")
+        told = [t("It costs about {cost} at most.", cost=price), reuse]
+    st.markdown(" ".join(told))
 
 
 def _ask_budgets(wanted: Sequence[Act]) -> bool | None:
@@ -233,7 +252,7 @@ def _reason(act: Record) -> str:
     return labels.translate_stored(act, "reason") or ""
 
 
-def _do(asked: Asked, wanted: Sequence[Act], by_hand: bool, priority: int, on_done: Callable[[], None] | None) -> None:
+def _do(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Callable[[], None] | None) -> None:
     """Act on just the jobs that were shown, by their ids; a second click does nothing more."""
     if asked.done:
         return
@@ -246,11 +265,16 @@ def _do(asked: Asked, wanted: Sequence[Act], by_hand: bool, priority: int, on_do
         elif asked.name == "change":
             asked.done = jobs.change_priorities(ids, priority)
         elif asked.name == "retry":
-            meant = by_hand and any(act.outcome == "would_replace" for act in wanted)
-            asked.done = jobs.retry_many(ids, params=asked.params, replace_newer=meant, **how)
+            # just those of which it was said: another one may have been saved by hand since
+            meant = [act.job_id for act in wanted if act.outcome == "would_replace"]
+            params = None if asked.params is None else _fill_in(wanted[0].kind, asked.params)
+            asked.done = jobs.retry_many(ids, params=params, replace_newer=meant, **how)
         else:
-            meant = wanted[0].outcome == "would_replace"
-            job = jobs.replay(ids[0], asked.params, from_step=asked.from_step, replace_newer=meant, **how)
+            replaces = wanted[0].outcome == "would_replace"
+            if _keeps_what_fits(asked, wanted[0]):
+                job = jobs.retry(ids[0], asked.params, replace_newer=replaces, **how)
+            else:
+                job = jobs.replay(ids[0], asked.params, from_step=asked.from_step, replace_newer=replaces, **how)
             asked.done = [_as_done(wanted[0], job.id)]
     live.invalidate()
     if asked.done and asked.params is not None:
@@ -261,6 +285,18 @@ def _do(asked: Asked, wanted: Sequence[Act], by_hand: bool, priority: int, on_do
     elif on_done is not None:
         on_done()
     _finish(asked)
+
+
+def _keeps_what_fits(asked: Asked, act: Act) -> bool:
+    """With an edited payload: what the job has finished and is the same is not paid again, unless it came to its end
+    and is to be made anew."""
+    return asked.params is not None and act.state != "succeeded"
+
+
+def _fill_in(kind: str, params: JsonObject) -> JsonObject:
+    """A payload with every field: what was taken out of it is not what it was in the job's own."""
+    filled: JsonObject = live.workbench().workflows.get(kind).params.model_validate(params).model_dump(mode="json")
+    return filled
 
 
 def _as_done(act: Act, new_id: int) -> Act:
