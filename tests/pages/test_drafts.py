@@ -193,3 +193,34 @@ def test_every_draft_is_listed_with_the_way_to_it(house: House):
     assert {"Add a character", "Episode plan", "Chat", "Payload of job 7"} <= set(labels)
     assert any(label.startswith("Brief · ") for label in labels)
     assert "Drafts, not saved yet" in said(at)
+
+
+def test_what_another_window_has_typed_since_is_neither_overwritten_nor_thrown_away(house: House):
+    """Begun in one window, gone on with in a second; then the first one is used again."""
+    project = house.sample()
+    place, form = f"edit/{project}/brief", f"cell_{project}_brief_form"
+    first = house.page("studio", project=project, node=project)
+    first.button(key=f"cell_{project}_brief_edit_open").click().run()
+    first.text_input(key=f"{form}.genre").set_value("ghost").run()
+    second = house.page("studio", project=project, node=project)
+    second.text_input(key=f"{form}.genre").set_value("ghost story at sea").run()
+    second.text_input(key=f"{form}.audience").set_value("children").run()
+
+    first.run()
+    assert places(house) == {place: {"genre": "ghost story at sea", "audience": "children"}}
+    assert "More was typed here in another window. Reload the page to see it." in said(first)
+    first.text_input(key=f"{form}.title").set_value("The Gift").run()
+    assert places(house) == {place: {"genre": "ghost story at sea", "audience": "children", "title": "The Gift"}}
+    assert "More was typed here" not in said(second)
+
+    # saved as this window shows it; the rest is still a draft, on top of the version that it was typed for
+    first.button(key=f"cell_{project}_brief_edit_save").click().run()
+    brief = house.wb.artifact(project, "brief")
+    assert (brief.version, brief.content["genre"], brief.content["title"]) == (2, "ghost", "The Gift")
+    assert places(house) == {place: {"genre": "ghost story at sea", "audience": "children"}}
+    [draft] = house.wb.drafts.list(USER)
+    assert draft.base == 1
+    other = house.page("studio", project=project, node=project)
+    assert other.text_input(key=f"{form}.genre").value == "ghost story at sea"
+    other.button(key=f"cell_{project}_brief_edit_drop").click().run()
+    assert places(house) == {}

@@ -183,6 +183,9 @@ class _Memory:
     """What a session knows of a draft between runs."""
 
     row: FormDraft | None = None
+    #: what the draft held when this session last read it for its form, or wrote it; None: not looked yet
+    known: JsonObject | None = None
+    turn: int = 0
     #: names that this session has put into the draft, or taken out of it again
     own: set[str] = field(default_factory=set)
     #: name → what a widget began with instead of its start
@@ -219,10 +222,14 @@ class Draft:
         """The draft as it is in the database, asked once a run."""
         if not self._row_is_known:
             self._row_is_known = True
+            memory = self.memory
             try:
-                self.memory.row = live.workbench().drafts.find(shell.user(), self.place)
+                memory.row = live.workbench().drafts.find(shell.user(), self.place)
             except ReelwrightError as error:
-                self.memory.trouble = labels.error_text(error)
+                memory.trouble = labels.error_text(error)
+            else:
+                if memory.known is None:
+                    memory.known, memory.turn = _fields(memory.row), _turn(memory.row)
         return self.memory.row
 
     def name_of(self, key: str) -> str:
@@ -244,6 +251,10 @@ class Draft:
         self.values[name] = (value, start)
         if self.memory.row is not None and name in self.memory.row.fields:
             self.memory.own.add(name)
+
+    def store(self) -> None:
+        """Bring what is typed so far to the database."""
+        _keep(self)
 
     def show_status(self, *, with_button: bool = False) -> None:
         """Keep what is typed so far and from here on, and say that it is a draft. The last thing that a form draws.
@@ -297,6 +308,9 @@ def begin(key: str, start: Any, fits: Callable[[Any], bool], kind: str = "") -> 
             # each other closely, and the browser would then bring the old one back.
             memory.begins[name] = row.fields[name]
             memory.own.add(name)
+        if memory.known is not None:
+            memory.known.pop(name, None)
+            memory.known |= {name: row.fields[name]} if row is not None and name in row.fields else {}
     return memory.begins.get(name, start)
 
 
@@ -370,11 +384,28 @@ def find(place: str) -> FormDraft | None:
 
 
 def discard(place: str) -> None:
-    """What was typed there was saved, or is thrown away."""
-    st.session_state.get(_MEMORIES, {}).pop(place, None)
+    """What was typed there was saved, or is thrown away; what another window has typed meanwhile stays a draft."""
+    memory: _Memory | None = st.session_state.get(_MEMORIES, {}).pop(place, None)
+    drafts = live.workbench().drafts
     with shell.show_refusals():
-        live.workbench().drafts.discard(shell.user(), place)
+        row = drafts.find(shell.user(), place)
+        left = {} if row is None or memory is None else _find_anothers(memory, row)
+        drafts.discard(shell.user(), place)
+        if left and row is not None:
+            drafts.keep(shell.user(), place, left, base=row.base)
         live.invalidate()
+
+
+def _fields(row: FormDraft | None) -> JsonObject:
+    return {} if row is None else dict(row.fields)
+
+
+def _find_anothers(memory: _Memory, row: FormDraft) -> JsonObject:
+    """What another window has typed since this one looked."""
+    known = memory.known
+    if known is None or row.turn != memory.turn:
+        return {}
+    return {name: value for name, value in row.fields.items() if known.get(name, memory) != value}
 
 
 def use(draft: Draft) -> None:
@@ -409,10 +440,19 @@ def _keep(draft: Draft) -> None:
         if typed == memory.used:
             return
         memory.used = None
-    stored = memory.row.fields if memory.row else {}
+    stored = _fields(draft.stored())
+    if memory.known is not None and memory.turn != _turn(memory.row):
+        # another window has saved it or thrown it away: what stands here is no draft again until it is changed
+        memory.known, memory.turn = dict(typed), _turn(memory.row)
+    known = memory.known or {}
     drawn = {*draft.values, *(n for n, f in draft.fields.items() if f.key in st.session_state)}
-    fields = {name: value for name, value in typed.items() if stored.get(name, memory) != value}
-    cleared = [name for name in memory.own & drawn if name not in typed and name in stored]
+    # Only what was changed here: in another window more may have been typed into the same fields since.
+    fields = {
+        name: value
+        for name, value in typed.items()
+        if stored.get(name, memory) != value and known.get(name, memory) != value
+    }
+    cleared = [name for name in memory.own & drawn if name not in typed and name in stored and name in known]
     if not fields and not cleared:
         return
     try:
@@ -425,6 +465,7 @@ def _keep(draft: Draft) -> None:
         # another page lists it
         live.invalidate()
     memory.own |= {*fields, *cleared}
+    memory.known = {**{name: value for name, value in known.items() if name not in cleared}, **fields}
     memory.row = row or live.workbench().drafts.find(shell.user(), draft.place)
 
 
@@ -518,6 +559,8 @@ def _status(draft: Draft, with_button: bool) -> None:
     row = memory.row
     if row is None or not row.fields:
         return
+    if _find_anothers(memory, row):
+        st.caption(f":material/tab: {t('More was typed here in another window. Reload the page to see it.')}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(t("Draft"), icon=":material/edit_note:", color="orange")
         when = t("kept {when}, not saved yet", when=labels.age_text(row.changed_at))
