@@ -208,3 +208,20 @@ def test_a_service_that_writes_no_text_says_how_it_is_tried(
     assert told in said(at)
     ran = CliRunner().invoke(profiles.command, ["test", "mine"], env={"REELWRIGHT_LANG": lang})
     assert (ran.exit_code, told in ran.output) == (1, True)
+
+
+def test_what_was_saved_in_another_window_is_not_undone_by_a_form_that_was_opened_before(house: House) -> None:
+    row = house.wb.profiles.add("mine", "openai", base_url="http://127.0.0.1:9", text_model="m", rpm=60)
+    at = house.page("models", profile=row.id)
+    house.wb.profiles.update("mine", rpm=10, params={"temperature": 0.5})
+    at.text_input(key=f"svc{row.id}.text_model").set_value("better").run()
+    at.button(key=f"svc{row.id}_save").click().run()
+    assert "was changed in another window" in "\n".join(e.value for e in at.error)
+    [now] = house.wb.profiles.list()
+    assert (now.text_model, now.rpm, now.params) == ("m", 10, {"temperature": 0.5})
+    assert at.text_input(key=f"svc{row.id}g1.text_model").value == "better"
+    assert at.number_input(key=f"svc{row.id}g1.rpm").value == 10
+    at.button(key=f"svc{row.id}g1_save").click().run()
+    [now] = house.wb.profiles.list()
+    assert (now.text_model, now.rpm, now.params) == ("better", 10, {"temperature": 0.5})
+    assert house.wb.drafts.list("local") == []

@@ -166,6 +166,8 @@ def draw_profile(row: SavedProfile | None, others: Sequence[SavedProfile]) -> No
 
 def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], draft: drafts.Draft) -> None:
     issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
+    if f"{key}.name" not in st.session_state:
+        st.session_state[f"{key}_row"] = row
     values = _identity(key, row, issues)
     if row is not None:
         _show_checks(key, row)
@@ -176,6 +178,7 @@ def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], dr
         st.error(plain(labels.issue_text(issue)), icon=":material/error:")
     label = t("Add the service") if row is None else t("Save")
     if st.button(label, key=f"{key}_save", type="primary", icon=":material/check:"):
+        _refuse_if_changed(key, row, draft)
         _save(key, row, values)
     if row is None and draft.has_text:
         for name in ("template", "provider"):
@@ -405,6 +408,31 @@ def _prices(key: str, stored: JsonObject, draft: drafts.Draft) -> JsonObject:
 
 
 # -- what the buttons do -----------------------------------------------------------------------------------------------
+
+
+def _refuse_if_changed(key: str, row: SavedProfile | None, draft: drafts.Draft) -> None:
+    """A form saves all of its fields: what was saved in another window since it was opened would be undone. It begins
+    anew on that, with what was typed here, which is a draft."""
+    begun_with: SavedProfile | None = st.session_state[f"{key}_row"]
+    if begun_with is None or row is None or _content(begun_with) == _content(row):
+        return
+    draft.store()
+    forget(key)
+    st.session_state["_services_saved"] = st.session_state.get("_services_saved", 0) + 1
+    st.session_state["_refused"] = t(
+        "{name} was changed in another window since. What you typed is here, on top of that: look at it and save "
+        "again. A key has to be pasted once more.",
+        name=row.name,
+    )
+    st.rerun()
+
+
+def _content(row: SavedProfile) -> tuple[Any, ...]:
+    """What the form is about."""
+    bound = (row.image_profile_id, row.video_profile_id, row.fallback_ids)
+    models = (row.text_model, row.image_model, row.video_model)
+    limits = (row.concurrency, row.rpm, row.tpm)
+    return row.name, row.base_url, *models, *bound, *limits, row.params, row.key_id, row.key_tail
 
 
 def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
