@@ -170,9 +170,7 @@ def summary(job: Job, seen: JobDetail) -> None:
 
 def progress(job: Job) -> None:
     if job.state in states.ACTIVE:
-        waits = labels.waiting_texts([job]).get(job.id)
-        message = waits or labels.translate_stored(job, "message") or states.find(job.state).word
-        st.progress(int(job.progress or 0) / 100, text=plain(message))
+        st.progress(int(job.progress or 0) / 100, text=plain(labels.now_text(job)))
         if job.preview:
             with st.container(height=110, border=True, key="preview", autoscroll=True):
                 st.markdown(plain(readable(job.preview)[-400:]) + "▋")

@@ -209,3 +209,14 @@ def test_clips_play_beside_the_pictures_and_outlast_the_jobs_history(house: Hous
     at = house.page("gallery", project=project)
     assert not at.exception
     assert len(at.get("video")) == 2
+
+
+def test_who_waits_for_another_candidate_is_told_that_the_queue_is_paused(house: House) -> None:
+    project, (scene, _) = drawn(house)
+    house.wb.queues.pause("queue:image")
+    at = house.page("gallery", project=project)
+    at.session_state["_frame"] = (scene, "KF1")
+    at.run()
+    at.button(key=f"another_{scene}_KF1").click().run()
+    at.run()
+    assert any("Paused: the queue image." in str(bar.proto.text) for bar in at.get("progress"))

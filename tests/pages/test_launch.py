@@ -40,6 +40,20 @@ def test_a_turn_of_the_chat_is_a_job_and_its_answer_stays_on_the_page(house: Hou
     assert any("sketch" in m.value for m in at.markdown)
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "Paused: the queue text."), ("zh", "已暂停")])
+def test_who_waits_for_an_answer_is_told_that_the_queue_is_paused(house: House, lang: str, told: str):
+    house.wb.queues.pause("queue:text")
+    at = house.page("launch", lang, workflow="llm_chat")
+    at.chat_input(key="chat_said").set_value("What does the lamp say?").run()
+    at.run()
+    assert any(told in c.value for c in at.caption)
+    project = house.sample()
+    at = house.page("launch", lang, workflow="plan_episodes", project=project)
+    at.button(key="launch_go").click().run()
+    at.run()
+    assert sum(told in c.value for c in at.caption) == 1
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_workflow_has_its_form_in_both_languages(house: House, lang: str):
     project, episodes = house.planned()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
@@ -125,6 +125,13 @@ class Jobs:
 
         with self._database.read() as conn:
             return queued.explain(conn, reads.find_many(conn, [*ids]), self._registry)
+
+    def find_pause(self, job_id: int) -> Text | None:
+        """What is paused and keeps a job, or the next part of one, from running; None: nothing is."""
+        from workbench.jobs import queued
+
+        reason = self.explain_queued([job_id]).get(job_id)
+        return reason if reason is not None and reason.msgid == queued.PAUSED else None
 
     def get_detail(self, job_id: int) -> JobDetail:
         """A job with its attempts, steps, events, model calls, children and replays. Raises NotFound."""
@@ -348,12 +355,18 @@ class Jobs:
 
     # -- act on many ---------------------------------------------------------------------------------------------------
 
-    def plan_retry(self, job_ids: Iterable[int], *, replace_newer: bool = False) -> builtins.list[Act]:
-        """What `retry_many` would do with each of these jobs, and what it would probably cost at most."""
+    def plan_retry(
+        self,
+        job_ids: Iterable[int],
+        *,
+        params: JsonObject | None = None,
+        replace_newer: bool | Collection[int] = False,
+    ) -> builtins.list[Act]:
+        """What `retry_many` would do with each of these jobs, and what it would probably cost."""
         from workbench.jobs import acts
 
-        price = self._price_of_rest()
-        return acts.plan_retry(self._database, self._registry, job_ids, price, replace_newer=replace_newer)
+        how: dict[str, Any] = {"edited": params is not None, "replace_newer": replace_newer}
+        return acts.plan_retry(self._database, self._registry, job_ids, self._price_of_rest(), **how)
 
     def retry_many(
         self,
@@ -361,24 +374,26 @@ class Jobs:
         *,
         params: JsonObject | None = None,
         profile: str | None = None,
-        replace_newer: bool = False,
+        replace_newer: bool | Collection[int] = False,
         user: str = "local",
     ) -> builtins.list[Act]:
         """Retry each of these jobs that needs it; one act for each, in their order. A refusal stops no other.
 
         Left out, each with its reason: what is active, has succeeded, was made good or is being retried; all but the
         newest failure of the same work; parts of a parent that is retried; and where a person has saved a version
-        since, unless `replace_newer`. `params` are laid over each job's own. Raises NotFound before anything is done.
+        since, unless `replace_newer`: True, or the jobs of which that is meant. `params` are laid over each job's own.
+        Raises NotFound before anything is done.
         """
         from workbench.jobs import acts
 
-        how: dict[str, Any] = {"keep_done": True, "replace_newer": replace_newer, "user": user, "profile": profile}
+        how: dict[str, Any] = {"keep_done": True, "user": user, "profile": profile}
 
         def retry(act: Act) -> int:
             laid_over = None if params is None else {**self.get(act.job_id).params, **params}
-            return self._insert_replay(act.job_id, params=laid_over, **how)
+            meant = acts.is_meant(replace_newer, act.job_id)
+            return self._insert_replay(act.job_id, params=laid_over, replace_newer=meant, **how)
 
-        told = acts.retry_each(self.plan_retry(job_ids, replace_newer=replace_newer), retry)
+        told = acts.retry_each(self.plan_retry(job_ids, params=params, replace_newer=replace_newer), retry)
         self._dispatcher.kick()
         return told
 

@@ -167,7 +167,7 @@ class DemoRun:
 
     def _follow(self, bars: Progress, job_id: int) -> list[Job]:
         """The job and its children when it has ended; a bar per kind of job meanwhile."""
-        watch = waiting.WorkerWatch(self.workbench)
+        watch = waiting.WorkerWatch(self.workbench, job_id)
         bar_of: JsonObject = {}
         while True:
             parent = self.workbench.jobs.get(job_id)

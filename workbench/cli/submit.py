@@ -58,7 +58,7 @@ def command(
 
 
 def _wait_for_end(wb: Workbench, job_id: int) -> Job:
-    watch = waiting.WorkerWatch(wb)
+    watch = waiting.WorkerWatch(wb, job_id)
     while True:
         with contextlib.suppress(TimeoutError):
             job: Job = wb.wait(job_id, timeout=1.0)

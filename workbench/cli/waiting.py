@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from workbench.cli import console
 from workbench.errors import Unavailable
 from workbench.i18n import N_, Text
 
@@ -16,10 +17,13 @@ NO_WORKER_S = 30.0
 
 
 class WorkerWatch:
-    """Notices that every worker has been gone for a while, so that nobody waits for ever."""
+    """Notices that every worker has been gone for a while, so that nobody waits for ever, and says when what is waited
+    for is paused."""
 
-    def __init__(self, workbench: Workbench) -> None:
+    def __init__(self, workbench: Workbench, job_id: int) -> None:
         self._workbench = workbench
+        self._job_id = job_id
+        self._said: Text | None = None
         self._last_alive = self._checked_at = time.monotonic()
 
     def check(self) -> None:
@@ -28,9 +32,17 @@ class WorkerWatch:
         if now - self._checked_at < 1.0:
             return
         self._checked_at = now
+        self._tell_pause()
         if self._workbench.queues.count_live_workers():
             self._last_alive = now
         elif now - self._last_alive > NO_WORKER_S:
             raise Unavailable(
                 Text(N_("No worker has been alive for {seconds} s; the jobs stay queued."), seconds=int(NO_WORKER_S))
             )
+
+    def _tell_pause(self) -> None:
+        """Once for each pause: only somebody else can end it."""
+        paused = self._workbench.jobs.find_pause(self._job_id)
+        if paused is not None and paused != self._said:
+            console.say(paused)
+        self._said = paused

@@ -18,6 +18,7 @@ from workbench.jobs.declared import Workflows
 #: a job that is due sooner is as good as due
 SOON_MS = 1500
 
+PAUSED = N_("Paused: {what}. Resume it on the Jobs page.")
 TURN = Text(N_("Waits for its turn"))
 NO_WORKER = Text(N_("No worker runs; start one: reelwright up"))
 
@@ -42,7 +43,7 @@ def explain(conn: Connection, jobs: Sequence[Job], workflows: Workflows) -> dict
         mine = [gates[key] for key in gate_keys(job.as_json()) if key in gates]
         for gate in mine:
             if gate.paused:
-                return Text(N_("Paused: {what}. Resume it on the Jobs page."), what=_name(conn, gate, workflows))
+                return Text(PAUSED, what=_name(conn, gate, workflows))
         if not works:
             return NO_WORKER
         if job.available_at > now_ms + SOON_MS:

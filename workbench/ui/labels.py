@@ -16,7 +16,7 @@ from workbench.db.rows.usage import Spending
 from workbench.errors import KINDS, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
-from workbench.ui import formats, live
+from workbench.ui import formats, live, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 
@@ -49,6 +49,11 @@ def waiting_texts(jobs: Sequence[Job]) -> dict[int, str]:
         if job.state == "waiting" and job.id not in texts:
             texts[job.id] = translate_stored(job, "message") or t(WAITING_FOR.get(str(job.waiting_for), N_("waiting")))
     return texts
+
+
+def now_text(job: Job) -> str:
+    """What an active job does now, or what it waits for."""
+    return waiting_texts([job]).get(job.id) or translate_stored(job, "message") or states.find(job.state).word
 
 
 def error_text(error: ReelwrightError) -> str:

@@ -155,6 +155,8 @@ def _live(job_id: int) -> None:
     if job.state not in states.ACTIVE:
         live.invalidate()
         st.rerun(scope="app")
+    if waits := labels.waiting_texts([job]).get(job_id):
+        st.caption(plain(waits))
     st.markdown(plain(job.preview or "") + "▋")
     if st.button(t("Cancel"), key=f"chat_cancel_{job_id}", type="tertiary", icon=":material/stop_circle:"):
         live.workbench().jobs.cancel(job_id, user=shell.user())

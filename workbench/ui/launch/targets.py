@@ -168,9 +168,7 @@ def job_row(job: Job, title: str = "") -> None:
         st.markdown(f"{plain(labels.workflow_title(job.kind))}{place}", width="stretch")
         active = job.state in states.ACTIVE
         sentence = (
-            f"{int(job.progress or 0)}% · {labels.translate_stored(job, 'message')}"
-            if active
-            else labels.translate_stored(job, "error")
+            f"{int(job.progress or 0)}% · {labels.now_text(job)}" if active else labels.translate_stored(job, "error")
         )
         if sentence:
             st.caption(plain(shorten(sentence, 70)), width="content")

@@ -147,8 +147,7 @@ def _drawing(node_id: int, key: str) -> None:
     def bar() -> None:
         job = live.query(live.workbench().jobs.get, number)
         if job.state in states.ACTIVE:
-            message = labels.translate_stored(job, "message") or states.find(job.state).word
-            st.progress(int(job.progress or 0) / 100, text=plain(message))
+            st.progress(int(job.progress or 0) / 100, text=plain(labels.now_text(job)))
             return
         if job.state != "failed":
             st.session_state.pop(_job_slot(node_id, key), None)
