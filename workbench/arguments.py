@@ -179,6 +179,13 @@ def _object(name: str, value: Any) -> dict[str, Any]:
     return cleaned
 
 
+def _job_of_plan(name: str, value: Any) -> tuple[str, int]:
+    """A workflow and a node id."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise _wrong(name, N_("a workflow and a node id are needed"))
+    return _text(f"{name}.0", value[0]), _whole(f"{name}.1", value[1])
+
+
 def _one_of(options: tuple[Any, ...]) -> Check:
     def check(name: str, value: Any) -> Any:
         if not isinstance(value, str) or value not in options:
@@ -238,6 +245,8 @@ _ATOMS: dict[str, Check] = {
     "None": _nothing,
     "JsonObject": _object,
     "Json": _json,
+    # of story.plan
+    "Key": _job_of_plan,
 }
 
 

@@ -53,6 +53,7 @@ def usual(wb: Workbench) -> dict[str, tuple[Any, ...]]:
         "content": ({"name": "Ann"}, BRIEF),
         "key": ("queue:text", "project:1"),
         "mode": ("missing", "stale"),
+        **dict.fromkeys(("rewrite", "only"), ([["plan_episodes", 1]], [1], [["plan_episodes"]], [[{}, 1]])),
         "name": ("mine",),
         "provider": ("openai",),
         "url": ("https://example.com/hook",),
