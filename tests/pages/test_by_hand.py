@@ -180,3 +180,12 @@ def test_the_card_of_a_plan_says_that_its_jobs_are_paused(house: House) -> None:
     at = house.page("studio", project=project, node=episode)
     bars = [str(bar.text) for bar in at.get("progress")]
     assert ["the queue text. Resume it on the Jobs page." in bar for bar in bars] == [True, True]  # cell and plan
+
+
+def test_a_plan_says_when_what_was_written_by_hand_is_in_what_it_plans_anew(house: House) -> None:
+    project, episode = edited(house)
+    assert house.wb.plans.build(project, "stale").moved == 1
+    assert house.wb.plans.build(episode, "stale").moved == 0
+    at = house.page("studio", project=project, node=project)
+    at.button(key="update_stale").click().run()
+    assert "Written by hand in episodes or scenes that are planned anew: 1." in texts(at).replace("\\", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -18,6 +20,11 @@ BRIEF = {
 
 def problems(at) -> list[str]:
     return [e.message for e in at.exception]
+
+
+def refusals(at: AppTest) -> str:
+    """What the page says instead of doing what was asked."""
+    return "\n".join(e.value.replace("\\", "").replace(":gray[]", "") for e in at.error)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -310,6 +317,96 @@ def test_one_failure_is_replayed_with_an_edited_payload_from_debug(house: House,
     at.button(key=f"replay_{job.id}").click().run()
     at.button(key="act_go").click().run()
     assert house.wb.jobs.list()[0].params["messages"][0]["content"] == "better"
+
+
+def test_what_was_taken_out_of_a_payload_is_not_in_the_job_that_runs(house: House):
+    project, episodes = house.planned()
+    batch = "generate_episode_core_expression_batch"
+    params = {"episode_ids": [episodes[0].id], "force": True}
+    job = house.wb.submit(batch, project, params)
+    house.wb.jobs.cancel(job.id)
+    at = house.page("job", id=job.id)
+    at.button(key="edit").click().run()
+    at.text_area(key=f"payload_{job.id}").set_value(json.dumps({"episode_ids": [episodes[0].id]})).run()
+    at.button(key="payload_go").click().run()
+    assert any("What fits the edits is reused." in sentence for sentence in asked(at))
+    at.button(key="act_go").click().run()
+    assert house.wb.jobs.list()[0].params == {"episode_ids": [episodes[0].id], "force": False, "rewrite": False}
+
+
+def test_what_was_taken_out_of_a_payload_in_debug_is_not_in_the_job_that_runs(house: House):
+    house.wb.profiles.add(
+        "nowhere", "openai", base_url="http://127.0.0.1:9/v1", text_model="none", key="sk-canary01234"
+    )
+    _, episodes = house.planned()
+    scenes = "generate_episode_scene_list"
+    assert house.run("generate_episode_core_expression", episodes[0].id).state == "succeeded"
+    job = house.run(scenes, episodes[0].id, {"scene_count_hint": 9}, profile="nowhere", max_attempts=1)
+    assert job.state == "failed"
+    at = house.page("debug", group=house.wb.jobs.list_failures()[0].fingerprint)
+    at.text_area(key=f"payload_{job.id}").set_value("{}").run()
+    at.button(key=f"replay_{job.id}").click().run()
+    at.button(key="act_go").click().run()
+    newest = house.wb.jobs.list()[0]
+    assert (newest.replay_of, newest.params) == (job.id, {"scene_count_hint": 12})
+
+
+def test_a_question_about_one_page_is_not_asked_on_another(house: House, monkeypatch):
+    """Back, while the dialog is open: there it would be about jobs that nobody sees."""
+    first, second = failing(house, monkeypatch), failing(house, monkeypatch, "boom again")
+    at = house.page("job", id=first.id)
+    at.button(key="retry").click().run()
+    assert [b.key for b in at.button if b.key == "act_go"]
+    at.query_params["id"] = str(second.id)
+    at.run()
+    assert not [b.key for b in at.button if b.key == "act_go"]
+    at.button(key="retry").click().run()
+    at.switch_page("pages/jobs.py").run()
+    assert not [b.key for b in at.button if b.key == "act_go"]
+    assert not [j for j in house.wb.jobs.list() if j.replay_of]
+
+
+def test_what_another_window_has_made_meanwhile_is_not_made_again_by_a_page_that_does_not_show_it(house: House):
+    project, episodes = house.planned()
+    episode, core = episodes[0].id, "generate_episode_core_expression"
+    at = house.page("studio", project=project, node=episode)
+    assert house.run(core, episode).state == "succeeded"
+    at.button(key=f"cell_{episode}_{core}_act_Run").click().run()
+    assert "Version 1 was made meanwhile. Look at it first; nothing was started." in refusals(at)
+    assert len(house.wb.jobs.list(kind=core)) == 1
+    at.button(key=f"cell_{episode}_{core}_act_Run again").click().run()
+    assert len(house.wb.jobs.list(kind=core)) == 2
+
+
+def test_a_failure_that_was_made_good_meanwhile_is_not_retried_by_a_page_that_does_not_show_it(house: House):
+    house.wb.profiles.add(
+        "nowhere", "openai", base_url="http://127.0.0.1:9/v1", text_model="none", key="sk-canary01234"
+    )
+    project, episodes = house.planned()
+    episode, core = episodes[0].id, "generate_episode_core_expression"
+    failed = house.run(core, episode, profile="nowhere", max_attempts=1)
+    at = house.page("studio", project=project, node=episode)
+    good = house.run(core, episode)
+    assert (failed.state, good.state) == ("failed", "succeeded")
+    at.button(key=f"cell_{episode}_{core}_act_Retry").click().run()
+    assert f"Job {good.id} has made it good." in refusals(at)
+    assert len(house.wb.jobs.list(kind=core)) == 2
+
+
+def test_a_plan_launches_what_was_shown_and_not_what_has_joined_it_since(house: House):
+    project, episodes = house.planned()
+    episode = episodes[0].id
+    assert house.run("generate_episode_core_expression", episode).state == "succeeded"
+    at = house.page("studio", project=project, node=episode)
+    at.button(key="run_below").click().run()
+    launch = at.button(key=f"launch_plan_dialog_{episode}_missing")
+    assert launch.label.startswith("Launch 1 job")
+    brief = house.wb.artifact(project, "brief")
+    house.wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version)
+    assert len(house.wb.plans.build(episode).jobs) == 2
+    launch.click().run()
+    [parent] = house.wb.jobs.list(kind="run_plan")
+    assert parent.params["jobs"] == [["generate_episode_scene_list", episode]]
 
 
 def test_analytics_counts_what_the_ledger_holds(house: House):

@@ -11,6 +11,8 @@ from workbench.arguments import check_arguments
 from workbench.db.connection import Database
 from workbench.db.reads import jobs as job_reads
 from workbench.db.rows.jobs import SubmittedJob
+from workbench.errors import NotAllowed
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers.base import Profile
 from workbench.story.plan import Forecast, Key, Mode, Plan, makers
@@ -77,21 +79,26 @@ class Plans:
         *,
         grow: bool = False,
         rewrite: Collection[Key] = (),
+        only: Collection[Key] | None = None,
         beyond_budget: bool = False,
         submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes, `rewrite`
-        as for `build`.
+        as for `build`. `only`: the (workflow, node id) that somebody has agreed to; what has joined the plan since is
+        left.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
-        cost more than a budget has left, and then starts none. `beyond_budget`: start it all the same; it waits when
-        the budget is used up.
+        cost more than a budget has left, and then starts none. NotAllowed: nothing is left to do. `beyond_budget`:
+        start it all the same; it waits when the budget is used up.
         """
         if not beyond_budget:
             self._check_budget(node_id, mode, grow, rewrite, submit_key)
         work, _, _ = plans.find_work(self._database, self.list_makers(), node_id, mode, rewrite)
-        keys = [item.key for item in work.items]
+        agreed = None if only is None else {(name, node) for name, node in only}
+        keys = [item.key for item in work.items if agreed is None or item.key in agreed]
+        if not keys:
+            raise NotAllowed(Text(N_("Nothing to do: everything below is fresh.")))
         asked = [list(key) for key in dict.fromkeys((name, node) for name, node in rewrite) if key in keys]
         params = {"jobs": [list(key) for key in keys], "grow": grow, "rewrite": asked}
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)

@@ -126,6 +126,8 @@ class Plan:
     growth: Forecast = Forecast()
     #: what it leaves as it is
     kept: list[KeptJob] = field(default_factory=list)
+    #: how much of what a person wrote, edited or pinned is in episodes and scenes that it plans anew
+    moved: int = 0
 
     @property
     def free(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -89,7 +89,21 @@ def build(
         unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
         growth=_grow(later, guesses, slots),
         kept=[leave(item) for item in work.kept],
+        moved=_count_moved(items, by_id, declared, kept),
     )
+
+
+def _count_moved(
+    items: Sequence[plan.Item], nodes: Mapping[int, Node], declared: Mapping[str, Any], kept: Iterable[plan.Key]
+) -> int:
+    """The kept heads below nodes whose children are planned anew: one that is left out takes what it has with it."""
+    planned = {i.node_id for i in items if i.state != "missing" and kinds.find(declared[i.workflow].writes).child_kind}
+
+    def is_below(node_id: int) -> bool:
+        above = nodes[node_id].parent_id
+        return above is not None and (above in planned or (above in nodes and is_below(above)))
+
+    return sum(is_below(node_id) for _, node_id in kept)
 
 
 def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:

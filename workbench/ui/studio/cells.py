@@ -34,8 +34,18 @@ VERBS = {
 # What a click does. Callbacks run before the page is drawn again, so what they changed is seen at once.
 
 
-def launch(node_id: int, workflow: str, params: JsonObject) -> None:
-    _submit(node_id, workflow, params)
+def launch(node_id: int, workflow: Workflow, seen: int | None) -> None:
+    """Run a workflow over the version that was seen: what another window has made since is not made, and paid, once
+    more."""
+    if workflow.writes is not None:
+        head = live.workbench().artifact(node_id, workflow.writes)
+        if head is not None and head.version != seen:
+            st.session_state["_refused"] = t(
+                "Version {n} was made meanwhile. Look at it first; nothing was started.", n=head.version
+            )
+            live.invalidate()
+            return
+    _submit(node_id, workflow.name, {})
 
 
 def _submit(node_id: int, workflow: str, params: JsonObject) -> bool:
@@ -57,7 +67,9 @@ def cancel(job_id: int) -> None:
 
 def retry(job_id: int) -> None:
     with shell.show_refusals():
-        live.workbench().jobs.retry(job_id)
+        [act] = live.workbench().jobs.retry_many([job_id], user=shell.user())
+        if act.new_id is None:
+            st.session_state["_refused"] = labels.translate_stored(act, "reason")
     live.invalidate()
 
 
@@ -122,9 +134,7 @@ def running(job_id: int) -> None:
         if started
         else t("waits {time}", time=labels.duration_text(live.clock_ms() - job.created_at))
     )
-    waits = labels.waiting_texts([job]).get(job.id)
-    message = waits or labels.translate_stored(job, "message") or states.find(job.state).word
-    st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}% · {clock}]")
+    st.progress(percent / 100, text=f"{plain(labels.now_text(job))} :gray[· {percent}% · {clock}]")
 
 
 def form_values(node_id: int, workflow: Workflow, choices: dict[str, dict[Any, str]]) -> tuple[JsonObject, list[Issue]]:
@@ -179,7 +189,7 @@ def _batch_action(node_id: int, workflow: Workflow, key: str, label: str, icon: 
             beyond = _price(node_id, workflow, {}, key)
             st.button(
                 t("Launch"), key=f"{key}_{workflow.name}_go", type="primary", icon=":material/rocket_launch:",
-                disabled=beyond is False, on_click=launch, args=(node_id, workflow.name, {}),
+                disabled=beyond is False, on_click=launch, args=(node_id, workflow, None),
             )  # fmt: skip
 
 
@@ -216,7 +226,7 @@ def action(node_id: int, cell: Cell, primary: bool) -> None:
         type="primary" if primary else "secondary",
         disabled=bool(cell.unmet),
         on_click=launch,
-        args=(node_id, workflow.name, {}),
+        args=(node_id, workflow, None if cell.artifact is None else cell.artifact.version),
     )
 
 
@@ -236,19 +246,23 @@ def _ask(node_id: int, cell: Cell, artifact: ArtifactVersion, verb: str, icon: s
             if artifact.pinned:
                 st.button(
                     t("Unpin and run"), key=f"{key}_unpin", type="primary", icon=":material/keep_off:",
-                    on_click=_unpin_and_launch, args=(node_id, cell.workflow.name, artifact.kind),
+                    on_click=_unpin_and_launch, args=(node_id, cell.workflow, version),
                 )  # fmt: skip
             st.button(
                 t("Run, v{n} stays", n=version) if artifact.pinned else verb, key=f"{key}_sure",
                 type="secondary" if artifact.pinned else "primary", icon=f":material/{icon}:",
-                on_click=launch, args=(node_id, cell.workflow.name, {}),
+                on_click=launch, args=(node_id, cell.workflow, version),
             )  # fmt: skip
 
 
-def _unpin_and_launch(node_id: int, workflow: str, kind: str) -> None:
-    with shell.show_refusals():
-        live.workbench().artifacts.pin(node_id, kind, None)
-    launch(node_id, workflow, {})
+def _unpin_and_launch(node_id: int, workflow: Workflow, seen: int) -> None:
+    wb, kind = live.workbench(), str(workflow.writes)
+    head = wb.artifact(node_id, kind)
+    if head is None or head.version == seen:
+        with shell.show_refusals():
+            wb.artifacts.pin(node_id, kind, None)
+        head = wb.artifact(node_id, kind)
+    launch(node_id, workflow, None if head is None else head.version)
 
 
 def _beside(node_id: int, cell: Cell, artifact: ArtifactVersion) -> None:

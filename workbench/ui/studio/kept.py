@@ -50,6 +50,19 @@ def draw(kept: Sequence[KeptJob], node_id: int, mode: Mode, where: str) -> None:
             _line(job, _slot(where, node_id, mode, job.key))
 
 
+def tell_moved(plan: Plan) -> None:
+    """What a plan that makes episodes or scenes anew means for what is written in them."""
+    if plan.moved:
+        st.caption(
+            ":material/edit: "
+            + t(
+                "Written by hand in episodes or scenes that are planned anew: {n}. It stays with them. One that is "
+                "left out is archived with what it has, and comes back with the older version of the list.",
+                n=int(plan.moved),
+            )
+        )
+
+
 def _line(kept: KeptJob, slot: str) -> None:
     node = kept.job.node
     name = f"{t(kept.job.title)} · {labels.node_title(node.kind, node.position, node.title)} · v{kept.version}"

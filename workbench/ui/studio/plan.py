@@ -79,13 +79,13 @@ def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0, *, g
 
 
 def launch(
-    node_id: int, mode: Mode, grow: bool = False, beyond_budget: bool = False, rewrite: Sequence[Key] = ()
+    node_id: int, mode: Mode, grow: bool, beyond_budget: bool, rewrite: Sequence[Key], shown: Sequence[Key]
 ) -> None:
-    """Start the plan as one job; what it would need and lacks is said instead."""
+    """Start the plan as one job, as it was shown; what it would need and lacks is said instead."""
     _close()
     with shell.show_refusals():
         job = live.workbench().plans.run(
-            node_id, mode, grow=grow, beyond_budget=beyond_budget, rewrite=rewrite, user=shell.user()
+            node_id, mode, grow=grow, beyond_budget=beyond_budget, rewrite=rewrite, only=shown, user=shell.user()
         )
         for where in ("card", "dialog"):
             kept.forget(node_id, mode, where)
@@ -156,6 +156,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
         _table(groups(plan.jobs), None, plan.growth if grow else None)
         _grow(plan, mode, node_id, "dialog")
         kept.draw(left, node_id, mode, "dialog")
+        kept.tell_moved(plan)
         if _launch_button(plan, node_id, mode, grow, "dialog", ticked):
             st.rerun()
 
@@ -190,6 +191,7 @@ def card(node_id: int, *, large: bool = False) -> None:
         _table(groups(plan.jobs), ROWS, plan.growth if grow else None)
         _grow(plan, "missing", node_id, "card")
         kept.draw(left, node_id, "missing", "card")
+        kept.tell_moved(plan)
         if plan.jobs:
             _launch_button(plan, node_id, "missing", grow, "card", ticked)
 
@@ -198,8 +200,7 @@ def card(node_id: int, *, large: bool = False) -> None:
 def _bar(job_id: int) -> None:
     job = live.query(live.workbench().jobs.get, job_id)
     percent = int(job.progress or 0)
-    message = labels.waiting_texts([job]).get(job.id) or labels.translate_stored(job, "message")
-    st.progress(percent / 100, text=f"{plain(message)} :gray[· {percent}%]")
+    st.progress(percent / 100, text=f"{plain(labels.now_text(job))} :gray[· {percent}%]")
 
 
 def _running(job: Job) -> None:
@@ -297,5 +298,5 @@ def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str,
         width="stretch",
         disabled=bool(plan.unmet) or beyond is False,
         on_click=launch,
-        args=(node_id, mode, grow, beyond is True, tuple(ticked)),
+        args=(node_id, mode, grow, beyond is True, tuple(ticked), tuple((j.workflow, j.node.id) for j in plan.jobs)),
     )
