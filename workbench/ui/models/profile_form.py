@@ -166,7 +166,7 @@ def draw_profile(row: SavedProfile | None, others: Sequence[SavedProfile]) -> No
 
 def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], draft: drafts.Draft) -> None:
     issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
-    if f"{key}.name" not in st.session_state:
+    if f"{key}.name" not in st.session_state or f"{key}_row" not in st.session_state:
         st.session_state[f"{key}_row"] = row
     values = _identity(key, row, issues)
     if row is not None:
