@@ -59,17 +59,22 @@ def run_leg(leg: str, folder: Path, nursery: Nursery, jobs: int, kills: int, see
     """The campaign on one installation, or on two at the same time that share a Redis."""
     with contextlib.ExitStack() as stack:
         if leg != "shared-redis":
-            place = open_installation(stack, folder, leg, nursery)
+            place = open_installation(stack, folder, leg, nursery, jobs)
             return [run(place, jobs=jobs, kills=kills, seed=seed)]
-        first = open_installation(stack, folder / "first", "sqlite", nursery)
-        second = open_installation(stack, folder / "second", "postgresql", nursery, redis_of=first)
+        first = open_installation(stack, folder / "first", "sqlite", nursery, jobs)
+        second = open_installation(stack, folder / "second", "postgresql", nursery, jobs, redis_of=first)
         with ThreadPoolExecutor(2) as pool:
             runs = [pool.submit(run, p, jobs=jobs, kills=kills, seed=seed + n) for n, p in enumerate((first, second))]
             return [done.result() for done in runs]
 
 
 def open_installation(
-    stack: contextlib.ExitStack, folder: Path, database: str, nursery: Nursery, redis_of: Installation | None = None
+    stack: contextlib.ExitStack,
+    folder: Path,
+    database: str,
+    nursery: Nursery,
+    jobs: int,
+    redis_of: Installation | None = None,
 ) -> Installation:
     """A home of its own with everything it needs, short times, and a small disk for its media where one can be had."""
     folder.mkdir(parents=True)
@@ -87,7 +92,7 @@ def open_installation(
     )  # fmt: skip
     migrate(opened := Database(direct))
     opened.close()
-    disk = stack.enter_context(mount_small_disk(folder / "home" / "media"))
+    disk = stack.enter_context(mount_small_disk(folder / "home" / "media", jobs))
     valkey = redis_of.valkey if redis_of is not None else Valkey(settings)
     if redis_of is None:
         valkey.start()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 HOUR_MS = 3_600_000
 #: longer than a lease of the campaign, so that a frozen worker loses what it holds
 FROZEN_S = 3.0
-#: a disk so small that it is full at once
-TINY_DISK_MB = 1
+#: so small a disk is full at once, and holds what so many jobs a megabyte make: it must not be full for good
+JOBS_A_MEGABYTE = 20
 
 
 def kill_worker(place: Installation, chance: random.Random) -> bool:
@@ -183,10 +183,10 @@ def fill_disk(place: Installation, chance: random.Random) -> bool:
 
 
 @contextlib.contextmanager
-def mount_small_disk(folder: Path) -> Iterator[Path | None]:
-    """A disk of a megabyte under `folder`; None where mounting is not permitted."""
+def mount_small_disk(folder: Path, jobs: int) -> Iterator[Path | None]:
+    """A disk under `folder` with room for what so many jobs make; None where mounting is not permitted."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={TINY_DISK_MB}m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={1 + jobs // JOBS_A_MEGABYTE}m", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(command, capture_output=True, check=False).returncode:
         yield None
         return

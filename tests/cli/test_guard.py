@@ -178,7 +178,8 @@ def test_a_closed_terminal_stops_what_was_started_without_nohup(ignored: bool) -
     code = (
         "import os, signal, sys\n"
         "from workbench.cli.up import stop_on_signals\n"
-        "if sys.argv[1] == 'True': signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        # as a terminal or nohup hands it on, whichever of them started the tests
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN if sys.argv[1] == 'True' else signal.SIG_DFL)\n"
         "stop = stop_on_signals()\n"
         "os.kill(os.getpid(), signal.SIGHUP)\n"
         "print(stop.is_set())\n"
