@@ -160,7 +160,7 @@ def test_a_clip_cancelled_while_its_task_is_created_is_cancelled_at_the_service(
     assert call.outcome == "ok"
 
 
-def test_a_cancelled_clip_that_runs_on_is_paid_for_in_the_ledger_and_there_for_a_retry(
+def test_a_cancelled_clip_that_runs_on_is_paid_for_in_the_ledger(
     wb: Workbench, workers: Workers, provider: ScriptedProvider
 ) -> None:
     usage = {"completion_tokens": 100_000, "total_tokens": 100_000}
@@ -170,10 +170,8 @@ def test_a_cancelled_clip_that_runs_on_is_paid_for_in_the_ledger_and_there_for_a
     until(lambda: wb.jobs.get(job_id).waiting_for == "provider", 60)
     wb.jobs.cancel(job_id)
     until(lambda: hurry(wb) or wb.jobs.get(job_id).cost_micros == 1_500_000, 60, "the cost")
-    assert wb.jobs.get(job_id).state == "cancelled"
+    assert clips(wb) == 0
     assert not any(c["kind"] == "cancel" for c in provider.calls())
-    assert ended(wb, wb.jobs.retry(job_id).id)["state"] == "succeeded"
-    assert (creates(provider), clips(wb)) == (1, 1)
 
 
 def test_a_download_that_fails_in_passing_is_tried_again_and_the_clip_not_made_again(

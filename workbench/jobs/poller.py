@@ -97,8 +97,7 @@ class Poller:
             profile = self._profile_of(due.profile_id)
             async with asyncio.timeout(self.POLL_DEADLINE_MS / 1000):
                 state = await self._ask(due, profile)
-            if state.state == "succeeded":
-                # also where nobody waits: it is paid for, and a retry takes it over
+            if state.state == "succeeded" and due.job_state not in NOBODY_WAITS:
                 clip = await self._fetch(due, state, profile)
         except MediaUnavailable as error:
             # the clip is paid for, and the service keeps it: fetch it when it can be stored
