@@ -24,6 +24,8 @@ from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.settings import Settings
 
+#: more than are submitted until a kill, so that the small disk holds what they make
+JOBS_A_KILL = 20
 LEGS = ("sqlite", "postgresql", "pooler", "shared-redis")
 
 
@@ -57,12 +59,13 @@ def main() -> int:
 
 def run_leg(leg: str, folder: Path, nursery: Nursery, jobs: int, kills: int, seed: int) -> list[Verdict]:
     """The campaign on one installation, or on two at the same time that share a Redis."""
+    most = jobs + JOBS_A_KILL * kills
     with contextlib.ExitStack() as stack:
         if leg != "shared-redis":
-            place = open_installation(stack, folder, leg, nursery, jobs)
+            place = open_installation(stack, folder, leg, nursery, most)
             return [run(place, jobs=jobs, kills=kills, seed=seed)]
-        first = open_installation(stack, folder / "first", "sqlite", nursery, jobs)
-        second = open_installation(stack, folder / "second", "postgresql", nursery, jobs, redis_of=first)
+        first = open_installation(stack, folder / "first", "sqlite", nursery, most)
+        second = open_installation(stack, folder / "second", "postgresql", nursery, most, redis_of=first)
         with ThreadPoolExecutor(2) as pool:
             runs = [pool.submit(run, p, jobs=jobs, kills=kills, seed=seed + n) for n, p in enumerate((first, second))]
             return [done.result() for done in runs]

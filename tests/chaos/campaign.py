@@ -146,9 +146,13 @@ def _some(which: list[Any]) -> str:
 def run(
     place: Installation, *, jobs: int, kills: int, seed: int, others: bool = True, limit_s: float = 3600
 ) -> Verdict:
-    """Submit the load, break things while it runs, wait for its end, and compare the books."""
+    """Submit the load, break things while it runs, wait for its end, and compare the books.
+
+    More is submitted for as long as there are kills to come: quick work would end before slow kills.
+    """
     began = time.monotonic()
-    submitted = submit_load(place, jobs)
+    load = prepare_load(place)
+    submitted = submit_load(place, load, range(jobs))
     for _ in range(WORKERS):
         place.start_worker()
     # the last fifth of the jobs ends in peace: what is left then must not need more chaos to be found
@@ -160,7 +164,11 @@ def run(
             with _patience():
                 asked += answer_questions(place.wb)
                 counts = place.wb.jobs.count_by_state()
-                if not (counts["queued"] or counts["running"] or counts["waiting"]):
+                left = counts["queued"] + counts["running"] + counts["waiting"]
+                if injector.is_alive() and left < jobs / 4:
+                    first = len(submitted)
+                    submitted += submit_load(place, load, range(first, first + max(1, jobs // 4)))
+                elif not left:
                     break
             if injector.error is not None:
                 raise injector.error
@@ -172,8 +180,18 @@ def run(
     return judge(place, submitted, asked, time.monotonic() - began)
 
 
-def submit_load(place: Installation, jobs: int) -> list[int]:
-    """Three fifths texts of one or two calls, one fifth pictures, one tenth clips, one tenth parents with children."""
+@dataclass
+class Load:
+    """The services that the jobs ask, and the projects of the parents by their number: a submit that is repeated names
+    the same ones."""
+
+    text: int
+    image: int
+    video: int
+    projects: dict[int, int] = field(default_factory=dict)
+
+
+def prepare_load(place: Installation) -> Load:
     wb, provider = place.wb, place.provider
     key = "sk-canary0123456789abcdef"
     provider.script(default={"delay_ms": DELAY_MS, "states": ["running", "succeeded"]})
@@ -183,20 +201,33 @@ def submit_load(place: Installation, jobs: int) -> list[int]:
         "clips", "ark", base_url=provider.ark_url, video_model="doubao-seedance-1-0-pro", key=key,
         params={"allow_private_media": True, "poll_ms": 200},
     ).id  # fmt: skip
+    return Load(text, image, video)
+
+
+def submit_load(place: Installation, load: Load, numbers: range) -> list[int]:
+    """Three fifths texts of one or two calls, one fifth pictures, one tenth clips, one tenth parents with children.
+
+    Again and again if need be: what the campaign breaks, a submit meets as well, and its key makes it one job.
+    """
     requests = []
-    for n in range(jobs):
-        about = {"about": f"night {n}"}
+    for n in numbers:
+        about, key = {"about": f"night {n}"}, f"chaos {n}"
         if n % 10 < 6:
-            requests.append(Request("test_tell", params={**about, "steps": 1 + n % 2}, profile_id=text))
+            params = {**about, "steps": 1 + n % 2}
+            requests.append(Request("test_tell", params=params, profile_id=load.text, submit_key=key))
         elif n % 10 < 8:
-            requests.append(Request("test_image", params={**about, "colours": ["teal", "red"]}, profile_id=image))
+            params = {**about, "colours": ["teal", "red"]}
+            requests.append(Request("test_image", params=params, profile_id=load.image, submit_key=key))
         elif n % 10 < 9:
-            requests.append(Request("test_video", params=about, profile_id=video))
+            requests.append(Request("test_video", params=about, profile_id=load.video, submit_key=key))
         else:
-            project = wb.create_project({"title": f"Chaos {n}", "language": "en"}, profile="texts")
-            requests.append(Request("test_batch", project, {"kinds": ["test_child_good"] * 3, "first": 3 * n}))
-    random.Random(jobs).shuffle(requests)
-    return [row.id for row in wb.jobs.submit_many(requests)]
+            if n not in load.projects:
+                brief = {"title": f"Chaos {n}", "language": "en"}
+                load.projects[n] = place.wb.create_project(brief, profile="texts")
+            params = {"kinds": ["test_child_good"] * 3, "first": 3 * n}
+            requests.append(Request("test_batch", load.projects[n], params, submit_key=key))
+    random.Random(len(numbers)).shuffle(requests)
+    return [row.id for row in place.wb.jobs.submit_many(requests)]
 
 
 def answer_questions(wb: Workbench) -> int:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 HOUR_MS = 3_600_000
 #: longer than a lease of the campaign, so that a frozen worker loses what it holds
 FROZEN_S = 3.0
+#: how long a fault lasts: part of what is injected, nothing waits for anything by it
+READ_ONLY_S = 1.0
+DISK_FULL_S = 1.5
 #: so small a disk is full at once, and holds what so many jobs a megabyte make: it must not be full for good
-JOBS_A_MEGABYTE = 20
+JOBS_A_MEGABYTE = 50
 
 
 def kill_worker(place: Installation, chance: random.Random) -> bool:
@@ -59,7 +62,10 @@ def freeze_worker(place: Installation, chance: random.Random) -> bool:
 
 
 def freeze_lock_holder(place: Installation, chance: random.Random) -> bool:
-    """A process that holds the lock of SQLite's writers, or a row lock on PostgreSQL, is stopped, and killed later."""
+    """A process that holds the lock of SQLite's writers, or a row lock on PostgreSQL, is stopped, and killed later.
+
+    It sleeps far longer than that: only the kill ends it, and nothing waits for its end.
+    """
     code = (
         "import fcntl,sys,time\nf=open(sys.argv[1],'ab')\nfcntl.flock(f,fcntl.LOCK_EX)\n"
         "print('held',flush=True)\ntime.sleep(600)"
@@ -114,7 +120,7 @@ def refuse_writes(place: Installation, chance: random.Random) -> bool:
         conn = sqlite3.connect(place.sqlite_file, isolation_level=None, timeout=30)
         try:
             conn.execute("BEGIN IMMEDIATE")
-            time.sleep(1.0)
+            time.sleep(READ_ONLY_S)
             conn.execute("ROLLBACK")
         finally:
             conn.close()
@@ -128,7 +134,7 @@ def refuse_writes(place: Installation, chance: random.Random) -> bool:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            time.sleep(1.0)
+            time.sleep(READ_ONLY_S)
         finally:
             conn.execute("SET default_transaction_read_only = off")
             conn.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
@@ -177,7 +183,7 @@ def fill_disk(place: Installation, chance: random.Random) -> bool:
     with contextlib.suppress(OSError), filler.open("wb") as file:
         while True:
             file.write(b"\0" * 65_536)
-    time.sleep(1.5)
+    time.sleep(DISK_FULL_S)
     filler.unlink(missing_ok=True)
     return True
 

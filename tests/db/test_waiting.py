@@ -29,6 +29,7 @@ from workbench.settings import Settings
 #: far longer than a free database needs, far shorter than the tests may take
 WAIT_S = 0.6
 
+# Sleeps far longer than any test: only being killed ends it, and no test waits for its end.
 HOLD = """
 import os, sys, time
 from sqlalchemy import insert, update

@@ -135,14 +135,17 @@ class Nursery:
             stdout=subprocess.PIPE,
             text=True,
         )
+        #: a request and its answer belong together; two threads at once would lose one another's
+        self._asking = threading.Lock()
 
     def fork(self, env: dict[str, str], log: Path, **task: Any) -> Worker:
         """A worker, or with a `task` a process that does just this: see `worker_process.TASKS`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"env": env, "log": str(log), "task": task}) + "\n")
-        self._process.stdin.flush()
-        return Worker(int(self._process.stdout.readline()))
+        with self._asking:
+            self._process.stdin.write(json.dumps({"env": env, "log": str(log), "task": task}) + "\n")
+            self._process.stdin.flush()
+            return Worker(int(self._process.stdout.readline()))
 
     def stop(self) -> None:
         self._process.kill()

@@ -22,6 +22,7 @@ from workbench.jobs.submit import Request
 from workbench.settings import Settings
 
 JOBS = 60
+# Sleeps far longer than any test: only being killed ends it, and no test waits for its end.
 HOLD = """
 import sys, time
 from sqlalchemy import text
