@@ -154,6 +154,8 @@ def test_what_waited_for_somebody_goes_on(engine: Engine, service: ScriptedProvi
     for _ in range(3):
         engine.deliver()
         engine.worker.maintain()
+    # whose wait was over by now, on a slow machine, asks and waits again
+    engine.deliver()
     waiting = {"uncertain": "waiting", "no_budget": "waiting", "limited": "waiting"}
     assert {name: _state(engine, name) for name in waiting} == waiting
     # its clip is there, but its kind is paused
