@@ -12,9 +12,10 @@ import time
 from pathlib import Path
 
 from tests.corpus.checks import KINDS, Contradiction, check, count, place_scenes
-from tests.corpus.making import Made, NotMade, make
+from tests.corpus.making import Made, NotMade, Scene, make, open_engine
 from tests.corpus.sheets import contact_sheet
 from tests.corpus.stories import Story, load_all
+from tests.engine.conftest import Engine
 
 
 def main() -> int:
@@ -27,8 +28,9 @@ def main() -> int:
     stories = [s for s in load_all() if not asked.stories or s.name in asked.stories]
     begun = time.monotonic()
     found: list[Contradiction] = []
-    for story in stories:
-        found += _run(story, asked.sheets)
+    with tempfile.TemporaryDirectory() as home, open_engine(Path(home)) as engine:
+        for story in stories:
+            found += _run(story, engine, asked.sheets)
     for contradiction in found:
         if not asked.kind or contradiction.kind in asked.kind:
             print(contradiction)
@@ -37,12 +39,11 @@ def main() -> int:
     return 1 if found else 0
 
 
-def _run(story: Story, sheets: Path | None) -> list[Contradiction]:
-    with tempfile.TemporaryDirectory() as home:
-        try:
-            made = make(story, Path(home))
-        except NotMade as failure:
-            return [Contradiction("failed", story.name, "a job", str(failure))]
+def _run(story: Story, engine: Engine, sheets: Path | None) -> list[Contradiction]:
+    try:
+        made = make(story, engine)
+    except NotMade as failure:
+        return [Contradiction("failed", story.name, "a job", str(failure))]
     if sheets is not None:
         sheets.mkdir(parents=True, exist_ok=True)
         contact_sheet(story.title, _telling(made)).save(sheets / f"{story.name}.png", optimize=True)
@@ -51,7 +52,7 @@ def _run(story: Story, sheets: Path | None) -> list[Contradiction]:
     return found
 
 
-def _telling(made: Made):  # type: ignore[no-untyped-def]
+def _telling(made: Made) -> Scene:
     """The scene whose moment has the most facts."""
     placed = [p for p in place_scenes(made) if p.moments]
     best = max(

@@ -43,11 +43,12 @@ class Contradiction:
 @dataclass(frozen=True)
 class Placed:
     """A scene with the moments of the story that it tells; none for the way there and back. `since`: of the last one
-    that has begun."""
+    that has begun. `before`: whom the story is about, and who was there last."""
 
     scene: Scene
     moments: tuple[Moment, ...]
     since: int
+    before: frozenset[str] = frozenset()
 
     @property
     def where(self) -> str:
@@ -108,11 +109,13 @@ def _all(made: Made, story: Story, placed: list[Placed]) -> Found:
 def place_scenes(made: Made) -> list[Placed]:
     """Every scene with its moments, by the clauses of the summary that it repeats."""
     placed: list[Placed] = []
-    since = -1
+    story, since = made.story, -1
     for scene in made.scenes:
-        told = tell_moments(made.story, scene.outline["summary"])
+        told = tell_moments(story, scene.outline["summary"])
+        earlier = story.moments[: min(told)] if told else ()
+        before = frozenset(story.leads).union(*[m.people for m in earlier if m.people][-2:])
         since = max([since, *told])
-        placed.append(Placed(scene, tuple(made.story.moments[i] for i in told), since))
+        placed.append(Placed(scene, tuple(story.moments[i] for i in told), since, before))
     return placed
 
 
@@ -123,8 +126,13 @@ def tell_moments(story: Story, text: str) -> list[int]:
     return [
         number
         for number, moment in enumerate(story.moments)
-        if any(len(c) >= least and c in plain for c in map(_fold, re.split(r"[，。,.;；：\n]", moment.text)))
+        if any(len(c) >= least and c in plain for c in map(_clause, re.split(r"[，。,.;；：\n]", moment.text)))
     ]
+
+
+def _clause(text: str) -> str:
+    """A clause without the pronoun that it begins with: a scene has the name for it."""
+    return re.sub(r"^(?:(?:he|she|it|they) |[他她它]们?)", "", _fold(text))
 
 
 def _fold(text: str) -> str:
@@ -199,7 +207,11 @@ def check_never(story: Story, placed: Placed) -> Found:
 def check_place(story: Story, placed: Placed) -> Found:
     names = placed.allowed(story, "place")
     location = placed.scene.outline["location"]
-    if names and not any(re.search(_word(n), location, re.IGNORECASE) for n in names):
+    if (
+        names
+        and location not in words.NO_PLACE
+        and not any(re.search(_word(n), location, re.IGNORECASE) for n in names)
+    ):
         yield "place", placed.where, f"at “{location}”, which is {_either(names)} in the story"
     inside = {m.inside for m in placed.moments}
     kinds = _kinds(names) | story.kinds
@@ -261,7 +273,9 @@ def check_names(story: Story, placed: Placed) -> Found:
     told = [m.people for m in placed.moments]
     if told and None not in told:
         expected = {name for people in told for name in people or ()}
-        for name in sorted(cast - expected):
+        # where a sentence names nobody, whoever was there lately may still be
+        staying = placed.before if () in told else frozenset()
+        for name in sorted(cast - expected - staying):
             yield "names", placed.where, f"{name} is there, {_either(expected) or 'nobody'} in the story"
         for name in sorted((name_people(story, summary) & expected) - cast):
             yield "lost", placed.where, f"{name} is named and not there"
@@ -292,6 +306,10 @@ def check_nobody(made: Made) -> Found:
         spoken = [line["text"] for line in scene.dialogue["lines"] if line["type"] != "narration"]
         if spoken:
             yield "nobody", f"scene {scene.outline['order']}", f"somebody says “{spoken[0]}”"
+        outline = scene.outline
+        match = words.SOMEBODY.search(_without_clauses(f"{outline['summary']} {outline['beat']}", story))
+        if match:
+            yield "nobody", f"scene {outline['order']}", f"“{match.group()}” in a story without people"
 
 
 def check_dead(story: Story, placed: list[Placed]) -> Found:

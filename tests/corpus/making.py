@@ -6,7 +6,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import patch
@@ -30,15 +30,16 @@ MANY = 9
 
 @dataclass(frozen=True)
 class Frame:
-    """A shot and what its picture shows. `arguments` draw it."""
+    """A shot and what its picture shows, drawn from `arguments` and `options`."""
 
     shot: dict[str, Any]
     where: Setting
     people: list[Figure]
     arguments: tuple[Any, ...]
+    options: dict[str, Any]
 
     def draw(self) -> bytes:
-        return frame.draw_frame(*self.arguments)
+        return frame.draw_frame(*self.arguments, **self.options)
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,19 @@ class NotMade(Exception):
     """A job of the story failed."""
 
 
-def make(story: Story, home: Path) -> Made:
-    """All of the story's first and only episode. `home` is an empty folder."""
+@contextmanager
+def open_engine(home: Path) -> Iterator[Engine]:
+    """What runs the jobs, for as many stories as one likes. `home` is an empty folder."""
     engine = Engine(Settings.load(home=home, database_url=f"sqlite:///{home / 'corpus.db'}", retry_base_ms=10))
     try:
-        return _Maker(engine, story).make()
+        yield engine
     finally:
         engine.close()
+
+
+def make(story: Story, engine: Engine) -> Made:
+    """All of the story's first and only episode; NotMade when one of its jobs fails."""
+    return _Maker(engine, story).make()
 
 
 class _Maker:
@@ -98,9 +105,12 @@ class _Maker:
         motion = self._run("generate_motion_prompt", node, "motion_prompt")
         dialogue = self._run("generate_dialogue", node, "dialogue")
         sound = self._run("generate_sound_design", node, "sound_design")
-        with _read_frames() as frames:
+        with _read_frames() as read:
             self._run("generate_keyframe_images", node, "keyframe_images")
-        return Scene(outline, anchor, shots, motion, dialogue, sound, sorted(frames, key=lambda f: f.shot["order"]))
+        drawn = {frame.shot["order"]: frame for frame in read}
+        # what is drawn is read in simplified characters, the shot keeps the story's own
+        frames = [replace(drawn[shot["order"]], shot=shot) for shot in shots]
+        return Scene(outline, anchor, shots, motion, dialogue, sound, frames)
 
     def _run(self, workflow: str, node: int, kind: str, **params: Any) -> dict[str, Any]:
         """The content that a job makes; NotMade with its reason when it fails."""
@@ -114,7 +124,7 @@ class _Maker:
         return [n.id for n in sorted(nodes, key=lambda n: n.position)]
 
 
-def read_frame(*arguments: Any) -> Frame:
+def read_frame(*arguments: Any, **options: Any) -> Frame:
     """What `draw_frame` puts on the stage for these arguments, without the time that drawing it takes."""
     where: list[Setting] = []
 
@@ -127,9 +137,9 @@ def read_frame(*arguments: Any) -> Frame:
 
     with patch.object(frame, "furnish", furnish), patch.object(frame, "frame_shot", stop):
         try:
-            frame.draw_frame(*arguments)
+            frame.draw_frame(*arguments, **options)
         except _Staged as staged:
-            return Frame(arguments[0], where[0], staged.people, arguments)
+            return Frame(arguments[0], where[0], staged.people, arguments, options)
     raise AssertionError("a frame is drawn without a stage")
 
 
@@ -146,9 +156,9 @@ def _read_frames() -> Iterator[list[Frame]]:
     frames: list[Frame] = []
     lock = threading.Lock()
 
-    def stand_in(*arguments: Any) -> bytes:
+    def stand_in(*arguments: Any, **options: Any) -> bytes:
         with lock:
-            frames.append(read_frame(*arguments))
+            frames.append(read_frame(*arguments, **options))
             return _png(len(frames))
 
     with patch.object(sketch, "draw_frame", stand_in):

@@ -92,6 +92,11 @@ class Story:
         return (self.joined or ("" if self.language == "zh" else " ")).join(m.text for m in self.moments)
 
     @property
+    def leads(self) -> tuple[str, ...]:
+        """Whom the story is about: who may be there before anybody is named."""
+        return (self.protagonist,) if self.protagonist else tuple(self.people)[:1]
+
+    @property
     def words(self) -> str:
         """All that the brief says: what stands here was not made up."""
         told = " ".join(f"{name} {' '.join(p.aliases)} {self.descriptions[name]}" for name, p in self.people.items())

@@ -9,7 +9,7 @@ import pytest
 
 from tests.corpus import checks
 from tests.corpus.checks import Placed, compare, fault_of_title, name_people, tell_moments
-from tests.corpus.making import Scene, read_frame
+from tests.corpus.making import Made, Scene, read_frame
 from tests.corpus.stories import Moment, Person, Story
 from workbench.sketch.drawing.caption import STAND_IN
 
@@ -123,6 +123,37 @@ def test_what_the_story_leaves_open_is_no_contradiction() -> None:
     assert found(scene(time="dawn", weather="fog", location="the moor", cast=("Li",)), open_moment) == set()
 
 
+def test_a_place_of_which_nothing_is_told_is_open() -> None:
+    plain = scene(location="the place", kind="exterior")
+
+    assert "place" not in found(plain)
+    assert "place" in found(scene(location="the harbour", kind="exterior"))
+
+
+def test_whoever_was_there_lately_may_stay_where_a_sentence_names_nobody() -> None:
+    silent = Moment("Snow slides from the roof.", people=())
+    alone = scene(cast=("Li",), moment=silent)
+
+    assert [c[2] for c in checks.check_names(STORY, Placed(alone, (silent,), 1, frozenset({"Li Ming"})))] == [
+        "Li is there, nobody in the story"
+    ]
+    assert list(checks.check_names(STORY, Placed(alone, (silent,), 1, frozenset({"Li"})))) == []
+
+
+def test_somebody_in_a_story_without_people_is_found() -> None:
+    empty = Moment("Every window of the house is dark, and rain runs down the stairs.", people=())
+    story = replace(STORY, moments=(empty,), people={}, descriptions={})
+    told = scene(shot(), moment=empty, cast=())
+    haunted = replace(told, outline={**told.outline, "summary": f"{empty.text} Only breathing is left."})
+
+    def kinds(one: Scene) -> list[str]:
+        plan = {"logline": "", "beats": [], "scene_scope": ""}
+        return [c[0] for c in checks.check_nobody(Made(story, [], plan, {}, [one]))]
+
+    assert kinds(told) == []
+    assert kinds(haunted) == ["nobody"]
+
+
 def test_a_scene_on_the_way_is_held_to_what_holds_for_the_whole_story() -> None:
     always = replace(STORY, time=frozenset({"night"}), kinds=frozenset({"roof"}))
 
@@ -204,3 +235,12 @@ def test_the_longest_name_is_the_one_that_is_meant() -> None:
 def test_a_scene_tells_the_moment_whose_clause_it_repeats() -> None:
     assert tell_moments(STORY, "Lights out. LI MING waits  alone on the hospital roof at midnight") == [0]
     assert tell_moments(STORY, "Nothing of it") == []
+
+
+def test_a_clause_is_known_by_what_follows_its_pronoun() -> None:
+    story = replace(
+        STORY, moments=(Moment("Li waits. He throws the gold into the yard."), Moment("王五来了，他把金子扔到院里。"))
+    )
+
+    assert tell_moments(story, "Li Ming throws the gold into the yard.") == [0]
+    assert tell_moments(replace(story, language="zh"), "王五把金子扔到院里。") == [1]
