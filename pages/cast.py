@@ -41,6 +41,8 @@ def page(project: int) -> None:
             type="primary", disabled=adding, on_click=start_adding,
         )  # fmt: skip
     shell.show_refusal()
+    if kind == "character" and not adding:
+        elements.suggest_sheets(project)
     if not rows and not adding:
         nothing(kind, bool(typed))
         return

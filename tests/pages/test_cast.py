@@ -159,3 +159,14 @@ def test_a_link_to_a_project_that_is_not_there_says_so(house: House, name: str, 
     at = house.page(name, lang, project=77)
     assert [w.value for w in at.warning if told in w.value]
     assert not at.exception
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_lead_without_a_sheet_gets_one_with_a_click(house: House, lang: str) -> None:
+    project = house.wb.create_project({"title": "The Lamp", "language": "en", "protagonist": "Mara, fifty"})
+    at = house.page("cast", lang, project=project)
+    at.button(key="lead_Mara").click().run()
+    assert not at.exception
+    (node,) = house.nodes(project, "character")
+    assert house.wb.artifact(node.id, "character").content["description"] == "Mara, fifty"
+    assert not [b for b in at.button if b.key == "lead_Mara"]

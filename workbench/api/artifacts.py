@@ -12,12 +12,12 @@ from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.staleness import ChangedInput, find_changed_inputs, refresh_inputs
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
-from workbench.db.rows.story import Artifact, ArtifactVersion, Input, VersionEntry
+from workbench.db.rows.story import Artifact, ArtifactVersion, Input, Node, VersionEntry
 from workbench.db.writes import story as writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json
-from workbench.story import studio
+from workbench.story import elements, studio
 from workbench.story.freshness import source_heads
 
 
@@ -70,6 +70,7 @@ class Artifacts:
                 raise NotAllowed(
                     Text(N_("A {kind} belongs to a {node_kind}."), kind=kind, node_kind=declared.node_kind)
                 )
+            _check_names(conn, node, declared.name, checked)
             writes.lock_node(conn, node_id)
             versions = reads.list_versions(conn, node_id, kind)
             newest = versions[0].version if versions else None
@@ -85,6 +86,7 @@ class Artifacts:
             old = reads.find_version(conn, node_id, kind, version)
             if old is None:
                 raise NotFound(Text(N_("There is no version {version}."), version=version))
+            _check_names(conn, find_node(conn, node_id), kind, old.content)
             return add_version(
                 conn,
                 node_id,
@@ -107,6 +109,8 @@ class Artifacts:
             head = next((v for v in versions if version is None or v.version == version), None)
             if head is None:
                 raise NotFound(Text(N_("There is no version {version}."), version=version))
+            stored = reads.find_artifact(conn, head.id)
+            _check_names(conn, find_node(conn, node_id), kind, stored.content if stored else {"name": ""})
             point_head(conn, node_id, declared, head.id, pinned=version is not None, user=user)
 
     def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
@@ -124,6 +128,14 @@ class Artifacts:
         with self._database.read() as conn:
             head = reads.find_head(conn, node_id, kind)
             return studio.find_stale_reasons(conn, head) if head else []
+
+
+def _check_names(conn: Connection, node: Node, kind: str, content: Json) -> None:
+    """Raises InvalidInput when an element would go by another's name."""
+    if kind in elements.NAMED_KINDS:
+        # who renames another at the same time waits here
+        writes.lock_node(conn, node.project_id)
+        elements.check_names(conn, node.project_id, kind, content, node.id)
 
 
 def _inputs_of_edit(conn: Connection, node_id: int, kind: str) -> list[Input]:

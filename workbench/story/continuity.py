@@ -13,12 +13,15 @@ from typing import TypeVar
 from workbench.artifacts.storyboard import MOMENTS, ActionPlan, Camera, CharacterState, Frame, KeyframeGroup, Subject
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.story.names import fold, names_of
+from workbench.story.names import NameIndex, fold, names_of
 
 #: two frames of one beat differ by at least so much
 MIN_DIFFERENCE = 3
 #: words that tell a course of events, which no single picture can show
-PROCESS_ZH = ("然后", "接着", "随后", "逐渐", "渐渐", "慢慢", "正在", "开始", "继续", "不断", "转而", "变得", "陆续")
+PROCESS_ZH = (
+    "然后", "接着", "随后", "逐渐", "渐渐", "慢慢", "正在", "开始", "继续", "不断", "转而", "变得", "陆续",
+    "然後", "接著", "隨後", "逐漸", "漸漸", "開始", "繼續", "不斷", "轉而", "變得", "陸續",
+)  # fmt: skip
 PROCESS_EN = re.compile(
     r"\b(?:then|gradually|slowly|begins?|starts?|continues?|keeps? \w+ing|afterwards|becomes?|little by little)\b",
     re.IGNORECASE,
@@ -29,26 +32,24 @@ class Cast:
     """Who may be seen in a scene, under every name they go by."""
 
     def __init__(self, names: Iterable[str], characters: Iterable[Mapping[str, object]] = ()) -> None:
-        self._names: dict[str, str] = {}
-        wanted = {fold(n) for n in names}
-        for character in characters:
-            own = names_of(character)
-            if wanted & {fold(n) for n in own}:
-                self._names.update({fold(n): str(character["name"]) for n in own})
-        for name in names:
-            self._names.setdefault(fold(name), name)
+        names, characters = list(names), list(characters)
+        library, wanted = NameIndex(characters), {fold(n) for n in names}
+        meant = {library.find(n) for n in names}
+        cast = [c for c in characters if c["name"] in meant or wanted & {fold(n) for n in names_of(c)}]
+        known = {fold(n) for c in cast for n in names_of(c)}
+        unknown = {fold(n): n for n in reversed(names) if fold(n) not in known and library.find(n) is None}
+        strangers = [{"name": n} for n in names if n in unknown.values()]
+        self._index = NameIndex([*cast, *strangers])
+        self._exact = {fold(n): str(c["name"]) for c in reversed([*cast, *strangers]) for n in reversed(names_of(c))}
+        #: each character once, under its own name, as the library has them
+        self.names = list(dict.fromkeys(str(c["name"]) for c in [*cast, *strangers]))
 
     def __bool__(self) -> bool:
-        return bool(self._names)
+        return bool(self.names)
 
     def of(self, name: str) -> str | None:
         """The character's own name; None for a stranger."""
-        return self._names.get(fold(name))
-
-    @property
-    def names(self) -> list[str]:
-        """Each character once, under its own name."""
-        return list(dict.fromkeys(self._names.values()))
+        return self._index.find(name) or self._exact.get(fold(name))
 
 
 def plan_issues(plan: ActionPlan, cast: Cast) -> list[Issue]:

@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 
 from workbench.artifacts.staleness import find_changed_inputs
 from workbench.db.reads import story as reads
+from workbench.errors import InvalidInput, Issue, all_of
+from workbench.i18n import N_, Text
 from workbench.json_types import Json
 from workbench.story.freshness import load_changed
-from workbench.story.names import fold, names_of
+from workbench.story.names import NameIndex, contains, fold, names_of, without_article
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,22 @@ class Scene:
     cast: tuple[str, ...]
     #: its place and what happens
     text: str
+    #: the own names of those whom the cast means
+    people: tuple[str, ...] = ()
 
     def shows(self, names: Iterable[str]) -> bool:
         """Whether somebody of these names is in its cast."""
         wanted = {fold(n) for n in names}
-        return any(fold(n) in wanted for n in self.cast)
+        return any(fold(n) in wanted for n in (*self.cast, *self.people))
 
     def mentions(self, name: str) -> bool:
         """Whether its place or what happens names this."""
-        return fold(name) in fold(self.text)
+        return contains(self.text, without_article(name))
 
 
 def list_scenes(conn: Connection, project_id: int) -> list[Scene]:
     """Every scene of the project's live episodes, in story order."""
+    library = NameIndex(row.content for row in reads.list_elements(conn, project_id, "character"))
     nodes = {(n.parent_id, n.position): n.id for n in reads.outline(conn, project_id) if n.kind == "scene"}
     listed = []
     for row in reads.list_contents(conn, project_id, "scene_list"):
@@ -45,7 +50,10 @@ def list_scenes(conn: Connection, project_id: int) -> list[Scene]:
             node_id = nodes.get((row.node_id, scene["order"]))
             if node_id is not None:
                 text = f"{scene['location']} {scene['summary']} {scene['beat']}"
-                listed.append(Scene(node_id, row.position, scene["order"], scene["beat"], tuple(scene["cast"]), text))
+                people = tuple(own for own in map(library.find, scene["cast"]) if own is not None)
+                listed.append(
+                    Scene(node_id, row.position, scene["order"], scene["beat"], tuple(scene["cast"]), text, people)
+                )
     return listed
 
 
@@ -59,6 +67,43 @@ def find_stale_dependents(conn: Connection, project_id: int, node_id: int) -> li
         if find_changed_inputs((made_from for made_from in head.inputs if made_from["node_id"] == node_id), sources)
     ]
     return sorted(stale, key=lambda key: (key[1], key[0]))
+
+
+#: artifact kinds whose name is that of somebody or something of the story
+NAMED_KINDS = ("character", "world_element")
+
+
+def check_names(conn: Connection, project_id: int, kind: str, content: Mapping[str, Json], node_id: int | None) -> None:
+    """Refuse a name that another element of the project has, archived ones too, and names that would mean two people.
+
+    `node_id`: whose content it becomes, None: somebody new. What it is called already stays possible. Raises
+    InvalidInput.
+    """
+    rows = reads.list_contents(conn, project_id, kind, archived=True)
+    own = next((row.content for row in rows if row.node_id == node_id), {"name": ""})
+    before = {fold(name) for name in names_of(own)}
+    issues = []
+    for row in rows:
+        if row.node_id == node_id:
+            continue
+        name, their_name = str(content["name"]), str(row.content["name"])
+        aliases = {fold(alias) for alias in row.content.get("aliases") or []}
+        if fold(name) == fold(their_name) and fold(name) != fold(str(own["name"])):
+            taken = (
+                N_("{name} is there already.")
+                if row.archived_at is None
+                else N_("{name} is there already, archived: restore it, or choose another name.")
+            )
+            issues.append(Issue("name", Text(taken, name=their_name)))
+        elif fold(name) in aliases - before and row.archived_at is None:
+            message = N_("{alias} is an alias of {name}; take it away there first.")
+            issues.append(Issue("name", Text(message, alias=name, name=their_name)))
+        for number, alias in enumerate(content.get("aliases") or []):
+            if fold(alias) == fold(their_name) and fold(alias) not in before and row.archived_at is None:
+                message = N_("{alias} is the name of somebody else.")
+                issues.append(Issue(f"aliases.{number}", Text(message, alias=alias)))
+    if issues:
+        raise InvalidInput(all_of(issues), issues)
 
 
 def select_scenes(scenes: Iterable[Scene], content: Mapping[str, Json], kind: str) -> list[Scene]:

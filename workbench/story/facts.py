@@ -11,14 +11,15 @@ from workbench.artifacts import kinds
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
-from workbench.db.rows.story import Artifact, Input, Node
+from workbench.db.rows.story import Artifact, ElementArtifact, Input, Node
 from workbench.errors import NotFound
 from workbench.i18n import Text
 from workbench.json_types import Json, JsonObject
-from workbench.story.names import fold, names_of
+from workbench.story.leads import find_leads, find_unlisted_leads
+from workbench.story.names import NameIndex, fold, names_of
 
-#: the context block of a prompt holds at most this many characters
-MAX_CHARACTERS = 30
+#: a prompt tells so many characters, and so many world elements, in full
+MOST_ELEMENTS = 30
 
 
 #: the fields to read, by name or by what a content holds
@@ -181,31 +182,44 @@ class NodeView:
         """What may be used of a content, and no more than is recorded."""
         wanted = fields(content) if callable(fields) else fields
         self._inputs.record(head, part, content, wanted, only_for)
-        return content if wanted is None else pick(content, wanted)
+        return _pick_fields(content, wanted)
 
     def characters(
-        self, fields: Fields | None = None, *, names: Iterable[str] | None = None, only_for: str | None = None
+        self,
+        fields: Fields | None = None,
+        *,
+        names: Iterable[str] | None = None,
+        only_for: str | None = None,
+        most: int | None = MOST_ELEMENTS,
     ) -> list[JsonObject]:
-        """The cast library in story order: at most the 30 most recently edited characters.
+        """The cast in story order; behind the library those whom the brief's protagonist field means and it lacks.
 
-        `names`: only those who go by one of these; the others are no input. `fields`, `only_for`: see `artifact`.
+        `names`: only those whom one of these means; the others are no input. `most`: of a larger cast the leads and
+        the first, None: all. `fields`, `only_for`: see `artifact`.
         """
-        return self._elements("character", fields, names, only_for)
-
-    def world(self, fields: Fields | None = None) -> list[JsonObject]:
-        """The world's elements in story order, as `characters` has the cast."""
-        return self._elements("world", fields)
-
-    def _elements(
-        self, kind: str, fields: Fields | None, names: Iterable[str] | None = None, only_for: str | None = None
-    ) -> list[JsonObject]:
         with self._database.read() as conn:
-            rows = reads.list_elements(conn, self.project_id, kind, MAX_CHARACTERS)
-        rows.sort(key=lambda r: (r.position, r.node_id))
+            rows = reads.list_elements(conn, self.project_id, "character")
+            brief = self._inputs.head(conn, self.project_id, "brief")
+        unlisted = find_unlisted_leads(brief.content, [r.content for r in rows]) if brief else []
+        everybody = NameIndex([*(r.content for r in rows), *unlisted])
         if names is not None:
-            wanted = {fold(name) for name in names}
-            rows = [row for row in rows if wanted & {fold(n) for n in names_of(row.content)}]
-        return [self._hand_out(row, None, row.content, fields, only_for) for row in rows]
+            names = list(names)
+            folded, own = {fold(name) for name in names}, {everybody.find(name) for name in names}
+            rows = [r for r in rows if r.content["name"] in own or folded & {fold(n) for n in names_of(r.content)}]
+            unlisted = [c for c in unlisted if c["name"] in own]
+        elif most is not None and len(rows) + len(unlisted) > most:
+            leads = find_leads(str(brief.content.get("protagonist") or ""), everybody) if brief else []
+            rows = _choose(rows, leads, most - len(unlisted))
+        if unlisted and brief is not None:
+            self._inputs.record(brief, None, brief.content, ("protagonist",), only_for)
+        cast = [self._hand_out(row, None, row.content, fields, only_for) for row in rows]
+        return cast + [_pick_fields(character, fields) for character in unlisted]
+
+    def world(self, fields: Fields | None = None, *, most: int | None = MOST_ELEMENTS) -> list[JsonObject]:
+        """The world's elements in story order; `most`: the first so many, None: all."""
+        with self._database.read() as conn:
+            rows = reads.list_elements(conn, self.project_id, "world")
+        return [self._hand_out(row, None, row.content, fields, None) for row in rows[:most]]
 
     def _sibling(self, step: int) -> NodeView | None:
         parent = self.parent
@@ -220,3 +234,14 @@ class NodeView:
 
     def _other(self, node_id: int) -> NodeView:
         return NodeView.load(self._database, node_id, self._inputs)
+
+
+def _pick_fields(content: JsonObject, fields: Fields | None) -> JsonObject:
+    wanted = fields(content) if callable(fields) else fields
+    return content if wanted is None else pick(content, wanted)
+
+
+def _choose(rows: list[ElementArtifact], leads: Sequence[str], most: int) -> list[ElementArtifact]:
+    """At most so many, in story order: the leads, then the first."""
+    ranked = sorted(range(len(rows)), key=lambda n: (rows[n].content["name"] not in leads, n))
+    return [rows[n] for n in sorted(ranked[: max(most, 0)])]

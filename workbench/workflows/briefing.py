@@ -14,7 +14,7 @@ from workbench.artifacts.versions import pick
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story.names import fold
+from workbench.story.names import NameIndex, fold, names_of
 from workbench.story.styles import style_text
 
 if TYPE_CHECKING:
@@ -61,9 +61,30 @@ def story_facts(ctx: Context) -> JsonObject:
         "audience": brief.get("audience") or "",
         "protagonist": brief.get("protagonist") or "",
         "style": style_text(brief.get("style"), str(brief.get("language") or "en")),
-        "characters": cast_facts(ctx, project, fields_of_who),
-        "world": world_facts(ctx, project),
+        "characters": cast_facts(ctx, project, fields_of_who) + _name_further_cast(ctx, project),
+        "world": world_facts(ctx, project) + _name_further_world(ctx, project),
     }
+
+
+def _name_further_cast(ctx: Context, project: NodeView) -> list[JsonObject]:
+    """Those of a large cast who are not told in full, by name alone; the timeline says who."""
+    told = {c["name"] for c in project.characters(("name",))}
+    further = [c for c in project.characters(("name", "aliases"), most=None) if c["name"] not in told]
+    if further:
+        names = ", ".join(str(c["name"]) for c in further)
+        message = N_("{kept} of {all} characters are told in full, these by name alone: {names}")
+        ctx.note(Text(message, kept=len(told), all=len(told) + len(further), names=names))
+    return describe_cast(ctx, further)
+
+
+def _name_further_world(ctx: Context, project: NodeView) -> list[JsonObject]:
+    told = {w["name"] for w in project.world(("name",))}
+    further = [w for w in project.world(("name",), most=None) if w["name"] not in told]
+    if further:
+        names = ", ".join(str(w["name"]) for w in further)
+        message = N_("{kept} of {all} world elements are told in full, these by name alone: {names}")
+        ctx.note(Text(message, kept=len(told), all=len(told) + len(further), names=names))
+    return [{"name": w["name"], "description": ""} for w in further]
 
 
 def fields_of_who(character: JsonObject) -> Sequence[str]:
@@ -133,15 +154,17 @@ def neighbour(ctx: Clipper, node: NodeView, position: int) -> JsonObject:
     }
 
 
-def list_names(characters: Iterable[JsonObject]) -> set[str]:
-    """Every name and alias in the library, folded."""
-    return {fold(name) for c in characters for name in (c["name"], *(c.get("aliases") or []))}
-
-
 def unknown_names(names: Iterable[str], characters: Iterable[JsonObject]) -> list[str]:
-    """Those of `names` that are neither a name nor an alias in the library, in order, once each."""
-    known = list_names(characters)
-    return list(dict.fromkeys(n for n in names if fold(n) not in known))
+    """Those of `names` that mean nobody of the library, in order, once each."""
+    characters = list(characters)
+    library, known = NameIndex(characters), {fold(name) for c in characters for name in names_of(c)}
+    return list(dict.fromkeys(n for n in names if fold(n) not in known and library.find(n) is None))
+
+
+def own_names(names: Iterable[str], characters: Iterable[JsonObject]) -> list[str]:
+    """The names as the library has them, each once; strangers keep theirs."""
+    library = NameIndex(characters)
+    return list(dict.fromkeys(library.find(name) or name for name in names))
 
 
 def too_alike(path: str, this: str, other: str, similarity: float) -> Issue:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from workbench.json_types import JsonObject
 from workbench.story.continuity import Cast
-from workbench.story.names import fold, names_of
+from workbench.story.names import NameIndex, fold, names_of
 from workbench.story.styles import style_text
 from workbench.workflows import briefing
 
@@ -49,11 +49,12 @@ def looks(node: NodeView, names: Iterable[str], only_for: str | None = None) -> 
     names = list(names)
     fields = partial(briefing.fields_of_looks, names=names)
     characters = node.project.characters(fields, names=names, only_for=only_for)
-    texts: dict[str, str] = {}
+    library, texts = NameIndex(characters), {}
     for character in characters:
         text = " ".join(str(character.get("appearance") or character.get("description") or "").split())
         own = {fold(name) for name in names_of(character)}
-        texts |= {name: text for name in names if text and fold(name) in own}
+        meant = [name for name in names if fold(name) in own or library.find(name) == character["name"]]
+        texts |= {name: text for name in meant if text}
     return texts
 
 
@@ -79,7 +80,7 @@ def facts(ctx: Context, *, looks: bool = False) -> JsonObject:
         "story_language": language,
         "scene": {k: scene[k] for k in ("order", "summary", "location", "beat") if k in scene},
         "cast": people(ctx, looks=looks),
-        "props": [w["name"] for w in node.project.world(("name", "kind")) if w.get("kind") not in NO_THINGS],
+        "props": [w["name"] for w in node.project.world(("name", "kind"), most=None) if w.get("kind") not in NO_THINGS],
         "anchor": set_facts(node.artifact("scene_anchor", fields=set_fields(language)), language),
         "position": position,
         "mood": arc[ARC.index(position)] if len(arc) == len(ARC) else "",

@@ -281,8 +281,8 @@ def list_contents(conn: Connection, project_id: int, kind: str, *, archived: boo
     return fetch(conn, NodeContent, query if archived else query.where(node.c.archived_at.is_(None)))
 
 
-def list_elements(conn: Connection, project_id: int, kind: str, limit: int) -> list[ElementArtifact]:
-    """Head artifacts of live characters or world elements, the most recently edited first."""
+def list_elements(conn: Connection, project_id: int, kind: str) -> list[ElementArtifact]:
+    """Head artifacts of live characters or world elements, in story order."""
     query = (
         select(*_artifact, node.c.position)
         .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
@@ -295,7 +295,6 @@ def list_elements(conn: Connection, project_id: int, kind: str, limit: int) -> l
                 artifact.c.kind == {"character": "character", "world": "world_element"}[kind],
             )
         )
-        .order_by(artifact.c.created_at.desc(), node.c.position)
-        .limit(limit)
+        .order_by(node.c.position, node.c.id)
     )
     return fetch(conn, ElementArtifact, query)

@@ -54,14 +54,17 @@ def draw_frame(
     aspect_ratio: str,
     language: str,
     seed: int,
+    *,
+    shown: str | None = None,
 ) -> bytes:
-    """The shot as a PNG. The same arguments give the same bytes; the anchor may be empty."""
+    """The shot as a PNG. The same arguments give the same bytes; the anchor may be empty. `shown`: the caption to show
+    where that is not the one to read."""
     size = frame_size(aspect_ratio)
     preset = style_preset(style.get("preset"))
     where = setting(anchor, shot, style, language)
     light = Light(where, preset)
     strip = caption.lay_out(
-        str(shot.get("caption") or ""), int(shot.get("order") or 1), str(shot.get("framing") or ""), size
+        str((shown or shot.get("caption")) or ""), int(shot.get("order") or 1), str(shot.get("framing") or ""), size
     )
     inner = (size[0], size[1] - strip.height)
     stage = furnish(where)

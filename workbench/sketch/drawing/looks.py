@@ -126,13 +126,14 @@ def describe_looks(name: str, shot: JsonObject) -> str:
     """What the shot's words on looks say of one of its people; all of them when nobody is named."""
     text = str((shot.get("visual") or {}).get("character") or "")
     names = [str(s.get("name")) for s in shot.get("subjects") or []]
-    at = text.find(name)
-    if at < 0:
+    at = {n: m.end(1) for n in names if (m := re.search(rf"(?:^|[;；。.]\s*)({re.escape(n)})\s*[:：]", text))}
+    start = at.get(name, text.find(name) + len(name) if name in text else None)
+    if start is None:
         return text if len(names) == 1 else ""
-    start = at + len(name)
-    after = [p for p in (text.find(f"{n}:", start) for n in names if n != name) if p > 0]
-    after += [p for p in (text.find(f"{n}：", start) for n in names if n != name) if p > 0]
-    return text[start : min(after, default=len(text))]
+    heads = [rf"(?:(?<![A-Za-z ])|(?<=[;；] )){re.escape(n)}[:：]" for n in names if n != name]
+    others = [re.search(head, text[start:]) for head in heads]
+    after = [m.start() for m in others if m]
+    return text[start : start + min(after, default=len(text))]
 
 
 def _gender(text: str, number: int) -> bool:

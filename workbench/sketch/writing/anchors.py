@@ -21,7 +21,8 @@ from workbench.sketch import books
 from workbench.sketch.books import Air, Light, Pair
 from workbench.sketch.books.models import ArcPart, Era
 from workbench.sketch.writing import places
-from workbench.sketch.writing.story import contains_name, digest, language_of
+from workbench.sketch.writing.story import digest, language_of
+from workbench.story.names import contains
 
 ANCHORS = 6
 MAX_ANCHORS = 12
@@ -147,4 +148,4 @@ def _people(facts: JsonObject) -> list[str]:
 
 
 def _mentions(texts: Iterable[str], people: Sequence[str]) -> bool:
-    return any(contains_name(text, name) for text in texts for name in people)
+    return any(contains(text, name) for text in texts for name in people)

@@ -15,8 +15,8 @@ from workbench.sketch.books import ARC, Lines, Topic
 from workbench.sketch.books.models import ArcPart
 from workbench.sketch.writing import places
 from workbench.sketch.writing.sentences import clip_to_clauses, first_clause, upper_first
-from workbench.sketch.writing.story import contains_name, digest, language_of
-from workbench.story.names import fold
+from workbench.sketch.writing.story import digest, language_of
+from workbench.story.names import NameIndex, contains, fold
 from workbench.story.timing import dialogue_s
 
 T = TypeVar("T")
@@ -61,6 +61,7 @@ class _Writer:
         scene = facts["scene"]
         self._beat, self._summary = str(scene.get("beat") or ""), str(scene.get("summary") or "")
         self._people = [str(p["name"]) for p in facts.get("cast") or []]
+        self._names = NameIndex(facts.get("cast") or [])
         self._max_seconds = float(facts["max_seconds"])
         position = str(facts.get("position") or "")
         self._part: ArcPart = next((part for part in ARC if part == position), "opening")
@@ -165,7 +166,7 @@ class _Writer:
                 p
                 for p in props
                 if 0 < len(p) <= 24
-                and contains_name(text, p)
+                and contains(text, p)
                 and p not in self._people
                 and places.archetype_of(p, self._language) is None
             ),
@@ -180,7 +181,7 @@ class _Writer:
             quoted = event and event.casefold() in self._summary.casefold() and not event.endswith("…")
             # “Sitting down at last” is no sentence
             whole = self._language == "zh" or (event.count(" ") >= 3 and not re.match(r"\w+ing\b", event))
-            if quoted and (whole or any(contains_name(event, p) for p in self._people)) and len(event) >= 4:
+            if quoted and (whole or self._names.find_people(event)) and len(event) >= 4:
                 return upper_first(event)
         return ""
 

@@ -235,10 +235,8 @@ def _find_word(text: str, word: str) -> int:
     return text.find(word)
 
 
-def find_person(text: str, name: str, people: Sequence[Named]) -> int:
-    """Where somebody first appears in a sentence, by name or by pronoun; behind everything when neither does."""
-    if name in text:
-        return text.index(name)
+def find_pronoun(text: str, name: str, people: Sequence[Named]) -> int:
+    """Where a pronoun in a sentence may first mean somebody; behind everything when none does."""
     gender = next((p.gender for p in people if p.name == name), "")
     pronouns = {"f": r"\b(?:she|her)\b|她", "m": r"\b(?:he|his|him)\b|他"}.get(gender, r"\b(?:she|he)\b|[她他]")
     match = re.search(pronouns, text, re.IGNORECASE)

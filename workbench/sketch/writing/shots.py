@@ -31,8 +31,9 @@ from workbench.sketch import books
 from workbench.sketch.books import Poses
 from workbench.sketch.writing import feelings, places, sentences
 from workbench.sketch.writing.sentences import clip_to_clauses, first_clause
-from workbench.sketch.writing.story import contains_name, digest, language_of
+from workbench.sketch.writing.story import digest, language_of
 from workbench.story.continuity import process_word
+from workbench.story.names import contains
 
 #: more would crowd a frame; of a larger cast the others come in turn
 MOST_PEOPLE = 3
@@ -193,7 +194,7 @@ def _props(facts: JsonObject, book: Poses, rng: Random) -> list[str]:
         p
         for p in facts.get("props") or []
         if len(p) <= MAX_PROP[language]
-        and contains_name(text, p)
+        and contains(text, p)
         and places.archetype_of(p, language) is None
         and process_word(p) is None
         and p not in _people(facts)

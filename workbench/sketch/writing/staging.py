@@ -96,11 +96,7 @@ def _quotes(text: str, short: str, language: str) -> bool:
 
 
 def _place(story: Story, text: str, same: Event | None) -> Place | None:
-    return (
-        same.place
-        if same
-        else places.find_place(text, story.language, (*story.world_places, *(e.place for e in story.events)))
-    )
+    return same.place if same else story.find_place(text, (*story.world_places, *(e.place for e in story.events)))
 
 
 def _first_place(story: Story) -> Place:

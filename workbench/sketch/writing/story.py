@@ -17,6 +17,8 @@ from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import Phrases
 from workbench.sketch.writing import places, sentences
+from workbench.story.leads import find_leads
+from workbench.story.names import NameIndex
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,18 @@ class Story:
         shown = " ".join(e.text for e in self.events[: last + 1])
         return tuple(p for p in self.props if re.sub(r"^(?:the|a|an) ", "", p) in shown)
 
+    @cached_property
+    def names(self) -> NameIndex:
+        return index_people(self.people)
+
     def find_people(self, text: str) -> tuple[str, ...]:
         """People named in `text`, in the order of the cast."""
-        return tuple(p.name for p in self.people if any(contains_name(text, n) for n in (p.name, *p.aliases)))
+        named = self.names.find_people(text)
+        return tuple(p.name for p in self.people if p.name in named)
+
+    def find_place(self, text: str, known: Sequence[places.Place]) -> places.Place | None:
+        """The place that a text names, by words that are not somebody's name."""
+        return _find_place(text, self.language, known, self.names)
 
 
 def digest(*parts: object) -> int:
@@ -75,13 +86,13 @@ def digest(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(joined.encode("utf-8", "surrogatepass")).digest()[:8], "big")
 
 
-def contains_name(text: str, name: str) -> bool:
-    """Is `name` in `text`, as whole words where it is Latin?"""
-    if not name.strip():
-        return False
-    if re.search(r"[^\W\d_]", name) and name.isascii():
-        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
-    return name in text
+def index_people(people: Sequence[Person]) -> NameIndex:
+    return NameIndex({"name": p.name, "aliases": p.aliases} for p in people)
+
+
+def _find_place(text: str, language: str, known: Sequence[places.Place], names: NameIndex) -> places.Place | None:
+    # “Church walks in” is in no church; “Farquhar's plantation” may well be a place of the story's own
+    return places.find_place(names.mask(text, keep=[p.name for p in known]), language, known)
 
 
 def read_story(facts: JsonObject) -> Story:
@@ -128,8 +139,9 @@ def _world(world: Sequence[JsonObject], language: str) -> tuple[tuple[places.Pla
 
 
 def _lead(protagonist: str, people: Sequence[Person], book: Phrases) -> str:
+    leads = find_leads(protagonist, index_people(people))
     for person in people:
-        if contains_name(protagonist, person.name):
+        if person.name in leads:
             return person.name
     if people:
         return people[0].name
@@ -142,17 +154,20 @@ def _events(
 ) -> tuple[Event, ...]:
     """The summary's events in order; each knows its people (pronouns looked up) and the place it happens at."""
     events: list[Event] = []
-    proper = [p.name for p in people]
+    proper, names = [p.name for p in people], index_people(people)
     recent: tuple[str, ...] = ()
     place = world_places[0] if world_places else places.default_place(language, digest(summary))
     for text in sentences.split_events(summary, language, proper):
-        named = [p.name for p in people if any(contains_name(text, n) for n in (p.name, *p.aliases))]
+        mentioned = names.find_people(text)
+        named = [p.name for p in people if p.name in mentioned]
         meant = sentences.resolve_pronouns(text, language, people, recent)
-        place = places.find_place(text, language, world_places) or place
+        place = _find_place(text, language, world_places, names) or place
         short = sentences.replace_pronoun(sentences.extract_core(text, language, proper), people, meant)
         full = sentences.replace_pronoun(text, people, meant)
         there = dict.fromkeys([*named, *meant])
-        present = tuple(sorted(there, key=lambda name: sentences.find_person(full, name, people))) or recent[:1]
+        at = {m.name: m.start for m in reversed(names.mentions(full))}
+        spots = {name: at.get(name, sentences.find_pronoun(full, name, people)) for name in there}
+        present = tuple(sorted(there, key=spots.__getitem__)) or recent[:1]
         recent = tuple(dict.fromkeys([*present, *recent]))
         events.append(Event(full, short, present, place))
     return tuple(events)

@@ -13,6 +13,7 @@ from workbench.db.rows.story import ArtifactVersion, NodeContent, TreeNode
 from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
+from workbench.story import leads
 from workbench.ui import drafts, forms, labels, live, portraits, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import t
@@ -24,7 +25,7 @@ KINDS = {"character": "character", "world": "world_element"}
 #: a longer list is searched, not scrolled
 MOST = 60
 SCENES = 12
-#: as many of the cast as a prompt is told, and a drawing gives colours by
+#: more chips than this crowd the Studio
 CAST = 30
 
 
@@ -34,7 +35,7 @@ CAST = 30
 def card(project: int, characters: Sequence[TreeNode], world: Sequence[TreeNode]) -> None:
     """Faces and names in a row; a click on the heading's link opens their page."""
     content = brief(project)
-    names = [str(n.title) for n in characters][:CAST]
+    names = [str(n.title) for n in characters]
     with st.container(border=True, key="elements"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{t('People and places')}**", width="content")
@@ -95,7 +96,7 @@ def scenes(project: int) -> list[story_elements.Scene]:
 def cast_names(project: int) -> list[str]:
     """The names that drawings give colours by."""
     rows = live.query(live.workbench().projects.list_contents, project, "character", archived=False)
-    return [str(r.content["name"]) for r in rows][:CAST]
+    return [str(r.content["name"]) for r in rows]
 
 
 def picture(project: int, kind: str, content: JsonObject, size: int) -> str:
@@ -144,6 +145,27 @@ def _side(row: NodeContent, count: int) -> None:
         st.badge(t("Archived"), icon=":material/inventory_2:", color="gray")
     elif count:
         shell.small(t("{n} scenes", n=count) if count != 1 else t("1 scene"), t("Scenes it appears in"))
+
+
+def suggest_sheets(project: int) -> None:
+    """Leads whom the brief names and who have no sheet yet, each with the way to one."""
+    rows = live.query(live.workbench().projects.list_contents, project, "character", archived=True)
+    for lead in leads.find_unlisted_leads(brief(project), [r.content for r in rows]):
+        name = str(lead["name"])
+        sentence = t("{name} leads the story by its brief and has no sheet yet.", name=name)
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.caption(plain(sentence), width="content")
+            st.button(
+                t("Add a sheet"), key=f"lead_{name}", icon=":material/person_add:", type="tertiary",
+                on_click=_add_sheet, args=(project, lead),
+            )  # fmt: skip
+
+
+def _add_sheet(project: int, lead: JsonObject) -> None:
+    with shell.show_refusals():
+        node = live.workbench().projects.add_element(project, "character", lead, shell.user())
+        choose(node)
+    live.invalidate()
 
 
 def choose(node_id: int) -> None:

@@ -58,6 +58,7 @@ async def run(ctx: Context, params: Params) -> SceneList:
         lambda scene_list: cast_issues(scene_list, facts["characters"]),
     ]
     scene_list = await ctx.generate("scenes", prompt, schema=SceneList, checks=checks)
+    scene_list = use_own_names(scene_list, facts["characters"])
     ctx.progress(100, Text(N_("{count} scenes written"), count=len(scene_list.scenes)))
     return scene_list
 
@@ -98,6 +99,12 @@ def cast_issues(scene_list: SceneList, characters: list[JsonObject]) -> list[Iss
             message = Text(N_("not in the character library: {names}"), names=", ".join(unknown))
             issues.append(Issue(f"scenes.{index}.cast", message))
     return issues
+
+
+def use_own_names(scene_list: SceneList, characters: list[JsonObject]) -> SceneList:
+    """The cast under their own names, each once, whatever part or alias was used."""
+    scenes = [s.model_copy(update={"cast": briefing.own_names(s.cast, characters)}) for s in scene_list.scenes]
+    return scene_list.model_copy(update={"scenes": scenes})
 
 
 def _scene(index: int) -> Text:

@@ -98,6 +98,7 @@ async def run(ctx: Context, params: Params) -> EpisodePlan:
         checks = [lambda answer: count_issues(answer, target)]
         plan = await ctx.generate("plan", ctx.prompt(**facts, target=target), schema=EpisodePlan, checks=checks)
     plan = await _without_duplicates(ctx, facts, plan)
+    plan = use_own_names(plan, facts["characters"])
     _warn_of_strangers(ctx, plan, facts["characters"])
     ctx.progress(100, Text(N_("{count} episodes planned"), count=plan.episode_count))
     return plan
@@ -204,6 +205,15 @@ def merge(plan: EpisodePlan, rewrites: list[EpisodeOutline]) -> EpisodePlan:
     new = {e.order: e for e in rewrites}
     episodes = [new.get(e.order, e) for e in plan.episodes]
     return EpisodePlan(episode_count=plan.episode_count, reasoning_brief=plan.reasoning_brief, episodes=episodes)
+
+
+def use_own_names(plan: EpisodePlan, characters: list[JsonObject]) -> EpisodePlan:
+    """The main characters under their own names, whatever part or alias was used."""
+    episodes = [
+        e.model_copy(update={"main_characters": briefing.own_names(e.main_characters, characters)})
+        for e in plan.episodes
+    ]
+    return plan.model_copy(update={"episodes": episodes})
 
 
 def strangers(plan: EpisodePlan, characters: list[JsonObject]) -> list[str]:

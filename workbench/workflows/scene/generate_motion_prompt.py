@@ -173,7 +173,7 @@ def _cast_and_strangers(node: NodeView) -> tuple[list[str], list[str]]:
     """Every name and alias of the scene's cast, and of the library's others."""
     cast = staging.cast_of(node)
     # an answer is checked for other people's names, but nothing is made from them
-    others = node.at(node.project_id).characters()
+    others = node.at(node.project_id).characters(("name", "aliases"), most=None)
     library = [n for c in others for n in names_of(c)]
     names = dict.fromkeys([*cast.names, *library])
     return [n for n in names if cast.of(n) is not None], [n for n in names if cast.of(n) is None]

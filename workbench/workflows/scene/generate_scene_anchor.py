@@ -123,7 +123,7 @@ def cast_names(characters: list[JsonObject], scene: JsonObject) -> list[str]:
 def _names_to_leave_out(node: NodeView) -> list[str]:
     """Every name that must not appear. Who is in the scene matters only where the library does not know them: another
     cast leaves an empty set as it is."""
-    characters = node.project.characters(("name", "aliases"))
+    characters = node.project.characters(("name", "aliases"), most=None)
     scene = _outline(node.at(node.id), ("cast",)) or {"cast": []}
     if briefing.unknown_names(scene["cast"], characters):
         scene = _outline(node, ("cast",)) or scene
