@@ -31,13 +31,12 @@ from workbench.db.rows.story import (
 )
 from workbench.db.rows.usage import Spending
 from workbench.db.writes import story as writes
-from workbench.errors import InvalidInput, Issue, NotAllowed, NotFound
+from workbench.errors import NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers.base import SKETCH
 from workbench.story import briefs, elements
 from workbench.story.freshness import complete, load_changed, source_heads
-from workbench.story.names import fold
 
 if TYPE_CHECKING:
     from workbench.profiles.profiles import Profiles
@@ -57,7 +56,8 @@ class Projects:
         """Create a project from a brief (its fields: story.briefs.BriefFile); returns its id.
 
         `profile`: the name of the model profile that its jobs use; by default the built-in sketch.
-        Raises InvalidInput naming each field, NotFound for an unknown profile.
+        What its creator should know of how it was read, such as the language that it did not name, stands as a warning
+        on the brief. Raises InvalidInput naming each field, NotFound for an unknown profile.
         """
         parsed = briefs.parse(brief)
         profile_id = self._profiles.id_of(profile or SKETCH.name)
@@ -65,7 +65,9 @@ class Projects:
             project_id = writes.add_node(conn, "project", parsed.title, user=user)
             if profile_id is not None:
                 writes.set_node(conn, project_id, profile_id=profile_id)
-            add_version(conn, project_id, kinds.find("brief"), parsed.brief(), source="import", user=user)
+            remarks = [remark.to_json() for remark in parsed.remarks]
+            declared = kinds.find("brief")
+            add_version(conn, project_id, declared, parsed.brief(), source="import", user=user, warnings=remarks)
             for position, character in enumerate(parsed.characters, start=1):
                 _add_element(conn, project_id, "character", position, character.model_dump(mode="json"), user)
             for position, element in enumerate(parsed.world, start=1):
@@ -154,10 +156,9 @@ class Projects:
         declared = kinds.find(kind)
         content = kinds.validate(declared, content)
         with self._database.write() as conn:
+            writes.lock_node(conn, project_id)
+            elements.check_names(conn, project_id, kind, content, None)
             siblings = reads.children(conn, project_id, declared.node_kind, archived=True)
-            if any(fold(n.title) == fold(content["name"]) for n in siblings):
-                text = Text(N_("{name} is there already."), name=content["name"])
-                raise InvalidInput(text, [Issue("name", text)])
             return _add_element(conn, project_id, kind, len(siblings) + 1, content, user)
 
     def arrange_elements(self, node_ids: builtins.list[int]) -> None:

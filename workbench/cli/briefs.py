@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from workbench.cli import console
+from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import InvalidInput
 from workbench.i18n import Text
 from workbench.json_types import JsonObject, parse_json
@@ -32,6 +33,12 @@ class JsonParam(click.ParamType[JsonObject]):
                 ctx,
             )
         return parsed
+
+
+def say_remarks(brief: ArtifactVersion | None) -> None:
+    """On stderr: what was noted when a project's brief was read."""
+    for remark in (brief.warnings or []) if brief else []:
+        console.say(Text.from_json(remark))
 
 
 def read_brief(path: Path) -> JsonObject:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from workbench.artifacts.models import Brief, Character, Style, WorldElement
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.story import languages
+from workbench.story.names import fold
 from workbench.validation import issues_of, message_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,13 @@ class BriefFile(Brief):
     characters: list[Character] = Field(default_factory=list, max_length=200, title=N_("Characters"))
     world: list[WorldElement] = Field(default_factory=list, max_length=200, title=N_("World"))
 
+    #: what its creator should know of how it was read
+    _remarks: list[Text] = PrivateAttr(default_factory=list)
+
+    @property
+    def remarks(self) -> list[Text]:
+        return self._remarks
+
     def brief(self) -> JsonObject:
         """The content of the `brief` artifact."""
         return self.model_dump(mode="json", exclude={"characters", "world"})
@@ -36,6 +45,7 @@ def parse(raw: Any) -> BriefFile:
         raise InvalidInput(Text(N_("A brief is a mapping of fields; this is a {type}."), type=type(raw).__name__))
     if "style" in raw and isinstance(raw["style"], str):
         raw = {**raw, "style": {"preset": "custom", "prompt": raw["style"]}}
+    raw, language_remark = languages.complete(raw)
     try:
         brief = BriefFile.model_validate(raw)
     except ValidationError as error:
@@ -44,6 +54,7 @@ def parse(raw: Any) -> BriefFile:
     issues = _find_repeats(brief.characters, "characters") + _find_repeats(brief.world, "world")
     if issues:
         raise InvalidInput(all_of(issues), issues)
+    brief._remarks += [language_remark] if language_remark else []
     return brief
 
 
@@ -51,7 +62,7 @@ def _find_repeats(elements: Sequence[Character | WorldElement], where: str) -> l
     seen: set[str] = set()
     issues = []
     for number, element in enumerate(elements):
-        folded = "".join(element.name.split()).casefold()
+        folded = fold(element.name)
         if folded in seen:
             issues.append(Issue(f"{where}.{number}.name", Text(N_("{name} is there twice"), name=element.name)))
         seen.add(folded)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
+from workbench.story import languages
 from workbench.story.briefs import BriefFile
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
@@ -34,6 +35,31 @@ def _take_preset() -> None:
     preset = st.session_state.get(f"{_key()}.style.preset", "cinematic")
     language = st.session_state.get(f"{_key()}.language", current())
     st.session_state[f"{_key()}.style.prompt"] = style_text({"preset": preset}, language)
+
+
+def _set_language(language: str) -> None:
+    st.session_state[f"{_key()}.language"] = language
+
+
+def _language_hint(brief: JsonObject) -> None:
+    """What language the words are in, where another one is chosen."""
+    read = languages.recognize(f"{brief['title']}\n{brief['summary']}")
+    if read is None or (read.language == brief["language"] and not read.other):
+        return
+    if read.other:
+        sentence = t(
+            "The summary reads as {language}. Stories are planned in Chinese or English.", language=t(read.other)
+        )
+        st.markdown(f":orange[:material/translate:] :gray[{plain(sentence)}]")
+    if read.language != brief["language"]:
+        name = t(forms.CHOICES[read.language])
+        if not read.other:
+            sentence = t("The summary reads as {language}, but another story language is chosen.", language=name)
+            st.markdown(f":orange[:material/translate:] :gray[{plain(sentence)}]")
+        st.button(
+            t("Plan it in {language}", language=name), key="wizard_language", icon=":material/translate:",
+            on_click=_set_language, args=(read.language,),
+        )  # fmt: skip
 
 
 def missing(brief: JsonObject) -> list[Issue]:
@@ -127,6 +153,7 @@ def _form(draft: drafts.Draft) -> int | None:
         brief = _fields(issues)
     with right, st.container(border=True, key="wizard_side"):
         _readiness(brief)
+        _language_hint(brief)
         profile = _profile()
         draft.show_status(with_button=True)
         clicked = st.button(

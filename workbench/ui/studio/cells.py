@@ -11,7 +11,7 @@ from workbench.artifacts import kinds
 from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, InvalidInput, Issue, find_kind
-from workbench.i18n import N_
+from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.story.studio import StaleReason
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
@@ -426,12 +426,8 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
         if state == "failed" and job:
             failure(job)
     with st.container():
-        for warning in (artifact.warnings or []) if artifact else []:
-            st.markdown(
-                ":orange[:material/warning:] "
-                f":gray[{plain(labels.translate_stored(warning, 'message') if isinstance(warning, dict) else warning)}]"
-            )
         if artifact:
+            _warnings(artifact)
             versions.show_comparison(node_id, artifact.kind)
     with st.container():
         if artifact and artifact.kind == "scene_video":
@@ -443,6 +439,12 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
             sheet.draw(node_id, cell)
         elif workflow.batch and job and job.result:
             _batch(job)
+
+
+def _warnings(artifact: ArtifactVersion) -> None:
+    for warning in artifact.warnings or []:
+        text = translate(Text.from_json(warning), current()) if isinstance(warning, dict) else str(warning)
+        st.markdown(f":orange[:material/warning:] :gray[{plain(text)}]")
 
 
 def _batch(job: Job) -> None:
@@ -488,6 +490,7 @@ def plain_artifact(node_id: int, kind: str) -> None:
                 on_click=begin_edit,
                 args=(node_id, kind, artifact),
             )
+        _warnings(artifact)
         versions.show_comparison(node_id, kind)
         if not editor(node_id, kind):
             artifacts.show(kind, artifact.content)
