@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from workbench.api.client import Workbench
+    from workbench.story.briefs import BriefFile
 
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 POLL_S = 0.1
@@ -80,7 +81,8 @@ def _run_missing_processes(settings: Settings) -> Iterator[None]:
 class DemoRun:
     """One project's way from its brief to the storyboard of its first episode, with a bar for each kind of job.
 
-    Started again after it was killed, it goes on with the same project: what is done is not done twice.
+    Started again after it was killed, it goes on with the same project: what is done is not done twice. Another cast,
+    brief or profile is another story, with a project of its own; what a person has edited meanwhile is planned again.
     """
 
     def __init__(self, workbench: Workbench) -> None:
@@ -90,13 +92,15 @@ class DemoRun:
         self.episodes: list[TreeNode] = []
         self.scenes: list[TreeNode] = []
         self.frames = 0
+        self._replanned = False
         self._started = time.monotonic()
 
     def make_first_episode(self, brief: JsonObject, profile: str | None) -> bool:
         """Whether every job succeeded; says which did not and why."""
-        self.project_id = self._find_unfinished(brief) or self.workbench.create_project(
+        self.project_id = self._find_unfinished(brief, profile) or self.workbench.create_project(
             brief, profile=profile, user=USER
         )
+        briefs.say_remarks(self.workbench.artifact(self.project_id, "brief"))
         try:
             with self._progress() as bars:
                 self._stage(bars, "plan_episodes", self.project_id, self._plan)
@@ -135,19 +139,33 @@ class DemoRun:
             seconds=round(time.monotonic() - self._started, 1),
         )
 
-    def _find_unfinished(self, brief: JsonObject) -> int | None:
-        """The newest project that a demo of this brief began and did not finish."""
+    def _find_unfinished(self, brief: JsonObject, profile: str | None) -> int | None:
+        """The newest project that a demo of this brief, with its cast and world, began and did not finish."""
         from workbench.story.briefs import parse
 
-        wanted = parse(brief).brief()
+        wanted = parse(brief)
+        profile_id = None if profile is None else self.workbench.profiles.id_of(profile)
         for project in self.workbench.projects.list_names():
-            if project.created_by != USER:
+            if project.created_by != USER or (profile is not None and project.profile_id != profile_id):
                 continue
             first = self.workbench.artifact(project.id, "brief", 1)
-            if first is not None and first.content == wanted:
+            if first is not None and first.content == wanted.brief() and self._has_elements(project.id, wanted):
                 done = [j for j in self._jobs_of(project.id, PLAN) if j.state == "succeeded"]
                 return None if done else int(project.id)
         return None
+
+    def _has_elements(self, project_id: int, wanted: BriefFile) -> bool:
+        """Whether the project began with just these people and places, whatever was edited since."""
+        for kind, elements in (("character", wanted.characters), ("world_element", wanted.world)):
+            nodes = self.workbench.projects.list_contents(project_id, kind, archived=True)
+            first = [self.workbench.artifact(node.node_id, kind, 1) for node in sorted(nodes, key=lambda n: n.node_id)]
+            if [a.content for a in first if a is not None] != [e.model_dump(mode="json") for e in elements]:
+                return False
+        return True
+
+    def _is_stale(self, node_id: int, kind: str) -> bool:
+        nodes = self.workbench.projects.tree(self.project_id).nodes
+        return any(a.kind == kind and a.stale for n in nodes if n.id == node_id for a in n.artifacts)
 
     def _plan(self) -> SubmittedJob:
         return self.workbench.submit("plan_episodes", self.project_id, user=USER)
@@ -157,8 +175,12 @@ class DemoRun:
         failed."""
         there = [j for j in self._jobs_of(self.project_id, kind) if j.node_id == node_id]
         job = there[0] if there else submit()
-        if job.state in ("failed", "partial", "cancelled"):
-            job = self.workbench.jobs.retry(job.id, user=USER)
+        writes = self.workbench.workflows.get(kind).writes
+        if job.state == "succeeded" and writes is not None and self._is_stale(node_id, writes):
+            job, self._replanned = submit(), True
+        elif job.state in ("failed", "partial", "cancelled"):
+            # a retry takes over what is finished, and that was made from what has changed since
+            job = submit() if self._replanned else self.workbench.jobs.retry(job.id, user=USER)
         ended = self._follow(bars, job.id)
         self.jobs += ended
         if ended[0].state != "succeeded":
