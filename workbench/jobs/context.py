@@ -30,7 +30,7 @@ from workbench.db.rows.jobs import ChildState
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input
 from workbench.db.schema import ACTIVE
 from workbench.db.writes import claims, families, steps, timeline
-from workbench.errors import ChildFailed, JobError, LostClaim, ProgrammingError, Refused
+from workbench.errors import ChildFailed, Issue, JobError, LostClaim, ProgrammingError, Refused
 from workbench.i18n import N_, Text
 from workbench.jobs import replay, submit
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
@@ -41,8 +41,9 @@ from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
-from workbench.story import freshness
+from workbench.story import freshness, hanzi
 from workbench.story.facts import Inputs, NodeView
+from workbench.story.names import names_of
 from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
@@ -286,11 +287,25 @@ class Context:
         """
         prompt = prompts.render(prompts.name_for(self._session.declared.run.__module__, variant), self.language, facts)
         self._prompt_versions.append(prompt.version)
+        if self._traditional_names is not None:
+            prompt = prompts.ask_for_traditional(prompt)
         if self.by_hand is None:
             return prompt
         if len(self._prompt_versions) == 1:
             self._event(Text(N_("Keeps to version {version}, edited by hand"), version=self.by_hand.version), "info")
         return prompts.keep_to(prompt, self.by_hand.content)
+
+    @functools.cached_property
+    def _traditional_names(self) -> list[str] | None:
+        """The names of the story's people and world where it is written in traditional Chinese; None where not."""
+        if self._node is None or self.language != "zh":
+            return None
+        # a look of its own: how it is written makes no artifact stale
+        project = self._node.at(self._node.project_id)
+        brief = project.brief
+        if not hanzi.is_traditional(f"{brief.get('title') or ''}{brief.get('summary') or ''}"):
+            return None
+        return [n for e in (*project.characters(most=None), *project.world(most=None)) for n in names_of(e)]
 
     @functools.cached_property
     def by_hand(self) -> Artifact | None:
@@ -330,6 +345,10 @@ class Context:
         draft: Callable[..., Any] | None = None,
     ) -> M:
         """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help."""
+        names = self._traditional_names
+        own = None if names is None else hanzi.Traditional(hanzi.iterate_texts(dict(prompt.facts)), names)
+        if own is not None:
+            checks = [partial(_check_kept, own, check) for check in checks]
         write = self._draft(step, dict(prompt.facts), draft)
         if self.by_hand is not None and write is not None:
             # the offline provider keeps to all of it, as long as it still passes
@@ -337,7 +356,8 @@ class Context:
             _, _, usable = judge(by_hand, schema, checks)
             write = write if usable is None else partial(str, by_hand)
         with self._session.note_failure():
-            return await self._text.generate(step, prompt, schema, checks, write)
+            answer = await self._text.generate(step, prompt, schema, checks, write)
+        return answer if own is None else own.keep(answer)
 
     async def chat(self, step: str, messages: Sequence[Message]) -> TextReply:
         """A plain answer, memoised under `step`."""
@@ -423,9 +443,13 @@ class Context:
         write = own or self._session.declared.draft
         if write is None:
             return None
-        facts = {**facts, "step": step}
+        # the phrase books are in simplified Chinese; `generate` brings what they give into the story's own
+        facts = {**(facts if self._traditional_names is None else hanzi.simplify(facts)), "step": step}
         # the same facts and params give the same bytes on any machine
         seed = hash_of([self._session.job.kind, facts, self.params.model_dump(mode="json")])
+        if self._node is not None:
+            # as the brief has it, whatever script its words are in
+            facts.setdefault("language", self.language)
 
         def draft() -> str:
             made = write(facts, self.params, random.Random(seed))
@@ -628,6 +652,10 @@ class Context:
         self.warnings.append(message)
         self._event(message, "warning")
 
+    def note(self, message: Text) -> None:
+        """Say something on the job's timeline."""
+        self._event(message, "info")
+
     def report_shortened(self, what: Text | str, kept: int, of: int) -> None:
         """Say what was shortened to fit the prompt, and by how much."""
         self._event(Text(N_("{what} shortened to {kept} of {of} characters"), what=what, kept=kept, of=of), "info")
@@ -636,6 +664,11 @@ class Context:
         session = self._session
         with session.write() as conn:
             session.add_event(conn, message, level)
+
+
+def _check_kept(own: hanzi.Traditional, check: Check, answer: BaseModel) -> list[Issue]:
+    """A check of what an answer becomes."""
+    return check(own.keep(answer))
 
 
 def _nothing_came(bad: Sequence[JsonObject]) -> Text:

@@ -82,6 +82,13 @@ def keep_to(prompt: Prompt, by_hand: Any) -> Prompt:
     return replace(prompt, system=f"{prompt.system}\n\n{added.system}", user=f"{prompt.user}\n\n{added.user}")
 
 
+def ask_for_traditional(prompt: Prompt) -> Prompt:
+    """The prompt for a story that is written in traditional Chinese."""
+    return replace(
+        prompt, system=f"{prompt.system}\n這個故事用繁體中文寫成：所有中文內容一律使用繁體字，名字照原樣寫。"
+    )
+
+
 @functools.cache
 def find(name: str, language: str) -> PromptFile:
     """Read one prompt file; raises NotFound when there is none and ProgrammingError when it is malformed."""

@@ -24,8 +24,12 @@ LABELS: dict[str, dict[LineType, str]] = {
 }
 SILENT = {"zh": "静场", "en": "silent"}
 MOST_LINES, MOST_REASON = 6, 300
-_TYPES: dict[str, LineType] = {label.casefold(): kind for labels in LABELS.values() for kind, label in labels.items()}
-_SILENT = {word.casefold() for word in SILENT.values()}
+_TYPES: dict[str, LineType] = {
+    **{label.casefold(): kind for labels in LABELS.values() for kind, label in labels.items()},
+    "對白": "dialogue",
+    "獨白": "monologue",
+}
+_SILENT = {*(word.casefold() for word in SILENT.values()), "靜場"}
 _HEAD = re.compile(r"^\[(?P<meta>(?:\\.|[^\]\\])*)\]\s?(?P<rest>.*)$", re.DOTALL)
 _NAME = re.compile(r"^(?P<name>(?:\\.|[^:：\\])+)[:：]\s?(?P<text>.*)$", re.DOTALL)
 

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from workbench import sketch
+from workbench.story import hanzi
 from workbench.ui.charts import palette
 from workbench.ui.markup import safe
 
@@ -21,6 +22,7 @@ MARKS = {
 
 @st.cache_data(max_entries=400, show_spinner=False)
 def _draw(name: str, cast: tuple[str, ...], description: str, preset: str, prompt: str, language: str) -> str:
+    name, cast, description, prompt = hanzi.read_simplified([name, list(cast), description, prompt])
     svg = sketch.draw_portrait(name, cast, description, {"preset": preset, "prompt": prompt}, language)
     return base64.b64encode(svg.encode()).decode()
 

@@ -11,6 +11,7 @@ from workbench import sketch
 from workbench.i18n import N_, Text
 from workbench.jobs.context import Message
 from workbench.json_types import JsonObject
+from workbench.story import hanzi
 from workbench.workflows import registry
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class Params(registry.Params):
 
 def draft(facts: JsonObject, params: Params, rng: Random) -> str:
     """Answer offline: say so, and give the last message back, so that a profile-less install shows something real."""
-    return sketch.write_chat_answer(params.messages[-1].content)
+    question = params.messages[-1].content
+    answer = sketch.write_chat_answer(question)
+    return hanzi.Traditional([question], []).write(answer) if hanzi.is_traditional(question) else answer
 
 
 @registry.workflow("llm_chat", title=N_("Chat"), scope="any", params=Params, draft=draft, deadline_s=300)

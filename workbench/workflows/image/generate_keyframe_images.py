@@ -26,6 +26,7 @@ from workbench.errors import KINDS, JobError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
 from workbench.json_types import JsonObject
+from workbench.story import hanzi
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
@@ -197,7 +198,7 @@ class Drawing:
         # offline, a set is furnished from all that its anchor says, the other language too
         self._anchor = ctx.node.at(ctx.node.id).artifact("scene_anchor") or {}
         # Who is who in a drawing; a character's words count through the shots.
-        self._cast = [c["name"] for c in ctx.node.at(ctx.node.project_id).characters()]
+        self._cast = [c["name"] for c in ctx.node.at(ctx.node.project_id).characters(("name",), most=None)]
         self._count = count
         self._done = 0
 
@@ -220,7 +221,10 @@ class Drawing:
         return candidates
 
     def _draw(self, shot: JsonObject, seed: int) -> bytes:
-        return sketch.draw_frame(shot, self._anchor, self._cast, self._style, self._ratio, self._ctx.language, seed)
+        # its books read simplified Chinese; the caption is shown as it is
+        shot_read, anchor, cast, style = hanzi.read_simplified([shot, self._anchor, self._cast, self._style])
+        caption = str(shot.get("caption") or "")
+        return sketch.draw_frame(shot_read, anchor, cast, style, self._ratio, self._ctx.language, seed, shown=caption)
 
     def _percent(self) -> float:
         return 10 + 85 * self._done / max(self._count, 1)
