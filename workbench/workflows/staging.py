@@ -49,7 +49,8 @@ def looks(node: NodeView, names: Iterable[str], only_for: str | None = None) -> 
     names = list(names)
     fields = partial(briefing.fields_of_looks, names=names)
     characters = node.project.characters(fields, names=names, only_for=only_for)
-    library, texts = NameIndex(characters), {}
+    library = NameIndex(characters)
+    texts: dict[str, str] = {}
     for character in characters:
         text = " ".join(str(character.get("appearance") or character.get("description") or "").split())
         own = {fold(name) for name in names_of(character)}
