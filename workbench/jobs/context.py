@@ -148,6 +148,7 @@ class Context:
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
         self._batches = 0
+        self._traditional: hanzi.Traditional | None = None
         self._node = node
         self.params = params
         self.job_id = session.job_id
@@ -348,6 +349,7 @@ class Context:
         names = self._traditional_names
         own = None if names is None else hanzi.Traditional(hanzi.iterate_texts(dict(prompt.facts)), names)
         if own is not None:
+            self._traditional = own
             checks = [partial(_check_kept, own, check) for check in checks]
         write = self._draft(step, dict(prompt.facts), draft)
         if self.by_hand is not None and write is not None:
@@ -358,6 +360,10 @@ class Context:
         with self._session.note_failure():
             answer = await self._text.generate(step, prompt, schema, checks, write)
         return answer if own is None else own.keep(answer)
+
+    def keep_script(self, content: M) -> M:
+        """What a workflow made of answers, with the fixed phrases that it added, in the story's own Chinese."""
+        return content if self._traditional is None else self._traditional.keep(content)
 
     async def chat(self, step: str, messages: Sequence[Message]) -> TextReply:
         """A plain answer, memoised under `step`."""

@@ -189,7 +189,7 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
     if not isinstance(result, BaseModel):
         raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
     kind = kinds.find(kind_name)
-    content = kinds.validate(kind, result.model_dump(mode="json"))
+    content = kinds.validate(kind, context.keep_script(result).model_dump(mode="json"))
     lock_node(conn, context.node.id)
     by_hand = context.find_saved_meanwhile(conn)
     saved = add_version(
