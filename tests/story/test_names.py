@@ -111,6 +111,15 @@ def test_a_name_is_no_place_but_a_place_may_have_a_name_in_it() -> None:
     assert "Farquhar" in farquhar.mask("At Farquhar's plantation Farquhar waits", keep=["Farquhar's plantation"])
 
 
+def test_whose_somebody_is_is_not_there_themselves() -> None:
+    people = index("Fen", "李铁", "李小满", "Della", "王老师")
+    assert people.find_present("Fen's little brother runs to Fen’s boat with Della") == ["Fen", "Della"]
+    assert people.find_present("Fen's old neighbour waits") == []
+    assert people.find_present("李铁的女儿李小满躲在门后") == ["李小满"]
+    assert people.find_present("李铁母亲和李铁的狗") == ["李铁"]
+    assert people.find_present("王老师来了") == ["王老师"]
+
+
 def test_full_and_half_width_blanks_dots_and_invisible_signs_make_no_other_name() -> None:
     for other in ("ｌｉ ｍｉｎｇ", "LI  MING", "Li·Ming", "Li\u200b Ming", "LiMing\u3000"):
         assert fold(other) == fold("Li Ming")

@@ -41,6 +41,8 @@ _COMPOUND, _SURNAMES, _GIVEN_WORDS = _LISTS["compound_surnames"], frozenset(_LIS
 _HONOURS = _LISTS["honours"]
 #: “Will she come?”, “May the …”: no name, whoever is called so
 _ASKS = re.compile(r"\s+(?:he|she|it|they|we|you|I|the|a|an|this|that|there|his|her|my|our|your|no|not)\b")
+_KIN = {name: "|".join(map(re.escape, _LISTS[name])) for name in ("kin", "kin_zh")}
+_OF_KIN = re.compile(rf"['’]s?\s+(?:[a-z]+\s+){{0,2}}(?:{_KIN['kin']})\b|的?(?:{_KIN['kin_zh']})", re.IGNORECASE)
 #: before a name of one character there is no other character but these
 _BEFORE_ONE = "和与與跟同对對向把将將被给給让讓叫请請问問找见見看是替为為等但而却卻"
 #: what a name of one character is not, but the word it begins
@@ -122,6 +124,12 @@ class NameIndex:
     def find_people(self, text: str) -> list[str]:
         """The own names of those whom a text names, once each, in the text's order."""
         return list(dict.fromkeys(m.name for m in self.mentions(text)))
+
+    def find_present(self, text: str) -> list[str]:
+        """The same without those who only tell whose somebody else is: in “Fen's brother” there is no Fen."""
+        flat = _Flat.of(text)
+        present = (m.name for m in self._iterate(flat) if not _OF_KIN.match(flat.text, m.end))
+        return list(dict.fromkeys(present))
 
     def mask(self, text: str, keep: Iterable[str] = ()) -> str:
         """The text without the names of people, save inside those to `keep`: what is left may name a place (“Church”,

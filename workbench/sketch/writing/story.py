@@ -72,7 +72,7 @@ class Story:
 
     def find_people(self, text: str) -> tuple[str, ...]:
         """People named in `text`, in the order of the cast."""
-        named = self.names.find_people(text)
+        named = self.names.find_present(text)
         return tuple(p.name for p in self.people if p.name in named)
 
     def find_place(self, text: str, known: Sequence[places.Place]) -> places.Place | None:
@@ -158,7 +158,7 @@ def _events(
     recent: tuple[str, ...] = ()
     place = world_places[0] if world_places else places.default_place(language, digest(summary))
     for text in sentences.split_events(summary, language, proper):
-        mentioned = names.find_people(text)
+        mentioned = names.find_present(text)
         named = [p.name for p in people if p.name in mentioned]
         meant = sentences.resolve_pronouns(text, language, people, recent)
         place = _find_place(text, language, world_places, names) or place
