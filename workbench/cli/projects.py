@@ -24,10 +24,8 @@ def create(brief: Path, profile: str | None, as_json: bool) -> None:
     content = briefs.read_brief(brief)
     with client.open_workbench() as wb:
         project_id = wb.create_project(content, profile=profile)
-        stored = wb.artifact(project_id, "brief")
-    briefs.say_remarks(stored)
-    language = stored.content["language"] if stored else None
-    console.emit({"project_id": project_id, "language": language}) if as_json else console.print_plain(project_id)
+        briefs.say_remarks(wb.artifact(project_id, "brief"))
+    console.emit({"project_id": project_id}) if as_json else console.print_plain(project_id)
 
 
 @command.command("list")
