@@ -7,8 +7,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import events, nodes, run
+from workbench import samples
+from workbench.cli.demo import USER, DemoRun
 from workbench.story.hanzi import is_traditional
 
 Start = Callable[..., Engine]
@@ -144,3 +148,24 @@ def test_a_draft_is_in_the_language_of_the_brief_whatever_names_are_in_it(start:
     episodes = engine.wb.artifact(story, "episode_plan").content["episodes"]
     assert all("一" <= e["scene_scope"][-2] <= "鿿" for e in episodes)
     assert episodes[0]["main_characters"] == ["李明", "Peyton", "Della"]
+
+
+def test_a_demo_plans_again_what_was_edited_since_and_nothing_else(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = start()
+    sample = samples.load("gift-of-the-magi.en")
+    story = engine.wb.create_project(sample, user=USER)
+    monkeypatch.setattr(DemoRun, "_follow", lambda demo, bars, job_id: [engine.finish(job_id, timeout=60)])
+
+    def plan_again() -> int:
+        demo: Any = DemoRun(engine.wb)
+        demo.project_id = story
+        demo._stage(None, "plan_episodes", story, demo._plan)
+        return int(engine.wb.artifact(story, "episode_plan").version)
+
+    assert (plan_again(), plan_again()) == (1, 1)
+    della = next(n.id for n in nodes(engine, story, "character") if n.title == "Della")
+    content = engine.wb.artifact(della, "character").content
+    engine.wb.artifacts.save(della, "character", {**content, "description": "forty, tall, grey"}, 1)
+    assert (plan_again(), plan_again()) == (2, 2)
