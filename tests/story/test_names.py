@@ -63,6 +63,10 @@ MARA = {"name": "Mara", "aliases": ["the Keeper"]}
         (["Jon Snow"], "At last Snow came.", ["Jon Snow"]),
         (["The Night Watchman"], "Night fell; the night watchman slept", ["The Night Watchman"]),
         (["Old Tom"], "An old man calls Tom.", ["Old Tom"]),
+        (["Stephen King"], "At last Mr. King came.", ["Stephen King"]),
+        (["Stephen King"], "Then the King came. King of all.", []),
+        (["Al Capone"], "Then Al laughs.", ["Al Capone"]),
+        (["Rosa della Rovere"], "della Rovere", ["Rosa della Rovere"]),
         (["明月", "李明月"], "明月当空", ["明月"]),
         (["李明月"], "明月当空", []),
         # roles are named in small letters, and by other articles

@@ -12,7 +12,7 @@ import re
 import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +28,19 @@ _UNSPACED = re.compile(r"[㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffffぁ-ヿ가-�
 _KATAKANA = re.compile(r"[ァ-ヺー]")
 _BRACKETED = re.compile(r"[(（\[【〔].*?[)）\]】〕]")
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
-#: behind it, a sentence begins
+#: “the King” is no Stephen King
+_ARTICLED = re.compile(r"\b(?:the|an?|his|her|their|our|my|your|this|that|old)\s+$", re.IGNORECASE)
+#: behind it, a sentence begins; behind “Mr.” none
+_ABBREVIATED = re.compile(r"\b(?:Mrs?|Ms|Dr|St|Prof|Capt|Col|Gen|Lt|Sgt|Rev)\.\s*$", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(?:^|[.!?。！？…:：\n])[\s\"'“”‘’「」『』(（\-–—]*$")
 
 _LISTS = {
     name: tuple(text.split())
     for name, text in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
-_TITLES, _ROLES, _PRONOUNS = (frozenset(_LISTS[name]) for name in ("titles", "roles", "pronouns"))
+_TITLES, _PARTICLES, _FAMILIES, _ROLES, _PRONOUNS = (
+    frozenset(_LISTS[name]) for name in ("titles", "particles", "families", "roles", "pronouns")
+)
 _WORDS = frozenset(_LISTS["words"]) | _PRONOUNS
 _COMPOUND, _SURNAMES, _GIVEN_WORDS = _LISTS["compound_surnames"], frozenset(_LISTS["surnames"]), _LISTS["given_words"]
 _HONOURS = _LISTS["honours"]
@@ -114,7 +119,8 @@ class NameIndex:
         if honoured in self._surnames or honoured in self._exact:
             return self._exact.get(honoured) or self._surnames[honoured]
         first, _, rest = name.strip().partition(" ")
-        titled = rest.strip() and first.casefold().rstrip(".") in _TITLES
+        article = _ARTICLE.match(name.strip()) and fold(rest) in _FAMILIES
+        titled = rest.strip() and first.casefold().rstrip(".") in _TITLES and not article
         return self.find(rest) if titled else None
 
     def mentions(self, text: str) -> list[Mention]:
@@ -240,10 +246,13 @@ class _Form:
             return (not _HAN.fullmatch(before) or before in _BEFORE_ONE) and (not after or after not in _AFTER_ONE)
         if self.flat in ("will", "may", "can") and _ASKS.match(text, end):
             return False
-        if self.flat not in (_PRONOUNS if self.whole else _WORDS | _ROLES):
+        if not self.whole and self.flat in _FAMILIES and _ARTICLED.search(text[:start]):
+            return False
+        if self.flat not in (_PRONOUNS if self.whole else _WORDS | _ROLES | _FAMILIES):
             return True
         # “Snow fell” at the head of a sentence is the snow, not Jon Snow; among capitals nothing tells them apart
-        return not (_SENTENCE_START.search(text[:start]) or (text == text.upper() and " " in text.strip()))
+        heads = _SENTENCE_START.search(text[:start]) and not _ABBREVIATED.search(text[:start])
+        return not (heads or (text == text.upper() and " " in text.strip()))
 
     def fits(self, flat: _Flat, at: int) -> bool:
         """Is it written here, with blanks and dots where a name may have them, and not inside a longer word?"""
@@ -332,7 +341,14 @@ def _parts_of(name: str) -> list[str]:
     words = [w for w in re.split(rf"[\s{_DOTS}]+", unicodedata.normalize("NFC", name)) if w]
     if len(words) < 2 or words[0].casefold() in ("the", "a", "an"):
         return []
-    return [w for w in words if _stands_alone(w)]
+    if words[-1].casefold() in _FAMILIES and not all(w.casefold() in _TITLES for w in words[:-1]):
+        return [*_alone(words[:-1]), words[-1]]
+    return _alone(words)
+
+
+def _alone(words: Sequence[str]) -> list[str]:
+    """Those of a name's words that name somebody each."""
+    return [w for n, w in enumerate(words) if _stands_alone(w) and not (n and w.casefold() in _PARTICLES)]
 
 
 def _stands_alone(word: str) -> bool:
