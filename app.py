@@ -11,8 +11,9 @@ if __name__ == "__main__":
 
     navigation.draw()
 else:
-    from workbench.ui import server
+    from workbench.ui import late_requests, server
 
+    late_requests.drop()
     app = App(
         __file__,
         middleware=[server.middleware(), server.assets()],

@@ -15,6 +15,7 @@ from tests.browser.stack import Stack
 #: ceilings, not targets: the machine may be shared
 TIMEOUT_MS = 90_000
 expect.set_options(timeout=TIMEOUT_MS)
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +43,17 @@ def browser(chromium: str) -> Iterator[Browser]:
         yield opened
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def page(browser: Browser, stack: Stack) -> Iterator[Page]:
+def page(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of a browser of its own; what it showed is printed when its test fails."""
     context = stack.let_in(browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US"))
     context.set_default_timeout(TIMEOUT_MS)
     opened = context.new_page()
@@ -55,6 +65,8 @@ def page(browser: Browser, stack: Stack) -> Iterator[Page]:
 
     opened.on("console", note)
     yield opened
+    if request.node.stash.get(FAILED, False):
+        print(f"{opened.url}\n{opened.locator('body').inner_text(timeout=5_000)}")
     context.close()
     # what our own pages need, they may load
     assert refused == []
