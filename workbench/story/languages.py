@@ -68,7 +68,7 @@ def read_name(named: object) -> Language | None:
 
 def recognize(text: str) -> Recognized | None:
     """The language of a text by its scripts and most frequent words; None when it has neither letters nor words."""
-    han, words = len(_HAN.findall(text)), [w.casefold() for w in _WORD.findall(text)]
+    han, words = len(_HAN.findall(text)), _WORD.findall(text)
     letters = sum(c.isalpha() for c in text)
     for script, block in _SCRIPTS.items():
         # a few foreign names are no foreign story; kana stand between the characters of any Japanese sentence
@@ -76,11 +76,15 @@ def recognize(text: str) -> Recognized | None:
             return Recognized("en", script)
     if not han and not words:
         return None
-    if han / HAN_PER_WORD >= len(words):
+    # a capital is a name's as often as not, and names tell little: “Della” is no Italian
+    shouted = all(w == w.upper() for w in words)
+    plain = [w.casefold() for w in words if shouted or w == w.lower()]
+    if han / HAN_PER_WORD >= (len(plain) + len(words)) / 2:
         return Recognized("zh")
-    counts = {name: sum(w in set(frequent.split()) for w in words) for name, frequent in _FREQUENT.items()}
-    most = max(counts, key=lambda name: (counts[name], not name))
-    return Recognized("en", most if counts[most] >= _LEAST_FREQUENT and counts[most] > counts[""] else "")
+    counts = {name: [w for w in plain if w in set(frequent.split())] for name, frequent in _FREQUENT.items()}
+    most = max(counts, key=lambda name: (len(counts[name]), not name))
+    told = len(counts[most]) >= _LEAST_FREQUENT and len(set(counts[most])) > 1 and len(counts[most]) > len(counts[""])
+    return Recognized("en", most if told else "")
 
 
 def complete(brief: Mapping[str, Json]) -> tuple[JsonObject, Text | None]:
