@@ -29,7 +29,7 @@ STYLE = {"preset": "anime"}
         ("Der Mann und die Frau gehen in den Wald, das Kind ist nicht da", Recognized("en", "German")),
         ("Mulan", Recognized("en")),
         ("Della and 李明", Recognized("en")),
-        ("李明和Peyton在New York的Central Park遇见Della，把Golden Gate的地图给Della Rosa Della Rovere", Recognized("zh")),
+        ("李明和Peyton在New York的Central Park遇见Della，把Golden Gate的地图给Della Rosa", Recognized("zh")),
         ("La la la, la la, sings Mara", Recognized("en")),
         ("JIM AND 李明 WALK INTO THE BAR", Recognized("en")),
         ("Miguel de la Cruz y su hijo van por el camino de la sierra", Recognized("en", "Spanish")),
