@@ -30,6 +30,7 @@ Faults (keys of a script's dicts, all optional):
     no_done, linger_ms   leave the closing [DONE] out; keep the connection open after it
     reject           refuse with 400 when the request has one of these fields
     reject_modes     refuse with 400 when response_format has one of these types
+    refusals         refuse in these words, the first that fits: [{"mode": …, "field": …, "status": …, "body": …}]
     echo_key         repeat the Authorization header in the error message
     huge_mb          send so many megabytes in one body, without end: a line of a stream, else JSON; with `status` an
     error
@@ -666,6 +667,9 @@ class _Call:
     def refusal(self) -> tuple[int, Any] | None:
         """(status, body) when the script refuses this request."""
         fault, wanted = self.fault, mode_of(self.request)
+        for own in fault.get("refusals", ()):
+            if (own.get("mode") and own["mode"] == wanted) or (own.get("field") and own["field"] in self.request):
+                return own["status"], own["body"]
         if wanted in fault.get("reject_modes", ()):
             return 400, {
                 "error": {

@@ -20,6 +20,7 @@ from workbench.api.client import Workbench
 from workbench.cli.budgets import command as budgets_command
 from workbench.cli.profiles import command as profiles_command
 from workbench.errors import InvalidInput, NotFound, Unavailable
+from workbench.i18n import translate
 from workbench.providers import params
 from workbench.security.keys import MASTER_FILE, Vault
 from workbench.settings import Settings
@@ -59,7 +60,7 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
     with pytest.raises(InvalidInput) as refused:
         wb.profiles.add(
             "mine", "openai", base_url="ftp://x", text_model="o3", image_profile="nobody", fallback=["sketch"], rpm=-1,
-            params={"temperature": 1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}},
+            params={"temperature": 2.1, "top_p": 3, "colour": 1, "prices": {"m": {"currency": "EUR"}}},
             video_model="v" * 201,
         )  # fmt: skip
     found = issues(refused)
@@ -71,32 +72,70 @@ def test_everything_wrong_is_named_at_once(wb: Workbench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "given", "ok"),
+    ("given", "ok"),
     [
-        ("gpt-4.1", {"temperature": 2}, True),
-        ("gpt-4.1", {"temperature": 2.01}, False),
-        ("moonshot-v1-8k", {"temperature": 1.2}, False),
-        ("o4-mini", {"top_p": 0.5}, False),
-        ("o4-mini", {"reasoning_effort": "low"}, True),
-        ("gpt-5-mini", {"temperature": 1}, False),
-        ("gpt-5-chat-latest", {"temperature": 1}, True),
-        ("deepseek-chat", {"max_tokens": 8_193}, False),
-        ("deepseek-reasoner", {"temperature": 1}, False),
-        ("m", {"max_tokens": 1.5}, False),
-        ("m", {"max_tokens": True}, False),
-        ("m", {"seed": None}, True),
-        ("m", {"prices": {"*": {"currency": "CNY", "input": 1, "video_second": 0.3}}}, True),
-        ("m", {"prices": {"*": {"input": -1}}}, False),
-        ("m", {"prices": {"m": {"currency": "CNY"}}}, False),
-        ("m", {"prices": {"*": {"colour": 1}}}, False),
+        ({"temperature": 2}, True),
+        ({"temperature": 2.01}, False),
+        ({"reasoning_effort": "low"}, True),
+        ({"max_tokens": 384_000}, True),
+        ({"max_tokens": 1.5}, False),
+        ({"max_tokens": True}, False),
+        ({"seed": None}, True),
+        ({"prices": {"*": {"currency": "CNY", "input": 1, "video_second": 0.3}}}, True),
+        ({"prices": {"*": {"input": -1}}}, False),
+        ({"prices": {"m": {"currency": "CNY"}}}, False),
+        ({"prices": {"*": {"colour": 1}}}, False),
     ],
 )
-def test_params_are_held_to_what_the_models_family_takes(model: str, given: dict[str, Any], ok: bool) -> None:
+def test_params_are_held_to_what_they_can_mean(given: dict[str, Any], ok: bool) -> None:
     if ok:
-        assert params.validate("openai", given, model) == {k: v for k, v in given.items() if v is not None}
+        assert params.validate("openai", given) == {k: v for k, v in given.items() if v is not None}
     else:
         with pytest.raises(InvalidInput):
-            params.validate("openai", given, model)
+            params.validate("openai", given)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "model", "given", "careful"),
+    [
+        (None, "gpt-4.1", {"temperature": 2}, False),
+        (None, "o4-mini", {"top_p": 0.5}, True),
+        (None, "o4-mini", {"reasoning_effort": "low"}, False),
+        (None, "gpt-5-mini", {"temperature": 1}, True),
+        (None, "gpt-5-chat-latest", {"temperature": 1}, False),
+        ("https://api.moonshot.cn/v1", "moonshot-v1-8k", {"temperature": 1.2}, True),
+        ("https://api.deepseek.com", "deepseek-chat", {"max_tokens": 8_193}, True),
+        ("https://api.deepseek.com", "deepseek-chat", {"max_tokens": 8_192}, False),
+        ("https://api.deepseek.com", "deepseek-v4-pro", {"max_tokens": 384_000}, False),
+        ("https://api.deepseek.com", "deepseek-reasoner", {"temperature": 1}, True),
+        ("https://api.siliconflow.cn/v1", "deepseek-ai/DeepSeek-V3", {"max_tokens": 32_000}, False),
+        ("https://relay.example/v1", "deepseek-chat", {"max_tokens": 32_000}, False),
+        ("https://relay.example/v1", "o4-mini", {"temperature": 1}, False),
+        ("http://127.0.0.1:8000/v1", "qwen3", {"temperature": 2}, False),
+    ],
+)
+def test_what_a_services_own_models_refuse_is_a_warning_and_no_other_hosts_business(
+    wb: Workbench, base_url: str | None, model: str, given: dict[str, Any], careful: bool
+) -> None:
+    row = wb.profiles.add("mine", "openai", base_url=base_url, text_model=model, params=given)
+
+    found = params.list_warnings(row.provider, row.params, model, row.base_url)
+
+    assert row.params == given
+    assert [i.path for i in found] == [f"params.{name}" for name in given if careful]
+    assert all(translate(i.message, "zh") != str(i.message) for i in found)
+
+
+def test_the_command_warns_on_stderr_and_saves(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REELWRIGHT_HOME", str(settings.home))
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    words = ["add", "mine", "--base-url", "api.deepseek.com", "--text-model", "deepseek-chat"]
+    added = CliRunner().invoke(profiles_command, [*words, "--params", '{"max_tokens": 9000}', "--json"])
+
+    assert added.exit_code == 0
+    assert json.loads(added.stdout)["params"] == {"max_tokens": 9000}
+    assert "params.max_tokens" in added.stderr
+    assert "8192" in added.stderr
 
 
 @pytest.mark.parametrize(
@@ -396,9 +435,9 @@ def test_masters_of_the_environment_are_rotated_by_naming_the_new_one_first(tmp_
 
 
 def test_a_provider_of_another_package_has_params_of_its_own() -> None:
-    assert params.validate("house", {"tone": "warm", "timeout_s": 9}, "big") == {"tone": "warm", "timeout_s": 9}
+    assert params.validate("house", {"tone": "warm", "timeout_s": 9}) == {"tone": "warm", "timeout_s": 9}
     with pytest.raises(InvalidInput):
-        params.validate("house", {"timeout_s": -1}, "big")
+        params.validate("house", {"timeout_s": -1})
 
 
 @pytest.mark.parametrize(

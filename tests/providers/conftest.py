@@ -10,7 +10,7 @@ import pytest
 
 from tests.scripted_provider import ScriptedProvider
 from workbench.errors import ProviderError
-from workbench.providers import openai_compatible
+from workbench.providers import lessons
 from workbench.providers.base import Message, Profile, TextReply, TextRequest
 from workbench.providers.openai_compatible import OpenAICompatible
 
@@ -42,7 +42,7 @@ def server() -> Iterator[ScriptedProvider]:
 def scripted(server: ScriptedProvider) -> ScriptedProvider:
     """A scripted provider that answers well and has forgotten earlier calls; so has the provider under test."""
     server.reset()
-    openai_compatible._lessons.clear()
+    lessons.lessons.clear()
     return server
 
 

@@ -599,7 +599,8 @@ def test_a_failed_task_says_why(
 
     assert (found.state, found.error_kind, found.clip) == (state, kind, None)
     said = "The content filter stopped the clip that was made" if kind == "content_filter" else None
-    assert found.error == f"{said or 'The service answered with an error'}: {task['message']}"
+    code = f" ({task['code']})" if kind == "unknown" else ""
+    assert found.error == f"{said or 'The service answered with an error'}: {task['message']}{code}"
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,27 @@ def settings(home: Path, master: str | None = None) -> Settings:
         f'"{KEY}"',
         f"{KEY[:10]} {KEY[10:20]}\r\n{KEY[20:]}",
         f"\u200b{KEY}\ufeff",
+        f"NAME={KEY}",
+        f"OPENAI_API_KEY={KEY}\n",
+        f'export DEEPSEEK_API_KEY="{KEY}"',
+        f"$env:MY_KEY = '{KEY}'",
+        f"set ARK_API_KEY={KEY}",
+        f"mine={KEY}",
+        f'"apiKey": "{KEY}",',
+        f"api_key: {KEY}",
+        f"x-goog-api-key: {KEY}",
+        f'-H "Authorization: Bearer {KEY}"',
     ],
 )
 def test_a_pasted_key_loses_what_came_along(pasted: str) -> None:
     assert normalise_key(pasted) == KEY
+
+
+@pytest.mark.parametrize(
+    "key", ["QUJDREVGR0g=", "QUJD==", "id.c2VjcmV0", "a1b2:c3d4", "KEY1234567", "eyJhbGciOi.J9.x_y-z"]
+)
+def test_a_key_that_looks_like_a_name_keeps_all_of_itself(key: str) -> None:
+    assert normalise_key(key) == key
 
 
 @pytest.mark.parametrize("pasted", ["", "  \n", "Bearer ", "sk-ключ", "sk-\x07bell"])

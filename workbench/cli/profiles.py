@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.cli import briefs, client, console
+from workbench.db.rows.profiles import SavedProfile
 from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.profiles.check import ProfileCheck
 
 COLUMNS = ("id", "name", "provider", "base_url", "text_model", "image_model", "video_model", "key_tail")
 CHECK_COLUMNS = ("check", "ok", "model", "mode", "latency_ms", "error_kind", "message", "remedy")
@@ -51,6 +55,15 @@ def fields(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _show(row: SavedProfile, *, as_json: bool) -> None:
+    """A profile that was saved, and what its models are known to refuse of its settings."""
+    from workbench.providers.params import list_warnings
+
+    for issue in list_warnings(row.provider, row.params or {}, row.text_model or "", row.base_url):
+        console.say(Text(N_("Careful: {path} {message}"), path=issue.path, message=issue.message))
+    console.emit(row) if as_json else console.table([row], COLUMNS)
+
+
 @click.group()
 def command() -> None:
     """Add, change, test and list model services."""
@@ -69,7 +82,7 @@ def add(name: str, provider: str, key_env: str | None, as_json: bool, **given: A
     key = key_env and client.read_secret(key_env, "key_env")
     with client.open_workbench() as wb:
         row = wb.profiles.add(name, provider, key=key, **given)
-    console.emit(row) if as_json else console.table([row], COLUMNS)
+    _show(row, as_json=as_json)
 
 
 @command.command()
@@ -88,7 +101,7 @@ def change(name: str, rename: str | None, key_env: str | None, as_json: bool, **
     key = key_env and client.read_secret(key_env, "key_env")
     with client.open_workbench() as wb:
         row = wb.profiles.update(name, key=key, **wanted)
-    console.emit(row) if as_json else console.table([row], COLUMNS)
+    _show(row, as_json=as_json)
 
 
 @command.command()
@@ -127,7 +140,7 @@ def test(name: str, image: bool, as_json: bool) -> None:
         results = wb.profiles.check(name, image=image)
         row = next((p for p in wb.profiles.list() if p.name == name), None)
     ok = bool(results) and all(t.ok for t in results)
-    checks = [{"ok": t.ok, **vars(t)} for t in results]
+    checks = [{"ok": t.ok, **_as_json(t)} for t in results]
     if as_json:
         console.emit({"profile": name, "ok": ok, "checks": checks})
     else:
@@ -138,8 +151,16 @@ def test(name: str, image: bool, as_json: bool) -> None:
             from workbench.profiles.check import why_unchecked
 
             console.say(why_unchecked(row))
+        for note in dict.fromkeys(note for c in results for note in c.notes):
+            console.say(note)
     if not ok:
         raise click.exceptions.Exit(1)
+
+
+def _as_json(check: ProfileCheck) -> dict[str, Any]:
+    """A check's fields. What a service cannot do is there where there is something to tell."""
+    silent = {"streamed", "counted"} | ({"notes"} if not check.notes else set())
+    return {name: value for name, value in vars(check).items() if name not in silent}
 
 
 @command.command("list")

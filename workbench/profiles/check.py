@@ -68,6 +68,11 @@ class ProfileCheck:
     currency: str | None = None
     #: the picture that was drawn, in the media store; nothing refers to it, so it is swept away in time
     media: str | None = None
+    #: of a text: its first words came before it was whole; its tokens were told. None: not asked for
+    streamed: bool | None = None
+    counted: bool | None = None
+    #: what the service cannot do, and what follows from it
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -104,20 +109,40 @@ class ProfileChecker:
         if image:
             checks.append(self._check_image)
         for check in checks:
-            results.append(await check())
+            results.append(self._know(await check(), results))
             if results[-1].error_kind in FINAL:
                 break
         return results
 
+    def _know(self, check: ProfileCheck, before: list[ProfileCheck]) -> ProfileCheck:
+        """What a failure means beside what worked: a service that writes and has no such address for pictures."""
+        same = (
+            check.check == "image" and self._providers.of("image").profile.id == self._providers.of("text").profile.id
+        )
+        writes = any(c.check in ("text", "structured") and c.http_status is None for c in before)
+        if same and writes and check.error_kind == "not_found_model" and check.http_status in (404, 405):
+            return replace(check, notes=(*check.notes, Text(N_("It writes, and draws no pictures at this address."))))
+        return check
+
     async def _check_text(self) -> ProfileCheck:
         messages = (Message("user", "Answer with the one word: ready"),)
-        return await self._check("text", "text", lambda bound, call: self._ask(bound, call, messages))
+        check = await self._check("text", "text", lambda bound, call: self._ask(bound, call, messages))
+        bound = self._providers.of("text")
+        if not check.ok or bound.text.free:
+            return check
+        lacking = []
+        if not check.streamed and bound.profile.params.get("stream", True):
+            lacking.append(Text(N_("It does not stream: an answer is seen once it is whole.")))
+        if not check.counted:
+            lacking.append(Text(N_("It does not tell its tokens: what a call costs stays unknown.")))
+        return replace(check, notes=(*check.notes, *lacking))
 
     async def _check_structured(self) -> ProfileCheck:
         """The strongest mode that the service takes; kept for its model."""
         bound = self._providers.of("text")
         schema = Colour.model_json_schema()
         check: ProfileCheck | None = None
+        refused: list[Mode] = []
         for mode in bound.text.modes:
             contract = (
                 "" if mode == "json_schema" else f" Answer with JSON alone, in this JSON schema: {json.dumps(schema)}"
@@ -129,7 +154,11 @@ class ProfileChecker:
                 if check.ok and bound.profile.id is not None:
                     with self.database.write() as conn:
                         profile_writes.remember_mode(conn, bound.profile.id, bound.profile.text_model, mode)
+                if refused:
+                    text = N_("It takes no {refused}: answers are asked for as {mode}.")
+                    check = replace(check, notes=(*check.notes, Text(text, refused=", ".join(refused), mode=mode)))
                 return check
+            refused.append(mode)
         assert check is not None
         return check
 
@@ -155,6 +184,7 @@ class ProfileChecker:
             mode=mode,
         )
         result = ProfileCheck(check, spec.model, 0, mode=mode)
+        left_out: list[str] = []
         for _ in range(WORDINGS):
             try:
                 # like any paid call: within the minute's share, and within the budget for all
@@ -170,7 +200,9 @@ class ProfileChecker:
             result = _summarise(check, mode, call, outcome)
             if not _is_adapted(outcome.result.error):
                 break
-        return result
+            text = N_("It refused a detail, and is asked otherwise from now on. {message}")
+            left_out.append(Text(text, message=result.message))
+        return replace(result, notes=tuple(left_out))
 
     async def _ask(
         self,
@@ -294,6 +326,8 @@ def _summarise(check: str, mode: Mode | None, call: ModelCall, outcome: _Outcome
         cost_micros=result.cost.cost_micros,
         currency=result.cost.currency,
         media=outcome.media,
+        streamed=None if check == "image" else result.ttft_ms is not None,
+        counted=None if check == "image" else None not in (result.usage.input, result.usage.output),
     )
     error = result.error
     if error is None:

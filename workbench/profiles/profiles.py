@@ -258,7 +258,7 @@ class Profiles:
         if "name" in given:
             collect("name", lambda: self._free_name(given["name"]))
         collect("base_url", lambda: base_url_of(provider, given["base_url"]))
-        collect("params", lambda: known_params.validate(provider, given["params"] or {}, values["text_model"] or ""))
+        collect("params", lambda: known_params.validate(provider, given["params"] or {}))
         if provider != SKETCH.provider and not any(values[n] for n in MODELS):
             issues.append(Issue("text_model", Text(N_("Name the text model."))))
         for limit, most in LIMITS.items():
@@ -350,4 +350,4 @@ def base_url_of(provider: str, pasted: str | None) -> str | None:
 
     url = normalise_base_url(str(pasted))
     # the SDK puts the version of Google's API behind the address itself
-    return re.sub(r"/v1(beta|alpha)?\d*$", "", url) if provider == "gemini" else url
+    return re.sub(r"/v1(beta|alpha)?\d*(/openai)?$", "", url) if provider == "gemini" else url

@@ -1,21 +1,24 @@
-"""What is special about each OpenAI-compatible service, by its address. See docs/providers.md."""
+"""What is special about each OpenAI-compatible service, by its address: providers/dialects holds it as data."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
+from workbench.providers import dialects
 from workbench.providers.base import MODES, Mode
+from workbench.providers.dialects import Address, Dialect
 from workbench.security.link_local import is_link_local
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """`modes`: structured-output modes the service documents, strongest first. `token_cap`: its parameter for the
-    output limit."""
+    """`modes`: structured-output modes worth trying, strongest first. `token_cap`: its parameter for the output
+    limit."""
 
     title: str
     hosts: tuple[str, ...]
@@ -24,31 +27,24 @@ class Endpoint:
     token_cap: str = "max_tokens"
     #: a service on the user's own machine: no key needed, no price known
     local: bool = False
+    dialect: Dialect | None = None
 
 
-ARK = Endpoint("Volcengine Ark (Doubao)", ("ark.cn-beijing.volces.com",), "https://ark.cn-beijing.volces.com/api/v3")
+def _endpoint(dialect: Dialect, address: Address) -> Endpoint:
+    return Endpoint(
+        address.title, address.hosts, address.base_url, dialect.modes, dialect.token_cap, address.local, dialect
+    )
 
-#: offered as presets when a profile is made
-ENDPOINTS = (
-    # max_tokens is deprecated there and refused by reasoning models.
-    Endpoint("OpenAI", ("api.openai.com",), "https://api.openai.com/v1", token_cap="max_completion_tokens"),
-    Endpoint("DeepSeek", ("api.deepseek.com",), "https://api.deepseek.com", modes=("json_object", "plain")),
-    Endpoint(
-        "Kimi (Moonshot)",
-        ("api.moonshot.cn", "api.moonshot.ai"),
-        "https://api.moonshot.cn/v1",
-        modes=("json_object", "plain"),
-    ),
-    ARK,
-    Endpoint(
-        "Local (llama.cpp, Ollama, vLLM…)", ("127.0.0.1", "localhost", "::1"), "http://127.0.0.1:8080/v1", local=True
-    ),
-)
+
+#: the services that have an address of their own
+ENDPOINTS = tuple(_endpoint(d, a) for d in dialects.load() for a in d.addresses if "*" not in a.base_url)
+OPENAI = next(e for e in ENDPOINTS if "api.openai.com" in e.hosts)
+ARK = next(e for e in ENDPOINTS if "ark.cn-beijing.volces.com" in e.hosts)
 _OTHER = Endpoint("Other", (), "")
 
 #: paths people paste along with the address
 _CALLS = re.compile(
-    r"/(chat/completions|completions|responses|models|images/(generations|edits)|embeddings"
+    r"/(chat/completions|completions|responses|messages|models|images/(generations|edits)|embeddings|chat"
     r"|contents/generations/tasks(/[\w-]+)?)$",
     re.IGNORECASE,
 )
@@ -59,12 +55,15 @@ NO_ADDRESS = N_("This is not a web address. It should look like https://api.exam
 
 def endpoint_of(base_url: str) -> Endpoint:
     """The known service at this address, else one that promises nothing special."""
-    host = (urlsplit(base_url).hostname or "").lower()
-    return next((e for e in ENDPOINTS if host in e.hosts), _OTHER)
+    found = dialects.find(base_url)
+    if found is None:
+        return _OTHER
+    return next((e for e in ENDPOINTS if e.hosts == found[1].hosts), None) or _endpoint(*found)
 
 
 def normalise_base_url(pasted: str) -> str:
-    """The address to store: no call path, no trailing slash, ``/v1`` where a bare host needs it; ``/api/v3`` stays.
+    """The address to store: no call path, no trailing slash, and behind a bare host the path that its service has
+    (``/v1`` where none is known); ``/api/v3`` stays.
 
     Raises InvalidInput when it is no web address or carries what belongs into the key field.
     """
@@ -83,19 +82,35 @@ def normalise_base_url(pasted: str) -> str:
     host = (parts.hostname or "").lower()
     path = _CALLS.sub("", re.sub(r"/{2,}", "/", parts.path).rstrip("/")).rstrip("/")
     shown = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme.lower(), shown + port, path or _default_path(host), "", ""))
+    origin = urlunsplit((parts.scheme.lower(), shown + port, "", "", ""))
+    return origin + _served_path(origin, path)
 
 
-def _default_path(host: str) -> str:
-    # DeepSeek documents its address without a version; everywhere else the bare host answers 404 or a web page.
-    known = next((urlsplit(e.base_url).path for e in ENDPOINTS if host in e.hosts), "/v1")
-    # Ark abroad (BytePlus) has the same paths under hosts of its own.
-    return "/api/v3" if re.fullmatch(r"ark\..+\.(volces|bytepluses)\.com", host) else known
+def _served_path(origin: str, path: str) -> str:
+    """The path under which the service answers; what was typed is kept unless the service is known to serve nothing
+    there."""
+    found = dialects.find(origin)
+    address = found[1] if found is not None else None
+    if address is None:
+        return path or "/v1"
+    return urlsplit(address.base_url).path if path == "" or path.lower() in address.never else path
 
 
 def _with_scheme(typed: str) -> str:
-    host = typed.split("/", 1)[0].rsplit(":", 1)[0].lower()
-    return ("http://" if host in ("localhost", "127.0.0.1", "[::1]") else "https://") + typed
+    """A service on this machine or in this house seldom has a certificate."""
+    name = typed.split("/", 1)[0]
+    host = (name[: name.index("]") + 1] if name.startswith("[") and "]" in name else name.split(":", 1)[0]).lower()
+    return ("http://" if _is_private(host) else "https://") + typed
+
+
+def _is_private(host: str) -> bool:
+    bare = host.strip("[]").rstrip(".")
+    try:
+        address = ipaddress.ip_address(bare)
+    except ValueError:
+        # a name without a dot is known to this network alone
+        return "." not in bare or bare.endswith((".local", ".lan", ".internal", ".home", ".localhost", ".home.arpa"))
+    return not address.is_global
 
 
 def _check(typed: str, scheme: str, host: str | None, user: str | None, query: str) -> None:

@@ -1,25 +1,28 @@
-"""What a service's refusal means: one kind for each row of docs/providers.md.
+"""What a service's refusal means: one kind for each row of docs/providers.md and of the dialects.
 
-Order: the body's `code` / `type` / `status`, then the HTTP status, then (for 400s alone) the wording services use.
-A number is never looked for in free text: services echo prompts, and a prompt may say “429”.
+Order: the rows of providers/dialects – the service's own first, the innermost error of a relay's wrapper first – by
+`code` / `type` / `status` and by wording, then the HTTP status. A number is never looked for in free text: services
+echo prompts, and a prompt may say “429”; and wording counts only where the status says no more than it.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
-from workbench.json_types import JsonObject, parse_json
-from workbench.plain_text import storable
+from workbench.providers import dialects
+from workbench.providers.dialects import KIND_ORDER, Dialect, RefusalRow
+from workbench.providers.refusals import Layer, Refusal, as_status, find_refusal, read_refusal
 from workbench.retry_after import number_of, retry_after_s
 from workbench.security.redact import redactor
+
+__all__ = ["Refusal", "fault", "find_refusal", "read_refusal"]
 
 LONGEST_MESSAGE = 600
 #: no service means more; the engine waits less
@@ -27,207 +30,111 @@ LONGEST_WAIT_S = 366 * 86_400.0
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-ds-trace-id", "msh-request-id")
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """The parts of an error answer. `codes` are lower case: code, type, status and Google's reasons; `param` what it
-    names."""
-
-    message: str
-    codes: tuple[str, ...] = ()
-    param: str = ""
-    details: tuple[JsonObject, ...] = ()
-    #: a status told inside the body, where the transport's own says nothing (mid-stream, relays)
-    status: int | None = None
-
-    @property
-    def words(self) -> str:
-        """Everything it names, in lower case."""
-        return " ".join((self.param, *self.codes, self.message)).lower()
-
-
-def read_refusal(body: Any) -> Refusal:
-    """Read an error body of any of the usual shapes; plain text becomes the message."""
-    if isinstance(body, str):
-        body = _maybe_json(body)
-    if isinstance(body, list) and body:
-        body = body[0]  # Google's compatible endpoint wraps its error in a list
-    if not isinstance(body, dict):
-        return Refusal(_plain(str(body or "")))
-    error = body.get("error", body)
-    if not isinstance(error, dict):
-        return Refusal(_plain(str(error)), _codes(body.get("code"), body.get("type")))
-    details = (
-        tuple(d for d in error.get("details") or () if isinstance(d, dict))
-        if isinstance(error.get("details"), list)
-        else ()
-    )
-    message = (
-        error.get("message")
-        or error.get("msg")
-        or error.get("detail")
-        or error.get("error")
-        or json.dumps(error, ensure_ascii=False)
-    )
-    return Refusal(
-        message=_plain(message if isinstance(message, str) else json.dumps(message, ensure_ascii=False)),
-        codes=_codes(error.get("code"), error.get("type"), error.get("status"), *(d.get("reason") for d in details)),
-        param=str(error.get("param") or ""),
-        details=details,
-        status=next((c for c in (_as_status(error.get("code")), _as_status(error.get("status"))) if c), None),
-    )
-
-
-def _maybe_json(text: str) -> Any:
-    try:
-        return parse_json(text)
-    except ValueError:
-        return text
-
-
-def _codes(*found: Any) -> tuple[str, ...]:
-    return tuple(str(c).strip().lower() for c in found if isinstance(c, str) and c.strip())
-
-
-def _as_status(code: Any) -> int | None:
-    number = (
-        int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal() and len(code) == 3) else 0
-    )
-    return number if 400 <= number <= 599 else None
-
-
-def _plain(message: str) -> str:
-    """One line without markup: error pages in HTML say what matters in their title."""
-    if re.match(r"\s*<", message):
-        title = re.search(r"<title[^>]*>(.*?)</title>", message, re.DOTALL | re.IGNORECASE)
-        message = title.group(1) if title else re.sub(r"<[^>]*>", " ", message)
-    return storable(" ".join(message.split()))
-
-
 # -- kinds -------------------------------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True)
-class _Rule:
-    """A kind and the codes that mean it: whole codes, beginnings, parts."""
-
-    kind: str
-    exact: frozenset[str] = field(default_factory=frozenset)
-    begins: tuple[str, ...] = ()
-    contains: tuple[str, ...] = ()
-
-    def fits(self, code: str) -> bool:
-        return code in self.exact or code.startswith(self.begins) or any(part in code for part in self.contains)
-
-
-def _rule(kind: str, exact: str = "", begins: str = "", contains: str = "") -> _Rule:
-    return _Rule(kind, frozenset(exact.split()), tuple(begins.split()), tuple(contains.split()))
-
-
-#: first fitting rule wins, so an overdue account is quota_exhausted although its code begins like a denied operation
-_BY_CODE = (
-    _rule(
-        "quota_exhausted",
-        "insufficient_quota exceeded_current_quota_error insufficient_balance billing_hard_limit_reached "
-        "billing_not_active accountoverdueerror"
-        # Qwen's account in arrears, as a 400
-        " arrearage",
-        # Ark's SetLimitExceeded is the user's own cap on a model, which pauses it until they raise it.
-        begins="operationdenied.serviceoverdue quotaexceeded accountoverdue setlimitexceeded allocationquota.free",
-    ),
-    _rule("context_length", "context_length_exceeded exceed_context_size_error"),
-    _rule(
-        "content_filter",
-        "content_policy_violation moderation_blocked content_filter responsibleaipolicyviolation invalid_prompt"
-        " data_inspection_failed datainspectionfailed",
-        contains="sensitivecontentdetected",
-    ),
-    _rule("not_found_model", "model_not_found modelnotopen", begins="invalidendpointormodel invalidendpoint."),
-    _rule(
-        "auth",
-        "invalid_api_key api_key_invalid authenticationerror authentication_error "
-        "invalid_authentication_error unauthenticated",
-    ),
-    _rule(
-        "overloaded",
-        "server_is_overloaded engine_overloaded engine_overloaded_error overloaded_error serveroverloaded "
-        "internalserviceerror server_error unavailable",
-    ),
-    _rule("rate_limit", "rate_limit_exceeded rate_limit_error rate_limit_reached_error", begins="ratelimitexceeded"),
-    _rule(
-        "permission", "permission_denied failed_precondition permission_error", begins="accessdenied operationdenied"
-    ),
-)
-
-_BY_STATUS = {
+_BY_STATUS: dict[int, str] = {
     401: "auth",
     402: "quota_exhausted",
     403: "permission",
     404: "not_found_model",
+    405: "not_found_model",
     408: "timeout",
+    413: "context_length",
     429: "rate_limit",
+    # a proxy's word for: whoever asked it had gone by then
+    499: "timeout",
 } | {
     **dict.fromkeys((400, 422), "bad_request"),
-    # 520–524 are a proxy's words for the same thing.
-    **dict.fromkeys((500, 502, 503, 504, 529, 520, 521, 522, 523, 524), "overloaded"),
+    # what stands behind it failed
+    424: "overloaded",
+    498: "overloaded",
+    # 520–530 are a proxy's words for the same thing.
+    **dict.fromkeys((500, 502, 503, 504, 529, *range(520, 528), 530), "overloaded"),
 }
 
-#: the wording of services that give no code; asked only when the status says no more than “bad request”
-_BY_WORDING = (
-    (
-        "context_length",
-        re.compile(
-            r"maximum context length|model's maximum context|exceed(ed|s)? (the )?(model token limit|context "
-            r"(limit|window|size|length))"
-            r"|longer than the model's context|exceeds? the (available )?context|input tokens exceed|input "
-            r"length and `?max_tokens`? exceed"
-            r"|exceeds the maximum number of tokens|string too long\. expected a string with maximum "
-            r"length|tokens` \+ `max_new_tokens` must be"
-            r"|prompt is too long|maximum allowed input length",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "content_filter",
-        re.compile(
-            r"content exists risk|considered high risk|content management policy|safety system|data_inspection_failed",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "not_found_model",
-        re.compile(r"model not exist|model .{0,80} (does not exist|not found)|no such model", re.IGNORECASE),
-    ),
-    ("auth", re.compile(r"api key not valid|incorrect api key|invalid api key", re.IGNORECASE)),
-)
-_WORDED_STATUSES = (None, 400, 413, 422)
-
-#: what names a structured-output mode in a refusal
-_NAMES_MODE = re.compile(
-    r"response_format|json_schema|json_object|text\.format|responseschema|responsejsonschema|response_schema"
-    r"|structured|unavailable "
-    r""
-    r""
-    r""
-    r"now"
-    # Ark, where a schema cannot be made into a grammar
-    r"|decoding guidance"
-)
+#: statuses that say no more than “no”
+_SILENT: tuple[int | None, ...] = (None, 200, 400, 413, 422)
+#: where wording is believed beside these, by what it means
+_WORDED: dict[str, tuple[int | None, ...]] = {
+    "truncated_output": (500,),
+    "quota_exhausted": (*_SILENT, 401, 402, 403, 429, 500, 502, 503),
+    "context_length": (*_SILENT, 429, 500, 502),
+    "content_filter": (*_SILENT, 403, 451, 500),
+    "not_found_model": (*_SILENT, 403, 404, 500, 503),
+    "auth": (*_SILENT, 401, 403),
+    "overloaded": (*_SILENT, 403, 404, 429, 500, 502, 503, 504, 529),
+    "rate_limit": (*_SILENT, 403, 429, 500, 503),
+    "permission": (*_SILENT, 401, 403),
+    "timeout": (None, 200),
+}
 
 
-def kind_of(status: int | None, refusal: Refusal) -> str:
-    """The kind of an error answer. `status` None: none was sent with it (an error event inside a stream)."""
-    status = refusal.status if status in (None, 200) else status
-    # llama.cpp: output cut inside grammar-enforced JSON comes back as a server error (seen there).
-    if status == 500 and "does not match the expected peg-native format" in refusal.message:
-        return "truncated_output"
-    for rule in _BY_CODE:
-        if any(rule.fits(code) for code in refusal.codes):
-            return rule.kind
-    if status in _WORDED_STATUSES:
-        for kind, wording in _BY_WORDING:
-            if wording.search(refusal.message):
-                return kind
+def kind_of(status: int | None, refusal: Refusal, dialect: Dialect | None = None, asked: str = "") -> str:
+    """The kind of an error answer. `status` None: none was sent with it (an error event inside a stream).
+
+    `asked`: the prompt; what a refusal quotes of it is not the service's word.
+    """
+    if status in (None, 200, 400) or (status >= 500 and refusal.status in (400, 402, 413, 422, 429)):
+        # what a relay has wrapped knows more than its own status
+        status = refusal.status or status
+    for layer in refusal.layers or (Layer(refusal.message, refusal.codes),):
+        kind = _kind_of_layer(status, _without_echo(layer, asked), dialect)
+        if kind is not None:
+            return kind
     return _BY_STATUS.get(status or 0, "unknown")
+
+
+_QUOTED = re.compile(r"""['"`“‘「](.{8,}?)['"`”’」]""", re.DOTALL)
+
+
+def _without_echo(layer: Layer, asked: str) -> Layer:
+    told = asked.split()
+    line = " ".join(told)
+    message = layer.message.replace(line, "") if len(line) >= 8 else layer.message
+    for quoted in _QUOTED.findall(message) if line else ():
+        if quoted.rstrip("….") in line:
+            message = message.replace(quoted, "")
+    return replace(layer, message=message)
+
+
+def _kind_of_layer(status: int | None, layer: Layer, dialect: Dialect | None) -> str | None:
+    rows = list(_rows(dialect))
+
+    def is_worded(row: RefusalRow) -> bool:
+        return row.words is not None and row.words.search(layer.message) is not None
+
+    strong = (r for r in rows if r.codes and not r.weak and r.fits_code(layer.codes))
+    for row in sorted(strong, key=lambda r: r.words is None):
+        if row.words is None or is_worded(row):
+            return row.kind
+    for row in rows:
+        if not row.codes and status in _WORDED.get(row.kind, _SILENT) and is_worded(row):
+            return row.kind
+    return next((r.kind for r in rows if r.weak and r.fits_code(layer.codes) and _adds(r, status)), None)
+
+
+def _adds(row: RefusalRow, status: int | None) -> bool:
+    """A code that many causes share says less than most statuses do."""
+    by_status = _BY_STATUS.get(status or 0, "unknown")
+    vague = by_status in ("bad_request", "overloaded") and row.kind == "rate_limit"
+    return vague or by_status in ("unknown", row.kind)
+
+
+def _rows(dialect: Dialect | None) -> Iterator[RefusalRow]:
+    """Every refusal that is known: this service's own, then everybody's, in the order of their kinds."""
+    for own in (True, False):
+        among = [r for d in dialects.own_first(dialect) if (d is dialect) is own for r in d.refusals]
+        yield from sorted(among, key=lambda r: KIND_ORDER.index(r.kind))
+
+
+def _is_no_service(status: int | None, refusal: Refusal) -> bool:
+    """A web server without a model service behind it: a wrong address."""
+    if status not in (404, 405):
+        return False
+    if refusal.page or status == 405 or refusal.message == "":
+        return True
+    rows = (row for d in dialects.load() for row in d.no_service)
+    return any(row.words is not None and row.words.search(refusal.message) for row in rows)
 
 
 # -- what a content filter refused -------------------------------------------------------------------------------------
@@ -261,35 +168,69 @@ def describe_filter(part: str, message: str) -> Text:
 
 
 def refuses_mode(status: int | None, refusal: Refusal, kind: str) -> bool:
-    """The service refuses the structured-output mode itself: HTTP 400 or 422 that names it, nothing else."""
-    return status in (400, 422) and kind == "bad_request" and _NAMES_MODE.search(refusal.words) is not None
+    """The service refuses the structured-output mode, or its schema: in a refusal of the request that names it.
+
+    A failure of the service itself, which the same words may stand in, counts only where a dialect knows it so.
+    """
+    if kind not in ("bad_request", "unknown", "overloaded"):
+        return False
+    inner = refusal.status or status
+    if inner in (None, 200, 400, 422):
+        rows = [row for d in dialects.load() for row in d.schemas]
+    elif inner in (500, 501, 502):
+        rows = [row for d in dialects.load() for row in d.schemas if d.name != dialects.COMMON]
+    else:
+        return False
+    return any(row.words is not None and row.words.search(refusal.words) for row in rows)
 
 
-def fault(status: int | None, body: Any, headers: Mapping[str, str], *, structured: bool = False) -> ProviderError:
-    """The error for an error answer. `structured`: the request asked for a structured-output mode."""
+def fault(
+    status: Any,
+    body: Any,
+    headers: Mapping[str, str],
+    *,
+    structured: bool = False,
+    dialect: Dialect | None = None,
+    asked: str = "",
+) -> ProviderError:
+    """The error for an error answer. `structured`: the request asked for a structured-output mode; `asked`: its
+    prompt."""
+    status = status if isinstance(status, int) and not isinstance(status, bool) else as_status(status)
     refusal = read_refusal(body)
-    kind = kind_of(status, refusal)
+    kind = kind_of(status, refusal, dialect, asked)
+    refused_mode = structured and refuses_mode(status, refusal, kind)
+    if refused_mode:
+        kind = "bad_request"
     message = redactor.text(refusal.message)
     message = message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "…"
     return ProviderError(
         kind,
         describe_filter(part_refused(refusal), message)
         if kind == "content_filter"
-        else _describe(status, message, headers),
+        else _describe(status, message, headers, refusal, kind),
         http_status=status,
         request_id=request_id(headers),
         retry_after_ms=retry_after_ms(headers, refusal),
-        mode_unsupported=structured and refuses_mode(status, refusal, kind),
+        mode_unsupported=refused_mode,
     )
 
 
-def _describe(status: int | None, message: str, headers: Mapping[str, str]) -> Text:
+def _describe(status: int | None, message: str, headers: Mapping[str, str], refusal: Refusal, kind: str) -> Text:
+    code = redactor.text(", ".join(refusal.codes[:2]))[:80] if kind == "unknown" else ""
+    if _is_no_service(status, refusal):
+        text = N_("No model service answers at this address ({status}: {message}). Check the base URL.")
+        return Text(text, status=status, message=message or "–")
     if status is None or status == 200:
+        if code and code.lower() not in message.lower():
+            return Text(N_("The service answered with an error: {message} ({code})"), message=message, code=code)
         return Text("The service answered with an error: {message}", message=message)
     if 300 <= status < 400:
         # Following would send the prompt, and with some services the key, to whoever the answer names.
         where = redactor.text(headers.get("location", ""))[:200]
         return Text("The service redirects ({status}) to {where}. Check the base URL.", status=status, where=where)
+    if code and code.lower() not in message.lower():
+        text = N_("The service answered {status}: {message} ({code})")
+        return Text(text, status=status, message=message, code=code)
     return Text("The service answered {status}: {message}", status=status, message=message)
 
 
@@ -316,6 +257,8 @@ def retry_after_ms(
         )
     if seconds is None:
         seconds = _limit_resets(headers)
+    if seconds is None and refusal is not None:
+        seconds = _wait_in_words(refusal)
     return None if seconds is None else math.ceil(min(seconds, LONGEST_WAIT_S) * 1000)
 
 
@@ -329,13 +272,32 @@ def _limit_resets(headers: Mapping[str, str]) -> float | None:
     return max((w for w in waits if w is not None), default=None)
 
 
-_DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+def _wait_in_words(refusal: Refusal) -> float | None:
+    """“Please try again in 2.5s.”"""
+    for message in (layer.message for layer in refusal.layers):
+        for row in (w for d in dialects.load() for w in d.waits):
+            match = row.words.search(message) if row.words is not None else None
+            seconds = duration_s(match["duration"].rstrip(" .")) if match is not None else None
+            if seconds is not None:
+                return seconds
+    return None
+
+
+_UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "天": 86_400.0, "小时": 3_600.0, "分钟": 60.0}
+_UNITS |= {"秒": 1.0, "毫秒": 0.001}
+_PIECE = re.compile(
+    r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|毫秒|d(?:ays?)?|天|h(?:ours?)?|小时|m(?:in(?:ute)?s?)?|分钟|s(?:ec(?:ond)?s?)?|秒)",
+    re.IGNORECASE,
+)
 
 
 def duration_s(said: str) -> float | None:
-    """Seconds of ``7s``, ``6m0s``, ``1h2m``, ``20ms``; None for anything else."""
-    match = _DURATION.fullmatch(said.strip())
-    if match is None or not any(match.groups()):
+    """Seconds of ``7s``, ``6m0s``, ``1h2m``, ``20ms``, ``30 seconds``, ``30 秒``; None for anything else."""
+    pieces = list(_PIECE.finditer(said))
+    if not pieces or _PIECE.sub("", said).strip():
         return None
-    days, hours, minutes, seconds, millis = (float(part or 0) for part in match.groups())
-    return days * 86_400 + hours * 3_600 + minutes * 60 + seconds + millis / 1000
+    return sum(float(number) * _UNITS[_unit(unit.lower())] for number, unit in (p.groups() for p in pieces))
+
+
+def _unit(said: str) -> str:
+    return said if said in _UNITS else "ms" if said.startswith("milli") else said[0]

@@ -13,10 +13,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -40,7 +38,8 @@ from workbench.providers.base import (
     TextRequest,
     Usage,
 )
-from workbench.providers.endpoints import ENDPOINTS, endpoint_of
+from workbench.providers.endpoints import OPENAI, endpoint_of
+from workbench.providers.lessons import learn, lessons_of
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
     """Use it inside one event loop and close it there."""
 
     #: where the profile names no address
-    default_base_url = ENDPOINTS[0].base_url
+    default_base_url = OPENAI.base_url
     #: which API texts go to where the profile's params do not say: chat or responses
     default_api = "chat"
 
@@ -97,7 +96,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
         if not request.model:
             raise ProviderError("not_found_model", Text(N_("The profile names no image model.")), sent=False)
         client = self._client
-        named = self._image_body(request, names_format=_lessons_of(self._base_url, request.model).image_format)
+        named = self._image_body(request, names_format=lessons_of(self._base_url, request.model).image_format)
         body = self._drop_refused(named, request.model)
         headers: dict[str, str] = {}
         failure: Exception | None = None
@@ -195,7 +194,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
     def _body(self, request: TextRequest) -> JsonObject:
         """The request in the API's words. The call's params win over the profile's."""
         params = {**self._params, **{k: v for k, v in request.params.items() if v is not None}}
-        learned = _lessons_of(self._base_url, request.model)
+        learned = lessons_of(self._base_url, request.model)
         if self._api == "responses":
             body = openai_responses.body(request, params)
         else:
@@ -221,12 +220,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
         return openai_images.notes(request)
 
     def _drop_refused(self, body: JsonObject, model: str) -> JsonObject:
-        """The body without the fields that this model is known to refuse."""
-        left_out = _lessons_of(self._base_url, model).left_out
-        fields = {k: v for k, v in body.items() if k not in left_out}
-        if "extra_body" in fields:
-            fields["extra_body"] = {k: v for k, v in fields["extra_body"].items() if k not in left_out}
-        return fields
+        """The body as this model is known to take it."""
+        return lessons_of(self._base_url, model).apply(body)
 
     # -- failing -------------------------------------------------------------------------------------------------------
 
@@ -273,7 +268,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
             case openai.APIConnectionError() | httpx2.TransportError() | httpx2.InvalidURL() | ssl.SSLError():
                 return wire.transport_fault(error)
             case openai.APIError():  # an error event inside the stream
-                return faults.fault(None, error.body if error.body is not None else error.message, headers)
+                told = error.body if error.body is not None else error.message
+                return self._explain_refusal(None, told, headers, model, sent, structured=structured)
             case json.JSONDecodeError() | UnicodeDecodeError() | openai.APIResponseValidationError():
                 return ProviderError(
                     "malformed_output",
@@ -284,8 +280,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
 
     def _explain_refusal(
         self,
-        status: int,
-        body: str,
+        status: int | None,
+        body: Any,
         headers: Mapping[str, str],
         model: str,
         sent: Mapping[str, Any],
@@ -293,102 +289,23 @@ class OpenAICompatible(TextProvider, ImageProvider):
         structured: bool = False,
     ) -> ProviderError:
         """The error of an answer that is none. A detail of the wording that was refused is learned."""
-        fault = faults.fault(status, body, headers, structured=structured)
-        if fault.kind != "bad_request" or fault.mode_unsupported:
+        known, asked = self._endpoint.dialect, _prompt_of(sent)
+        fault = faults.fault(status, body, headers, structured=structured, dialect=known, asked=asked)
+        # a relay's 500 may stand around a refusal of the request
+        if fault.mode_unsupported or fault.kind not in ("bad_request", "unknown", "overloaded"):
             return fault
-        if not _learn(_lessons_of(self._base_url, model), faults.read_refusal(body), sent):
+        if not learn(lessons_of(self._base_url, model), faults.read_refusal(body), sent, known):
             return fault
         fault.retryable = fault.adapted = True
         return fault
 
 
+def _prompt_of(sent: Mapping[str, Any]) -> str:
+    """What a request asks, in all its words."""
+    messages = sent.get("messages") or sent.get("input") or ()
+    return "\n".join((str(sent.get("prompt") or ""), *(str(m.get("content")) for m in messages)))
+
+
 def _tell(on_delta: OnDelta, answer: Answer) -> None:
     if answer.text:
         on_delta(storable(answer.text))
-
-
-# -- what a service turned out not to know -----------------------------------------------------------------------------
-
-
-@dataclass
-class _Learned:
-    stream: bool = True
-    stream_options: bool = True
-    token_cap: str | None = None
-    #: whether a picture may be asked for as base64; the service hands out what it likes otherwise
-    image_format: bool = True
-    #: fields that the model refuses whatever their value
-    left_out: set[str] = field(default_factory=set)
-
-
-_lessons: dict[tuple[str, str], _Learned] = {}
-
-
-def _lessons_of(base_url: str, model: str) -> _Learned:
-    return _lessons.setdefault((base_url, model), _Learned())
-
-
-_STREAMING_REFUSED = re.compile(
-    r"stream(ing)?\b.{0,40}\b(not supported|unsupported|not available|not allowed)|does not support stream"
-)
-_NAME_REFUSED = re.compile(
-    r"unsupported|not supported|unrecognized|unknown|extra (inputs|fields)|not permitted|unexpected|not "
-    r"valid for (this )?model\b"
-)
-_CAPS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-
-#: what shapes an answer without being part of the question: the story is told without it, too
-_SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
-_OPTIONAL = (*_SAMPLING, "seed")
-#: what we say unasked, so that models which do not know the choice need not be told of it
-_UNASKED: JsonObject = {
-    "store": False,
-    "thinking": {"type": "disabled"},
-    "watermark": False,
-    "sequential_image_generation": "disabled",
-}
-
-
-def _learn(known: _Learned, refusal: faults.Refusal, sent: Mapping[str, Any]) -> bool:
-    """Learn from a refusal that names a detail we sent; True when the next request will be worded otherwise."""
-    named = refusal.words
-    if "stream_options" in sent and ("stream_options" in named or "include_usage" in named):
-        known.stream_options = False
-        return True
-    if sent.get("stream") and (refusal.param == "stream" or _STREAMING_REFUSED.search(named)):
-        known.stream = False
-        return True
-    if "prompt" in sent and "response_format" in sent and "response_format" in named:
-        known.image_format = False
-        return True
-    if not _refuses_the_name(refusal):
-        return False
-    cap = next((c for c in _CAPS if c in sent), None)
-    if cap and known.token_cap != cap and refusal.param in ("", cap) and cap in named:
-        known.token_cap = _CAPS[cap]
-        return True
-    return _learn_to_leave_out(known, refusal, {**sent, **(sent.get("extra_body") or {})})
-
-
-def _refuses_the_name(refusal: faults.Refusal) -> bool:
-    """The field itself is refused, not the value it had. A model with one fixed value for it refuses every value."""
-    if "unsupported_value" in refusal.codes or "unsupported value" in refusal.words:
-        return "only the default" in refusal.words
-    return _NAME_REFUSED.search(refusal.words) is not None
-
-
-def _learn_to_leave_out(known: _Learned, refusal: faults.Refusal, sent: Mapping[str, Any]) -> bool:
-    optional = [n for n in sent if n in _OPTIONAL or (n in _UNASKED and sent[n] == _UNASKED[n])]
-    name = next((n for n in optional if _names(refusal, n)), None)
-    if name is None:
-        return False
-    # Reasoning models choose for themselves and name one refused field a time: each would cost a request of its own.
-    known.left_out |= set(_SAMPLING) if name in ("temperature", "top_p") else {name}
-    return True
-
-
-def _names(refusal: faults.Refusal, name: str) -> bool:
-    if refusal.param:
-        return refusal.param.split(".")[0] == name
-    # Not inside another word: “seed” is part of many a model's name.
-    return re.search(rf"(?<![\w-]){name}(?![\w-])", refusal.message.lower()) is not None

@@ -1,15 +1,18 @@
-"""What a profile may set for its calls: names, ranges, and what each model family takes. See docs/providers.md."""
+"""What a profile may set for its calls: names, ranges, and what a service's models refuse. See docs/providers.md."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from workbench.providers.dialects import Limit
 
 #: the providers whose params are all listed here
 OURS = ("openai", "ark", "gemini", "sketch")
@@ -47,7 +50,7 @@ def _words(title: str, *choices: str, common: bool = False) -> Param:
 PARAMS: dict[str, Param] = {
     "temperature": _number(N_("Temperature"), 0, 2, common=True),
     "top_p": _number(N_("Top p"), 0, 1, common=True),
-    "max_tokens": _number(N_("Longest answer in tokens"), 1, 65_536, whole=True, common=True),
+    "max_tokens": _number(N_("Longest answer in tokens"), 1, 1_048_576, whole=True, common=True),
     "presence_penalty": _number(N_("Presence penalty"), -2, 2),
     "frequency_penalty": _number(N_("Frequency penalty"), -2, 2),
     "reasoning_effort": _words(
@@ -84,72 +87,64 @@ PARAMS: dict[str, Param] = {
 }
 
 
-@dataclass(frozen=True)
-class Family:
-    """What models of a name take otherwise than others. `refused`: params they answer with an error."""
+def find_limit(model: str, base_url: str | None, provider: str = "openai") -> Limit | None:
+    """What models of this name take otherwise at this address. A host that is another's knows its own models."""
+    # loaded here: few commands ask, and all of them import this
+    from workbench.providers.endpoints import ARK, OPENAI, endpoint_of
 
-    models: re.Pattern[str]
-    title: str
-    refused: tuple[str, ...] = ()
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-
-def _models(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-#: first fitting one counts
-FAMILIES = (
-    Family(
-        _models(r"^(o[1-9]|gpt-5)(?!.*chat)"),
-        "OpenAI reasoning",
-        refused=("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop"),
-    ),
-    Family(
-        _models(r"^deepseek.*reasoner"),
-        "DeepSeek reasoner",
-        refused=("temperature", "top_p", "presence_penalty", "frequency_penalty"),
-    ),
-    Family(_models(r"^deepseek"), "DeepSeek", ranges={"max_tokens": (1, 8_192)}),
-    Family(_models(r"^(moonshot|kimi)"), "Kimi", ranges={"temperature": (0, 1)}),
-    Family(_models(r"^qwen"), "Qwen", ranges={"temperature": (0, 1.99)}),
-)
-
-
-def family_of(model: str) -> Family | None:
+    endpoint = endpoint_of(base_url or (ARK if provider == "ark" else OPENAI).base_url)
     name = model.rsplit("/", 1)[-1]
-    return next((f for f in FAMILIES if f.models.search(name)), None)
+    limits = endpoint.dialect.limits if endpoint.dialect is not None else ()
+    return next((limit for limit in limits if limit.models.search(name)), None)
 
 
-def validate(provider: str, params: Mapping[str, Any], text_model: str) -> JsonObject:
+def list_warnings(provider: str, params: Mapping[str, Any], text_model: str, base_url: str | None) -> list[Issue]:
+    """What this model is known to refuse of the params, at this service's own address. Services change: nothing is
+    forbidden because of it, and what is refused after all is left out of the next request."""
+    limit = find_limit(text_model, base_url, provider) if provider in ("openai", "ark") else None
+    if limit is None:
+        return []
+    told = ((name, _beyond(name, value, limit)) for name, value in params.items() if value is not None)
+    return [Issue(f"params.{name}", text) for name, text in told if text is not None]
+
+
+def _beyond(name: str, value: Any, limit: Limit) -> Text | None:
+    if name in limit.refused:
+        return Text(N_("is refused by {family} models. Leave it empty."), family=limit.title)
+    low, high = limit.ranges.get(name, (None, None))
+    if low is None or high is None or not isinstance(value, int | float) or low <= value <= high:
+        return None
+    message = N_("is more than {family} models take: from {low} to {high}.")
+    return Text(message, family=limit.title, low=f"{low:.10g}", high=f"{high:.10g}")
+
+
+def validate(provider: str, params: Mapping[str, Any]) -> JsonObject:
     """The params as they are stored; None leaves one out. Raises InvalidInput with an issue for each that is wrong.
 
     A provider that came with a package of its own has params of its own: only those known here are checked.
     """
     values = {k: v for k, v in params.items() if v is not None}
-    _refuse(values if provider in OURS else {k: v for k, v in values.items() if k in PARAMS}, family_of(text_model))
+    _refuse(values if provider in OURS else {k: v for k, v in values.items() if k in PARAMS})
     return values
 
 
-def _refuse(given: Mapping[str, Any], family: Family | None) -> None:
-    issues = [Issue(f"params.{name}", text) for name, value in given.items() if (text := _wrong(name, value, family))]
+def _refuse(given: Mapping[str, Any]) -> None:
+    issues = [Issue(f"params.{name}", text) for name, value in given.items() if (text := _wrong(name, value))]
     if issues:
         raise InvalidInput(all_of(issues), issues)
 
 
-def _wrong(name: str, value: Any, family: Family | None) -> Text | None:
+def _wrong(name: str, value: Any) -> Text | None:
     param = PARAMS.get(name)
     if param is None:
         return Text(N_("is not known. Known: {known}."), known=", ".join(PARAMS))
-    if family is not None and name in family.refused:
-        return Text(N_("is refused by {family} models. Leave it empty."), family=family.title)
     if name == "prices":
         return _wrong_prices(value)
     if param.choices:
         return None if value in param.choices else Text(N_("is one of {choices}."), choices=", ".join(param.choices))
     if param.range is None:
         return None if isinstance(value, param.kind) else Text(N_("has the wrong type."))
-    low, high = (family.ranges if family else {}).get(name, param.range)
+    low, high = param.range
     fits = isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
     if fits and not (param.whole and int(value) != value):
         return None

@@ -46,15 +46,31 @@ class SealedKey:
     tail: str
 
 
+_QUOTES = "\"'`“”‘’"
+#: what stands before a key that was copied from a shell, a settings file or a header
+_NAME = re.compile(
+    r"""^(?:(?:export|set|setx|env|const|let|var)\s+|\$env:)?[\"'`“‘]?"""
+    r"""(?:[\w.-]*(?:key|token|secret)|[A-Z][A-Z0-9_]*_(?:API|AK|SK))[\"'`”’]?\s*(?:=|:|：|\s(?=[\"'`“‘]))\s*""",
+    re.IGNORECASE,
+)
+#: any variable before “=”, where a key follows: one that ends in “=” has nothing behind it
+_VARIABLE = re.compile(
+    r"^(?:export\s+|set\s+|\$env:)?(?:[A-Z][A-Z0-9_]*\s*=\s*(?=[^\s=]{8})|[\w.-]+\s*[=:]\s*(?=[\"'`]?sk-))"
+)
+
+
 def normalise_key(pasted: str) -> str:
-    """A pasted key without what comes along by accident: blanks, line ends, quotes, “Bearer ”, “Authorization:”.
+    """A pasted key without what comes along by accident: blanks, line ends, quotes, “Bearer ”, the name of its
+    variable, field or header (“export OPENAI_API_KEY=”, “"apiKey": ”, “x-api-key: ”).
 
     A newline left inside would fail deep in the HTTP layer and look like a retryable network fault.
     Raises InvalidInput when nothing is left or a character cannot be part of an HTTP header.
     """
-    key = re.sub(r"[\u200b\u200c\u200d\u2060\ufeff]", "", pasted).strip().strip("\"'`“”‘’").strip()
+    key = re.sub(r"[\u200b\u200c\u200d\u2060\ufeff]", "", pasted).strip().strip(_QUOTES).strip()
+    key = re.sub(r"^(-H|--header)\s+", "", key).strip(_QUOTES)
+    key = _VARIABLE.sub("", _NAME.sub("", key)).strip(" \t,;" + _QUOTES)
     key = re.sub(r"^(authorization\s*:)?\s*(bearer(\s+|$))?", "", key, flags=re.IGNORECASE)
-    key = re.sub(r"\s+", "", key).strip("\"'`“”‘’")
+    key = re.sub(r"\s+", "", key).strip(_QUOTES)
     if not key:
         raise _bad_key(N_("The key is empty."))
     if not all(33 <= ord(c) <= 126 for c in key):

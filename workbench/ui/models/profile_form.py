@@ -205,10 +205,10 @@ def _identity(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> Js
         for column, name in zip(models, ("text_model", "image_model", "video_model"), strict=True):
             with column:
                 values |= forms.fields(ProfileFields, key, start, issues, only=[name])
-        family = params.family_of(values["text_model"] or "")
-        if family is not None and family.refused:
-            refused = labels.join(t(params.PARAMS[n].title) for n in family.refused)
-            st.caption(plain(t("{family} models take no {params}.", family=family.title, params=refused)))
+        limit = params.find_limit(values["text_model"] or "", values["base_url"], provider)
+        if limit is not None and limit.refused:
+            refused = labels.join(t(params.PARAMS[n].title) for n in limit.refused)
+            st.caption(plain(t("{family} models take no {params}.", family=limit.title, params=refused)))
         if row is not None:
             _show_usage(row)
     return values
@@ -560,5 +560,7 @@ def _show_check(check: ProfileCheck) -> None:
         if check.request_id:
             sentences.append(t("request {id}", id=check.request_id))
         st.markdown(f"{plain(' · '.join(sentences))}  \n:violet[:material/arrow_forward: {t(check.remedy)}]")
+    for note in check.notes:
+        st.caption(plain(translate(note, current())))
     if check.media:
         media.picture(check.media, t("The picture that the check drew"), width=220)
