@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -57,11 +58,26 @@ def make_model(path: Path) -> None:
         shapes |= {f"blk.{n}.attn_norm": (DIM,), f"blk.{n}.ffn_norm": (DIM,)}
     for name, shape in shapes.items():
         weights = np.ones(shape) if "norm" in name else rng.normal(0, 0.05, shape)
+        _lean(name, weights, [token for token, _ in tokens])
         writer.add_tensor(f"{name}.weight", weights.astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def _lean(name: str, weights: np.ndarray[Any, Any], tokens: list[bytes]) -> None:
+    """Let it like three letters best and, at a temperature, end its sentence or its string by and by.
+
+    The first dimension of every token is the same large number, so the first weight of an output decides how often.
+    """
+    if name == "token_embd":
+        weights[:, 0] = 3.0
+    elif name == "output":
+        weights *= 0.2
+        weights[:, 0] = 0.0
+        for token, liking in {b"a": 0.65, b"b": 0.65, b"c": 0.65, b"</s>": 0.35, b'"': 0.55}.items():
+            weights[tokens.index(token), 0] = liking
 
 
 def main(folder: Path) -> None:
