@@ -84,6 +84,29 @@ def test_a_yaml_brief_is_as_good_as_a_json_one(running: Reelwright, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("fields", "options", "language", "said"),
+    [
+        ("summary: 太原书生王生清晨在路上遇见女子。", (), "zh", "recognized as Chinese"),
+        ("summary: Della counts her savings.\nlanguage:", (), "en", "recognized as English"),
+        ("summary: Der Mann und die Frau gehen in den Wald.", (), "en", "reads as German"),
+        ("summary: 太原书生王生清晨在路上遇见女子。", ("--story-language", "en"), "en", ""),
+        ("summary: Della counts.\nlanguage: English", (), "en", ""),
+    ],
+)
+def test_a_language_that_a_brief_does_not_name_is_said_and_can_be_named(
+    running: Reelwright, tmp_path: Path, fields: str, options: tuple[str, ...], language: str, said: str
+) -> None:
+    path = tmp_path / "brief.yaml"
+    path.write_text(f"title: T\n{fields}\n", encoding="utf-8")
+
+    ran = running("projects", "create", "--brief", str(path), *options, "--json")
+
+    assert (said in ran.err) if said else not ran.err, ran
+    brief = running("artifacts", "show", str(ran.json["project_id"]), "brief", "--json").json
+    assert brief["content"]["language"] == language
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ('{"title": "x", "sumary": "y"}', "sumary"),

@@ -35,6 +35,17 @@ class JsonParam(click.ParamType[JsonObject]):
         return parsed
 
 
+#: for a brief that names no language, or another one than is meant
+language_option = click.option(
+    "--story-language", type=click.Choice(["zh", "en"]), help="The story's language.  [default: as the brief has it]"
+)
+
+
+def in_language(brief: JsonObject, language: str | None) -> JsonObject:
+    """A brief in the language of `language_option`."""
+    return brief if language is None else {**brief, "language": language}
+
+
 def say_remarks(brief: ArtifactVersion | None) -> None:
     """On stderr: what was noted when a project's brief was read."""
     for remark in (brief.warnings or []) if brief else []:

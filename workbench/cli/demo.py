@@ -41,8 +41,11 @@ PLAN = "run_plan"
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the sample and of what is said here.")
 @click.option("--profile", help="The model service.  [default: sketch, which works offline]")
+@briefs.language_option
 @console.json_option
-def command(brief: Path | None, lang: str | None, profile: str | None, as_json: bool) -> int:
+def command(
+    brief: Path | None, lang: str | None, profile: str | None, story_language: str | None, as_json: bool
+) -> int:
     """Plan a story's episodes and make the first one's storyboard; starts what it needs and stops it again."""
     if lang is not None:
         os.environ["REELWRIGHT_LANG"] = lang
@@ -50,6 +53,7 @@ def command(brief: Path | None, lang: str | None, profile: str | None, as_json: 
     quiet = {} if "REELWRIGHT_LOG_LEVEL" in os.environ else {"log_level": "error"}
     settings = Settings.load(**quiet)
     content = samples.load(samples.FIRST[console.language()]) if brief is None else briefs.read_brief(brief)
+    content = briefs.in_language(content, story_language)
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _run_missing_processes(settings), client.open_workbench() as wb:
         run = DemoRun(wb)

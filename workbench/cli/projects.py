@@ -18,10 +18,11 @@ def command() -> None:
 @command.command()
 @click.option("--brief", required=True, type=click.Path(path_type=Path), help="A JSON or YAML file.")
 @click.option("--profile", help="The model service of its jobs.  [default: sketch]")
+@briefs.language_option
 @console.json_option
-def create(brief: Path, profile: str | None, as_json: bool) -> None:
+def create(brief: Path, profile: str | None, story_language: str | None, as_json: bool) -> None:
     """Create a project from a brief."""
-    content = briefs.read_brief(brief)
+    content = briefs.in_language(briefs.read_brief(brief), story_language)
     with client.open_workbench() as wb:
         project_id = wb.create_project(content, profile=profile)
         briefs.say_remarks(wb.artifact(project_id, "brief"))
