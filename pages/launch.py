@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,19 @@ from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.jobs.submit import Request
 from workbench.json_types import JsonObject
 from workbench.plain_text import whole_number
-from workbench.ui import budgets, drafts, filters, forms, labels, live, navigation_guard, project_picker, shell, states
+from workbench.ui import (
+    budgets,
+    drafts,
+    filters,
+    forms,
+    labels,
+    live,
+    navigation_guard,
+    once,
+    project_picker,
+    shell,
+    states,
+)
 from workbench.ui.language import t
 from workbench.ui.launch import playground, targets
 from workbench.ui.markup import code, plain, shorten, tell_apart
@@ -229,7 +242,7 @@ def submit(
             Request(workflow.name, node, values, priority=priority, user=shell.user(), **targets.with_profile(profile))
             for node in nodes
         ]
-        jobs = wb.jobs.submit_many(specs)
+        jobs = once.do("launch", [asdict(spec) for spec in specs], lambda: wb.jobs.submit_many(specs))
         list_choices = [j.id for j in jobs]
         before = [i for i in st.session_state.get("launched", []) if i not in list_choices]
         st.session_state["launched"] = [*list_choices, *before][:100]

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench import samples
 from workbench.db.rows.story import Project
-from workbench.ui import filters, formats, illustrations, labels, live, navigation_guard, shell, states
+from workbench.ui import filters, formats, illustrations, labels, live, navigation_guard, once, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
 from workbench.ui.projects import starters, unsaved, wizard
@@ -23,7 +23,7 @@ def open_studio(project: int) -> None:
 
 
 def new_from_sample(name: str) -> None:
-    project = wb.create_project(samples.load(name), user=shell.user())
+    project = once.do("sample", name, lambda: wb.create_project(samples.load(name), user=shell.user()))
     live.invalidate()
     shell.toast(t("The sample story is ready. Plan its episodes next."))
     open_studio(int(project))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.stack import Stack, settled, visit
 from tests.conftest import until
@@ -265,3 +266,38 @@ def test_a_narrow_screen_stacks_its_cells_and_never_scrolls_sideways(stack: Stac
             "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth; }"
         )
         assert wider <= 1, f"/{path} is {wider} px too wide"
+
+
+def test_what_is_clicked_twice_is_done_once(stack: Stack, page: Page):
+    before = len(stack.wb.projects.list())
+    title = "Twice the Salt Lighthouse"
+    clicks: list[str | bytes] = []
+    server: list[WebSocketRoute] = []
+
+    def relay(browser: WebSocketRoute) -> None:
+        server[:] = [browser.connect_to_server()]
+        server[0].on_message(browser.send)
+        browser.on_message(pass_on)
+
+    def pass_on(message: str | bytes) -> None:
+        request = BackMsg.FromString(message if isinstance(message, bytes) else message.encode())
+        pressed = any(w.trigger_value for w in request.rerun_script.widget_states.widgets)
+        server[0].send(message)
+        if pressed:
+            clicks[:] = [message]
+
+    page.route_web_socket(re.compile("_stcore/stream"), relay)
+    visit(page, stack.url)
+    key(page, "new_project").get_by_role("button").click()
+    type_into(page, "wizard.title", title)
+    type_into(page, "wizard.summary", SUMMARY)
+    expect(key(page, "wizard_side").get_by_text("not saved yet")).to_be_visible()
+    clicks.clear()
+    key(page, "wizard_create").get_by_role("button").click()
+    # messages go out while Playwright waits
+    until(lambda: page.wait_for_timeout(5) or len(stack.wb.projects.list()) > before, what="the first click's project")
+    server[0].send(clicks[0])
+    page.wait_for_url(re.compile(r"/studio\?.*project=\d+"))
+    settled(page)
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    assert len(stack.wb.projects.list()) == before + 1

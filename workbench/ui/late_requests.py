@@ -18,9 +18,10 @@ def drop() -> None:
     # Streamlit has no door for this. tests/browser/test_late_requests.py notices when it no longer calls these two.
     run, take = ScriptRunner._run_script, ScriptRequests._request_rerun_locked
 
-    def run_unless_late(self: ScriptRunner, data: RerunData) -> None:
-        if not (_is_of_a_part(data) and _differ(data.page_script_hash, self._pages_manager.current_page_script_hash)):
-            run(self, data)
+    def run_unless_late(self: ScriptRunner, rerun_data: RerunData) -> None:
+        page = self._pages_manager.current_page_script_hash
+        if not (_is_of_a_part(rerun_data) and _differ(rerun_data.page_script_hash, page)):
+            run(self, rerun_data)
 
     def take_unless_late(self: ScriptRequests, new_data: RerunData) -> bool:
         waiting = self._rerun_data

@@ -14,7 +14,7 @@ from workbench.errors import InvalidInput, Issue
 from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
 from workbench.story import leads
-from workbench.ui import drafts, forms, labels, live, portraits, shell
+from workbench.ui import drafts, forms, labels, live, once, portraits, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
@@ -199,7 +199,11 @@ def _add(project: int, kind: Any, key: str, values: JsonObject) -> None:
     wrong = forms.check(kinds.find(kind).model, values)
     if not wrong:
         try:
-            element = live.workbench().projects.add_element(project, kind, values, shell.user())
+            element = once.do(
+                "add element",
+                [project, kind, values],
+                lambda: live.workbench().projects.add_element(project, kind, values, shell.user()),
+            )
         except InvalidInput as error:
             wrong = error.issues or [Issue("", error.text)]
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -17,7 +18,7 @@ from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params, registry
 from workbench.providers.base import SKETCH
 from workbench.providers.templates import OTHER, TEMPLATES, Template, of_profile
-from workbench.ui import drafts, formats, forms, labels, live, media, shell
+from workbench.ui import drafts, formats, forms, labels, live, media, once, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, safe, shorten
@@ -460,7 +461,8 @@ def _save(key: str, row: SavedProfile | None, values: JsonObject) -> None:
     try:
         if row is None:
             provider = st.session_state.get("svc_provider", "openai")
-            saved = wb.profiles.add(fields.pop("name"), provider, user=shell.user(), **fields)
+            add = partial(wb.profiles.add, fields.pop("name"), provider, user=shell.user(), **fields)
+            saved = once.do("add profile", [values, fields, provider], add)
         else:
             saved = wb.profiles.update(str(row.name), **fields)
     except InvalidInput as error:

@@ -12,7 +12,7 @@ from workbench.story import languages
 from workbench.story.briefs import BriefFile
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
-from workbench.ui import drafts, forms, labels, live, meter, shell
+from workbench.ui import drafts, forms, labels, live, meter, once, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 
@@ -135,7 +135,11 @@ def create(brief: JsonObject, profile: str | None) -> int:
     issues = missing(brief)
     if issues:
         raise InvalidInput(t("The brief is not complete yet."), issues)
-    project = live.workbench().create_project(brief, profile=profile, user=shell.user())
+    project = once.do(
+        "create",
+        [brief, profile],
+        lambda: live.workbench().create_project(brief, profile=profile, user=shell.user()),
+    )
     live.invalidate()
     return project
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import streamlit as st
 from workbench.db.rows.webhooks import Delivery, ListedWebhook
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_
-from workbench.ui import labels, live, shell
+from workbench.ui import labels, live, once, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
 from workbench.webhooks.events import EVENTS, TEST, USUAL
@@ -172,7 +173,10 @@ def _wrong(issues: Sequence[Issue], field: str) -> None:
 
 def _add(url: str, **options: Any) -> None:
     try:
-        webhook = live.workbench().webhooks.add(url, lang=current(), page_url=_pages(), user=shell.user(), **options)
+        add = partial(
+            live.workbench().webhooks.add, url, lang=current(), page_url=_pages(), user=shell.user(), **options
+        )
+        webhook = once.do("add webhook", [url, options], add)
     except InvalidInput as error:
         st.session_state["webhook_issues"] = error.issues
     else:
