@@ -17,7 +17,7 @@ from workbench.errors import KINDS, ProviderError
 from workbench.providers import catalogue, dialects
 from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequest
 from workbench.providers.dialects import Dialect
-from workbench.providers.endpoints import ENDPOINTS, normalise_base_url
+from workbench.providers.endpoints import ENDPOINTS, Endpoint, normalise_base_url
 from workbench.providers.faults import duration_s, fault, find_refusal, kind_of, read_refusal
 from workbench.providers.lessons import lessons
 from workbench.providers.openai_compatible import OpenAICompatible
@@ -70,9 +70,13 @@ async def ask(provider: OpenAICompatible, *, mode: Mode = "plain", **params: Any
     return await provider.text(request, lambda _: None)
 
 
-def provider_of(scripted: ScriptedProvider, **params: Any) -> OpenAICompatible:
+def provider_of(scripted: ScriptedProvider, dialect: Dialect | None = None, **params: Any) -> OpenAICompatible:
+    """A provider that asks the scripted server; with `dialect` it takes it for that service."""
     profile = Profile(1, "mine", "openai", base_url=scripted.url, text_model=MODEL, key=KEY, params=params)
-    return OpenAICompatible(profile)
+    made = OpenAICompatible(profile)
+    if dialect is not None:
+        made._endpoint = Endpoint(dialect.title, (), "", dialect=dialect)
+    return made
 
 
 async def refused(provider: OpenAICompatible, **more: Any) -> ProviderError:
@@ -87,7 +91,7 @@ def test_a_refusal_is_of_its_kind_wherever_it_arrives(dialect: Dialect, scripted
     wrong = []
 
     async def run() -> None:
-        provider = provider_of(scripted, timeout_s=5)
+        provider = provider_of(scripted, dialect, timeout_s=5)
         for kind, status, body in kinds_in(dialect):
             for name, place in PLACES.items():
                 if name == "status" and status == 200:
@@ -100,6 +104,30 @@ def test_a_refusal_is_of_its_kind_wherever_it_arrives(dialect: Dialect, scripted
 
     asyncio.run(run())
     assert wrong == []
+
+
+@BY_DIALECT
+def test_anybody_may_pass_a_refusal_on(dialect: Dialect) -> None:
+    """At a host that is not theirs; a bare number is its own service's alone, or its models'."""
+    for row in dialect.refusals:
+        if row.words is None and all(code.isdecimal() for code in row.codes) and not row.weak:
+            continue
+        for place in PLACES.values():
+            given = place(row.status, json_of(row.body))
+            assert fault(given["status"], given["body"], {}).kind == row.kind
+
+
+@pytest.mark.parametrize(
+    ("code", "model", "kind"),
+    [
+        ("1113", "zai-org/GLM-4.6", "quota_exhausted"),
+        ("1113", "gpt-5", "unknown"),
+        ("1000", "mistral-large", "unknown"),
+        ("1301", "m-1", "unknown"),
+    ],
+)
+def test_a_number_is_a_code_of_its_own_service_alone(code: str, model: str, kind: str) -> None:
+    assert fault(409, {"error": {"message": "no", "code": code}}, {}, model=model).kind == kind
 
 
 @BY_DIALECT
@@ -196,6 +224,8 @@ def test_the_catalogue_in_the_page_of_models_is_up_to_date() -> None:
 def test_a_file_that_is_no_dialect_is_named() -> None:
     with pytest.raises(ValueError, match=r"providers/dialects/mine.toml: .*kind_of"):
         dialects.read_dialect("mine", 'title = "x"\n[[refusal]]\nkind_of = "auth"')
+    with pytest.raises(ValueError, match=r"providers/dialects/mine.toml: unknown: refusals; known: title, "):
+        dialects.read_dialect("mine", 'title = "x"\n[[refusals]]\nkind = "auth"')
     with pytest.raises(ValueError, match=r"providers/dialects/mine\.toml"):
         dialects.read_dialect("mine", "title = ")
 

@@ -69,16 +69,20 @@ _WORDED: dict[str, tuple[int | None, ...]] = {
 }
 
 
-def kind_of(status: int | None, refusal: Refusal, dialect: Dialect | None = None, asked: str = "") -> str:
+def kind_of(
+    status: int | None, refusal: Refusal, dialect: Dialect | None = None, asked: str = "", model: str = ""
+) -> str:
     """The kind of an error answer. `status` None: none was sent with it (an error event inside a stream).
 
-    `asked`: the prompt; what a refusal quotes of it is not the service's word.
+    `dialect`: the service's; `model`: whose words a relay may pass on; `asked`: the prompt, since what a refusal quotes
+    of it is not the service's word.
     """
+    rows = tuple(_rows(dialect, dialects.find_family(model) if model else None))
     if status in (None, 200, 400) or (status >= 500 and refusal.status in (400, 402, 413, 422, 429)):
         # what a relay has wrapped knows more than its own status
         status = refusal.status or status
     for layer in refusal.layers or (Layer(refusal.message, refusal.codes),):
-        kind = _kind_of_layer(status, _without_echo(layer, asked), dialect)
+        kind = _kind_of_layer(status, _without_echo(layer, asked), rows)
         if kind is not None:
             return kind
     return _BY_STATUS.get(status or 0, "unknown")
@@ -97,20 +101,18 @@ def _without_echo(layer: Layer, asked: str) -> Layer:
     return replace(layer, message=message)
 
 
-def _kind_of_layer(status: int | None, layer: Layer, dialect: Dialect | None) -> str | None:
-    rows = list(_rows(dialect))
-
+def _kind_of_layer(status: int | None, layer: Layer, rows: tuple[tuple[RefusalRow, bool], ...]) -> str | None:
     def is_worded(row: RefusalRow) -> bool:
         return row.words is not None and row.words.search(layer.message) is not None
 
-    strong = (r for r in rows if r.codes and not r.weak and r.fits_code(layer.codes))
-    for row in sorted(strong, key=lambda r: r.words is None):
+    coded = [row for row, own in rows if row.codes and row.fits_code(layer.codes, own=own)]
+    for row in sorted((r for r in coded if not r.weak), key=lambda r: r.words is None):
         if row.words is None or is_worded(row):
             return row.kind
-    for row in rows:
+    for row, _ in rows:
         if not row.codes and status in _WORDED.get(row.kind, _SILENT) and is_worded(row):
             return row.kind
-    return next((r.kind for r in rows if r.weak and r.fits_code(layer.codes) and _adds(r, status)), None)
+    return next((r.kind for r in coded if r.weak and _adds(r, status)), None)
 
 
 def _adds(row: RefusalRow, status: int | None) -> bool:
@@ -120,11 +122,11 @@ def _adds(row: RefusalRow, status: int | None) -> bool:
     return vague or by_status in ("unknown", row.kind)
 
 
-def _rows(dialect: Dialect | None) -> Iterator[RefusalRow]:
-    """Every refusal that is known: this service's own, then everybody's, in the order of their kinds."""
-    for own in (True, False):
-        among = [r for d in dialects.own_first(dialect) if (d is dialect) is own for r in d.refusals]
-        yield from sorted(among, key=lambda r: KIND_ORDER.index(r.kind))
+def _rows(*own: Dialect | None) -> Iterator[tuple[RefusalRow, bool]]:
+    """Every refusal that is known, and whether it is these services' own: theirs first, each in the order of their
+    kinds."""
+    known = [(row, is_own) for d, is_own in dialects.own_first(*own) for row in d.refusals]
+    yield from sorted(known, key=lambda pair: (not pair[1], KIND_ORDER.index(pair[0].kind)))
 
 
 def _is_no_service(status: int | None, refusal: Refusal) -> bool:
@@ -192,12 +194,13 @@ def fault(
     structured: bool = False,
     dialect: Dialect | None = None,
     asked: str = "",
+    model: str = "",
 ) -> ProviderError:
     """The error for an error answer. `structured`: the request asked for a structured-output mode; `asked`: its
     prompt."""
     status = status if isinstance(status, int) and not isinstance(status, bool) else as_status(status)
     refusal = read_refusal(body)
-    kind = kind_of(status, refusal, dialect, asked)
+    kind = kind_of(status, refusal, dialect, asked, model)
     refused_mode = structured and refuses_mode(status, refusal, kind)
     if refused_mode:
         kind = "bad_request"

@@ -90,7 +90,7 @@ def learn(known: Lessons, refusal: Refusal, sent: Mapping[str, Any], dialect: Di
 
 
 def _rows(dialect: Dialect | None) -> Iterator[ParameterRow]:
-    return (row for d in dialects.own_first(dialect) for row in d.parameters)
+    return (row for d, _ in dialects.own_first(dialect) for row in d.parameters)
 
 
 def _learn_to_send(known: Lessons, row: ParameterRow, sent: Mapping[str, Any]) -> bool:

@@ -290,7 +290,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
     ) -> ProviderError:
         """The error of an answer that is none. A detail of the wording that was refused is learned."""
         known, asked = self._endpoint.dialect, _prompt_of(sent)
-        fault = faults.fault(status, body, headers, structured=structured, dialect=known, asked=asked)
+        fault = faults.fault(status, body, headers, structured=structured, dialect=known, asked=asked, model=model)
         # a relay's 500 may stand around a refusal of the request
         if fault.mode_unsupported or fault.kind not in ("bad_request", "unknown", "overloaded"):
             return fault

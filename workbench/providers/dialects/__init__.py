@@ -50,8 +50,10 @@ class RefusalRow(Row):
     codes: tuple[str, ...] = ()
     weak: bool = False
 
-    def fits_code(self, codes: tuple[str, ...]) -> bool:
-        return any(fnmatchcase(code.lower(), pattern) for pattern in self.codes for code in codes)
+    def fits_code(self, codes: tuple[str, ...], *, own: bool) -> bool:
+        """`own`: it comes from this row's service. A bare number means something else at each."""
+        patterns = [p for p in self.codes if own or not p.isdecimal()]
+        return any(fnmatchcase(code.lower(), pattern) for pattern in patterns for code in codes)
 
 
 @dataclass(frozen=True)
@@ -116,10 +118,12 @@ class Address(Row):
 
 @dataclass(frozen=True)
 class Dialect:
-    """One file. `modes`: structured modes worth trying, strongest first; `token_cap`: its name of the output limit."""
+    """One file. `models`: the names of its models, also at a relay; `modes`: structured modes worth trying, strongest
+    first; `token_cap`: its name of the output limit."""
 
     name: str
     title: str
+    models: re.Pattern[str] | None = None
     addresses: tuple[Address, ...] = ()
     modes: tuple[Mode, ...] = MODES
     token_cap: str = "max_tokens"
@@ -134,6 +138,10 @@ class Dialect:
 
 
 COMMON = "common"
+_PARTS = (
+    "title", "models", "address", "cap", "structured", "refusal", "wrapper", "no_service", "parameter", "schema",
+    "wait", "usage", "limit",
+)  # fmt: skip
 
 
 @functools.cache
@@ -148,11 +156,14 @@ def read_dialect(name: str, text: str) -> Dialect:
     """One file's dialect. Raises ValueError or TypeError that names the file for what is no dialect."""
     try:
         data = tomllib.loads(text)
+        if unknown := data.keys() - _PARTS:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(_PARTS)}")
         addresses = data.get("address", [])
         structured = data.get("structured", {})
         return Dialect(
             name=name,
             title=data["title"],
+            models=re.compile(data["models"], re.IGNORECASE) if "models" in data else None,
             addresses=tuple(
                 _row(Address, {"title": data["title"], **a})
                 for a in (addresses if isinstance(addresses, list) else [addresses])
@@ -208,8 +219,14 @@ def find(base_url: str) -> tuple[Dialect, Address] | None:
     return None
 
 
-def own_first(dialect: Dialect | None) -> Iterator[Dialect]:
-    """All dialects, this one first: a relay passes on anybody's words."""
-    if dialect is not None:
-        yield dialect
-    yield from (d for d in load() if d is not dialect)
+def find_family(model: str) -> Dialect | None:
+    """Whose model this is by its name, whoever passes it on."""
+    name = model.rsplit("/", 1)[-1]
+    return next((d for d in load() if d.models is not None and d.models.search(name)), None)
+
+
+def own_first(*own: Dialect | None) -> Iterator[tuple[Dialect, bool]]:
+    """All dialects and whether they are among these, which come first: a relay passes on anybody's words."""
+    first = {d.name: d for d in own if d is not None}
+    yield from ((d, True) for d in first.values())
+    yield from ((d, False) for d in load() if d.name not in first)
