@@ -15,6 +15,8 @@ from workbench.story.script import parse
     [
         ("太原書生王生清晨在路上遇見獨自趕路的女子", True), ("太原书生王生清晨在路上遇见独自赶路的女子", False),
         ("小雨", False), ("王后在屋里", False), ("The old 書店", True), ("", False),
+        ("臺灣的小店", True), ("麵包", True), ("香港嘅茶餐廳，佢哋喺度食嘢", True), ("着火的綫", True),
+        ("於是乾坤著名", False),
     ],
 )  # fmt: skip
 def test_a_text_tells_whether_it_is_traditional(text: str, traditional: bool) -> None:

@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 
-#: frequent characters that only one of the two has, in the same order
-_TRADITIONAL = (
-    "們個來時會說對著國過還於無發現從見長進點動學經後實開問關樣與將體兩話間種電東車馬門風飛鳥魚龍龜為這裡裏頭聽讓認識親覺視"
-    "親愛書畫筆寫讀請謝語詞難離雖雙雞雲電靈響順須題顏願類顧飯館餓驚體鬥鬧麗麼黃點齊齒歲歸歷殺氣決沒淚淨漸災熱燈爺爾牆獨獵"
-    "獲獻環產畢當療發盡監盤睜禮禍種穀積穩窩競節築簡糧紅紙細終組結給統絲經維網緊線緩練縣總織繞繼續罵義習聖聞聯聲職聽肅脫"
-    "腳腦膽臉臨興舊艙藍藝葉蘇蘭處虛號蟲術衛衝補裝複襲觀觸計訊討訓記設許訴診試詩該詳誇誤說課調談論諸講證譯護變豐財責貨貧貴買費資"
-    "賓賣賴贈贏趕趙跡踐躍軍軟較載輕輛輝輪轉農運達違遠適選遺鄉鄰醫釋針釣鈴銀銅銳鋼錄錢錯鍋鎖鎮鏡鐘鐵閃閉閒閱陣陰陳陸陽階際隨險隱隻"
-)
-_ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset("著於")
-_ONLY_SIMPLIFIED = frozenset(
-    "们个来时会说对国过还无发现从见长进点动学经实开问关样与将体两话间种电东车马门风飞鸟鱼龙龟为这头听让认识亲觉视爱书画笔写读请谢语词"
-    "难离虽双鸡云灵响顺须题颜愿类顾饭馆饿惊斗闹丽么黄齐齿岁归历杀气决没泪净渐灾热灯爷尔墙独猎获献环产毕当疗尽监盘睁礼祸谷积稳窝竞"
-    "节筑简粮红纸细终组结给统丝维网紧线缓练县总织绕继续骂义习圣闻联声职肃脱脚脑胆脸临兴旧舱蓝艺叶苏兰处虚号虫术卫冲补装复袭观触计讯讨"
-    "训记设许诉诊试诗该详夸误课调谈论诸讲证译护变丰财责货贫贵买费资宾卖赖赠赢赶赵迹践跃军软较载轻辆辉轮转农运达违远适选遗乡邻医释针钓铃"
-    "银铜锐钢录钱错锅锁镇镜钟铁闪闭闲阅阵阴陈陆阳阶际随险隐"
-) - frozenset("云斗冲叶适种谷虫于")
+#: characters of GB 2312 that are traditional all the same, and of Big5 that are simplified
+_TRADITIONAL_TOO, _SIMPLIFIED_TOO = "後夥麽", "愿与离夸气筑网体赶惊复么触圣听丰万优价宁庄异怀怜扰极构洁胜机柜"
 _HAN = re.compile(r"[㐀-鿿豈-﫿]")
 _CLAUSE = re.compile(r"[，。！？；：、,.!?;:\s“”‘’「」『』（）()《》…—]+")
 #: a shorter clause may be any words
@@ -43,8 +29,11 @@ _LEAST_CLAUSE = 3
 
 
 def is_traditional(text: str) -> bool:
-    """Is a text in traditional Chinese? By its frequent characters; one that tells nothing is not."""
-    return sum(c in _ONLY_TRADITIONAL for c in text) > sum(c in _ONLY_SIMPLIFIED for c in text)
+    """Is a text in traditional Chinese? By the characters that only one of the two has; one that has none is not."""
+    if not _HAN.search(text):
+        return False
+    traditional, simplified = _one_sided()
+    return sum(c in traditional for c in text) > sum(c in simplified for c in text)
 
 
 def simplify(value: Json) -> Json:
@@ -78,7 +67,7 @@ class Traditional:
 
     def write(self, text: str) -> str:
         """A text in traditional Chinese; one that is in it already stays as it is."""
-        if not _has_simplified(text) and any(c in _ONLY_TRADITIONAL for c in text):
+        if not _has_simplified(text) and is_traditional(text):
             return text
         pieces, at = [], 0
         for match in self._own.finditer(text) if self._own else ():
@@ -112,7 +101,28 @@ def iterate_texts(value: Json) -> Iterator[str]:
 
 
 def _has_simplified(text: str) -> bool:
-    return any(c in _ONLY_SIMPLIFIED for c in text)
+    return bool(_HAN.search(text)) and any(c in _one_sided()[1] for c in text)
+
+
+@functools.cache
+def _one_sided() -> tuple[frozenset[str], frozenset[str]]:
+    """Characters that only traditional, and only simplified Chinese has: those that change on the way to the other one
+    and that its own character set (Big5, GB 2312) lacks."""
+    letters = [chr(n) for n in range(0x3400, 0xA000)]
+    both = "\n".join(letters)
+    simpler, fuller = (_convert(way, both).split("\n") for way in ("t2s", "s2t"))
+    traditional = {a for a, b in zip(letters, simpler, strict=True) if a != b and not _has(a, "gb2312")}
+    simplified = {
+        a for a, b in zip(letters, fuller, strict=True) if a != b and _has(a, "gb2312") and not _has(a, "big5")
+    }
+    return frozenset(traditional) | set(_TRADITIONAL_TOO), frozenset(simplified) | set(_SIMPLIFIED_TOO)
+
+
+def _has(letter: str, charset: str) -> bool:
+    try:
+        return bool(letter.encode(charset))
+    except UnicodeEncodeError:
+        return False
 
 
 def _convert(way: str, text: str) -> str:
