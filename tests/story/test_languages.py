@@ -28,6 +28,12 @@ STYLE = {"preset": "anime"}
         ("El hombre de la casa que canta en la noche con su hijo", Recognized("en", "Spanish")),
         ("Der Mann und die Frau gehen in den Wald, das Kind ist nicht da", Recognized("en", "German")),
         ("Mulan", Recognized("en")),
+        ("Il était une fois une petite fille, et elle", Recognized("en", "French")),
+        ("Ｄｅｌｌａ ｃｏｕｎｔｓ ｔｈｅ ｓａｖｉｎｇｓ", Recognized("en")),
+        (
+            "Ona idzie przez ciemny las, gdzie mieszka stary wilk, który nie lubi gości ani dzieci",
+            Recognized("en", "another language"),
+        ),
         ("Della and 李明", Recognized("en")),
         ("李明和Peyton在New York的Central Park遇见Della，把Golden Gate的地图给Della Rosa", Recognized("zh")),
         ("La la la, la la, sings Mara", Recognized("en")),
@@ -42,14 +48,31 @@ def test_a_text_is_recognized_by_its_scripts_and_frequent_words(text: str, recog
 
 
 @pytest.mark.parametrize(
-    "named", ["zh", "ZH", "zh-CN", "zh_TW", "zh-Hant-HK", "Chinese", "中文（繁體）", "简体中文", "漢語"]
+    "named",
+    [
+        "zh",
+        "ZH",
+        "zh-CN",
+        "zh_TW",
+        "zh-Hant-HK",
+        "Chinese",
+        "中文（繁體）",
+        "简体中文",
+        "漢語",
+        "ｚｈ",
+        "繁體",
+        "Mandarin Chinese",
+        "台語",
+    ],
 )
 def test_chinese_has_many_names(named: str) -> None:
     assert read_name(named) == "zh"
     assert briefs.parse({"title": "T", "summary": "a plain summary", "language": named}).language == "zh"
 
 
-@pytest.mark.parametrize("named", ["en", "EN", "en-US", "en_GB", "English", "British English", "英文"])
+@pytest.mark.parametrize(
+    "named", ["en", "EN", "en-US", "en_GB", "English", "British English", "英文", "English (US)", "ＥＮ"]
+)
 def test_english_has_several(named: str) -> None:
     assert briefs.parse({"title": "题", "summary": "一个故事", "language": named}).language == "en"
 

@@ -7,6 +7,7 @@ and that is said.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,11 +23,12 @@ ENOUGH = 4
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W\d_㐀-鿿豈-﫿]+(?:['’][^\W\d_]+)*")
 _CHINESE = re.compile(
-    r"(?:zh|cmn|yue|wuu|nan|lzh|cn|chs|cht)(?:[-_].*)?|(?:(?:simplified|traditional)\s+)?chinese.*|mandarin|cantonese|"
-    r"[简簡繁正]?[体體]?中文.*|中文.*|[汉漢]语|漢語|普通[话話]|[国國][语語]|[粤粵][语語]|华语|華語|白[话話]文?|文言文?",
+    r"(?:zh|cmn|yue|wuu|nan|lzh|cn|chs|cht)(?:[-_].*)?|(?:(?:simplified|traditional|mandarin|cantonese)\s+)?chinese.*|"
+    r"mandarin|cantonese|putonghua|zhongwen|[简簡繁正][体體]字?|[简簡繁正]?[体體]?中文.*|中[国國][话話语語]|中|"
+    r"[汉漢华華][语語文]|普通[话話]|[国國台臺粤粵][语語]|白[话話]文?|文言文?",
     re.IGNORECASE,
 )
-_ENGLISH = re.compile(r"(?:en|eng)(?:[-_].*)?|(?:\w+\s+)?english|英[文语語]", re.IGNORECASE)
+_ENGLISH = re.compile(r"(?:en|eng)(?:[-_].*)?|(?:\w+\s+)?english.*|英[文语語].*", re.IGNORECASE)
 #: scripts that neither language is written in, by their Unicode blocks
 _SCRIPTS = {
     N_("Japanese"): r"[ぁ-ヿㇰ-ㇿ]",
@@ -50,6 +52,10 @@ _FREQUENT = {
 }
 #: beside fewer of these, nothing can be told
 _LEAST_FREQUENT = 3
+#: so many words are not English without a frequent one among them
+_SURELY_ENGLISH = 12
+#: a capital at the head of a sentence; a longer word may be a name
+_SHORT = 3
 
 
 @dataclass(frozen=True)
@@ -62,12 +68,13 @@ class Recognized:
 
 def read_name(named: object) -> Language | None:
     """“zh-TW”, “Chinese”, “英文” as this house calls it; None for any other."""
-    text = str(named).strip()
+    text = unicodedata.normalize("NFKC", str(named)).strip()
     return "zh" if _CHINESE.fullmatch(text) else "en" if _ENGLISH.fullmatch(text) else None
 
 
 def recognize(text: str) -> Recognized | None:
     """The language of a text by its scripts and most frequent words; None when it has neither letters nor words."""
+    text = unicodedata.normalize("NFKC", text)
     han, words = len(_HAN.findall(text)), _WORD.findall(text)
     letters = sum(c.isalpha() for c in text)
     for script, block in _SCRIPTS.items():
@@ -79,12 +86,14 @@ def recognize(text: str) -> Recognized | None:
     # a capital is a name's as often as not, and names tell little: “Della” is no Italian
     shouted = all(w == w.upper() for w in words)
     plain = [w.casefold() for w in words if shouted or w == w.lower()]
+    small = plain + [w.casefold() for w in words if not shouted and w != w.lower() and len(w) <= _SHORT]
     if han / HAN_PER_WORD >= (len(plain) + len(words)) / 2:
         return Recognized("zh")
-    counts = {name: [w for w in plain if w in set(frequent.split())] for name, frequent in _FREQUENT.items()}
+    counts = {name: [w for w in small if w in set(frequent.split())] for name, frequent in _FREQUENT.items()}
     most = max(counts, key=lambda name: (len(counts[name]), not name))
     told = len(counts[most]) >= _LEAST_FREQUENT and len(set(counts[most])) > 1 and len(counts[most]) > len(counts[""])
-    return Recognized("en", most if told else "")
+    unknown = len(plain) >= _SURELY_ENGLISH and not counts[""]
+    return Recognized("en", most if told else N_("another language") if unknown else "")
 
 
 def complete(brief: Mapping[str, Json]) -> tuple[JsonObject, Text | None]:
