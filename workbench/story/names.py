@@ -48,10 +48,27 @@ _HONOURS = _LISTS["honours"]
 _ASKS = re.compile(r"\s+(?:he|she|it|they|we|you|I|the|a|an|this|that|there|his|her|my|our|your|no|not)\b")
 _KIN = {name: "|".join(map(re.escape, _LISTS[name])) for name in ("kin", "kin_zh")}
 _OF_KIN = re.compile(rf"['’]s?\s+(?:[a-z]+\s+){{0,2}}(?:{_KIN['kin']})\b|的?(?:{_KIN['kin_zh']})", re.IGNORECASE)
+_TOWNS = frozenset(_LISTS["towns"])
 #: before a name of one character there is no other character but these
 _BEFORE_ONE = "和与與跟同对對向把将將被给給让讓叫请請问問找见見看是替为為等但而却卻"
+#: or these, where a clause ends or goes on behind it as behind a person
+_BEFORE_ONE_TOO = "着著了过過到有时時这這那后後"
+_ON = re.compile(r"$|[^㐀-鿿]|[说說道问問看走来來去站坐知想也就又都把被给給没沒不还還和与與跟拿笑哭点點]")
 #: what a name of one character is not, but the word it begins
 _AFTER_ONE = "子家国國后後朝宫宮府族爷爺妃室法者们們"
+#: a name of the landscape is that where something is in it
+_LANDSCAPE, _IN_IT = "江河湖海山林石云雲雪花桥橋田原溪泉洋星月", "中里裡边邊间間上下底畔岸水面"
+#: “天下着小雨”, “一轮明月”
+_WEATHER = re.compile(r"(?:下[着著了起]?|[阵陣场場轮輪朵片颗顆缕縷座]|[冒淋顶頂][着著])$")
+_TOWARDS = re.compile(r"\b(?:in|near|outside|through|across|around|leaves?|left|reach(?:es|ed)?)\s+$", re.IGNORECASE)
+_TOWARDS_PART = re.compile(rf"{_TOWARDS.pattern}|\b(?:to|from|for|of|at|into|towards?)\s+$", re.IGNORECASE)
+_SITE = re.compile(rf"\s+(?:{'|'.join(_LISTS['sites'])})\b|{'|'.join(_LISTS['sites_zh'])}")
+#: “the Rose Tavern”
+_CALLED_SO = (re.compile(r"\b[Tt]he\s+$"), re.compile(r"\s+[A-Z][a-z]"))
+#: a wife or daughter is not called by the family name alone
+_WOMENS = frozenset(("mrs", "miss", "ms", "mme", "madame", "mlle", "lady"))
+#: letters that are no others with accents
+_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ı": "i"})
 
 
 def names_of(element: Mapping[str, Json]) -> list[str]:
@@ -98,7 +115,9 @@ class NameIndex:
         bare = _unique((fold(without_article(n)), own) for own, names in cast for n in names)
         self._exact = {**bare, **aliases, **own}
         self._unaccented = _unique((_without_accents(form), own) for form, own in self._exact.items())
-        parts = _unique((fold(p), own) for own, names in cast for n in names for p in _parts_of(n))
+        pairs = [(fold(p), own, _is_womans(n)) for own, names in cast for n in names for p in _parts_of(n)]
+        bare_of = {part for part, _, womans in pairs if not womans}
+        parts = _unique((part, own) for part, own, womans in pairs if not womans or part not in bare_of)
         surnames = _unique((fold(s), own) for own, names in cast if (s := _surname_of(names[0])))
         taken = {fold(n) for _, names in cast for n in names}
         self._parts = {part: own for part, own in parts.items() if part not in taken}
@@ -242,8 +261,14 @@ class _Form:
         if not (self.fits(flat, at) and self._has_its_capitals(text[start:end])):
             return False
         if len(self.flat) == 1 and _HAN.fullmatch(self.flat):
-            before, after = text[:start][-1:], text[end : end + 1]
-            return (not _HAN.fullmatch(before) or before in _BEFORE_ONE) and (not after or after not in _AFTER_ONE)
+            return _is_one(text, start, end)
+        if _SITE.match(text, end) or self._is_called_so(text, start, end):
+            return False
+        if self.flat in _TOWNS and (_TOWARDS if self.whole else _TOWARDS_PART).search(text[:start]):
+            # “in Florence's room” is no town
+            return text[end : end + 2].casefold() in ("'s", "’s")
+        if self.flat in _GIVEN_WORDS and _WEATHER.search(text[:start]):
+            return False
         if self.flat in ("will", "may", "can") and _ASKS.match(text, end):
             return False
         if not self.whole and self.flat in _FAMILIES and _ARTICLED.search(text[:start]):
@@ -253,6 +278,11 @@ class _Form:
         # “Snow fell” at the head of a sentence is the snow, not Jon Snow; among capitals nothing tells them apart
         heads = _SENTENCE_START.search(text[:start]) and not _ABBREVIATED.search(text[:start])
         return not (heads or (text == text.upper() and " " in text.strip()))
+
+    def _is_called_so(self, text: str, start: int, end: int) -> bool:
+        """“the Rose Tavern” is no Rose."""
+        before, after = _CALLED_SO
+        return bool(before.search(text[:start]) and after.match(text, end) and self.spelt[:1].isascii())
 
     def fits(self, flat: _Flat, at: int) -> bool:
         """Is it written here, with blanks and dots where a name may have them, and not inside a longer word?"""
@@ -275,6 +305,16 @@ class _Form:
         return all(b == b.upper() for a, b in zip(own, theirs, strict=True) if a != a.lower())
 
 
+def _is_one(text: str, start: int, end: int) -> bool:
+    """Is one Chinese character a name here, and no part of a word?"""
+    before, after = text[:start][-1:], text[end : end + 1]
+    if after and (after in _AFTER_ONE or (text[start] in _LANDSCAPE and after in _IN_IT)):
+        return False
+    if not _HAN.fullmatch(before) or before in _BEFORE_ONE:
+        return True
+    return before in _BEFORE_ONE_TOO and _ON.match(text, end) is not None
+
+
 def _spans(flat: _Flat, form: _Form) -> Iterator[tuple[int, int]]:
     """Where a text has this form, in any case."""
     at = flat.letters.find(form.flat) if form.flat else -1
@@ -290,7 +330,8 @@ def _flatten(char: str) -> str:
 
 
 def _without_accents(folded: str) -> str:
-    plain = "".join(c for c in unicodedata.normalize("NFD", folded) if not unicodedata.combining(c))
+    composed = unicodedata.normalize("NFD", folded.translate(_LETTERS))
+    plain = "".join(c for c in composed if not unicodedata.combining(c))
     # what is no accent but a part of a letter (in Hangul, in kana) stays
     return plain if plain.isascii() else folded
 
@@ -349,6 +390,10 @@ def _parts_of(name: str) -> list[str]:
 def _alone(words: Sequence[str]) -> list[str]:
     """Those of a name's words that name somebody each."""
     return [w for n, w in enumerate(words) if _stands_alone(w) and not (n and w.casefold() in _PARTICLES)]
+
+
+def _is_womans(name: str) -> bool:
+    return name.partition(" ")[0].casefold().rstrip(".") in _WOMENS
 
 
 def _stands_alone(word: str) -> bool:
