@@ -34,7 +34,7 @@ def drop() -> None:
             return True
         return take(self, new_data)
 
-    ScriptRunner._run_script = run_unless_late  # type: ignore[method-assign, assignment]
+    ScriptRunner._run_script = run_unless_late  # type: ignore[method-assign]
     ScriptRequests._request_rerun_locked = take_unless_late  # type: ignore[method-assign]
 
 
