@@ -1,0 +1,101 @@
+"""A place is where somebody is or goes; what no book knows is no more than inside or outside."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.sketch import books
+from workbench.sketch.reading.places import _EN, _ZH, find_places, kind_of_name
+from workbench.sketch.reading.things import can_hold
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "place"),
+    [
+        ("She burns the boat on the beach", "en", ("the beach", "sea")),
+        ("He looks at the sea from the old lighthouse", "en", ("the old lighthouse", "inside")),
+        ("They meet in the court café", "en", ("the court café", "inside")),
+        ("They play in the tennis court", "en", ("the tennis court", "outside")),
+        ("She waits on the roof of the house", "en", ("the roof", "roof")),
+        ("Ann lands on the moon", "en", ("the moon", "outside")),
+        ("Ann waits in Zanzibar", "en", ("Zanzibar", "outside")),
+        ("He sits at the police station", "en", ("the police station", "inside")),
+        ("He comes home late", "en", ("home", "home")),
+        ("她在咖啡馆里等他", "zh", ("咖啡馆", "inside")),
+        ("守灯塔的老人在海边捡到瓶子", "zh", ("海边", "sea")),
+        ("林晚在公寓楼顶的天台上接电话", "zh", ("天台", "roof")),
+        ("王五站在屋顶上", "zh", ("屋顶", "roof")),
+        ("她走进法庭", "zh", ("法庭", "inside")),
+        ("他爬上山", "zh", ("山", "mountain")),
+        ("她站在教堂前", "zh", ("教堂前", "outside")),
+        ("In front of the church they wait", "en", ("in front of the church", "outside")),
+        ("INT. DINER - NIGHT", "en", ("the diner", "inside")),
+        ("内景 船舱 夜", "zh", ("船舱", "inside")),
+    ],
+)
+def test_a_text_happens_at_a_place(text: str, language: str, place: tuple[str, str]) -> None:
+    assert find_places(text, language, ["Ann", "林晚"])[0] == place
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("a bar of gold lies there", "en"),
+        ("at this stage of grief", "en"),
+        ("He jumps at the rope of the bell", "en"),
+        ("in the end she sells the hair", "en"),
+        ("They train all day", "en"),
+        ("the wall clock stops", "en"),
+        ("She dreams of the sea", "en"),
+        ("大家都笑了", "zh"),
+        ("国家队赢了", "zh"),
+        ("河曲的智叟笑他", "zh"),
+        ("她是个作家", "zh"),
+        ("林峰说了谎", "zh"),
+    ],
+)
+def test_what_only_sounds_like_a_place_is_none(text: str, language: str) -> None:
+    assert find_places(text, language, ["林峰"]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("the court", "inside"),
+        ("The Rusty Anchor Inn", "tavern"),
+        ("House of Usher", "home"),
+        ("Harbour Street", "street"),
+        ("灯塔", "inside"),
+        ("太原城墙", "outside"),
+        ("the watch", None),
+        ("竹简", None),
+        ("a letter", None),
+        ("拂尘", None),
+    ],
+)
+def test_a_name_is_a_place_by_its_last_noun(name: str, kind: str | None) -> None:
+    assert kind_of_name(name, "zh" if name[0] > "一" else "en") == kind
+
+
+def test_every_place_word_is_a_kind_of_set() -> None:
+    assert set(_EN.values()) | set(_ZH.values()) <= set(books.sets().kinds)
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("the brass key", True),
+        ("旧信", True),
+        ("竹简", True),
+        ("letter of marque", True),
+        ("the roof", False),
+        ("the court", False),
+        ("咖啡馆", False),
+        ("the war", False),
+        ("the curse", False),
+        ("诅咒", False),
+        ("王国", False),
+    ],
+)
+def test_only_what_a_hand_can_hold_is_held(name: str, held: bool) -> None:
+    assert can_hold(name, "zh" if name[0] > "一" else "en") == held
