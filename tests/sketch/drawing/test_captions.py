@@ -48,11 +48,24 @@ def test_all_of_gb_2312_is_there() -> None:
         ("林\U00020000\U00020001生", "林·生"),
         ("two\n\n lines", "two lines"),
         ("non\u2011breaking", "non-breaking"),
+        ("Привет, мир", "Privet, mir"),
+        ("Ωμέγα", "Omega"),
+        ("한국", "HanGug"),
+        ("नमस्ते", "nmste"),
+        ("สวัสดี", "swasdi"),
+        ("龘", "Da"),
     ],
 )
 def test_what_the_font_lacks_is_said_otherwise(told: str, read: str) -> None:
     assert replace_missing(told) == read
     assert all(has_glyph(c) for c in replace_missing(told))
+
+
+@pytest.mark.parametrize("told", ["مرحبا بالعالم", "שלום עולם", "გამარჯობა", "Ἀχιλλεύς", "ສະບາຍດີ"])
+def test_every_script_is_spelled_and_none_becomes_dots(told: str) -> None:
+    spelled = replace_missing(told)
+    assert sum(c.isalpha() for c in spelled) >= len(told) // 3
+    assert caption.STAND_IN not in spelled
 
 
 @pytest.mark.parametrize(("language", "place"), [("zh", "书斋"), ("en", "the flat")])

@@ -1,7 +1,8 @@
 """The line below a picture: the shot's number and framing, then its caption, in the font that comes with this package.
 
 The font has the Han of GB 2312 and of Big5's common level. Other characters become what Unicode holds to be the same
-(full width, ligatures, letters without their accents); emoji go; what is left becomes a middle dot, never a box.
+(full width, ligatures, letters without their accents); other scripts are spelled in Latin letters; emoji go; what
+is left becomes a middle dot, never a box.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
+from anyascii import anyascii
 from PIL import Image, ImageDraw, ImageFont
 
 from workbench.sketch.drawing.colour import RGB, mix
@@ -84,8 +86,13 @@ def _stand_in(character: str) -> str:
         same = "".join(c for c in unicodedata.normalize(form, character) if not unicodedata.combining(c))
         if same and all(has_glyph(c) for c in same):
             return same
-    # Pictographs, joiners, marks on the letter before: the sentence reads without them.
-    return STAND_IN if unicodedata.category(character)[0] in "LN" else ""
+    # Pictographs and joiners: the sentence reads without them.
+    if unicodedata.category(character)[0] not in "LMN":
+        return ""
+    if ord(character) >= 0x20000:
+        # A Han sign so rare has no sound that everybody knows.
+        return STAND_IN
+    return "".join(c for c in anyascii(character).strip() if has_glyph(c))
 
 
 def lay_out(caption: str, order: int, framing: str, size: tuple[int, int]) -> Strip:
