@@ -153,6 +153,8 @@ class Context:
         self.params = params
         self.job_id = session.job_id
         self.warnings: list[Text] = []
+        #: what drafts alone are told beside a prompt's facts; no model reads it and no seed depends on it
+        self.offline_facts: JsonObject = {}
         self.language: str = (node.read_brief("language").get("language") if node else None) or "en"
 
     @property
@@ -458,7 +460,8 @@ class Context:
             facts.setdefault("language", self.language)
 
         def draft() -> str:
-            made = write(facts, self.params, random.Random(seed))
+            more = self.offline_facts if self._traditional_names is None else hanzi.simplify(self.offline_facts)
+            made = write({**facts, **more}, self.params, random.Random(seed))
             return made.model_dump_json() if isinstance(made, BaseModel) else str(made)
 
         return draft

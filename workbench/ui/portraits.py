@@ -21,20 +21,19 @@ MARKS = {
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
-def _draw(name: str, cast: tuple[str, ...], description: str, preset: str, prompt: str, language: str) -> str:
-    name, cast, description, prompt = hanzi.read_simplified([name, list(cast), description, prompt])
-    svg = sketch.draw_portrait(name, cast, description, {"preset": preset, "prompt": prompt}, language)
+def _draw(name: str, cast: tuple[str, ...], description: str, style: dict[str, Any], language: str) -> str:
+    name, cast, description, style = hanzi.read_simplified([name, list(cast), description, style])
+    svg = sketch.draw_portrait(name, cast, description, style, language)
     return base64.b64encode(svg.encode()).decode()
 
 
 def face(content: Mapping[str, Any], cast: Sequence[str], brief: Mapping[str, Any], size: int) -> str:
     """A character as a round picture of so many pixels; `cast`: the library's names in story order."""
     description = " ".join(str(content.get(f) or "") for f in ("appearance", "description"))
-    style = brief.get("style") or {}
-    data = _draw(
-        str(content["name"]), tuple(cast), description, style.get("preset") or "", style.get("prompt") or "",
-        str(brief.get("language") or "en"),
-    )  # fmt: skip
+    own = {"name": content["name"], "aliases": content.get("aliases") or [], "description": description}
+    told = {key: brief.get(key) or "" for key in ("title", "genre", "style", "summary", "protagonist")}
+    style = {**(brief.get("style") or {}), "story": {**told, "characters": [own]}}
+    data = _draw(str(content["name"]), tuple(cast), description, style, str(brief.get("language") or "en"))
     return (
         f"<img alt='' src='data:image/svg+xml;base64,{data}' style='width:{size}px;height:{size}px;display:block;"
         "border-radius:50%;flex:none'>"

@@ -74,6 +74,7 @@ def facts(ctx: Context, *, looks: bool = False) -> JsonObject:
     position = narrative_position(node.position, len(episode.children()))
     arc = core.get("emotional_arc") or []
     scene = outline(node)
+    ctx.offline_facts = {"whole": read_whole_story(ctx)}
     return {
         "title": brief["title"],
         "genre": brief.get("genre") or "",
@@ -86,6 +87,26 @@ def facts(ctx: Context, *, looks: bool = False) -> JsonObject:
         "position": position,
         "mood": arc[ARC.index(position)] if len(arc) == len(ARC) else "",
     }
+
+
+def read_whole_story(ctx: Context) -> JsonObject:
+    """The brief, all its people and its world, for offline drafts and drawings alone: no prompt tells it, and what is
+    made of it is no staler for it."""
+    project = ctx.node.at(ctx.node.project_id)
+    brief = project.artifact("brief") or {}
+    kept = ("title", "genre", "style", "summary", "protagonist", "language")
+    return {
+        **{key: brief.get(key) or "" for key in kept},
+        "characters": [
+            {"name": c["name"], "aliases": list(c.get("aliases") or []), "description": _looks_of(c)}
+            for c in project.characters(most=None)
+        ],
+        "world": [{"name": w["name"], "description": w.get("description") or ""} for w in project.world(most=None)],
+    }
+
+
+def _looks_of(character: JsonObject) -> str:
+    return "; ".join(str(character[key]) for key in ("description", "appearance") if character.get(key))
 
 
 def set_fields(language: str) -> tuple[str, ...]:

@@ -399,38 +399,13 @@ def road(stage: Stage, where: Setting) -> None:
 
 
 def any_land(stage: Stage, where: Setting) -> None:
-    """Land that no word describes: its ground, ranges, trees and houses are dealt by the place's number."""
+    """Land that no word describes: its ground and what rises far off, no tree, house or water."""
     number = where.number
-    n.sky(stage, where)
-    n.ridge(stage, where, (118, 138, 150), 0.1 + 0.03 * (number % 5), 0.32, 0.62, 1, peaked=number % 3 == 0)
-    n.ridge(stage, where, (112, 132, 112), 0.06 + 0.02 * (number // 5 % 3), 0.3, 0.34, 2)
-    n.ground(
-        stage, where, (mix(n.GREEN, n.DRY, 0.4), n.DRY, (168, 158, 142), mix(n.EARTH, n.SAND, 0.5))[number // 7 % 4], 30
-    )
+    n.sky(stage, where, clouds=0)
+    n.ridge(stage, where, (128, 140, 150), 0.05 + 0.03 * (number % 4), 0.32, 0.62, 1)
+    tones = ((150, 150, 138), (168, 158, 142), (134, 146, 140), (160, 146, 128))
+    n.ground(stage, where, tones[number // 7 % 4], 10)
     if number // 11 % 2:
-        n.path(stage, n.snowy(where, (190, 164, 124), 0.6), 1.8, (0.3, -0.4, 1.0, -3.0), 50)
-    if number // 13 % 3 == 0:
-        n.water(stage, where, 9.0, 40, (96, 136, 150))
-    for i in range(3):
-        kind = ("round", "pine", "bent", "willow", "twisted")[(number // 17 + i) % 5]
-        n.tree(
-            stage,
-            (-4.6, 5.4, 9.0)[i] + 0.3 * (number % 4),
-            (4.6, 7.5, 16.0)[i],
-            4.4 + 0.4 * (number % 3),
-            n.leaf_colour(where),
-            kind=kind,
-            where=where,
-        )
-    if number // 19 % 2:
-        b.house(stage, where, -7.5, 11.0, 4.6, 2.5, 3.6, number)
-        b.fence(stage, -4.4, 7.6, 5)
-    else:
-        n.rock(stage, -3.6, 3.0, 1.3, 1.1, (140, 136, 130))
-        n.rock(stage, 4.0, 2.4, 0.8, 0.5, (134, 132, 128))
-    for i in range(14):
-        n.tuft(
-            stage, (-1) ** i * stage.rng.uniform(1.8, 6.0), stage.rng.uniform(-2, 7), 0.4, n.snowy(where, n.GREEN, 0.3)
-        )
-    stage.sight(-4.2, 1.4, 4.0)
-    stage.sight(4.6, 1.4, 6.0)
+        n.path(stage, n.snowy(where, (184, 172, 152), 0.6), 1.8, (0.3, -0.4, 1.0, -3.0), 50)
+    stage.sight(-4.2, 0.4, 4.0)
+    stage.sight(4.6, 0.4, 6.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workbench.sketch.drawing import props
+from workbench.sketch.drawing import creatures, props
 from workbench.sketch.drawing.bodies import FRONT, SIDE, Body
 from workbench.sketch.drawing.colour import RGB, mix, times
 from workbench.sketch.drawing.faces import head
@@ -38,11 +38,16 @@ class Figure:
 
     def eyes(self) -> Spot:
         """Where the face is, as drawn."""
+        if not self.look.human:
+            x, y = creatures.head_of(self.look, self.stance)
+            return -x if self.facing in ("left", "away") else x, y
         x, y = self.body.head
         return (-x if self.facing == "left" else x) * self.look.height, y * self.look.height
 
     def hand(self) -> Spot:
-        """Where the holding hand is, as drawn."""
+        """Where the holding hand is, as drawn; of what has none, its middle."""
+        if not self.look.human:
+            return 0.0, creatures.head_of(self.look, self.stance)[1] * 0.6
         x, y = self.body.near_arm[1]
         return (-x if self.facing == "left" else x) * self.look.height, y * self.look.height
 
@@ -71,6 +76,8 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
 
     With `glance` somebody who faces away looks back over the shoulder: a close-up needs a face.
     """
+    if not figure.look.human:
+        return creatures.creature_shapes(figure.look, figure.stance, figure.facing, figure.expression)
     look, body = figure.look, figure.body
     side, away = figure.side, figure.facing == "away"
     wide = look.width
@@ -112,6 +119,8 @@ def figure_shapes(figure: Figure, close: float, inside: bool, wood: RGB, glance:
 
 def shadow(figure: Figure) -> tuple[float, float]:
     """How far the figure's shadow reaches to both sides of its foot point, and how deep it is."""
+    if not figure.look.human:
+        return creatures.reach(figure.look) * 0.7, 0.16
     return (0.95, 0.2) if figure.stance == "lying" else (0.36, 0.16)
 
 
@@ -144,6 +153,7 @@ def _post(body: Body, inside: bool, wood: RGB) -> list[Shape]:
 def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: float) -> list[Shape]:
     spread = 0.02 if side else 0.075
     cloth = look.coat if look.garment == "robe" else look.under
+    shoe = look.skin if look.barefoot else _SHOE
     shapes: list[Shape] = []
     for leg, sign, shade in ((body.far_leg, -1, 0.72), (body.near_leg, 1, 0.9)):
         knee, foot = leg
@@ -160,9 +170,9 @@ def _legs(look: Look, body: Body, long: bool, side: bool, stance: str, wide: flo
         )
         if side:
             toe = (foot[0] + 0.13, foot[1]) if stance != "lying" else (foot[0] + 0.03, foot[1] + 0.1)
-            shapes.append((limb([(foot[0] - 0.02, foot[1] + 0.02), toe], [0.085, 0.06]), _SHOE, shade, 255))
+            shapes.append((limb([(foot[0] - 0.02, foot[1] + 0.02), toe], [0.085, 0.06]), shoe, shade, 255))
         else:
-            shapes.append((ellipse(foot[0], foot[1] + 0.015, 0.06, 0.045, 14), _SHOE, shade, 255))
+            shapes.append((ellipse(foot[0], foot[1] + 0.015, 0.06, 0.045, 14), shoe, shade, 255))
     if long and stance not in ("lying",):
         shapes.append((_skirt(look, body, side, stance, wide), look.coat, 0.92, 255))
         shapes.append((_fold(body, side, stance), look.deep, 0.92, 150))

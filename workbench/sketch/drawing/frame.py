@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -22,6 +22,9 @@ from workbench.sketch.drawing.setting import Setting, setting
 from workbench.sketch.drawing.space import Point
 from workbench.sketch.drawing.stage import Glow, Painter, Shape, Stage, ellipse, planes, sort_things
 from workbench.sketch.drawing.style import ACCENTS, style_preset
+from workbench.sketch.reading.eras import find_era
+from workbench.sketch.reading.people import Person, read_people
+from workbench.sketch.reading.samples import is_sample
 
 #: a frame's area in pixels
 AREA = 960 * 540
@@ -58,17 +61,23 @@ def draw_frame(
     shown: str | None = None,
 ) -> bytes:
     """The shot as a PNG. The same arguments give the same bytes; the anchor may be empty. `shown`: the caption to show
-    where that is not the one to read."""
+    where that is not the one to read.
+
+    `style` has preset and prompt, and may have the brief's facts as `story`: they tell who everybody is and of which
+    era all is, the same in every frame.
+    """
+    story: JsonObject = style.get("story") or {}
     size = frame_size(aspect_ratio)
     preset = style_preset(style.get("preset"))
-    where = setting(anchor, shot, style, language)
+    where = setting(anchor, shot, style, language, "" if story and is_sample(story) else find_era(story))
+    known = read_people(story) if story else {}
     light = Light(where, preset)
     strip = caption.lay_out(
         str((shown or shot.get("caption")) or ""), int(shot.get("order") or 1), str(shot.get("framing") or ""), size
     )
     inner = (size[0], size[1] - strip.height)
     stage = furnish(where)
-    people = [_figure(s, shot, cast, where, language) for s in shot.get("subjects") or []]
+    people = [_figure(s, shot, cast, where, language, known) for s in shot.get("subjects") or []]
     view = frame_shot(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)
     picture = _picture(stage, view, light, inner, seed)
     picture = finish.apply_style(picture, preset, seed)
@@ -80,11 +89,19 @@ def draw_frame(
     return buffer.getvalue()
 
 
-def _figure(subject: JsonObject, shot: JsonObject, cast: Sequence[str], where: Setting, language: str) -> Figure:
+def _figure(
+    subject: JsonObject,
+    shot: JsonObject,
+    cast: Sequence[str],
+    where: Setting,
+    language: str,
+    known: Mapping[str, Person],
+) -> Figure:
     name = str(subject.get("name") or "")
-    held = subject.get("hands") or {}
+    person = looks.find_person(name, cast, looks.describe_looks(name, shot), known)
+    held = (subject.get("hands") or {}) if person.being.shape == "person" else {}
     return Figure(
-        looks.look(name, cast, looks.describe_looks(name, shot), where.era, language),
+        looks.look(name, cast, person, where.era, language),
         str(subject.get("pose") or "standing"),
         str(subject.get("orientation") or "camera"),
         str(subject.get("expression") or "neutral"),
@@ -115,7 +132,7 @@ def _picture(stage: Stage, view: View, light: Light, size: tuple[int, int], seed
     cards = []
     for number, (figure, at) in enumerate(view.people):
         close = view.camera.scale((at[0], 1.5, at[2])) * 0.28
-        if view.insert == "hand" and number == view.main:
+        if view.insert == "hand" and number == view.main and figure.look.human:
             shapes = close_hand(figure)
         else:
             shapes = figure_shapes(figure, close, stage.inside, _WOOD, view.near)

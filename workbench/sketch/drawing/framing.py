@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from workbench.json_types import JsonObject
 from workbench.sketch.drawing.colour import digest
+from workbench.sketch.drawing.creatures import reach
 from workbench.sketch.drawing.figures import Figure
 from workbench.sketch.drawing.props import hangs
 from workbench.sketch.drawing.space import Camera, Point, Spot, aim_camera
@@ -53,6 +54,8 @@ LOWEST = 0.2
 _ANGLES = {"low": 0.16, "high": -0.24}
 _ACROSS = {"far_left": 0.13, "left": 0.31, "centre": 0.5, "right": 0.69, "far_right": 0.87}
 _NEAR = ("MLS", "MS", "MCU")
+#: how near to the head of what is no person each size of shot aims
+_AT_HEAD = {"ECU": 1.0, "CU": 0.95, "MCU": 0.8, "MS": 0.6, "MLS": 0.4}
 _HAND = ("手", "指", "掌", "hand", "hands", "finger", "fingers", "knuckles", "palm")
 _EYES = ("眼", "眸", "目光", "瞳", "eye", "eyes", "gaze", "stare")
 
@@ -101,7 +104,7 @@ def frame_shot(
     if not subjects:
         return _empty(lens, framing, sights, yaw, pitch, focal, roll, size, seed)
     main = _main(shot, subjects)
-    insert = _insert(shot, subjects[main]) if framing == "ECU" else ""
+    insert = "" if framing != "ECU" else _insert(shot, subjects[main]) if figures[main].look.human else "eyes"
     visible = [main] if framing in ("CU", "ECU") else list(range(len(subjects)))
     figure = figures[main]
     across = _where(subjects, visible, lens.spread)
@@ -110,6 +113,9 @@ def frame_shot(
     # Somebody taller beside the main one is not to lose the head.
     over = max(0.0, max(figures[i].eyes()[1] for i in visible) - figure.eyes()[1] - 0.06) if framing in _NEAR else 0.0
     focal /= (1 + over * 0.75) * (1.3 if insert == "hand" else 1.0)
+    if not figure.look.human:
+        # An elephant is not to lose its head, nor a mouse to be lost in the grass.
+        focal *= 1.7 / max(0.7, min(3.4, 1.5 * max(figure.look.being.height, 0.9 * reach(figure.look))))
     aim: Point = (at[0] + interest[0] * math.cos(yaw), interest[1] + over * 0.55, at[2] - interest[0] * math.sin(yaw))
     pitch = min(pitch, math.asin(max(-0.9, min(0.9, (aim[1] - LOWEST) / lens.distance))))
     camera = aim_camera(aim, lens.distance, yaw, pitch, focal, (across[main] * width, lens.down * height), roll)
@@ -210,6 +216,8 @@ def _insert(shot: JsonObject, subject: JsonObject) -> str:
 def _interest(figure: Figure, lens: Lens, framing: str, insert: str) -> Spot:
     """The point of a figure that the camera aims at: a share of its height, or its face, or its hand."""
     eyes = figure.eyes()
+    if not figure.look.human:
+        return eyes[0] * _AT_HEAD.get(framing, 0.3), eyes[1] * (0.6 + 0.4 * _AT_HEAD.get(framing, 0.3))
     if framing == "ECU":
         x, y = figure.hand()
         low = 0.055 if hangs(figure.right or figure.left) else 0.0

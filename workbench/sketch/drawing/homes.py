@@ -226,36 +226,19 @@ def tavern(stage: Stage, where: Setting) -> None:
 
 
 def any_room(stage: Stage, where: Setting) -> None:
-    """A room that no word describes: plain, its openings and things dealt by the place's number."""
+    """A room that no word describes: walls, floor and a door, no more; its colours tell places apart."""
     wall, floor, wood = r.period_colours(where)
     n = where.number
     room = r.room(
         stage,
         where,
-        wall,
-        mix(floor, r.TINTS[n // 5 % 5], 0.18),
+        mix(wall, r.TINTS[n // 13 % 5], 0.35),
+        mix(floor, r.TINTS[n // 5 % 5], 0.4),
         wood,
         pave=("planks", "tiles", "stone")[n // 7 % 3],
         height=3.0 + 0.3 * (n // 11 % 3),
-        low=mix(wall, wood, 0.4) if n // 13 % 2 else None,
-        beams=n // 3 % 2 == 0,
     )
-    slots = [-2.9, -0.3, 2.4]
-    r.window(room, room.rear, slots[n % 3], 1.05, 1.5 + 0.2 * (n // 17 % 3), 1.3)
-    r.door(room, room.rear, slots[(n + 1) % 3], 1.1, open_dark=n // 19 % 3 == 0)
-    third = slots[(n + 2) % 3]
-    if n // 23 % 2:
-        f.shelf(stage, third, 2.75, 1.8, 2.2, wood, ("books", "jars")[n // 29 % 2], n)
-    else:
-        f.cabinet(stage, third, 2.6, 1.4, 1.3, wood)
-        r.landscape(room.rear, third, 1.75, 0.9, 0.6, wood, r.TINTS[n // 31 % 5])
-    side = -1 if n // 37 % 2 else 1
-    f.table(stage, side * 2.9, 1.0, 1.4, 0.9, wood)
-    f.chair(stage, side * 2.9, 1.75, wood, 1)
-    f.table_lamp(stage, side * 2.7, 0.76, 1.0, where.era, r.is_lit(where))
-    f.crate(stage, -side * 3.8, 0.7, 0.7, wood)
-    f.plant(stage, -side * 4.0, 2.2, 1.0)
-    f.rug(stage, 0.1, 0.2, 3.0, 2.0, r.TINTS[n // 41 % 5])
-    r.window(room, room.left, -2.2, 1.05, 1.4, 1.3)
-    stage.sight(side * 2.8, 0.95, 1.0)
-    stage.sight(third, 1.2, 2.6)
+    at = (-2.9, -0.3, 2.4)[n % 3]
+    r.door(room, room.rear, at, 1.1)
+    stage.sight(at, 1.1, 2.9)
+    stage.sight(-at or 1.5, 1.2, 2.6)

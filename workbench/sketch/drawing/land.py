@@ -428,5 +428,11 @@ GREEN, DRY, SAND, EARTH = rgb("#7E9A62"), rgb("#B9A468"), rgb("#DDC08A"), rgb("#
 _LEAVES = tuple(rgb(c) for c in ("#7C9A5E", "#8FA05A", "#6A9070", "#A9944F", "#B5743F"))
 
 
+#: leaves and grass when they are not green
+_SEASONS: dict[str, RGB] = {"autumn": rgb("#C07A35"), "winter": rgb("#8F8A80")}
+
+
 def leaf_colour(where: Setting) -> RGB:
-    return _LEAVES[where.number // 3 % len(_LEAVES)]
+    """Green, or what the season makes of it."""
+    leaf = _LEAVES[where.number // 3 % len(_LEAVES)]
+    return mix(leaf, _SEASONS[where.season], 0.75) if where.season in _SEASONS else leaf

@@ -1,14 +1,17 @@
-"""How a character looks: colours by the place in the cast, build and hair by the name and by what is told of them."""
+"""How a character looks: colours by the place in the cast, all else by what is told of them; what is not is
+neutral."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from workbench.json_types import JsonObject
 from workbench.sketch.drawing.colour import RGB, digest, mix, rgb, times
+from workbench.sketch.reading.beings import PERSON, Being
+from workbench.sketch.reading.people import COLOURS, HAIR_COLOURS, SKINS, Person, Sex, read_person
+from workbench.sketch.reading.samples import find_sample_look
 
 Garment = Literal["robe", "dress", "coat", "suit"]
 Hair = Literal["short", "bun", "long", "braid", "topknot", "bald", "bob", "wild"]
@@ -30,35 +33,6 @@ _HAIRS = {"zh": ("#2A2328", "#3A2A28", "#1F2130"), "en": ("#3B2A22", "#6A4228", 
 _WHITE = rgb("#E9E6E0")
 
 
-def _is(chinese: str, english: str) -> re.Pattern[str]:
-    return re.compile(rf"{chinese}|\b(?:{english})\b", re.IGNORECASE)
-
-
-_CHILD = _is(
-    "孩|少年|少女|十[一二三四]岁|[五六七八九]岁|幼|孙女|孙子",
-    "child|boy|girl|kid|(?:six|seven|eight|nine|ten|eleven|twelve|thirteen)(?:-year-old| years| year old)?",
-)
-_OLD = _is(
-    "老|[六七八九]十多?岁|白须|白发|爷|奶奶|翁|叟|婆",
-    "old man|old woman|elderly|grandfather|grandmother|aged|white-haired|sixty|seventy|eighty|ninety",
-)
-_BEARD = _is("须|胡子|髯|胡茬|道士|老翁|叟", "beard|bearded|whiskers|moustache|mustache|stubble")
-_WOMAN = _is(
-    "女|妻|妇|姑娘|母|娘|她|妾|姐|妹|氏",
-    "woman|women|girl|lady|wife|mother|she|her|madame|mrs|miss|sister|daughter|queen|aunt|grandmother",
-)
-_MAN = _is(
-    "男|夫|父|兄|弟|他|书生|先生|汉|公", "man|boy|mr|husband|father|he|his|him|brother|son|king|uncle|grandfather|sir"
-)
-_LONG = _is("长发|披发|散发", "long hair|hair below|hair falls|loose hair")
-_BRAID = _is("辫", "braid|braids|plait|pigtails")
-_BALD = _is("秃|光头|和尚|僧", "bald|shaved head|monk")
-_WILD = _is("蓬头|乱发|疯", "unkempt|wild hair|tousled|dishevelled")
-_STOUT = _is("胖|壮|魁梧|圆", "large|stout|fat|heavy|burly|broad|big")
-_HAT = _is("斗笠|帽|冠", "hat|cap|hood|bonnet")
-_SKIN_GREEN = _is("青面", "green-faced|green face")
-
-
 @dataclass(frozen=True)
 class Look:
     coat: RGB
@@ -72,6 +46,14 @@ class Look:
     beard: bool
     old: bool
     hat: bool
+    barefoot: bool = False
+    being: Being = PERSON
+    #: the story tells its colour: of an animal, the fur's
+    own_colour: bool = False
+
+    @property
+    def human(self) -> bool:
+        return self.being.shape == "person"
 
     @property
     def deep(self) -> RGB:
@@ -95,31 +77,49 @@ def coat_of(name: str, cast: Sequence[str]) -> tuple[RGB, RGB]:
     return COATS[(place * 3 + first) % len(COATS)]
 
 
-def look(name: str, cast: Sequence[str], description: str, era: str, language: str) -> Look:
-    """`description` is what the shot says of this person's looks."""
+def look(name: str, cast: Sequence[str], person: Person, era: str, language: str) -> Look:
+    """How `person` is drawn. What is not told of them is neutral, or by the name's number: the same in every frame."""
     coat, under = coat_of(name, cast)
     number = digest("look", name)
     spoken = "zh" if language == "zh" else "en"
-    text = f"{name} {description}"
-    child, old = bool(_CHILD.search(text)), bool(_OLD.search(text))
-    if old:
-        child = False
-    woman = _gender(text, number)
-    hair = _WHITE if old else rgb(_HAIRS[spoken][number // 7 % len(_HAIRS[spoken])])
     skin = _SKINS[number // 11 % len(_SKINS)]
+    if person.coat_colour:
+        coat = rgb(COLOURS[person.coat_colour][0])
     return Look(
         coat=coat,
         under=under,
-        skin=mix(skin, rgb("#7FA88C"), 0.6) if _SKIN_GREEN.search(description.split("真身")[0]) else skin,
-        hair=hair,
-        garment=_garment(woman, era, number),
-        style=_hair(text, woman, child, era, number),
-        height=(0.74 if child else 0.95 if old or woman else 1.0) + (number // 13 % 5 - 2) * 0.012,
-        width=1.16 if _STOUT.search(description) else 0.95 + (number // 17 % 4) * 0.035,
-        beard=not woman and not child and bool(_BEARD.search(text)),
-        old=old,
-        hat=bool(_HAT.search(description)),
+        skin=rgb(SKINS[person.skin]) if person.skin else skin,
+        hair=_hair_colour(person, rgb(_HAIRS[spoken][number // 7 % len(_HAIRS[spoken])])),
+        garment=person.garment or _garment(person.sex, era, number),
+        style=person.hair or _hair(person, era, number),
+        height=_height(person) + (number // 13 % 5 - 2) * 0.012,
+        width=(
+            1.16 if person.build == "stout" else 0.86 if person.build == "thin" else 0.95 + (number // 17 % 4) * 0.035
+        ),
+        beard=bool(person.beard),
+        old=person.age == "old",
+        hat=bool(person.hat),
+        barefoot=person.barefoot,
+        being=person.being,
+        own_colour=bool(person.coat_colour),
     )
+
+
+def find_person(name: str, cast: Sequence[str], description: str, people: Mapping[str, Person]) -> Person:
+    """Who this is: as a sample's recordings have them, else by the whole story, else by what the shot says of them."""
+    return find_sample_look(name, cast, description) or people.get(name) or read_person(name, description)
+
+
+def _hair_colour(person: Person, usual: RGB) -> RGB:
+    if person.hair_colour:
+        return rgb(HAIR_COLOURS[person.hair_colour])
+    return _WHITE if person.age == "old" else usual
+
+
+def _height(person: Person) -> float:
+    by_age = {"child": 0.74, "young": 0.93, "old": 0.95}.get(person.age)
+    by_sex = {"f": 0.95, "m": 1.0}.get(person.sex, 0.975)
+    return (by_age or by_sex) + {"tall": 0.08, "short": -0.1}.get(person.height, 0.0)
 
 
 def describe_looks(name: str, shot: JsonObject) -> str:
@@ -136,35 +136,22 @@ def describe_looks(name: str, shot: JsonObject) -> str:
     return text[start : start + min(after, default=len(text))]
 
 
-def _gender(text: str, number: int) -> bool:
-    """Whether to draw a woman: by what is said first, else by the name's number."""
-    woman, man = _WOMAN.search(text), _MAN.search(text)
-    if woman and man:
-        return woman.start() <= man.start()
-    return bool(woman) or (man is None and number % 2 == 0)
-
-
-def _garment(woman: bool, era: str, number: int) -> Garment:
+def _garment(sex: Sex, era: str, number: int) -> Garment:
     if era == "east":
         return "robe"
+    if not sex:
+        return "coat"
     if era == "west":
-        return "dress" if woman else "coat"
-    return ("coat", "suit", "dress")[number % 3] if woman else ("coat", "suit")[number % 2]
+        return "dress" if sex == "f" else "coat"
+    return ("coat", "suit", "dress")[number % 3] if sex == "f" else ("coat", "suit")[number % 2]
 
 
-def _hair(text: str, woman: bool, child: bool, era: str, number: int) -> Hair:
-    styles: tuple[tuple[re.Pattern[str], Hair], ...] = (
-        (_BALD, "bald"),
-        (_WILD, "wild"),
-        (_BRAID, "braid"),
-        (_LONG, "long"),
-    )
-    for words, style in styles:
-        if words.search(text):
-            return style
-    if woman:
+def _hair(person: Person, era: str, number: int) -> Hair:
+    if not person.sex:
+        return "short"
+    if person.sex == "f":
         return (
-            ("braid" if child else ("bun", "long", "bun")[number % 3])
+            ("braid" if person.age == "child" else ("bun", "long", "bun")[number % 3])
             if era == "east"
             else ("long", "bun", "bob", "braid")[number % 4]
         )

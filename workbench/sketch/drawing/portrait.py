@@ -9,6 +9,9 @@ from workbench.sketch.drawing import looks
 from workbench.sketch.drawing.colour import RGB, mix, times
 from workbench.sketch.drawing.figures import Figure, figure_shapes
 from workbench.sketch.drawing.setting import setting
+from workbench.sketch.reading.eras import find_era
+from workbench.sketch.reading.people import read_people
+from workbench.sketch.reading.samples import is_sample
 
 #: how fine the face is drawn: the height of its head in pixels
 _CLOSE = 130.0
@@ -18,8 +21,12 @@ _SEEN = 62.0
 
 
 def draw_portrait(name: str, cast: Sequence[str], description: str, style: JsonObject, language: str) -> str:
-    """A round SVG. `cast`: names in story order, which the colours follow; `description`: what is said of the looks."""
-    look = looks.look(name, cast, description, setting({}, {}, style, language).era, language)
+    """A round SVG. `cast`: names in story order, which the colours follow; `description`: what is said of the looks;
+    `style`: as `draw_frame` takes it."""
+    story: JsonObject = style.get("story") or {}
+    era = "" if story and is_sample(story) else find_era(story)
+    person = looks.find_person(name, cast, description, read_people(story) if story else {})
+    look = looks.look(name, cast, person, setting({}, {}, style, language, era).era, language)
     shapes = figure_shapes(Figure(look, "standing", "camera", "neutral", "", ""), _CLOSE, False, _WOOD)
     crown = max(y for spots, *_ in shapes for _, y in spots)
     areas = []

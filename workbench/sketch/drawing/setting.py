@@ -9,6 +9,9 @@ from typing import Any, Literal
 from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.drawing.colour import digest
+from workbench.sketch.reading.eras import DrawnEra as StoryEra
+from workbench.sketch.reading.hours import Season, read_hours
+from workbench.sketch.reading.places import find_places
 from workbench.sketch.writing import places
 
 Era = Literal["east", "west", "modern", "future"]
@@ -31,6 +34,8 @@ class Setting:
     #: from where the light comes: -1 left, 0 front or above, 1 right
     side: int
     number: int
+    #: "" where it is not told
+    season: Season = ""
 
 
 def _words(chinese: str, english: str) -> re.Pattern[str]:
@@ -78,8 +83,9 @@ _ERAS: tuple[tuple[Era, re.Pattern[str]], ...] = (
 )  # fmt: skip
 
 
-def setting(anchor: JsonObject, shot: JsonObject, style: JsonObject, language: str) -> Setting:
-    """Read the scene's anchor; where there is none, the shot's own words of the place."""
+def setting(anchor: JsonObject, shot: JsonObject, style: JsonObject, language: str, era: StoryEra = "") -> Setting:
+    """Read the scene's anchor; where there is none, the shot's own words of the place. `era`: the whole story's, where
+    it is known; else that of style and place."""
     location, air = anchor.get("location") or {}, anchor.get("atmosphere") or {}
     scene, visual = anchor.get("scene") or {}, shot.get("visual") or {}
     place = [str(location.get(k) or "") for k in ("type", "name", "details")]
@@ -96,12 +102,13 @@ def setting(anchor: JsonObject, shot: JsonObject, style: JsonObject, language: s
     return Setting(
         kind=kind or ("inside" if inside else "outside"),
         inside=inside,
-        era=_era(f"{style.get('preset', '')} {style.get('prompt', '')}", every, language),
+        era=era or _era(f"{style.get('preset', '')} {style.get('prompt', '')}", every, language),
         time=time,
         weather=_weather(weather),
         lamp=bool(_LAMP.search(lighting)) or (inside and time in ("night", "dusk")),
         side=-1 if _LEFT.search(lighting) else 1 if _RIGHT.search(lighting) else 0,
         number=digest(place[0], place[1] or texts[-1]),
+        season=read_hours(str(air.get("time") or "")).season,
     )
 
 
@@ -113,6 +120,7 @@ def _kind(texts: list[str], language: str) -> str:
     for text in texts:
         for spoken in (language, "en" if language == "zh" else "zh"):
             kind = places.archetype_of(text, spoken) if text else None
+            kind = kind or next((k for _, k in find_places(text, spoken)), None)
             if kind:
                 return kind
     return ""

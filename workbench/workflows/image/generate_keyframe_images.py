@@ -194,11 +194,12 @@ class Drawing:
         self._finished = finished
         self._ratio = ratio
         self._size = size
-        self._style = brief.get("style") or {}
+        story = staging.read_whole_story(ctx)
+        self._style = {**(brief.get("style") or {}), "story": story}
         # offline, a set is furnished from all that its anchor says, the other language too
         self._anchor = ctx.node.at(ctx.node.id).artifact("scene_anchor") or {}
-        # Who is who in a drawing; a character's words count through the shots.
-        self._cast = [c["name"] for c in ctx.node.at(ctx.node.project_id).characters(("name",), most=None)]
+        # Who is who in a drawing: the colours go by the place in the cast.
+        self._cast = [c["name"] for c in story["characters"]]
         self._count = count
         self._done = 0
 

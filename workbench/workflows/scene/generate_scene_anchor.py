@@ -17,7 +17,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story.guards import has_scene_outline
 from workbench.story.names import fold
-from workbench.workflows import briefing, registry
+from workbench.workflows import briefing, registry, staging
 from workbench.workflows.staging import ARC, narrative_position
 
 if TYPE_CHECKING:
@@ -177,6 +177,7 @@ def _facts(ctx: Context, scene: JsonObject) -> JsonObject:
     position = narrative_position(node.position, len(episode.children()))
     arc = core.get("emotional_arc") or []
     brief = node.read_brief("title", "genre", "style.prompt", "language")
+    ctx.offline_facts = {"whole": staging.read_whole_story(ctx)}
     return {
         "title": brief["title"],
         "genre": brief.get("genre") or "",
