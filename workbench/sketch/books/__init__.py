@@ -25,6 +25,7 @@ from workbench.sketch.books.models import (
     Poses,
     Set,
     Sets,
+    Sky,
     Stage,
     Texts,
     Topic,
@@ -33,8 +34,8 @@ from workbench.sketch.books.models import (
 __all__ = [
     "ARC", "Air", "BookError", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises", "Pair",
     "Phrases",
-    "Places", "Poses", "Set", "Sets", "Stage", "Texts", "Topic", "feelings", "lines", "motions", "noises", "phrases",
-    "places", "poses", "sets",
+    "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts", "Topic", "feelings", "lines", "motions", "noises",
+    "phrases", "places", "poses", "sets",
 ]  # fmt: skip
 
 

@@ -17,6 +17,10 @@ Texts = tuple[str, ...]
 #: where an episode stands in its story, or a scene in its episode
 ArcPart = Literal["opening", "development", "turn", "resolution"]
 Era = Literal["east", "west", "modern", "future"]
+#: what a scene's own text may tell of its hour, weather and season
+Hour = Literal["dawn", "morning", "noon", "afternoon", "dusk", "night", "day", "unknown"]
+WeatherWord = Literal["clear", "cloudy", "rain", "snow", "fog", "wind", "unknown"]
+SeasonWord = Literal["spring", "summer", "autumn", "winter"]
 ARC: tuple[ArcPart, ...] = get_args(ArcPart)
 
 
@@ -79,6 +83,30 @@ class Stage(Entry):
     where: Literal["", "inside", "outside"] = ""
 
 
+class Neutral(Entry):
+    """What may be said of any story; each key adds to the pool of its name."""
+
+    titles: Texts
+    themes: Texts
+    before: Texts
+    during: Texts
+    after: Texts
+    openings: Texts
+    attempts: Texts
+    turns: Texts
+    closings: Texts
+    scopes: Texts
+    cliffhangers: Texts
+    conflicts: Texts
+    payoffs: Texts
+    motifs: Texts
+    endings: Texts
+    hooks: Texts
+    stagings: Texts
+    lead_in: tuple[Stage, ...]
+    aftermath: tuple[Stage, ...]
+
+
 class Phrases(Book):
     """One language's sentences for plans, core expressions and scenes. Each is whole, so any choice stays grammatical.
 
@@ -124,6 +152,7 @@ class Phrases(Book):
     lead_in: tuple[Stage, ...]
     aftermath: tuple[Stage, ...]
     arc: Annotated[dict[ArcPart, Texts], _for_each(ArcPart)]
+    neutral: Neutral
 
 
 #: lines that answer each other; the first speaker has the odd ones
@@ -156,6 +185,15 @@ class Lines(Book):
     topics: tuple[Topic, ...]
 
 
+class PlainPoses(Entry):
+    """Words for any being in any place."""
+
+    spots: Texts
+    gazes_alone: Texts
+    face: str
+    actions: Annotated[dict[Stance, Texts], _for_each(Stance)]
+
+
 class Poses(Book):
     """One language's words for frozen moments: what bodies, hands and eyes do in a single picture."""
 
@@ -186,6 +224,7 @@ class Poses(Book):
     empty_captions: tuple[str, str, str]
     actions: Annotated[dict[Stance, Texts], _for_each(Stance)]
     faces: Annotated[dict[Expression, Texts], _for_each(Expression)]
+    plain: PlainPoses
 
 
 class Feeling(Entry):
@@ -234,6 +273,8 @@ class Set(Entry):
     base: Pair
     things: Pairs
     inside: bool = True
+    #: the base of any story but a sample, where `base` tells of weather
+    plain: Pair | None = None
 
 
 class Light(Entry):
@@ -251,14 +292,24 @@ class Air(Entry):
     sentence: Pair
 
 
+class Sky(Entry):
+    weather: Pair
+    sentence: Pair
+
+
 class Sets(Book):
     """Furniture for empty sets, in both languages."""
 
     avoid: Pair
+    #: things of no period
+    plain: Pairs
     kinds: dict[str, Set]
     eras: Annotated[dict[Era, Pairs], _for_each(Era)]
     lights: Annotated[dict[ArcPart, tuple[Light, ...]], _for_each(ArcPart)]
     airs: Annotated[dict[ArcPart, tuple[Air, ...]], _for_each(ArcPart)]
+    hours: Annotated[dict[Hour, Light], _for_each(Hour)]
+    weathers: Annotated[dict[WeatherWord, Sky], _for_each(WeatherWord)]
+    seasons: Annotated[dict[SeasonWord, Pair], _for_each(SeasonWord)]
 
 
 class Noise(Entry):
@@ -302,6 +353,7 @@ class Noises(Book):
     night: Pattern
     wood: Pair
     stir: Pair
+    quiet: Pair
     narrator: Pair
     inner: Pair
     still: Pairs
@@ -311,9 +363,13 @@ class Noises(Book):
     grounds: dict[str, Pair]
     anywhere: InsideOut
     instruments: Annotated[dict[Era, Pairs], _for_each(Era)]
+    #: of any period
+    plain_instruments: Pairs
     music: Annotated[dict[ArcPart, Pair], _for_each(ArcPart)]
     moods: Annotated[dict[ArcPart, Pair], _for_each(ArcPart)]
     effects: tuple[Noise, ...]
+    #: the same for any story but a sample: sounds that the words themselves name
+    plain_effects: tuple[Noise, ...]
     foley: tuple[Noise, ...]
 
 
@@ -324,6 +380,14 @@ class Way(Entry):
     now: Stance
     zh: str
     en: str
+
+
+class PlainMotions(Entry):
+    """What may move in any place, of any being."""
+
+    airs: Pairs
+    stays: tuple[Pairs, Pairs, Pairs]
+    empty: tuple[tuple[Pair, Pair, Pair], ...]
 
 
 class Motions(Book):
@@ -340,4 +404,5 @@ class Motions(Book):
     between: tuple[Way, ...]
     to_stance: Annotated[dict[Stance, Pair], _for_each(Stance)]
     to_facing: Annotated[dict[Facing, Pair], _for_each(Facing)]
+    plain: PlainMotions
     constraints: dict[Literal["zh", "en"], Texts]

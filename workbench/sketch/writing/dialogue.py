@@ -13,9 +13,13 @@ from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import ARC, Lines, Topic
 from workbench.sketch.books.models import ArcPart
+from workbench.sketch.reading.assumptions import is_neutral
+from workbench.sketch.reading.beings import PERSON
+from workbench.sketch.reading.people import can_speak, read_cast
+from workbench.sketch.reading.samples import is_sample
 from workbench.sketch.writing import places
 from workbench.sketch.writing.sentences import clip_to_clauses, first_clause, upper_first
-from workbench.sketch.writing.story import digest, language_of
+from workbench.sketch.writing.story import digest, language_of, whole_of
 from workbench.story.names import NameIndex, contains, fold
 from workbench.story.timing import dialogue_s
 
@@ -62,6 +66,14 @@ class _Writer:
         self._beat, self._summary = str(scene.get("beat") or ""), str(scene.get("summary") or "")
         self._people = [str(p["name"]) for p in facts.get("cast") or []]
         self._names = NameIndex(facts.get("cast") or [])
+        self._sample = is_sample(facts)
+        known = {} if self._sample else read_cast(facts, whole_of(facts))
+        self._human = all(known[name].being is PERSON for name in self._people if name in known)
+        whole = whole_of(facts)
+        told = {
+            str(c["name"]): str(c.get("description") or "") for c in whole.get("characters") or facts.get("cast") or []
+        }
+        self._people = [n for n in self._people if n not in known or can_speak(n, known[n], told.get(n, ""), whole)]
         self._max_seconds = float(facts["max_seconds"])
         position = str(facts.get("position") or "")
         self._part: ArcPart = next((part for part in ARC if part == position), "opening")
@@ -146,6 +158,7 @@ class _Writer:
 
     def _pick(self, pool: Sequence[T]) -> T:
         """The phrase whose turn it is; one with an empty slot gives way to one that no neighbour takes."""
+        pool = self._told(pool)
         size = len(pool)
         ranked: list[T] = [
             pool[(self._turn + step) % size] for step in (0, *range(size // 2, size), *range(1, size // 2))
@@ -153,6 +166,16 @@ class _Writer:
         if self._slots["prop"] and self._turn % 2 == 0:
             ranked.sort(key=lambda phrase: "{prop}" not in _words(phrase))
         return next((p for p in ranked if self._fits(_words(p))), ranked[0])
+
+    def _told(self, pool: Sequence[T]) -> Sequence[T]:
+        """Of the phrases, those that take no weather, thing or stranger for granted; all where every one does."""
+        if self._sample:
+            return pool
+        return (
+            [p for p in pool if is_neutral(_words(p), human=self._human)]
+            or [p for p in pool if is_neutral(_words(p))]
+            or pool
+        )
 
     def _fits(self, words: str) -> bool:
         return all(value or f"{{{slot}}}" not in words for slot, value in self._slots.items())
@@ -168,7 +191,7 @@ class _Writer:
                 if 0 < len(p) <= 24
                 and contains(text, p)
                 and p not in self._people
-                and places.archetype_of(p, self._language) is None
+                and places.archetype_of(p, self._language, sample=self._sample) is None
             ),
             "",
         )

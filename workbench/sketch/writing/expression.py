@@ -8,7 +8,7 @@ from random import Random
 from workbench.artifacts.models import CoreExpression
 from workbench.json_types import JsonObject
 from workbench.sketch.books import ARC
-from workbench.sketch.writing.pen import Moment, Pen, closeness, shuffle
+from workbench.sketch.writing.pen import Moment, Pen, closeness, fits_moment, shuffle
 from workbench.sketch.writing.staging import beat_moments, quote_event
 from workbench.sketch.writing.story import read_story
 
@@ -43,6 +43,8 @@ def _motifs(pen: Pen, moment: Moment, previous: list[str]) -> list[str]:
     """Three images, unlike each other and unlike the previous episode's."""
     chosen: list[str] = []
     for template in shuffle(pen.book.motifs, pen.rng):
+        if not fits_moment(template, moment):
+            continue
         motif = pen.fill(template, moment)[:200]
         if all(closeness(motif, other) < 0.5 for other in (*previous, *chosen)):
             chosen.append(motif)

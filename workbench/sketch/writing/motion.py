@@ -13,8 +13,12 @@ from workbench.artifacts.storyboard import Changes, MotionBeat, MotionPrompt, Sh
 from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import Pair, Texts
+from workbench.sketch.reading.assumptions import is_neutral
+from workbench.sketch.reading.beings import PERSON
+from workbench.sketch.reading.people import read_cast
+from workbench.sketch.reading.samples import is_sample
 from workbench.sketch.writing.sentences import upper_first
-from workbench.sketch.writing.story import language_of
+from workbench.sketch.writing.story import language_of, whole_of
 
 T = TypeVar("T", str, Pair, tuple[Pair, Pair, Pair])
 #: leaves room in forty characters for a movement and the camera
@@ -26,9 +30,11 @@ def write_motion(facts: JsonObject, rng: Random, unsaid: Sequence[str] = ()) -> 
     language = language_of(facts)
     book = books.motions()
     camera = rng.choice(_without(book.cameras, unsaid))
-    air = rng.choice(_without(book.airs, unsaid))
+    sample = is_sample(facts)
+    air = rng.choice(_without(book.airs if sample else book.plain.airs, unsaid))
     people = [str(p["name"]) for p in facts.get("cast") or []]
-    moves = _moves(facts, people, language, rng, unsaid) if people else list(rng.choice(_without(book.empty, unsaid)))
+    empty = book.empty if sample else book.plain.empty
+    moves = _moves(facts, people, language, rng, unsaid) if people else list(rng.choice(_without(empty, unsaid)))
     constraints: Texts = book.constraints["zh" if language == "zh" else "en"]
     turn = moves[1]
     return MotionPrompt(
@@ -52,17 +58,27 @@ def _moves(facts: JsonObject, people: Sequence[str], language: str, rng: Random,
     shots = facts.get("shots") or []
     filled: list[Pair] = []
     chosen: list[Pair] = []
-    for third, stays in enumerate(books.motions().stays):
+    beings = {} if is_sample(facts) else {n: p.being for n, p in read_cast(facts, whole_of(facts)).items()}
+    for third, usual in enumerate(books.motions().stays):
         first, last = _subjects(shots, third * 3), _subjects(shots, third * 3 + 2)
         there = [n for n in last if n in people] or list(people)
         # a name so long that it leaves no room for the movement waits for another third
         name = sorted(there[third % len(there) :] + there, key=lambda n: len(n) > MAX_NAME)[0]
+        human = beings.get(name, PERSON) is PERSON
+        stays = usual if is_sample(facts) else _stays(third, human=human)
         move = _move(first.get(name), last.get(name), language)
         if move is None or move in chosen or _says(move, unsaid):
             move = rng.choice(_without(stays, unsaid))
         chosen.append(move)
         filled.append(Pair(move.zh.replace("{a}", _shorten(name)), move.en.replace("{a}", name[:160])))
     return filled
+
+
+def _stays(third: int, *, human: bool) -> tuple[Pair, ...]:
+    """What somebody may do who goes nowhere: nothing that cloth, light or weather would have to be there for."""
+    book = books.motions()
+    told = [p for p in book.stays[third] if is_neutral(p.zh, human=human) and is_neutral(p.en, human=human)]
+    return (*told, *book.plain.stays[third])
 
 
 def _move(before: JsonObject | None, after: JsonObject | None, language: str) -> Pair | None:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
+from workbench.sketch import books
 from workbench.sketch.books import Phrases, Texts
+from workbench.sketch.reading.assumptions import is_neutral
 from workbench.sketch.writing.sentences import upper_first
 from workbench.story.similarity import bigrams, jaccard
 
@@ -21,7 +23,7 @@ TRIES = 32
 
 @dataclass(frozen=True)
 class Moment:
-    """What the slots of a phrase stand for. `b` None: nobody else is there."""
+    """What the slots of a phrase stand for. `a` empty: nobody is there; `b` None: nobody else is."""
 
     a: str
     b: str | None
@@ -29,6 +31,8 @@ class Moment:
     prop: str
     short: str
     inside: bool = True
+    #: `a` is a person, with hands and a face
+    human: bool = True
 
 
 class Pen:
@@ -67,9 +71,38 @@ class Pen:
 
 def select_fitting(pool: Sequence[str], moment: Moment, indoors: Sequence[str] = ()) -> list[str]:
     """Phrases that need nobody who is not there and no door on an open road; the whole pool if none is left."""
-    fits = [p for p in pool if moment.b or "{b}" not in p]
+    fits = [p for p in pool if fits_moment(p, moment)]
     placed = [p for p in fits if moment.inside or not any(word in p for word in indoors)]
     return (placed if len(placed) > 3 else fits) or list(pool)
+
+
+def fits_moment(phrase: str, moment: Moment) -> bool:
+    """Whether all that the phrase speaks of is there: somebody else, a thing, a person's body."""
+    there = (moment.b or "{b}" not in phrase) and (moment.prop or "{prop}" not in phrase)
+    there = there and (moment.a or "{a}" not in phrase)
+    return bool(there) and (moment.human or is_neutral(phrase, human=False))
+
+
+@functools.cache
+def told_phrases(language: str) -> Phrases:
+    """The book's phrases that take nothing for granted, for a story that is no sample."""
+    book = books.phrases(language)
+    pools = {
+        name: (*(p for p in getattr(book, name) if is_neutral(p)), *getattr(book.neutral, name, ())) for name in _POOLS
+    }
+    stages = {
+        name: (*(s for s in getattr(book, name) if is_neutral(f"{s.beat} {s.summary}")), *getattr(book.neutral, name))
+        for name in ("lead_in", "aftermath")
+    }
+    pools["titles"] = tuple(t for t in pools["titles"] if not t.endswith(("的", "的事")))
+    arc = {part: tuple(t for t in texts if is_neutral(t)) or texts for part, texts in book.arc.items()}
+    return book.model_copy(update={**pools, **stages, "arc": arc, "common_props": ()})
+
+
+_POOLS = (
+    "titles", "before", "during", "after", "openings", "attempts", "turns", "closings", "scopes", "cliffhangers",
+    "themes", "conflicts", "payoffs", "motifs", "endings", "hooks", "stagings",
+)  # fmt: skip
 
 
 def shuffle(items: Iterable[T], rng: Random) -> list[T]:
@@ -111,5 +144,6 @@ def write_apart(write: Callable[[], T], text_of: Callable[[T], str], earlier: Se
 
 
 def pick_prop(world: Sequence[str], book: Phrases, rng: Random) -> str:
-    """A thing of the story's own, else a thing that any room has."""
-    return rng.choice(list(world) or list(book.common_props))
+    """A thing of the story's own, else one that any room has; "" where the book has none."""
+    things = list(world) or list(book.common_props)
+    return rng.choice(things) if things else ""

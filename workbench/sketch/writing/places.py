@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.sketch import books
+from workbench.sketch.reading import places as reading
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,13 @@ class Place:
     archetype: str
 
 
-def archetype_of(name: str, language: str) -> str | None:
+def archetype_of(name: str, language: str, *, sample: bool = False) -> str | None:
     """What kind of set a name speaks of; None when it is no place (a watch, a ledger)."""
     archetype = _archetypes_by_name(language).get(name.strip())
     if archetype is not None:
         return archetype
+    if not sample:
+        return reading.kind_of_name(name, language)
     place = _place_by_word(name, language)
     return place.archetype if place is not None else None
 
@@ -34,13 +37,28 @@ def _archetypes_by_name(language: str) -> dict[str, str]:
     return {p.name: p.kind for p in (*book.words, *book.near.inside, *book.near.outside, *book.defaults)}
 
 
-def find_place(text: str, language: str, known: Sequence[Place]) -> Place | None:
+def archetype_by_description(description: str, language: str) -> str | None:
+    """What kind of set a world element is by what its description begins with: “a white tower on black rocks”."""
+    first = re.split(r"[,.;，。；]", description, maxsplit=1)[0].strip()
+    if language == "en" and not re.match(r"(?:the|an?)\s", first, re.IGNORECASE):
+        return None
+    return reading.kind_of_name(first, language) if len(first) <= 60 else None
+
+
+def find_place(
+    text: str, language: str, known: Sequence[Place], names: Sequence[str] = (), *, sample: bool = False
+) -> Place | None:
     """The place a text happens at: one of the brief's own first, then what its words say; None when they say
-    nothing."""
+    nothing. `names` of people are no places."""
     for place in known:
         bare = re.sub(r"^(?:the|a|an)\s+", "", place.name, flags=re.IGNORECASE)
-        if bare and _has(text, bare):
+        if bare and _has(text, bare) and (sample or not _is_only_seen(text, bare)):
             return place
+    if not sample:
+        told = next(iter(reading.find_places(text, language, names)), None)
+        if told is None:
+            return None
+        return next((p for p in known if p.archetype == told[1] and _same_noun(p.name, told[0])), Place(*told))
     general = _place_by_word(text, language)
     if general is None:
         return None
@@ -48,10 +66,37 @@ def find_place(text: str, language: str, known: Sequence[Place]) -> Place | None
     return next((p for p in known if p.archetype == general.archetype), general)
 
 
+def _is_only_seen(text: str, bare: str) -> bool:
+    return (
+        re.search(
+            rf"(?:(?:look|stare|gaze|point|dream)(?:s|ed|ing)? (?:at|toward|towards|of)|望着|看着|想起|"
+            rf"梦见)\s*(?:the |那座)?{re.escape(bare)}",
+            text,
+            re.IGNORECASE,
+        )
+        is not None
+    )
+
+
+def _same_noun(a: str, b: str) -> bool:
+    last_a, last_b = a.casefold().split()[-1], b.casefold().split()[-1]
+    return last_a == last_b or last_a.endswith(last_b) or last_b.endswith(last_a)
+
+
 def default_place(language: str, choice: int) -> Place:
-    """A place for a story that names none."""
+    """A place for a sample that names none."""
     place = books.places(language).defaults[choice % 3]
     return Place(place.name, place.kind)
+
+
+def no_place(language: str) -> Place:
+    """Where something happens of which nothing is told."""
+    return Place("那里" if language == "zh" else "the place", "outside")
+
+
+def is_told(place: Place) -> bool:
+    """Whether anything is known of it."""
+    return place.name not in ("那里", "the place")
 
 
 def is_inside(place: Place) -> bool:

@@ -13,9 +13,9 @@ from typing import Literal
 
 from workbench.artifacts.models import EpisodeOutline
 from workbench.json_types import JsonObject
-from workbench.sketch.writing import sentences
-from workbench.sketch.writing.pen import Moment, Pen, pick_prop, shuffle, write_apart
-from workbench.sketch.writing.places import is_inside
+from workbench.sketch.writing import sentences, titles
+from workbench.sketch.writing.pen import Moment, Pen, fits_moment, pick_prop, shuffle, write_apart
+from workbench.sketch.writing.places import is_inside, is_told
 from workbench.sketch.writing.story import Event, Story, read_story
 
 #: the model's limit is 24 beats; one is kept for the closing
@@ -68,10 +68,10 @@ def write_episodes(facts: JsonObject, total: int, until: int | None = None) -> l
     """Episodes 1..until of a plan of `total`; the first ones do not depend on how many are asked for."""
     story = read_story(facts)
     episodes: list[EpisodeOutline] = []
-    titles = _Titles(story)
+    hand_out = _Titles(story)
     for order, share in enumerate(deal_events(story.events, total)[: until or total], start=1):
         earlier = [e.comparison_text for e in episodes]
-        episodes.append(_write_episode(story, order, total, share, titles.take(order, share), earlier, "plan"))
+        episodes.append(_write_episode(story, order, total, share, hand_out.take(order, share), earlier, "plan"))
     return episodes
 
 
@@ -81,11 +81,11 @@ def rewrite_episodes(facts: JsonObject, orders: Sequence[int], plan: Sequence[Js
     shares = deal_events(story.events, len(plan))
     others = [EpisodeOutline.model_validate(e).comparison_text for e in plan if e["order"] not in orders]
     taken = [e["title"] for e in plan]
-    titles = _Titles(story, taken)
+    hand_out = _Titles(story, taken)
     episodes: list[EpisodeOutline] = []
     for order in orders:
         earlier = [*others, *(e.comparison_text for e in episodes)]
-        title = titles.take_from_book(order, shares[order - 1])
+        title = hand_out.take_from_book(order, shares[order - 1])
         episodes.append(_write_episode(story, order, len(plan), shares[order - 1], title, earlier, "rewrite"))
     return episodes
 
@@ -117,9 +117,12 @@ def _write_episode(
 
 def _try_episode(story: Story, order: int, share: Share, title: str, last: bool, rng: Random) -> EpisodeOutline:
     pen = Pen(story.book, rng)
-    moment = moment_of(story, share.events, rng)
+    moment = moment_of(story, share.events, rng, after=share.part == "after")
     logline, beats = _tell_events(pen, share, moment) if share.part == "during" else _tell_around(pen, share, moment)
-    people = [p for e in share.events for p in e.people] or [n for n in (story.lead,) if n in _names(story)]
+    gone = (*share.events[0].gone, *share.events[0].dies) if share.part == "after" else share.events[0].gone
+    people = [p for e in share.events for p in e.people if p not in gone] or [
+        n for n in (story.lead,) if n in _names(story)
+    ]
     return EpisodeOutline(
         order=order,
         title=title[:200],
@@ -159,11 +162,14 @@ def _tell_around(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]
     return logline, [pen.close(pen.pick(p, moment)) for p in pools]
 
 
-def moment_of(story: Story, events: Sequence[Event], rng: Random) -> Moment:
-    """Who, where and with what, for phrases around these events."""
-    people = list(dict.fromkeys(p for e in events for p in e.people))
-    a = story.lead if story.lead in people or not people else people[0]
-    others = [p for p in people if p != a] or [p for p in _names(story) if p != a]
+def moment_of(story: Story, events: Sequence[Event], rng: Random, *, after: bool = False) -> Moment:
+    """Who, where and with what, for phrases around these events, or `after` them: the dead are left out."""
+    gone = (*events[-1].gone, *events[-1].dies) if after or len(events) > 1 else events[-1].gone
+    people = [p for p in dict.fromkeys(p for e in events for p in e.people) if p not in gone]
+    living = [n for n in _names(story) if n not in gone]
+    lead = story.lead if story.lead in living or not living else living[0]
+    a = lead if lead in people or not people else people[0]
+    others = [p for p in people if p != a] or [p for p in living if p != a]
     event = events[-1] if len(events) == 1 else rng.choice(list(events))
     return Moment(
         a,
@@ -172,6 +178,7 @@ def moment_of(story: Story, events: Sequence[Event], rng: Random) -> Moment:
         _prop(story, events, rng),
         event.short,
         is_inside(event.place),
+        story.is_human(a),
     )
 
 
@@ -214,9 +221,11 @@ class _Titles:
 
     def take_from_book(self, order: int, share: Share) -> str:
         story = self._story
-        moment = moment_of(story, share.events, story.rng("title", order))
+        moment = moment_of(story, share.events, story.rng("title", order), after=share.part == "after")
         for template in self._book:
-            if "{b}" in template and moment.b is None:
+            if not fits_moment(template, moment) or (
+                "{place}" in template and not (story.sample or is_told(share.events[0].place))
+            ):
                 continue
             title = Pen(story.book, Random(0)).fill(template, moment)
             if title not in self._taken and len(title) <= 120:
@@ -232,7 +241,10 @@ class _Titles:
 
 def titles_from(event: Event, story: Story) -> list[str]:
     """Titles in the event's own words, best first."""
-    own = _zh_titles(event) if story.language == "zh" else _en_titles(event, story)
+    if story.sample:
+        own = _zh_titles(event) if story.language == "zh" else _en_titles(event, story)
+    else:
+        own = titles.whole_titles(event.text, event.short, story.language)
     pair = [story.book.pair.format(a=event.people[0], b=event.people[1])] if len(event.people) > 1 else []
     return [t for t in (*own, *pair) if len(t) <= 120]
 

@@ -10,11 +10,12 @@ from workbench.artifacts.models import SceneList, SceneOutline
 from workbench.json_types import JsonObject
 from workbench.sketch.books import Stage
 from workbench.sketch.writing import places
-from workbench.sketch.writing.pen import Moment, Pen, closeness, select_fitting, shuffle, write_apart
+from workbench.sketch.writing.pen import Moment, Pen, closeness, fits_moment, select_fitting, shuffle, write_apart
 from workbench.sketch.writing.places import Place
 from workbench.sketch.writing.sentences import extract_core, split_zh_clauses
 from workbench.sketch.writing.staging import Beat, moment_at, read_beats
 from workbench.sketch.writing.story import Story, read_story
+from workbench.sketch.writing.titles import trim_open_end
 
 #: a beat longer than this is shown by its beginning, so that the scene stays one glance long
 BEAT_ZH, BEAT_EN = 76, 190
@@ -102,8 +103,10 @@ class _SceneWriter:
         summary, beat, place = (*event, slot.beats[0].place) if event else self._write_support(slot)
         self._told.append(summary)
         self._beats.add(beat)
-        cast = self._story.find_people(summary) or tuple(
-            p for p in slot.beats[0].people if p in {c.name for c in self._story.people}
+        first = slot.beats[0]
+        gone = (*first.gone, *first.dies) if slot.part == "aftermath" else first.gone
+        cast = tuple(p for p in self._story.find_people(summary) if p not in gone) or tuple(
+            p for p in first.people if p in {c.name for c in self._story.people} and p not in gone
         )
         return SceneOutline(order=order, summary=summary, location=place.name[:200], cast=list(cast)[:30], beat=beat)
 
@@ -113,7 +116,7 @@ class _SceneWriter:
         limit = (BEAT_EN if self._story.book.space else BEAT_ZH) // min(len(slot.beats), 2)
         texts = [_shorten(pen.capitalise(b.text), limit) for b in slot.beats[:2]]
 
-        about = moment_at(self._story, first, pen.rng, swap=0)
+        about = moment_at(self._story, first, pen.rng, swap=0, after=bool(first.dies))
         fresh = [s for s in select_fitting(pen.book.stagings, about, pen.book.indoors) if s not in self._stagings]
 
         def write() -> tuple[str, str]:
@@ -123,6 +126,8 @@ class _SceneWriter:
         (staging, summary), worst = write_apart(write, lambda scene: scene[1], self._told)
         self._stagings.add(staging)
         beat = _shorten(pen.capitalise(first.short), 60)
+        if not self._story.sample and self._story.book.space:
+            beat = trim_open_end(beat)
         return (summary, beat) if worst < TOO_CLOSE and beat not in self._beats else None
 
     def _write_support(self, slot: Slot) -> tuple[str, str, Place]:
@@ -132,8 +137,9 @@ class _SceneWriter:
         for part in (slot.part, "lead_in", "aftermath"):
             for stage in self._stages.get(part, []):
                 place = self._where(slot, stage)
-                about = moment_at(self._story, slot.beats[0], self._pen.rng, place)
-                if not _fits(stage, about):
+                after = slot.part == "aftermath"
+                about = moment_at(self._story, slot.beats[0], self._pen.rng, place, after=after)
+                if not self._fits(stage, about, place):
                     continue
                 summary = self._pen.close(self._pen.fill(stage.summary, about))
                 worst = max((closeness(summary, t) for t in self._told), default=0.0)
@@ -151,7 +157,7 @@ class _SceneWriter:
         pen, book, first = self._pen, self._story.book, slot.beats[0]
 
         def write() -> str:
-            about = moment_at(self._story, first, pen.rng)
+            about = moment_at(self._story, first, pen.rng, after=slot.part == "aftermath")
             pool = pen.rng.choice((book.openings, book.attempts, book.turns, book.closings))
             return pen.join(pen.pick(pool, about), pen.pick(book.stagings, about))
 
@@ -162,18 +168,25 @@ class _SceneWriter:
             beat, number = book.numbered.format(title=title, number=number), number + 1
         return summary, beat, first.place
 
+    def _fits(self, stage: Stage, about: Moment, place: Place) -> bool:
+        """Whether its words have all they speak of: somebody else, a thing, a door or a road."""
+        if self._story.sample:
+            return bool(about.b) or "{b}" not in stage.summary
+        where = "inside" if places.is_inside(place) else "outside"
+        return fits_moment(stage.summary, about) and (
+            not stage.where or (places.is_told(place) and stage.where == where)
+        )
+
     def _where(self, slot: Slot, stage: Stage) -> Place:
         """The beat's own place, now and then another of the story's; indoors or out as the stage's words want it."""
         home = slot.beats[0].place
+        if not self._story.sample:
+            return home
         others = [p for p in self._known if p.name != home.name]
         start = self._written % 3 == 0 and bool(others)
         listed = [*others[self._written // 3 % len(others) :], home, *others] if start else [home, *others]
         listed += places.places_near(home, self._story.language)
         return next((p for p in listed if not stage.where or places.is_inside(p) == (stage.where == "inside")), home)
-
-
-def _fits(stage: Stage, about: Moment) -> bool:
-    return bool(about.b) or "{b}" not in stage.summary
 
 
 def _shorten(text: str, limit: int) -> str:

@@ -31,15 +31,18 @@ _ZH_VERBS = (*tuple("把被瞒吞闯取说回抱拿看听跑追逃藏救哭笑�
 #: what stands right before a name when it only introduces it
 _ROLES = "的生女子人士师王长员匠翁儿爷妻弟哥妹娘"
 _ZH_TIMES = re.compile(
-    r"^(?:(?:几|数|三|两|多|十|一|百)?(?:日|天|年|个?月)后|次日|第二天|当晚|夜里|夜晚|深夜|清晨|黄昏|终于|忽然|突然|后来|从此|原来|某(?:日|天)|(?:一个)?雨夜|回到[一-鿿]{1,4}，)，?"
+    r"^(?:(?:几|数|三|两|多|十|一|百)?(?:日|天|年|个?月)后|次日|第二天|当晚|夜里|夜晚|深夜|清晨|黄昏|终于|忽然|突然|后来|从此|原来|某(?:日|天)|"
+    r"(?:一个)?雨夜|回到[一-鿿]{1,4}，)，?"
 )
 _EN_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
 _EN_LEADING = re.compile(
-    r"^(?:On|In|At|After|Before|When|While|One|As|By|For|From|During|Then|Meanwhile|Later|Now|Finally|Suddenly|Once|Two|Three|Years?)\b[^,;:.]{0,80},\s+(?=\S)"
+    r"^(?:On|In|At|After|Before|When|While|One|As|By|For|From|During|Then|Meanwhile|Later|Now|Finally|"
+    r"Suddenly|Once|Two|Three|Years?)\b[^,;:.]{0,80},\s+(?=\S)"
 )
 _EN_PLACED = re.compile(r"^(?:At|In|On|By|From)\s[\w' -]{1,30}?\s(?=(?:he|she|they|it|we|I)\s)")
 _EN_SERIAL = re.compile(
-    r"(?:,\s+and\s+|,\s+|\s+and\s+)(?=[a-z]{2,}s\s+(?:the|a|an|his|her|their|its|him|it|them|to|into|for|on|in|out|up|off|away|at|from|what|back|through|over)\b)"
+    r"(?:,\s+and\s+|,\s+|\s+and\s+)(?=[a-z]{2,}s\s+(?:the|a|an|his|her|their|its|him|it|them|to|into|for|"
+    r"on|in|out|up|off|away|at|from|what|back|through|over)\b)"
 )
 _EN_SUBJECT = re.compile(r"\b(he|she|they|it|we|I|He|She|They|It|We)\b")
 _EN_LOWER = frozenset(

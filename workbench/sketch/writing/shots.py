@@ -5,6 +5,7 @@ The people, place and things are the story's own; what changes between two frame
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -29,9 +30,14 @@ from workbench.artifacts.storyboard import (
 from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import Poses
+from workbench.sketch.reading.assumptions import is_neutral
+from workbench.sketch.reading.beings import ANIMALS, PERSON, Being
+from workbench.sketch.reading.people import read_cast
+from workbench.sketch.reading.samples import is_sample
+from workbench.sketch.reading.things import can_hold
 from workbench.sketch.writing import feelings, places, sentences
 from workbench.sketch.writing.sentences import clip_to_clauses, first_clause
-from workbench.sketch.writing.story import digest, language_of
+from workbench.sketch.writing.story import digest, language_of, whole_of
 from workbench.story.continuity import process_word
 from workbench.story.names import contains
 
@@ -75,8 +81,9 @@ _ZH_JOINT = re.compile(r"[，；：]")
 def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
     """Three beats; each person goes on from where the beat before left them."""
     language = language_of(facts)
-    book = books.poses(language)
+    book = poses_of(facts)
     people = _people(facts)
+    beings = _beings(facts)
     props = _props(facts, book, rng)
     states = {name: _opening_state(name, i, facts, book, rng) for i, name in enumerate(people)}
     there = _present(people, 0)
@@ -88,7 +95,8 @@ def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
             # whoever is close to the camera at the next start must not have turned away at this end
             near = (number, moment) in CLOSE
             for name in there:
-                states[name] = _move(states[name], book, rng, props[people.index(name) % len(props)], near)
+                prop = props[people.index(name) % len(props)] if props else ""
+                states[name] = _move(states[name], book, rng, prop, near, beings.get(name, PERSON))
             moments[moment] = [states[name] for name in there]
         beats.append(
             ActionBeat(
@@ -102,9 +110,30 @@ def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
     return ActionPlan(beats=beats)
 
 
+def poses_of(facts: JsonObject) -> Poses:
+    """The book's poses; for any story but a sample, those alone that take no wall, coat or weather for granted."""
+    language = language_of(facts)
+    return books.poses(language) if is_sample(facts) else told_poses(language)
+
+
+@functools.cache
+def told_poses(language: str) -> Poses:
+    book = books.poses(language)
+    plain = book.plain
+    actions = {s: (*(a for a in texts if is_neutral(a)), *plain.actions[s]) for s, texts in book.actions.items()}
+    gazes = (*(g for g in book.gazes_alone if is_neutral(g)), *plain.gazes_alone[:2])
+    told = {"spots": plain.spots, "props": (), "actions": actions, "gazes_alone": tuple(dict.fromkeys(gazes))}
+    return book.model_copy(update=told)
+
+
+def _beings(facts: JsonObject) -> dict[str, Being]:
+    """What kind of being each of the scene's people is; in a sample all are persons."""
+    return {} if is_sample(facts) else {n: p.being for n, p in read_cast(facts, whole_of(facts)).items()}
+
+
 def write_keyframe_group(facts: JsonObject, rng: Random) -> KeyframeGroup:
     """The beat's start, middle and end as three pictures; the first is where the beat before stopped."""
-    book = books.poses(language_of(facts))
+    book, beings = poses_of(facts), _beings(facts)
     beat, before = facts["beat"], facts.get("before") or {}
     number = int(facts.get("number") or 1)
     anchors = facts["anchor"]["anchors"][:ANCHORS]
@@ -115,11 +144,14 @@ def write_keyframe_group(facts: JsonObject, rng: Random) -> KeyframeGroup:
         states = [CharacterState.model_validate(s) for s in beat[moment]]
         was = _arrange([s.name for s in states], was, rng, moves=index > 0)
         subjects = [
-            _subject(s, was, _faces(facts, beat["summary"], turn, i)[index], turn + index, i, book, facts)
+            _subject(
+                s, was, _faces(facts, beat["summary"], turn, i)[index], turn + index, i, book, facts,
+                beings.get(s.name, PERSON),
+            )
             for i, s in enumerate(states)
-        ]
+        ]  # fmt: skip
         moments[moment] = Frame(
-            caption=_caption(facts, beat["summary"], subjects, number, index, book),
+            caption=_caption(facts, beat["summary"], subjects, number, index, book, beings),
             anchors=anchors,
             subjects=subjects,
             composition=book.compositions[(turn + index) % len(book.compositions)].format(
@@ -195,7 +227,7 @@ def _props(facts: JsonObject, book: Poses, rng: Random) -> list[str]:
         for p in facts.get("props") or []
         if len(p) <= MAX_PROP[language]
         and contains(text, p)
-        and places.archetype_of(p, language) is None
+        and (places.archetype_of(p, language, sample=True) is None if is_sample(facts) else can_hold(p, language))
         and process_word(p) is None
         and p not in _people(facts)
     ]
@@ -204,21 +236,33 @@ def _props(facts: JsonObject, book: Poses, rng: Random) -> list[str]:
     return own + common
 
 
+def _follows(stance: Stance, being: Being) -> tuple[Stance, ...]:
+    """What a body can do next. An animal neither kneels nor leans, and a thing stays upright."""
+    if being is PERSON:
+        return FOLLOWS[stance]
+    if being.shape not in ANIMALS:
+        return ("standing",)
+    return tuple(s for s in FOLLOWS[stance] if s in ("standing", "walking", "running", "crouching")) or ("standing",)
+
+
 def _opening_state(name: str, index: int, facts: JsonObject, book: Poses, rng: Random) -> CharacterState:
     stance: Stance = ("standing", "sitting", "walking")[(digest(name, facts["scene"].get("order")) + index) % 3]
+    being = _beings(facts).get(name, PERSON)
+    if being is not PERSON and (stance == "sitting" or being.shape not in ANIMALS):
+        stance = "standing"
     facing: Facing = "right" if index == 0 else "left"
     return CharacterState(name=name, location=rng.choice(book.spots), stance=stance, facing=facing)
 
 
-def _move(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool) -> CharacterState:
+def _move(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool, being: Being) -> CharacterState:
     """The next moment of somebody: another stance or facing, now and then something in a hand."""
-    stance = rng.choice(FOLLOWS[state.stance])
+    stance = rng.choice(_follows(state.stance, being))
     facing = state.facing
     if stance == state.stance or rng.random() < 0.6 or (near and facing == "away"):
         facing = rng.choice([f for f in FACINGS if f != state.facing and not (near and f == "away")])
     location = rng.choice(book.spots) if stance in ("walking", "running") else state.location
     hands = state.hands
-    if rng.random() < 0.5:
+    if prop and being is PERSON and rng.random() < 0.5:
         side = "left" if digest(state.name) % 4 == 0 else "right"
         hands = Held() if hands.left or hands.right else Held(**{side: prop[:80]})
     return CharacterState(name=state.name, location=location, stance=stance, facing=facing, hands=hands)
@@ -270,13 +314,14 @@ def _faces(facts: JsonObject, summary: str, turn: int, index: int) -> tuple[Expr
 
 def _subject(
     state: CharacterState, where: Mapping[str, Position], expression: Expression, turn: int, index: int,
-    book: Poses, facts: JsonObject,
+    book: Poses, facts: JsonObject, being: Being,
 ) -> Subject:  # fmt: skip
     """A snapshot; action and gaze differ from those of the turn before, so that no two frames look alike."""
     held = state.hands.right or state.hands.left
-    pool = book.holding if held else book.actions[state.stance]
+    actions = book.actions if being is PERSON else book.plain.actions
+    pool = book.holding if held else actions[state.stance]
     others = [n for n in where if n != state.name]
-    gazes = book.gazes if others else book.gazes_alone
+    gazes = book.gazes if others else book.gazes_alone if being is PERSON else book.plain.gazes_alone
     thing = facts["anchor"]["anchors"][(turn + index) % len(facts["anchor"]["anchors"])]
     gaze = gazes[turn % len(gazes)].format(other=others[0][:60] if others else "", thing=first_clause(thing))
     return Subject(
@@ -292,8 +337,9 @@ def _subject(
 
 
 def _caption(
-    facts: JsonObject, summary: str, subjects: Sequence[Subject], number: int, moment: int, book: Poses
-) -> str:
+    facts: JsonObject, summary: str, subjects: Sequence[Subject], number: int, moment: int, book: Poses,
+    beings: Mapping[str, Being],
+) -> str:  # fmt: skip
     """What is seen: wide shots tell the event, middle ones what somebody does, close ones a face or a hand."""
     language = language_of(facts)
     anchors = facts["anchor"]["anchors"]
@@ -312,11 +358,15 @@ def _caption(
         caption = summary if fresh else doing
     elif shot == 2 and len(subjects) > 1:
         caption = book.together.format(name=subjects[0].name, other=subjects[1].name)
+    elif shot in (2, 5, 6) and beings.get((fronts[shot % len(fronts)] if fronts else who).name, PERSON) is not PERSON:
+        caption = (
+            doing if shot != 5 else book.plain.face.format(name=(fronts[shot % len(fronts)] if fronts else who).name)
+        )
     elif shot in (2, 5) and fronts:
         face = fronts[shot % len(fronts)]
         pool = book.faces[face.expression]
         caption = pool[digest(summary, face.name) % len(pool)].format(name=face.name)
-    elif shot == 6:
+    elif shot == 6 and beings.get(who.name, PERSON) is PERSON:
         closeup = book.hand if held else book.eyes if who in fronts and digest(summary) % 2 else book.bare
         caption = closeup.format(name=who.name, prop=held, thing=first_clause(anchors[0]))
     else:

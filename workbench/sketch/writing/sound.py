@@ -12,8 +12,12 @@ from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import ARC, Noise, Pair
 from workbench.sketch.books.models import ArcPart
+from workbench.sketch.reading.assumptions import is_neutral
+from workbench.sketch.reading.beings import PERSON
+from workbench.sketch.reading.people import read_cast
+from workbench.sketch.reading.samples import is_sample
 from workbench.sketch.writing import anchors, places
-from workbench.sketch.writing.story import digest, language_of
+from workbench.sketch.writing.story import digest, language_of, whole_of
 from workbench.story import script
 from workbench.story.timing import LINE_S, reading_s
 
@@ -42,8 +46,10 @@ class _Mixer:
         scene, self._place = facts["scene"], facts.get("anchor") or {}
         location = str(scene.get("location") or self._place.get("location") or "")
         self._text = f"{scene.get('beat') or ''} {scene.get('summary') or ''}"
-        named = places.archetype_of(location, language) or places.archetype_of(self._text, language)
-        self._kind = named or places.default_place(language, digest(location)).archetype
+        self._sample = is_sample(facts)
+        known = {} if self._sample else read_cast(facts, whole_of(facts))
+        self._human = all(known[p["name"]].being is PERSON for p in facts.get("cast") or [] if p["name"] in known)
+        self._kind = self._kind_of(location)
         self._inside = books.sets().kinds[self._kind].inside
         self._turn = int(scene.get("order") or 1) + digest(facts.get("title")) % 97
         position = str(facts.get("position") or "")
@@ -62,6 +68,13 @@ class _Mixer:
             master_mood=self._mood(), cues=sorted(heard.values(), key=lambda c: (c.from_s, c.type, c.description))
         )
 
+    def _kind_of(self, location: str) -> str:
+        if not is_sample(self._facts):
+            return anchors.kind_of_scene({**self._facts, "scene": {**self._facts["scene"], "location": location}})
+        named = places.archetype_of(location, self._language, sample=True)
+        named = named or places.archetype_of(self._text, self._language, sample=True)
+        return named or places.default_place(self._language, digest(location)).archetype
+
     def _hush(self) -> tuple[float, float] | None:
         """Where everything stops; None when people speak without a pause."""
         spoken = list(lines_with_times(self._dialogue, self._seconds))
@@ -73,19 +86,28 @@ class _Mixer:
 
     def _airs(self) -> Iterator[SoundCue]:
         night = self._book.night.search(str(self._place.get("time") or ""))
-        air = self._in_turn(self._book.at_night.at(self._inside)) if night else self._book.airs[self._kind]
+        at_night = self._in_turn(self._book.at_night.at(self._inside)) if self._sample else self._book.quiet
+        air = at_night if night else self._book.airs[self._kind]
         yield self._cue("ambience", air, 0, 1, "subtle", loop=True)
-        around = f"{self._place.get('weather') or ''} {self._facts['scene'].get('location') or ''} {self._text}"
-        weather = next((w for w in self._book.weather if w.words.search(around)), None)
+        weather = next((w for w in self._book.weather if w.words.search(self._around())), None)
         if weather is not None:
             heard = weather.inside if self._inside else weather.outside
             yield self._cue("ambience", heard, 0, 1, "normal", loop=True)
 
+    def _around(self) -> str:
+        """What tells of the weather: the set, and the story's own words, without what only sounds like weather."""
+        set_weather = str(self._place.get("weather") or "")
+        if is_sample(self._facts):
+            return f"{set_weather} {self._facts['scene'].get('location') or ''} {self._text}"
+        told = anchors.read_scene_hours(self._facts).weather
+        return books.sets().weathers[told].weather.en if told else set_weather
+
     def _effects(self) -> Iterator[SoundCue]:
         """What the scene's words make heard, at about the time that they are told."""
-        effects = [(match.start(), e) for e in self._book.effects if (match := e.words.search(self._text))]
+        known = self._book.effects if self._sample else self._book.plain_effects
+        effects = [(match.start(), e) for e in known if (match := e.words.search(self._text))]
         chosen = sorted(effects[:MOST_EFFECTS], key=lambda effect: effect[0])
-        if not chosen:
+        if not chosen and self._sample:
             yield self._cue("sfx", self._in_turn(self._book.anywhere.at(self._inside)), 0.45, 0.55)
         for at, noise in chosen:
             start = 0.12 + 0.7 * at / max(len(self._text), 1)
@@ -101,11 +123,13 @@ class _Mixer:
         for number, shot in enumerate(self._facts.get("shots") or []):
             doing = " ".join(shot.get("subjects") or [])
             noise = next((n for n in self._book.foley if n not in heard and n.words.search(doing)), None)
+            if not self._human or (noise is not None and not self._sample and not is_neutral(noise.en)):
+                continue
             # every third shot, so that steps are not on steps
             if noise is not None and number % 3 == len(heard) and len(heard) < MOST_FOLEY:
                 heard.append(noise)
                 yield self._cue("foley", noise.text, number / SHOTS, (number + 1.6) / SHOTS, ground=ground)
-        if not heard and self._facts.get("cast"):
+        if not heard and self._facts.get("cast") and self._human:
             yield self._cue("foley", self._book.stir, 0.1, 0.25)
 
     def _voices(self) -> Iterator[SoundCue]:
@@ -123,7 +147,8 @@ class _Mixer:
         start = 0.0 if self._still else self._rng.choice((0.2, 0.3, 0.4))
         if (end - start) * self._seconds < 1:
             return
-        instruments = self._book.instruments[anchors.era_of(self._facts)]
+        era = anchors.era_of(self._facts)
+        instruments = self._book.instruments[era] if era != "" and era != "past" else self._book.plain_instruments
         instrument = instruments[digest(self._facts.get("title")) % len(instruments)].of(self._language)
         yield self._cue("bgm", self._book.music[self._position], start, end, "subtle", i=instrument)
 

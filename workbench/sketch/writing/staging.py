@@ -26,6 +26,9 @@ class Beat:
     happens: bool
     #: the story's things that have been shown by now
     props: tuple[str, ...] = ()
+    #: who is dead by then, and who dies in it
+    gone: tuple[str, ...] = ()
+    dies: tuple[str, ...] = ()
 
 
 def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
@@ -38,6 +41,7 @@ def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
     place = main.place if main else _first_place(story)
     present = cast or (main.people if main else ()) or ((story.lead,) if story.lead in names else ())
     props = story.props_until([e.text for e in (_event_in(story, t) for t in (*texts, episode["logline"])) if e])
+    gone = main.gone if main else ()
     beats: list[Beat] = []
     for raw in texts:
         text = raw.strip().rstrip("。.!！?？ ")
@@ -46,15 +50,20 @@ def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
         people = same.people if same else _merge(named, cast)
         place = _place(story, text, same) or place
         short = same.short if same else sentences.extract_core(text, story.language, names)
-        beats.append(Beat(text, short, people or present, place, same is not None, props))
+        gone = same.gone if same else gone
+        living = tuple(n for n in people or present if n not in gone)
+        beats.append(Beat(text, short, living, place, same is not None, props, gone, same.dies if same else ()))
         present = _merge(people, cast) or present
+        gone = (*gone, *(same.dies if same else ()))
     return beats
 
 
 def beat_moments(story: Story, episode: JsonObject, rng: Random) -> list[Moment]:
     """A moment for each beat that tells an event of the brief; for every beat when none does."""
     beats = read_beats(story, episode)
-    return [moment_at(story, beat, rng, swap=0) for beat in [b for b in beats if b.happens] or beats]
+    return [
+        moment_at(story, beat, rng, swap=0, after=bool(beat.dies)) for beat in [b for b in beats if b.happens] or beats
+    ]
 
 
 def quote_event(story: Story, text: str) -> str:
@@ -64,11 +73,20 @@ def quote_event(story: Story, text: str) -> str:
     return same.short if same else sentences.extract_core(first, story.language, [p.name for p in story.people])
 
 
-def moment_at(story: Story, beat: Beat, rng: Random, place: Place | None = None, swap: float = 0.3) -> Moment:
-    """The slots of phrases around a beat; its first person leads, with probability `swap` the other does."""
-    people = list(beat.people)
-    a = story.lead if story.lead in people or not people else people[0]
-    others = [p for p in people if p != a] or [p.name for p in story.people if p.name != a]
+def moment_at(
+    story: Story, beat: Beat, rng: Random, place: Place | None = None, swap: float = 0.3, *, after: bool = False
+) -> Moment:
+    """The slots of phrases around a beat; its first person leads, with probability `swap` the other does. `after`: who
+    dies in it is dead by then."""
+    gone = (*beat.gone, *beat.dies) if after else beat.gone
+    people = [p for p in beat.people if p not in gone]
+    living = [p.name for p in story.people if p.name not in gone]
+    lead = story.lead if story.lead in living or not living else living[0]
+    a = lead if lead in people or not people else people[0]
+    if beat.happens and not people and not story.sample:
+        # nobody is told to be there: the event itself, and no more
+        a, living = "", []
+    others = [p for p in people if p != a] or [name for name in living if name != a]
     b = others[0] if others else None
     if b in people and rng.random() < swap:
         a, b = str(b), a
@@ -79,6 +97,7 @@ def moment_at(story: Story, beat: Beat, rng: Random, place: Place | None = None,
         pick_prop(beat.props, story.book, rng),
         beat.short,
         places.is_inside(place or beat.place),
+        story.is_human(a),
     )
 
 
@@ -96,7 +115,10 @@ def _quotes(text: str, short: str, language: str) -> bool:
 
 
 def _place(story: Story, text: str, same: Event | None) -> Place | None:
-    return same.place if same else story.find_place(text, (*story.world_places, *(e.place for e in story.events)))
+    if same:
+        return same.place
+    told = [e.place for e in story.events if story.sample or places.is_told(e.place)]
+    return story.find_place(text, (*story.world_places, *told))
 
 
 def _first_place(story: Story) -> Place:

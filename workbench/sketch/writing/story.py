@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -16,7 +16,13 @@ from random import Random
 from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import Phrases
+from workbench.sketch.reading.deaths import find_deaths, find_returns
+from workbench.sketch.reading.hours import NOTHING_TOLD, Hours, read_hours
+from workbench.sketch.reading.people import Person as Being
+from workbench.sketch.reading.people import read_people
+from workbench.sketch.reading.samples import is_sample
 from workbench.sketch.writing import places, sentences
+from workbench.sketch.writing.pen import told_phrases
 from workbench.story.leads import find_leads
 from workbench.story.names import NameIndex
 
@@ -28,6 +34,8 @@ class Person:
     name: str
     aliases: tuple[str, ...]
     gender: str
+    #: "person", or what kind of animal, machine or thing it is
+    shape: str = "person"
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,11 @@ class Event:
     short: str
     people: tuple[str, ...]
     place: places.Place
+    #: of this moment, by its own words and by what was told before it
+    hours: Hours = NOTHING_TOLD
+    #: who is dead before it, and who dies in it: nobody does anything afterwards
+    gone: tuple[str, ...] = ()
+    dies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,10 +64,15 @@ class Story:
     props: tuple[str, ...]
     world_places: tuple[places.Place, ...]
     events: tuple[Event, ...]
+    #: a sample story is read as it was first read
+    sample: bool = False
 
     @cached_property
     def book(self) -> Phrases:
-        return books.phrases(self.language)
+        return books.phrases(self.language) if self.sample else told_phrases(self.language)
+
+    def is_human(self, name: str) -> bool:
+        return next((p.shape for p in self.people if p.name == name), "person") == "person"
 
     def rng(self, *about: object) -> Random:
         """Randomness that belongs to the story: chunks written by different calls must agree on it."""
@@ -77,7 +95,7 @@ class Story:
 
     def find_place(self, text: str, known: Sequence[places.Place]) -> places.Place | None:
         """The place that a text names, by words that are not somebody's name."""
-        return _find_place(text, self.language, known, self.names)
+        return _find_place(text, self.language, known, self.names, sample=self.sample)
 
 
 def digest(*parts: object) -> int:
@@ -90,9 +108,11 @@ def index_people(people: Sequence[Person]) -> NameIndex:
     return NameIndex({"name": p.name, "aliases": p.aliases} for p in people)
 
 
-def _find_place(text: str, language: str, known: Sequence[places.Place], names: NameIndex) -> places.Place | None:
+def _find_place(
+    text: str, language: str, known: Sequence[places.Place], names: NameIndex, *, sample: bool
+) -> places.Place | None:
     # “Church walks in” is in no church; “Farquhar's plantation” may well be a place of the story's own
-    return places.find_place(names.mask(text, keep=[p.name for p in known]), language, known)
+    return places.find_place(names.mask(text, keep=[p.name for p in known]), language, known, sample=sample)
 
 
 def read_story(facts: JsonObject) -> Story:
@@ -101,11 +121,35 @@ def read_story(facts: JsonObject) -> Story:
     book = books.phrases(language)
     summary = str(facts.get("summary") or "")
     characters = facts.get("characters") or []
-    people = tuple(_person(c, summary, book) for c in characters if str(c["name"]).strip())
-    world_places, props = _world(facts.get("world") or [], language)
-    events = _events(summary, language, people, world_places)
-    lead = _lead(str(facts.get("protagonist") or ""), people, book)
-    return Story(language, str(facts.get("title") or ""), people, lead, props, world_places, events)
+    sample = is_sample(facts)
+    told = {} if sample else read_people(facts)
+    people = tuple(_person(c, summary, book, told) for c in characters if str(c["name"]).strip())
+    world_places, props = _world(facts.get("world") or [], language, sample)
+    events = _events(summary, language, people, world_places, sample)
+    lead = _lead(str(facts.get("protagonist") or ""), people, book, sample=sample)
+    return Story(language, str(facts.get("title") or ""), people, lead, props, world_places, events, sample)
+
+
+def whole_of(facts: JsonObject) -> JsonObject:
+    """The whole brief behind a scene's facts, where they have it; else the facts themselves."""
+    whole = facts.get("whole")
+    return whole if isinstance(whole, dict) else facts
+
+
+def story_hours(whole: JsonObject, text: str) -> Hours | None:
+    """Hour, season and weather of the brief's event that a text tells; None where it tells none of them."""
+    if not str(whole.get("summary") or "").strip() or not text.strip():
+        return None
+    folded = text.casefold()
+    events = read_story(whole).events
+    event = next((e for e in events if e.text.casefold() in folded), None) or next(
+        (e for e in events if len(e.short) >= 8 and e.short.casefold() in folded), None
+    )
+    if event is None:
+        # a scene may tell one clause of a long event
+        clauses = [c.strip() for c in re.split(r"[。！？.!?]", folded) if len(c.strip()) >= 6]
+        event = next((e for e in events for c in clauses if c in e.text.casefold()), None)
+    return event.hours if event else None
 
 
 def language_of(facts: JsonObject) -> str:
@@ -117,20 +161,26 @@ def language_of(facts: JsonObject) -> str:
     return "zh" if len(re.findall(r"[一-鿿]", text)) * 4 >= len(text.strip()) > 0 else "en"
 
 
-def _person(character: JsonObject, summary: str, book: Phrases) -> Person:
+def _person(character: JsonObject, summary: str, book: Phrases, told: Mapping[str, Being]) -> Person:
     name = str(character["name"]).strip()
     aliases = tuple(str(a) for a in character.get("aliases") or [])
+    if name in told:
+        return Person(name, aliases, told[name].sex, told[name].being.shape)
     description = f"{name} {character.get('description') or ''}"
     return Person(name, aliases, sentences.gender_of(description, book) or sentences.gender_before(name, summary, book))
 
 
-def _world(world: Sequence[JsonObject], language: str) -> tuple[tuple[places.Place, ...], tuple[str, ...]]:
+def _world(
+    world: Sequence[JsonObject], language: str, sample: bool
+) -> tuple[tuple[places.Place, ...], tuple[str, ...]]:
     """World elements that are places, and the others, which are things."""
     set_places: list[places.Place] = []
     props: list[str] = []
     for element in world:
         name = str(element["name"]).strip()
-        archetype = places.archetype_of(name, language)
+        archetype = places.archetype_of(name, language, sample=sample)
+        if archetype is None and not sample:
+            archetype = places.archetype_by_description(str(element.get("description") or ""), language)
         if archetype is not None:
             set_places.append(places.Place(name, archetype))
         elif name and len(name) <= (8 if language == "zh" else 30):
@@ -138,38 +188,54 @@ def _world(world: Sequence[JsonObject], language: str) -> tuple[tuple[places.Pla
     return tuple(set_places), tuple(props)
 
 
-def _lead(protagonist: str, people: Sequence[Person], book: Phrases) -> str:
+def _lead(protagonist: str, people: Sequence[Person], book: Phrases, *, sample: bool) -> str:
     leads = find_leads(protagonist, index_people(people))
     for person in people:
         if person.name in leads:
             return person.name
     if people:
         return people[0].name
+    if not protagonist.strip() and not sample:
+        return ""
     short = protagonist.strip()
     return short if 0 < len(short) <= book.max_name and not re.search(r"[，。,.;；\n]", short) else book.nobody
 
 
 def _events(
-    summary: str, language: str, people: Sequence[Person], world_places: Sequence[places.Place]
+    summary: str, language: str, people: Sequence[Person], world_places: Sequence[places.Place], sample: bool
 ) -> tuple[Event, ...]:
     """The summary's events in order; each knows its people (pronouns looked up) and the place it happens at."""
     events: list[Event] = []
     proper, names = [p.name for p in people], index_people(people)
     recent: tuple[str, ...] = ()
-    place = world_places[0] if world_places else places.default_place(language, digest(summary))
+    hours = Hours()
+    gone: tuple[str, ...] = ()
+    known = [(p.name, *p.aliases) for p in people]
+    place = places.no_place(language)
+    if sample:
+        place = world_places[0] if world_places else places.default_place(language, digest(summary))
     for text in sentences.split_events(summary, language, proper):
         mentioned = names.find_present(text)
         named = [p.name for p in people if p.name in mentioned]
         meant = sentences.resolve_pronouns(text, language, people, recent)
-        place = _find_place(text, language, world_places, names) or place
+        place = _find_place(text, language, world_places, names, sample=sample) or place
         short = sentences.replace_pronoun(sentences.extract_core(text, language, proper), people, meant)
         full = sentences.replace_pronoun(text, people, meant)
         there = dict.fromkeys([*named, *meant])
+        if not sample:
+            gone = tuple(n for n in gone if n not in find_returns(full, known))
+            there = dict.fromkeys(n for n in there if n not in gone)
+            recent = tuple(n for n in recent if n not in gone)
         at = {m.name: m.start for m in reversed(names.mentions(full))}
         spots = {name: at.get(name, sentences.find_pronoun(full, name, people)) for name in there}
-        present = tuple(sorted(there, key=spots.__getitem__)) or recent[:1]
+        present = tuple(sorted(there, key=spots.__getitem__))
+        if sample:
+            present = present or recent[:1]
         recent = tuple(dict.fromkeys([*present, *recent]))
-        events.append(Event(full, short, present, place))
+        hours = hours.later(read_hours(text, proper), text)
+        dies = () if sample else find_deaths(full, known)
+        events.append(Event(full, short, present, place, hours, gone, dies))
+        gone = tuple(dict.fromkeys([*gone, *dies]))
     return tuple(events)
 
 
