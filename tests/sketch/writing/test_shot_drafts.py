@@ -36,6 +36,7 @@ def scene_facts(
     """What the prompts of a scene are given, with a set as the sketch furnishes it."""
     about = {"title": "灯", "genre": "", "style": "ink", "world": [], "kept_anchors": {}, "cast_names": [], "mood": ""}
     told = {**about, "story_language": language, "scene": scene, "position": position}
+    told.update((key, more[key]) for key in ("title", "genre") if key in more)
     made = anchors.write_scene_anchor(told, random.Random(1)).model_dump(mode="json")
     return {
         **{key: told[key] for key in ("title", "genre", "style", "story_language", "scene", "position", "mood")},
@@ -106,7 +107,7 @@ def sample_scenes(name: str, episodes: int = 2, count: int = 8) -> list[dict[str
         for scene in listed["scenes"]:
             position = narrative_position(scene["order"], count)
             things = [w["name"] for w in brief["world"]]
-            more = {"title": brief["title"], "mood": arc[ARC.index(position)], "props": things}
+            more = {"title": brief["title"], "genre": brief["genre"], "mood": arc[ARC.index(position)], "props": things}
             found.append(scene_facts(scene, scene["cast"], language, position, **more))
     return found
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.sketch.writing.test_shot_drafts import sample_scenes, scene_facts
 from tests.workflows.conftest import SAMPLES
+from workbench import samples
 from workbench.artifacts.storyboard import Dialogue, SoundDesign
 from workbench.sketch import books
 from workbench.sketch.books import Lines
@@ -78,6 +79,15 @@ def test_lines_keep_within_any_time(name: str, max_seconds: float) -> None:
 @pytest.mark.parametrize("name", SAMPLES)
 def test_six_scenes_do_not_repeat_each_other(name: str) -> None:
     scenes = sample_scenes(name, episodes=4, count=6)
+    for first in range(0, len(scenes), 6):
+        texts = [{line.text for line in spoken(facts).lines} for facts in scenes[first : first + 6]]
+        assert all(not (a & b) for a, b in combinations(texts, 2))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_six_scenes_of_a_story_that_no_book_was_written_for_do_not_repeat_each_other(name: str) -> None:
+    # the sample's events under another title are anybody's story
+    scenes = [dict(facts, title="?", genre="") for facts in sample_scenes(name, episodes=4, count=6)]
     for first in range(0, len(scenes), 6):
         texts = [{line.text for line in spoken(facts).lines} for facts in scenes[first : first + 6]]
         assert all(not (a & b) for a, b in combinations(texts, 2))
@@ -209,17 +219,20 @@ def test_every_kind_of_place_has_its_air_and_a_name_given_to_a_place_is_known() 
 
 
 @pytest.mark.parametrize(
-    ("location", "summary", "expected"),
+    ("sample", "location", "summary", "expected"),
     [
-        ("村子", "一个雨夜山体塌方，埋住了她的哥哥。", "山石轰然滚落"),
-        ("the shop", "Della sells the hair for twenty dollars.", "coins set down"),
-        ("书斋", "他看见厉鬼把一张人皮铺在榻上，用彩笔描画。", "笔尖在皮上"),
-        ("家中", "半夜有人敲响了门。", "三下敲门声"),
+        ("", "村子", "一个雨夜山体塌方，埋住了她的哥哥。", "山石轰然滚落"),
+        ("gift-of-the-magi.en", "the shop", "Della sells the hair for twenty dollars.", "coins set down"),
+        ("painted-skin.zh", "书斋", "他看见厉鬼把一张人皮铺在榻上，用彩笔描画。", "笔尖在皮上"),
+        ("painted-skin.zh", "家中", "半夜有人敲响了门。", "三下敲门声"),
+        ("", "家中", "半夜有人敲响了门。", "敲门声"),
+        ("", "the barn", "A bell rings and a dog barks.", "a dog barking"),
     ],
 )
-def test_what_happens_is_heard(location: str, summary: str, expected: str) -> None:
+def test_what_happens_is_heard(sample: str, location: str, summary: str, expected: str) -> None:
     language = "zh" if HAN.search(summary) else "en"
-    facts = scene_facts({"order": 1, "summary": summary, "beat": "", "location": location}, [], language)
+    about = {key: samples.load(sample)[key] for key in ("title", "genre")} if sample else {}
+    facts = scene_facts({"order": 1, "summary": summary, "beat": "", "location": location}, [], language, **about)
     assert any(expected in cue.description for cue in heard(facts, None).cues)
 
 

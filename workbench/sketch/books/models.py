@@ -168,6 +168,16 @@ class Topic(Entry):
     alone: Texts
 
 
+class PlainLines(Entry):
+    """Lines of any story; each key adds to the pool of its name."""
+
+    third: Texts
+    telling: Texts
+    scenery: Texts
+    talk: Annotated[dict[ArcPart, tuple[Exchange, ...]], _for_each(ArcPart)]
+    alone: Annotated[dict[ArcPart, Texts], _for_each(ArcPart)]
+
+
 class Lines(Book):
     """One language's spoken lines. `talk`, `alone` and `emotions` go by where the scene stands in its episode."""
 
@@ -182,6 +192,7 @@ class Lines(Book):
     emotions: Annotated[dict[ArcPart, Texts], _for_each(ArcPart)]
     talk: Annotated[dict[ArcPart, tuple[Exchange, ...]], _for_each(ArcPart)]
     alone: Annotated[dict[ArcPart, Texts], _for_each(ArcPart)]
+    plain: PlainLines
     topics: tuple[Topic, ...]
 
 
@@ -360,6 +371,8 @@ class Noises(Book):
     airs: dict[str, Pair]
     at_night: InsideOut
     weather: tuple[Weather, ...]
+    #: the same for any story but a sample
+    plain_weather: tuple[Weather, ...]
     grounds: dict[str, Pair]
     anywhere: InsideOut
     instruments: Annotated[dict[Era, Pairs], _for_each(Era)]

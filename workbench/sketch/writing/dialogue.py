@@ -30,6 +30,8 @@ SHARE = 0.9
 SILENT_IN = 8
 NOTE_IN = 3
 MOST_LINES = 6
+#: as many scenes after each other take different phrases
+APART = 6
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,17 @@ class _Writer:
         return Dialogue(lines=_fit_time([g for g in groups if g], self._max_seconds))
 
     def _narrate(self) -> list[list[Line]]:
-        return [self._tell_event(), [Line(type="narration", text=self._fill(self._pick(self._book.scenery)))]]
+        return [
+            self._tell_event(),
+            [Line(type="narration", text=self._fill(self._pick(self._book.scenery, self._book.plain.scenery)))],
+        ]
 
     def _write_alone(self) -> list[list[Line]]:
         """A thought or two, now and then after a narrator."""
-        general = Phrase(self._pick(self._book.alone[self._part]), self._book.emotions[self._part])
-        own = Phrase(self._pick(self._topic.alone), self._topic.emotions) if self._topic else general
+        words = self._pick(self._book.alone[self._part], self._book.plain.alone[self._part])
+        general = own = Phrase(words, self._book.emotions[self._part])
+        if self._topic and (of_topic := self._of_topic(self._topic.alone)):
+            own = Phrase(of_topic, self._topic.emotions)
         person = self._people[0]
         forms: tuple[tuple[tuple[LineType, Phrase], ...], ...] = (
             (("thought", own),),
@@ -117,8 +124,10 @@ class _Writer:
         come."""
         a, b = self._people[0], self._people[1]
         moods = self._book.emotions[self._part]
-        general = [Phrase(t, moods) for t in self._pick(self._book.talk[self._part])]
-        own = [Phrase(t, self._topic.emotions) for t in self._pick(self._topic.talk)] if self._topic else []
+        words = self._pick(self._book.talk[self._part], self._book.plain.talk[self._part])
+        general = [Phrase(t, moods) for t in words]
+        of_topic = self._of_topic(self._topic.talk) if self._topic else None
+        own = [Phrase(t, self._topic.emotions) for t in of_topic or ()] if self._topic else []
         form = self._turn % 3
         exchanges = [own or general] if form == 0 else [own, general]
         if form == 2:
@@ -135,14 +144,14 @@ class _Writer:
                 ]
             )
         if len(self._people) > 2:
-            third = Phrase(self._pick(self._book.third), moods)
+            third = Phrase(self._pick(self._book.third, self._book.plain.third), moods)
             groups.append([self._line("dialogue", self._people[2], third, a)])
         return groups
 
     def _tell_event(self) -> list[Line]:
         if not self._slots["event"]:
             return []
-        return [Line(type="narration", text=self._fill(self._pick(self._book.telling)))]
+        return [Line(type="narration", text=self._fill(self._pick(self._book.telling, self._book.plain.telling)))]
 
     def _line(self, kind: LineType, speaker: str, phrase: Phrase, other: str) -> Line:
         notes = [self._rng.choice(self._book.notes)] if self._rng.randrange(NOTE_IN) == 0 else []
@@ -156,9 +165,10 @@ class _Writer:
         bare = re.sub(r"^(?:the|an?)\s+", "", name, flags=re.IGNORECASE) or name
         return self._book.called.get(name, upper_first(bare))
 
-    def _pick(self, pool: Sequence[T]) -> T:
-        """The phrase whose turn it is; one with an empty slot gives way to one that no neighbour takes."""
-        pool = self._told(pool)
+    def _pick(self, pool: Sequence[T], plain: Sequence[T] = ()) -> T:
+        """The phrase whose turn it is; one with an empty slot gives way to one that no neighbour takes. `plain` are
+        those of any story, for a pool that has few others."""
+        pool = self._told(pool, plain)
         size = len(pool)
         ranked: list[T] = [
             pool[(self._turn + step) % size] for step in (0, *range(size // 2, size), *range(1, size // 2))
@@ -167,15 +177,22 @@ class _Writer:
             ranked.sort(key=lambda phrase: "{prop}" not in _words(phrase))
         return next((p for p in ranked if self._fits(_words(p))), ranked[0])
 
-    def _told(self, pool: Sequence[T]) -> Sequence[T]:
+    def _told(self, pool: Sequence[T], plain: Sequence[T]) -> Sequence[T]:
         """Of the phrases, those that take no weather, thing or stranger for granted; all where every one does."""
         if self._sample:
             return pool
-        return (
-            [p for p in pool if is_neutral(_words(p), human=self._human)]
-            or [p for p in pool if is_neutral(_words(p))]
-            or pool
-        )
+        known = [*pool, *plain]
+        return self._neutral(known) or [p for p in known if is_neutral(_words(p))] or pool
+
+    def _neutral(self, pool: Sequence[T]) -> list[T]:
+        return [p for p in pool if is_neutral(_words(p), human=self._human)]
+
+    def _of_topic(self, pool: Sequence[T]) -> T | None:
+        """A phrase of what the scene is about; None where neighbours have had all that take nothing for granted."""
+        if self._sample:
+            return self._pick(pool)
+        neutral = self._neutral([p for p in pool if self._fits(_words(p))])
+        return next(iter(neutral[self._turn % max(len(neutral), APART) :]), None)
 
     def _fits(self, words: str) -> bool:
         return all(value or f"{{{slot}}}" not in words for slot, value in self._slots.items())

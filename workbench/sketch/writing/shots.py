@@ -95,7 +95,7 @@ def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
             # whoever is close to the camera at the next start must not have turned away at this end
             near = (number, moment) in CLOSE
             for name in there:
-                prop = props[people.index(name) % len(props)] if props else ""
+                prop = next(iter(props[people.index(name) :]), "")
                 states[name] = _move(states[name], book, rng, prop, near, beings.get(name, PERSON))
             moments[moment] = [states[name] for name in there]
         beats.append(

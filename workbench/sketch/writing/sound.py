@@ -89,7 +89,8 @@ class _Mixer:
         at_night = self._in_turn(self._book.at_night.at(self._inside)) if self._sample else self._book.quiet
         air = at_night if night else self._book.airs[self._kind]
         yield self._cue("ambience", air, 0, 1, "subtle", loop=True)
-        weather = next((w for w in self._book.weather if w.words.search(self._around())), None)
+        known = self._book.weather if self._sample else self._book.plain_weather
+        weather = next((w for w in known if w.words.search(self._around())), None)
         if weather is not None:
             heard = weather.inside if self._inside else weather.outside
             yield self._cue("ambience", heard, 0, 1, "normal", loop=True)
@@ -100,6 +101,9 @@ class _Mixer:
         if is_sample(self._facts):
             return f"{set_weather} {self._facts['scene'].get('location') or ''} {self._text}"
         told = anchors.read_scene_hours(self._facts).weather
+        if told == "rain":
+            # how hard it rains is told by the scene alone
+            return f"rain {self._text}"
         return books.sets().weathers[told].weather.en if told else set_weather
 
     def _effects(self) -> Iterator[SoundCue]:
