@@ -106,6 +106,7 @@ def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
         aspect_ratio: str,
         language: str,
         seed: int,
+        shown: str | None = None,
     ) -> bytes:
         made = io.BytesIO()
         colour = (shot["order"] * 25, seed % 251, len(shot["composition"]) % 251)
