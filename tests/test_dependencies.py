@@ -22,8 +22,8 @@ THROUGH_OTHERS = {
 BELONGS_TO = {"pydantic_core": "pydantic"}
 #: what a package under MIT may need, and its users pass on
 PERMISSIVE = {
-    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0",
-    "Zlib",
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0",
+    "PSF-2.0", "Zlib",
 }  # fmt: skip
 #: used as libraries that anybody can replace; docs/licences.md says what that asks of images
 LESSER = {"dramatiq", "psycopg", "psycopg-binary", "psycopg-pool"}
