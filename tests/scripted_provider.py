@@ -14,7 +14,8 @@ any path: `url` (/v1) is what an OpenAI profile wants, `ark_url` (/api/v3) what 
 the call log with its `kind`: chat, responses, image; for long tasks create, poll, list, cancel.
 
 Faults (keys of a script's dicts, all optional):
-    status, headers, body (JSON or text), content_type     answer this instead
+    status, headers, body (JSON, text or bytes), content_type     answer this instead; `split` in pieces of so many
+    bytes, `cut` without its end
     delay_ms         before the first byte      first_token_ms   after the headers of a stream
     drip_ms          between streamed pieces; with `drip_bytes` the whole body is dripped
     hang             never answer               reset            drop the connection before answering
@@ -528,7 +529,8 @@ class Server:
             return await call.huge(fault["huge_mb"])
         refused = call.refusal()
         if refused is not None:
-            await _send(call.writer, *refused, fault.get("headers"), fault.get("content_type"))
+            cut, split = bool(fault.get("cut")), int(fault.get("split", 0))
+            await _send(call.writer, *refused, fault.get("headers"), fault.get("content_type"), split=split, cut=cut)
             return str(refused[0])
         if fault.get("html"):
             await _send(
@@ -947,7 +949,8 @@ def _pieces(text: str) -> list[str]:
 
 
 def _head(status: int, headers: dict[str, str], content_type: str) -> bytes:
-    lines = [f"HTTP/1.1 {status} Scripted", f"Content-Type: {content_type}", *(f"{k}: {v}" for k, v in headers.items())]
+    kind = [f"Content-Type: {content_type}"] if content_type else []
+    lines = [f"HTTP/1.1 {status} Scripted", *kind, *(f"{k}: {v}" for k, v in headers.items())]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -957,13 +960,25 @@ async def _send(
     body: Any,
     headers: dict[str, str] | None = None,
     content_type: str | None = None,
+    *,
+    split: int = 0,
+    cut: bool = False,
 ) -> None:
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
-    kind = content_type or ("text/plain" if isinstance(body, str) else "application/json")
-    writer.write(
-        _head(status, {"Content-Length": str(len(raw)), "x-request-id": "req-control", **(headers or {})}, kind) + raw
-    )
-    await writer.drain()
+    kind = ("text/plain" if isinstance(body, str) else "application/json") if content_type is None else content_type
+    length = len(raw) + (1 if cut else 0)
+    head = _head(status, {"Content-Length": str(length), "x-request-id": "req-control", **(headers or {})}, kind)
+    if not split:
+        writer.write(head + raw)
+        await writer.drain()
+    else:
+        writer.write(head)
+        for start in range(0, len(raw), split):
+            writer.write(raw[start : start + split])
+            await writer.drain()
+            await asyncio.sleep(0)
+    if cut:
+        raise _Drop
 
 
 # -- holding it --------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, update
@@ -203,6 +204,29 @@ def test_truncated_and_empty_answers_follow_the_table(engine: Engine, provider: 
     provider.script(default={"empty": True})
     blank = engine.finish(engine.wb.submit("test_tell", params={"about": "nothing"}, profile=name).id)
     assert (blank.error_kind, len(provider.calls())) == ("empty_output", 3)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [{"content": "", "reasoning_content": '{"text": "thought"}'}, {"content": '<think>{"text": "thought"}</think>'}],
+)
+def test_an_answer_that_was_only_thought_is_told_once_and_not_asked_for_again(
+    message: dict[str, Any], engine: Engine, provider: ScriptedProvider
+) -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 50}
+    provider.script(default={"body": {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}})
+    done = engine.finish(engine.wb.submit("test_tell", profile=use(engine.wb, provider), max_attempts=3).id)
+    assert (done.error_kind, len(provider.calls())) == ("empty_output", 1)
+    assert "enable_thinking" in (done.error or "")
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert (call.outcome, call.input_tokens, call.output_tokens) == ("error", 10, 50)
+
+
+def test_half_an_answer_is_never_a_success(engine: Engine, provider: ScriptedProvider) -> None:
+    provider.script(default={"text": '{"text": "Half"}', "finish_reason": "insufficient_system_resource"})
+    done = engine.finish(engine.wb.submit("test_tell", profile=use(engine.wb, provider), max_attempts=1).id)
+    assert (done.state, done.error_kind) == ("failed", "overloaded")
+    assert "insufficient_system_resource" in (done.error or "")
 
 
 def test_a_refused_structured_mode_steps_down_and_is_remembered(engine: Engine, provider: ScriptedProvider) -> None:

@@ -350,6 +350,24 @@ def test_a_service_that_knows_no_base64_is_asked_twice_and_both_are_in_the_ledge
     assert len(provider.calls()) == 2
 
 
+def test_a_text_in_place_of_a_picture_is_shown_and_not_paid_twice(engine: Engine, provider: ScriptedProvider) -> None:
+    said = {
+        "choices": [{"message": {"content": "I cannot draw that."}}],
+        "usage": {"input_tokens": 5, "output_tokens": 9},
+    }
+    provider.script(default={"body": said})
+    prices = {"*": {"input": 1_000_000, "output": 1_000_000}}
+    done = engine.finish(
+        engine.wb.submit("test_image", profile=paint(engine, provider, prices=prices), max_attempts=3).id
+    )
+    assert (done.state, done.error_kind) == ("failed", "malformed_output")
+    assert done.error is not None
+    assert done.error.endswith("I cannot draw that.")
+    assert len(provider.calls()) == 1
+    [call] = engine.wb.jobs.get_detail(done.id).model_calls
+    assert (call.input_tokens, call.output_tokens) == (5, 9)
+
+
 def test_an_empty_answer_is_asked_for_once_more_and_then_told(engine: Engine, provider: ScriptedProvider) -> None:
     provider.script(default={"no_image": True})
     done = engine.finish(engine.wb.submit("test_image", profile=paint(engine, provider), max_attempts=3).id)

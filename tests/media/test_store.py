@@ -130,14 +130,20 @@ def test_a_photograph_does_not_grow_to_megabytes(store: MediaStore) -> None:
     assert store.add_image(original).bytes < len(original) / 2
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("kind", ["GIF", "AVIF"])
+def test_what_other_services_draw_is_kept_as_well(store: MediaStore, kind: str) -> None:
+    kept = store.add_image(encoded(drawing(), kind))
+    assert (kept.width, kept.height, kept.mime) == (96, 54, "image/webp")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
 @pytest.mark.parametrize("part", [0.3, 0.9, 0.99])
 def test_a_picture_that_is_cut_off_is_refused(kind: str, part: float) -> None:
     data = encoded(drawing((400, 300)), kind)
     assert "cut off" in reason(data[: int(len(data) * part)])
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
 def test_a_picture_with_another_file_behind_it_is_refused(kind: str) -> None:
     said = reason(encoded(drawing(), kind) + b"PK\x03\x04 an archive, or a <script>")
     assert "something else follow its end" in said
@@ -201,7 +207,7 @@ def test_a_note_that_unpacks_to_megabytes_is_not_unpacked(name: bytes) -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "AVIF"])
 def test_what_moves_is_refused_as_a_picture(kind: str) -> None:
     frames = [drawing(colour=c) for c in ("red", "green", "blue")]
     assert "only still pictures" in reason(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))

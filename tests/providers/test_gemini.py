@@ -4,7 +4,10 @@ its kind."""
 from __future__ import annotations
 
 import asyncio
+import base64
+import gzip
 import io
+import json
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -233,6 +236,194 @@ def test_a_blocked_prompt_is_a_content_filter(server: ScriptedGemini, gemini: Ca
         assert str(refused.value) == "The content filter stopped the prompt: SAFETY"
 
 
+@pytest.mark.parametrize(
+    ("finish", "kind"),
+    [
+        ("OTHER", "unknown"),
+        ("LANGUAGE", "content_filter"),
+        ("MALFORMED_FUNCTION_CALL", "malformed_output"),
+        ("MALFORMED_RESPONSE", "malformed_output"),
+        ("FINISH_REASON_UNSPECIFIED", "unknown"),
+        ("A_REASON_OF_NEXT_YEAR", "unknown"),
+    ],
+)
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_that_was_broken_off_is_no_success(
+    finish: str, kind: str, stream: bool, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"finish": finish, "text": "half of it"})
+    with pytest.raises(ProviderError, match=finish) as failed:
+        ask(gemini(stream=stream))
+    assert (failed.value.kind, failed.value.usage) == (kind, Usage(12, None, 8, 3))
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_that_was_only_thought_says_how_to_switch_thinking_off(
+    stream: bool, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    thought = {"content": {"parts": [{"text": "It is 42.", "thought": True}]}, "finishReason": "STOP"}
+    server.script({"candidates": [thought]})
+    with pytest.raises(ProviderError, match="thinking_budget") as failed:
+        ask(gemini(stream=stream))
+    assert (failed.value.kind, failed.value.retryable) == ("empty_output", False)
+
+
+def sse(*events: Any) -> bytes:
+    return b"".join(e if isinstance(e, bytes) else f"data: {json.dumps(e)}\n\n".encode() for e in events)
+
+
+def said(text: str, finish: str | None = None) -> dict[str, Any]:
+    return {"candidates": [{"content": {"parts": [{"text": text}]}, **({"finishReason": finish} if finish else {})}]}
+
+
+#: how relays send what Google sends otherwise
+ODD = {
+    "retry and pings": (sse(b"retry: 3000\n\n", said("Hel"), b"data:\n\n", b": ping\n\n", said("lo", "STOP")), {}),
+    "labelled as JSON": (sse(said("Hel"), said("lo", "STOP")), {"Content-Type": "application/json"}),
+    "whole, labelled as a stream": (json.dumps(said("Hello", "STOP")).encode(), {"Content-Type": "text/event-stream"}),
+    "a list of chunks": (json.dumps([said("Hel"), said("lo", "STOP")], indent=1).encode(), {}),
+    "a list of one": (json.dumps([said("Hello", "STOP")]).encode(), {}),
+    "a byte order mark": (b"\xef\xbb\xbf" + sse(said("Hello", "STOP")), {}),
+    "gzip": (gzip.compress(sse(said("Hello", "STOP"))), {"Content-Encoding": "gzip"}),
+    "[DONE] at the end": (sse(said("Hello", "STOP"), b"data: [DONE]\n\n"), {}),
+    "thoughts in the text": (sse(said("<think>a</think>Hello", "STOP")), {}),
+    "event: ping": (sse(b"event: ping\ndata: {}\n\n", said("Hello", "STOP")), {}),
+    "data: [PING]": (sse(b"data: [PING]\n\n", said("Hello", "STOP")), {}),
+    "no blank after data:": (sse(said("Hello", "STOP")).replace(b"data: ", b"data:"), {}),
+    "[DONE] and no reason": (sse(said("Hello"), b"data: [DONE]\n\n"), {}),
+    "JSON on lines of its own": (b"\n".join(json.dumps(c).encode() for c in (said("Hel"), said("lo", "STOP"))), {}),
+    "a reason in small letters": (sse(said("Hello", "stop")), {}),
+    "a reason in each chunk": (sse(said("Hel", "STOP"), said("lo", "STOP")), {}),
+    "names in snake case": (sse({"candidates": [{"content": {"parts": ["Hello"]}, "finish_reason": "STOP"}]}), {}),
+    "a content that is a string": (sse({"candidates": [{"content": "Hello", "finishReason": "STOP"}]}), {}),
+    "one part outside of a list": (
+        sse({"candidates": [{"content": {"parts": {"text": "Hello"}}, "finishReason": "STOP"}]}), {},
+    ),
+    "a signature that is no base64": (
+        sse({"candidates": [{"content": {"parts": [{"text": "Hello", "thoughtSignature": "skip_it!"}]},
+                             "finishReason": "STOP"}]}), {},
+    ),
+    "odd fields that nobody reads": (
+        sse({"modelVersion": 3, "createTime": {}, "candidates": [
+            {**said("Hello", "STOP")["candidates"][0], "safetyRatings": "none", "index": "first"}]}), {},
+    ),
+    "a count that is none": (sse({**said("Hello", "STOP"), "usageMetadata": {"promptTokenCount": "many"}}), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "headers"), ODD.values(), ids=ODD.keys())
+def test_an_answer_of_a_relay_is_read_as_it_is_meant(
+    body: bytes, headers: dict[str, str], server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"body": body, "headers": headers})
+    assert ask(gemini()).text == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"status": 429, "body": {"error": {"code": "upstream_busy", "message": "busy here"}}}, "busy here"),
+        ({"status": 500, "body": {"error": {"code": None, "message": "no luck"}}}, "no luck"),
+        ({"status": 400, "body": {"code": "E-17", "msg": "no such thing"}}, "no such thing"),
+        ({"body": {"error": {"code": "insufficient_user_quota", "message": "no money"}}}, "no money"),
+    ],
+)
+@pytest.mark.parametrize("call", ["stream", "whole", "picture", "create", "poll"])
+def test_a_relays_error_is_told_in_its_own_words(
+    fault: dict[str, Any], says: str, call: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script(fault)
+    with pytest.raises(ProviderError, match=says):
+        run(gemini(), CALLS[call])
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [
+        ({"error": {"code": "do_request_failed", "message": "gone away"}}, "overloaded"),
+        ({"error": {"code": None, "message": "gone away"}}, "unknown"),
+        ({"error": "gone away"}, "unknown"),
+        ({"id": 7, "error": {"code": 429, "message": "gone away"}}, "rate_limit"),
+        ({"error": {"code": "503", "message": "gone away"}}, "overloaded"),
+        ([{"error": {"code": 503, "message": "gone away", "status": "UNAVAILABLE"}}], "overloaded"),
+        (b"event: error\ndata: gone away\n\n", "unknown"),
+        ({"error": {"code": 402, "message": "gone away"}, "usageMetadata": USAGE}, "quota_exhausted"),
+    ],
+)
+def test_a_relays_error_inside_a_stream_is_told_in_its_own_words(
+    event: Any, kind: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"body": sse({**said("Hel"), "usageMetadata": USAGE}, event)})
+    pieces: list[str] = []
+    with pytest.raises(ProviderError, match="gone away") as failed:
+        ask(gemini(), pieces)
+    assert (failed.value.kind, failed.value.raw, pieces) == (kind, "Hel", ["Hel"])
+    assert failed.value.usage == Usage(12, None, 8, 3)
+
+
+def test_a_streamed_answer_in_gbk_is_refused_with_that_reason(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    body = sse(said("x", "STOP")).replace(b'"x"', '"灯塔在海边"'.encode("gbk"))
+    for provider in (gemini(), gemini(stream=False)):
+        server.script({"body": body, "headers": {"Content-Type": "text/event-stream"}})
+        with pytest.raises(ProviderError, match="GBK") as failed:
+            ask(provider)
+        assert failed.value.kind == "malformed_output"
+    server.script({"status": 400, "body": "没有这个模型".encode("gbk")})
+    with pytest.raises(ProviderError, match="没有这个模型"):
+        ask(gemini())
+
+
+def test_halves_of_an_emoji_come_together(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"body": sse(said("\ud83d"), said("\ude00!", "STOP"))})
+    pieces: list[str] = []
+    assert (ask(gemini(), pieces).text, "".join(pieces)) == ("😀!", "😀!")
+
+
+def test_an_answer_that_could_go_on_is_not_asked_for_again_behind_our_back(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    part = {"content": {"parts": [{"text": "Once"}]}, "finishReason": "CONTINUATION", "continuationToken": "YWI="}
+    server.script({"candidates": [part]})
+    for provider in (gemini(), gemini(stream=False)):
+        with pytest.raises(ProviderError, match="CONTINUATION"):
+            ask(provider)
+    assert len(server.calls) == 2
+
+
+def test_chunks_in_place_of_a_picture_are_put_together(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    inline = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(png()).decode()}}
+    chunk = {"candidates": [{"content": {"parts": [inline]}}], "usageMetadata": USAGE}
+    server.script({"body": sse(said("Here: "), chunk, said("", "STOP"))})
+    reply = draw(gemini())
+    assert ([m.data for m in reply.images], reply.usage.input) == ([png()], 12)
+
+
+def test_a_damaged_picture_says_so(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    part = {"inlineData": {"mimeType": "image/png", "data": "@@@@"}}
+    server.script({"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]})
+    [made] = draw(gemini()).images
+    assert made.error is not None
+    assert made.error.kind == "malformed_output"
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"promptTokenCount": 0, "candidatesTokenCount": 0, "totalTokenCount": 0}, Usage()),
+        ({"promptTokenCount": 20, "candidatesTokenCount": 4, "totalTokenCount": 90}, Usage(20, None, 70, None)),
+        ({"promptTokenCount": 12.0, "candidatesTokenCount": 5.0}, Usage(12, None, 5, None)),
+        ({"promptTokenCount": 12, "thoughtsTokenCount": 5}, Usage(12, None, 5, 5)),
+    ],
+)
+def test_tokens_are_the_truth_or_unknown(
+    usage: Any, expected: Usage, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"usage": usage, "text": "ok"})
+    assert ask(gemini()).usage == expected
+
+
 # -- failures ----------------------------------------------------------------------------------------------------------
 
 
@@ -417,6 +608,29 @@ def test_a_profile_without_a_picture_model_sends_nothing(server: ScriptedGemini,
     assert server.calls == []
 
 
+def test_a_picture_model_that_answers_with_text_shows_it(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"text": "I cannot draw that.", "finish": "STOP"})
+    [made] = draw(gemini()).generated
+    assert made.error is not None
+    assert (made.error.kind, "I cannot draw that." in str(made.error)) == ("malformed_output", True)
+
+
+@pytest.mark.parametrize(("finish", "kind"), [("OTHER", "unknown"), ("LANGUAGE", "content_filter")])
+def test_a_picture_that_was_broken_off_is_not_asked_for_again(
+    finish: str, kind: str, server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"finish": finish, "text": ""})
+    with pytest.raises(ProviderError, match=finish) as failed:
+        draw(gemini())
+    assert (failed.value.kind, failed.value.usage) == (kind, Usage(12, None, 8, 3))
+
+
+def test_a_picture_in_base64_for_urls_is_whole(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    part = {"inline_data": {"mime_type": "image/png", "data": base64.urlsafe_b64encode(png()).decode().rstrip("=")}}
+    server.script({"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]})
+    assert [m.data for m in draw(gemini()).images] == [png()]
+
+
 # -- clips -------------------------------------------------------------------------------------------------------------
 
 
@@ -507,6 +721,33 @@ def test_a_link_on_another_host_is_handed_on_without_the_key(
         [state] = poll(gemini())
         assert fetched(state) == (None, f"{other.url}/files/signed.mp4?sig=1")
         assert other.calls == []
+
+
+def test_googles_link_behind_a_relay_is_asked_of_the_relay(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"uri": "https://generativelanguage.googleapis.com/files/abc:download?alt=media"})
+    [state] = poll(gemini())
+    assert fetched(state) == (b"clip", None)
+    assert (server.calls[-1]["path"], server.calls[-1]["query"]) == ("/files/abc:download", {"alt": ["media"]})
+    assert server.calls[-1]["headers"]["x-goog-api-key"] == KEY
+
+
+def test_googles_link_behind_a_relay_with_a_path_keeps_the_path(gemini: Callable[..., Gemini]) -> None:
+    provider = gemini(base_url="https://relay.example/gemini/")
+    link = "https://generativelanguage.googleapis.com/v1beta/files/abc:download?alt=media"
+    assert provider._route(link) == "https://relay.example/gemini/v1beta/files/abc:download?alt=media"
+    assert provider._route("https://storage.example/clip.mp4?sig=1") == "https://storage.example/clip.mp4?sig=1"
+    assert gemini(base_url="https://generativelanguage.googleapis.com")._route(link) == link
+
+
+def test_a_clip_inside_the_answer_is_its_bytes(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    clip = {"bytesBase64Encoded": base64.b64encode(b"clip").decode()}
+    for samples in ({"generatedSamples": [{"video": clip}]}, {"videos": [clip]}):
+        server.script({"operation": {"response": samples}})
+        [state] = poll(gemini())
+        assert state.clip is not None
+        assert state.clip.data == b"clip"
 
 
 @pytest.mark.parametrize(

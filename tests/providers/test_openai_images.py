@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 from collections.abc import Callable
 from typing import Any
@@ -223,3 +224,77 @@ def test_without_a_model_nothing_is_sent(scripted: ScriptedProvider, draw: Draw)
         draw("")
     assert (failed.value.kind, failed.value.sent) == ("not_found_model", False)
     assert scripted.calls() == []
+
+
+PIXEL = base64.b64encode(picture("a lamp", "8x8")).decode()
+LINK = "https://media.example/1.png?sig=a%2Fb+c"
+
+#: what services answer with status 200 → the pictures: bytes, or a link
+ANSWERED: dict[str, tuple[Any, list[bytes | str]]] = {
+    "siliconflow": ({"images": [{"url": LINK}], "timings": {"inference": 1}, "seed": 7}, [LINK]),
+    "images of bare links": ({"images": [LINK]}, [LINK]),
+    "images of bare base64": ({"images": [PIXEL]}, [picture("a lamp", "8x8")]),
+    "minimax": (
+        {"data": {"image_urls": [LINK]}, "base_resp": {"status_code": 0, "status_msg": "success"}},
+        [LINK],
+    ),
+    "minimax in base64": ({"data": {"image_base64": [PIXEL]}}, [picture("a lamp", "8x8")]),
+    "dashscope": ({"output": {"task_status": "SUCCEEDED", "results": [{"url": LINK}]}, "request_id": "1"}, [LINK]),
+    "replicate": ({"output": [LINK], "status": "succeeded"}, [LINK]),
+    "one object": ({"data": {"url": LINK}}, [LINK]),
+    "an error that is none": ({"data": [{"url": LINK}], "error": None, "code": 0, "message": "success"}, [LINK]),
+    "a link in an object": ({"data": [{"image_url": {"url": LINK}}]}, [LINK]),
+    "openrouter": ({"choices": [{"message": {"images": [{"image_url": {"url": f"data:image/png;base64,{PIXEL}"}}]}}]},
+        [picture("a lamp", "8x8")]),
+    "markdown in a chat answer": ({"choices": [{"message": {"content": f"Here: ![lamp]({LINK})"}}]}, [LINK]),
+    "a data URI in a chat answer": (
+        {"choices": [{"message": {"content": f"![lamp](data:image/png;base64,{PIXEL})"}}]},
+        [picture("a lamp", "8x8")],
+    ),
+    "base64 for URLs": ({"data": [{"b64_json": "-_-_"}]}, [b"\xfb\xff\xbf"]),
+    "base64 without padding": ({"data": [{"b64_json": "aGVsbG8"}]}, [b"hello"]),
+    "base64 for URLs without padding": ({"data": [{"b64_json": "-_8"}]}, [b"\xfb\xff"]),
+    "base64 in lines": ({"data": [{"b64_json": "aGVs\r\nbG8=\n"}]}, [b"hello"]),
+    "base64 in the field of the link": ({"data": [{"url": "aGVsbG8="}]}, [b"hello"]),
+    "a link in the field of base64": ({"data": [{"b64_json": LINK}]}, [LINK]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "pictures"), ANSWERED.values(), ids=ANSWERED.keys())
+def test_pictures_are_seen_wherever_a_service_puts_them(
+    body: Any, pictures: list[bytes | str], scripted: ScriptedProvider, draw: Draw
+) -> None:
+    scripted.script(default={"body": body})
+
+    reply = draw("qwen-image")
+
+    assert [m.data or m.url for m in reply.images] == pictures
+    assert (reply.count, reply.text) == (len(pictures), "")
+
+
+#: what services answer with status 200 that is no picture → its kind, and the words to show
+REFUSED: dict[str, tuple[Any, str, str]] = {
+    "a code beside no data": ({"code": 50603, "message": "System is too busy", "data": None}, "", "System is too busy"),
+    "msg": ({"code": 1, "msg": "prompt is too odd", "data": None}, "", "prompt is too odd"),
+    "a base_resp": ({"base_resp": {"status_code": 1026, "status_msg": "sensitive"}, "data": {}}, "", "sensitive"),
+    "an error of words": ({"error": "model is loading", "images": []}, "", "model is loading"),
+    "damaged base64": ({"data": [{"b64_json": "no base64 at all!"}]}, "malformed_output", "damaged"),
+    "text": ({"choices": [{"message": {"content": "I cannot draw that."}}]}, "malformed_output", "I cannot draw that."),
+}
+
+
+@pytest.mark.parametrize(("body", "kind", "says"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_no_picture_says_why(body: Any, kind: str, says: str, scripted: ScriptedProvider, draw: Draw) -> None:
+    scripted.script(default={"body": body})
+
+    try:
+        [made] = draw("qwen-image").generated
+        refused = made.error
+    except ProviderError as error:
+        refused = error
+
+    assert refused is not None
+    assert says in str(refused)
+    assert "base URL" not in str(refused)
+    assert refused.kind == kind or not kind
+    assert len(scripted.calls()) == 1

@@ -115,3 +115,112 @@ def test_a_model_wide_check_becomes_an_issue_too() -> None:
 
 def test_a_right_answer_becomes_the_model() -> None:
     assert read_model('Here: {"lines": [{"name": "Hai", "order": 1}]}', Page) == Page(lines=[Line(name="Hai", order=1)])
+
+
+FINAL, DRAFT = '{"lines": [{"name": "Hai", "order": 1}]}', '{"lines": [{"name": "Draft", "order": 9}]}'
+INNER = '{"name": "Hai", "order": 1}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        # thoughts, however they are marked off
+        f"<think>{DRAFT}</think>{FINAL}",
+        f"{DRAFT}\n</think>\n{FINAL}",
+        f"<think>a</think>{DRAFT}<think>no</think>{FINAL}",
+        f"Let me see.\n<think>{DRAFT}</think>\n```json\n{FINAL}\n```",
+        f"[THINK]{DRAFT}[/THINK]{FINAL}",
+        f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>{FINAL}",
+        f"<think>{DRAFT}</think><answer>{FINAL}</answer>",
+        # a draft first
+        f"Draft: {DRAFT}\nThat has a slip. Final: {FINAL}",
+        f"```json\n{DRAFT}\n```\nBetter:\n```json\n{FINAL}\n```\nDone.",
+        f"{DRAFT}\n{FINAL}",
+        f'{{"lines": "to do"}} is the skeleton, this the answer: {FINAL}. See {{"a": 1}} and [1].',
+        # what models write in place of JSON
+        '{"lines": [{"name": "Hai", /* her */ "order": 1}]} // done',
+        '# the lines\n{"lines": [{"name": "Hai", "order": 1}]}',
+        "{'lines': [{'name': 'Hai', 'order': 1}]}",
+        "{lines: [{name: 'Hai', order: 1,},],}",
+        "{'lines': [{'name': 'Hai', 'order': 1, 'note': None, 'ok': True}]}",
+        '{"lines"：[{"name"："Hai"，"order"：1}]}',
+        "{“lines”: [{“name”: “Hai”, “order”: 1}]}",
+        # boxes
+        json.dumps(FINAL),
+        json.dumps(json.dumps(FINAL)),
+        f"[{FINAL}]",
+        f'{{"name": "answer", "arguments": {FINAL}}}',
+        f'{{"name": "answer", "arguments": {json.dumps(FINAL)}}}',
+        f'{{"type": "function", "function": {{"name": "answer", "parameters": {FINAL}}}}}',
+        f'<tool_call>\n{{"name": "answer", "arguments": {FINAL}}}\n</tool_call>',
+        f'{{"tool_calls": [{{"id": "1", "function": {{"name": "answer", "arguments": {json.dumps(FINAL)}}}}}]}}',
+        f'{{"output": {FINAL}}}',
+        f'{{"Page": {FINAL}}}',
+    ],
+)
+def test_what_is_meant_without_doubt_is_read(answer: str) -> None:
+    assert read_model(answer, Page) == Page(lines=[Line(name="Hai", order=1)])
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        # no draft stands in for an answer that was cut off
+        (f'Draft: {DRAFT}\nFinal: {{"lines": [{{"name": "Hai", ', "truncated_output"),
+        (f"<think>{DRAFT}</think>{FINAL[:-2]}", "truncated_output"),
+        (f"<think>{DRAFT}", "empty_output"),
+        ("{'lines': [{'name': 'Hai', 'order': 1}", "truncated_output"),
+        ('{"lines": [{"name": "Hai", "order": 1}] /* and', "truncated_output"),
+        # one way or another
+        ("{'lines': [{'name': 'he said 'Hai' aloud', 'order': 1}]}", "malformed_output"),
+        ('{"lines": [{"name": "Hai" "order": 1}]}', "malformed_output"),
+        ('{"lines": [{"name": Hai, "order": 1}]}', "malformed_output"),
+        ('{"lines": [{"name": "Hai", "order": undefined}]}', "malformed_output"),
+        (f"[{FINAL}, {FINAL}]", "malformed_output"),
+        (f'{{"a": {FINAL}, "b": {FINAL}}}', "malformed_output"),
+        ('{"lines": [{"name": "H\\d", "order": 1}]}', "malformed_output"),
+    ],
+)
+def test_nothing_is_guessed(answer: str, kind: str) -> None:
+    with pytest.raises(OutputError) as raised:
+        read_model(answer, Page)
+
+    assert raised.value.kind == kind
+
+
+def test_a_bracket_in_a_last_remark_cuts_nothing_off() -> None:
+    assert read_model(f'{FINAL}\nNote: {{"a remark", [1', Page).lines[0].name == "Hai"
+
+
+def test_the_nearest_answer_names_what_is_wrong() -> None:
+    with pytest.raises(OutputError) as raised:
+        read_model('Draft {"lines": []} but better: {"lines": [{"name": "x", "order": 1}]}', Chapter)
+
+    assert [i.path for i in raised.value.issues] == ["lines.0.name"]
+
+
+class Chapter(BaseModel):
+    lines: list[Line] = Field(min_length=1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "{'a':" * 50_000,
+        "{'a': \"" + '\\"' * 200_000,
+        "/*" * 200_000 + "{",
+        "{“" * 100_000,
+        "<think>" * 100_000,
+        "x<think>" * 50_000,
+        "`<think>` " * 50_000,
+        "x</think>" * 50_000,
+        "<think></think>" * 50_000,
+    ],
+)
+def test_hostile_answers_in_relaxed_words_are_refused_quickly(answer: str) -> None:
+    began = time.thread_time()
+
+    with pytest.raises(OutputError):
+        read_model(answer, Page)
+
+    assert time.thread_time() - began < 2

@@ -125,7 +125,7 @@ class MediaCalls:
         result = CallResult(
             model=reply.model, usage=reply.usage, cost=cost, images=reply.count, request_id=reply.request_id
         )
-        pictures = await self._store(bound, call, result, reply.images, "image")
+        pictures = await self._store(bound, call, result, reply.generated, "image")
         candidates = [_candidate(picture, spec, request.model or reply.model) for picture in pictures]
         output: JsonObject = {"images": [c.model_dump(mode="json") for c in candidates]}
 

@@ -34,6 +34,8 @@ MAX_SCANS = 100
 #: chunks of a PNG, segments of a JPEG; a picture of the largest size has some 10,000
 MAX_PARTS = 50_000
 
+#: also of a GIF or AVIF that is none inside
+_OTHER = N_("it is no PNG, JPEG or WebP, nor a GIF or AVIF that can be read")
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 #: of a segment; inside the scan 0xFF is followed by a stuffed zero or a restart
@@ -55,7 +57,7 @@ def verify(data: bytes) -> Picture:
     if len(data) > MAX_BYTES:
         raise refusal(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
     kind = _kind(data)
-    {"PNG": _check_end_of_png, "JPEG": _check_end_of_jpeg, "WEBP": _check_end_of_webp}[kind](data)
+    _CHECKS_OF_END[kind](data)
     image = _decode(data, kind)
     exact = kind == "PNG" and len(data) < image.width * image.height * DRAWING_BYTES_PER_PIXEL
     return Picture(_encode(image, exact=exact), make_thumbnail(image), image.width, image.height)
@@ -91,7 +93,11 @@ def _kind(data: bytes) -> str:
         return "JPEG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
-    raise refusal(N_("it is no PNG, JPEG or WebP"))
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if data[4:8] == b"ftyp" and b"avif" in data[8 : 8 + 64]:
+        return "AVIF"
+    raise refusal(_OTHER)
 
 
 def _decode(data: bytes, kind: str) -> Image.Image:
@@ -110,7 +116,9 @@ def _decode(data: bytes, kind: str) -> Image.Image:
             see_through = "A" in upright.getbands() or "transparency" in upright.info
             image = _convert_to_srgb(upright, found.info.get("icc_profile")).convert("RGBA" if see_through else "RGB")
     except UnidentifiedImageError:
-        raise refusal(N_("it cannot be read as {format}"), format=kind) from None
+        raise (
+            refusal(_OTHER) if kind in _LATER else refusal(N_("it cannot be read as {format}"), format=kind)
+        ) from None
     except Image.DecompressionBombError:
         raise refusal(N_("it unpacks to far too many pixels")) from None
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
@@ -217,6 +225,53 @@ def _check_end_of_jpeg(data: bytes) -> None:
             raise refusal(N_("it has more than {count} parts"), count=MAX_SCANS)
         at = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
     raise refusal(N_("it is cut off"))
+
+
+def _check_end_of_gif(data: bytes) -> None:
+    at = 13 + _colours(data[10:11])
+    for _ in range(MAX_PARTS):
+        block = data[at : at + 1]
+        if block == b";":
+            return _refuse_bytes_after(data, at + 1)
+        if block == b",":
+            at += 11 + _colours(data[at + 9 : at + 10])
+        elif block == b"!":
+            at += 2
+        else:
+            raise refusal(_OTHER if block else N_("it is cut off"))
+        while length := int.from_bytes(data[at : at + 1], "big"):
+            at += 1 + length
+        at += 1
+    raise refusal(N_("it has more than {count} parts"), count=MAX_PARTS)
+
+
+def _colours(flags: bytes) -> int:
+    """How many bytes the table of colours takes that the flags of a GIF promise."""
+    found = flags[0] if flags else 0
+    return 3 << (found % 8 + 1) if found & 0x80 else 0
+
+
+def _check_end_of_avif(data: bytes) -> None:
+    at, names = 0, set[bytes]()
+    while at < len(data) and len(names) < MAX_PARTS:
+        size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if size < 8 or not name.isalnum():
+            break
+        names.add(name)
+        at += size
+    if at <= len(data) and not {b"meta", b"mdat"} <= names:
+        raise refusal(_OTHER)
+    _refuse_bytes_after(data, at)
+
+
+_LATER = ("GIF", "AVIF")
+_CHECKS_OF_END = {
+    "PNG": _check_end_of_png,
+    "JPEG": _check_end_of_jpeg,
+    "WEBP": _check_end_of_webp,
+    "GIF": _check_end_of_gif,
+    "AVIF": _check_end_of_avif,
+}
 
 
 def _refuse_many_parts(count: int) -> None:

@@ -253,7 +253,7 @@ class ProfileChecker:
         )
         pictures: list[Media] = []
         try:
-            pictures = await store_generated(reply.images, self._media, "image", bound.profile)
+            pictures = await store_generated(reply.generated, self._media, "image", bound.profile)
         except JobError as error:
             result = replace(result, valid=False, error=error)
         except BaseException as error:

@@ -60,6 +60,7 @@ class Ark(OpenAICompatible, VideoProvider):
 
     default_base_url = ARK.base_url
     default_api = "responses"
+    _thinking_off = '{"thinking": "disabled"}'
 
     async def text(self, request: TextRequest, on_delta: OnDelta) -> TextReply:
         """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed
@@ -143,7 +144,9 @@ class Ark(OpenAICompatible, VideoProvider):
             assert failure is not None
             raise self._translate(failure, model, sent, {}, deadline_s)
         if not response.is_success:
-            raise self._explain_refusal(response.status_code, response.text, response.headers, model, sent)
+            raise self._explain_refusal(
+                response.status_code, wire.words_of(response.content), response.headers, model, sent
+            )
         return {} if method == "DELETE" else _read(response)
 
     # -- wording -------------------------------------------------------------------------------------------------------
@@ -163,14 +166,18 @@ class Ark(OpenAICompatible, VideoProvider):
 
 def _read(response: httpx2.Response) -> JsonObject:
     try:
-        answer = parse_json(response.text)
+        body = wire.decode(response.content)
+    except UnicodeDecodeError as error:
+        raise wire.not_utf8(error, response.headers) from None
+    try:
+        answer = parse_json(body)
     except ValueError:
         answer = None
-    if not isinstance(answer, dict) or not ({"id", "status", "items", "error"} & answer.keys()):
-        raise _no_task(response.text, faults.request_id(response.headers))
-    if answer.get("error") and not ({"id", "status"} & answer.keys()):
+    if isinstance(answer, dict) and {"id", "status", "items"} & answer.keys():
+        return answer
+    if faults.find_refusal(answer) is not None:
         raise faults.fault(200, answer, response.headers)
-    return answer
+    raise _no_task(body, faults.request_id(response.headers))
 
 
 def _no_task(body: str, request_id: str | None = None) -> ProviderError:

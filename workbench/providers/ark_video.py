@@ -16,9 +16,9 @@ from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers import faults
-from workbench.providers.answers import count, mapping
 from workbench.providers.ark_images import data_uri
 from workbench.providers.base import GeneratedMedia, TaskState, Usage, VideoRequest
+from workbench.providers.counting import count, mapping
 
 TASKS = "/contents/generations/tasks"
 POLL_MS = 10_000

@@ -10,13 +10,14 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
+from workbench.errors import ProviderError
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
-if TYPE_CHECKING:
-    from workbench.errors import ProviderError
-    from workbench.i18n import Text
+#: of what a model says in place of a picture
+LONGEST_TEXT = 600
 
 Mode = Literal["json_schema", "json_object", "plain"]
 #: strongest first; a provider's `modes` is a tail or subset of it
@@ -133,7 +134,10 @@ class GeneratedMedia:
 
 @dataclass(frozen=True)
 class ImageReply:
-    """`count`: how many pictures are billed. `notes`: what of the request was left out, for the job's timeline."""
+    """`count`: how many pictures are billed. `notes`: what of the request was left out, for the job's timeline.
+
+    `text`: what the model said where it drew nothing.
+    """
 
     images: tuple[GeneratedMedia, ...]
     usage: Usage
@@ -141,6 +145,15 @@ class ImageReply:
     count: int
     request_id: str | None = None
     notes: tuple[Text, ...] = ()
+    text: str = ""
+
+    @property
+    def generated(self) -> tuple[GeneratedMedia, ...]:
+        """What to store. A text in place of a picture is no empty answer: asked once more, it would be paid again."""
+        if self.images or not self.text:
+            return self.images
+        said = Text(N_("The model answered with text in place of a picture: {text}"), text=self.text[:LONGEST_TEXT])
+        return (GeneratedMedia(error=ProviderError("malformed_output", said, http_status=200)),)
 
 
 @dataclass(frozen=True)

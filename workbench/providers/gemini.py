@@ -1,14 +1,14 @@
 """Gemini through google-genai: text with a response schema, pictures, and Veo clips as long operations.
 
-One call is one HTTP request: the SDK's retries and redirects are off, its API version is pinned, and nothing of the
-environment reaches it. Sources: docs/providers.md and the SDK's own code (google-genai 3.4).
+One call is one HTTP request: the SDK's retries, continuations and redirects are off, its API version is pinned, and
+nothing of the environment reaches it. What it cannot read is put into its words first: gemini_wire.py. Sources:
+docs/providers.md and the SDK's own code (google-genai 3.4).
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +21,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject, parse_json
 from workbench.plain_text import storable
 from workbench.providers import faults, wire
-from workbench.providers.answers import mapping
+from workbench.providers.answers import Joiner, ServiceRefused
 from workbench.providers.base import (
     MODES,
     GeneratedMedia,
@@ -39,6 +39,7 @@ from workbench.providers.base import (
     VideoProvider,
     VideoRequest,
 )
+from workbench.providers.counting import mapping
 from workbench.providers.gemini_answers import TextAnswer, not_gemini
 from workbench.providers.gemini_media import (
     RATIOS,
@@ -48,11 +49,12 @@ from workbench.providers.gemini_media import (
     read_pictures,
     video_body,
 )
+from workbench.providers.gemini_wire import clean_answer, read_usage
+from workbench.providers.openai_images import decode_base64
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
     from google import genai
-    from google.genai import types
 
     from workbench.settings import Settings
 
@@ -101,26 +103,30 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         """Make one request. Raises ProviderError with the exact kind; calls `on_delta` with each piece of streamed
         text."""
         client = self._client
-        answer = TextAnswer(request.model)
+        answer = TextAnswer(request.model, off='{"thinking_budget": 0}')
         params = {**self._params, **{k: v for k, v in request.params.items() if v is not None}}
-        structured = request.mode != "plain"
+        arguments = self._arguments(request, params)
 
-        async def ask() -> TextReply:
-            arguments = self._arguments(request, params)
-            if params.get("stream", True):
-                stream = await client.aio.models.generate_content_stream(**arguments)
-                async for chunk in stream:
-                    answer.take(chunk, on_delta, streamed=True)
-            else:
-                answer.take(await client.aio.models.generate_content(**arguments), on_delta, streamed=False)
-            return answer.reply()
+        async def ask() -> None:
+            if not params.get("stream", True):
+                answer.take_whole(await client.aio.models.generate_content(**arguments), on_delta)
+                return
+            joiner = Joiner(on_delta)
+            async for chunk in await client.aio.models.generate_content_stream(**arguments):
+                answer.take_chunk(chunk, joiner)
+            joiner.end()
+            answer.end_stream()
 
+        failure: ProviderError | None = None
         try:
-            return await self._send(ask, self._deadline_s(params), structured=structured)
+            await self._send(ask, self._deadline_s(params), structured=request.mode != "plain")
         except ProviderError as error:
-            error.raw = error.raw or storable(answer.text) or None
-            error.usage = error.usage or (answer.usage if answer.usage != Usage() else None)
-            raise
+            failure = error
+        if failure is None or answer.finished:
+            return answer.reply()
+        failure.raw = failure.raw or storable(answer.text) or None
+        failure.usage = failure.usage or (answer.usage if answer.usage != Usage() else None)
+        raise failure
 
     def _arguments(self, request: TextRequest, params: Mapping[str, Any]) -> JsonObject:
         """The SDK's arguments of a text request."""
@@ -148,7 +154,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         return {
             "model": request.model,
             "contents": contents,
-            "config": types.GenerateContentConfig(**config, http_options=_headers(request.call_id)),
+            "config": types.GenerateContentConfig(**config, **_once(request.call_id)),
         }
 
     # -- pictures ------------------------------------------------------------------------------------------------------
@@ -168,7 +174,7 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
                 image_config=types.ImageConfig(
                     aspect_ratio=nearest_ratio(request.size, RATIOS), image_size=request.params.get("image_size")
                 ),
-                http_options=_headers(request.call_id),
+                **_once(request.call_id),
             )
             contents: Any = [types.Content(role="user", parts=[*parts, types.Part(text=request.prompt)])]
             answer = await client.aio.models.generate_content(model=request.model, contents=contents, config=config)
@@ -183,8 +189,9 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         body = video_body(request)
 
         async def create() -> str:
-            path = f"models/{request.model}:predictLongRunning"
-            operation = await self._exchange("POST", path, json=body, headers={"X-Client-Request-Id": request.call_id})
+            path = f"{_path_of(request.model)}:predictLongRunning"
+            headers = {"X-Client-Request-Id": request.call_id}
+            operation = await self._exchange("POST", path, json=body, headers=headers)
             if not operation.get("name"):
                 raise ProviderError("empty_output", Text(N_("The service created no task.")), http_status=200)
             return str(operation["name"])
@@ -216,17 +223,23 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         headers = {"x-goog-api-key": self._key or wire.NO_KEY, **more.pop("headers", {})}
         response = await self._http.request(method, f"{self._base_url}/{version}/{path}", headers=headers, **more)
         if response.status_code != 200:
-            raise faults.fault(response.status_code, response.text, response.headers)
+            raise faults.fault(response.status_code, wire.words_of(response.content), response.headers)
+        body = wire.decode(response.content)
         try:
-            answer = parse_json(response.text)
+            answer = parse_json(body)
         except ValueError:
             answer = None
+        if isinstance(answer, list) and len(answer) == 1:
+            answer = answer[0]
         if not isinstance(answer, dict):
-            raise not_gemini(redactor.text(response.text[:200]))
+            raise not_gemini(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
+        if "done" not in answer and faults.find_refusal(answer) is not None:
+            raise faults.fault(200, answer, response.headers)
         return answer
 
     def _read_clip(self, response: JsonObject) -> TaskState:
-        samples = [mapping(s) for s in response.get("generatedSamples") or ()]
+        listed = next((response[n] for n in ("generatedSamples", "generatedVideos", "videos") if response.get(n)), ())
+        samples = [mapping(s) for s in listed]
         if not samples:
             reasons = [str(r) for r in response.get("raiMediaFilteredReasons") or ()]
             reason = redactor.text("; ".join(reasons))[: faults.LONGEST_MESSAGE]
@@ -236,11 +249,24 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
                 )
             nothing = Text(N_("The service answered without a picture or clip."))
             return TaskState("failed", error=nothing, error_kind="empty_output")
-        link = str(mapping(samples[0].get("video")).get("uri") or "")
+        video = mapping(samples[0].get("video")) or samples[0]
+        encoded = video.get("bytesBase64Encoded") or video.get("encodedVideo") or video.get("videoBytes")
+        if isinstance(encoded, str) and encoded:
+            data = decode_base64(encoded)
+            return TaskState("succeeded", clip=GeneratedMedia(data))
+        link = self._route(str(video.get("uri") or video.get("url") or ""))
         if _host(link) != _host(self._base_url):
             return TaskState("succeeded", clip=GeneratedMedia(url=link))
         # It may take longer than a poll, and outlive this provider.
         return TaskState("succeeded", clip=GeneratedMedia(fetch=functools.partial(self._fetch_clip, link)))
+
+    def _route(self, link: str) -> str:
+        """Where the clip behind a link is asked for. A relay hands on the links of Google's own service, which knows
+        no key of the relay's: the relay is asked for the same path."""
+        parts = urlsplit(link)
+        if parts.hostname != urlsplit(BASE_URL).hostname or _host(link) == _host(self._base_url):
+            return link
+        return f"{self._base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
     async def _fetch_clip(self, link: str, add: Callable[[bytes], None]) -> str | None:
         """A clip from the profile's own host, with the key; a link elsewhere, or a redirect, never gets it."""
@@ -294,7 +320,9 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
 
     @functools.cached_property
     def _http(self) -> httpx2.AsyncClient:
-        return wire.client(self._params, self._most, trust_env=self._trust_env)
+        client = wire.client(self._params, self._most, trust_env=self._trust_env)
+        client.event_hooks["response"].append(clean_answer)
+        return client
 
     @functools.cached_property
     def _client(self) -> genai.Client:
@@ -328,23 +356,29 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
 def _translate(error: Exception, deadline_s: float, *, structured: bool) -> ProviderError:
     from google.genai import errors
 
-    if isinstance(error, ProviderError):
-        return error
-    if isinstance(error, errors.APIError):
-        headers = {} if error.response is None else error.response.headers
-        return faults.fault(error.code, error.details, headers, structured=structured)
-    if isinstance(error, TimeoutError):
-        return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=f"{deadline_s:g}"))
-    if isinstance(error, httpx2.TransportError | OSError):
-        return wire.transport_fault(error)
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | errors.UnknownApiResponseError):
-        begins = redactor.text(getattr(error, "doc", "") or str(error))[:200]
-        return not_gemini(begins)
-    if isinstance(error, ValueError):  # pydantic's too: an answer in another shape than the SDK knows
-        return ProviderError(
-            "malformed_output",
-            Text("The service's answer cannot be read: {problem}", problem=redactor.text(str(error))[:300]),
-        )
+    match error:
+        case ProviderError():
+            return error
+        case ServiceRefused():  # with a good status: a body, or an event of a stream
+            fault = faults.fault(error.status, error.body, {}, structured=structured)
+            fault.usage = read_usage(error.body)
+            return fault
+        case errors.APIError():
+            if isinstance(error.response, httpx2.Response):
+                words = error.response.text
+                return faults.fault(error.code, words, error.response.headers, structured=structured)
+            return faults.fault(error.code, error.details, {}, structured=structured)
+        case TimeoutError():
+            return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=f"{deadline_s:g}"))
+        case httpx2.TransportError() | httpx2.InvalidURL() | OSError():
+            return wire.transport_fault(error)
+        case UnicodeDecodeError():
+            return wire.not_utf8(error, {})
+        case ValueError():  # pydantic's too: the SDK does not know the answer in the words that it was given
+            return ProviderError(
+                "malformed_output",
+                Text("The service's answer cannot be read: {problem}", problem=redactor.text(str(error))[:300]),
+            )
     # Anything else is a bug of ours or the SDK's: the engine shows it as internal, with its traceback.
     raise error
 
@@ -352,10 +386,19 @@ def _translate(error: Exception, deadline_s: float, *, structured: bool) -> Prov
 # -- wording -----------------------------------------------------------------------------------------------------------
 
 
-def _headers(call_id: str) -> types.HttpOptions:
+def _once(call_id: str) -> JsonObject:
+    """What every request says of itself. An answer that the model would go on with later is none that the SDK asks on
+    for by itself, at our cost."""
     from google.genai import types
 
-    return types.HttpOptions(headers={"X-Client-Request-Id": call_id})
+    return {
+        "http_options": types.HttpOptions(headers={"X-Client-Request-Id": call_id}),
+        "automatic_continuation": False,
+    }
+
+
+def _path_of(model: str) -> str:
+    return model if model.startswith(("models/", "tunedModels/")) else f"models/{model}"
 
 
 def _host(url: str) -> tuple[str, str | None, int | None]:

@@ -7,16 +7,28 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.plain_text import storable
 from workbench.providers import faults
-from workbench.providers.answers import count
+from workbench.providers.answers import FINISHES
+from workbench.providers.answers import read_failure as read_end
 from workbench.providers.base import GeneratedMedia, ImageReply, TaskState, VideoRequest
-from workbench.providers.gemini_answers import WITHHELD, enum_name, name_blocked_part, request_id_of, usage_of, withheld
+from workbench.providers.counting import count
+from workbench.providers.gemini_answers import (
+    WITHHELD,
+    block_reason_of,
+    finish_of,
+    name_blocked_part,
+    parts_of,
+    request_id_of,
+    usage_of,
+    withheld,
+)
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -49,21 +61,37 @@ def video_body(request: VideoRequest) -> JsonObject:
     return {"instances": [drop_unset(instance)], "parameters": drop_unset(parameters)}
 
 
-def read_pictures(answered: types.GenerateContentResponse, model: str) -> ImageReply:
-    usage = usage_of(answered.usage_metadata)
-    if answered.prompt_feedback is not None and answered.prompt_feedback.block_reason:
-        reason = enum_name(answered.prompt_feedback.block_reason)
-        raise withheld(name_blocked_part(reason), reason, usage, request_id_of(answered))
-    pictures, finishes = [], []
-    for candidate in answered.candidates or ():
-        finishes.append(enum_name(candidate.finish_reason) if candidate.finish_reason else "")
-        for part in (candidate.content.parts if candidate.content else None) or ():
-            if part.inline_data is not None and part.inline_data.data and not part.thought:
-                pictures.append(GeneratedMedia(data=part.inline_data.data))
+def read_pictures(answer: types.GenerateContentResponse, model: str) -> ImageReply:
+    """The pictures of an answer, and what was said in their place. Raises ProviderError where there are none because
+    the service refused or failed."""
+    request_id = request_id_of(answer)
+    reason = block_reason_of(answer)
+    if reason:
+        raise withheld(name_blocked_part(reason), reason, usage_of(answer, spoke=False), request_id)
+    candidates = answer.candidates or []
+    finishes = [finish_of(candidate) for candidate in candidates]
+    explanation = next((c.finish_message for c in candidates if c.finish_message), "")
+    parts = [part for candidate in candidates for part in parts_of(candidate) if not part.thought]
+    pictures = [picture for part in parts for picture in _read_part(part)]
+    text = redactor.text(storable("".join(part.text or "" for part in parts).strip()))
+    usage = usage_of(answer, spoke=bool(pictures or text))
     refused = next((f for f in finishes if f.startswith(WITHHELD) and f != _NO_IMAGE), None)
     if not pictures and refused:
-        raise withheld(faults.PICTURE, refused, usage, request_id_of(answered))
-    return ImageReply(tuple(pictures), usage, model, count=len(pictures), request_id=request_id_of(answered))
+        raise withheld(faults.PICTURE, refused, usage, request_id)
+    failed = next((f for f in finishes if f and f.lower() not in FINISHES and f != _NO_IMAGE), None)
+    if not pictures and failed:
+        kind, message = read_end(failed, explanation or text)
+        raise ProviderError(kind, message, http_status=200, request_id=request_id, usage=usage)
+    return ImageReply(tuple(pictures), usage, model, len(pictures), request_id, text="" if pictures else text)
+
+
+def _read_part(part: types.Part) -> Iterator[GeneratedMedia]:
+    if part.inline_data is not None:
+        data = part.inline_data.data
+        damaged = Text(N_("The picture's base64 is damaged."))
+        yield GeneratedMedia(data, error=None if data else ProviderError("malformed_output", damaged, http_status=200))
+    elif part.file_data is not None and part.file_data.file_uri:
+        yield GeneratedMedia(url=part.file_data.file_uri)
 
 
 def read_failure(error: Mapping[str, Any]) -> TaskState:
@@ -93,7 +121,11 @@ def nearest_length(seconds: float) -> int:
 
 def inline(data: bytes | None) -> dict[str, str] | None:
     """A picture in the words of the long-operation API."""
-    return None if data is None else {"bytesBase64Encoded": base64.b64encode(data).decode(), "mimeType": mime_of(data)}
+    return None if data is None else {"bytesBase64Encoded": encode(data), "mimeType": mime_of(data)}
+
+
+def encode(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def drop_unset(fields: JsonObject) -> JsonObject:

@@ -5,6 +5,7 @@ See docs/providers.md; most other services speak the same, each with its own sli
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers import faults
-from workbench.providers.answers import Answer, Joiner, count, mapping
-from workbench.providers.base import TextRequest, Usage
+from workbench.providers.answers import NO_FINISH, UNSAID, Joiner, ReadAnswer, ServiceRefused
+from workbench.providers.base import TextRequest
+from workbench.providers.counting import mapping
 from workbench.providers.openai_responses import describe_schema
 
 #: sent as they are when given
@@ -46,48 +48,75 @@ def _response_format(request: TextRequest) -> JsonObject:
     return {"response_format": {"type": "json_schema", "json_schema": described}}
 
 
-_WHOLE = frozenset({"choices", "error"})
+_WHOLE = frozenset({"choices"})
+#: where services put what the model thought
+_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thought")
 
 
 @dataclass
-class ChatAnswer(Answer):
+class ChatAnswer(ReadAnswer):
     """An answer of chat completions: the first choice alone counts."""
+
+    #: a request for JSON that some relays turn into the call of a tool
+    _calls: str = ""
 
     def take_whole(self, body: str) -> None:
         answer = self._read(body, _WHOLE)
-        if answer.get("error") and not answer.get("choices"):
-            raise faults.fault(200, answer, self.headers)
         self.model = str(answer.get("model") or self.model)
-        self._take_usage(read_usage(answer.get("usage")))
         choice = _first(answer.get("choices"))
-        message = mapping(choice.get("message"))
-        self._add(message.get("content"))
-        self.refusal += str(message.get("refusal") or "")
-        self._take_usage(read_usage(choice.get("usage")))
-        self.finish = str(choice.get("finish_reason") or "other")
+        self._take_choice(choice, mapping(choice.get("message")), 200)
+        self.finish = self.finish or UNSAID
+        self._settle_calls()
 
     def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
         self.model = str(event.get("model") or self.model)
-        self._take_usage(read_usage(event.get("usage")))
+        self._take_usage(event)
         choice = _first(event.get("choices"))
-        delta = mapping(choice.get("delta"))
-        piece = delta.get("content")
-        # A reasoning model's thoughts are its first tokens, too, though they are no part of the answer.
-        if piece or delta.get("reasoning_content") or delta.get("reasoning") or delta.get("refusal"):
+        delta, message = mapping(choice.get("delta")), mapping(choice.get("message"))
+        if message and not delta.get("content"):
+            # Some services send the whole message at once, or once more at the end.
+            whole = _text_of(message.get("content"))
+            delta = {**message, "content": whole.removeprefix(self.text)} if whole.startswith(self.text) else message
+        before = len(self.pieces)
+        self._take_choice(choice, delta, None)
+        if self.pieces[before:] or self.thoughts or delta.get("refusal"):
+            # A reasoning model's thoughts are its first tokens, too, though they are no part of the answer.
             self._first_token()
-        if piece:
-            self._add(piece)
-            joiner.add(str(piece))
-        self.refusal += str(delta.get("refusal") or "")
-        self._take_usage(read_usage(choice.get("usage")))
-        if choice.get("finish_reason"):
-            self.finish = str(choice["finish_reason"])
+        for piece in self.pieces[before:]:
+            joiner.add(piece)
 
-    def _add(self, content: Any) -> None:
-        if isinstance(content, str):
-            self.pieces.append(content)
-        elif isinstance(content, list):  # some services answer in parts, as requests may be asked
-            self.pieces += [str(part.get("text") or "") for part in content if isinstance(part, dict)]
+    def _take_choice(self, choice: JsonObject, message: JsonObject, status: int | None) -> None:
+        """Read a choice and what it says, all of it or a piece. Raises ProviderError where it says that it failed."""
+        self._take_usage(choice)
+        self._take_usage(message)
+        content = message.get("content") if "content" in message else choice.get("text")
+        self.pieces += [piece for piece in (_text_of(content),) if piece]
+        self.thoughts += [
+            thought for thought in (_thought_of(message), _text_of(content, thoughts=True)) if thought.strip()
+        ]
+        self.refusal += str(message.get("refusal") or "")
+        self._calls += _arguments_of(message)
+        if choice.get("error") and faults.find_refusal({"error": choice["error"]}) is not None:
+            raise ServiceRefused(status, {"error": choice["error"]})
+        finish = choice.get("finish_reason")
+        if isinstance(finish, str) and finish.lower() not in NO_FINISH:
+            self.finish = finish
+
+    def _take_usage(self, value: JsonObject) -> None:
+        super()._take_usage(value)
+        self.tally.add(mapping(value.get("x_groq")).get("usage"))
+
+    def _knows(self, event: JsonObject) -> bool:
+        return "choices" in event or "usage" in event
+
+    def _end_stream(self, *, done: bool) -> None:
+        super()._end_stream(done=done)
+        self._settle_calls()
+
+    def _settle_calls(self) -> None:
+        """Nobody was offered a tool: what a call holds in place of a text is the answer."""
+        if self._calls and not self.text.strip():
+            self.pieces = [self._calls]
 
     def _foreign(self, begins: str) -> ProviderError:
         message = (
@@ -108,14 +137,45 @@ def _first(choices: Any) -> JsonObject:
     return mapping(choices[0]) if isinstance(choices, list) and choices else {}
 
 
-def read_usage(found: Any) -> Usage:
-    """Token counts as reported; anything missing or senseless stays None."""
-    reported = mapping(found)
-    details = mapping(reported.get("prompt_tokens_details"))
-    cached = (details.get("cached_tokens"), reported.get("prompt_cache_hit_tokens"), reported.get("cached_tokens"))
-    return Usage(
-        input=count(reported.get("prompt_tokens")),
-        cached=next((c for c in map(count, cached) if c is not None), None),
-        output=count(reported.get("completion_tokens")),
-        reasoning=count(mapping(reported.get("completion_tokens_details")).get("reasoning_tokens")),
-    )
+def _text_of(content: Any, *, thoughts: bool = False) -> str:
+    """A text, or those parts of one that are no thoughts: some services answer in parts, as requests may be asked."""
+    if isinstance(content, str):
+        return "" if thoughts else content
+    if not isinstance(content, list):
+        return ""
+    parts = [part for part in content if isinstance(part, dict) and _is_thought(part) == thoughts]
+    return "".join(_text_of_part(part) for part in parts)
+
+
+def _is_thought(part: JsonObject) -> bool:
+    kind = str(part.get("type") or "").lower()
+    return "reason" in kind or "think" in kind or "thought" in kind or part.get("thought") is True
+
+
+def _text_of_part(part: JsonObject) -> str:
+    """The text of a part, wherever its type puts it; Mistral nests a thought's own parts."""
+    value = next((v for v in (part.get(n) for n in ("text", "content", *_THOUGHTS)) if v and v is not True), "")
+    if isinstance(value, list):
+        return "".join(_text_of_part(inner) for inner in value if isinstance(inner, dict))
+    return value if isinstance(value, str) else ""
+
+
+def _thought_of(message: JsonObject) -> str:
+    for name in _THOUGHTS:
+        value = message.get(name)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, list) and value:
+            return "".join(_text_of_part(part) for part in value if isinstance(part, dict))
+    return ""
+
+
+def _arguments_of(message: JsonObject) -> str:
+    """What the first call of a tool is given, all of it or a piece."""
+    calls = message.get("tool_calls")
+    call = mapping(calls[0]) if isinstance(calls, list) and calls else {}
+    if call.get("index") not in (None, 0):
+        return ""
+    called = mapping(call.get("function")) or mapping(message.get("function_call"))
+    arguments = called.get("arguments")
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False) if arguments else ""

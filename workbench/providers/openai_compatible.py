@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.plain_text import storable
 from workbench.providers import faults, openai_chat, openai_images, openai_responses, wire
-from workbench.providers.answers import Answer
+from workbench.providers.answers import ReadAnswer, ServiceRefused
 from workbench.providers.base import (
     ImageProvider,
     ImageReply,
@@ -61,6 +60,11 @@ class OpenAICompatible(TextProvider, ImageProvider):
     default_base_url = OPENAI.base_url
     #: which API texts go to where the profile's params do not say: chat or responses
     default_api = "chat"
+    #: how a profile switches thinking off
+    _thinking_off = (
+        '{"reasoning_effort": "none"}, {"extra_body": {"enable_thinking": false}}, {"extra_body": {"thinking": '
+        '{"type": "disabled"}}}'
+    )
 
     def __init__(self, profile: Profile, *, trust_env: bool = False, most_bytes: int = wire.MOST_BYTES) -> None:
         self.name = profile.name
@@ -123,26 +127,17 @@ class OpenAICompatible(TextProvider, ImageProvider):
     # -- sending -------------------------------------------------------------------------------------------------------
 
     async def _ask(
-        self, client: openai.AsyncOpenAI, body: JsonObject, call_id: str, answer: Answer, on_delta: OnDelta
+        self, client: openai.AsyncOpenAI, body: JsonObject, call_id: str, answer: ReadAnswer, on_delta: OnDelta
     ) -> None:
         api = client.responses if self._api == "responses" else client.chat.completions
         response = await api.with_raw_response.create(**body, extra_headers={"X-Client-Request-Id": call_id})
         answer.request_id = faults.request_id(response.headers)
         answer.headers = response.headers
-        content_type = response.headers.get("content-type", "").lower()
-        if not body.get("stream") or "json" in content_type or "html" in content_type:
-            # Some services ignore `stream` and answer at once.
-            await response.http_response.aread()
-            answer.take_whole(response.http_response.text)
-            _tell(on_delta, answer)
-            return
-        # As plain dicts: building the SDK's models costs more CPU than all the rest of reading a stream.
-        stream = response.parse(to=openai.AsyncStream[dict[str, object]])
+        # What it is labelled as, and whether it was asked for as a stream, says little of what it is.
         try:
-            await answer.take_stream(stream, on_delta)
+            await answer.take(response.http_response.aiter_bytes(), on_delta)
         finally:
-            await stream.close()
-        answer.end_stream(done=wire.is_done(response.http_response.stream))
+            await response.http_response.aclose()
 
     async def _draw(
         self, client: openai.AsyncOpenAI, request: ImageRequest, body: JsonObject, headers: dict[str, str]
@@ -151,7 +146,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
         call = calls.edit if "image" in body else calls.generate
         response = await call(**body, extra_headers={"X-Client-Request-Id": request.call_id})
         headers.update(response.headers)
-        return openai_images.read(response.http_response.text, request, headers, self._image_notes(request))
+        answer = wire.decode(response.http_response.content)
+        return openai_images.read(answer, request, headers, self._image_notes(request))
 
     @functools.cached_property
     def _http(self) -> httpx2.AsyncClient:
@@ -187,9 +183,9 @@ class OpenAICompatible(TextProvider, ImageProvider):
     def _api(self) -> str:
         return str(self._params.get("api") or self.default_api)
 
-    def _answer(self, request: TextRequest) -> Answer:
+    def _answer(self, request: TextRequest) -> ReadAnswer:
         kind = openai_responses.ResponseAnswer if self._api == "responses" else openai_chat.ChatAnswer
-        return kind(request.model)
+        return kind(request.model, self._thinking_off)
 
     def _body(self, request: TextRequest) -> JsonObject:
         """The request in the API's words. The call's params win over the profile's."""
@@ -226,7 +222,7 @@ class OpenAICompatible(TextProvider, ImageProvider):
     # -- failing -------------------------------------------------------------------------------------------------------
 
     def _explain(
-        self, error: Exception, request: TextRequest, body: Mapping[str, Any], answer: Answer
+        self, error: Exception, request: TextRequest, body: Mapping[str, Any], answer: ReadAnswer
     ) -> ProviderError:
         fault = self._translate(
             error,
@@ -259,7 +255,12 @@ class OpenAICompatible(TextProvider, ImageProvider):
             case openai.APIStatusError():
                 response = error.response
                 return self._explain_refusal(
-                    error.status_code, response.text, response.headers, model, sent, structured=structured
+                    error.status_code,
+                    wire.words_of(response.content),
+                    response.headers,
+                    model,
+                    sent,
+                    structured=structured,
                 )
             case TimeoutError() if not isinstance(error, ssl.SSLError):
                 return ProviderError(
@@ -267,14 +268,10 @@ class OpenAICompatible(TextProvider, ImageProvider):
                 )
             case openai.APIConnectionError() | httpx2.TransportError() | httpx2.InvalidURL() | ssl.SSLError():
                 return wire.transport_fault(error)
-            case openai.APIError():  # an error event inside the stream
-                told = error.body if error.body is not None else error.message
-                return self._explain_refusal(None, told, headers, model, sent, structured=structured)
-            case json.JSONDecodeError() | UnicodeDecodeError() | openai.APIResponseValidationError():
-                return ProviderError(
-                    "malformed_output",
-                    Text(N_("The service's answer cannot be read: {problem}"), problem=redactor.text(str(error))),
-                )
+            case ServiceRefused():  # with a good status: a body, an event, a choice
+                return self._explain_refusal(error.status, error.body, headers, model, sent, structured=structured)
+            case UnicodeDecodeError():
+                return wire.not_utf8(error, headers)
         # Anything else is a bug of ours or the SDK's: the engine shows it as internal, with its traceback.
         raise error
 
@@ -304,8 +301,3 @@ def _prompt_of(sent: Mapping[str, Any]) -> str:
     """What a request asks, in all its words."""
     messages = sent.get("messages") or sent.get("input") or ()
     return "\n".join((str(sent.get("prompt") or ""), *(str(m.get("content")) for m in messages)))
-
-
-def _tell(on_delta: OnDelta, answer: Answer) -> None:
-    if answer.text:
-        on_delta(storable(answer.text))

@@ -6,15 +6,18 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject, parse_json
+from workbench.plain_text import storable
 from workbench.providers import faults
-from workbench.providers.answers import count
+from workbench.providers.answers import ServiceRefused
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
+from workbench.providers.counting import count, mapping
 from workbench.security.redact import redactor
 
 #: what a free-sized model is asked for, in pixels
@@ -107,11 +110,14 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
         answer = parse_json(raw)
     except ValueError:
         raise _unreadable(raw) from None
-    if not isinstance(answer, dict) or not ({"data", "error"} & answer.keys()):
+    if not isinstance(answer, dict):
         raise _unreadable(raw)
-    if answer.get("error") and not answer.get("data"):
-        raise faults.fault(200, answer, headers)
-    entries = [e for e in answer.get("data") or [] if isinstance(e, dict)]
+    entries, text = _entries(answer), _text_of(answer)
+    if not entries and not text:
+        if faults.find_refusal(answer) is not None:
+            raise ServiceRefused(200, answer)
+        if not answer.keys() & {*_LISTS, "choices"}:
+            raise _unreadable(raw)
     images = tuple(m for m in (_read_entry(e, headers) for e in entries) if m is not None)
     usage = answer.get("usage")
     reported: JsonObject = usage if isinstance(usage, dict) else {}
@@ -123,7 +129,56 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
         count=sum(m.error is None for m in images) if generated is None else generated,
         request_id=faults.request_id(headers),
         notes=notes,
+        text="" if images else text,
     )
+
+
+#: where services list what they drew: OpenAI; SiliconFlow; DashScope, in its `output`; Replicate and its like
+_LISTS = ("data", "images", "results", "image_urls", "output")
+#: what an entry holds, as base64 or as a link
+_ENCODED = ("b64_json", "base64", "b64", "image_base64", "bytesBase64Encoded", "b64_image", "image")
+_LINKS = ("url", "image_url", "orig_url", "image", "link")
+#: a picture that a chat model puts into its text
+_IN_TEXT = re.compile(r"!\[[^\]]*\]\(\s*(https?://[^\s)]+|data:image/[^\s)]+)|(data:image/[\w.+-]+;base64,[\w+/=-]+)")
+
+
+def _entries(answer: JsonObject, depth: int = 2) -> list[JsonObject]:
+    """What stands for one picture each; bare links and bare base64 become entries, too."""
+    for name in _LISTS:
+        found = answer.get(name)
+        if isinstance(found, list):
+            return [e if isinstance(e, dict) else {"url": e} for e in found if isinstance(e, dict | str)]
+        if isinstance(found, dict) and depth:
+            inner = _entries(found, depth - 1)
+            if inner:
+                return inner
+        elif isinstance(found, str) and found.startswith(("http://", "https://", "data:")):
+            return [{"url": found}]
+    encoded = answer.get("image_base64")
+    if isinstance(encoded, list):
+        return [{"b64_json": e} for e in encoded if isinstance(e, str)]
+    if depth < 2 and any(isinstance(answer.get(n), str) for n in (*_ENCODED, *_LINKS)):
+        return [answer]
+    message = _message_of(answer)
+    pictures = message.get("images")
+    if isinstance(pictures, list):
+        return [e for e in pictures if isinstance(e, dict)]
+    return [{"url": link or data} for link, data in _IN_TEXT.findall(_said(message))]
+
+
+def _message_of(answer: JsonObject) -> JsonObject:
+    choices = answer.get("choices")
+    return mapping(mapping(choices[0]).get("message")) if isinstance(choices, list) and choices else {}
+
+
+def _said(message: JsonObject) -> str:
+    content = message.get("content")
+    return content if isinstance(content, str) else ""
+
+
+def _text_of(answer: JsonObject) -> str:
+    """What a model said in place of a picture."""
+    return redactor.text(storable(_said(_message_of(answer)).strip()))
 
 
 def read_usage(found: JsonObject) -> Usage:
@@ -143,17 +198,32 @@ def read_usage(found: JsonObject) -> Usage:
 def _read_entry(entry: JsonObject, headers: Mapping[str, str]) -> GeneratedMedia | None:
     if entry.get("error"):
         return GeneratedMedia(error=faults.fault(200, {"error": entry["error"]}, headers))
-    encoded, url = entry.get("b64_json"), entry.get("url")
-    if isinstance(url, str) and url.startswith("data:") and not encoded:
-        encoded = url.partition(",")[2]
-    if isinstance(encoded, str) and encoded.strip():
-        try:
-            return GeneratedMedia(base64.b64decode(encoded.rpartition("base64,")[2], validate=False))
-        except (binascii.Error, ValueError):
-            return GeneratedMedia(
-                error=ProviderError("malformed_output", Text(N_("The picture's base64 is damaged.")), http_status=200)
-            )
-    return GeneratedMedia(url=url) if isinstance(url, str) and url.strip() else None
+    encoded = next((e for e in (entry.get(name) for name in _ENCODED) if isinstance(e, str) and e.strip()), "")
+    links = (mapping(entry.get(name)).get("url") or entry.get(name) for name in _LINKS)
+    url = next((u for u in links if isinstance(u, str) and u.strip()), "")
+    if encoded.startswith(("http://", "https://")):
+        encoded, url = "", encoded
+    if url and not url.startswith(("http://", "https://")) and not encoded:
+        encoded, url = url, ""
+    if not encoded:
+        return GeneratedMedia(url=url) if url else None
+    data = decode_base64(encoded)
+    if data is None:
+        damaged = Text(N_("The picture's base64 is damaged."))
+        return GeneratedMedia(error=ProviderError("malformed_output", damaged, http_status=200))
+    return GeneratedMedia(data)
+
+
+def decode_base64(encoded: str) -> bytes | None:
+    """The bytes of base64 as it may come: behind a data URI's head, in lines, for URLs, without its padding."""
+    letters = re.sub(r"\s+", "", encoded.rpartition("base64,")[2]).rstrip("=").translate(_FOR_URLS)
+    try:
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+_FOR_URLS = str.maketrans("-_", "+/")
 
 
 def _unreadable(raw: str) -> ProviderError:

@@ -14,8 +14,9 @@ from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers import faults
-from workbench.providers.answers import Answer, Joiner, count, mapping
-from workbench.providers.base import TextRequest, Usage
+from workbench.providers.answers import UNSAID, Joiner, ReadAnswer, ServiceRefused
+from workbench.providers.base import TextRequest
+from workbench.providers.counting import RESPONSES, mapping
 from workbench.providers.schemas import strict_schema
 
 #: sent as they are when given; the API has no penalties, no seed and no stop
@@ -56,20 +57,22 @@ def describe_schema(schema: JsonObject, name: str) -> JsonObject:
     return {"name": short, "schema": strict or schema, "strict": strict is not None}
 
 
-_WHOLE = frozenset({"output", "error", "status"})
+_WHOLE = frozenset({"output", "status"})
 
 
 @dataclass
-class ResponseAnswer(Answer):
+class ResponseAnswer(ReadAnswer):
     """An answer of the Responses API. Reasoning items come before the message; only the message's output_text
     counts."""
 
+    names = RESPONSES
+
     def take_whole(self, body: str) -> None:
         answer = self._read(body, _WHOLE)
-        if not ({"output", "error"} & answer.keys()):
+        if "output" not in answer and answer.get("status") != "failed":
             raise self._foreign("")
         self._take_response(answer, http_status=200)
-        self.finish = self.finish or "other"
+        self.finish = self.finish or UNSAID
 
     def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
         kind = str(event.get("type") or "")
@@ -82,28 +85,34 @@ class ResponseAnswer(Answer):
             case "response.refusal.delta" if isinstance(delta, str):
                 self._first_token()
                 self.refusal += delta
-            case "response.completed" | "response.incomplete" | "response.failed":
+            case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
                 self._take_response(mapping(event.get("response")), kind.removeprefix("response."))
             case "error":
-                raise faults.fault(None, event, self.headers)
+                raise ServiceRefused(None, event)
             case _ if kind.startswith("response.reasoning"):
                 # Thoughts are the model's first tokens, too, though they are no part of the answer.
                 self._first_token()
+                if isinstance(delta, str) and delta.strip():
+                    self.thoughts.append(delta)
 
     def _take_response(self, found: JsonObject, status: str = "", http_status: int | None = None) -> None:
         """Read a whole response object, the last event's or the answer itself. Raises ProviderError when it failed."""
         self.model = str(found.get("model") or self.model)
-        self._take_usage(read_usage(found.get("usage")))
+        self._take_usage(found)
         status = str(found.get("status") or status)
-        if status == "failed" or (found.get("error") and not found.get("output")):
-            raise faults.fault(http_status, {"error": found.get("error") or {}}, self.headers)
+        if status == "failed" or faults.find_refusal(found) is not None:
+            raise ServiceRefused(http_status, {"error": found.get("error") or {}})
         parts = list(_parts(found.get("output")))
         texts = [str(p.get("text") or "") for p in parts if p.get("type") == "output_text"]
         # What was streamed is told again here, complete; relays that leave it out lose nothing.
         self.pieces = texts if any(texts) else self.pieces
+        self.thoughts = self.thoughts or [t for t in _thoughts(found.get("output")) if t.strip()]
         self.refusal = "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
         reason = mapping(found.get("incomplete_details")).get("reason")
-        self.finish = str(reason or "other") if status == "incomplete" else status or "completed"
+        self.finish = str(reason or UNSAID) if status == "incomplete" else status or "completed"
+
+    def _knows(self, event: JsonObject) -> bool:
+        return str(event.get("type") or "").startswith("response.")
 
     def _foreign(self, begins: str) -> ProviderError:
         message = (
@@ -124,12 +133,10 @@ def _parts(output: Any) -> Iterator[JsonObject]:
             yield from (part for part in item["content"] if isinstance(part, dict))
 
 
-def read_usage(found: Any) -> Usage:
-    """Token counts as reported; anything missing or senseless stays None."""
-    reported = mapping(found)
-    return Usage(
-        input=count(reported.get("input_tokens")),
-        cached=count(mapping(reported.get("input_tokens_details")).get("cached_tokens")),
-        output=count(reported.get("output_tokens")),
-        reasoning=count(mapping(reported.get("output_tokens_details")).get("reasoning_tokens")),
-    )
+def _thoughts(output: Any) -> Iterator[str]:
+    """What the reasoning among the items says, in full or in summary."""
+    for item in output if isinstance(output, list) else ():
+        if isinstance(item, dict) and item.get("type") == "reasoning":
+            for parts in (item.get("summary"), item.get("content")):
+                listed = parts if isinstance(parts, list) else ()
+                yield from (str(part.get("text") or "") for part in listed if isinstance(part, dict))

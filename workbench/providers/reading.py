@@ -1,7 +1,8 @@
 """Read a model's answer as JSON, as leniently as is safe, and say exactly what is wrong when it cannot be read.
 
-Order: as it is → after a light repair → the first balanced object or array in the text → that one
-repaired. Nothing is guessed: no closing bracket is invented, so a cut-off answer never passes for a shorter one.
+Thoughts go first. Then: the whole as it is → read in relaxed JSON → each run of brackets in the text, in both ways. Of
+several that fit the schema the last one is the answer: drafts come first. Nothing is guessed: no closing bracket is
+invented, so a cut-off answer never passes for a shorter one, nor for the draft before it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from workbench.errors import OutputError
 from workbench.i18n import Text
 from workbench.plain_text import storable_json
+from workbench.providers import relaxed, thinking
 from workbench.validation import issues_of, message_of
 
 if TYPE_CHECKING:
@@ -31,29 +33,50 @@ ADVISED_MAX_TOKENS = 8_000
 #: prose with many stray brackets must not make reading quadratic
 MOST_CANDIDATES = 40
 
-_THINKING = re.compile(r"^\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _FENCE = re.compile(r"^\s*```[A-Za-z0-9_-]*\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
 _CLOSER = {"{": "}", "[": "]"}
+#: where the call of a tool holds what it is given; nobody offers a tool here, but some models answer in one
+_ARGUMENTS = ("arguments", "parameters", "input", "args", "action_input")
+_OF_CALLS = frozenset(
+    (*_ARGUMENTS, "name", "type", "id", "function", "tool", "tool_name", "action", "call_id", "index")
+)
+#: boxes within boxes: a string that holds a list that holds a call
+_MOST_BOXES = 7
 
 
-def read_json(text: str, wanted: Wanted = "any") -> Any:
-    """The JSON value in a model's answer. Raises OutputError: empty_, truncated_ or malformed_output."""
-    answer = _unwrap(text)
-    if not answer:
-        raise OutputError("empty_output", Text("The answer is empty."), raw=text)
-    parsed, value, problem = _parse(answer)
-    if parsed and _is(value, wanted):
-        return storable_json(value)
-    inner = _first_inside(answer, wanted)
-    if inner is not None:
-        return storable_json(inner.value)
-    raise _wrong_kind(text, value, wanted) if parsed else _unreadable(text, answer, problem)
+def read_json(text: str, wanted: Wanted = "any", *, last: bool = False) -> Any:
+    """The first JSON value of the wanted kind in a model's answer, or the `last`. Raises OutputError: empty_,
+    truncated_ or malformed_output."""
+    values, fault = _values(text, wanted)
+    for value in reversed(values) if last else values:
+        inner = next((v for v in _unbox(value, wanted) if _is(v, wanted)), _NOTHING)
+        if inner is not _NOTHING:
+            return storable_json(inner)
+    raise fault
 
 
 def read_model(text: str, schema: type[Model]) -> Model:
     """A model's answer as `schema`. Raises OutputError; malformed_output carries one issue per wrong field."""
-    value = read_json(text, _find_json_type(schema))
-    return validate(value, schema, raw=text)
+    wanted = _find_json_type(schema)
+    values, fault = _values(text, wanted)
+    if isinstance(fault, _CutOff) and values and _begins(fault.rest, schema):
+        # what came before it was a draft, however well it fits
+        raise fault
+    fitting = [m for m in (_fit(value, wanted, schema) for value in reversed(values)) if m is not None]
+    if fitting:
+        # where nothing is required anything fits, also a pair of brackets in a last remark
+        return next((m for m in fitting if m.model_fields_set), fitting[0])
+    return validate(read_json(text, wanted, last=True), schema, raw=text)
+
+
+def _fit(value: Any, wanted: Wanted, schema: type[Model]) -> Model | None:
+    for inner in _unbox(value, wanted):
+        if _is(inner, wanted):
+            try:
+                return schema.model_validate(storable_json(inner))
+            except ValidationError:
+                continue
+    return None
 
 
 def validate(value: Any, schema: type[Model], raw: str = "") -> Model:
@@ -87,8 +110,8 @@ def _find_json_type(schema: type[BaseModel]) -> Wanted:
 
 
 def _unwrap(text: str) -> str:
-    """Without byte order mark, leading thoughts and a fence around the whole."""
-    answer = _THINKING.sub("", text.lstrip("\ufeff")).strip().strip("\ufeff")
+    """Without thoughts, byte order mark and a fence around the whole."""
+    answer = thinking.split(text.lstrip("\ufeff")).answer.strip().strip("\ufeff")
     fenced = _FENCE.match(answer)
     return (fenced.group(1) if fenced else answer).strip()
 
@@ -96,17 +119,37 @@ def _unwrap(text: str) -> str:
 # -- parsing -----------------------------------------------------------------------------------------------------------
 
 
+class _CutOff(OutputError):
+    """The answer ends before it is complete. `rest`: from where it does."""
+
+    rest = ""
+
+
+_NOTHING = object()
+
+
+def _values(text: str, wanted: Wanted) -> tuple[list[Any], OutputError]:
+    """The JSON values in an answer, from left to right, and what to say if none of them will do."""
+    answer = _unwrap(text)
+    if not answer:
+        raise OutputError("empty_output", Text("The answer is empty."), raw=text)
+    parsed, value, problem = _parse(answer)
+    if parsed:
+        return [value], _wrong_kind(text, value, wanted)
+    spans = list(_spans(answer))
+    return [span.value for span in spans if span.value is not _NOTHING], _unreadable(text, answer, spans, problem)
+
+
 def _parse(text: str) -> tuple[bool, Any, json.JSONDecodeError | None]:
-    """(parsed, value, what was wrong with the repaired text): as is, then repaired."""
+    """(parsed, value, what was wrong with the text as it is): as is, then relaxed."""
     value, problem = _strict(text)
     if problem is None:
         return True, value, None
-    repaired = repair(text)
-    if repaired == text:
+    try:
+        return True, relaxed.read(text), None
+    except relaxed.NotRelaxed:
+        # The first problem points into the text as the model wrote it, which is what a reader can look up.
         return False, None, problem
-    value, still = _strict(repaired)
-    # The first problem points into the text as the model wrote it, which is what a reader can look up.
-    return (True, value, None) if still is None else (False, None, problem)
 
 
 def _strict(text: str) -> tuple[Any, json.JSONDecodeError | None]:
@@ -123,38 +166,31 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def repair(text: str) -> str:
-    """Mend what models often get wrong and what can be mended without guessing."""
-    mended = text.strip("\ufeff \t\r\n")
-    if '"' not in mended:
-        mended = re.sub("[“”„]", '"', mended)
-    return _mend_strings_and_commas(mended)
+def _unbox(value: Any, wanted: Wanted, boxes: int = _MOST_BOXES) -> Iterator[Any]:
+    """The value itself, then what it may be a box around: JSON in a string, a list of one, the call of a tool, a
+    name."""
+    yield value
+    if not boxes:
+        return
+    for inner in _open_box(value, wanted):
+        yield from _unbox(inner, wanted, boxes - 1)
 
 
-def _mend_strings_and_commas(text: str) -> str:
-    """Escape raw line breaks and tabs inside strings; drop commas that stand before a closing bracket."""
-    out: list[str] = []
-    inside = escaped = False
-    for position, char in enumerate(text):
-        if inside:
-            if escaped:
-                escaped = False
-            elif char == "\\":
-                escaped = True
-            elif char == '"':
-                inside = False
-            elif char < " ":
-                char = _ESCAPES.get(char, f"\\u{ord(char):04x}")
-        elif char == '"':
-            inside = True
-        elif char == "," and _AHEAD_CLOSES.match(text, position + 1):
-            continue
-        out.append(char)
-    return "".join(out)
-
-
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_AHEAD_CLOSES = re.compile(r"\s*[}\]]")
+def _open_box(value: Any, wanted: Wanted) -> Iterator[Any]:
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"'):
+        parsed, inner, _ = _parse(value.strip())
+        if parsed:
+            yield inner
+    elif isinstance(value, list) and len(value) == 1 and wanted == "object":
+        yield value[0]
+    elif isinstance(value, dict):
+        given = [value[name] for name in _ARGUMENTS if name in value]
+        if len(given) == 1 and value.keys() <= _OF_CALLS:
+            yield given[0]
+        elif isinstance(value.get("function"), dict) and value.keys() <= _OF_CALLS:
+            yield value["function"]
+        elif len(value) == 1:
+            yield from (inner for inner in value.values() if isinstance(inner, dict | list | str))
 
 
 # -- JSON inside prose -------------------------------------------------------------------------------------------------
@@ -163,27 +199,12 @@ _AHEAD_CLOSES = re.compile(r"\s*[}\]]")
 @dataclass(frozen=True)
 class _Span:
     """A run of brackets from `start`. `end` None: not closed; `mismatch`: position of a closer that closes nothing
-    open."""
+    open. `value`: what it says, if it can be read."""
 
     start: int
     end: int | None
     mismatch: int | None = None
-
-
-@dataclass(frozen=True)
-class _Inner:
-    value: Any
-
-
-def _first_inside(text: str, wanted: Wanted) -> _Inner | None:
-    for span in _spans(text):
-        if span.end is None:
-            continue
-        parsed, value, _ = _parse(text[span.start : span.end])
-        # A lone “[1]” in prose is a footnote, not an answer: only containers of the wanted kind count.
-        if parsed and _is(value, wanted):
-            return _Inner(value)
-    return None
+    value: Any = _NOTHING
 
 
 def _spans(text: str) -> Iterator[_Span]:
@@ -196,11 +217,32 @@ def _spans(text: str) -> Iterator[_Span]:
         opening = _OPENS_JSON.search(text, position)
         if opening is None:
             return
-        span = _scan(text, opening.start())
+        span = _read_span(text, opening.start())
         yield span
         if span.end is None:
             return
         position = span.end
+
+
+def _read_span(text: str, start: int) -> _Span:
+    span = _scan(text, start)
+    if span.end is not None:
+        parsed, value, _ = _parse(text[start : span.end])
+        if parsed:
+            return replace(span, value=value)
+    try:
+        # brackets within single quotes or comments close nothing
+        value, end = relaxed.read_at(text, start)
+    except relaxed.NotRelaxed:
+        return span
+    return _Span(start, end, value=value)
+
+
+def _begins(rest: str, schema: type[BaseModel]) -> bool:
+    """Whether a piece that was cut off is the beginning of what the schema wants, and no bracket in a remark."""
+    properties = schema.model_json_schema().get("properties", {})
+    first = re.match(r"""[\[{\s]*["'“]?([\w-]+)["'”]?\s*[:：]""", rest)
+    return first is not None and (not properties or first.group(1) in properties)
 
 
 _OPENS_JSON = re.compile(r"""\{\s*["“'}]|\{\s*$|\[\s*(?:["“'{\[\]\d-]|true|false|null)|\[\s*$|\{\s*[A-Za-z_]\w*\s*:""")
@@ -233,21 +275,16 @@ def _scan(text: str, start: int) -> _Span:
 # -- saying what is wrong ----------------------------------------------------------------------------------------------
 
 
-def _unreadable(raw: str, answer: str, problem: json.JSONDecodeError | None) -> OutputError:
-    first = next(_spans(answer), None)
+def _unreadable(raw: str, answer: str, spans: list[_Span], problem: json.JSONDecodeError | None) -> OutputError:
+    if spans and spans[-1].end is None and spans[-1].mismatch is None:
+        return _cut_off(raw, answer, spans[-1].start)
+    first = next((span for span in spans if span.value is _NOTHING), spans[0] if spans else None)
     if first is None:
         message = Text("No JSON found in the answer. It begins: {start}", start=_shorten(answer))
         return OutputError("malformed_output", message, raw=raw)
     if first.mismatch is not None:
         message = Text("The brackets do not match near: {around}", around=_around(answer, first.mismatch))
         return OutputError("malformed_output", message, raw=raw)
-    if first.end is None:
-        message = Text(
-            "The answer is cut off. Raise the output limit to at least {tokens} tokens. It ends: {end}",
-            tokens=ADVISED_MAX_TOKENS,
-            end=answer[-AROUND:],
-        )
-        return OutputError("truncated_output", message, raw=raw)
     wrong, position = _problem_in(answer, first.start, first.end, problem)
     message = Text(
         "The answer is not valid JSON: {problem} near: {around}", problem=wrong, around=_around(answer, position)
@@ -255,9 +292,20 @@ def _unreadable(raw: str, answer: str, problem: json.JSONDecodeError | None) -> 
     return OutputError("malformed_output", message, raw=raw)
 
 
-def _problem_in(answer: str, start: int, end: int, problem: json.JSONDecodeError | None) -> tuple[str, int]:
+def _cut_off(raw: str, answer: str, start: int) -> _CutOff:
+    message = Text(
+        "The answer is cut off. Raise the output limit to at least {tokens} tokens. It ends: {end}",
+        tokens=ADVISED_MAX_TOKENS,
+        end=answer[-AROUND:],
+    )
+    cut_off = _CutOff("truncated_output", message, raw=raw)
+    cut_off.rest = answer[start : start + 2 * AROUND]
+    return cut_off
+
+
+def _problem_in(answer: str, start: int, end: int | None, problem: json.JSONDecodeError | None) -> tuple[str, int]:
     """What is wrong with the JSON itself; the problem of the whole answer may only be that prose comes first."""
-    if problem is not None and start < problem.pos <= end:
+    if problem is not None and start < problem.pos <= (end or start):
         return problem.msg, problem.pos
     inner = _strict(answer[start:end])[1]
     return (inner.msg, start + inner.pos) if inner is not None else ("not JSON", start)

@@ -4,8 +4,10 @@ docs/providers.md."""
 from __future__ import annotations
 
 import functools
+import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -35,7 +37,7 @@ class TooLarge(httpx2.TransportError):
 
 
 class Packed(httpx2.TransportError):
-    """The answer is compressed, though that was declined: it could unpack to far more than the cap."""
+    """The answer is compressed, though that was declined, and cannot be unpacked within the cap."""
 
 
 class LinkLocal(httpx2.TransportError):
@@ -43,29 +45,87 @@ class LinkLocal(httpx2.TransportError):
 
 
 class Capped(httpx2.AsyncByteStream):
-    """A response body that ends with TooLarge once it passes the cap. `tail`: its last bytes."""
+    """A response body that ends with TooLarge once it passes the cap; unpacked where it came as gzip."""
 
-    def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int, packing: str = "") -> None:
         self._stream = stream
         self._most_bytes = most_bytes
-        self.tail = b""
+        self._packing = packing
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        passed = 0
+        came, passed, unpacker = 0, 0, None
         async for chunk in self._stream:
-            passed += len(chunk)
-            if passed > self._most_bytes:
-                raise TooLarge(self._most_bytes)
-            self.tail = (self.tail + chunk)[-64:]
-            yield chunk
+            came += len(chunk)
+            if not passed and chunk.startswith(_GZIP):
+                self._packing = self._packing or "gzip"
+            if self._packing and unpacker is None:
+                unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
+            for piece in self._unpack(unpacker, chunk) if unpacker is not None else (chunk,):
+                passed += len(piece)
+                if passed > self._most_bytes:
+                    raise TooLarge(self._most_bytes) if unpacker is None else Packed(self._packing)
+                yield piece
+        if unpacker is not None and came and not unpacker.eof:
+            if not passed:
+                raise Packed(self._packing)
+            raise httpx2.RemoteProtocolError("the compressed answer was cut off")
+
+    def _unpack(self, unpacker: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
+        """A little at a time: a few bytes may unpack to gigabytes."""
+        try:
+            while chunk and not unpacker.eof:
+                piece = unpacker.decompress(chunk, _AT_ONCE)
+                chunk = unpacker.unconsumed_tail
+                if not piece and not chunk:
+                    return
+                yield piece
+        except zlib.error:
+            raise Packed(self._packing) from None
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
 
-def is_done(stream: object) -> bool:
-    """Whether a stream of events ended with [DONE], which the SDK keeps to itself."""
-    return isinstance(stream, Capped) and b"[DONE]" in stream.tail
+_GZIP = b"\x1f\x8b\x08"
+#: zlib's word for “as the header says”
+_GZIP_OR_ZLIB = 47
+_AT_ONCE = 64 * 1024
+
+
+def decode(body: bytes) -> str:
+    """The text of an answer, which is UTF-8 whatever its label says. Raises UnicodeDecodeError."""
+    return body.decode("utf-8-sig")
+
+
+def not_utf8(error: UnicodeDecodeError, headers: Mapping[str, str]) -> ProviderError:
+    """An answer whose characters cannot be told for certain: half of them would be kept as “�”."""
+    declared = re.search(r"charset=\"?([\w-]+)", headers.get("content-type", ""), re.IGNORECASE)
+    encoding = declared.group(1).upper() if declared and declared.group(1).upper() not in ("UTF-8", "UTF8") else ""
+    message = N_(
+        "The service answered in {encoding}, not in UTF-8, so its characters cannot be told for certain. Have the "
+        "service or relay send UTF-8."
+    )
+    return ProviderError("malformed_output", Text(message, encoding=encoding or _guess(error.object)), http_status=200)
+
+
+def _guess(body: bytes) -> str:
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "UTF-16"
+    try:
+        body.decode("gb18030")
+    except UnicodeDecodeError:
+        return "Latin-1"
+    return "GBK"
+
+
+def words_of(body: bytes) -> str:
+    """What an error page says, in whatever encoding: it is shown and never kept as an answer."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return body.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return body.decode("utf-8", "replace")
 
 
 def timeouts(params: Mapping[str, Any]) -> httpx2.Timeout:
@@ -83,7 +143,7 @@ def client(
     limits = timeouts(params)
 
     async def time(request: httpx2.Request) -> None:
-        # Whatever the SDK says: google-genai lifts every limit that it was not told itself.
+        # Whatever the SDK says.
         request.extensions["timeout"] = limits.as_dict()
 
     async def cap(response: httpx2.Response) -> None:
@@ -92,11 +152,15 @@ def client(
         if isinstance(peer, tuple) and is_link_local(str(peer[0])):
             # a name that means another address by now: nothing of the answer is read
             raise LinkLocal(str(peer[0]))
-        if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            raise Packed(response.headers["content-encoding"])
+        packing = response.headers.get("content-encoding", "").strip().lower().removeprefix("x-")
+        if packing not in ("", "identity", "gzip", "deflate"):
+            raise Packed(packing)
+        # Unpacked here, a little at a time; the SDK would do it at once.
+        response.headers.pop("content-encoding", None)
         # JSON is nothing else; the service's own word for it could name a codec that unpacks.
         response.encoding = "utf-8"
-        response.stream = Capped(response.stream, most_bytes(response.request))  # type: ignore[arg-type]
+        packing = "" if packing == "identity" else packing
+        response.stream = Capped(response.stream, most_bytes(response.request), packing)  # type: ignore[arg-type]
 
     return httpx2.AsyncClient(
         verify=_load_authorities(trust_env),
@@ -139,7 +203,9 @@ def transport_fault(error: Exception) -> ProviderError:
             retryable=False,
         )
     if isinstance(cause, Packed):
-        message = N_("The service sent a compressed answer ({encoding}), which was not asked for.")
+        message = N_(
+            "The service sent a compressed answer ({encoding}), which was not asked for and cannot be unpacked safely."
+        )
         return ProviderError("malformed_output", Text(message, encoding=reason[:40]))
     if isinstance(cause, httpx2.UnsupportedProtocol):
         return ProviderError(
