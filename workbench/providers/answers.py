@@ -3,11 +3,15 @@ those."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import httpx2
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
@@ -19,6 +23,8 @@ from workbench.providers.counting import CHAT, Tally
 from workbench.providers.events import Event, read_events, sniff
 from workbench.security.redact import redactor
 
+#: how long a service may take to end a stream that it has called done
+_DRAIN_S = 0.5
 #: complete, and nobody said why it ended
 UNSAID = "unsaid"
 #: how services say that an answer is complete, or cut off; docs/providers.md#how-an-answer-ends
@@ -175,6 +181,7 @@ class ReadAnswer(Answer, ABC):
         try:
             if streamed:
                 await self._take_stream(read_events(pieces), on_delta)
+                await _drain(pieces)
                 return
             whole = wire.decode(b"".join([piece async for piece in pieces]))
         except UnicodeDecodeError as error:
@@ -259,6 +266,14 @@ class ReadAnswer(Answer, ABC):
         if not isinstance(answer, dict) or not (known & answer.keys()):
             raise self._foreign(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
         return answer
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read what follows [DONE], so that the connection may serve the next call, but wait for no service long."""
+    with contextlib.suppress(TimeoutError, httpx2.TransportError):
+        async with asyncio.timeout(_DRAIN_S):
+            async for _ in pieces:
+                pass
 
 
 def states_failure(event: JsonObject, name: str) -> bool:
