@@ -156,6 +156,29 @@ INNER = '{"name": "Hai", "order": 1}'
         f'{{"tool_calls": [{{"id": "1", "function": {{"name": "answer", "arguments": {json.dumps(FINAL)}}}}}]}}',
         f'{{"output": {FINAL}}}',
         f'{{"Page": {FINAL}}}',
+        f'{{"tool_uses": [{{"recipient_name": "functions.answer", "parameters": {FINAL}}}]}}',
+        f'{{"role": "assistant", "content": null, "function_call": {{"name": "x", "arguments": {json.dumps(FINAL)}}}}}',
+        f'{{"choices": [{{"index": 0, "message": {{"role": "assistant", "content": {json.dumps(FINAL)}}}}}]}}',
+        f'{{"method": "tools/call", "params": {{"name": "answer", "arguments": {FINAL}}}}}',
+        f'{{"type": "object", "properties": {FINAL}, "required": ["lines"]}}',
+        # gpt-oss where it is asked for JSON
+        f"<|channel|>analysis<|message|>{DRAFT}<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>"
+        f"{FINAL}<|return|>",
+        # escaped once more than it should be
+        FINAL.replace('"', '\\"'),
+        f"Here it is: {FINAL.replace(chr(34), chr(92) + chr(34))}",
+        '"' + FINAL.replace('"', '\\"').replace("{", "{\\n"),
+        FINAL.replace('"', "&quot;"),
+        # signs of other languages
+        "{‘lines’: [{‘name’: ‘Hai’, ‘order’: 1}]}",
+        '\u200b{"lines":\u200b [{"name": "Hai", "order": +1}]}\u2060',
+        '{"lines": [{"name": "Hai"、"order": 1}]}',
+        '{"lines": [{"name": """Hai""", "order": 1.}]}',
+        "{u'lines': [{u'name': u'Hai', u'order': 1, u'note': undefined, u'ok': TRUE}]}",
+        '{"lines": [{"name": "\\x48ai", "order": 1}]}',
+        # the shape alone is no answer
+        f'{FINAL}\nAs you asked: {{"lines": ["..."]}}',
+        f'In the shape {{"lines": [{{"name": "<name>"}}]}}: {FINAL}. The rest as in {{"lines": ...}}.',
     ],
 )
 def test_what_is_meant_without_doubt_is_read(answer: str) -> None:
@@ -170,6 +193,11 @@ def test_what_is_meant_without_doubt_is_read(answer: str) -> None:
         (f"<think>{DRAFT}</think>{FINAL[:-2]}", "truncated_output"),
         (f"<think>{DRAFT}", "empty_output"),
         ("{'lines': [{'name': 'Hai', 'order': 1}", "truncated_output"),
+        (f'{{"name": "answer", "arguments": {json.dumps(FINAL[:-9])}}}', "truncated_output"),
+        (json.dumps(FINAL)[:-9], "truncated_output"),
+        # nor for one that is damaged
+        (f'{DRAFT}\nFinal: {{"lines": [{{"name": "Hai" "order": 1}}]}}', "malformed_output"),
+        (f'{DRAFT}\nFinal: {{"lines": [{{"name": "Hai"]}}}}', "malformed_output"),
         ('{"lines": [{"name": "Hai", "order": 1}] /* and', "truncated_output"),
         # one way or another
         ("{'lines': [{'name': 'he said 'Hai' aloud', 'order': 1}]}", "malformed_output"),
@@ -186,6 +214,11 @@ def test_nothing_is_guessed(answer: str, kind: str) -> None:
         read_model(answer, Page)
 
     assert raised.value.kind == kind
+
+
+def test_escapes_of_markdown_mean_the_sign() -> None:
+    line = read_model('{"lines": [{"name": "a\\_b \\*c\\* 50\\%", "order": 1}]}', Page).lines[0]
+    assert line.name == "a_b *c* 50%"
 
 
 def test_a_bracket_in_a_last_remark_cuts_nothing_off() -> None:
@@ -215,6 +248,11 @@ class Chapter(BaseModel):
         "`<think>` " * 50_000,
         "x</think>" * 50_000,
         "<think></think>" * 50_000,
+        '{\\"' * 100_000,
+        "{&quot;" * 100_000,
+        '{"a": """' + 'x"' * 200_000,
+        "{‘" * 100_000,
+        '{"content": ' * 50_000,
     ],
 )
 def test_hostile_answers_in_relaxed_words_are_refused_quickly(answer: str) -> None:

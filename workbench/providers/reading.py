@@ -7,6 +7,8 @@ invented, so a cut-off answer never passes for a shorter one, nor for the draft 
 
 from __future__ import annotations
 
+import contextlib
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -36,10 +38,20 @@ MOST_CANDIDATES = 40
 _FENCE = re.compile(r"^\s*```[A-Za-z0-9_-]*\s*\n(.*?)\n?\s*```\s*$", re.DOTALL)
 _CLOSER = {"{": "}", "[": "]"}
 #: where the call of a tool holds what it is given; nobody offers a tool here, but some models answer in one
-_ARGUMENTS = ("arguments", "parameters", "input", "args", "action_input")
+_ARGUMENTS = ("arguments", "parameters", "input", "args", "kwargs", "params", "action_input", "tool_input")
 _OF_CALLS = frozenset(
-    (*_ARGUMENTS, "name", "type", "id", "function", "tool", "tool_name", "action", "call_id", "index")
+    (
+        *(*_ARGUMENTS, "name", "type", "id", "function", "tool", "tool_name", "action", "call_id", "index"),
+        *("recipient_name", "method", "jsonrpc"),
+    )
 )
+#: where a message, or a whole answer of an API that somebody has written out, holds what it says
+_SAID = ("tool_calls", "tool_uses", "function_call", "message", "content", "choices")
+_OF_MESSAGES = frozenset(
+    (*_SAID, "role", "refusal", "finish_reason", "index", "logprobs", "id", "object", "created", "model", "usage")
+)
+#: a schema filled in: the values stand where it has its properties
+_OF_SCHEMAS = frozenset(("$schema", "$defs", "additionalProperties", "description", "required", "title", "type"))
 #: boxes within boxes: a string that holds a list that holds a call
 _MOST_BOXES = 7
 
@@ -59,14 +71,39 @@ def read_model(text: str, schema: type[Model]) -> Model:
     """A model's answer as `schema`. Raises OutputError; malformed_output carries one issue per wrong field."""
     wanted = _find_json_type(schema)
     values, fault = _values(text, wanted)
-    if isinstance(fault, _CutOff) and values and _begins(fault.rest, schema):
+    if values and isinstance(fault, _Unread) and _begins(fault.rest, schema):
         # what came before it was a draft, however well it fits
         raise fault
-    fitting = [m for m in (_fit(value, wanted, schema) for value in reversed(values)) if m is not None]
+    fitting = [
+        m for m in (_fit(v, wanted, schema) for v in reversed(values) if not _is_placeholder(v)) if m is not None
+    ]
     if fitting:
         # where nothing is required anything fits, also a pair of brackets in a last remark
         return next((m for m in fitting if m.model_fields_set), fitting[0])
+    within = next((c for value in reversed(values) for c in _cut_off_within(value, wanted, text)), None)
+    if within is not None:
+        raise within
     return validate(read_json(text, wanted, last=True), schema, raw=text)
+
+
+_DOTS = re.compile(r"\s*(?:\.{2,}|…+|<[^<>]*>)\s*")
+
+
+def _is_placeholder(value: Any) -> bool:
+    """An object that only shows the shape: `{"title": "..."}`."""
+    if isinstance(value, str):
+        return _DOTS.fullmatch(value) is not None
+    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    return bool(inner) and all(_is_placeholder(v) for v in inner)
+
+
+def _cut_off_within(value: Any, wanted: Wanted, raw: str) -> Iterator[OutputError]:
+    """What a string in a box says that was cut off itself, though the box was closed."""
+    for inner in _unbox(value, wanted):
+        if isinstance(inner, str) and inner.lstrip()[:1] in _CLOSER:
+            spans = list(_spans(inner))
+            if spans and spans[-1].end is None and spans[-1].mismatch is None:
+                yield _cut_off(raw, inner, spans[-1].start)
 
 
 def _fit(value: Any, wanted: Wanted, schema: type[Model]) -> Model | None:
@@ -119,8 +156,8 @@ def _unwrap(text: str) -> str:
 # -- parsing -----------------------------------------------------------------------------------------------------------
 
 
-class _CutOff(OutputError):
-    """The answer ends before it is complete. `rest`: from where it does."""
+class _Unread(OutputError):
+    """The last JSON of an answer is cut off or damaged. `rest`: how it begins."""
 
     rest = ""
 
@@ -136,8 +173,24 @@ def _values(text: str, wanted: Wanted) -> tuple[list[Any], OutputError]:
     parsed, value, problem = _parse(answer)
     if parsed:
         return [value], _wrong_kind(text, value, wanted)
+    answer, problem = _unescape(answer, problem)
     spans = list(_spans(answer))
     return [span.value for span in spans if span.value is not _NOTHING], _unreadable(text, answer, spans, problem)
+
+
+_ESCAPED = re.compile(r"""[^{\[]*[{\[]\s*(?:\\[nrt]\s*)*\\["']""")
+
+
+def _unescape(answer: str, problem: json.JSONDecodeError | None) -> tuple[str, json.JSONDecodeError | None]:
+    """The answer without the escapes of a string that it stood in, or those of a web page: `{\\"title\\": …}`,
+    `{&quot;title&quot;: …}`."""
+    if _ESCAPED.match(answer):
+        inner = answer.strip().removeprefix('"').removesuffix('"')
+        with contextlib.suppress(relaxed.NotRelaxed):
+            return relaxed.unescape(inner), None
+    if re.search(r"[{\[]\s*&(?:quot|#34|#x22);", answer):
+        return html.unescape(answer), None
+    return answer, problem
 
 
 def _parse(text: str) -> tuple[bool, Any, json.JSONDecodeError | None]:
@@ -184,13 +237,22 @@ def _open_box(value: Any, wanted: Wanted) -> Iterator[Any]:
     elif isinstance(value, list) and len(value) == 1 and wanted == "object":
         yield value[0]
     elif isinstance(value, dict):
-        given = [value[name] for name in _ARGUMENTS if name in value]
-        if len(given) == 1 and value.keys() <= _OF_CALLS:
-            yield given[0]
-        elif isinstance(value.get("function"), dict) and value.keys() <= _OF_CALLS:
-            yield value["function"]
-        elif len(value) == 1:
-            yield from (inner for inner in value.values() if isinstance(inner, dict | list | str))
+        yield from _open_object(value)
+
+
+def _open_object(value: dict[str, Any]) -> Iterator[Any]:
+    given = [value[name] for name in _ARGUMENTS if name in value]
+    said = [value[name] for name in _SAID if value.get(name)]
+    if len(given) == 1 and value.keys() <= _OF_CALLS:
+        yield given[0]
+    elif isinstance(value.get("function"), dict) and value.keys() <= _OF_CALLS:
+        yield value["function"]
+    elif len(value) == 1:
+        yield from (inner for inner in value.values() if isinstance(inner, dict | list | str))
+    elif len(said) == 1 and value.keys() <= _OF_MESSAGES:
+        yield said[0]
+    elif isinstance(value.get("properties"), dict) and value.keys() <= _OF_SCHEMAS | {"properties"}:
+        yield value["properties"]
 
 
 # -- JSON inside prose -------------------------------------------------------------------------------------------------
@@ -239,9 +301,9 @@ def _read_span(text: str, start: int) -> _Span:
 
 
 def _begins(rest: str, schema: type[BaseModel]) -> bool:
-    """Whether a piece that was cut off is the beginning of what the schema wants, and no bracket in a remark."""
+    """Whether a piece that cannot be read is the beginning of what the schema wants, and no bracket in a remark."""
     properties = schema.model_json_schema().get("properties", {})
-    first = re.match(r"""[\[{\s]*["'“]?([\w-]+)["'”]?\s*[:：]""", rest)
+    first = re.match(r"""[\[{\s]*["'“‘]?([\w-]+)["'”’]?\s*[:：](?!\s*(?:\.\.|…))""", rest)
     return first is not None and (not properties or first.group(1) in properties)
 
 
@@ -284,21 +346,27 @@ def _unreadable(raw: str, answer: str, spans: list[_Span], problem: json.JSONDec
         return OutputError("malformed_output", message, raw=raw)
     if first.mismatch is not None:
         message = Text("The brackets do not match near: {around}", around=_around(answer, first.mismatch))
-        return OutputError("malformed_output", message, raw=raw)
+        return _unread(message, raw, answer, spans[-1])
     wrong, position = _problem_in(answer, first.start, first.end, problem)
     message = Text(
         "The answer is not valid JSON: {problem} near: {around}", problem=wrong, around=_around(answer, position)
     )
-    return OutputError("malformed_output", message, raw=raw)
+    return _unread(message, raw, answer, spans[-1])
 
 
-def _cut_off(raw: str, answer: str, start: int) -> _CutOff:
+def _unread(message: Text, raw: str, answer: str, last: _Span) -> _Unread:
+    unread = _Unread("malformed_output", message, raw=raw)
+    unread.rest = answer[last.start : last.start + 2 * AROUND] if last.value is _NOTHING else ""
+    return unread
+
+
+def _cut_off(raw: str, answer: str, start: int) -> _Unread:
     message = Text(
         "The answer is cut off. Raise the output limit to at least {tokens} tokens. It ends: {end}",
         tokens=ADVISED_MAX_TOKENS,
         end=answer[-AROUND:],
     )
-    cut_off = _CutOff("truncated_output", message, raw=raw)
+    cut_off = _Unread("truncated_output", message, raw=raw)
     cut_off.rest = answer[start : start + 2 * AROUND]
     return cut_off
 

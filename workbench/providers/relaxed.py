@@ -14,18 +14,28 @@ from workbench.json_types import Json
 #: deeper than any answer, and far from Python's own limit
 DEEPEST = 100
 
-_GAP = re.compile(r"(?:[\s\u3000\ufeff]+|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![\w.])")
+_GAP = re.compile(r"(?:[\s\u3000\u200b-\u200d\u2060\ufeff]+|//[^\n]*|#[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.])")
 _WORD = re.compile(r"[A-Za-z_$\u4e00-\u9fff][\w$-]*")
-_WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
+#: in any letters: TRUE, None
+_WORDS: dict[str, Json] = {"true": True, "false": False, "null": None, "none": None, "undefined": None}
 #: each kind of quotes with what stands between; an apostrophe within a word ends nothing
 _STRINGS = {
     '"': re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL),
     "'": re.compile(r"'((?:[^'\\]|\\.|(?<=\w)'(?=\w))*+)'", re.DOTALL),
+    "‘": re.compile(r"‘((?:[^‘’]|(?<=\w)’(?=\w))*)’"),
     **dict.fromkeys("“”„", re.compile(r"[“”„]([^“”„]*)[“”]")),
 }
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"', "'": "'"}
+#: Python's long strings
+_LONG = re.compile(r'"""((?:[^"\\]|\\.|"(?!""))*+)"""', re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|\r\n|.)", re.DOTALL)
+#: a line that goes on; Markdown's escapes, which mean the sign itself
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\n": "", "\r\n": ""}
+_ESCAPES |= {sign: sign for sign in "\\`*_{}[]()#+-.!|~<>$%&@:;,=?^/\"'"}
+
+
+#: a text of Python 2
+_PREFIXED = re.compile(r"""[uU]["']""")
 
 
 class NotRelaxed(ValueError):
@@ -63,16 +73,16 @@ def _value(text: str, at: int, depth: int) -> tuple[Json, int]:
         return _object(text, at + 1, depth)
     if char in ("[", "［"):
         return _array(text, at + 1, depth)
-    if char in _STRINGS:
+    if char in _STRINGS or _PREFIXED.match(text, at):
         return _string(text, at)
     if (number := _NUMBER.match(text, at)) is not None:
         digits = number.group()
         if len(digits) > 400:
             raise NotRelaxed("a number too long", at)
-        return (int(digits) if digits.lstrip("-").isdecimal() else float(digits)), number.end()
+        return (int(digits) if digits.lstrip("+-").isdecimal() else float(digits)), number.end()
     word = _WORD.match(text, at)
-    if word is not None and word.group() in _WORDS:
-        return _WORDS[word.group()], word.end()
+    if word is not None and word.group().lower() in _WORDS:
+        return _WORDS[word.group().lower()], word.end()
     raise NotRelaxed("no value", at)
 
 
@@ -104,13 +114,13 @@ def _next(text: str, at: int, closers: tuple[str, str]) -> int:
     at = _skip(text, at)
     if text[at : at + 1] in closers:
         return at
-    if text[at : at + 1] not in (",", "，"):
+    if text[at : at + 1] not in (",", "，", "、"):
         raise NotRelaxed("no comma", at)
     return _skip(text, at + 1)
 
 
 def _name(text: str, at: int) -> tuple[str, int]:
-    if text[at : at + 1] in _STRINGS:
+    if text[at : at + 1] in _STRINGS or _PREFIXED.match(text, at):
         return _string(text, at)
     word = _WORD.match(text, at)
     if word is None:
@@ -119,15 +129,21 @@ def _name(text: str, at: int) -> tuple[str, int]:
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
-    quoted = _STRINGS[text[at]].match(text, at)
+    at += text[at] in "uU"
+    quoted = (_LONG if text.startswith('"""', at) else _STRINGS[text[at]]).match(text, at)
     if quoted is None:
         raise NotRelaxed("a string that never ends", at)
-    return _ESCAPE.sub(lambda escape: _unescape(escape, at), quoted.group(1)), quoted.end()
+    return unescape(quoted.group(1), at), quoted.end()
+
+
+def unescape(text: str, at: int = 0) -> str:
+    """What stands in a string, without its escapes. Raises NotRelaxed for one that is none."""
+    return _ESCAPE.sub(lambda escape: _unescape(escape, at), text)
 
 
 def _unescape(escape: re.Match[str], at: int) -> str:
     code = escape.group(1)
-    if len(code) == 5:
+    if len(code) in (3, 5):
         return chr(int(code[1:], 16))
     if code not in _ESCAPES:
         raise NotRelaxed("an escape that is none", at)

@@ -23,8 +23,8 @@ MARKS = (
     (r"<unused94>", r"<unused95>"),
     (r"<\|channel>thought\b", r"<channel\|>"),
     # gpt-oss: every channel but the last is a thought
-    (r"<\|channel\|>(?:analysis|commentary)\b[^<]{0,40}<\|message\|>",
-     r"<\|channel\|>final\b[^<]{0,40}<\|message\|>"),
+    (r"<\|channel\|>(?:analysis|commentary)\b[^<]{0,60}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>",
+     r"<\|channel\|>final\b[^<]{0,40}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>"),
 )  # fmt: skip
 #: what an answer is wrapped in, where a model marks that too
 _WRAPPERS = (
