@@ -19,6 +19,7 @@ from workbench.errors import ProviderError
 from workbench.providers.base import TextReply, Usage
 
 STREAM, JSON = "text/event-stream", "application/json"
+DETAILS = "completion_tokens_details"
 
 
 def chunk(content: Any = None, finish: str | None = None, **more: Any) -> dict[str, Any]:
@@ -92,6 +93,20 @@ READ: dict[str, tuple[dict[str, Any], str]] = {
     "x-gzip, whole": (raw(gzip.compress(WHOLE), JSON, **{"Content-Encoding": "x-gzip"}), "Hello 你好"),
     "deflate": (raw(zlib.compress(WHOLE), JSON, **{"Content-Encoding": "deflate"}), "Hello 你好"),
     "gzip that nobody declared": (raw(gzip.compress(WHOLE)), "Hello 你好"),
+    "gzip in members": (
+        raw(gzip.compress(HELLO[:60]) + gzip.compress(HELLO[60:]), STREAM, **{"Content-Encoding": "gzip"}),
+        "Hello 你好",
+    ),
+    "deflate without its header": (
+        raw(zlib.compress(WHOLE, wbits=-15), JSON, **{"Content-Encoding": "deflate"}),
+        "Hello 你好",
+    ),
+    "[DONE] in quotes": (raw(sse(chunk("Hello"), 'data: "[DONE]"\n\n', done=False), STREAM), "Hello"),
+    "event: done": (raw(sse(chunk("Hello"), "event: done\ndata: {}\n\n", done=False), STREAM), "Hello"),
+    "a sign of life in words of its own": (
+        raw(sse(chunk("Hel"), "data: [WAITING FOR GPU]\n\n", chunk("lo")), STREAM),
+        "Hello",
+    ),
     "one chunk with a message": (raw(sse(whole("Hello")), STREAM), "Hello"),
     "the whole message once more at the end": (
         raw(sse(chunk("Hel"), chunk("lo"), chunk(finish="stop"), whole("Hello", object="chat.completion")), STREAM),
@@ -118,6 +133,19 @@ READ: dict[str, tuple[dict[str, Any], str]] = {
         ),
         "Hello",
     ),
+    "parts that are strings": (raw(whole(["Hel", "lo"])), "Hello"),
+    "one part outside of a list": (raw(whole({"type": "text", "text": "Hello"})), "Hello"),
+    "a part whose text is an object": (raw(whole([{"type": "text", "text": {"value": "Hello"}}])), "Hello"),
+    "a choice outside of a list": (
+        raw({"choices": {"message": {"content": "Hello"}, "finish_reason": "stop"}}),
+        "Hello",
+    ),
+    "another choice before the first": (
+        raw(sse({"choices": [{"index": 1, "delta": {"content": "X"}}, *chunk("Hello", "stop")["choices"]]}), STREAM),
+        "Hello",
+    ),
+    "within a relay's data": (raw({"code": 0, "message": "ok", "data": whole("Hello")}), "Hello"),
+    "within DashScope's output": (raw(sse({"output": whole("Hello")}), STREAM), "Hello"),
     "text of an older API": (raw({"choices": [{"text": "Hello", "finish_reason": "stop"}]}), "Hello"),
     "the call of a tool nobody offered": (
         raw(
@@ -148,7 +176,7 @@ READ: dict[str, tuple[dict[str, Any], str]] = {
     ),
     **{
         f"end: {end}": (raw(whole("Hello", end)), "Hello")
-        for end in ("end_turn", "STOP", "eos_token", "COMPLETE", None)
+        for end in ("end_turn", "STOP", "eos_token", "COMPLETE", "normal", "stop ", {"type": "stop"}, None)
     },
     **{
         f"thoughts: {text[:14]}": (raw(whole(text)), "Hello")
@@ -268,6 +296,27 @@ FAILED: dict[str, tuple[dict[str, Any], str, str]] = {
         "unknown",
         "upstream gone away",
     ),
+    "words, then [DONE]": (
+        raw(sse(chunk("Half"), "data: error: upstream reset\n\n"), STREAM),
+        "unknown",
+        "upstream reset",
+    ),
+    "words in brackets": (
+        raw(sse(chunk("Half"), "data: [ERROR] upstream reset\n\n", done=False), STREAM),
+        "unknown",
+        "upstream reset",
+    ),
+    "an error in a delta": (
+        raw(sse(chunk("Half"), {"choices": [{"delta": {"error": BUSY}}]}), STREAM),
+        "overloaded",
+        "Provider disconnected",
+    ),
+    "an error in a message": (raw(whole("", message={"error": BUSY})), "overloaded", "Provider disconnected"),
+    "a number for a reason": (raw(whole("Half", 7)), "unknown", "7"),
+    "a limit of time": (raw(whole("Half", "time_limit")), "timeout", "time_limit"),
+    "words alone": (raw(b"Internal Server Error", "text/plain"), "overloaded", "Internal Server Error"),
+    "words alone, of their own": (raw("灯火已灭".encode(), "text/plain"), "unknown", "灯火已灭"),
+    "a page": (raw(b"<!doctype html><title>Sign in</title>", "text/html"), "malformed_output", "Sign in"),
     "first in a stream": (raw(sse({"error": BUSY}), STREAM), "overloaded", "Provider disconnected"),
     "JSON where a stream should be": (raw({"error": BUSY}, STREAM), "overloaded", "Provider disconnected"),
     "JSON after a sign of life": (
@@ -293,6 +342,12 @@ FAILED: dict[str, tuple[dict[str, Any], str, str]] = {
     "GBK, unsaid": (raw(json.dumps(whole("你好，世界"), ensure_ascii=False).encode("gbk")), "malformed_output", "GBK"),
     "GBK, streamed": (raw(HELLO.decode().encode("gbk"), STREAM), "malformed_output", "GBK"),
     "UTF-16": (raw(json.dumps(whole("你好")).encode("utf-16")), "malformed_output", "UTF-16"),
+    "Big5": (
+        raw(json.dumps(whole("你好，世界"), ensure_ascii=False).encode("big5")),
+        "malformed_output",
+        "Big5",
+    ),
+    "UTF-16 without its mark": (raw(json.dumps(whole("Hi")).encode("utf-16-le")), "malformed_output", "UTF-16"),
     "gzip that was cut off": (
         raw(gzip.compress(WHOLE)[:-12], JSON, **{"Content-Encoding": "gzip"}),
         "network",
@@ -311,6 +366,28 @@ FAILED: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "thoughts alone, in the text": (raw(whole("<think>It is 42.</think>")), "empty_output", "only thought"),
     "a thought that never ends": (raw(whole("<think>It is 42.")), "empty_output", "only thought"),
+    "thoughts in an object": (
+        raw(whole("", message={"reasoning": {"content": "It is 42."}})),
+        "empty_output",
+        "only thought",
+    ),
+    "thoughts in blocks": (
+        raw(whole("", message={"thinking_blocks": [{"type": "thinking", "thinking": "It is 42."}]})),
+        "empty_output",
+        "only thought",
+    ),
+    "thoughts that are only counted": (
+        raw(whole("", usage={"prompt_tokens": 3, "completion_tokens": 64, DETAILS: {"reasoning_tokens": 64}})),
+        "empty_output",
+        "only thought",
+    ),
+    "thoughts that are only counted, up to the limit": (
+        raw(
+            whole("", "length", usage={"prompt_tokens": 3, "completion_tokens": 64, DETAILS: {"reasoning_tokens": 64}})
+        ),
+        "truncated_output",
+        "64",
+    ),
     "thoughts up to the limit": (
         raw(
             whole(
@@ -362,7 +439,6 @@ def test_an_error_page_in_gbk_is_shown_in_its_own_words(scripted: ScriptedProvid
 
 # -- counting ----------------------------------------------------------------------------------------------------------
 
-DETAILS = "completion_tokens_details"
 #: the usage of each event → what it comes to
 COUNTED: dict[str, tuple[list[dict[str, Any]], Usage]] = {
     "reasoning outside, xAI": (

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
@@ -30,9 +31,10 @@ UNSAID = "unsaid"
 #: how services say that an answer is complete, or cut off; docs/providers.md#how-an-answer-ends
 FINISHES = {
     **dict.fromkeys(("stop", "eos", "eos_token", "completed", "complete", "end_turn", "stop_sequence"), "stop"),
-    **dict.fromkeys(("length", "max_tokens", "model_length", "max_output_tokens"), "length"),
-    "model_context_window_exceeded": "length",
-    **dict.fromkeys(("tool_calls", "function_call", "tool_use", "steered", "max_messages"), "other"),
+    **dict.fromkeys(("normal", "endoftext", "stop_token"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "model_length", "max_output_tokens", "max_completion_tokens"), "length"),
+    **dict.fromkeys(("model_context_window_exceeded", "token_limit", "max_output"), "length"),
+    **dict.fromkeys(("tool_calls", "tool_call", "function_call", "tool_use", "steered", "max_messages"), "other"),
     UNSAID: "other",
 }
 #: said of an answer that goes on
@@ -46,9 +48,10 @@ WITHHELD = frozenset(
 #: what went wrong where an answer ends for another reason; everything else is unknown
 FAILURES = {
     **dict.fromkeys(("error", "insufficient_system_resource", "network_error", "failed"), "overloaded"),
-    **dict.fromkeys(("abort", "aborted", "cancelled"), "overloaded"),
+    **dict.fromkeys(("abort", "aborted", "cancelled", "interrupted"), "overloaded"),
+    "rate_limit": "rate_limit",
     **dict.fromkeys(("malformed_function_call", "malformed_response"), "malformed_output"),
-    "timeout": "timeout",
+    **dict.fromkeys(("timeout", "time_limit"), "timeout"),
     "language": "content_filter",
 }
 #: where a body means to say that something failed; mere words may be a place in a queue
@@ -117,7 +120,7 @@ class Answer:
         spoken = thinking.split(self.text)
         if finish not in FINISHES:
             raise self._fail(str(self.finish))
-        if (self.thoughts or spoken.thought) and not spoken.answer.strip():
+        if (self.thoughts or spoken.thought or self.usage.reasoning) and not spoken.answer.strip():
             raise self._thought_alone(cut_off=FINISHES[finish] == "length")
         text = storable(spoken.answer)
         return TextReply(text, self.usage, self.model, FINISHES[finish], self.request_id, self.ttft_ms)
@@ -232,6 +235,7 @@ class ReadAnswer(Answer, ABC):
             self._premature = True
         if self._knows(value):
             self.events += 1
+            self._odd = None  # it went on: what stood in between was a sign of life
         elif faults.find_refusal(value) is not None:
             self._odd = value
 
@@ -243,7 +247,7 @@ class ReadAnswer(Answer, ABC):
         """Whether an event is one of this API's."""
 
     def _end_stream(self, *, done: bool) -> None:
-        if self.finish is None and not (done and self.events):
+        if self.finish is None:
             if self._odd:
                 raise ServiceRefused(None, self._odd)
             if not self.events:
@@ -260,12 +264,33 @@ class ReadAnswer(Answer, ABC):
         if isinstance(answer, list) and len(answer) == 1:
             answer = answer[0]
         if isinstance(answer, dict):
+            answer = unwrap(answer, known)
             self._take_usage(answer)
             if faults.find_refusal(answer) is not None:
                 raise ServiceRefused(200, answer)
+        elif is_message(body):
+            raise ServiceRefused(200, body)
         if not isinstance(answer, dict) or not (known & answer.keys()):
             raise self._foreign(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
         return answer
+
+
+#: where relays put another service's whole answer
+_WRAPPERS = ("data", "output", "result", "response")
+
+
+def unwrap(event: JsonObject, known: frozenset[str]) -> JsonObject:
+    """An answer or event without what a relay has put around it; `known`: its own fields, one of which it has."""
+    if known & event.keys():
+        return event
+    inner = next((w for w in map(event.get, _WRAPPERS) if isinstance(w, dict) and known & w.keys()), {})
+    return {**event, **inner}
+
+
+def is_message(body: str) -> bool:
+    """Whether a body is a few words, such as “model is loading”, and neither a page nor half of something."""
+    words = body.strip()
+    return 0 < len(words) <= faults.LONGEST_MESSAGE and words[0].isalpha() and not re.search(r"[<{]", words)
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:
@@ -281,10 +306,14 @@ def states_failure(event: JsonObject, name: str) -> bool:
     return name == "error" or (bool(_EXPLICIT & event.keys()) and faults.find_refusal(event) is not None)
 
 
+#: the beginning of an object or a list, and no word in brackets
+_HALF = re.compile(r"""\{|\[\s*(?:["{\[\d]|$)""")
+
+
 def check_words(words: str, name: str) -> str:
     """Words in place of an event, which may say why the stream ends. Raises ProviderError for half an event,
     ServiceRefused where they are an error by their event's name."""
-    if words[:1] in ("{", "["):
+    if _HALF.match(words):
         shown = redactor.text(storable(words))[:200]
         raise ProviderError(
             "malformed_output", Text(N_("The service's answer cannot be read: {problem}"), problem=shown)

@@ -17,7 +17,9 @@ _BOM = b"\xef\xbb\xbf"
 _FIELD = re.compile(rb"(?:data|event|id|retry)?[ \t]*:|(?:data|event|id|retry)[ \t]*[\r\n]", re.IGNORECASE)
 #: the first bytes that say what a body is: “retry:”
 _TELLING = 6
-_DONE = ("[DONE]", "DONE")
+_DONE = ("[DONE]", "DONE", '"[DONE]"')
+#: events that say no more than that nothing follows
+_LAST = ("done", "end", "close", "finish", "complete")
 #: a sign of life in words: [PING], ping, keep-alive, heartbeat, OPENROUTER PROCESSING
 _ALIVE = re.compile(
     r"\[[A-Z_ -]*\]|:?\s*(null|ping|keep-?alive|heartbeat|processing|openrouter processing)", re.IGNORECASE
@@ -109,7 +111,7 @@ def _assemble(name: str, data: list[bytes], *, last: bool = False) -> Iterator[E
         return
     whole = _parse(text)
     if whole is not None:
-        yield Event(whole, name)
+        yield Event(whole, name, done=name in _LAST and not whole)
         return
     # Nothing between two events: each line is one of them.
     for line in (line.strip() for line in (lines if _each_is_whole(lines) else [text])):

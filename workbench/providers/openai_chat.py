@@ -14,7 +14,7 @@ from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers import faults
-from workbench.providers.answers import NO_FINISH, UNSAID, Joiner, ReadAnswer, ServiceRefused
+from workbench.providers.answers import NO_FINISH, UNSAID, Joiner, ReadAnswer, ServiceRefused, unwrap
 from workbench.providers.base import TextRequest
 from workbench.providers.counting import mapping
 from workbench.providers.openai_responses import describe_schema
@@ -50,7 +50,10 @@ def _response_format(request: TextRequest) -> JsonObject:
 
 _WHOLE = frozenset({"choices"})
 #: where services put what the model thought
-_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_details", "thinking", "thought")
+_THOUGHTS = (
+    *("reasoning_content", "reasoning", "reasoning_details", "thinking", "thought"),
+    *("reasoning_text", "thinking_blocks"),
+)
 
 
 @dataclass
@@ -69,6 +72,7 @@ class ChatAnswer(ReadAnswer):
         self._settle_calls()
 
     def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
+        event = unwrap(event, _WHOLE)
         self.model = str(event.get("model") or self.model)
         self._take_usage(event)
         choice = _first(event.get("choices"))
@@ -96,11 +100,10 @@ class ChatAnswer(ReadAnswer):
         ]
         self.refusal += str(message.get("refusal") or "")
         self._calls += _arguments_of(message)
-        if choice.get("error") and faults.find_refusal({"error": choice["error"]}) is not None:
-            raise ServiceRefused(status, {"error": choice["error"]})
-        finish = choice.get("finish_reason")
-        if isinstance(finish, str) and finish.lower() not in NO_FINISH:
-            self.finish = finish
+        for failed in (choice.get("error"), message.get("error")):
+            if failed and faults.find_refusal({"error": failed}) is not None:
+                raise ServiceRefused(status, {"error": failed})
+        self.finish = _finish_of(choice) or self.finish
 
     def _take_usage(self, value: JsonObject) -> None:
         super()._take_usage(value)
@@ -134,40 +137,42 @@ class ChatAnswer(ReadAnswer):
 
 
 def _first(choices: Any) -> JsonObject:
-    return mapping(choices[0]) if isinstance(choices, list) and choices else {}
+    listed = [mapping(c) for c in (choices if isinstance(choices, list) else [choices])]
+    return next((c for c in listed if c.get("index") == 0), listed[0] if listed else {})
+
+
+def _finish_of(choice: JsonObject) -> str | None:
+    """Why an answer ended, as a word or as the type of an object; None while it goes on."""
+    finish = choice.get("finish_reason") or choice.get("finish_details")
+    if isinstance(finish, dict):
+        finish = finish.get("type") or finish.get("reason")
+    return None if not finish or str(finish).strip().lower() in NO_FINISH else str(finish).strip()
 
 
 def _text_of(content: Any, *, thoughts: bool = False) -> str:
     """A text, or those parts of one that are no thoughts: some services answer in parts, as requests may be asked."""
-    if isinstance(content, str):
-        return "" if thoughts else content
-    if not isinstance(content, list):
-        return ""
-    parts = [part for part in content if isinstance(part, dict) and _is_thought(part) == thoughts]
-    return "".join(_text_of_part(part) for part in parts)
+    parts = content if isinstance(content, list) else [content]
+    return "".join(_text_of_part(part) for part in parts if _is_thought(part) == thoughts)
 
 
-def _is_thought(part: JsonObject) -> bool:
+def _is_thought(part: Any) -> bool:
+    part = mapping(part)
     kind = str(part.get("type") or "").lower()
     return "reason" in kind or "think" in kind or "thought" in kind or part.get("thought") is True
 
 
-def _text_of_part(part: JsonObject) -> str:
+def _text_of_part(part: Any) -> str:
     """The text of a part, wherever its type puts it; Mistral nests a thought's own parts."""
-    value = next((v for v in (part.get(n) for n in ("text", "content", *_THOUGHTS)) if v and v is not True), "")
-    if isinstance(value, list):
-        return "".join(_text_of_part(inner) for inner in value if isinstance(inner, dict))
-    return value if isinstance(value, str) else ""
+    if isinstance(part, list):
+        return "".join(_text_of_part(inner) for inner in part)
+    if isinstance(part, dict):
+        fields = (part.get(n) for n in ("text", "content", "value", *_THOUGHTS))
+        return _text_of_part(next((v for v in fields if v and v is not True), ""))
+    return part if isinstance(part, str) else ""
 
 
 def _thought_of(message: JsonObject) -> str:
-    for name in _THOUGHTS:
-        value = message.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, list) and value:
-            return "".join(_text_of_part(part) for part in value if isinstance(part, dict))
-    return ""
+    return next((thought for thought in (_text_of_part(message.get(n)) for n in _THOUGHTS) if thought), "")
 
 
 def _arguments_of(message: JsonObject) -> str:

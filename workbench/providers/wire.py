@@ -44,6 +44,38 @@ class LinkLocal(httpx2.TransportError):
     """The service's name led to an address at which no service is."""
 
 
+class _Unpacker:
+    """Unpacks gzip, of one member or several, and deflate, with its header or without."""
+
+    def __init__(self, packing: str, begins: bytes) -> None:
+        self._packing = packing
+        headed = begins.startswith(_GZIP[:1]) or int.from_bytes(begins[:2]) % 31 == 0 or len(begins) < 2
+        headless = packing == "deflate" and not headed
+        self._wbits = -zlib.MAX_WBITS if headless else _GZIP_OR_ZLIB
+        self._unpacker = zlib.decompressobj(wbits=self._wbits)
+
+    @property
+    def eof(self) -> bool:
+        return self._unpacker.eof
+
+    def unpack(self, chunk: bytes) -> Iterator[bytes]:
+        """A little at a time: a few bytes may unpack to gigabytes."""
+        try:
+            while chunk:
+                if self._unpacker.eof:
+                    if not chunk.startswith(_GZIP[:1]):
+                        return  # what follows is padding
+                    self._unpacker = zlib.decompressobj(wbits=self._wbits)
+                piece = self._unpacker.decompress(chunk, _AT_ONCE)
+                chunk = self._unpacker.unconsumed_tail or self._unpacker.unused_data
+                if piece:
+                    yield piece
+                elif not self._unpacker.eof and not chunk:
+                    return
+        except zlib.error:
+            raise Packed(self._packing) from None
+
+
 class Capped(httpx2.AsyncByteStream):
     """A response body that ends with TooLarge once it passes the cap; unpacked where it came as gzip."""
 
@@ -55,12 +87,12 @@ class Capped(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         came, passed, unpacker = 0, 0, None
         async for chunk in self._stream:
-            came += len(chunk)
-            if not passed and chunk.startswith(_GZIP):
+            if not came and chunk.startswith(_GZIP):
                 self._packing = self._packing or "gzip"
-            if self._packing and unpacker is None:
-                unpacker = zlib.decompressobj(wbits=_GZIP_OR_ZLIB)
-            for piece in self._unpack(unpacker, chunk) if unpacker is not None else (chunk,):
+            if self._packing and not came:
+                unpacker = _Unpacker(self._packing, chunk)
+            came += len(chunk)
+            for piece in unpacker.unpack(chunk) if unpacker is not None else (chunk,):
                 passed += len(piece)
                 if passed > self._most_bytes:
                     raise TooLarge(self._most_bytes) if unpacker is None else Packed(self._packing)
@@ -69,18 +101,6 @@ class Capped(httpx2.AsyncByteStream):
             if not passed:
                 raise Packed(self._packing)
             raise httpx2.RemoteProtocolError("the compressed answer was cut off")
-
-    def _unpack(self, unpacker: zlib._Decompress, chunk: bytes) -> Iterator[bytes]:
-        """A little at a time: a few bytes may unpack to gigabytes."""
-        try:
-            while chunk and not unpacker.eof:
-                piece = unpacker.decompress(chunk, _AT_ONCE)
-                chunk = unpacker.unconsumed_tail
-                if not piece and not chunk:
-                    return
-                yield piece
-        except zlib.error:
-            raise Packed(self._packing) from None
 
     async def aclose(self) -> None:
         await self._stream.aclose()
@@ -94,6 +114,9 @@ _AT_ONCE = 64 * 1024
 
 def decode(body: bytes) -> str:
     """The text of an answer, which is UTF-8 whatever its label says. Raises UnicodeDecodeError."""
+    if b"\x00" in body[:2]:
+        # UTF-16 without its mark; letters of English would pass for UTF-8
+        raise UnicodeDecodeError("utf-8", body, 0, 1, "a NUL")
     return body.decode("utf-8-sig")
 
 
@@ -109,13 +132,18 @@ def not_utf8(error: UnicodeDecodeError, headers: Mapping[str, str]) -> ProviderE
 
 
 def _guess(body: bytes) -> str:
-    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in body[:2]:
         return "UTF-16"
+    fitting = [name for name, codec in (("GBK", "gb18030"), ("Big5", "big5")) if _decodes(body, codec)]
+    return " / ".join(fitting) or "Latin-1"
+
+
+def _decodes(body: bytes, codec: str) -> bool:
     try:
-        body.decode("gb18030")
+        body.decode(codec)
     except UnicodeDecodeError:
-        return "Latin-1"
-    return "GBK"
+        return False
+    return True
 
 
 def words_of(body: bytes) -> str:
