@@ -219,6 +219,23 @@ def test_a_large_picture_passes_the_cap_that_texts_have(scripted: ScriptedProvid
     assert len(draw().images[0].data or b"") == len(large)
 
 
+def test_a_link_without_its_host_leads_to_the_services_own(scripted: ScriptedProvider, draw: Draw) -> None:
+    scripted.script(default={"body": {"data": [{"url": "/files/1.png"}]}})
+
+    [made] = draw("qwen-image").images
+
+    assert made.url == scripted.url.removesuffix("/v1") + "/files/1.png"
+
+
+def test_an_order_in_place_of_a_picture_is_not_placed_twice(scripted: ScriptedProvider, draw: Draw) -> None:
+    scripted.script(default={"body": {"output": {"task_id": "7", "task_status": "PENDING"}}})
+
+    with pytest.raises(ProviderError, match="PENDING") as failed:
+        draw("qwen-image")
+
+    assert failed.value.kind == "malformed_output"
+
+
 def test_without_a_model_nothing_is_sent(scripted: ScriptedProvider, draw: Draw) -> None:
     with pytest.raises(ProviderError) as failed:
         draw("")
@@ -257,6 +274,35 @@ ANSWERED: dict[str, tuple[Any, list[bytes | str]]] = {
     "base64 in lines": ({"data": [{"b64_json": "aGVs\r\nbG8=\n"}]}, [b"hello"]),
     "base64 in the field of the link": ({"data": [{"url": "aGVsbG8="}]}, [b"hello"]),
     "a link in the field of base64": ({"data": [{"b64_json": LINK}]}, [LINK]),
+    "base64 that went through an address": ({"data": [{"b64_json": "aGVsbG8%3D"}]}, [b"hello"]),
+    "qwen-image": (
+        {"output": {"choices": [{"finish_reason": "stop", "message": {"content": [{"image": LINK}]}}]}}, [LINK],
+    ),
+    "stability": ({"artifacts": [{"base64": PIXEL, "finishReason": "SUCCESS"}]}, [picture("a lamp", "8x8")]),
+    "cloudflare": ({"result": {"image": PIXEL}, "success": True, "errors": []}, [picture("a lamp", "8x8")]),
+    "imagen": ({"predictions": [{"bytesBase64Encoded": PIXEL}]}, [picture("a lamp", "8x8")]),
+    "gemini": (
+        {"candidates": [{"content": {"parts": [{"text": "Here."}, {"inlineData": {"data": PIXEL}}]}}]},
+        [picture("a lamp", "8x8")],
+    ),
+    "responses": ({"output": [{"type": "image_generation_call", "result": PIXEL}]}, [picture("a lamp", "8x8")]),
+    "parts of a chat answer": (
+        {"choices": [{"message": {"content": [
+            {"type": "text", "text": "Here."}, {"type": "image_url", "image_url": {"url": LINK}}]}}]},
+        [LINK],
+    ),
+    "a link alone in a chat answer": ({"choices": [{"message": {"content": f"Done: {LINK}"}}]}, [LINK]),
+    "links in a list": ({"data": [{"url": [LINK]}]}, [LINK]),
+    "boxes in boxes": ({"data": {"result": {"images": [{"url": LINK}]}}}, [LINK]),
+    "the request told again": (
+        {"parameters": {"image": "https://media.example/reference.png"}, "data": [{"url": LINK}]}, [LINK],
+    ),
+    "the picture itself": (picture("a lamp", "8x8"), [picture("a lamp", "8x8")]),
+    "a stream, drafts first": (
+        b'event: image_generation.partial_image\ndata: {"b64_json": "AAAA"}\n\n'
+        b'event: image_generation.completed\ndata: {"b64_json": "' + PIXEL.encode() + b'"}\n\n',
+        [picture("a lamp", "8x8")],
+    ),
 }  # fmt: skip
 
 
@@ -280,6 +326,31 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "an error of words": ({"error": "model is loading", "images": []}, "", "model is loading"),
     "damaged base64": ({"data": [{"b64_json": "no base64 at all!"}]}, "malformed_output", "damaged"),
     "text": ({"choices": [{"message": {"content": "I cannot draw that."}}]}, "malformed_output", "I cannot draw that."),
+    "text in parts": (
+        {"choices": [{"message": {"content": [{"type": "text", "text": "I cannot draw that."}]}}]},
+        "malformed_output",
+        "I cannot draw that.",
+    ),
+    "text in Responses' words": (
+        {"output": [{"type": "message", "content": [{"type": "output_text", "text": "I cannot draw that."}]}]},
+        "malformed_output",
+        "I cannot draw that.",
+    ),
+    "text in an entry": ({"data": [{"text": "I cannot draw that."}]}, "malformed_output", "I cannot draw that."),
+    "a refusal": ({"choices": [{"message": {"refusal": "I will not."}}]}, "malformed_output", "I will not."),
+    "a filter": ({"choices": [{"message": {}, "finish_reason": "content_filter"}]}, "content_filter", "content_filter"),
+    "a mist in its place": (
+        {"artifacts": [{"base64": PIXEL, "finishReason": "CONTENT_FILTERED"}]},
+        "content_filter",
+        "content_filtered",
+    ),
+    "a task that failed": (
+        {"output": {"task_status": "FAILED", "code": "DataInspectionFailed", "message": "inappropriate content"}},
+        "content_filter",
+        "inappropriate content",
+    ),
+    "words alone": (b"model is loading", "overloaded", "model is loading"),
+    "an error in a stream": (b'data: {"error": {"message": "boom"}}\n\n', "unknown", "boom"),
 }
 
 

@@ -13,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import httpx2
 import openai
@@ -24,7 +26,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.plain_text import storable
 from workbench.providers import faults, openai_chat, openai_images, openai_responses, wire
-from workbench.providers.answers import ReadAnswer, ServiceRefused
+from workbench.providers.answers import ReadAnswer, ServiceRefused, check_words, states_failure
 from workbench.providers.base import (
     ImageProvider,
     ImageReply,
@@ -38,6 +40,7 @@ from workbench.providers.base import (
     Usage,
 )
 from workbench.providers.endpoints import OPENAI, endpoint_of
+from workbench.providers.events import read_events, sniff
 from workbench.providers.lessons import learn, lessons_of
 from workbench.security.redact import redactor
 
@@ -146,8 +149,25 @@ class OpenAICompatible(TextProvider, ImageProvider):
         call = calls.edit if "image" in body else calls.generate
         response = await call(**body, extra_headers={"X-Client-Request-Id": request.call_id})
         headers.update(response.headers)
-        answer = wire.decode(response.http_response.content)
-        return openai_images.read(answer, request, headers, self._image_notes(request))
+        received, notes = response.http_response.content, self._image_notes(request)
+        streamed, _ = await sniff(_once(received))
+        if not streamed:
+            return self._place(openai_images.read_bytes(received, request, headers, notes))
+        answer: JsonObject = {}
+        async for event in read_events(_once(received)):
+            if isinstance(event.value, dict):
+                if states_failure(event.value, event.name):
+                    raise ServiceRefused(None, event.value)
+                # drafts come first
+                answer = event.value
+            elif isinstance(event.value, str):
+                check_words(event.value, event.name)
+        return self._place(openai_images.read(answer, request, headers, notes))
+
+    def _place(self, reply: ImageReply) -> ImageReply:
+        """The reply with its links made whole: some services leave out their own host."""
+        images = tuple(replace(m, url=urljoin(f"{self._base_url}/", m.url)) if m.url else m for m in reply.images)
+        return replace(reply, images=images)
 
     @functools.cached_property
     def _http(self) -> httpx2.AsyncClient:
@@ -295,6 +315,10 @@ class OpenAICompatible(TextProvider, ImageProvider):
             return fault
         fault.retryable = fault.adapted = True
         return fault
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
 
 
 def _prompt_of(sent: Mapping[str, Any]) -> str:

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
 
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject, parse_json
 from workbench.plain_text import storable
-from workbench.providers import faults
-from workbench.providers.answers import ServiceRefused
+from workbench.providers import faults, wire
+from workbench.providers.answers import WITHHELD, ServiceRefused, is_message
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
 from workbench.providers.counting import count, mapping
 from workbench.security.redact import redactor
@@ -104,20 +107,15 @@ def notes(request: ImageRequest) -> tuple[Text, ...]:
     return (message,)
 
 
-def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:
-    """What a service answered with status 200. Raises ProviderError for anything that is no answer about pictures."""
-    try:
-        answer = parse_json(raw)
-    except ValueError:
-        raise _unreadable(raw) from None
+def read(answer: Any, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:
+    """What a service answered with status 200: a JSON value. Raises ProviderError for anything that is no answer about
+    pictures."""
     if not isinstance(answer, dict):
-        raise _unreadable(raw)
-    entries, text = _entries(answer), _text_of(answer)
-    if not entries and not text:
-        if faults.find_refusal(answer) is not None:
-            raise ServiceRefused(200, answer)
-        if not answer.keys() & {*_LISTS, "choices"}:
-            raise _unreadable(raw)
+        raise unreadable(json.dumps(answer, ensure_ascii=False))
+    entries = list(_entries(answer))
+    text = "" if entries else redactor.text(storable("\n".join(_texts(answer)).strip()))
+    if not entries:
+        _refuse(answer, text)
     images = tuple(m for m in (_read_entry(e, headers) for e in entries) if m is not None)
     usage = answer.get("usage")
     reported: JsonObject = usage if isinstance(usage, dict) else {}
@@ -129,56 +127,129 @@ def read(raw: str, request: ImageRequest, headers: Mapping[str, str], notes: tup
         count=sum(m.error is None for m in images) if generated is None else generated,
         request_id=faults.request_id(headers),
         notes=notes,
-        text="" if images else text,
+        text=text,
     )
 
 
-#: where services list what they drew: OpenAI; SiliconFlow; DashScope, in its `output`; Replicate and its like
-_LISTS = ("data", "images", "results", "image_urls", "output")
-#: what an entry holds, as base64 or as a link
-_ENCODED = ("b64_json", "base64", "b64", "image_base64", "bytesBase64Encoded", "b64_image", "image")
-_LINKS = ("url", "image_url", "orig_url", "image", "link")
-#: a picture that a chat model puts into its text
-_IN_TEXT = re.compile(r"!\[[^\]]*\]\(\s*(https?://[^\s)]+|data:image/[^\s)]+)|(data:image/[\w.+-]+;base64,[\w+/=-]+)")
+def read_bytes(body: bytes, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:
+    """A body that is a picture itself, or JSON. Raises UnicodeDecodeError for text in another encoding than UTF-8."""
+    if any(body.startswith(magic) for magic in _MAGIC):
+        return ImageReply((GeneratedMedia(body),), Usage(), request.model, 1, faults.request_id(headers), notes)
+    raw = wire.decode(body)
+    try:
+        answer = parse_json(raw)
+    except ValueError:
+        if is_message(raw):
+            raise ServiceRefused(200, raw) from None
+        raise unreadable(raw) from None
+    return read(answer, request, headers, notes)
 
 
-def _entries(answer: JsonObject, depth: int = 2) -> list[JsonObject]:
-    """What stands for one picture each; bare links and bare base64 become entries, too."""
-    for name in _LISTS:
-        found = answer.get(name)
-        if isinstance(found, list):
-            return [e if isinstance(e, dict) else {"url": e} for e in found if isinstance(e, dict | str)]
-        if isinstance(found, dict) and depth:
-            inner = _entries(found, depth - 1)
-            if inner:
-                return inner
-        elif isinstance(found, str) and found.startswith(("http://", "https://", "data:")):
-            return [{"url": found}]
-    encoded = answer.get("image_base64")
-    if isinstance(encoded, list):
-        return [{"b64_json": e} for e in encoded if isinstance(e, str)]
-    if depth < 2 and any(isinstance(answer.get(n), str) for n in (*_ENCODED, *_LINKS)):
-        return [answer]
-    message = _message_of(answer)
-    pictures = message.get("images")
-    if isinstance(pictures, list):
-        return [e for e in pictures if isinstance(e, dict)]
-    return [{"url": link or data} for link, data in _IN_TEXT.findall(_said(message))]
-
-
-def _message_of(answer: JsonObject) -> JsonObject:
+def _refuse(answer: JsonObject, text: str) -> None:
+    """Raise why there is no picture, where it says so, or where it is no answer at all."""
+    for layer in (answer, *(mapping(answer.get(name)) for name in _LISTS)):
+        if faults.find_refusal(layer) is not None:
+            raise ServiceRefused(200, layer)
     choices = answer.get("choices")
-    return mapping(mapping(choices[0]).get("message")) if isinstance(choices, list) and choices else {}
+    finish = str(mapping(choices[0]).get("finish_reason") or "") if isinstance(choices, list) and choices else ""
+    if finish.lower() in WITHHELD:
+        filtered = faults.describe_filter(faults.PICTURE, text or finish)
+        raise ProviderError("content_filter", filtered, http_status=200)
+    listed = any(isinstance(answer.get(name), list) for name in (*_LISTS, "choices"))
+    if not text and not listed:
+        raise unreadable(json.dumps(answer, ensure_ascii=False))
 
 
-def _said(message: JsonObject) -> str:
-    content = message.get("content")
-    return content if isinstance(content, str) else ""
+#: where services list what they drew: OpenAI; SiliconFlow; DashScope, in its `output`; Stability; Cloudflare; Imagen
+_LISTS = (
+    *("data", "images", "results", "image_urls", "urls", "output", "result", "artifacts", "predictions"),
+    *("image_base64", "response"),
+)
+#: what an entry holds, as base64 or as a link
+_ENCODED = (
+    *("b64_json", "base64", "b64", "image_base64", "bytesBase64Encoded", "b64_image", "imageBytes", "image"),
+    *("result", "data"),
+)
+_LINKS = ("url", "image_url", "orig_url", "image", "link", "img_url", "imageUrl", "fileUri")
+#: what is told of the request and not of the picture
+_ECHOED = frozenset(
+    (
+        *("input", "inputs", "parameters", "params", "request", "prompt", "revised_prompt", "usage", "metadata"),
+        *("reference_images", "init_images", "error", "base_resp", "info"),
+    )
+)
+#: where a model says something in place of a picture, or beside it
+_TEXTS = ("text", "content", "refusal", "output_text")
+#: a picture that a chat model puts into its text
+_IN_TEXT = re.compile(
+    r"!\[[^\]]*\]\(\s*(https?://[^\s)]+|data:image/[^\s)]+)"
+    r"|(data:image/[\w.+-]+;base64,[\w+/=-]+)"
+    r"|(https?://[^\s<>()\"']+\.(?:png|jpe?g|webp|gif|avif)(?:\?[^\s<>()\"']*)?)",
+    re.IGNORECASE,
+)
+_LINK = re.compile(r"(?:https?:)?//\S+|/(?!9j/)[\w./%-]+\.\w{3,5}(?:\?\S*)?", re.IGNORECASE)
+#: how PNG, JPEG, WebP, GIF begin, as bytes and in base64
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8")
+_MAGIC_ENCODED = (
+    "data:image/",
+    "iVBORw0KGgo",
+    "/9j/",
+    "_9j_",
+    "UklGR",
+    "R0lGOD",
+    "AAAAHGZ0eXBhdmlm",
+    "AAAAIGZ0eXBhdmlm",
+)
 
 
-def _text_of(answer: JsonObject) -> str:
+def _entries(value: Any, name: str = "", depth: int = 7) -> Iterator[JsonObject]:
+    """What stands for one picture each, wherever it lies; bare links and bare base64 become entries, too."""
+    if isinstance(value, str):
+        if name in (*_LISTS, *_LINKS, *_ENCODED) and (_LINK.fullmatch(value) or value.startswith(_MAGIC_ENCODED)):
+            yield {"url": value}
+        elif name in _TEXTS:
+            yield from ({"url": next(filter(None, found))} for found in _IN_TEXT.findall(value))
+    elif isinstance(value, list) and depth:
+        for entry in value:
+            yield from _entries(entry, name, depth - 1)
+    elif isinstance(value, dict) and depth:
+        if _is_entry(value, name):
+            yield value
+        else:
+            for inner in value:
+                if inner not in _ECHOED:
+                    yield from _entries(value[inner], inner, depth - 1)
+
+
+def _is_entry(value: JsonObject, name: str) -> bool:
+    """Whether an object is one picture, or says why there is none."""
+    if name in _LISTS and value.get("error"):
+        return True
+    link = next(iter(_links_of(value)), "")
+    encoded = next((e for e in (value.get(n) for n in _ENCODED) if isinstance(e, str)), "")
+    if name in ("data", "images"):
+        return bool(link or any(isinstance(value.get(n), str) and value[n] for n in _ENCODED[:-2]))
+    return bool(link) or encoded.startswith(_MAGIC_ENCODED)
+
+
+def _links_of(entry: JsonObject) -> Iterator[str]:
+    for value in (entry.get(name) for name in _LINKS):
+        for link in value if isinstance(value, list) else [mapping(value).get("url") or value]:
+            if isinstance(link, str) and link.strip():
+                yield link.strip()
+
+
+def _texts(value: Any, name: str = "", depth: int = 7) -> Iterator[str]:
     """What a model said in place of a picture."""
-    return redactor.text(storable(_said(_message_of(answer)).strip()))
+    if isinstance(value, str) and name in _TEXTS:
+        yield value
+    elif isinstance(value, list) and depth:
+        for entry in value:
+            yield from _texts(entry, name, depth - 1)
+    elif isinstance(value, dict) and depth:
+        for inner in value:
+            if inner not in _ECHOED:
+                yield from _texts(value[inner], inner, depth - 1)
 
 
 def read_usage(found: JsonObject) -> Usage:
@@ -198,12 +269,16 @@ def read_usage(found: JsonObject) -> Usage:
 def _read_entry(entry: JsonObject, headers: Mapping[str, str]) -> GeneratedMedia | None:
     if entry.get("error"):
         return GeneratedMedia(error=faults.fault(200, {"error": entry["error"]}, headers))
+    reason = str(entry.get("finishReason") or entry.get("finish_reason") or "").lower()
+    if reason in WITHHELD:
+        # what is drawn in its place is a grey mist
+        withheld = faults.describe_filter(faults.PICTURE, reason)
+        return GeneratedMedia(error=ProviderError("content_filter", withheld, http_status=200))
     encoded = next((e for e in (entry.get(name) for name in _ENCODED) if isinstance(e, str) and e.strip()), "")
-    links = (mapping(entry.get(name)).get("url") or entry.get(name) for name in _LINKS)
-    url = next((u for u in links if isinstance(u, str) and u.strip()), "")
-    if encoded.startswith(("http://", "https://")):
+    url = next(iter(_links_of(entry)), "")
+    if _LINK.fullmatch(encoded):
         encoded, url = "", encoded
-    if url and not url.startswith(("http://", "https://")) and not encoded:
+    if url and not _LINK.fullmatch(url) and not encoded:
         encoded, url = url, ""
     if not encoded:
         return GeneratedMedia(url=url) if url else None
@@ -215,8 +290,14 @@ def _read_entry(entry: JsonObject, headers: Mapping[str, str]) -> GeneratedMedia
 
 
 def decode_base64(encoded: str) -> bytes | None:
-    """The bytes of base64 as it may come: behind a data URI's head, in lines, for URLs, without its padding."""
-    letters = re.sub(r"\s+", "", encoded.rpartition("base64,")[2]).rstrip("=").translate(_FOR_URLS)
+    """The bytes of base64 as it may come: behind a data URI's head, in lines, for URLs, without its padding, or with
+    signs that an address has changed."""
+    letters = encoded.rpartition("base64,")[2].strip()
+    if "%" in letters:
+        letters = unquote(letters)
+    if " " in letters and "\n" not in letters:
+        letters = letters.replace(" ", "+")
+    letters = re.sub(r"\s+", "", letters).rstrip("=").translate(_FOR_URLS)
     try:
         return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
     except (binascii.Error, ValueError):
@@ -226,7 +307,7 @@ def decode_base64(encoded: str) -> bytes | None:
 _FOR_URLS = str.maketrans("-_", "+/")
 
 
-def _unreadable(raw: str) -> ProviderError:
+def unreadable(raw: str) -> ProviderError:
     # never the picture itself, half of which may be what came
     shown = redactor.text(faults.read_refusal(raw[:20_000]).message)[:200].partition("b64_json")[0]
     return ProviderError(
