@@ -326,6 +326,7 @@ def test_an_answer_of_a_relay_is_read_as_it_is_meant(
         ({"status": 500, "body": {"error": {"code": None, "message": "no luck"}}}, "no luck"),
         ({"status": 400, "body": {"code": "E-17", "msg": "no such thing"}}, "no such thing"),
         ({"body": {"error": {"code": "insufficient_user_quota", "message": "no money"}}}, "no money"),
+        ({"body": "model is loading"}, "model is loading"),
     ],
 )
 @pytest.mark.parametrize("call", ["stream", "whole", "picture", "create", "poll"])

@@ -219,6 +219,23 @@ def test_a_large_picture_passes_the_cap_that_texts_have(scripted: ScriptedProvid
     assert len(draw().images[0].data or b"") == len(large)
 
 
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}, (None, None)),
+        ({"prompt_tokens": 9, "completion_tokens": 1290, "total_tokens": 1299}, (9, 1290)),
+    ],
+)
+def test_tokens_of_a_picture_are_the_truth_or_unknown(
+    usage: Any, tokens: Any, scripted: ScriptedProvider, draw: Draw
+) -> None:
+    scripted.script(default={"body": {"data": [{"url": LINK}], "usage": usage}})
+
+    counted = draw("qwen-image").usage
+
+    assert (counted.input, counted.output) == tokens
+
+
 def test_a_link_without_its_host_leads_to_the_services_own(scripted: ScriptedProvider, draw: Draw) -> None:
     scripted.script(default={"body": {"data": [{"url": "/files/1.png"}]}})
 

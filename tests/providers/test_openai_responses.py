@@ -352,3 +352,88 @@ def test_a_silence_longer_than_the_profile_allows_is_a_timeout(scripted: Scripte
     assert (raised.value.kind, raised.value.sent) == ("timeout", True)
     # without it the client would wait for minutes
     assert time.monotonic() - began < 30
+
+
+# -- as relays send it -------------------------------------------------------------------------------------------------
+
+
+def events(*told: tuple[str, dict[str, Any]], typed: bool = True) -> bytes:
+    return b"".join(
+        f"event: {kind}\ndata: {json.dumps({**({'type': kind} if typed else {}), **more})}\n\n".encode()
+        for kind, more in told
+    )
+
+
+def item(text: str = "Hello", **more: Any) -> dict[str, Any]:
+    return {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}], **more}
+
+
+DELTA = ("response.output_text.delta", {"delta": "Hello"})
+ENDED: tuple[str, dict[str, Any]] = ("response.completed", {"response": {"status": "completed"}})
+#: what comes over the wire → the text it means
+ODD: dict[str, tuple[Any, str]] = {
+    "events typed by their names alone": (events(DELTA, ENDED, typed=False), "Hello"),
+    "text told at its end alone": (events(("response.output_text.done", {"text": "Hello"}), ENDED), "Hello"),
+    "text told twice": (events(DELTA, ("response.output_text.done", {"text": "Hello"}), ENDED), "Hello"),
+    "items told one by one": (events(("response.output_item.done", {"item": item()}), ENDED), "Hello"),
+    "output_text alone": ({"status": "completed", "output_text": "Hello", "output": []}, "Hello"),
+    "parts of type text": ({"output": [{"type": "message", "content": [{"type": "text", "text": "Hello"}]}]}, "Hello"),
+    "a message without a type": ({"output": [{"content": [{"type": "output_text", "text": "Hello"}]}]}, "Hello"),
+    "a word on the way": (
+        {"output": [item("Let me see.", phase="commentary"), item(phase="final_answer")]},
+        "Hello",
+    ),
+    "the call of a tool nobody offered": (
+        {"output": [{"type": "function_call", "name": "answer", "arguments": '{"a": 1}'}]},
+        '{"a": 1}',
+    ),
+    "within a relay's data": ({"code": 0, "data": {"status": "completed", "output": [item()]}}, "Hello"),
+    "a thought in the text": ({"output": [item("<think>Hm</think>Hello")]}, "Hello"),
+}
+
+
+@pytest.mark.parametrize(("body", "text"), ODD.values(), ids=ODD.keys())
+def test_an_answer_is_read_as_it_is_meant(body: Any, text: str, scripted: ScriptedProvider, respond: Ask) -> None:
+    scripted.script(default={"status": 200, "body": body})
+
+    assert respond().text == text
+
+
+#: what comes over the wire → its kind, and a word that the reader must see
+BROKEN: dict[str, tuple[Any, str, str]] = {
+    "failed without a reason": (
+        events(DELTA, ("response.failed", {"response": {"status": "failed"}})),
+        "overloaded",
+        "failed",
+    ),
+    "incomplete without a reason": (
+        events(DELTA, ("response.incomplete", {"response": {"status": "incomplete"}})),
+        "unknown",
+        "incomplete",
+    ),
+    "a message that is incomplete": (
+        {"status": "completed", "output": [item(status="incomplete")]},
+        "unknown",
+        "incomplete",
+    ),
+    "still in progress": ({"status": "in_progress", "output": [item()]}, "unknown", "in_progress"),
+    "an error beside an answer": (
+        {"status": "completed", "output": [item()], "error": {"message": "boom"}},
+        "unknown",
+        "boom",
+    ),
+    "an event of the name": (events(DELTA, ("error", {"error": {"message": "boom"}})), "unknown", "boom"),
+    "thoughts in words": ({"output": [{"type": "reasoning", "summary": "It is 42."}]}, "empty_output", "only thought"),
+}
+
+
+@pytest.mark.parametrize(("body", "kind", "says"), BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_no_answer_is_a_failure_in_the_services_words(
+    body: Any, kind: str, says: str, scripted: ScriptedProvider, respond: Ask
+) -> None:
+    scripted.script(default={"status": 200, "body": body})
+
+    with pytest.raises(ProviderError) as raised:
+        respond()
+
+    assert (raised.value.kind, says in str(raised.value)) == (kind, True), str(raised.value)

@@ -479,6 +479,14 @@ COUNTED: dict[str, tuple[list[dict[str, Any]], Usage]] = {
         [{"input_tokens": 12, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 8}, {"output_tokens": 5}],
         Usage(120, 100, 5, None),
     ),
+    "Anthropic's cache, written alone": (
+        [{"input_tokens": 12, "cache_read_input_tokens": 0, "cache_creation_input_tokens": 8, "output_tokens": 5}],
+        Usage(20, 0, 5, None),
+    ),
+    "a cache that can be no part of the input": (
+        [{"prompt_tokens": 10, "completion_tokens": 5, "prompt_cache_hit_tokens": 90}],
+        Usage(100, 90, 5, None),
+    ),
     "a cache outside of the input": (
         [
             {

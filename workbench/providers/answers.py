@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 import time
 from abc import ABC, abstractmethod
@@ -20,7 +21,7 @@ from workbench.json_types import JsonObject, parse_json
 from workbench.plain_text import storable
 from workbench.providers import faults, thinking, wire
 from workbench.providers.base import OnDelta, TextReply, Usage
-from workbench.providers.counting import CHAT, Tally
+from workbench.providers.counting import Tally
 from workbench.providers.events import Event, read_events, sniff
 from workbench.security.redact import redactor
 
@@ -88,15 +89,10 @@ class Answer:
     events: int = 0
     pieces: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
-    tally: Tally = field(init=False)
+    tally: Tally = field(default_factory=Tally)
     started: float = field(default_factory=time.monotonic)
     #: text came in after it: the word says nothing of when the answer ends
     _premature: bool = False
-
-    names = CHAT
-
-    def __post_init__(self) -> None:
-        self.tally = Tally(self.names)
 
     @property
     def text(self) -> str:
@@ -120,10 +116,14 @@ class Answer:
         spoken = thinking.split(self.text)
         if finish not in FINISHES:
             raise self._fail(str(self.finish))
-        if (self.thoughts or spoken.thought or self.usage.reasoning) and not spoken.answer.strip():
+        if (self.thoughts or spoken.thought or self._only_counted_thoughts()) and not spoken.answer.strip():
             raise self._thought_alone(cut_off=FINISHES[finish] == "length")
         text = storable(spoken.answer)
         return TextReply(text, self.usage, self.model, FINISHES[finish], self.request_id, self.ttft_ms)
+
+    def _only_counted_thoughts(self) -> bool:
+        """Whether next to all tokens went into thoughts that nobody showed."""
+        return (self.usage.reasoning or 0) > 0.9 * (self.usage.output or math.inf)
 
     def _withhold(self) -> ProviderError:
         message = redactor.text(storable(self.refusal or self.text))[: faults.LONGEST_MESSAGE]

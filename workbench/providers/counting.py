@@ -17,55 +17,48 @@ from workbench.providers.base import Usage
 MOST_COUNT = 2**31 - 1
 
 
-@dataclass(frozen=True)
-class Names:
-    """Where an API says its counts; a name with a dot lies one object deeper."""
-
-    input: tuple[str, ...]
-    output: tuple[str, ...]
-    cached: tuple[str, ...]
-    reasoning: tuple[str, ...]
-    total: tuple[str, ...] = ("total_tokens", "totalTokens")
-
-
-RESPONSES = Names(
-    input=("input_tokens",),
-    output=("output_tokens",),
-    cached=("input_tokens_details.cached_tokens",),
-    reasoning=("output_tokens_details.reasoning_tokens",),
-)
-#: relays pass on the names of the API behind them
-CHAT = Names(
-    input=("prompt_tokens", *RESPONSES.input, "promptTokens", "inputTokens"),
-    output=("completion_tokens", *RESPONSES.output, "completionTokens", "outputTokens"),
-    cached=(
-        "prompt_tokens_details.cached_tokens",
-        "prompt_cache_hit_tokens",
-        "cached_tokens",
-        *RESPONSES.cached,
-        "cache_read_input_tokens",
+#: where an API says its counts; a name with a dot lies one object deeper
+RESPONSES: dict[str, tuple[str, ...]] = {
+    "input": ("input_tokens",),
+    "output": ("output_tokens",),
+    "cached": ("input_tokens_details.cached_tokens",),
+    "reasoning": ("output_tokens_details.reasoning_tokens",),
+    "total": ("total_tokens",),
+}
+#: behind chat's names those of other APIs, which relays pass on
+CHAT: dict[str, tuple[str, ...]] = {
+    "input": ("prompt_tokens", "input_tokens", "promptTokens", "inputTokens"),
+    "output": ("completion_tokens", "output_tokens", "completionTokens", "outputTokens"),
+    "cached": (
+        *("prompt_tokens_details.cached_tokens", "prompt_cache_hit_tokens", "cached_tokens"),
+        *("input_tokens_details.cached_tokens", "cache_read_input_tokens"),
     ),
-    reasoning=("completion_tokens_details.reasoning_tokens", *RESPONSES.reasoning, "reasoning_tokens"),
-)
+    "reasoning": (
+        *("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens"),
+        "reasoning_tokens",
+    ),
+    "total": ("total_tokens", "totalTokens"),
+}
+#: Anthropic's, outside of its input
+_CACHES = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
 
 @dataclass
 class Tally:
     """The counts of one answer, put together from the pieces in which they come."""
 
-    names: Names = CHAT
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: CHAT)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def add(self, reported: Any) -> None:
         """Take what one event reports. A later count stands for an earlier one; a later zero stands for nothing."""
         if not isinstance(reported, Mapping):
             return
-        for kind in ("input", "output", "cached", "reasoning", "total"):
-            self.set(kind, _find(reported, getattr(self.names, kind)))
-        # Anthropic's own words, handed on: what was read from or written to the cache is outside of the input.
-        if "prompt_tokens" not in reported and reported.get("cache_read_input_tokens"):
-            outside = (_find(reported, (f"cache_{what}_input_tokens",)) or 0 for what in ("read", "creation"))
-            self.set("input", (_find(reported, self.names.input) or 0) + sum(outside))
+        for kind, names in self.names.items():
+            self.set(kind, _find(reported, names))
+        if "prompt_tokens" not in reported and any(reported.get(name) for name in _CACHES):
+            outside = sum(count(reported.get(name)) or 0 for name in _CACHES)
+            self.set("input", (_find(reported, self.names["input"]) or 0) + outside)
 
     def set(self, kind: str, value: int | None) -> None:
         if value or (value == 0 and kind not in self._counts):
@@ -86,6 +79,8 @@ class Tally:
             elif beyond > 0:
                 # xAI, and Gemini in OpenAI's words, count thinking beside the completion, and bill it like that.
                 output = total - asked
+        if asked and cached and cached > asked:
+            asked += cached  # it can be no part of it
         if reasoning and output is not None and reasoning > output:
             output, reasoning = (output + reasoning, reasoning) if total is None else (output, None)
         if output == 0 and (spoke or asked is None):

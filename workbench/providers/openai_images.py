@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,7 +20,7 @@ from workbench.plain_text import storable
 from workbench.providers import faults, wire
 from workbench.providers.answers import WITHHELD, ServiceRefused, is_message
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
-from workbench.providers.counting import count, mapping
+from workbench.providers.counting import Tally, count, mapping
 from workbench.security.redact import redactor
 
 #: what a free-sized model is asked for, in pixels
@@ -255,14 +255,14 @@ def _texts(value: Any, name: str = "", depth: int = 7) -> Iterator[str]:
 def read_usage(found: JsonObject) -> Usage:
     """Token counts as reported; anything missing or senseless stays None. All that is drawn counts as picture
     tokens."""
-    input_details = found.get("input_tokens_details")
-    output_details = found.get("output_tokens_details")
-    output = count(found.get("output_tokens"))
-    return Usage(
-        input=count(found.get("input_tokens")),
-        output=output,
+    tally = Tally()
+    tally.add(found)
+    told = tally.usage(spoke=True)
+    input_details, output_details = found.get("input_tokens_details"), found.get("output_tokens_details")
+    return replace(
+        told,
         image_input=count(input_details.get("image_tokens")) if isinstance(input_details, dict) else None,
-        image_output=count(output_details.get("image_tokens")) if isinstance(output_details, dict) else output,
+        image_output=count(output_details.get("image_tokens")) if isinstance(output_details, dict) else told.output,
     )
 
 

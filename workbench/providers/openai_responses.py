@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import ProviderError
@@ -16,7 +16,7 @@ from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import UNSAID, Joiner, ReadAnswer, ServiceRefused
 from workbench.providers.base import TextRequest
-from workbench.providers.counting import RESPONSES, mapping
+from workbench.providers.counting import RESPONSES, Tally, mapping
 from workbench.providers.schemas import strict_schema
 
 #: sent as they are when given; the API has no penalties, no seed and no stop
@@ -57,7 +57,7 @@ def describe_schema(schema: JsonObject, name: str) -> JsonObject:
     return {"name": short, "schema": strict or schema, "strict": strict is not None}
 
 
-_WHOLE = frozenset({"output", "status"})
+_WHOLE = frozenset({"output", "output_text", "status"})
 
 
 @dataclass
@@ -65,14 +65,20 @@ class ResponseAnswer(ReadAnswer):
     """An answer of the Responses API. Reasoning items come before the message; only the message's output_text
     counts."""
 
-    names = RESPONSES
+    tally: Tally = field(default_factory=lambda: Tally(RESPONSES))
+    #: what was told item by item
+    _items: list[Any] = field(default_factory=list)
 
     def take_whole(self, body: str) -> None:
         answer = self._read(body, _WHOLE)
-        if "output" not in answer and answer.get("status") != "failed":
+        if not answer.keys() & {"output", "output_text"} and answer.get("status") != "failed":
             raise self._foreign("")
         self._take_response(answer, http_status=200)
         self.finish = self.finish or UNSAID
+
+    def _take_object(self, value: JsonObject, name: str, joiner: Joiner) -> None:
+        # some relays say of what kind an event is in its name alone
+        super()._take_object({"type": name, **value} if name.startswith("response.") else value, name, joiner)
 
     def _take_event(self, event: JsonObject, joiner: Joiner) -> None:
         kind = str(event.get("type") or "")
@@ -82,6 +88,12 @@ class ResponseAnswer(ReadAnswer):
                 self._first_token()
                 self.pieces.append(delta)
                 joiner.add(delta)
+            case "response.output_text.done" if not self.pieces and isinstance(event.get("text"), str):
+                self._first_token()
+                self.pieces.append(event["text"])
+                joiner.add(event["text"])
+            case "response.output_item.done":
+                self._items.append(event.get("item"))
             case "response.refusal.delta" if isinstance(delta, str):
                 self._first_token()
                 self.refusal += delta
@@ -100,16 +112,19 @@ class ResponseAnswer(ReadAnswer):
         self.model = str(found.get("model") or self.model)
         self._take_usage(found)
         status = str(found.get("status") or status)
-        if status == "failed" or faults.find_refusal(found) is not None:
+        if faults.find_refusal(found) is not None:
             raise ServiceRefused(http_status, {"error": found.get("error") or {}})
-        parts = list(_parts(found.get("output")))
-        texts = [str(p.get("text") or "") for p in parts if p.get("type") == "output_text"]
+        output = found.get("output") or self._items
+        parts = list(_parts(output))
+        texts = [str(p.get("text") or "") for p in parts if p.get("type") != "refusal"]
+        texts = texts if any(texts) else [str(found.get("output_text") or "")]
         # What was streamed is told again here, complete; relays that leave it out lose nothing.
-        self.pieces = texts if any(texts) else self.pieces
-        self.thoughts = self.thoughts or [t for t in _thoughts(found.get("output")) if t.strip()]
+        self.pieces = texts if any(texts) else self.pieces or list(_arguments(output))
+        self.thoughts = self.thoughts or [t for t in _thoughts(output) if t.strip()]
         self.refusal = "".join(str(p.get("refusal") or "") for p in parts if p.get("type") == "refusal") or self.refusal
         reason = mapping(found.get("incomplete_details")).get("reason")
-        self.finish = str(reason or UNSAID) if status == "incomplete" else status or "completed"
+        cut_off = status == "incomplete" or any(_is_incomplete(item) for item in _items(output))
+        self.finish = str(reason or "incomplete") if cut_off else status or "completed"
 
     def _knows(self, event: JsonObject) -> bool:
         return str(event.get("type") or "").startswith("response.")
@@ -126,17 +141,39 @@ class ResponseAnswer(ReadAnswer):
         return ProviderError("malformed_output", message, http_status=200)
 
 
+def _items(output: Any) -> Iterator[JsonObject]:
+    yield from (item for item in (output if isinstance(output, list) else ()) if isinstance(item, dict))
+
+
 def _parts(output: Any) -> Iterator[JsonObject]:
-    """The content of the messages among the items."""
-    for item in output if isinstance(output, list) else ():
-        if isinstance(item, dict) and item.get("type") == "message" and isinstance(item.get("content"), list):
-            yield from (part for part in item["content"] if isinstance(part, dict))
+    """The content of the messages among the items; of the final ones, where some say that they are no more than a
+    word on the way."""
+    messages = [i for i in _items(output) if i.get("type") == "message" or ("type" not in i and "content" in i)]
+    final = [m for m in messages if m.get("phase") == "final_answer"]
+    for message in final or messages:
+        content = message.get("content")
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, dict) and "reasoning" not in str(part.get("type")):
+                yield part
+
+
+def _arguments(output: Any) -> Iterator[str]:
+    """Nobody was offered a tool: what the first call of one is given is the answer."""
+    calls = (item.get("arguments") for item in _items(output) if item.get("type") == "function_call")
+    yield from (a for a in list(calls)[:1] if isinstance(a, str) and a.strip("{} "))
+
+
+def _is_incomplete(item: JsonObject) -> bool:
+    return item.get("type") == "message" and item.get("status") == "incomplete"
 
 
 def _thoughts(output: Any) -> Iterator[str]:
     """What the reasoning among the items says, in full or in summary."""
-    for item in output if isinstance(output, list) else ():
-        if isinstance(item, dict) and item.get("type") == "reasoning":
+    for item in _items(output):
+        if item.get("type") == "reasoning":
             for parts in (item.get("summary"), item.get("content")):
-                listed = parts if isinstance(parts, list) else ()
-                yield from (str(part.get("text") or "") for part in listed if isinstance(part, dict))
+                for part in parts if isinstance(parts, list) else [parts]:
+                    if isinstance(part, str):
+                        yield part
+                    elif mapping(part).get("type") != "output_text":
+                        yield str(mapping(part).get("text") or "")
