@@ -315,7 +315,7 @@ FAILED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a number for a reason": (raw(whole("Half", 7)), "unknown", "7"),
     "a limit of time": (raw(whole("Half", "time_limit")), "timeout", "time_limit"),
     "words alone": (raw(b"Internal Server Error", "text/plain"), "overloaded", "Internal Server Error"),
-    "words alone, of their own": (raw("灯火已灭".encode(), "text/plain"), "unknown", "灯火已灭"),
+    "words alone, of their own": (raw("灯火已灭".encode(), "text/plain"), "malformed_output", "an error: 灯火已灭"),
     "a page": (raw(b"<!doctype html><title>Sign in</title>", "text/html"), "malformed_output", "Sign in"),
     "first in a stream": (raw(sse({"error": BUSY}), STREAM), "overloaded", "Provider disconnected"),
     "JSON where a stream should be": (raw({"error": BUSY}, STREAM), "overloaded", "Provider disconnected"),

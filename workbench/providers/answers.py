@@ -268,8 +268,8 @@ class ReadAnswer(Answer, ABC):
             self._take_usage(answer)
             if faults.find_refusal(answer) is not None:
                 raise ServiceRefused(200, answer)
-        elif is_message(body):
-            raise ServiceRefused(200, body)
+        elif answer is None:
+            refuse_words(body)
         if not isinstance(answer, dict) or not (known & answer.keys()):
             raise self._foreign(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
         return answer
@@ -287,10 +287,16 @@ def unwrap(event: JsonObject, known: frozenset[str]) -> JsonObject:
     return {**event, **inner}
 
 
-def is_message(body: str) -> bool:
-    """Whether a body is a few words, such as “model is loading”, and neither a page nor half of something."""
+def refuse_words(body: str) -> None:
+    """Raise what a few words in place of an answer mean, such as “model is loading”; a page, or half of something, is
+    left to the caller."""
     words = body.strip()
-    return 0 < len(words) <= faults.LONGEST_MESSAGE and words[0].isalpha() and not re.search(r"[<{]", words)
+    if not 0 < len(words) <= faults.LONGEST_MESSAGE or not words[0].isalpha() or re.search(r"[<{]", words):
+        return
+    fault = faults.fault(200, words, {})
+    if fault.kind != "unknown":
+        raise ServiceRefused(200, words)
+    raise ProviderError("malformed_output", fault.text, http_status=200)
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:

@@ -16,7 +16,7 @@ import httpx2
 
 from workbench.json_types import JsonObject, parse_json
 from workbench.providers import faults, wire
-from workbench.providers.answers import ServiceRefused, check_words, is_message, split_lines, states_failure
+from workbench.providers.answers import ServiceRefused, check_words, refuse_words, split_lines, states_failure
 from workbench.providers.base import Usage
 from workbench.providers.counting import Tally, count, mapping
 from workbench.providers.events import Event, read_events, sniff
@@ -141,8 +141,8 @@ def _read_whole(body: str) -> list[JsonObject]:
     refusal = next((c for c in chunks if faults.find_refusal(c) is not None), None)
     if refusal is not None:
         raise ServiceRefused(200, refusal)
-    if answer is None and is_message(body) and faults.fault(200, body, {}).kind != "unknown":
-        raise ServiceRefused(200, body)
+    if answer is None:
+        refuse_words(body)
     if not any(_KNOWN & chunk.keys() for chunk in chunks):
         raise not_gemini(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
     return chunks

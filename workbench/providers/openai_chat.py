@@ -103,7 +103,7 @@ class ChatAnswer(ReadAnswer):
         for failed in (choice.get("error"), message.get("error")):
             if failed and faults.find_refusal({"error": failed}) is not None:
                 raise ServiceRefused(status, {"error": failed})
-        self.finish = _finish_of(choice) or self.finish
+        self.finish = _finish_of(choice, spoke=bool(self.text)) or self.finish
 
     def _take_usage(self, value: JsonObject) -> None:
         super()._take_usage(value)
@@ -141,9 +141,12 @@ def _first(choices: Any) -> JsonObject:
     return next((c for c in listed if c.get("index") == 0), listed[0] if listed else {})
 
 
-def _finish_of(choice: JsonObject) -> str | None:
-    """Why an answer ended, as a word or as the type of an object; None while it goes on."""
+def _finish_of(choice: JsonObject, *, spoke: bool) -> str | None:
+    """Why an answer ended, as a word or as the type of an object; None while it goes on. A number counts only where
+    something was said that it may have cut off."""
     finish = choice.get("finish_reason") or choice.get("finish_details")
+    if not isinstance(finish, str | dict) and not spoke:
+        return None
     if isinstance(finish, dict):
         finish = finish.get("type") or finish.get("reason")
     return None if not finish or str(finish).strip().lower() in NO_FINISH else str(finish).strip()

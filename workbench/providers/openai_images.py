@@ -18,7 +18,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject, parse_json
 from workbench.plain_text import storable
 from workbench.providers import faults, wire
-from workbench.providers.answers import WITHHELD, ServiceRefused, is_message
+from workbench.providers.answers import WITHHELD, ServiceRefused, refuse_words
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
 from workbench.providers.counting import Tally, count, mapping
 from workbench.security.redact import redactor
@@ -139,9 +139,10 @@ def read_bytes(body: bytes, request: ImageRequest, headers: Mapping[str, str], n
     try:
         answer = parse_json(raw)
     except ValueError:
-        if is_message(raw):
-            raise ServiceRefused(200, raw) from None
-        raise unreadable(raw) from None
+        answer = None
+    if answer is None:
+        refuse_words(raw)
+        raise unreadable(raw)
     return read(answer, request, headers, notes)
 
 
