@@ -61,3 +61,8 @@ def test_an_address_is_shown_without_its_password(url: str, shown: str) -> None:
 def test_the_pieces_of_a_password_are_known_that_a_driver_takes_for_something_else() -> None:
     assert {"12/ab@cd", "cd", "ab", "12"} <= set(passwords_of("postgresql://me:12/ab@cd@h/x?sslpassword=ef"))
     assert "ef" in passwords_of("postgresql://me:12/ab@cd@h/x?sslpassword=ef")
+
+
+def has_chinese(text: str) -> bool:
+    """For tests of sentences in both languages."""
+    return any("一" <= c <= "鿿" for c in text)

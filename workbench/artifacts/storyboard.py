@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.models import AspectRatio, Content, text_of
 from workbench.artifacts.versions import hash_of
-from workbench.i18n import N_
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
 #: the fixed order of the nine shots: three to establish, three for emotion, three for tension
@@ -159,9 +159,9 @@ class KeyframePrompt(Content):
     @model_validator(mode="after")
     def _nine(self) -> KeyframePrompt:
         if [s.order for s in self.shots] != list(range(1, 10)):
-            raise ValueError("shots must be numbered 1..9 in order")
+            raise ValueError(Text(N_("shots must be numbered 1..9 in order")))
         if tuple(s.framing for s in self.shots) != FRAMINGS:
-            raise ValueError(f"framings must be {', '.join(FRAMINGS)} in this order")
+            raise ValueError(Text(N_("framings must be {framings} in this order"), framings=", ".join(FRAMINGS)))
         return self
 
 
@@ -206,7 +206,7 @@ class KeyframeImage(Content):
     @model_validator(mode="after")
     def _check_chosen(self) -> KeyframeImage:
         if self.chosen not in {c.media for c in self.candidates}:
-            raise ValueError("the chosen picture is none of the candidates")
+            raise ValueError(Text(N_("the chosen picture is none of the candidates")))
         return self
 
 
@@ -220,7 +220,7 @@ class KeyframeImages(Content):
     def _check_order(self) -> KeyframeImages:
         keys = [f.key for f in self.frames]
         if keys != sorted(set(keys)):
-            raise ValueError("frames must be in order, each key once")
+            raise ValueError(Text(N_("frames must be in order, each key once")))
         return self
 
 
@@ -271,7 +271,7 @@ class Line(Content):
     @model_validator(mode="after")
     def _speaker(self) -> Line:
         if (self.type == "narration") == bool(self.speaker):
-            raise ValueError("a narration has no speaker, every other line has one")
+            raise ValueError(Text(N_("a narration has no speaker, every other line has one")))
         return self
 
 
@@ -285,7 +285,7 @@ class Dialogue(Content):
     @model_validator(mode="after")
     def _check_silence(self) -> Dialogue:
         if self.silent == bool(self.lines):
-            raise ValueError("a silent scene has no lines; any other has at least one")
+            raise ValueError(Text(N_("a silent scene has no lines; any other has at least one")))
         return self
 
 
@@ -308,7 +308,7 @@ class SoundCue(Content):
     @model_validator(mode="after")
     def _forwards(self) -> SoundCue:
         if self.to_s <= self.from_s:
-            raise ValueError("a cue must end after it begins")
+            raise ValueError(Text(N_("a cue must end after it begins")))
         return self
 
 
@@ -340,7 +340,9 @@ class Duration(Content):
     def _adds_up(self) -> Duration:
         total = sum(self.parts.model_dump().values())
         if abs(total - self.seconds) > 0.05:
-            raise ValueError(f"the parts add up to {total:.1f} s, not {self.seconds:.1f} s")
+            raise ValueError(
+                Text(N_("the parts add up to {sum} s, not {whole} s"), sum=f"{total:.1f}", whole=f"{self.seconds:.1f}")
+            )
         return self
 
 
@@ -368,7 +370,7 @@ class SceneVideo(Content):
     @model_validator(mode="after")
     def _check_chosen(self) -> SceneVideo:
         if self.chosen not in {c.media for c in self.clips}:
-            raise ValueError("the chosen clip is none of the clips")
+            raise ValueError(Text(N_("the chosen clip is none of the clips")))
         return self
 
 

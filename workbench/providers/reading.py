@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from workbench.errors import OutputError
+from workbench.errors import OutputError, all_of
 from workbench.i18n import Text
 from workbench.plain_text import storable_json
 from workbench.providers import relaxed, thinking
@@ -122,10 +122,9 @@ def validate(value: Any, schema: type[Model], raw: str = "") -> Model:
         return schema.model_validate(value)
     except ValidationError as error:
         issues = issues_of(error, _correction)
-        listed = "; ".join(str(i) for i in issues[:8])
         raise OutputError(
             "malformed_output",
-            Text("The answer does not have the agreed shape: {issues}", issues=listed),
+            Text("The answer does not have the agreed shape: {issues}", issues=all_of(issues[:8])),
             issues=issues,
             raw=raw,
         ) from None
@@ -135,7 +134,7 @@ def _correction(detail: ErrorDetails) -> Text:
     """The words that a repair prompt can use, with the value that was there."""
     if detail["type"] == "missing":
         return message_of(detail)
-    return Text("{message} (found: {found})", message=detail["msg"], found=_shorten(detail["input"]))
+    return Text("{message} (found: {found})", message=message_of(detail), found=_shorten(detail["input"]))
 
 
 def _find_json_type(schema: type[BaseModel]) -> Wanted:

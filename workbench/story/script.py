@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from workbench.artifacts.storyboard import Dialogue, Line, LineType
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
+from workbench.validation import issues_of
 
 LABELS: dict[str, dict[LineType, str]] = {
     "zh": {"dialogue": "对白", "monologue": "独白", "narration": "旁白", "thought": "心理"},
@@ -109,7 +110,7 @@ def _read(raw: str) -> Line | _Silent | Text:
     try:
         return Line(type=kind, speaker=speaker, emotion=emotion, notes=notes, text=_unescape(text))
     except ValidationError as error:
-        return Text("{message}", message="; ".join(e["msg"] for e in error.errors()))
+        return all_of(issues_of(error))
 
 
 def _silence(more: list[str], reason: str) -> _Silent | Text:

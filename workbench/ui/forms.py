@@ -8,18 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from pydantic import BaseModel, ValidationError
 
+from workbench.documents import Repeated, Unreadable, parse_json
 from workbench.errors import Issue
-from workbench.i18n import N_, Text, translate
-from workbench.json_types import JsonObject, parse_json
+from workbench.i18n import N_, translate
+from workbench.json_types import JsonObject
 from workbench.ui import drafts
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
-from workbench.validation import issues_of
+from workbench.validation import issues_of, message_of
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Schema = JsonObject
 
@@ -52,30 +56,6 @@ CHOICES = {
     "magic": N_("Magic"),
 }  # fmt: skip
 
-#: pydantic's error types in the reader's words; the fields are those of the error's ctx
-_MESSAGES = {
-    "missing": N_("This is needed."),
-    "string_too_short": N_("At least {min_length} characters; {missing} more are needed."),
-    "string_too_long": N_("At most {max_length} characters; {excess} too many."),
-    "greater_than_equal": N_("Must be {ge} or more."),
-    "less_than_equal": N_("Must be {le} or less."),
-    "greater_than": N_("Must be more than {gt}."),
-    "less_than": N_("Must be less than {lt}."),
-    "too_short": N_("At least {min_length} entries are needed."),
-    "too_long": N_("At most {max_length} entries are allowed."),
-    "literal_error": N_("Must be one of {expected}."),
-    "enum": N_("Must be one of {expected}."),
-    "int_parsing": N_("Must be a whole number."),
-    "int_type": N_("Must be a whole number."),
-    "int_from_float": N_("Must be a whole number."),
-    "float_parsing": N_("Must be a number."),
-    "bool_parsing": N_("Must be yes or no."),
-    "string_type": N_("Must be text."),
-    "list_type": N_("Must be a list."),
-    "dict_type": N_("Must be an object."),
-    "extra_forbidden": N_("There is no such field here."),
-}
-
 
 def resolve(schema: Schema, root: Schema) -> Schema:
     """A field's schema with its reference followed and its optional None taken off (``optional`` is then true)."""
@@ -104,19 +84,9 @@ def title_of(root: Schema, *path: str) -> str:
     return t(str(at.get("title") or path[-1].replace("_", " ")))
 
 
-def message(error: JsonObject, language: str) -> str:
+def message(error: ErrorDetails, language: str) -> str:
     """One pydantic error as a sentence in the reader's language."""
-    context = dict(error.get("ctx") or {})
-    msgid = _MESSAGES.get(error["type"])
-    if error["type"] == "string_too_short" and context.get("min_length") == 1:
-        msgid = _MESSAGES["missing"]
-    if msgid is None:
-        return translate(error["msg"].removeprefix("Value error, "), language)
-    value = error.get("input")
-    if isinstance(value, str):
-        context["missing"] = max(1, int(context.get("min_length", 0)) - len(value.strip()))
-        context["excess"] = max(1, len(value.strip()) - int(context.get("max_length", 0)))
-    return translate(msgid, language, **context)
+    return translate(message_of(error), language)
 
 
 def check(model: type[BaseModel], values: JsonObject) -> list[Issue]:
@@ -124,7 +94,7 @@ def check(model: type[BaseModel], values: JsonObject) -> list[Issue]:
     try:
         model.model_validate(values)
     except ValidationError as error:
-        return issues_of(error, lambda detail: Text("{message}", message=message(dict(detail), current())))
+        return issues_of(error)
     return []
 
 
@@ -178,6 +148,24 @@ def fields(
             for sentence in messages:
                 _error(f"{path.replace('.', ' · ')}: {sentence}" if path else sentence)
     return values
+
+
+def as_typed(values: JsonObject, prefix: str = "") -> JsonObject:
+    """Name in the form → what its widget holds, for values of its model; see `drafts.fill`."""
+    typed: JsonObject = {}
+    for name, value in values.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict):
+            typed |= as_typed(value, f"{path}.")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            typed[f"{path}.#"] = list(range(len(value)))
+            for number, item in enumerate(value):
+                typed |= as_typed(item, f"{path}~{number}.")
+        elif isinstance(value, list):
+            typed[path] = "\n".join(map(str, value))
+        elif value is not None:
+            typed[path] = value
+    return typed
 
 
 def _paths(value: Any, prefix: str = "") -> set[str]:
@@ -442,9 +430,11 @@ def payload(text: str, model: type[BaseModel] | None) -> tuple[Any, list[str]]:
     """A payload edited as JSON: its value and everything wrong with it, each with its place."""
     try:
         value = parse_json(text)
-    except json.JSONDecodeError as error:
-        return None, [t("Line {line}, column {column}: this is not JSON.", line=error.lineno, column=error.colno)]
-    except ValueError:
+    except Repeated as error:
+        return None, [translate(error.problem, current())]
+    except Unreadable as error:
+        if error.line:
+            return None, [t("Line {line}, column {column}: this is not JSON.", line=error.line, column=error.column)]
         return None, [t("This cannot be read: it is nested too deeply, or a number is too long.")]
     if not isinstance(value, dict):
         return None, [t("The payload must be an object.")]

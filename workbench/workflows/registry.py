@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from workbench.errors import InvalidInput, Issue, NotFound
+from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import Text
 from workbench.json_types import JsonObject
 from workbench.validation import issues_of
@@ -160,8 +160,7 @@ def parse_params(declared: Workflow, raw: JsonObject) -> Params:
         return declared.params.model_validate(raw)
     except ValidationError as error:
         issues = issues_of(error)
-        listed = "; ".join(str(i) for i in issues)
-        raise InvalidInput(Text("{kind}: {issues}", kind=declared.name, issues=listed), issues) from None
+        raise InvalidInput(Text("{kind}: {issues}", kind=declared.name, issues=all_of(issues)), issues) from None
 
 
 class Registry:

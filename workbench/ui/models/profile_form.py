@@ -11,9 +11,10 @@ import streamlit as st
 from pydantic import BaseModel, Field
 
 from workbench.db.rows.profiles import SavedProfile
+from workbench.documents import parse_json
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
-from workbench.json_types import JsonObject, parse_json
+from workbench.json_types import JsonObject
 from workbench.profiles.check import ProfileCheck, why_unchecked
 from workbench.providers import params, registry
 from workbench.providers.base import SKETCH

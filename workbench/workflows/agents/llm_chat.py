@@ -30,7 +30,7 @@ class ChatMessage(BaseModel):
     @classmethod
     def _not_blank(cls, content: str) -> str:
         if not content.strip():
-            raise ValueError("a message must not be blank")
+            raise ValueError(Text(N_("a message must not be blank")))
         return content
 
 
