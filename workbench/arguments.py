@@ -1,9 +1,9 @@
 """What callers of the client hand over, looked at before anything is done with it.
 
 A value of another type, a number that is none, JSON without end: refused with InvalidInput, which names the argument.
-Contents are cleaned of what no database takes; a name with it is refused, since without it it would be another's. So
-nothing that a program, a page's address or a command line says comes
-further in than here as an exception of somebody else's.
+What is typed is cleaned of what no database takes; a name with it is refused, since without it it would be another's,
+and so is a story's content with a zero character. So nothing that a program, a page's address or a command line says
+comes further in than here as an exception of somebody else's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from workbench.plain_text import storable
 
 #: how many of something: in a list, in a diagram
 Count: TypeAlias = int
+#: of an artifact, or of several: a text in it is taken as it is, or refused
+StoryContent: TypeAlias = Json
 MOST = 100_000
 #: as deep as nobody's brief is, and no library's limit
 DEEPEST = 100
@@ -186,6 +188,21 @@ def _job_of_plan(name: str, value: Any) -> tuple[str, int]:
     return _text(f"{name}.0", value[0]), _whole(f"{name}.1", value[1])
 
 
+def _content(name: str, value: Any) -> Any:
+    _refuse_nul(name, value)
+    return _json(name, value)
+
+
+def _refuse_nul(name: str, value: Any, depth: int = 0) -> None:
+    """One database takes a zero character and the other does not; nobody means one."""
+    if isinstance(value, str) and "\x00" in value:
+        raise _wrong(name, N_("it has a zero character (NUL), which no text has; take it out"))
+    if depth <= DEEPEST and isinstance(value, list | tuple | dict):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            _refuse_nul(name, key, depth)
+            _refuse_nul(storable(f"{name}.{key}"), item, depth + 1)
+
+
 def _one_of(options: tuple[Any, ...]) -> Check:
     def check(name: str, value: Any) -> Any:
         if not isinstance(value, str) or value not in options:
@@ -247,6 +264,7 @@ _ATOMS: dict[str, Check] = {
     "Json": _json,
     # of story.plan
     "Key": _job_of_plan,
+    "StoryContent": _content,
 }
 
 

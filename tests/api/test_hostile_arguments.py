@@ -16,6 +16,7 @@ from tests import hostile
 from workbench.api.client import Workbench
 from workbench.db.schema import metadata
 from workbench.errors import InvalidInput, NotFound, ReelwrightError
+from workbench.i18n import translate
 from workbench.jobs.submit import Request
 from workbench.settings import Settings
 
@@ -208,9 +209,28 @@ def test_an_id_that_no_column_holds_is_nobodys(wb: Workbench, number: int) -> No
 
 
 def test_text_is_cleaned_on_its_way_in(wb: Workbench) -> None:
-    project = wb.create_project({**BRIEF, "title": "A \ud83d\ude00 and \x00 \ud83d"})
-    assert wb.projects.get_node(project).title == "A 😀 and  �"
-    assert wb.projects.tree(project).title == "A 😀 and  �"
+    project = wb.create_project({**BRIEF, "title": "A \ud83d\ude00 and \ud83d"})
+    assert wb.projects.get_node(project).title == "A 😀 and �"
+    assert wb.projects.tree(project).title == "A 😀 and �"
+
+
+def test_a_zero_character_in_a_story_is_refused_and_nothing_is_made(wb: Workbench) -> None:
+    project = wb.create_project(BRIEF)
+    before = counts(wb)
+    calls: list[tuple[str, Any]] = [
+        ("brief.title", lambda: wb.create_project({**BRIEF, "title": "A \x00 b"})),
+        ("brief.characters.0.name", lambda: wb.create_project({**BRIEF, "characters": [{"name": "Ann\x00"}]})),
+        ("brief", lambda: wb.create_project({**BRIEF, "gen\x00re": "x"})),
+        ("content.name", lambda: wb.projects.add_element(project, "character", {"name": "\x00"})),
+        ("content.genre", lambda: wb.artifacts.save(project, "brief", {**BRIEF, "genre": "a\x00"}, 1)),
+    ]
+    for path, call in calls:
+        with pytest.raises(InvalidInput) as refused:
+            call()
+        assert [issue.path for issue in refused.value.issues] == [path]
+        assert "NUL" in translate(refused.value.text, "en")
+        assert "空字符" in translate(refused.value.text, "zh")
+    assert counts(wb) == before
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "a\ud83d"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from workbench.api.projects import find_node
-from workbench.arguments import check_arguments
+from workbench.arguments import StoryContent, check_arguments
 from workbench.artifacts import kinds
 from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
@@ -16,7 +16,6 @@ from workbench.db.rows.story import Artifact, ArtifactVersion, Input, Node, Vers
 from workbench.db.writes import story as writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
-from workbench.json_types import Json
 from workbench.story import elements, studio
 from workbench.story.freshness import source_heads
 
@@ -56,7 +55,9 @@ class Artifacts:
         changed = {head.node_id: find_changed_inputs(head.inputs, sources) for head in heads}
         return {node_id: inputs for node_id, inputs in changed.items() if inputs}
 
-    def save(self, node_id: int, kind: str, content: Json, base_version: int | None, user: str = "local") -> Artifact:
+    def save(
+        self, node_id: int, kind: str, content: StoryContent, base_version: int | None, user: str = "local"
+    ) -> Artifact:
         """Save an edit made by hand as a new version, fresh against today's inputs.
 
         Raises InvalidInput naming each field, NotAllowed when the node cannot have this kind, and Conflict when

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
-from workbench.arguments import check_arguments
+from workbench.arguments import StoryContent, check_arguments
 from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.staleness import find_changed_inputs
@@ -52,7 +52,7 @@ class Projects:
         self._database = database
         self._profiles = profiles
 
-    def create(self, brief: JsonObject, *, profile: str | None = None, user: str = "local") -> int:
+    def create(self, brief: StoryContent, *, profile: str | None = None, user: str = "local") -> int:
         """Create a project from a brief (its fields: story.briefs.BriefFile); returns its id.
 
         `profile`: the name of the model profile that its jobs use; by default the built-in sketch.
@@ -68,6 +68,9 @@ class Projects:
             remarks = [remark.to_json() for remark in parsed.remarks]
             declared = kinds.find("brief")
             add_version(conn, project_id, declared, parsed.brief(), source="import", user=user, warnings=remarks)
+            if parsed.source:
+                content: JsonObject = {"text": parsed.source}
+                add_version(conn, project_id, kinds.find("source"), content, source="import", user=user)
             for position, character in enumerate(parsed.characters, start=1):
                 _add_element(conn, project_id, "character", position, character.model_dump(mode="json"), user)
             for position, element in enumerate(parsed.world, start=1):
@@ -151,7 +154,7 @@ class Projects:
 
     # -- characters, world elements, scenes ----------------------------------------------------------------------------
 
-    def add_element(self, project_id: int, kind: ElementKind, content: JsonObject, user: str = "local") -> int:
+    def add_element(self, project_id: int, kind: ElementKind, content: StoryContent, user: str = "local") -> int:
         """Add a character or a world element; returns its node id. Raises InvalidInput naming the field."""
         declared = kinds.find(kind)
         content = kinds.validate(declared, content)
