@@ -34,6 +34,8 @@ from workbench.ui.studio.editing import cell_key
 
 #: a longer list of sources is cut, and says so
 SOURCES = 12
+#: makes the brief of a story that has a source text; of others the brief is typed
+BRIEF_MAKER = "summarize_source"
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -101,6 +103,8 @@ def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None
 def list_shown_cells(node_id: int) -> list[Cell]:
     """One node's own work first, then what works on everything below it."""
     shown = [c for c in wb.workflows.list_cells(node_id) if c.workflow.writes or c.workflow.batch]
+    if any(c.workflow.name == BRIEF_MAKER for c in shown) and not wb.artifacts.list_versions(node_id, "source"):
+        shown = [c for c in shown if c.workflow.name != BRIEF_MAKER]
     return sorted(shown, key=lambda c: c.workflow.batch)
 
 
@@ -117,7 +121,8 @@ def draw_cell(node_id: int, name: str, shown: Callable[[], list[Cell]], choices:
 
 def draw_cells(node: OutlineNode, shown: Callable[[], list[Cell]], outline: Outline) -> None:
     if node.kind == "project":
-        parts.draw(editing.BRIEF, partial(cells.plain_artifact, node.id, "brief"))
+        has_maker = any(cell.workflow.name == BRIEF_MAKER for cell in shown())
+        parts.draw(editing.BRIEF, partial(cells.plain_artifact, node.id, "source" if has_maker else "brief"))
     episodes = {
         n.id: labels.node_title("episode", n.position, n.title) for n in progress.nodes_of(outline, ["episode"])
     }

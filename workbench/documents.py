@@ -117,7 +117,9 @@ def parse_yaml(text: str) -> Json:
         problem = Text(N_("the character U+{code} is in no text; take it out"), code=f"{ord(text[error.position]):04X}")
         raise Unreadable(problem, line, column) from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        # of a key without its colon, PyYAML marks where it stopped looking for it
+        begun = error.context_mark if error.context == "while scanning a simple key" else None
+        mark = begun or error.problem_mark or error.context_mark
         told = f"{error.problem} {error.context}"
         known = _TAB if "'\\t'" in told else next((p for w, p in _YAML_PROBLEMS.items() if w in told), "")
         at = (mark.line + 1, mark.column + 1) if mark else (0, 0)

@@ -319,3 +319,58 @@ def test_usage_errors_exit_with_2(running: Reelwright) -> None:
     assert running("submit").code == 2
     assert running("no-such-command").code == 2
     assert running("jobs", "list", "--limit", "0").code == 2
+
+
+def test_a_brief_is_read_in_the_encoding_that_it_is_in(running: Reelwright, tmp_path: Path) -> None:
+    path = tmp_path / "brief.yaml"
+    path.write_bytes("title: 1984\nsummary: 灯塔的灯灭了，守灯人把信都烧了。\naspect_ratio: 9:16\n".encode("gbk"))
+    ran = running("projects", "create", "--brief", str(path), "--json")
+    brief = running("artifacts", "show", str(ran.json["project_id"]), "brief", "--json").json["content"]
+    assert (brief["title"], brief["summary"], brief["aspect_ratio"]) == (
+        "1984",
+        "灯塔的灯灭了，守灯人把信都烧了。",
+        "9:16",
+    )
+    assert "is read as GBK" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("data", "en", "zh"),
+    [
+        (b"title: a\ntitle: b\n", "“title” is there twice, first in line 1", "“title”写了两次"),
+        ("title: Привет\n".encode("cp1251"), "Save it as UTF-8", "请另存为 UTF-8"),
+        (b"title: a\x00b\n", "zero character (NUL)", "空字符（NUL）"),
+        (b"title: a\nepisodes: many\n", "Must be a whole number", "必须是整数"),
+        (b"PK\x03\x04", "not text", "不是纯文本"),
+        (b"title: a\nsummary: he said: go\n", "line 2, column", "含有冒号的文字要加引号"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_the_readers_language(
+    running: Reelwright, tmp_path: Path, data: bytes, en: str, zh: str
+) -> None:
+    path = tmp_path / "brief.yaml"
+    path.write_bytes(data)
+    before = len(running("projects", "list", "--json").json)
+    assert en in refused(running("projects", "create", "--brief", str(path), "--json"))
+    told = running("projects", "create", "--brief", str(path), "--json", REELWRIGHT_LANG="zh")
+    assert (told.code, zh in told.err) == (2, True), told.err
+    assert len(running("projects", "list", "--json").json) == before
+
+
+def test_a_text_is_kept_as_the_source_and_made_into_the_brief(running: Reelwright, tmp_path: Path) -> None:
+    path = tmp_path / "chapter.txt"
+    path.write_text("The Lamp\n\n" + "Mara climbs the rocks and lights the lamp. " * 300, encoding="utf-16")
+    project = str(running("projects", "create", "--brief", str(path), "--json").json["project_id"])
+    assert "Brief from the source" in refused(running("submit", "plan_episodes", "--node", project, "--json"))
+    ran = running("submit", "summarize_source", "--node", project, "--wait", "--json")
+    assert ran.json["state"] == "succeeded", ran.err
+    brief = running("artifacts", "show", project, "brief", "--json").json
+    assert (brief["version"], brief["content"]["title"]) == (2, "The Lamp")
+    assert running("projects", "source", project, "--file", str(path), "--json").json["version"] == 2
+    tree = running("projects", "tree", project, "--json").json
+    assert {a["kind"]: a["stale"] for a in tree["nodes"][0]["artifacts"]} == {"brief": False, "source": False}
+
+
+def test_params_with_a_field_twice_are_refused(running: Reelwright) -> None:
+    ran = running("submit", "llm_chat", "--params", '{"messages": [], "messages": []}', "--json")
+    assert "“messages” is there twice" in refused(ran)

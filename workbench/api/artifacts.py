@@ -16,6 +16,7 @@ from workbench.db.rows.story import Artifact, ArtifactVersion, Input, Node, Vers
 from workbench.db.writes import story as writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
+from workbench.json_types import Json
 from workbench.story import elements, studio
 from workbench.story.freshness import source_heads
 

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from workbench.artifacts.declared import Child, Kind
-from workbench.i18n import N_
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
 Language = Literal["zh", "en"]
@@ -55,6 +55,19 @@ class Brief(Content):
     style: Style = Field(default_factory=Style, title=N_("Visual style"))
     aspect_ratio: AspectRatio = Field("16:9", title=N_("Aspect ratio"))
     episodes: int | None = Field(None, ge=1, le=100, title=N_("Episodes"), description=N_("Empty: the model chooses"))
+
+
+#: a long novel comes in parts; the draft of a form holds as much
+SOURCE_CHARS = 300_000
+
+
+class Source(Content):
+    """What the story is made from: a chapter, a treatment, a screenplay. Kept as it was brought."""
+
+    text: Annotated[str, text_of(SOURCE_CHARS)] = Field(
+        title=N_("Source text"),
+        description=N_("A chapter, a treatment or a screenplay that the story is made from; kept as it is"),
+    )
 
 
 class Element(Content):
@@ -121,6 +134,10 @@ class EpisodeOutline(Content):
         return " ".join([self.title, self.logline, self.scene_scope, *self.beats])
 
 
+def _orders_must_run(orders: list[int]) -> Text:
+    return Text(N_("orders must be exactly 1..{count}, got {orders}"), count=len(orders), orders=str(orders))
+
+
 class EpisodePlan(Content):
     episode_count: int = Field(ge=1, le=100, title=N_("Episode count"))
     reasoning_brief: Annotated[str, text_of(2000)] | None = Field(None, title=N_("Reasoning"))
@@ -129,10 +146,16 @@ class EpisodePlan(Content):
     @model_validator(mode="after")
     def _check_orders(self) -> EpisodePlan:
         if self.episode_count != len(self.episodes):
-            raise ValueError(f"episode_count is {self.episode_count} but there are {len(self.episodes)} episodes")
+            raise ValueError(
+                Text(
+                    N_("episode_count is {said} but there are {count} episodes"),
+                    said=self.episode_count,
+                    count=len(self.episodes),
+                )
+            )
         orders = [e.order for e in self.episodes]
         if orders != list(range(1, len(orders) + 1)):
-            raise ValueError(f"orders must be exactly 1..{len(orders)}, got {orders}")
+            raise ValueError(_orders_must_run(orders))
         return self
 
 
@@ -163,7 +186,7 @@ class SceneList(Content):
     def _check_orders(self) -> SceneList:
         orders = [s.order for s in self.scenes]
         if orders != list(range(1, len(orders) + 1)):
-            raise ValueError(f"orders must be exactly 1..{len(orders)}, got {orders}")
+            raise ValueError(_orders_must_run(orders))
         return self
 
 
@@ -231,6 +254,7 @@ def _scene_children(content: JsonObject) -> list[Child]:
 
 
 BRIEF = Kind("brief", N_("Brief"), "project", Brief)
+SOURCE = Kind("source", N_("Source text"), "project", Source)
 CHARACTER = Kind("character", N_("Character"), "character", Character)
 WORLD_ELEMENT = Kind("world_element", N_("World element"), "world", WorldElement)
 EPISODE_PLAN = Kind(
@@ -248,4 +272,4 @@ SCENE_LIST = Kind(
 )
 SCENE_ANCHOR = Kind("scene_anchor", N_("Scene anchor"), "scene", SceneAnchor)
 
-KINDS = (BRIEF, CHARACTER, WORLD_ELEMENT, EPISODE_PLAN, CORE_EXPRESSION, SCENE_LIST, SCENE_ANCHOR)
+KINDS = (BRIEF, SOURCE, CHARACTER, WORLD_ELEMENT, EPISODE_PLAN, CORE_EXPRESSION, SCENE_LIST, SCENE_ANCHOR)

@@ -9,9 +9,10 @@ import click
 
 from workbench.cli import console
 from workbench.db.rows.story import ArtifactVersion
+from workbench.documents import Unreadable, parse_json
 from workbench.errors import InvalidInput
 from workbench.i18n import Text
-from workbench.json_types import JsonObject, parse_json
+from workbench.json_types import JsonObject
 
 
 class JsonParam(click.ParamType[JsonObject]):
@@ -24,8 +25,8 @@ class JsonParam(click.ParamType[JsonObject]):
             return value
         try:
             parsed = parse_json(value)
-        except ValueError as error:
-            self.fail(console.localize(Text("not JSON: {reason}", reason=str(error))), param, ctx)
+        except Unreadable as error:
+            self.fail(console.localize(Text("not JSON: {reason}", reason=error.problem)), param, ctx)
         if not isinstance(parsed, dict):
             self.fail(
                 console.localize(Text("a JSON object is needed, such as {example}", example='{"scene_count_hint": 8}')),
@@ -53,26 +54,30 @@ def say_remarks(brief: ArtifactVersion | None) -> None:
 
 
 def read_brief(path: Path) -> JsonObject:
-    """A brief out of a JSON or YAML file. Raises InvalidInput; the workbench checks the fields."""
+    """A brief out of a file, see story.brief_files; what was read of it is said. Raises InvalidInput; the workbench
+    checks the fields."""
+    from workbench.story import brief_files
+
+    reading = brief_files.read(read_bytes(path), str(path))
+    for note in reading.notes:
+        console.say(note)
+    return reading.fields
+
+
+def read_source(path: Path) -> str:
+    """The text that a story is made from. Raises InvalidInput."""
+    from workbench.story import brief_files
+
+    text, notes = brief_files.read_source(read_bytes(path), str(path))
+    for note in notes:
+        console.say(note)
+    return text
+
+
+def read_bytes(path: Path) -> bytes:
+    """Raises InvalidInput."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(Text("{path} cannot be read: {reason}", path=str(path), reason=reason)) from error
-    try:
-        brief = parse_json(text) if path.suffix.lower() == ".json" else _parse_yaml(text)
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise InvalidInput(Text("{path} is neither JSON nor YAML: {reason}", path=str(path), reason=reason)) from error
-    if not isinstance(brief, dict):
-        raise InvalidInput(Text("{path} holds no brief: a mapping of fields is needed.", path=str(path)))
-    return brief
-
-
-def _parse_yaml(text: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error

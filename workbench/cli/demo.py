@@ -33,11 +33,14 @@ POLL_S = 0.1
 #: who a demo's projects and jobs belong to; that is how a killed one is found again
 USER = "demo"
 PLAN = "run_plan"
+SUMMARIZE = "summarize_source"
 
 
 @click.command()
 @click.option(
-    "--brief", type=click.Path(path_type=Path), help="Your own brief, JSON or YAML.  [default: a sample story]"
+    "--brief",
+    type=click.Path(path_type=Path),
+    help="Your own brief, JSON or YAML, a screenplay or a text.  [default: a sample story]",
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the sample and of what is said here.")
 @click.option("--profile", help="The model service.  [default: sketch, which works offline]")
@@ -107,6 +110,8 @@ class DemoRun:
         briefs.say_remarks(self.workbench.artifact(self.project_id, "brief"))
         try:
             with self._progress() as bars:
+                if self._lacks_summary():
+                    self._stage(bars, SUMMARIZE, self.project_id, self._summarize)
                 self._stage(bars, "plan_episodes", self.project_id, self._plan)
                 self.episodes = self._nodes("episode", self.project_id)
                 first = self.episodes[0].id
@@ -170,6 +175,18 @@ class DemoRun:
     def _is_stale(self, node_id: int, kind: str) -> bool:
         nodes = self.workbench.projects.tree(self.project_id).nodes
         return any(a.kind == kind and a.stale for n in nodes if n.id == node_id for a in n.artifacts)
+
+    def _lacks_summary(self) -> bool:
+        """Whether the brief is still to be made from a text, or was begun to be."""
+        from workbench.story.guards import summary_issues
+
+        brief = self.workbench.artifact(self.project_id, "brief")
+        empty = brief is not None and bool(summary_issues(str(brief.content["summary"])))
+        has_source = self.workbench.artifact(self.project_id, "source") is not None
+        return has_source and (empty or bool(self._jobs_of(self.project_id, SUMMARIZE)))
+
+    def _summarize(self) -> SubmittedJob:
+        return self.workbench.submit(SUMMARIZE, self.project_id, user=USER)
 
     def _plan(self) -> SubmittedJob:
         return self.workbench.submit("plan_episodes", self.project_id, user=USER)

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from workbench.sketch.writing.shots import write_action_plan, write_frames, write_keyframe_group
     from workbench.sketch.writing.sound import write_sound_design
     from workbench.sketch.writing.story import write_chat_answer
+    from workbench.sketch.writing.summary import find_names, summarize
 
 __all__ = [
-    "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "frame_size", "natural_episode_count",
-    "rewrite_episodes", "write_action_plan", "write_chat_answer", "write_core_expression", "write_dialogue",
-    "write_episodes", "write_frames", "write_keyframe_group", "write_motion", "write_scene_anchor", "write_scene_list",
-    "write_sound_design",
+    "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "find_names", "frame_size",
+    "natural_episode_count", "rewrite_episodes", "summarize", "write_action_plan", "write_chat_answer",
+    "write_core_expression", "write_dialogue", "write_episodes", "write_frames", "write_keyframe_group", "write_motion",
+    "write_scene_anchor", "write_scene_list", "write_sound_design",
 ]  # fmt: skip
 
 _MODULES = {
@@ -46,6 +47,7 @@ _MODULES = {
     "writing.shots": ("write_action_plan", "write_frames", "write_keyframe_group"),
     "writing.sound": ("write_sound_design",),
     "writing.story": ("write_chat_answer",),
+    "writing.summary": ("find_names", "summarize"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

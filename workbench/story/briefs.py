@@ -1,22 +1,28 @@
-"""A creator's brief as a file or a form has it: the brief itself, characters and world elements."""
+"""A creator's brief as a file or a form has it: the brief itself, its source text, characters and world elements."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
-from workbench.artifacts.models import Brief, Character, Style, WorldElement
+from workbench.artifacts.models import SOURCE_CHARS, Brief, Character, Style, WorldElement, text_of
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import languages
+from workbench.story import languages, screenplay
 from workbench.story.names import fold
 from workbench.validation import issues_of, message_of
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+#: of a summary; what is longer is a source
+SUMMARY_CHARS = 2_000
+#: YAML and JSON for nothing
+_NOTHING = (None, "", "~", "null", "Null", "NULL")
 
 
 class BriefFile(Brief):
@@ -24,6 +30,14 @@ class BriefFile(Brief):
 
     model_config = ConfigDict(extra="forbid")
 
+    source: Annotated[str, text_of(SOURCE_CHARS, 0)] = Field(
+        "",
+        title=N_("Source text"),
+        description=N_(
+            "A chapter, a treatment or a screenplay that the story is made from; kept as it is, and summarised into "
+            "the brief"
+        ),
+    )
     characters: list[Character] = Field(default_factory=list, max_length=200, title=N_("Characters"))
     world: list[WorldElement] = Field(default_factory=list, max_length=200, title=N_("World"))
 
@@ -36,26 +50,126 @@ class BriefFile(Brief):
 
     def brief(self) -> JsonObject:
         """The content of the `brief` artifact."""
-        return self.model_dump(mode="json", exclude={"characters", "world"})
+        return self.model_dump(mode="json", exclude={"source", "characters", "world"})
 
 
 def parse(raw: Any) -> BriefFile:
-    """Validate a brief; raises InvalidInput with one issue per field, unknown ones included."""
+    """Validate a brief; raises InvalidInput with one issue per field, unknown ones included.
+
+    What is meant in one way alone is taken: nothing for a field that may be left out, a number for its digits, a name
+    for a character. A screenplay in `source` or `summary` brings the people, places and summary that are not given.
+    """
     if not isinstance(raw, dict):
-        raise InvalidInput(Text(N_("A brief is a mapping of fields; this is a {type}."), type=type(raw).__name__))
-    if "style" in raw and isinstance(raw["style"], str):
-        raw = {**raw, "style": {"preset": "custom", "prompt": raw["style"]}}
-    raw, language_remark = languages.complete(raw)
+        raise InvalidInput(Text(N_("A brief is a mapping of fields; this is {type}."), type=_name_type(raw)))
+    script = read_script(_take_as_meant(raw))
+    fields, language_remark = languages.complete(script.fields)
     try:
-        brief = BriefFile.model_validate(raw)
+        brief = BriefFile.model_validate(fields)
     except ValidationError as error:
         issues = issues_of(error, _message)
         raise InvalidInput(all_of(issues), issues) from None
     issues = _find_repeats(brief.characters, "characters") + _find_repeats(brief.world, "world")
     if issues:
         raise InvalidInput(all_of(issues), issues)
-    brief._remarks += [language_remark] if language_remark else []
+    brief._remarks += [*script.notes, *([language_remark] if language_remark else [])]
     return brief
+
+
+# -- what is meant -----------------------------------------------------------------------------------------------------
+
+
+def _take_as_meant(raw: JsonObject) -> JsonObject:
+    fields = _take_fields(raw, BriefFile)
+    if isinstance(fields.get("style"), str):
+        fields["style"] = {"preset": "custom", "prompt": fields["style"]}
+    elif isinstance(fields.get("style"), dict):
+        fields["style"] = _take_fields(fields["style"], Style)
+    for name, model in (("characters", Character), ("world", WorldElement)):
+        if name in fields:
+            fields[name] = _take_elements(fields[name], model)
+    return fields
+
+
+def _take_fields(raw: JsonObject, model: type[BaseModel]) -> JsonObject:
+    """Fields without those that say nothing and may be left out; whole numbers as the text that they are."""
+    fields: JsonObject = {}
+    for name, value in raw.items():
+        declared = model.model_fields.get(name)
+        if declared is not None and not declared.is_required() and _says_nothing(value):
+            continue
+        is_text = declared is not None and declared.annotation is str
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        fields[name] = str(value) if is_text and is_number else value
+    return fields
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip() in _NOTHING)
+
+
+def _take_elements(raw: Any, model: type[BaseModel]) -> Any:
+    """A list of people or places, also written as names alone, or as names with what is told of them."""
+    if isinstance(raw, dict) and "name" not in raw:
+        raw = [
+            {"name": name, **(told if isinstance(told, dict) else {"description": told})} for name, told in raw.items()
+        ]
+    if not isinstance(raw, list):
+        return raw
+    items = [{"name": item} if isinstance(item, str | int) and not isinstance(item, bool) else item for item in raw]
+    return [_take_aliases(_take_fields(item, model)) if isinstance(item, dict) else item for item in items]
+
+
+def _take_aliases(fields: JsonObject) -> JsonObject:
+    return {**fields, "aliases": [fields["aliases"]]} if isinstance(fields.get("aliases"), str) else fields
+
+
+# -- screenplays -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScriptReading:
+    """The fields of a brief after what a screenplay in them tells; `notes`: what was read, and what was cut."""
+
+    fields: JsonObject
+    notes: list[Text] = field(default_factory=list)
+
+
+def read_script(fields: JsonObject, *, certain: bool = False) -> ScriptReading:
+    """Take people, places and summary from a screenplay in `source` or `summary`, where they are not given.
+
+    `certain`: it is known to be one.
+    """
+    summary, source = fields.get("summary"), fields.get("source")
+    text = source if isinstance(source, str) and source.strip() else summary
+    if not isinstance(text, str) or len(text) > SOURCE_CHARS:
+        return ScriptReading(fields)
+    script = screenplay.read(text, certain=certain)
+    if script is None:
+        return ScriptReading(fields)
+    read = {**fields, "source": text}
+    notes = [
+        Text(
+            N_("Read as a screenplay: {scenes} scenes, {people} people, {places} places."),
+            scenes=len(script.scenes), people=len(script.people), places=len(script.places),
+        )
+    ]  # fmt: skip
+    if text is summary or _says_nothing(summary):
+        read["summary"], kept, of = screenplay.tell(script, SUMMARY_CHARS)
+        if kept < of:
+            note = N_("The summary keeps {kept} of {of} sentences of action; the whole text is kept as the source.")
+            notes.append(Text(note, kept=kept, of=of))
+    if not fields.get("characters"):
+        read["characters"] = [
+            {"name": name[:120], "description": script.find_first_mention(name)[:2000]} for name in script.people[:200]
+        ]
+    if not fields.get("world"):
+        read["world"] = [{"name": name[:120], "kind": "geography"} for name in script.places[:200]]
+    if script.title and _says_nothing(fields.get("title")):
+        read["title"] = script.title[:120]
+    return ScriptReading(read, notes)
+
+
+# -- what is wrong -----------------------------------------------------------------------------------------------------
 
 
 def _find_repeats(elements: Sequence[Character | WorldElement], where: str) -> list[Issue]:
@@ -73,7 +187,20 @@ def _message(detail: ErrorDetails) -> Text:
     if detail["type"] == "extra_forbidden":
         known = ", ".join(_fields_at(detail["loc"][:-1]))
         return Text(N_("is not a field of a brief; known: {known}"), known=known)
+    if detail["type"] == "string_too_long" and detail["loc"] == ("summary",):
+        sentence = N_(
+            "A summary has at most {most} characters, this has {count}. Bring a longer text as “source”: it is kept "
+            "whole and summarised."
+        )
+        return Text(sentence, most=SUMMARY_CHARS, count=len(str(detail["input"]).strip()))
+    if detail["type"] == "string_type" and not isinstance(detail["input"], dict | list):
+        return Text(N_("Must be text: put it in quotation marks."))
     return message_of(detail)
+
+
+def _name_type(value: Any) -> Text:
+    kinds = ((str, N_("a text")), (list, N_("a list")), (bool, N_("yes or no")), (int | float, N_("a number")))
+    return Text(next((title for kind, title in kinds if isinstance(value, kind)), N_("empty")))
 
 
 def _fields_at(path: tuple[Any, ...]) -> list[str]:

@@ -92,7 +92,20 @@ def plannable_brief(brief: JsonObject) -> list[Issue]:
 
 def plannable(node: NodeView, params: Any) -> list[Issue]:
     """The project's brief can be planned: a summary of 100 characters and a style."""
-    return plannable_brief(node.brief)
+    issues = plannable_brief(node.brief)
+    if any(issue.path == "summary" for issue in issues) and node.project.artifact("source") is not None:
+        sentence = N_("The summary is still to be made from the source text: run “Brief from the source” first.")
+        return [Issue("summary", Text(sentence)), *(issue for issue in issues if issue.path != "summary")]
+    return issues
+
+
+def has_source(node: NodeView, params: Any) -> list[Issue]:
+    """The project has a source text."""
+    return _has(
+        node,
+        "source",
+        N_("This story has no source text. Add a chapter, a treatment or a screenplay to make its brief from."),
+    )
 
 
 def has_episode_outline(node: NodeView, params: Any) -> list[Issue]:

@@ -19,6 +19,8 @@ from workbench.json_types import Json, JsonObject
 HAN_PER_WORD = 1.6
 #: so many words, or Chinese characters, of title and summary tell the language; below it everything is looked at
 ENOUGH = 4
+#: characters of a source text
+SOURCE_LOOKED_AT = 4_000
 
 _HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
 _WORD = re.compile(r"[^\W\d_㐀-鿿豈-﫿]+(?:['’][^\W\d_]+)*")
@@ -119,8 +121,8 @@ def complete(brief: Mapping[str, Json]) -> tuple[JsonObject, Text | None]:
 
 
 def _text_of(brief: Mapping[str, Json]) -> str:
-    """Title and summary; everything that is told where those are hardly more than a name."""
-    main = f"{brief.get('title') or ''}\n{brief.get('summary') or ''}"
+    """Title and summary, or how the source begins; everything that is told where those are hardly more than a name."""
+    main = f"{brief.get('title') or ''}\n{brief.get('summary') or str(brief.get('source') or '')[:SOURCE_LOOKED_AT]}"
     if len(_HAN.findall(main)) >= ENOUGH or len(_WORD.findall(main)) >= ENOUGH:
         return main
     fields = [main, str(brief.get("protagonist") or ""), str(brief.get("genre") or "")]

@@ -396,6 +396,18 @@ def discard(place: str) -> None:
         live.invalidate()
 
 
+def fill(place: str, fields: JsonObject) -> None:
+    """Put values into a form as if they had been typed; what they do not name stays. `fields`: see `forms.as_typed`.
+
+    Raises ReelwrightError: then nothing is changed.
+    """
+    live.workbench().drafts.keep(shell.user(), place, fields)
+    st.session_state.get(_MEMORIES, {}).pop(place, None)
+    thrown: dict[str, int] = st.session_state.setdefault(_THROWN, {})
+    thrown[place] = thrown.get(place, 0) + 1
+    live.invalidate()
+
+
 def _fields(row: FormDraft | None) -> JsonObject:
     return {} if row is None else dict(row.fields)
 

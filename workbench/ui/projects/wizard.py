@@ -7,9 +7,11 @@ from typing import Any
 import streamlit as st
 
 from workbench.errors import InvalidInput, Issue
+from workbench.i18n import translate
 from workbench.json_types import JsonObject
-from workbench.story import languages
-from workbench.story.briefs import BriefFile
+from workbench.plain_text import storable_json
+from workbench.story import brief_files, languages
+from workbench.story.briefs import BriefFile, parse
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
 from workbench.ui import drafts, forms, labels, live, meter, once, shell
@@ -65,7 +67,13 @@ def _language_hint(brief: JsonObject) -> None:
 def missing(brief: JsonObject) -> list[Issue]:
     """Everything that keeps this brief from being planned, form errors first."""
     wrong = forms.check(BriefFile, brief)
-    return wrong + [i for i in plannable_brief(brief) if i.path not in {w.path for w in wrong}]
+    return wrong + [i for i in _unplannable(brief) if i.path not in {w.path for w in wrong}]
+
+
+def _unplannable(brief: JsonObject) -> list[Issue]:
+    """What planning needs and nothing brings: a source text brings the summary."""
+    has_source = bool(str(brief.get("source") or "").strip())
+    return [i for i in plannable_brief(brief) if not (has_source and i.path == "summary")]
 
 
 def _card(title: str, icon: str, key: str) -> Any:
@@ -80,6 +88,14 @@ def _fields(issues: list[Issue]) -> JsonObject:
         brief |= _part(["title"], issues)
         brief |= _part(["summary"], issues, ["summary"])
         meter.draw(f"{_key()}.summary", MIN_SUMMARY_CHARS, "summary_meter")
+        with st.expander(t("Made from a longer text"), icon=":material/menu_book:", key="wizard_source"):
+            brief |= _part(["source"], issues, ["source"])
+            st.caption(
+                t(
+                    "Leave the summary empty, and “Brief from the source” in the Studio writes it. People and places "
+                    "of a screenplay are taken over when the project is created."
+                )
+            )
         left, right = st.columns(2)
         with left:
             brief |= _part(["language", "genre"], issues)
@@ -100,7 +116,7 @@ def _fields(issues: list[Issue]) -> JsonObject:
 
 def _readiness(brief: JsonObject) -> None:
     """What is there and what is missing, each with its mark."""
-    guards = {i.path: labels.issue_text(i) for i in plannable_brief(brief)}
+    guards = {i.path: labels.issue_text(i) for i in _unplannable(brief)}
     checks = [
         ("title", t("Title"), "" if brief["title"].strip() else t("Give the story a title.")),
         ("summary", t("Summary"), guards.get("summary", "")),
@@ -144,8 +160,44 @@ def create(brief: JsonObject, profile: str | None) -> int:
     return project
 
 
+def _begin_with_file() -> None:
+    """A brief, a screenplay or a text out of a file, put into the form; what was typed beside it stays."""
+    with st.expander(t("Begin with a file"), icon=":material/upload_file:", key="wizard_begin"):
+        chosen = st.file_uploader(
+            t("A brief (JSON, YAML), a screenplay or a text"), key=f"{_key()}_file",
+            help=t("Read as UTF-8, UTF-16, GBK or Big5, whichever it is."),
+        )  # fmt: skip
+        if chosen is None:
+            return
+        try:
+            reading = brief_files.read(chosen.getvalue(), chosen.name)
+            parsed = parse(storable_json(reading.fields))
+        except InvalidInput as error:
+            sentences = [_sentence(issue) for issue in error.issues] or [labels.error_text(error)]
+            for sentence in sentences:
+                st.markdown(f":red[:material/error: {plain(sentence)}]")
+            return
+        for note in [*reading.notes, *parsed.remarks]:
+            st.markdown(f":gray[:material/info: {plain(translate(note, current()))}]")
+        st.button(
+            t("Put it into the form"), key="wizard_fill", icon=":material/input:", type="primary",
+            on_click=_fill, args=(parsed.model_dump(mode="json", exclude_unset=True),),
+        )  # fmt: skip
+
+
+def _sentence(issue: Issue) -> str:
+    return f"{issue.path}: {labels.issue_text(issue)}" if issue.path else labels.issue_text(issue)
+
+
+def _fill(brief: JsonObject) -> None:
+    with shell.show_refusals():
+        drafts.fill(KEY, forms.as_typed(brief))
+        shell.toast(t("It is in the form. Look it over, then create the project."))
+
+
 def draw() -> int | None:
     """The form; the number of the project just made."""
+    _begin_with_file()
     with drafts.keep(KEY, KEY) as draft:
         return _form(draft)
 

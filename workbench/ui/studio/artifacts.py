@@ -15,10 +15,12 @@ from workbench.json_types import JsonObject
 from workbench.ui import forms, illustrations
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys, plain, safe
+from workbench.ui.markup import hide_keys, paragraphs, plain, safe
 from workbench.ui.studio import storyboard
 
 Content = JsonObject
+#: of a source text; more of it at once makes the page slow
+SOURCE_SHOWN = 6_000
 ARC_NAMES = (N_("Opening"), N_("Development"), N_("Turn"), N_("Resolution"))
 
 #: fields that follow from the others and are not typed
@@ -66,6 +68,19 @@ def _brief(content: Content) -> None:
         f":violet-badge[:material/palette: {plain(t(CHOICES.get(style.get('preset', ''), '')))}] "
         f":gray[{plain(style.get('prompt', ''))}]"
     )
+
+
+def _source(content: Content) -> None:
+    """The beginning of the text, in a box that scrolls; the editor has all of it."""
+    text = content["text"]
+    shown = text[:SOURCE_SHOWN]
+    st.caption(
+        t("{n} characters", n=len(text))
+        if len(shown) == len(text)
+        else t("The first {shown} of {n} characters; “Edit” shows all of them", shown=len(shown), n=len(text))
+    )
+    with st.container(height=220, key="source_text"):
+        st.markdown(paragraphs(shown))
 
 
 def _name_and_description(content: Content) -> None:
@@ -172,6 +187,7 @@ def _any(content: Content) -> None:
 
 _VIEWS: dict[str, Callable[[Content], None]] = {
     "brief": _brief,
+    "source": _source,
     "character": _name_and_description,
     "world_element": _name_and_description,
     "episode_plan": _episode_plan,

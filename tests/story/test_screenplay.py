@@ -1,0 +1,202 @@
+"""Screenplays as people write them: their scenes, people and places, and what they tell as prose."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench import samples
+from workbench.story import screenplay
+
+FOUNTAIN = """Title:
+    **Salt Light**
+Credit: Written by
+Author: A. N. Other
+
+FADE IN:
+
+EXT. LIGHTHOUSE - NIGHT
+
+Wind. MARA (50), in a salt-grey coat, climbs the rocks.
+
+INT. LAMP ROOM - CONTINUOUS #2#
+
+The lamp is dark. Mara strikes a match.
+
+MARA
+(to herself)
+Not tonight.
+
+DR. O'NEIL (O.S.)
+Mara!
+
+She turns.
+
+CUT TO:
+
+.THE STAIR
+
+@McCLANE ^
+We burn it.
+
+> THE END <
+
+EXT. BEACH – DAWN
+
+The boat comes in. [[a note for me]] *Everyone* runs. /* struck
+out */
+"""
+
+CHINESE = """《归途》
+编剧：某某
+
+第一场 客栈大堂 夜 内
+人物：王五、李四
+
+△王五推门进来，身上全是雪。
+王五：（喘气）有人吗？
+李四（OS）：楼上请。
+△灯灭了。
+
+2、客栈 后院 日 外
+
+王静把马牵出来。她看了一眼楼上的窗。
+旁白：那是她最后一次回头。
+
+23-1，外，武当山玄岳门，日，张颖、王静
+张颖跪在石阶上。
+"""
+
+PLAY = """ACT I
+
+SCENE 1. A room in the castle.
+
+HAMLET. To be, or not to be.
+OPHELIA: My lord?
+
+HORATIO
+Here, sweet lord.
+"""
+
+
+def test_fountain_is_read_by_its_rules() -> None:
+    script = screenplay.read(FOUNTAIN)
+    assert script is not None
+    assert (script.title, script.language) == ("Salt Light", "en")
+    assert script.people == ["Mara", "Dr. O'Neil", "McCLANE"]
+    assert [(s.place, s.time, s.setting) for s in script.scenes] == [
+        ("Lighthouse", "night", "ext"),
+        ("Lamp room", "", "int"),
+        ("The stair", "", ""),
+        ("Beach", "dawn", "ext"),
+    ]
+    assert script.scenes[1].people == ["Mara", "Dr. O'Neil"]
+    assert script.scenes[1].action == ["The lamp is dark.", "Mara strikes a match.", "She turns."]
+    assert script.scenes[3].action == ["The boat comes in.", "Everyone runs."]
+    assert script.find_first_mention("Mara").startswith("Mara (50), in a salt-grey coat")
+
+
+def test_a_chinese_script_is_read_by_its_rules() -> None:
+    script = screenplay.read(CHINESE)
+    assert script is not None
+    assert (script.title, script.language) == ("归途", "zh")
+    assert script.people == ["王五", "李四", "张颖", "王静"]
+    assert [(s.place, s.time, s.setting) for s in script.scenes] == [
+        ("客栈大堂", "夜", "int"),
+        ("客栈后院", "日", "ext"),
+        ("武当山玄岳门", "日", "ext"),
+    ]
+    assert script.scenes[0].people == ["王五", "李四"]
+    assert script.scenes[0].action == ["王五推门进来，身上全是雪。", "灯灭了。"]
+
+
+def test_a_play_is_read_by_its_speeches() -> None:
+    script = screenplay.read(PLAY)
+    assert script is not None
+    assert script.people == ["Hamlet", "Ophelia", "Horatio"]
+    assert script.places == ["A room in the castle"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "place", "time", "setting"),
+    [
+        ("INT. KITCHEN - DAY", "Kitchen", "day", "int"),
+        ("int. kitchen - day", "kitchen", "day", "int"),
+        ("INT KITCHEN - DAY", "Kitchen", "day", "int"),
+        ("EXT. JOHN'S HOUSE – LATER", "John's house", "", "ext"),
+        ("INT./EXT. CAR (MOVING) - NIGHT", "Car (moving)", "night", ""),
+        ("I/E TRAIN - DUSK", "Train", "dusk", ""),
+        ("EST. CITY - DAWN", "City", "dawn", "ext"),
+        ("12 INT. KITCHEN - DAY #12A#", "Kitchen", "day", "int"),
+        ("12A. EXT. STREET", "Street", "", "ext"),
+        ("第3场：咖啡馆，日，内", "咖啡馆", "日", "int"),
+        ("场景二 老宅 院子 黄昏 外景", "老宅院子", "黄昏", "ext"),
+        ("【第十二场】地铁站 夜 内", "地铁站", "夜", "int"),
+        ("1. 内景 客栈 夜", "客栈", "夜", "int"),
+        ("1-1 客栈大堂 夜 内", "客栈大堂", "夜", "int"),
+        ("内景 病房 清晨", "病房", "清晨", "int"),
+        ("场景：教室，上午", "教室", "上午", ""),
+        ("第一場 客棧 夜 內", "客棧", "夜", "int"),
+        ("場景三：碼頭，黃昏，外景", "碼頭", "黃昏", "ext"),
+        ("第二幕 第一场 皇宫 夜", "皇宫", "夜", ""),
+    ],
+)
+def test_headings_say_where_and_when(heading: str, place: str, time: str, setting: str) -> None:
+    speech = "阿明：走吧。" if heading[-1] > "一" or "场" in heading else "TOM\nLet us go."
+    script = screenplay.read(f"{heading}\n\n{speech}\n")
+    assert script is not None
+    scene = script.scenes[0]
+    assert (scene.place, scene.time, scene.setting) == (place, time, setting)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(str(samples.load(name)["summary"]) for name in samples.names()),
+        "第三十三章 那时候他还年轻。\n1. 他走进了客栈，坐下。\n2、第二天，日头很高。\n他说：“走吧。”\n",
+        "The INT. revenue service wrote twice.\n\nMARA\n\nwas her name.\n",
+        "CHAPTER ONE\n\nNight. He said: no.\n\nDEAR SIR,\n\nI am yours.\n",
+        "",
+        "\n\n",
+    ],
+)
+def test_prose_is_none(text: str) -> None:
+    assert screenplay.read(text) is None
+
+
+def test_one_heading_is_enough_where_somebody_says_that_it_is_one() -> None:
+    text = "INT. KITCHEN - DAY\n\nRain.\n"
+    assert screenplay.read(text) is None
+    assert screenplay.read(text, certain=True) is not None
+    assert screenplay.read("Rain on the roof, all night.", certain=True) is None
+
+
+def test_what_the_scenes_tell_is_prose_and_begins_with_place_and_time() -> None:
+    script = screenplay.read(FOUNTAIN)
+    assert script is not None
+    told, kept, of = screenplay.tell(script, 2_000)
+    assert told.startswith("At the lighthouse at night: Wind. Mara (50), in a salt-grey coat, climbs the rocks.")
+    assert "In the lamp room: The lamp is dark." in told
+    assert "At the stair: McCLANE speaks." in told
+    assert (kept, of) == (7, 7)
+    chinese = screenplay.read(CHINESE)
+    assert chinese is not None
+    assert screenplay.tell(chinese, 2_000)[0].startswith(
+        "夜里，客栈大堂里，王五推门进来，身上全是雪。灯灭了。白天，客栈后院，王静"
+    )
+
+
+def test_where_there_is_no_room_every_scene_keeps_its_first_sentences() -> None:
+    scenes = "".join(f"INT. ROOM {n} - DAY\n\nA lamp falls. A door opens. A dog barks.\n\n" for n in range(20))
+    script = screenplay.read(scenes)
+    assert script is not None
+    told, kept, of = screenplay.tell(script, 1_200)
+    assert len(told) <= 1_200
+    assert (told.count("A lamp falls."), of) == (20, 60)
+    assert 20 <= kept < 60
+
+
+@pytest.mark.parametrize(
+    "text", ["[[" * 100_000, "INT. " * 50_000, "_*" * 50_000, "（" * 50_000 + "\n第一场 家 夜 内\n"]
+)
+def test_a_hostile_text_is_read_in_no_time(text: str) -> None:
+    screenplay.read(text)
