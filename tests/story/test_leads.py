@@ -39,7 +39,19 @@ from workbench.story.names import NameIndex
         ("一只名叫阿黄的狗", "", [], ["阿黄"]),
         ("一个住在海边的孤独老人", "", [], ["孤独老人"]),
         ("主角：小雨", "", [], ["小雨"]),
+        # several, however they are listed
+        ("Two sisters: Ana and Eva", "", [], ["Ana", "Eva"]),
+        ("Tom, Dick and Harry", "", ["Dick"], ["Tom", "Harry"]),
+        ("张三、李四、王五", "", [], ["张三", "李四", "王五"]),
+        ("女主林晚，男主：顾沉，总裁", "", [], ["林晚", "顾沉"]),
+        ("1. Mara, keeper\n2. Fen", "", [], ["Mara", "Fen"]),
+        ("Мария и Иван", "", [], ["Мария", "Иван"]),
+        # what says that there is none, or not yet
+        ("n/a", "", [], []),
+        ("待定", "", [], []),
+        ("— ?", "", [], []),
         # whoever has a sheet is no second person
+        ("陳氏", "", ["陈氏"], []),
         ("Peyton", "", ["Peyton Farquhar"], []),
         ("Mara, whom Fen follows", "", ["Mara"], []),
         ("愚公的孙女小禾", "", ["小禾", "愚公"], []),

@@ -17,14 +17,30 @@ MOST_CHARS, MOST_CHARS_ZH, MOST_WORDS = 40, 8, 6
 
 _HAN = re.compile(r"[㐀-鿿豈-﫿]")
 _LABEL = re.compile(
-    r"^(?:主角|主人公|主人翁|姓名|名字|protagonist|hero|heroine|lead|name)s?\s*(?:[:：]|\bis\b)\s*", re.IGNORECASE
+    r"^(?:[男女第一二]*主角|[男女]主(?!人[^公翁]|持|播|任|管|义|義)|主人公|主人翁|姓名|名字|"
+    r"(?:protagonist|hero|heroine|lead|name)s?)\s*(?:[:：]|\bis\b|(?<=主)|(?<=男主角)|(?<=女主角))\s*",
+    re.IGNORECASE,
+)
+#: “女主林晚，男主顾沉”
+_NEXT_LABEL = re.compile(r"[，,;；、]\s*(?=[男女](?:主角|主(?!人|持|播|任|管|义|義)))")
+#: a line of a list
+_BULLET = re.compile(r"^\s*(?:[-*•·–—]|\(?\d{1,2}[.)、:：])\s*")
+_NOBODY = re.compile(
+    r"[\W_]*(?:(?:none|n/?a|tbd|tba|unknown|nil|null)|无|無|没有|沒有|暂无|暫無|待定|未定|不详|不詳)?[\W_]*",
+    re.IGNORECASE,
+)
+#: “two sisters: Ana and Eva”
+_GROUP = re.compile(
+    r"^(?:the\s+)?(?:two|three|four|five|twins?|brothers|sisters|friends|a couple|both|[两兩二三四五双雙]|一[对對])"
+    r"[^:：,，]*[:：,，]\s*",
+    re.IGNORECASE,
 )
 #: the end of the first clause; a full stop behind “Dr” or an initial is none
 _CLAUSE = re.compile(
     r"[,，、;；:：。!！?？\n(（\[【《“\"]|\s[-–—]+\s|——|"
     r"(?<!\b[A-Z])(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bJr)(?<!\bSr)(?<!\bProf)(?<!\bCapt)\.(?=\s|$)"
 )
-_AND = re.compile(r"\s+(?:and|&|\+)\s+|\s*[&＆/、]\s*|和|与|與|以及")
+_AND = re.compile(r"\s+(?:and|et|und|y|и|&|\+)\s+|\s*[&＆/、]\s*|和|与|與|以及")
 _NAMED_EN = re.compile(r"\b(?:named|called)\s+((?:[A-Z][\w'’.-]*)(?:\s+[A-Z][\w'’.-]*)*)")
 _NAMED_ZH = re.compile(r"(?:名叫|名为|名為|名唤|名喚|叫做|叫作|唤作|喚作|叫)([^\s，。、；：,.;:（(的]{1,8})")
 _CAPITAL = r"[^\W\d_a-z][\w'’.-]*"
@@ -51,13 +67,14 @@ def find_leads(protagonist: str, library: NameIndex) -> list[str]:
 
 def find_unlisted_leads(brief: Mapping[str, Json], characters: Sequence[Mapping[str, Json]]) -> list[JsonObject]:
     """Characters for those whom the brief's protagonist field means and the library does not have."""
-    text = " ".join(str(brief.get("protagonist") or "").split())
+    written = str(brief.get("protagonist") or "")
+    text = " ".join(written.split())
     library = NameIndex(characters)
-    if not text or library.find(text) is not None:
+    if _NOBODY.fullmatch(text) or library.find(text) is not None:
         return []
     story = f"{brief.get('title') or ''}\n{brief.get('summary') or ''}"
     unlisted = []
-    for part in _split(text, library):
+    for part in (p for entry in _entries(written) for p in _split(entry, library)):
         if not part or find_leads(part, library):
             continue
         name = _read_name(part, story)
@@ -68,15 +85,30 @@ def find_unlisted_leads(brief: Mapping[str, Json], characters: Sequence[Mapping[
     return unlisted
 
 
+def _entries(text: str) -> list[str]:
+    """Each bullet of a list, each lead behind a label of its own; else the whole text."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(map(_BULLET.match, lines)):
+        return [" ".join(_BULLET.sub("", line).split()) for line in lines]
+    return _NEXT_LABEL.split(" ".join(text.split()))
+
+
 def _split(text: str, library: NameIndex) -> list[str]:
     """“Mara and Fen” is two, “a boy and his dog” as well; what is told behind the names is not."""
     text = _LABEL.sub("", text)
+    names = [p.strip(" .。") for p in re.split(r"\s*(?:,\s*(?:and\s+)?|、)\s*|" + _AND.pattern, _GROUP.sub("", text))]
+    if len(names) > 1 and _AND.search(text) and all(_is_name(name) for name in names):
+        return names
     head = text[: match.start()] if (match := _CLAUSE.search(text)) and match.start() else text
     parts = [p.strip() for p in _AND.split(head)]
     if len(parts) == 2 and all(len(p) <= MOST_CHARS and p for p in parts):
         return parts
     # somebody of the library anywhere in the text is whom it means
     return [] if find_leads(text, library) else [text]
+
+
+def _is_name(text: str) -> bool:
+    return bool(_PROPER.fullmatch(text) if not _HAN.search(text) else re.fullmatch(r"[㐀-鿿·]{2,4}", text))
 
 
 def _read_name(text: str, story: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.json_types import Json
+from workbench.story import hanzi
 
 _DOTS = "·•・‧∙⋅･"
 #: written in the middle of a name, and as often left out
@@ -130,6 +131,8 @@ class NameIndex:
         known = self._exact.get(folded) or self._unaccented.get(_without_accents(folded)) or self._parts.get(folded)
         if known is not None:
             return known
+        if _HAN.search(folded) and (own := self._simplified.get(str(hanzi.simplify(folded)))):
+            return own
         bare = _BRACKETED.sub("", name).strip()
         if bare and bare != name.strip():
             return self.find(bare)
@@ -168,6 +171,11 @@ class NameIndex:
             pieces += [flat.text[at : mention.start], " " * (mention.end - mention.start)]
             at = mention.end
         return "".join([*pieces, flat.text[at:]])
+
+    @functools.cached_property
+    def _simplified(self) -> dict[str, str]:
+        """Names in simplified Chinese: 陳氏 is 陈氏."""
+        return _unique((str(hanzi.simplify(form)), own) for form, own in self._exact.items())
 
     @functools.cached_property
     def _forms(self) -> dict[str, list[_Form]]:
