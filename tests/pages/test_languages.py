@@ -24,3 +24,11 @@ def test_the_form_says_that_its_words_are_in_another_language_and_changes_it(hou
     assert not at.exception
     assert "reads as Chinese" not in said(at)
     assert at.selectbox(key="wizard.language").value == "zh"
+
+
+def test_the_form_hears_it_of_a_source_too(house: House) -> None:
+    at = house.page("projects", "en", new=1)
+    at.text_area(key="wizard.source").set_value(CHINESE * 4).run()
+    assert "reads as Chinese" in said(at)
+    at.button(key="wizard_language").click().run()
+    assert at.selectbox(key="wizard.language").value == "zh"

@@ -99,6 +99,23 @@ def test_nobody_takes_the_name_of_another_one(wb: Workbench) -> None:
     wb.create_project(brief("Fen"))
 
 
+@pytest.mark.parametrize(
+    ("characters", "path"),
+    [
+        ([{"name": "Li Ming"}, {"name": "Ｌｉ　ｍｉｎｇ"}], "characters.1.name"),
+        ([{"name": "Fen", "aliases": ["the girl", "JO"]}, {"name": "Jo"}], "characters.0.aliases.1"),
+        ([{"name": "李明"}, {"name": "王五", "aliases": ["李 明"]}], "characters.1.aliases.0"),
+    ],
+)
+def test_a_brief_gives_nobody_the_name_of_another_one(
+    wb: Workbench, characters: list[dict[str, Any]], path: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        wb.create_project({**brief(), "characters": characters})
+    assert [i.path for i in refused.value.issues] == [path]
+    assert not wb.projects.list()
+
+
 def test_an_old_name_that_somebody_else_has_by_now_does_not_come_back(wb: Workbench) -> None:
     project = wb.create_project(brief("Fen", "Jo"))
     fen, jo = node(wb, project, "Fen"), node(wb, project, "Jo")

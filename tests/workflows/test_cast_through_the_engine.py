@@ -169,3 +169,21 @@ def test_a_demo_plans_again_what_was_edited_since_and_nothing_else(
     content = engine.wb.artifact(della, "character").content
     engine.wb.artifacts.save(della, "character", {**content, "description": "forty, tall, grey"}, 1)
     assert (plan_again(), plan_again()) == (2, 2)
+
+
+def test_a_source_in_traditional_chinese_becomes_a_brief_in_it(start: Start) -> None:
+    def simplify_it(answer: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **answer,
+            "summary": "太原书生王生在路上遇见独自赶路的女子，把她藏在书斋里。" * 5,
+            "protagonist": "书生王生",
+        }
+
+    engine = start(simplify_it)
+    source = "太原書生王生清晨在路上遇見獨自趕路的女子，把她藏在書齋，瞞著妻子陳氏。幾日後道士說他周身被邪氣纏繞。" * 4
+    story = engine.wb.create_project({"title": "王生", "style": STYLE, "source": source})
+    assert run(engine, "summarize_source", story).state == "succeeded"
+    brief = engine.wb.artifact(story, "brief").content
+    assert brief["language"] == "zh"
+    assert brief["summary"].startswith("太原書生王生在路上遇見獨自趕路的女子，把她藏在書齋裡。")
+    assert brief["protagonist"] == "書生王生"

@@ -41,7 +41,7 @@ from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
-from workbench.story import freshness, hanzi
+from workbench.story import freshness, hanzi, languages
 from workbench.story.facts import Inputs, NodeView
 from workbench.story.names import names_of
 from workbench.suspend import Suspend
@@ -305,8 +305,8 @@ class Context:
             return None
         # a look of its own: how it is written makes no artifact stale
         project = self._node.at(self._node.project_id)
-        brief = project.brief
-        if not hanzi.is_traditional(f"{brief.get('title') or ''}{brief.get('summary') or ''}"):
+        source = project.artifact("source") or {}
+        if not hanzi.is_traditional(languages.words_of({**project.brief, "source": source.get("text")})):
             return None
         return [n for e in (*project.characters(most=None), *project.world(most=None)) for n in names_of(e)]
 

@@ -69,6 +69,7 @@ def parse(raw: Any) -> BriefFile:
         issues = issues_of(error, _message)
         raise InvalidInput(all_of(issues), issues) from None
     issues = _find_repeats(brief.characters, "characters") + _find_repeats(brief.world, "world")
+    issues += _find_taken(brief.characters)
     if issues:
         raise InvalidInput(all_of(issues), issues)
     brief._remarks += [*script.notes, *([language_remark] if language_remark else [])]
@@ -181,6 +182,17 @@ def _find_repeats(elements: Sequence[Character | WorldElement], where: str) -> l
             issues.append(Issue(f"{where}.{number}.name", Text(N_("{name} is there twice"), name=element.name)))
         seen.add(folded)
     return issues
+
+
+def _find_taken(characters: Sequence[Character]) -> list[Issue]:
+    """Aliases that are the name of somebody else: they would mean two people."""
+    owners = {fold(character.name): n for n, character in enumerate(characters)}
+    return [
+        Issue(f"characters.{n}.aliases.{m}", Text(N_("{alias} is the name of somebody else."), alias=alias))
+        for n, character in enumerate(characters)
+        for m, alias in enumerate(character.aliases)
+        if owners.get(fold(alias), n) != n
+    ]
 
 
 def _message(detail: ErrorDetails) -> Text:

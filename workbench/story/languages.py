@@ -103,7 +103,7 @@ def complete(brief: Mapping[str, Json]) -> tuple[JsonObject, Text | None]:
     named = brief.get("language")
     if named is not None and str(named).strip():
         return {**brief, "language": read_name(named) or named}, None
-    recognized = recognize(_text_of(brief))
+    recognized = recognize(words_of(brief))
     if recognized is None:
         return dict(brief), None
     if recognized.other:
@@ -120,7 +120,7 @@ def complete(brief: Mapping[str, Json]) -> tuple[JsonObject, Text | None]:
     return {**brief, "language": recognized.language}, Text(message)
 
 
-def _text_of(brief: Mapping[str, Json]) -> str:
+def words_of(brief: Mapping[str, Json]) -> str:
     """Title and summary, or how the source begins; everything that is told where those are hardly more than a name."""
     main = f"{brief.get('title') or ''}\n{brief.get('summary') or str(brief.get('source') or '')[:SOURCE_LOOKED_AT]}"
     if len(_HAN.findall(main)) >= ENOUGH or len(_WORD.findall(main)) >= ENOUGH:

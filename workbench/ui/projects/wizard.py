@@ -45,7 +45,7 @@ def _set_language(language: str) -> None:
 
 def _language_hint(brief: JsonObject) -> None:
     """What language the words are in, where another one is chosen."""
-    read = languages.recognize(f"{brief['title']}\n{brief['summary']}")
+    read = languages.recognize(languages.words_of(brief))
     if read is None or (read.language == brief["language"] and not read.other):
         return
     if read.other:
