@@ -151,6 +151,10 @@ def test_a_demo_of_another_cast_is_another_story(wb: Workbench) -> None:
     run = DemoRun(wb)
     assert run._find_unfinished(sample, None) == begun
     assert run._find_unfinished(sample, "sketch") == begun
+    told = {"title": "Told", "summary": "", "style": {"preset": "anime"}, "source": "Once Mara kept a lamp. " * 9}
+    from_source = wb.create_project(told, user=USER)
+    assert run._find_unfinished(told, None) == from_source
+    assert run._find_unfinished({**told, "source": told["source"] + "It went out."}, None) is None
     cast = sample["characters"]
     renamed = [{**cast[0], "name": "Delia"}, *cast[1:]]
     described = [*cast[:2], {**cast[2], "description": "small, warm"}]
@@ -165,4 +169,5 @@ def test_a_demo_of_another_cast_is_another_story(wb: Workbench) -> None:
     head = wb.artifact(della, "character")
     assert head is not None
     wb.artifacts.save(della, "character", {**head.content, "description": "forty, tall"}, 1)
+    wb.projects.add_element(begun, "character", {"name": "Fen"})
     assert run._find_unfinished(sample, None) == begun

@@ -169,6 +169,11 @@ def test_a_demo_plans_again_what_was_edited_since_and_nothing_else(
     content = engine.wb.artifact(della, "character").content
     engine.wb.artifacts.save(della, "character", {**content, "description": "forty, tall, grey"}, 1)
     assert (plan_again(), plan_again()) == (2, 2)
+    fen = engine.wb.projects.add_element(story, "character", {"name": "Fen", "description": "her brother"})
+    assert (plan_again(), plan_again()) == (3, 3)
+    assert "her brother" in prompts_of(engine)
+    engine.wb.projects.archive(fen)
+    assert (plan_again(), plan_again()) == (4, 4)
 
 
 def test_a_source_in_traditional_chinese_becomes_a_brief_in_it(start: Start) -> None:

@@ -33,6 +33,8 @@ POLL_S = 0.1
 #: who a demo's projects and jobs belong to; that is how a killed one is found again
 USER = "demo"
 PLAN = "run_plan"
+#: node and artifact kinds of people and of what the world has
+ELEMENTS = ("character", "world", "world_element")
 SUMMARIZE = "summarize_source"
 
 
@@ -158,23 +160,32 @@ class DemoRun:
             if project.created_by != USER or (profile is not None and project.profile_id != profile_id):
                 continue
             first = self.workbench.artifact(project.id, "brief", 1)
-            if first is not None and first.content == wanted.brief() and self._has_elements(project.id, wanted):
+            if first is not None and first.content == wanted.brief() and self._began_with(project.id, wanted):
                 done = [j for j in self._jobs_of(project.id, PLAN) if j.state == "succeeded"]
                 return None if done else int(project.id)
         return None
 
-    def _has_elements(self, project_id: int, wanted: BriefFile) -> bool:
-        """Whether the project began with just these people and places, whatever was edited since."""
+    def _began_with(self, project_id: int, wanted: BriefFile) -> bool:
+        """Whether the project began with just this source, these people and places, whatever was edited since."""
+        source = self.workbench.artifact(project_id, "source", 1) if wanted.source else None
+        if wanted.source and (source is None or source.content["text"] != wanted.source):
+            return False
         for kind, elements in (("character", wanted.characters), ("world_element", wanted.world)):
             nodes = self.workbench.projects.list_contents(project_id, kind, archived=True)
             first = [self.workbench.artifact(node.node_id, kind, 1) for node in sorted(nodes, key=lambda n: n.node_id)]
-            if [a.content for a in first if a is not None] != [e.model_dump(mode="json") for e in elements]:
+            given = [a.content for a in first if a is not None and a.created_by == USER]
+            if given != [e.model_dump(mode="json") for e in elements]:
                 return False
         return True
 
     def _is_stale(self, node_id: int, kind: str) -> bool:
+        """Whether what is there was made from something else than is there now, people who came or went included."""
         nodes = self.workbench.projects.tree(self.project_id).nodes
-        return any(a.kind == kind and a.stale for n in nodes if n.id == node_id for a in n.artifacts)
+        if any(a.kind == kind and a.stale for n in nodes if n.id == node_id for a in n.artifacts):
+            return True
+        plan = self.workbench.artifact(node_id, kind) if kind == "episode_plan" else None
+        told = {i["node_id"] for i in plan.inputs if i["kind"] in ELEMENTS} if plan else set()
+        return plan is not None and told != {n.id for n in nodes if n.kind in ELEMENTS}
 
     def _lacks_summary(self) -> bool:
         """Whether the brief is still to be made from a text, or was begun to be."""
