@@ -154,6 +154,27 @@ def test_nothing_is_cut_off_silently(engine: Engine, monkeypatch: pytest.MonkeyP
     assert {a.outcome for a in engine.wb.jobs.retry_many(ids)} == {"retried"}
 
 
+def test_what_a_run_has_finished_before_it_was_broken_off_is_not_paid_again_by_the_next(
+    engine: Engine, project: int, provider: ScriptedProvider
+) -> None:
+    """Asked for anew, by itself or by a parent: not a retry, but the very same again."""
+    profile = use(engine.wb, provider)
+    provider.script(nth={"3": {"status": 401}})
+    failed = engine.finish(engine.wb.submit("test_chapters", project, profile=profile).id)
+    assert (failed.state, len(provider.calls())) == ("failed", 3)
+    again = engine.wb.submit("test_chapters", project, profile=profile)
+    assert [s.reused_from for s in engine.wb.jobs.list_steps(again.id)] == [failed.id] * 2
+    engine.wb.jobs.cancel(again.id)
+    parent = engine.finish(engine.wb.submit("test_book", project, profile=profile).id)
+    assert (parent.state, len(provider.calls())) == ("succeeded", 4)
+
+    # other params are another work, and what has succeeded is made anew when it is asked for again
+    engine.finish(engine.wb.submit("test_chapters", project, {"number": 1}, profile=profile).id)
+    assert len(provider.calls()) == 7
+    engine.finish(engine.wb.submit("test_chapters", project, profile=profile).id)
+    assert len(provider.calls()) == 10
+
+
 def test_what_is_made_anew_takes_over_nothing(engine: Engine, project: int, provider: ScriptedProvider) -> None:
     profile = use(engine.wb, provider)
     provider.script(nth={"3": {"status": 401}})

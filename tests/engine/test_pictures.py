@@ -212,6 +212,30 @@ def test_a_cancel_ends_all_of_them_and_counts_each_call(studio: Engine, service:
     assert [(c.outcome, c.error_kind) for c in calls] == [("error", "cancelled")] * 3
 
 
+@pytest.mark.parametrize(("again", "calls"), [("the same", 5), ("by another model", 8)])
+def test_what_was_drawn_before_a_cancel_is_not_drawn_again_when_it_is_run_anew(
+    engine: Engine, provider: ScriptedProvider, again: str, calls: int
+) -> None:
+    project = engine.wb.create_project({"title": "The Salt Lighthouse", "language": "en"})
+    profile = paint(engine, provider)
+    provider.script(nth={"4": {"delay_ms": 20_000}})
+    asked = {"colours": FIVE[:4], "limit": 1}
+    first = engine.wb.submit("test_image", project, asked, profile=profile)
+    thread = in_background(engine.deliver)
+    until(lambda: len(provider.calls()) == 4)
+    engine.wb.jobs.cancel(first.id)
+    engine.worker.runner.heartbeat()
+    thread.join(20)
+    assert engine.wb.jobs.get(first.id).state == "cancelled"
+
+    provider.script()
+    if again == "by another model":
+        engine.wb.profiles.update(profile, image_model="gpt-image-2")
+    done = engine.finish(engine.wb.submit("test_image", project, asked, profile=profile).id)
+    assert (done.state, len(done.result["frames"])) == ("succeeded", 4)
+    assert len(provider.calls()) == calls
+
+
 def test_a_shutdown_while_free_pictures_are_drawn_puts_the_job_back(settings: Settings, tmp_path: Path) -> None:
     engine = Engine(settings.model_copy(update={"simulate": "latency_ms=30000"}))
     made = engine.wb.submit("test_image", params={"colours": FIVE})

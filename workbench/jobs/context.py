@@ -613,7 +613,9 @@ class Context:
         if before is not None:
             replay.check_head(conn, session.workflows.find(before.kind), before)
             values = {**values, "replay_of": before.id, "reused_from": before.id}
-        job_id, is_new = submit.find_or_insert(conn, values)
+        # of a parent that is replayed, not retried, everything is made anew
+        anew = session.job.replay_of is not None and reused_from is None
+        job_id, is_new = submit.find_or_insert(conn, values, anew=anew)
         if before is not None and is_new:
             replay.take_over(conn, session.workflows, before.id, job_id)
         return job_id, is_new

@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
+from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import profiles as profile_reads
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import claims, insert, timeline
+from workbench.db.writes import claims, insert, steps, timeline
 from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
@@ -97,14 +98,20 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
     }
 
 
-def find_or_insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) -> tuple[int, bool]:
+def find_or_insert(
+    conn: Connection, values: dict[str, Any], delay_ms: int = 0, *, anew: bool = False
+) -> tuple[int, bool]:
     """(job id, whether it is new). An equal active job, or one with the same submit key, is returned instead of a
     second one.
 
-    Raises SubmitKeyReused or AlreadyActive when the job there has other params.
+    What an equal run before it has finished and left, since it failed or was cancelled, a new one takes over; not so
+    `anew`. Raises SubmitKeyReused or AlreadyActive when the job there has other params.
     """
     job_id = insert.insert_job(conn, values, delay_ms)
     if job_id is not None:
+        # without a profile nothing was paid
+        if not anew and values["replay_of"] is None and values["node_id"] and values["profile_id"]:
+            _take_over_broken_off(conn, job_id, values)
         return job_id, True
     if values["submit_key"] is not None:
         same_key = reads.find_by_submit_key(conn, values["submit_key"])
@@ -119,13 +126,13 @@ def find_or_insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) 
     active = reads.find_active_by_exclusive_key(conn, values["exclusive_key"])
     if active is None:
         # it ended between our insert and this look: the way is free now
-        return find_or_insert(conn, values, delay_ms)
+        return find_or_insert(conn, values, delay_ms, anew=anew)
     if active.params_hash != values["params_hash"]:
         raise AlreadyActive(active.id)
     # held until it is noted who waits for it as well: a cancel of its parent sees either both or neither
     claims.lock_all(conn, [active.id], wait=True)
     if reads.find_active_by_exclusive_key(conn, values["exclusive_key"]) != active:
-        return find_or_insert(conn, values, delay_ms)
+        return find_or_insert(conn, values, delay_ms, anew=anew)
     if values["parent_id"] is None and insert.release_from_parent(conn, active.id):
         text = Text(N_("{user} asked for it, too: it no longer ends with its parent"), user=values["created_by"])
         timeline.add_event(conn, active.id, text, level="audit")
@@ -135,9 +142,33 @@ def find_or_insert(conn: Connection, values: dict[str, Any], delay_ms: int = 0) 
     return active.id, False
 
 
+def _take_over_broken_off(conn: Connection, job_id: int, values: dict[str, Any]) -> None:
+    """What an equal run before it has finished and left is paid: made by the models of today, it is not made again."""
+    before = failures.find_broken_off(conn, job_id, values)
+    if before is None or not failures.list_models(conn, before) <= _list_models(conn, values["profile_id"]):
+        return
+    kept = steps.copy_done_steps(conn, before, job_id)
+    if kept:
+        text = Text(N_("Goes on where job {job_id} ended; {kept} steps reused"), job_id=before, kept=kept)
+        timeline.add_event(conn, job_id, text)
+
+
+def _list_models(conn: Connection, profile_id: int) -> set[str]:
+    """The models that write, draw and film for a profile now."""
+    own = profile_reads.find_sealed(conn, profile_id)
+    models = {str(own.text_model)} if own is not None else set()
+    for capability in ("image", "video") if own is not None else ():
+        bound = getattr(own, f"{capability}_profile_id")
+        maker = own if bound is None else profile_reads.find_sealed(conn, bound)
+        models.add(str(getattr(maker, f"{capability}_model", None)))
+    return models
+
+
 def insert_many(conn: Connection, rows: list[tuple[dict[str, Any], int]]) -> list[int]:
     """Insert a batch of (values, delay in ms); ids in this order. At once when no row can equal another."""
-    if all(values["submit_key"] is None and values["exclusive_key"] is None for values, _ in rows):
+    if all(values[key] is None for values, _ in rows for key in ("submit_key", "exclusive_key")) and not any(
+        values["node_id"] and values["profile_id"] for values, _ in rows
+    ):
         return insert.insert_jobs(conn, rows)
     return [find_or_insert(conn, values, delay_ms)[0] for values, delay_ms in rows]
 

@@ -12,10 +12,12 @@ from streamlit.runtime.scriptrunner import RerunData
 from streamlit.runtime.scriptrunner.script_runner import ScriptRunner
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequests, ScriptRequestType
 
+#: Streamlit has no door for this. tests/browser/test_late_requests.py notices when it no longer calls these two.
+_REPLACED: dict[type, str] = {ScriptRunner: "_run_script", ScriptRequests: "_request_rerun_locked"}
+
 
 def drop() -> None:
     """Make Streamlit drop them from now on, in this process."""
-    # Streamlit has no door for this. tests/browser/test_late_requests.py notices when it no longer calls these two.
     run, take = ScriptRunner._run_script, ScriptRequests._request_rerun_locked
 
     def run_unless_late(self: ScriptRunner, rerun_data: RerunData) -> None:
@@ -34,8 +36,8 @@ def drop() -> None:
             return True
         return take(self, new_data)
 
-    ScriptRunner._run_script = run_unless_late  # type: ignore[method-assign]
-    ScriptRequests._request_rerun_locked = take_unless_late  # type: ignore[method-assign]
+    for owner, method in ((ScriptRunner, run_unless_late), (ScriptRequests, take_unless_late)):
+        setattr(owner, _REPLACED[owner], method)
 
 
 def _is_of_a_part(data: RerunData) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, case, func, literal, or_, select
 
 from workbench.db.connection import Ids, among
 from workbench.db.reads.jobs import find_many
 from workbench.db.rows.jobs import FailureGroup, Job
 from workbench.db.rows.record import columns, fetch
-from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child, step
+from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child, model_call, step
 
 _job = columns(Job, job)
 _later = job.alias("later")
@@ -185,6 +185,34 @@ def list_ended_children(conn: Connection, parent_id: int, kind: str, node_id: in
         .order_by(job.c.id.desc())
     )
     return fetch(conn, Job, query)
+
+
+_previous_run = (
+    select(job.c.id, job.c.state, job.c.params_hash)
+    .where(job.c.node_id == bindparam("b_node"), job.c.kind == bindparam("b_kind"), job.c.id < bindparam("b_before"))
+    .order_by(job.c.id.desc())
+    .limit(1)
+)
+
+
+def find_broken_off(conn: Connection, job_id: int, values: Mapping[str, Any]) -> int | None:
+    """The run before a new job on its node, when it was the very same one and failed or was cancelled."""
+    where = {"b_node": values["node_id"], "b_kind": values["kind"], "b_before": job_id}
+    row = conn.execute(_previous_run, where).one_or_none()
+    if row is None or row.state not in ("failed", "cancelled") or row.params_hash != values["params_hash"]:
+        return None
+    return int(row.id)
+
+
+def list_models(conn: Connection, job_id: int) -> set[str]:
+    """The models that a job has called for what it has finished."""
+    query = (
+        select(model_call.c.model)
+        .join(step, and_(step.c.job_id == model_call.c.job_id, step.c.name == model_call.c.step))
+        .where(step.c.job_id == job_id, step.c.state == "done")
+        .distinct()
+    )
+    return set(conn.scalars(query))
 
 
 @dataclass(frozen=True, slots=True)

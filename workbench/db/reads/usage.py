@@ -27,7 +27,7 @@ from workbench.db.connection import Ids, among
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, MeanRun, Spending, UsageCost, UsageTotals
-from workbench.db.schema import TERMINAL, job, job_child, model_call, node
+from workbench.db.schema import TERMINAL, job, job_child, model_call, node, step
 
 DAY_MS = 86_400_000
 TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
@@ -326,6 +326,7 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
     """What the newest succeeded runs of a workflow with this profile took on average."""
     # a run that found everything there already called nobody, and says nothing of what a run takes
     called = exists().where(model_call.c.job_id == job.c.id)
+    reused = exists().where(step.c.job_id == job.c.id, step.c.reused_from.isnot(None))
     # what is known of a run's cost is no price while another of its calls may have cost something, too
     uncertain = exists().where(model_call.c.job_id == job.c.id, unpriced)
     cached = select(func.sum(model_call.c.cached_tokens)).where(model_call.c.job_id == job.c.id).scalar_subquery()
@@ -335,8 +336,10 @@ def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: 
             job.c.input_tokens, cached.label("cached_tokens"), job.c.output_tokens, job.c.currency, job.c.started_at,
             job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
         )
-        # a replay may have taken over most of its steps
-        .where(job.c.kind == workflow, job.c.state == "succeeded", job.c.replay_of.is_(None), same_profile, called)
+        # a replay may have taken over most of its steps, and so may a run that was broken off before
+        .where(
+            job.c.kind == workflow, job.c.state == "succeeded", job.c.replay_of.is_(None), same_profile, called, ~reused
+        )
         .order_by(job.c.id.desc())
         .limit(most)
         .subquery()

@@ -271,7 +271,8 @@ def take_poll(conn: Connection, due: DuePoll, again_after_ms: int) -> bool:
 
 
 def copy_done_steps(conn: Connection, source: int, target: int, before_position: int | None = None) -> int:
-    """Give a replay the steps that its original finished (those before a position), marked as reused."""
+    """Give a job the steps that an earlier one finished (those before a position), marked as reused. Returns how
+    many."""
     query = select(step).where(step.c.job_id == source, step.c.state == "done")
     if before_position is not None:
         query = query.where(step.c.position < before_position)
