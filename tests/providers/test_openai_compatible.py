@@ -18,6 +18,7 @@ import pytest
 from tests.providers.conftest import KEY, SCHEMA, Ask, refused_wording
 from tests.scripted_provider import ScriptedProvider
 from workbench.errors import ProviderError
+from workbench.providers import answers
 from workbench.providers.base import ImageRequest, Message, TextRequest, Usage
 from workbench.providers.openai_compatible import OpenAICompatible
 
@@ -314,6 +315,19 @@ def test_a_paid_answer_survives_a_connection_that_lingers(scripted: ScriptedProv
     reply = ask(call_params={"timeout_s": 0.5})
 
     assert (reply.text, reply.finish_reason) == ("done", "stop")
+
+
+def test_a_complete_answer_waits_for_no_service_that_never_ends_it(
+    scripted: ScriptedProvider, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answers, "SILENCE_S", 0.1)
+    scripted.script(default={"text": "done", "linger_ms": 30_000, "no_done": True})
+    began = time.monotonic()
+
+    reply = ask(call_params={"timeout_s": 25})
+
+    assert (reply.text, reply.finish_reason) == ("done", "stop")
+    assert time.monotonic() - began < 20
 
 
 # -- what is sent ------------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ from workbench.security.redact import redactor
 
 #: how long a service may take to end a stream that it has called done
 _DRAIN_S = 0.5
+#: how long a complete answer waits for its usage, and for the stream to end
+SILENCE_S = 15.0
 #: complete, and nobody said why it ended
 UNSAID = "unsaid"
 #: how services say that an answer is complete, or cut off; docs/providers.md#how-an-answer-ends
@@ -177,6 +179,8 @@ class ReadAnswer(Answer, ABC):
 
     #: what stood between the events, or in one that is none
     _odd: Any = None
+    #: the end was told in an event of its own, so that no more than the usage can follow
+    _settled: bool = False
 
     async def take(self, body: AsyncIterator[bytes], on_delta: OnDelta) -> None:
         """Read an answer to its end, streamed or whole as its first bytes show. Raises ProviderError."""
@@ -213,7 +217,7 @@ class ReadAnswer(Answer, ABC):
     async def _take_stream(self, stream: AsyncIterator[Event], on_delta: OnDelta) -> None:
         joiner = Joiner(on_delta)
         done = False
-        async for event in stream:
+        async for event in self._until_silent(stream):
             if event.done:
                 done = True
                 break
@@ -225,6 +229,20 @@ class ReadAnswer(Answer, ABC):
         joiner.end()
         self._end_stream(done=done)
 
+    async def _until_silent(self, stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
+        """The events of a stream; an answer that is complete waits only so long for a service to end it."""
+        while True:
+            try:
+                async with asyncio.timeout(SILENCE_S if self._settled else None):
+                    event = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                if not self._settled:
+                    raise
+                return
+            yield event
+
     def _take_object(self, value: JsonObject, name: str, joiner: Joiner) -> None:
         if states_failure(value, name):
             self._take_usage(value)
@@ -233,6 +251,7 @@ class ReadAnswer(Answer, ABC):
         self._take_event(value, joiner)
         if before[1] is not None and len(self.pieces) > before[0]:
             self._premature = True
+        self._settled = self.finished and len(self.pieces) == before[0]
         if self._knows(value):
             self.events += 1
             self._odd = None  # it went on: what stood in between was a sign of life
