@@ -192,6 +192,21 @@ READ: dict[str, tuple[dict[str, Any], str]] = {
             "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>Hello<|return|>",
             "<think>a</think><answer>Hello</answer>",
             "Here is my thought process: a\nHere is my response: Hello",
+            "Here are my reasoning steps:\na\n[BEGIN FINAL RESPONSE]\nHello\n[END FINAL RESPONSE]",
+            "Thinking...\nHm\n...done thinking.\n\nHello",
+            "analysisHm, well.assistantfinalHello",
+            '<details type="reasoning" done="true">\n<summary>Thought</summary>\n> a\n</details>\nHello',
+            "&lt;think&gt;a&lt;/think&gt;Hello",
+            "<longcat_think>a</longcat_think>Hello",
+            "<|thought_begin|>a<|thought_end|>Hello",
+            "<思考>a</思考>Hello",
+            "<think />\nHello",
+            "<think>he typed `</think>` and left</think>Hello",
+            "<think>a</think><answer>Hello",
+            "<|im_start|>assistant\nHello<|im_end|>",
+            "[gMASK]<sop>Hello<|user|>",
+            "Hello<｜end▁of▁sentence｜>",
+            "<|channel|>final <|constrain|>json<|message|>Hello<|return|>",
         )
     },
     "text before a thought": (raw(whole("Sure.\n<think>a</think>\nHello")), "Sure.\n\nHello"),
@@ -204,6 +219,10 @@ READ: dict[str, tuple[dict[str, Any], str]] = {
             '{"line": "he typed </think> and left"}',
             "```html\n<think>\n</think>\n```\nis markup.",
             "  indented  ",
+            "She sat down.\nThinking...\nHe left.",
+            "Here are my reasoning steps: first, the lamp.",
+            "analysis of a finalHello",
+            "<monologue>To be, or not to be</monologue>",
         )
     },
 }
@@ -231,7 +250,16 @@ def test_an_answer_that_comes_byte_by_byte_is_the_same(name: str, scripted: Scri
 
 
 @pytest.mark.parametrize(
-    "text", ["<think>secret</think>Hello", "<think>\nsecret\n\n</think>\n\nHello", "[THINK]secret[/THINK]Hello"]
+    "text",
+    [
+        "<think>secret</think>Hello",
+        "<think>\nsecret\n\n</think>\n\nHello",
+        "[THINK]secret[/THINK]Hello",
+        "&lt;think&gt;secret&lt;/think&gt;Hello",
+        "Thinking...\nsecret\n...done thinking.\n\nHello",
+        '<think>secret "</think>" secret</think>Hello',
+        "<|channel|>analysis<|message|>secret<|end|><|start|>assistant<|channel|>final<|message|>Hello",
+    ],
 )
 def test_the_live_preview_shows_no_thought(text: str, scripted: ScriptedProvider, ask: Ask) -> None:
     for pieces in (list(text), [text]):
