@@ -203,6 +203,9 @@ READ: dict[str, tuple[dict[str, Any], str]] = {
             "<think />\nHello",
             "<think>he typed `</think>` and left</think>Hello",
             "<think>a</think><answer>Hello",
+            "<|channel|>commentary<|message|>Hello<|end|>",
+            "<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary to=f <|constrain|>json"
+            "<|message|>Hello<|call|>",
             "<|im_start|>assistant\nHello<|im_end|>",
             "[gMASK]<sop>Hello<|user|>",
             "Hello<｜end▁of▁sentence｜>",

@@ -179,8 +179,8 @@ class ReadAnswer(Answer, ABC):
 
     #: what stood between the events, or in one that is none
     _odd: Any = None
-    #: the end was told in an event of its own, so that no more than the usage can follow
-    _settled: bool = False
+    #: when the end was told in an event of its own, by the loop's clock: no more than the usage can follow
+    _settled_at: float | None = None
 
     async def take(self, body: AsyncIterator[bytes], on_delta: OnDelta) -> None:
         """Read an answer to its end, streamed or whole as its first bytes show. Raises ProviderError."""
@@ -230,15 +230,16 @@ class ReadAnswer(Answer, ABC):
         self._end_stream(done=done)
 
     async def _until_silent(self, stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        """The events of a stream; an answer that is complete waits only so long for a service to end it."""
+        """The events of a stream; an answer that is complete waits only so long for a service to end it, however often
+        that shows that it lives."""
         while True:
             try:
-                async with asyncio.timeout(SILENCE_S if self._settled else None):
+                async with asyncio.timeout_at(self._settled_at and self._settled_at + SILENCE_S):
                     event = await anext(stream)
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                if not self._settled:
+                if self._settled_at is None:
                     raise
                 return
             yield event
@@ -251,7 +252,10 @@ class ReadAnswer(Answer, ABC):
         self._take_event(value, joiner)
         if before[1] is not None and len(self.pieces) > before[0]:
             self._premature = True
-        self._settled = self.finished and len(self.pieces) == before[0]
+        if not self.finished or len(self.pieces) > before[0]:
+            self._settled_at = None
+        elif self._settled_at is None:
+            self._settled_at = asyncio.get_running_loop().time()
         if self._knows(value):
             self.events += 1
             self._odd = None  # it went on: what stood in between was a sign of life

@@ -50,8 +50,8 @@ _WRAPPERS = (
 )
 #: what begins and ends a turn of a chat template and is no part of anything
 _LEAD = re.compile(
-    r"\s*(?:\[gMASK\]|<sop>|<\|(?:im_start|start|start_header_id)\|>\s*assistant(?:<\|(?:message|end_header_id)\|>)?"
-    r"|<\|assistant\|>|<｜Assistant｜>|<start_of_turn>model)\s*",
+    r"(?:\s*(?:\[gMASK\]|<sop>|<\|assistant\|>|<｜Assistant｜>|<start_of_turn>model"
+    r"|<\|(?:im_start|start|start_header_id)\|>\s*assistant(?:<\|(?:message|end_header_id)\|>)?))+\s*",
     re.IGNORECASE,
 )
 _LEFTOVER = re.compile(
@@ -71,6 +71,11 @@ _OPENERS = re.compile("|".join(rf"\s*{begin}\s*" for begin, _ in _WRAPPERS), re.
 #: Granite's, which only counts where both are there; gpt-oss's, whose marks a server has left out
 _IN_WORDS = re.compile(
     r"\s*here(?:'s| is) my thought process:.*?here(?:'s| is) my response:\s*|\s*analysis\S.*?assistant\s?final(?=\S)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CALL = re.compile(
+    r"<\|channel\|>.*<\|channel\|>commentary\b[^<]{0,60}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>"
+    r"|<\|channel\|>commentary\b[^<]{0,60}(?:<\|constrain\|>[^<]{0,20})?<\|message\|>",
     re.IGNORECASE | re.DOTALL,
 )
 #: the beginnings of marks of several pieces, of such in words and such as a page writes them
@@ -117,6 +122,12 @@ def split(text: str) -> Split:
             position, thought = mark.end(), True
             continue
         ended = None if number in endless else _ENDS[number].search(text, mark.end())
+        called = None if ended is not None else _CALL.match(text, mark.start())
+        if called is not None:
+            # gpt-oss calls a tool that nobody offered: what it is given is the answer
+            kept.append(text[position : mark.start()])
+            position, thought = called.end(), True
+            continue
         if ended is None:
             endless.add(number)
             if number in _WORDS or not _begins_a_line(text[max(0, mark.start() - _LONGEST) : mark.start()]):
@@ -149,8 +160,8 @@ def _begins_a_line(before: str) -> bool:
 
 def _unwrap(text: str, *, thought: bool) -> Split:
     answer = _LEFTOVER.sub("", text)
-    while (lead := _LEAD.match(answer)) is not None and lead.end():
-        answer = answer[lead.end() :]
+    lead = _LEAD.match(answer)
+    answer = answer if lead is None else answer[lead.end() :]
     for whole in _WHOLE:
         wrapped = whole.fullmatch(answer)
         if wrapped is not None and wrapped.group(1).strip():
