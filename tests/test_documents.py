@@ -43,6 +43,14 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("|-\n  a\n   b", "a\n b"),
         (">-\n  a\n  b", "a b"),
         ("盐灯塔：一个故事", "盐灯塔：一个故事"),
+        ("!!str 1984", "1984"),
+        ("!!int 3", "3"),
+        ("!!bool maybe", "maybe"),
+        ("!!int ''", ""),
+        ("!!float x", "x"),
+        ("C#", "C#"),
+        ("'Room #9'", "Room #9"),
+        ("Room  # the third one", "Room"),
     ],
 )
 def test_a_value_in_yaml_is_the_text_that_was_written(written: str, value: str) -> None:
@@ -78,6 +86,10 @@ def test_a_mapping_may_still_bring_another_one_in() -> None:
         ("? [a, b]\n: c", 1, "the name of a field is a text"),
         ("a: &x [1, *x]", 1, "cannot hold itself"),
         ("title: a\x07", 1, "U+0007"),
+        ("title: Room #9", 1, "“#9” would be left out as a comment"),
+        ("title: a\ngenre: #horror\n", 2, "“#horror” would be left out"),
+        ("style: a palette of #ff0000 and salt", 1, "“#ff0000 and salt” would be left out"),
+        ("characters:\n  - Number #6\n", 2, "“#6” would be left out"),
         (BOMB, 5, "more than 100000 values"),
     ],
 )

@@ -189,18 +189,18 @@ def _job_of_plan(name: str, value: Any) -> tuple[str, int]:
 
 
 def _content(name: str, value: Any) -> Any:
-    _refuse_nul(name, value)
+    refuse_nul(name, value)
     return _json(name, value)
 
 
-def _refuse_nul(name: str, value: Any, depth: int = 0) -> None:
-    """One database takes a zero character and the other does not; nobody means one."""
+def refuse_nul(name: str, value: Any, depth: int = 0) -> None:
+    """One database takes a zero character and the other does not; nobody means one. Raises InvalidInput."""
     if isinstance(value, str) and "\x00" in value:
         raise _wrong(name, N_("it has a zero character (NUL), which no text has; take it out"))
     if depth <= DEEPEST and isinstance(value, list | tuple | dict):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-            _refuse_nul(name, key, depth)
-            _refuse_nul(storable(f"{name}.{key}"), item, depth + 1)
+            refuse_nul(name, key, depth)
+            refuse_nul(storable(f"{name}.{key}"), item, depth + 1)
 
 
 def _one_of(options: tuple[Any, ...]) -> Check:

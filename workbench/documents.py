@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from workbench.i18n import N_, Text
 from workbench.json_types import Json
+from workbench.plain_text import storable
 
 #: fields and values, repeated ones counted as often as they are repeated
 MOST_VALUES = 100_000
@@ -69,6 +72,10 @@ _YAML_PROBLEMS = {
     "sequence entries are not allowed": N_("a text that begins with - stands in quotation marks"),
     "inconsistent indentation": N_("the indentation does not fit the lines above"),
 }
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
+#: what YAML ends a line at, as PyYAML counts them
+_LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_COMMENT = re.compile(r":?\s+(?P<text>#[^\s#!].*)")
 _TAB = N_("a tab stands here; lines are indented with blanks")
 #: what a value may be said to be (`!!str 1984`)
 _TAGS = frozenset(
@@ -93,7 +100,7 @@ def _refuse_repeats(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     fields: dict[str, Json] = {}
     for name, value in pairs:
         if name in fields:
-            raise Repeated(Text(N_("“{field}” is there twice; keep one of them"), field=name), name)
+            raise Repeated(Text(N_("“{field}” is there twice; keep one of them"), field=storable(name)), name)
         fields[name] = value
     return fields
 
@@ -136,7 +143,7 @@ def _load(text: str) -> Json:
         node = loader.get_single_node()
         if node is None:
             return None
-        _check(node, {})
+        _check(node, {}, re.split(_LINE_END, text))
         return loader.construct_document(node)
     finally:
         loader.dispose()
@@ -155,7 +162,7 @@ def _loader_class() -> Any:
     return Loader
 
 
-def _check(node: Any, sizes: dict[Any, int]) -> int:
+def _check(node: Any, sizes: dict[Any, int], lines: Sequence[str]) -> int:
     """How many values a node stands for, those that it repeats (`*name`) counted each time. Raises Unreadable."""
     known = sizes.get(node)
     if known == 0:
@@ -164,25 +171,43 @@ def _check(node: Any, sizes: dict[Any, int]) -> int:
         return known
     if node.tag not in _TAGS:
         _refuse(node, _YAML_PROBLEMS["constructor for the tag"])
+    if node.id == "scalar" and node.tag != _MERGE:
+        # said to be a number or a truth value: the field's to find out, like every other text
+        node.tag = _TEXT
+    if node.end_mark is not None and node.id == "scalar":
+        _refuse_lost_text(node, lines)
     sizes[node] = 0
     size = 1
     if node.id == "mapping":
-        lines: dict[str, int] = {}
+        first: dict[str, int] = {}
         for key, value in node.value:
             if key.id != "scalar":
                 _refuse(key, N_("the name of a field is a text"))
-            if key.value in lines:
+            if key.value in first:
                 twice = N_("“{field}” is there twice, first in line {first}; keep one of them")
                 at = (key.start_mark.line + 1, key.start_mark.column + 1)
-                raise Repeated(Text(twice, field=key.value, first=lines[key.value]), key.value, *at)
-            lines[key.value] = key.start_mark.line + 1
-            size += 1 + _check(value, sizes)
+                raise Repeated(Text(twice, field=key.value, first=first[key.value]), key.value, *at)
+            first[key.value] = key.start_mark.line + 1
+            size += 1 + _check(value, sizes, lines)
     elif node.id == "sequence":
-        size += sum(_check(item, sizes) for item in node.value)
+        size += sum(_check(item, sizes, lines) for item in node.value)
     if size > MOST_VALUES:
         _refuse(node, N_("it has more than {most} values"), most=MOST_VALUES)
     sizes[node] = size
     return size
+
+
+def _refuse_lost_text(node: Any, lines: Sequence[str]) -> None:
+    """“Room #9” would become “Room”: behind a blank, # begins a comment. One is meant where a blank follows."""
+    at = node.end_mark
+    behind = lines[at.line][at.column :] if node.style is None and at.line < len(lines) else ""
+    comment = _COMMENT.match(behind)
+    if comment is not None:
+        problem = N_(
+            "“{text}” would be left out as a comment; a text with a # stands in quotation marks, and a comment begins "
+            "with # and a blank"
+        )
+        raise Unreadable(Text(problem, text=comment["text"][:40]), at.line + 1, at.column + 1 + comment.start("text"))
 
 
 def _refuse(node: Any, problem: str, **values: Any) -> NoReturn:

@@ -8,14 +8,15 @@ those that texts are made of. Detectors for everything take short GBK for Big5 o
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
 from workbench.errors import InvalidInput
 from workbench.i18n import N_, Text
 
-#: more than any story; a whole novel of Chinese text has about three million bytes
-MOST_BYTES = 16_000_000
+#: more than any story that can be read at once has in any encoding
+MOST_BYTES = 4_000_000
 UTF_8 = "UTF-8"
 
 _BOMS = (
@@ -44,6 +45,11 @@ _NOT_TEXT = (
     (b"7z\xbc\xaf", N_("an archive")),
     (b"Rar!", N_("an archive")),
 )
+
+#: what stands where characters were: U+FFFD, and what becomes of several of them in GBK
+_LOST = re.compile("\ufffd+|(?:锟斤拷){2,}")
+#: characters that move a terminal's cursor or ring its bell
+_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 
 _PUNCTUATION = "，。、：；！？“”‘’「」『』《》（）…—·～　"
 #: the commonest characters of running text: of any Chinese text they are more than half
@@ -86,6 +92,15 @@ _CANDIDATES = (
     _Candidate("euc_jp", "EUC-JP", frozenset(_KANA + "、。「」")),
     _Candidate("cp949", "EUC-KR", frozenset(_HANGUL)),
 )
+#: encodings of seven bits: what shows them, and what they are called
+_ESCAPED = (
+    (rb"\x1b\$", "iso2022_jp_2", "ISO-2022-JP"),
+    (rb"\x1b\$", "iso2022_kr", "ISO-2022-KR"),
+    (rb"~\{.*~\}", "hz", "HZ"),
+    (rb"\+[A-Za-z0-9+/]{5,}-?", "utf-7", "UTF-7"),
+)
+#: characters beyond ASCII that tell anything
+_FEWEST = 3
 #: of the characters beyond ASCII, those that have to be common ones; and how much more than in the next encoding
 _ENOUGH, _CLEARLY = 0.4, 1.5
 #: what a Western text has beyond ASCII; nothing that other code pages put a letter of theirs in place of
@@ -110,6 +125,10 @@ def decode(data: bytes, name: str) -> tuple[str, str]:
             )
     if b"\x00" in data:
         return _decode_wide(data, name)
+    if data.isascii():
+        escaped = _decode_escaped(data)
+        if escaped is not None:
+            return _check(escaped[0], name), escaped[1]
     try:
         return _check(data.decode("utf-8"), name), UTF_8
     except UnicodeDecodeError as error:
@@ -125,19 +144,39 @@ def _decode_as(codec: str, data: bytes, name: str, title: str) -> str:
 
 
 def _decode_wide(data: bytes, name: str) -> tuple[str, str]:
-    """UTF-16 without its mark: the order of its bytes in which its characters are common ones."""
+    """UTF-16 or UTF-32 without its mark: the order of its bytes in which its characters are common ones."""
     known = frozenset(_SIMPLIFIED + _TRADITIONAL + _PUNCTUATION).union(map(chr, range(1, 127)))
-    scored: list[tuple[float, str]] = []
-    for codec in ("utf-16-le", "utf-16-be"):
+    scored: list[tuple[float, str, str]] = []
+    for codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:
             continue
         if "\x00" not in text:
-            scored.append((sum(c in known for c in text) / len(text), text))
+            scored.append((sum(c in known for c in text) / len(text), text, codec[:6].upper()))
     if scored and max(scored)[0] >= _ENOUGH:
-        return _normalize(max(scored)[1]), "UTF-16"
+        _, text, title = max(scored)
+        return _check(text, name), title
     raise _holds_nul(name, data[: data.index(0)].count(b"\n") + 1)
+
+
+def _decode_escaped(data: bytes) -> tuple[str, str] | None:
+    """A text in an encoding of seven bits, in which ASCII stands for other characters; None when it is just ASCII."""
+    common = frozenset(_SIMPLIFIED + _TRADITIONAL + _PUNCTUATION + _KANA + _HANGUL)
+    for mark, codec, title in _ESCAPED:
+        if re.search(mark, data):
+            text = _try(codec, data)
+            beyond = [c for c in text if not c.isascii()]
+            if len(beyond) >= _FEWEST and sum(c in common for c in beyond) >= len(beyond) * _ENOUGH:
+                return text, title
+    return None
+
+
+def _try(codec: str, data: bytes) -> str:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return ""
 
 
 def _guess(data: bytes, error: UnicodeDecodeError, name: str) -> tuple[str, str]:
@@ -157,10 +196,7 @@ def _guess(data: bytes, error: UnicodeDecodeError, name: str) -> tuple[str, str]
 
 def _score(data: bytes, candidate: _Candidate) -> float:
     """How many of the characters beyond ASCII are common ones; 0 where the bytes are none of this encoding."""
-    try:
-        text = data.decode(candidate.codec)
-    except UnicodeDecodeError:
-        return 0.0
+    text = _try(candidate.codec, data)
     beyond = [c for c in text if not c.isascii()]
     return sum(c in candidate.common for c in beyond) / len(beyond) if beyond else 0.0
 
@@ -179,9 +215,26 @@ def _read_western(data: bytes) -> str | None:
 
 
 def _check(text: str, name: str) -> str:
+    text = _normalize(text)
     if "\x00" in text:
-        raise _holds_nul(name, text[: text.index("\x00")].count("\n") + 1)
-    return _normalize(text)
+        raise _holds_nul(name, _line_of(text, text.index("\x00")))
+    lost = _LOST.search(text)
+    if lost is not None:
+        sentence = N_(
+            "{path}, line {line}: characters were lost there (“{lost}”) when the file was saved in another encoding. "
+            "Bring it as it was before, or write them anew."
+        )
+        raise InvalidInput(Text(sentence, path=name, line=_line_of(text, lost.start()), lost=lost[0]))
+    control = _CONTROL.search(text)
+    if control is not None:
+        sentence = N_("{path}, line {line}: the character U+{code} is in no text. Take it out, or save it as UTF-8.")
+        code = f"{ord(control[0]):04X}"
+        raise InvalidInput(Text(sentence, path=name, line=_line_of(text, control.start()), code=code))
+    return text
+
+
+def _line_of(text: str, at: int) -> int:
+    return text[:at].count("\n") + 1
 
 
 def _holds_nul(name: str, line: int) -> InvalidInput:
@@ -193,5 +246,6 @@ def _holds_nul(name: str, line: int) -> InvalidInput:
 
 
 def _normalize(text: str) -> str:
-    """One kind of line end, a page break as an empty line, and no mark of the encoding within."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n")
+    """One kind of line end, a page break as an empty line, no mark of the encoding and none of DOS for the end."""
+    text = text.replace("\ufeff", "").rstrip("\x1a")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n\n").replace("\v", "\n")

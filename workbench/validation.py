@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
+from workbench.plain_text import storable
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -37,7 +38,7 @@ _MESSAGES = {
     "bool_parsing": N_("Must be yes or no."),
     "bool_type": N_("Must be yes or no."),
     "string_type": N_("Must be text."),
-    "string_unicode": N_("Must be text."),
+    "string_unicode": N_("It holds half of a character, as a broken emoji does; write it anew."),
     "list_type": N_("Must be a list."),
     "tuple_type": N_("Must be a list."),
     "set_type": N_("Must be a list."),
@@ -63,7 +64,7 @@ class _Explained(Text):
 
 def path_of(detail: ErrorDetails) -> str:
     """Where it is, like ``episodes.3.title``."""
-    return ".".join(str(part) for part in detail["loc"])
+    return storable(".".join(str(part) for part in detail["loc"]))
 
 
 def message_of(detail: ErrorDetails) -> Text:

@@ -10,6 +10,7 @@ import pytest
 from tests.story.test_screenplay import CHINESE, FOUNTAIN
 from tests.test_plain_text import has_chinese
 from workbench import samples
+from workbench.artifacts.models import Character, Style
 from workbench.errors import InvalidInput
 from workbench.i18n import translate
 from workbench.story import brief_files
@@ -65,6 +66,15 @@ world:
         ({"title": "a", "episodes": "12"}, "episodes", 12),
         ({"title": "a", "aspect_ratio": ""}, "aspect_ratio", "16:9"),
         ({"title": "a", "characters": None}, "characters", []),
+        ({"Title": "a"}, "title", "a"),
+        ({"title": "a", "Aspect Ratio": "9:16"}, "aspect_ratio", "9:16"),
+        ({"title": "a", "　genre": "noir"}, "genre", "noir"),
+        ({"title": "a", "﻿aspect-ratio": "1:1"}, "aspect_ratio", "1:1"),
+        ({"title": "Null"}, "title", "Null"),
+        ({"title": "a", "style": "anime"}, "style", Style(preset="anime")),
+        ({"title": "a", "style": "Ink wash"}, "style", Style(preset="ink_wash")),
+        ({"title": "a", "style": "brass and salt"}, "style", Style(preset="custom", prompt="brass and salt")),
+        ({"title": "a", "characters": {"name": "b"}}, "characters", [Character(name="b")]),
     ],
 )
 def test_what_is_meant_in_one_way_alone_is_taken(raw: dict[str, Any], field: str, value: Any) -> None:
@@ -73,6 +83,7 @@ def test_what_is_meant_in_one_way_alone_is_taken(raw: dict[str, Any], field: str
 
 def test_one_alias_may_stand_without_a_list() -> None:
     assert parse({"title": "a", "characters": [{"name": "b", "aliases": "c"}]}).characters[0].aliases == ["c"]
+    assert parse({"title": "a", "characters": [{"name": "b", "aliases": ["c", 7]}]}).characters[0].aliases == ["c", "7"]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +99,12 @@ def test_one_alias_may_stand_without_a_list() -> None:
         ("a.yaml", "title: a\nsummary: he said: go\n", "line 2, column"),
         ("a.fountain", "Rain on the roof.\n\nNobody comes.\n", "no scene that begins with a heading"),
         ("a.txt", "x" * 300_001, "300001 characters"),
+        ("a.json", '{"\\ud83d": 1, "\\ud83d": 2}', "is there twice"),
+        ("a.yaml", "title: Room #9\n", "would be left out as a comment"),
+        ("a.toml", 'title = "The Lamp"\n', "a .toml file is neither a brief nor a story"),
+        ("a.fdx", "<FinalDraft/>", "a .fdx file is neither"),
+        ("a.CSV", "title,summary\na,b\n", "a .csv file is neither"),
+        ("a.md", "---\ntitle: a\ntitle: b\n---\nOnce.\n", "“title” is there twice"),
     ],
 )
 def test_a_file_that_is_no_brief_is_refused_in_both_languages(name: str, text: str, told: str) -> None:
@@ -104,6 +121,17 @@ def test_a_file_that_is_no_brief_is_refused_in_both_languages(name: str, text: s
         ({"title": True}, "title", "Must be text: put it in quotation marks."),
         ({"title": "a", "sumary": "b"}, "sumary", "is not a field of a brief; known: title"),
         ({"title": "a", "summary": "b" * 2_001}, "summary", "Bring a longer text as “source”"),
+        ({"title": None}, "title", "This is needed."),
+        ({"title": "~"}, "title", "This is needed."),
+        ({"title": "a", "Title": "b"}, "title", "“title” is there twice"),
+        ({"title": "a", "episodes": True}, "episodes", "Must be a whole number."),
+        ({"title": 19.84}, "title", "put it in quotation marks"),
+        ({"title": ["Untitled"]}, "title", "begins with a bracket"),
+        ({"title": "a", "summary": ["b", "c"]}, "summary", "Must be one text"),
+        ({"title": "\ud83d"}, "title", "half of a character"),
+        ({"title": "a", "summary": "b\0c"}, "brief.summary", "a zero character (NUL)"),
+        ({"title": "a", "characters": [{"name": "b\0"}]}, "brief.characters.0.name", "a zero character (NUL)"),
+        ({"title": "a", "\ud83d": "b"}, "", "half of a character"),
         ({"title": "a", "characters": "Mara, Tom"}, "characters", "Must be a list."),
         ({"title": "a", "characters": [["Mara"]]}, "characters.0", "Must be an object."),
         ({"title": "a", "episodes": "many"}, "episodes", "Must be a whole number."),
@@ -134,6 +162,17 @@ def test_a_text_is_the_source_of_a_story(name: str, title: str) -> None:
     brief = read(CHAPTER, name)
     assert (brief.title, brief.source, brief.summary) == (title, CHAPTER.strip(), "")
     assert brief.language == "en"
+
+
+def test_a_text_brings_its_title_and_the_fields_before_it() -> None:
+    assert read("Title: 1984\n\n" + CHAPTER, "lamp.txt").title == "1984"
+    assert read("标题：《盐灯塔》\n天快亮的时候，灯灭了。\n", "lamp.txt").title == "盐灯塔"
+    brief = read("---\ntitle: No\ngenre: fable\nstyle: anime\n---\n\n" + CHAPTER, "lamp.md")
+    assert (brief.title, brief.genre, brief.style.preset, brief.source) == ("No", "fable", "anime", CHAPTER.strip())
+    script = read("---\ntitle: Salt\n---\n" + FOUNTAIN, "lamp.txt")
+    assert (script.title, script.characters[0].name) == ("Salt", "Mara")
+    ruled = "---\n\nThe lamp goes out. She walks home.\n\n---\n\nThe boat comes in.\n"
+    assert read(ruled, "lamp.md").source == ruled.strip()
 
 
 def test_a_text_that_begins_with_a_sentence_is_called_like_its_file() -> None:
@@ -172,3 +211,30 @@ def test_what_was_read_and_cut_is_told() -> None:
     assert told[2] == "Read as a screenplay: 40 scenes, 0 people, 40 places."
     assert "of 120 sentences of action" in told[3]
     assert all(has_chinese(translate(note, "zh")) for note in notes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INT. ROOM - DAY\n\nHe sits.\n\nTOM\nHi.\n\n" * 5_000,
+        "title: " + "他走进客栈，把门关上。\n" * 20_000,
+        "\n" * 250_000 + "x",
+        "(" * 250_000,
+        "[[" * 120_000,
+        "_a" * 120_000,
+        "第一场 客厅 日 内\n王五：好。\n" * 8_000,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+@pytest.mark.timeout(60)
+def test_a_long_text_of_any_form_is_read_at_once(text: str) -> None:
+    # each took from minutes to for ever
+    assert read(text, "long.txt").source == text.strip()
+
+
+def test_of_a_long_screenplay_the_summary_tells_the_first_and_the_last_scene() -> None:
+    long = "".join(f"INT. ROOM {n} - DAY\n\nLamp {n} falls on the floor of the room.\n\n" for n in range(200))
+    summary = read(long, "long.fountain").summary
+    assert "Lamp 0 falls" in summary
+    assert "Lamp 199 falls" in summary
+    assert len(summary) <= 2_000

@@ -11,8 +11,15 @@ from workbench.cli import console
 from workbench.db.rows.story import ArtifactVersion
 from workbench.documents import Unreadable, parse_json
 from workbench.errors import InvalidInput
-from workbench.i18n import Text
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+
+#: why a file cannot be opened, as the reader's language has it
+_UNREADABLE: dict[type[Exception], str] = {
+    FileNotFoundError: N_("there is no such file"),
+    IsADirectoryError: N_("it is a folder"),
+    PermissionError: N_("you may not read it"),
+}
 
 
 class JsonParam(click.ParamType[JsonObject]):
@@ -76,8 +83,13 @@ def read_source(path: Path) -> str:
 
 def read_bytes(path: Path) -> bytes:
     """Raises InvalidInput."""
+    from workbench.text_files import MOST_BYTES
+
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            # one more than is read: the file says that it is too large
+            return file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        known = next((Text(words) for kind, words in _UNREADABLE.items() if isinstance(error, kind)), None)
+        reason = known or getattr(error, "strerror", None) or str(error)
         raise InvalidInput(Text("{path} cannot be read: {reason}", path=str(path), reason=reason)) from error

@@ -17,11 +17,17 @@ from workbench.story.briefs import BriefFile, ScriptReading, read_script
 FIELDS = (".json", ".yaml", ".yml")
 SCRIPTS = (".fountain", ".spmd")
 
+#: endings of files that hold neither, whatever text stands in them
+OTHERS = (".toml", ".ini", ".csv", ".tsv", ".xml", ".fdx", ".html", ".htm", ".rtf", ".tex", ".srt", ".vtt", ".ass")
+
 #: of a story whose file says nothing of it
 LOOK: JsonObject = {"preset": "cinematic"}
 _LOOK_NOTE = Text(N_("The look is cinematic until another one is chosen."))
 #: how a mapping begins, behind comments
 _FIELD = re.compile(r"\{|[\"']?[A-Za-z_]{1,40}[\"']?\s*:")
+_FRONT = re.compile(r"\s*---[ \t]*\n(?P<fields>(?:(?!---).*\n)+?)---[ \t]*(?:\n(?P<text>[\s\S]*))?\Z")
+#: a first line that says that it is the title
+_TITLE = re.compile(r"^(?:title|标题|標題|题目|題目|书名|書名)\s*[:：]\s*", re.IGNORECASE)
 _HEADING = re.compile(r"^\s*#{1,6}\s+(?P<title>\S.*)$")
 #: a line that ends so is a sentence, no title
 _SENTENCE_ENDS = (".", "。", "!", "！", "?", "？", ",", "，", ";", "；", ":", "：", "…")
@@ -51,7 +57,16 @@ def _read_text(text: str, name: str) -> ScriptReading:
     ending = PurePath(name).suffix.lower()
     if not text.strip():
         raise InvalidInput(Text(N_("{path} is empty."), path=name))
+    if ending in OTHERS:
+        sentence = N_(
+            "{path}: a {ending} file is neither a brief nor a story. A brief is brought as .yaml or .json, a "
+            "screenplay as .fountain, a text as .txt or .md."
+        )
+        raise InvalidInput(Text(sentence, path=name, ending=ending))
     if ending not in FIELDS:
+        front = _FRONT.match(text)
+        if front is not None and _FIELD.match(front["fields"].lstrip()):
+            return _read_front(front, name)
         if ending in SCRIPTS or screenplay.read(text) is not None:
             return _read_script(text, name, certain=ending in SCRIPTS)
         fields = _find_fields(text)
@@ -68,6 +83,14 @@ def _read_text(text: str, name: str) -> ScriptReading:
         )
         raise InvalidInput(Text(sentence, path=name))
     return ScriptReading(value)
+
+
+def _read_front(front: re.Match[str], name: str) -> ScriptReading:
+    """A text with the fields of its brief before it, between two lines “---”."""
+    story = _read_text(front["text"], f"{PurePath(name).stem}.txt") if front["text"].strip() else ScriptReading({})
+    reading = _read_text(front["fields"], f"{PurePath(name).stem}.yaml")
+    kept = {field: value for field, value in reading.fields.items() if value not in (None, "")}
+    return ScriptReading({**story.fields, **kept}, story.notes if "style" not in kept else story.notes[:-1])
 
 
 def _find_fields(text: str) -> JsonObject | None:
@@ -123,6 +146,9 @@ def _check_length(text: str, name: str) -> str:
 def _title_of(text: str, name: str) -> str:
     """The text's own first line where it is a heading or short and no sentence; else the file's name."""
     first = text.strip().split("\n", 1)[0].strip()
+    named = _TITLE.match(first)
+    if named is not None and first[named.end() :]:
+        return first[named.end() :].strip("《》“”\"'")[:120] or PurePath(name).stem
     heading = _HEADING.match(first)
     if heading is not None:
         return heading["title"].strip()[:120]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
+from workbench.arguments import refuse_nul
 from workbench.artifacts.models import SOURCE_CHARS, Brief, Character, Style, WorldElement, text_of
 from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story import languages, screenplay
 from workbench.story.names import fold
+from workbench.story.styles import PRESETS
 from workbench.validation import issues_of, message_of
 
 if TYPE_CHECKING:
@@ -61,12 +65,13 @@ def parse(raw: Any) -> BriefFile:
     """
     if not isinstance(raw, dict):
         raise InvalidInput(Text(N_("A brief is a mapping of fields; this is {type}."), type=_name_type(raw)))
+    refuse_nul("brief", raw)
     script = read_script(_take_as_meant(raw))
     fields, language_remark = languages.complete(script.fields)
     try:
         brief = BriefFile.model_validate(fields)
     except ValidationError as error:
-        issues = issues_of(error, _message)
+        issues = issues_of(error, explain)
         raise InvalidInput(all_of(issues), issues) from None
     issues = _find_repeats(brief.characters, "characters") + _find_repeats(brief.world, "world")
     issues += _find_taken(brief.characters)
@@ -81,8 +86,10 @@ def parse(raw: Any) -> BriefFile:
 
 def _take_as_meant(raw: JsonObject) -> JsonObject:
     fields = _take_fields(raw, BriefFile)
-    if isinstance(fields.get("style"), str):
-        fields["style"] = {"preset": "custom", "prompt": fields["style"]}
+    style = fields.get("style")
+    if isinstance(style, str):
+        preset = style.strip().casefold().replace(" ", "_")
+        fields["style"] = {"preset": preset} if preset in PRESETS else {"preset": "custom", "prompt": style}
     elif isinstance(fields.get("style"), dict):
         fields["style"] = _take_fields(fields["style"], Style)
     for name, model in (("characters", Character), ("world", WorldElement)):
@@ -92,16 +99,39 @@ def _take_as_meant(raw: JsonObject) -> JsonObject:
 
 
 def _take_fields(raw: JsonObject, model: type[BaseModel]) -> JsonObject:
-    """Fields without those that say nothing and may be left out; whole numbers as the text that they are."""
+    """Fields without those that say nothing; whole numbers as the text that they are, and no number in “yes”.
+
+    A field may be written “Title” or “aspect ratio”. Raises InvalidInput when it is there twice so.
+    """
     fields: JsonObject = {}
-    for name, value in raw.items():
+    for written, value in raw.items():
+        name = _name_field(written, model)
+        if name in fields:
+            text = Text(N_("“{field}” is there twice; keep one of them"), field=name)
+            raise InvalidInput(text, [Issue(name, text)])
         declared = model.model_fields.get(name)
-        if declared is not None and not declared.is_required() and _says_nothing(value):
+        if declared is None:
+            fields[name] = value
+        elif value is None or (_says_nothing(value) and not (declared.is_required() and str(value).isalpha())):
+            # a story may be called “Null”
             continue
-        is_text = declared is not None and declared.annotation is str
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        fields[name] = str(value) if is_text and is_number else value
+        elif declared.annotation is str and isinstance(value, int) and not isinstance(value, bool):
+            fields[name] = str(value)
+        elif name == "episodes" and isinstance(value, bool):
+            # pydantic makes 1 of it
+            fields[name] = "yes" if value else "no"
+        else:
+            fields[name] = value
     return fields
+
+
+def _name_field(written: str, model: type[BaseModel]) -> str:
+    """What a model calls a field; as it was written when it has none of that name."""
+    if written in model.model_fields:
+        return written
+    words = unicodedata.normalize("NFKC", written).replace("\ufeff", "").casefold()
+    name = "_".join(re.split(r"[\s_-]+", words.strip()))
+    return name if name in model.model_fields else written
 
 
 def _says_nothing(value: Any) -> bool:
@@ -110,7 +140,9 @@ def _says_nothing(value: Any) -> bool:
 
 def _take_elements(raw: Any, model: type[BaseModel]) -> Any:
     """A list of people or places, also written as names alone, or as names with what is told of them."""
-    if isinstance(raw, dict) and "name" not in raw:
+    if isinstance(raw, dict) and any(_name_field(key, model) == "name" for key in raw):
+        raw = [raw]
+    elif isinstance(raw, dict):
         raw = [
             {"name": name, **(told if isinstance(told, dict) else {"description": told})} for name, told in raw.items()
         ]
@@ -121,7 +153,12 @@ def _take_elements(raw: Any, model: type[BaseModel]) -> Any:
 
 
 def _take_aliases(fields: JsonObject) -> JsonObject:
-    return {**fields, "aliases": [fields["aliases"]]} if isinstance(fields.get("aliases"), str) else fields
+    aliases = fields.get("aliases")
+    if isinstance(aliases, str):
+        return {**fields, "aliases": [aliases]}
+    if isinstance(aliases, list):
+        return {**fields, "aliases": [str(a) if type(a) is int else a for a in aliases]}
+    return fields
 
 
 # -- screenplays -------------------------------------------------------------------------------------------------------
@@ -195,7 +232,8 @@ def _find_taken(characters: Sequence[Character]) -> list[Issue]:
     ]
 
 
-def _message(detail: ErrorDetails) -> Text:
+def explain(detail: ErrorDetails) -> Text:
+    """What is wrong with a field of a brief, and what to do."""
     if detail["type"] == "extra_forbidden":
         known = ", ".join(_fields_at(detail["loc"][:-1]))
         return Text(N_("is not a field of a brief; known: {known}"), known=known)
@@ -205,7 +243,9 @@ def _message(detail: ErrorDetails) -> Text:
             "whole and summarised."
         )
         return Text(sentence, most=SUMMARY_CHARS, count=len(str(detail["input"]).strip()))
-    if detail["type"] == "string_type" and not isinstance(detail["input"], dict | list):
+    if detail["type"] == "string_type":
+        if isinstance(detail["input"], dict | list):
+            return Text(N_("Must be one text; one that begins with a bracket or “- ” stands in quotation marks."))
         return Text(N_("Must be text: put it in quotation marks."))
     return message_of(detail)
 

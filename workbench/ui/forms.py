@@ -6,7 +6,7 @@ Widgets keep what was typed under their key, so a form survives its own errors. 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workbench.documents import Repeated, Unreadable, parse_json
 from workbench.errors import Issue
-from workbench.i18n import N_, translate
+from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.ui import drafts
 from workbench.ui.language import current, t
@@ -89,12 +89,14 @@ def message(error: ErrorDetails, language: str) -> str:
     return translate(message_of(error), language)
 
 
-def check(model: type[BaseModel], values: JsonObject) -> list[Issue]:
-    """Every field that is wrong, said in the reader's language."""
+def check(
+    model: type[BaseModel], values: JsonObject, explain: Callable[[ErrorDetails], Text] = message_of
+) -> list[Issue]:
+    """Every field that is wrong, in sentences of any reader's language. `explain` words one of them."""
     try:
         model.model_validate(values)
     except ValidationError as error:
-        return issues_of(error)
+        return issues_of(error, explain)
     return []
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from workbench.errors import InvalidInput, Issue
-from workbench.i18n import translate
+from workbench.i18n import Text, translate
 from workbench.json_types import JsonObject
-from workbench.plain_text import storable_json
 from workbench.story import brief_files, languages
-from workbench.story.briefs import BriefFile, parse
+from workbench.story.briefs import BriefFile, explain, parse
 from workbench.story.guards import MIN_SUMMARY_CHARS, plannable_brief
 from workbench.story.styles import style_text
 from workbench.ui import drafts, forms, labels, live, meter, once, shell
@@ -20,6 +20,8 @@ from workbench.ui.markup import plain
 
 #: the place of its draft, and what its widgets' keys begin with until it is thrown away
 KEY = "wizard"
+#: of the session: the file that was brought, and what it holds
+READ_FILE = "wizard_file_read"
 _ISSUES = "_wizard_issues"
 
 
@@ -66,7 +68,7 @@ def _language_hint(brief: JsonObject) -> None:
 
 def missing(brief: JsonObject) -> list[Issue]:
     """Everything that keeps this brief from being planned, form errors first."""
-    wrong = forms.check(BriefFile, brief)
+    wrong = forms.check(BriefFile, brief, explain)
     return wrong + [i for i in _unplannable(brief) if i.path not in {w.path for w in wrong}]
 
 
@@ -169,20 +171,32 @@ def _begin_with_file() -> None:
         )  # fmt: skip
         if chosen is None:
             return
-        try:
-            reading = brief_files.read(chosen.getvalue(), chosen.name)
-            parsed = parse(storable_json(reading.fields))
-        except InvalidInput as error:
-            sentences = [_sentence(issue) for issue in error.issues] or [labels.error_text(error)]
-            for sentence in sentences:
+        brief, notes = _read_file(chosen)
+        if isinstance(brief, InvalidInput):
+            for sentence in [_sentence(issue) for issue in brief.issues] or [labels.error_text(brief)]:
                 st.markdown(f":red[:material/error: {plain(sentence)}]")
             return
-        for note in [*reading.notes, *parsed.remarks]:
+        for note in notes:
             st.markdown(f":gray[:material/info: {plain(translate(note, current()))}]")
         st.button(
             t("Put it into the form"), key="wizard_fill", icon=":material/input:", type="primary",
-            on_click=_fill, args=(parsed.model_dump(mode="json", exclude_unset=True),),
+            on_click=_fill, args=(brief,),
         )  # fmt: skip
+
+
+def _read_file(chosen: UploadedFile) -> tuple[JsonObject | InvalidInput, list[Text]]:
+    """What a file holds, read once: a long screenplay takes a second, and the page is drawn at every key."""
+    last = st.session_state.get(READ_FILE)
+    if last is None or last[0] != chosen.file_id:
+        try:
+            reading = brief_files.read(chosen.getvalue(), chosen.name)
+            parsed = parse(reading.fields)
+            fields = parsed.model_dump(mode="json", exclude_unset=True)
+            last = (chosen.file_id, fields, [*reading.notes, *parsed.remarks])
+        except InvalidInput as error:
+            last = (chosen.file_id, error, [])
+        st.session_state[READ_FILE] = last
+    return last[1], last[2]
 
 
 def _sentence(issue: Issue) -> str:
