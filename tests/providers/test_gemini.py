@@ -307,6 +307,15 @@ ODD = {
         sse({"modelVersion": 3, "createTime": {}, "candidates": [
             {**said("Hello", "STOP")["candidates"][0], "safetyRatings": "none", "index": "first"}]}), {},
     ),
+    "within a relay's wrapper": (sse({"response": said("Hello", "STOP")}), {}),
+    "another candidate before the first": (
+        sse({"candidates": [{"index": 1, "content": {"parts": ["X"]}},
+                            {"index": 0, "content": {"parts": ["Hello"]}, "finishReason": "STOP"}]}), {},
+    ),
+    "a thought that says so in words": (
+        sse({"candidates": [{"content": {"parts": [{"text": "Hm", "thought": "true"}, {"text": "Hello"}]},
+                             "finishReason": "STOP"}]}), {},
+    ),
     "a count that is none": (sse({**said("Hello", "STOP"), "usageMetadata": {"promptTokenCount": "many"}}), {}),
 }  # fmt: skip
 
@@ -374,6 +383,34 @@ def test_a_streamed_answer_in_gbk_is_refused_with_that_reason(
     server.script({"status": 400, "body": "没有这个模型".encode("gbk")})
     with pytest.raises(ProviderError, match="没有这个模型"):
         ask(gemini())
+
+
+def test_why_an_answer_was_broken_off_is_told(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    broken = {**said("Half", "OTHER"), "usageMetadata": USAGE}
+    broken["candidates"][0]["finishMessage"] = "the lamp went out"
+    for provider in (gemini(), gemini(stream=False)):
+        server.script({"body": sse(broken)})
+        with pytest.raises(ProviderError, match="OTHER: the lamp went out") as failed:
+            ask(provider)
+        assert (failed.value.kind, failed.value.raw, failed.value.usage) == ("unknown", "Half", Usage(12, None, 8, 3))
+
+
+def test_a_stream_that_ends_early_is_half_an_answer_also_where_none_was_asked_for(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    server.script({"body": sse(said("Half of it"))})
+    for provider in (gemini(), gemini(stream=False)):
+        with pytest.raises(ProviderError) as failed:
+            ask(provider)
+        assert failed.value.kind == "network"
+
+
+def test_what_a_function_nobody_offered_is_given_is_the_answer(
+    server: ScriptedGemini, gemini: Callable[..., Gemini]
+) -> None:
+    call = {"functionCall": {"name": "answer", "args": {"name": "Hai"}}}
+    server.script({"candidates": [{"content": {"parts": [call]}, "finishReason": "STOP"}]})
+    assert ask(gemini(stream=False)).text == '{"name": "Hai"}'
 
 
 def test_halves_of_an_emoji_come_together(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:

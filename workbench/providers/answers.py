@@ -85,8 +85,6 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     ttft_ms: int | None = None
     finish: str | None = None
-    #: why it ended so, in the service's own words
-    explanation: str = ""
     refusal: str = ""
     events: int = 0
     pieces: list[str] = field(default_factory=list)
@@ -137,7 +135,7 @@ class Answer:
         )
 
     def _fail(self, finish: str) -> ProviderError:
-        return self._error(*read_failure(finish, self.explanation))
+        return self._error(*read_failure(finish))
 
     def _thought_alone(self, *, cut_off: bool) -> ProviderError:
         off = Text(N_("Switch thinking off in the profile's settings: {setting}"), setting=self.off)
@@ -314,7 +312,7 @@ def refuse_words(body: str) -> None:
     """Raise what a few words in place of an answer mean, such as “model is loading”; a page, or half of something, is
     left to the caller."""
     words = body.strip()
-    if not 0 < len(words) <= faults.LONGEST_MESSAGE or not words[0].isalpha() or re.search(r"[<{]", words):
+    if not 0 < len(words) <= faults.LONGEST_MESSAGE or not words[0].isalpha() or re.search(r"[<{]|^null$", words):
         return
     fault = faults.fault(200, words, {})
     if fault.kind != "unknown":

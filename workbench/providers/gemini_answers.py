@@ -82,7 +82,6 @@ class TextAnswer(Answer):
                     (self.thoughts if part.thought else self.pieces).append(part.text)
             if candidate.finish_reason:
                 self.finish = finish_of(candidate)
-                self.explanation = candidate.finish_message or self.explanation
 
 
 def parts_of(candidate: types.Candidate) -> Iterator[types.Part]:

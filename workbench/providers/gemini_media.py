@@ -70,7 +70,6 @@ def read_pictures(answer: types.GenerateContentResponse, model: str) -> ImageRep
         raise withheld(name_blocked_part(reason), reason, usage_of(answer, spoke=False), request_id)
     candidates = answer.candidates or []
     finishes = [finish_of(candidate) for candidate in candidates]
-    explanation = next((c.finish_message for c in candidates if c.finish_message), "")
     parts = [part for candidate in candidates for part in parts_of(candidate) if not part.thought]
     pictures = [picture for part in parts for picture in _read_part(part)]
     text = redactor.text(storable("".join(part.text or "" for part in parts).strip()))
@@ -80,7 +79,7 @@ def read_pictures(answer: types.GenerateContentResponse, model: str) -> ImageRep
         raise withheld(faults.PICTURE, refused, usage, request_id)
     failed = next((f for f in finishes if f and f.lower() not in FINISHES and f != _NO_IMAGE), None)
     if not pictures and failed:
-        kind, message = read_end(failed, explanation or text)
+        kind, message = read_end(failed, text)
         raise ProviderError(kind, message, http_status=200, request_id=request_id, usage=usage)
     return ImageReply(tuple(pictures), usage, model, len(pictures), request_id, text="" if pictures else text)
 

@@ -14,13 +14,25 @@ from typing import Any
 
 import httpx2
 
+from workbench.errors import ProviderError
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject, parse_json
+from workbench.plain_text import storable
 from workbench.providers import faults, wire
-from workbench.providers.answers import ServiceRefused, check_words, refuse_words, split_lines, states_failure
+from workbench.providers.answers import (
+    FINISHES,
+    ServiceRefused,
+    check_words,
+    read_failure,
+    refuse_words,
+    split_lines,
+    states_failure,
+    unwrap,
+)
 from workbench.providers.base import Usage
 from workbench.providers.counting import Tally, count, mapping
 from workbench.providers.events import Event, read_events, sniff
-from workbench.providers.gemini_answers import add_usage, not_gemini
+from workbench.providers.gemini_answers import WITHHELD, add_usage, not_gemini
 from workbench.providers.gemini_media import drop_unset, encode
 from workbench.providers.openai_images import decode_base64
 from workbench.security.redact import redactor
@@ -93,14 +105,16 @@ async def _chunks(body: AsyncIterator[bytes]) -> AsyncIterator[JsonObject]:
         if lines is None:
             for chunk in _read_whole(whole):
                 yield clean(chunk)
+                _raise_failure(chunk)
             return
         events = lines
     async for chunk in _read_events(events):
         yield clean(chunk)
+        _raise_failure(chunk)
 
 
 async def _read_events(events: AsyncIterator[Event]) -> AsyncIterator[JsonObject]:
-    known, finished, done = False, False, False
+    known, finished, spoke, done = False, False, False, False
     odd: Any = None
     async for event in events:
         if event.done:
@@ -110,13 +124,14 @@ async def _read_events(events: AsyncIterator[Event]) -> AsyncIterator[JsonObject
             if isinstance(value, str):
                 odd = check_words(value, event.name)
             elif isinstance(value, dict):
+                value = unwrap(value, _KNOWN)
                 if states_failure(value, event.name):
                     raise ServiceRefused(None, value)
                 if _KNOWN & value.keys():
-                    known, finished = (
-                        True,
-                        finished or any(_look(c, "finishReason") for c in _list(value, "candidates")),
-                    )
+                    known, odd = True, None
+                    for candidate in _list(value, "candidates"):
+                        finished = finished or bool(_look(candidate, "finishReason"))
+                        spoke = spoke or bool(candidate.get("content"))
                     yield value
                 elif faults.find_refusal(value) is not None:
                     odd = value
@@ -129,6 +144,9 @@ async def _read_events(events: AsyncIterator[Event]) -> AsyncIterator[JsonObject
     if done:
         # closed by the service, so it is complete even if no reason was given
         yield {"candidates": [{"finishReason": "STOP"}]}
+    elif spoke:
+        ended = Text(N_("The stream ended before the answer was complete."))
+        raise ProviderError("network", ended, http_status=200)
 
 
 def _read_whole(body: str) -> list[JsonObject]:
@@ -137,7 +155,8 @@ def _read_whole(body: str) -> list[JsonObject]:
         answer = parse_json(body)
     except ValueError:
         answer = None
-    chunks = [c for c in (answer if isinstance(answer, list) else [answer]) if isinstance(c, dict)]
+    listed = answer if isinstance(answer, list) else [answer]
+    chunks = [unwrap(c, _KNOWN) for c in listed if isinstance(c, dict)]
     refusal = next((c for c in chunks if faults.find_refusal(c) is not None), None)
     if refusal is not None:
         raise ServiceRefused(200, refusal)
@@ -146,6 +165,19 @@ def _read_whole(body: str) -> list[JsonObject]:
     if not any(_KNOWN & chunk.keys() for chunk in chunks):
         raise not_gemini(redactor.text(faults.read_refusal(body[:20_000]).message)[:200])
     return chunks
+
+
+def _raise_failure(chunk: JsonObject) -> None:
+    """Raise why an answer was broken off, where that is explained: the SDK drops what Gemini explains."""
+    for candidate in _order(_list(chunk, "candidates"))[:1]:
+        cleaned, message = _clean_candidate(candidate), _text(candidate, "finishMessage")
+        reason, parts = cleaned.get("finishReason", ""), cleaned["content"]["parts"]
+        drawn = any("inlineData" in part or "fileData" in part for part in parts)
+        if not message or drawn or reason.lower() in FINISHES or reason.startswith(WITHHELD):
+            continue
+        kind, text = read_failure(reason, message)
+        said = storable("".join(part["text"] for part in parts if not part.get("thought")))
+        raise ProviderError(kind, text, http_status=200, raw=said or None, usage=read_usage(chunk))
 
 
 def read_usage(refused: Any) -> Usage | None:
@@ -176,12 +208,17 @@ def clean(chunk: JsonObject) -> JsonObject:
     reason = _look(feedback, "blockReason")
     return drop_unset(
         {
-            "candidates": [_clean_candidate(c) for c in _list(chunk, "candidates")] or None,
+            "candidates": [_clean_candidate(c) for c in _order(_list(chunk, "candidates"))] or None,
             "promptFeedback": {"blockReason": str(reason)} if reason else None,
             "usageMetadata": drop_unset(counts) or None,
             "responseId": _text(chunk, "responseId"),
         }
     )
+
+
+def _order(candidates: list[JsonObject]) -> list[JsonObject]:
+    """The first one first."""
+    return sorted(candidates, key=lambda c: count(c.get("index")) or 0)
 
 
 def _clean_candidate(candidate: JsonObject) -> JsonObject:
@@ -191,12 +228,16 @@ def _clean_candidate(candidate: JsonObject) -> JsonObject:
         parts = content.get("parts")
         parts = [parts] if isinstance(parts, dict | str) else parts
     reason = _look(candidate, "finishReason")
-    cleaned = [_clean_part(p) for p in (parts if isinstance(parts, list) else ())]
+    parts = parts if isinstance(parts, list) else []
+    cleaned = [_clean_part(p) for p in parts]
+    if not any(cleaned):
+        # nobody was offered a function: what the call of one is given is the answer
+        calls = (mapping(_look(p, "functionCall")).get("args") for p in parts)
+        cleaned = [{"text": json.dumps(args, ensure_ascii=False)} for args in calls if args][:1]
     return drop_unset(
         {
             "content": {"role": "model", "parts": [p for p in cleaned if p]},
             "finishReason": str(reason).upper() if reason else None,
-            "finishMessage": _text(candidate, "finishMessage"),
         }
     )
 
@@ -209,7 +250,7 @@ def _clean_part(part: Any) -> JsonObject:
     return drop_unset(
         {
             "text": _text(mapping(part), "text"),
-            "thought": True if mapping(part).get("thought") is True else None,
+            "thought": True if mapping(part).get("thought") in (True, "true") else None,
             "inlineData": _clean_bytes(inline, data) if isinstance(data, str) and data else None,
             "fileData": {"fileUri": uri} if isinstance(uri, str) and uri else None,
         }
