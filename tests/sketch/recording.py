@@ -104,12 +104,7 @@ def scene_drafts(
     known = {c["name"]: c for c in facts["characters"]}
     cast = [known.get(n) or {"name": n, "aliases": [], "description": ""} for n in scene["cast"]]
     asked |= {"cast": cast, "props": [w["name"] for w in facts["world"]], "anchor": staging.set_facts(anchor, language)}
-    plan = draft("generate_keyframe_prompt", {**asked, "step": "plan"}, seed)
-    groups: list[Any] = []
-    for number, beat in enumerate(plan["beats"], start=1):
-        before = {"camera": groups[-1]["camera"], "end": groups[-1]["end"]} if groups else {}
-        told = {"step": f"beat-{number}", "aspect_ratio": "16:9", "number": number, "beat": beat, "before": before}
-        groups.append(draft("generate_keyframe_prompt", {**asked, **told}, f"{seed}.{number}"))
+    plan, groups = _shoot(asked, seed)
     direct = draft("generate_keyframe_prompt", {**asked, "step": "direct", "aspect_ratio": "9:16"}, seed)
     shots = _assembled(plan, groups, asked)
     windows = [list(w) for w in thirds(6)]
@@ -131,6 +126,21 @@ def scene_drafts(
         "anchor": anchor, "plan": plan, "groups": groups, "direct": direct, "shots": shots, "motion": motion,
         "dialogue": dialogue, "sound": sound, "quiet": quiet,
     }  # fmt: skip
+
+
+def draft_shots(asked: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The nine shots of a scene, as the keyframe prompt keeps them."""
+    return _assembled(*_shoot(asked, seed), asked)
+
+
+def _shoot(asked: dict[str, Any], seed: int) -> tuple[dict[str, Any], list[Any]]:
+    plan = draft("generate_keyframe_prompt", {**asked, "step": "plan"}, seed)
+    groups: list[Any] = []
+    for number, beat in enumerate(plan["beats"], start=1):
+        before = {"camera": groups[-1]["camera"], "end": groups[-1]["end"]} if groups else {}
+        told = {"step": f"beat-{number}", "aspect_ratio": "16:9", "number": number, "beat": beat, "before": before}
+        groups.append(draft("generate_keyframe_prompt", {**asked, **told}, f"{seed}.{number}"))
+    return plan, groups
 
 
 def _assembled(plan: dict[str, Any], groups: list[dict[str, Any]], asked: dict[str, Any]) -> dict[str, Any]:

@@ -23,8 +23,19 @@ from workbench.sketch.reading.hours import Hours, read_hours
         ("晚上八点，她关了店门", Hours("night")),
         ("深秋的午后，阳光照进院子", Hours("afternoon", "autumn", "clear")),
         ("Midnight. The 雨 keeps falling", Hours("night", "", "rain")),
+        ("Before the dawn of New Year's Day she is gone", Hours("night")),
+        ("She plays the organ until midnight", Hours("night")),
+        # what comes again and again is told of now where nothing else is
+        ("The robot polishes the lens every dawn", Hours("dawn")),
+        ("At noon she sits where every night he comes", Hours("noon")),
+        ("每天清晨他扫院子", Hours("dawn")),
         # what is of another time, or is none at all
         ("last night it rained", Hours()),
+        ("He has until midnight to pay", Hours()),
+        ("She must be home before midnight", Hours()),
+        ("他记得每个清晨", Hours()),
+        ("日出雾散，船都回来了", Hours("dawn")),
+        ("At noon the fog lifts", Hours("noon")),
         ("He waits until morning", Hours()),
         ("She remembers every morning of her life", Hours()),
         ("A knight rides past", Hours()),
@@ -60,3 +71,9 @@ def test_what_was_told_goes_on_until_another_hour_comes() -> None:
     assert night.later(Hours(), "Years later they meet again") == Hours()
     assert night.later(Hours(), "The snow stops") == Hours("night", "winter", "")
     assert night.later(Hours(), "三年后他回来了") == Hours()
+    assert Hours("dusk", "", "fog").later(Hours(), "She lights a lamp") == Hours("dusk", "", "fog")
+    assert (
+        Hours("dusk").later(read_hours("Under the blazing sun they win"), "Under the blazing sun they win").time == ""
+    )
+    assert Hours("dawn").later(Hours(), "She lights a lamp") == Hours()
+    assert Hours("night", "", "fog").later(Hours("dawn"), "日出雾散") == Hours("dawn")

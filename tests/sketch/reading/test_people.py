@@ -78,6 +78,9 @@ def test_only_their_own_clause_counts(name: str, description: str, expected: dic
         ("铁蛋", "机器人，话多", "robot"),
         ("灯", "一盏会走路的路灯", "thing"),
         ("卡罗", "一头年迈的大象", "beast"),
+        # somebody's mother may be a rabbit
+        ("Mrs Rabbit", "A widowed rabbit, his mother.", "beast"),
+        ("Akela", "a grey wolf, leader, father of many", "beast"),
         # people after all
         ("Mr Fox", "a lawyer", "person"),
         ("Wolf", "tall, grey beard", "person"),

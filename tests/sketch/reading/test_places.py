@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.sketch import books
-from workbench.sketch.reading.places import _EN, _ZH, find_places, kind_of_name
+from workbench.sketch.reading.places import _EN, _ZH, find_destination, find_places, kind_of_name
 from workbench.sketch.reading.things import can_hold
 
 
@@ -31,6 +31,22 @@ from workbench.sketch.reading.things import can_hold
         ("In front of the church they wait", "en", ("in front of the church", "outside")),
         ("INT. DINER - NIGHT", "en", ("the diner", "inside")),
         ("内景 船舱 夜", "zh", ("船舱", "inside")),
+        # a part of a place, and words that only stand before one
+        ("Leaves blow through the broken window of the library", "en", ("the library", "study")),
+        ("In the snow of the square the town stands armed", "en", ("the square", "outside")),
+        ("She looks into the clear water of the canal", "en", ("the canal", "outside")),
+        ("He hides in a can in the tool-shed", "en", ("the tool-shed", "inside")),
+        ("She weeps at the moon from the veranda", "en", ("the veranda", "outside")),
+        ("The camel leads him to a hidden pool", "en", ("the hidden pool", "outside")),
+        ("On the steps in the sleet he weeps", "en", ("the steps", "outside")),
+        ("At dinner in Richmond she shows a ring", "en", ("Richmond", "inside")),
+        ("他在御膳房闻到鱼腥", "zh", ("御膳房", "kitchen")),
+        ("她把兔子抱回乾清宫", "zh", ("乾清宫", "palace")),
+        ("他借宿在没有人的兰若寺", "zh", ("兰若寺", "temple")),
+        ("他们在排练厅里吵起来", "zh", ("排练厅", "inside")),
+        ("师徒行到白虎岭", "zh", ("白虎岭", "mountain")),
+        ("她在土楼的天井里贴春联", "zh", ("天井", "courtyard")),
+        ("他在观音桥镇卖面", "zh", ("观音桥镇", "outside")),
     ],
 )
 def test_a_text_happens_at_a_place(text: str, language: str, place: tuple[str, str]) -> None:
@@ -52,6 +68,10 @@ def test_a_text_happens_at_a_place(text: str, language: str, place: tuple[str, s
         ("河曲的智叟笑他", "zh"),
         ("她是个作家", "zh"),
         ("林峰说了谎", "zh"),
+        ("灯挂在树上", "zh"),
+        ("她现在房东那儿欠着钱", "zh"),
+        ("At noon the ship sails", "en"),
+        ("A ship turns towards the rocks", "en"),
     ],
 )
 def test_what_only_sounds_like_a_place_is_none(text: str, language: str) -> None:
@@ -65,6 +85,7 @@ def test_what_only_sounds_like_a_place_is_none(text: str, language: str) -> None
         ("The Rusty Anchor Inn", "tavern"),
         ("House of Usher", "home"),
         ("Harbour Street", "street"),
+        ("the tool-shed", "inside"),
         ("灯塔", "inside"),
         ("太原城墙", "outside"),
         ("the watch", None),
@@ -75,6 +96,20 @@ def test_what_only_sounds_like_a_place_is_none(text: str, language: str) -> None
 )
 def test_a_name_is_a_place_by_its_last_noun(name: str, kind: str | None) -> None:
     assert kind_of_name(name, "zh" if name[0] > "一" else "en") == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "place"),
+    [
+        ("Crumbs lead through the park to the pond", "en", ("the pond", "river")),
+        ("He runs from the church to the bridge", "en", ("the bridge", "bridge")),
+        ("She reads in the study", "en", None),
+        ("她在御膳房闻到鱼腥，顺着猫毛走到冷宫", "zh", ("冷宫", "palace")),
+        ("她在厨房做饭", "zh", None),
+    ],
+)
+def test_a_story_goes_on_where_a_text_goes(text: str, language: str, place: tuple[str, str] | None) -> None:
+    assert find_destination(text, language) == place
 
 
 def test_every_place_word_is_a_kind_of_set() -> None:

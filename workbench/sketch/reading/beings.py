@@ -247,6 +247,12 @@ _HUMAN_EN = re.compile(
     r"ist|ian|smith|wright|herd|maid|hunter|keeper|breeder|tamer))$",
     re.IGNORECASE,
 )
+_KIN_EN = re.compile(
+    r"(?:his|her|its|their|the|[\w-]+['’]s)? ?(?:\w+ )?(?:(?:grand|step|god)?"
+    r"(?:mother|father|son|daughter|child)|children|"
+    r"sister|brother|uncle|aunt|wife|husband|widow|widower|mate|friend|teacher|queen|king|leader)",
+    re.IGNORECASE,
+)
 _NOT_ER = frozenset(
     {
         "otter",
@@ -377,7 +383,9 @@ def _read_english(name: str, description: str) -> Being | None:
     own = _being_en(kind.group(1)) if kind else None
     if own is not None and not re.search(r"\b(?:m[ae]n|wom[ae]n|boy|girl|person|human)\b", description, re.IGNORECASE):
         return own
-    if any(_is_human_en(p, number) for number, p in enumerate(described[:4]) if p):
+    # a rabbit may be somebody's mother
+    kin = _KIN_EN if _being_en(described[0]) else None
+    if any(_is_human_en(p, n) for n, p in enumerate(described[:4]) if p and not (n and kin and kin.fullmatch(p))):
         return None
     for number, phrase in enumerate(described[:4]):
         being = _being_en(phrase)

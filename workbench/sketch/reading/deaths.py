@@ -91,6 +91,9 @@ def _patterns(sign: str) -> tuple[re.Pattern[str], ...]:
             rf"\b(?:lies|lay|hangs|sits|floats)\s+{sign}(?:,[^,.;]{{0,40}})?,\s+(?:dead|lifeless|murdered)\b",
             rf"\b{_KILLS_EN}\s+(?:\w+\s+)?{sign}(?!['’]s)",
             rf"{sign}{_AFTER_EN}\b",
+            rf"\b(?:burns?|burned|burnt)\s+{sign}\s+(?:to (?:ashes|death|cinders)|alive|at the stake)\b",
+            rf"\b(?:throws|threw|casts|flings|tosses|hurls)\s+{sign}\s+(?:in|into|on|onto)\s+(?:\w+\s+){{0,2}}"
+            r"(?:fire|flames|stove|furnace|oven|pyre|blaze)\b",
             rf"\b(?:death|funeral|murder|burial|body|corpse) of {sign}",
         )
     )

@@ -37,6 +37,7 @@ _WORDS: dict[Era, re.Pattern[str]] = {
         r"古代|古风|古装|古镇|神话|武侠|仙侠|修仙|宫廷|王朝|朝廷|江湖|聊斋|书生|唐代|唐朝|大唐|长安|宋代|宋朝|汴京|明代|明朝|清代|清朝|战国|"
         r"三国|春秋|皇帝|皇宫|太子|丞相|将军|剑客|侠客|道士|和尚|方丈|县令|衙门|客栈|丫鬟|掌柜|镖局|秀才|进士|天庭|妖怪|狐妖|神仙|仙人|青楼|私塾|"
         r"长袍|长衫|水墨|灯笼|民国|军阀|东海龙|女娲|盘古|悟空|江户|武士|幕府|大名|平安京|高丽|朝鲜王朝",
+        r"ukiyo-?e|ink wash painting|scroll painting|"
         r"joseon|goryeo|silla|samurai|shogun\w*|ronin|geishas?|ninjas?|feudal japan|edo|heian|meiji|"
         r""
         r"(?:ming|qing|tang|song|han|yuan) (?:dynasty|court|era|china)|"
@@ -44,13 +45,16 @@ _WORDS: dict[Era, re.Pattern[str]] = {
         r"taoist|celadon|concubines?",
     ),
     "past": either(
-        r"古埃及|印加|玛雅|阿兹特克|苏丹|哈里发|从前|很久以前|古时候|部落",
+        r"天方夜谭|一千零一夜|波斯细密画|头巾商人|古埃及|印加|玛雅|阿兹特克|苏丹|哈里发|从前|很久以前|古时候|部落",
+        r"(?:persian|mughal|ottoman|indian) miniatures?|turbans?|genies?|djinns?|dervish(?:es)?|scimitars?|"
+        r"baghdad|basra|samarkand|babylon|one thousand and one nights|thousand and one nights|arabian nights|"
         r"pharaohs?|ancient (?:egypt|egyptian|persia|india|babylon|world)|incas?|aztecs?|mayan?|sultans?|"
         r"viziers?|caliphs?|"
         r"caravans?|long ago|once upon a time|in olden times|bronze age|stone age|tribe|ancient",
     ),
     "west": either(
         r"维多利亚|中世纪|文艺复兴|骑士|城堡|海盗|罗马|希腊神话|古希腊|吸血鬼|伯爵|公爵|马车|煤油灯|煤气灯|十[七八九]世纪|女巫|维京|牛仔|西部片",
+        r"illuminated manuscript|woodcuts?|copper ?plate engraving|steel engraving|"
         r"victorian|edwardian|regency|georgian|medieval|middle ages|renaissance|knights?|castles?|"
         r"carriages?|gaslights?|gas-?lit|muskets?|pirates?|"
         r"vikings?|roman|ancient (?:rome|greece)|witch|witches|dukes?|"

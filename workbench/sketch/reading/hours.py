@@ -29,13 +29,18 @@ class Hours:
     def __bool__(self) -> bool:
         return bool(self.time or self.season or self.weather)
 
+    def completed_by(self, told: Hours) -> Hours:
+        """What is told, and these where it tells nothing."""
+        return Hours(told.time or self.time, told.season or self.season, told.weather or self.weather)
+
     def later(self, told: Hours, text: str) -> Hours:
         """The hours of what is told next: its own words, and what goes on unless they tell that time has passed."""
         if (told.time and self.time and told.time != self.time) or _ANOTHER_DAY.search(text):
             kept = Hours(season="" if _ANOTHER_YEAR.search(text) else self.season)
         else:
-            # a night goes on; dusk, dawn or noon is soon over
-            kept = self if self.time in ("", "night") else replace(self, time="")
+            # a night goes on, and after dusk comes no day; dawn or noon is soon over
+            stays = self.time in ("", "night", "dusk") and (told.time or not _SUN.search(text))
+            kept = self if stays else replace(self, time="")
         return replace(
             kept,
             time=told.time or kept.time,
@@ -48,17 +53,28 @@ NOTHING_TOLD = Hours()
 #: words of other times, of every time and of no time
 _NOT_NOW = either(
     r"昨[夜晚日天][^，。]{0,6}|前[夜晚天]|明[早晚天日]|夜叉|夜莺|夜市|一夜之间|日日夜夜|日夜|昼夜|夜以继日|没日没夜|夜长梦多|"
-    r"每[天日夜晚]|每个(?:清晨|早晨|早上|夜晚|晚上|黄昏)|有朝一日|朝夕|一朝|从早到晚|早晚会|夜行衣|夜明珠|晨光文具|暮年|"
-    r"守夜人|不?等天亮|更夫|夜壶|(?:等|直|熬|睡)到(?:天亮|天明|黎明|深夜|半夜)|午夜凶铃|黎明号",
+    r"有朝一日|朝夕|一朝|从早到晚|早晚会|夜行衣|夜明珠|晨光文具|暮年|"
+    r"守夜人|不?等天亮|更夫|夜壶|(?:等|直|熬|睡)到(?:天亮|天明|黎明)|午夜凶铃|黎明号",
     r"last night[^.,;]*|yesterday \w+|tomorrow \w+|by night and day|night and day|day and night|"
     r"night after night|day after day|"
     r"good (?:night|morning|evening|afternoon)|night ?mares?|night watch(?:man|men)?|night gowns?|"
     r"evening (?:dress|gown)s?|"
-    r"morning stars?|evening stars?|every (?:night|morning|evening|dawn|day)|each (?:night|morning|evening)|"
-    r"(?:until|till|by|before) (?:the )?(?:morning|midnight|nightfall|noon|evening|sunset|dusk)|until (?:dawn|sunrise)|"
+    r"morning stars?|evening stars?|"
+    r"(?:until|till|by|before) (?:the )?(?:morning|nightfall|noon|evening|sunset|dusk)|(?:by|before) midnight|"
+    r"until (?:dawn|sunrise)|(?:has|have|had) (?:until|till) [a-z]+|"
     r"(?:the )?(?:next|following|previous) day|one day|some day|the other day|all night long|knights?|overnight|"
-    r"nights? school|night clubs?|night shifts?|nightlife|mid-?day meal|after ?noon tea|the dawn of|dawns? on|"
+    r"nights? school|night clubs?|night shifts?|nightlife|mid-?day meal|after ?noon tea|"
+    r"the dawn of (?!new year|christmas|easter|[a-z]+day|his|her|their|that|the (?:next|last|first|same))|dawns? on|"
     r"star(?:ry)?[- ]eyed|twilight years|sunset years|since (?:dawn|morning)",
+)
+#: what comes again and again is told of now where nothing else is: “polishes the lens every dawn”
+_AGAIN = either(
+    r"每[天日夜晚](?:夜里|晚上|清晨|早上)?|每个(?:清晨|早晨|早上|夜晚|晚上|黄昏)",
+    r"(?:every|each) (?:night|morning|evening|dawn|day)",
+)
+_ONLY_THOUGHT = either(
+    r"想起|记得|记起|回忆|怀念|梦见|以前|从前|曾",
+    r"remembers?|recalls?|dreams? of|misses|thinks? of|used to|tells? of|talks? of|once",
 )
 _TIMES: tuple[tuple[Time, re.Pattern[str]], ...] = (
     (
@@ -71,14 +87,16 @@ _TIMES: tuple[tuple[Time, re.Pattern[str]], ...] = (
             r"(?:under|at|by|in) (?:the |a )?(?:\w+ )?moon|under the (?:\w+ )?stars|"
             r"nights?|midnight|moonlight|moonlit|moonrise|starlight|starlit|by the stars|small hours|"
             r"after dark|nightfall|"
-            r"before (?:dawn|daybreak|sunrise|first light)|by torchlight|nocturnal|(?:the )?moon (?:is|"
+            r"before (?:the )?(?:dawn|daybreak|sunrise|first light)|(?:until|till) midnight|"
+            r"by torchlight|nocturnal|(?:the )?moon (?:is|"
             r"rises|shines|hangs)",
         ),
     ),
     (
         "dawn",
         either(
-            r"天快亮|快天亮|黎明|清晨|拂晓|日出|破晓|晨光|晨曦|天刚亮|天亮|天明|清早|一早|大早|凌晨时分|鸡鸣|晨雾",
+            r"天快亮|快天亮|黎明|清晨|拂晓|日出|破晓|晨光|晨曦|天刚亮|天亮|天明|清早|一早|大早|凌晨时分|鸡鸣|晨雾|"
+            r"(?<=[\s/·—-])晨(?=[：:\s]|$)",
             r"dawn|daybreak|sunrise|first light|early morning|break of day|cock-?crow|crack of dawn",
         ),
     ),
@@ -88,11 +106,17 @@ _TIMES: tuple[tuple[Time, re.Pattern[str]], ...] = (
     (
         "dusk",
         either(
-            r"傍晚|黄昏|日落|夕阳|薄暮|暮色|落日|晚霞|日暮|天色渐[晚暗]|掌灯时分|华灯初上",
+            r"傍晚|黄昏|日落|夕阳|薄暮|暮色|落日|晚霞|日暮|天色渐[晚暗]|掌灯时分|华灯初上|(?<=[\s/·—-])昏(?=[：:\s]|$)",
             r"dusk|sunset|sundown|evenings?|twilight|gloaming|golden hour|the sun (?:sets|goes down|is setting)",
         ),
     ),
-    ("day", either(r"白天|白昼|日间|光天化日", r"(?:in broad |in full |by )daylight|daytime|by day|-\s*DAY")),
+    (
+        "day",
+        either(
+            r"白天|白昼|日间|光天化日|(?<=[\s/·—-])日(?=[：:\s]|$)",
+            r"(?:in broad |in full |by )daylight|daytime|by day|-\s*DAY",
+        ),
+    ),
 )
 _NO_SEASON = either(
     r"春药|青春|春联|春秋|春宫|思春|迎春花|春卷|夏朝|夏侯|夏洛克|华夏|秋千|秋波|秋水|千秋|多事之秋|冬瓜|冬虫夏草|冬至饺|春风得意|"
@@ -136,11 +160,13 @@ _SEASONS: tuple[tuple[Season, re.Pattern[str]], ...] = (
     ),
 )
 _NO_WEATHER = either(
-    r"雨后|雨停|雨歇|(?:没有?|不|未|无|别|不再|停止了?|将|快要?|[盼求祈等][着望愿]?)下?雨|一场雨将|雨伞|雨衣|雨鞋|谷雨|雨花石|风雨同舟|呼风唤雨|"
+    r"[雾霧](?:气)?(?:渐渐|慢慢)?(?:散|收|退|消)|雨后|雨停|雨歇|(?:没有?|不|未|无|别|不再|停止了?|将|快要?|[盼求祈等][着望愿]?)下?雨|一场雨将|雨伞|雨衣|雨鞋|谷雨|雨花石|风雨同舟|呼风唤雨|"
     r"枪林弹雨|雪白|雪亮|雪茄|雪花膏|雪糕|雪橇|雪山|冰雪聪明|白雪公主|报仇雪恨|洗雪|沉冤得雪|昭雪|(?:没有?|不|未|停止了?)下?雪|雪停|雪化|"
     r"雪人|滑雪|风光|风景|风筝|风度|风格|风水|风险|风俗|风趣|风声|风流|威风|作风|风尘|风云|云游|云雀|烟云|"
     r"雷声|雾里看花|喷雾|晴天霹雳|风琴|风铃|风箱|风扇|风车|电风|中风|麻风|风湿|风干|口风|春风得意",
-    r"after (?:the |a |it )?(?:rain|storm|snow)(?:s|ed)?|(?:rain|storm|snow) (?:has |had |have )?(?:stops|"
+    r"(?:fog|mist|haze|clouds?) (?:has |had |have )?(?:lifts?|lifted|clears?|cleared|parts?|parted|thins?|thinned|"
+    r"burns? off)|after (?:the |a |it )?(?:rain|storm|snow|fog|mist)(?:s|ed)?|"
+    r"(?:rain|storm|snow) (?:has |had |have )?(?:stops|"
     r"stopped|ends|ended|clears|passes|passed)|"
     r"(?:no|without|not|never|hopes? for|prays? for|waits? for|dreams? of|wants?|needs?) (?:any )?(?:rain|"
     r"snow|fog)|rainbows?|rain ?coats?|rain forests?|rainforests?|"
@@ -197,18 +223,31 @@ _ANOTHER_YEAR = either(
     r"[一二三四五六七八九十两多几数]+(?:年|载|个月)(?:之?后|过去)|多年|来年",
     r"(?:months?|years?|decades?) (?:later|after|pass|go by)|next year|ever after",
 )
-_WEATHER_ENDS = either(
-    r"雨后|雨停|雨歇|雪停|雪化|放晴|转晴|雾散|风停",
-    r"after the (?:rain|storm|snow)|(?:rain|storm|snow|fog|mist|wind) (?:has |had |have )?(?:stops|"
-    r"stopped|ends|ended|clears|cleared|lifts|lifted|passes|passed|dies down|drops)|clears up",
+#: no night and no evening any more
+_SUN = either(
+    r"阳光|烈日|骄阳|艳阳|日头",
+    r"sunny|sun-?lit|sunlight|sunshine|(?:bright|blazing|hot|midday|high|burning) sun|"
+    r"under (?:a|the) (?:\w+ )?sun|the sun (?:shines|stands|reaches|hangs|burns|beats)",
 )
+_WEATHER_ENDS = either(
+    r"雨后|雨停|雨歇|雪停|雪化|放晴|转晴|雾(?:气)?(?:渐渐|慢慢)?(?:散|收|退|消)|风停",
+    r"after the (?:rain|storm|snow|fog|mist)|(?:rain|storm|snow|fog|mist|haze|wind) (?:has |had |have )?(?:stops|"
+    r"stopped|ends|ended|clears|cleared|lifts|lifted|passes|passed|parts|parted|thins|burns off|dies down|drops)|"
+    r"clears up",
+)
+
+
+def passes_long(text: str) -> bool:
+    """Whether months or years have passed: where somebody is by then, nothing tells."""
+    return _ANOTHER_YEAR.search(text) is not None
 
 
 def read_hours(text: str, names: Iterable[str] = ()) -> Hours:
     """What a text tells of its hour, season and weather. `names` of the story are no weather: Rain, 小雪."""
     plain = _NOT_NOW.sub(" ", blank_out(text, names))
+    once = _AGAIN.sub(" ", plain)
     return Hours(
-        _first(_TIMES, plain),
+        _first(_TIMES, once) or ("" if _ONLY_THOUGHT.search(plain) else _first(_TIMES, plain)),
         _first(_SEASONS, _NO_SEASON.sub(" ", plain)),
         _first(_WEATHERS, _NO_WEATHER.sub(" ", plain)),
     )

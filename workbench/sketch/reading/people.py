@@ -501,7 +501,9 @@ def can_speak(name: str, person: Person, description: str, whole: JsonObject) ->
     """Whether somebody has words: people and machines do; an animal or a thing where the story gives it any."""
     if person.being.shape in ("person", "robot", "screen"):
         return True
-    if _TALES.search(f"{whole.get('genre') or ''}") or _TALKS.search(description):
+    # a fish or a flower is silent in a tale, too, unless it is given words
+    silent = person.being.shape in ("fish", "bug", "plant")
+    if (_TALES.search(f"{whole.get('genre') or ''}") and not silent) or _TALKS.search(description):
         return True
     sign = re.escape(name)
     told = rf"\b{sign}\s+(?:\w+ly\s+)?(?:{_SAYS_EN})\b|{sign}[^，。；]{{0,4}}(?:{_SAYS_ZH})"

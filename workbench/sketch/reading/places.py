@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from workbench.sketch import books
-from workbench.sketch.reading.words import blank_out
+from workbench.sketch.reading.words import blank_out, either
 
 #: noun → kind: a key of books.sets().kinds; "inside" and "outside" are drawn as no more than that
 _EN: dict[str, str] = {
@@ -243,6 +243,7 @@ _EN: dict[str, str] = {
             "gas station",
             "power station",
             "research station",
+            "indoors",
             "post office",
             "town hall",
             "city hall",
@@ -283,6 +284,17 @@ _EN: dict[str, str] = {
             "sewer",
             "sewers",
             "engine room",
+            "bilge",
+            "toolshed",
+            "chicken coop",
+            "pigsty",
+            "cowshed",
+            "outhouse",
+            "summer house",
+            "boathouse",
+            "guardroom",
+            "snack bar",
+            "dugout",
             "cargo hold",
             "galley",
             "server room",
@@ -427,6 +439,38 @@ _EN: dict[str, str] = {
             "delta",
             "oasis",
             "savannah",
+            "open air",
+            "pool",
+            "well",
+            "steps",
+            "veranda",
+            "verandah",
+            "patio",
+            "reeds",
+            "water",
+            "rock",
+            "rocks",
+            "ice",
+            "sand",
+            "ditch",
+            "gutter",
+            "cornfield",
+            "wheat field",
+            "riverside",
+            "cornfields",
+            "scaffolding",
+            "bandstand",
+            "landing stage",
+            "trenches line",
+            "breakwater",
+            "sandbank",
+            "mudflats",
+            "heath",
+            "dyke",
+            "towpath",
+            "embankment",
+            "fountain",
+            "open",
             "savanna",
             "steppe",
             "plain",
@@ -511,7 +555,7 @@ _ZH: dict[str, str] = {
     **dict.fromkeys(["卧房", "卧室", "闺房", "寝宫"], "bedroom"),
     **dict.fromkeys(["厨房", "灶间", "灶房", "伙房"], "kitchen"),
     **dict.fromkeys(["客厅", "公寓", "堂屋", "屋里", "家中", "家里", "屋子", "小屋", "住处", "老宅", "家"], "home"),
-    **dict.fromkeys(["院子", "庭院", "后院", "前院", "小院", "四合院", "院"], "courtyard"),
+    **dict.fromkeys(["院子", "庭院", "后院", "前院", "小院", "四合院", "天井", "院"], "courtyard"),
     **dict.fromkeys(["村口", "村子", "村庄", "村落", "山村", "渔村", "村"], "village"),
     **dict.fromkeys(["集市", "市场", "菜市场", "市集", "早市", "夜市"], "market"),
     **dict.fromkeys(["街头", "街上", "街道", "大街", "长街", "小巷", "巷子", "巷口", "巷", "街"], "street"),
@@ -719,6 +763,7 @@ _ZH: dict[str, str] = {
     **dict.fromkeys(
         [
             "公园",
+            "室外",
             "花园",
             "广场",
             "球场",
@@ -860,7 +905,7 @@ _STATIC = (
     r"in front of|next to|by|near|around|along|over|above|throughout"
 )
 _TOWARDS = (
-    r"to|into|onto|through|across|towards?|enters?|entering|reach(?:es)?|visits?|crosses|returns? to|"
+    r"to|into|onto|through|across|enters?|entering|reach(?:es)?|visits?|crosses|returns? to|"
     r"climbs?|up|down|searches|explores|roams|arrives? (?:at|in)"
 )
 _FROM = r"from|out of|leaves|leaving|past|off|fills|floods|covers"
@@ -869,7 +914,7 @@ _FRONT_ZH = re.compile(r"(?:门外|门前|前面|外面|前|外|旁边|旁|后�
 _BESIDE = frozenset({"in front of", "outside", "behind", "beside", "next to", "near", "by", "around"})
 #: “looks at the sea” is not at sea
 _LOOKS_AT = re.compile(
-    r"\b(?:look|stare|gaze|shout|laugh|point|smile|aim|glance|shoot|wave|peer|wonder|marvel|swear|growl|"
+    r"\b(?:look|stare|gaze|weep|howl|sing|shout|laugh|point|smile|aim|glance|shoot|wave|peer|wonder|marvel|swear|growl|"
     r"bark|wink|scowl|jump|arriv(?:e|ing) too late)(?:s|d|ed|ing)?\s+(?:back\s+|up\s+|down\s+|"
     r"out\s+)?(?:at|over|into|towards?|through|on|to)\s+(?:the|a|an|his|her|their)?\s*(?:(?!from|in|on|at|"
     r"by|to|through)[\w-]+\s+)?(?!from\b|in\b|on\b|at\b|by\b|to\b)[\w-]+|"
@@ -913,13 +958,35 @@ _BEFORE_ZH = (
 _AFTER_ZH = r"(?:里|中|内|上|下|外|前|后|边|旁|口|门口|之中|深处|尽头|附近|角落|顶|底)"
 
 
+#: who looks into water is there, and a part of a place is there: “through the window of the library”
+_OF_PART = re.compile(
+    r"\b(?P<how>looks? (?:down )?into|in|on|at|through|into|onto|under|behind|against|beside|by|to|from) "
+    r"(?:the|an?|his|her) (?:[\w-]+ )?"
+    r"(?:windows?|doors?|floor|corners?|edge|walls?|back|middle|centre|heart|top|bottom|foot|front|ice|water|"
+    r"reeds|shade|shadows?|snow|mud|dust|sand|heat|light|dark(?:ness)?|silence|stairs|bank|shore|smell|noise) "
+    r"of (?=(?:the|an?|his|her|their) )",
+    re.IGNORECASE,
+)
+
+
+def _name_whole(match: re.Match[str]) -> str:
+    how = match.group("how")
+    return f"{'at' if how.startswith('look') else how} "
+
+
+def _bare(noun: str) -> str:
+    """“tool-shed” is a shed."""
+    plain = noun.casefold()
+    return plain if plain in _EN else plain.rpartition("-")[2]
+
+
 @cache
 def _pattern_en() -> re.Pattern[str]:
     nouns = "|".join(re.escape(n) for n in sorted(_EN, key=len, reverse=True))
     return re.compile(
         rf"\b(?P<how>{_STATIC}|{_TOWARDS}|{_FROM})\s+(?P<det>{_DETERMINER})?(?P<words>(?:(?!(?:and|or|but|"
-        rf"who|that|which|to|of|for|with|as|"
-        rf"than)\b)[\w'’-]+\s+){{0,3}}?)(?P<noun>{nouns})(?![\w-])(?:\s+(?P<last>{nouns})(?![\w-]))?(?:\s+(?:{_PARTS_EN})\b)?",
+        rf"who|that|which|to|of|for|with|as|in|on|at|into|onto|from|through|by|under|over|behind|beside|near|"
+        rf"the|an?|his|her|its|their|my|our|than)\b)[\w'’-]+\s+){{0,3}}?)(?P<noun>(?:[\w’']+-)?(?:{nouns}))(?![\w-])(?:\s+(?P<last>{nouns})(?![\w-]))?(?:\s+(?:{_PARTS_EN})\b)?",
         re.IGNORECASE,
     )
 
@@ -941,9 +1008,29 @@ def _first_of(pattern: str) -> str:
 
 def find_places(text: str, language: str, names: Sequence[str] = ()) -> list[tuple[str, str]]:
     """(name, kind) of the places a text happens at, the surest first; `names` of people are none."""
+    found = _find_zh(_plain(text, names)) if language == "zh" else _find_en(_plain(text, names))
+    return _slug_line(text) or [(name, kind) for _, _, name, kind in sorted(found)]
+
+
+def find_destination(text: str, language: str, names: Sequence[str] = ()) -> tuple[str, str] | None:
+    """(name, kind) of the last place that a text goes to: there the story goes on. None where it goes nowhere."""
+    plain = _plain(text, names)
+    if language == "zh":
+        going = [f for f in _find_zh(plain) if re.search(r"[到回进往入](?:[^，。；]{1,6}的)?$", plain[: f[1]])]
+    else:
+        going = [f for f in _find_en(plain) if f[0] == 1]
+    return max(going, key=lambda f: f[1])[2:] if going else None
+
+
+def _plain(text: str, names: Sequence[str]) -> str:
+    """The text without people's names and the parts of them."""
     parts = (p for n in names for p in n.split() if len(p) > 2 and p[:1].isupper())
-    plain = blank_out(text, [*names, *parts])
-    return _slug_line(text) or (_find_zh(plain) if language == "zh" else _find_en(plain))
+    return blank_out(text, [*names, *parts])
+
+
+def is_slugged(text: str) -> bool:
+    """Whether a text has a screenplay's slugline, which tells its place and its hour."""
+    return bool(_slug_line(text))
 
 
 def _slug_line(text: str) -> list[tuple[str, str]]:
@@ -957,6 +1044,41 @@ def _slug_line(text: str) -> list[tuple[str, str]]:
         side = "inside" if match.group(1) == "内" else "outside"
         return [(match.group(2), kind_of_name(match.group(2), "zh") or side)]
     return []
+
+
+#: words of the open air and of rooms, where no place is named
+_OPEN_AIR = either(
+    r"(?:雨|雪|风雪|雨幕)[中里](?!的)|(?:烈日|骄阳|星空|太阳底?)下|共[撑打]一把伞|撑着伞走|露天|扬帆|划船|树后|草丛|枯草里|骑马|骑着[^，。]{0,4}马",
+    r"under the (?:\w+ )?(?:sun|stars|sky|open sky)|(?:out )?into the (?:snow|rain|storm|cold|open air|fog|sunshine)|"
+    r"in (?:the |an? )?(?:\w+ )?(?:rain|snow|sleet|hail|hailstorm|storm|blizzard|fog|mist|open air)|"
+    r"shares? (?:an|one|the same) umbrella|"
+    r"(?:sails?|rows?|gallops?|rides?) (?:for|to|off|out|away|across|towards?)\b|outdoors|out of doors|in the open",
+)
+_ROOM = either(
+    r"(?:在|躺|睡|坐|倒|死)(?:在|到)?[^，。]{0,3}(?:床|炕|榻|沙发|椅子?)上|床[前边头]|[书饭餐]桌[前边旁]|灶[前边台]|楼梯|推门进|壁炉",
+    r"at (?:dinner|breakfast|supper|lunch|her desk|his desk|the piano)|(?:in|to|into|out of|on) (?:his |"
+    r"her |the |their )?bed(?! of)|on the (?:sofa|couch|carpet|mantelpiece|sideboard)|"
+    r"(?:the|up|down|on the) stairs|upstairs|downstairs|by the (?:fireplace|hearth|stove)|"
+    r"(?:in|into|from) the (?:stove|"
+    r"cupboard|wardrobe|drawer)|at the front door|indoors",
+)
+#: things of rooms that may stand in a garden as well: they tell where nothing else has
+_ROOMLIKE = either(
+    r"桌上|窗台|柜台|架子上|火炉边", r"on the (?:table|rug|shelf|windowsill|counter)|at (?:the )?table|by the fire"
+)
+#: what a place is called of which no more is told than that it is in or out of doors
+PLAIN = {("zh", True): "室内", ("zh", False): "室外", ("en", True): "a room", ("en", False): "the open air"}
+
+
+def find_side(text: str, language: str, *, known: bool = False) -> tuple[str, str] | None:
+    """(name, kind) of a plain room or of the open air where a text tells one of them; None where it tells neither.
+    `known`: where it goes on from is."""
+    inside, outside = _ROOM.search(text), _OPEN_AIR.search(text)
+    if not known and inside is None and outside is None:
+        inside = _ROOMLIKE.search(text)
+    if (inside is None) == (outside is None):
+        return None
+    return PLAIN[language, inside is not None], "inside" if inside else "outside"
 
 
 def kind_of_name(name: str, language: str) -> str | None:
@@ -986,15 +1108,20 @@ def kind_of_name(name: str, language: str) -> str | None:
         r"\s+(?:of|in|on|at|by|near|from|under|beyond|above|with)\s+",
         re.sub(r"^(?:the|an?)\s+", "", text, flags=re.IGNORECASE),
     )[0].casefold()
-    words = head.replace("’", "'").split()
+    words = head.replace("’", "'").replace("-", " ").split()
     for length in (3, 2, 1):
         if len(words) >= length and (kind := _EN.get(" ".join(words[-length:]))):
             return kind
     return None
 
 
-def _find_en(text: str) -> list[tuple[str, str]]:
-    plain = _LOOKS_AT.sub(lambda m: "▮" * len(m.group()), text)
+#: how surely something is where a text happens (0 is surest), where the text tells it, name and kind
+_Spot = tuple[int, int, str, str]
+
+
+def _find_en(text: str) -> list[_Spot]:
+    plain = _OF_PART.sub(_name_whole, text)
+    plain = _LOOKS_AT.sub(lambda m: "▮" * len(m.group()), plain)
     found: list[tuple[int, int, str, str]] = []
     for match in _pattern_en().finditer(plain):
         after = plain[match.end("last") if match.group("last") else match.end("noun") :]
@@ -1013,7 +1140,7 @@ def _find_en(text: str) -> list[tuple[str, str]]:
             and noun not in ("deck", "stage", "platform")
         ):
             continue
-        kind = _EN[noun.casefold()]
+        kind = _EN[_bare(noun)]
         front = how if how in _BESIDE and books.sets().kinds[kind].inside else ""
         owner = det.strip() if det.strip()[-2:] in ("'s", "’s") else "the"
         name = " ".join(f"{front} {owner} {words}{noun}".split())
@@ -1023,15 +1150,41 @@ def _find_en(text: str) -> list[tuple[str, str]]:
     if not found:
         for match in _PROPER_EN.finditer(plain):
             if not _NO_PROPER.match(match.group(1)) and "▮" not in match.group(1):
-                found.append((3, match.start(), match.group(1), "outside"))
-    return [(name, kind) for _, _, name, kind in sorted(found)]
+                side = find_side(text, "en", known=True)
+                found.append((3, match.start(), match.group(1), side[1] if side else "outside"))
+    return found
 
 
-def _find_zh(text: str) -> list[tuple[str, str]]:
+#: the last sign of what a place is called: 冷宫, 文化馆, 白虎岭
+_HEADS_ZH = {
+    **dict.fromkeys("宫殿", "palace"),
+    **dict.fromkeys("寺庙庵", "temple"),
+    **dict.fromkeys("馆厅房室阁斋舍库厂楼塔", "inside"),
+    **dict.fromkeys("岭峰谷坡冈岗", "mountain"),
+    **dict.fromkeys("亭园滩洲湾镇城寨营井", "outside"),
+}
+_COMPOUND_ZH = re.compile(
+    rf"(?:(?<!现)(?<!正)(?<!实)在|[到回进往入]|来到|走进|离开|从)(?:[^，。；▮]{{1,6}}的)?(?P<name>[^，。；▮的了着过在到回进往从把和与]{{1,4}}[{''.join(_HEADS_ZH)}])"
+    r"(?![一-鿿]{0,1}(?:人|女|主|子|客|员|长|友|东|租|价|间话))(?![顶梯道群])"
+)
+#: where a thing is, not who does it: 棒打折在枯树上
+_OF_THINGS_ZH = re.compile(r"(?:挂|插|贴|写|刻|砍|折|断|打|钉|拴|系|放|摆|撞)在[^，。；]{0,3}$")
+
+
+def _find_zh(text: str) -> list[_Spot]:
     plain = _NOT_PLACES_ZH.sub(lambda m: "▮" * len(m.group()), text)
     found = []
+    for match in _COMPOUND_ZH.finditer(plain):
+        name = match.group("name")
+        if name not in _ZH:
+            kitchen = re.search(r"[厨膳灶]房$", name)
+            found.append((0, match.start("name"), name, "kitchen" if kitchen else _HEADS_ZH[name[-1]]))
     for match in _pattern_zh().finditer(plain):
         word = match.group("long") or match.group("at") or match.group("short")
+        if _OF_THINGS_ZH.search(plain[: match.start()]) or any(
+            at <= match.start() < at + len(n) for _, at, n, _ in found if len(n) > len(word)
+        ):
+            continue
         kind = next(_ZH[w] for w in _words_in(word))
         rest = plain[match.end() :]
         later = _pattern_zh().search(plain, match.end())
@@ -1050,7 +1203,7 @@ def _find_zh(text: str) -> list[tuple[str, str]]:
         # 守灯塔的老人: it tells who, not where
         who = re.match(r"的[^，。；]{0,4}(?:人|女|男|孩|师|员|客|狗|猫|匠|夫|兵)", rest)
         found.append((2 if who else 0 if sure else 1, match.start(), told, kind))
-    return [(name, kind) for _, _, name, kind in sorted(found)]
+    return found
 
 
 def _words_in(text: str) -> Iterator[str]:

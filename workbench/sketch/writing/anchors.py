@@ -193,10 +193,11 @@ def read_scene_hours(facts: JsonObject) -> Hours:
     text = _words_of(scene)
     told, before = read_hours(text, names), _words_of(facts.get("previous_scene") or {})
     known = story_hours(whole, text)
-    if known is None:
-        # the way to an event or from it: the hour of the scene before goes on
-        known = (story_hours(whole, before) or Hours()).later(read_hours(before, names), before)
-    return known.later(told, text)
+    if known is not None:
+        # the event's own hour is the whole sentence's, of which the scene may tell a part
+        return known.completed_by(told)
+    # the way to an event or from it: the hour of the scene before goes on
+    return (story_hours(whole, before) or Hours()).later(read_hours(before, names), before).later(told, text)
 
 
 def _words_of(scene: JsonObject) -> str:

@@ -58,12 +58,17 @@ def find_place(
         told = next(iter(reading.find_places(text, language, names)), None)
         if told is None:
             return None
-        return next((p for p in known if p.archetype == told[1] and _same_noun(p.name, told[0])), Place(*told))
+        return match_known(told, known)
     general = _place_by_word(text, language)
     if general is None:
         return None
     # “the flat” in the brief's world is the home that the text means.
     return next((p for p in known if p.archetype == general.archetype), general)
+
+
+def match_known(told: tuple[str, str], known: Sequence[Place]) -> Place:
+    """The place of this name and kind, or one of the brief's own that it means."""
+    return next((p for p in known if p.archetype == told[1] and _same_noun(p.name, told[0])), Place(*told))
 
 
 def _is_only_seen(text: str, bare: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -118,7 +118,9 @@ def _write_episode(
 def _try_episode(story: Story, order: int, share: Share, title: str, last: bool, rng: Random) -> EpisodeOutline:
     pen = Pen(story.book, rng)
     moment = moment_of(story, share.events, rng, after=share.part == "after")
-    logline, beats = _tell_events(pen, share, moment) if share.part == "during" else _tell_around(pen, share, moment)
+    logline, beats = (
+        _tell_events(pen, share, moment, story) if share.part == "during" else _tell_around(pen, share, moment)
+    )
     gone = (*share.events[0].gone, *share.events[0].dies) if share.part == "after" else share.events[0].gone
     people = [p for e in share.events for p in e.people if p not in gone] or [
         n for n in (story.lead,) if n in _names(story)
@@ -134,7 +136,7 @@ def _try_episode(story: Story, order: int, share: Share, title: str, last: bool,
     )
 
 
-def _tell_events(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]]:
+def _tell_events(pen: Pen, share: Share, moment: Moment, story: Story) -> tuple[str, list[str]]:
     """The episode in which its events happen."""
     texts = [pen.capitalise(e.text) for e in share.events]
     first, final = texts[0], texts[-1]
@@ -146,8 +148,16 @@ def _tell_events(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]
         beats.insert(0, pen.close(pen.pick(pen.book.openings, moment)))
     if len(beats) < 3:
         beats.append(pen.close(pen.pick(pen.book.turns, moment)))
-    beats.append(pen.close(pen.pick(pen.book.closings, moment)))
+    beats.append(pen.close(pen.pick(pen.book.closings, _close_moment(story, share, moment))))
     return logline, beats
+
+
+def _close_moment(story: Story, share: Share, moment: Moment) -> Moment:
+    """The moment of an episode's last beat: of somebody who is at its last event."""
+    there = [p for p in share.events[-1].people if p not in share.events[-1].dies]
+    if story.sample or not there or moment.a in there:
+        return moment
+    return replace(moment, a=there[0], b=None, human=story.is_human(there[0]))
 
 
 def _tell_around(pen: Pen, share: Share, moment: Moment) -> tuple[str, list[str]]:

@@ -78,8 +78,23 @@ def split_at_clauses(story: Story, beats: list[Beat], count: int) -> list[Beat]:
         if len(pieces) == 1 or len(pieces) > room:
             split.append(beat)
             continue
-        split += [replace(beat, text=p, short=extract_core(p, "zh", [c.name for c in story.people])) for p in pieces]
+        split += _cut_beat(story, beat, pieces)
     return split
+
+
+def _cut_beat(story: Story, beat: Beat, pieces: Sequence[str]) -> list[Beat]:
+    """The beat's clauses, each with those whom it names; who has died in one is gone from the next."""
+    names = [c.name for c in story.people]
+    cut: list[Beat] = []
+    gone = beat.gone
+    for text in pieces:
+        named = () if story.sample else story.find_people(text)
+        people = tuple(n for n in beat.people if n in named) or tuple(n for n in beat.people if n not in gone)
+        short = extract_core(text, "zh", names)
+        cut.append(replace(beat, text=text, short=short, people=beat.people if story.sample else people, gone=gone))
+        if not story.sample:
+            gone = (*gone, *(n for n in beat.dies if n in named))
+    return cut
 
 
 class _SceneWriter:
@@ -105,9 +120,12 @@ class _SceneWriter:
         self._beats.add(beat)
         first = slot.beats[0]
         gone = (*first.gone, *first.dies) if slot.part == "aftermath" else first.gone
-        cast = tuple(p for p in self._story.find_people(summary) if p not in gone) or tuple(
-            p for p in first.people if p in {c.name for c in self._story.people} and p not in gone
-        )
+        told = [p for b in slot.beats[:2] for p in b.people] if event and not self._story.sample else []
+        cast = tuple(
+            p
+            for p in dict.fromkeys(told) or self._story.find_people(summary) or first.people
+            if p in {c.name for c in self._story.people} and p not in gone
+        ) or tuple(p for p in first.people if p in {c.name for c in self._story.people} and p not in gone)
         return SceneOutline(order=order, summary=summary, location=place.name[:200], cast=list(cast)[:30], beat=beat)
 
     def _write_event(self, slot: Slot) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ _ZH_STARTERS = (
 )  # fmt: skip
 #: a clause that only says when: the next one belongs to it
 _ZH_UNFINISHED = ("时", "后", "之前", "以前", "的时候")
+_ZH_SETTING = re.compile(
+    r"^[^走跑坐站躺跪进到回藏躲冲飞落掉来去说看拿放]{2,12}(?:里|中|上|下|外|旁|边|前|夜|晨|傍晚|黄昏|早晨|上午|中午|下午|春天|夏天|秋天|冬天)$"
+)
 #: a clause that begins so has no subject of its own
 _ZH_VERBS = (*tuple("把被瞒吞闯取说回抱拿看听跑追逃藏救哭笑喊问答决便又仍还再才却"), "只记", "只好")
 #: what stands right before a name when it only introduces it
@@ -34,7 +37,16 @@ _ZH_TIMES = re.compile(
     r"^(?:(?:几|数|三|两|多|十|一|百)?(?:日|天|年|个?月)后|次日|第二天|当晚|夜里|夜晚|深夜|清晨|黄昏|终于|忽然|突然|后来|从此|原来|某(?:日|天)|"
     r"(?:一个)?雨夜|回到[一-鿿]{1,4}，)，?"
 )
-_EN_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+|\n+")
+#: a full stop behind “Mr”, an initial or a slugline's INT is no end
+_EN_END = re.compile(
+    r"(?<=[.!?])(?<!\bMr\.)(?<!\bMrs\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bProf\.)(?<!\bCapt\.)(?<!\bSgt\.)(?<!\bLt\.)"
+    r"(?<!\bINT\.)(?<!\bEXT\.)(?<!\b[A-Z]\.)[\"'”’)]*\s+|\n+"
+)
+#: the first line of a screenplay's scene, perhaps numbered
+_SLUG = re.compile(
+    r"^[ \t]*(?:\d+[A-Z]?[.)、]?[ \t]*)?((?:INT|EXT|I/E)(?:\.|[ /]).+|(?:场景)?[^\S\n]*[内外]景.+)$", re.MULTILINE
+)
+_CUE = re.compile(r"^[ \t]*([A-Z][A-Z .'-]{1,28})(?:[ \t]*\(.*\))?[ \t]*\n(?=[ \t]*\S)", re.MULTILINE)
 _EN_LEADING = re.compile(
     r"^(?:On|In|At|After|Before|When|While|One|As|By|For|From|During|Then|Meanwhile|Later|Now|Finally|"
     r"Suddenly|Once|Two|Three|Years?)\b[^,;:.]{0,80},\s+(?=\S)"
@@ -63,12 +75,20 @@ class Named(Protocol):
 
 def split_events(summary: str, language: str, names: Sequence[str]) -> list[str]:
     """The summary's events in order, each a full sentence without its end mark; never empty."""
+    if _SLUG.search(summary):
+        summary = _join_scenes(summary, "：" if language == "zh" else ": ")
     events = _zh_events(summary, names) if language == "zh" else _en_events(summary, names)
     limit = MAX_ZH if language == "zh" else MAX_EN
     pieces = [piece for event in events for piece in _cut(event, limit, "，" if language == "zh" else ", ")]
     return [piece for piece in pieces if any(c.isalnum() for c in piece)] or [
         summary.strip()[:limit] or ("故事开始" if language == "zh" else "The story begins")
     ]
+
+
+def _join_scenes(script: str, colon: str) -> str:
+    """A screenplay with each slugline on the line of what it is about, and each name on that of what is said."""
+    joined = re.sub(_SLUG.pattern + r"\s*", lambda m: f"\n{m.group(1).strip()}{colon}", script, flags=re.MULTILINE)
+    return _CUE.sub(lambda m: f"{m.group(1).strip()}{colon}", joined)
 
 
 def _zh_events(summary: str, names: Sequence[str]) -> list[str]:
@@ -156,8 +176,13 @@ def split_zh_clauses(text: str, names: Sequence[str] = ()) -> list[str]:
             clauses[-1] += f"，{part}"
         else:
             clauses.append(f"{subject}{part}" if clauses and part.startswith(_ZH_VERBS) else part)
-        open_ended = len(clauses[-1]) < 5 or part.endswith(_ZH_UNFINISHED)
+        open_ended = len(clauses[-1]) < 5 or part.endswith(_ZH_UNFINISHED) or _only_sets_scene(part, names)
     return clauses
+
+
+def _only_sets_scene(clause: str, names: Sequence[str]) -> bool:
+    """Whether a clause says no more than when and where: 秋天的傍晚, 鲁镇的酒店里."""
+    return _ZH_SETTING.search(clause) is not None and not any(n in clause for n in names)
 
 
 def extract_core(text: str, language: str, proper: Iterable[str] = ()) -> str:
@@ -261,6 +286,84 @@ def resolve_pronouns(text: str, language: str, people: Sequence[Named], before: 
         if occurs and fits and fits[0] not in meant:
             meant.append(fits[0])
     return tuple(meant)
+
+
+#: a pronoun that cannot mean who does it: “gives her the gloves”, “looks at him”, 借给她
+_OBJECT = {
+    "f": re.compile(
+        r"(?<!with )(?<!behind )(?<!around )(?<!before )(?<!after )(?<!beside )(?<!above )(?<!below )(?<!under )"
+        r"(?<!over )(?<!near )\bher(?=\s+(?:the|an?|to|into|from|with|for|in|on|at|out|away|off|up|down|back|by|and|"
+        r"that|how|between|through)\b|[,.;:]|$)|[给向看望劝救把被让叫问骂打抱拉推追找爱恨帮替为对跟随送]她(?!的|们)",
+        re.IGNORECASE,
+    ),
+    "m": re.compile(
+        r"(?<!with )(?<!behind )(?<!around )(?<!before )(?<!after )(?<!beside )(?<!above )(?<!below )(?<!under )"
+        r"(?<!over )(?<!near )\bhim\b|[给向看望劝救把被让叫问骂打抱拉推追找爱恨帮替为对跟随送]他(?!的|们)",
+        re.IGNORECASE,
+    ),
+}
+_PRONOUN = {
+    "f": re.compile(r"\b(?:she|her|hers)\b|她(?!们)", re.IGNORECASE),
+    "m": re.compile(r"\b(?:he|him|his)\b|(?<!其)他(?!们|人|乡)", re.IGNORECASE),
+}
+_SPOKEN = re.compile(
+    r"“[^”]*”|「[^」]*」|(?<=[说道问答])：.*|^(?!.{0,3}[内外]景)[^，。：]{1,8}：.*|^(?!INT|EXT|I/E)[A-Z][A-Z .'-]+:.*"
+)
+_KIN_OF = re.compile(
+    r"\b(?:his|her)\s+(?:\w+\s+)?(?:(?:grand|step|god|foster )?(?:mother|father|son|daughter|parents|child|children)|"
+    r"wife|husband|brother|sister|uncle|aunt|niece|nephew|cousin|coach|teacher|boss|neighbour|friend)\b|"
+    r"[他她]的?(?:父亲|母亲|爸爸?|妈妈?|爹|娘|爷爷|奶奶|外公|外婆|哥哥?|姐姐?|弟弟?|妹妹?|儿子|女儿|妻子|丈夫|叔叔?|姑姑?|老师|教练|朋友)|"
+    r"\b(?:his|her)\s+(?:\w+\s+)?(?:graves?|tomb|ashes|portrait|photographs?|photo|letters?|memory)\b|"
+    r"[他她]的?(?:骨灰|坟墓?|墓|画像|照片|遗物|来信|信)",
+    re.IGNORECASE,
+)
+_TWO = re.compile(r"\bthey\b|[他她它]们|两人|二人", re.IGNORECASE)
+#: how far back a story's lead is still who is spoken of
+_NEAR = 3
+
+
+def find_meant(
+    text: str, language: str, people: Sequence[Named], before: Sequence[str], named: Mapping[str, int], lead: str
+) -> tuple[str, ...]:
+    """Whom the pronouns in `text` mean beside those whom it names (`named`: where); `before`: who was there, the last
+    first. The lead is meant before others whom a pronoun fits as well."""
+    # in what is said, others than those who are there may be meant; “his niece” tells only whose she is
+    text = _KIN_OF.sub("", _SPOKEN.sub("", text))
+    genders = {p.name: p.gender for p in people}
+    meant: list[str] = []
+    for gender, pattern in _PRONOUN.items():
+        spot = pattern.search(text)
+        if spot is None:
+            continue
+        own = [n for n, at in named.items() if at < spot.start() and genders.get(n) in (gender, "")]
+        nearest = max((at, n) for n, at in named.items() if at < spot.start())[1] if own else ""
+        # nobody is the object of what they do; of two of one sex the one is meant who does not do it
+        itself = len(own) == 1 and nearest == own[0] and _OBJECT[gender].search(text)
+        if own and not itself:
+            continue
+        fits = [n for n in before if genders.get(n) in (gender, "") and n not in named]
+        sure = [n for n in fits if genders.get(n) == gender]
+        first = [lead] if lead in fits[:_NEAR] else sure or fits
+        if first and first[0] not in meant:
+            meant.append(first[0])
+    if _TWO.search(text):
+        others = [n for n in before if n not in named and n not in meant]
+        meant += others[: max(0, 2 - len(named) - len(meant))]
+    return tuple(meant)
+
+
+def _name_object(text: str, pronoun: re.Pattern[str], name: str) -> str:
+    return pronoun.sub(lambda m: re.sub(r"(?:her|him|[她他])$", "", m.group()) + name, text)
+
+
+def replace_object(text: str, people: Sequence[Named], meant: Sequence[str]) -> str:
+    """“Throws him into the fire” with the name of the one whom “him” or “her” means, where that is one alone."""
+    genders = {p.name: p.gender for p in people}
+    for gender, pattern in _OBJECT.items():
+        fits = [n for n in meant if genders.get(n) in (gender, "")]
+        if len(fits) == 1:
+            text = _name_object(text, pattern, fits[0])
+    return text
 
 
 def replace_pronoun(short: str, people: Sequence[Named], meant: Sequence[str]) -> str:

@@ -90,7 +90,8 @@ class _Mixer:
         air = at_night if night else self._book.airs[self._kind]
         yield self._cue("ambience", air, 0, 1, "subtle", loop=True)
         known = self._book.weather if self._sample else self._book.plain_weather
-        weather = next((w for w in known if w.words.search(self._around())), None)
+        around = self._around()
+        weather = next((w for w in known if w.words.search(around)), None)
         if weather is not None:
             heard = weather.inside if self._inside else weather.outside
             yield self._cue("ambience", heard, 0, 1, "normal", loop=True)

@@ -43,17 +43,24 @@ def read_beats(story: Story, episode: JsonObject) -> list[Beat]:
     props = story.props_until([e.text for e in (_event_in(story, t) for t in (*texts, episode["logline"])) if e])
     gone = main.gone if main else ()
     beats: list[Beat] = []
+    last: Event | None = None
     for raw in texts:
         text = raw.strip().rstrip("。.!！?？ ")
         same = _event_in(story, text)
         named = story.find_people(text) or sentences.resolve_pronouns(text, story.language, story.people, present)
-        people = same.people if same else _merge(named, cast)
-        place = _place(story, text, same) or place
+        # what a plan adds to the brief happens to those who are named, or were there last
+        people = same.people if same else _merge(named, cast) if story.sample or not beats else named
+        before, place = place, _place(story, text, same) or place
         short = same.short if same else sentences.extract_core(text, story.language, names)
         gone = same.gone if same else gone
+        if same and not people and not story.sample:
+            # whoever was there stays, unless the story goes elsewhere or time passes
+            stays = last is not None and place == before and same.hours.time == last.hours.time
+            present = beats[-1].people if stays else ()
+        last = same or last
         living = tuple(n for n in people or present if n not in gone)
         beats.append(Beat(text, short, living, place, same is not None, props, gone, same.dies if same else ()))
-        present = _merge(people, cast) or present
+        present = (_merge(people, cast) if story.sample else living) or present
         gone = (*gone, *(same.dies if same else ()))
     return beats
 
@@ -86,7 +93,9 @@ def moment_at(
     if beat.happens and not people and not story.sample:
         # nobody is told to be there: the event itself, and no more
         a, living = "", []
-    others = [p for p in people if p != a] or [name for name in living if name != a]
+    others = [p for p in people if p != a]
+    if story.sample:
+        others = others or [name for name in living if name != a]
     b = others[0] if others else None
     if b in people and rng.random() < swap:
         a, b = str(b), a

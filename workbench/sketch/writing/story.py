@@ -9,17 +9,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 
 from workbench.json_types import JsonObject
 from workbench.sketch import books
 from workbench.sketch.books import Phrases
+from workbench.sketch.reading.absences import find_absent
 from workbench.sketch.reading.deaths import find_deaths, find_returns
-from workbench.sketch.reading.hours import NOTHING_TOLD, Hours, read_hours
+from workbench.sketch.reading.hours import NOTHING_TOLD, Hours, passes_long, read_hours
 from workbench.sketch.reading.people import Person as Being
 from workbench.sketch.reading.people import read_people
+from workbench.sketch.reading.places import find_destination, find_side, is_slugged
 from workbench.sketch.reading.samples import is_sample
 from workbench.sketch.writing import places, sentences
 from workbench.sketch.writing.pen import told_phrases
@@ -89,13 +91,20 @@ class Story:
         return index_people(self.people)
 
     def find_people(self, text: str) -> tuple[str, ...]:
-        """People named in `text`, in the order of the cast."""
-        named = self.names.find_present(text)
+        """People named in `text` as there, in the order of the cast."""
+        named = _find_present(text, self.names, sample=self.sample)
         return tuple(p.name for p in self.people if p.name in named)
 
     def find_place(self, text: str, known: Sequence[places.Place]) -> places.Place | None:
         """The place that a text names, by words that are not somebody's name."""
         return _find_place(text, self.language, known, self.names, sample=self.sample)
+
+
+def _find_present(text: str, names: NameIndex, *, sample: bool) -> set[str]:
+    present = set(names.find_present(text))
+    if sample or not present:
+        return present
+    return present - find_absent(text, [(m.name, m.start, m.end) for m in names.mentions(text)])
 
 
 def digest(*parts: object) -> int:
@@ -115,6 +124,35 @@ def _find_place(
     return places.find_place(names.mask(text, keep=[p.name for p in known]), language, known, sample=sample)
 
 
+_TELLS = re.compile(
+    r"(?:告诉|告訴|对|對|向)[^，。；：]{1,8}(?:说|說|道)?$|(?:说|說|说道)$|\b(?:tells|told) [\w ]{2,30}$"
+)
+
+
+def _find_event(summary: str, text: str, start: int) -> tuple[int, bool]:
+    """Where an event ends in the summary, and whether it goes on with the sentence of the one before."""
+    at = summary.find(text, start)
+    if at < 0:
+        # “… and sells the hair” has got its subject
+        return start, start > 0
+    return at + len(text), re.search(r"[，,：][而但可却]?\s*$", summary[:at]) is not None
+
+
+def _keep_to_side(place: places.Place, text: str, language: str) -> places.Place:
+    """The place where the story was, unless the text tells the open air of a room or a room of the open air."""
+    known = places.is_told(place)
+    side = find_side(text, language, known=known)
+    if side is None or (known and places.is_inside(place) == (side[1] == "inside")):
+        return place
+    return places.Place(*side)
+
+
+def _find_destination(text: str, language: str, known: Sequence[places.Place], names: NameIndex) -> places.Place | None:
+    """Where the story goes on after a text that goes somewhere."""
+    told = find_destination(names.mask(text, keep=[p.name for p in known]), language)
+    return None if told is None else places.match_known(told, known)
+
+
 def read_story(facts: JsonObject) -> Story:
     """Read the facts that every planning prompt gets."""
     language = language_of(facts)
@@ -125,8 +163,8 @@ def read_story(facts: JsonObject) -> Story:
     told = {} if sample else read_people(facts)
     people = tuple(_person(c, summary, book, told) for c in characters if str(c["name"]).strip())
     world_places, props = _world(facts.get("world") or [], language, sample)
-    events = _events(summary, language, people, world_places, sample)
     lead = _lead(str(facts.get("protagonist") or ""), people, book, sample=sample)
+    events = _events(summary, language, people, world_places, lead, sample)
     return Story(language, str(facts.get("title") or ""), people, lead, props, world_places, events, sample)
 
 
@@ -141,15 +179,21 @@ def story_hours(whole: JsonObject, text: str) -> Hours | None:
     if not str(whole.get("summary") or "").strip() or not text.strip():
         return None
     folded = text.casefold()
-    events = read_story(whole).events
+    story = read_story(whole)
+    events, names = story.events, [n.casefold() for p in story.people for n in (p.name, *p.aliases)]
     event = next((e for e in events if e.text.casefold() in folded), None) or next(
         (e for e in events if len(e.short) >= 8 and e.short.casefold() in folded), None
     )
     if event is None:
-        # a scene may tell one clause of a long event
-        clauses = [c.strip() for c in re.split(r"[。！？.!?]", folded) if len(c.strip()) >= 6]
-        event = next((e for e in events for c in clauses if c in e.text.casefold()), None)
+        # a scene may tell one clause of a long event, and names whom its pronoun means
+        clauses = [_without_subject(c.strip(), names) for c in re.split(r"[。！？.!?]", folded)]
+        event = next((e for e in events for c in clauses if len(c) >= 6 and c in e.text.casefold()), None)
     return event.hours if event else None
+
+
+def _without_subject(clause: str, names: Sequence[str]) -> str:
+    """A clause without the name that it begins with."""
+    return next((clause[len(n) :].strip() for n in names if n and clause.startswith(n)), clause)
 
 
 def language_of(facts: JsonObject) -> str:
@@ -202,7 +246,7 @@ def _lead(protagonist: str, people: Sequence[Person], book: Phrases, *, sample: 
 
 
 def _events(
-    summary: str, language: str, people: Sequence[Person], world_places: Sequence[places.Place], sample: bool
+    summary: str, language: str, people: Sequence[Person], world_places: Sequence[places.Place], lead: str, sample: bool
 ) -> tuple[Event, ...]:
     """The summary's events in order; each knows its people (pronouns looked up) and the place it happens at."""
     events: list[Event] = []
@@ -211,14 +255,31 @@ def _events(
     hours = Hours()
     gone: tuple[str, ...] = ()
     known = [(p.name, *p.aliases) for p in people]
+    #: what a slugline has told holds to the next one
+    script = False
+    spot = 0
     place = places.no_place(language)
     if sample:
         place = world_places[0] if world_places else places.default_place(language, digest(summary))
     for text in sentences.split_events(summary, language, proper):
-        mentioned = names.find_present(text)
+        mentioned = _find_present(text, names, sample=sample)
+        spot, goes_on = _find_event(summary, text, spot)
+        if goes_on and not sample and events and _TELLS.search(events[-1].text):
+            # what somebody tells: who does it in their words is not there for that
+            mentioned &= set(events[-1].people)
         named = [p.name for p in people if p.name in mentioned]
-        meant = sentences.resolve_pronouns(text, language, people, recent)
-        place = _find_place(text, language, world_places, names, sample=sample) or place
+        if sample:
+            meant = sentences.resolve_pronouns(text, language, people, recent)
+        else:
+            spoken = {m.name: m.start for m in reversed(names.mentions(text))}
+            meant = sentences.find_meant(text, language, people, recent, spoken, lead)
+        slug, told = not sample and is_slugged(text), None
+        if slug or not script:
+            told = _find_place(text, language, world_places, names, sample=sample)
+            place = told or (place if sample else _keep_to_side(place, text, language))
+            if told is None and not sample and passes_long(text):
+                place = places.no_place(language)
+        script = script or slug
         short = sentences.replace_pronoun(sentences.extract_core(text, language, proper), people, meant)
         full = sentences.replace_pronoun(text, people, meant)
         there = dict.fromkeys([*named, *meant])
@@ -232,9 +293,14 @@ def _events(
         if sample:
             present = present or recent[:1]
         recent = tuple(dict.fromkeys([*present, *recent]))
-        hours = hours.later(read_hours(text, proper), text)
-        dies = () if sample else find_deaths(full, known)
+        before, hours = hours, hours.later(read_hours(text, proper), text)
+        if goes_on and not hours.time and not sample:
+            # the rest of a sentence is at its hour
+            hours = replace(hours, time=before.time)
+        dies = () if sample else find_deaths(sentences.replace_object(full, people, meant), known)
         events.append(Event(full, short, present, place, hours, gone, dies))
+        if told is not None and not sample and not script:
+            place = _find_destination(text, language, world_places, names) or place
         gone = tuple(dict.fromkeys([*gone, *dies]))
     return tuple(events)
 
