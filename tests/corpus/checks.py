@@ -122,7 +122,7 @@ def place_scenes(made: Made) -> list[Placed]:
 def tell_moments(story: Story, text: str) -> list[int]:
     """The numbers of the moments that a text repeats a clause of."""
     plain = _fold(text)
-    least = 6 if story.language == "zh" else 18
+    least = 6 if story.language == "zh" else 14
     return [
         number
         for number, moment in enumerate(story.moments)

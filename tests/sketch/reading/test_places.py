@@ -44,6 +44,7 @@ from workbench.sketch.reading.things import can_hold
         ("她把兔子抱回乾清宫", "zh", ("乾清宫", "palace")),
         ("他借宿在没有人的兰若寺", "zh", ("兰若寺", "temple")),
         ("他们在排练厅里吵起来", "zh", ("排练厅", "inside")),
+        ("公堂上他不肯跪", "zh", ("公堂", "inside")),
         ("师徒行到白虎岭", "zh", ("白虎岭", "mountain")),
         ("她在土楼的天井里贴春联", "zh", ("天井", "courtyard")),
         ("他在观音桥镇卖面", "zh", ("观音桥镇", "outside")),
