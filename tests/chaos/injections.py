@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import shutil
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import redis
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from tests.conftest import until
 from workbench.db.schema import attempt, job, step, worker
@@ -35,6 +37,8 @@ READ_ONLY_S = 1.0
 DISK_FULL_S = 1.5
 #: so small a disk is full at once, and holds what so many jobs a megabyte make: it must not be full for good
 JOBS_A_MEGABYTE = 50
+#: to lock everything, while others lock what they need
+TRIES = 20
 
 
 def kill_worker(place: Installation, chance: random.Random) -> bool:
@@ -163,16 +167,27 @@ def _move_times(place: Installation, by_ms: int) -> bool:
         attempt: ("started_at",),
         worker: ("seen_at", "started_at"),
     }
-    with place.wb.database.write() as conn:
-        if not place.is_sqlite:
-            # newest first, as everybody locks who locks several jobs
-            conn.execute(select(job.c.id).order_by(job.c.id.desc()).with_for_update())
-        for table, names in columns.items():
-            values = {name: table.c[name] + by_ms for name in names if name in table.c}
-            query = update(table).values(values)
-            if table is job:
-                query = query.where(job.c.state.in_(("queued", "running", "waiting")))
-            conn.execute(query)
+
+    def move() -> None:
+        with place.wb.database.write() as conn:
+            if not place.is_sqlite:
+                # newest first, as everybody locks who locks several jobs
+                conn.execute(select(job.c.id).order_by(job.c.id.desc()).with_for_update())
+            for table, names in columns.items():
+                values = {name: table.c[name] + by_ms for name in names if name in table.c}
+                query = update(table).values(values)
+                if table is job:
+                    query = query.where(job.c.state.in_(("queued", "running", "waiting")))
+                conn.execute(query)
+
+    for number in itertools.count(1):
+        try:
+            move()
+            break
+        except OperationalError as error:
+            # who locks everything meets somebody who holds one thing and wants another, and may be the one to give way
+            if number == TRIES or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+                raise
     return True
 
 
