@@ -83,6 +83,8 @@ MARA = {"name": "Mara", "aliases": ["the Keeper"]}
         (["中山"], "中山公园里", []),
         (["江"], "江边的人看着江里", []),
         (["江"], "江走来", ["江"]),
+        (["Eve"], "On Christmas Eve Eve waits; New Year's Eve", ["Eve"]),
+        (["Mother", "王老师"], "Her mother; Mother says", ["Mother"]),
         (["小雨"], "天下着小雨", []),
         (["小雨"], "小雨推开门", ["小雨"]),
         (["石狮子"], "狮子走来", []),

@@ -61,6 +61,7 @@ _AFTER_ONE = "子家国國后後朝宫宮府族爷爺妃室法者们們"
 _LANDSCAPE, _IN_IT = "江河湖海山林石云雲雪花桥橋田原溪泉洋星月", "中里裡边邊间間上下底畔岸水面"
 #: “天下着小雨”, “一轮明月”
 _WEATHER = re.compile(r"(?:下[着著了起]?|[阵陣场場轮輪朵片颗顆缕縷座]|[冒淋顶頂][着著])$")
+_FEAST = re.compile(r"\b(?:christmas|easter|new\s+year['’]?s?)\s+$", re.IGNORECASE)
 _TOWARDS = re.compile(r"\b(?:in|near|outside|through|across|around|leaves?|left|reach(?:es|ed)?)\s+$", re.IGNORECASE)
 _TOWARDS_PART = re.compile(rf"{_TOWARDS.pattern}|\b(?:to|from|for|of|at|into|towards?)\s+$", re.IGNORECASE)
 _SITE = re.compile(rf"\s+(?:{'|'.join(_LISTS['sites'])})\b|{'|'.join(_LISTS['sites_zh'])}")
@@ -275,6 +276,8 @@ class _Form:
         if self.flat in _TOWNS and (_TOWARDS if self.whole else _TOWARDS_PART).search(text[:start]):
             # “in Florence's room” is no town
             return text[end : end + 2].casefold() in ("'s", "’s")
+        if self.flat in ("eve", "carol", "lily", "day") and _FEAST.search(text[:start]):
+            return False
         if self.flat in _GIVEN_WORDS and _WEATHER.search(text[:start]):
             return False
         if self.flat in ("will", "may", "can") and _ASKS.match(text, end):
