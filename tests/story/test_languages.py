@@ -90,6 +90,8 @@ def test_any_other_is_none_of_them(named: object) -> None:
         ({"summary": "王生清晨遇见女子。", "language": None}, "zh", "recognized as Chinese"),
         ({"title": "1984", "characters": [{"name": "温斯顿", "description": "职员"}]}, "zh", "recognized as Chinese"),
         ({"summary": "Der Mann und die Frau gehen in den Wald."}, "en", "reads as German"),
+        ({"title": "1984", "summary": "2 + 2 = 5"}, "zh", "no words that tell one"),
+        ({"summary": "", "source": "Della counts her savings."}, "en", "recognized as English"),
         ({"summary": "Della counts.", "language": "en"}, "en", None),
     ],
 )  # fmt: skip

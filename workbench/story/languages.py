@@ -105,7 +105,8 @@ def complete(brief: Mapping[str, Json]) -> tuple[JsonObject, Text | None]:
         return {**brief, "language": read_name(named) or named}, None
     recognized = recognize(words_of(brief))
     if recognized is None:
-        return dict(brief), None
+        message = N_("The brief names no language and has no words that tell one: it is planned in Chinese.")
+        return {**brief, "language": "zh"}, Text(message)
     if recognized.other:
         other = Text(recognized.other)
         message = N_(
