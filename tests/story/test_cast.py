@@ -78,7 +78,7 @@ def test_a_protagonist_without_a_sheet_is_in_the_cast(wb: Workbench) -> None:
 
 
 def test_nobody_takes_the_name_of_another_one(wb: Workbench) -> None:
-    project = wb.create_project(brief("Li Ming", "Fen", "Jo"))
+    project = wb.create_project(brief("Li Ming", "Fen", "Jo", "陳氏"))
     fen, jo = node(wb, project, "Fen"), node(wb, project, "Jo")
 
     def refusal(node_id: int, version: int, **content: Any) -> list[str]:
@@ -86,7 +86,7 @@ def test_nobody_takes_the_name_of_another_one(wb: Workbench) -> None:
             wb.artifacts.save(node_id, "character", content, version)
         return [i.path for i in refused.value.issues]
 
-    for name in ("li ming", "Ｌｉ　Ｍｉｎｇ", "Li·Ming"):
+    for name in ("li ming", "Ｌｉ　Ｍｉｎｇ", "Li·Ming", "陈氏"):
         assert refusal(fen, 1, name=name) == ["name"]
     assert refusal(fen, 1, name="Fen", aliases=["the girl", "LI MING"]) == ["aliases.1"]
     wb.artifacts.save(jo, "character", {"name": "Jo", "aliases": ["the Keeper"]}, 1)
@@ -105,6 +105,7 @@ def test_nobody_takes_the_name_of_another_one(wb: Workbench) -> None:
         ([{"name": "Li Ming"}, {"name": "Ｌｉ　ｍｉｎｇ"}], "characters.1.name"),
         ([{"name": "Fen", "aliases": ["the girl", "JO"]}, {"name": "Jo"}], "characters.0.aliases.1"),
         ([{"name": "李明"}, {"name": "王五", "aliases": ["李 明"]}], "characters.1.aliases.0"),
+        ([{"name": "陳氏"}, {"name": "陈氏"}], "characters.1.name"),
     ],
 )
 def test_a_brief_gives_nobody_the_name_of_another_one(

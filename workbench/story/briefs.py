@@ -16,7 +16,7 @@ from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.story import languages, screenplay
-from workbench.story.names import fold
+from workbench.story.names import identify
 from workbench.story.styles import PRESETS
 from workbench.validation import issues_of, message_of
 
@@ -214,21 +214,21 @@ def _find_repeats(elements: Sequence[Character | WorldElement], where: str) -> l
     seen: set[str] = set()
     issues = []
     for number, element in enumerate(elements):
-        folded = fold(element.name)
-        if folded in seen:
+        identity = identify(element.name)
+        if identity in seen:
             issues.append(Issue(f"{where}.{number}.name", Text(N_("{name} is there twice"), name=element.name)))
-        seen.add(folded)
+        seen.add(identity)
     return issues
 
 
 def _find_taken(characters: Sequence[Character]) -> list[Issue]:
     """Aliases that are the name of somebody else: they would mean two people."""
-    owners = {fold(character.name): n for n, character in enumerate(characters)}
+    owners = {identify(character.name): n for n, character in enumerate(characters)}
     return [
         Issue(f"characters.{n}.aliases.{m}", Text(N_("{alias} is the name of somebody else."), alias=alias))
         for n, character in enumerate(characters)
         for m, alias in enumerate(character.aliases)
-        if owners.get(fold(alias), n) != n
+        if owners.get(identify(alias), n) != n
     ]
 
 

@@ -13,7 +13,7 @@ from workbench.errors import InvalidInput, Issue, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import Json
 from workbench.story.freshness import load_changed
-from workbench.story.names import NameIndex, contains, fold, names_of, without_article
+from workbench.story.names import NameIndex, contains, fold, identify, names_of, without_article
 
 
 @dataclass(frozen=True)
@@ -81,25 +81,25 @@ def check_names(conn: Connection, project_id: int, kind: str, content: Mapping[s
     """
     rows = reads.list_contents(conn, project_id, kind, archived=True)
     own = next((row.content for row in rows if row.node_id == node_id), {"name": ""})
-    before = {fold(name) for name in names_of(own)}
+    before = {identify(name) for name in names_of(own)}
     issues = []
     for row in rows:
         if row.node_id == node_id:
             continue
         name, their_name = str(content["name"]), str(row.content["name"])
-        aliases = {fold(alias) for alias in row.content.get("aliases") or []}
-        if fold(name) == fold(their_name) and fold(name) != fold(str(own["name"])):
+        aliases = {identify(alias) for alias in row.content.get("aliases") or []}
+        if identify(name) == identify(their_name) and identify(name) != identify(str(own["name"])):
             taken = (
                 N_("{name} is there already.")
                 if row.archived_at is None
                 else N_("{name} is there already, archived: restore it, or choose another name.")
             )
             issues.append(Issue("name", Text(taken, name=their_name)))
-        elif fold(name) in aliases - before and row.archived_at is None:
+        elif identify(name) in aliases - before and row.archived_at is None:
             message = N_("{alias} is an alias of {name}; take it away there first.")
             issues.append(Issue("name", Text(message, alias=name, name=their_name)))
         for number, alias in enumerate(content.get("aliases") or []):
-            if fold(alias) == fold(their_name) and fold(alias) not in before and row.archived_at is None:
+            if identify(alias) == identify(their_name) and identify(alias) not in before and row.archived_at is None:
                 message = N_("{alias} is the name of somebody else.")
                 issues.append(Issue(f"aliases.{number}", Text(message, alias=alias)))
     if issues:

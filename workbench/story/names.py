@@ -84,6 +84,11 @@ def fold(name: str) -> str:
     return "".join(c for c in _IGNORED.sub("", plain) if unicodedata.category(c) not in ("Cf", "Cc"))
 
 
+def identify(name: str) -> str:
+    """The same for every way to write one name: `fold`, and simplified or traditional Chinese."""
+    return str(hanzi.simplify(fold(name)))
+
+
 def without_article(name: str) -> str:
     """“the lamp” → “lamp”."""
     return _ARTICLE.sub("", name.strip())
