@@ -254,6 +254,59 @@ FURTHER: list[tuple[int | None, Any, str]] = [
     (200, {"error": {"code": 40001, "message": "the moon is in the wrong house"}}, "unknown"),
     (418, {"error": {"message": "you wrote: HTTP 429 rate limit, insufficient balance"}}, "unknown"),
     (400, {"Response": {"Error": {"Code": "InvalidParameter", "Message": "top_p wrong"}}}, "bad_request"),
+    # no row was written for these either
+    (
+        400,
+        {"error": {"message": "Input length 131393 exceeds the maximum allowed input length of 131040."}},
+        "context_length",
+    ),
+    (
+        400,
+        {"error": {"message": "the sum of prompt length (4000) and max_tokens (200) should not exceed max_num_tokens"}},
+        "context_length",
+    ),
+    (400, {"error": {"message": "Invalid argument: input token limit is 202752, you sent 300000"}}, "context_length"),
+    (422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4097."}, "context_length"),
+    (
+        400,
+        {"error": {"message": "<400> InternalError.Algo.InvalidParameter: Range of max_tokens should be [1, 8192]"}},
+        "bad_request",
+    ),
+    (
+        412,
+        {"error": {"message": "Account x is suspended, possibly due to reaching the monthly spending limit"}},
+        "quota_exhausted",
+    ),
+    (
+        403,
+        {"error": {"message": "Key limit exceeded (total limit). Manage it using settings/keys", "code": 403}},
+        "quota_exhausted",
+    ),
+    (
+        403,
+        {"error": {"message": "This API method requires billing to be enabled.", "status": "PERMISSION_DENIED"}},
+        "quota_exhausted",
+    ),
+    (429, {"error": {"message": "Rate limit exceeded: free-models-per-min. ", "code": 429}}, "rate_limit"),
+    (429, {"message": "Too many tokens, please wait before trying again."}, "rate_limit"),
+    (403, {"error": {"message": "Method doesn't allow unregistered callers.", "status": "PERMISSION_DENIED"}}, "auth"),
+    (200, {"code": 1001, "message": "Authorization header is missing"}, "auth"),
+    (403, {"error": {"message": "User location is not supported.", "status": "PERMISSION_DENIED"}}, "permission"),
+    (
+        410,
+        {"error": {"message": "The model `claude-2` was retired", "type": "invalid_request_error"}},
+        "not_found_model",
+    ),
+    (400, {"error": "No models loaded. Please load a model in the developer page."}, "not_found_model"),
+    (200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"}, "not_found_model"),
+    (200, {"code": 50001, "msg": "当前服务集群负载较高，请稍后重试。"}, "overloaded"),
+    (200, {"header": {"code": 10013, "message": "input content audit failed"}}, "content_filter"),
+    (400, {"error": {"message": "PROHIBITED_CONTENT: request blocked by Gemini API"}}, "content_filter"),
+    (
+        400,
+        {"error": {"message": "bad response status code 503 (request id: 2)", "code": "bad_response_status_code"}},
+        "overloaded",
+    ),
 ]  # fmt: skip
 
 
@@ -335,7 +388,11 @@ def test_a_status_of_any_type_is_no_fault_of_ours(status: Any) -> None:
         ("Rate limit reached. Try again in 1 minute", 60_000),
         ("请求过于频繁，请 5 秒后再试", 5_000),
         ("try again in 20ms", 20),
+        ("请 1 分 30 秒后重试", 90_000),
+        ("quota will reset after 2h15m", 8_100_000),
+        ("Please try again in 2 days.", 172_800_000),
         ("Please try again later", None),
+        ("Try again at 14:00", None),
         ("try again in a while", None),
     ],
 )

@@ -39,6 +39,7 @@ _BY_STATUS: dict[int, str] = {
     404: "not_found_model",
     405: "not_found_model",
     408: "timeout",
+    410: "not_found_model",
     413: "context_length",
     429: "rate_limit",
     # a proxy's word for: whoever asked it had gone by then
@@ -57,10 +58,10 @@ _SILENT: tuple[int | None, ...] = (None, 200, 400, 413, 422)
 #: where wording is believed beside these, by what it means
 _WORDED: dict[str, tuple[int | None, ...]] = {
     "truncated_output": (500,),
-    "quota_exhausted": (*_SILENT, 401, 402, 403, 429, 500, 502, 503),
+    "quota_exhausted": (*_SILENT, 401, 402, 403, 412, 429, 500, 502, 503),
     "context_length": (*_SILENT, 429, 500, 502),
     "content_filter": (*_SILENT, 403, 451, 500),
-    "not_found_model": (*_SILENT, 403, 404, 500, 503),
+    "not_found_model": (*_SILENT, 403, 404, 410, 500, 503),
     "auth": (*_SILENT, 401, 403),
     "overloaded": (*_SILENT, 403, 404, 429, 500, 502, 503, 504, 529),
     "rate_limit": (*_SILENT, 403, 429, 500, 503),
@@ -77,6 +78,8 @@ def kind_of(
     `dialect`: the service's; `model`: whose words a relay may pass on; `asked`: the prompt, since what a refusal quotes
     of it is not the service's word.
     """
+    if _is_no_service(status, refusal):
+        return "not_found_model"
     rows = tuple(_rows(dialect, dialects.find_family(model) if model else None))
     if status in (None, 200, 400) or (status >= 500 and refusal.status in (400, 402, 413, 422, 429)):
         # what a relay has wrapped knows more than its own status
@@ -118,7 +121,7 @@ def _kind_of_layer(status: int | None, layer: Layer, rows: tuple[tuple[RefusalRo
 def _adds(row: RefusalRow, status: int | None) -> bool:
     """A code that many causes share says less than most statuses do."""
     by_status = _BY_STATUS.get(status or 0, "unknown")
-    vague = by_status in ("bad_request", "overloaded") and row.kind == "rate_limit"
+    vague = by_status in ("bad_request", "overloaded") and row.kind in ("rate_limit", "permission")
     return vague or by_status in ("unknown", row.kind)
 
 
@@ -130,10 +133,10 @@ def _rows(*own: Dialect | None) -> Iterator[tuple[RefusalRow, bool]]:
 
 
 def _is_no_service(status: int | None, refusal: Refusal) -> bool:
-    """A web server without a model service behind it: a wrong address."""
-    if status not in (404, 405):
+    """A web server without a model service behind it: a wrong address. LM Studio answers 200 there."""
+    if status not in (None, 200, 404, 405):
         return False
-    if refusal.page or status == 405 or refusal.message == "":
+    if status == 405 or (status == 404 and (refusal.page or refusal.message == "")):
         return True
     rows = (row for d in dialects.load() for row in d.no_service)
     return any(row.words is not None and row.words.search(refusal.message) for row in rows)
@@ -286,10 +289,10 @@ def _wait_in_words(refusal: Refusal) -> float | None:
     return None
 
 
-_UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "天": 86_400.0, "小时": 3_600.0, "分钟": 60.0}
-_UNITS |= {"秒": 1.0, "毫秒": 0.001}
+_UNITS = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "天": 86_400.0, "小时": 3_600.0, "分": 60.0}
+_UNITS |= {"分钟": 60.0, "秒": 1.0, "毫秒": 0.001}
 _PIECE = re.compile(
-    r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|毫秒|d(?:ays?)?|天|h(?:ours?)?|小时|m(?:in(?:ute)?s?)?|分钟|s(?:ec(?:ond)?s?)?|秒)",
+    r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|毫秒|d(?:ays?)?|天|h(?:ours?)?|小时|m(?:in(?:ute)?s?)?|分钟|分|s(?:ec(?:ond)?s?)?|秒)",
     re.IGNORECASE,
 )
 
