@@ -353,9 +353,18 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
 # -- failing -----------------------------------------------------------------------------------------------------------
 
 
-def _translate(error: Exception, deadline_s: float, *, structured: bool) -> ProviderError:
-    from google.genai import errors
+def _explain(error: Any, *, structured: bool) -> ProviderError:
+    """What the SDK's error says."""
+    if isinstance(error.response, httpx2.Response):
+        return faults.fault(error.code, error.response.text, error.response.headers, structured=structured)
+    return faults.fault(error.code, error.details, {}, structured=structured)
 
+
+def _translate(error: Exception, deadline_s: float, *, structured: bool) -> ProviderError:
+    # Loaded where a call of its has failed; a poll, which makes none, has no second for that.
+    sdk: Any = sys.modules.get("google.genai.errors")
+    if sdk is not None and isinstance(error, sdk.APIError):
+        return _explain(error, structured=structured)
     match error:
         case ProviderError():
             return error
@@ -363,11 +372,6 @@ def _translate(error: Exception, deadline_s: float, *, structured: bool) -> Prov
             fault = faults.fault(error.status, error.body, {}, structured=structured)
             fault.usage = read_usage(error.body)
             return fault
-        case errors.APIError():
-            if isinstance(error.response, httpx2.Response):
-                words = error.response.text
-                return faults.fault(error.code, words, error.response.headers, structured=structured)
-            return faults.fault(error.code, error.details, {}, structured=structured)
         case TimeoutError():
             return ProviderError("timeout", Text("No complete answer within {seconds} s.", seconds=f"{deadline_s:g}"))
         case httpx2.TransportError() | httpx2.InvalidURL() | OSError():
