@@ -50,7 +50,43 @@ def quoted(status: int, body: Any) -> dict[str, Any]:
     return as_status(status if status >= 400 else 500, {"error": {"message": raw, "type": "upstream_error"}})
 
 
+def as_body(status: int, body: Any) -> dict[str, Any]:
+    return {"status": 200, "body": body if isinstance(body, str) else json.dumps(body)}
+
+
+def streamed(*events: Any) -> dict[str, Any]:
+    lines = "".join(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n" for event in events)
+    return {"status": 200, "content_type": "text/event-stream", "body": lines + "data: [DONE]\n\n"}
+
+
+def first_event(status: int, body: Any) -> dict[str, Any]:
+    return streamed(body)
+
+
+def amid_a_stream(status: int, body: Any) -> dict[str, Any]:
+    return streamed({"choices": [{"index": 0, "delta": {"content": "Once upon"}, "finish_reason": None}]}, body)
+
+
+def in_a_choice(status: int, body: Any) -> dict[str, Any]:
+    error = body.get("error") if isinstance(body, dict) else None
+    choice = {"index": 0, "finish_reason": "error", "message": {"content": ""}}
+    return as_body(200, {"choices": [choice | {"error": error if isinstance(error, dict | str) else body}]})
+
+
+#: with a status of its own; with 200
 PLACES: dict[str, Place] = {"status": as_status, "a relay's metadata": wrapped, "a relay's message": quoted}
+FINE_PLACES: dict[str, Place] = {
+    "body": as_body, "first event": first_event, "amid a stream": amid_a_stream, "choice": in_a_choice,
+}  # fmt: skip
+
+
+def places_of(status: int, body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A refusal wherever it may arrive. Plain words are none in an answer's place."""
+    for name, place in PLACES.items():
+        if name != "status" or status != 200:
+            yield name, place(status, body)
+    for name, place in FINE_PLACES.items() if isinstance(body, (dict, list)) else ():
+        yield name, place(status, body)
 
 
 def json_of(body: str) -> Any:
@@ -93,10 +129,8 @@ def test_a_refusal_is_of_its_kind_wherever_it_arrives(dialect: Dialect, scripted
     async def run() -> None:
         provider = provider_of(scripted, dialect, timeout_s=5)
         for kind, status, body in kinds_in(dialect):
-            for name, place in PLACES.items():
-                if name == "status" and status == 200:
-                    continue
-                scripted.script(default=place(status, body))
+            for name, given in places_of(status, body):
+                scripted.script(default=given)
                 made = await refused(provider)
                 if (made.kind, made.retryable) != (kind, KINDS[kind].retryable):
                     wrong.append((name, kind, made.kind, str(made)[:160]))
@@ -137,8 +171,8 @@ def test_a_refused_schema_steps_a_mode_down(dialect: Dialect, scripted: Scripted
     async def run() -> None:
         provider = provider_of(scripted, timeout_s=5)
         for row in dialect.schemas:
-            for name, place in PLACES.items():
-                scripted.script(default=place(row.status, json_of(row.body)))
+            for name, given in places_of(row.status, json_of(row.body)):
+                scripted.script(default=given)
                 made = await refused(provider, mode="json_schema")
                 if (made.kind, made.mode_unsupported) != ("bad_request", True):
                     wrong.append((name, made.kind, str(made)[:160]))
@@ -155,9 +189,9 @@ def test_a_refused_parameter_is_left_out_of_the_next_request(dialect: Dialect, s
     async def run() -> None:
         provider = provider_of(scripted, **PARAMS)
         for row in dialect.parameters:
-            for name, place in PLACES.items():
+            for name, given in places_of(row.status, json_of(row.body)):
                 scripted.reset()
-                scripted.script(nth={"1": place(row.status, json_of(row.body))})
+                scripted.script(nth={"1": given})
                 made = await refused(provider)
                 await ask(provider)
                 first, second = (call["request"] for call in scripted.calls())
