@@ -314,9 +314,13 @@ def check_nobody(made: Made) -> Found:
 
 def check_dead(story: Story, placed: list[Placed]) -> Found:
     """Who has died does nothing in a later scene."""
-    for scene in placed:
-        gone = {n for number, m in enumerate(story.moments) if number < scene.since for n in m.dies}
-        gone |= set() if scene.moments else {n for n in story.moments[scene.since].dies} if scene.since >= 0 else set()
+    told = [max((i for i, p in enumerate(placed) if m in p.moments), default=-1) for m in story.moments]
+    for spot, scene in enumerate(placed):
+        gone: set[str] = set()
+        for number, moment in enumerate(story.moments):
+            # who comes back, as a ghost, is there
+            gone -= set(moment.people or ()) if number <= scene.since else set()
+            gone |= set(moment.dies) if number < scene.since or -1 < told[number] < spot else set()
         back = {n for m in scene.moments for n in m.people or ()}
         acting = set(scene.scene.outline["cast"]) | {line["speaker"] for line in scene.scene.dialogue["lines"]}
         acting |= {s["name"] for frame in scene.scene.frames for s in frame.shot["subjects"]}

@@ -23,6 +23,7 @@ from workbench.sketch.reading.hours import Hours, read_hours
         ("晚上八点，她关了店门", Hours("night")),
         ("深秋的午后，阳光照进院子", Hours("afternoon", "autumn", "clear")),
         ("Midnight. The 雨 keeps falling", Hours("night", "", "rain")),
+        ("They meet in the light of the setting sun", Hours("dusk")),
         ("Before the dawn of New Year's Day she is gone", Hours("night")),
         ("She plays the organ until midnight", Hours("night")),
         # what comes again and again is told of now where nothing else is

@@ -83,6 +83,8 @@ def test_only_their_own_clause_counts(name: str, description: str, expected: dic
         ("Akela", "a grey wolf, leader, father of many", "beast"),
         # people after all
         ("Mr Fox", "a lawyer", "person"),
+        ("Ichabod Crane", "A tall, lank schoolmaster with huge ears.", "person"),
+        ("Grey Wolf", "cunning", "beast"),
         ("Wolf", "tall, grey beard", "person"),
         ("Robin", "thirty, archer", "person"),
         ("Bran", "horse trader, fat", "person"),

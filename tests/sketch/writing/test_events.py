@@ -24,7 +24,8 @@ EXT. ROOFTOP - DAWN
 Vera looks down at the harbour. Fog comes in.
 """
 SCREENPLAY_ZH = (
-    "1. 外景 渔港码头 夜\n阿海解开缆绳，回头看岸上的灯。\n2、内景 医院走廊 晨\n周玉兰坐在长椅上。\n周玉兰：他回来了吗？"
+    "第一场 外景 渔港码头 夜\n阿海解开缆绳，回头看岸上的灯。\n"
+    "2、内景 医院走廊 晨\n周玉兰坐在长椅上。\n周玉兰：他回来了吗？"
 )
 
 
@@ -77,6 +78,7 @@ def test_a_pronoun_means_whom_its_sentence_names_or_whom_the_story_is_about(
         ("外婆张顺娣蒸年糕，火光映着她的白发。", {"张顺娣"}),
         ("外婆张顺娣把灯递给她。", {"张顺娣", "阿妹"}),
         ("外婆张顺娣想念阿妹。", {"张顺娣"}),
+        ("外婆张顺娣独自坐着，她煮面是为了有人敲门。", {"张顺娣"}),
     ],
 )
 def test_a_chinese_pronoun_as_well(last: str, there: set[str]) -> None:

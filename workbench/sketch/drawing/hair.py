@@ -98,8 +98,9 @@ def in_front(look: Look, side: bool, away: bool, wind: float) -> list[Shape]:
         gloss = mix(hair, (255, 244, 226), 0.2)
         shapes.append((limb([(-0.075, 0.098), (-0.03, 0.128), (0.02, 0.135)], [0.006, 0.013, 0.005]), gloss, 1.0, 150))
     if look.hat:
+        brim: list[Shape] = [(ellipse(0.0, 0.085, 0.2, 0.03, 24), look.under, 0.85, 255)]
+        shapes += [] if look.brimless else brim
         shapes += [
-            (ellipse(0.0, 0.085, 0.2, 0.03, 24), look.under, 0.85, 255),
             (smooth([(-0.112, 0.085), (-0.1, 0.165), (0, 0.2), (0.1, 0.165), (0.112, 0.085)], 4), look.under, 0.98,
                 255),
             (limb([(-0.108, 0.102), (0.108, 0.102)], [0.024, 0.024]), look.deep, 0.9, 255),

@@ -51,6 +51,7 @@ class Look:
     being: Being = PERSON
     #: the story tells its colour: of an animal, the fur's
     own_colour: bool = False
+    brimless: bool = False
 
     @property
     def human(self) -> bool:
@@ -100,6 +101,7 @@ def look(name: str, cast: Sequence[str], person: Person, era: str, language: str
         beard=bool(person.beard),
         old=person.age == "old",
         hat=bool(person.hat),
+        brimless=person.brimless,
         barefoot=person.barefoot,
         being=person.being,
         own_colour=bool(person.coat_colour),

@@ -22,7 +22,7 @@ _APART_EN = (
     r"(?:dream|think|speak|talk|tell|hear|read|know|sing)(?:s|ing)? (?:of|about)|"
     r"(?:writes?|letters?|postcards?|a message|telegrams?) (?:to|from)|without|instead of|news of|"
     r"(?:portraits?|pictures?|photographs?|photos?|statues?|graves?|tombs?|names?|memory|story|songs?|eggs?|nests?|"
-    r"tracks|footprints|letters?|absence) of"
+    r"tracks|footprints|letters?|absence) of|(?:kept|saved|reserved|left|meant) for"
 )
 _GONE_EN = (
     r"(?:has|have|had) (?:\w+ )?(?:flown|gone|left|fled|vanished|disappeared|departed|sailed|moved|run away)|"
@@ -56,8 +56,12 @@ def _is_absent(text: str, start: int, end: int) -> bool:
         return (
             _apart_zh().search(before) is not None
             or re.match(rf"(?:{_GONE_ZH}|{_BELONGINGS_ZH})", after) is not None
+            or (before.endswith("给") and re.match(r"留[的着]|准备的|买的", after) is not None)
             or _is_reported(before)
         )
+    owner = re.search(r"((?:[\w-]+\s+){0,2}[\w-]+) of (?:the |old )?$", before)
+    if owner is not None and kind_of_name(owner.group(1), "en"):
+        return True
     if _apart_en().search(before) or re.match(rf"\s+(?:{_GONE_EN})\b", after, re.IGNORECASE):
         return True
     owned = re.match(r"['’]s?\s+((?:[\w-]+\s+){0,2}?[\w-]+)", after)

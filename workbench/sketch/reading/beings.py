@@ -253,6 +253,12 @@ _KIN_EN = re.compile(
     r"sister|brother|uncle|aunt|wife|husband|widow|widower|mate|friend|teacher|queen|king|leader)",
     re.IGNORECASE,
 )
+#: “Ichabod Crane” is no bird, “Old Wolf” and “Mother Goose” are what they are called
+_SURNAMED_EN = re.compile(
+    r"(?!(?:The|Old|Young|Little|Big|Great|Grey|Gray|Black|White|Red|Brown|Blue|Golden|Silver|Wild|Brother|Sister|"
+    r"Mother|Father|King|Queen|Uncle|Aunt|Baby|Poor|Wise|Lost|Last|Unit|Good|Bad|North|South|East|West)\b)"
+    r"[A-Z][a-z]+(?: [A-Z][a-z]+)+"
+)
 _NOT_ER = frozenset(
     {
         "otter",
@@ -393,6 +399,8 @@ def _read_english(name: str, description: str) -> Being | None:
         if being is not None and (number == 0 or re.match(r"(?:an?|the)\b", phrase, re.IGNORECASE)):
             return being
     words = name.strip()
+    if _SURNAMED_EN.fullmatch(words) and not _about_it(description):
+        return None
     plain = re.sub(r"^(?:the|an?)\s+", "", words, flags=re.IGNORECASE)
     being = _being_en(re.sub(r"\s+(?:of|from|in|the)\b.*|\s*[\d#][\w-]*$", "", plain))
     if being is None or re.match(

@@ -87,7 +87,7 @@ _TIMES: tuple[tuple[Time, re.Pattern[str]], ...] = (
             r"(?:under|at|by|in) (?:the |a )?(?:\w+ )?moon|under the (?:\w+ )?stars|"
             r"nights?|midnight|moonlight|moonlit|moonrise|starlight|starlit|by the stars|small hours|"
             r"after dark|nightfall|"
-            r"before (?:the )?(?:dawn|daybreak|sunrise|first light)|(?:until|till) midnight|"
+            r"before (?:the )?(?:dawn|daybreak|sunrise|rising sun|first light)|(?:until|till) midnight|"
             r"by torchlight|nocturnal|(?:the )?moon (?:is|"
             r"rises|shines|hangs)",
         ),
@@ -107,7 +107,8 @@ _TIMES: tuple[tuple[Time, re.Pattern[str]], ...] = (
         "dusk",
         either(
             r"傍晚|黄昏|日落|夕阳|薄暮|暮色|落日|晚霞|日暮|天色渐[晚暗]|掌灯时分|华灯初上|(?<=[\s/·—-])昏(?=[：:\s]|$)",
-            r"dusk|sunset|sundown|evenings?|twilight|gloaming|golden hour|the sun (?:sets|goes down|is setting)",
+            r"dusk|sunset|sundown|(?:setting|sinking) sun|evenings?|twilight|gloaming|golden hour|"
+            r"the sun (?:sets|goes down|is setting)",
         ),
     ),
     (

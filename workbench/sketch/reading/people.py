@@ -30,6 +30,8 @@ class Person:
     hair_colour: str = ""
     beard: bool | None = None
     hat: bool | None = None
+    #: what is on the head: a cap, a turban
+    brimless: bool = False
     garment: Literal["", "robe", "dress", "coat", "suit"] = ""
     coat_colour: str = ""
     build: Literal["", "stout", "thin"] = ""
@@ -267,6 +269,10 @@ _HAT = either(
     r"斗笠|帽|冠(?!军|心|状)|头巾|兜帽|头盔",
     r"hat|cap|hood|hooded|bonnet|helmet|beret|fedora|turban|headscarf|top hat|bowler",
 )
+_NO_BRIM = either(
+    r"头巾|兜帽|头盔|纶巾|方巾|幞头|毡帽|皮帽|毛线帽|棉帽|便帽|鸭舌帽|[凤皇王桂]冠|道冠|玉冠",
+    r"cap|hood|hooded|bonnet|helmet|beret|turban|headscarf|crown",
+)
 _BAREFOOT = either(
     r"赤着?脚|光着?脚|赤足|跣足|打着?赤脚|不穿鞋|没有?穿鞋",
     r"bare[- ]?foot(?:ed)?|bare feet|no shoes|shoeless|unshod|without shoes",
@@ -331,7 +337,8 @@ _HAIR_COLOUR = (
         "blond",
         either(
             r"金发|金色(?:的)?(?:长|短|卷)?发",
-            r"blond|blonde|fair[- ]hair(?:ed)?|golden[- ]hair(?:ed)?|golden (?:\w+ )?(?:hair|curls|"
+            r"blond|blonde|fair[- ]hair(?:ed)?|fair (?:\w+ )?(?:hair|braids?|plaits?|pigtails|curls|bun)|"
+            r"golden[- ]hair(?:ed)?|golden (?:\w+ )?(?:hair|curls|"
             r"braids?)|flaxen|yellow hair|sandy hair",
         ),
     ),
@@ -446,6 +453,7 @@ def read_person(
         hair_colour=_first(_HAIR_COLOUR, looks),
         beard=beard,
         hat=False if _NO_HAT.search(looks) else True if _HAT.search(looks) else None,
+        brimless=_NO_BRIM.search(looks) is not None,
         garment=garment,
         coat_colour=coat,
         build="stout" if _STOUT.search(looks) else "thin" if _THIN.search(looks) else "",

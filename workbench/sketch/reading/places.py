@@ -285,6 +285,9 @@ _EN: dict[str, str] = {
             "sewers",
             "engine room",
             "bilge",
+            "bath",
+            "dining car",
+            "sleeping car",
             "toolshed",
             "chicken coop",
             "pigsty",
@@ -440,6 +443,23 @@ _EN: dict[str, str] = {
             "oasis",
             "savannah",
             "open air",
+            "hollow",
+            "dell",
+            "glen",
+            "vale",
+            "copse",
+            "thicket",
+            "track",
+            "railway track",
+            "drive",
+            "driveway",
+            "schooner",
+            "steamer",
+            "lifeboat",
+            "pacific",
+            "atlantic",
+            "taiga",
+            "way home",
             "pool",
             "well",
             "steps",
@@ -563,7 +583,26 @@ _ZH: dict[str, str] = {
     **dict.fromkeys(["酒楼", "客栈", "酒馆", "酒肆", "酒馆里"], "tavern"),
     **dict.fromkeys(["寺庙", "寺院", "庙里", "大殿", "祠堂", "教堂", "道观", "庙", "寺"], "temple"),
     **dict.fromkeys(["山脚", "山顶", "山坡", "山腰", "山路", "悬崖", "崖边", "雪山", "山上", "山"], "mountain"),
-    **dict.fromkeys(["海边", "海滩", "沙滩", "海岸", "海上", "港口", "码头", "渔港", "海"], "sea"),
+    **dict.fromkeys(
+        [
+            "太平洋",
+            "大西洋",
+            "印度洋",
+            "北冰洋",
+            "大洋",
+            "远洋",
+            "海边",
+            "海滩",
+            "沙滩",
+            "海岸",
+            "海上",
+            "港口",
+            "码头",
+            "渔港",
+            "海",
+        ],
+        "sea",
+    ),
     **dict.fromkeys(["河边", "河岸", "湖边", "溪边", "江边", "池塘", "湖畔", "江岸", "河", "湖", "溪", "江"], "river"),
     **dict.fromkeys(["树林", "森林", "密林", "竹林", "林中", "林间", "丛林边", "林子", "林"], "forest"),
     **dict.fromkeys(["原野", "草原", "田间", "田野", "麦田", "稻田", "田里", "旷野", "田"], "field"),
@@ -895,7 +934,7 @@ _ZH: dict[str, str] = {
 _PARTS_EN = r"doors?|floor|wall|window|table|counter|corner|entrance|steps|roof|bench|edge|gate|stairs"
 #: nouns of people and things that make another thing of the place before them: “the library book”, “a school friend”
 _COMPOUND_EN = re.compile(
-    r"\s+(?:books?|bags?|keys?|keepers?|owners?|masters?|mistress|boys?|girls?|m[ae]n|wom[ae]n|friends?|"
+    r"\s+(?:coats?|jackets?|uniforms?|boots?|books?|bags?|keys?|keepers?|owners?|masters?|mistress|boys?|girls?|m[ae]n|wom[ae]n|friends?|"
     r"bells?|clocks?|lights?|lamps?|guards?|guides?|workers?|managers?|clerks?|cat|dog|mouse|mice|trip|"
     r"tour|"
     r"novel|song|story|stories|prices?|uniform|bus|train|board|team|band|fair|day|life|manners|politics|"
@@ -961,6 +1000,14 @@ _BEFORE_ZH = (
 _AFTER_ZH = r"(?:里|中|内|上|下|外|前|后|边|旁|口|门口|之中|深处|尽头|附近|角落|顶|底)"
 
 
+#: “tells him that … was lost in the bog”, “like lichen on a rock”: not here
+_ELSEWHERE_EN = re.compile(
+    r"\b(?:says|said|tells?|told|claims|hears|heard|reports|writes|learns|remembers|explains|dreams)"
+    r"(?: [\w']+){0,3} that .*|"
+    r"\blike (?:(?:an?|the) )?[\w-]+(?: [\w-]+)? (?:on|in|at|under|of) (?:an?|the) [\w-]+",
+    re.IGNORECASE,
+)
+_RIDES_HOME_EN = re.compile(r"\b(?:rides?|rode|sails?|gallops?|trudges?|limps?|flies|flew) home\b", re.IGNORECASE)
 #: who looks into water is there, and a part of a place is there: “through the window of the library”
 _OF_PART = re.compile(
     r"\b(?P<how>looks? (?:down )?into|in|on|at|through|into|onto|under|behind|against|beside|by|to|from) "
@@ -1051,7 +1098,7 @@ def _slug_line(text: str) -> list[tuple[str, str]]:
 
 #: words of the open air and of rooms, where no place is named
 _OPEN_AIR = either(
-    r"(?:雨|雪|风雪|雨幕)[中里](?!的)|(?:烈日|骄阳|星空|太阳底?)下|共[撑打]一把伞|撑着伞走|露天|扬帆|划船|树后|草丛|枯草里|骑马|骑着[^，。]{0,4}马",
+    r"(?:雨|雪|风雪|雨幕)[中里](?!的)|(?:烈日|骄阳|星空|太阳底?)下|冒着?[大风]?雨|淋着?雨|顶着风雪|冒着?[风大]?雪|共[撑打]一把伞|撑着伞走|露天|扬帆|划船|树后|草丛|枯草里|骑马|骑着[^，。]{0,4}马",
     r"under the (?:\w+ )?(?:sun|stars|sky|open sky)|(?:out )?into the (?:snow|rain|storm|cold|open air|fog|sunshine)|"
     r"in (?:the |an? )?(?:\w+ )?(?:rain|snow|sleet|hail|hailstorm|storm|blizzard|fog|mist|open air)|"
     r"shares? (?:an|one|the same) umbrella|"
@@ -1095,18 +1142,10 @@ def kind_of_name(name: str, language: str) -> str | None:
         bare = _NOT_PLACES_ZH.sub("", text)
         if re.search(rf"{_FRONT_ZH.pattern}$", bare) and bare not in _ZH:
             return "outside"
-        return (
-            next(
-                (
-                    _ZH[w]
-                    for w in sorted(_ZH, key=len, reverse=True)
-                    if bare.endswith(w) and (len(w) > 1 or len(bare) > 1 or w == bare)
-                ),
-                None,
-            )
-            if bare == text or len(bare) > 1
-            else None
-        )
+        if bare != text and len(bare) <= 1:
+            return None
+        own = (w for w in _words_of_length(bare) if len(w) > 1 or len(bare) > 1 or w == bare)
+        return next((_ZH[w] for w in own), None) or (_HEADS_ZH.get(bare[-1:]) if len(bare) > 1 else None)
     head = re.split(
         r"\s+(?:of|in|on|at|by|near|from|under|beyond|above|with)\s+",
         re.sub(r"^(?:the|an?)\s+", "", text, flags=re.IGNORECASE),
@@ -1118,13 +1157,24 @@ def kind_of_name(name: str, language: str) -> str | None:
     return None
 
 
+def _words_of_length(name: str) -> Iterator[str]:
+    """The words of places that a Chinese name ends on, the longest first."""
+    return (w for w in sorted(_ZH, key=len, reverse=True) if name.endswith(w))
+
+
 #: how surely something is where a text happens (0 is surest), where the text tells it, name and kind
 _Spot = tuple[int, int, str, str]
 
 
+def _is_dark_place(match: re.Match[str]) -> bool:
+    """“In the dark hollow” is a place, “in the dark” is none."""
+    following = re.match(r"\s+([a-z]+)", match.string[match.end() :])
+    return match.group().endswith("dark") and following is not None and following.group(1) in _EN
+
+
 def _find_en(text: str) -> list[_Spot]:
-    plain = _OF_PART.sub(_name_whole, text)
-    plain = _LOOKS_AT.sub(lambda m: "▮" * len(m.group()), plain)
+    plain = _OF_PART.sub(_name_whole, _ELSEWHERE_EN.sub(lambda m: "▮" * len(m.group()), text))
+    plain = _LOOKS_AT.sub(lambda m: m.group() if _is_dark_place(m) else "▮" * len(m.group()), plain)
     found: list[tuple[int, int, str, str]] = []
     for match in _pattern_en().finditer(plain):
         after = plain[match.end("last") if match.group("last") else match.end("noun") :]
@@ -1150,6 +1200,8 @@ def _find_en(text: str) -> list[_Spot]:
         found.append((rank, match.start(), name, "outside" if front else kind))
     if home := _HOME_EN.search(plain):
         found.append((2, home.start(), "home", "home"))
+    if home := _RIDES_HOME_EN.search(plain):
+        found.append((2, home.start(), "the way home", "outside"))
     if not found:
         for match in _PROPER_EN.finditer(plain):
             if not _NO_PROPER.match(match.group(1)) and "▮" not in match.group(1):

@@ -44,7 +44,9 @@ _EN_END = re.compile(
 )
 #: the first line of a screenplay's scene, perhaps numbered
 _SLUG = re.compile(
-    r"^[ \t]*(?:\d+[A-Z]?[.)、]?[ \t]*)?((?:INT|EXT|I/E)(?:\.|[ /]).+|(?:场景)?[^\S\n]*[内外]景.+)$", re.MULTILINE
+    r"^[ \t]*(?:\d+[A-Z]?[.)、]?[ \t]*)?"
+    r"((?:INT|EXT|I/E)(?:\.|[ /]).+|(?:第[\d一二三四五六七八九十百]+[场幕][ \t]*)?(?:场景)?[^\S\n]*[内外]景.+)$",
+    re.MULTILINE,
 )
 _CUE = re.compile(r"^[ \t]*([A-Z][A-Z .'-]{1,28})(?:[ \t]*\(.*\))?[ \t]*\n(?=[ \t]*\S)", re.MULTILINE)
 _EN_LEADING = re.compile(
@@ -307,6 +309,7 @@ _PRONOUN = {
     "m": re.compile(r"\b(?:he|him|his)\b|(?<!其)他(?!们|人|乡)", re.IGNORECASE),
 }
 _SPOKEN = re.compile(
+    r"\b(?:says|said|tells?|told|claims|hears|reports|writes|learns|explains)(?: [\w']+){0,3} that .*|"
     r"“[^”]*”|「[^」]*」|(?<=[说道问答])：.*|^(?!.{0,3}[内外]景)[^，。：]{1,8}：.*|^(?!INT|EXT|I/E)[A-Z][A-Z .'-]+:.*"
 )
 _KIN_OF = re.compile(

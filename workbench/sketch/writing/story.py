@@ -272,7 +272,9 @@ def _events(
             meant = sentences.resolve_pronouns(text, language, people, recent)
         else:
             spoken = {m.name: m.start for m in reversed(names.mentions(text))}
-            meant = sentences.find_meant(text, language, people, recent, spoken, lead)
+            # the rest of a sentence is about whom its beginning names
+            about = events[-1].people[0] if goes_on and events and events[-1].people else lead
+            meant = sentences.find_meant(text, language, people, recent, spoken, about)
         slug, told = not sample and is_slugged(text), None
         if slug or not script:
             told = _find_place(text, language, world_places, names, sample=sample)
