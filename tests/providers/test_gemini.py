@@ -371,6 +371,12 @@ def test_a_relays_error_inside_a_stream_is_told_in_its_own_words(
     assert failed.value.usage == Usage(12, None, 8, 3)
 
 
+def test_an_error_after_a_good_reason_is_no_success(server: ScriptedGemini, gemini: Callable[..., Gemini]) -> None:
+    server.script({"body": sse(said("Half", "STOP"), {"error": {"code": "busy", "message": "gone away"}})})
+    with pytest.raises(ProviderError, match="gone away"):
+        ask(gemini())
+
+
 def test_a_streamed_answer_in_gbk_is_refused_with_that_reason(
     server: ScriptedGemini, gemini: Callable[..., Gemini]
 ) -> None:

@@ -312,6 +312,11 @@ FAILED: dict[str, tuple[dict[str, Any], str, str]] = {
         "overloaded",
         "Provider disconnected",
     ),
+    "an error after a good reason": (
+        raw(sse(chunk("Half"), chunk(finish="stop"), {"error": BUSY}), STREAM),
+        "overloaded",
+        "Provider disconnected",
+    ),
     "an event of the name": (
         raw(sse(chunk("Half"), f"event: error\ndata: {json.dumps(BUSY)}\n\n"), STREAM),
         "overloaded",

@@ -118,11 +118,21 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
             answer.end_stream()
 
         failure: ProviderError | None = None
+        refused = False
+
+        async def note_refusal() -> None:
+            nonlocal refused
+            try:
+                await ask()
+            except ServiceRefused:
+                refused = True
+                raise
+
         try:
-            await self._send(ask, self._deadline_s(params), structured=request.mode != "plain")
+            await self._send(note_refusal, self._deadline_s(params), structured=request.mode != "plain")
         except ProviderError as error:
             failure = error
-        if failure is None or answer.finished:
+        if failure is None or (answer.finished and not refused):
             return answer.reply()
         failure.raw = failure.raw or storable(answer.text) or None
         failure.usage = failure.usage or (answer.usage if answer.usage != Usage() else None)

@@ -93,7 +93,8 @@ class OpenAICompatible(TextProvider, ImageProvider):
                 await self._ask(client, body, request.call_id, answer, on_delta)
         except Exception as error:
             failure = error
-        if failure is not None and not answer.finished:
+        # What a connection does after the answer is complete takes nothing from it; what the service says of it does.
+        if failure is not None and (isinstance(failure, ServiceRefused) or not answer.finished):
             # Raised out here, so that no handler's context drags along an exception that quotes request headers.
             raise self._explain(failure, request, body, answer)
         return answer.reply()
