@@ -19,7 +19,7 @@ from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequ
 from workbench.providers.dialects import Dialect
 from workbench.providers.endpoints import ENDPOINTS, Endpoint, normalise_base_url
 from workbench.providers.faults import duration_s, fault, find_refusal, kind_of, read_refusal
-from workbench.providers.lessons import lessons
+from workbench.providers.lessons import SAMPLING, Lessons, learn, lessons
 from workbench.providers.openai_compatible import OpenAICompatible
 
 BY_DIALECT = pytest.mark.parametrize("dialect", dialects.load(), ids=lambda d: d.name)
@@ -439,6 +439,46 @@ def test_a_wait_is_read_from_the_words_of_a_refusal(said: str, ms: int | None) -
 )
 def test_durations(said: str, seconds: float | None) -> None:
     assert duration_s(said) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "refused"),
+    [
+        (400, 'Grammar error: Unimplemented keys: ["uniqueItems"]', True),
+        (400, "The provided JSON schema is not supported by guidance", True),
+        (400, "output_config.format.schema: For 'array' type, property 'maxItems' is not supported", True),
+        (400, "compiled grammar is too large", True),
+        (400, "response_format.type参数非法", True),
+        (400, 'Either "json_schema" or "grammar" can be specified, but not both', True),
+        (500, "This response_format type is unavailable now (request id: 2)", True),
+        (502, "response_format is not supported", True),
+        (501, "structured output is not implemented", True),
+        (503, "json_schema service temporarily unavailable", False),
+        (500, "The server had an error", False),
+        (429, "response_format rate limited", False),
+        (400, "invalid temperature", False),
+    ],
+)
+def test_a_refused_schema_is_told_from_a_service_that_is_down(status: int, said: str, refused: bool) -> None:
+    assert fault(status, {"error": {"message": said}}, {}, structured=True).mode_unsupported is refused
+
+
+@pytest.mark.parametrize(
+    ("said", "left_out"),
+    [
+        ("do not support parameter: seed", {"seed"}),
+        ("property 'reasoning_effort' is unsupported", {"reasoning_effort"}),
+        ("presence_penalty and frequency_penalty cannot both be set", {"frequency_penalty"}),
+        ("`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled", set(SAMPLING)),
+        ("不支持参数 temperature", set(SAMPLING)),
+        ("temperature: Input should be less than or equal to 2", set()),
+        ("seed-oss is overloaded by unexpected requests", set()),
+    ],
+)
+def test_a_parameter_is_left_out_where_it_is_refused_whatever_its_value(said: str, left_out: set[str]) -> None:
+    known = Lessons()
+    assert learn(known, read_refusal({"error": {"message": said}}), PARAMS) is bool(left_out)
+    assert known.left_out == left_out
 
 
 def test_two_exclusive_parameters_leave_the_first(scripted: ScriptedProvider) -> None:
