@@ -120,3 +120,28 @@ def test_no_address_of_the_machines_own_link_is_stored(pasted: str) -> None:
 def test_what_no_parser_takes_is_no_address_either(pasted: str) -> None:
     with pytest.raises(InvalidInput):
         normalise_base_url(pasted)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "stored"),
+    [
+        ("OPENAI_BASE_URL=https://relay.example/v1", "https://relay.example/v1"),
+        ('export OPENAI_API_BASE="https://relay.example/v1"', "https://relay.example/v1"),
+        ("base_url: 'https://relay.example/v1',", "https://relay.example/v1"),
+        ('"baseUrl": "https://relay.example/v1"', "https://relay.example/v1"),
+        ("`https://api.x.ai/v1`", "https://api.x.ai/v1"),
+        ("（https://api.x.ai/v1）。", "https://api.x.ai/v1"),
+        ("https：//api.x.ai/v1", "https://api.x.ai/v1"),
+        ("[fd00::1]:8080", "http://[fd00::1]:8080/v1"),
+        ("http://[::1]", "http://[::1]/v1"),
+        ("http://localhost:11434/api/generate", "http://localhost:11434/v1"),
+    ],
+)
+def test_an_address_is_taken_out_of_what_was_copied_with_it(pasted: str, stored: str) -> None:
+    assert normalise_base_url(pasted) == stored
+
+
+@pytest.mark.parametrize("pasted", ["base_url=relay.example", "https://a=b/v1", "https://a`b/v1"])
+def test_what_is_no_host_is_no_address(pasted: str) -> None:
+    with pytest.raises(InvalidInput):
+        normalise_base_url(pasted)

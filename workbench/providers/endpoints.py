@@ -50,6 +50,12 @@ _CALLS = re.compile(
 )
 
 
+#: what stands before an address that was copied from a shell or a settings file
+_VARIABLE = re.compile(r"^(?:export\s+|set\s+|\$env:)?[\w.-]+[\"']?\s*[=:]\s*[\"'`]?(?=https?://)", re.IGNORECASE)
+#: what stands around one in a sentence
+_AROUND = " \t\"'`<>“”‘’()（）【】,，;；。"
+_HOST = re.compile(r"[\w.:%-]+")
+
 NO_ADDRESS = N_("This is not a web address. It should look like https://api.example.com/v1.")
 
 
@@ -67,7 +73,7 @@ def normalise_base_url(pasted: str) -> str:
 
     Raises InvalidInput when it is no web address or carries what belongs into the key field.
     """
-    typed = pasted.strip().strip("\"'<>“”")
+    typed = _VARIABLE.sub("", pasted.replace("：//", "://").strip().strip(_AROUND))
     if not typed.isprintable():
         raise _wrong(NO_ADDRESS)
     try:
@@ -116,7 +122,7 @@ def _is_private(host: str) -> bool:
 def _check(typed: str, scheme: str, host: str | None, user: str | None, query: str) -> None:
     # htp:/x, http:/x: what was meant as a scheme is no host
     slip = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:/(?!/)", typed)
-    if slip or scheme.lower() not in ("http", "https") or not host or re.search(r"\s", host):
+    if slip or scheme.lower() not in ("http", "https") or not host or not _HOST.fullmatch(host):
         raise _wrong(NO_ADDRESS)
     if is_link_local(host):
         raise _wrong(N_("No model service is at this address: it is one of this machine's own network link."))
