@@ -185,3 +185,17 @@ def test_a_process_that_is_stuck_while_it_seals_is_named(tmp_path: Path, monkeyp
         pass
     with second.lock():
         pass
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "API Key: {}",
+        "密钥：{}",
+        "OPENAI_API_KEY={}  # mine",
+        "OPENAI_API_KEY={}\nOPENAI_BASE_URL=https://relay.example/v1",
+        "export A_KEY='{}'\nexport B_KEY='sk-other'",
+    ],
+)
+def test_a_key_is_taken_out_of_the_settings_it_was_copied_with(pasted: str) -> None:
+    assert normalise_key(pasted.format("sk-0123456789abcdef")) == "sk-0123456789abcdef"

@@ -50,13 +50,17 @@ _QUOTES = "\"'`“”‘’"
 #: what stands before a key that was copied from a shell, a settings file or a header
 _NAME = re.compile(
     r"""^(?:(?:export|set|setx|env|const|let|var)\s+|\$env:)?[\"'`“‘]?"""
-    r"""(?:[\w.-]*(?:key|token|secret)|[A-Z][A-Z0-9_]*_(?:API|AK|SK))[\"'`”’]?\s*(?:=|:|：|\s(?=[\"'`“‘]))\s*""",
+    r"""(?:(?:api |secret |access )?[\w.-]*(?:key|token|secret|密钥|令牌)"""
+    r"""|[A-Z][A-Z0-9_]*_(?:API|AK|SK))[\"'`”’]?\s*(?:=|:|：|\s(?=[\"'`“‘]))\s*""",
     re.IGNORECASE,
 )
 #: any variable before “=”, where a key follows: one that ends in “=” has nothing behind it
 _VARIABLE = re.compile(
     r"^(?:export\s+|set\s+|\$env:)?(?:[A-Z][A-Z0-9_]*\s*=\s*(?=[^\s=]{8})|[\w.-]+\s*[=:]\s*(?=[\"'`]?sk-))"
 )
+
+#: what follows a key in a settings file: a comment, the next variable
+_REST = re.compile(r"\s+(?:#|//).*|\n\s*(?:export\s+|set\s+)?[A-Za-z]\w*\s*=.*", re.DOTALL)
 
 
 def normalise_key(pasted: str) -> str:
@@ -67,6 +71,7 @@ def normalise_key(pasted: str) -> str:
     Raises InvalidInput when nothing is left or a character cannot be part of an HTTP header.
     """
     key = re.sub(r"[\u200b\u200c\u200d\u2060\ufeff]", "", pasted).strip().strip(_QUOTES).strip()
+    key = _REST.sub("", key)
     key = re.sub(r"^(-H|--header)\s+", "", key).strip(_QUOTES)
     key = _VARIABLE.sub("", _NAME.sub("", key)).strip(" \t,;" + _QUOTES)
     key = re.sub(r"^(authorization\s*:)?\s*(bearer(\s+|$))?", "", key, flags=re.IGNORECASE)
