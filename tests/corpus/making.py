@@ -16,6 +16,7 @@ from PIL import Image
 from tests.corpus.stories import Story
 from tests.engine.conftest import Engine
 from workbench import sketch
+from workbench.errors import GuardUnmet
 from workbench.settings import Settings
 from workbench.sketch.drawing import frame, scenery
 from workbench.sketch.drawing.figures import Figure
@@ -114,7 +115,11 @@ class _Maker:
 
     def _run(self, workflow: str, node: int, kind: str, **params: Any) -> dict[str, Any]:
         """The content that a job makes; NotMade with its reason when it fails."""
-        job = self._engine.finish(self._wb.submit(workflow, node, params).id, timeout=120)
+        try:
+            submitted = self._wb.submit(workflow, node, params)
+        except GuardUnmet as unmet:
+            raise NotMade(f"{workflow}: {unmet}") from unmet
+        job = self._engine.finish(submitted.id, timeout=120)
         if job.state != "succeeded":
             raise NotMade(f"{workflow}: {job.error}")
         return self._wb.artifact(node, kind).content

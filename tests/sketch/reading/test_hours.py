@@ -48,6 +48,7 @@ from workbench.sketch.reading.hours import Hours, read_hours
         ("The wind winds up nothing", Hours("", "", "wind")),
         ("她撑开雨伞", Hours()),
         ("昨夜下了雨", Hours()),
+        ("她坐在长椅上，一夜没合眼", Hours()),
         ("他盼着下雨", Hours()),
         ("夜叉推开了大门", Hours()),
         ("她一夜之间白了头", Hours()),

@@ -50,6 +50,7 @@ from workbench.sketch.reading.things import can_hold
         ("In the bath he finds a spot like lichen on a rock", "en", ("the bath", "inside")),
         ("Vera tells him that he was lost in the bog, in the kitchen", "en", None),
         ("蓝鲸在北太平洋唱歌", "zh", ("太平洋", "sea")),
+        ("他撑着伞等在弄堂口", "zh", ("弄堂", "street")),
         ("公堂上他不肯跪", "zh", ("公堂", "inside")),
         ("师徒行到白虎岭", "zh", ("白虎岭", "mountain")),
         ("她在土楼的天井里贴春联", "zh", ("天井", "courtyard")),

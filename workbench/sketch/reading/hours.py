@@ -52,7 +52,7 @@ class Hours:
 NOTHING_TOLD = Hours()
 #: words of other times, of every time and of no time
 _NOT_NOW = either(
-    r"昨[夜晚日天][^，。]{0,6}|前[夜晚天]|明[早晚天日]|夜叉|夜莺|夜市|一夜之间|日日夜夜|日夜|昼夜|夜以继日|没日没夜|夜长梦多|"
+    r"昨[夜晚日天][^，。]{0,6}|前[夜晚天]|明[早晚天日]|夜叉|夜莺|夜市|一夜之间|一夜[没未无不]|整夜[没未]|彻夜[未难无]|日日夜夜|日夜|昼夜|夜以继日|没日没夜|夜长梦多|"
     r"有朝一日|朝夕|一朝|从早到晚|早晚会|夜行衣|夜明珠|晨光文具|暮年|"
     r"守夜人|不?等天亮|更夫|夜壶|(?:等|直|熬|睡)到(?:天亮|天明|黎明)|午夜凶铃|黎明号",
     r"last night[^.,;]*|yesterday \w+|tomorrow \w+|by night and day|night and day|day and night|"
