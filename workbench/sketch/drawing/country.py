@@ -259,7 +259,7 @@ def forest(stage: Stage, where: Setting) -> None:
     for i in range(14):
         x = (-1) ** i * rng.uniform(1.9, 6.0)
         n.tuft(stage, x, rng.uniform(-1.6, 6.0), rng.uniform(0.35, 0.7), mix(leaf, (66, 104, 74), 0.5))
-    if where.time != "night":
+    if where.time not in ("", "night"):
         for x in (-2.2, 0.8, 3.0):
             stage.card(x, 6.5, [([(0, 0), (0.8, 0), (2.6, 7.5), (1.9, 7.5)], (255, 246, 204), -1.0, 30)])
     stage.sight(2.9, 0.5, 3.3)

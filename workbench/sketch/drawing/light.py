@@ -11,6 +11,7 @@ from workbench.sketch.drawing.style import StylePreset
 
 #: sky above, sky at the horizon, what the light does to red, green and blue
 _HOURS: dict[str, tuple[str, str, tuple[float, float, float]]] = {
+    "": ("#BFC7CB", "#E2E5E3", (0.98, 0.98, 0.97)),
     "dawn": ("#6C7FB2", "#F6C396", (0.93, 0.82, 0.78)),
     "day": ("#7DB6DE", "#E4EFF0", (1.0, 1.0, 0.99)),
     "noon": ("#5BA5DB", "#D9ECF2", (1.06, 1.04, 0.98)),
@@ -41,7 +42,7 @@ class Light:
         where, preset = self.setting, self.preset
         top, low, tint = _HOURS[where.time]
         self.top, self.low = rgb(top), rgb(low)
-        if where.weather != "clear":
+        if where.weather not in ("", "clear"):
             dull = {"cloudy": 0.45, "rain": 0.7, "snow": 0.6, "fog": 0.65}[where.weather]
             dark = {"night": 0.28, "dusk": 0.62, "dawn": 0.85}.get(where.time, 1.0)
             self.top = mix(self.top, times(_GREY[0], dark), dull)

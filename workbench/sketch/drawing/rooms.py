@@ -32,7 +32,14 @@ def is_lit(where: Setting) -> bool:
     return where.lamp or where.time in ("night", "dusk")
 
 
-_OUTSIDE = {"dawn": "#F7D2A8", "day": "#DCECF2", "noon": "#E9F4F5", "dusk": "#F0A877", "night": "#2B3A66"}
+_OUTSIDE = {
+    "": "#DADFE0",
+    "dawn": "#F7D2A8",
+    "day": "#DCECF2",
+    "noon": "#E9F4F5",
+    "dusk": "#F0A877",
+    "night": "#2B3A66",
+}
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from workbench.sketch.reading.places import find_places
 from workbench.sketch.writing import places
 
 Era = Literal["east", "west", "modern", "future"]
-Time = Literal["dawn", "day", "noon", "dusk", "night"]
-Weather = Literal["clear", "cloudy", "rain", "snow", "fog"]
+Time = Literal["", "dawn", "day", "noon", "dusk", "night"]
+Weather = Literal["", "clear", "cloudy", "rain", "snow", "fog"]
 
 
 @dataclass(frozen=True)
 class Setting:
     """`kind` is one of `books.sets().kinds`, or "inside"/"outside" for a place that no word tells. `number` tells
-    places apart."""
+    places apart. `time` and `weather` are "" where a whole story leaves them open: even light, an even sky."""
 
     kind: str
     inside: bool
@@ -65,6 +65,7 @@ _WEATHERS: tuple[tuple[Weather, re.Pattern[str]], ...] = (
     ("fog", _words("雾|霾|岚", "mist|misty|fog|foggy|haze|hazy")),
     ("cloudy", _words("阴|云|闷热|雨", "cloud|clouds|cloudy|overcast|grey sky|close|rain")),
 )
+_CLEAR = _words("晴|阳光|日光|万里无云", "clear|sunny|sunshine|cloudless|bright")
 _LAMP = _words(
     "灯|烛|火|炉|昏黄|点光",
     "lamp|lamplight|candle|candles|lantern|fire|firelight|torch|gaslight|gas|amber|single source|stove",
@@ -98,13 +99,13 @@ def setting(anchor: JsonObject, shot: JsonObject, style: JsonObject, language: s
     lighting = " ".join(str(v) for v in (anchor.get("lighting") or {"": visual.get("lighting") or ""}).values())
     hour = str(air.get("time") or "") or f"{lighting} {texts[-1]}"
     weather = str(air.get("weather") or "") or str(visual.get("mood") or "")
-    time: Time = _first(_TIMES, hour) or _first(_TIMES, f"{lighting} {scene.get('en') or ''}") or "day"
+    time: Time = _first(_TIMES, hour) or _first(_TIMES, f"{lighting} {scene.get('en') or ''}") or ("" if era else "day")
     return Setting(
         kind=kind or ("inside" if inside else "outside"),
         inside=inside,
         era=era or _era(f"{style.get('preset', '')} {style.get('prompt', '')}", every, language),
         time=time,
-        weather=_weather(weather),
+        weather=_weather(weather, told=not era),
         lamp=bool(_LAMP.search(lighting)) or (inside and time in ("night", "dusk")),
         side=-1 if _LEFT.search(lighting) else 1 if _RIGHT.search(lighting) else 0,
         number=digest(place[0], place[1] or texts[-1]),
@@ -136,10 +137,11 @@ def _era(style: str, place: str, language: str) -> Era:
     return known or ("east" if language == "zh" else "west")
 
 
-def _weather(text: str) -> Weather:
+def _weather(text: str, *, told: bool) -> Weather:
+    """`told`: a text that has no weather means clear weather."""
     if _NOT_RAIN.search(text):
         return "cloudy" if re.search("将|to come|held", text) else "clear"
-    return _first(_WEATHERS, text) or "clear"
+    return _first(_WEATHERS, text) or ("clear" if told or _CLEAR.search(text) else "")
 
 
 def _first(choices: Any, text: str) -> Any:

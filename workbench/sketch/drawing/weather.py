@@ -34,7 +34,7 @@ def gradient(width: int, height: int, top: RGB, low: RGB, until: float) -> Image
 
 
 def stars(painter: Painter, rng: Random) -> None:
-    if not painter.light.dark or painter.light.setting.weather in ("cloudy", "rain", "snow"):
+    if not painter.light.dark or painter.light.setting.weather in ("", "cloudy", "rain", "snow"):
         return
     horizon = painter.horizon()
     width = painter.image.width / painter.fine
@@ -49,7 +49,7 @@ def stars(painter: Painter, rng: Random) -> None:
 def sun(painter: Painter, bearing: float, height: float, size: float) -> None:
     """Sun or moon where the light comes from; nothing behind cloud."""
     where = painter.light.setting
-    if where.weather in ("rain", "snow"):
+    if where.weather in ("", "rain", "snow") or not where.time:
         return
     horizon = painter.horizon()
     x = painter.bearing(bearing)
