@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from tests.engine.conftest import Engine
@@ -15,6 +15,7 @@ from workbench.db.connection import Database
 from workbench.db.schema import job, meta
 from workbench.errors import DatabaseBusy, InvalidInput
 from workbench.jobs.submit import Request
+from workbench.profiles.model_call import DATABASE_AWAY
 from workbench.settings import Settings
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
@@ -53,6 +54,25 @@ def test_it_does_break_prepared_statements(settings: Settings) -> None:
         with pytest.raises(DBAPIError, match="prepared statement"):
             ask()
         database.close()
+
+
+@pytest.mark.parametrize("statement", [b"BEGIN", b"COMMIT"])
+def test_an_answer_left_over_is_a_lost_connection_and_no_fault_of_a_job(settings: Settings, statement: bytes) -> None:
+    with pooled(settings.database_url, "refuse") as pooler:
+        engine = Engine(settings.model_copy(update={"database_url": pooler.url}))
+        database = engine.wb.database
+        with database.write() as conn:
+            conn.execute(insert(meta).values(key="x", value="1"))
+        pooler.surplus_at = statement
+        with pytest.raises(DATABASE_AWAY), database.write() as conn:
+            conn.execute(update(meta).where(meta.c.key == "x").values(value="2"))
+        assert pooler.surplus_at == b""
+        for number in range(3, 30):
+            with database.write() as conn:
+                conn.execute(update(meta).where(meta.c.key == "x").values(value=str(number)))
+        with database.read() as conn:
+            assert conn.execute(select(meta.c.value).where(meta.c.key == "x")).scalar_one() == "29"
+        engine.close()
 
 
 def test_waits_are_bounded_through_it_too(settings: Settings) -> None:

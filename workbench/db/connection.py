@@ -230,6 +230,10 @@ class Database:
             if (busy := self._name_obstacle(error)) is None:
                 raise
             raise busy from error
+        except InternalError as error:
+            if not error.connection_invalidated:
+                raise
+            raise _unreachable(self, error) from error
 
     @contextmanager
     def write(self, *, wait_s: float | None = None) -> Iterator[Connection]:
@@ -249,7 +253,7 @@ class Database:
                 raise
             raise busy from error
         except InternalError as error:
-            if getattr(error.orig, "sqlstate", None) != READ_ONLY:
+            if not error.connection_invalidated and getattr(error.orig, "sqlstate", None) != READ_ONLY:
                 raise
             self.waited_long_at = time.monotonic()
             raise _unreachable(self, error) from error

@@ -7,8 +7,8 @@ import socket
 import time
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 
 from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
@@ -53,6 +53,7 @@ def make_engine(url: URL, *, pool_size: int, wait_s: float, json_serializer: Any
         json_serializer=json_serializer,
     )
     Pooler(lock_ms, explicit=bool(prepare)).listen(engine)
+    event.listen(engine, "handle_error", _notice_confusion)
     event.listen(engine, "checkout", _ping_when_rested)
     event.listen(engine, "checkin", _note_use)
     return engine
@@ -98,11 +99,17 @@ class Pooler:
 
     def _limit_waits(self, connection: Connection) -> None:
         if self.found and connection.get_execution_options().get("writes", False):
-            raw: Any = connection.connection.driver_connection
-            raw.execute(
+            limits = (
                 f"SET LOCAL lock_timeout = {self._lock_ms};"
                 f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_TRANSACTION_MS}"
             )
+            raw: Any = connection.connection.driver_connection
+            try:
+                raw.execute(limits)
+            except Exception as error:
+                # SQLAlchemy translates no error of a listener, nor does it throw the connection away
+                connection.invalidate(error)
+                raise OperationalError(limits, None, error) from error
 
 
 def _prepare_threshold(url: URL) -> int | None:
@@ -143,6 +150,16 @@ def _ping_when_rested(dbapi_connection: Any, record: Any, proxy: Any) -> None:
     except Exception as error:
         # makes the pool throw away this and every older connection, and connect anew
         raise InvalidatePoolError from error
+
+
+def _notice_confusion(context: ExceptionContext) -> None:
+    """A pooler whose server was lost may leave an answer over: from then on none on this connection fits its
+    question. psycopg says so itself, without a code of the server's, and keeps the connection."""
+    import psycopg
+
+    error = context.original_exception
+    if isinstance(error, psycopg.InternalError) and error.sqlstate is None:
+        context.is_disconnect = True
 
 
 def _note_use(dbapi_connection: Any, record: Any) -> None:
