@@ -246,7 +246,9 @@ def judge(place: Installation, submitted: list[int], asked: int, seconds: float)
         known = set(conn.execute(select(job.c.id)).scalars())
         not_ended = list(conn.execute(select(job.c.id).where(job.c.state.notin_(ENDED))).scalars())
         not_well = conn.execute(
-            select(job.c.id, job.c.state, job.c.error_kind).where(job.c.state.in_(("failed", "partial", "cancelled")))
+            select(job.c.id, job.c.state, job.c.error_kind, job.c.error).where(
+                job.c.state.in_(("failed", "partial", "cancelled"))
+            )
         ).all()
         open_attempts = list(conn.execute(select(attempt.c.job_id).where(attempt.c.ended_at.is_(None))).scalars())
         good_ends = Counter(conn.execute(select(attempt.c.job_id).where(attempt.c.outcome == "ok")).scalars())

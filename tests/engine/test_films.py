@@ -77,15 +77,27 @@ def test_a_clip_is_created_once_wherever_the_worker_dies(
     else:
         until(lambda: not dying.is_alive() or hurry(wb), 60)
     workers.start()
-    if point == "step_sent":
-        # nothing was sent, and nobody can know: a person decides
-        until(lambda: wb.jobs.get(job_id).waiting_for == "decision", 60)
-        assert creates(provider) == 0
-        wb.jobs.decide(job_id, "send_again")
     done = ended(wb, job_id)
     assert done["state"] == "succeeded", done["error"]
     assert (creates(provider), clips(wb)) == (1, 1)
     assert wb.media.path(done["result"]["media"]).read_bytes()[4:8] == b"ftyp"
+
+
+def test_a_clip_that_was_not_created_takes_no_other_one_of_the_same_seed(
+    wb: Workbench, workers: Workers, provider: ScriptedProvider, tmp_path: Path
+) -> None:
+    other = wb.submit("test_video", profile="films", params={"about": "the sea"}).id
+    first = workers.start()
+    assert ended(wb, other)["state"] == "succeeded"
+    os.kill(first.pid, signal.SIGKILL)
+    first.gone()
+    job_id = wb.submit("test_video", profile="films", params={"about": "a lamp"}).id
+    workers.start(REELWRIGHT_CRASH_AT=f"call_opened@{tmp_path / 'died'}").gone()
+    workers.start()
+    until(lambda: wb.jobs.get(job_id).waiting_for == "decision", 60)
+    wb.jobs.decide(job_id, "send_again")
+    done = ended(wb, job_id)
+    assert (done["state"], creates(provider)) == ("succeeded", 2), done["error"]
 
 
 def test_a_worker_killed_during_the_download_leaves_one_clip(

@@ -71,13 +71,21 @@ class MediaSteps:
             # whatever is asked by now: what is being made costs, and is followed to its end
             raise Suspend("provider")
         bound = session.find_provider(capability)
-        if step is not None and step.state in ("sent", "maybe_charged") and not bound.free:
+        if step is not None and not bound.free and self._may_be_charged(name, step):
             await self._settle_uncertain(name, spec, step, bound)
         await session.admit(bound, spec.tokens)
         with session.write() as conn:
             steps.begin_step(conn, session.job_id, name, position, spec.hash, session.claim, again=step is not None)
         crash.point("step_sent")
         return None
+
+    def _may_be_charged(self, name: str, step: steps.StepState) -> bool:
+        """Whether a call of this step may have reached the service and nobody knows what came of it."""
+        if step.state != "sent":
+            return step.state == "maybe_charged"
+        # a call is in the ledger before it is sent
+        with self._session.database.read() as conn:
+            return ledger.was_opened(conn, self._session.job_id, name, step.claim)
 
     async def _settle_uncertain(self, name: str, spec: MediaSpec, step: steps.StepState, bound: BoundProvider) -> None:
         """Nobody knows what became of a call: look for its task at the service, else leave it to a person. Suspends."""
@@ -108,10 +116,13 @@ class MediaSteps:
         if spec.seconds is None or step.input_hash != spec.hash:
             return None
         try:
-            return await bound.video.find(bound.model("video"), spec.seed, step.updated_at)
+            task_id = await bound.video.find(bound.model("video"), spec.seed, step.updated_at)
         except ProviderError as error:
             log.info("job %s: its task cannot be looked for: %s", self._session.job_id, error)
             return None
+        with self._session.database.read() as conn:
+            # another clip may have been asked for with the same seed
+            return None if task_id is None or steps.is_known_task(conn, task_id) else task_id
 
     async def _make(
         self,

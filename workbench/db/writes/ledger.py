@@ -242,6 +242,14 @@ _paid_answers = (
 )
 
 
+def was_opened(conn: Connection, job_id: int, name: str, claim: int | None) -> bool:
+    """Whether a claim has opened a call of this step; before that nothing is sent."""
+    query = select(model_call.c.id).where(
+        model_call.c.job_id == job_id, model_call.c.step == name, model_call.c.claim == claim
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def list_paid_answers(conn: Connection, job_id: int, name: str, input_hash: str) -> list[str]:
     """Raw answers of this step that were paid already, oldest first: a resumed repair goes on from them."""
     rows = conn.execute(_paid_answers, {"job_id": job_id, "step": name, "input_hash": input_hash}).all()

@@ -199,6 +199,11 @@ def _of_creating_call(column: ColumnElement[Any]) -> ScalarSelect[Any]:
     )
 
 
+def is_known_task(conn: Connection, task_id: str) -> bool:
+    """Whether a service's task belongs to a step already."""
+    return conn.execute(select(step.c.job_id).where(step.c.provider_task_id == task_id).limit(1)).first() is not None
+
+
 def list_clip_versions(conn: Connection, job_id: int) -> list[int]:
     """The artifact versions that a job's clip, under way or done, was asked for with; empty when there is none."""
     query = (
