@@ -106,22 +106,28 @@ class Paces:
         return 1 if seconds is None else max(1, min(LARGEST, int(GROUP_S / max(seconds, 1e-6))))
 
 
+#: ends in one transaction: the threads whose jobs ended first do not wait for the writing of all
+SHARED = 8
+
+
 class SharedEnds:
-    """Ends of threads that come at the same moment, written in one transaction: who comes first writes for those who
-    wait meanwhile."""
+    """Ends of threads that come at the same moment, written together: who comes first writes for some of those who wait
+    meanwhile. The others follow, and so their next jobs do not end at one moment again."""
 
     def __init__(self, write: Callable[[list[Success]], object]) -> None:
         self._write = write
-        self._waiting: list[Success] = []
+        self._waiting: list[list[Success]] = []
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
     def add(self, ended: list[Success]) -> None:
         """Returns when they are written, by this thread or by another."""
         with self._lock:
-            self._waiting.extend(ended)
+            self._waiting.append(ended)
         with self._turn:
             with self._lock:
-                taken, self._waiting = self._waiting, []
-            if taken:
-                self._write(taken)
+                if not any(own is ended for own in self._waiting):
+                    return
+                taken = [ended, *(own for own in self._waiting if own is not ended)][:SHARED]
+                self._waiting = [own for own in self._waiting if not any(own is one for one in taken)]
+            self._write([success for own in taken for success in own])
