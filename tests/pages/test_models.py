@@ -91,15 +91,35 @@ def test_a_provider_without_a_template_is_offered_too(house: House, monkeypatch:
 
 
 @pytest.mark.parametrize(("lang", "told"), [("en", "is refused by OpenAI reasoning models"), ("zh", "模型不接受")])
-def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: House, lang: str, told: str) -> None:
+def test_what_a_model_is_known_to_refuse_stands_beside_its_field_and_forbids_nothing(
+    house: House, lang: str, told: str
+) -> None:
     at = house.page("models", lang, profile="new")
     at.button(key="svc_template_openai").click().run()
     at.text_input(key="new.text_model").set_value("o4-mini")
     at.text_input(key="new.secret").set_value(KEY)
     at.number_input(key="new.param.temperature").set_value(0.7)
     at.button(key="new_save").click().run()
-    assert house.wb.profiles.list() == []
+    [row] = house.wb.profiles.list()
+    assert (row.text_model, row.params) == ("o4-mini", {"temperature": 0.7})
+    at = house.page("models", lang, profile=row.id)
     assert any(told in m.value for m in at.markdown)
+    # the same model elsewhere may take it
+    elsewhere = house.wb.profiles.add(
+        "elsewhere", "openai", base_url="https://models.example.com/v1", text_model="o4-mini", params=row.params
+    )
+    assert not any(told in m.value for m in house.page("models", lang, profile=elsewhere.id).markdown)
+
+
+def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(house: House) -> None:
+    at = house.page("models", profile="new")
+    at.button(key="svc_template_openai").click().run()
+    at.text_input(key="new.text_model").set_value("o4-mini")
+    at.text_input(key="new.secret").set_value(KEY)
+    at.number_input(key="new.param.temperature").set_value(9.0)
+    at.button(key="new_save").click().run()
+    assert house.wb.profiles.list() == []
+    assert any("from" in m.value and ":red[" in m.value for m in at.markdown)
     assert at.text_input(key="new.text_model").value == "o4-mini"
     assert at.text_input(key="new.secret").value == KEY
     at.number_input(key="new.param.temperature").set_value(None)

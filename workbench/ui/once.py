@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from workbench.ui import live
+
 T = TypeVar("T")
 #: two clicks within this time are one; whoever wants the same again a moment later gets it
 SPAN_S = 3.0
@@ -40,7 +42,7 @@ def do(name: str, arguments: Any, act: Callable[[], T]) -> T:
     session = context.session_id if context else ""
     # arguments may hold a key
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()
-    key = (session, name, digest)
+    key = (session, f"{name} in {live.settings().database_url}", digest)
     with _acts_lock:
         known = _acts.setdefault(key, _Act())
         _acts.move_to_end(key)

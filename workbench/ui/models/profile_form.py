@@ -175,7 +175,7 @@ def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], dr
         _show_checks(key, row)
     values |= _bindings(key, row, others, issues)
     values |= _limits(key, row, issues)
-    values["params"] = _settings(key, row, issues, draft)
+    values["params"] = _settings(key, row, issues, draft, values)
     for issue in (i for i in issues if i.path.split(".")[0] not in {*values, "key", "params"}):
         st.error(plain(labels.issue_text(issue)), icon=":material/error:")
     label = t("Add the service") if row is None else t("Save")
@@ -320,8 +320,12 @@ def _wrong(sentence: str) -> None:
     st.markdown(f":red[:material/error: {plain(sentence)}]")
 
 
-def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue], draft: drafts.Draft) -> JsonObject:
+def _settings(
+    key: str, row: SavedProfile | None, issues: Sequence[Issue], draft: drafts.Draft, service: JsonObject
+) -> JsonObject:
+    """`service`: the address and the models that the form names."""
     stored = dict(row.params or {}) if row else {}
+    provider = row.provider if row else st.session_state.get("svc_provider", "openai")
     wrong = {i.path.removeprefix("params."): labels.issue_text(i) for i in issues if i.path.startswith("params")}
     with st.container(border=True, key=f"{key}_params"):
         st.markdown(f"**{t('Settings of each call')}**")
@@ -332,6 +336,11 @@ def _settings(key: str, row: SavedProfile | None, issues: Sequence[Issue], draft
                 values[name] = _param(f"{key}.param.{name}", name, stored.get(name))
                 if name in wrong:
                     _wrong(wrong[name])
+                set_here = {name: values[name]}
+                for warning in params.list_warnings(
+                    provider, set_here, service["text_model"] or "", service["base_url"]
+                ):
+                    st.markdown(f":orange[:material/warning: {plain(labels.issue_text(warning))}]")
         prices = _prices(key, stored.get("prices") or {}, draft)
         if "prices" in wrong:
             _wrong(wrong["prices"])
