@@ -38,7 +38,7 @@ def test_an_answer_in_simplified_chinese_comes_back_as_the_story_is_written() ->
         update={"summary": "陳后說：「太后在裏面。」", "location": "庭院", "cast": ["陳后"], "beat": "太后"}
     )
     assert own.keep(meant) is meant
-    assert Traditional([], []).write("plain English") == "plain English"
+    assert Traditional([], []).convert("plain English") == "plain English"
 
 
 def test_books_read_it_simplified_and_simplified_chinese_stays_as_it_is() -> None:

@@ -65,7 +65,7 @@ class Traditional:
         self._ways = ways
         self._own = re.compile("|".join(map(re.escape, listed))) if listed else None
 
-    def write(self, text: str) -> str:
+    def convert(self, text: str) -> str:
         """A text in traditional Chinese; one that is in it already stays as it is."""
         if not _has_simplified(text) and is_traditional(text):
             return text
@@ -75,20 +75,20 @@ class Traditional:
             at = match.end()
         return "".join([*pieces, _convert("s2tw", text[at:])])
 
-    def write_all(self, value: Json) -> Json:
+    def convert_all(self, value: Json) -> Json:
         """The same for every text of a JSON value."""
         if isinstance(value, str):
-            return self.write(value)
+            return self.convert(value)
         if isinstance(value, list):
-            return [self.write_all(item) for item in value]
-        return {key: self.write_all(item) for key, item in value.items()} if isinstance(value, dict) else value
+            return [self.convert_all(item) for item in value]
+        return {key: self.convert_all(item) for key, item in value.items()} if isinstance(value, dict) else value
 
     def keep(self, answer: M) -> M:
         """An answer in traditional Chinese; where nothing of it is simplified, 后 and 里 are meant and stay."""
         content = answer.model_dump(mode="json")
         if not any(map(_has_simplified, iterate_texts(content))):
             return answer
-        return type(answer).model_validate(self.write_all(content))
+        return type(answer).model_validate(self.convert_all(content))
 
 
 def iterate_texts(value: Json) -> Iterator[str]:

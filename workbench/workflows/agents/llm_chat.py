@@ -44,7 +44,7 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> str:
     """Answer offline: say so, and give the last message back, so that a profile-less install shows something real."""
     question = params.messages[-1].content
     answer = sketch.write_chat_answer(question)
-    return hanzi.Traditional([question], []).write(answer) if hanzi.is_traditional(question) else answer
+    return hanzi.Traditional([question], []).convert(answer) if hanzi.is_traditional(question) else answer
 
 
 @registry.workflow("llm_chat", title=N_("Chat"), scope="any", params=Params, draft=draft, deadline_s=300)
