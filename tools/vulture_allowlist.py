@@ -97,3 +97,6 @@ fields_hash
 # fields of a TypedDict: callers name them
 _.image_profile
 _.video_profile
+
+# read by SQLAlchemy from the context of an error
+_.is_disconnect

@@ -21,6 +21,7 @@ from workbench.sketch.books.models import (
     Noises,
     Pair,
     Phrases,
+    PlaceNouns,
     Places,
     Poses,
     Set,
@@ -33,9 +34,8 @@ from workbench.sketch.books.models import (
 
 __all__ = [
     "ARC", "Air", "BookError", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises", "Pair",
-    "Phrases",
-    "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts", "Topic", "feelings", "lines", "motions", "noises",
-    "phrases", "places", "poses", "sets",
+    "Phrases", "PlaceNouns", "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts", "Topic", "feelings", "lines",
+    "motions", "noises", "phrases", "place_nouns", "places", "poses", "sets",
 ]  # fmt: skip
 
 
@@ -61,6 +61,11 @@ def poses(language: str) -> Poses:
 @functools.cache
 def places(language: str) -> Places:
     return read_book(_folder(language) / "places.toml", Places)
+
+
+@functools.cache
+def place_nouns(language: str) -> PlaceNouns:
+    return read_book(_folder(language) / "place_nouns.toml", PlaceNouns)
 
 
 @functools.cache

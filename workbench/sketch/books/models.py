@@ -277,6 +277,12 @@ class Places(Book):
     near: Near
 
 
+class PlaceNouns(Book):
+    """One language's nouns of places, by the kind of set that is drawn."""
+
+    kinds: Mapping[str, tuple[str, ...]]
+
+
 class Set(Entry):
     """One kind of place: its type, what one sees first, and the things that every shot must keep."""
 
