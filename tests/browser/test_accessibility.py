@@ -44,6 +44,9 @@ def pages(stack: Stack) -> Iterator[dict[str, str]]:
     brief = wb.artifact(project, "brief")
     assert brief is not None
     wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version, "lin")
+    long = wb.create_project(
+        {"title": "Salt", "language": "en", "source": "Mara lights the lamp, and it goes out. " * 300}
+    )
     with ScriptedProvider() as provider:
         wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="m", key="sk-canary0123456789abcdef")
         asked = {"messages": [{"role": "user", "content": "Tell me about lamps. [[fault:auth]]"}]}
@@ -53,6 +56,7 @@ def pages(stack: Stack) -> Iterator[dict[str, str]]:
             "projects": "/",
             "new project": "/?new=1",
             "studio, project": f"/studio?project={project}&node={project}",
+            "studio, source": f"/studio?project={long}&node={long}",
             "studio, episode": f"/studio?project={project}&node={episode}",
             "studio, scene": f"/studio?project={project}&node={scenes[0]}",
             "cast": f"/cast?project={project}",

@@ -359,11 +359,12 @@ def test_a_file_that_cannot_be_read_is_refused_in_the_readers_language(
 
 def test_a_text_is_kept_as_the_source_and_made_into_the_brief(running: Reelwright, tmp_path: Path) -> None:
     path = tmp_path / "chapter.txt"
-    path.write_text("The Lamp\n\n" + "Mara climbs the rocks and lights the lamp. " * 300, encoding="utf-16")
+    path.write_text("The Lamp\n\n" + "Mara climbs the rocks and lights the lamp. " * 1_200, encoding="utf-16")
     project = str(running("projects", "create", "--brief", str(path), "--json").json["project_id"])
     assert "Brief from the source" in refused(running("submit", "plan_episodes", "--node", project, "--json"))
     ran = running("submit", "summarize_source", "--node", project, "--wait", "--json")
     assert ran.json["state"] == "succeeded", ran.err
+    assert "characters of the source the summary keeps" in ran.err
     brief = running("artifacts", "show", project, "brief", "--json").json
     assert (brief["version"], brief["content"]["title"]) == (2, "The Lamp")
     assert running("projects", "source", project, "--file", str(path), "--json").json["version"] == 2

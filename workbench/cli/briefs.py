@@ -54,10 +54,10 @@ def in_language(brief: JsonObject, language: str | None) -> JsonObject:
     return brief if language is None else {**brief, "language": language}
 
 
-def say_remarks(brief: ArtifactVersion | None) -> None:
-    """On stderr: what was noted when a project's brief was read."""
-    for remark in (brief.warnings or []) if brief else []:
-        console.say(Text.from_json(remark))
+def say_remarks(version: ArtifactVersion | None) -> None:
+    """On stderr: what was noted when a brief was read, or when a job made this version."""
+    for remark in (version.warnings or []) if version else []:
+        console.say(Text.from_json(remark) if isinstance(remark, dict) else str(remark))
 
 
 def read_brief(path: Path) -> JsonObject:

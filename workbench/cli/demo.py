@@ -111,9 +111,11 @@ class DemoRun:
         )
         briefs.say_remarks(self.workbench.artifact(self.project_id, "brief"))
         try:
-            with self._progress() as bars:
-                if self._lacks_summary():
+            if self._lacks_summary():
+                with self._progress() as bars:
                     self._stage(bars, SUMMARIZE, self.project_id, self._summarize)
+                briefs.say_remarks(self.workbench.artifact(self.project_id, "brief"))
+            with self._progress() as bars:
                 self._stage(bars, "plan_episodes", self.project_id, self._plan)
                 self.episodes = self._nodes("episode", self.project_id)
                 first = self.episodes[0].id

@@ -50,11 +50,19 @@ def command(
             console.say(N_("No worker runs, so the job stays queued. Start one: reelwright up"))
         if waits:
             job = _wait_for_end(wb, job.id)
+            _say_warnings(wb, job)
     job_output.show_job(job, as_json)
     if not waits or job.state == "succeeded":
         return 0
     console.say(job_output.explain_failure(job))
     return 1
+
+
+def _say_warnings(wb: Workbench, job: Job) -> None:
+    """On stderr: what a job noted on what it wrote, such as what a summary leaves out."""
+    writes = wb.workflows.get(job.kind).writes
+    if job.state == "succeeded" and writes is not None and job.node_id is not None:
+        briefs.say_remarks(wb.artifact(job.node_id, writes))
 
 
 def _wait_for_end(wb: Workbench, job_id: int) -> Job:

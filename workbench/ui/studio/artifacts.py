@@ -19,8 +19,8 @@ from workbench.ui.markup import hide_keys, paragraphs, plain, safe
 from workbench.ui.studio import storyboard
 
 Content = JsonObject
-#: of a source text; more of it at once makes the page slow
-SOURCE_SHOWN = 6_000
+#: of a source text; what is made from it stands below
+SOURCE_SHOWN = 600
 ARC_NAMES = (N_("Opening"), N_("Development"), N_("Turn"), N_("Resolution"))
 
 #: fields that follow from the others and are not typed
@@ -71,7 +71,7 @@ def _brief(content: Content) -> None:
 
 
 def _source(content: Content) -> None:
-    """The beginning of the text, in a box that scrolls; the editor has all of it."""
+    """The beginning of the text; the editor has all of it. Not in a box that scrolls: no key reaches into it."""
     text = content["text"]
     shown = text[:SOURCE_SHOWN]
     st.caption(
@@ -79,8 +79,7 @@ def _source(content: Content) -> None:
         if len(shown) == len(text)
         else t("The first {shown} of {n} characters; “Edit” shows all of them", shown=len(shown), n=len(text))
     )
-    with st.container(height=220, key="source_text"):
-        st.markdown(paragraphs(shown))
+    st.markdown(paragraphs(shown))
 
 
 def _name_and_description(content: Content) -> None:
