@@ -200,3 +200,37 @@ def test_where_there_is_no_room_every_scene_keeps_its_first_sentences() -> None:
 )
 def test_a_hostile_text_is_read_in_no_time(text: str) -> None:
     screenplay.read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "places", "times", "people"),
+    [
+        (
+            "場次：1\n時：夜\n景：客廳\n人：王五、李四\n\n△王五坐著。\n王五：你回來了。\n\n場次：2\n時：日\n景：街道\n人：李四\n\n△下雪。\n",
+            ["客廳", "街道"], ["夜", "日"], ["王五", "李四"],
+        ),
+        ("1. 内景。咖啡馆 – 白天\n\n小明坐着。\n\n2. 外景。天台 – 夜\n\n下雪。\n",
+         ["咖啡馆", "天台"], ["白天", "夜"], []),
+        ("【第1场】日/内/咖啡馆\n王五：你好。\n\n【第2场】夜/外/天台\n下雪。\n",
+         ["咖啡馆", "天台"], ["日", "夜"], ["王五"]),
+        (
+            "12 INT. HOUSE - DAY 12\n\nIt rains.\n\nTOM (CONT'D)\nHi.\n\n(MORE)\n\nCONTINUED:\n\n"
+            "13 EXT. YARD. NIGHT. 13\n\nIt rains.\n",
+            ["House", "Yard"], ["day", "night"], ["Tom"],
+        ),
+        ("int. house - day\n\nIt rains.\n\next. yard, night\n\nIt rains.\n", ["house", "yard"], ["day", "night"], []),
+        ("INT HOUSE NIGHT\n\nIt rains.\n\nEXT YARD DAY\n\nIt rains.\n", ["House", "Yard"], ["night", "day"], []),
+    ],
+)  # fmt: skip
+def test_headings_of_other_houses_are_read(text: str, places: list[str], times: list[str], people: list[str]) -> None:
+    script = screenplay.read(text)
+    assert script is not None
+    assert [(s.place, s.time) for s in script.scenes] == list(zip(places, times, strict=True))
+    assert script.people == people
+    assert {sentence for scene in script.scenes for sentence in scene.action} <= {
+        "It rains.", "下雪。", "王五坐著。", "小明坐着。",
+    }  # fmt: skip
+
+
+def test_the_first_snow_is_no_first_scene() -> None:
+    assert screenplay.read("第一场雪\n\n今年的雪来得早。\n\n第二场雪\n\n她没有来。\n") is None

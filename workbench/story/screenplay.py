@@ -68,7 +68,10 @@ _TIMES_EN = (
 #: says when in the story, not which time of day it is
 _NO_TIME_EN = frozenset(("later", "moments later", "continuous", "same time", "same"))
 
-_PART_EN = re.compile(r"\s+-+\s+|\s*[–—]\s*|,\s*(?=(?:DAY|NIGHT|MORNING|EVENING|AFTERNOON|DAWN|DUSK)\b)")
+_HOUR_EN = r"(?:DAY|NIGHT|MORNING|EVENING|AFTERNOON|DAWN|DUSK)"
+_PART_EN = re.compile(rf"\s+-+\s+|\s*[–—]\s*|[.,]\s*(?={_HOUR_EN}\b)|\s+(?={_HOUR_EN}[ .]*$)", re.IGNORECASE)
+#: a scene's number at both ends of its heading
+_NUMBERED = re.compile(r"^\s*(?P<number>\d+[A-Z]?)[.)]?\s+(?P<rest>.*?)\s+(?P=number)\.?\s*$")
 
 _ZH_TIMES = (
     "清晨|早晨|凌晨|黎明|拂晓|上午|中午|正午|下午|午后|傍晚|黄昏|黃昏|日落|深夜|半夜|午夜|夜晚|夜间|夜間|夜里|夜裡|白天|白日|晚上|"
@@ -81,9 +84,14 @@ _ZH_NUMBER = (
 )
 _ZH_HEADING = re.compile(rf"^\s*(?P<number>(?:{_ZH_NUMBER}\s*[、.．，,:：·\s]*){{1,2}})?(?P<rest>.*)$")
 _ZH_PART = re.compile(r"[\s，,、·・/／|｜—–-]+")
-_ZH_ALONE = re.compile(r"^(?:[内內]景|外景|[内內]外景)\s*[.．：:，,、\s]")
+_ZH_ALONE = re.compile(r"^(?:[内內]景|外景|[内內]外景)\s*[.．：:，,、。\s]")
+#: where a heading names its setting as a sentence
+_ZH_FIRST = re.compile(rf"^(?P<setting>{_ZH_SETTING})\s*。\s*")
+#: lines of their own below a scene's number
+_ZH_SCENE = re.compile(r"^\s*[场場](?:次|景)?\s*[:：]?\s*[\d一二三四五六七八九十百]+\s*$")
+_ZH_TIME = re.compile(r"^\s*[【\[]?\s*[时時](?:[间間]|景)?\s*[:：]\s*(?P<rest>[^】\]]+)[】\]]?\s*$")
 _ZH_PLACE = re.compile(r"^\s*[【\[]?\s*(?:[场場]景|地[点點]|景)\s*[:：]\s*(?P<rest>[^】\]]+)[】\]]?\s*$")
-_ZH_CAST = re.compile(r"^\s*[【\[（(]?\s*(?:出场)?(?:人物|角色)\s*[:：]\s*(?P<rest>[^】\]）)]+)[】\]）)]?\s*$")
+_ZH_CAST = re.compile(r"^\s*[【\[（(]?\s*(?:[出登][场場])?(?:人物?|角色)\s*[:：]\s*(?P<rest>[^】\]）)]+)[】\]）)]?\s*$")
 
 # -- cues and action ---------------------------------------------------------------------------------------------------
 
@@ -111,7 +119,9 @@ _CUE = re.compile(r"^(?=[^a-z]*[A-Z])[A-Z0-9ÀÖÜÄÉÈÇÑ .,'’\-/&#]{1,40}$
 _INLINE_CUE = re.compile(r"^(?P<name>[A-Z][A-Z .'’\-]{1,30})(?:\s*\([^)]*\))?\s*[:.]\s+(?P<text>\S.*)$")
 _ZH_CUE = re.compile(r"^(?P<name>[㐀-鿿·A-Za-z]{1,12})\s*(?P<how>[（(][^）)]*[）)])?\s*[：:]\s*(?P<text>\S?.*)$")
 _TRANSITION = re.compile(
-    r"^(?:>.*|[A-Z .]+TO:|FADE (?:IN|OUT)[.:]?|THE END\.?|[（(]?(?:淡入|淡出|切至|切入|叠化|剧终|完)[)）]?。?)$"
+    r"^(?:>.*|[A-Z .]+TO:|FADE (?:IN|OUT)[.:]?|THE END\.?|[（(]?(?:淡入|淡出|切至|切入|叠化|剧终|完)[)）]?。?|"
+    # where a page ends
+    r"\(?(?:MORE|CONTINUED)\)?:?(?: \(\d+\))?|\d{1,3}\.)$"
 )
 _ASIDES = (("/*", "*/"), ("[[", "]]"))
 _EMPHASIS = re.compile(r"(\*{1,3}|_)(?=\S)(.+?)(?<=\S)\1")
@@ -177,6 +187,8 @@ class _Reader:
                 speaking = False
             elif _TRANSITION.match(line):
                 speaking = False
+            elif (time := _ZH_TIME.match(line)) is not None:
+                self._tell_time(time["rest"])
             elif (cast := _ZH_CAST.match(line)) is not None:
                 self._appear(re.split(r"[\s、，,；;/]+", cast["rest"]))
             elif self._read_speech(line, following, before_blank):
@@ -216,7 +228,8 @@ class _Reader:
 
     def _read_heading(self, line: str, following: str, before_blank: bool) -> Scene | None:
         bare = _NUMBER.sub("", _plain(line)) if "#" in line else _plain(line)
-        slug = _SLUG.match(bare)
+        numbered = _NUMBERED.match(bare)
+        slug = _SLUG.match(numbered["rest"] if numbered else bare)
         if slug is not None and (before_blank or bare.isupper()):
             inside = "int" if slug["setting"].upper().startswith("I") else "ext"
             both = "/" in slug["setting"]
@@ -240,6 +253,8 @@ class _Reader:
     def _read_chinese_heading(self, line: str) -> Scene | None:
         if len(line) > 60 or not any("㐀" <= c <= "鿿" for c in line):
             return None
+        if _ZH_SCENE.match(line):
+            return Scene(place="", setting="act")
         named = _ZH_PLACE.match(line)
         if named is not None:
             scene = self._scene_zh(named["rest"])
@@ -250,12 +265,14 @@ class _Reader:
             return scene
         heading = _ZH_HEADING.match(line.strip("【】[]"))
         assert heading is not None
-        rest = heading["rest"].strip()
+        rest = _ZH_FIRST.sub(r"\g<setting> ", heading["rest"].strip())
         if heading["number"] is None and not _ZH_ALONE.match(rest):
             return None
         if any(mark in rest for mark in "。！？!?；"):
             return None
-        numbered = heading["number"] is not None and any(mark in heading["number"] for mark in "场場幕")
+        # “第一场雪” is the first snow
+        number = heading["number"] or ""
+        numbered = any(mark in number for mark in "场場幕") and (not rest or number[-1] in " \t　、.．，,:：·】")
         scene = self._scene_zh(rest)
         if scene.setting or scene.time:
             return scene
@@ -282,6 +299,13 @@ class _Reader:
         scene.people = [p for p in people if 1 < len(p) <= 4]
         self._meet(scene.people)
         return scene
+
+    def _tell_time(self, rest: str) -> None:
+        """What a line of its own says of the scene that has just begun."""
+        if self.scenes and not self.scenes[-1].action and not self.scenes[-1].time:
+            told = self._scene_zh(rest)
+            last = self.scenes[-1]
+            last.time, last.setting = told.time or told.place, told.setting or last.setting
 
     # -- people
 
