@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from workbench.api.client import Workbench
     from workbench.settings import Settings
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 __all__ = ["Settings", "Workbench", "__version__"]
 
 
