@@ -16,6 +16,7 @@ from workbench.i18n import translate
 from workbench.providers.base import SKETCH, Profile
 from workbench.settings import Settings
 from workbench.usage import estimates
+from workbench.workflows.image.generate_keyframe_images import KEYS
 from workbench.workflows.registry import Typical
 
 PRICES = {"prices": {"*": {"currency": "USD", "input": 100, "output": 400, "image": 0.1}}}
@@ -188,3 +189,17 @@ def test_a_free_text_beside_paid_pictures_has_their_price() -> None:
     )  # fmt: skip
     guess = estimates.estimate_typical(Typical(calls=2, images=4), estimates.BoundProfiles(SKETCH, painter, SKETCH))
     assert (guess.cost_micros, guess.currency) == (2_000_000, "CNY")
+
+
+@pytest.mark.parametrize(("keys", "done", "frames"), [(None, 0, 9), (None, 4, 5), ("one", 0, 1), ("three", 2, 1)])
+def test_what_is_left_of_a_run_is_priced_by_what_it_was_asked_for(
+    wb: Workbench, keys: str | None, done: int, frames: int
+) -> None:
+    add_story(wb)
+    chosen = {None: None, "one": KEYS[:1], "three": KEYS[:3]}[keys]
+    price = wb.jobs._price_of_rest()
+    mine = wb.profiles.id_of("mine")
+    assert price("generate_keyframe_images", mine, {} if chosen is None else {"keys": chosen}, done) == (
+        frames * 100_000,
+        "USD",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
@@ -35,6 +35,7 @@ from workbench.json_types import JsonObject
 from workbench.usage import money
 
 if TYPE_CHECKING:
+    from workbench.jobs import acts
     from workbench.jobs import submit as submitting
     from workbench.jobs.dispatch import Dispatcher
     from workbench.profiles.profiles import Profiles
@@ -448,13 +449,13 @@ class Jobs:
             for act in told
         ]
 
-    def _price_of_rest(self) -> Callable[[str, int | None, int], tuple[int, str] | None]:
+    def _price_of_rest(self) -> acts.Price:
         """What is left of a run of a workflow with a profile, after so many finished steps, will probably cost."""
         from workbench.usage import estimates, plans
 
         known: dict[tuple[str, int | None], estimates.Estimate] = {}
 
-        def price(kind: str, profile_id: int | None, done: int) -> tuple[int, str] | None:
+        def price(kind: str, profile_id: int | None, params: JsonObject | None, done: int) -> tuple[int, str] | None:
             try:
                 declared = self._registry.find(kind)
             except NotFound:
@@ -465,7 +466,10 @@ class Jobs:
             guess = known[kind, profile_id]
             if guess.cost_micros is None or guess.currency is None:
                 return None
-            return round(guess.cost_micros * declared.typical.share_left(done)), guess.currency
+            asked = 1.0 if params is None or declared.share is None else declared.share(declared.params(**params))
+            # of what is usual: one frame again is not nine, and what is done of it is not counted again
+            left = max(0.0, asked - 1 + declared.typical.share_left(done))
+            return round(guess.cost_micros * left), guess.currency
 
         return price
 

@@ -20,9 +20,11 @@ from workbench.errors import NotFound, ReelwrightError, WouldReplace
 from workbench.i18n import N_, Text
 from workbench.jobs import replay
 from workbench.jobs.declared import Workflows
+from workbench.json_types import JsonObject
 
-#: (workflow, profile id, finished steps) → what the rest of a run will probably cost; None: not known
-Price = Callable[[str, "int | None", int], "tuple[int, str] | None"]
+#: (workflow, profile id, params or None for the usual ones, finished steps) → what the rest of a run will probably
+#: cost; None: not known
+Price = Callable[[str, "int | None", "JsonObject | None", int], "tuple[int, str] | None"]
 #: so many jobs are looked at in one statement
 CHUNK = 500
 
@@ -71,7 +73,7 @@ def plan_replay(
         done = [s for s in reads.list_steps(conn, job_id) if s.state == "done"]
     reused = 0 if position is None else sum(s.position < position for s in done)
     # what a parent will start again is not known before it has looked
-    cost = None if declared.batch else price(job.kind, job.profile_id, reused)
+    cost = None if declared.batch else price(job.kind, job.profile_id, job.params, reused)
     return replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
 
 
@@ -259,7 +261,7 @@ def _priced(
             if workflows.find(job.kind).batch:
                 reused, cost = _price_children(conn, job, price)
             else:
-                cost = price(job.kind, job.profile_id, reused)
+                cost = price(job.kind, job.profile_id, job.params, reused)
             act = replace(act, reused=reused, cost_micros=cost and cost[0], currency=cost and cost[1])
         priced.append(act)
     return priced
@@ -271,7 +273,7 @@ def _price_children(conn: Connection, parent: Job, price: Price) -> tuple[int, t
     again = [c for c in reads.children_states(conn, parent.id) if c.state != "succeeded"]
     done = failures.count_done_steps(conn, [c.id for c in again])
     failed = parent.result.get("failed", ()) if isinstance(parent.result, dict) else ()
-    costs = [price(c.kind, parent.profile_id, done.get(c.id, 0)) for c in again]
+    costs = [price(c.kind, parent.profile_id, None, done.get(c.id, 0)) for c in again]
     known = [cost for cost in costs if cost is not None]
     currencies = {currency for _, currency in known}
     began = parent.result is not None and all(part.get("job_id") is not None for part in failed)
