@@ -16,7 +16,8 @@ from pydantic import BaseModel, Field
 from tests.media.clips import tiny_mp4
 from workbench.errors import Issue, JobError, OutputError, ProviderError
 from workbench.i18n import Text
-from workbench.jobs.context import BatchResult, Child, Context
+from workbench.jobs.children import BatchResult, Child
+from workbench.jobs.context import Context
 from workbench.prompts import Prompt
 from workbench.providers import registry as providers
 from workbench.providers.base import GeneratedMedia, Profile, TaskState, VideoProvider, VideoRequest

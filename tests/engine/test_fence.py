@@ -28,7 +28,8 @@ from workbench.db.schema import artifact, attempt, job, job_child, job_event, mo
 from workbench.db.writes import claims, groups, steps, sweep
 from workbench.errors import Issue, JobError, LostClaim, MediaUnavailable, ProviderError
 from workbench.i18n import Text
-from workbench.jobs.context import Child, Context
+from workbench.jobs.children import Child
+from workbench.jobs.context import Context
 from workbench.jobs.failures import describe
 from workbench.jobs.media_calls import MediaSpec
 from workbench.jobs.session import ClaimSession
@@ -195,7 +196,7 @@ FENCES: tuple[Fence, ...] = (
     Fence(TIMELINE + "set_preview", lambda w: w.session.preview("late"), "set the preview", statement="_preview"),
     Fence(CONTEXT + "_event", lambda w: w.context.warn(Text("late")), "warn"),
     Fence(
-        CONTEXT + "_start",
+        JOBS + "children:Children._start",
         lambda w: _run(w.context.children([Child("test_child_good", w.context.node.id)])),
         "start children",
     ),

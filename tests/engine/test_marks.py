@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.engine import jobs_for_tests as jobs_for_tests
 from tests.engine.conftest import Engine
 from workbench.db.writes import story
-from workbench.jobs.context import count_failed
+from workbench.jobs.children import count_failed
 from workbench.story.studio import Mark
 
 

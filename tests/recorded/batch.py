@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.jobs.context import BatchResult, Child, Context
+from workbench.jobs.children import BatchResult, Child
+from workbench.jobs.context import Context
 from workbench.workflows.registry import Params, workflow
 
 

@@ -12,27 +12,25 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from workbench import crash, prompts
+from workbench import prompts
 from workbench.artifacts import staleness
 from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
-from workbench.db.rows.jobs import ChildState
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input
-from workbench.db.schema import ACTIVE
-from workbench.db.writes import claims, families, steps, timeline
-from workbench.errors import ChildFailed, Issue, JobError, LostClaim, ProgrammingError, Refused
+from workbench.db.writes import steps, timeline
+from workbench.errors import Issue, JobError, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
-from workbench.jobs import replay, submit
+from workbench.jobs.children import BatchResult, Child, Children, ChildResult, sum_up
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.session import ClaimSession
@@ -41,87 +39,14 @@ from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
 from workbench.providers.base import TextReply
-from workbench.story import freshness, hanzi, languages
+from workbench.story import hanzi, languages
 from workbench.story.facts import Inputs, NodeView
 from workbench.story.names import names_of
-from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Child:
-    """A job that a parent wants."""
-
-    kind: str
-    node_id: int
-    params: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class _MissingChild:
-    """A child that was not started yet. `batch`: which call of `children` wants it, by number, and where in it."""
-
-    child: Child
-    item: str
-    batch: int | None
-    batch_position: int | None
-
-
-#: the state of a child that was not started, since what it would make had been made meanwhile
-FRESH = "fresh"
-#: the state of one that was not started, since what it needs has failed
-NOT_STARTED = "not_started"
-
-
-@dataclass(frozen=True)
-class ChildResult:
-    job_id: int | None
-    node_id: int | None
-    kind: str
-    state: str
-    error_kind: str | None = None
-    error: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.state in ("succeeded", FRESH)
-
-    @property
-    def usable(self) -> bool:
-        """It left something to go on with."""
-        return self.state in ("succeeded", "partial", FRESH)
-
-
-@dataclass
-class BatchResult:
-    """What a batch came to; `failed` names every item. The job ends succeeded, partial or failed accordingly."""
-
-    succeeded: list[JsonObject]
-    failed: list[JsonObject]
-    skipped: list[JsonObject]
-
-    def as_json(self) -> JsonObject:
-        return {"succeeded": self.succeeded, "failed": self.failed, "skipped": self.skipped}
-
-
-def count_failed(failed: Sequence[JsonObject], parts: int) -> Text:
-    """“4 of 86 parts failed, 74 never began”: what waited for a failed part has not failed itself, nor has what was
-    cancelled."""
-    unbegun = sum(item.get("state") == NOT_STARTED for item in failed)
-    cancelled = sum(item.get("state") == "cancelled" for item in failed)
-    counts = [Text(N_("{failed} of {all} parts failed"), failed=len(failed) - unbegun - cancelled, all=parts)]
-    if cancelled:
-        counts.append(Text(N_("{count} were cancelled"), count=cancelled))
-    if unbegun:
-        counts.append(Text(N_("{count} never began"), count=unbegun))
-    if len(counts) == 1:
-        return counts[0]
-    named = {f"count_{n}": count for n, count in enumerate(counts)}
-    return Text(", ".join(f"{{{name}}}" for name in named), **named)
 
 
 @dataclass
@@ -147,7 +72,7 @@ class Context:
         self._media = MediaSteps(session)
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
-        self._batches = 0
+        self._children = Children(session)
         self._traditional: hanzi.Traditional | None = None
         self._node = node
         self.params = params
@@ -481,160 +406,15 @@ class Context:
         unless_fresh: asked again in the commit that would start a child; when another job has made its artifact
         meanwhile, nothing is started and the result's state is FRESH. Each kind and node once a batch.
         """
-        self._batches += 1
-        batch = self._batches if name is None else None
-        fresh: set[str] = set()
-        while True:
-            results, missing = self._find_children(wanted, name, batch, chained, unless_fresh, fresh)
-            to_start = missing[:1] if chained else missing
-            if to_start:
-                fresh_now = self._start(to_start, unless_fresh)
-                fresh |= fresh_now
-                if len(fresh_now) == len(to_start):
-                    continue
-            if missing or len(results) < len(wanted) or any(r.state in ACTIVE for r in results):
-                raise Suspend("children")
-            return results
-
-    def _find_children(
-        self, wanted: Sequence[Child], name: str | None, batch: int | None, chained: bool, by_work: bool,
-        fresh: Collection[str],
-    ) -> tuple[list[ChildResult], list[_MissingChild]]:  # fmt: skip
-        """How far the children are, and those that are not started yet. `by_work`: whatever their place in the batch
-        was, which changes where some are left out."""
-        session = self._session
-        with session.database.read() as conn:
-            states = reads.children_states(conn, session.job_id)
-            refused = steps.list_refused_children(conn, session.job_id)
-        by_item = {c.item: c for c in states}
-        by_kind_and_node = {(c.kind, c.node_id): c for c in states if by_work and c.batch == batch}
-        results: list[ChildResult] = []
-        missing: list[_MissingChild] = []
-        for number, child in enumerate(wanted):
-            place = name if batch is None else f"{batch}:{number}"
-            item = f"{place}:{child.kind}:{child.node_id}"
-            known = by_item.get(item) or by_kind_and_node.get((child.kind, child.node_id))
-            refusal = refused.get(item)
-            if known is not None:
-                results.append(_result(known))
-            elif refusal is not None:
-                results.append(
-                    ChildResult(None, child.node_id, child.kind, "failed", refusal["error_kind"], refusal["error"])
-                )
-            elif item in fresh:
-                results.append(ChildResult(None, child.node_id, child.kind, FRESH))
-            else:
-                missing.append(_MissingChild(child, item, batch, None if batch is None else number))
-            if chained and (missing or results[-1].state in ACTIVE):
-                break
-        return results, missing
+        return await self._children.run(wanted, chained=chained, name=name, unless_fresh=unless_fresh)
 
     def expect(self, parts: int) -> None:
         """How many children there will be in all: what a parent's progress is a share of."""
-        session = self._session
-        with session.database.write() as conn:
-            families.expect_children(conn, session.job_id, session.claim, parts)
-
-    def _start(self, missing: list[_MissingChild], unless_fresh: bool) -> set[str]:
-        """Insert children in one commit; returns the items of those that are fresh by now."""
-        session = self._session
-        fresh: set[str] = set()
-        prepared: list[tuple[_MissingChild, dict[str, Any] | Refused]] = []
-        for new in missing:
-            child = new.child
-            request = submit.Request(
-                child.kind,
-                child.node_id,
-                child.params,
-                submit_key=f"child:{session.job_id}:{new.item}",
-                profile_id=session.job.profile_id,
-                priority=session.job.priority,
-                user=session.job.created_by or "local",
-                parent_id=session.job_id,
-            )
-            try:
-                prepared.append((new, submit.prepare(session.database, session.workflows, request)))
-            except Refused as error:
-                prepared.append((new, error))
-        with session.database.write() as conn:
-            if claims.fence(conn, session.job_id, session.claim):
-                session.stopping = "cancel"
-                raise asyncio.CancelledError
-            position = len(reads.children_states(conn, session.job_id))
-            for new, values in prepared:
-                if isinstance(values, dict):
-                    try:
-                        job_id = self._insert_child(conn, values, unless_fresh)
-                    except Refused as error:
-                        values = error
-                    else:
-                        if job_id is None:
-                            fresh.add(new.item)
-                            continue
-                        link = families.ChildLink(job_id, position, new.item, new.batch, new.batch_position)
-                        families.add_children(conn, session.job_id, [link])
-                        position += 1
-                        continue
-                steps.add_refused_child(
-                    conn, session.job_id, new.item, position, session.claim, values.kind, str(values)
-                )
-                timeline.add_event(
-                    conn,
-                    session.job_id,
-                    Text(N_("Not started: {reason}"), reason=str(values)),
-                    claim=session.claim,
-                    level="warning",
-                )
-        crash.point("children_inserted")
-        return fresh
-
-    def _insert_child(self, conn: Connection, values: dict[str, Any], unless_fresh: bool) -> int | None:
-        """The child's id; None when what it would make is fresh, though it was not when the parent looked.
-
-        The look comes after the insert: as long as another job that makes the same artifact is at work the insert finds
-        that one, and once it has ended its artifact is seen. Raises Refused.
-        """
-        writes = self._session.workflows.find(values["kind"]).writes
-        if not unless_fresh or writes is None:
-            return self._insert_or_retry(conn, values)[0]
-        with conn.begin_nested() as savepoint:
-            job_id, is_new = self._insert_or_retry(conn, values)
-            if is_new and freshness.is_head_fresh(conn, values["node_id"], writes):
-                savepoint.rollback()
-                return None
-        return job_id
-
-    def _insert_or_retry(self, conn: Connection, values: dict[str, Any]) -> tuple[int, bool]:
-        """Under a retry, what did not succeed before is a retry, too, and takes over what it has finished. Raises
-        Refused."""
-        session = self._session
-        reused_from = session.job.reused_from
-        before = None if reused_from is None else replay.find_unfinished(conn, reused_from, values)
-        if before is not None:
-            replay.check_head(conn, session.workflows.find(before.kind), before)
-            values = {**values, "replay_of": before.id, "reused_from": before.id}
-        # of a parent that is replayed, not retried, everything is made anew
-        anew = session.job.replay_of is not None and reused_from is None
-        job_id, is_new = submit.find_or_insert(conn, values, anew=anew)
-        if before is not None and is_new:
-            replay.take_over(conn, session.workflows, before.id, job_id)
-        return job_id, is_new
+        self._children.expect(parts)
 
     def batch_result(self, results: Sequence[ChildResult], skipped: Sequence[JsonObject] = ()) -> BatchResult:
         """Sum up children; raises ChildFailed when every one of them failed."""
-        good = [{"node_id": r.node_id, "job_id": r.job_id} for r in results if r.ok and r.state != FRESH]
-        fresh = [{"node_id": r.node_id, "kind": r.kind, "reason": FRESH} for r in results if r.state == FRESH]
-        bad = [
-            {"node_id": r.node_id, "job_id": r.job_id, "state": r.state, "error_kind": r.error_kind, "error": r.error}
-            for r in results
-            if not r.ok
-        ]
-        if bad and not good and not fresh:
-            raise ChildFailed(
-                _nothing_came(bad),
-                failed=bad,
-            )
-        return BatchResult(good, bad, [*skipped, *fresh])
+        return sum_up(results, skipped)
 
     def progress(self, percent: float, message: Text) -> None:
         """Report progress 0–100 (scaled inside `progress_range`) and what is being done; raises when the job was
@@ -682,21 +462,8 @@ def _check_kept(own: hanzi.Traditional, check: Check, answer: BaseModel) -> list
     return check(own.keep(answer))
 
 
-def _nothing_came(bad: Sequence[JsonObject]) -> Text:
-    """How a parent ended of whose parts none is there."""
-    first = next((b for b in bad if b["state"] not in (NOT_STARTED, "cancelled")), bad[0])
-    why = first["error"] or first["state"]
-    if all(b["state"] == first["state"] for b in bad):
-        return Text(N_("All {count} parts failed; the first: {error}"), count=len(bad), error=why)
-    return Text(N_("{counts}; the first: {error}"), counts=count_failed(bad, len(bad)), error=why)
-
-
 def _urgency(error: BaseException) -> int:
     """Which of several ends counts: whoever lost the job writes nothing, a stop comes before a fault, both before a
     wait."""
     kinds = (LostClaim, asyncio.CancelledError, Exception)
     return next((place for place, kind in enumerate(kinds) if isinstance(error, kind)), len(kinds))
-
-
-def _result(row: ChildState) -> ChildResult:
-    return ChildResult(row.id, row.node_id, row.kind, row.state, row.error_kind, row.error)

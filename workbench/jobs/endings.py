@@ -20,7 +20,8 @@ from workbench.db.writes.story import lock_node
 from workbench.errors import KINDS, LostClaim, MediaUnavailable, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
-from workbench.jobs.context import BatchResult, Context, PartialArtifact, count_failed
+from workbench.jobs.children import BatchResult, count_failed
+from workbench.jobs.context import Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.failures import Failure, fingerprint_of_parts, shorten
 from workbench.jobs.session import ClaimSession

@@ -17,7 +17,8 @@ from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, groups, steps
 from workbench.db.writes.groups import Success
 from workbench.errors import GuardUnmet, LostClaim, MediaUnavailable
-from workbench.jobs.context import BatchResult, Context, PartialArtifact
+from workbench.jobs.children import BatchResult
+from workbench.jobs.context import Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.endings import DONE, Endings, as_json

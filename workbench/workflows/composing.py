@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from workbench.artifacts import kinds
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.jobs.context import FRESH, NOT_STARTED, BatchResult, Child, ChildResult
+from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult
 from workbench.json_types import JsonObject
 from workbench.story import plan
 from workbench.story.freshness import list_kept, load_subtree, plan_children

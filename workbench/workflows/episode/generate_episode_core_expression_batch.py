@@ -9,7 +9,7 @@ from pydantic import Field
 
 from workbench.errors import GuardUnmet
 from workbench.i18n import N_, Text
-from workbench.jobs.context import FRESH, BatchResult, Child
+from workbench.jobs.children import FRESH, BatchResult, Child
 from workbench.story.freshness import first_batch, is_fresh, keep_batch_order, list_kept
 from workbench.story.guards import has_episodes, has_these_episodes, plannable
 from workbench.workflows import registry

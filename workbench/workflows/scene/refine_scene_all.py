@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from workbench.i18n import N_, Text
-from workbench.jobs.context import BatchResult
+from workbench.jobs.children import BatchResult
 from workbench.story.guards import has_scene_outline
 from workbench.workflows import composing, registry
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
-from workbench.jobs.context import BatchResult
+from workbench.jobs.children import BatchResult
 from workbench.workflows import composing, registry
 from workbench.workflows.scene import refine_scene_all
 
