@@ -11,8 +11,10 @@ from typing import Literal
 from workbench.json_types import JsonObject
 from workbench.sketch.drawing.colour import RGB, digest, mix, rgb, times
 from workbench.sketch.reading.beings import PERSON, Being
-from workbench.sketch.reading.people import COLOURS, HAIR_COLOURS, SKINS, Person, Sex, read_person
+from workbench.sketch.reading.looks import COLOURS, HAIR_COLOURS, SKINS
+from workbench.sketch.reading.people import Person, read_person
 from workbench.sketch.reading.samples import find_sample_look
+from workbench.sketch.reading.sexes import Sex
 
 Garment = Literal["robe", "dress", "coat", "suit"]
 Hair = Literal["short", "bun", "long", "braid", "topknot", "bald", "bob", "wild"]

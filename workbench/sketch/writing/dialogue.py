@@ -15,8 +15,9 @@ from workbench.sketch.books import ARC, Lines, Topic
 from workbench.sketch.books.models import ArcPart
 from workbench.sketch.reading.assumptions import is_neutral
 from workbench.sketch.reading.beings import PERSON
-from workbench.sketch.reading.people import can_speak, read_cast
+from workbench.sketch.reading.people import read_cast
 from workbench.sketch.reading.samples import is_sample
+from workbench.sketch.reading.speech import can_speak
 from workbench.sketch.writing import places
 from workbench.sketch.writing.sentences import clip_to_clauses, first_clause, upper_first
 from workbench.sketch.writing.story import digest, language_of, whole_of
