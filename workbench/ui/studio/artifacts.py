@@ -35,9 +35,12 @@ PARTED = {"keyframe_prompt": ("shots", ("caption", "anchors", "subjects", "compo
 NOT_TYPED = frozenset({"keyframe_images", "scene_video"})
 
 
-def show(kind: str, content: Content) -> None:
-    """Draw an artifact's content; a kind without a view of its own is shown field by field."""
-    _VIEWS.get(kind, _any)(content)
+def show(kind: str, content: Content, node_id: int) -> None:
+    """Draw what a node has of one kind; a kind without a view of its own is shown field by field."""
+    if kind in _PLACED_VIEWS:
+        _PLACED_VIEWS[kind](content, node_id)
+    else:
+        _VIEWS.get(kind, _any)(content)
 
 
 def _line(label: str, value: Any) -> None:
@@ -195,6 +198,8 @@ _VIEWS: dict[str, Callable[[Content], None]] = {
     "scene_anchor": _scene_anchor,
     **storyboard.VIEWS,
 }
+#: views that look around their node as well: at its story's cast, its scenes
+_PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {"dialogue": storyboard.dialogue}
 
 
 def complete(kind: str, typed: Content) -> Content:

@@ -433,7 +433,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
         if artifact and artifact.kind == "scene_video":
             clips.draw(node_id, artifact)
         elif artifact and workflow.writes != "keyframe_images" and not editor(node_id, artifact.kind):
-            artifacts.show(artifact.kind, artifact.content)
+            artifacts.show(artifact.kind, artifact.content, node_id)
     with st.container():
         if workflow.writes == "keyframe_images":
             sheet.draw(node_id, cell)
@@ -493,4 +493,4 @@ def plain_artifact(node_id: int, kind: str) -> None:
         _warnings(artifact)
         versions.show_comparison(node_id, kind)
         if not editor(node_id, kind):
-            artifacts.show(kind, artifact.content)
+            artifacts.show(kind, artifact.content, node_id)

@@ -10,7 +10,7 @@ from workbench.artifacts.storyboard import Dialogue
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story import script
-from workbench.ui import formats
+from workbench.ui import formats, speakers
 from workbench.ui.charts import Palette, palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain, safe
@@ -93,33 +93,31 @@ def motion(content: Content) -> None:
     st.markdown(f":gray[{t('Stays as it is')}] {plain(' · '.join(content['constraints']))}")
 
 
-def dialogue(content: Content) -> None:
-    """A script: who, how, what; a silent scene says why."""
-    colours = palette()
+def dialogue(content: Content, node_id: int | None = None) -> None:
+    """A script: who, in which colour, how, what; a silent scene says why."""
     if content["silent"]:
         st.markdown(f":gray-badge[:material/volume_off: {t('Silent scene')}] {plain(content['reason'])}")
         return
+    colours = speakers.colours_of([x["speaker"] for x in content["lines"] if x["speaker"]], node_id, palette())
     st.html(
-        "<div style='max-width:34rem;margin:0 auto;line-height:1.5'>"
-        + "".join(_line(x, colours) for x in content["lines"])
-        + "</div>"
+        "<div class='rw-script'>" + "".join(_line(x, colours.get(x["speaker"])) for x in content["lines"]) + "</div>"
     )
     text = script.to_text(Dialogue.model_validate(content), current())
     with st.popover(t("As text"), icon=":material/content_copy:", type="tertiary"):
         st.code(hide_keys(text), language=None, wrap_lines=True)
 
 
-def _line(line: Content, colours: Palette) -> str:
+def _line(line: Content, colour: str | None) -> str:
+    """The name says who speaks as well as the colour does."""
     how = " · ".join(filter(None, [line["emotion"], *line["notes"]]))
     text = safe(line["text"])
     if line["type"] == "narration":
-        return f"<p style='margin:.5rem 0;font-style:italic;color:{colours.muted};text-align:center'>{text}</p>"
+        return f"<p class='rw-narration'>{text}</p>"
     kind = "" if line["type"] == "dialogue" else f" · {safe(t(LINE_TYPES[line['type']]))}"
-    style = "font-style:italic" if line["type"] == "thought" else ""
+    spoken = f"<em>{text}</em>" if line["type"] == "thought" else text
     return (
-        f"<p style='margin:.55rem 0;text-align:center'><b>{safe(line['speaker'])}</b>"
-        f"<span style='color:{colours.muted};font-size:.82rem'>{kind}{f' · {safe(how)}' if how else ''}</span>"
-        f"<br><span style='{style}'>{text}</span></p>"
+        f"<p style='border-color:{colour}'><b><i style='background:{colour}'></i>{safe(line['speaker'])}</b>"
+        f"<small>{kind}{f' · {safe(how)}' if how else ''}</small><br>{spoken}</p>"
     )
 
 
@@ -229,7 +227,6 @@ def episode_length(durations: Sequence[Content | None]) -> None:
 VIEWS = {
     "keyframe_prompt": shots,
     "motion_prompt": motion,
-    "dialogue": dialogue,
     "sound_design": sound,
     "duration": duration,
 }
