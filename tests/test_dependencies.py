@@ -8,6 +8,7 @@ import runpy
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -44,16 +45,30 @@ def imported() -> set[str]:
     return names - sys.stdlib_module_names - {"workbench", "actors", "pages", "app"}
 
 
+def project() -> dict[str, Any]:
+    read: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return read
+
+
+def names_of(requirements: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(text).name) for text in requirements}
+
+
 def declared() -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return {canonicalize_name(Requirement(text).name) for text in project["dependencies"]}
+    return names_of(project()["dependencies"])
+
+
+def extras() -> set[str]:
+    """What is used where it is installed."""
+    optional = project()["optional-dependencies"]
+    return set().union(*(names_of(optional[extra]) for extra in optional if extra != "dev"))
 
 
 def test_what_is_imported_is_a_dependency_and_every_dependency_is_needed() -> None:
     distributions = importlib.metadata.packages_distributions()
     modules = {BELONGS_TO.get(name, name) for name in imported()}
     offered = {name: {canonicalize_name(d) for d in distributions.get(name, [])} for name in modules}
-    assert {name for name, own in offered.items() if not own & declared()} == set()
+    assert {name for name, own in offered.items() if not own & (declared() | extras())} == set()
     used = set().union(*offered.values())
     assert declared() - used - THROUGH_OTHERS == set()
 

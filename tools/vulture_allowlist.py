@@ -74,6 +74,8 @@ proxy
 __getattr__
 
 # for programs and notebooks, and for whoever writes a workflow (docs/workflows.md)
+_.add_picture
+_.add_clip
 _.replay_group
 _.list_stale_reasons
 _.progress_range

@@ -159,6 +159,12 @@ def _yes_or_no(name: str, value: Any) -> bool:
     return value
 
 
+def _bytes(name: str, value: Any) -> bytes:
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise _wrong(name, N_("the bytes of a file are needed"))
+    return bytes(value)
+
+
 def _nothing(name: str, value: Any) -> None:
     if value is not None:
         raise _wrong(name, N_("nothing is needed here"))
@@ -258,6 +264,7 @@ _ATOMS: dict[str, Check] = {
     "Count": _count,
     "float": _number,
     "bool": _yes_or_no,
+    "bytes": _bytes,
     "str": _text,
     "None": _nothing,
     "JsonObject": _object,

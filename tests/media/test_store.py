@@ -13,10 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageOps, PngImagePlugin
+from PIL import Image, ImageChops, ImageDraw, ImageOps, PngImagePlugin
 from sqlalchemy import func, select
 
 from tests.media.clips import box, tiny_mp4
+from tests.media.colours import swapped_profile
 from workbench.db.connection import Database
 from workbench.db.migrate import migrate
 from workbench.db.schema import media
@@ -285,18 +286,10 @@ def test_greys_of_sixteen_bits_stay_grey(grey: int) -> None:
         assert image.convert("L").getpixel((1, 1)) == pytest.approx(grey >> 8, abs=2)
 
 
-def swapped() -> bytes:
-    """A colour profile that means blue by red, and red by blue."""
-    raw = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for name, other in ((b"rXYZ", b"----"), (b"bXYZ", b"rXYZ"), (b"----", b"bXYZ")):
-        raw = raw.replace(name, other, 1)
-    return bytes(raw.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be")))
-
-
 @pytest.mark.parametrize(("mode", "kind"), [("RGB", "PNG"), ("RGBA", "PNG"), ("RGB", "JPEG"), ("RGB", "WEBP")])
 def test_a_picture_has_the_colours_that_its_profile_means(mode: str, kind: str) -> None:
     image = Image.new(mode, (64, 36), (200, 30, 60, 100)[: len(mode)])
-    kept = Image.open(io.BytesIO(pictures.verify(encoded(image, kind, icc_profile=swapped(), quality=95)).data))
+    kept = Image.open(io.BytesIO(pictures.verify(encoded(image, kind, icc_profile=swapped_profile(), quality=95)).data))
     found = kept.getpixel((8, 8))
     assert found == pytest.approx((60, 30, 200, 100)[: len(mode)], abs=4)
     assert kept.info.get("icc_profile") is None
@@ -431,6 +424,6 @@ def test_a_clip_without_a_frame_has_no_small_picture(store: MediaStore) -> None:
 def test_a_picture_of_millions_of_parts_is_refused_before_anybody_reads_them(
     data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pictures, "_decode", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr(pictures, "decode", lambda *_: pytest.fail("it was read"))
     with pytest.raises(MediaRefused, match="more than 50000 parts"):
         pictures.verify(data)

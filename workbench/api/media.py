@@ -26,6 +26,15 @@ class Media:
         """The file of a picture or clip, or its small copy: a clip's is its first frame. Raises NotFound."""
         return self._store.thumbnail(sha256) if thumbnail else self._store.path(sha256)
 
+    def add_picture(self, data: bytes) -> MediaRow:
+        """Keep a picture that a person brings (PNG, JPEG, WebP, AVIF, HEIC; a GIF's first frame), to be referred to by
+        an artifact within a day. Raises MediaRefused with the reason."""
+        return self._store.find(self._store.add_upload(data).sha256)
+
+    def add_clip(self, data: bytes) -> MediaRow:
+        """Keep an MP4 clip that a person brings, likewise. Raises MediaRefused with the reason."""
+        return self._store.find(self._store.add_video(data).sha256)
+
     def sweep(self, *, grace_s: float = garbage.GRACE_S, dry_run: bool = False) -> garbage.SweepReport:
         """Remove pictures and clips that nothing refers to and that are older than the grace (seconds)."""
         return garbage.sweep(self._database, self._store, grace_s=grace_s, dry_run=dry_run)

@@ -36,6 +36,8 @@ MAX_PARTS = 50_000
 
 #: also of a GIF or AVIF that is none inside
 _OTHER = N_("it is no PNG, JPEG or WebP, nor a GIF or AVIF that can be read")
+#: after a file's end it is nothing
+PADDING = b"\0 \r\n\t"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 #: of a segment; inside the scan 0xFF is followed by a stuffed zero or a restart
@@ -52,13 +54,24 @@ class Picture:
     height: int
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What is decoded. `moving`: of a file with several pictures the first one, instead of a refusal."""
+
+    pixels: int = MAX_PIXELS
+    edge: int = MAX_EDGE
+    moving: bool = False
+
+
 def verify(data: bytes) -> Picture:
     """The picture in `data`, made safe. Raises MediaRefused with the reason."""
-    if len(data) > MAX_BYTES:
-        raise refusal(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
-    kind = _kind(data)
-    _CHECKS_OF_END[kind](data)
-    image = _decode(data, kind)
+    kind = recognise(data)
+    refuse_bytes_after(data, find_end(data, kind))
+    return pack(decode(data, kind, Limits()), data, kind)
+
+
+def pack(image: Image.Image, data: bytes, kind: str) -> Picture:
+    """A decoded picture as it is kept; that of a PNG which is a drawing stays exact. `data`: the file it came in."""
     exact = kind == "PNG" and len(data) < image.width * image.height * DRAWING_BYTES_PER_PIXEL
     return Picture(_encode(image, exact=exact), make_thumbnail(image), image.width, image.height)
 
@@ -81,10 +94,13 @@ def make_thumbnail(image: Image.Image) -> bytes:
 
 def open_image(data: bytes) -> Image.Image:
     """A picture of the store's own, for another thumbnail."""
-    return _decode(data, "WEBP")
+    return decode(data, "WEBP", Limits())
 
 
-def _kind(data: bytes) -> str:
+def recognise(data: bytes) -> str:
+    """PNG, JPEG, WEBP, GIF or AVIF, by what the file begins with. Raises MediaRefused."""
+    if len(data) > MAX_BYTES:
+        raise refusal(N_("it is larger than {size} MB"), size=MAX_BYTES // 1024 // 1024)
     if not data:
         raise refusal(N_("it is empty"))
     if data.startswith(_PNG):
@@ -100,16 +116,16 @@ def _kind(data: bytes) -> str:
     raise refusal(_OTHER)
 
 
-def _decode(data: bytes, kind: str) -> Image.Image:
-    """Every pixel, upright, in RGB or RGBA."""
+def decode(data: bytes, kind: str, limits: Limits) -> Image.Image:
+    """Every pixel, upright, in RGB or RGBA. Raises MediaRefused."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(io.BytesIO(data), formats=[kind]) as found:
             width, height = found.size
-            if width * height > MAX_PIXELS or max(width, height) > MAX_EDGE:
+            if width * height > limits.pixels or max(width, height) > limits.edge:
                 raise refusal(N_("{width}×{height} pixels are too many"), width=width, height=height)
-            if getattr(found, "is_animated", False):
+            if getattr(found, "is_animated", False) and not limits.moving:
                 raise refusal(N_("it moves; only still pictures are kept"))
             found.load()
             upright = _apply_orientation(_reduce_to_eight_bits(found))
@@ -187,7 +203,20 @@ def _encode(image: Image.Image, *, exact: bool) -> bytes:
 # -- where a file really ends: what follows could be another file in disguise ------------------------------------------
 
 
-def _check_end_of_png(data: bytes) -> None:
+def find_end(data: bytes, kind: str) -> int:
+    """How many bytes the picture itself takes. Raises MediaRefused when it is cut off or has too many parts."""
+    return _ENDS[kind](data)
+
+
+def refuse_bytes_after(data: bytes, end: int) -> None:
+    """Raise MediaRefused when something else follows the end, or the end is missing."""
+    if len(data) < end:
+        raise refusal(N_("it is cut off"))
+    if data[end:].strip(PADDING):
+        raise refusal(N_("{count} bytes of something else follow its end"), count=len(data) - end)
+
+
+def _find_end_of_png(data: bytes) -> int:
     at, parts = len(_PNG), 0
     while at + 12 <= len(data):
         parts += 1
@@ -196,11 +225,11 @@ def _check_end_of_png(data: bytes) -> None:
         name = data[at + 4 : at + 8]
         at += 12 + length
         if name == b"IEND":
-            return _refuse_bytes_after(data, at)
+            return at
     raise refusal(N_("it is cut off"))
 
 
-def _check_end_of_webp(data: bytes) -> None:
+def _find_end_of_webp(data: bytes) -> int:
     length = 8 + int.from_bytes(data[4:8], "little")
     if length > len(data):
         raise refusal(N_("it is cut off"))
@@ -210,16 +239,16 @@ def _check_end_of_webp(data: bytes) -> None:
         _refuse_many_parts(parts)
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         at += 8 + size + size % 2
-    _refuse_bytes_after(data, length + length % 2)
+    return length + length % 2
 
 
-def _check_end_of_jpeg(data: bytes) -> None:
+def _find_end_of_jpeg(data: bytes) -> int:
     at, scans, parts = 2, 0, 0
     while marker := _MARKER.search(data, at):
         parts += 1
         _refuse_many_parts(parts)
         if marker[1] == b"\xd9":
-            return _refuse_bytes_after(data, marker.end())
+            return marker.end()
         scans += marker[1] == b"\xda"
         if scans > MAX_SCANS:
             raise refusal(N_("it has more than {count} parts"), count=MAX_SCANS)
@@ -227,12 +256,12 @@ def _check_end_of_jpeg(data: bytes) -> None:
     raise refusal(N_("it is cut off"))
 
 
-def _check_end_of_gif(data: bytes) -> None:
+def _find_end_of_gif(data: bytes) -> int:
     at = 13 + _colours(data[10:11])
     for _ in range(MAX_PARTS):
         block = data[at : at + 1]
         if block == b";":
-            return _refuse_bytes_after(data, at + 1)
+            return at + 1
         if block == b",":
             at += 11 + _colours(data[at + 9 : at + 10])
         elif block == b"!":
@@ -251,7 +280,7 @@ def _colours(flags: bytes) -> int:
     return 3 << (found % 8 + 1) if found & 0x80 else 0
 
 
-def _check_end_of_avif(data: bytes) -> None:
+def _find_end_of_avif(data: bytes) -> int:
     at, names = 0, set[bytes]()
     while at < len(data) and len(names) < MAX_PARTS:
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -261,16 +290,16 @@ def _check_end_of_avif(data: bytes) -> None:
         at += size
     if at <= len(data) and not {b"meta", b"mdat"} <= names:
         raise refusal(_OTHER)
-    _refuse_bytes_after(data, at)
+    return at
 
 
 _LATER = ("GIF", "AVIF")
-_CHECKS_OF_END = {
-    "PNG": _check_end_of_png,
-    "JPEG": _check_end_of_jpeg,
-    "WEBP": _check_end_of_webp,
-    "GIF": _check_end_of_gif,
-    "AVIF": _check_end_of_avif,
+_ENDS = {
+    "PNG": _find_end_of_png,
+    "JPEG": _find_end_of_jpeg,
+    "WEBP": _find_end_of_webp,
+    "GIF": _find_end_of_gif,
+    "AVIF": _find_end_of_avif,
 }
 
 
@@ -278,10 +307,3 @@ def _refuse_many_parts(count: int) -> None:
     # readers look at each of them: three million take minutes
     if count > MAX_PARTS:
         raise refusal(N_("it has more than {count} parts"), count=MAX_PARTS)
-
-
-def _refuse_bytes_after(data: bytes, end: int) -> None:
-    if len(data) < end:
-        raise refusal(N_("it is cut off"))
-    if data[end:].strip(b"\0 \r\n\t"):
-        raise refusal(N_("{count} bytes of something else follow its end"), count=len(data) - end)

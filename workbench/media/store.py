@@ -20,7 +20,7 @@ from workbench.db.rows import media as rows
 from workbench.db.writes import media as writes
 from workbench.errors import NotFound
 from workbench.i18n import N_, Text
-from workbench.media import clips, pictures, stills
+from workbench.media import clips, pictures, stills, uploads
 from workbench.media.storage import Folder, Storage, open_storage
 
 if TYPE_CHECKING:
@@ -75,7 +75,13 @@ class MediaStore:
     def keep_image(self, data: bytes) -> Media:
         """The first half of `add_image`: the file alone. `record` in the transaction that refers to it does the
         rest."""
-        made = pictures.verify(data)
+        return self._keep_picture(pictures.verify(data))
+
+    def add_upload(self, data: bytes) -> Media:
+        """Keep a picture that a person brings, as `uploads` takes them. Raises MediaRefused with the reason."""
+        return self._add(self._keep_picture(uploads.verify(data)))
+
+    def _keep_picture(self, made: pictures.Picture) -> Media:
         sha = hashlib.sha256(made.data).hexdigest()
         self.storage.write(name_of(sha, ".webp"), made.data)
         try:
