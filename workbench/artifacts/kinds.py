@@ -17,9 +17,9 @@ from workbench.validation import issues_of
 @functools.cache
 def all_kinds() -> dict[str, Kind]:
     # their models are slow to build: who lists jobs needs none
-    from workbench.artifacts import models, storyboard
+    from workbench.artifacts import drama, models, storyboard
 
-    return {kind.name: kind for kind in (*models.KINDS, *storyboard.KINDS)}
+    return {kind.name: kind for kind in (*models.KINDS, *drama.KINDS, *storyboard.KINDS)}
 
 
 def find(name: str) -> Kind:

@@ -54,6 +54,12 @@ CHOICES = {
     "custom": N_("Custom"), "system": N_("System"), "user": N_("User"), "assistant": N_("Assistant"),
     "era": N_("Era"), "geography": N_("Geography"), "society": N_("Society"), "technology": N_("Technology"),
     "magic": N_("Magic"),
+    "three_act": N_("Three acts"), "four_act": N_("Four acts"), "main": N_("Main line"), "sub1": N_("Second line"),
+    "sub2": N_("Third line"), "sub3": N_("Fourth line"),
+    "family": N_("Family"), "romantic": N_("Love"), "friendship": N_("Friendship"), "rivalry": N_("Rivalry"),
+    "mentorship": N_("Mentorship"), "alliance": N_("Alliance"), "subordinate": N_("Subordination"),
+    "enemy": N_("Enmity"), "stranger": N_("Strangers"), "pending": N_("To decide"), "accepted": N_("Accepted"),
+    "rejected": N_("Rejected"),
 }  # fmt: skip
 
 

@@ -122,7 +122,15 @@ def part_title(part: str | None) -> str:
     if not part:
         return ""
     kind, _, number = part.partition(":")
-    titles = {"episode": t("episode {n}", n=number), "scene": t("scene {n}", n=number), "shot": t("shot {n}", n=number)}
+    titles = {
+        "episode": t("episode {n}", n=number),
+        "scene": t("scene {n}", n=number),
+        "shot": t("shot {n}", n=number),
+        "outline": t("Outline and conflict"),
+        "knowledge": t("Who knows what"),
+        "beats": t("Acts and beats"),
+        "weave": t("Plot lines and audit"),
+    }
     return titles.get(kind, part)
 
 
