@@ -31,8 +31,12 @@ def test_a_plan_says_its_jobs_in_order_with_their_price_and_what_comes_later(pla
     engine, project = planned
     episode = nodes(engine, project, "episode")[0].id
     made = engine.wb.plans.build(episode)
-    assert [j.workflow for j in made.jobs] == ["generate_episode_core_expression", "generate_episode_scene_list"]
-    assert made.jobs[1].after == (0,)
+    chain = ["generate_episode_core_expression", "generate_episode_scene_list", "generate_scene_script"]
+    assert [j.workflow for j in made.jobs] == chain
+    assert [j.after for j in made.jobs] == [(), (0,), (0, 1)]
+    less = engine.wb.plans.build(episode, leave_out=["generate_scene_script", "generate_dialogue"])
+    assert [j.workflow for j in less.jobs] == chain[:2]
+    assert less.later == made.later * 6 // 7
     assert made.free
     assert made.cost == {"USD": 0}
     assert made.tokens is not None
@@ -148,7 +152,7 @@ def test_a_parent_says_how_many_failed_and_how_many_never_began(planned: tuple[E
     engine.provider.changes[:] = [lambda made: "no core at all"] * 4  # type: ignore[attr-defined]
     parent = engine.finish(engine.wb.plans.run(episode, grow=True).id, timeout=120)
     assert parent.state == "failed"
-    assert str(parent.error).startswith("1 of 2 parts failed, 1 never began; the first: ")
+    assert str(parent.error).startswith("1 of 3 parts failed, 2 never began; the first: ")
 
 
 def test_seven_of_nine_frames_are_not_all(planned: tuple[Engine, int], monkeypatch: pytest.MonkeyPatch) -> None:

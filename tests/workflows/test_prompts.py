@@ -42,12 +42,24 @@ def test_hostile_story_text_stays_data(file: PromptFile) -> None:
 @pytest.mark.parametrize("file", FILES, ids=IDS)
 def test_a_missing_variable_and_an_undeclared_one_both_fail(file: PromptFile) -> None:
     values = facts(file, "calm")
-    name = sorted(file.variables)[0]
+    name = sorted(file.variables - file.optional)[0]
 
     with pytest.raises(ProgrammingError, match=f"missing {name}"):
         rendered(file, {k: v for k, v in values.items() if k != name})
     with pytest.raises(ProgrammingError, match="not declared secret"):
         rendered(file, {**values, "secret": "x"})
+
+
+@pytest.mark.parametrize(
+    "file", [f for f in FILES if f.optional], ids=[i for i, f in zip(IDS, FILES, strict=True) if f.optional]
+)
+def test_what_a_story_does_not_have_leaves_no_trace(file: PromptFile) -> None:
+    values = facts(file, "calm")
+    without = {k: v for k, v in values.items() if k not in file.optional}
+    made = rendered(file, without)
+    assert rendered(file, {**without, **dict.fromkeys(file.optional, "")}).user == made.user
+    assert dict(made.facts) == without
+    assert made.user != rendered(file, values).user
 
 
 @pytest.mark.parametrize("file", FILES, ids=IDS)

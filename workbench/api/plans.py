@@ -38,14 +38,23 @@ class Plans:
         """The workflows of a plan: they write an artifact, in the order of a story's making."""
         return makers(self._registry.all().values())
 
-    def build(self, node_id: int, mode: Mode = "missing", rewrite: Collection[Key] = ()) -> Plan:
+    def build(
+        self, node_id: int, mode: Mode = "missing", rewrite: Collection[Key] = (), leave_out: Collection[str] = ()
+    ) -> Plan:
         """The jobs that would bring everything below a node up to date, in order, with tokens, seconds and money.
 
         What a person wrote, edited or pinned is left as it is and listed apart, in `Plan.kept`. `rewrite`: the
         (workflow, node id) of those that are made anew all the same, with the version of now to keep to.
+        `leave_out`: workflows that are no part of it.
         """
         bound = self._bind(self._profile_at(node_id))
-        return plans.build(self._database, self.list_makers(), bound, node_id, mode, rewrite)
+        return plans.build(self._database, self._choose(leave_out), bound, node_id, mode, rewrite)
+
+    def _choose(self, leave_out: Collection[str]) -> list[Workflow]:
+        """The makers without these."""
+        for name in leave_out:
+            self._registry.find(name)
+        return [m for m in self.list_makers() if m.name not in leave_out]
 
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
@@ -80,39 +89,43 @@ class Plans:
         grow: bool = False,
         rewrite: Collection[Key] = (),
         only: Collection[Key] | None = None,
+        leave_out: Collection[str] = (),
         beyond_budget: bool = False,
         submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes, `rewrite`
         as for `build`. `only`: the (workflow, node id) that somebody has agreed to; what has joined the plan since is
-        left.
+        left. `leave_out`: workflows that are no part of it, nor started on what it makes.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
         cost more than a budget has left, and then starts none. NotAllowed: nothing is left to do. `beyond_budget`:
         start it all the same; it waits when the budget is used up.
         """
         if not beyond_budget:
-            self._check_budget(node_id, mode, grow, rewrite, submit_key)
-        work, _, _ = plans.find_work(self._database, self.list_makers(), node_id, mode, rewrite)
+            self._check_budget(node_id, mode, grow, rewrite, leave_out, submit_key)
+        work, _, _ = plans.find_work(self._database, self._choose(leave_out), node_id, mode, rewrite)
         agreed = None if only is None else {(name, node) for name, node in only}
         keys = [item.key for item in work.items if agreed is None or item.key in agreed]
         if not keys:
             raise NotAllowed(Text(N_("Nothing to do: everything below is fresh.")))
         asked = [list(key) for key in dict.fromkeys((name, node) for name, node in rewrite) if key in keys]
         params = {"jobs": [list(key) for key in keys], "grow": grow, "rewrite": asked}
+        if leave_out:
+            params["leave_out"] = sorted(set(leave_out))
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
     def _check_budget(
-        self, node_id: int, mode: Mode, grow: bool, rewrite: Collection[Key], submit_key: str | None
-    ) -> None:
+        self, node_id: int, mode: Mode, grow: bool, rewrite: Collection[Key], leave_out: Collection[str],
+        submit_key: str | None,
+    ) -> None:  # fmt: skip
         with self._database.read() as conn:
             project_id = find_node(conn, node_id).project_id
             # asked for before, it is at work and has spent its part already
             known = submit_key is not None and job_reads.find_by_submit_key(conn, submit_key) is not None
             if known or not budgets.exist(conn, project_id):
                 return
-        forecast = self.build(node_id, mode, rewrite).forecast(grow)
+        forecast = self.build(node_id, mode, rewrite, leave_out).forecast(grow)
         with self._database.read() as conn:
             budgets.check_price(conn, project_id, forecast.cost, forecast.unpriced)
 

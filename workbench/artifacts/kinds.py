@@ -17,9 +17,10 @@ from workbench.validation import issues_of
 @functools.cache
 def all_kinds() -> dict[str, Kind]:
     # their models are slow to build: who lists jobs needs none
-    from workbench.artifacts import drama, models, storyboard
+    from workbench.artifacts import drama, models, scene_script, storyboard
 
-    return {kind.name: kind for kind in (*models.KINDS, *drama.KINDS, *storyboard.KINDS)}
+    modules = (models, drama, scene_script, storyboard)
+    return {kind.name: kind for module in modules for kind in module.KINDS}
 
 
 def find(name: str) -> Kind:

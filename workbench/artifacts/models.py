@@ -134,7 +134,7 @@ class EpisodeOutline(Content):
         return " ".join([self.title, self.logline, self.scene_scope, *self.beats])
 
 
-def _orders_must_run(orders: list[int]) -> Text:
+def orders_must_run(orders: list[int]) -> Text:
     return Text(N_("orders must be exactly 1..{count}, got {orders}"), count=len(orders), orders=str(orders))
 
 
@@ -155,7 +155,7 @@ class EpisodePlan(Content):
             )
         orders = [e.order for e in self.episodes]
         if orders != list(range(1, len(orders) + 1)):
-            raise ValueError(_orders_must_run(orders))
+            raise ValueError(orders_must_run(orders))
         return self
 
 
@@ -186,7 +186,7 @@ class SceneList(Content):
     def _check_orders(self) -> SceneList:
         orders = [s.order for s in self.scenes]
         if orders != list(range(1, len(orders) + 1)):
-            raise ValueError(_orders_must_run(orders))
+            raise ValueError(orders_must_run(orders))
         return self
 
 

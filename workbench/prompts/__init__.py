@@ -1,8 +1,9 @@
 """Prompt files: one readable file per prompt and language, rendered with declared variables alone.
 
-A file starts with front matter ``---\\nvariables: [title, summary]\\n---`` and holds a ``[system]`` and a ``[user]``
-section, each opened by its name alone on a line. Story text enters only through ``{{ title | data("title") }}``:
-a bare ``{{ title }}`` is refused, so a brief can never speak as the prompt. The output contract is not in the file.
+A file begins with ``---\\nvariables: [title, summary]\\noptional: [script]\\n---`` and holds a ``[system]`` and a
+``[user]`` section, each opened by its name alone on a line. What is optional is false where a story has none of it.
+Story text enters only through ``{{ title | data("title") }}``: a bare ``{{ title }}`` is refused, so a brief can
+never speak as the prompt. The output contract is not in the file.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ class Prompt:
 class PromptFile:
     name: str
     language: str
+    #: every name that it may use
     variables: frozenset[str]
+    #: those of them that may be missing: what a story may not have yet
+    optional: frozenset[str]
     sections: Mapping[str, str]
     version: str
 
@@ -64,13 +68,14 @@ def name_for(module: str, variant: str | None = None) -> str:
 
 
 def render(name: str, language: str, facts: Mapping[str, Any]) -> Prompt:
-    """Fill the prompt `name` in `language`; facts must be exactly the declared variables."""
+    """Fill the prompt `name` in `language`; facts must be the declared variables, optional ones where there are any."""
     file = find(name, language)
-    missing, unknown = file.variables - facts.keys(), facts.keys() - file.variables
+    missing, unknown = file.variables - file.optional - facts.keys(), facts.keys() - file.variables
     if missing or unknown:
         raise ProgrammingError(_mismatch(file, missing, unknown))
+    values = {**dict.fromkeys(file.optional, ""), **facts}
     try:
-        sections = {part: _template(body).render(dict(facts)).strip() for part, body in file.sections.items()}
+        sections = {part: _template(body).render(values).strip() for part, body in file.sections.items()}
     except TemplateError as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, sections["system"], sections["user"], file.version, dict(facts))
@@ -112,14 +117,16 @@ def parse(text: str, name: str, language: str) -> PromptFile:
     head = _FRONT_MATTER.match(text)
     if head is None:
         raise ProgrammingError(f"prompt {name}.{language} has no front matter")
-    variables = (yaml.safe_load(head["meta"]) or {}).get("variables") or []
+    declared = yaml.safe_load(head["meta"]) or {}
+    optional = frozenset(declared.get("optional") or ())
+    variables = frozenset(declared.get("variables") or ()) | optional
     # Sections are cut before rendering: a line "[user]" inside story text opens nothing.
     pieces = _SECTION.split(text[head.end() :])
     sections = dict(zip(pieces[1::2], pieces[2::2], strict=True))
     if pieces[0].strip() or set(sections) != set(SECTIONS):
         raise ProgrammingError(f"prompt {name}.{language} must hold exactly the sections [system] and [user]")
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return PromptFile(name, language, frozenset(variables), sections, version)
+    return PromptFile(name, language, variables, optional, sections, version)
 
 
 def as_data(value: Any, name: str = "data") -> Delimited:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         write_episodes,
     )
     from workbench.sketch.writing.scenes import write_scene_list
+    from workbench.sketch.writing.script import write_script
     from workbench.sketch.writing.shots import write_action_plan, write_frames, write_keyframe_group
     from workbench.sketch.writing.sound import write_sound_design
     from workbench.sketch.writing.story import write_chat_answer
@@ -32,7 +33,7 @@ __all__ = [
     "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "find_names", "frame_size",
     "natural_episode_count", "rewrite_episodes", "summarize", "write_action_plan", "write_chat_answer",
     "write_core_expression", "write_dialogue", "write_episodes", "write_frames", "write_keyframe_group", "write_motion",
-    "write_scene_anchor", "write_scene_list", "write_sound_design",
+    "write_scene_anchor", "write_scene_list", "write_script", "write_sound_design",
 ]  # fmt: skip
 
 _MODULES = {
@@ -44,6 +45,7 @@ _MODULES = {
     "writing.motion": ("write_motion",),
     "writing.planning": ("explain_plan", "natural_episode_count", "rewrite_episodes", "write_episodes"),
     "writing.scenes": ("write_scene_list",),
+    "writing.script": ("write_script",),
     "writing.shots": ("write_action_plan", "write_frames", "write_keyframe_group"),
     "writing.sound": ("write_sound_design",),
     "writing.story": ("write_chat_answer",),

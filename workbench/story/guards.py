@@ -132,6 +132,11 @@ def has_core_expression(node: NodeView, params: Any) -> list[Issue]:
     ]
 
 
+def has_scene_list(node: NodeView, params: Any) -> list[Issue]:
+    """The episode's scene list exists."""
+    return _has(node, "scene_list", N_("This episode has no scene list yet. Generate the scene list first."))
+
+
 def has_episodes(node: NodeView, params: Any) -> list[Issue]:
     """The project has at least one episode."""
     if any(child.kind == "episode" for child in node.children()):

@@ -9,12 +9,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from workbench.artifacts.scene_script import Transition
 from workbench.artifacts.storyboard import Duration, DurationParts
 from workbench.json_types import JsonObject
 
-Transition = Literal["none", "cut", "jump_cut", "smash_cut", "dissolve", "fade", "dip_to_black", "wipe", "other"]
 TRANSITION_S: dict[str, float] = {
     "none": 0.2, "cut": 0.2, "jump_cut": 0.15, "smash_cut": 0.1, "dissolve": 1.0, "fade": 1.2, "dip_to_black": 1.2,
     "wipe": 0.5, "other": 0.5,

@@ -39,16 +39,19 @@ async def compose(
     force: bool = False,
     grow: bool = False,
     rewrite: Collection[Key] | Literal["all"] = (),
+    leave_out: Collection[str] = (),
 ) -> BatchResult:
     """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they
-    make. `rewrite`: also these although a person wrote or edited what they make; what is pinned always stays.
+    make, without the workflows in `leave_out`. `rewrite`: also these although a person wrote or edited what they make;
+    what is pinned always stays.
 
     Raises ChildFailed when all of them failed.
     """
     requested = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
         done, skipped = await _run(ctx, requested, force, rewrite)
-        more = [key for key in _keys_below(ctx, requested, done) if key not in requested] if grow else []
+        below = _keys_below(ctx, requested, done, leave_out) if grow else []
+        more = [key for key in below if key not in requested]
         if not more:
             return _summarise(ctx, done, skipped)
         requested += more
@@ -108,7 +111,9 @@ def _not_started(item: plan.Item, broken: registry.Workflow) -> ChildResult:
     return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", str(message))
 
 
-def _keys_below(ctx: Context, requested: Sequence[Key], done: dict[Key, ChildResult]) -> list[Key]:
+def _keys_below(
+    ctx: Context, requested: Sequence[Key], done: dict[Key, ChildResult], leave_out: Collection[str]
+) -> list[Key]:
     """What is missing or stale below the nodes whose children these jobs have written."""
     declared = {w.name: w for w in makers()}
     keys: list[Key] = []
@@ -117,7 +122,8 @@ def _keys_below(ctx: Context, requested: Sequence[Key], done: dict[Key, ChildRes
         result = done.get((name, node_id))
         if child is not None and result is not None and result.ok:
             nodes, state_of = load_subtree(ctx.node.at(node_id))
-            keys += [item.key for item in plan.find_work(nodes, makers(), state_of) if item.node_id != node_id]
+            wanted = [m for m in makers() if m.name not in leave_out]
+            keys += [item.key for item in plan.find_work(nodes, wanted, state_of) if item.node_id != node_id]
     return list(dict.fromkeys(keys))
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.json_types import JsonObject
+from workbench.story import scene_script
 from workbench.story.continuity import Cast
 from workbench.story.names import NameIndex, fold, names_of
 from workbench.story.styles import style_text
@@ -29,9 +30,21 @@ def outline(node: NodeView) -> JsonObject:
     return entry or {}
 
 
-def cast_of(node: NodeView) -> Cast:
-    """Who may be seen in the scene, under every name."""
-    names = outline(node).get("cast") or []
+def read_script(ctx: Context, language: str) -> JsonObject:
+    """The scene as the episode's script has it, as the fact `script`; no fact where there is no script. Drafts get the
+    entry itself."""
+    episode = ctx.node.parent
+    told = ("heading", "summary", "elements")
+    entry = episode.artifact("scene_script", part=f"scene:{ctx.node.position}", fields=told) if episode else None
+    if entry is None:
+        return {}
+    ctx.offline_facts = {**ctx.offline_facts, "scene_script": entry}
+    return {"script": scene_script.tell(entry, language)}
+
+
+def cast_of(node: NodeView, heard: Iterable[str] = ()) -> Cast:
+    """Who may be seen in the scene, under every name; `heard`: and these, who are not."""
+    names = [*(outline(node).get("cast") or []), *heard]
     return Cast(names, node.project.characters(("name", "aliases"), names=names))
 
 

@@ -22,6 +22,7 @@ from workbench.sketch.writing import places
 from workbench.sketch.writing.sentences import clip_to_clauses, first_clause, upper_first
 from workbench.sketch.writing.story import digest, language_of, whole_of
 from workbench.story.names import NameIndex, contains, fold
+from workbench.story.scene_script import NARRATORS, speeches
 from workbench.story.timing import dialogue_s
 
 T = TypeVar("T")
@@ -44,8 +45,11 @@ class Phrase:
 
 
 def write_dialogue(facts: JsonObject, rng: Random) -> Dialogue:
-    """Lines around what the scene is about; alone somebody thinks aloud, an empty set has a narrator."""
-    return _Writer(facts, rng).write()
+    """Lines around what the scene is about; alone somebody thinks aloud, an empty set has a narrator. Where there is a
+    script, what its people say."""
+    entry = facts.get("scene_script")
+    writer = _Writer(facts, rng)
+    return writer.write() if entry is None else writer.follow(entry)
 
 
 def topic_of(book: Lines, beat: str, summary: str) -> Topic | None:
@@ -68,6 +72,7 @@ class _Writer:
         scene = facts["scene"]
         self._beat, self._summary = str(scene.get("beat") or ""), str(scene.get("summary") or "")
         self._people = [str(p["name"]) for p in facts.get("cast") or []]
+        self._present = tuple(self._people)
         self._names = NameIndex(facts.get("cast") or [])
         self._sample = is_sample(facts)
         known = {} if self._sample else read_cast(facts, whole_of(facts))
@@ -96,6 +101,33 @@ class _Writer:
             return Dialogue(silent=True, reason=self._fill(self._rng.choice(self._book.silences), people[0])[:300])
         groups = self._narrate() if not people else self._write_alone() if len(people) == 1 else self._write_together()
         return Dialogue(lines=_fit_time([g for g in groups if g], self._max_seconds))
+
+    def follow(self, entry: JsonObject) -> Dialogue:
+        """The script's own lines, the first of them that the time allows."""
+        spoken = speeches(entry)
+        heard = {self._names.find(e["speaker"]) or e["speaker"] for e in spoken if fold(e["speaker"]) not in NARRATORS}
+        several = len({*self._present, *heard}) > 1
+        lines = [self._line_of(e, "dialogue" if several else "monologue") for e in spoken]
+        if not lines:
+            who = self._people[0] if self._people else self._slots["place"]
+            return Dialogue(silent=True, reason=self._fill(self._rng.choice(self._book.silences), who)[:300])
+        return Dialogue(lines=_fit_in_order(lines, self._max_seconds))
+
+    def _line_of(self, speech: JsonObject, kind: LineType) -> Line:
+        """A speech of the screenplay: `kind` for who is seen; a voice over the picture tells or thinks."""
+        speaker = str(speech["speaker"])
+        if fold(speaker) in NARRATORS and self._names.find(speaker) is None:
+            kind = "narration"
+        elif speech["extension"] == "voice_over":
+            kind = "thought"
+        manner = [p.strip() for p in re.split(r"[，,、]", str(speech["parenthetical"])) if p.strip()]
+        return Line(
+            type=kind,
+            speaker="" if kind == "narration" else self._names.find(speaker) or speaker,
+            emotion=manner[0][:40] if manner else "",
+            notes=[note[:100] for note in manner[1:5]],
+            text=str(speech["text"])[:500],
+        )
 
     def _narrate(self) -> list[list[Line]]:
         return [
@@ -243,10 +275,26 @@ def _fit_time(groups: list[list[Line]], max_seconds: float) -> list[Line]:
             chosen.add(number)
     if chosen:
         return _lay_out(groups, chosen)
-    line = min((line for group in groups for line in group), key=lambda line: _seconds([line]))
+    return [
+        _cut_line(min((line for group in groups for line in group), key=lambda line: _seconds([line])), max_seconds)
+    ]
+
+
+def _cut_line(line: Line, max_seconds: float) -> Line:
+    """The line without its last words, until it can be said in the time."""
     while _seconds([line]) > max_seconds * SHARE and len(line.text) > 1:
         line = line.model_copy(update={"text": _drop_last_words(line.text)})
-    return [line]
+    return line
+
+
+def _fit_in_order(lines: Sequence[Line], max_seconds: float) -> list[Line]:
+    """As many of the lines as the time allows, none twice; the first one in any case, cut if need be."""
+    kept: list[Line] = []
+    for line in lines:
+        new = fold(line.text) not in {fold(k.text) for k in kept}
+        if new and len(kept) < MOST_LINES and _seconds([*kept, line]) <= max_seconds:
+            kept.append(line)
+    return kept or [_cut_line(lines[0], max_seconds)]
 
 
 def _lay_out(groups: list[list[Line]], chosen: set[int]) -> list[Line]:

@@ -40,6 +40,7 @@ from workbench.sketch.writing.sentences import clip_to_clauses, first_clause
 from workbench.sketch.writing.story import digest, language_of, whole_of
 from workbench.story.continuity import process_word
 from workbench.story.names import contains
+from workbench.story.scene_script import texts
 
 #: more would crowd a frame; of a larger cast the others come in turn
 MOST_PEOPLE = 3
@@ -190,6 +191,10 @@ def _present(people: Sequence[str], beat: int) -> list[str]:
 
 
 def _summary(facts: JsonObject) -> str:
+    """What happens: as the script shows it, where there is one."""
+    shown = texts(facts.get("scene_script"), ("action",))
+    if shown:
+        return ("" if language_of(facts) == "zh" else " ").join(shown)
     return str(facts["scene"].get("summary") or facts["scene"].get("beat") or "")
 
 

@@ -4,7 +4,7 @@ and silence."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from random import Random
 
 from workbench.artifacts.storyboard import CueType, Dialogue, Intensity, Line, SoundCue, SoundDesign
@@ -19,11 +19,12 @@ from workbench.sketch.reading.samples import is_sample
 from workbench.sketch.writing import anchors, places
 from workbench.sketch.writing.story import digest, language_of, whole_of
 from workbench.story import script
+from workbench.story.scene_script import texts
 from workbench.story.timing import LINE_S, reading_s
 
 #: nothing shorter is heard as a sound of its own
 LEAST_S = 0.4
-MOST_EFFECTS, MOST_FOLEY = 2, 2
+MOST_EFFECTS, MOST_FOLEY, MOST_SCRIPTED = 2, 2, 8
 #: where a scene without words holds its breath, as shares of its length; among words, before the last of them
 STILL = (0.6, 0.72)
 MOST_STILL_S = 2.0
@@ -61,6 +62,7 @@ class _Mixer:
 
     def design(self) -> SoundDesign:
         cues = [*self._airs(), *self._effects(), *self._foley(), *self._voices(), *self._music()]
+        cues += self._scripted({c.description for c in cues})
         if self._still:
             cues.append(self._cue("silence", self._in_turn(self._book.still), *self._still))
         heard = {(c.type, c.description): c for c in reversed(cues)}
@@ -121,6 +123,14 @@ class _Mixer:
             after = self._still is not None and start > self._still[1]
             yield self._cue("sfx", noise.text, start, start + EFFECT, "prominent" if after else "normal")
 
+    def _scripted(self, heard: Collection[str]) -> Iterator[SoundCue]:
+        """What the script makes heard and nothing else brought, one after the other."""
+        wanted = [text for text in texts(self._facts.get("scene_script"), ("sound",)) if text not in heard]
+        wanted = list(dict.fromkeys(wanted))[:MOST_SCRIPTED]
+        for number, text in enumerate(wanted, start=1):
+            start = number / (len(wanted) + 1)
+            yield self._cue("sfx", text, start, start + EFFECT / 2)
+
     def _foley(self) -> Iterator[SoundCue]:
         """What the bodies in the shots do, when their shot is on."""
         ground = self._book.grounds.get(self._kind, self._book.wood).of(self._language)
@@ -162,7 +172,7 @@ class _Mixer:
         return pool[self._turn % len(pool)]
 
     def _cue(
-        self, kind: CueType, words: Pair, start: float, end: float, intensity: Intensity = "normal",
+        self, kind: CueType, words: Pair | str, start: float, end: float, intensity: Intensity = "normal",
         *, loop: bool = False, **slots: str,
     ) -> SoundCue:  # fmt: skip
         """A cue between two shares of the scene; to a tenth downwards, so that nothing ends after it."""
@@ -171,7 +181,7 @@ class _Mixer:
         first = max(min(first, last - LEAST_S), 0.0)
         return SoundCue(
             type=kind,
-            description=words.of(self._language).format(**slots)[:500],
+            description=(words if isinstance(words, str) else words.of(self._language).format(**slots))[:500],
             from_s=round(first, 1),
             to_s=round(last, 1),
             intensity=intensity,

@@ -30,6 +30,12 @@ class Params(registry.Params):
         title=N_("Written by hand"),
         description=N_("Those of the jobs that replace what a person wrote or edited; others are left out"),
     )
+    leave_out: list[str] = Field(
+        default_factory=list,
+        max_length=200,
+        title=N_("Leave out"),
+        description=N_("Workflows that are not started on what these jobs make"),
+    )
 
 
 def all_can_start(node: NodeView, params: Params) -> list[Issue]:
@@ -56,4 +62,6 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
 async def run(ctx: Context, params: Params) -> BatchResult:
     """Run the jobs of a plan in their order, side by side where they can be; what is fresh by then is left alone."""
     ctx.progress(0, Text(N_("Choosing what can start")))
-    return await composing.compose(ctx, params.jobs, grow=params.grow, rewrite=params.rewrite)
+    return await composing.compose(
+        ctx, params.jobs, grow=params.grow, rewrite=params.rewrite, leave_out=params.leave_out
+    )

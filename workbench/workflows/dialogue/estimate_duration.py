@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from workbench.artifacts.scene_script import Transition
 from workbench.artifacts.storyboard import Duration
 from workbench.i18n import N_, Text
 from workbench.story import timing
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Params(registry.Params):
-    transition: timing.Transition = Field(
+    transition: Transition = Field(
         "cut", title=N_("Transition"), description=N_("How the scene passes into the next one")
     )
 

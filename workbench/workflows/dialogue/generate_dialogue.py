@@ -3,6 +3,7 @@ silence."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ from workbench.artifacts.storyboard import Dialogue
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import timing
+from workbench.story import scene_script, timing
 from workbench.story.continuity import Cast
 from workbench.story.guards import has_keyframe_prompt, has_motion_prompt, has_scene_anchor
+from workbench.story.names import fold
+from workbench.story.scene_script import NARRATORS
 from workbench.workflows import registry, staging
 
 if TYPE_CHECKING:
@@ -42,8 +45,8 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> Dialogue:
     title=N_("Dialogue"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "character",
-        "world_element"),
+    reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt",
+        "scene_script", "character", "world_element"),
     writes="dialogue",
     guards=(has_scene_anchor, has_keyframe_prompt, has_motion_prompt),
     draft=draft,
@@ -53,8 +56,10 @@ async def run(ctx: Context, params: Params) -> Dialogue:
     """Write one to six lines for the people of the scene, or say that it is silent and why."""
     ctx.progress(5, Text(N_("Reading the shots")))
     facts = staging.facts(ctx)
-    cast = staging.cast_of(ctx.node)
     language = facts["story_language"]
+    facts |= staging.read_script(ctx, language)
+    spoken = scene_script.speeches(ctx.offline_facts.get("scene_script"))
+    cast = staging.cast_of(ctx.node, [s["speaker"] for s in spoken if fold(s["speaker"]) not in NARRATORS])
     motion = ctx.node.artifact("motion_prompt", fields=(f"short.{language}",)) or {}
     told = ("theme", "visual_motifs")
     core = (ctx.node.parent.artifact("core_expression", fields=told) if ctx.node.parent else None) or {}
@@ -72,7 +77,7 @@ async def run(ctx: Context, params: Params) -> Dialogue:
         lambda dialogue: speaker_issues(dialogue, cast),
         find_repetitions,
         lambda dialogue: length_issues(dialogue, params.max_seconds),
-        silence_issues,
+        lambda dialogue: silence_issues(dialogue, spoken),
         lambda dialogue: language_issues(dialogue, language),
     ]
     dialogue = await ctx.generate("dialogue", prompt, schema=Dialogue, checks=checks)
@@ -120,11 +125,15 @@ def length_issues(dialogue: Dialogue, max_seconds: float) -> list[Issue]:
     return [Issue("lines", message)]
 
 
-def silence_issues(dialogue: Dialogue) -> list[Issue]:
-    """A silent scene says why."""
+def silence_issues(dialogue: Dialogue, spoken: Sequence[JsonObject] = ()) -> list[Issue]:
+    """A silent scene says why, and is none where the script lets somebody speak."""
+    issues = []
     if dialogue.silent and not dialogue.reason:
-        return [Issue("reason", Text(N_("a silent scene needs a reason")))]
-    return []
+        issues.append(Issue("reason", Text(N_("a silent scene needs a reason"))))
+    if dialogue.silent and spoken:
+        names = ", ".join(dict.fromkeys(str(s["speaker"]) for s in spoken))
+        issues.append(Issue("silent", Text(N_("the screenplay lets {names} speak in this scene"), names=names)))
+    return issues
 
 
 def language_issues(dialogue: Dialogue, language: str) -> list[Issue]:

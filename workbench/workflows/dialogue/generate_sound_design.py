@@ -33,7 +33,7 @@ def draft(facts: JsonObject, params: registry.Params, rng: Random) -> SoundDesig
     title=N_("Sound design"),
     scope="scene",
     reads=("brief", "scene_list", "core_expression", "scene_anchor", "keyframe_prompt", "motion_prompt", "dialogue",
-        "character", "world_element"),
+        "scene_script", "character", "world_element"),
     writes="sound_design",
     guards=(has_keyframe_prompt,),
     draft=draft,
@@ -44,6 +44,7 @@ async def run(ctx: Context, params: registry.Params) -> SoundDesign:
     ctx.progress(5, Text(N_("Reading the whole scene")))
     facts = staging.facts(ctx)
     language = facts["story_language"]
+    facts |= staging.read_script(ctx, language)
     shots = ctx.node.artifact("keyframe_prompt", fields=("shots",))
     motion = ctx.node.artifact("motion_prompt", fields=timing.MOTION_FIELDS)
     dialogue = ctx.node.artifact("dialogue")

@@ -68,7 +68,7 @@ def draft(facts: JsonObject, params: registry.Params, rng: Random) -> Content:
     "generate_keyframe_prompt",
     title=N_("Nine-shot plan"),
     scope="scene",
-    reads=("brief", "scene_list", "core_expression", "scene_anchor", "character", "world_element"),
+    reads=("brief", "scene_list", "core_expression", "scene_script", "scene_anchor", "character", "world_element"),
     writes="keyframe_prompt",
     guards=(has_scene_outline, has_scene_anchor),
     draft=draft,
@@ -79,6 +79,7 @@ async def run(ctx: Context, params: registry.Params) -> KeyframePrompt:
     """Plan the scene's nine shots: three beats of action, each with three frames that follow from one another."""
     ctx.progress(5, Text(N_("Reading the scene")))
     facts = staging.facts(ctx, looks=True)
+    facts |= staging.read_script(ctx, facts["story_language"])
     cast = staging.cast_of(ctx.node)
     aspect = str(ctx.node.read_brief("aspect_ratio").get("aspect_ratio") or "16:9")
     try:
