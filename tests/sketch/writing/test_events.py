@@ -163,6 +163,26 @@ def test_words_of_the_open_air_and_of_rooms_tell_where_no_place_is_named(
     assert (event.place.name, is_inside(event.place)) == (place, inside)
 
 
+@pytest.mark.parametrize(
+    ("summary", "language", "place"),
+    [
+        ("Ann cooks in the kitchen. Bob walks through the forest. Ann waits for him.", "en", "the kitchen"),
+        ("Ann reads in the library. Bob lies on the lawn. By the fire Ann falls asleep.", "en", "the library"),
+        ("阿兰在厨房里烧水。小石在雪地里砍柴。阿兰数着剩下的米。", "zh", "厨房"),
+        # who moves comes to where the story is; who is out of doors already stays there
+        ("Ann cooks in the kitchen. Bob walks through the forest. Ann runs after him.", "en", "the forest"),
+        ("Ann reads in the library. Ann and Bob lie on the lawn. Ann falls asleep.", "en", "the lawn"),
+        ("阿兰在厨房里烧水。小石在雪地里砍柴。阿兰赶来送饭。", "zh", "雪地"),
+        # of whom nobody tells that they are elsewhere
+        ("Ann sings in the hall. Forty people dance in the square. Ann stands in front of them.", "en", "the square"),
+        ("Ann sings in the hall. Bob dances in the square. Ann shares his umbrella in the rain.", "en", "the square"),
+    ],
+)
+def test_a_story_turns_back_to_who_stayed_within(summary: str, language: str, place: str) -> None:
+    people = [("阿兰", "女"), ("小石", "男孩")] if language == "zh" else [("Ann", "A woman"), ("Bob", "A man")]
+    assert story(summary, *people, language=language).events[-1].place.name == place
+
+
 def test_where_somebody_is_months_later_is_not_told() -> None:
     read = story("Ann waits on the glacier. Ben comes. Three months later Ann eats a tomato.", ("Ann", ""), ("Ben", ""))
 

@@ -22,12 +22,10 @@ class Place:
 def archetype_of(name: str, language: str, *, sample: bool = False) -> str | None:
     """What kind of set a name speaks of; None when it is no place (a watch, a ledger)."""
     archetype = _archetypes_by_name(language).get(name.strip())
-    if archetype is not None:
-        return archetype
     if not sample:
-        return reading.kind_of_name(name, language)
-    place = _place_by_word(name, language)
-    return place.archetype if place is not None else None
+        return reading.kind_of_name(name, language) or archetype
+    place = None if archetype else _place_by_word(name, language)
+    return place.archetype if place is not None else archetype
 
 
 @functools.cache

@@ -23,6 +23,7 @@ from workbench.sketch.reading.people import Person as Being
 from workbench.sketch.reading.people import read_people
 from workbench.sketch.reading.places import find_destination, find_side, is_slugged
 from workbench.sketch.reading.samples import is_sample
+from workbench.sketch.reading.words import either
 from workbench.sketch.writing import places, sentences
 from workbench.sketch.writing.pen import told_phrases
 from workbench.story.leads import find_leads
@@ -147,6 +148,21 @@ def _keep_to_side(place: places.Place, text: str, language: str) -> places.Place
     return places.Place(*side)
 
 
+#: somebody who moves comes to where the story is
+_MOVES = either(
+    r"来|到|赶|跑|走|追|回|冲|出现|进|骑|飞|游|爬|跟|找|碰|遇|见|救",
+    r"\b(?:comes?|arrives?|appears?|runs?|walks?|rides?|follows?|enters?|returns?|joins?|finds?|meets?|sees?|hurries|"
+    r"rushes|flies|swims?|climbs?|steps?|goes|leaves?|reaches|sails?|brings?|saves?|rescues?|catches|drives?|wakes?)\b",
+)
+
+
+def _return_to(who: str, before: Sequence[str], left: Mapping[str, places.Place], place: places.Place) -> places.Place:
+    """Where a story goes on that turns from those who are out of doors (`before`) to somebody who stayed within."""
+    within = left.get(who, place)
+    turns = before and who not in before and places.is_told(within)
+    return within if turns and places.is_inside(within) and not places.is_inside(place) else place
+
+
 def _find_destination(text: str, language: str, known: Sequence[places.Place], names: NameIndex) -> places.Place | None:
     """Where the story goes on after a text that goes somewhere."""
     told = find_destination(names.mask(text, keep=[p.name for p in known]), language)
@@ -258,6 +274,8 @@ def _events(
     #: what a slugline has told holds to the next one
     script = False
     spot = 0
+    #: where everybody was last
+    left: dict[str, places.Place] = {}
     place = places.no_place(language)
     if sample:
         place = world_places[0] if world_places else places.default_place(language, digest(summary))
@@ -295,6 +313,10 @@ def _events(
         if sample:
             present = present or recent[:1]
         recent = tuple(dict.fromkeys([*present, *recent]))
+        if told is None and events and present and not (sample or script or goes_on):
+            turns = find_side(text, language, known=True) is None and not _MOVES.search(text)
+            place = _return_to(present[0], events[-1].people, left, place) if turns else place
+        left |= dict.fromkeys(present, place)
         before, hours = hours, hours.later(read_hours(text, proper), text)
         if goes_on and not hours.time and not sample:
             # the rest of a sentence is at its hour
