@@ -234,3 +234,29 @@ def test_headings_of_other_houses_are_read(text: str, places: list[str], times: 
 
 def test_the_first_snow_is_no_first_scene() -> None:
     assert screenplay.read("第一场雪\n\n今年的雪来得早。\n\n第二场雪\n\n她没有来。\n") is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("EXT. ALLEY - NIGHT - RAIN", "At the alley at night in the rain: Ann waits."),
+        ("EXT. PIER 9 - DAWN (FOG)", "At the pier 9 at dawn in the fog: Ann waits."),
+        ("EXT. ROAD - STORMY NIGHT", "At the road at night in a storm: Ann waits."),
+        ("EXT. FIELD - DAY/HEAVY SNOW", "At the field by day in the snow: Ann waits."),
+        ("INT. HALL - DAY - SNOW OUTSIDE", "In the hall by day, snow outside: Ann waits."),
+        # a place's name is no weather, and a bracket may hold a place
+        ("EXT. SNOW LAKE - DAY", "At the snow lake by day: Ann waits."),
+        ("EXT. CAMP - WINDY RIDGE PASS - DAY", "At Camp – windy ridge pass by day: Ann waits."),
+        ("EXT. HARBOUR (THE OLD PIER) - DAY", "At the harbour (the old pier) by day: Ann waits."),
+        ("第二场 外景 弄堂 雨 夜", "夜里下着雨，弄堂，沈青等着。"),
+        ("第二场 外 荒村 雨夜", "夜里下着雨，荒村，沈青等着。"),
+        ("第二场 外景 码头（浓雾） 晨", "清晨起了浓雾，码头，沈青等着。"),
+        ("第二场 内景 报馆 大雪 日", "白天外面下着大雪，报馆里，沈青等着。"),
+        ("1-3 日 外 风雨桥 阿海", "白天，风雨桥，沈青等着。"),
+    ],
+)
+def test_the_weather_of_a_heading_is_told(heading: str, told: str) -> None:
+    action = "Ann waits." if heading.isascii() else "沈青等着。"
+    script = screenplay.read(f"{heading}\n\n{action}", certain=True)
+    assert script is not None
+    assert screenplay.tell(script, 2000)[0] == told

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from workbench.story import weather
 from workbench.story.names import fold
 
 #: what is longer is no heading and no cue
@@ -22,10 +23,12 @@ Setting = str
 
 @dataclass
 class Scene:
-    """One scene: `place` and `time` as its heading has them, empty where it has none; `action` in sentences."""
+    """One scene: `place`, `time` and `weather` as its heading has them, empty where it has none; `action` in
+    sentences."""
 
     place: str
     time: str = ""
+    weather: str = ""
     setting: Setting = ""
     people: list[str] = field(default_factory=list)
     action: list[str] = field(default_factory=list)
@@ -243,12 +246,12 @@ class _Reader:
         return self._read_chinese_heading(bare)
 
     def _scene_en(self, rest: str, setting: Setting) -> Scene:
-        parts = [p.strip() for p in _PART_EN.split(rest)]
+        parts, air = weather.split_off([p.strip() for p in _PART_EN.split(rest)])
         time = ""
         if len(parts) > 1 and any(re.search(rf"\b{word}\b", parts[-1].lower()) for word in _TIMES_EN):
             time = parts.pop().lower().strip(" .()")
         place = self._spell_place(" – ".join(p for p in parts if p).strip(" ."))
-        return Scene(place=place, time="" if time in _NO_TIME_EN else time, setting=setting)
+        return Scene(place=place, time="" if time in _NO_TIME_EN else time, weather=air, setting=setting)
 
     def _read_chinese_heading(self, line: str) -> Scene | None:
         if len(line) > 60 or not any("㐀" <= c <= "鿿" for c in line):
@@ -283,13 +286,17 @@ class _Reader:
     def _scene_zh(self, rest: str) -> Scene:
         scene = Scene(place="")
         people: list[str] = []
-        for part in (p for p in _ZH_PART.split(rest.strip("（）() ")) if p):
+        for part in (p for p in _ZH_PART.split(weather.unbracket(rest).strip("（）() ")) if p):
             word = part.strip("：:.．（）()")
             if re.fullmatch(_ZH_SETTING, word) and not scene.setting:
                 inside, outside = "内" in word or "內" in word, "外" in word
                 scene.setting = "" if inside and outside else "ext" if outside else "int"
             elif re.fullmatch(_ZH_TIMES, word) and not scene.time:
                 scene.time = word
+            elif (scene.place or scene.time or scene.setting) and not scene.weather and weather.tell_zh(word):
+                scene.weather = word
+            elif not scene.weather and not scene.time and (both := weather.split_hour(word)):
+                scene.weather, scene.time = both
             elif not scene.place:
                 scene.place = word
             elif scene.time or scene.setting:
@@ -481,12 +488,16 @@ def _tell_scene(script: Screenplay, scene: Scene, sentences: int) -> str:
 def _where_zh(scene: Scene) -> str:
     time = {"日": "白天", "夜": "夜里", "晨": "清晨", "晚": "晚上", "昏": "黄昏"}.get(scene.time, scene.time)
     inside = scene.place and scene.setting == "int" and scene.place[-1] not in "里裡内內中上下"
-    return "，".join(p for p in (time, f"{scene.place}里" if inside else scene.place) if p)
+    air = weather.tell_zh(scene.weather)
+    if air and scene.setting == "int":
+        air = f"外面{air}"
+    return "，".join(p for p in (f"{time}{air}", f"{scene.place}里" if inside else scene.place) if p)
 
 
 def _where_en(scene: Scene) -> str:
+    air = weather.tell_en(scene.weather, within=scene.setting == "int")
     if not scene.place:
-        return f"At {scene.time}" if scene.time else ""
+        return f"At {scene.time}{air}" if scene.time else ""
     bare = (
         scene.place.split()[0].lower() in ("the", "a", "an", "his", "her", "their", "my", "our") or "'s " in scene.place
     )
@@ -495,7 +506,7 @@ def _where_en(scene: Scene) -> str:
         name = f"the {name[0].lower()}{name[1:]}" if name[1:].islower() else name
     where = f"{'In' if scene.setting == 'int' else 'At'} {name}"
     when = {"day": "by day", "morning": "in the morning", "evening": "in the evening", "afternoon": "in the afternoon"}
-    return f"{where} {when.get(scene.time, f'at {scene.time}')}" if scene.time else where
+    return (f"{where} {when.get(scene.time, f'at {scene.time}')}" if scene.time else where) + air
 
 
 def _list_en(names: list[str]) -> str:
