@@ -16,7 +16,9 @@ from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
 from workbench.db.rows.story import Artifact
+from workbench.db.schema import layout
 from workbench.settings import Settings
+from workbench.story import replanning
 
 
 @pytest.fixture
@@ -92,3 +94,100 @@ def test_a_brief_names_its_project(conn: Connection, project: int) -> None:
     node = reads.find_node(conn, project)
     assert node is not None
     assert node.title == "Another"
+
+
+def made_in(conn: Connection, project: int, title: str) -> int:
+    """An episode with a core expression; its node."""
+    episode = next(n.id for n in reads.children(conn, project, "episode") if n.title == title)
+    core = {
+        "theme": "t", "emotional_arc": ["a", "b", "c", "d"], "core_conflict": "c", "payoff": ["p"],
+        "visual_motifs": ["m"], "ending_beat": "e",
+    }  # fmt: skip
+    kind = kinds.find("core_expression")
+    add_version(conn, episode, kind, kinds.validate(kind, core), source="ai")
+    return episode
+
+
+def told(*episodes: tuple[str, str]) -> dict[str, Any]:
+    """A plan of (title, what happens)."""
+    content = plan(*(title for title, _ in episodes))
+    for entry, (_, logline) in zip(content["episodes"], episodes, strict=True):
+        entry["logline"] = logline
+    return content
+
+
+LAMP = ("Lamp", "The lighthouse keeper drops the lamp and hides the broken glass")
+SEA = ("Sea", "A fisherman drowns while his brother watches from the harbour wall")
+STORM = ("Storm", "Lightning burns the village church before the wedding guests arrive")
+
+
+def test_a_preview_says_what_a_plan_keeps_adds_and_archives_and_changes_nothing(conn: Connection, project: int) -> None:
+    kind = kinds.find("episode_plan")
+    add_version(conn, project, kind, told(LAMP, SEA), source="ai")
+    sea = made_in(conn, project, "Sea")
+    before = episodes(conn, project)
+    changed = told(STORM, ("The broken lamp", LAMP[1]))
+    seen = replanning.preview(conn, project, "episode_plan", changed)
+    assert [(n.was, n.title, n.position) for n in seen.keep] == [("Lamp", "The broken lamp", 2)]
+    assert [(n.node_id, n.title) for n in seen.create] == [(None, "Storm")]
+    assert [(n.node_id, n.artifacts) for n in seen.archive] == [(sea, {"core_expression": 1})]
+    assert seen.hides_work
+    assert episodes(conn, project) == before
+    # without the work on it, nothing would be lost
+    assert not replanning.preview(conn, project, "episode_plan", told(SEA)).hides_work
+
+
+def test_going_back_to_a_version_brings_back_exactly_its_nodes_with_everything_on_them(
+    conn: Connection, project: int
+) -> None:
+    """Also where a renamed one stands under another title by then, and where the work on the new ones is in the way."""
+    kind = kinds.find("episode_plan")
+    first = told(LAMP, SEA)
+    add_version(conn, project, kind, first, source="ai")
+    ids = {n.title: n.id for n in reads.children(conn, project, "episode")}
+    sea = made_in(conn, project, "Sea")
+    add_version(conn, project, kind, told(STORM, ("The broken lamp", LAMP[1])), source="ai")
+    storm = made_in(conn, project, "Storm")
+    last = replanning.find_last(conn, project, "episode_plan")
+    assert last is not None
+    assert (last.version, [(n.node_id, n.artifacts) for n in last.archived]) == (1, [(sea, {"core_expression": 1})])
+    back = replanning.preview(conn, project, "episode_plan", first)
+    assert [n.node_id for n in back.back] == [sea]
+
+    add_version(conn, project, kind, first, source="restore")
+    assert {n.title: n.id for n in reads.children(conn, project, "episode")} == ids
+    assert reads.find_head(conn, sea, "core_expression") is not None
+    redo = replanning.find_last(conn, project, "episode_plan")
+    assert redo is not None
+    assert (redo.version, [n.node_id for n in redo.archived]) == (2, [storm])
+
+
+def test_the_scenes_of_an_episode_that_comes_back_come_with_it(conn: Connection, project: int) -> None:
+    kind, scene_list = kinds.find("episode_plan"), kinds.find("scene_list")
+    add_version(conn, project, kind, told(LAMP, SEA), source="ai")
+    sea = next(n.id for n in reads.children(conn, project, "episode") if n.title == "Sea")
+    scenes = [{"order": 1, "summary": "s", "location": "l", "cast": [], "beat": "The wall"}]
+    add_version(conn, sea, scene_list, kinds.validate(scene_list, {"scenes": scenes}), source="ai")
+    scene = reads.children(conn, sea, "scene")[0].id
+    add_version(conn, project, kind, told(LAMP), source="ai")
+    assert scene not in {n.id for n in reads.outline(conn, project)}
+    add_version(conn, project, kind, told(LAMP, SEA), source="restore")
+    assert scene in {n.id for n in reads.outline(conn, project)}
+
+
+def test_a_story_from_before_layouts_were_kept_is_matched_by_its_head(conn: Connection, project: int) -> None:
+    kind = kinds.find("episode_plan")
+    add_version(conn, project, kind, told(LAMP, SEA), source="ai")
+    lamp = next(n.id for n in reads.children(conn, project, "episode") if n.title == "Lamp")
+    conn.execute(layout.delete())
+    assert replanning.find_last(conn, project, "episode_plan") is None
+    add_version(conn, project, kind, told(STORM, ("Glass", LAMP[1])), source="ai")
+    assert {n.id: n.title for n in reads.children(conn, project, "episode")}[lamp] == "Glass"
+
+
+def test_a_plan_that_is_not_the_head_touches_nothing(conn: Connection, project: int) -> None:
+    kind = kinds.find("episode_plan")
+    add_version(conn, project, kind, told(LAMP, SEA), source="ai")
+    add_version(conn, project, kind, told(STORM), source="ai", as_head=False)
+    assert [title for _, title in episodes(conn, project)] == ["Lamp", "Sea"]
+    assert replanning.find_last(conn, project, "episode_plan") is None

@@ -17,7 +17,7 @@ from workbench.db.writes import story as writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json
-from workbench.story import elements, studio
+from workbench.story import elements, replanning, studio
 from workbench.story.freshness import source_heads
 
 
@@ -114,6 +114,27 @@ class Artifacts:
             stored = reads.find_artifact(conn, head.id)
             _check_names(conn, find_node(conn, node_id), kind, stored.content if stored else {"name": ""})
             point_head(conn, node_id, declared, head.id, pinned=version is not None, user=user)
+
+    def preview(
+        self, node_id: int, kind: str, content: StoryContent | None = None, version: int | None = None
+    ) -> replanning.Replanning:
+        """Which episodes or scenes a plan would keep, add, archive and bring back if it were the head: `content`, or a
+        version that there is. Raises InvalidInput, NotFound."""
+        declared = kinds.find(kind)
+        checked = None if content is None else kinds.validate(declared, content)
+        with self._database.read() as conn:
+            find_node(conn, node_id)
+            if checked is None:
+                stored = reads.find_version(conn, node_id, kind, version or 0)
+                if stored is None:
+                    raise NotFound(Text(N_("There is no version {version}."), version=version or 0))
+                checked = stored.content
+            return replanning.preview(conn, node_id, kind, checked)
+
+    def last_replan(self, node_id: int, kind: str) -> replanning.LastReplan | None:
+        """What the plan that counts now has archived, and the version to restore to have that back; None: nothing."""
+        with self._database.read() as conn:
+            return replanning.find_last(conn, node_id, kind)
 
     def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
         """Field by field; empty when the contents are the same. Raises NotFound."""

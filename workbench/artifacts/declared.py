@@ -23,6 +23,8 @@ class Child:
 
     position: int
     title: str
+    #: what happens in it, by which it is known again under another title
+    events: str = ""
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,10 @@ def _episode_parts(content: JsonObject) -> JsonObject:
 
 
 def _episode_children(content: JsonObject) -> list[Child]:
-    return [Child(e["order"], e["title"]) for e in content["episodes"]]
+    return [
+        Child(e["order"], e["title"], " ".join([e["logline"], *e["beats"], e["scene_scope"]]))
+        for e in content["episodes"]
+    ]
 
 
 def _scene_parts(content: JsonObject) -> JsonObject:
@@ -250,7 +253,7 @@ def _scene_parts(content: JsonObject) -> JsonObject:
 
 
 def _scene_children(content: JsonObject) -> list[Child]:
-    return [Child(s["order"], s["beat"][:120]) for s in content["scenes"]]
+    return [Child(s["order"], s["beat"][:120], f"{s['summary']} {s['location']}") for s in content["scenes"]]
 
 
 BRIEF = Kind("brief", N_("Brief"), "project", Brief)

@@ -1,10 +1,20 @@
-"""Re-planning keeps what survives: existing nodes are matched by title, then by position; what is gone is archived."""
+"""Re-planning keeps what survives: existing nodes are matched by title and by what happens in them; what is gone is
+archived, never deleted."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from workbench.artifacts.declared import Child
+from workbench.artifacts.words import jaccard, words
+
+#: from here on two entries tell the same events. Measured on the samples planned anew with other counts, in both
+#: languages: different episodes and scenes of one story share up to 0.17, an episode and its new telling 0.19 and more
+SAME_EVENTS = 0.2
+#: below, an equal title at another place is chance: “Resolve”, “迷路”
+OTHER_EVENTS = 0.1
 
 
 @dataclass(frozen=True)
@@ -13,6 +23,8 @@ class Existing:
     position: int
     title: str
     archived: bool
+    #: what happens in it, as the version said that it was last laid out by; empty: not known
+    events: str = ""
 
 
 @dataclass
@@ -22,29 +34,55 @@ class Replan:
     archive: list[int] = field(default_factory=list)
 
 
-def match(existing: list[Existing], wanted: list[Child]) -> Replan:
+def match(existing: list[Existing], wanted: list[Child], laid_out: Mapping[int, int] | None = None) -> Replan:
     """Decide which node becomes which child.
 
-    Order of preference: same title and position, same title, same position (live only: the episode was renamed).
-    An archived node comes back only under its own title, so that restoring an old plan undoes a re-plan.
+    `laid_out`: position → node of the same content when it last was the head: to go back to a version brings back
+    exactly its nodes. Others are matched by what happens in them and by title. Position alone matches nothing: what was
+    made for another story would stay under a new title. An archived node comes back only under its own title.
     """
     plan = Replan()
-    free = {e.id: e for e in existing}
-    open_children = list(wanted)
+    nodes = {e.id: e for e in existing}
+    children = {c.position: c for c in wanted}
 
-    def take(same: object, live_only: bool) -> None:
-        for child in list(open_children):
-            fits = [e for e in free.values() if same(e, child) and not (live_only and e.archived)]  # type: ignore[operator]
-            if fits:
-                best = min(fits, key=lambda e: (e.archived, abs(e.position - child.position), e.id))
-                plan.keep[best.id] = child
-                del free[best.id]
-                open_children.remove(child)
+    def keep(node_id: int, position: int) -> None:
+        plan.keep[node_id] = children.pop(position)
+        del nodes[node_id]
 
-    take(lambda e, c: e.title == c.title and e.position == c.position, live_only=True)
-    take(lambda e, c: e.title == c.title, live_only=True)
-    take(lambda e, c: e.title == c.title, live_only=False)
-    take(lambda e, c: e.position == c.position, live_only=True)
-    plan.create = open_children
-    plan.archive = [e.id for e in free.values() if not e.archived]
+    for position, node_id in (laid_out or {}).items():
+        if node_id in nodes and position in children:
+            keep(node_id, position)
+    for e in existing:
+        child = children.get(e.position)
+        if e.id in nodes and not e.archived and child is not None and _same_title(e, child):
+            keep(e.id, e.position)
+    pairs = [
+        (s, e.id, c.position) for e in nodes.values() for c in children.values() if (s := _score(e, c)) is not None
+    ]
+    for _, node_id, position in sorted(pairs, key=lambda p: (-p[0], p[2], p[1])):
+        if node_id in nodes and position in children:
+            keep(node_id, position)
+    plan.create = [c for c in wanted if c.position in children]
+    plan.archive = [e.id for e in existing if e.id in nodes and not e.archived]
     return plan
+
+
+def _same_title(e: Existing, child: Child) -> bool:
+    return _fold(e.title) == _fold(child.title)
+
+
+def _fold(title: str) -> str:
+    """Case, width and blanks make no other title."""
+    return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
+
+
+def _score(e: Existing, child: Child) -> float | None:
+    """How well a node fits a child; None: not at all."""
+    alike = jaccard(words(e.events), words(child.events)) if e.events and child.events else None
+    near = 0.05 / (1 + abs(e.position - child.position))
+    if _same_title(e, child):
+        by_chance = alike is not None and alike < OTHER_EVENTS and e.position != child.position
+        return None if by_chance else 2 + (alike or 0.0) + near + (0 if e.archived else 0.25)
+    if e.archived or alike is None or alike < SAME_EVENTS:
+        return None
+    return alike + near

@@ -76,6 +76,15 @@ artifact_head = Table(
     Column("pinned", Boolean, nullable=False, default=False),
 )
 
+# which nodes the entries of an episode plan or a scene list became when it was the head, in the order of the entries:
+# who goes back to that version gets exactly these back
+layout = Table(
+    "layout",
+    metadata,
+    Column("artifact_id", Id, ForeignKey("artifact.id"), primary_key=True),
+    Column("nodes", Json, nullable=False),
+)
+
 job = Table(
     "job",
     metadata,

@@ -25,8 +25,10 @@ from workbench.jobs.context import Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.failures import Failure, fingerprint_of_parts, shorten
 from workbench.jobs.session import ClaimSession
+from workbench.json_types import JsonObject
 from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S, write_with_retry
 from workbench.settings import Settings
+from workbench.story import replanning
 from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
@@ -193,6 +195,7 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
     content = kinds.validate(kind, context.keep_script(result).model_dump(mode="json"))
     lock_node(conn, context.node.id)
     by_hand = context.find_saved_meanwhile(conn)
+    held = by_hand is None and _hides_work(conn, context, kind.name, content)
     saved = add_version(
         conn,
         context.node.id,
@@ -205,7 +208,7 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
         warnings=[w.to_json() for w in context.warnings],
         prompt_version=context.prompt_version,
         model=context.model,
-        as_head=by_hand is None,
+        as_head=by_hand is None and not held,
     )
     if by_hand is not None:
         message = Text(
@@ -214,6 +217,12 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
             ),
             version=saved.version,
             head=by_hand,
+        )
+        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
+    if held:
+        message = Text(
+            N_("Version {version} is not shown yet: it would archive what is made. Look at it and take it over."),
+            version=saved.version,
         )
         timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
     head = story_reads.find_head(conn, context.node.id, kind_name)
@@ -227,7 +236,14 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
         "kind": kind.name,
         "version": saved.version,
         "content_hash": saved.content_hash,
+        **({"held": True} if held else {}),
     }
+
+
+def _hides_work(conn: Connection, context: Context, kind: str, content: JsonObject) -> bool:
+    """A plan of a job that was asked to be looked at first, which would archive episodes or scenes that hold work."""
+    asked = getattr(context.params, "review", False)
+    return bool(asked) and replanning.preview(conn, context.node.id, kind, content).hides_work
 
 
 def _end_values(job_kind: str, state: str, result_json: Any) -> dict[str, Any]:

@@ -132,6 +132,14 @@ def plan_children(node: NodeView, job_id: int) -> list[tuple[str, int]]:
     return [(c.kind, c.node_id) for c in _children(node, job_id) if c.batch is None and c.node_id is not None]
 
 
+def find_held(node: NodeView, job_ids: Sequence[int]) -> set[int]:
+    """Those of the jobs whose plan waits to be taken over, since it would archive what is made."""
+    if not job_ids:
+        return set()
+    with node._database.read() as conn:
+        return job_reads.find_held(conn, job_ids)
+
+
 def _children(node: NodeView, job_id: int) -> list[ChildState]:
     with node._database.read() as conn:
         return job_reads.children_states(conn, job_id)

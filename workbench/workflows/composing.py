@@ -15,7 +15,7 @@ from workbench.i18n import N_, Text
 from workbench.jobs.children import FRESH, NOT_STARTED, BatchResult, Child, ChildResult
 from workbench.json_types import JsonObject
 from workbench.story import plan
-from workbench.story.freshness import list_kept, load_subtree, plan_children
+from workbench.story.freshness import find_held, list_kept, load_subtree, plan_children
 from workbench.story.guards import unmet_in_plan
 from workbench.workflows import registry
 
@@ -49,8 +49,9 @@ async def compose(
     """
     requested = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
-        done, skipped = await _run(ctx, requested, force, rewrite)
-        below = _keys_below(ctx, requested, done, leave_out) if grow else []
+        done, skipped, held = await _run(ctx, requested, force, rewrite)
+        grown = {key: result for key, result in done.items() if key not in held}
+        below = _keys_below(ctx, requested, grown, leave_out) if grow else []
         more = [key for key in below if key not in requested]
         if not more:
             return _summarise(ctx, done, skipped)
@@ -59,8 +60,9 @@ async def compose(
 
 async def _run(
     ctx: Context, requested: Sequence[Key], force: bool, rewrite: Collection[Key] | Literal["all"]
-) -> tuple[dict[Key, ChildResult], list[JsonObject]]:
-    """The children's results by job, and what was left out with its reason; suspends while a child is at work."""
+) -> tuple[dict[Key, ChildResult], list[JsonObject], set[Key]]:
+    """The children's results by job, what was left out with its reason, and the jobs whose plan waits to be looked at
+    before it archives anything; suspends while a child is at work."""
     nodes, state_of = load_subtree(ctx.node)
     kept = list_kept(ctx.node, nodes, makers())
     items = plan.order_jobs(nodes, makers(), requested)
@@ -81,17 +83,24 @@ async def _run(
     ctx.expect(sum(i.key in started or reason_to_skip(i) is None for i in items))
     done: dict[Key, ChildResult] = {}
     skipped: list[JsonObject] = []
+    #: job → the workflow whose plan is waited for
+    held: dict[Key, str] = {}
+
+    def stops(key: Key) -> bool:
+        """What reads from this job's output cannot begin."""
+        return key in held or (key in done and not done[key].usable)
+
     for wave in plan.waves(items):
         wanted = []
         for item in wave:
-            broken = next(
-                (items[i] for i in item.after if items[i].key in done and not done[items[i].key].usable), None
-            )
+            broken = next((items[i] for i in item.after if stops(items[i].key)), None)
             reason = None if item.key in started else reason_to_skip(item)
             if reason is not None:
                 skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": reason})
             elif broken is not None and item.key not in started:
-                done[item.key] = _not_started(item, declared[broken.workflow])
+                waits_for = held.get(broken.key)
+                done[item.key] = _not_started(item, declared[waits_for or broken.workflow], waits=waits_for is not None)
+                held |= {} if waits_for is None else {item.key: waits_for}
             else:
                 wanted.append(item)
         if not wanted:
@@ -99,15 +108,29 @@ async def _run(
         children = [Child(item.workflow, item.node_id, {}) for item in wanted]
         for result, item in zip(await ctx.children(children, name="job", unless_fresh=not force), wanted, strict=True):
             done[item.key] = result
-    return done, skipped
+        held |= {key: key[0] for key in _find_held(ctx, declared, done)}
+    return done, skipped, set(held)
+
+
+def _find_held(ctx: Context, declared: dict[str, registry.Workflow], done: dict[Key, ChildResult]) -> set[Key]:
+    plans = {
+        result.job_id: key
+        for key, result in done.items()
+        if result.job_id is not None and kinds.find(str(declared[key[0]].writes)).child_kind is not None
+    }
+    return {plans[job_id] for job_id in find_held(ctx.node, list(plans))}
 
 
 def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], state_of: Any) -> bool:
     return bool(state_of(item.node_id, str(declared[item.workflow].writes)) == "fresh")
 
 
-def _not_started(item: plan.Item, broken: registry.Workflow) -> ChildResult:
-    message = Text(N_("Not started: “{title}” before it failed"), title=broken.title)
+def _not_started(item: plan.Item, broken: registry.Workflow, *, waits: bool) -> ChildResult:
+    message = (
+        Text(N_("Not started: the new “{title}” waits to be taken over"), title=broken.title)
+        if waits
+        else Text(N_("Not started: “{title}” before it failed"), title=broken.title)
+    )
     return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", str(message))
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
-from workbench.i18n import Text
+from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.validation import issues_of
 
@@ -35,6 +35,13 @@ class Params(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+
+#: of a workflow whose output names episodes or scenes
+REVIEW: Any = Field(
+    True,
+    title=N_("Look at it first"),
+    description=N_("If it would archive what is already made, it waits beside today's version until you take it over"),
+)
 
 #: looks at the node (read only) and returns every unmet precondition
 Guard = Callable[["NodeView", Any], list[Issue]]

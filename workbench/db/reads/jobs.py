@@ -291,6 +291,12 @@ def children_states(conn: Connection, job_id: int) -> list[ChildState]:
     return fetch(conn, ChildState, _children_states, {"job_id": job_id})
 
 
+def find_held(conn: Connection, job_ids: Sequence[int]) -> set[int]:
+    """Those whose version was saved beside the head, to be looked at first."""
+    query = select(job.c.id).where(job.c.id.in_(job_ids), job.c.result["held"].as_boolean())
+    return set(conn.execute(query).scalars())
+
+
 def held_children(conn: Connection, parent_ids: list[int]) -> dict[int, int]:
     """Parent id → its first queued child, for parents of whose children none runs."""
     query = (

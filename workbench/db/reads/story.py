@@ -14,6 +14,7 @@ from workbench.db.rows.story import (
     ElementArtifact,
     HeadState,
     KeptHead,
+    Layout,
     Node,
     NodeContent,
     Place,
@@ -21,7 +22,7 @@ from workbench.db.rows.story import (
     VersionEntry,
     VersionOrigin,
 )
-from workbench.db.schema import artifact, artifact_head, node
+from workbench.db.schema import artifact, artifact_head, layout, node
 from workbench.json_types import Json
 
 _node = columns(Node, node)
@@ -214,6 +215,36 @@ def list_versions(conn: Connection, node_id: int, kind: str) -> list[VersionEntr
         .order_by(artifact.c.version.desc())
     )
     return fetch(conn, VersionEntry, query)
+
+
+def list_layouts(conn: Connection, node_id: int, kind: str) -> list[Layout]:
+    """Of the versions of what a node has of one kind that were the head once, newest first."""
+    query = (
+        select(artifact.c.id, artifact.c.version, artifact.c.content_hash, layout.c.nodes)
+        .join(layout, layout.c.artifact_id == artifact.c.id)
+        .where(artifact.c.node_id == node_id, artifact.c.kind == kind)
+        .order_by(artifact.c.version.desc())
+    )
+    return fetch(conn, Layout, query)
+
+
+def count_heads(conn: Connection, node_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Node id → kind → how many artifacts it and the live nodes below it have; nodes without any are left out."""
+    below = node.alias("below")
+    ids = {"ids": sorted(node_ids)}
+    wanted = bindparam("ids", type_=Ids())
+    own = select(node.c.id.label("at"), node.c.id.label("of")).where(among(node.c.id, wanted))
+    under = select(below.c.parent_id, below.c.id).where(among(below.c.parent_id, wanted), below.c.archived_at.is_(None))
+    places = own.union_all(under).subquery()
+    query = (
+        select(places.c.at, artifact_head.c.kind, func.count())
+        .join(artifact_head, artifact_head.c.node_id == places.c.of)
+        .group_by(places.c.at, artifact_head.c.kind)
+    )
+    counted: dict[int, dict[str, int]] = {}
+    for at, kind, count in conn.execute(query, ids):
+        counted.setdefault(at, {})[kind] = count
+    return counted
 
 
 def find_artifact(conn: Connection, artifact_id: int) -> Artifact | None:

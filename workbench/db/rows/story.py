@@ -175,6 +175,16 @@ class VersionOrigin(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Layout(Record):
+    """Which nodes the entries of a version became when it was the head, in their order."""
+
+    artifact_id: int
+    version: int
+    content_hash: str
+    nodes: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class VersionEntry(Record):
     """A version in a list of versions, without its content. `is_head`: this one counts."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import db_now_ms
-from workbench.db.schema import artifact, artifact_head, node
+from workbench.db.schema import artifact, artifact_head, layout, node
 
 
 def upsert(conn: Connection, table: Any) -> Any:
@@ -83,3 +83,9 @@ def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, p
         .where(artifact_head.c.node_id == node_id, artifact_head.c.kind == kind)
         .values(artifact_id=artifact_id, pinned=pinned)
     )
+
+
+def set_layout(conn: Connection, artifact_id: int, nodes: list[int]) -> None:
+    """Keep which nodes a version's entries became; the last time that it was the head counts."""
+    row = upsert(conn, layout).values(artifact_id=artifact_id, nodes=nodes)
+    conn.execute(row.on_conflict_do_update(index_elements=["artifact_id"], set_={"nodes": nodes}))

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
+from workbench.artifacts.words import jaccard
 from workbench.sketch import books
 from workbench.sketch.books import Phrases, Texts
 from workbench.sketch.reading.assumptions import is_neutral
 from workbench.sketch.writing.sentences import upper_first
-from workbench.story.similarity import bigrams, jaccard
+from workbench.story.similarity import bigrams
 
 T = TypeVar("T")
 #: texts below this are told apart at a glance, and safely below what counts as a near-duplicate

@@ -17,7 +17,7 @@ from workbench.story.studio import StaleReason
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
-from workbench.ui.studio import artifacts, clips, diff, editing, kept, sheet, versions
+from workbench.ui.studio import artifacts, clips, diff, editing, kept, replanning, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -275,7 +275,11 @@ def _beside(node_id: int, cell: Cell, artifact: ArtifactVersion) -> None:
                 t("Back to v{n}", n=int(origin.replaced)), key=f"{key}_back", icon=":material/undo:", type="tertiary",
                 on_click=versions.restore, args=(node_id, artifact.kind, origin.replaced),
             )  # fmt: skip
-    if origin.newer is not None:
+    replanning.draw_question(node_id, artifact.kind)
+    replanning.draw_undo(node_id, artifact)
+    if origin.newer is not None and replanning.waits(cell, artifact):
+        replanning.draw_waiting(node_id, artifact, int(origin.newer))
+    elif origin.newer is not None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             why = (
                 t("v{new} is newer and not shown: v{n} is pinned.", new=int(origin.newer), n=int(artifact.version))
@@ -309,6 +313,10 @@ def editor(node_id: int, kind: str) -> bool:
             edit["touched"] = edit["touched"] or draft.has_text
             if edit["touched"]:
                 draft.set_value("content", typed, edit["before"])
+        if edit.get("hides"):
+            _agree_to_archive(node_id, kind, edit, typed)
+            draft.show_status()
+            return True
         if edit["conflict"]:
             _conflict(node_id, kind, edit, typed)
             draft.show_status()
@@ -339,6 +347,10 @@ def _choose_part(node_id: int, kind: str, edit: JsonObject) -> None:
 
 def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: int) -> None:
     edit["issues"] = forms.check(kinds.find(kind).model, typed)
+    if not edit["issues"] and not edit.get("hides") and replanning.names_nodes(kind):
+        edit["hides"] = live.workbench().artifacts.preview(node_id, kind, typed).hides_work
+        if edit["hides"]:
+            st.rerun()
     if not edit["issues"]:
         try:
             live.workbench().artifacts.save(node_id, kind, typed, base, shell.user())
@@ -351,6 +363,20 @@ def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: in
             live.invalidate()
             shell.toast(t("Saved. What was made from it is marked stale."))
     st.rerun()
+
+
+def _agree_to_archive(node_id: int, kind: str, edit: JsonObject, typed: JsonObject) -> None:
+    """What saving would archive, before it does."""
+    slot = cell_key(node_id, kind, "edit")
+    with st.container(border=True, key=f"{slot}_archives"):
+        st.markdown(f"**{t('Before it is saved')}**")
+        replanning.draw_preview(live.workbench().artifacts.preview(node_id, kind, typed))
+        with st.container(horizontal=True, gap="small"):
+            if st.button(t("Save; it can be undone"), key=f"{slot}_agree", type="primary", icon=":material/save:"):
+                _save(node_id, kind, edit, typed, edit["base"])
+            if st.button(t("Back to editing"), key=f"{slot}_think", icon=":material/edit:"):
+                edit["hides"] = False
+                st.rerun()
 
 
 def _conflict(node_id: int, kind: str, edit: JsonObject, typed: JsonObject) -> None:
@@ -462,7 +488,9 @@ def _batch(job: Job) -> None:
         node = live.workbench().projects.get_node(item["node_id"])
         name = labels.node_title(node.kind, node.position, node.title)
         if item.get("state") == "not_started":
-            st.markdown(f":gray[:material/block: {plain(name)} · {t('never began: what it needs failed')}]")
+            st.markdown(
+                f":gray[:material/block: {plain(name)} · {t('never began: what it needs failed, or waits for you')}]"
+            )
             continue
         why = labels.error_title(item.get("error_kind")) or states.find(item.get("state") or "failed").word
         link = ""

@@ -9,7 +9,7 @@ from workbench.db.rows.story import ArtifactVersion, VersionEntry
 from workbench.ui import labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
-from workbench.ui.studio import diff
+from workbench.ui.studio import diff, replanning
 from workbench.ui.studio.editing import cell_key
 
 #: older ones are drawn when somebody asks for them
@@ -17,6 +17,9 @@ SHOWN = 12
 
 
 def restore(node_id: int, kind: str, version: int) -> None:
+    if replanning.would_hide(node_id, kind, version):
+        replanning.ask(node_id, kind, "restore", version)
+        return
     with shell.show_refusals():
         live.workbench().artifacts.restore(node_id, kind, version)
         shell.toast(t("Version {n} is back, as a new version.", n=version))
@@ -24,6 +27,9 @@ def restore(node_id: int, kind: str, version: int) -> None:
 
 
 def pin(node_id: int, kind: str, version: int | None) -> None:
+    if replanning.would_hide(node_id, kind, version):
+        replanning.ask(node_id, kind, "pin", version)
+        return
     with shell.show_refusals():
         live.workbench().artifacts.pin(node_id, kind, version)
     live.invalidate()

@@ -25,6 +25,7 @@ class Params(registry.Params):
     scene_count_hint: int = Field(
         12, ge=6, le=24, title=N_("Scenes"), description=N_("How many scenes the episode gets")
     )
+    review: bool = registry.REVIEW
 
 
 def draft(facts: JsonObject, params: Params, rng: Random) -> SceneList:

@@ -37,6 +37,7 @@ class Params(registry.Params):
     target_episode_count: int | None = Field(
         None, ge=1, le=100, title=N_("Episodes"), description=N_("Empty: as in the brief, or the model chooses")
     )
+    review: bool = registry.REVIEW
 
 
 class PlanChunk(BaseModel):
