@@ -181,10 +181,30 @@ def outcome(job: Job) -> None:
     if job.state in ("failed", "partial") and job.error_kind:
         st.error(labels.failure(job), icon=":material/error:")
     result = job.result or {}
+    written(job)
     if isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):
             st.markdown(f"**{t('Answer')}**")
             st.markdown(paragraphs(result["content"]))
+
+
+def written(job: Job) -> None:
+    """What it wrote, and the way to its scene and to its lineage."""
+    result = job.result if isinstance(job.result, dict) else {}
+    if job.node_id is None or job.project_id is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="written"):
+        if "kind" in result and "version" in result:
+            title = f"{labels.kind_title(result['kind'])} v{result['version']}"
+            st.markdown(f":material/draft: {plain(title)}", width="content")
+            st.page_link(
+                "pages/lineage.py", label=t("Lineage"), icon=":material/account_tree:", width="content",
+                query_params={"node": str(job.node_id), "kind": str(result["kind"])},
+            )  # fmt: skip
+        st.page_link(
+            "pages/studio.py", label=t("Open in the studio"), icon=":material/movie_edit:", width="content",
+            query_params={"project": str(job.project_id), "node": str(job.node_id)},
+        )  # fmt: skip
 
 
 def timeline(job: Job, seen: JobDetail) -> None:

@@ -17,7 +17,7 @@ from workbench.db.writes import story as writes
 from workbench.errors import Conflict, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json
-from workbench.story import elements, replanning, studio
+from workbench.story import elements, lineage, replanning, studio
 from workbench.story.freshness import source_heads
 
 
@@ -135,6 +135,13 @@ class Artifacts:
         """What the plan that counts now has archived, and the version to restore to have that back; None: nothing."""
         with self._database.read() as conn:
             return replanning.find_last(conn, node_id, kind)
+
+    def lineage(self, node_id: int, kind: str) -> lineage.Lineage:
+        """What the head was made from, up to the brief, in the versions that were used, and what has been made from it
+        and its versions, down to the frames. Raises NotFound."""
+        kinds.find(kind)
+        with self._database.read() as conn:
+            return lineage.trace(conn, node_id, kind)
 
     def diff(self, node_id: int, kind: str, from_version: int, to_version: int) -> list[Change]:
         """Field by field; empty when the contents are the same. Raises NotFound."""

@@ -37,6 +37,13 @@ def draw() -> None:
             # The first page lives at "/"; whoever types its name would be told in English that there is no such page.
             st.Page(home, title=t("Projects"), url_path="projects", visibility="hidden"),
             st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
+            st.Page(
+                "pages/lineage.py",
+                title=t("Lineage"),
+                icon=":material/account_tree:",
+                url_path="lineage",
+                visibility="hidden",
+            ),
         ],
         position="top",
     )

@@ -202,19 +202,25 @@ def find_version(conn: Connection, node_id: int, kind: str, number: int) -> Arti
     return fetch_one(conn, ArtifactVersion, query)
 
 
+_version_entries = select(
+    *columns(VersionEntry, artifact),
+    artifact_head.c.artifact_id.isnot(None).label("is_head"),
+    func.coalesce(artifact_head.c.pinned, False).label("pinned"),
+).outerjoin(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
+
+
 def list_versions(conn: Connection, node_id: int, kind: str) -> list[VersionEntry]:
     """All versions, newest first; `is_head` and `pinned` tell which one counts."""
-    query = (
-        select(
-            *columns(VersionEntry, artifact),
-            artifact_head.c.artifact_id.isnot(None).label("is_head"),
-            func.coalesce(artifact_head.c.pinned, False).label("pinned"),
-        )
-        .outerjoin(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
-        .where(artifact.c.node_id == node_id, artifact.c.kind == kind)
-        .order_by(artifact.c.version.desc())
-    )
-    return fetch(conn, VersionEntry, query)
+    query = _version_entries.where(artifact.c.node_id == node_id, artifact.c.kind == kind)
+    return fetch(conn, VersionEntry, query.order_by(artifact.c.version.desc()))
+
+
+def list_version_entries(conn: Connection, ids: Collection[int]) -> list[VersionEntry]:
+    """These versions, without their content."""
+    if not ids:
+        return []
+    query = _version_entries.where(among(artifact.c.id, bindparam("ids", type_=Ids()))).order_by(artifact.c.id)
+    return fetch(conn, VersionEntry, query, {"ids": sorted(ids)})
 
 
 def list_layouts(conn: Connection, node_id: int, kind: str) -> list[Layout]:

@@ -13,11 +13,10 @@ from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict, InvalidInput, Issue, find_kind
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
-from workbench.story.studio import StaleReason
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, shorten
-from workbench.ui.studio import artifacts, clips, diff, editing, kept, replanning, sheet, versions
+from workbench.ui.markup import plain
+from workbench.ui.studio import artifacts, clips, diff, editing, kept, reasons, replanning, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -74,38 +73,6 @@ def retry(job_id: int) -> None:
 
 
 # The parts of a cell.
-
-
-def _quote(text: str, limit: int = 60) -> str:
-    return f"“{plain(shorten(text, limit))}”"
-
-
-def stale_sentence(reason: StaleReason) -> str:
-    """One reason in one sentence, naming node, versions and the words that changed."""
-    part = labels.part_title(reason.part)
-    what = labels.kind_title(reason.kind) + (f" ({part})" if part else "")
-    sentence = t(
-        "Stale because {what} of {node} moved from v{old} to v{new}",
-        what=plain(what),
-        node=f"**{plain(reason.node_title)}**",
-        old=reason.from_version,
-        new=reason.to_version,
-    )
-    was, now = differing_words(reason)
-    return sentence + (t(": {was} became {now}.", was=_quote(was), now=_quote(now)) if was or now else labels.stop())
-
-
-def differing_words(reason: StaleReason) -> tuple[str, str]:
-    """The stretch of the first changed field that differs."""
-    if not reason.changes:
-        return "", ""
-    first = reason.changes[0]
-    if not first.was or not first.now:
-        return first.was or "—", first.now or "—"
-    left, right = diff.words(first.was, first.now)
-    gone = " … ".join(text.strip() for kind, text in left if kind == "removed" and text.strip())
-    come = " … ".join(text.strip() for kind, text in right if kind == "added" and text.strip())
-    return gone or "—", come or "—"
 
 
 def failure(job: Job) -> None:
@@ -440,7 +407,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
     workflow: Workflow = cell.workflow
     with st.container():
         for reason in () if state in states.ACTIVE else cell.stale_reasons[:3]:
-            st.markdown(f":orange[:material/update:] :gray[{stale_sentence(reason)}]")
+            st.markdown(f":orange[:material/update:] :gray[{reasons.sentence(reason)}]")
         for issue in cell.unmet or []:
             st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
         if artifact and state not in states.ACTIVE:

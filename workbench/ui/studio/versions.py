@@ -6,7 +6,7 @@ import streamlit as st
 
 from workbench.artifacts import kinds
 from workbench.db.rows.story import ArtifactVersion, VersionEntry
-from workbench.ui import labels, live, shell
+from workbench.ui import job_links, labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 from workbench.ui.studio import diff, replanning
@@ -65,6 +65,10 @@ def show_versions(node_id: int, kind: str, artifact: ArtifactVersion) -> None:
         key=cell_key(node_id, kind, "versions"),
     ):
         rows = live.workbench().artifacts.list_versions(node_id, kind)
+        st.page_link(
+            "pages/lineage.py", label=t("Lineage: from the brief to the frames"), icon=":material/account_tree:",
+            query_params={"node": str(node_id), "kind": kind},
+        )  # fmt: skip
         st.markdown(f"**{t('Versions of {name}', name=plain(labels.kind_title(kind)))}**", width=430)
         slot = cell_key(node_id, kind, "all_versions")
         shown = rows if st.session_state.get(slot) else rows[:SHOWN]
@@ -88,6 +92,11 @@ def _version_row(node_id: int, kind: str, artifact: ArtifactVersion, row: Versio
             help=labels.time_text(row.created_at),
         )
         st.space("stretch")
+        if row.job_id is not None:
+            st.page_link(
+                job_links.PAGE, label=t("job {id}", id=row.job_id), query_params=job_links.query(row.job_id),
+                width="content",
+            )  # fmt: skip
         if shown:
             release = bool(row.pinned)
             label, icon = (t("Unpin"), "keep_off") if release else (t("Pin"), "keep")

@@ -1,0 +1,41 @@
+"""Lineage: /lineage?node=7&kind=scene_anchor: where an artifact comes from, and what has been made from it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.errors import NotFound
+from workbench.plain_text import whole_number
+from workbench.ui import illustrations, labels, lineage, live, navigation_guard, shell, states
+from workbench.ui.language import t
+from workbench.ui.markup import plain
+
+navigation_guard.require_app_entry()
+wb = live.workbench()
+
+
+def main() -> None:
+    node, kind = whole_number(st.query_params.get("node", "")), st.query_params.get("kind", "")
+    try:
+        seen = live.query(wb.artifacts.lineage, node or 0, kind)
+    except NotFound:
+        with illustrations.empty(t("Choose “Lineage” beside the versions of a cell in the Studio."), "lineage"):
+            if st.button(t("Studio"), key="to_studio", type="primary", icon=":material/movie_edit:"):
+                st.switch_page("pages/studio.py")
+        return
+    project = wb.projects.get_node(seen.of.node_id).project_id
+    st.page_link(
+        "pages/studio.py", label=plain(labels.place(seen.of.place)), icon=":material/arrow_back:",
+        query_params={"project": str(project), "node": str(seen.of.node_id)},
+    )  # fmt: skip
+    with shell.title(t("Lineage of {kind}", kind=labels.kind_title(kind)), key="lineage_title"):
+        states.badge("stale" if seen.of.stale else "fresh")
+    made = sum(r.stale for r in seen.below)
+    st.caption(
+        t("Made from {above}; {below} made from it, {stale} of them stale.", above=len(seen.above),
+          below=len(seen.below), stale=made)
+    )  # fmt: skip
+    lineage.draw(seen)
+
+
+main()

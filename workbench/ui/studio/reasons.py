@@ -1,0 +1,41 @@
+"""Why something is stale, in one sentence that names node, versions and the words that changed."""
+
+from __future__ import annotations
+
+from workbench.story.studio import StaleReason
+from workbench.ui import labels
+from workbench.ui.language import t
+from workbench.ui.markup import plain, shorten
+from workbench.ui.studio import diff
+
+
+def sentence(reason: StaleReason) -> str:
+    """One reason as Markdown."""
+    part = labels.part_title(reason.part)
+    what = labels.kind_title(reason.kind) + (f" ({part})" if part else "")
+    said = t(
+        "Stale because {what} of {node} moved from v{old} to v{new}",
+        what=plain(what),
+        node=f"**{plain(reason.node_title)}**",
+        old=reason.from_version,
+        new=reason.to_version,
+    )
+    was, now = differing_words(reason)
+    return said + (t(": {was} became {now}.", was=_quote(was), now=_quote(now)) if was or now else labels.stop())
+
+
+def differing_words(reason: StaleReason) -> tuple[str, str]:
+    """The stretch of the first changed field that differs."""
+    if not reason.changes:
+        return "", ""
+    first = reason.changes[0]
+    if not first.was or not first.now:
+        return first.was or "—", first.now or "—"
+    left, right = diff.words(first.was, first.now)
+    gone = " … ".join(text.strip() for kind, text in left if kind == "removed" and text.strip())
+    come = " … ".join(text.strip() for kind, text in right if kind == "added" and text.strip())
+    return gone or "—", come or "—"
+
+
+def _quote(text: str, limit: int = 60) -> str:
+    return f"“{plain(shorten(text, limit))}”"
