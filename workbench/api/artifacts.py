@@ -11,13 +11,15 @@ from workbench.artifacts.diff import Change, changes
 from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.staleness import ChangedInput, find_changed_inputs, refresh_inputs
 from workbench.db.connection import Database
+from workbench.db.reads import media as media_reads
 from workbench.db.reads import story as reads
+from workbench.db.rows.media import Media
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input, Node, VersionEntry
 from workbench.db.writes import story as writes
-from workbench.errors import Conflict, NotAllowed, NotFound
+from workbench.errors import Conflict, InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
 from workbench.json_types import Json
-from workbench.story import elements, lineage, replanning, studio
+from workbench.story import elements, lineage, own_media, replanning, studio
 from workbench.story.freshness import source_heads
 
 
@@ -80,6 +82,30 @@ class Artifacts:
                 raise Conflict(newest or 0)
             inputs = _inputs_of_edit(conn, node_id, kind)
             return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
+
+    def place_pictures(self, node_id: int, pictures: dict[str, tuple[str, str]], user: str = "local") -> Artifact:
+        """Put stored pictures (see `wb.media.add_picture`) in the place of a scene's shots, chosen, the others beside
+        them. `pictures`: KF0 to KF8 → (SHA-256, name of the file). Nothing that runs replaces them.
+
+        Raises NotFound, InvalidInput, NotAllowed without a nine-shot plan.
+        """
+        with self._database.write() as conn:
+            _find_scene(conn, node_id)
+            placed = [
+                own_media.Placed(_check_key(key), _find_media(conn, sha, "image"), name)
+                for key, (sha, name) in sorted(pictures.items())
+            ]
+            if not placed:
+                raise InvalidInput(Text(N_("No picture was given.")), [])
+            return own_media.place_pictures(conn, node_id, placed, user)
+
+    def place_clip(self, node_id: int, media: str, name: str, shot: str | None = None, user: str = "local") -> Artifact:
+        """Put a stored clip (see `wb.media.add_clip`) beside a scene's others: for the whole scene, and chosen, or for
+        one shot (KF0 to KF8). Raises NotFound, InvalidInput."""
+        with self._database.write() as conn:
+            _find_scene(conn, node_id)
+            key = _check_key(shot) if shot is not None else None
+            return own_media.place_clip(conn, node_id, _find_media(conn, media, "video"), name, key, user)
 
     def restore(self, node_id: int, kind: str, version: int, user: str = "local") -> Artifact:
         """Make an old version's content the newest version again. Raises NotFound."""
@@ -158,6 +184,25 @@ class Artifacts:
         with self._database.read() as conn:
             head = reads.find_head(conn, node_id, kind)
             return studio.find_stale_reasons(conn, head) if head else []
+
+
+def _find_scene(conn: Connection, node_id: int) -> None:
+    if find_node(conn, node_id).kind != "scene":
+        raise NotAllowed(Text(N_("Pictures and clips are put in the place of a scene's shots.")))
+
+
+def _find_media(conn: Connection, sha: str, kind: str) -> Media:
+    row = media_reads.find(conn, sha)
+    if row is None or row.kind != kind:
+        raise NotFound(Text(N_("There is no picture or clip {sha}."), sha=sha[:12]))
+    return row
+
+
+def _check_key(key: str) -> str:
+    if key not in own_media.KEYS:
+        issue = Issue("key", Text(N_("it is one of {options}"), options=", ".join(own_media.KEYS)))
+        raise InvalidInput(issue.message, [issue])
+    return key
 
 
 def _check_names(conn: Connection, node: Node, kind: str, content: Json) -> None:

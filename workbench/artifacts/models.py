@@ -32,6 +32,19 @@ class Content(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Grown(Content):
+    """Contents with fields that came later: those in `LATER` are left out while they say nothing. What was saved before
+    they existed keeps its content hash, and saving it again unchanged makes nothing stale."""
+
+    #: field → what says nothing
+    LATER: ClassVar[JsonObject] = {}
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, serialize: SerializerFunctionWrapHandler) -> JsonObject:
+        fields: JsonObject = serialize(self)
+        return {name: value for name, value in fields.items() if name not in self.LATER or self.LATER[name] != value}
+
+
 class Style(Content):
     """Visual style: a preset and the composed prompt text."""
 
@@ -70,20 +83,12 @@ class Source(Content):
     )
 
 
-class Element(Content):
-    """A character or a world element. Fields in `LATER` are left out while they say nothing: what was saved before they
-    existed keeps its content hash, and saving it again unchanged makes nothing stale."""
-
-    LATER: ClassVar[dict[str, str]] = {}
-
-    @model_serializer(mode="wrap")
-    def _serialize(self, serialize: SerializerFunctionWrapHandler) -> JsonObject:
-        fields: JsonObject = serialize(self)
-        return {name: value for name, value in fields.items() if self.LATER.get(name) != value}
+class Element(Grown):
+    """A character or a world element."""
 
 
 class Character(Element):
-    LATER: ClassVar[dict[str, str]] = {"appearance": "", "personality": "", "background": ""}
+    LATER: ClassVar[JsonObject] = {"appearance": "", "personality": "", "background": ""}
 
     name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
     description: Annotated[str, text_of(2000, 0)] = Field(
@@ -110,7 +115,7 @@ WorldKind = Literal["era", "geography", "society", "technology", "magic", "custo
 
 
 class WorldElement(Element):
-    LATER: ClassVar[dict[str, str]] = {"kind": "custom"}
+    LATER: ClassVar[JsonObject] = {"kind": "custom"}
 
     name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
     kind: WorldKind = Field("custom", title=N_("Kind"))

@@ -6,12 +6,12 @@ Contents name no database row, so that the same story has the same content hash 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from workbench.artifacts.declared import Kind
-from workbench.artifacts.models import AspectRatio, Content, text_of
+from workbench.artifacts.models import AspectRatio, Content, Grown, text_of
 from workbench.artifacts.versions import hash_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -175,21 +175,31 @@ def frame_part(key: str) -> str:
     return f"frame:{key}"
 
 
+#: of a frame, and clips of a scene
+MOST_CANDIDATES = 24
+FRAME_KEY = r"^KF[0-8]$"
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Candidate(Content):
-    """One drawn picture: its bytes live in the media store under their SHA-256.
+#: a model's, or brought by a person
+Origin = Literal["model", "own"]
+
+
+class Candidate(Grown):
+    """One picture of a frame: its bytes live in the media store under their SHA-256.
 
     `made_of` is the hash of what was asked (prompt, size, seed, references): equal means drawing again brings nothing
-    new.
+    new. Of a person's own picture, that of the picture; its `model` is the file's name.
     """
+
+    LATER: ClassVar[JsonObject] = {"origin": "model"}
 
     media: Sha256
     width: int = Field(ge=1)
     height: int = Field(ge=1)
     made_of: Sha256
     model: Annotated[str, text_of(200)]
+    origin: Origin = "model"
 
 
 def hash_request(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:
@@ -198,10 +208,10 @@ def hash_request(prompt: str, size: tuple[int, int], seed: int, references: Sequ
 
 
 class KeyframeImage(Content):
-    key: Annotated[str, Field(pattern=r"^KF[0-8]$")]
+    key: Annotated[str, Field(pattern=FRAME_KEY)]
     chosen: Sha256
     #: oldest first
-    candidates: list[Candidate] = Field(min_length=1, max_length=24)
+    candidates: list[Candidate] = Field(min_length=1, max_length=MOST_CANDIDATES)
 
     @model_validator(mode="after")
     def _check_chosen(self) -> KeyframeImage:
@@ -346,9 +356,11 @@ class Duration(Content):
         return self
 
 
-class Clip(Content):
-    """One clip: its bytes live in the media store. `made_of` as a Candidate's; `first_frame`: the picture it began
-    from."""
+class Clip(Grown):
+    """One clip: its bytes live in the media store. `made_of`, `model` and `origin` as a Candidate's; `first_frame`: the
+    picture it began from; `shot`: the only shot that it shows, None: the whole scene."""
+
+    LATER: ClassVar[JsonObject] = {"origin": "model", "shot": None}
 
     media: Sha256
     width: int = Field(ge=1)
@@ -357,6 +369,8 @@ class Clip(Content):
     made_of: Sha256
     model: Annotated[str, text_of(200)]
     first_frame: Sha256 | None = None
+    origin: Origin = "model"
+    shot: Annotated[str, Field(pattern=FRAME_KEY)] | None = None
 
 
 class SceneVideo(Content):
@@ -365,7 +379,7 @@ class SceneVideo(Content):
     aspect_ratio: Annotated[str, text_of(10)]
     chosen: Sha256
     #: oldest first
-    clips: list[Clip] = Field(min_length=1, max_length=24)
+    clips: list[Clip] = Field(min_length=1, max_length=MOST_CANDIDATES)
 
     @model_validator(mode="after")
     def _check_chosen(self) -> SceneVideo:

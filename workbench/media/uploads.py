@@ -20,6 +20,8 @@ from workbench.media.pictures import Limits, Picture, refusal
 if TYPE_CHECKING:
     from PIL import Image
 
+#: a larger file is not even sent
+MAX_MB = pictures.MAX_BYTES // 1024 // 1024
 #: what a file's name may end with, where a browser asks
 ENDINGS = ("png", "jpg", "jpeg", "webp", "avif", "gif", "heic", "heif")
 #: cameras and phones have up to 61 million; decoded it is 192 MB

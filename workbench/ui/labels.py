@@ -168,3 +168,10 @@ def place(where: Place | None) -> str:
     if where.kind == "scene":
         return t("E{n}", n=where.episode) + f" · {where.position} {where.title}"
     return t("E{n}", n=where.position) + f" {where.title}" if where.kind == "episode" else where.title
+
+
+def made_by(picture: JsonObject) -> str:
+    """Which model made a picture or clip; of a person's own, its file's name."""
+    if picture.get("origin") == "own":
+        return t("your own: {name}", name=str(picture["model"]))
+    return str(picture["model"])

@@ -27,6 +27,9 @@ def style() -> None:
     on_primary = colours.background if st.context.theme.type == "dark" else "#FFFFFF"
     hover = f"color-mix(in srgb, {colours.primary} 80%, {colours.text})"
     variables += f"--rw-on-primary:{on_primary};--rw-primary-hover:{hover};"
+    # Streamlit's own words beside a place for files are English, and no argument changes them
+    for name, words in (("choose", t("Choose files")), ("drop", t("or drop them here"))):
+        variables += f"--rw-{name}-files:'{safe(words)}';"
     st.html(f"<style>:root{{{variables}}}\n{_STYLE}</style>")
 
 

@@ -15,7 +15,7 @@ from workbench.ui.charts import Palette, palette
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
-from workbench.ui.studio import storyboard, viewer
+from workbench.ui.studio import own_pictures, storyboard, viewer
 from workbench.ui.studio.viewer import KEYS
 
 
@@ -80,6 +80,8 @@ def draw(node_id: int, cell: StudioCell) -> None:
         if "item" in f
     }
     frames()
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        own_pictures.draw(node_id, plan.content["shots"], {f["key"] for f in (content or {}).get("frames", [])})
     with st.container():
         for key, why in failed.items():
             st.markdown(f":red[:material/error:] **{KEYS.index(key) + 1}** :gray[{plain(shorten(str(why), 160))}]")

@@ -13,12 +13,12 @@ from workbench.ui import job_links, labels, live, media, parts, shell, states
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain
-from workbench.ui.studio import storyboard
+from workbench.ui.studio import own_pictures, storyboard
 from workbench.ui.studio.editing import begin_edit, cell_key
 
 IMAGES, PROMPT, FRAMES = "generate_keyframe_images", "keyframe_prompt", "keyframe_images"
 #: set when a pick was saved from the dialog
-_CHANGED = "_frames_changed"
+_CHANGED = own_pictures.CHANGED
 KEYS = [frame_key(order) for order in range(1, 10)]
 
 
@@ -85,9 +85,11 @@ def _content(
             _picture(node_id, key, shot, known, artifact)
         else:
             st.caption(t("Not drawn yet."))
+        _clips_of_shot(node_id, key)
         with st.container():
             shell.show_refusal()
             _drawing(node_id, key)
+        own_pictures.draw_for_shot(node_id, key, plan.content["shots"])
         with st.container(horizontal=True, gap="small"):
             st.button(
                 t("Draw another"), key=f"another_{node_id}_{key}", icon=":material/add_photo_alternate:",
@@ -103,6 +105,14 @@ def _content(
                 begin_edit(node_id, PROMPT, plan, part=shot["order"])
                 close_frame()
                 st.rerun()
+
+
+def _clips_of_shot(node_id: int, key: str) -> None:
+    """The clips that somebody has brought for this shot alone."""
+    video = live.workbench().artifact(node_id, "scene_video")
+    for clip in (c for c in reversed(video.content["clips"] if video else []) if c.get("shot") == key):
+        media.clip(clip["media"])
+        st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(labels.made_by(clip))}")
 
 
 def _step_row(node_id: int, key: str, framing: str, count: int) -> None:
@@ -211,7 +221,7 @@ def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     """Which model drew a picture, when, in which version, and the job with its prompt and price."""
     maker = pictures.maker(node_id, media)
     candidate = next(c for c in known["candidates"] if c["media"] == media)
-    facts = [candidate["model"], f"{candidate['width']} × {candidate['height']}"]
+    facts = [labels.made_by(candidate), f"{candidate['width']} × {candidate['height']}"]
     if maker is not None:
         facts += [f"v{maker.version}", labels.age_text(maker.created_at)]
     link = f" · [{t('job {id}', id=maker.job_id)}]({job_links.href(maker.job_id)})" if maker and maker.job_id else ""

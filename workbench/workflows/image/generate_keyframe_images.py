@@ -14,6 +14,7 @@ from pydantic import Field
 
 from workbench import sketch
 from workbench.artifacts.storyboard import (
+    MOST_CANDIDATES,
     Candidate,
     KeyframeImage,
     KeyframeImages,
@@ -40,8 +41,6 @@ Key = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
 KEYS = [frame_key(order) for order in range(1, 10)]
 #: the same for every frame: further calls would only repeat it
 FATAL = tuple(k.name for k in KINDS.values() if k.shared_by in ("account", "model"))
-#: as many as an artifact can hold
-MOST_CANDIDATES = 24
 
 
 class Params(registry.Params):
@@ -78,6 +77,12 @@ class FrameRequest:
         known = {c.media for c in self.known.candidates} if self.known else set()
         return bool(pictures) and all(p.media in known and p.made_of in self.takes for p in pictures)
 
+    @property
+    def is_own(self) -> bool:
+        """Somebody's own picture is chosen: nothing takes its place unasked."""
+        known = self.known
+        return known is not None and any(c.origin == "own" for c in known.candidates if c.media == known.chosen)
+
     def next_take(self, model: str, finished: Sequence[Candidate]) -> int:
         """The try that this job has finished already, however many are known by now; else the first that this model
         has not drawn yet."""
@@ -108,7 +113,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     ratio = str(brief.get("aspect_ratio") or "16:9")
     size = sketch.frame_size(ratio)
     frames = _frame_requests(ctx, params, brief, ratio, size)
-    wanted = [f for f in frames if params.new_candidate or not f.current(ctx.picture_model)]
+    wanted = [f for f in frames if _is_wanted(f, params, ctx.picture_model)]
     finished = {f.key: ctx.finished_pictures(f.key) for f in wanted}
     # of a retry: what its original drew and saved is there, and a person may have chosen another picture since
     to_draw = [f for f in wanted if not f.shows(finished[f.key])]
@@ -132,6 +137,12 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
         failed=[{"item": key, "error_kind": e.kind, "error": str(e)} for key, e in failed.items()],
         succeeded=[f.key for f in frames if f.key not in failed],
     )
+
+
+def _is_wanted(frame: FrameRequest, params: Params, model: str) -> bool:
+    if frame.is_own:
+        return params.new_candidate and params.keys is not None
+    return params.new_candidate or not frame.current(model)
 
 
 def _frame_requests(
@@ -259,6 +270,8 @@ def _frames(ctx: Context) -> list[KeyframeImage]:
 def _choice(ctx: Context, frame: FrameRequest) -> str:
     """Which picture a frame that was not drawn shows: a person's choice stays unless the shot has changed under it."""
     assert frame.known is not None
+    if frame.is_own:
+        return frame.known.chosen
     current = [c.media for c in frame.current(ctx.picture_model)]
     same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
     stays = frame.known.chosen in same_shot or not ctx.has_changed(f"shot:{frame.shot['order']}", frame_part(frame.key))
@@ -281,7 +294,13 @@ def _content(ctx: Context, ratio: str, drawn: dict[str, list[Candidate]], choice
 
 
 def _with(old: KeyframeImage | None, key: str, new: Sequence[Candidate]) -> KeyframeImage:
-    """A frame with further candidates, the newest chosen; beyond the most that fit, the oldest go."""
+    """A frame with further candidates, the newest chosen, or still somebody's own; beyond the most that fit, the oldest
+    go."""
     fresh = {c.media for c in new}
-    candidates = [*(c for c in (old.candidates if old else []) if c.media not in fresh), *new]
-    return KeyframeImage(key=key, chosen=new[-1].media, candidates=candidates[-MOST_CANDIDATES:])
+    known = old.candidates if old else []
+    own = next((c for c in known if old is not None and c.media == old.chosen and c.origin == "own"), None)
+    others = [c for c in known if c.media not in fresh and c is not own]
+    candidates = [*others, *new][-(MOST_CANDIDATES - (own is not None)) :]
+    if own is None:
+        return KeyframeImage(key=key, chosen=new[-1].media, candidates=candidates)
+    return KeyframeImage(key=key, chosen=own.media, candidates=[own, *candidates])

@@ -98,13 +98,16 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         ctx.language,
         from_frame=first is not None,
     )
-    known = [Clip.model_validate(c) for c in (ctx.current_content() or {}).get("clips", ())]
+    there = ctx.current_content() or {}
+    known = [Clip.model_validate(c) for c in there.get("clips", ())]
     source = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
     takes = [hash_of({**source, "take": n}) for n in range(MOST_CLIPS)]
     current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
     if current and not params.new_clip:
         ctx.progress(100, Text(N_("Nothing has changed since the last clip")))
-        return SceneVideo(aspect_ratio=ratio, chosen=current[-1].media, clips=known)
+        own = {c.media for c in known if c.origin == "own"}
+        chosen = there["chosen"] if there["chosen"] in own else current[-1].media
+        return SceneVideo(aspect_ratio=ratio, chosen=chosen, clips=known)
     asked = partial(
         ctx.is_filmed, "clip", prompt=prompt, seconds=seconds, size=size, first_frame=_sha(first), last_frame=_sha(last)
     )

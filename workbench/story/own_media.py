@@ -1,0 +1,107 @@
+"""A person's own picture or clip in the place of a shot: a candidate beside the others, and the chosen one.
+
+Nothing that runs puts another one in its place (see workflows.image.generate_keyframe_images).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from workbench.artifacts import kinds
+from workbench.artifacts.saving import add_version
+from workbench.artifacts.storyboard import MOST_CANDIDATES, frame_key, frame_part
+from workbench.artifacts.versions import hash_of
+from workbench.db.reads import story as reads
+from workbench.db.rows.media import Media
+from workbench.db.rows.story import Artifact, Input
+from workbench.db.writes import story as writes
+from workbench.errors import NotAllowed
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+
+IMAGES, VIDEO, PROMPT = "keyframe_images", "scene_video", "keyframe_prompt"
+KEYS = [frame_key(order) for order in range(1, 10)]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A stored picture for a shot. `name`: what its file was called; `key`: KF0 to KF8."""
+
+    key: str
+    media: Media
+    name: str
+
+
+def place_pictures(conn: Connection, node_id: int, placed: list[Placed], user: str) -> Artifact:
+    """A new version of the scene's frames with these pictures chosen. Raises NotAllowed without a nine-shot plan."""
+    writes.lock_node(conn, node_id)
+    plan = reads.find_head(conn, node_id, PROMPT)
+    if plan is None:
+        raise NotAllowed(Text(N_("The scene has no shots yet. Generate its nine-shot plan first.")))
+    head = reads.find_head(conn, node_id, IMAGES)
+    content = head.content if head else {"aspect_ratio": plan.content["shots"][0]["camera"]["aspect"], "frames": []}
+    inputs = list(head.inputs) if head else []
+    for picture in placed:
+        content = _with_picture(content, picture)
+        inputs = _made_for(inputs, plan, picture.key)
+    kind = kinds.find(IMAGES)
+    checked = kinds.validate(kind, content)
+    return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
+
+
+def place_clip(conn: Connection, node_id: int, media: Media, name: str, shot: str | None, user: str) -> Artifact:
+    """A new version of the scene's clips with this one. It is the chosen one unless it shows one shot alone and another
+    one shows the scene."""
+    writes.lock_node(conn, node_id)
+    head = reads.find_head(conn, node_id, VIDEO)
+    plan = reads.find_head(conn, node_id, PROMPT)
+    ratio = str(plan.content["shots"][0]["camera"]["aspect"]) if plan else "16:9"
+    content: JsonObject = head.content if head else {"aspect_ratio": ratio, "clips": []}
+    clip = {**_own(media, name), "seconds": media.seconds, "shot": shot}
+    clips = [*(c for c in content["clips"] if c["media"] != media.sha256), clip][-MOST_CANDIDATES:]
+    chosen = content.get("chosen") if shot is not None else None
+    if chosen not in {c["media"] for c in clips}:
+        chosen = media.sha256
+    kind = kinds.find(VIDEO)
+    checked = kinds.validate(kind, {**content, "clips": clips, "chosen": chosen})
+    inputs = list(head.inputs) if head else []
+    return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
+
+
+def _own(media: Media, name: str) -> JsonObject:
+    label = " ".join(name.split())[:200] or media.sha256[:12]
+    return {
+        "media": media.sha256, "width": media.width, "height": media.height, "model": label, "origin": "own",
+        "made_of": hash_of({"own": media.sha256}),
+    }  # fmt: skip
+
+
+def _with_picture(content: JsonObject, picture: Placed) -> JsonObject:
+    frames = {f["key"]: f for f in content["frames"]}
+    known = frames.get(picture.key, {"candidates": []})["candidates"]
+    candidates = [*(c for c in known if c["media"] != picture.media.sha256), _own(picture.media, picture.name)]
+    frames[picture.key] = {
+        "key": picture.key, "chosen": picture.media.sha256, "candidates": candidates[-MOST_CANDIDATES:],
+    }  # fmt: skip
+    return {**content, "frames": [frames[key] for key in KEYS if key in frames]}
+
+
+def _made_for(inputs: list[Input], plan: Artifact, key: str) -> list[Input]:
+    """The inputs with the shot of today as the frame's only one: who brings a picture has seen what it is to show."""
+    own, part = frame_part(key), f"shot:{KEYS.index(key) + 1}"
+    shot: Input = {
+        "node_id": plan.node_id, "kind": PROMPT, "part": part, "artifact_id": plan.id, "version": plan.version,
+        "content_hash": (plan.part_hashes or {})[part],
+    }  # fmt: skip
+    changed: list[Input] = []
+    for made_from in inputs:
+        only_for = made_from.get("only_for")
+        if (made_from["node_id"], made_from["kind"], made_from.get("part")) == (plan.node_id, PROMPT, part):
+            continue
+        if only_for is None:
+            changed.append(made_from)
+        elif still := [p for p in only_for if p != own]:
+            changed.append({**made_from, "only_for": still})
+    return [*changed, shot]
