@@ -156,3 +156,14 @@ _.video_profile
 
 # read by SQLAlchemy from the context of an error
 _.is_disconnect
+
+# what groups and translations of the long storyboard are checked and written by
+_.premise
+_.setting_lock
+_.image_prompt
+_.camera_mode
+_.to_chinese
+_.to_english
+_.chinese_issues
+_.translation_issues
+_.gone_after

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.sketch.writing.dialogue import write_dialogue
     from workbench.sketch.writing.expression import write_core_expression
     from workbench.sketch.writing.motion import write_motion
+    from workbench.sketch.writing.panels import Interpreter, set_pairs, write_bible, write_group, write_plan
     from workbench.sketch.writing.planning import (
         explain_plan,
         natural_episode_count,
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from workbench.sketch.writing.summary import find_names, summarize
 
 __all__ = [
-    "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "find_names", "frame_size",
-    "natural_episode_count", "rewrite_episodes", "summarize", "write_action_plan", "write_chat_answer",
-    "write_core_expression", "write_dialogue", "write_episodes", "write_frames", "write_keyframe_group", "write_motion",
-    "write_scene_anchor", "write_scene_list", "write_script", "write_sound_design",
+    "Interpreter", "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "find_names",
+    "frame_size", "natural_episode_count", "rewrite_episodes", "set_pairs", "summarize", "write_action_plan",
+    "write_bible", "write_chat_answer", "write_core_expression", "write_dialogue", "write_episodes",
+    "write_frames", "write_group", "write_keyframe_group", "write_motion", "write_plan", "write_scene_anchor",
+    "write_scene_list", "write_script", "write_sound_design",
 ]  # fmt: skip
 
 _MODULES = {
@@ -43,6 +45,7 @@ _MODULES = {
     "writing.dialogue": ("write_dialogue",),
     "writing.expression": ("write_core_expression",),
     "writing.motion": ("write_motion",),
+    "writing.panels": ("Interpreter", "set_pairs", "write_bible", "write_group", "write_plan"),
     "writing.planning": ("explain_plan", "natural_episode_count", "rewrite_episodes", "write_episodes"),
     "writing.scenes": ("write_scene_list",),
     "writing.script": ("write_script",),

@@ -189,3 +189,10 @@ def has_keyframe_prompt(node: NodeView, params: Any) -> list[Issue]:
 def has_motion_prompt(node: NodeView, params: Any) -> list[Issue]:
     """The scene's motion prompt exists."""
     return _has(node, "motion_prompt", N_("This scene has no motion prompt yet. Generate the motion prompt first."))
+
+
+def has_storyboard_bible(node: NodeView, params: Any) -> list[Issue]:
+    """The scene's storyboard bible exists."""
+    return _has(
+        node, "storyboard_bible", N_("This scene has no storyboard bible yet. Generate the storyboard bible first.")
+    )

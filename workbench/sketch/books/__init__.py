@@ -20,6 +20,7 @@ from workbench.sketch.books.models import (
     Noise,
     Noises,
     Pair,
+    PanelBook,
     Phrases,
     PlaceNouns,
     Places,
@@ -34,8 +35,8 @@ from workbench.sketch.books.models import (
 
 __all__ = [
     "ARC", "Air", "BookError", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises", "Pair",
-    "Phrases", "PlaceNouns", "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts", "Topic", "feelings", "lines",
-    "motions", "noises", "phrases", "place_nouns", "places", "poses", "sets",
+    "PanelBook", "Phrases", "PlaceNouns", "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts", "Topic",
+    "feelings", "lines", "motions", "noises", "panels", "phrases", "place_nouns", "places", "poses", "sets",
 ]  # fmt: skip
 
 
@@ -86,3 +87,8 @@ def motions() -> Motions:
 @functools.cache
 def feelings() -> Feelings:
     return read_book(FOLDER / "feelings.toml", Feelings)
+
+
+@functools.cache
+def panels() -> PanelBook:
+    return read_book(FOLDER / "panels.toml", PanelBook)

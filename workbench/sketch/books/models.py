@@ -401,6 +401,42 @@ class Way(Entry):
     en: str
 
 
+PanelSize = Literal["whole", "full", "half", "near", "close", "insert", "pair", "low", "high"]
+SoloSize = Literal["held", "alone"]
+
+
+class PanelGoals(Entry):
+    before: Pairs
+    after: Pairs
+
+
+class PanelWords(Entry):
+    identity: Pair
+    relation: Pair
+    kept: Pair
+    held: Pair
+
+
+class PanelBook(Book):
+    """What the panels of a long storyboard show, in both languages."""
+
+    slots: ClassVar[Mapping[str, frozenset[str]]] = {
+        "*": frozenset(),
+        "people": frozenset({"a", "b", "thing", "does", "prop"}),
+        "empty": frozenset({"thing", "other"}),
+        "unknown": frozenset({"text"}),
+        "goals": frozenset({"beat"}),
+        "said": frozenset({"others"}),
+    }
+    stances: Annotated[dict[Stance, Pair], _for_each(Stance)]
+    people: Annotated[dict[PanelSize | SoloSize, Pairs], _for_each(PanelSize)]
+    empty: Annotated[dict[PanelSize, Pairs], _for_each(PanelSize)]
+    unknown: Pair
+    goals: PanelGoals
+    said: PanelWords
+    emotions: Annotated[dict[Expression, Pair], _for_each(Expression)]
+
+
 class PlainMotions(Entry):
     """What may move in any place, of any being."""
 

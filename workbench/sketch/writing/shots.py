@@ -84,9 +84,9 @@ def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
     language = language_of(facts)
     book = poses_of(facts)
     people = _people(facts)
-    beings = _beings(facts)
+    beings = read_beings(facts)
     props = _props(facts, book, rng)
-    states = {name: _opening_state(name, i, facts, book, rng) for i, name in enumerate(people)}
+    states = {name: open_state(name, i, facts, book, rng) for i, name in enumerate(people)}
     there = _present(people, 0)
     beats = []
     for number, text in enumerate(_split_in_three(_summary(facts), language, people), start=1):
@@ -97,7 +97,7 @@ def write_action_plan(facts: JsonObject, rng: Random) -> ActionPlan:
             near = (number, moment) in CLOSE
             for name in there:
                 prop = next(iter(props[people.index(name) :]), "")
-                states[name] = _move(states[name], book, rng, prop, near, beings.get(name, PERSON))
+                states[name] = move_on(states[name], book, rng, prop, near, beings.get(name, PERSON))
             moments[moment] = [states[name] for name in there]
         beats.append(
             ActionBeat(
@@ -127,14 +127,14 @@ def told_poses(language: str) -> Poses:
     return book.model_copy(update=told)
 
 
-def _beings(facts: JsonObject) -> dict[str, Being]:
+def read_beings(facts: JsonObject) -> dict[str, Being]:
     """What kind of being each of the scene's people is; in a sample all are persons."""
     return {} if is_sample(facts) else {n: p.being for n, p in read_cast(facts, whole_of(facts)).items()}
 
 
 def write_keyframe_group(facts: JsonObject, rng: Random) -> KeyframeGroup:
     """The beat's start, middle and end as three pictures; the first is where the beat before stopped."""
-    book, beings = poses_of(facts), _beings(facts)
+    book, beings = poses_of(facts), read_beings(facts)
     beat, before = facts["beat"], facts.get("before") or {}
     number = int(facts.get("number") or 1)
     anchors = facts["anchor"]["anchors"][:ANCHORS]
@@ -225,9 +225,17 @@ def _split_in_two(text: str, joint: re.Pattern[str]) -> list[str] | None:
 
 def _props(facts: JsonObject, book: Poses, rng: Random) -> list[str]:
     """Things of the story's own that the scene names, then what any hand might hold; one for each person."""
+    own = own_props(facts)
+    common = list(book.props)
+    rng.shuffle(common)
+    return own + common
+
+
+def own_props(facts: JsonObject) -> list[str]:
+    """Things of the story's own that the scene names and a hand can hold."""
     language = language_of(facts)
     text = f"{_summary(facts)} {facts['scene'].get('beat') or ''}"
-    own = [
+    return [
         p
         for p in facts.get("props") or []
         if len(p) <= MAX_PROP[language]
@@ -236,9 +244,6 @@ def _props(facts: JsonObject, book: Poses, rng: Random) -> list[str]:
         and process_word(p) is None
         and p not in _people(facts)
     ]
-    common = list(book.props)
-    rng.shuffle(common)
-    return own + common
 
 
 def _follows(stance: Stance, being: Being) -> tuple[Stance, ...]:
@@ -250,16 +255,16 @@ def _follows(stance: Stance, being: Being) -> tuple[Stance, ...]:
     return tuple(s for s in FOLLOWS[stance] if s in ("standing", "walking", "running", "crouching")) or ("standing",)
 
 
-def _opening_state(name: str, index: int, facts: JsonObject, book: Poses, rng: Random) -> CharacterState:
+def open_state(name: str, index: int, facts: JsonObject, book: Poses, rng: Random) -> CharacterState:
     stance: Stance = ("standing", "sitting", "walking")[(digest(name, facts["scene"].get("order")) + index) % 3]
-    being = _beings(facts).get(name, PERSON)
+    being = read_beings(facts).get(name, PERSON)
     if being is not PERSON and (stance == "sitting" or being.shape not in ANIMALS):
         stance = "standing"
     facing: Facing = "right" if index == 0 else "left"
     return CharacterState(name=name, location=rng.choice(book.spots), stance=stance, facing=facing)
 
 
-def _move(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool, being: Being) -> CharacterState:
+def move_on(state: CharacterState, book: Poses, rng: Random, prop: str, near: bool, being: Being) -> CharacterState:
     """The next moment of somebody: another stance or facing, now and then something in a hand."""
     stance = rng.choice(_follows(state.stance, being))
     facing = state.facing

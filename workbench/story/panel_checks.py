@@ -1,0 +1,430 @@
+"""Does a long storyboard hold together? Pure checks of its bible, plan, groups and translations.
+
+Names are compared as `Cast` does: an alias counts as its character. Things are compared without case and spaces. What
+is wrong with a group is told apart: its form can be mended alone, what breaks off from the group before cannot.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from workbench.artifacts.panels import (
+    CameraMode,
+    Exit,
+    GroupAnswer,
+    PlannedGroup,
+    PropState,
+    StoryboardBible,
+    StoryboardPlan,
+    StoryboardState,
+    prefix_of,
+)
+from workbench.errors import Issue
+from workbench.i18n import N_, Text
+from workbench.story.continuity import Cast
+from workbench.story.names import fold, without_article
+
+#: a look that is copied from the library is at least so long
+LEAST_LOOK = {"zh": 6, "en": 16}
+_HAN = re.compile(r"[㐀-鿿豈-﫿\U00020000-\U0003ffff]")
+_LATIN = re.compile(r"[A-Za-z]")
+_CLAUSE = re.compile(r"[，。；、,.;\n]+")
+
+
+def fold_thing(name: str) -> str:
+    """“The Lamp” and “lamp” are one thing."""
+    return fold(without_article(name))
+
+
+# --- bible ----------------------------------------------------------------------------------------------------
+
+
+def bible_issues(bible: StoryboardBible, cast: Cast, looks: Mapping[str, str]) -> list[Issue]:
+    """The scene's people, each once and no other; no looks, which the library tells; each thing and beat once.
+    `looks`: how each looks by the library."""
+    issues = _known_issues("characters", [c.name for c in bible.characters], cast)
+    there = {cast.of(c.name) for c in bible.characters}
+    missing = [name for name in cast.names if name not in there]
+    if missing:
+        message = Text(N_("these people of the scene are missing: {names}"), names=", ".join(missing))
+        issues.append(Issue("characters", message))
+    for number, character in enumerate(bible.characters):
+        look = looks.get(cast.of(character.name) or "", "")
+        for name in ("identity", "relation"):
+            copied = _find_look(getattr(character, name), look)
+            if copied:
+                message = Text(N_("tells how somebody looks (“{look}”); the library does that"), look=copied)
+                issues.append(Issue(f"characters.{number}.{name}", message))
+    issues += _repeats("props_list", [fold_thing(p) for p in bible.props_list], bible.props_list)
+    return issues + _repeats("must_happen_beats", [fold(b) for b in bible.must_happen_beats], bible.must_happen_beats)
+
+
+def _find_look(text: str, look: str) -> str:
+    """A clause of somebody's looks that stands in a text word for word."""
+    least = LEAST_LOOK["zh" if _HAN.search(look) else "en"]
+    clauses = (c.strip() for c in _CLAUSE.split(look))
+    return next((c for c in clauses if len(c) >= least and fold(c) in fold(text)), "")
+
+
+def _repeats(path: str, folded: Sequence[str], shown: Sequence[str]) -> list[Issue]:
+    first: dict[str, int] = {}
+    issues = []
+    for number, text in enumerate(folded):
+        if first.setdefault(text, number) != number:
+            issues.append(Issue(f"{path}.{number}", Text(N_("“{text}” stands here twice"), text=shown[number][:80])))
+    return issues
+
+
+# --- people and things ----------------------------------------------------------------------------------------
+
+
+def _known_issues(path: str, names: Sequence[str], cast: Cast) -> list[Issue]:
+    """Only the scene's people, each once."""
+    issues = []
+    strangers = [n for n in names if cast.of(n) is None]
+    if strangers:
+        known = ", ".join(cast.names) or "—"
+        message = Text(
+            N_("{names} is not in this scene's cast; only: {known}"), names=", ".join(strangers), known=known
+        )
+        issues.append(Issue(path, message))
+    own = [cast.of(n) for n in names if cast.of(n)]
+    if len(own) != len(set(own)):
+        issues.append(Issue(path, Text(N_("somebody is named twice"))))
+    return issues
+
+
+def state_issues(path: str, state: StoryboardState, cast: Cast, things: Collection[str]) -> list[Issue]:
+    """Known people and things, each once; what is held is held by somebody who is there, and in one place alone.
+    `things`: names that the bible knows."""
+    issues = _known_issues(f"{path}.characters", [c.name for c in state.characters], cast)
+    known = {fold_thing(t): t for t in things}
+    issues += _repeats(f"{path}.props", [fold_thing(p.name) for p in state.props], [p.name for p in state.props])
+    there = {cast.of(c.name) or c.name for c in state.characters}
+    props = {fold_thing(p.name): p for p in state.props}
+    for number, prop in enumerate(state.props):
+        if fold_thing(prop.name) not in known:
+            message = Text(
+                N_("“{name}” is none of the bible's things: {known}"), name=prop.name, known=", ".join(things) or "—"
+            )
+            issues.append(Issue(f"{path}.props.{number}.name", message))
+        if prop.holder and (cast.of(prop.holder) or prop.holder) not in there:
+            message = Text(N_("{holder} holds it, but is not there"), holder=prop.holder)
+            issues.append(Issue(f"{path}.props.{number}.holder", message))
+    for number, character in enumerate(state.characters):
+        own = cast.of(character.name) or character.name
+        for side in ("left", "right"):
+            held = getattr(character.hands, side)
+            if held:
+                issues += _held_issues(f"{path}.characters.{number}.hands.{side}", held, own, props, cast)
+    return issues
+
+
+def _held_issues(path: str, held: str, own: str, props: Mapping[str, PropState], cast: Cast) -> list[Issue]:
+    prop = props.get(fold_thing(held))
+    if prop is None:
+        message = Text(N_("“{name}” is in a hand, but not among the things that are there"), name=held)
+        return [Issue(path, message)]
+    if (cast.of(prop.holder) or prop.holder) != own:
+        message = Text(
+            N_("“{name}” is in the hand of {own}, but its holder is {holder}"),
+            name=held, own=own, holder=prop.holder or "—",
+        )  # fmt: skip
+        return [Issue(path, message)]
+    return []
+
+
+# --- plan -----------------------------------------------------------------------------------------------------
+
+
+def plan_issues(plan: StoryboardPlan, bible: StoryboardBible, cast: Cast) -> list[Issue]:
+    """Every beat has its group, people and things are known, and each group begins as the one before ended."""
+    issues = []
+    count = len(bible.must_happen_beats)
+    for number, group in enumerate(plan.groups):
+        unknown = [b for b in group.beats if not 1 <= b <= count]
+        if unknown:
+            message = Text(N_("there is no beat {beats}; only 1–{count}"), beats=_listed(unknown), count=count)
+            issues.append(Issue(f"groups.{number}.beats", message))
+        for edge in ("start", "end"):
+            issues += state_issues(f"groups.{number}.{edge}", getattr(group, edge), cast, bible.props_list)
+    told = {b for group in plan.groups for b in group.beats}
+    for beat in range(1, count + 1):
+        if beat not in told:
+            message = Text(
+                N_("beat {n} “{beat}” happens in no group"), n=beat, beat=bible.must_happen_beats[beat - 1][:120]
+            )
+            issues.append(Issue("groups", message))
+    issues += _repeats("groups", [fold(g.goal) for g in plan.groups], [g.goal for g in plan.groups])
+    for number, (before, after) in enumerate(pairwise(plan.groups)):
+        issues += _join_issues(f"groups.{number + 1}.start", before.end, after.start, cast)
+    return issues
+
+
+def _join_issues(path: str, end: StoryboardState, start: StoryboardState, cast: Cast) -> list[Issue]:
+    """Between two groups nothing jumps."""
+    was = {cast.of(c.name) or c.name: c for c in end.characters}
+    now = {cast.of(c.name) or c.name: c for c in start.characters}
+    issues = _same_there(f"{path}.characters", was, now)
+    for name in (n for n in was if n in now):
+        for part in ("location", "stance", "facing", "emotion", "hands"):
+            a, b = getattr(was[name], part), getattr(now[name], part)
+            if _value(a) != _value(b):
+                issues.append(_jump(f"{path}.characters.{name}.{part}", a, b))
+    things = {fold_thing(p.name): p for p in end.props}
+    things_now = {fold_thing(p.name): p for p in start.props}
+    issues += _same_there(
+        f"{path}.props", {p.name: p for p in things.values()}, {_shown(p, things): p for p in things_now.values()}
+    )
+    for key in (k for k in things if k in things_now):
+        for part in ("state", "holder"):
+            a, b = getattr(things[key], part), getattr(things_now[key], part)
+            if _value(cast.of(a) or a if part == "holder" else a) != _value(cast.of(b) or b if part == "holder" else b):
+                issues.append(_jump(f"{path}.props.{things[key].name}.{part}", a or "—", b or "—"))
+    return issues
+
+
+def _shown(prop: PropState, known: Mapping[str, PropState]) -> str:
+    return known.get(fold_thing(prop.name), prop).name
+
+
+def _same_there(path: str, was: Mapping[str, object], now: Mapping[str, object]) -> list[Issue]:
+    gone, new = [n for n in was if n not in now], [n for n in now if n not in was]
+    if not gone and not new:
+        return []
+    message = Text(
+        N_("must begin with what the group before ended with; missing: {gone}; not there before: {new}"),
+        gone=", ".join(gone) or "—",
+        new=", ".join(new) or "—",
+    )
+    return [Issue(path, message)]
+
+
+def _jump(path: str, was: object, now: object) -> Issue:
+    message = N_("jumps: the group before ends with {was}, this begins with {now}")
+    return Issue(path, Text(message, was=_told(was), now=_told(now)))
+
+
+def _told(value: object) -> str:
+    left, right = getattr(value, "left", None), getattr(value, "right", None)
+    return str(value) if left is None else f"{left or '—'} / {right or '—'}"
+
+
+def _value(value: object) -> object:
+    left, right = getattr(value, "left", None), getattr(value, "right", None)
+    if left is not None and right is not None:
+        return fold_thing(left), fold_thing(right)
+    return fold(value) if isinstance(value, str) else value
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(n) for n in numbers)
+
+
+# --- groups ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GroupFrame:
+    """What a group has to fit: its plan entry, what was there before it, and who or what has left for good."""
+
+    planned: PlannedGroup
+    bible: StoryboardBible
+    cast: Cast
+    mode: CameraMode
+    #: the end of the group before; of the first one, how the plan says it begins
+    before: StoryboardState
+    #: fold → as it was called
+    gone: Mapping[str, str] = field(default_factory=dict)
+
+    def person(self, name: str) -> str:
+        return self.cast.of(name) or name
+
+    def identify(self, name: str) -> str:
+        """One key for a person or a thing under any of its names."""
+        own = self.cast.of(name)
+        return fold(own) if own else fold_thing(name)
+
+
+def group_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
+    """All that is wrong: form first, then continuity."""
+    return form_issues(answer, frame) + continuity_issues(answer, frame)
+
+
+def form_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
+    """Nine panels, numbered, no two alike, in English, with the camera where the mode wants it and the scene's people
+    alone."""
+    issues = []
+    if [p.index for p in answer.panels] != list(range(1, 10)):
+        issues.append(Issue("panels", Text(N_("panels must be numbered 1..9 in order"))))
+    names = _names_in_english(frame)
+    texts = [fold(p.en[len(prefix_of(p.en)) :]) for p in answer.panels]
+    issues += _repeats("panels", texts, [p.en for p in answer.panels])
+    for number, panel in enumerate(answer.panels):
+        path = f"panels.{number}"
+        issues += camera_issues(path, panel.en, panel.camera is not None, frame.mode)
+        issues += english_issues(f"{path}.en", panel.en, names)
+        issues += _known_issues(f"{path}.people", panel.people, frame.cast)
+    return issues + state_issues("end", answer.end, frame.cast, frame.bible.props_list)
+
+
+def _names_in_english(frame: GroupFrame) -> list[str]:
+    return [*frame.cast.names, *frame.bible.props_list, *(c.name for c in frame.bible.characters)]
+
+
+def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode) -> list[Issue]:
+    """Mode A: in brackets before the sentence, and nowhere else; mode B: in its own fields."""
+    bracket = prefix_of(en)
+    if mode == "A":
+        if not bracket:
+            return [
+                Issue(f"{path}.en", Text(N_("camera mode A: begin with the camera in brackets, like [MS, eye level]")))
+            ]
+        if has_camera:
+            return [
+                Issue(f"{path}.camera", Text(N_("camera mode A: the camera stands in the sentence; leave this out")))
+            ]
+        return []
+    if not has_camera:
+        return [Issue(f"{path}.camera", Text(N_("camera mode B: give size, angle, lens and motion")))]
+    if bracket:
+        return [
+            Issue(
+                f"{path}.en",
+                Text(N_("camera mode B: the camera has its own fields; leave {bracket} out"), bracket=bracket),
+            )
+        ]
+    return []
+
+
+def english_issues(path: str, text: str, names: Iterable[str]) -> list[Issue]:
+    """English, save for names."""
+    for name in sorted({n for n in names if n}, key=len, reverse=True):
+        text = text.replace(name, " ")
+    if _HAN.search(text):
+        return [Issue(path, Text(N_("is not English: “{text}”"), text="".join(_HAN.findall(text))[:20]))]
+    return []
+
+
+def chinese_issues(path: str, text: str) -> list[Issue]:
+    """Chinese, whatever names stand in it."""
+    if _HAN.search(text):
+        return []
+    return [Issue(path, Text(N_("is not Chinese")))]
+
+
+def continuity_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
+    """Whoever and whatever was there is still there or has left by name; what is gone does not come back."""
+    exits = {frame.identify(e.name): e for e in answer.exits}
+    ends = {frame.identify(c.name) for c in answer.end.characters} | {frame.identify(p.name) for p in answer.end.props}
+    issues = []
+    for name in (*(c.name for c in frame.before.characters), *(p.name for p in frame.before.props)):
+        key = frame.identify(name)
+        if key not in ends and key not in exits:
+            message = Text(
+                N_("{name} was there when the group began: keep it in the end state, or name it among the exits"),
+                name=name,
+            )
+            issues.append(Issue("end", message))
+    issues += _planned_issues(answer, frame, ends, exits)
+    issues += _exit_issues(answer, frame, ends)
+    for number, panel in enumerate(answer.panels):
+        for name in panel.people:
+            key = frame.identify(name)
+            if key in frame.gone:
+                message = Text(N_("{name} has left in an earlier group"), name=name)
+                issues.append(Issue(f"panels.{number}.people", message))
+            elif key in exits and panel.index > exits[key].panel:
+                message = Text(N_("{name} leaves in panel {panel}"), name=name, panel=exits[key].panel)
+                issues.append(Issue(f"panels.{number}.people", message))
+    for key in sorted(ends & frame.gone.keys()):
+        issues.append(Issue("end", Text(N_("{name} has left in an earlier group"), name=frame.gone[key])))
+    return issues
+
+
+def _planned_issues(
+    answer: GroupAnswer, frame: GroupFrame, ends: Collection[str], exits: Mapping[str, Exit]
+) -> list[Issue]:
+    """The people whom the plan has at the end are there."""
+    issues = []
+    for character in frame.planned.end.characters:
+        key = frame.identify(character.name)
+        if key not in ends and key not in exits and key not in frame.gone:
+            before = {frame.identify(c.name) for c in frame.before.characters}
+            if key not in before:
+                message = Text(N_("the plan has {name} at the end of this group"), name=character.name)
+                issues.append(Issue("end.characters", message))
+    return issues
+
+
+def _exit_issues(answer: GroupAnswer, frame: GroupFrame, ends: Collection[str]) -> list[Issue]:
+    there = {frame.identify(c.name) for c in frame.before.characters}
+    there |= {frame.identify(p.name) for p in frame.before.props}
+    there |= {frame.identify(n) for p in answer.panels for n in p.people}
+    there |= {fold_thing(p) for p in frame.bible.props_list}
+    issues = _repeats("exits", [frame.identify(e.name) for e in answer.exits], [e.name for e in answer.exits])
+    for number, leaving in enumerate(answer.exits):
+        key = frame.identify(leaving.name)
+        if key in ends:
+            message = Text(N_("{name} has left, and cannot be in the end state"), name=leaving.name)
+            issues.append(Issue(f"exits.{number}", message))
+        elif key in frame.gone:
+            message = Text(N_("{name} has left in an earlier group"), name=leaving.name)
+            issues.append(Issue(f"exits.{number}", message))
+        elif key not in there:
+            message = Text(N_("{name} was never there, and cannot leave"), name=leaving.name)
+            issues.append(Issue(f"exits.{number}", message))
+    return issues
+
+
+# --- translations ---------------------------------------------------------------------------------------------
+
+
+def index_issues(given: Sequence[int], sent: Sequence[int]) -> list[Issue]:
+    """What comes back is what was sent: each number once, in order."""
+    if list(given) == list(sent):
+        return []
+    message = Text(N_("must be numbered {sent}, got {given}"), sent=_listed(sent), given=_listed(given) or "—")
+    return [Issue("panels", message)]
+
+
+def prefix_issues(path: str, text: str, source: str) -> list[Issue]:
+    """The camera in brackets is kept letter for letter."""
+    wanted = prefix_of(source)
+    if prefix_of(text) == wanted:
+        return []
+    if not wanted:
+        return [Issue(path, Text(N_("has a camera in brackets that the other language does not have")))]
+    return [Issue(path, Text(N_("must begin with {prefix} as it stands, untranslated"), prefix=wanted))]
+
+
+def translation_issues(
+    given: Sequence[tuple[int, str]], sources: Mapping[int, str], language_issues: Callable[[str, str], list[Issue]]
+) -> list[Issue]:
+    """(number, text) of each panel against what was sent, by number."""
+    issues = index_issues([index for index, _ in given], list(sources))
+    for number, (index, text) in enumerate(given):
+        path = f"panels.{number}"
+        if index in sources:
+            issues += prefix_issues(path, text, sources[index])
+        issues += language_issues(path, text[len(prefix_of(text)) :])
+    return issues
+
+
+def gone_after(exits: Iterable[Exit], cast: Cast) -> dict[str, str]:
+    """Who and what has left, by the key that `GroupFrame.identify` gives."""
+    return {(fold(own) if (own := cast.of(e.name)) else fold_thing(e.name)): e.name for e in exits}
+
+
+def use_own_names(state: StoryboardState, cast: Cast) -> StoryboardState:
+    """The same state with everybody under their own name."""
+    own: Callable[[str], str] = lambda name: cast.of(name) or name  # noqa: E731
+    return state.model_copy(
+        update={
+            "characters": [c.model_copy(update={"name": own(c.name)}) for c in state.characters],
+            "props": [p.model_copy(update={"holder": own(p.holder) if p.holder else ""}) for p in state.props],
+        }
+    )
