@@ -22,7 +22,7 @@ from workbench.ui import (
     shell,
     states,
 )
-from workbench.ui.jobs import acts, calls_table, table
+from workbench.ui.jobs import acts, calls_table, structured_report, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
@@ -182,7 +182,9 @@ def outcome(job: Job) -> None:
         st.error(labels.failure(job), icon=":material/error:")
     result = job.result or {}
     written(job)
-    if isinstance(result, dict) and isinstance(result.get("content"), str):
+    if structured_report.is_report(result):
+        structured_report.draw(result)
+    elif isinstance(result, dict) and isinstance(result.get("content"), str):
         with st.container(border=True, key="answer"):
             st.markdown(f"**{t('Answer')}**")
             st.markdown(paragraphs(result["content"]))

@@ -31,6 +31,7 @@ from workbench.db.writes import steps, timeline
 from workbench.errors import Issue, JobError, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import BatchResult, Child, Children, ChildResult, sum_up
+from workbench.jobs.conversation import Conversation
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.session import ClaimSession
@@ -38,7 +39,9 @@ from workbench.jobs.text_steps import Check, TextSteps, judge
 from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.providers.base import Message as Message
+from workbench.providers.base import Mode as Mode
 from workbench.providers.base import TextReply
+from workbench.providers.reading import read_json as read_json
 from workbench.story import hanzi, languages
 from workbench.story.facts import Inputs, NodeView
 from workbench.story.names import names_of
@@ -297,6 +300,19 @@ class Context:
         facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
         with self._session.note_failure():
             return await self._text.chat(step, messages, self._draft(step, facts, None))
+
+    async def try_format(
+        self, step: str, messages: Sequence[Message], schema: JsonObject, *, name: str, strict: bool,
+        modes: Sequence[Mode], params: JsonObject,
+    ) -> JsonObject:  # fmt: skip
+        """One answer to messages that want a JSON schema, as it comes, memoised under `step`: {"text", "model", "mode",
+        "finish_reason", "duration_ms"}. `modes`: those to try; `params`: beside the profile's own."""
+        facts = {"messages": [{"role": m.role, "content": m.content} for m in messages]}
+        conversation = Conversation(
+            tuple(messages), self.language, schema, name, params=params, strict=strict, modes=tuple(modes), as_is=True
+        )
+        with self._session.note_failure():
+            return await self._text.try_format(step, conversation, self._draft(step, facts, None))
 
     async def images(
         self,

@@ -41,6 +41,14 @@ class Conversation:
     json_schema: JsonObject | None = None
     schema_name: str = "text"
     prompt_version: str = ""
+    #: what this call asks for beside its profile's params
+    params: JsonObject = field(default_factory=dict)
+    #: a service may hold the answer to the schema; False: it is told the schema, and free to break it
+    strict: bool = True
+    #: structured modes to try; empty: those of the provider
+    modes: tuple[Mode, ...] = ()
+    #: whatever comes is wanted, cut off or empty
+    as_is: bool = False
     _after: tuple[Message, ...] = field(default=())
 
     @classmethod
@@ -51,7 +59,8 @@ class Conversation:
     @property
     def input_hash(self) -> str:
         """Same hash, same request: a step's output may be reused."""
-        return hash_of([[[m.role, m.content] for m in self.start], self.json_schema])
+        own = [self.params, self.strict, list(self.modes)] if self.as_is else []
+        return hash_of([[[m.role, m.content] for m in self.start], self.json_schema, *own])
 
     def reject(self, text: str, issues: list[Issue]) -> None:
         """Continue with the newest rejected answer only: earlier ones would only cost tokens."""

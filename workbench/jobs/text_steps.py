@@ -48,6 +48,8 @@ class Answer:
     text: str
     call: ModelCall | None
     model: str = ""
+    mode: Mode = PLAIN
+    finish_reason: str = ""
 
 
 class TextSteps:
@@ -159,6 +161,31 @@ class TextSteps:
         self._finish(name, {"text": answer.text, "model": answer.model}, answer)
         return TextReply(text=answer.text, usage=Usage(), model=answer.model)
 
+    async def try_format(self, name: str, conversation: Conversation, draft: Callable[[], str] | None) -> JsonObject:
+        """What the model makes of a wanted format, whatever that is: {"text", "model", "mode", "finish_reason",
+        "duration_ms"}."""
+        with self._session.name_origin(name, "text"):
+            input_hash = conversation.input_hash
+            stored = self._begin(name, input_hash)
+            if isinstance(stored, dict):
+                return stored
+            if self._session.job.answers_from is not None:
+                answers = self._list_raw_answers(self._session.job.answers_from, name)
+                if not answers:
+                    raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
+                answer = Answer(answers[0], None, self._session.profile.text_model)
+            else:
+                answer = await self._ask(name, input_hash, conversation, draft, "generate")
+            output: JsonObject = {
+                "text": answer.text,
+                "model": answer.model,
+                "mode": answer.mode,
+                "finish_reason": answer.finish_reason,
+                "duration_ms": answer.call.latency_ms if answer.call else None,
+            }
+            self._finish(name, output, answer)
+            return output
+
     async def _ask(
         self, name: str, input_hash: str, conversation: Conversation, draft: Callable[[], str] | None, purpose: str
     ) -> Answer:
@@ -181,7 +208,7 @@ class TextSteps:
         purpose: str,
     ) -> Answer:
         """Step down a structured mode that the service refuses, ask once more after an empty answer."""
-        modes = list(modes_of(bound)) if conversation.json_schema is not None else [PLAIN]
+        modes = list(modes_of(bound, conversation.modes)) if conversation.json_schema is not None else [PLAIN]
         empty_before = False
         while True:
             mode = modes[0]
@@ -193,9 +220,12 @@ class TextSteps:
                     continue
                 if error.mode_unsupported and len(modes) > 1:
                     modes.pop(0)
-                    self._remember_mode(bound.profile, modes[0])
+                    if not conversation.modes:
+                        self._remember_mode(bound.profile, modes[0])
                     continue
                 raise
+            if conversation.as_is:
+                return answer
             if reply.finish_reason == "length":
                 self._settle(answer, valid=False)
                 raise OutputError(
@@ -228,9 +258,10 @@ class TextSteps:
             messages=messages,
             call_id=uuid.uuid4().hex,
             mode=mode,
-            params=profile.params,
+            params={**profile.params, **conversation.params},
             draft=draft,
             schema=conversation.json_schema,
+            strict=conversation.strict,
             schema_name=conversation.schema_name,
         )
         expected = estimate_usage(request)
@@ -265,7 +296,7 @@ class TextSteps:
             raw_output=reply.text,
         )
         session.unjudged.append(call)
-        return Answer(reply.text, call, request.model), reply
+        return Answer(reply.text, call, request.model, mode, reply.finish_reason), reply
 
     def _remember_mode(self, profile: Profile, mode: Mode) -> None:
         if profile.id is not None:
@@ -308,9 +339,12 @@ def finish_step(job_id: int, name: str, output: JsonObject, conn: Connection) ->
     ledger.price_step(conn, job_id, name)
 
 
-def modes_of(bound: BoundProvider) -> Sequence[Mode]:
-    """Structured-output modes to try, strongest first, from the one that worked for this model before."""
+def modes_of(bound: BoundProvider, wanted: Sequence[Mode] = ()) -> Sequence[Mode]:
+    """Structured-output modes to try, strongest first, from the one that worked for this model before. `wanted`: of
+    these alone, whatever worked before."""
     offered = bound.text.modes
+    if wanted:
+        return [m for m in offered if m in wanted] or [PLAIN]
     known = bound.profile.modes.get(bound.profile.text_model)
     return offered[offered.index(known) :] if known in offered else offered
 

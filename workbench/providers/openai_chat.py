@@ -44,7 +44,7 @@ def _response_format(request: TextRequest) -> JsonObject:
         return {}
     if request.mode == "json_object":
         return {"response_format": {"type": "json_object"}}
-    described = describe_schema(request.schema, request.schema_name)
+    described = describe_schema(request.schema, request.schema_name, request.strict)
     return {"response_format": {"type": "json_schema", "json_schema": described}}
 
 

@@ -47,12 +47,13 @@ def _text_format(request: TextRequest) -> JsonObject:
         return {}
     if request.mode == "json_object":
         return {"text": {"format": {"type": "json_object"}}}
-    return {"text": {"format": {"type": "json_schema", **describe_schema(request.schema, request.schema_name)}}}
+    described = describe_schema(request.schema, request.schema_name, request.strict)
+    return {"text": {"format": {"type": "json_schema", **described}}}
 
 
-def describe_schema(schema: JsonObject, name: str) -> JsonObject:
-    """A schema as both APIs want it: named, in its strict form where it has one."""
-    strict = strict_schema(schema)
+def describe_schema(schema: JsonObject, name: str, hold: bool = True) -> JsonObject:
+    """A schema as both APIs want it: named, in its strict form where it has one. `hold`: whether strict is wanted."""
+    strict = strict_schema(schema) if hold else None
     short = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64] or "output"
     return {"name": short, "schema": strict or schema, "strict": strict is not None}
 

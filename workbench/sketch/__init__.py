@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.sketch.drawing.portrait import coat_colour, draw_portrait
     from workbench.sketch.writing.anchors import write_scene_anchor
     from workbench.sketch.writing.dialogue import write_dialogue
+    from workbench.sketch.writing.examples import write_example
     from workbench.sketch.writing.expression import write_core_expression
     from workbench.sketch.writing.motion import write_motion
     from workbench.sketch.writing.panels import Interpreter, set_pairs, write_bible, write_group, write_plan
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Interpreter", "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "find_names",
     "frame_size", "natural_episode_count", "rewrite_episodes", "set_pairs", "summarize", "write_action_plan",
-    "write_bible", "write_chat_answer", "write_core_expression", "write_dialogue", "write_episodes",
+    "write_bible", "write_chat_answer", "write_core_expression", "write_dialogue", "write_episodes", "write_example",
     "write_frames", "write_group", "write_keyframe_group", "write_motion", "write_plan", "write_scene_anchor",
     "write_scene_list", "write_script", "write_sound_design",
 ]  # fmt: skip
@@ -43,6 +44,7 @@ _MODULES = {
     "drawing.portrait": ("coat_colour", "draw_portrait"),
     "writing.anchors": ("write_scene_anchor",),
     "writing.dialogue": ("write_dialogue",),
+    "writing.examples": ("write_example",),
     "writing.expression": ("write_core_expression",),
     "writing.motion": ("write_motion",),
     "writing.panels": ("Interpreter", "set_pairs", "write_bible", "write_group", "write_plan"),

@@ -60,6 +60,10 @@ CHOICES = {
     "mentorship": N_("Mentorship"), "alliance": N_("Alliance"), "subordinate": N_("Subordination"),
     "enemy": N_("Enmity"), "stranger": N_("Strangers"), "pending": N_("To decide"), "accepted": N_("Accepted"),
     "rejected": N_("Rejected"),
+    "int": N_("Inside"), "ext": N_("Outside"), "int_ext": N_("Inside and outside"), "action": N_("Action"),
+    "sound": N_("Sound"), "off_screen": N_("Beside the picture"),
+    "json_object": N_("Any JSON object"), "json_schema": N_("As a JSON Schema says"),
+    "minimal": N_("Minimal"), "low": N_("Low"), "medium": N_("Medium"), "high": N_("High"), "xhigh": N_("Very high"),
 }  # fmt: skip
 
 
