@@ -52,6 +52,10 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 
+#: params that say how an output is saved, not what is in it
+SAVING_PARAMS = {"review"}
+
+
 @dataclass
 class PartialArtifact:
     """What a workflow that writes an artifact returns when parts of it are missing: what there is gets saved.
@@ -395,7 +399,8 @@ class Context:
         # the phrase books are in simplified Chinese; `generate` brings what they give into the story's own
         facts = {**(facts if self._traditional_names is None else hanzi.simplify(facts)), "step": step}
         # the same facts and params give the same bytes on any machine
-        seed = hash_of([self._session.job.kind, facts, self.params.model_dump(mode="json")])
+        params = self.params.model_dump(mode="json", exclude=SAVING_PARAMS)
+        seed = hash_of([self._session.job.kind, facts, params])
         if self._node is not None:
             # as the brief has it, whatever script its words are in
             facts.setdefault("language", self.language)
