@@ -167,3 +167,11 @@ _.to_english
 _.chinese_issues
 _.translation_issues
 _.gone_after
+# tests fill in a shipped prompt by its name
+render
+
+# for notebooks and pages: what a prompt is (wb.prompts)
+override_version
+shipped_fingerprint
+newest_version
+_.count_stale

@@ -12,6 +12,9 @@ from workbench.db.rows.record import Record
 
 SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 
+#: what a prompt was filled in with is asked for by itself (`wb.prompts`)
+TEMPLATE = {"prompt_name", "template"}
+
 
 @pytest.mark.parametrize(
     ("record", "table", "hidden", "more"),
@@ -20,8 +23,8 @@ SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
         (jobs.Attempt, schema.attempt, set(), set()),
         (jobs.Step, schema.step, {"child_item"}, set()),
         (jobs.Event, schema.job_event, set(), set()),
-        (jobs.ModelCall, schema.model_call, set(), set()),
-        (jobs.CallSummary, schema.model_call, {"prompt", "raw_output"}, set()),
+        (jobs.ModelCall, schema.model_call, TEMPLATE, set()),
+        (jobs.CallSummary, schema.model_call, {"prompt", "raw_output", *TEMPLATE}, set()),
         (jobs.Worker, schema.worker, set(), {"age_ms"}),
         (jobs.Gate, schema.gate, set(), set()),
         (story.Node, schema.node, set(), set()),
@@ -42,8 +45,9 @@ def test_a_record_has_the_columns_of_its_table(record, table, hidden, more):
 
 
 def test_json_has_the_columns_in_the_tables_order():
-    call = jobs.ModelCall(*range(len(schema.model_call.c)))
-    assert list(call.as_json()) == [c.name for c in schema.model_call.c]
+    shown = [c.name for c in schema.model_call.c if c.name not in TEMPLATE]
+    call = jobs.ModelCall(*range(len(shown)))
+    assert list(call.as_json()) == shown
     node = story.Node(1, "scene", 1, None, 2, "T", None, None, None, 0)
     assert list(node.as_json()) == [c.name for c in schema.node.c]
 

@@ -115,7 +115,7 @@ class Artifacts:
             if old is None:
                 raise NotFound(Text(N_("There is no version {version}."), version=version))
             _check_names(conn, find_node(conn, node_id), kind, old.content)
-            return add_version(
+            restored = add_version(
                 conn,
                 node_id,
                 declared,
@@ -126,6 +126,8 @@ class Artifacts:
                 prompt_version=old.prompt_version,
                 model=old.model,
             )
+            writes.copy_prompts(conn, old.id, restored.id)
+            return restored
 
     def pin(self, node_id: int, kind: str, version: int | None, user: str = "local") -> None:
         """Keep a version as the head whatever comes later; None unpins, and the newest counts again. Raises

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.api.plans import Plans
     from workbench.api.profiles import ModelProfiles
     from workbench.api.projects import Projects
+    from workbench.api.prompts import Prompts
     from workbench.api.queues import Queues
     from workbench.api.settings import InstallationSettings
     from workbench.api.usage import Usage
@@ -123,6 +124,12 @@ class Workbench:
         from workbench.api.drafts import FormDrafts
 
         return FormDrafts(self._backend.database)
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        from workbench.api.prompts import Prompts
+
+        return Prompts(self._backend.database, self._backend.registry)
 
     @cached_property
     def usage(self) -> Usage:

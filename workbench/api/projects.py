@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
@@ -37,6 +37,7 @@ from workbench.json_types import JsonObject
 from workbench.providers.base import SKETCH
 from workbench.story import briefs, elements
 from workbench.story.freshness import complete, load_changed, source_heads
+from workbench.story.prompt_changes import find_changed
 
 if TYPE_CHECKING:
     from workbench.profiles.profiles import Profiles
@@ -96,7 +97,8 @@ class Projects:
             nodes = reads.nodes_of(conn, project_id, archived=include_archived)
             heads = reads.heads_of(conn, project_id)
             sources = load_changed(conn, heads.values(), heads)
-        artifacts = _artifacts_by_node(heads, sources)
+            prompted = find_changed(conn, project_id)
+        artifacts = _artifacts_by_node(heads, sources, prompted)
         return Tree(project_id, project.title, [_tree_node(n, artifacts) for n in nodes])
 
     def outline(self, project_id: int, open_node: int | None = None) -> Outline:
@@ -115,8 +117,9 @@ class Projects:
                 nodes += reads.children(conn, episode, "scene")
             heads = reads.heads_for(conn, [n.id for n in nodes])
             sources = source_heads(conn, list(heads.values()))
+            prompted = find_changed(conn, project_id, [n.id for n in nodes])
             scenes = reads.scene_counts(conn, project_id)
-        artifacts = _artifacts_by_node(heads, sources)
+        artifacts = _artifacts_by_node(heads, sources, prompted)
         episodes = sum(n.kind == "episode" for n in nodes)
         below = {n.id: episodes if n.kind == "project" else scenes.get(n.id, 0) for n in nodes}
         outline = [_outline_node(_tree_node(n, artifacts), below[n.id]) for n in nodes]
@@ -232,6 +235,7 @@ def _summarize(conn: Connection, project: Node, spent: Spending) -> Project:
     nodes = {n.id: n for n in reads.nodes_of(conn, project.id)}
     heads = {k: h for k, h in reads.heads_of(conn, project.id).items() if k[0] in nodes}
     sources = load_changed(conn, heads.values(), heads)
+    prompted = find_changed(conn, project.id)
     brief = reads.find_head(conn, project.id, "brief")
     by_kind = Counter(n.kind for n in nodes.values())
     return Project(
@@ -240,19 +244,22 @@ def _summarize(conn: Connection, project: Node, spent: Spending) -> Project:
         episodes=by_kind["episode"],
         scenes=by_kind["scene"],
         artifacts=dict(Counter(kind for _, kind in heads)),
-        stale=sum(bool(find_changed_inputs(h.inputs, sources)) for h in heads.values()),
+        stale=sum(k in prompted or bool(find_changed_inputs(h.inputs, sources)) for k, h in heads.items()),
         cost=spent.cost,
         unpriced=spent.unpriced,
     )
 
 
 def _artifacts_by_node(
-    heads: Mapping[tuple[int, str], HeadState], sources: Mapping[tuple[int, str], HeadState]
+    heads: Mapping[tuple[int, str], HeadState],
+    sources: Mapping[tuple[int, str], HeadState],
+    prompted: Collection[tuple[int, str]],
 ) -> dict[int, list[TreeArtifact]]:
-    """Node id → its artifacts by kind; `sources`: the heads that decide what is stale."""
+    """Node id → its artifacts by kind; `sources`: the heads that decide what is stale, `prompted`: what is so since
+    its prompt was written anew."""
     artifacts: dict[int, list[TreeArtifact]] = {}
     for (node_id, kind), head in sorted(heads.items(), key=lambda item: item[0][1]):
-        stale = bool(find_changed_inputs(head.inputs, sources))
+        stale = (node_id, kind) in prompted or bool(find_changed_inputs(head.inputs, sources))
         own = TreeArtifact(kind, head.version, head.content_hash, stale, complete(head))
         artifacts.setdefault(node_id, []).append(own)
     return artifacts

@@ -30,6 +30,7 @@ TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 FAILED = ("failed", "partial")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
 _open_sql = text("outcome = 'sent'")
+_prompted_sql = text("prompt_name IS NOT NULL")
 
 node = Table(
     "node",
@@ -301,6 +302,10 @@ model_call = Table(
     Column("prompt", Json),
     Column("raw_output", Text),
     Column("prompt_version", String(40)),
+    # of a text call: which prompt, such as planning/plan_episodes.en, and what it was filled in with; the values stand
+    # on a step's first call alone and are forgotten with `prompt`
+    Column("prompt_name", String(160)),
+    Column("template", Json),
     # with what a budget sums up: it is asked before each paid call, and the rows are wide
     Index("ix_model_call_time", "started_at", *_money),
     Index("ix_model_call_project_time", "project_id", "started_at", *_money),
@@ -316,6 +321,56 @@ model_call = Table(
         "output_tokens",
     ),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
+    Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
+)
+
+# a prompt as somebody has written it anew; the newest version counts, one without text is the shipped prompt again
+prompt_override = Table(
+    "prompt_override",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(160), nullable=False),
+    Column("language", String(5), nullable=False),
+    # NULL: for all projects
+    Column("project_id", Id, ForeignKey("node.id")),
+    Column("version", Integer, nullable=False),
+    Column("system_text", Text),
+    Column("user_text", Text),
+    # prompt version of calls and artifacts made with it
+    Column("fingerprint", String(40)),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+    Index(
+        "uq_prompt_override_project",
+        "project_id",
+        "name",
+        "language",
+        "version",
+        unique=True,
+        postgresql_where=text("project_id IS NOT NULL"),
+        sqlite_where=text("project_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_prompt_override_all",
+        "name",
+        "language",
+        "version",
+        unique=True,
+        postgresql_where=text("project_id IS NULL"),
+        sqlite_where=text("project_id IS NULL"),
+    ),
+)
+
+# the prompts that a version was made with
+artifact_prompt = Table(
+    "artifact_prompt",
+    metadata,
+    Column("artifact_id", Id, ForeignKey("artifact.id"), primary_key=True),
+    Column("name", String(160), primary_key=True),
+    Column("language", String(5), primary_key=True),
+    Column("fingerprint", String(40), nullable=False),
+    # NULL: the shipped one
+    Column("override_id", Id, ForeignKey("prompt_override.id")),
 )
 
 # the bytes are a file named by the hash

@@ -28,7 +28,7 @@ from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input
 from workbench.db.writes import steps, timeline
-from workbench.errors import Issue, JobError, LostClaim, ProgrammingError
+from workbench.errors import GuardUnmet, Issue, JobError, LostClaim, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import BatchResult, Child, Children, ChildResult, sum_up
 from workbench.jobs.conversation import Conversation
@@ -38,6 +38,8 @@ from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import Check, TextSteps, judge
 from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
+from workbench.prompts import overrides
+from workbench.prompts.checking import check_fit
 from workbench.providers.base import Message as Message
 from workbench.providers.base import Mode as Mode
 from workbench.providers.base import TextReply
@@ -79,6 +81,7 @@ class Context:
         self._media = MediaSteps(session)
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
+        self._prompt_files: dict[str, prompts.PromptFile] = {}
         self._children = Children(session)
         self._traditional: hanzi.Traditional | None = None
         self._node = node
@@ -220,7 +223,8 @@ class Context:
 
         Where a person has written or edited what the workflow writes, their version follows, for the model to keep to.
         """
-        prompt = prompts.render(prompts.name_for(self._session.declared.run.__module__, variant), self.language, facts)
+        name = prompts.name_for(self._session.declared.run.__module__, variant)
+        prompt = self._fill(self._find_prompt(name), facts)
         self._prompt_versions.append(prompt.version)
         if self._traditional_names is not None:
             prompt = prompts.ask_for_traditional(prompt)
@@ -228,7 +232,40 @@ class Context:
             return prompt
         if len(self._prompt_versions) == 1:
             self._event(Text(N_("Keeps to version {version}, edited by hand"), version=self.by_hand.version), "info")
-        return prompts.keep_to(prompt, self.by_hand.content)
+        return prompts.keep_to(prompt, self.by_hand.content, self._find_prompt(prompts.KEEP_TO))
+
+    def _find_prompt(self, name: str) -> prompts.PromptFile:
+        """The prompt in the words that counted when the job was asked for: one that goes on pays nothing twice."""
+        file = self._prompt_files.get(name)
+        if file is None:
+            job = self._session.job
+            with self._session.database.read() as conn:
+                asked_at = reads.created_at(conn, self.job_id)
+                file = overrides.find_file(conn, job.project_id, name, self.language, asked_at)
+            check_fit(file)
+            self._prompt_files[name] = file
+        return file
+
+    def _fill(self, file: prompts.PromptFile, facts: JsonObject) -> prompts.Prompt:
+        try:
+            return prompts.fill(file, facts)
+        except ProgrammingError as error:
+            if file.override is None:
+                raise
+            # no bug of the workflow: somebody's own words ask for what these values do not have
+            message = Text(
+                N_(
+                    "The prompt {prompt} in your own words cannot be filled in: {problem}. Edit or reset it on Prompts."
+                ),
+                prompt=file.key,
+                problem=str(error)[:300],
+            )
+            raise GuardUnmet([Issue("prompt", message)]) from error
+
+    @property
+    def prompt_files(self) -> list[prompts.PromptFile]:
+        """The prompts that this run has used."""
+        return list(self._prompt_files.values())
 
     @functools.cached_property
     def _traditional_names(self) -> list[str] | None:

@@ -49,12 +49,23 @@ class Conversation:
     modes: tuple[Mode, ...] = ()
     #: whatever comes is wanted, cut off or empty
     as_is: bool = False
+    #: which prompt file, with its language, and what it was filled in with; nothing for a plain conversation
+    prompt_name: str = ""
+    template: JsonObject | None = None
     _after: tuple[Message, ...] = field(default=())
 
     @classmethod
     def about(cls, prompt: Prompt, schema: type[BaseModel]) -> Conversation:
         start = (Message("system", prompt.system), Message("user", prompt.user))
-        return cls(start, prompt.language, schema.model_json_schema(), schema.__name__, prompt.version)
+        return cls(
+            start,
+            prompt.language,
+            schema.model_json_schema(),
+            schema.__name__,
+            prompt.version,
+            prompt_name=prompt.key,
+            template=prompt.template,
+        )
 
     @property
     def input_hash(self) -> str:

@@ -16,7 +16,7 @@ from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, end, families, steps, timeline, waits
-from workbench.db.writes.story import lock_node
+from workbench.db.writes import story as story_writes
 from workbench.errors import KINDS, LostClaim, MediaUnavailable, ProgrammingError
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
@@ -193,7 +193,7 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
         raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
     kind = kinds.find(kind_name)
     content = kinds.validate(kind, context.keep_script(result).model_dump(mode="json"))
-    lock_node(conn, context.node.id)
+    story_writes.lock_node(conn, context.node.id)
     by_hand = context.find_saved_meanwhile(conn)
     held = by_hand is None and _hides_work(conn, context, kind.name, content)
     saved = add_version(
@@ -209,6 +209,9 @@ def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: st
         prompt_version=context.prompt_version,
         model=context.model,
         as_head=by_hand is None and not held,
+    )
+    story_writes.add_prompts(
+        conn, saved.id, [(f.name, f.language, f.version, f.override) for f in context.prompt_files]
     )
     if by_hand is not None:
         message = Text(

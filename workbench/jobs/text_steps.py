@@ -282,6 +282,8 @@ class TextSteps:
             mode=mode,
             prompt=[{"role": m.role, "content": m.content} for m in messages],
             prompt_version=conversation.prompt_version or None,
+            prompt_name=conversation.prompt_name or None,
+            template=None if purpose == "repair" else conversation.template,
         )
         call = ModelCall.open(session, bound, spec)
         session.begin_preview()

@@ -79,6 +79,8 @@ class CallSpec:
     mode: Mode | None = None
     prompt: Json = None
     prompt_version: str | None = None
+    prompt_name: str | None = None
+    template: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,8 @@ class ModelCall:
             mode=spec.mode,
             prompt=spec.prompt,
             prompt_version=spec.prompt_version,
+            prompt_name=spec.prompt_name,
+            template=spec.template,
             currency=spec.expected.currency,
             price_source=spec.expected.source,
             price=spec.expected.price,

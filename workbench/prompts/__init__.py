@@ -23,9 +23,14 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from workbench.errors import NotFound, ProgrammingError
 from workbench.i18n import Text
+from workbench.json_types import JsonObject
 
 FOLDER = Path(__file__).parent
 SECTIONS = ("system", "user")
+#: of a section that is filled in
+MOST_CHARS = 4_000_000
+#: added to any prompt whose artifact a person has written or edited
+KEEP_TO = "keep_to"
 
 _FRONT_MATTER = re.compile(r"\A---\n(?P<meta>.*?)\n---\n", re.DOTALL)
 _SECTION = re.compile(r"^\[(system|user)\]\s*$", re.MULTILINE)
@@ -39,7 +44,10 @@ class Delimited(str):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A rendered prompt. `facts` are the values it was made from; `version` changes when the file does."""
+    """A rendered prompt. `facts` are the values it was made from; `version` changes when its text does.
+
+    `by_hand`: what a person has written and the model is to keep to. `traditional`: asked for in traditional Chinese.
+    """
 
     name: str
     language: str
@@ -47,10 +55,25 @@ class Prompt:
     user: str
     version: str
     facts: Mapping[str, Any]
+    by_hand: Any = None
+    traditional: bool = False
+
+    @property
+    def key(self) -> str:
+        """``planning/plan_episodes.en``"""
+        return f"{self.name}.{self.language}"
+
+    @property
+    def template(self) -> JsonObject:
+        """What `refill` makes this prompt from again, in these words or in others."""
+        more = {"by_hand": self.by_hand, "traditional": self.traditional or None}
+        return {"variables": dict(self.facts), **{name: value for name, value in more.items() if value is not None}}
 
 
 @dataclass(frozen=True)
 class PromptFile:
+    """A prompt before it is filled in: as shipped, or with `override` as somebody has written it anew."""
+
     name: str
     language: str
     #: every name that it may use
@@ -59,6 +82,12 @@ class PromptFile:
     optional: frozenset[str]
     sections: Mapping[str, str]
     version: str
+    #: the row of the text that stands in the place of the shipped one
+    override: int | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.name}.{self.language}"
 
 
 def name_for(module: str, variant: str | None = None) -> str:
@@ -68,29 +97,51 @@ def name_for(module: str, variant: str | None = None) -> str:
 
 
 def render(name: str, language: str, facts: Mapping[str, Any]) -> Prompt:
-    """Fill the prompt `name` in `language`; facts must be the declared variables, optional ones where there are any."""
-    file = find(name, language)
+    """Fill the shipped prompt `name` in `language`; facts must be the declared variables, optional ones
+    where there are any."""
+    return fill(find(name, language), facts)
+
+
+def fill(file: PromptFile, facts: Mapping[str, Any]) -> Prompt:
+    """The same for any prompt. Raises ProgrammingError when facts and variables differ, or its words fail."""
+    name, language = file.name, file.language
     missing, unknown = file.variables - file.optional - facts.keys(), facts.keys() - file.variables
     if missing or unknown:
         raise ProgrammingError(_mismatch(file, missing, unknown))
     values = {**dict.fromkeys(file.optional, ""), **facts}
     try:
-        sections = {part: _template(body).render(values).strip() for part, body in file.sections.items()}
-    except TemplateError as error:
+        sections = {part: _render(body, values) for part, body in file.sections.items()}
+    except (TemplateError, TypeError, ValueError) as error:
         raise ProgrammingError(f"prompt {name}.{language}: {error}") from error
     return Prompt(name, language, sections["system"], sections["user"], file.version, dict(facts))
 
 
-def keep_to(prompt: Prompt, by_hand: Any) -> Prompt:
-    """The prompt with what a person has written by hand, for the model to keep to."""
-    added = render("keep_to", prompt.language, {"edited": by_hand})
-    return replace(prompt, system=f"{prompt.system}\n\n{added.system}", user=f"{prompt.user}\n\n{added.user}")
+def refill(file: PromptFile, template: Mapping[str, Any], keep_to_file: PromptFile | None = None) -> Prompt:
+    """A prompt of the past in the words of `file`: with the values, and all that was added, of then."""
+    prompt = fill(file, template["variables"])
+    if template.get("traditional"):
+        prompt = ask_for_traditional(prompt)
+    by_hand = template.get("by_hand")
+    return prompt if by_hand is None else keep_to(prompt, by_hand, keep_to_file)
+
+
+def keep_to(prompt: Prompt, by_hand: Any, file: PromptFile | None = None) -> Prompt:
+    """The prompt with what a person has written by hand, for the model to keep to; in the words of `file`."""
+    added = fill(file or find(KEEP_TO, prompt.language), {"edited": by_hand})
+    return replace(
+        prompt,
+        system=f"{prompt.system}\n\n{added.system}",
+        user=f"{prompt.user}\n\n{added.user}",
+        by_hand=by_hand,
+    )
 
 
 def ask_for_traditional(prompt: Prompt) -> Prompt:
     """The prompt for a story that is written in traditional Chinese."""
     return replace(
-        prompt, system=f"{prompt.system}\n這個故事用繁體中文寫成：所有中文內容一律使用繁體字，名字照原樣寫。"
+        prompt,
+        system=f"{prompt.system}\n這個故事用繁體中文寫成：所有中文內容一律使用繁體字，名字照原樣寫。",
+        traditional=True,
     )
 
 
@@ -98,7 +149,7 @@ def ask_for_traditional(prompt: Prompt) -> Prompt:
 def find(name: str, language: str) -> PromptFile:
     """Read one prompt file; raises NotFound when there is none and ProgrammingError when it is malformed."""
     path = FOLDER / f"{name}.{language}.md"
-    if not path.is_file():
+    if ".." in name or not path.is_file():
         raise NotFound(Text("There is no prompt {name} in language {language}.", name=name, language=language))
     return parse(path.read_text(encoding="utf-8"), name, language)
 
@@ -152,13 +203,39 @@ def _printable(value: Any) -> Any:
     raise ProgrammingError(f'print story text with | data("name"), not bare: {str(value)[:60]!r}')
 
 
+class _Words(str):
+    """Story text in a template: whole, never letter by letter."""
+
+    def __iter__(self) -> Any:
+        raise ProgrammingError("a prompt cannot go through a text letter by letter")
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return _Words(value)
+    if isinstance(value, dict):
+        return {name: _whole(part) for name, part in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def _render(body: str, facts: dict[str, Any]) -> str:
+    pieces, length = [], 0
+    for piece in _template(body).generate(_whole(facts)):
+        pieces.append(piece)
+        length += len(piece)
+        if length > MOST_CHARS:
+            raise ProgrammingError(f"a prompt is longer than {MOST_CHARS} characters")
+    return "".join(pieces).strip()
+
+
 @functools.lru_cache(maxsize=256)
 def _template(body: str) -> Template:
-    return _environment().from_string(body)
+    return environment().from_string(body)
 
 
 @functools.cache
-def _environment() -> SandboxedEnvironment:
+def environment() -> SandboxedEnvironment:
+    """What templates run in: no globals, two filters, nothing printed but data and numbers."""
     environment = SandboxedEnvironment(
         undefined=StrictUndefined, finalize=_printable, trim_blocks=True, lstrip_blocks=True
     )

@@ -16,6 +16,7 @@ from workbench.db.rows.story import ArtifactVersion, HeadState, KeptHead, Loaded
 from workbench.json_types import Json
 from workbench.story.facts import NodeView
 from workbench.story.plan import Key, State
+from workbench.story.prompt_changes import find_changed
 
 
 class Writer(Protocol):
@@ -36,7 +37,10 @@ def is_fresh(node: NodeView, kind: str) -> bool:
 def is_head_fresh(conn: Connection, node_id: int, kind: str) -> bool:
     """The same in the caller's transaction."""
     head = reads.find_head(conn, node_id, kind)
-    return head is not None and complete(head) and not find_changed_inputs(head.inputs, source_heads(conn, [head]))
+    if head is None or not complete(head) or find_changed_inputs(head.inputs, source_heads(conn, [head])):
+        return False
+    node = reads.find_node(conn, node_id)
+    return node is None or (node_id, kind) not in find_changed(conn, node.project_id, [node_id])
 
 
 def complete(head: HeadState | ArtifactVersion) -> bool:
@@ -68,12 +72,14 @@ def states_of(conn: Connection, nodes: Sequence[Node]) -> Callable[[int, str], S
     whole_project = any(n.kind == "project" for n in nodes)
     heads = reads.heads_of(conn, nodes[0].project_id) if whole_project else reads.heads_for(conn, [n.id for n in nodes])
     sources = load_changed(conn, heads.values(), heads) if whole_project else source_heads(conn, heads.values())
+    prompted = find_changed(conn, nodes[0].project_id, None if whole_project else [n.id for n in nodes])
 
     def state(node_id: int, kind: str) -> State:
         head = heads.get((node_id, kind))
         if head is None or not complete(head):
             return "missing"
-        return "stale" if find_changed_inputs(head.inputs, sources) else "fresh"
+        stale = (node_id, kind) in prompted or find_changed_inputs(head.inputs, sources)
+        return "stale" if stale else "fresh"
 
     return state
 

@@ -17,6 +17,7 @@ from workbench.db.rows.story import Artifact, ArtifactVersion, Input, VersionOri
 from workbench.db.schema import ACTIVE
 from workbench.json_types import Json
 from workbench.story.freshness import complete, source_heads
+from workbench.story.prompt_changes import ChangedPrompt, find_changed
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class StaleReason:
     changes: list[Change]
     #: the parts of what is stale (``frame:KF3``) that used it; None: all
     only_for: list[str] | None = None
+    #: it is no input that changed, but the prompt; `changes` is empty then
+    prompt: ChangedPrompt | None = None
 
     def touches(self, part: str) -> bool:
         """Whether a part of what is stale is so for this reason."""
@@ -129,6 +132,12 @@ def find_stale_reasons(conn: Connection, artifact: ArtifactVersion) -> list[Stal
                 changed.made_from.get("only_for"),
             )
         )
+    own = reads.find_node(conn, artifact.node_id)
+    if own is None:
+        return reasons
+    version = artifact.version
+    for prompt in find_changed(conn, own.project_id, [own.id]).get((own.id, artifact.kind), []):
+        reasons.append(StaleReason(own.id, own.title, "prompt", prompt.name, version, version, [], prompt=prompt))
     return reasons
 
 

@@ -80,6 +80,8 @@ class NewCall:
     mode: str | None = None
     prompt: Json = None
     prompt_version: str | None = None
+    prompt_name: str | None = None
+    template: Json = None
     currency: str | None = None
     price_source: str | None = None
     price: JsonObject | None = None
@@ -274,7 +276,7 @@ def prune_raw(conn: Connection, older_than_ms: int) -> int:
             model_call.c.started_at < db_now_ms() - older_than_ms,
             or_(model_call.c.raw_output.isnot(None), model_call.c.prompt.isnot(None)),
         )
-        .values(raw_output=None, prompt=None)
+        .values(raw_output=None, prompt=None, template=None)
     ).rowcount
 
 

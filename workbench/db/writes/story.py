@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import db_now_ms
-from workbench.db.schema import artifact, artifact_head, layout, node
+from workbench.db.schema import artifact, artifact_head, artifact_prompt, layout, node
 
 
 def upsert(conn: Connection, table: Any) -> Any:
@@ -75,6 +76,21 @@ def add_version(conn: Connection, node_id: int, kind: str, *, lead: Lead, **valu
         where = artifact_head.c.pinned.is_(False) if lead == "unless_pinned" else None
         conn.execute(point.on_conflict_do_update(index_elements=key, set_={"artifact_id": artifact_id}, where=where))
     return artifact_id
+
+
+def add_prompts(conn: Connection, artifact_id: int, used: Sequence[tuple[str, str, str, int | None]]) -> None:
+    """What a version was made with: name, language, fingerprint and row of its override of each prompt."""
+    names = ("name", "language", "fingerprint", "override_id")
+    rows = [{"artifact_id": artifact_id, **dict(zip(names, one, strict=True))} for one in used]
+    if rows:
+        conn.execute(insert(artifact_prompt), rows)
+
+
+def copy_prompts(conn: Connection, from_artifact: int, to_artifact: int) -> None:
+    """A version that is taken back was made with the prompts of then."""
+    own = [c for c in artifact_prompt.c if c.name != "artifact_id"]
+    rows = select(literal(to_artifact), *own).where(artifact_prompt.c.artifact_id == from_artifact)
+    conn.execute(insert(artifact_prompt).from_select(["artifact_id", *(c.name for c in own)], rows))
 
 
 def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, pinned: bool) -> None:

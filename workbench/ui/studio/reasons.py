@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from workbench.i18n import N_
+from workbench.story.prompt_changes import ChangedPrompt
 from workbench.story.studio import StaleReason
 from workbench.ui import labels
 from workbench.ui.language import t
-from workbench.ui.markup import plain, shorten
+from workbench.ui.markup import code, plain, shorten
 from workbench.ui.studio import diff
 
 
 def sentence(reason: StaleReason) -> str:
     """One reason as Markdown."""
+    if reason.prompt is not None:
+        return _prompt_sentence(reason.prompt)
     part = labels.part_title(reason.part)
     what = labels.kind_title(reason.kind) + (f" ({part})" if part else "")
     said = t(
@@ -22,6 +26,21 @@ def sentence(reason: StaleReason) -> str:
     )
     was, now = differing_words(reason)
     return said + (t(": {was} became {now}.", was=_quote(was), now=_quote(now)) if was or now else labels.stop())
+
+
+def _prompt_sentence(prompt: ChangedPrompt) -> str:
+    owner = (
+        N_("the shipped prompt counts again") if prompt.is_shipped else N_("all projects have a prompt of their own")
+    )
+    if prompt.project_id is not None:
+        owner = N_("this project has a prompt of its own")
+    return t(
+        "Stale because it was made with prompt {was} of {prompt}, and now {owner}: {now}",
+        was=code(prompt.was),
+        prompt=code(prompt.name),
+        owner=t(owner),
+        now=code(prompt.now),
+    )
 
 
 def differing_words(reason: StaleReason) -> tuple[str, str]:

@@ -1,0 +1,143 @@
+"""A prompt in somebody's own words is looked at before it counts: variables, sandbox, size."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench import prompts
+from workbench.errors import ProgrammingError
+from workbench.prompts import PromptFile
+from workbench.prompts.checking import check, find_required, list_unused
+
+SHIPPED = prompts.parse(
+    """---
+variables: [summary, genre, target, people, notes]
+---
+[system]
+You plan.
+
+[user]
+{{ summary | data("summary") }}
+{% if genre %}
+{{ genre | data("genre") }}
+{% endif %}
+{% if target %}
+Write {{ target }}.
+{% else %}
+As many as it carries.
+{% endif %}
+{% for person in people %}
+{{ person.name | data("name") }}
+{% endfor %}
+{% if notes and genre %}
+{{ notes | data("notes") }}
+{% endif %}
+""",
+    "trial",
+    "en",
+)
+USER = '{{ summary | data("s") }}{% if target %}{{ target }}{% endif %}{{ people | data("p") }}'
+
+
+def issues(user: str, system: str = "You plan well.", file: PromptFile = SHIPPED) -> list[str]:
+    return [f"{i.path}: {i.message}" for i in check({"system": system, "user": user}, file)]
+
+
+def test_what_is_only_printed_where_there_is_a_value_may_be_left_out_and_is_told() -> None:
+    assert find_required(SHIPPED) == {"summary", "target", "people"}
+    assert issues(USER) == []
+    assert list_unused({"system": "x", "user": USER}, SHIPPED) == ["genre", "notes"]
+
+
+@pytest.mark.parametrize("file", prompts.all_files(), ids=lambda f: f.key)
+def test_every_shipped_prompt_fits_itself_and_none_prints_more_bare_than_numbers(file: PromptFile) -> None:
+    assert check(file.sections, file) == []
+    assert list_unused(file.sections, file) == []
+
+
+@pytest.mark.parametrize(
+    ("user", "problem"),
+    [
+        pytest.param("", "This part is empty.", id="empty"),
+        pytest.param("   \n ", "This part is empty.", id="blank"),
+        pytest.param('{{ summary | data("s") }}{{ people | data("p") }}', "target is no longer in it", id="lost"),
+        pytest.param(USER + "{% if person %}x{% endif %}", "There is no variable person.", id="unknown"),
+        pytest.param(USER + '{{ sumary | data("s") }}', "There is no variable sumary.", id="misspelt"),
+        pytest.param(USER + "{{ summary }}", "never bare", id="bare"),
+        pytest.param(USER + "{{ summary + genre }}", "never bare", id="bare sum"),
+        pytest.param(USER + '{{ "words" }}', "never bare", id="bare words"),
+        pytest.param(USER + "{{ people[0].name }}", "never bare", id="bare field"),
+        pytest.param(USER + "{% for p in people %}{{ p }}{% endfor %}", "never bare", id="bare loop variable"),
+        pytest.param(USER + '{{ "a" if genre else target }}', "never bare", id="bare choice"),
+        pytest.param(USER + "{{ summary | upper }}", "the filters are", id="filter"),
+        pytest.param(USER + "{% if genre is splendid %}x{% endif %}", "there is no test splendid", id="test"),
+        pytest.param(USER + "{{ summary | attr('__class__') | data }}", "the filters are", id="attr filter"),
+        pytest.param(USER + "{{ summary | data(genre) }}", "the filters are", id="label of the story"),
+        pytest.param(USER + "{{ summary | data('x\">') }}", "the filters are", id="label that ends the mark"),
+        pytest.param(USER + '{{ summary.__class__ | data("x") }}', "__class__ cannot be reached", id="dunder"),
+        pytest.param(USER + '{{ summary["__class__"] | data("x") }}', "__class__ cannot be reached", id="dunder item"),
+        pytest.param(USER + '{{ people[target] | data("x") }}', "[ ] takes a number", id="computed item"),
+        pytest.param(USER + '{{ summary.upper() | data("x") }}', "nothing else", id="call"),
+        pytest.param(USER + "{% for i in range(9) %}{% endfor %}", "nothing else", id="range"),
+        pytest.param(USER + "{{ summary * 99 | data }}", "nothing else", id="product"),
+        pytest.param(USER + "{{ 9 ** 9 }}", "nothing else", id="power"),
+        pytest.param(USER + '{% include "x" %}', "nothing else", id="include"),
+        pytest.param(USER + '{% import "x" as y %}', "nothing else", id="import"),
+        pytest.param(USER + '{% extends "x" %}', "nothing else", id="extends"),
+        pytest.param(USER + "{% macro m() %}{% endmacro %}", "nothing else", id="macro"),
+        pytest.param(USER + "{% set x = 1 %}", "nothing else", id="set"),
+        pytest.param(USER + "{% set genre %}x{% endset %}", "nothing else", id="block set"),
+        pytest.param(USER + "{% filter data %}x{% endfilter %}", "nothing else", id="filter block"),
+        pytest.param(USER + "{% call x() %}{% endcall %}", "nothing else", id="call block"),
+        pytest.param(USER + "{% raw %}x", "Line 1:", id="raw without end"),
+        pytest.param(USER + "\n\n{% if genre %}", "Line 3:", id="if without end"),
+        pytest.param(USER + "{{ summary | data(", "Line 1:", id="half an expression"),
+        pytest.param(USER + "{% do x %}", "Line 1:", id="unknown tag"),
+        pytest.param(USER + "{% for p in people recursive %}{% endfor %}", "for goes through", id="recursive"),
+        pytest.param(USER + "{% for p in [1, 2] %}{% endfor %}", "for goes through", id="loop over words"),
+        pytest.param(
+            USER + "{% for a in people %}{% for b in a.x %}{% for c in b.x %}{% endfor %}{% endfor %}{% endfor %}",
+            "more than 2 deep",
+            id="deep loops",
+        ),
+        pytest.param(USER + "x" * 100_001, "at most 100000 characters", id="too long"),
+        pytest.param(USER + "\x00", "cannot be kept", id="NUL"),
+        pytest.param(USER + "\ud800", "cannot be kept", id="lone surrogate"),
+    ],
+)
+def test_what_breaks_the_variables_or_the_sandbox_is_refused_with_its_reason(user: str, problem: str) -> None:
+    assert any(problem in issue for issue in issues(user)), issues(user)
+
+
+def test_nesting_without_end_is_refused_and_not_run() -> None:
+    for deep in (60, 90, 150, 300, 900, 3000):
+        for opening, middle, closing in (("{% if genre %}", "", "{% endif %}"), ("{{ ", "(" * deep + "1", ")" * deep)):
+            times = deep if "if" in opening else 1
+            words = USER + opening * times + middle + (closing * times + ("" if "if" in opening else " }}"))
+            told = issues(words)
+            assert "nested too deeply" in told[0] if told else prompts.environment().from_string(words)
+    assert told
+
+
+def test_every_issue_is_told_at_once_with_the_section_that_it_is_in() -> None:
+    assert [line.split(":")[0] for line in issues("{{ what }} {% set x = 1 %}", "{{ that }}")] == [
+        "system", "system", "user", "user", "user", "user", "user", "user",
+    ]  # fmt: skip
+
+
+def test_numbers_may_be_printed_as_they_are() -> None:
+    assert issues(USER + "{{ target + 1 }}{{ people | length }}{{ 3 }}") == []
+    assert issues(USER + "{% for p in people %}{{ loop.index }}{{ p.name | data('n') }}{% endfor %}") == []
+
+
+def test_a_text_is_never_gone_through_letter_by_letter_and_a_prompt_has_an_end() -> None:
+    facts = {"summary": "s" * 2000, "genre": "", "target": 1, "people": "many letters", "notes": ""}
+    looping = prompts.parse(
+        '---\nvariables: [people]\n---\n[system]\nx\n[user]\n{% for p in people %}{{ p | data("p") }}{% endfor %}',
+        "t",
+        "en",
+    )
+    with pytest.raises(ProgrammingError, match="letter by letter"):
+        prompts.fill(looping, {"people": facts["people"]})
+    with pytest.raises(ProgrammingError, match="longer than"):
+        prompts.fill(looping, {"people": ["x" * 100_000] * 100})
