@@ -188,7 +188,7 @@ def draw_budget(
     mode = "lines" if len(used[1]) > 1 else "lines+markers"
     chart.add_scatter(
         x=x[: len(used[1])], y=list(used[1]), name=used[0], mode=mode, fill="tozeroy",
-        fillcolor=_faint(colours.primary),
+        fillcolor=faint(colours.primary),
         line={"color": colours.primary, "width": 2.5},
     )  # fmt: skip
     highest = max(*(a for a, _ in marks.values()), *used[1], *(v for v in pace[1] if v is not None))
@@ -211,7 +211,7 @@ def _spread_labels(places: Sequence[tuple[float, str]], least: float = 0.048) ->
     return [name for _, name in labels]
 
 
-def _faint(colour: str) -> str:
+def faint(colour: str) -> str:
     """A hex colour, nearly transparent."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.12)"

@@ -8,15 +8,15 @@ from typing import Any
 import streamlit as st
 
 from workbench.artifacts import kinds
-from workbench.artifacts import storyboard as storyboard_models
 from workbench.errors import Issue
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
-from workbench.ui import forms, illustrations
+from workbench.ui import forms, illustrations, labels
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, paragraphs, plain, safe
-from workbench.ui.studio import storyboard
+from workbench.ui.studio import drama, parted, screenplay, storyboard
+from workbench.ui.studio.prose import line, table
 
 Content = JsonObject
 #: of a source text; what is made from it stands below
@@ -29,8 +29,6 @@ DERIVED = {
     "scene_list": ("order",),
     "duration": ("seconds", "confidence", "missing"),
 }
-#: kinds that are edited one part at a time: where the parts are, and the fields of one that are typed
-PARTED = {"keyframe_prompt": ("shots", ("caption", "anchors", "subjects", "composition", "bubble_space"))}
 #: kinds without an editor: pictures are picked, not typed
 NOT_TYPED = frozenset({"keyframe_images", "scene_video"})
 
@@ -41,11 +39,6 @@ def show(kind: str, content: Content, node_id: int) -> None:
         _PLACED_VIEWS[kind](content, node_id)
     else:
         _VIEWS.get(kind, _any)(content)
-
-
-def _line(label: str, value: Any) -> None:
-    if value not in (None, "", []):
-        st.markdown(f":gray[{plain(label)}]  \n{plain(value)}")
 
 
 def _facts(pairs: Sequence[tuple[str, Any]]) -> str:
@@ -90,18 +83,6 @@ def _name_and_description(content: Content) -> None:
     st.markdown(f"**{plain(content['name'])}**{aliases}  \n{plain(content.get('description') or '')}")
 
 
-def _table(head: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], hide_narrow: Sequence[int] = ()) -> None:
-    """A calm table of prose: no grid lines but the rows', columns as wide as asked, narrow screens drop
-    `hide_narrow`."""
-    wide = [" class='rw-wide'" if i in hide_narrow else "" for i in range(len(head))]
-    heads = "".join(
-        f"<th style='width:{width}'{c}>{safe(title)}</th>" for (title, width), c in zip(head, wide, strict=True)
-    )
-    cells = ("".join(f"<td{c}>{cell}</td>" for cell, c in zip(row, wide, strict=True)) for row in rows)
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
-    st.html(f"<table class='rw-prose'><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
-
-
 def _episode_plan(content: Content) -> None:
     if content.get("reasoning_brief"):
         st.markdown(f":gray[{plain(content['reasoning_brief'])}]")
@@ -125,13 +106,13 @@ def _episode_plan(content: Content) -> None:
                 beats,
             )
         )
-    _table([("#", "2rem"), (t("Episode"), "55%"), (t("Beats"), "auto")], rows, hide_narrow=(2,))
+    table([("#", "2rem"), (t("Episode"), "55%"), (t("Beats"), "auto")], rows, hide_narrow=(2,))
 
 
 def _core_expression(content: Content) -> None:
     st.markdown(f"**{plain(content['theme'])}**")
     illustrations.arc(content["emotional_arc"], [t(n) for n in ARC_NAMES])
-    _line(t("Core conflict"), content["core_conflict"])
+    line(t("Core conflict"), content["core_conflict"])
     left, right = st.columns(2)
     with left:
         st.markdown(f":gray[{t('Payoff')}]  \n" + "  \n".join(plain(p) for p in content["payoff"]))
@@ -140,8 +121,8 @@ def _core_expression(content: Content) -> None:
             f":gray[{t('Visual motifs')}]  \n"
             + " ".join(f":violet-badge[{plain(m)}]" for m in content["visual_motifs"])
         )
-    _line(t("Ending beat"), content["ending_beat"])
-    _line(t("Next hook"), content.get("next_hook"))
+    line(t("Ending beat"), content["ending_beat"])
+    line(t("Next hook"), content.get("next_hook"))
 
 
 def _scene_list(content: Content) -> None:
@@ -154,7 +135,7 @@ def _scene_list(content: Content) -> None:
         )
         for s in content["scenes"]
     ]
-    _table([("#", "2rem"), (t("Scene"), "56%"), (t("Location"), "auto"), (t("Cast"), "18%")], rows, hide_narrow=(3,))
+    table([("#", "2rem"), (t("Scene"), "56%"), (t("Location"), "auto"), (t("Cast"), "18%")], rows, hide_narrow=(3,))
 
 
 def _scene_anchor(content: Content) -> None:
@@ -182,7 +163,7 @@ def _scene_anchor(content: Content) -> None:
 
 def _any(content: Content) -> None:
     for name, value in content.items():
-        _line(name.replace("_", " "), value if isinstance(value, str | int | float) else None)
+        line(name.replace("_", " "), value if isinstance(value, str | int | float) else None)
         if isinstance(value, dict | list) and value:
             st.json(hide_keys(value), expanded=1)
 
@@ -196,10 +177,16 @@ _VIEWS: dict[str, Callable[[Content], None]] = {
     "core_expression": _core_expression,
     "scene_list": _scene_list,
     "scene_anchor": _scene_anchor,
+    "emotion_arc": drama.emotion_arc,
     **storyboard.VIEWS,
 }
 #: views that look around their node as well: at its story's cast, its scenes
-_PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {"dialogue": storyboard.dialogue}
+_PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
+    "dialogue": storyboard.dialogue,
+    "causal_chain": drama.chain,
+    "character_relationships": drama.relationships,
+    "scene_script": screenplay.draw,
+}
 
 
 def complete(kind: str, typed: Content) -> Content:
@@ -212,22 +199,27 @@ def complete(kind: str, typed: Content) -> Content:
     return content
 
 
-def editor(kind: str, key: str, start: Content, issues: Sequence[Issue] = (), part: int | None = None) -> Content:
-    """The form to edit an artifact in place, or one part of it (counted from 1); returns the whole content as typed."""
-    if kind in PARTED and part is not None:
-        return _part_editor(kind, key, start, issues, part)
-    typed = forms.fields(kinds.find(kind).model, key, start, issues, skip=DERIVED.get(kind, ()))
-    return complete(kind, {**{name: start[name] for name in DERIVED.get(kind, ()) if name in start}, **typed})
+def editor(
+    kind: str, key: str, content: Content, issues: Sequence[Issue] = (), part: int | None = None,
+    start: Content | None = None,
+) -> Content:  # fmt: skip
+    """The form to edit an artifact in place, or one part of it (counted from 1), which began with `start`; returns the
+    whole content as typed."""
+    if kind in parted.PARTED and part is not None:
+        return _part_editor(kind, key, content, issues, part, start or content)
+    typed = forms.fields(kinds.find(kind).model, key, content, issues, skip=DERIVED.get(kind, ()))
+    return complete(kind, {**{name: content[name] for name in DERIVED.get(kind, ()) if name in content}, **typed})
 
 
-def _part_editor(kind: str, key: str, start: Content, issues: Sequence[Issue], part: int) -> Content:
-    where, typed_fields = PARTED[kind]
-    model = storyboard_models.Shot
-    own = start[where][part - 1]
-    path = f"{where}.{part - 1}."
-    mine = [Issue(i.path.removeprefix(path), i.message) for i in issues if i.path.startswith(path)]
-    st.markdown(f"**{int(part)} · {plain(storyboard.framing(own['framing']))}**")
-    skip = tuple(name for name in model.model_fields if name not in typed_fields)
-    typed = forms.fields(model, f"{key}_{part}", own, mine, skip=skip)
-    parts = [{**own, **typed} if n == part else p for n, p in enumerate(start[where], start=1)]
-    return {**start, where: parts}
+def _part_editor(
+    kind: str, key: str, content: Content, issues: Sequence[Issue], part: int, start: Content
+) -> Content:  # fmt: skip
+    own = parted.find(kind, start, part)
+    if own.heading:
+        st.markdown(f"**{plain(own.label)} · {plain(own.heading)}**")
+    mine = parted.issues_of(own, issues)
+    # what stands in another part, or in none, is told above the form
+    for issue in issues if not mine else ():
+        st.markdown(f":red[:material/error:] :gray[{plain(labels.issue_text(issue))}]")
+    typed = forms.fields(own.model, f"{key}_{part}", own.read(start), mine, skip=own.skip)
+    return own.merge(content, typed)

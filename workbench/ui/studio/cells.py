@@ -16,7 +16,7 @@ from workbench.json_types import JsonObject
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
-from workbench.ui.studio import artifacts, clips, diff, editing, kept, reasons, replanning, sheet, versions
+from workbench.ui.studio import artifacts, clips, diff, editing, kept, parted, reasons, replanning, sheet, versions
 from workbench.ui.studio.editing import begin_edit, cell_key, end_edit
 from workbench.workflows.registry import Workflow
 
@@ -273,7 +273,7 @@ def editor(node_id: int, kind: str) -> bool:
     with drafts.keep(editing.place(node_id, kind), key, edit["base"]) as draft:
         if edit["part"] is not None:
             _choose_part(node_id, kind, edit)
-        typed = artifacts.editor(kind, key, edit["content"], edit["issues"], edit["part"])
+        typed = artifacts.editor(kind, key, edit["content"], edit["issues"], edit["part"], edit["start"])
         if edit["part"] is not None:
             # only one part is drawn: what was typed into the others must not depend on their widgets
             edit["content"] = typed
@@ -300,16 +300,19 @@ def editor(node_id: int, kind: str) -> bool:
 
 
 def _choose_part(node_id: int, kind: str, edit: JsonObject) -> None:
-    """Which of nine shots is edited."""
-    where, _ = artifacts.PARTED[kind]
+    """Which of the parts is edited: of nine shots, of a chain's acts."""
+    names = parted.names(kind, edit["start"])
     chosen = st.segmented_control(
-        t("Shot"),
-        range(1, len(edit["content"][where]) + 1),
+        t("Part"),
+        list(names),
+        format_func=names.__getitem__,
         default=edit["part"],
         key=editing.part_key(node_id, kind, edit["base"]),
         label_visibility="collapsed",
     )
-    edit["part"] = chosen or edit["part"]
+    if chosen and chosen != edit["part"]:
+        forms.forget(f"{cell_key(node_id, kind, 'form')}_{edit['part']}")
+        edit |= {"part": chosen, "start": edit["content"]}
 
 
 def _save(node_id: int, kind: str, edit: JsonObject, typed: JsonObject, base: int) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from workbench.db.rows.story import ArtifactVersion
 from workbench.json_types import JsonObject
 from workbench.ui import drafts, forms, live
-from workbench.ui.studio import artifacts
+from workbench.ui.studio import parted
 
 TREE, HEADING, SIDE, WATCH = "studio_tree", "studio_heading", "studio_side", "studio_watch"
 BRIEF, LENGTH, ELEMENTS = "studio_brief", "studio_length", "studio_elements"
@@ -51,7 +51,7 @@ def open_edit(node_id: int, kind: str) -> JsonObject | None:
         return None
     edit = _open(node_id, kind, version.version, version.content)
     if "content" in draft.fields:
-        edit |= {"content": draft.fields["content"], "touched": True}
+        edit |= {"content": draft.fields["content"], "start": draft.fields["content"], "touched": True}
     # fields of a part are named _2.caption
     parts = [int(n) for name in draft.fields if (n := name.partition(".")[0].removeprefix("_")).isdigit()]
     if edit["part"] is not None and parts:
@@ -64,10 +64,12 @@ def _open(node_id: int, kind: str, base: int, content: JsonObject) -> JsonObject
         "base": base,
         "before": content,
         "content": content,
+        # what the form of the open part began with: its rows keep their numbers while some are taken out
+        "start": content,
         "touched": False,
         "issues": [],
         "conflict": None,
-        "part": 1 if kind in artifacts.PARTED else None,
+        "part": 1 if kind in parted.PARTED else None,
     }
     st.session_state[cell_key(node_id, kind, "edit")] = edit
     return edit
