@@ -29,11 +29,10 @@ from workbench.ui.launch import playground, targets
 from workbench.ui.markup import code, plain, shorten, tell_apart
 from workbench.ui.projects import progress
 from workbench.ui.studio import kept
-from workbench.workflows.registry import Workflow
+from workbench.workflows.registry import Workflow, by_purpose
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
-SCOPES = ("any", "project", "episode", "scene")
 CHAT = "llm_chat"
 PRIORITIES = (-5, 0, 5)
 #: so many of what was launched from here are kept in sight
@@ -56,13 +55,11 @@ def choose() -> Workflow:
         typed = filters.text("q", t("Search"), t("Search workflows")).casefold()
         param = st.query_params.get("workflow", "")
         current = param if param in named else next(iter(named))
-        for scope in SCOPES:
-            matching = [w for w in named.values() if w.scope == scope and matches(w, typed)]
-            if not matching:
-                continue
-            st.caption(scopes()[scope])
-            with st.container(gap=None, key=f"launch_scope_{scope}"):
-                for workflow in matching:
+        matching = [w for w in named.values() if matches(w, typed)]
+        for number, (purpose, group) in enumerate(by_purpose(matching).items()):
+            st.caption(plain(t(purpose)))
+            with st.container(gap=None, key=f"launch_scope_{number}"):
+                for workflow in group:
                     st.button(
                         t(workflow.title), key=f"choose_{workflow.name}", width="stretch",
                         type="secondary" if workflow.name == current else "tertiary",
@@ -72,7 +69,8 @@ def choose() -> Workflow:
 
 
 def matches(workflow: Workflow, typed: str) -> bool:
-    return not typed or typed in f"{workflow.name} {t(workflow.title)}".casefold()
+    words = f"{workflow.name} {t(workflow.title)} {t(workflow.purpose_title)} {scopes().get(workflow.scope, '')}"
+    return not typed or typed in words.casefold()
 
 
 def project() -> int | None:

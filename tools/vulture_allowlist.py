@@ -175,3 +175,9 @@ override_version
 shipped_fingerprint
 newest_version
 _.count_stale
+
+# workflows of other packages name theirs
+_.purpose
+
+# the page of prompts shows it
+find_answer

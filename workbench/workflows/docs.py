@@ -43,12 +43,16 @@ def _making_order(declared: Workflow) -> tuple[int, bool, str]:
 
 
 def _overview(listed: list[Workflow]) -> list[str]:
-    rows = [
-        f"| [`{w.name}`](#{w.name}) | {w.title} | {w.scope} | {_codes(w.reads)} "
-        f"| {_codes((w.writes,) if w.writes else ())} |"
-        for w in listed
-    ]
-    return ["| name | title | scope | reads | writes |", "| --- | --- | --- | --- | --- |", *rows, ""]
+    lines = []
+    for purpose, group in registry.by_purpose(listed).items():
+        rows = [
+            f"| [`{w.name}`](#{w.name}) | {w.title} | {w.scope} | {_codes(w.reads)} "
+            f"| {_codes((w.writes,) if w.writes else ())} |"
+            for w in group
+        ]
+        head = ["| name | title | scope | reads | writes |", "| --- | --- | --- | --- | --- |"]
+        lines += [f"**{purpose}**", "", *head, *rows, ""]
+    return lines
 
 
 def _section(declared: Workflow) -> list[str]:

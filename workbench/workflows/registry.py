@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +28,21 @@ if TYPE_CHECKING:
 
 Scope = Literal["project", "episode", "scene", "any"]
 Queue = Literal["text", "image", "video", "system"]
+
+
+#: what workflows are for, in the order of a story's making: the folder that they stand in → title
+PURPOSES: dict[str, str] = {
+    "planning": N_("Story and people"),
+    "episode": N_("Episodes"),
+    "scene": N_("Scenes and shots"),
+    "dialogue": N_("Dialogue, sound and length"),
+    "storyboard": N_("Storyboard of 81 panels"),
+    "image": N_("Pictures"),
+    "video": N_("Clips"),
+    "agents": N_("Playground and many at once"),
+}
+#: of those that stand nowhere of these, such as in another package
+OTHER_PURPOSE = N_("Others")
 
 
 class Params(BaseModel):
@@ -85,6 +100,8 @@ class Workflow:
     max_attempts: int = 2
     #: title shown under the name: what it does, one sentence
     summary: str = ""
+    #: of PURPOSES, or a title of its own; empty: what the folder says that it stands in
+    purpose: str = ""
     #: a parent that only starts children and holds no slot
     batch: bool = False
     #: never part of a plan: only who asks for it gets it
@@ -97,6 +114,12 @@ class Workflow:
     #: of a batch: (workflow, node id) of the jobs that it starts with these params; unless params.force is set, it
     #: leaves out what is fresh
     starts: Callable[[NodeView, Any], list[tuple[str, int]]] | None = None
+
+    @property
+    def purpose_title(self) -> str:
+        """What it is for, in the words of a catalogue."""
+        folder = self.purpose or self.run.__module__.removeprefix("workbench.workflows.").partition(".")[0]
+        return PURPOSES.get(folder, self.purpose or OTHER_PURPOSE)
 
     @property
     def asks(self) -> frozenset[str]:
@@ -168,6 +191,14 @@ def parse_params(declared: Workflow, raw: JsonObject) -> Params:
     except ValidationError as error:
         issues = issues_of(error)
         raise InvalidInput(Text("{kind}: {issues}", kind=declared.name, issues=all_of(issues)), issues) from None
+
+
+def by_purpose(workflows: Iterable[Workflow]) -> dict[str, list[Workflow]]:
+    """Purpose title → its workflows, both in the order of a story's making; those of other packages come last."""
+    grouped: dict[str, list[Workflow]] = {title: [] for title in PURPOSES.values()}
+    for declared in workflows:
+        grouped.setdefault(declared.purpose_title, []).append(declared)
+    return {title: group for title, group in grouped.items() if group}
 
 
 class Registry:
