@@ -59,8 +59,7 @@ class Plans:
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
         chosen = self._profile_at(node_id) if profile is None else self._profiles.public(self._profiles.id_of(profile))
-        writers = [w for w in self._registry.all().values() if w.writes is not None and not w.batch]
-        return plans.estimates_of(self._database, writers, self._bind(chosen))
+        return plans.estimates_of(self._database, self._list_writers(), self._bind(chosen))
 
     def price(
         self, workflow: str, node_ids: Sequence[int], params: JsonObject | None = None, profile: str | None = None
@@ -78,8 +77,26 @@ class Plans:
             node_ids,
             self._registry.parse(declared, params or {}),
             self.estimate(node_ids[0], profile),
-            self.list_makers(),
+            self._list_writers(),
         )
+
+    def outline(
+        self, workflow: str, node_id: int, params: JsonObject | None = None, profile: str | None = None
+    ) -> Plan:
+        """The jobs that a parent would start on a node, in order, each with what it will probably take.
+
+        Empty for a workflow that starts none. Raises InvalidInput, NotFound.
+        """
+        declared = self._registry.find(workflow)
+        parsed = self._registry.parse(declared, params or {})
+        if declared.starts is None:
+            return Plan(jobs=[], tokens=0, seconds=0.0)
+        guesses = self.estimate(node_id, profile)
+        return plans.outline_launch(self._database, declared, node_id, parsed, guesses, self._list_writers())
+
+    def _list_writers(self) -> list[Workflow]:
+        """Every workflow that writes an artifact, those that are started by hand alone too."""
+        return [w for w in self._registry.all().values() if w.writes is not None and not w.batch]
 
     def run(
         self,

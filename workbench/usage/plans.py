@@ -59,17 +59,8 @@ def build(
     guesses = estimates_of(database, makers, bound)
 
     def price(item: plan.Item) -> plan.PlannedJob:
-        return plan.PlannedJob(
-            workflow=item.workflow,
-            title=declared[item.workflow].title,
-            node=by_id[item.node_id],
-            state=item.state,
-            after=item.after,
-            tokens=guesses[item.workflow].tokens,
-            seconds=guesses[item.workflow].seconds,
-            cost_micros=guesses[item.workflow].cost_micros,
-            currency=guesses[item.workflow].currency,
-        )
+        known = declared[item.workflow]
+        return _price(item, known.title, by_id[item.node_id], guesses[item.workflow])
 
     def leave(item: plan.Item) -> plan.KeptJob:
         head = kept[str(declared[item.workflow].writes), item.node_id]
@@ -148,24 +139,75 @@ def _price_batch(
 ) -> plan.Forecast:  # fmt: skip
     own: list[Estimate] = []
     longest = 0.0
+    growth = plan.Forecast()
     for node_id in node_ids:
-        node = NodeView.load(database, node_id)
-        keys = workflow.starts(node, params)
-        nodes, state_of = load_subtree(node)
-        started = [m for m in makers if m.name in {name for name, _ in keys}]
-        rewrite = getattr(params, "rewrite", False)
-        keep = {k for k, head in list_kept(node, nodes, started).items() if head.pinned or not rewrite}
-        if getattr(params, "force", False):
-            writes = {m.name: str(m.writes) for m in started}
-            keys = [(name, at) for name, at in keys if (writes.get(name, ""), at) not in keep]
-        else:
-            work = plan.divide_work(nodes, started, state_of, "missing", keep)
-            keys = [item.key for item in work.items if item.key in set(keys)]
-        items = plan.order_jobs(nodes, makers, keys)
-        taken = [guesses[item.workflow] for item in items]
-        longest = max(longest, plan.time_needed(items, [g.seconds for g in taken], slots))
+        started, _, later = _outline(database, workflow, node_id, params, makers)
+        taken = [guesses[item.workflow] for item in started]
+        longest = max(longest, plan.time_needed(started, [g.seconds for g in taken], slots))
         own += taken
-    return _together(own, max(longest, sum(g.seconds for g in own) / slots))
+        growth += _grow(later, dict(guesses), slots)
+    return _together(own, max(longest, sum(g.seconds for g in own) / slots)) + growth
+
+
+def _outline(
+    database: Database, workflow: Any, node_id: int, params: Any, makers: Sequence[Any]
+) -> tuple[list[plan.Item], list[Node], dict[str, int]]:
+    """The jobs that a batch starts on a node in their order, the nodes below it, and workflow → about how many of its
+    jobs follow on nodes that these will make.
+
+    `makers`: every workflow that writes an artifact, those that are started by hand alone too.
+    """
+    node = NodeView.load(database, node_id)
+    keys = workflow.starts(node, params)
+    nodes, state_of = load_subtree(node)
+    names = {name for name, _ in keys}
+    started = [m for m in makers if m.name in names]
+    rewrite = getattr(params, "rewrite", False)
+    keep = {k for k, head in list_kept(node, nodes, started).items() if head.pinned or not rewrite}
+    states: dict[plan.Key, plan.Reason] = {}
+    if getattr(params, "force", False):
+        writes = {m.name: str(m.writes) for m in started}
+        keys = [(name, at) for name, at in keys if (writes.get(name, ""), at) not in keep]
+    else:
+        work = plan.divide_work(nodes, started, state_of, "missing", keep)
+        states = {item.key: item.state for item in work.items}
+        keys = [key for key in states if key in set(keys)]
+    items = [replace(i, state=states.get(i.key, i.state)) for i in plan.order_jobs(nodes, started, keys)]
+    return items, nodes, {} if workflow.grows is None else workflow.grows(node, params)
+
+
+def outline_launch(
+    database: Database, workflow: Any, node_id: int, params: Any, guesses: Mapping[str, Estimate], makers: Sequence[Any]
+) -> plan.Plan:
+    """What a batch would start on a node, job by job, with what each will probably take; `makers` as for a price."""
+    items, nodes, later = _outline(database, workflow, node_id, params, makers)
+    by_id, titles = {n.id: n for n in nodes}, {m.name: m.title for m in makers}
+    with database.read() as conn:
+        slots = _slots(conn)
+    jobs = [_price(item, titles[item.workflow], by_id[item.node_id], guesses[item.workflow]) for item in items]
+    return plan.Plan(
+        jobs=jobs,
+        tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
+        seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
+        cost=_sums(jobs),
+        unpriced=sum(j.cost_micros is None for j in jobs),
+        later=sum(later.values()),
+        growth=_grow(later, dict(guesses), slots),
+    )
+
+
+def _price(item: plan.Item, title: str, node: Node, guess: Estimate) -> plan.PlannedJob:
+    return plan.PlannedJob(
+        workflow=item.workflow,
+        title=title,
+        node=node,
+        state=item.state,
+        after=item.after,
+        tokens=guess.tokens,
+        seconds=guess.seconds,
+        cost_micros=guess.cost_micros,
+        currency=guess.currency,
+    )
 
 
 def _scale(guess: Estimate, share: float) -> Estimate:

@@ -6,7 +6,8 @@ waits for something that failed is not started. A parent holds no worker, and re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.artifacts import kinds
@@ -32,6 +33,32 @@ def makers() -> list[registry.Workflow]:
     return plan.makers(registry.all_workflows())
 
 
+def _makers_of(jobs: Collection[Key]) -> list[registry.Workflow]:
+    """Those of any plan, and what these jobs ask for by name."""
+    names = {name for name, _ in jobs}
+    every = registry.all_workflows()
+    return [w for w in every if w.writes is not None and not w.batch and (not w.by_hand or w.name in names)]
+
+
+@dataclass
+class Outcome:
+    """What jobs came to. `skipped`: what was left out, with its reason; `held`: the jobs whose plan waits to be looked
+    at before it archives anything."""
+
+    done: dict[Key, ChildResult] = field(default_factory=dict)
+    skipped: list[JsonObject] = field(default_factory=list)
+    held: set[Key] = field(default_factory=set)
+
+    def stops(self, key: Key) -> bool:
+        """What reads from this job's output cannot begin."""
+        return key in self.held or (key in self.done and not self.done[key].usable)
+
+    @property
+    def usable(self) -> bool:
+        """What comes after all of these jobs can begin."""
+        return not any(self.stops(key) for key in self.done)
+
+
 async def compose(
     ctx: Context,
     jobs: Sequence[Key],
@@ -49,25 +76,32 @@ async def compose(
     """
     requested = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
-        done, skipped, held = await _run(ctx, requested, force, rewrite)
-        grown = {key: result for key, result in done.items() if key not in held}
+        outcome = await run_jobs(ctx, requested, force=force, rewrite=rewrite)
+        grown = {key: result for key, result in outcome.done.items() if key not in outcome.held}
         below = _keys_below(ctx, requested, grown, leave_out) if grow else []
         more = [key for key in below if key not in requested]
         if not more:
-            return _summarise(ctx, done, skipped)
+            return summarise(ctx, outcome)
         requested += more
 
 
-async def _run(
-    ctx: Context, requested: Sequence[Key], force: bool, rewrite: Collection[Key] | Literal["all"]
-) -> tuple[dict[Key, ChildResult], list[JsonObject], set[Key]]:
-    """The children's results by job, what was left out with its reason, and the jobs whose plan waits to be looked at
-    before it archives anything; suspends while a child is at work."""
+async def run_jobs(
+    ctx: Context,
+    requested: Sequence[Key],
+    *,
+    force: bool = False,
+    rewrite: Collection[Key] | Literal["all"] = (),
+    params_of: Mapping[str, JsonObject] | None = None,
+    expect: bool = True,
+) -> Outcome:
+    """Run these jobs, each after those it reads from; suspends while a child is at work. `params_of`: by workflow;
+    the others get their usual ones. `expect`: they are all that the parent waits for."""
+    makers = _makers_of(requested)
     nodes, state_of = load_subtree(ctx.node)
-    kept = list_kept(ctx.node, nodes, makers())
-    items = plan.order_jobs(nodes, makers(), requested)
+    kept = list_kept(ctx.node, nodes, makers)
+    items = plan.order_jobs(nodes, makers, requested)
     started = set(plan_children(ctx.node, ctx.job_id))
-    declared = {w.name: w for w in makers()}
+    declared = {w.name: w for w in makers}
 
     def reason_to_skip(item: plan.Item) -> str | None:
         """Why a job that was not started yet need not be, or must not."""
@@ -80,36 +114,35 @@ async def _run(
             return "pinned"
         return None if rewrite == "all" or item.key in rewrite else "by_hand"
 
-    ctx.expect(sum(i.key in started or reason_to_skip(i) is None for i in items))
-    done: dict[Key, ChildResult] = {}
-    skipped: list[JsonObject] = []
+    if expect:
+        ctx.expect(sum(i.key in started or reason_to_skip(i) is None for i in items))
+    outcome = Outcome()
     #: job → the workflow whose plan is waited for
-    held: dict[Key, str] = {}
-
-    def stops(key: Key) -> bool:
-        """What reads from this job's output cannot begin."""
-        return key in held or (key in done and not done[key].usable)
-
+    waits: dict[Key, str] = {}
     for wave in plan.waves(items):
         wanted = []
         for item in wave:
-            broken = next((items[i] for i in item.after if stops(items[i].key)), None)
+            broken = next((items[i] for i in item.after if outcome.stops(items[i].key)), None)
             reason = None if item.key in started else reason_to_skip(item)
             if reason is not None:
-                skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": reason})
+                outcome.skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": reason})
             elif broken is not None and item.key not in started:
-                waits_for = held.get(broken.key)
-                done[item.key] = _not_started(item, declared[waits_for or broken.workflow], waits=waits_for is not None)
-                held |= {} if waits_for is None else {item.key: waits_for}
+                waits_for = waits.get(broken.key)
+                cause = declared[waits_for or broken.workflow]
+                outcome.done[item.key] = _not_started(item, cause, waits=waits_for is not None)
+                waits |= {} if waits_for is None else {item.key: waits_for}
+                outcome.held = set(waits)
             else:
                 wanted.append(item)
         if not wanted:
             continue
-        children = [Child(item.workflow, item.node_id, {}) for item in wanted]
+        own = params_of or {}
+        children = [Child(item.workflow, item.node_id, own.get(item.workflow, {})) for item in wanted]
         for result, item in zip(await ctx.children(children, name="job", unless_fresh=not force), wanted, strict=True):
-            done[item.key] = result
-        held |= {key: key[0] for key in _find_held(ctx, declared, done)}
-    return done, skipped, set(held)
+            outcome.done[item.key] = result
+        waits |= {key: key[0] for key in _find_held(ctx, declared, outcome.done)}
+        outcome.held = set(waits)
+    return outcome
 
 
 def _find_held(ctx: Context, declared: dict[str, registry.Workflow], done: dict[Key, ChildResult]) -> set[Key]:
@@ -150,9 +183,15 @@ def _keys_below(
     return list(dict.fromkeys(keys))
 
 
-def _summarise(ctx: Context, done: dict[Key, ChildResult], skipped: list[JsonObject]) -> BatchResult:
+def join(first: Outcome, then: Outcome) -> Outcome:
+    """Of jobs, and of those after them."""
+    return Outcome({**first.done, **then.done}, [*first.skipped, *then.skipped], first.held | then.held)
+
+
+def summarise(ctx: Context, outcome: Outcome) -> BatchResult:
+    """Raises ChildFailed when all of them failed."""
     ctx.progress(100, Text(N_("All jobs have ended")))
-    return ctx.batch_result(list(done.values()), skipped)
+    return ctx.batch_result(list(outcome.done.values()), outcome.skipped)
 
 
 def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
