@@ -234,6 +234,53 @@ class KeyframeImages(Content):
         return self
 
 
+class SeenPerson(Content):
+    """Somebody whom the shot is to show, as the picture shows them."""
+
+    name: Annotated[str, text_of(120)] = Field(title=N_("Name"))
+    there: bool = Field(title=N_("In the picture"))
+    right: bool = Field(title=N_("Looks right"), description=N_("Face, hair, clothes, as they are described"))
+
+
+class Sight(Content):
+    """What a model sees in one picture, beside what the shot asks for."""
+
+    people: list[SeenPerson] = Field(default_factory=list, max_length=8, title=N_("People"))
+    strangers: int = Field(ge=0, le=99, title=N_("Others"), description=N_("People whom the shot does not ask for"))
+    hands: int = Field(ge=0, le=99, title=N_("Hands"), description=N_("Hands that can be seen"))
+    wrong_hands: int = Field(
+        ge=0, le=99, title=N_("Wrong hands"), description=N_("One too many, or with a wrong number of fingers")
+    )
+    framing_right: bool = Field(title=N_("Framing"), description=N_("As large and from where the shot asks"))
+    text: Annotated[str, text_of(200, 0)] = Field(
+        "",
+        title=N_("Text in the picture"),
+        description=N_("Letters, signatures, watermarks; empty when there are none"),
+    )
+    remark: Annotated[str, text_of(300, 0)] = Field("", title=N_("Remark"))
+
+
+class RankedCandidate(Content):
+    """A candidate with what was seen in it. `score`: 100 is as asked."""
+
+    media: Sha256
+    score: int = Field(ge=0, le=100)
+    sight: Sight
+    model: Annotated[str, text_of(200)]
+
+
+class RankedFrame(Content):
+    key: Annotated[str, Field(pattern=FRAME_KEY)]
+    #: the best first
+    candidates: list[RankedCandidate] = Field(min_length=1, max_length=MOST_CANDIDATES)
+
+
+class FrameRanking(Content):
+    """The candidates of a scene's frames, ranked. It chooses none: that is the creator's."""
+
+    frames: list[RankedFrame] = Field(min_length=1, max_length=9)
+
+
 class MotionBeat(Content):
     """What moves in one third of the clip; seconds from its start."""
 
@@ -397,14 +444,19 @@ def _frame_parts(content: JsonObject) -> JsonObject:
     return {frame_part(f["key"]): f["chosen"] for f in content["frames"]}
 
 
+def _ranking_parts(content: JsonObject) -> JsonObject:
+    return {frame_part(f["key"]): f["candidates"] for f in content["frames"]}
+
+
 KEYFRAME_PROMPT = Kind("keyframe_prompt", N_("Nine-shot plan"), "scene", KeyframePrompt, _shot_parts)
 KEYFRAME_IMAGES = Kind(
     "keyframe_images", N_("Keyframe images"), "scene", KeyframeImages, _frame_parts, expected_parts=9
 )
+FRAME_RANKING = Kind("frame_ranking", N_("Frame ranking"), "scene", FrameRanking, _ranking_parts)
 MOTION_PROMPT = Kind("motion_prompt", N_("Motion prompt"), "scene", MotionPrompt)
 DIALOGUE = Kind("dialogue", N_("Dialogue"), "scene", Dialogue)
 SOUND_DESIGN = Kind("sound_design", N_("Sound design"), "scene", SoundDesign)
 SCENE_VIDEO = Kind("scene_video", N_("Scene video"), "scene", SceneVideo)
 DURATION = Kind("duration", N_("Duration"), "scene", Duration)
 
-KINDS = (KEYFRAME_PROMPT, KEYFRAME_IMAGES, MOTION_PROMPT, DIALOGUE, SOUND_DESIGN, SCENE_VIDEO, DURATION)
+KINDS = (KEYFRAME_PROMPT, KEYFRAME_IMAGES, FRAME_RANKING, MOTION_PROMPT, DIALOGUE, SOUND_DESIGN, SCENE_VIDEO, DURATION)

@@ -43,6 +43,7 @@ from workbench.prompts.checking import check_fit
 from workbench.providers.base import Message as Message
 from workbench.providers.base import Mode as Mode
 from workbench.providers.base import TextReply
+from workbench.providers.params import takes_pictures
 from workbench.providers.reading import read_json as read_json
 from workbench.story import hanzi, languages
 from workbench.story.facts import Inputs, NodeView
@@ -128,6 +129,11 @@ class Context:
     def picture_model(self) -> str:
         """The model that draws; empty when the profile names none."""
         return self._session.providers.of("image").model("image")
+
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether the text model takes pictures, as far as its profile or its name says."""
+        return takes_pictures(self._session.providers.of("text").profile)
 
     @property
     def clip_model(self) -> str:
@@ -315,8 +321,12 @@ class Context:
         schema: type[M],
         checks: Sequence[Check] = (),
         draft: Callable[..., Any] | None = None,
+        pictures: Sequence[str] = (),
     ) -> M:
-        """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help."""
+        """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help.
+
+        `pictures`: SHA-256 in the media store of what the model is shown after the words (see `sees_pictures`).
+        """
         names = self._traditional_names
         own = None if names is None else hanzi.Traditional(hanzi.iterate_texts(dict(prompt.facts)), names)
         if own is not None:
@@ -329,7 +339,7 @@ class Context:
             _, _, usable = judge(by_hand, schema, checks)
             write = write if usable is None else partial(str, by_hand)
         with self._session.note_failure():
-            answer = await self._text.generate(step, prompt, schema, checks, write)
+            answer = await self._text.generate(step, prompt, schema, checks, write, pictures)
         return answer if own is None else own.keep(answer)
 
     def keep_script(self, content: M) -> M:

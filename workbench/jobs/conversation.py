@@ -6,6 +6,7 @@ The contract is appended here, by code, so that no prompt file can break it.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pydantic import BaseModel
@@ -52,26 +53,31 @@ class Conversation:
     #: which prompt file, with its language, and what it was filled in with; nothing for a plain conversation
     prompt_name: str = ""
     template: JsonObject | None = None
+    #: SHA-256 in the media store of the pictures that the last message of `start` shows
+    shown: tuple[str, ...] = ()
     _after: tuple[Message, ...] = field(default=())
 
     @classmethod
-    def about(cls, prompt: Prompt, schema: type[BaseModel]) -> Conversation:
-        start = (Message("system", prompt.system), Message("user", prompt.user))
+    def about(cls, prompt: Prompt, schema: type[BaseModel], pictures: Sequence[tuple[str, bytes]] = ()) -> Conversation:
+        """`pictures`: SHA-256 in the media store, and the JPEG that is shown."""
+        asked = Message("user", prompt.user, tuple(data for _, data in pictures))
         return cls(
-            start,
+            (Message("system", prompt.system), asked),
             prompt.language,
             schema.model_json_schema(),
             schema.__name__,
             prompt.version,
             prompt_name=prompt.key,
             template=prompt.template,
+            shown=tuple(sha for sha, _ in pictures),
         )
 
     @property
     def input_hash(self) -> str:
         """Same hash, same request: a step's output may be reused."""
         own = [self.params, self.strict, list(self.modes)] if self.as_is else []
-        return hash_of([[[m.role, m.content] for m in self.start], self.json_schema, *own])
+        shown = [list(self.shown)] if self.shown else []
+        return hash_of([[[m.role, m.content] for m in self.start], self.json_schema, *own, *shown])
 
     def reject(self, text: str, issues: list[Issue]) -> None:
         """Continue with the newest rejected answer only: earlier ones would only cost tokens."""

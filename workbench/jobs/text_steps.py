@@ -6,6 +6,7 @@ together. A resumed job reuses `done` steps, and goes on from answers that were 
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -23,10 +24,20 @@ from workbench.errors import Issue, OutputError, ProviderError, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs.conversation import Conversation
 from workbench.json_types import Json, JsonObject
+from workbench.media.pictures import encode_jpeg
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall, nothing_more, write_with_retry
 from workbench.profiles.routing import BoundProvider
 from workbench.prompts import Prompt
-from workbench.providers.base import Message, Mode, Profile, TextReply, TextRequest, Usage, estimate_tokens
+from workbench.providers.base import (
+    PICTURE_TOKENS,
+    Message,
+    Mode,
+    Profile,
+    TextReply,
+    TextRequest,
+    Usage,
+    estimate_tokens,
+)
 from workbench.providers.reading import read_model
 from workbench.usage.prices import clock_ms, cost_of
 
@@ -73,17 +84,34 @@ class TextSteps:
         return None
 
     async def generate(
-        self, name: str, prompt: Prompt, schema: type[M], checks: Sequence[Check], draft: Callable[[], str] | None
+        self,
+        name: str,
+        prompt: Prompt,
+        schema: type[M],
+        checks: Sequence[Check],
+        draft: Callable[[], str] | None,
+        pictures: Sequence[str] = (),
     ) -> M:
-        """One answer that has the schema and passes every check, after at most three repairs that name the issues."""
+        """One answer that has the schema and passes every check, after at most three repairs that name the issues.
+
+        `pictures`: SHA-256 in the media store of what the model is shown.
+        """
         with self._session.name_origin(name, "text"):
-            return await self._generate(name, prompt, schema, checks, draft)
+            shown = [(sha, await asyncio.to_thread(self._read_jpeg, sha)) for sha in pictures]
+            return await self._generate(name, Conversation.about(prompt, schema, shown), schema, checks, draft)
+
+    def _read_jpeg(self, sha: str) -> bytes:
+        return encode_jpeg(self._session.media.read(sha))
 
     async def _generate(
-        self, name: str, prompt: Prompt, schema: type[M], checks: Sequence[Check], draft: Callable[[], str] | None
+        self,
+        name: str,
+        conversation: Conversation,
+        schema: type[M],
+        checks: Sequence[Check],
+        draft: Callable[[], str] | None,
     ) -> M:
         session = self._session
-        conversation = Conversation.about(prompt, schema)
         input_hash = conversation.input_hash
         stored = self._begin(name, input_hash)
         if stored is not None:
@@ -280,7 +308,10 @@ class TextSteps:
             step=name,
             input_hash=input_hash,
             mode=mode,
-            prompt=[{"role": m.role, "content": m.content} for m in messages],
+            prompt=[
+                {"role": m.role, "content": m.content, **({"pictures": list(conversation.shown)} if m.pictures else {})}
+                for m in messages
+            ],
             prompt_version=conversation.prompt_version or None,
             prompt_name=conversation.prompt_name or None,
             template=None if purpose == "repair" else conversation.template,
@@ -354,7 +385,8 @@ def modes_of(bound: BoundProvider, wanted: Sequence[Mode] = ()) -> Sequence[Mode
 def estimate_usage(request: TextRequest) -> Usage:
     """What a call will probably use: the prompt, and the answer up to its cap or a usual length."""
     answer = int(request.params.get("max_tokens") or USUAL_ANSWER)
-    return Usage(input=sum(estimate_tokens(m.content) for m in request.messages), output=answer)
+    asked = sum(estimate_tokens(m.content) + PICTURE_TOKENS * len(m.pictures) for m in request.messages)
+    return Usage(input=asked, output=answer)
 
 
 def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, list[Issue], M | None]:

@@ -23,6 +23,8 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 24_000_000
 MAX_EDGE = 8_192
 THUMBNAIL_WIDTH = 480
+#: of what a model is shown: services make larger ones smaller, and count by size
+SHOWN_EDGE = 1_024
 #: a PNG with fewer bytes a pixel is a drawing and stays exact; photographs would grow to megabytes
 DRAWING_BYTES_PER_PIXEL = 0.75
 #: bytes of a colour profile; those of cameras and screens have a few hundred to some ten thousand, of presses up to a
@@ -95,6 +97,17 @@ def make_thumbnail(image: Image.Image) -> bytes:
 def open_image(data: bytes) -> Image.Image:
     """A picture of the store's own, for another thumbnail."""
     return decode(data, "WEBP", Limits())
+
+
+def encode_jpeg(data: bytes) -> bytes:
+    """A picture of the store's own for a model to look at, `SHOWN_EDGE` at most."""
+    from PIL import Image
+
+    image = open_image(data).convert("RGB")
+    image.thumbnail((SHOWN_EDGE, SHOWN_EDGE), Image.Resampling.LANCZOS)
+    made = io.BytesIO()
+    image.save(made, format="JPEG", quality=88)
+    return made.getvalue()
 
 
 def recognise(data: bytes) -> str:

@@ -6,6 +6,7 @@ a structured-output mode belong to the engine, which writes each request into th
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,8 +27,16 @@ MODES: tuple[Mode, ...] = ("json_schema", "json_object", "plain")
 
 @dataclass(frozen=True)
 class Message:
+    """`pictures` are shown after the words, as JPEG: every service that takes pictures takes those."""
+
     role: Literal["system", "user", "assistant"]
     content: str
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+
+    @property
+    def picture_links(self) -> list[str]:
+        """The pictures as addresses that hold them."""
+        return [f"data:image/jpeg;base64,{base64.b64encode(p).decode('ascii')}" for p in self.pictures]
 
 
 @dataclass(frozen=True)
@@ -300,6 +309,8 @@ def estimate_tokens(text: str) -> int:
     return wide + -(-(len(text) - wide) // 4)
 
 
+#: of a picture in a text call, about: services count 258 to 1,600
+PICTURE_TOKENS = 1_100
 SKETCH_MODEL = "sketch-1"
 SKETCH = Profile(id=None, name="sketch", provider="sketch", text_model=SKETCH_MODEL)
 

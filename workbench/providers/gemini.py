@@ -144,7 +144,13 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
 
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
         contents = [
-            types.Content(role="model" if m.role == "assistant" else "user", parts=[types.Part(text=m.content)])
+            types.Content(
+                role="model" if m.role == "assistant" else "user",
+                parts=[
+                    types.Part(text=m.content),
+                    *(types.Part.from_bytes(data=p, mime_type="image/jpeg") for p in m.pictures),
+                ],
+            )
             for m in request.messages
             if m.role != "system"
         ]

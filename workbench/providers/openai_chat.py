@@ -15,7 +15,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import NO_FINISH, UNSAID, Joiner, ReadAnswer, ServiceRefused, unwrap
-from workbench.providers.base import TextRequest
+from workbench.providers.base import Message, TextRequest
 from workbench.providers.counting import mapping
 from workbench.providers.openai_responses import describe_schema
 
@@ -28,7 +28,7 @@ def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> Jso
     limit."""
     fields: JsonObject = {
         "model": request.model,
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "messages": [{"role": m.role, "content": _content(m)} for m in request.messages],
         **{name: params[name] for name in _PASSED_ON if params.get(name) is not None},
         **_response_format(request),
     }
@@ -37,6 +37,14 @@ def body(request: TextRequest, params: Mapping[str, Any], token_cap: str) -> Jso
     if params.get("extra_body"):
         fields["extra_body"] = dict(params["extra_body"])
     return fields
+
+
+def _content(message: Message) -> str | list[JsonObject]:
+    """Plain text where there is no picture: not every service reads a list."""
+    if not message.pictures:
+        return message.content
+    links = [{"type": "image_url", "image_url": {"url": link}} for link in message.picture_links]
+    return [{"type": "text", "text": message.content}, *links]
 
 
 def _response_format(request: TextRequest) -> JsonObject:

@@ -325,4 +325,6 @@ async def _once(body: bytes) -> AsyncIterator[bytes]:
 def _prompt_of(sent: Mapping[str, Any]) -> str:
     """What a request asks, in all its words."""
     messages = sent.get("messages") or sent.get("input") or ()
-    return "\n".join((str(sent.get("prompt") or ""), *(str(m.get("content")) for m in messages)))
+    said = [m.get("content") for m in messages]
+    words = [p.get("text") or "" for c in said for p in (c if isinstance(c, list) else [{"text": str(c)}])]
+    return "\n".join((str(sent.get("prompt") or ""), *words))

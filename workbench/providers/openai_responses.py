@@ -15,7 +15,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers import faults
 from workbench.providers.answers import UNSAID, Joiner, ReadAnswer, ServiceRefused
-from workbench.providers.base import TextRequest
+from workbench.providers.base import Message, TextRequest
 from workbench.providers.counting import RESPONSES, Tally, mapping
 from workbench.providers.schemas import strict_schema
 
@@ -27,7 +27,7 @@ def body(request: TextRequest, params: Mapping[str, Any]) -> JsonObject:
     """The request in the API's words; streaming is the caller's."""
     fields: JsonObject = {
         "model": request.model,
-        "input": [{"role": m.role, "content": m.content} for m in request.messages],
+        "input": [{"role": m.role, "content": _content(m)} for m in request.messages],
         # Unless told so, the service keeps each answer for weeks; we never ask for one again.
         "store": False,
         **{name: params[name] for name in _PASSED_ON if params.get(name) is not None},
@@ -40,6 +40,13 @@ def body(request: TextRequest, params: Mapping[str, Any]) -> JsonObject:
     if params.get("extra_body"):
         fields["extra_body"] = dict(params["extra_body"])
     return fields
+
+
+def _content(message: Message) -> str | list[JsonObject]:
+    if not message.pictures:
+        return message.content
+    links = [{"type": "input_image", "image_url": link} for link in message.picture_links]
+    return [{"type": "input_text", "text": message.content}, *links]
 
 
 def _text_format(request: TextRequest) -> JsonObject:

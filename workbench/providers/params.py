@@ -12,6 +12,7 @@ from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 
 if TYPE_CHECKING:
+    from workbench.providers.base import Profile
     from workbench.providers.dialects import Limit
 
 #: the providers whose params are all listed here
@@ -61,6 +62,7 @@ PARAMS: dict[str, Param] = {
     "seed": _number(N_("Seed"), 0, 2**31 - 1, whole=True),
     "stop": Param(N_("Stop at"), kind=(str, list)),
     "stream": _flag(N_("Stream the answer")),
+    "image_input": _flag(N_("The text model takes pictures")),
     "api": _words(N_("API"), "chat", "responses"),
     "api_version": Param(N_("API version"), kind=str),
     "token_cap": _words(N_("Name of the token cap"), "max_tokens", "max_completion_tokens"),
@@ -85,6 +87,23 @@ PARAMS: dict[str, Param] = {
     "allow_private_media": _flag(N_("Results may come from private addresses")),
     "prices": Param(N_("Prices"), kind=dict),
 }
+
+
+#: names of models that take pictures; of the others the profile says so
+_SEES = re.compile(
+    r"^(gpt-4o|gpt-4\.1|gpt-5|chatgpt-4o|o3|o4|gemini|claude|doubao-seed|seed-|pixtral|gemma-?[34]|llama-4|llava|qvq"
+    r"|grok-4|mistral-(small|medium)|glm-[\d.]+v)|vision|omni|[-.]vl\b|vl[-:\d]",
+    re.IGNORECASE,
+)
+
+
+def takes_pictures(profile: Profile) -> bool:
+    """Whether its text model takes pictures: as the profile says, else by the model's name. The sketch looks at none,
+    and answers."""
+    said = profile.params.get("image_input")
+    if said is not None or profile.provider == "sketch":
+        return said is not False
+    return _SEES.search(profile.text_model.rsplit("/", 1)[-1]) is not None
 
 
 def find_limit(model: str, base_url: str | None, provider: str = "openai") -> Limit | None:

@@ -13,10 +13,11 @@ from workbench.ui import job_links, labels, live, media, parts, shell, states
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain
-from workbench.ui.studio import own_pictures, storyboard
+from workbench.ui.studio import own_pictures, ranking, storyboard
 from workbench.ui.studio.editing import begin_edit, cell_key
 
 IMAGES, PROMPT, FRAMES = "generate_keyframe_images", "keyframe_prompt", "keyframe_images"
+RANKING = "rank_keyframe_candidates"
 #: set when a pick was saved from the dialog
 _CHANGED = own_pictures.CHANGED
 KEYS = [frame_key(order) for order in range(1, 10)]
@@ -91,6 +92,7 @@ def _content(
             _drawing(node_id, key)
         own_pictures.draw_for_shot(node_id, key, plan.content["shots"])
         with st.container(horizontal=True, gap="small"):
+            _best_of(node_id, key)
             st.button(
                 t("Draw another"), key=f"another_{node_id}_{key}", icon=":material/add_photo_alternate:",
                 help=t("A further candidate beside these"), disabled=_job_at_work(node_id, key) is not None,
@@ -113,6 +115,20 @@ def _clips_of_shot(node_id: int, key: str) -> None:
     for clip in (c for c in reversed(video.content["clips"] if video else []) if c.get("shot") == key):
         media.clip(clip["media"])
         st.caption(f"{labels.duration_text(clip['seconds'] * 1000)} · {plain(labels.made_by(clip))}")
+
+
+def _best_of(node_id: int, key: str) -> None:
+    """Draw several and have a model look at each: a job, whose ranking stands beside the candidates."""
+    with st.popover(
+        t("Best of several"), icon=":material/leaderboard:", key=f"best_{node_id}_{key}",
+        disabled=_job_at_work(node_id, key) is not None,
+    ):  # fmt: skip
+        count = st.number_input(t("Candidates"), 2, 8, 4, key=f"best_n_{node_id}_{key}")
+        st.caption(t("Missing ones are drawn; a model looks at each: people, hands, framing, text in it. You pick."))
+        st.button(
+            t("Draw and compare"), key=f"best_go_{node_id}_{key}", type="primary", icon=":material/leaderboard:",
+            on_click=_submit, args=(node_id, key, RANKING, {"keys": [key], "candidates": int(count)}),
+        )  # fmt: skip
 
 
 def _step_row(node_id: int, key: str, framing: str, count: int) -> None:
@@ -200,10 +216,13 @@ def _candidates(
 ) -> None:
     """Each candidate with its button; small below the picture, or large beside one another."""
     columns = st.columns(2) if large else []
+    ranks = ranking.of_frame(node_id, key)
     with st.container(horizontal=True, gap="small", key=f"candidates_{node_id}_{key}"):
         for number, candidate in enumerate(known["candidates"], start=1):
             with columns[(number - 1) % 2] if large else st.container(width=150, gap=None):
                 media.picture(candidate["media"], f"{describe(shot)} ({number})", small=not large)
+                if candidate["media"] in ranks:
+                    ranking.show(ranks[candidate["media"]], large=large)
                 chosen = candidate["media"] == known["chosen"]
                 # The callback has the version that was on the screen, whatever was saved since.
                 st.button(
@@ -280,8 +299,11 @@ def _clash(node_id: int, key: str, mine: str) -> None:
 
 
 def _another(node_id: int, key: str, drawn: bool) -> None:
+    _submit(node_id, key, IMAGES, {"keys": [key], "new_candidate": drawn})
+
+
+def _submit(node_id: int, key: str, workflow: str, params: JsonObject) -> None:
     with shell.show_refusals():
-        params = {"keys": [key], "new_candidate": drawn}
-        job = live.workbench().submit(IMAGES, node_id, params, user=shell.user())
+        job = live.workbench().submit(workflow, node_id, params, user=shell.user())
         st.session_state[_job_slot(node_id, key)] = job.id
     live.invalidate()

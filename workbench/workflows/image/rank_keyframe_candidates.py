@@ -1,0 +1,199 @@
+"""rank_keyframe_candidates: the best of n. A model looks at each candidate of a frame once; code ranks what it saw.
+
+It draws what is missing of the n first, as children. It chooses no picture: that is the creator's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from workbench.artifacts.storyboard import (
+    FrameRanking,
+    KeyframeImages,
+    RankedCandidate,
+    RankedFrame,
+    SeenPerson,
+    Sight,
+    frame_part,
+)
+from workbench.errors import ChildFailed, Issue, JobError
+from workbench.i18n import N_, Text
+from workbench.jobs.children import Child
+from workbench.json_types import JsonObject
+from workbench.story.guards import has_keyframe_prompt
+from workbench.workflows import registry, staging
+from workbench.workflows.image.frame_prompt import WORDS
+from workbench.workflows.image.generate_keyframe_images import KEYS, Key
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.prompts import Prompt
+    from workbench.story.facts import NodeView
+
+IMAGES = "generate_keyframe_images"
+#: points that are lost: of 100
+MISSING, UNLIKE, STRANGER, HAND, FRAMING, TEXT = 35, 20, 15, 12, 12, 10
+NO_EYES = N_("The profile's text model takes no pictures. Choose one that does, or say under Models that it does.")
+BLIND = "The sketch looks at no picture; it answers as the shot asks."
+#: looked at side by side
+AT_ONCE = 4
+
+
+class Params(registry.Params):
+    keys: list[Key] | None = Field(
+        None, min_length=1, max_length=9, title=N_("Frames"), description=N_("KF0 to KF8; empty: all nine")
+    )
+    candidates: int = Field(
+        4,
+        ge=1,
+        le=8,
+        title=N_("Candidates"),
+        description=N_("So many of each frame are compared; missing ones are drawn"),
+    )
+
+
+def draft(facts: JsonObject, params: Params, rng: Random) -> Sight:
+    """The offline provider draws what is asked for, and so sees it; it looks at no picture."""
+    people = [SeenPerson(name=p["name"], there=True, right=True) for p in facts["people"]]
+    said = "草图服务不看画面，只照镜头的要求回答。" if facts["language"] == "zh" else BLIND
+    return Sight(people=people, strangers=0, hands=2 * len(people), wrong_hands=0, framing_right=True, remark=said)
+
+
+@registry.workflow(
+    "rank_keyframe_candidates",
+    title=N_("Best of several"),
+    scope="scene",
+    params=Params,
+    reads=("keyframe_prompt", "keyframe_images", "character"),
+    writes="frame_ranking",
+    guards=(has_keyframe_prompt,),
+    draft=draft,
+    by_hand=True,
+    deadline_s=3600,
+    typical=registry.Typical(calls=36, input_tokens=70_000, output_tokens=9_000, images=27, seconds=240.0),
+    share=lambda params: len(params.keys or KEYS) * params.candidates / (len(KEYS) * 4),
+)
+async def run(ctx: Context, params: Params) -> FrameRanking:
+    """Compare the candidates of a frame: people, hands, framing, text in the picture. Which one is shown you choose."""
+    if not ctx.sees_pictures:
+        raise JobError(Text(NO_EYES), kind="bad_request")
+    keys = [key for key in KEYS if params.keys is None or key in params.keys]
+    await _draw_missing(ctx, keys, params.candidates)
+    frames = {f.key: f for f in _frames(ctx.node) if f.key in keys}
+    orders = {key: _Order.read(ctx, key) for key in frames}
+    wanted = [(key, c.media) for key, frame in frames.items() for c in frame.candidates[-params.candidates :]]
+    seen = {place: known for place, known in _known(ctx).items() if place in wanted}
+    unseen = [place for place in wanted if place not in seen]
+    ctx.progress(60, Text(N_("Looking at {count} pictures"), count=len(unseen)))
+    results = await ctx.together([partial(orders[key].look, ctx, media) for key, media in unseen], limit=AT_ONCE)
+    for place, result in zip(unseen, results, strict=True):
+        if isinstance(result, JobError):
+            raise result
+        seen[place] = RankedCandidate(media=place[1], score=score(result), sight=result, model=ctx.model)
+    ranked = [
+        RankedFrame(key=key, candidates=sorted((seen[p] for p in wanted if p[0] == key), key=lambda c: -c.score))
+        for key in frames
+    ]
+    others = [f for f in _ranking(ctx) if f.key not in frames]
+    if others:
+        ctx.keep_sources({_shot(f.key) for f in others}, {frame_part(f.key) for f in others})
+    ctx.progress(100, Text(N_("{count} pictures ranked"), count=len(wanted)))
+    return FrameRanking(frames=sorted([*ranked, *others], key=lambda f: f.key))
+
+
+async def _draw_missing(ctx: Context, keys: list[str], count: int) -> None:
+    """Round by round: each draws one more candidate of every frame that has too few."""
+    for number in range(count):
+        frames = {f.key: f for f in _frames(ctx.node)}
+        short = [key for key in keys if key not in frames or len(frames[key].candidates) < count]
+        if not short:
+            return
+        ctx.progress(5 + 50 * number / count, Text(N_("Drawing another candidate of {count} frames"), count=len(short)))
+        child = Child(IMAGES, ctx.node.id, {"keys": short, "new_candidate": True})
+        [result] = await ctx.children([child])
+        if not result.usable:
+            raise ChildFailed(
+                Text(N_("No further candidate could be drawn: {why}"), why=result.error or result.state), []
+            )
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a frame was to show."""
+
+    key: str
+    names: list[str]
+    prompt: Prompt
+
+    @classmethod
+    def read(cls, ctx: Context, key: str) -> _Order:
+        shot: Any = ctx.node.artifact("keyframe_prompt", part=_shot(key))
+        names = [str(s["name"]) for s in shot["subjects"]]
+        looks = staging.looks(ctx.node, names, only_for=frame_part(key))
+        framing, angle = (WORDS[kind][word][ctx.language != "zh"] for kind, word in (
+            ("framing", shot["framing"]), ("angle", shot["camera"]["angle"]),
+        ))  # fmt: skip
+        prompt = ctx.prompt(
+            shot={name: shot[name] for name in ("order", "caption", "subjects", "composition")},
+            framing=f"{framing}, {angle}",
+            people=[{"name": name, "looks": looks.get(name, "")} for name in names],
+        )
+        return cls(key, names, prompt)
+
+    async def look(self, ctx: Context, media: str) -> Sight:
+        checks = [partial(people_issues, self.names)]
+        step = f"{self.key}:{media[:12]}"
+        return await ctx.generate(step, self.prompt, schema=Sight, checks=checks, pictures=[media])
+
+
+def people_issues(names: list[str], sight: Sight) -> list[Issue]:
+    """Those of the shot, each once and in order; and no more wrong hands than hands."""
+    issues = []
+    if [p.name for p in sight.people] != names:
+        message = Text(N_("must be exactly, in this order: {names}"), names=", ".join(names) or "—")
+        issues.append(Issue("people", message))
+    for number, person in enumerate(sight.people):
+        if person.right and not person.there:
+            issues.append(Issue(f"people.{number}.right", Text(N_("who is not in the picture cannot look right"))))
+    if sight.wrong_hands > sight.hands:
+        issues.append(Issue("wrong_hands", Text(N_("is more than the hands that can be seen"))))
+    return issues
+
+
+def score(sight: Sight) -> int:
+    """100 less what is wrong, 0 at least."""
+    lost = sum(MISSING if not p.there else UNLIKE if not p.right else 0 for p in sight.people)
+    lost += STRANGER * sight.strangers + HAND * sight.wrong_hands
+    lost += FRAMING * (not sight.framing_right) + TEXT * bool(sight.text)
+    return max(0, 100 - lost)
+
+
+def _frames(node: NodeView) -> list[Any]:
+    # what is picked, and what is drawn beside it, is no input: the ranking is of pictures, which never change
+    there = node.at(node.id).artifact("keyframe_images")
+    return list(KeyframeImages.model_validate(there).frames) if there else []
+
+
+def _ranking(ctx: Context) -> list[RankedFrame]:
+    there = ctx.current_content()
+    return FrameRanking.model_validate(there).frames if there else []
+
+
+def _known(ctx: Context) -> dict[tuple[str, str], RankedCandidate]:
+    """What this model saw before, of shots and people that are as they were then."""
+    return {
+        (frame.key, c.media): c
+        for frame in _ranking(ctx)
+        if not ctx.has_changed(_shot(frame.key), frame_part(frame.key))
+        for c in frame.candidates
+        if c.model == ctx.model
+    }
+
+
+def _shot(key: str) -> str:
+    return f"shot:{KEYS.index(key) + 1}"
