@@ -45,7 +45,10 @@ def list_workflows() -> list[Workflow]:
 
 
 def scopes() -> dict[str, str]:
-    return {"any": t("Without a story"), "project": t("Project"), "episode": t("Episode"), "scene": t("Scene")}
+    return {
+        "any": t("Without a story"), "project": t("Project"), "character": t("Character"),
+        "world": t("World element"), "episode": t("Episode"), "scene": t("Scene"),
+    }  # fmt: skip
 
 
 def choose() -> Workflow:
@@ -120,9 +123,19 @@ def choose_place(workflow: Workflow) -> tuple[int | None, list[int]]:
         return project_id, []
     candidates = targets.targets(workflow, project_id, parent)
     if not candidates:
-        show_unmet(project_id, t("There is nothing to run it on yet: make the scene list first."))
+        missing = (
+            t("There is nothing to run it on yet: add characters or places first.")
+            if workflow.scope in targets.ELEMENTS
+            else t("There is nothing to run it on yet: make the scene list first.")
+        )
+        show_unmet(project_id, missing)
         return project_id, []
     return project_id, choose_nodes(workflow, project_id, candidates, preselected)
+
+
+def plural(scope: str) -> str:
+    names = {"episode": t("Episodes"), "character": t("Characters"), "world": t("World elements")}
+    return names.get(scope, t("Scenes"))
 
 
 def show_unmet(project_id: int, sentence: str) -> None:
@@ -141,7 +154,7 @@ def choose_nodes(
     chosen = [n.id for n in candidates if n.id in preselected]
     wanting = [n.id for n in candidates if n.state in ("missing", "ready", "stale", "partial", "failed")]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{t('Episodes') if workflow.scope == 'episode' else t('Scenes')}**", width="content")
+        st.markdown(f"**{plural(workflow.scope)}**", width="content")
         st.caption(t("{n} of {all} chosen", n=len(chosen), all=len(candidates)), width="content")
         st.space("stretch")
         for name, label, nodes in (

@@ -6,9 +6,9 @@ episode 3 leaves episode 2 fresh. A kind may name *children*: saving an episode 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -42,3 +42,6 @@ class Kind:
     #: nodes that saving this artifact creates, renames or archives
     child_kind: NodeKind | None = None
     children: Callable[[JsonObject], list[Child]] | None = None
+    #: what of a content counts at one place of the story, for inputs that depend on that alone: a field ``look@2.3`` is
+    #: `views["look"](content, "2.3")`
+    views: Mapping[str, Callable[[JsonObject, str], Any]] = field(default_factory=dict)

@@ -17,9 +17,9 @@ from workbench.validation import issues_of
 @functools.cache
 def all_kinds() -> dict[str, Kind]:
     # their models are slow to build: who lists jobs needs none
-    from workbench.artifacts import drama, models, panels, scene_script, storyboard
+    from workbench.artifacts import drama, models, panels, scene_script, sheets, storyboard
 
-    modules = (models, drama, scene_script, storyboard, panels)
+    modules = (models, drama, scene_script, storyboard, panels, sheets)
     return {kind.name: kind for module in modules for kind in module.KINDS}
 
 

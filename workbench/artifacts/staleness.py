@@ -95,8 +95,8 @@ def _differs(made_from: Input, head: HeadState) -> bool:
 
 
 def _hash_fields(made_from: Input, head: LoadedHead) -> str:
-    content = part_of(kinds.find(head.kind), head.content, made_from.get("part"))
-    return hash_of(pick(content, made_from.get("fields") or ()))
+    kind = kinds.find(head.kind)
+    return hash_of(pick(part_of(kind, head.content, made_from.get("part")), made_from.get("fields") or (), kind))
 
 
 def _hash_now(made_from: Input, head: HeadState) -> str | None:

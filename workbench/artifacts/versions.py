@@ -16,10 +16,15 @@ def hash_of(content: Json) -> str:
     return hashlib.sha256(data.encode(errors="surrogatepass")).hexdigest()
 
 
-def pick(content: Json, fields: Iterable[str]) -> JsonObject:
-    """These fields of a content, where it has them; ``location.name`` is the name in its location."""
+def pick(content: Json, fields: Iterable[str], kind: Kind | None = None) -> JsonObject:
+    """These fields of a content, where it has them; ``location.name`` is the name in its location, ``look@2.3`` what
+    the view of that name of its kind shows."""
     picked: JsonObject = {}
     for path in fields:
+        view, _, place = path.partition("@")
+        if place and kind is not None:
+            picked[path] = kind.views[view](content, place)
+            continue
         *above, name = path.split(".")
         source, target = content, picked
         for key in above:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from workbench.sketch.drawing import draw_clip, draw_frame, frame_size
     from workbench.sketch.drawing.portrait import coat_colour, draw_portrait
+    from workbench.sketch.drawing.sheet import draw_character_sheet, draw_place_sheet, read_sheet
     from workbench.sketch.writing.anchors import write_scene_anchor
     from workbench.sketch.writing.dialogue import write_dialogue
     from workbench.sketch.writing.examples import write_example
@@ -32,16 +33,18 @@ if TYPE_CHECKING:
     from workbench.sketch.writing.summary import find_names, summarize
 
 __all__ = [
-    "Interpreter", "coat_colour", "draw_clip", "draw_frame", "draw_portrait", "explain_plan", "find_names",
-    "frame_size", "natural_episode_count", "rewrite_episodes", "set_pairs", "summarize", "write_action_plan",
-    "write_bible", "write_chat_answer", "write_core_expression", "write_dialogue", "write_episodes", "write_example",
-    "write_frames", "write_group", "write_keyframe_group", "write_motion", "write_plan", "write_scene_anchor",
-    "write_scene_list", "write_script", "write_sound_design",
+    "Interpreter", "coat_colour", "draw_character_sheet", "draw_clip", "draw_frame", "draw_place_sheet",
+    "draw_portrait", "explain_plan", "find_names", "frame_size", "natural_episode_count", "read_sheet",
+    "rewrite_episodes", "set_pairs", "summarize", "write_action_plan", "write_bible", "write_chat_answer",
+    "write_core_expression", "write_dialogue", "write_episodes", "write_example", "write_frames", "write_group",
+    "write_keyframe_group", "write_motion", "write_plan", "write_scene_anchor", "write_scene_list", "write_script",
+    "write_sound_design",
 ]  # fmt: skip
 
 _MODULES = {
     "drawing": ("draw_clip", "draw_frame", "frame_size"),
     "drawing.portrait": ("coat_colour", "draw_portrait"),
+    "drawing.sheet": ("draw_character_sheet", "draw_place_sheet", "read_sheet"),
     "writing.anchors": ("write_scene_anchor",),
     "writing.dialogue": ("write_dialogue",),
     "writing.examples": ("write_example",),

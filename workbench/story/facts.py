@@ -48,7 +48,7 @@ class _Reading:
         }
         if self.fields is not None:
             made_from["fields"] = sorted(self.fields)
-            made_from["fields_hash"] = hash_of(pick(self.content, made_from["fields"]))
+            made_from["fields_hash"] = hash_of(pick(self.content, made_from["fields"], kinds.find(head.kind)))
         if self.only_for is not None:
             made_from["only_for"] = sorted(self.only_for)
         return made_from
@@ -182,7 +182,7 @@ class NodeView:
         """What may be used of a content, and no more than is recorded."""
         wanted = fields(content) if callable(fields) else fields
         self._inputs.record(head, part, content, wanted, only_for)
-        return _pick_fields(content, wanted)
+        return content if wanted is None else pick(content, wanted, kinds.find(head.kind))
 
     def characters(
         self,

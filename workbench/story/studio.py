@@ -145,4 +145,4 @@ def _used(artifact: Artifact, made_from: Input) -> Json:
     """What an input is about: the whole content, a part of it, or the fields of either that were used."""
     content = part_of(kinds.find(artifact.kind), artifact.content, made_from.get("part"))
     fields = made_from.get("fields")
-    return content if fields is None else pick(content, fields)
+    return content if fields is None else pick(content, fields, kinds.find(artifact.kind))

@@ -39,7 +39,7 @@ def own_workflows() -> list[Workflow]:
 
 def _making_order(declared: Workflow) -> tuple[int, bool, str]:
     """As a story is made: project, episode, scene; batches after what they repeat."""
-    return (("project", "episode", "scene", "any").index(declared.scope), declared.batch, declared.name)
+    return (registry.SCOPES.index(declared.scope), declared.batch, declared.name)
 
 
 def _overview(listed: list[Workflow]) -> list[str]:
@@ -69,7 +69,14 @@ def _section(declared: Workflow) -> list[str]:
     return [*lines, "", *_params(declared), ""]
 
 
-_SCOPES = {"project": "a project", "episode": "an episode", "scene": "a scene", "any": "nothing in particular"}
+_SCOPES = {
+    "project": "a project",
+    "character": "a character",
+    "world": "a world element",
+    "episode": "an episode",
+    "scene": "a scene",
+    "any": "nothing in particular",
+}
 
 
 def _params(declared: Workflow) -> list[str]:

@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from workbench.jobs.context import Context
     from workbench.story.facts import NodeView
 
-Scope = Literal["project", "episode", "scene", "any"]
+Scope = Literal["project", "character", "world", "episode", "scene", "any"]
+#: in the order of a story's making
+SCOPES: tuple[Scope, ...] = get_args(Scope)
 Queue = Literal["text", "image", "video", "system"]
 
 
@@ -166,13 +168,12 @@ def load() -> dict[str, Workflow]:
 def all_workflows() -> list[Workflow]:
     """Every workflow registered so far, in the order of a story's making: each after those it reads from."""
     writers = {w.writes: w for w in _workflows.values() if w.writes}
-    scopes = ("project", "episode", "scene", "any")
 
     def depth(declared: Workflow, seen: tuple[str, ...] = ()) -> int:
         before = [writers[r] for r in declared.reads if r in writers and writers[r].name not in (*seen, declared.name)]
         return 1 + max((depth(w, (*seen, declared.name)) for w in before), default=0)
 
-    return sorted(_workflows.values(), key=lambda w: (scopes.index(w.scope), w.batch, depth(w), w.name))
+    return sorted(_workflows.values(), key=lambda w: (SCOPES.index(w.scope), w.batch, depth(w), w.name))
 
 
 def find(name: str) -> Workflow:

@@ -79,7 +79,7 @@ def draw_frame(
     stage = furnish(where)
     people = [_figure(s, shot, cast, where, language, known) for s in shot.get("subjects") or []]
     view = frame_shot(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)
-    picture = _picture(stage, view, light, inner, seed)
+    picture = paint(stage, view, light, inner, seed)
     picture = finish.apply_style(picture, preset, seed)
     whole = Image.new("RGB", size)
     whole.paste(picture, (0, 0))
@@ -110,7 +110,7 @@ def _figure(
     )
 
 
-def _picture(stage: Stage, view: View, light: Light, size: tuple[int, int], seed: int) -> Image.Image:
+def paint(stage: Stage, view: View, light: Light, size: tuple[int, int], seed: int) -> Image.Image:
     """Set and people, twice as fine as the picture; out of focus, the set can be coarse."""
     fine = 2.0
     soft = view.blur >= 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from workbench.json_types import JsonObject
@@ -74,21 +74,41 @@ class Look:
         return times(self.skin, (0.86, 0.78, 0.76))
 
 
+@dataclass(frozen=True)
+class Sheet:
+    """What a reference sheet tells of a look: its words, and in its picture the colours of the coat and of what goes
+    with it, None where nobody knows."""
+
+    words: str = ""
+    coat: RGB | None = None
+    under: RGB | None = None
+
+
+def place_of(name: str, cast: Sequence[str]) -> int:
+    """The character's place in the cast; somebody else's is by their name."""
+    return list(cast).index(name) if name in cast else len(cast) + digest(name) % len(COATS)
+
+
 def coat_of(name: str, cast: Sequence[str]) -> tuple[RGB, RGB]:
     """The character's own colours: nobody of the first ten shares a coat, whatever the story."""
-    place = list(cast).index(name) if name in cast else len(cast) + digest(name) % len(COATS)
     first = digest(*cast[:1]) if cast else 0
-    return COATS[(place * 3 + first) % len(COATS)]
+    return COATS[(place_of(name, cast) * 3 + first) % len(COATS)]
 
 
-def look(name: str, cast: Sequence[str], person: Person, era: str, language: str) -> Look:
-    """How `person` is drawn. What is not told of them is neutral, or by the name's number: the same in every frame."""
+def look(name: str, cast: Sequence[str], person: Person, era: str, language: str, sheet: Sheet | None = None) -> Look:
+    """How `person` is drawn. What is not told of them is neutral, or by the name's number: the same in every frame.
+    What a `sheet` tells counts before what is told of the person."""
     coat, under = coat_of(name, cast)
+    if sheet is not None:
+        person = _dress(person, name, sheet)
+        under = sheet.under or under
     number = digest("look", name)
     spoken = "zh" if language == "zh" else "en"
     skin = _SKINS[number // 11 % len(_SKINS)]
     if person.coat_colour:
         coat = rgb(COLOURS[person.coat_colour][0])
+    elif sheet is not None and sheet.coat is not None:
+        coat = sheet.coat
     return Look(
         coat=coat,
         under=under,
@@ -108,6 +128,15 @@ def look(name: str, cast: Sequence[str], person: Person, era: str, language: str
         being=person.being,
         own_colour=bool(person.coat_colour),
     )
+
+
+def _dress(person: Person, name: str, sheet: Sheet) -> Person:
+    """The same person in what the sheet's words tell; who they are stays."""
+    if not sheet.words:
+        return person
+    worn = read_person(name, sheet.words)
+    told = ("hair", "hair_colour", "beard", "hat", "garment", "coat_colour", "barefoot")
+    return replace(person, **{k: getattr(worn, k) for k in told if getattr(worn, k) not in ("", None, False)})
 
 
 def find_person(name: str, cast: Sequence[str], description: str, people: Mapping[str, Person]) -> Person:

@@ -21,6 +21,8 @@ from workbench.workflows.registry import Workflow
 
 #: guards are asked of so many nodes before the launch, which asks them all
 MAX_GUARD_CHECKS = 12
+#: scope → the kind that names its nodes
+ELEMENTS = {"character": "character", "world": "world_element"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ def episodes(project: int) -> list[TreeNode]:
 
 
 def targets(workflow: Workflow, project: int, episode: int) -> list[Target]:
-    """The live episodes, or the scenes of one episode."""
+    """The live episodes, the scenes of one episode, or the characters or world elements."""
+    if workflow.scope in ELEMENTS:
+        return _element_targets(workflow, project)
     nodes = live.outline(project, episode).nodes
     if workflow.scope == "episode":
         places = [n for n in nodes if n.kind == "episode"]
@@ -46,6 +50,18 @@ def targets(workflow: Workflow, project: int, episode: int) -> list[Target]:
     marks = live.query(live.workbench().workflows.list_marks, project)
     jobs = {(m.node_id, m.workflow): m.state for m in marks}
     return [Target(n.id, labels.node_title(n.kind, n.position, n.title), state_of(workflow, n, jobs)) for n in places]
+
+
+def _element_targets(workflow: Workflow, project: int) -> list[Target]:
+    contents = live.workbench().projects.list_contents
+    there = {row.node_id for row in live.query(contents, project, str(workflow.writes))}
+    marks = live.query(live.workbench().workflows.list_marks, project)
+    jobs = {m.node_id: m.state for m in marks if m.workflow == workflow.name}
+    rows = live.query(contents, project, ELEMENTS[workflow.scope])
+    return [
+        Target(r.node_id, str(r.content["name"]), jobs.get(r.node_id, "fresh" if r.node_id in there else "missing"))
+        for r in rows
+    ]
 
 
 def state_of(workflow: Workflow, node: TreeNode, jobs: Mapping[tuple[int, str], str]) -> str:

@@ -1,0 +1,168 @@
+"""Reference sheets through the real engine: candidates of a look, the pick, and that none is lost."""
+
+from __future__ import annotations
+
+import io
+import sys
+import types
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.engine.conftest import Engine
+from tests.workflows.conftest import run
+from tests.workflows.frames import BRIEF, Painter
+from workbench.artifacts import sheets
+from workbench.errors import GuardUnmet, InvalidInput, ProviderError
+from workbench.i18n import Text
+from workbench.settings import Settings
+
+PEOPLE = [{"name": "Mara", "appearance": "a tall girl in a blue coat"}, {"name": "Old Fen"}]
+STORY = {**BRIEF, "characters": PEOPLE, "world": [{"name": "The pier", "description": "wet planks over dark water"}]}
+
+
+@pytest.fixture
+def painter() -> Painter:
+    return Painter()
+
+
+@pytest.fixture
+def studio(settings: Settings, painter: Painter, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    """An engine whose pictures come from a paid service, which draws small plain ones."""
+    numbers = count()
+
+    def draw_plain(*given: Any) -> bytes:
+        made = io.BytesIO()
+        Image.new("RGB", (48, 32), (next(numbers), 90, 60)).save(made, format="PNG")
+        return made.getvalue()
+
+    stand_in = types.ModuleType("workbench.sketch.drawing.sheet")
+    stand_in.draw_character_sheet = stand_in.draw_place_sheet = draw_plain  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "workbench.sketch.drawing.sheet", stand_in)
+
+    made = Engine(settings, make_provider=lambda profile: painter)
+    yield made
+    made.close()
+
+
+def nodes(engine: Engine, project: int, kind: str) -> dict[str, int]:
+    rows = engine.wb.projects.list_contents(project, kind)
+    return {str(r.content["name"]): r.node_id for r in rows}
+
+
+def looks(engine: Engine, node: int, kind: str = "character_sheet") -> dict[str, dict[str, Any]]:
+    head = engine.wb.artifact(node, kind)
+    return {look["name"]: look for look in head.content["looks"]} if head else {}
+
+
+def test_a_character_gets_candidates_and_the_first_is_picked(start: Callable[..., Engine]) -> None:
+    engine = start()
+    project = engine.wb.create_project(STORY)
+    mara = nodes(engine, project, "character")["Mara"]
+    assert run(engine, "generate_character_sheet", mara).state == "succeeded"
+    usual = looks(engine, mara)["usual"]
+    assert usual["chosen"] == usual["candidates"][0]["media"]
+    assert len({c["media"] for c in usual["candidates"]}) == 2
+    assert {(c["width"], c["height"], c["model"]) for c in usual["candidates"]} == {(1440, 960, "sketch-1")}
+    # nothing changed: nothing is drawn
+    run(engine, "generate_character_sheet", mara)
+    assert looks(engine, mara)["usual"] == usual
+    assert engine.wb.artifacts.list_stale_reasons(mara, "character_sheet") == []
+
+
+def test_a_place_has_a_sheet_too_in_chinese(start: Callable[..., Engine]) -> None:
+    engine = start()
+    project = engine.wb.create_project({**STORY, "language": "zh", "world": [{"name": "旧码头"}]})
+    pier = nodes(engine, project, "world_element")["旧码头"]
+    assert run(engine, "generate_place_sheet", pier, {"candidates": 1}).state == "succeeded"
+    assert [len(look["candidates"]) for look in looks(engine, pier, "place_sheet").values()] == [1]
+    assert list(looks(engine, pier, "place_sheet")) == ["平时"]
+
+
+def test_a_new_look_is_drawn_from_the_usual_one_and_keeps_its_scenes(studio: Engine, painter: Painter) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    params = {"look": "short hair", "words": "hair cut to the chin", "scenes": "2.3–", "candidates": 1}
+    run(studio, "generate_character_sheet", mara, params)
+    first, second = painter.requests
+    usual = looks(studio, mara)["usual"]
+    assert second.references == (studio.wb.media.path(usual["chosen"]).read_bytes(),)
+    assert first.references == ()
+    assert "hair cut to the chin" in second.prompt
+    assert "given picture shows this very person" in second.prompt
+    assert "a tall girl in a blue coat" in first.prompt
+    assert "front" in first.prompt
+    short = looks(studio, mara)["short hair"]
+    assert (short["words"], sheets.write_spans(short["spans"])) == ("hair cut to the chin", "2.3–")
+    # and again by name alone: words and scenes stay
+    run(studio, "generate_character_sheet", mara, {"look": "Short Hair", "candidates": 2})
+    again = looks(studio, mara)["short hair"]
+    assert (again["words"], again["spans"], again["chosen"]) == (short["words"], short["spans"], short["chosen"])
+    assert len(again["candidates"]) == 2
+
+
+def test_the_creators_pick_stays_until_the_look_is_told_otherwise(studio: Engine, painter: Painter) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara)
+    head = studio.wb.artifact(mara, "character_sheet")
+    assert head is not None
+    picked = head.content["looks"][0]["candidates"][1]["media"]
+    content = {"looks": [{**head.content["looks"][0], "chosen": picked}]}
+    studio.wb.artifacts.save(mara, "character_sheet", content, head.version)
+    run(studio, "generate_character_sheet", mara, {"new_candidates": True, "candidates": 3})
+    usual = looks(studio, mara)["usual"]
+    assert (usual["chosen"], len(usual["candidates"]), len(painter.requests)) == (picked, 5, 5)
+    run(studio, "generate_character_sheet", mara, {"words": "a red coat", "candidates": 1})
+    usual = looks(studio, mara)["usual"]
+    assert usual["chosen"] == usual["candidates"][-1]["media"] != picked
+    assert len(usual["candidates"]) == 6
+
+
+def test_what_could_not_be_drawn_is_named_and_the_rest_is_kept(studio: Engine, painter: Painter) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    painter.failures["Mara"] = [ProviderError("content_filter", Text("refused"), http_status=400)]
+    done = run(studio, "generate_character_sheet", mara, {"candidates": 3})
+    assert done.state == "partial"
+    assert done.result is not None
+    assert [f["error_kind"] for f in done.result["failed"]] == ["content_filter"]
+    assert len(looks(studio, mara)["usual"]["candidates"]) == 2
+    painter.failures["Old Fen"] = [ProviderError("content_filter", Text("refused"), http_status=400)] * 2
+    fen = nodes(studio, project, "character")["Old Fen"]
+    assert run(studio, "generate_character_sheet", fen).state == "failed"
+    assert studio.wb.artifact(fen, "character_sheet") is None
+
+
+def test_what_cannot_be_is_refused_with_the_reason(studio: Engine) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    pier = nodes(studio, project, "world_element")["The pier"]
+    with pytest.raises(InvalidInput, match="names no scenes"):
+        studio.wb.submit("generate_character_sheet", mara, {"scenes": "soon"})
+    with pytest.raises(InvalidInput, match=r"2\.3 comes after 1\.1"):
+        studio.wb.submit("generate_character_sheet", mara, {"scenes": "2.3-1.1"})
+    with pytest.raises(InvalidInput, match="works on a character"):
+        studio.wb.submit("generate_character_sheet", pier)
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+    with pytest.raises(GuardUnmet, match="Name the scenes"):
+        studio.wb.submit("generate_character_sheet", mara, {"look": "bride"})
+
+
+def test_a_sheet_is_stale_when_the_looks_change_and_not_for_the_personality(studio: Engine) -> None:
+    project = studio.wb.create_project(STORY)
+    mara = nodes(studio, project, "character")["Mara"]
+    run(studio, "generate_character_sheet", mara, {"candidates": 1})
+
+    def change(**fields: str) -> list[str]:
+        head = studio.wb.artifact(mara, "character")
+        assert head is not None
+        studio.wb.artifacts.save(mara, "character", {**head.content, **fields}, head.version)
+        return [r.kind for r in studio.wb.artifacts.list_stale_reasons(mara, "character_sheet")]
+
+    assert change(personality="stubborn") == []
+    assert change(appearance="a tall girl in a green coat") == ["character"]

@@ -1,0 +1,134 @@
+"""Reference sheets: how a character or a place looks, as pictures to draw from, look by look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from workbench.artifacts.declared import Kind
+from workbench.artifacts.models import Content, text_of
+from workbench.artifacts.storyboard import Candidate, Sha256
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+
+MOST_LOOKS = 12
+MOST_CANDIDATES = 24
+#: episode, scene, shot
+Place = tuple[int, ...]
+_PLACE = r"^[1-9]\d{0,2}(\.[1-9]\d?){0,2}$"
+_SPAN = re.compile(r"\s*([\d.]+)\s*(?:([-–—~～至到]|to)\s*([\d.]*))?\s*", re.IGNORECASE)
+#: after the last shot of the last scene
+_END: Place = (1000,)
+
+
+class Span(Content):
+    """Where a look is worn: ``2`` is an episode, ``2.3`` a scene of it, ``2.3.5`` a shot of that; both ends belong to
+    it. `last` empty: to the end of the story."""
+
+    first: Annotated[str, Field(pattern=_PLACE)] = Field(title=N_("From"))
+    last: Annotated[str, Field(pattern=rf"^$|{_PLACE}")] = Field("", title=N_("To"))
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Span:
+        first, last = read_place(self.first), read_place(self.last) if self.last else _END
+        # both as deep as the shorter: 2.3 is in 2
+        if first[: len(last)] > last:
+            raise ValueError(Text(N_("{first} comes after {last}"), first=self.first, last=self.last))
+        return self
+
+    def holds(self, place: Place) -> bool:
+        first, last = read_place(self.first), read_place(self.last) if self.last else _END
+        return place >= first and place[: len(last)] <= last
+
+
+class Look(Content):
+    """One way to look. Without spans it is the usual one, worn wherever no other is. `chosen` None: not drawn yet."""
+
+    name: Annotated[str, text_of(80)] = Field(title=N_("Look"))
+    words: Annotated[str, text_of(1200, 0)] = Field(
+        "", title=N_("In words"), description=N_("Hair, clothes, what they carry; told wherever no picture can be")
+    )
+    spans: list[Span] = Field(default_factory=list, max_length=24, title=N_("Scenes"))
+    chosen: Sha256 | None = None
+    #: oldest first; drawn ones and a person's own
+    candidates: list[Candidate] = Field(default_factory=list, max_length=MOST_CANDIDATES)
+
+    @model_validator(mode="after")
+    def _check_chosen(self) -> Look:
+        if self.chosen is not None and self.chosen not in {c.media for c in self.candidates}:
+            raise ValueError(Text(N_("the chosen picture is none of the candidates")))
+        return self
+
+
+class Sheet(Content):
+    """Looks by name; of several that are worn in one place, the later one counts."""
+
+    looks: list[Look] = Field(min_length=1, max_length=MOST_LOOKS, title=N_("Looks"))
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Sheet:
+        names = [look.name.casefold() for look in self.looks]
+        twice = next((look.name for look in self.looks if names.count(look.name.casefold()) > 1), None)
+        if twice is not None:
+            raise ValueError(Text(N_("two looks are named {name}"), name=twice))
+        usual = [look.name for look in self.looks if not look.spans]
+        if len(usual) > 1:
+            message = N_("{names} have no scenes; only one look can be the usual one")
+            raise ValueError(Text(message, names=", ".join(usual)))
+        return self
+
+
+class CharacterSheet(Sheet):
+    """A character from the front, three-quarter, from behind, and their face, in neutral light."""
+
+
+class PlaceSheet(Sheet):
+    """A place: the whole of it, the other way, and what it is known by, in neutral light."""
+
+
+def read_place(place: str) -> Place:
+    """``2.3`` as numbers."""
+    return tuple(int(number) for number in place.split("."))
+
+
+def read_spans(typed: str) -> list[JsonObject]:
+    """Spans as people type them: ``1.2–1.4, 2.3-, 3``. Raises ValueError with the piece that is none."""
+    spans = []
+    for piece in re.split(r"[,，、;；]", typed):
+        if not piece.strip():
+            continue
+        match = _SPAN.fullmatch(piece)
+        if match is None:
+            raise ValueError(piece.strip())
+        first, dash, last = match.groups()
+        spans.append({"first": first, "last": (last or "") if dash else first})
+    return spans
+
+
+def write_spans(spans: Iterable[JsonObject]) -> str:
+    """Spans as `read_spans` reads them."""
+    return ", ".join(s["first"] if s["first"] == s["last"] else f"{s['first']}–{s['last']}" for s in spans)
+
+
+def look_at(content: JsonObject, place: str) -> JsonObject | None:
+    """The look that is worn at a place (``2.3``, ``2.3.5``): the last that names it, else the usual one, else None."""
+    at = read_place(place)
+    looks = content["looks"]
+    there = [look for look in looks if any(Span(**span).holds(at) for span in look["spans"])]
+    usual = [look for look in looks if not look["spans"]]
+    return next(iter([*reversed(there), *usual]), None)
+
+
+def view_look(content: JsonObject, place: str) -> Any:
+    """What a picture at this place is made from: the words and the chosen picture of the look that is worn there."""
+    look = look_at(content, place)
+    return None if look is None else {"words": look["words"], "chosen": look["chosen"]}
+
+
+CHARACTER_SHEET = Kind("character_sheet", N_("Character sheet"), "character", CharacterSheet, views={"look": view_look})
+PLACE_SHEET = Kind("place_sheet", N_("Place sheet"), "world", PlaceSheet, views={"look": view_look})
+
+KINDS = (CHARACTER_SHEET, PLACE_SHEET)

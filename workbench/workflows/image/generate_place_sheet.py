@@ -1,0 +1,56 @@
+"""generate_place_sheet: how a place looks: the whole of it, the other way, and what it is known by."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from workbench import sketch
+from workbench.artifacts.sheets import PlaceSheet
+from workbench.errors import Issue
+from workbench.i18n import N_
+from workbench.jobs.context import PartialArtifact
+from workbench.story import hanzi
+from workbench.workflows import registry, staging
+from workbench.workflows.image import reference_sheets
+from workbench.workflows.image.reference_sheets import Params, Subject
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+
+def has_room(node: NodeView, params: Any) -> list[Issue]:
+    """A look of a new name has its scenes, once there is a usual look, and there is room for it."""
+    return reference_sheets.has_room(node, params, "place_sheet")
+
+
+@registry.workflow(
+    "generate_place_sheet",
+    title=N_("Place sheet"),
+    scope="world",
+    params=Params,
+    reads=("world_element", "brief"),
+    writes="place_sheet",
+    guards=(has_room,),
+    queue="image",
+    adds=True,
+    by_hand=True,
+    typical=registry.Typical(calls=0, input_tokens=0, output_tokens=0, images=2, seconds=30.0),
+    share=lambda params: params.candidates / 2,
+)
+async def run(ctx: Context, params: Params) -> PlaceSheet | PartialArtifact:
+    """Draw a place as a whole, the other way, and what it is known by: pictures to pick from."""
+    place = ctx.node.artifact("world_element", fields=("name", "description")) or {"name": ctx.node.title}
+    name, words = str(place["name"]), str(place.get("description") or "")
+    content = await reference_sheets.draw_look(
+        ctx, params, Subject("place", name, words, partial(_draw, ctx, name, words))
+    )
+    return content if isinstance(content, PartialArtifact) else PlaceSheet.model_validate(content)
+
+
+def _draw(ctx: Context, name: str, words: str, look: str, given: bytes | None, number: int) -> bytes:
+    story = staging.read_whole_story(ctx)
+    style = {**(ctx.node.at(ctx.node.project_id).brief.get("style") or {}), "story": story}
+    name, words, look, style = hanzi.read_simplified([name, words, look, style])
+    return sketch.draw_place_sheet(name, words, look, style, ctx.language, number)

@@ -1,0 +1,208 @@
+"""How a reference sheet is drawn: one look of one character or place, in several candidates. The two workflows say of
+what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field, field_validator
+
+from workbench.artifacts import sheets
+from workbench.artifacts.sheets import MOST_CANDIDATES, MOST_LOOKS, Look
+from workbench.artifacts.storyboard import Candidate, hash_request
+from workbench.artifacts.versions import hash_of
+from workbench.errors import Issue, JobError
+from workbench.i18n import N_, Text
+from workbench.jobs.context import PartialArtifact
+from workbench.json_types import JsonObject
+from workbench.story.styles import style_text
+from workbench.workflows import registry
+from workbench.workflows.image.sheet_prompt import Of, sheet_prompt
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+#: of the whole sheet, in pixels
+SIZE = (1440, 960)
+#: what the first look is called
+USUAL = {"zh": "平时", "en": "usual"}
+
+
+class Params(registry.Params):
+    look: str = Field(
+        "", max_length=80, title=N_("Look"), description=N_("Empty: the usual one; a new name begins a new look")
+    )
+    words: str = Field(
+        "",
+        max_length=1200,
+        title=N_("In words"),
+        description=N_("What is different in this look: hair, clothes, what they carry; empty: as it was"),
+    )
+    scenes: str = Field(
+        "",
+        max_length=400,
+        title=N_("Scenes of this look"),
+        description=N_("Such as 1.2–1.4, 2.3–: from scene 3 of episode 2 on; 2.3.5 is a shot"),
+    )
+    candidates: int = Field(2, ge=1, le=4, title=N_("Candidates"))
+    new_candidates: bool = Field(
+        False, title=N_("New candidates"), description=N_("Draw once more although nothing changed")
+    )
+
+    @field_validator("scenes")
+    @classmethod
+    def _check_scenes(cls, typed: str) -> str:
+        try:
+            spans = sheets.read_spans(typed)
+        except ValueError as error:
+            raise ValueError(Text(N_("“{piece}” names no scenes; write 1.2, 1.2–1.4 or 2.3–"), piece=error)) from None
+        for span in spans:
+            sheets.Span.model_validate(span)
+        return typed
+
+
+def has_room(node: NodeView, params: Any, kind: str) -> list[Issue]:
+    """A look of a new name has scenes of its own, once there is a usual one, and there is room for it."""
+    there = node.artifact(kind)
+    if there is None or not params.look or find_look(there, params.look) is not None:
+        return []
+    if len(there["looks"]) >= MOST_LOOKS:
+        return [Issue("look", Text(N_("There are {count} looks already; take one away first."), count=MOST_LOOKS))]
+    if not params.scenes.strip() and any(not look["spans"] for look in there["looks"]):
+        return [Issue("scenes", Text(N_("Name the scenes in which this look is worn.")))]
+    return []
+
+
+def find_look(content: JsonObject, name: str) -> JsonObject | None:
+    """The look of this name; for none, the usual one, else the first."""
+    looks = content["looks"]
+    if not name.strip():
+        return next((look for look in looks if not look["spans"]), looks[0] if looks else None)
+    return next((look for look in looks if look["name"].casefold() == name.strip().casefold()), None)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Of what a sheet is drawn: its name, what the library tells of it, and how it is drawn offline, from (look, the
+    picture to keep to, number of the try)."""
+
+    of: Of
+    name: str
+    words: str
+    draw: Callable[[str, bytes | None, int], bytes]
+
+
+async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObject | PartialArtifact:
+    """The sheet with further candidates of one look; the picture that was picked stays picked as long as it shows what
+    the look tells."""
+    ctx.progress(5, Text(N_("Reading the look")))
+    style = ctx.node.read_brief("style").get("style") or {}
+    look = _look_asked_for(ctx, params)
+    if look.spans:
+        worn = sheets.write_spans(span.model_dump() for span in look.spans)
+        ctx.note(Text(N_("{look} is worn in {scenes}"), look=look.name, scenes=worn))
+    kept = _picture_to_keep_to(ctx, look)
+    prompt = sheet_prompt(
+        subject.of,
+        subject.name,
+        subject.words,
+        look.words,
+        style_text(style, ctx.language),
+        ctx.language,
+        given=kept is not None,
+    )
+    references = () if kept is None else (kept,)
+    seeds = [int(hash_of([subject.of, subject.name, look.name, n])[:7], 16) for n in range(MOST_CANDIDATES + 4)]
+    takes = [hash_request(prompt, SIZE, seed, references) for seed in seeds]
+    current = [c for c in look.candidates if c.made_of in takes and c.model == ctx.picture_model]
+    missing = params.candidates if params.new_candidates else params.candidates - len(current)
+    drawn_before = {c.made_of for c in current}
+    to_draw = [n for n, take in enumerate(takes) if take not in drawn_before][: max(0, missing)]
+    done = 0
+
+    async def draw(number: int) -> list[Candidate]:
+        nonlocal done
+        given = None if kept is None else ctx.picture(kept)
+        made = await ctx.images(
+            f"candidate {number + 1}",
+            prompt=prompt,
+            size=SIZE,
+            seed=seeds[number],
+            references=references,
+            draw=partial(subject.draw, look.words, given, number),
+        )
+        done += 1
+        ctx.progress(10 + 85 * done / len(to_draw), Text(N_("{done} of {all} candidates"), done=done, all=len(to_draw)))
+        return made
+
+    results = await ctx.together([partial(draw, n) for n in to_draw], limit=ctx.pictures_at_once)
+    made = [c for r in results if not isinstance(r, JobError) for c in r]
+    failed = [r for r in results if isinstance(r, JobError)]
+    if failed and not made:
+        raise failed[0]
+    content = _with_look(ctx, _with_candidates(look, made, takes))
+    if not failed:
+        ctx.progress(100, Text(N_("{count} candidates drawn"), count=len(made)))
+        return content
+    return PartialArtifact(
+        _model(ctx).model_validate(content),
+        failed=[
+            {"item": f"candidate {n + 1}", "error_kind": r.kind, "error": str(r)}
+            for n, r in zip(to_draw, results, strict=True)
+            if isinstance(r, JobError)
+        ],
+        succeeded=[c.media for c in made],
+    )
+
+
+def _look_asked_for(ctx: Context, params: Params) -> Look:
+    """As it stands, with what the params tell anew; a new one where there is none of that name."""
+    there = ctx.current_content() or {"looks": []}
+    known = find_look(there, params.look)
+    look = Look.model_validate(known or {"name": params.look.strip() or USUAL.get(ctx.language, USUAL["en"])})
+    change: JsonObject = {}
+    if params.words.strip():
+        change["words"] = params.words.strip()
+    if params.scenes.strip():
+        change["spans"] = sheets.read_spans(params.scenes)
+    return Look.model_validate({**look.model_dump(), **change})
+
+
+def _picture_to_keep_to(ctx: Context, look: Look) -> str | None:
+    """What the new candidates are drawn from: a person's own picture of the look, else the usual look's."""
+    own = next((c for c in look.candidates if c.media == look.chosen and c.origin == "own"), None)
+    if own is not None:
+        return own.media
+    usual = find_look(ctx.current_content() or {"looks": []}, "")
+    return None if usual is None or usual["name"] == look.name else usual["chosen"]
+
+
+def _with_candidates(look: Look, made: list[Candidate], takes: list[str]) -> Look:
+    # equal pixels are one candidate
+    by_media = {c.media: c for c in [*look.candidates, *made]}
+    candidates = list(by_media.values())
+    picked = next((c for c in candidates if c.media == look.chosen), None)
+    stays = picked is not None and (picked.origin == "own" or picked.made_of in takes)
+    chosen = look.chosen if stays else next((c.media for c in [*made, *candidates] if c.made_of in takes), None)
+    # the picked one is never among those that go
+    room = [c for c in candidates if c.media != chosen][-(MOST_CANDIDATES - 1) :]
+    left = [c for c in candidates if c.media == chosen or c in room]
+    return Look.model_validate({**look.model_dump(), "chosen": chosen, "candidates": [c.model_dump() for c in left]})
+
+
+def _with_look(ctx: Context, look: Look) -> JsonObject:
+    """What is there now, also what was chosen by hand meanwhile, with this look in its place."""
+    there = ctx.current_content() or {"looks": []}
+    dumped = look.model_dump(mode="json")
+    looks = [dumped if other["name"] == look.name else other for other in there["looks"]]
+    if all(other["name"] != look.name for other in there["looks"]):
+        looks.append(dumped)
+    return {"looks": looks}
+
+
+def _model(ctx: Context) -> type[sheets.Sheet]:
+    return sheets.CharacterSheet if ctx.node.kind == "character" else sheets.PlaceSheet
