@@ -89,4 +89,4 @@ def test_the_books_are_package_data() -> None:
 
     assert "*.toml" in declared
     assert (ROOT / "workbench" / "sketch" / "books" / "__init__.py").exists()
-    assert len(list(FOLDER.rglob("*.toml"))) == 15
+    assert len(list(FOLDER.rglob("*.toml"))) == 17

@@ -26,12 +26,12 @@ _SEPARATORS = re.compile(r"[,，、;；\n]")
 _YES, _NO = frozenset(("是", "有", "成立", "通过")), frozenset(("否", "没有", "无", "不成立", "未通过"))
 
 
-def _split(value: Any) -> Any:
+def split_list(value: Any) -> Any:
     """A list that came as one text: “Mara, Tom”."""
     return [part.strip() for part in _SEPARATORS.split(value) if part.strip()] if isinstance(value, str) else value
 
 
-def _read_act_mode(value: Any) -> Any:
+def read_act_mode(value: Any) -> Any:
     """“三幕式”, “Four acts”, 3."""
     told = re.sub(r"[\s_-]", "", str(value).casefold())
     if re.match(r"(三幕|3|three)", told):
@@ -60,7 +60,7 @@ def _read_stakes(value: Any) -> Any:
     return value
 
 
-Names = Annotated[list[Annotated[str, text_of(120)]], BeforeValidator(_split)]
+Names = Annotated[list[Annotated[str, text_of(120)]], BeforeValidator(split_list)]
 
 
 class FactionStakes(Content):
@@ -153,7 +153,7 @@ class Act(Content):
 class ChainBeats(Content):
     """Phase 3: the acts and their beats."""
 
-    act_mode: Annotated[ActMode, BeforeValidator(_read_act_mode)] = Field(title=N_("Acts"))
+    act_mode: Annotated[ActMode, BeforeValidator(read_act_mode)] = Field(title=N_("Acts"))
     acts: list[Act] = Field(min_length=3, max_length=4, title=N_("Acts"))
 
 
@@ -192,7 +192,7 @@ class ChainWeave(Content):
 
     plot_lines: list[PlotLine] = Field(min_length=2, max_length=6, title=N_("Plot lines"))
     audit: Audit = Field(title=N_("Audit"))
-    notes: Annotated[list[Annotated[str, text_of(1000)]], BeforeValidator(_split)] = Field(
+    notes: Annotated[list[Annotated[str, text_of(1000)]], BeforeValidator(split_list)] = Field(
         default_factory=list, max_length=20, title=N_("Notes")
     )
 
@@ -309,7 +309,7 @@ class Candidate(Content):
     """Somebody who might join the cast; in the library only once a person accepts them."""
 
     name: Annotated[str, text_of(80)] = Field(title=N_("Name"))
-    aliases: Annotated[list[Annotated[str, text_of(80)]], BeforeValidator(_split)] = Field(
+    aliases: Annotated[list[Annotated[str, text_of(80)]], BeforeValidator(split_list)] = Field(
         default_factory=list, max_length=6, title=N_("Aliases")
     )
     role_type: Annotated[str, text_of(40)] = Field("supporting", title=N_("Role"))

@@ -20,9 +20,9 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import prompts
-from workbench.artifacts import staleness
+from workbench.artifacts import kinds, staleness
 from workbench.artifacts.storyboard import Candidate
-from workbench.artifacts.versions import hash_of
+from workbench.artifacts.versions import hash_of, part_of
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
@@ -34,6 +34,7 @@ from workbench.jobs.children import BatchResult, Child, Children, ChildResult, s
 from workbench.jobs.conversation import Conversation
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
+from workbench.jobs.results import save_so_far
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import Check, TextSteps, judge
 from workbench.json_types import JsonObject
@@ -85,6 +86,10 @@ class Context:
         self._prompt_files: dict[str, prompts.PromptFile] = {}
         self._children = Children(session)
         self._traditional: hanzi.Traditional | None = None
+        #: the part of the artifact that is being made; None: all of it
+        self._part: str | None = None
+        #: the version that this run has saved so far
+        self._own: Artifact | None = None
         self._node = node
         self.params = params
         self.job_id = session.job_id
@@ -211,6 +216,7 @@ class Context:
         (``frame:KF3``).
         """
         head = self._own_head()
+        self._inputs.forget_kept()
         for made_from in head.inputs if head else ():
             only_for = made_from.get("only_for")
             if only_for is not None:
@@ -219,6 +225,30 @@ class Context:
                     self._inputs.keep({**made_from, "only_for": still})
             elif made_from.get("part") is None or made_from["part"] in parts:
                 self._inputs.keep(made_from)
+
+    def save_so_far(self, content: BaseModel) -> None:
+        """Keep what there is of the artifact as a version while the job goes on; once, however often it runs anew."""
+        session = self._session
+        with session.write() as conn:
+            self._own = save_so_far(conn, session.job, self, str(session.declared.writes), content)
+
+    @contextmanager
+    def making(self, part: str) -> Iterator[None]:
+        """Inside, one part of the artifact is made: whatever is read is an input of that part alone, and of what a
+        person has written by hand, prompts keep to that part."""
+        before, self._part = self._part, part
+        try:
+            with self._inputs.reading_for(part):
+                yield
+        finally:
+            self._part = before
+
+    def use_own(self, part: str) -> None:
+        """Count a part of what this workflow has written, in this job or before it, as an input of the part that is
+        being made."""
+        own = self._own or self._own_head()
+        if own is not None:
+            self._inputs.record(own, part, part_of(kinds.find(own.kind), own.content, part))
 
     def _own_head(self) -> ArtifactVersion | None:
         with self._session.database.read() as conn:
@@ -234,11 +264,12 @@ class Context:
         self._prompt_versions.append(prompt.version)
         if self._traditional_names is not None:
             prompt = prompts.ask_for_traditional(prompt)
-        if self.by_hand is None:
+        by_hand = self._content_by_hand
+        if self.by_hand is None or by_hand is None:
             return prompt
         if len(self._prompt_versions) == 1:
             self._event(Text(N_("Keeps to version {version}, edited by hand"), version=self.by_hand.version), "info")
-        return prompts.keep_to(prompt, self.by_hand.content, self._find_prompt(prompts.KEEP_TO))
+        return prompts.keep_to(prompt, by_hand, self._find_prompt(prompts.KEEP_TO))
 
     def _find_prompt(self, name: str) -> prompts.PromptFile:
         """The prompt in the words that counted when the job was asked for: one that goes on pays nothing twice."""
@@ -295,6 +326,23 @@ class Context:
         with self._session.database.read() as conn:
             return self._find_by_hand(conn)
 
+    @functools.cached_property
+    def made_before_hand(self) -> Artifact | None:
+        """The last version that a model wrote before `by_hand`: what differs, a person has changed."""
+        if self.by_hand is None:
+            return None
+        with self._session.database.read() as conn:
+            return story_reads.find_last_made(conn, self.by_hand.node_id, self.by_hand.kind, self.by_hand.version)
+
+    @property
+    def _content_by_hand(self) -> Any:
+        """What a person wrote of what is being made; None when it is nothing of it."""
+        if self.by_hand is None or self._part is None:
+            return None if self.by_hand is None else self.by_hand.content
+        own = self.by_hand.content.get(self._part)
+        before = self.made_before_hand
+        return None if before is not None and before.content.get(self._part) == own else own
+
     def _find_by_hand(self, conn: Connection) -> Artifact | None:
         declared, job = self._session.declared, self._session.job
         if declared.writes is None or declared.adds or job.node_id is None:
@@ -333,9 +381,9 @@ class Context:
             self._traditional = own
             checks = [partial(_check_kept, own, check) for check in checks]
         write = self._draft(step, dict(prompt.facts), draft)
-        if self.by_hand is not None and write is not None:
+        if self._content_by_hand is not None and write is not None:
             # the offline provider keeps to all of it, as long as it still passes
-            by_hand = json.dumps(self.by_hand.content, ensure_ascii=False)
+            by_hand = json.dumps(self._content_by_hand, ensure_ascii=False)
             _, _, usable = judge(by_hand, schema, checks)
             write = write if usable is None else partial(str, by_hand)
         with self._session.note_failure():

@@ -11,24 +11,19 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench import crash
-from workbench.artifacts import kinds
-from workbench.artifacts.saving import add_version
 from workbench.db.connection import Database
-from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, end, families, steps, timeline, waits
-from workbench.db.writes import story as story_writes
-from workbench.errors import KINDS, LostClaim, MediaUnavailable, ProgrammingError
+from workbench.errors import KINDS, LostClaim, MediaUnavailable
 from workbench.i18n import N_, Text
 from workbench.jobs.back_off import back_off_ms
 from workbench.jobs.children import BatchResult, count_failed
 from workbench.jobs.context import Context, PartialArtifact
 from workbench.jobs.declared import Workflows
 from workbench.jobs.failures import Failure, fingerprint_of_parts, shorten
+from workbench.jobs.results import save_result
 from workbench.jobs.session import ClaimSession
-from workbench.json_types import JsonObject
 from workbench.profiles.model_call import DATABASE_AWAY, WAITS_S, write_with_retry
 from workbench.settings import Settings
-from workbench.story import replanning
 from workbench.suspend import Suspend
 
 log = logging.getLogger(__name__)
@@ -189,64 +184,15 @@ class Endings:
 
 
 def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: str, result: Any) -> dict[str, Any]:
-    if not isinstance(result, BaseModel):
-        raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
-    kind = kinds.find(kind_name)
-    content = kinds.validate(kind, context.keep_script(result).model_dump(mode="json"))
-    story_writes.lock_node(conn, context.node.id)
-    by_hand = context.find_saved_meanwhile(conn)
-    held = by_hand is None and _hides_work(conn, context, kind.name, content)
-    saved = add_version(
-        conn,
-        context.node.id,
-        kind,
-        content,
-        source="ai",
-        user=claim.created_by or "local",
-        job_id=claim.job_id,
-        inputs=context.inputs,
-        warnings=[w.to_json() for w in context.warnings],
-        prompt_version=context.prompt_version,
-        model=context.model,
-        as_head=by_hand is None and not held,
-    )
-    story_writes.add_prompts(
-        conn, saved.id, [(f.name, f.language, f.version, f.override) for f in context.prompt_files]
-    )
-    if by_hand is not None:
-        message = Text(
-            N_(
-                "Version {version} stands beside version {head}, which was saved by hand meanwhile and goes on counting"
-            ),
-            version=saved.version,
-            head=by_hand,
-        )
-        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
-    if held:
-        message = Text(
-            N_("Version {version} is not shown yet: it would archive what is made. Look at it and take it over."),
-            version=saved.version,
-        )
-        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
-    head = story_reads.find_head(conn, context.node.id, kind_name)
-    if head is not None and head.pinned:
-        message = Text(
-            N_("Version {version} is not shown: version {head} is pinned"), version=saved.version, head=head.version
-        )
-        timeline.add_event(conn, claim.job_id, message, claim=claim.number, level="warning")
+    saved = save_result(conn, claim, context, kind_name, result)
+    made = saved.artifact
     return {
-        "artifact_id": saved.id,
-        "kind": kind.name,
-        "version": saved.version,
-        "content_hash": saved.content_hash,
-        **({"held": True} if held else {}),
+        "artifact_id": made.id,
+        "kind": made.kind,
+        "version": made.version,
+        "content_hash": made.content_hash,
+        **({"held": True} if saved.held else {}),
     }
-
-
-def _hides_work(conn: Connection, context: Context, kind: str, content: JsonObject) -> bool:
-    """A plan of a job that was asked to be looked at first, which would archive episodes or scenes that hold work."""
-    asked = getattr(context.params, "review", False)
-    return bool(asked) and replanning.preview(conn, context.node.id, kind, content).hides_work
 
 
 def _end_values(job_kind: str, state: str, result_json: Any) -> dict[str, Any]:

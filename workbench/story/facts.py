@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -61,9 +62,22 @@ class Inputs:
     """
 
     def __init__(self, then: Iterable[Artifact] = ()) -> None:
-        self._read: dict[tuple[int, str, str | None, int], _Reading] = {}
+        self._read: dict[tuple[int, str, str | None, int, str | None], _Reading] = {}
         self._kept: dict[tuple[int, str, str | None, tuple[str, ...] | None], Input] = {}
         self._then = {(row.node_id, row.kind): row for row in then}
+        #: the part of what is made that is being read for; what is read while it is None is read for all of it
+        self.made_for: str | None = None
+        self._by_part = False
+
+    @contextmanager
+    def reading_for(self, part: str) -> Iterator[None]:
+        """Inside, whatever is read is read for this part of what is made. Once this was used, what is read outside is
+        no input."""
+        before, self.made_for, self._by_part = self.made_for, part, True
+        try:
+            yield
+        finally:
+            self.made_for = before
 
     def head(self, conn: Connection, node_id: int, kind: str) -> Artifact | None:
         """The version to read; None when there is none, or was none then."""
@@ -78,7 +92,8 @@ class Inputs:
         only_for: str | None = None,
     ) -> None:
         """Count what was read of a version: these fields of it, or all; for one part of what is made, or all."""
-        key = (head.node_id, head.kind, part, head.id)
+        only_for = only_for or self.made_for
+        key = (head.node_id, head.kind, part, head.id, self.made_for)
         used, parts = None if fields is None else set(fields), None if only_for is None else {only_for}
         known = self._read.get(key)
         if known is None:
@@ -93,9 +108,17 @@ class Inputs:
         key = (made_from["node_id"], made_from["kind"], made_from.get("part"))
         self._kept[*key, None if only_for is None else tuple(only_for)] = made_from
 
+    def forget_kept(self) -> None:
+        """Count nothing any more in the version of earlier."""
+        self._kept.clear()
+
     def as_list(self) -> list[Input]:
         kept = {(node_id, kind, part) for node_id, kind, part, only_for in self._kept if only_for is None}
-        read = [r.as_input() for (*key, _), r in self._read.items() if tuple(key) not in kept]
+        read = [
+            r.as_input()
+            for (*key, _, made_for), r in self._read.items()
+            if tuple(key) not in kept and (made_for is not None or not self._by_part)
+        ]
         return [*self._kept.values(), *read]
 
 

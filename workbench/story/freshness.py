@@ -43,6 +43,15 @@ def is_head_fresh(conn: Connection, node_id: int, kind: str) -> bool:
     return node is None or (node_id, kind) not in find_changed(conn, node.project_id, [node_id])
 
 
+def find_stale_parts(node: NodeView, kind: str) -> set[str]:
+    """The parts of what the node has of a kind that were made from something that has changed since."""
+    with node._database.read() as conn:
+        head = reads.find_head(conn, node.id, kind)
+        changed = find_changed_inputs(head.inputs, source_heads(conn, [head])) if head is not None else []
+    parts = (head.part_hashes if head is not None else None) or {}
+    return {part for part in parts if any(c.touches(part) for c in changed)}
+
+
 def complete(head: HeadState | ArtifactVersion) -> bool:
     """Has the artifact every part that its kind should have? Nine frames of which two failed are not complete."""
     expected = kinds.find(head.kind).expected_parts

@@ -427,3 +427,16 @@ def _surname_of(name: str) -> str:
     if name.startswith(_COMPOUND):
         return name[:2]
     return name[:1] if len(name) <= 3 and name[:1] in _SURNAMES else ""
+
+
+def unknown_names(names: Iterable[str], characters: Iterable[Mapping[str, Json]]) -> list[str]:
+    """Those of `names` that mean nobody of these characters, in order, once each."""
+    characters = list(characters)
+    library, known = NameIndex(characters), {fold(name) for c in characters for name in names_of(c)}
+    return list(dict.fromkeys(n for n in names if fold(n) not in known and library.find(n) is None))
+
+
+def own_names(names: Iterable[str], characters: Iterable[Mapping[str, Json]]) -> list[str]:
+    """The names as these characters have them, each once; strangers keep theirs."""
+    library = NameIndex(characters)
+    return list(dict.fromkeys(library.find(name) or name for name in names))

@@ -14,7 +14,9 @@ from workbench.artifacts.versions import pick
 from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story.names import NameIndex, fold, names_of
+from workbench.story.names import fold
+from workbench.story.names import own_names as own_names
+from workbench.story.names import unknown_names as unknown_names
 from workbench.story.styles import style_text
 
 if TYPE_CHECKING:
@@ -29,15 +31,17 @@ NEIGHBOUR = ("order", "title", "logline", "beats", "scene_scope", "cliffhanger")
 NEIGHBOUR_SUMMARY_CHARS = 220
 NEIGHBOUR_OUTLINE_CHARS = 1_800
 CORE_EXPRESSION_CHARS = 1_800
+CHAIN_CHARS = 12_000
+CHAIN = ("outline", "knowledge", "beats", "weave")
 
 
 class Clipper(Protocol):
     """The one thing needed of a Context here."""
 
-    def report_shortened(self, what: str, kept: int, of: int) -> None: ...
+    def report_shortened(self, what: Text | str, kept: int, of: int) -> None: ...
 
 
-def clip(ctx: Clipper, what: str, text: str, limit: int) -> str:
+def clip(ctx: Clipper, what: Text | str, text: str, limit: int) -> str:
     """`text` cut at `limit` characters; a cut is reported with what was cut and by how much."""
     if len(text) <= limit:
         return text
@@ -133,6 +137,33 @@ def world_facts(ctx: Clipper, project: NodeView) -> list[JsonObject]:
     ]
 
 
+def causal_chain(ctx: Clipper, project: NodeView) -> JsonObject:
+    """{"chain": the causal chain as far as it is built}, for a prompt; empty where there is none.
+
+    All of it in at most 12,000 characters, else its outline, its beats and its lines, cut there.
+    """
+    content = project.artifact("causal_chain", fields=CHAIN)
+    if content is None:
+        return {}
+    there = {phase: content[phase] for phase in CHAIN if content.get(phase) is not None}
+    whole = compact(there)
+    if len(whole) <= CHAIN_CHARS:
+        return {"chain": whole}
+    return {"chain": clip(ctx, Text(N_("causal chain")), compact(summarize_chain(there)), CHAIN_CHARS)}
+
+
+def summarize_chain(chain: JsonObject) -> JsonObject:
+    """Outline, who is in which layer, what happens in each beat, and the lines, without the rest."""
+    acts = (chain.get("beats") or {}).get("acts") or []
+    beat = ("name", "surface_event", "characters", "escalation")
+    line = ("line_type", "driver", "true_goal", "point_of_no_return")
+    return {
+        "outline": pick(chain["outline"], ("core_object_or_event", "outline_summary")),
+        "acts": [{"name": a["name"], "beats": [pick(b, beat) for b in a["beats"]]} for a in acts],
+        "plot_lines": [pick(entry, line) for entry in (chain.get("weave") or {}).get("plot_lines") or []],
+    }
+
+
 def episode_facts(episode: JsonObject) -> JsonObject:
     """An entry of the plan as a plain dict with every field present."""
     return EpisodeOutline.model_validate(episode).model_dump(mode="json")
@@ -152,19 +183,6 @@ def neighbour(ctx: Clipper, node: NodeView, position: int) -> JsonObject:
         "summary": clip(ctx, f"{entry['order']}. {entry['title']}: logline", entry["logline"], NEIGHBOUR_SUMMARY_CHARS),
         "outline": clip(ctx, f"{entry['order']}. {entry['title']}: beats", outline, NEIGHBOUR_OUTLINE_CHARS),
     }
-
-
-def unknown_names(names: Iterable[str], characters: Iterable[JsonObject]) -> list[str]:
-    """Those of `names` that mean nobody of the library, in order, once each."""
-    characters = list(characters)
-    library, known = NameIndex(characters), {fold(name) for c in characters for name in names_of(c)}
-    return list(dict.fromkeys(n for n in names if fold(n) not in known and library.find(n) is None))
-
-
-def own_names(names: Iterable[str], characters: Iterable[JsonObject]) -> list[str]:
-    """The names as the library has them, each once; strangers keep theirs."""
-    library = NameIndex(characters)
-    return list(dict.fromkeys(library.find(name) or name for name in names))
 
 
 def too_alike(path: str, this: str, other: str, similarity: float) -> Issue:

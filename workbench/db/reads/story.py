@@ -193,6 +193,33 @@ def find_by_hand(conn: Connection, node_id: int, kind: str, until: int) -> Artif
     return Artifact(*row[:-1]) if row is not None and row.by_hand else None
 
 
+def find_last_made(conn: Connection, node_id: int, kind: str, before: int) -> Artifact | None:
+    """The newest version before this one that a model wrote."""
+    query = (
+        select(*_artifact)
+        .where(
+            artifact.c.node_id == node_id,
+            artifact.c.kind == kind,
+            artifact.c.source == "ai",
+            artifact.c.version < before,
+        )
+        .order_by(artifact.c.version.desc())
+        .limit(1)
+    )
+    return fetch_one(conn, Artifact, query)
+
+
+def find_made(conn: Connection, node_id: int, kind: str, job_id: int, content_hash: str) -> Artifact | None:
+    """The version with this content that a job has made."""
+    query = select(*_artifact).where(
+        artifact.c.node_id == node_id,
+        artifact.c.kind == kind,
+        artifact.c.job_id == job_id,
+        artifact.c.content_hash == content_hash,
+    )
+    return fetch_one(conn, Artifact, query.order_by(artifact.c.version).limit(1))
+
+
 def find_version(conn: Connection, node_id: int, kind: str, number: int) -> ArtifactVersion | None:
     query = (
         select(*_artifact, func.coalesce(artifact_head.c.pinned, False).label("pinned"))

@@ -12,6 +12,7 @@ from workbench.sketch.books.loading import FOLDER, BookError, read_book
 from workbench.sketch.books.models import (
     ARC,
     Air,
+    Drama,
     Exchange,
     Feelings,
     Light,
@@ -34,9 +35,10 @@ from workbench.sketch.books.models import (
 )
 
 __all__ = [
-    "ARC", "Air", "BookError", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises", "Pair",
-    "PanelBook", "Phrases", "PlaceNouns", "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts", "Topic",
-    "feelings", "lines", "motions", "noises", "panels", "phrases", "place_nouns", "places", "poses", "sets",
+    "ARC", "Air", "BookError", "Drama", "Exchange", "Feelings", "Light", "Lines", "Motions", "Noise", "Noises",
+    "Pair", "PanelBook", "Phrases", "PlaceNouns", "Places", "Poses", "Set", "Sets", "Sky", "Stage", "Texts",
+    "Topic", "drama", "feelings", "lines", "motions", "noises", "panels", "phrases", "place_nouns", "places",
+    "poses", "sets",
 ]  # fmt: skip
 
 
@@ -52,6 +54,11 @@ def phrases(language: str) -> Phrases:
 @functools.cache
 def lines(language: str) -> Lines:
     return read_book(_folder(language) / "lines.toml", Lines)
+
+
+@functools.cache
+def drama(language: str) -> Drama:
+    return read_book(_folder(language) / "drama.toml", Drama)
 
 
 @functools.cache

@@ -155,6 +155,51 @@ class Phrases(Book):
     neutral: Neutral
 
 
+class Drama(Book):
+    """One language's sentences for what holds a story together: chain, arc, relationships, new characters."""
+
+    slots: ClassVar[Mapping[str, frozenset[str]]] = {
+        "*": frozenset({"a", "b", "place", "short", "next"}),
+        "numbered": frozenset({"short", "number"}),
+    }
+    quote: str
+    core: str
+    faction: str
+    stakes: Texts
+    public_reason: str
+    hidden_intent: str
+    legitimacy_mask: str
+    first_cause: str
+    necessity: str
+    layers: tuple[str, str, str]
+    boundary: str
+    blind_spot: str
+    trigger: str
+    identity: str
+    goals: Texts
+    secrets: Texts
+    vulnerabilities: Texts
+    acts: tuple[str, str, str]
+    before: str
+    after: str
+    numbered: str
+    interlock: str
+    last_interlock: str
+    approach: str
+    aftermath: str
+    shared: str
+    alone: str
+    hooks: Texts
+    tones: tuple[str, str, str, str]
+    stated_goal: str
+    true_goal: str
+    labels: tuple[str, str, str, str]
+    role: str
+    candidate: str
+    evidence: str
+    notes: dict[str, str]
+
+
 #: lines that answer each other; the first speaker has the odd ones
 Exchange = tuple[str, ...]
 

@@ -31,7 +31,7 @@ def draft(facts: JsonObject, params: registry.Params, rng: Random) -> CoreExpres
     "generate_episode_core_expression",
     title=N_("Core expression"),
     scope="episode",
-    reads=("brief", "episode_plan", "previous.core_expression", "character", "world_element"),
+    reads=("brief", "causal_chain", "episode_plan", "previous.core_expression", "character", "world_element"),
     writes="core_expression",
     guards=(plannable, has_episode_outline),
     draft=draft,
@@ -44,7 +44,8 @@ async def run(ctx: Context, params: registry.Params) -> CoreExpression:
     motifs = list(before.get("visual_motifs", []))
     core = briefing.clip(ctx, "previous core expression", briefing.compact(before), briefing.CORE_EXPRESSION_CHARS)
     ctx.progress(25, Text(N_("Writing the core expression")))
-    prompt = ctx.prompt(**facts, previous_core=core if before else "", previous_motifs=motifs)
+    chain = briefing.causal_chain(ctx, ctx.node.project)
+    prompt = ctx.prompt(**facts, **chain, previous_core=core if before else "", previous_motifs=motifs)
     checks = [lambda core_expression: motif_issues(core_expression, motifs)]
     core_expression = await ctx.generate("core", prompt, schema=CoreExpression, checks=checks)
     ctx.progress(100, Text(N_("Core expression written")))

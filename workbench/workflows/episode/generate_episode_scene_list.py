@@ -38,7 +38,15 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> SceneList:
     title=N_("Scene list"),
     scope="episode",
     params=Params,
-    reads=("brief", "episode_plan", "core_expression", "previous.scene_list", "character", "world_element"),
+    reads=(
+        "brief",
+        "causal_chain",
+        "episode_plan",
+        "core_expression",
+        "previous.scene_list",
+        "character",
+        "world_element",
+    ),
     writes="scene_list",
     guards=(plannable, has_episode_outline, has_core_expression),
     draft=draft,
@@ -52,7 +60,8 @@ async def run(ctx: Context, params: Params) -> SceneList:
     core = briefing.compact(ctx.node.artifact("core_expression"))
     core = briefing.clip(ctx, "core expression", core, briefing.CORE_EXPRESSION_CHARS)
     ctx.progress(25, Text(N_("Writing {count} scenes"), count=count))
-    prompt = ctx.prompt(**facts, core=core, earlier_scenes=earlier, count=count)
+    chain = briefing.causal_chain(ctx, ctx.node.project)
+    prompt = ctx.prompt(**facts, **chain, core=core, earlier_scenes=earlier, count=count)
     checks = [
         lambda scene_list: count_issues(scene_list, count),
         lambda scene_list: repetition_issues(scene_list, earlier),

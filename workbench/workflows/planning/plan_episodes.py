@@ -81,7 +81,7 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> BaseModel:
     title=N_("Episode plan"),
     scope="project",
     params=Params,
-    reads=("brief", "character", "world_element"),
+    reads=("brief", "causal_chain", "character", "world_element"),
     writes="episode_plan",
     guards=(plannable,),
     draft=draft,
@@ -90,14 +90,16 @@ def draft(facts: JsonObject, params: Params, rng: Random) -> BaseModel:
 async def run(ctx: Context, params: Params) -> EpisodePlan:
     """Divide the story into episodes: title, logline, beats, scope and cliffhanger of each."""
     ctx.progress(5, Text(N_("Reading the brief")))
-    facts = briefing.story_facts(ctx)
+    facts, chain = briefing.story_facts(ctx), briefing.causal_chain(ctx, ctx.node.project)
     target = params.target_episode_count or ctx.node.read_brief("episodes").get("episodes")
     if target is not None and target > MAX_IN_ONE_CALL:
-        plan = await _in_chunks(ctx, facts, target)
+        plan = await _in_chunks(ctx, facts | chain, target)
     else:
         ctx.progress(25, Text(N_("Planning the episodes")))
         checks = [lambda answer: count_issues(answer, target)]
-        plan = await ctx.generate("plan", ctx.prompt(**facts, target=target), schema=EpisodePlan, checks=checks)
+        plan = await ctx.generate(
+            "plan", ctx.prompt(**facts, **chain, target=target), schema=EpisodePlan, checks=checks
+        )
     plan = await _without_duplicates(ctx, facts, plan)
     plan = use_own_names(plan, facts["characters"])
     _warn_of_strangers(ctx, plan, facts["characters"])
