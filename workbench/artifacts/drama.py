@@ -279,8 +279,8 @@ class RelationChange(Content):
     new_intensity: int = Field(ge=1, le=10, title=N_("Intensity from then on"))
 
 
-class Relationship(Content):
-    """How one person stands to another. `pinned`: a person wrote or edited it; a new run leaves it as it is."""
+class Relation(Content):
+    """How one person stands to another, in the first one's eyes."""
 
     from_name: Annotated[str, text_of(120)] = Field(
         title=N_("From"), validation_alias=AliasChoices("from_name", "from")
@@ -291,6 +291,11 @@ class Relationship(Content):
     description: Annotated[str, text_of(2000)] = Field(title=N_("Description"))
     intensity: int = Field(5, ge=1, le=10, title=N_("Intensity"))
     arc: list[RelationChange] = Field(default_factory=list, max_length=30, title=N_("How it changes"))
+
+
+class Relationship(Relation):
+    """The same as it is kept. `pinned`: a person wrote or edited it; a new run leaves it as it is."""
+
     pinned: bool = Field(False, title=N_("Keep as it is"), description=N_("A new run leaves it alone"))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.sketch.drawing.portrait import coat_colour, draw_portrait
     from workbench.sketch.drawing.sheet import draw_character_sheet, draw_place_sheet, read_sheet
     from workbench.sketch.writing.anchors import write_scene_anchor
+    from workbench.sketch.writing.bonds import write_emotion_arc, write_relationships
     from workbench.sketch.writing.chain import write_chain_step
     from workbench.sketch.writing.dialogue import write_dialogue
     from workbench.sketch.writing.examples import write_example
@@ -37,9 +38,9 @@ __all__ = [
     "Interpreter", "coat_colour", "draw_character_sheet", "draw_clip", "draw_frame", "draw_place_sheet",
     "draw_portrait", "explain_plan", "find_names", "frame_size", "natural_episode_count", "read_sheet",
     "rewrite_episodes", "set_pairs", "summarize", "write_action_plan", "write_bible", "write_chain_step",
-    "write_chat_answer", "write_core_expression", "write_dialogue", "write_episodes", "write_example",
-    "write_frames", "write_group", "write_keyframe_group", "write_motion", "write_plan", "write_scene_anchor",
-    "write_scene_list", "write_script", "write_sound_design",
+    "write_chat_answer", "write_core_expression", "write_dialogue", "write_emotion_arc", "write_episodes",
+    "write_example", "write_frames", "write_group", "write_keyframe_group", "write_motion", "write_plan",
+    "write_relationships", "write_scene_anchor", "write_scene_list", "write_script", "write_sound_design",
 ]  # fmt: skip
 
 _MODULES = {
@@ -47,6 +48,7 @@ _MODULES = {
     "drawing.portrait": ("coat_colour", "draw_portrait"),
     "drawing.sheet": ("draw_character_sheet", "draw_place_sheet", "read_sheet"),
     "writing.anchors": ("write_scene_anchor",),
+    "writing.bonds": ("write_emotion_arc", "write_relationships"),
     "writing.chain": ("write_chain_step",),
     "writing.dialogue": ("write_dialogue",),
     "writing.examples": ("write_example",),

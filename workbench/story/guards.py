@@ -144,6 +144,15 @@ def has_episodes(node: NodeView, params: Any) -> list[Issue]:
     return [Issue("episodes", Text(N_("This needs at least one episode. Plan the episodes first.")))]
 
 
+def has_two_characters(node: NodeView, params: Any) -> list[Issue]:
+    """The library has at least two characters."""
+    have = len(node.project.characters(("name",), most=None))
+    if have >= 2:
+        return []
+    message = N_("The character library has {have}; a relationship needs at least two people. Add them first.")
+    return [Issue("characters", Text(message, have=have))]
+
+
 def has_these_episodes(node: NodeView, params: Any) -> list[Issue]:
     """Every episode that the params name belongs to the project."""
     own = {child.id for child in node.children() if child.kind == "episode"}

@@ -65,12 +65,12 @@ def story_facts(ctx: Context) -> JsonObject:
         "audience": brief.get("audience") or "",
         "protagonist": brief.get("protagonist") or "",
         "style": style_text(brief.get("style"), str(brief.get("language") or "en")),
-        "characters": cast_facts(ctx, project, fields_of_who) + _name_further_cast(ctx, project),
+        "characters": cast_facts(ctx, project, fields_of_who) + name_further_cast(ctx, project),
         "world": world_facts(ctx, project) + _name_further_world(ctx, project),
     }
 
 
-def _name_further_cast(ctx: Context, project: NodeView) -> list[JsonObject]:
+def name_further_cast(ctx: Context, project: NodeView) -> list[JsonObject]:
     """Those of a large cast who are not told in full, by name alone; the timeline says who."""
     told = {c["name"] for c in project.characters(("name",))}
     further = [c for c in project.characters(("name", "aliases"), most=None) if c["name"] not in told]

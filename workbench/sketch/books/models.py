@@ -194,6 +194,9 @@ class Drama(Book):
     stated_goal: str
     true_goal: str
     labels: tuple[str, str, str, str]
+    relation: str
+    relation_label: str
+    relation_change: str
     role: str
     candidate: str
     evidence: str

@@ -94,22 +94,22 @@ def _write_outline(plot: Plot) -> JsonObject:
     steps = [plot.say(book.first_cause, first)]
     steps += [plot.say(book.necessity, event, then) for event, then in pairwise(events)]
     return {
-        "outline_summary": _cut(pen.join(*(pen.capitalise(e.text) for e in events)), 8000),
+        "outline_summary": cut(pen.join(*(pen.capitalise(e.text) for e in events)), 8000),
         "core_object_or_event": plot.say(book.core, events[len(events) // 2]),
         "stakes_by_faction": [
             {
-                "faction": _cut(plot.say(book.faction, first, a=name), 80),
+                "faction": cut(plot.say(book.faction, first, a=name), 80),
                 "stakes": plot.say(book.stakes[n % len(book.stakes)], plot.last_of(name), a=name),
             }
             for n, name in enumerate(sides)
         ],
         "first_mover": {
-            "initiator": _cut(mover, 200),
+            "initiator": cut(mover, 200),
             "public_reason": plot.say(book.public_reason, first, a=mover),
             "hidden_intent": plot.say(book.hidden_intent, first, last, a=mover),
             "legitimacy_mask": plot.say(book.legitimacy_mask, first, a=mover),
         },
-        "necessity_derivation": [_cut(step, 800) for step in steps[:16]],
+        "necessity_derivation": [cut(step, 800) for step in steps[:16]],
     }
 
 
@@ -244,12 +244,12 @@ def _write_beat(plot: Plot, share: Share, event: Event, act: int) -> JsonObject:
     together = len(there) > 1
     flow = plot.say(book.shared if together else book.alone, event, a=there[0], b=there[1] if together else "")
     return {
-        "surface_event": _cut(seen, 2000),
-        "info_flow": _cut(flow, 1000),
+        "surface_event": cut(seen, 2000),
+        "info_flow": cut(flow, 1000),
         "learners": there[1:2] if together else there[:1] if share.part == "during" else [],
-        "location": _cut(event.place.name, 400),
+        "location": cut(event.place.name, 400),
         "characters": there[:30],
-        "visual_hook": _cut(plot.say(book.hooks[act % len(book.hooks)], event, a=there[0]), 1000),
+        "visual_hook": cut(plot.say(book.hooks[act % len(book.hooks)], event, a=there[0]), 1000),
         "emotional_tone": book.tones[min(act - 1, len(book.tones) - 1)],
         "estimated_scenes": 1 + len(share.events[:4]),
     }
@@ -298,5 +298,5 @@ def _audit(plot: Plot, beats: Sequence[JsonObject], drivers: Collection[str]) ->
     }
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
