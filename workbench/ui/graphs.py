@@ -140,7 +140,8 @@ def relations(people: Mapping[str, str], ties: Sequence[tuple[str, str, str, int
         )  # fmt: skip
     chart.update_layout(hovermode="closest", margin={"l": 8, "r": 8, "t": 8, "b": 8})
     chart.update_xaxes(visible=False, range=[-1.5, 1.5])
-    chart.update_yaxes(visible=False, range=[-1.35, 1.35], rangemode="normal")
+    low = min(y for _, y in spots.values()) if spots else -1.0
+    chart.update_yaxes(visible=False, range=[low - 0.35, 1.35], rangemode="normal")
     return chart
 
 

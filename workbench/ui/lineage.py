@@ -9,6 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.usage import Spending
 from workbench.story.lineage import Lineage, Relative
+from workbench.story.studio import StaleReason
 from workbench.ui import formats, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -91,12 +92,13 @@ def _card(own: Rank, spent: Mapping[int, Spending]) -> None:
             st.caption(formats.spent(_sum(own, spent), current()), width="content")
         # what is stale first: it is what somebody looks for
         listed = sorted(own.relatives, key=lambda r: not r.stale)
-        for number, relative in enumerate(listed[:SHOWN]):
-            _line(relative, explain=number < REASONS)
+        for relative in listed[:SHOWN]:
+            _line(relative)
+        _explain(listed[:SHOWN])
         if len(listed) > SHOWN:
             with st.expander(t("{n} more", n=len(listed) - SHOWN), key=f"lineage_more_{own.side}_{own.kind}"):
                 for relative in listed[SHOWN:MOST]:
-                    _line(relative, explain=False)
+                    _line(relative)
                 if len(listed) > MOST:
                     st.caption(t("and {n} more", n=len(listed) - MOST))
 
@@ -111,7 +113,7 @@ def _sum(own: Rank, spent: Mapping[int, Spending]) -> Spending:
     return Spending(sum(p.calls for p in parts), None, cost, sum(p.unpriced for p in parts))
 
 
-def _line(relative: Relative, *, explain: bool) -> None:
+def _line(relative: Relative) -> None:
     """One artifact: the way to its own lineage, its version, who made it and when, its job, its place in the Studio."""
     key = f"{relative.distance}_{relative.node_id}_{relative.kind}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"lineage_line_{key}"):
@@ -132,9 +134,17 @@ def _line(relative: Relative, *, explain: bool) -> None:
             "pages/studio.py", label=t("Studio"), icon=":material/movie_edit:", width="content",
             query_params={"node": str(relative.node_id)},
         )  # fmt: skip
-    if explain and relative.stale:
-        for reason in live.query(live.workbench().artifacts.list_stale_reasons, relative.node_id, relative.kind)[:2]:
-            st.markdown(f":orange[:material/update:] :gray[{reasons.sentence(reason)}]")
+
+
+def _explain(relatives: Sequence[Relative]) -> None:
+    """Why they are stale; one change makes many stale, and is said once."""
+    why: dict[tuple[object, ...], StaleReason] = {}
+    for relative in relatives:
+        if relative.stale:
+            for reason in live.query(live.workbench().artifacts.list_stale_reasons, relative.node_id, relative.kind):
+                why.setdefault((reason.node_id, reason.kind, reason.part, *reasons.differing_words(reason)), reason)
+    for reason in list(why.values())[:REASONS]:
+        st.markdown(f":orange[:material/update:] :gray[{reasons.sentence(reason)}]")
 
 
 def _version(relative: Relative) -> str:

@@ -1,0 +1,96 @@
+"""From any artifact up to the brief and down to what was made from it: versions, jobs, why it is stale."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.pages.conftest import House
+from tests.pages.test_by_hand import texts
+from workbench.errors import NotFound
+from workbench.story.lineage import spread
+from workbench.ui.lineage import rank
+
+
+def test_everything_that_can_be_reached_is_there_once_with_the_fewest_steps() -> None:
+    links = {1: [2, 3], 2: [4], 3: [4, 3], 4: [1, 5]}
+
+    def next_to(at: tuple[int, str]) -> list[tuple[int, str]]:
+        return [(n, "x") for n in links.get(at[0], [])]
+
+    assert spread((1, "x"), next_to) == {(2, "x"): 1, (3, "x"): 1, (4, "x"): 2, (5, "x"): 3}
+    assert spread((5, "x"), next_to) == {}
+
+
+@pytest.fixture
+def made(house: House) -> tuple[int, int, list[int]]:
+    """(project, episode, its scenes): with a scene list and the anchors of the first two scenes."""
+    project, episodes = house.planned()
+    episode = episodes[0].id
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+        assert house.run(kind, episode).state == "succeeded"
+    scenes = [n.id for n in house.nodes(project, "scene")]
+    for scene in scenes[:2]:
+        assert house.run("generate_scene_anchor", scene).state == "succeeded"
+    return project, episode, scenes
+
+
+def test_a_lineage_goes_up_by_the_versions_that_were_used_and_down_by_what_counts_now(
+    house: House, made: tuple[int, int, list[int]]
+) -> None:
+    project, episode, _ = made
+    wb = house.wb
+    brief = wb.artifact(project, "brief")
+    wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version)
+    seen = wb.artifacts.lineage(episode, "scene_list")
+    above = {r.kind: r for r in seen.above}
+    assert {"brief", "episode_plan", "core_expression", "character"} <= above.keys()
+    assert (above["brief"].version, above["brief"].head, above["brief"].stale) == (1, 2, False)
+    assert above["episode_plan"].stale
+    assert above["episode_plan"].job_id is not None
+    assert {(r.node_id, r.kind) for r in seen.below} == {(s, "scene_anchor") for s in scenes[:2]}
+    assert {r.distance for r in seen.below} == {1}
+    # nothing is above what a person has brought
+    assert wb.artifacts.lineage(project, "brief").above == []
+    assert not wb.artifacts.lineage(scenes[1], "scene_anchor").truncated
+
+    wb.projects.archive(scenes[1])
+    assert [r.node_id for r in wb.artifacts.lineage(episode, "scene_list").below] == [scenes[0]]
+    with pytest.raises(NotFound):
+        wb.artifacts.lineage(episode, "scene_script")
+
+
+def test_ranks_stand_in_the_order_of_a_storys_making_whatever_was_read_directly(
+    house: House, made: tuple[int, int, list[int]]
+) -> None:
+    _, _, scenes = made
+    seen = house.wb.artifacts.lineage(scenes[1], "scene_anchor")
+    order = ["brief", "episode_plan", "core_expression", "scene_list", "scene_anchor"]
+    ranks = [(own.kind, own.side) for own in rank(seen, order) if own.kind in order]
+    assert ranks == [*((kind, "above") for kind in order), ("scene_anchor", "here")]
+
+
+def test_the_page_says_versions_jobs_and_reasons_and_leads_on(house: House, made: tuple[int, int, list[int]]) -> None:
+    project, episode, _ = made
+    brief = house.wb.artifact(project, "brief")
+    house.wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost *story*"}, brief.version)
+    at = house.page("lineage", node=episode, kind="scene_list")
+    assert not at.exception
+    shown = texts(at)
+    assert at.title[0].value == "Lineage of Scene list"
+    assert "2 made from it" in shown
+    assert r"became “ghost \*story\*”" in shown
+    assert "**Scene anchor** × 2" in shown
+
+    job = house.wb.artifact(episode, "scene_list").job_id
+    at = house.page("job", id=job)
+    assert "Scene list v1" in texts(at)
+
+
+@pytest.mark.parametrize(
+    "query", [{}, {"node": "x", "kind": "brief"}, {"node": 99, "kind": "brief"}, {"node": 1, "kind": "no"}]
+)
+def test_an_address_that_leads_nowhere_says_where_to_begin(house: House, query: dict[str, str]) -> None:
+    house.sample()
+    at = house.page("lineage", **query)
+    assert not at.exception
+    assert "Choose “Lineage”" in texts(at)

@@ -1,0 +1,135 @@
+"""What holds a story together, as the Studio shows it: every word of it, letter for letter, and nothing as markup."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import House
+from tests.ui.studio.contents import CONTENTS
+from workbench.artifacts import kinds
+
+NASTY = "<script>x</script> **bold** $a$ :material/home: [l](http://x)"
+
+
+def draw(kind: str, content: dict[str, Any], lang: str) -> AppTest:
+    """The view alone, as a cell draws it."""
+
+    def page(kind, content, lang):  # type: ignore[no-untyped-def]
+        import streamlit as st
+
+        from workbench.ui import language
+        from workbench.ui.studio import artifacts
+
+        st.query_params["lang"] = lang
+        language.resolve(lang)
+        artifacts.show(kind, content, 1)
+
+    return AppTest.from_function(page, args=(kind, content, lang), default_timeout=30).run()
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(str(e.proto.body) for e in at.get("html"))
+
+
+def leaves(value: Any) -> list[str]:
+    """Every text in a content."""
+    if isinstance(value, dict):
+        return [t for v in value.values() for t in leaves(v)]
+    if isinstance(value, list):
+        return [t for v in value for t in leaves(v)]
+    return [value] if isinstance(value, str) else []
+
+
+#: choices, which are told by a word of ours
+OURS = {"three_act", "main", "sub1", "romantic", "stranger", "int", "ext", "action", "dialogue", "sound", "dissolve",
+        "none", "off_screen", "pass", "needs_revision"}  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("kind", list(CONTENTS))
+def test_a_view_shows_every_word(house: House, kind: str, lang: str) -> None:
+    house.sample()
+    content = kinds.validate(kinds.find(kind), CONTENTS[kind])
+    at = draw(kind, content, lang)
+    if kind == "scene_script":
+        at.selectbox[0].select_index(0).run()
+    assert not at.exception
+    shown = html(at) + "\n".join(str(m.value) for m in at.markdown)
+    # a screenplay names places and speakers in capitals
+    flat = re.sub(r"<br>|\\|\s+", " ", shown.replace("&lt;", "<").replace("&gt;", ">")).casefold()
+    hidden = {"title", "summary"} if kind == "scene_script" else set()
+    texts = leaves({k: v for k, v in content.items() if k not in hidden})
+    script_summaries = {s["summary"] for s in content.get("scenes", [])}
+    for text in texts:
+        if text and text not in OURS and text not in script_summaries:
+            assert " ".join(text.split()).casefold() in flat, text
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("causal_chain", ("outline", "first_mover", "initiator")),
+        ("causal_chain", ("knowledge", "layers", 0, "name")),
+        ("causal_chain", ("knowledge", "character_matrix", 0, "name")),
+        ("causal_chain", ("beats", "acts", 0, "name")),
+        ("causal_chain", ("beats", "acts", 0, "beats", 0, "location")),
+        ("causal_chain", ("weave", "plot_lines", 0, "driver")),
+        ("causal_chain", ("weave", "notes", 0)),
+        ("emotion_arc", ("points", 0, "label")),
+        ("character_relationships", ("relationships", 0, "from_name")),
+        ("character_relationships", ("relationships", 0, "label")),
+        ("scene_script", ("scenes", 0, "heading", "place")),
+        ("scene_script", ("scenes", 0, "elements", 2, "speaker")),
+        ("scene_script", ("scenes", 0, "elements", 2, "parenthetical")),
+    ],
+)
+def test_what_a_model_has_written_is_never_markup(house: House, kind: str, path: tuple[Any, ...]) -> None:
+    house.sample()
+    content = copy.deepcopy(kinds.validate(kinds.find(kind), CONTENTS[kind]))
+    at: Any = content
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = NASTY
+    page = draw(kind, content, "en")
+    assert not page.exception
+    assert "<script>" not in html(page)
+    for element in page.markdown:
+        assert "**bold**" not in element.value
+        assert "http://x" not in element.value
+    for chart in page.get("plotly_chart"):
+        assert "<script>" not in chart.proto.spec
+
+
+def test_a_chain_that_is_not_complete_shows_the_phases_that_there_are(house: House) -> None:
+    house.sample()
+    for count in (1, 2, 3):
+        phases = dict(list(CONTENTS["causal_chain"].items())[:count])
+        page = draw("causal_chain", kinds.validate(kinds.find("causal_chain"), phases), "en")
+        assert not page.exception
+        assert len(page.tabs) == count
+        assert "Not complete yet" in page.markdown[0].value
+
+
+def test_the_speakers_of_a_script_have_the_colours_of_the_cast(house: House) -> None:
+    """Della is the first of the sample's cast, whoever speaks first."""
+    house.sample()
+    content = kinds.validate(kinds.find("scene_script"), CONTENTS["scene_script"])
+    dialogue = {
+        "silent": False, "reason": "",
+        "lines": [
+            {"type": "dialogue", "speaker": "Jim", "emotion": "", "notes": [], "text": "You?"},
+            {"type": "dialogue", "speaker": "Della", "emotion": "", "notes": [], "text": "I."},
+        ],
+    }  # fmt: skip
+    in_script = re.search(
+        r"rw-cue'><i class='rw-point' style='background:(\S+?)'>", html(draw("scene_script", content, "en"))
+    )
+    spoken = re.findall(r"<i style='background:(\S+?)'></i>(\w+)", html(draw("dialogue", dialogue, "en")))
+    assert in_script
+    assert {name: colour for colour, name in spoken}["Della"] == in_script.group(1)
+    assert len({colour for colour, _ in spoken}) == 2
