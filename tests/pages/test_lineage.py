@@ -37,7 +37,7 @@ def made(house: House) -> tuple[int, int, list[int]]:
 def test_a_lineage_goes_up_by_the_versions_that_were_used_and_down_by_what_counts_now(
     house: House, made: tuple[int, int, list[int]]
 ) -> None:
-    project, episode, _ = made
+    project, episode, scenes = made
     wb = house.wb
     brief = wb.artifact(project, "brief")
     wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version)
