@@ -57,6 +57,13 @@ def ask_cancel(job_id: int) -> None:
     acts.ask("cancel", [job_id])
 
 
+def do_stop(job_id: int) -> None:
+    with shell.show_refusals():
+        if wb.jobs.stop_after_step(job_id, user=shell.user()):
+            shell.toast(t("It stops after this step."))
+        live.invalidate()
+
+
 def do_decide(job_id: int, choice: Any) -> None:
     with shell.show_refusals():
         wb.jobs.decide(job_id, choice, user=shell.user())
@@ -93,6 +100,11 @@ def primary(job: Job, seen: JobDetail) -> None:
         )
         return
     if state in states.ACTIVE:
+        if seen.children and wb.workflows.get(job.kind).batch:
+            st.button(
+                t("Stop after this step"), key="stop", icon=":material/pause_circle:", on_click=do_stop, args=(number,),
+                help=t("What has begun comes to its end, and nothing more is started. A retry goes on from there."),
+            )  # fmt: skip
         st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=ask_cancel, args=(number,))
         return
     failed = [c for c in seen.children if c.state in ("failed", "partial", "cancelled")]

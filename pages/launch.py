@@ -41,7 +41,7 @@ SHOWN = 24
 
 def list_workflows() -> list[Workflow]:
     """The workflows that a person launches by hand, in the order of a story's making."""
-    return [w for w in wb.workflows.list() if w.name != "run_plan"]
+    return [w for w in wb.workflows.list() if w.name != "run_plan" and not w.child_only]
 
 
 def scopes() -> dict[str, str]:

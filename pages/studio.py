@@ -102,7 +102,11 @@ def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None
 
 def list_shown_cells(node_id: int) -> list[Cell]:
     """One node's own work first, then what works on everything below it."""
-    shown = [c for c in wb.workflows.list_cells(node_id) if c.workflow.writes or c.workflow.batch]
+    shown = [
+        c
+        for c in wb.workflows.list_cells(node_id)
+        if c.workflow.writes or (c.workflow.batch and not c.workflow.child_only)
+    ]
     if any(c.workflow.name == BRIEF_MAKER for c in shown) and not wb.artifacts.list_versions(node_id, "source"):
         shown = [c for c in shown if c.workflow.name != BRIEF_MAKER]
     return sorted(shown, key=lambda c: c.workflow.batch)

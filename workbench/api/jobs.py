@@ -27,7 +27,7 @@ from workbench.db.rows.jobs import (
     Worker,
 )
 from workbench.db.schema import TERMINAL
-from workbench.db.writes import claims, end, ledger, steps, timeline, waits
+from workbench.db.writes import claims, end, families, ledger, steps, timeline, waits
 from workbench.errors import NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
@@ -295,6 +295,20 @@ class Jobs:
                     cancelled.append(job_id)
         self._dispatcher.kick()
         return cancelled
+
+    def stop_after_step(self, job_ids: int | Iterable[int], *, user: str = "local") -> builtins.list[int]:
+        """Let what parents have started come to its end, and start nothing more; they end partial, and a retry goes
+        on from there. Returns the ids of those that are still active parents. Raises NotFound."""
+        from workbench.jobs import replay
+
+        ids = [job_ids] if isinstance(job_ids, int) else [*job_ids]
+        stopped = []
+        for job_id in ids:
+            with self._database.write() as conn:
+                job = replay.find(conn, job_id)
+                if self._registry.find(job.kind).batch and families.ask_to_stop(conn, job_id, user):
+                    stopped.append(job_id)
+        return stopped
 
     def set_priority(self, job_ids: Iterable[int], priority: int) -> int:
         """Change the priority of active jobs; returns how many."""

@@ -82,6 +82,23 @@ def cancel(job_ids: tuple[int, ...], dry_run: bool, as_json: bool) -> None:
 
 @command.command()
 @click.argument("job_ids", type=int, nargs=-1, required=True)
+@console.json_option
+def stop(job_ids: tuple[int, ...], as_json: bool) -> None:
+    """Let what parents have started come to its end, and start nothing more; a retry goes on from there."""
+    with client.open_workbench() as wb:
+        stopped = wb.jobs.stop_after_step(job_ids)
+        if as_json:
+            console.emit({"stopping": stopped, "left": [i for i in job_ids if i not in stopped]})
+            return
+        for job_id in job_ids:
+            text = (
+                N_("Job {job_id} stops after this step") if job_id in stopped else N_("Job {job_id} starts no others")
+            )
+            console.say(Text(text, job_id=job_id))
+
+
+@command.command()
+@click.argument("job_ids", type=int, nargs=-1, required=True)
 @click.option("--profile", help="Another model service.")
 @click.option("--replace-newer", is_flag=True, help="Also where a person has saved a version since.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and what it costs at most, and do nothing.")

@@ -126,6 +126,8 @@ job = Table(
     Column("progress", Integer, nullable=False, default=0),
     # of a parent: how many children it will have in all; NULL: those it has
     Column("parts", Integer),
+    # of a parent: when it was asked to start nothing more
+    Column("stop_at", Ms),
     Column("message", Text),
     Column("message_i18n", Json),
     Column("preview", Text),

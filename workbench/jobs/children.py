@@ -158,6 +158,11 @@ class Children:
                 break
         return results, missing
 
+    def is_told_to_stop(self) -> bool:
+        """See `Context.is_told_to_stop`."""
+        with self._session.database.read() as conn:
+            return reads.is_told_to_stop(conn, self._session.job_id)
+
     def expect(self, parts: int) -> None:
         """How many children there will be in all: what a parent's progress is a share of."""
         session = self._session

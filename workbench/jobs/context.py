@@ -528,6 +528,10 @@ class Context:
         """How many children there will be in all: what a parent's progress is a share of."""
         self._children.expect(parts)
 
+    def is_told_to_stop(self) -> bool:
+        """A person has asked this parent to start nothing more than what is at work."""
+        return self._children.is_told_to_stop()
+
     def batch_result(self, results: Sequence[ChildResult], skipped: Sequence[JsonObject] = ()) -> BatchResult:
         """Sum up children; raises ChildFailed when every one of them failed."""
         return sum_up(results, skipped)

@@ -14,7 +14,16 @@ from workbench.db.reads import jobs as reads
 from workbench.db.reads import profiles as profile_reads
 from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, insert, steps, timeline
-from workbench.errors import AlreadyActive, GuardUnmet, InvalidInput, Issue, NotFound, SubmitKeyReused, all_of
+from workbench.errors import (
+    AlreadyActive,
+    GuardUnmet,
+    InvalidInput,
+    Issue,
+    NotAllowed,
+    NotFound,
+    SubmitKeyReused,
+    all_of,
+)
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
 from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile
@@ -59,6 +68,8 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
     declared = workflows.find(request.kind)
     params = workflows.parse(declared, request.params)
     node = _node_for(database, declared, request.node_id)
+    if declared.child_only and request.parent_id is None and request.replay_of is None:
+        raise NotAllowed(Text(N_("“{title}” is a part of other jobs and is not started alone."), title=declared.title))
     if guard and node is not None:
         unmet = guards.unmet(declared, node, params)
         if unmet:

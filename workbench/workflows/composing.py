@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: (workflow, node id)
 Key = tuple[str, int]
+#: of the jobs, those that replace what a person wrote or edited
+Rewrite = Collection[Key] | Literal["all"]
 
 
 def makers() -> list[registry.Workflow]:
@@ -65,7 +67,7 @@ async def compose(
     *,
     force: bool = False,
     grow: bool = False,
-    rewrite: Collection[Key] | Literal["all"] = (),
+    rewrite: Rewrite = (),
     leave_out: Collection[str] = (),
 ) -> BatchResult:
     """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they
@@ -90,7 +92,7 @@ async def run_jobs(
     requested: Sequence[Key],
     *,
     force: bool = False,
-    rewrite: Collection[Key] | Literal["all"] = (),
+    rewrite: Rewrite = (),
     params_of: Mapping[str, JsonObject] | None = None,
     expect: bool = True,
 ) -> Outcome:
@@ -121,9 +123,13 @@ async def run_jobs(
     waits: dict[Key, str] = {}
     for wave in plan.waves(items):
         wanted = []
+        stopped = ctx.is_told_to_stop()
         for item in wave:
-            broken = next((items[i] for i in item.after if outcome.stops(items[i].key)), None)
             reason = None if item.key in started else reason_to_skip(item)
+            if stopped and reason is None and item.key not in started:
+                outcome.done[item.key] = tell_stopped(*item.key)
+                continue
+            broken = next((items[i] for i in item.after if outcome.stops(items[i].key)), None)
             if reason is not None:
                 outcome.skipped.append({"node_id": item.node_id, "kind": item.workflow, "reason": reason})
             elif broken is not None and item.key not in started:
@@ -165,6 +171,12 @@ def _not_started(item: plan.Item, broken: registry.Workflow, *, waits: bool) -> 
         else Text(N_("Not started: “{title}” before it failed"), title=broken.title)
     )
     return ChildResult(None, item.node_id, item.workflow, NOT_STARTED, "child_failed", str(message))
+
+
+def tell_stopped(workflow: str, node_id: int) -> ChildResult:
+    """What becomes of a job that a parent was told not to begin."""
+    message = Text(N_("Not started: stopped after the step before, as asked"))
+    return ChildResult(None, node_id, workflow, NOT_STARTED, "cancelled", str(message))
 
 
 def _keys_below(

@@ -118,6 +118,8 @@ class Workflow:
     starts: Callable[[NodeView, Any], list[tuple[str, int]]] | None = None
     #: of a batch: workflow → about how many of its jobs it starts on nodes that the jobs in `starts` will make
     grows: Callable[[NodeView, Any], dict[str, int]] | None = None
+    #: only another job starts it
+    child_only: bool = False
 
     @property
     def purpose_title(self) -> str:
@@ -174,6 +176,11 @@ def all_workflows() -> list[Workflow]:
         return 1 + max((depth(w, (*seen, declared.name)) for w in before), default=0)
 
     return sorted(_workflows.values(), key=lambda w: (SCOPES.index(w.scope), w.batch, depth(w), w.name))
+
+
+def known() -> frozenset[str]:
+    """The names of every workflow registered so far."""
+    return frozenset(_workflows)
 
 
 def find(name: str) -> Workflow:

@@ -291,6 +291,11 @@ def children_states(conn: Connection, job_id: int) -> list[ChildState]:
     return fetch(conn, ChildState, _children_states, {"job_id": job_id})
 
 
+def is_told_to_stop(conn: Connection, job_id: int) -> bool:
+    """A person has asked the parent to start nothing more."""
+    return conn.execute(select(job.c.stop_at).where(job.c.id == job_id)).scalar() is not None
+
+
 def find_held(conn: Connection, job_ids: Sequence[int]) -> set[int]:
     """Those whose version was saved beside the head, to be looked at first."""
     query = select(job.c.id).where(job.c.id.in_(job_ids), job.c.result["held"].as_boolean())

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, bindparam, case, exists, func, insert, select
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import ACTIVE, job, job_child
 from workbench.db.writes import claims
+from workbench.db.writes.timeline import add_event
+from workbench.i18n import N_, Text
 
 #: newest first: whoever locks several jobs locks them in falling order of their ids
 _parents = (
@@ -58,6 +60,20 @@ _move = (
         )
     )
 )
+
+
+def ask_to_stop(conn: Connection, job_id: int, user: str) -> bool:
+    """A parent, and whatever it started itself, starts nothing more: what is at work comes to its end. Whether it was
+    still active, and not asked before."""
+    asked, family = False, [job_id]
+    while family:
+        active = job.c.id.in_(family), job.c.state.in_(ACTIVE), job.c.stop_at.is_(None)
+        marked = conn.execute(update(job).where(*active).values(stop_at=db_now_ms())).rowcount
+        asked = asked or marked > 0
+        family = list(conn.execute(select(job.c.id).where(job.c.parent_id.in_(family))).scalars()) if asked else []
+    if asked:
+        add_event(conn, job_id, Text(N_("{user}: stop after this step"), user=user), level="audit")
+    return asked
 
 
 def expect_children(conn: Connection, job_id: int, claim: int, parts: int) -> None:

@@ -1,0 +1,164 @@
+"""The two conductors on the real engine: one parent, children in their order, no slot held, resumed where they were."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Engine, until
+from tests.workflows.conftest import nodes, run
+from tests.workflows.frames import quick_drawing
+from workbench import samples
+from workbench.errors import AlreadyActive, NotAllowed
+
+Start = Callable[..., Engine]
+AGENT, TASK, SUPERVISOR = "run_episode_creation_agent", "run_episode_creation_scene_task", "run_workflow_supervisor"
+PARAMS = {"images": False, "scene_count_hint": 6}
+
+
+@pytest.fixture
+def planned(start: Start, monkeypatch: pytest.MonkeyPatch) -> tuple[Engine, int, int]:
+    """A planned story: engine, project, first episode."""
+    quick_drawing(monkeypatch)
+    engine = start()
+    project = engine.wb.create_project(samples.load("gift-of-the-magi.en"))
+    assert run(engine, "plan_episodes", project).state == "succeeded"
+    return engine, project, nodes(engine, project, "episode")[0].id
+
+
+def family(engine: Engine, job_id: int) -> list[Any]:
+    """The jobs below a parent, those of its parents among them too."""
+    children = engine.wb.jobs.get_detail(job_id).children
+    return [c for child in children for c in (child, *family(engine, child.id))]
+
+
+def test_the_agent_makes_an_episode_and_a_second_time_nothing(planned: tuple[Engine, int, int]) -> None:
+    engine, project, episode = planned
+    outline = engine.wb.plans.outline(AGENT, episode, PARAMS)
+    assert [j.workflow for j in outline.jobs] == [
+        "generate_episode_core_expression", "generate_episode_scene_list", "generate_scene_script",
+    ]  # fmt: skip
+    assert [j.state for j in outline.jobs] == ["missing"] * 3
+    assert outline.later == 6 * 6
+    job = engine.finish(engine.wb.submit(AGENT, episode, PARAMS).id, timeout=120)
+    assert job.state == "succeeded", job.error
+    below = family(engine, job.id)
+    counts = Counter(c.kind for c in below)
+    assert counts[TASK] == 6
+    assert counts["generate_dialogue"] == counts["generate_sound_design"] == counts["estimate_duration"] == 6
+    made = len(below) - counts[TASK]
+    assert made == len(outline.jobs) + outline.later == outline.forecast(grow=True).jobs
+    assert engine.wb.plans.price(AGENT, [episode], PARAMS).jobs == 0  # type: ignore[union-attr]
+    # shots are made when all anchors of the scenes before them are there, tasks when all shots are
+    ended = max(c.finished_at for c in below if c.kind == "generate_keyframe_prompt")
+    assert all(c.started_at >= ended for c in below if c.kind == TASK)
+    script = min(c.finished_at for c in below if c.kind == "generate_scene_script")
+    assert all(c.started_at >= script for c in below if c.kind == "generate_scene_anchor")
+
+    again = engine.finish(engine.wb.submit(AGENT, episode, PARAMS).id, timeout=60)
+    assert again.state == "succeeded"
+    assert [c.kind for c in family(engine, again.id)] == [TASK] * 6
+    assert len(nodes(engine, project, "scene")) == 6
+
+
+def test_one_scene_that_fails_stops_no_other_and_a_retry_makes_only_that(planned: tuple[Engine, int, int]) -> None:
+    engine, _, episode = planned
+    provider: Any = engine.provider  # type: ignore[attr-defined]
+    spoiled: list[str] = []
+
+    async def text(request: Any, on_delta: Any, real: Any = provider.text) -> Any:
+        told = request.messages[-1].content + request.messages[1].content
+        if "one to six lines" in told and (not spoiled or any(s in told for s in spoiled)):
+            scene = told.partition('"summary": "')[2].partition('"')[0]
+            spoiled.append(scene)
+            provider.changes.append(lambda made: "nothing that is JSON")
+        return await real(request, on_delta)
+
+    provider.text = text
+    job = engine.finish(engine.wb.submit(AGENT, episode, PARAMS).id, timeout=120)
+    assert job.state == "partial", job.error
+    states = Counter((c.kind, c.state) for c in family(engine, job.id))
+    assert states[TASK, "partial"] == 1
+    assert states[TASK, "succeeded"] == 5
+    assert states["generate_dialogue", "failed"] == 1
+    del provider.text
+    before = len(provider.requests)
+    retried = engine.finish(engine.wb.jobs.retry(job.id).id, timeout=120)
+    assert retried.state == "succeeded", retried.error
+    # dialogue and the sound that waited for it
+    assert len(provider.requests) - before == 2
+
+
+def test_a_parent_holds_no_slot_and_the_scenes_run_side_by_side(planned: tuple[Engine, int, int]) -> None:
+    engine, _, episode = planned
+    job = engine.finish(engine.wb.submit(AGENT, episode, PARAMS).id, timeout=120)
+    attempts = engine.wb.jobs.get_detail(job.id).attempts
+    assert {a.outcome for a in attempts[:-1]} == {"waiting"}
+    tasks = [c for c in engine.wb.jobs.get_detail(job.id).children if c.kind == TASK]
+    # all were there before the first of them had ended
+    assert max(t.created_at for t in map(engine.wb.jobs.get, (t.id for t in tasks))) <= min(
+        t.finished_at for t in tasks if t.finished_at
+    )
+
+
+def test_a_conductor_stops_after_its_step_and_goes_on_when_retried(planned: tuple[Engine, int, int]) -> None:
+    engine, _, episode = planned
+    wb = engine.wb
+    job = wb.submit(AGENT, episode, PARAMS)
+    engine.worker.run(job.id)
+    [first] = wb.jobs.get_detail(job.id).children
+    assert first.kind == "generate_episode_core_expression"
+    assert wb.jobs.stop_after_step(job.id) == [job.id]
+    assert wb.jobs.stop_after_step(first.id) == []
+    ended = engine.finish(job.id, timeout=60)
+    assert ended.state == "partial"
+    assert [c.kind for c in wb.jobs.get_detail(job.id).children] == ["generate_episode_core_expression"]
+    left = {f["error"] for f in ended.result["failed"]}
+    assert left == {"Not started: stopped after the step before, as asked"}
+    assert wb.jobs.stop_after_step(job.id) == []
+    retried = engine.finish(wb.jobs.retry(job.id).id, timeout=120)
+    assert retried.state == "succeeded", retried.error
+    kinds = Counter(c.kind for c in family(engine, retried.id))
+    assert len(wb.jobs.list(kind="generate_episode_core_expression")) == 1
+    assert kinds[TASK] == 6
+
+
+def test_a_scene_task_is_never_started_alone(planned: tuple[Engine, int, int]) -> None:
+    engine, project, episode = planned
+    run(engine, "generate_scene_list", project, {"scene_count_hint": 6})
+    scene = nodes(engine, project, "scene")[0].id
+    with pytest.raises(NotAllowed, match="part of other jobs"):
+        engine.wb.submit(TASK, scene, {})
+    assert episode
+
+
+def test_two_agents_on_one_episode_are_one(planned: tuple[Engine, int, int]) -> None:
+    engine, _, episode = planned
+    first = engine.wb.submit(AGENT, episode, PARAMS)
+    assert engine.wb.submit(AGENT, episode, PARAMS).id == first.id
+    with pytest.raises(AlreadyActive):
+        engine.wb.submit(AGENT, episode, {**PARAMS, "scene_count_hint": 7})
+    assert engine.finish(first.id, timeout=120).state == "succeeded"
+
+
+def test_a_budget_that_is_used_up_stops_the_agent_and_more_lets_it_go_on(planned: tuple[Engine, int, int]) -> None:
+    engine, project, episode = planned
+    wb = engine.wb
+    price = {"prices": {"*": {"currency": "USD", "input": 100, "output": 100}}}
+    wb.profiles.add("paid", "openai", text_model="m", key="not-a-real-key", params=price)
+    wb.budgets.set(100_000, currency="USD", project_id=project)
+    job = wb.submit(AGENT, episode, PARAMS, profile="paid")
+
+    def waits() -> bool:
+        engine.deliver()
+        engine.worker.maintain()
+        return any(c.waiting_for == "budget" for c in family(engine, job.id))
+
+    until(waits, 30, "a child that waits for the budget")
+    assert wb.jobs.get(job.id).state == "waiting"
+    wb.budgets.set(1_000_000_000, currency="USD", project_id=project)
+    ended = engine.finish(job.id, timeout=120)
+    assert ended.state == "succeeded", ended.error
