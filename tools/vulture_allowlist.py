@@ -18,6 +18,7 @@ _.atmosphere
 _.intent
 _.pose
 _.bubble_space
+_.image_prompt
 _.quality
 _.made_by
 _.reference
@@ -157,16 +158,6 @@ _.video_profile
 # read by SQLAlchemy from the context of an error
 _.is_disconnect
 
-# what groups and translations of the long storyboard are checked and written by
-_.premise
-_.setting_lock
-_.image_prompt
-_.camera_mode
-_.to_chinese
-_.to_english
-_.chinese_issues
-_.translation_issues
-_.gone_after
 # tests fill in a shipped prompt by its name
 render
 
@@ -181,3 +172,9 @@ _.purpose
 
 # the page of prompts shows it
 find_answer
+
+# a panel as the Studio shows it
+_.edited_zh
+_.edited_en
+_.translated_back
+_.pending

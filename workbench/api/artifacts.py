@@ -7,9 +7,11 @@ from sqlalchemy import Connection
 from workbench.api.projects import find_node
 from workbench.arguments import StoryContent, check_arguments
 from workbench.artifacts import kinds
+from workbench.artifacts.declared import Kind
 from workbench.artifacts.diff import Change, changes
+from workbench.artifacts.part_inputs import inputs_of_edit
 from workbench.artifacts.saving import add_version, point_head
-from workbench.artifacts.staleness import ChangedInput, find_changed_inputs, refresh_inputs
+from workbench.artifacts.staleness import ChangedInput, find_changed_inputs
 from workbench.db.connection import Database
 from workbench.db.reads import media as media_reads
 from workbench.db.reads import story as reads
@@ -18,7 +20,7 @@ from workbench.db.rows.story import Artifact, ArtifactVersion, Input, Node, Vers
 from workbench.db.writes import story as writes
 from workbench.errors import Conflict, InvalidInput, Issue, NotAllowed, NotFound
 from workbench.i18n import N_, Text
-from workbench.json_types import Json
+from workbench.json_types import Json, JsonObject
 from workbench.story import elements, lineage, own_media, replanning, studio
 from workbench.story.freshness import source_heads
 
@@ -80,7 +82,7 @@ class Artifacts:
             newest = versions[0].version if versions else None
             if newest != base_version and not any(v.is_head and v.version == base_version for v in versions):
                 raise Conflict(newest or 0)
-            inputs = _inputs_of_edit(conn, node_id, kind)
+            inputs = _inputs_of_edit(conn, node_id, declared, checked)
             return add_version(conn, node_id, declared, checked, source="manual", user=user, inputs=inputs)
 
     def place_pictures(self, node_id: int, pictures: dict[str, tuple[str, str]], user: str = "local") -> Artifact:
@@ -215,9 +217,10 @@ def _check_names(conn: Connection, node: Node, kind: str, content: Json) -> None
         elements.check_names(conn, node.project_id, kind, content, node.id)
 
 
-def _inputs_of_edit(conn: Connection, node_id: int, kind: str) -> list[Input]:
-    """A person who edits has seen today's inputs: the edit is fresh against them."""
-    head = reads.find_head(conn, node_id, kind)
+def _inputs_of_edit(conn: Connection, node_id: int, kind: Kind, content: JsonObject) -> list[Input]:
+    """A person who edits has seen today's inputs: what they edit is fresh against them. Where it is known which parts
+    an input was used for, the parts that are left as they were stay as old as they were."""
+    head = reads.find_head(conn, node_id, kind.name)
     if head is None:
         return []
-    return refresh_inputs(head.inputs, source_heads(conn, [head]))
+    return inputs_of_edit(head, kind, content, source_heads(conn, [head]))

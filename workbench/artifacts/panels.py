@@ -195,11 +195,19 @@ class StoryboardGroups(Content):
         return self
 
 
-class TranslatedPanel(Content):
-    """Chinese of one panel. `made`: as it was translated; another text now means that a person has edited it."""
-
+class ChinesePanel(Content):
     index: int = Field(ge=1, le=PANELS, title=N_("Panel"))
     zh: Annotated[str, text_of(ZH_CHARS)] = Field(title=N_("Chinese"))
+
+
+class EnglishPanel(Content):
+    index: int = Field(ge=1, le=PANELS, title=N_("Panel"))
+    en: Annotated[str, text_of(EN_CHARS)] = Field(title=N_("English"))
+
+
+class TranslatedPanel(ChinesePanel):
+    """Chinese of one panel. `made`: as it was translated; another text now means that a person has edited it."""
+
     made: Annotated[str, text_of(ZH_CHARS, 0)] = Field("", title=N_("As translated"))
 
     @property

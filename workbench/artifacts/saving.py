@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from workbench.artifacts.declared import Kind
+from workbench.artifacts.part_inputs import has_own, name_own
 from workbench.artifacts.replan import Existing, Replan, match
 from workbench.artifacts.versions import hash_of, part_hashes
 from workbench.db.reads import story as reads
@@ -56,6 +59,10 @@ def add_version(
     _follow_head(conn, node_id, kind, before, user)
     stored = reads.find_artifact(conn, artifact_id)
     assert stored is not None
+    if inputs and has_own(inputs):
+        named = name_own(inputs, artifact_id, stored.version)
+        writes.set_inputs(conn, artifact_id, named)
+        return replace(stored, inputs=named)
     return stored
 
 

@@ -21,6 +21,8 @@ from sqlalchemy import Connection
 
 from workbench import prompts
 from workbench.artifacts import kinds, staleness
+from workbench.artifacts.declared import Kind
+from workbench.artifacts.part_inputs import own_input, restrict
 from workbench.artifacts.storyboard import Candidate
 from workbench.artifacts.versions import hash_of, part_of
 from workbench.db.reads import failures
@@ -36,7 +38,7 @@ from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.results import save_so_far
 from workbench.jobs.session import ClaimSession
-from workbench.jobs.text_steps import Check, TextSteps, judge
+from workbench.jobs.text_steps import Check, Guide, TextSteps, judge
 from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.prompts import overrides
@@ -65,12 +67,14 @@ class PartialArtifact:
     """What a workflow that writes an artifact returns when parts of it are missing: what there is gets saved.
 
     `failed`: {"item", "error_kind", "error"} each; with any, the job ends partial. `succeeded`: the items that are
-    there.
+    there. A callable `content` gets the head's content when it is saved, and puts into it what was made; then `made`
+    names the parts that were, and all others keep what they were made from.
     """
 
-    content: BaseModel
+    content: BaseModel | Callable[[JsonObject | None], BaseModel]
     failed: list[JsonObject]
     succeeded: list[Any]
+    made: Collection[str] | None = None
 
 
 class Context:
@@ -84,6 +88,7 @@ class Context:
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
         self._prompt_files: dict[str, prompts.PromptFile] = {}
+        self._own_parts: dict[str, set[str]] = {}
         self._children = Children(session)
         self._traditional: hanzi.Traditional | None = None
         #: the part of the artifact that is being made; None: all of it
@@ -188,16 +193,33 @@ class Context:
         most = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
         return min(most, profile.concurrency or most)
 
-    def has_changed(self, part: str, written: str) -> bool:
+    def use_own_part(self, part: str, only_for: str) -> None:
+        """Count a part of what this run makes as an input of another part of it (``state:KF2`` for ``group:KF3``)."""
+        self._own_parts.setdefault(part, set()).add(only_for)
+
+    def inputs_with_own(self, conn: Connection, kind: Kind, content: JsonObject, made: Collection[str]) -> list[Input]:
+        """What these parts of the content are made from; what the head's others are made from stays as it is."""
+        head = story_reads.find_head(conn, self.node.id, kind.name)
+        parts = [] if kind.parts is None else kind.parts(content)
+        own = [own_input(self.node.id, kind, content, part, only_for) for part, only_for in self._own_parts.items()]
+        others = [part for part in parts if part not in made]
+        return [
+            *restrict(head.inputs if head else (), others),
+            *restrict([*self._inputs.as_list(), *own], made),
+        ]
+
+    def has_changed(self, part: str | None, written: str) -> bool:
         """Has what a part of the artifact (`written`: ``frame:KF3``) is made from changed since it was written?
 
-        That is the input part of its own (``shot:4``), and every whole input that it uses.
+        That is the input part of its own (``shot:4``; None: every part that it uses), and every whole input that it
+        uses.
         """
         head = self._own_head()
         before = head.inputs if head else []
         for made_from in self._inputs.as_list():
             only_for = made_from.get("only_for")
-            if made_from["part"] not in (None, part) or (only_for is not None and written not in only_for):
+            of_others = part is not None and made_from["part"] not in (None, part)
+            if of_others or (only_for is not None and written not in only_for):
                 continue
             known = next((i for i in before if staleness.is_same_source(i, made_from, written)), None)
             if known is None:
@@ -269,6 +291,10 @@ class Context:
             return prompt
         if len(self._prompt_versions) == 1:
             self._event(Text(N_("Keeps to version {version}, edited by hand"), version=self.by_hand.version), "info")
+        return self.keep_to(prompt, self.by_hand.content)
+
+    def keep_to(self, prompt: prompts.Prompt, by_hand: Any) -> prompts.Prompt:
+        """The prompt with what a person has written by hand, for the model to keep to."""
         return prompts.keep_to(prompt, by_hand, self._find_prompt(prompts.KEEP_TO))
 
     def _find_prompt(self, name: str) -> prompts.PromptFile:
@@ -370,10 +396,12 @@ class Context:
         checks: Sequence[Check] = (),
         draft: Callable[..., Any] | None = None,
         pictures: Sequence[str] = (),
+        guide: Guide | None = None,
     ) -> M:
         """A validated answer, memoised under `step`. Raises OutputError when three repairs did not help.
 
         `pictures`: SHA-256 in the media store of what the model is shown after the words (see `sees_pictures`).
+        `guide`: what a repair is told besides the issues, for those that it knows how to mend.
         """
         names = self._traditional_names
         own = None if names is None else hanzi.Traditional(hanzi.iterate_texts(dict(prompt.facts)), names)
@@ -387,7 +415,7 @@ class Context:
             _, _, usable = judge(by_hand, schema, checks)
             write = write if usable is None else partial(str, by_hand)
         with self._session.note_failure():
-            answer = await self._text.generate(step, prompt, schema, checks, write, pictures)
+            answer = await self._text.generate(step, prompt, schema, checks, write, pictures, guide)
         return answer if own is None else own.keep(answer)
 
     def keep_script(self, content: M) -> M:

@@ -79,10 +79,13 @@ class Conversation:
         shown = [list(self.shown)] if self.shown else []
         return hash_of([[[m.role, m.content] for m in self.start], self.json_schema, *own, *shown])
 
-    def reject(self, text: str, issues: list[Issue]) -> None:
-        """Continue with the newest rejected answer only: earlier ones would only cost tokens."""
+    def reject(self, text: str, issues: list[Issue], guide: str = "") -> None:
+        """Continue with the newest rejected answer only: earlier ones would only cost tokens. `guide`: more about how
+        these issues are mended."""
         listed = "\n".join(f"- {issue}" for issue in issues[:40])
-        self._after = (Message("assistant", text), Message("user", _REPAIR[self.language].format(issues=listed)))
+        asked = _REPAIR[self.language].format(issues=listed)
+        told = f"{asked}\n\n{guide}" if guide else asked
+        self._after = (Message("assistant", text), Message("user", told))
 
     def messages(self, mode: Mode) -> tuple[Message, ...]:
         """The schema itself stands in the prompt below json_schema mode."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pydantic import BaseModel
@@ -55,7 +55,7 @@ class Endings:
             claims.fence(conn, claim.job_id, claim.number)
             state, result_json = "succeeded", None
             if isinstance(result, PartialArtifact) and declared.writes is not None:
-                result_json = _save(conn, claim, context, declared.writes, result.content)
+                result_json = _save(conn, claim, context, declared.writes, result.content, result.made)
                 result_json |= {"succeeded": result.succeeded, "failed": result.failed}
                 state = "partial" if result.failed else "succeeded"
             elif declared.writes is not None:
@@ -183,8 +183,12 @@ class Endings:
         # nothing could be written: the lease runs out, and the sweeper takes the job from here
 
 
-def _save(conn: Connection, claim: claims.Claim, context: Context, kind_name: str, result: Any) -> dict[str, Any]:
-    saved = save_result(conn, claim, context, kind_name, result)
+def _save(
+    conn: Connection, claim: claims.Claim, context: Context, kind_name: str, result: Any,
+    parts: Collection[str] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """`parts`: the only ones of it that the job has made (see PartialArtifact)."""
+    saved = save_result(conn, claim, context, kind_name, result, parts)
     made = saved.artifact
     return {
         "artifact_id": made.id,

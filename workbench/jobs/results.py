@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
+from workbench.artifacts.declared import Kind
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
@@ -43,6 +45,9 @@ class Maker(Protocol):
     @property
     def model(self) -> str: ...
     def keep_script(self, content: M) -> M: ...
+    def inputs_with_own(
+        self, conn: Connection, kind: Kind, content: JsonObject, made: Collection[str]
+    ) -> list[Input]: ...
     def find_saved_meanwhile(self, conn: Connection) -> int | None: ...
 
 
@@ -54,14 +59,20 @@ class Saved:
     held: bool = False
 
 
-def save_result(conn: Connection, claim: Claim, maker: Maker, kind_name: str, result: Any) -> Saved:
+def save_result(
+    conn: Connection, claim: Claim, maker: Maker, kind_name: str, result: Any, parts: Collection[str] | None = None
+) -> Saved:
     """Add the version; one that a person has pinned, or saved meanwhile, goes on counting. The claim is fenced by the
-    caller."""
+    caller. `parts`: the only ones of it that were made now."""
+    story_writes.lock_node(conn, maker.node.id)
+    if callable(result):
+        # under the lock: what has been added meanwhile is kept
+        head = reads.find_head(conn, maker.node.id, kind_name)
+        result = result(None if head is None else head.content)
     if not isinstance(result, BaseModel):
         raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
     kind = kinds.find(kind_name)
     content = kinds.validate(kind, maker.keep_script(result).model_dump(mode="json"))
-    story_writes.lock_node(conn, maker.node.id)
     by_hand = maker.find_saved_meanwhile(conn)
     held = by_hand is None and _hides_work(conn, maker, kind.name, content)
     saved = add_version(
@@ -72,7 +83,7 @@ def save_result(conn: Connection, claim: Claim, maker: Maker, kind_name: str, re
         source="ai",
         user=claim.created_by or "local",
         job_id=claim.job_id,
-        inputs=maker.inputs,
+        inputs=maker.inputs if parts is None else maker.inputs_with_own(conn, kind, content, parts),
         warnings=[w.to_json() for w in maker.warnings],
         prompt_version=maker.prompt_version,
         model=maker.model,

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 Check = Callable[[Any], list[Issue]]
+#: what a repair is told besides its issues; empty for nothing
+Guide = Callable[[list[Issue]], str]
 MAX_REPAIRS = 3
 PLAIN: Mode = "plain"
 #: tokens of an answer whose length nobody capped
@@ -91,6 +93,7 @@ class TextSteps:
         checks: Sequence[Check],
         draft: Callable[[], str] | None,
         pictures: Sequence[str] = (),
+        guide: Guide | None = None,
     ) -> M:
         """One answer that has the schema and passes every check, after at most three repairs that name the issues.
 
@@ -98,7 +101,7 @@ class TextSteps:
         """
         with self._session.name_origin(name, "text"):
             shown = [(sha, await asyncio.to_thread(self._read_jpeg, sha)) for sha in pictures]
-            return await self._generate(name, Conversation.about(prompt, schema, shown), schema, checks, draft)
+            return await self._generate(name, Conversation.about(prompt, schema, shown), schema, checks, draft, guide)
 
     def _read_jpeg(self, sha: str) -> bytes:
         return encode_jpeg(self._session.media.read(sha))
@@ -110,6 +113,7 @@ class TextSteps:
         schema: type[M],
         checks: Sequence[Check],
         draft: Callable[[], str] | None,
+        guide: Guide | None,
     ) -> M:
         session = self._session
         input_hash = conversation.input_hash
@@ -136,7 +140,7 @@ class TextSteps:
             if round_number == MAX_REPAIRS or (round_number and same(issues, before)):
                 break
             before = issues
-            conversation.reject(answer.text, issues)
+            conversation.reject(answer.text, issues, guide(issues) if guide is not None else "")
         useless = OutputError(
             kind,
             Text(

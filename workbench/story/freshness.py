@@ -52,6 +52,11 @@ def find_stale_parts(node: NodeView, kind: str) -> set[str]:
     return {part for part in parts if any(c.touches(part) for c in changed)}
 
 
+def list_named_children(node: NodeView, job_id: int) -> set[str]:
+    """The names under which this job has started children of its own (see Context.children)."""
+    return {c.item.partition(":")[0] for c in _children(node, job_id) if c.batch is None}
+
+
 def complete(head: HeadState | ArtifactVersion) -> bool:
     """Has the artifact every part that its kind should have? Nine frames of which two failed are not complete."""
     expected = kinds.find(head.kind).expected_parts

@@ -205,3 +205,20 @@ def has_storyboard_bible(node: NodeView, params: Any) -> list[Issue]:
     return _has(
         node, "storyboard_bible", N_("This scene has no storyboard bible yet. Generate the storyboard bible first.")
     )
+
+
+def has_storyboard_plan(node: NodeView, params: Any) -> list[Issue]:
+    """The scene's storyboard plan exists."""
+    return _has(
+        node, "storyboard_plan", N_("This scene has no storyboard plan yet. Generate the storyboard plan first.")
+    )
+
+
+def has_storyboard_groups(node: NodeView, params: Any) -> list[Issue]:
+    """The scene has storyboard panels."""
+    return _has(node, "storyboard_groups", N_("This scene has no storyboard panels yet. Write the panels first."))
+
+
+def has_storyboard_translation(node: NodeView, params: Any) -> list[Issue]:
+    """The scene's panels have their Chinese."""
+    return _has(node, "storyboard_translation", N_("The panels have no Chinese yet. Translate them first."))

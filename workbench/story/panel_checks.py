@@ -34,6 +34,11 @@ _LATIN = re.compile(r"[A-Za-z]")
 _CLAUSE = re.compile(r"[，。；、,.;\n]+")
 
 
+@dataclass(frozen=True)
+class Break(Issue):
+    """An issue of continuity: what was there is not gone on with."""
+
+
 def fold_thing(name: str) -> str:
     """“The Lamp” and “lamp” are one thing."""
     return fold(without_article(name))
@@ -261,14 +266,24 @@ def form_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
     if [p.index for p in answer.panels] != list(range(1, 10)):
         issues.append(Issue("panels", Text(N_("panels must be numbered 1..9 in order"))))
     names = _names_in_english(frame)
-    texts = [fold(p.en[len(prefix_of(p.en)) :]) for p in answer.panels]
-    issues += _repeats("panels", texts, [p.en for p in answer.panels])
+    issues += _repeats("panels", [_bare(p.en) for p in answer.panels], [p.en for p in answer.panels])
     for number, panel in enumerate(answer.panels):
         path = f"panels.{number}"
         issues += camera_issues(path, panel.en, panel.camera is not None, frame.mode)
         issues += english_issues(f"{path}.en", panel.en, names)
         issues += _known_issues(f"{path}.people", panel.people, frame.cast)
     return issues + state_issues("end", answer.end, frame.cast, frame.bible.props_list)
+
+
+def _bare(text: str) -> str:
+    """A sentence without its camera in brackets, folded."""
+    return fold(text[len(prefix_of(text)) :])
+
+
+def alike_issues(texts: Mapping[int, str]) -> list[Issue]:
+    """No two panels of a group say the same; `texts` by number."""
+    listed = [texts[index] for index in sorted(texts)]
+    return _repeats("panels", [_bare(t) for t in listed], listed)
 
 
 def _names_in_english(frame: GroupFrame) -> list[str]:
@@ -320,7 +335,7 @@ def continuity_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
     """Whoever and whatever was there is still there or has left by name; what is gone does not come back."""
     exits = {frame.identify(e.name): e for e in answer.exits}
     ends = {frame.identify(c.name) for c in answer.end.characters} | {frame.identify(p.name) for p in answer.end.props}
-    issues = []
+    issues: list[Issue] = []
     for name in (*(c.name for c in frame.before.characters), *(p.name for p in frame.before.props)):
         key = frame.identify(name)
         if key not in ends and key not in exits:
@@ -328,7 +343,7 @@ def continuity_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
                 N_("{name} was there when the group began: keep it in the end state, or name it among the exits"),
                 name=name,
             )
-            issues.append(Issue("end", message))
+            issues.append(Break("end", message))
     issues += _planned_issues(answer, frame, ends, exits)
     issues += _exit_issues(answer, frame, ends)
     for number, panel in enumerate(answer.panels):
@@ -336,12 +351,12 @@ def continuity_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
             key = frame.identify(name)
             if key in frame.gone:
                 message = Text(N_("{name} has left in an earlier group"), name=name)
-                issues.append(Issue(f"panels.{number}.people", message))
+                issues.append(Break(f"panels.{number}.people", message))
             elif key in exits and panel.index > exits[key].panel:
                 message = Text(N_("{name} leaves in panel {panel}"), name=name, panel=exits[key].panel)
-                issues.append(Issue(f"panels.{number}.people", message))
+                issues.append(Break(f"panels.{number}.people", message))
     for key in sorted(ends & frame.gone.keys()):
-        issues.append(Issue("end", Text(N_("{name} has left in an earlier group"), name=frame.gone[key])))
+        issues.append(Break("end", Text(N_("{name} has left in an earlier group"), name=frame.gone[key])))
     return issues
 
 
@@ -349,14 +364,14 @@ def _planned_issues(
     answer: GroupAnswer, frame: GroupFrame, ends: Collection[str], exits: Mapping[str, Exit]
 ) -> list[Issue]:
     """The people whom the plan has at the end are there."""
-    issues = []
+    issues: list[Issue] = []
     for character in frame.planned.end.characters:
         key = frame.identify(character.name)
         if key not in ends and key not in exits and key not in frame.gone:
             before = {frame.identify(c.name) for c in frame.before.characters}
             if key not in before:
                 message = Text(N_("the plan has {name} at the end of this group"), name=character.name)
-                issues.append(Issue("end.characters", message))
+                issues.append(Break("end.characters", message))
     return issues
 
 
@@ -370,13 +385,13 @@ def _exit_issues(answer: GroupAnswer, frame: GroupFrame, ends: Collection[str]) 
         key = frame.identify(leaving.name)
         if key in ends:
             message = Text(N_("{name} has left, and cannot be in the end state"), name=leaving.name)
-            issues.append(Issue(f"exits.{number}", message))
+            issues.append(Break(f"exits.{number}", message))
         elif key in frame.gone:
             message = Text(N_("{name} has left in an earlier group"), name=leaving.name)
-            issues.append(Issue(f"exits.{number}", message))
+            issues.append(Break(f"exits.{number}", message))
         elif key not in there:
             message = Text(N_("{name} was never there, and cannot leave"), name=leaving.name)
-            issues.append(Issue(f"exits.{number}", message))
+            issues.append(Break(f"exits.{number}", message))
     return issues
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import Editing, nodes, run
 from workbench import samples
+from workbench.artifacts.panels import GROUP_KEYS
 
 SAMPLE = "gift-of-the-magi.en"
 
@@ -35,3 +38,25 @@ def content(engine: Engine, node: int, kind: str) -> dict[str, Any]:
 def service(engine: Engine) -> Editing:
     found: Editing = engine.provider  # type: ignore[attr-defined]
     return found
+
+
+def planned(engine: Engine, sample: str = SAMPLE, **changed: Any) -> int:
+    """The same scene with its storyboard bible and plan."""
+    scene = ready(engine, sample, **changed)
+    for kind in ("generate_storyboard_scene_bible", "generate_storyboard_plan"):
+        assert run(engine, kind, scene).state == "succeeded"
+    return scene
+
+
+def stale(engine: Engine, scene: int, kind: str = "storyboard_groups") -> set[str]:
+    """The groups that have something that changed under them."""
+    reasons = engine.wb.artifacts.list_stale_reasons(scene, kind)
+    return {k for k in GROUP_KEYS if any(r.touches(f"group:{k}") for r in reasons)}
+
+
+def edit(engine: Engine, scene: int, change: Callable[[dict[str, Any]], Any], kind: str = "storyboard_groups") -> None:
+    head = engine.wb.artifact(scene, kind)
+    assert head is not None
+    made = json.loads(json.dumps(head.content))
+    change(made)
+    engine.wb.artifacts.save(scene, kind, made, head.version)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import db_now_ms
+from workbench.db.rows.story import Input
 from workbench.db.schema import artifact, artifact_head, artifact_prompt, layout, node
 
 
@@ -91,6 +92,11 @@ def copy_prompts(conn: Connection, from_artifact: int, to_artifact: int) -> None
     own = [c for c in artifact_prompt.c if c.name != "artifact_id"]
     rows = select(literal(to_artifact), *own).where(artifact_prompt.c.artifact_id == from_artifact)
     conn.execute(insert(artifact_prompt).from_select(["artifact_id", *(c.name for c in own)], rows))
+
+
+def set_inputs(conn: Connection, artifact_id: int, inputs: Sequence[Input]) -> None:
+    """Name what a version was made from, in the transaction that adds it: one of them may be the version itself."""
+    conn.execute(update(artifact).where(artifact.c.id == artifact_id).values(inputs=list(inputs)))
 
 
 def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, pinned: bool) -> None:

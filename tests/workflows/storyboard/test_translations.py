@@ -1,0 +1,250 @@
+"""Panels into Chinese and edited ones back: what is sent comes back, and nothing that a person wrote is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Engine
+from tests.workflows.conftest import SAMPLES, Change, run
+from tests.workflows.storyboard.scenes import content, edit, planned, service, stale
+from workbench.artifacts.panels import GROUP_KEYS
+from workbench.errors import GuardUnmet, ProviderError
+from workbench.i18n import Text
+from workbench.story import board
+
+Start = Callable[..., Engine]
+GROUP, TRANSLATE, BACK = (
+    "generate_storyboard_group", "translate_storyboard_panels", "back_translate_storyboard_panels",
+)  # fmt: skip
+ZH, EN = "storyboard_translation", "storyboard_back_translation"
+
+
+def written(engine: Engine, sample: str = "gift-of-the-magi.en", **params: Any) -> int:
+    """A scene with all its panels."""
+    scene = planned(engine, sample)
+    assert run(engine, GROUP, scene, params).state == "succeeded"
+    return scene
+
+
+def laid_out(engine: Engine, scene: int) -> list[board.BoardGroup]:
+    kinds = ("storyboard_plan", "storyboard_groups", ZH, EN)
+    heads = [engine.wb.artifact(scene, kind) for kind in kinds]
+    return board.lay_out(*(head.content if head else None for head in heads))
+
+
+def put(panel: int, zh: str, group: int = 2) -> Callable[[dict[str, Any]], Any]:
+    return lambda made: made["groups"][group]["panels"][panel].update(zh=zh)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("mode", ["A", "B"])
+def test_all_81_panels_are_in_chinese_with_their_cameras_untouched(start: Start, sample: str, mode: str) -> None:
+    engine = start()
+    scene = written(engine, sample, camera_mode=mode)
+    job = run(engine, TRANSLATE, scene)
+    assert job.state == "succeeded", job.error
+    groups = laid_out(engine, scene)
+    assert [len(g.panels) for g in groups] == [9] * 9
+    assert [p.shot for g in groups for p in g.panels] == list(range(1, 82))
+    assert all(p.zh and not p.edited_zh for g in groups for p in g.panels)
+    if mode == "A":
+        assert all(p.zh.split("]")[0] == p.en.split("]")[0] for g in groups for p in g.panels)
+    since = len(service(engine).requests)
+    again = run(engine, BACK, scene)
+    # nobody has edited anything: it succeeds without a call
+    assert (again.state, again.result["succeeded"]) == ("succeeded", [])
+    assert len(service(engine).requests) == since
+    assert content(engine, scene, EN) == {"groups": []}
+
+
+def lose_one(made: dict[str, Any]) -> None:
+    made["panels"].pop(4)
+
+
+def renumber(made: dict[str, Any]) -> None:
+    made["panels"][0]["index"] = 2
+
+
+def translate_camera(made: dict[str, Any]) -> None:
+    made["panels"][3]["zh"] = "[中景，平视] 她站着。"
+
+
+def leave_english(made: dict[str, Any]) -> None:
+    made["panels"][3]["zh"] = made["panels"][3]["zh"].split("]")[0] + "] She stands."
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lose_one, "panels: must be numbered 1, 2, 3, 4, 5, 6, 7, 8, 9, got 1, 2, 3, 4, 6, 7, 8, 9"),
+        (renumber, "panels: must be numbered"),
+        (translate_camera, "panels.3: must begin with ["),
+        (leave_english, "panels.3: is not Chinese"),
+    ],
+)
+def test_a_translation_that_lost_something_is_repaired(start: Start, change: Change, named: str) -> None:
+    engine = start()
+    scene = written(engine, camera_mode="A")
+    since = len(service(engine).requests)
+    service(engine).changes = [change]
+    assert run(engine, TRANSLATE, scene, {"group_id": "KF0"}).state == "succeeded"
+    assert named in service(engine).requests[since + 1].messages[-1].content
+
+
+def test_what_cannot_be_translated_is_partial_and_named_and_done_later_alone(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    since = len(service(engine).requests)
+    texts = iter(range(9))
+
+    def english(made: dict[str, Any]) -> None:
+        made["panels"][next(texts)]["zh"] = "No"
+
+    service(engine).changes = [lambda made: None, *[english] * 4]
+    job = run(engine, TRANSLATE, scene)
+    assert job.state == "partial"
+    assert [f["item"] for f in job.result["failed"]] == ["KF1"]
+    assert [g["group"] for g in content(engine, scene, ZH)["groups"]] == [k for k in GROUP_KEYS if k != "KF1"]
+    assert len(service(engine).requests) == since + 1 + 4 + 7
+    assert run(engine, TRANSLATE, scene).state == "succeeded"
+    assert len(service(engine).requests) == since + 1 + 4 + 7 + 1
+    assert len(content(engine, scene, ZH)["groups"]) == 9
+
+
+def test_groups_without_panels_are_named_and_without_any_nothing_starts(start: Start) -> None:
+    engine = start()
+    scene = planned(engine)
+    with pytest.raises(GuardUnmet, match="no storyboard panels yet"):
+        engine.wb.submit(TRANSLATE, scene)
+    run(engine, GROUP, scene, {"group_id": "KF0"})
+    job = run(engine, TRANSLATE, scene)
+    assert job.state == "partial"
+    assert [f["item"] for f in job.result["failed"]] == list(GROUP_KEYS[1:])
+    with pytest.raises(GuardUnmet, match="no Chinese yet"):
+        engine.wb.submit(BACK, planned(engine, "painted-skin.zh"))
+
+
+def test_a_refused_key_stops_the_translation_and_keeps_what_is_there(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    since = len(service(engine).requests)
+
+    def refuse(made: dict[str, Any]) -> None:
+        raise ProviderError("auth", Text("no such key"), http_status=401)
+
+    service(engine).changes = [lambda made: None, refuse]
+    job = run(engine, TRANSLATE, scene)
+    assert job.state == "partial"
+    assert len(service(engine).requests) == since + 2
+    assert [g["group"] for g in content(engine, scene, ZH)["groups"]] == ["KF0"]
+
+
+def test_only_the_edited_panel_goes_back_and_its_picture_prompt_follows(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    before = laid_out(engine, scene)
+    anchors = content(engine, scene, "scene_anchor")["anchors"]
+    thing, thing_en = (anchors[code][2].split(comma)[0] for code, comma in (("zh", "，"), ("en", ",")))
+    edit(engine, scene, put(3, f"Della在{thing}前面坐着。"), ZH)
+    marked = laid_out(engine, scene)
+    assert [(p.shot, p.pending) for g in marked for p in g.panels if p.edited_zh] == [(22, True)]
+    since = len(service(engine).requests)
+    job = run(engine, BACK, scene)
+    assert job.state == "succeeded", job.error
+    [request] = service(engine).requests[since:]
+    asked = request.messages[-1].content
+    assert f"Della在{thing}前面坐着" in asked
+    assert "edited panels" in asked
+    after = laid_out(engine, scene)
+    changed = [(b, a) for g, h in zip(before, after, strict=True) for b, a in zip(g.panels, h.panels, strict=True)
+               if b.en != a.en]  # fmt: skip
+    assert [a.en for _, a in changed] == [f"Della sits before {thing_en}."]
+    assert not changed[0][1].pending
+    assert changed[0][1].translated_back
+    prompts = [g["image_prompt"] for g in content(engine, scene, EN)["groups"]]
+    assert prompts == [after[2].image_prompt]
+    assert changed[0][1].en in prompts[0]
+    assert changed[0][0].en not in prompts[0]
+    # once more: nothing is edited that has not come back
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert len(service(engine).requests) == since + 1
+    # the next edit sends the other panel alone
+    edit(engine, scene, put(5, f"Jim在{thing}前面站着。"), ZH)
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert f"Della在{thing}前面坐着" not in service(engine).requests[-1].messages[-1].content
+    assert len([p for p in laid_out(engine, scene)[2].panels if p.translated_back]) == 2
+    # back to what it said: the English of before counts again
+    edit(engine, scene, lambda made: made["groups"][2]["panels"][3].update(zh=before[2].panels[3].zh), ZH)
+    assert laid_out(engine, scene)[2].panels[3].en == before[2].panels[3].en
+
+
+def lose_the_edited(made: dict[str, Any]) -> None:
+    made["panels"][0]["index"] = 5
+
+
+def one_more(made: dict[str, Any]) -> None:
+    made["panels"].append({"index": 9, "en": "A door opens."})
+
+
+def stay_chinese(made: dict[str, Any]) -> None:
+    made["panels"][0]["en"] = "Della 坐着."
+
+
+def drop_camera(made: dict[str, Any]) -> None:
+    made["panels"][0]["en"] = made["panels"][0]["en"].split("] ")[-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lose_the_edited, "must be numbered 4, got 5"),
+        (one_more, "must be numbered 4, got 4, 9"),
+        (stay_chinese, "is not English: “坐着”"),
+        (drop_camera, "must begin with ["),
+    ],
+)
+def test_what_comes_back_is_what_was_sent(start: Start, change: Change, named: str) -> None:
+    engine = start()
+    scene = written(engine, camera_mode="A")
+    run(engine, TRANSLATE, scene)
+    edit(engine, scene, put(3, "Della在一盏黄铜油灯前面坐着。"), ZH)
+    since = len(service(engine).requests)
+    service(engine).changes = [change]
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert named in service(engine).requests[since + 1].messages[-1].content
+
+
+def test_a_panel_that_would_repeat_another_is_checked_with_its_group(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    edit(engine, scene, put(3, "Della在一盏黄铜油灯前面坐着。"), ZH)
+    twin = laid_out(engine, scene)[2].panels[0].en
+    since = len(service(engine).requests)
+    service(engine).changes = [lambda made: made["panels"][0].update(en=twin)]
+    assert run(engine, BACK, scene).state == "succeeded"
+    assert "stands here twice" in service(engine).requests[since + 1].messages[-1].content
+
+
+def test_an_edited_panel_keeps_its_chinese_when_its_group_is_written_and_translated_anew(start: Start) -> None:
+    engine = start()
+    scene = written(engine)
+    run(engine, TRANSLATE, scene)
+    edit(engine, scene, put(3, "Della把信烧了。"), ZH)
+    run(engine, BACK, scene)
+    edit(engine, scene, lambda made: made["groups"][2]["panels"][3].update(en="Jim laughs."), "storyboard_groups")
+    assert stale(engine, scene, ZH) == {"KF2"}
+    # the English before it is gone: what was made of it counts no more
+    shown = laid_out(engine, scene)[2].panels[3]
+    assert (shown.en, shown.zh, shown.pending, shown.edited_en) == ("Jim laughs.", "Della把信烧了。", True, True)
+    since = len(service(engine).requests)
+    assert run(engine, TRANSLATE, scene).state == "succeeded"
+    assert len(service(engine).requests) == since + 1
+    assert laid_out(engine, scene)[2].panels[3].zh == "Della把信烧了。"
+    assert stale(engine, scene, ZH) == set()
+    assert run(engine, TRANSLATE, scene, {"group_id": "KF2", "rewrite": True}).state == "succeeded"
+    assert not laid_out(engine, scene)[2].panels[3].edited_zh

@@ -1,0 +1,68 @@
+"""Inputs of an artifact whose parts are made at different times: each part keeps those that it was made from.
+
+A part may be made from another part of the same artifact: a storyboard's third group goes on from the end of the
+second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from workbench.artifacts.declared import Kind
+from workbench.artifacts.staleness import refresh_inputs
+from workbench.artifacts.versions import hash_of, part_hashes, part_of
+from workbench.db.rows.story import ArtifactVersion, HeadState, Input, LoadedHead
+from workbench.json_types import JsonObject
+
+#: stands for the id of the version that is being saved, which it has only once it is
+OWN = 0
+
+
+def restrict(inputs: Iterable[Input], parts: Collection[str]) -> list[Input]:
+    """What was used for these parts; what was used for all counts for each of them."""
+    restricted: list[Input] = []
+    for made_from in inputs:
+        used_for = made_from.get("only_for")
+        still = sorted(parts if used_for is None else set(used_for) & set(parts))
+        if still:
+            restricted.append({**made_from, "only_for": still})
+    return restricted
+
+
+def own_input(node_id: int, kind: Kind, content: JsonObject, part: str, only_for: Iterable[str]) -> Input:
+    """A part of the content that is being saved, as other parts of it use it."""
+    return {
+        "node_id": node_id,
+        "kind": kind.name,
+        "part": part,
+        "artifact_id": OWN,
+        "version": OWN,
+        "content_hash": hash_of(part_of(kind, content, part)),
+        "only_for": sorted(only_for),
+    }
+
+
+def name_own(inputs: Iterable[Input], artifact_id: int, version: int) -> list[Input]:
+    """The same, once the version has its id and number."""
+    return [{**i, "artifact_id": artifact_id, "version": version} if i["artifact_id"] == OWN else i for i in inputs]
+
+
+def has_own(inputs: Iterable[Input]) -> bool:
+    return any(i["artifact_id"] == OWN for i in inputs)
+
+
+def inputs_of_edit(
+    head: ArtifactVersion, kind: Kind, content: JsonObject, sources: Mapping[tuple[int, str], HeadState]
+) -> list[Input]:
+    """What a person's edit of the head is made from: they have seen today's inputs. Where it is known which parts an
+    input was used for, the parts that the edit leaves stay as old as they were."""
+    if not any(i.get("only_for") for i in head.inputs):
+        return refresh_inputs(head.inputs, sources)
+    was, now = part_hashes(kind, head.content) or {}, part_hashes(kind, content) or {}
+    edited = {part for part in now if now[part] != was.get(part)}
+    place = (head.node_id, head.kind)
+    # of the artifact itself, what is saved now is what was seen
+    seen = LoadedHead(head.id, *place, head.version, head.content_hash, now, head.inputs, content)
+    fresh = refresh_inputs(restrict(head.inputs, edited), {**sources, place: seen})
+    own: list[Input] = [{**i, "artifact_id": OWN} if (i["node_id"], i["kind"]) == place else i for i in fresh]
+    return [*restrict(head.inputs, now.keys() - edited), *own]
