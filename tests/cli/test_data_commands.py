@@ -375,3 +375,24 @@ def test_a_text_is_kept_as_the_source_and_made_into_the_brief(running: Reelwrigh
 def test_params_with_a_field_twice_are_refused(running: Reelwright) -> None:
     ran = running("submit", "llm_chat", "--params", '{"messages": [], "messages": []}', "--json")
     assert "“messages” is there twice" in refused(ran)
+
+
+def test_a_project_goes_out_comes_in_is_copied_and_hidden(running: Reelwright, project: str, tmp_path: Path) -> None:
+    file = str(tmp_path / "盐 灯.zip")
+    out = running("projects", "export", project, file, "--json").json
+    came = running("projects", "import", file, "--json").json
+    copy = running("projects", "duplicate", project, "--title", "Another", "--json").json["project_id"]
+
+    assert (out["title"], out["nodes"], out["missing"]) == ("The Gift of the Magi", 6, [])
+    trees = [running("projects", "tree", str(number), "--json").json for number in (project, came["project_id"], copy)]
+    shapes = [[(n["kind"], n["artifacts"]) for n in tree["nodes"]] for tree in trees]
+    assert shapes[0] == shapes[1] == shapes[2]
+    assert trees[2]["title"] == "Another"
+    assert running("projects", "archive", str(copy), "--json").json == {"project_id": copy, "archived": True}
+    assert copy not in [p["id"] for p in running("projects", "list", "--json").json]
+    assert running("projects", "restore", str(copy), "--json").json == {"project_id": copy, "archived": False}
+    assert copy in [p["id"] for p in running("projects", "list", "--json").json]
+
+    Path(file).write_bytes(Path(file).read_bytes()[:-200])
+    assert "refused, and nothing was changed" in refused(running("projects", "import", file, "--json"))
+    assert "no archive; it is left" in refused(running("projects", "export", project, file))

@@ -87,7 +87,8 @@ class Workbench:
     def projects(self) -> Projects:
         from workbench.api.projects import Projects
 
-        return Projects(self._backend.database, self._backend.profiles)
+        backend = self._backend
+        return Projects(backend.database, backend.profiles, lambda: backend.media, backend.settings.home)
 
     @cached_property
     def artifacts(self) -> Artifacts:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import builtins
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
@@ -40,18 +41,25 @@ from workbench.story.freshness import complete, load_changed, source_heads
 from workbench.story.prompt_changes import find_changed
 
 if TYPE_CHECKING:
+    from workbench.archives import ExportReport, ImportReport
+    from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
 
 ElementKind = Literal["character", "world_element"]
+#: told how much is done, in percent
+Progress = Callable[[int], None]
 
 
 @check_arguments
 class Projects:
     """Creates, lists and arranges projects. A node id may be a project's, an episode's, a scene's or an element's."""
 
-    def __init__(self, database: Database, profiles: Profiles) -> None:
+    def __init__(self, database: Database, profiles: Profiles, store: Callable[[], MediaStore], home: Path) -> None:
+        """`store`: gives the media store, which takes a moment to open."""
         self._database = database
         self._profiles = profiles
+        self._store = store
+        self._home = home
 
     def create(self, brief: StoryContent, *, profile: str | None = None, user: str = "local") -> int:
         """Create a project from a brief (its fields: story.briefs.BriefFile); returns its id.
@@ -148,6 +156,45 @@ class Projects:
             find_node(conn, node_id)
             writes.set_archived(conn, node_id, archived)
 
+    # -- in and out ----------------------------------------------------------------------------------------------------
+
+    def export(self, project_id: int, path: Path, progress: Progress | None = None) -> ExportReport:
+        """Write a project into a ZIP file: every version, its media, its jobs with what they cost, and no secrets.
+
+        The file is there whole or not at all; an older archive of that name is replaced. `progress`: told percents.
+        Raises NotFound, InvalidInput.
+        """
+        from workbench import archives
+
+        return archives.export(self._database, self._store(), project_id, Path(path), progress or _tell_nobody)
+
+    def import_archive(self, path: Path, progress: Progress | None = None) -> ImportReport:
+        """Add the project of a ZIP file that `export` has written, beside those that are there.
+
+        Raises InvalidInput with the reason; then nothing was changed.
+        """
+        from workbench import archives
+
+        return archives.read_in(self._database, self._store(), Path(path), self._home, progress or _tell_nobody)
+
+    def duplicate(self, project_id: int, title: str | None = None, user: str = "local") -> int:
+        """Copy a project with every version; returns the copy's id. Its jobs and their cost stay the original's.
+
+        `title`: by default the project's own with “(copy)”. Raises NotFound.
+        """
+        from workbench import archives
+
+        if title is None:
+            root = self.get_node(project_id)
+            brief = self._find_brief(project_id)
+            title = f"{root.title}（副本）" if brief.get("language") == "zh" else f"{root.title} (copy)"
+        return archives.duplicate(self._database, project_id, title, user)
+
+    def _find_brief(self, project_id: int) -> JsonObject:
+        with self._database.read() as conn:
+            head = reads.find_head(conn, project_id, "brief")
+        return head.content if head else {}
+
     def set_profile(self, project_id: int, name: str | None) -> None:
         """The profile of jobs that name none; None or “sketch” is the built-in sketch. Raises NotFound."""
         profile_id = self._profiles.id_of(name or SKETCH.name)
@@ -204,6 +251,10 @@ class Projects:
         """(node id, artifact kind) of what is stale because this node's artifact has changed."""
         with self._database.read() as conn:
             return elements.find_stale_dependents(conn, project_id, node_id)
+
+
+def _tell_nobody(percent: int) -> None:
+    """For who does not ask how far it is."""
 
 
 def find_node(conn: Connection, node_id: int) -> Node:

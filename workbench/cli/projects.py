@@ -1,4 +1,4 @@
-"""`reelwright projects`: create, source, list, tree."""
+"""`reelwright projects`: create, source, list, tree, export, import, duplicate, archive, restore."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from workbench.cli import briefs, client, console
 from workbench.db.rows.story import Tree, TreeNode
+from workbench.i18n import N_, Text
 
 
 @click.group()
@@ -75,6 +76,68 @@ def tree(project_id: int, as_json: bool) -> None:
         console.emit(found)
     else:
         _print_tree(found)
+
+
+@command.command()
+@click.argument("project_id", type=int)
+@click.argument("file", type=click.Path(path_type=Path))
+@console.json_option
+def export(project_id: int, file: Path, as_json: bool) -> None:
+    """Write a project into a ZIP file: versions, media, jobs and their cost; no keys."""
+    with client.open_workbench() as wb:
+        report = wb.projects.export(project_id, file)
+    if report.missing:
+        console.say(Text(N_("{n} pictures or clips are no longer in the media store."), n=len(report.missing)))
+    if report.hidden:
+        console.say(Text(N_("A stored key was hidden in {n} versions."), n=report.hidden))
+    console.emit(report.as_json()) if as_json else console.print_plain(report.path)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@console.json_option
+def import_(file: Path, as_json: bool) -> None:
+    """Add the project of a ZIP file that was exported."""
+    with client.open_workbench() as wb:
+        report = wb.projects.import_archive(file)
+    if report.missing:
+        console.say(Text(N_("{n} pictures or clips were missing when it was exported."), n=len(report.missing)))
+    if report.had_profile:
+        console.say(
+            Text(N_("Its jobs used a model profile of their own home; here they use the sketch until you choose one."))
+        )
+    console.emit(report.as_json()) if as_json else console.print_plain(report.project_id)
+
+
+@command.command()
+@click.argument("project_id", type=int)
+@click.option("--title", help="The copy's title.  [default: its own with “(copy)”]")
+@console.json_option
+def duplicate(project_id: int, title: str | None, as_json: bool) -> None:
+    """Copy a project with every version; jobs and their cost stay the original's."""
+    with client.open_workbench() as wb:
+        copy = wb.projects.duplicate(project_id, title)
+    console.emit({"project_id": copy}) if as_json else console.print_plain(copy)
+
+
+@command.command()
+@click.argument("project_id", type=int)
+@console.json_option
+def archive(project_id: int, as_json: bool) -> None:
+    """Hide a project; nothing is deleted."""
+    with client.open_workbench() as wb:
+        wb.projects.archive(project_id)
+    console.emit({"project_id": project_id, "archived": True}) if as_json else console.print_plain(project_id)
+
+
+@command.command()
+@click.argument("project_id", type=int)
+@console.json_option
+def restore(project_id: int, as_json: bool) -> None:
+    """Show an archived project again."""
+    with client.open_workbench() as wb:
+        wb.projects.restore(project_id)
+    console.emit({"project_id": project_id, "archived": False}) if as_json else console.print_plain(project_id)
 
 
 def _print_tree(tree: Tree) -> None:

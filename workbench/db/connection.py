@@ -236,6 +236,17 @@ class Database:
             raise _unreachable(self, error) from error
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A read-only look at one moment on both, however many statements it takes."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+            return
+        with self.write() as connection:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield connection
+
+    @contextmanager
     def write(self, *, wait_s: float | None = None) -> Iterator[Connection]:
         """One transaction; committed when the block ends, rolled back when it raises.
 

@@ -1,0 +1,251 @@
+"""A damaged, oversized, path-escaping, forged or newer archive is refused with the reason, and changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from tests.archives.conftest import Home
+from workbench.archives import form
+from workbench.db.schema import metadata
+from workbench.errors import InvalidInput
+from workbench.settings import Settings
+
+Rows = dict[str, Any]
+
+
+class Forgery:
+    """An archive taken apart, to be put together otherwise; its manifest is made to agree unless told not to."""
+
+    def __init__(self, archive: Path) -> None:
+        with zipfile.ZipFile(archive) as file:
+            self.files = {name: file.read(name) for name in file.namelist()}
+        self.manifest: Rows = json.loads(self.files.pop(form.MANIFEST))
+        self.more: list[tuple[zipfile.ZipInfo, bytes]] = []
+
+    def change(self, table: str, change: Callable[[list[Rows]], Any]) -> None:
+        name = form.rows_name(table)
+        rows = [json.loads(line) for line in self.files[name].splitlines()]
+        change(rows)
+        self.files[name] = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        self.agree(table)
+
+    def agree(self, table: str) -> None:
+        data = self.files[form.rows_name(table)]
+        told = {"rows": data.count(b"\n"), "sha256": hashlib.sha256(data).hexdigest()}
+        self.manifest["tables"][table] = told
+
+    def add(self, name: str, data: bytes = b"", mode: int = 0) -> None:
+        info = zipfile.ZipInfo(name)
+        info.external_attr = mode << 16
+        self.more.append((info, data))
+
+    def write(self, path: Path) -> Path:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for name, data in [*self.files.items(), (form.MANIFEST, json.dumps(self.manifest).encode())]:
+                file.writestr(name, data)
+            for info, data in self.more:
+                file.writestr(info, data)
+        return path
+
+
+def _first(change: Rows) -> Callable[[list[Rows]], None]:
+    return lambda rows: rows[0].update(change)
+
+
+def _edit(table: str, **change: Any) -> Callable[[Forgery], None]:
+    return lambda forgery: forgery.change(table, _first(change))
+
+
+def _swap_picture(forgery: Forgery, make: Callable[[bytes], bytes], *, rename: bool = True) -> None:
+    old = next(n for n in forgery.files if n.startswith("media/"))
+    data = make(forgery.files.pop(old))
+    sha = hashlib.sha256(data).hexdigest() if rename else Path(old).stem
+    forgery.files[f"media/{sha}.webp"] = data
+    for row in forgery.manifest["media"]:
+        if row["sha256"] == Path(old).stem:
+            row["sha256"] = sha
+
+
+def _content(forgery: Forgery, kind: str, content: Any) -> None:
+    from workbench.artifacts.versions import hash_of
+
+    def change(rows: list[Rows]) -> None:
+        row = next(r for r in rows if r["kind"] == kind)
+        row["content"] = content
+        row["content_hash"] = hash_of(content)
+
+    forgery.change("artifact", change)
+
+
+def _raw(table: str, line: bytes) -> Callable[[Forgery], None]:
+    def change(forgery: Forgery) -> None:
+        forgery.files[form.rows_name(table)] += line + b"\n"
+        forgery.agree(table)
+
+    return change
+
+
+def _append(table: str, **change: Any) -> Callable[[Forgery], None]:
+    return lambda forgery: forgery.change(table, lambda rows: rows.append(rows[-1] | change))
+
+
+FORGERIES: dict[str, tuple[Callable[[Forgery], Any], str]] = {
+    "a newer form": (lambda f: f.manifest.update(version=2), "newer Reelwright"),
+    "a newer schema": (lambda f: f.manifest.update(schema="9999"), "newer Reelwright"),
+    "another format": (lambda f: f.manifest.update(format="zip of holidays"), "no archive of a project"),
+    "no version": (lambda f: f.manifest.pop("version"), "which version"),
+    "a version that is a word": (lambda f: f.manifest.update(version="1"), "which version"),
+    "tables that are a list": (lambda f: f.manifest.update(tables=[]), "not as it should be"),
+    "a path upwards": (lambda f: f.add("../../evil.txt", b"x"), "leads out"),
+    "a path upwards inside": (lambda f: f.add("media/../../evil.webp", b"x"), "leads out"),
+    "an absolute path": (lambda f: f.add("/etc/cron.d/evil", b"x"), "leads out"),
+    "a drive": (lambda f: f.add("C:/evil", b"x"), "leads out"),
+    "backslashes": (lambda f: f.add("media\\..\\evil", b"x"), "leads out"),
+    "a link": (lambda f: f.add("rows/link.jsonl", b"/etc/passwd", stat.S_IFLNK | 0o777), "is no file"),
+    "a folder": (lambda f: f.add("media/"), "is no file"),
+    "a stray file": (lambda f: f.add("setup.py", b"x"), "does not belong"),
+    "a stray picture": (lambda f: f.add(f"media/{'a' * 64}.webp", b"x"), "does not belong"),
+    "a file twice": (lambda f: f.add(form.rows_name("node"), b"{}\n"), "twice"),
+    "a table less": (lambda f: f.files.pop("rows/job.jsonl"), "missing"),
+    "a table of ours that never travels": (
+        lambda f: (f.files.update({"rows/profile.jsonl": b""}), f.agree("profile")), "do not fit"),
+    "no versions at all": (
+        lambda f: (f.files.pop("rows/artifact.jsonl"), f.manifest["tables"].pop("artifact")), "do not fit"),
+    "a picture less": (lambda f: f.files.pop(next(n for n in f.files if n.startswith("media/"))), "missing"),
+    "other bytes under a hash": (
+        lambda f: _swap_picture(f, lambda d: d + b"\0", rename=False), "not what was exported"),
+    "a page as a picture": (lambda f: _swap_picture(f, lambda d: b"<script>alert(1)</script>"), "refused"),
+    "a picture with a tail": (lambda f: _swap_picture(f, lambda d: d + b"PK\3\4 and more"), "something else"),
+    "a cut picture": (lambda f: _swap_picture(f, lambda d: d[: len(d) // 2]), "cut off"),
+    "rows that were changed": (
+        lambda f: f.files.update({"rows/job.jsonl": f.files["rows/job.jsonl"] + b"{}\n"}), "refused"),
+    "no JSON": (_raw("node", b"{"), "cannot be read"),
+    "a number that is none": (_raw("node", b'{"id": NaN}'), "cannot be read"),
+    "an endless number": (_raw("node", b'{"id": 1e999}'), "cannot be read"),
+    "deep brackets": (_raw("node", b"[" * 100_000), "cannot be read"),
+    "a list for a row": (_raw("node", b"[]"), "cannot be read"),
+    "no Unicode": (_raw("node", b'{"title": "\xff"}'), "cannot be read"),
+    "half a sign": (_raw("node", b'{"title": "\\ud800"}'), "cannot be read"),
+    "a NUL": (_raw("node", b'{"title": "\\u0000"}'), "cannot be read"),
+    "a column of nobody": (_edit("node", evil=1), "does not belong"),
+    "a profile of this home": (_edit("node", profile_id=1), "does not belong"),
+    "a worker's lease": (_edit("job", lease_until=1), "does not belong"),
+    "a word for an id": (_edit("node", id="1; DROP TABLE node"), "not as it should be"),
+    "yes for a number": (_edit("node", position=True), "not as it should be"),
+    "a number too large": (_edit("node", created_at=1 << 70), "not as it should be"),
+    "a kind of node that is none": (_edit("node", kind="universe"), "do not fit"),
+    "two projects": (_append("node", id=99_999, kind="project", parent_id=None), "more than one"),
+    "nodes in a circle": (
+        lambda f: f.change("node", lambda rows: rows[1].update(parent_id=rows[1]["id"])), "do not fit"),
+    "a node below nothing": (lambda f: f.change("node", lambda rows: rows[1].update(parent_id=77_777)), "do not fit"),
+    "a job at work": (_edit("job", state="queued"), "do not fit"),
+    "a job of another node": (_edit("job", node_id=77_777), "do not fit"),
+    "a step of another job": (_edit("step", job_id=77_777), "do not fit"),
+    "a call under way": (_edit("model_call", outcome="sent"), "do not fit"),
+    "a sentence that is none": (_edit("job", title_i18n={"evil": "{0.__class__}"}), "do not fit"),
+    "a version of a kind that nobody knows": (_edit("artifact", kind="spell"), "nobody here knows"),
+    "a version twice": (
+        lambda f: f.change("artifact", lambda rows: rows.append(rows[0] | {"id": 99_999})), "do not fit"),
+    "content that was changed": (_edit("artifact", content={"title": "Another"}), "not what was exported"),
+    "content that is not valid": (lambda f: _content(f, "episode_plan", {"episodes": 7}), "not valid"),
+    "an input from nowhere": (
+        lambda f: f.change("artifact", lambda rows: next(r for r in rows if r["inputs"])["inputs"][0].update(
+            artifact_id=77_777)), "not there"),
+    "an input that is a word": (_edit("artifact", inputs=["evil"]), "do not fit"),
+    "two heads": (lambda f: f.change("artifact_head", lambda rows: rows.append(rows[0])), "do not fit"),
+    "no head": (lambda f: f.change("artifact_head", lambda rows: rows.pop()), "which version"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Home:
+    folder = tmp_path_factory.mktemp("hostile")
+    shutil.copyfile(sqlite_template, folder / "reelwright.db")
+    return Home(Settings.load(home=folder))
+
+
+def state_of(home: Home) -> Any:
+    """How many rows each table has, and every file of the home."""
+    with home.wb.database.read() as conn:
+        rows = {name: conn.execute(select(func.count()).select_from(t)).scalar() for name, t in metadata.tables.items()}
+    media = home.settings.home / "media"
+    return rows, sorted(p.name for p in media.rglob("*") if p.is_file())
+
+
+def refused(home: Home, path: Path) -> str:
+    before = state_of(home)
+    with pytest.raises(InvalidInput) as refusal:
+        home.wb.projects.import_archive(path)
+    assert state_of(home) == before
+    assert refusal.value.issues[0].path == "file"
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_archive_is_refused(home: Home, archive: Path, tmp_path: Path, name: str) -> None:
+    forge, reason = FORGERIES[name]
+    forgery = Forgery(archive)
+    forge(forgery)
+
+    assert reason in refused(home, forgery.write(tmp_path / "forged.zip"))
+
+
+def test_a_damaged_archive_is_refused_wherever_it_is_damaged(home: Home, archive: Path, tmp_path: Path) -> None:
+    whole = archive.read_bytes()
+    path = tmp_path / "damaged.zip"
+    for data in (b"", b"PK", b"not a zip", whole[: len(whole) // 2], whole[:-30], whole[len(whole) // 3 :]):
+        path.write_bytes(data)
+        refused(home, path)
+    for at in range(40, len(whole) - 400, len(whole) // 24):
+        changed = bytearray(whole)
+        changed[at] ^= 0x55
+        path.write_bytes(changed)
+        refused(home, path)
+    refused(home, tmp_path / "nothing there.zip")
+    refused(home, tmp_path)
+
+
+def test_an_oversized_archive_is_refused_before_it_is_unpacked(
+    home: Home, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = Forgery(archive)
+    bomb.files["rows/job.jsonl"] = b'{"id": "' + b"0" * (form.LONGEST_ROW + 10) + b'"}\n'
+    bomb.agree("job")
+    assert "far too long" in refused(home, bomb.write(tmp_path / "line.zip"))
+
+    for limit, value in (("MOST_BYTES", 1000), ("MOST_ROW_BYTES", 1000), ("MOST_FILES", 3)):
+        with monkeypatch.context() as patched:
+            patched.setattr(form, limit, value)
+            assert "more than" in refused(home, archive)
+
+    # a directory that says the entry is small: no more than that is unpacked
+    lying = bytearray(archive.read_bytes())
+    at = lying.rfind(b"PK\x01\x02", 0, lying.rfind(b"rows/model_call.jsonl"))
+    lying[at + 24 : at + 28] = (50).to_bytes(4, "little")
+    (tmp_path / "lying.zip").write_bytes(lying)
+    refused(home, tmp_path / "lying.zip")
+
+
+def test_a_locked_archive_is_refused(home: Home, archive: Path, tmp_path: Path) -> None:
+    data = bytearray(archive.read_bytes())
+    at = data.find(b"PK\x01\x02")
+    data[at + 8] |= 1
+    (tmp_path / "locked.zip").write_bytes(data)
+    assert "password" in refused(home, tmp_path / "locked.zip")
+
+
+def test_the_untouched_archive_is_taken(home: Home, archive: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(archive.read_bytes())) as file:
+        assert file.testzip() is None
+    assert home.wb.projects.import_archive(archive).versions > 10

@@ -1,0 +1,223 @@
+"""A project goes out and comes in as it was: content hashes, versions, media, jobs and their costs."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from tests.archives.conftest import Home
+from workbench.db.schema import artifact, artifact_head, job, metadata, model_call, node
+from workbench.errors import InvalidInput, NotFound
+from workbench.settings import Settings
+
+MakeHome = Callable[[], Home]
+
+
+def contents(home: Home, project: int) -> list[Any]:
+    """Everything about a project's versions that does not depend on numbers of rows."""
+    with home.wb.database.read() as conn:
+        nodes = {r.id: r for r in conn.execute(select(node).where(node.c.project_id == project))}
+
+        def place(node_id: int) -> tuple[Any, ...]:
+            at = nodes[node_id]
+            above = place(at.parent_id) if at.parent_id else ()
+            return (*above, (at.kind, at.position, at.title, at.archived_at, at.created_at))
+
+        def told(made_from: dict[str, Any]) -> Any:
+            return (
+                place(made_from["node_id"]),
+                {k: v for k, v in made_from.items() if k not in ("node_id", "artifact_id")},
+            )
+
+        heads = {r.artifact_id: r.pinned for r in conn.execute(select(artifact_head))}
+        return [
+            (place(r.node_id), r.kind, r.version, r.content_hash, r.part_hashes, r.content, r.source, r.warnings,
+             r.prompt_version, r.model, r.created_by, r.created_at, heads.get(r.id), r.job_id is not None,
+             [told(i) for i in r.inputs])
+            for r in conn.execute(
+                select(artifact).where(artifact.c.node_id.in_(nodes)).order_by(artifact.c.created_at, artifact.c.id)
+            )
+        ]  # fmt: skip
+
+
+def spent(home: Home, project: int) -> list[Any]:
+    columns = (model_call.c.call_id, model_call.c.cost_micros, model_call.c.input_tokens, model_call.c.outcome)
+    with home.wb.database.read() as conn:
+        return [
+            tuple(row) for row in conn.execute(
+                select(*columns).where(model_call.c.project_id == project).order_by(model_call.c.call_id)
+            )
+        ]  # fmt: skip
+
+
+def test_a_round_trip_keeps_everything_on_each_database(
+    settings: Settings, make_home: MakeHome, tmp_path: Path
+) -> None:
+    home, other = Home(settings), make_home()
+    project = home.make_story("moving-mountains.zh")
+    home.wb.projects.export(project, tmp_path / "出.zip")
+
+    report = other.wb.projects.import_archive(tmp_path / "出.zip")
+    again = home.wb.projects.import_archive(tmp_path / "出.zip")
+
+    for where, new in ((other, report.project_id), (home, again.project_id)):
+        assert contents(where, new) == contents(home, project)
+    assert spent(other, report.project_id) == spent(home, project) != []
+    # what was paid once is counted once
+    assert spent(home, again.project_id) == []
+    for scene in other.nodes(report.project_id, "scene")[:1]:
+        frames = other.wb.artifact(scene, "keyframe_images")
+        assert frames is not None
+        shas = {candidate["media"] for frame in frames.content["frames"] for candidate in frame["candidates"]}
+        assert len(shas) == 9
+        assert all(other.wb.media.path(sha).read_bytes() == home.wb.media.path(sha).read_bytes() for sha in shas)
+        assert other.wb.jobs.get(frames.job_id or 0).node_id == scene
+    # what comes in can be worked on: the edit by hand has made the plan stale, as at home
+    assert [n.artifacts for n in other.wb.projects.tree(report.project_id).nodes] == [
+        n.artifacts for n in home.wb.projects.tree(project).nodes
+    ]
+    assert other.run("plan_episodes", report.project_id) == "succeeded"
+    home.wb.close()
+
+
+def test_jobs_name_the_nodes_of_the_project_that_came_in(make_home: MakeHome, tmp_path: Path) -> None:
+    home, other = make_home(), make_home()
+    other.wb.create_project({"title": "In the way", "summary": "So that numbers differ."})
+    project = home.make_story()
+    episode = home.nodes(project, "episode")[1]
+    plan = home.wb.plans.run(episode, grow=False)
+    while home.wb.jobs.get(plan.id).state in ("queued", "running", "waiting"):
+        for queued in home.wb.jobs.list(state="queued"):
+            home.engine.run(queued.id)
+        home.engine.maintain()
+    home.wb.projects.export(project, tmp_path / "s.zip")
+
+    came = other.wb.projects.import_archive(tmp_path / "s.zip").project_id
+
+    nodes = {n.id for n in other.wb.projects.tree(came, include_archived=True).nodes}
+    with other.wb.database.read() as conn:
+        jobs = {r.id: r for r in conn.execute(select(job).where(job.c.project_id == came))}
+    plans = [j for j in jobs.values() if j.kind == "run_plan"]
+    assert plans
+    for found in plans:
+        assert {node_id for _, node_id in found.params["jobs"]} <= nodes
+        assert found.result["succeeded"]
+        assert {item["job_id"] for item in found.result["succeeded"]} <= set(jobs)
+    assert {j.node_id for j in jobs.values()} <= nodes
+    children = [j for j in jobs.values() if j.parent_id]
+    assert children
+    assert {j.parent_id for j in children} <= set(jobs)
+
+
+def test_what_is_under_way_was_broken_off_in_the_archive(make_home: MakeHome, tmp_path: Path) -> None:
+    home, other = make_home(), make_home()
+    project = home.make_story()
+    active = home.wb.submit("plan_episodes", project)
+    home.wb.projects.export(project, tmp_path / "s.zip")
+
+    came = other.wb.projects.import_archive(tmp_path / "s.zip").project_id
+
+    assert home.wb.jobs.get(active.id).state == "queued"
+    [broken] = [j for j in other.wb.jobs.list(project=came) if j.state == "cancelled"]
+    assert broken.message == "It was under way when the project was exported."
+    assert other.run("plan_episodes", came) == "succeeded"
+
+
+def test_no_key_and_nothing_of_the_machine_is_in_an_archive(make_home: MakeHome, tmp_path: Path) -> None:
+    home = make_home()
+    key = "canary-5f1d2e9a7b3c4d6e"
+    home.wb.profiles.add("mine", "openai", base_url="https://example.test/v1", text_model="m", key=key)
+    project = home.wb.create_project(
+        {"title": "Told", "summary": f"The password is {key}, and she told it."}, profile="mine"
+    )
+    report = home.wb.projects.export(project, tmp_path / "s.zip")
+
+    with zipfile.ZipFile(tmp_path / "s.zip") as file:
+        everything = b"".join(file.read(name) for name in file.namelist()).decode()
+    assert "canary" not in everything
+    assert str(home.settings.home) not in everything
+    assert report.hidden == 1
+    assert make_home().wb.projects.import_archive(tmp_path / "s.zip").had_profile
+
+
+def test_a_copy_has_every_version_and_no_cost(make_home: MakeHome) -> None:
+    home = make_home()
+    project = home.make_story()
+
+    copy = home.wb.projects.duplicate(project)
+
+    first, second = contents(home, project), contents(home, copy)
+    assert [(v[1:13]) for v in first] == [v[1:13] for v in second]
+    titles = {p.id: p for p in home.wb.projects.list()}
+    assert titles[copy].title == "The Gift of the Magi (copy)"
+    assert titles[copy].cost == {}
+    frames = home.wb.artifact(home.nodes(copy, "scene")[0], "keyframe_images")
+    assert frames is not None
+    assert home.wb.jobs.get(frames.job_id or 0).project_id == project
+    # each goes its own way
+    brief = home.wb.artifact(copy, "brief")
+    assert brief is not None
+    home.wb.artifacts.save(copy, "brief", {**brief.content, "genre": "Western"}, brief.version)
+    assert contents(home, project) == first
+
+
+def test_archived_nodes_travel_and_come_back(make_home: MakeHome, tmp_path: Path) -> None:
+    home, other = make_home(), make_home()
+    project = home.make_story()
+    episode = home.nodes(project, "episode")[0]
+    home.wb.projects.archive(episode)
+    home.wb.projects.export(project, tmp_path / "s.zip")
+
+    came = other.wb.projects.import_archive(tmp_path / "s.zip").project_id
+
+    assert len(other.nodes(came, "episode")) == len(home.nodes(project, "episode"))
+    [hidden] = [n for n in other.wb.projects.tree(came, include_archived=True).nodes if n.archived]
+    other.wb.projects.restore(hidden.id)
+    assert other.nodes(came, "scene")
+
+
+def test_lost_media_are_named_and_the_rest_comes_in(make_home: MakeHome, tmp_path: Path) -> None:
+    home, other = make_home(), make_home()
+    project = home.make_story()
+    frames = home.wb.artifact(home.nodes(project, "scene")[0], "keyframe_images")
+    assert frames is not None
+    lost = frames.content["frames"][0]["candidates"][0]["media"]
+    home.wb.media.path(lost).unlink()
+
+    assert home.wb.projects.export(project, tmp_path / "s.zip").missing == (lost,)
+    report = other.wb.projects.import_archive(tmp_path / "s.zip")
+
+    assert (report.missing, report.media) == ((lost,), 8)
+
+
+def test_an_export_leaves_other_files_and_says_why(make_home: MakeHome, tmp_path: Path) -> None:
+    home = make_home()
+    project = home.wb.create_project({"title": "A", "summary": "B"})
+    (tmp_path / "diary.txt").write_text("dear")
+    for target, reason in (
+        (tmp_path / "diary.txt", "no archive"), (tmp_path, "is a folder"), (tmp_path / "no" / "a.zip", "no folder"),
+    ):  # fmt: skip
+        with pytest.raises(InvalidInput, match=reason):
+            home.wb.projects.export(project, target)
+    with pytest.raises(NotFound):
+        home.wb.projects.export(99, tmp_path / "a.zip")
+    assert (tmp_path / "diary.txt").read_text() == "dear"
+    assert not (tmp_path / "a.zip").exists()
+    home.wb.projects.export(project, tmp_path / "a.zip")
+    home.wb.projects.export(project, tmp_path / "a.zip")
+    assert {p.name for p in tmp_path.iterdir() if p.is_file()} == {"diary.txt", "a.zip"}
+
+
+def test_every_table_is_in_an_archive_or_stays_for_a_reason() -> None:
+    from workbench.db.reads.archives import MEDIA, PARTS
+
+    stay = {
+        # of the installation: its models, keys, money, machines, notifications, and what is being typed
+        "profile", "budget", "webhook", "webhook_delivery", "worker", "gate", "meta", "form_draft",
+    }  # fmt: skip
+    assert {part.name for part in PARTS} | {MEDIA.name} | stay == set(metadata.tables)

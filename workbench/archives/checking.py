@@ -1,0 +1,249 @@
+"""Rows of an archive, one by one: of the types of their columns, belonging to each other, valid for their kinds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from sqlalchemy import JSON, Boolean, Column, Float
+
+from workbench import prompts
+from workbench.archives.form import refusal
+from workbench.artifacts import kinds
+from workbench.artifacts.versions import hash_of, part_hashes
+from workbench.db.reads.archives import Part
+from workbench.db.schema import TERMINAL
+from workbench.db.types import BigInteger, Integer
+from workbench.errors import InvalidInput, NotFound, all_of
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+from workbench.prompts import overrides
+
+
+class _Input(BaseModel):
+    """An input as `db.rows.story.Input` is stored."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    node_id: int
+    kind: str
+    part: str | None = None
+    artifact_id: int
+    version: int
+    content_hash: str
+    fields: list[str] | None = None
+    fields_hash: str | None = None
+    only_for: list[str] | None = None
+
+
+_inputs = TypeAdapter(list[_Input])
+#: node kind → the kind of node above it
+PARENTS = {"project": None, "episode": "project", "scene": "episode", "character": "project", "world": "project"}
+SOURCES = ("import", "manual", "ai", "job", "restore")
+_I18N = ("title_i18n", "message_i18n", "error_i18n", "i18n")
+
+
+class Checker:
+    """Looks at rows in the order of their tables, and remembers what later ones may refer to."""
+
+    def __init__(self) -> None:
+        self.project: int | None = None
+        self.title = ""
+        #: node id → its kind
+        self._nodes: dict[int, str] = {}
+        self._jobs: set[int] = set()
+        #: artifact id → node, kind
+        self._artifacts: dict[int, tuple[int, str]] = {}
+        self._versions: Counter[tuple[int, str]] = Counter()
+        self._numbers: set[tuple[int, str, int]] = set()
+        self._heads: set[tuple[int, str]] = set()
+        #: name, language, version → row
+        self._prompts: dict[tuple[str, str, int], JsonObject] = {}
+        self._parents: list[tuple[int, str, int | None]] = []
+        self._inputs: list[tuple[int, list[_Input]]] = []
+
+    def check(self, part: Part, row: JsonObject) -> None:
+        """Raises InvalidInput with the reason."""
+        _check_types(part, row)
+        look = {
+            "node": self._check_node, "job": self._check_job, "job_child": self._check_job_child,
+            "prompt_override": self._check_prompt_override, "artifact": self._check_artifact,
+            "artifact_head": self._check_artifact_head, "artifact_prompt": self._check_artifact_prompt,
+            "layout": self._check_layout,
+        }.get(part.name)  # fmt: skip
+        if look is not None:
+            look(row)
+        elif "job_id" in part.table.c:
+            self._refer(part.name, row["job_id"], self._jobs, optional=part.name == "model_call")
+            if row.get("outcome") == "sent":
+                raise _odd(part.name)
+
+    def check_whole(self) -> None:
+        """What can be said once every row was seen. Raises InvalidInput."""
+        if self.project is None:
+            raise refusal(N_("there is no project in it"))
+        for node_id, kind, parent in self._parents:
+            if self._nodes.get(parent or -1) != PARENTS[kind] or (parent is None and node_id != self.project):
+                raise _odd("node")
+        for node_id, inputs in self._inputs:
+            for made_from in inputs:
+                if self._artifacts.get(made_from.artifact_id) != (made_from.node_id, made_from.kind):
+                    raise refusal(N_("a version of node {node} was made from one that is not there"), node=node_id)
+        self._check_prompts()
+        if set(self._versions) != self._heads:
+            raise refusal(N_("it does not say which version of each artifact counts"))
+
+    def _check_node(self, row: JsonObject) -> None:
+        if row["kind"] not in PARENTS or row["id"] in self._nodes:
+            raise _odd("node")
+        if row["kind"] == "project":
+            if self.project is not None:
+                raise refusal(N_("there is more than one project in it"))
+            self.project, self.title = row["id"], row["title"]
+        self._nodes[row["id"]] = row["kind"]
+        self._parents.append((row["id"], row["kind"], row["parent_id"]))
+
+    def _check_job(self, row: JsonObject) -> None:
+        if row["state"] not in TERMINAL or row["id"] in self._jobs:
+            raise _odd("job")
+        self._refer("job", row["node_id"], self._nodes, optional=True)
+        self._jobs.add(row["id"])
+
+    def _check_job_child(self, row: JsonObject) -> None:
+        self._refer("job_child", row["parent_id"], self._jobs)
+        self._refer("job_child", row["child_id"], self._jobs)
+
+    def _check_artifact(self, row: JsonObject) -> None:
+        self._refer("artifact", row["node_id"], self._nodes)
+        # a job of a tidied history may be gone
+        self._refer("artifact", row["job_id"], self._jobs, optional=True)
+        key = (row["node_id"], row["kind"])
+        try:
+            kind = kinds.find(row["kind"])
+        except NotFound:
+            raise refusal(
+                N_(
+                    "it has artifacts of the kind {kind}, which nobody here knows. Install the package that makes them."
+                ),
+                kind=row["kind"],
+            ) from None
+        number = (*key, row["version"])
+        odd = (
+            kind.node_kind != self._nodes[row["node_id"]], row["id"] in self._artifacts, number in self._numbers,
+            row["version"] < 1, row["source"] not in SOURCES,
+        )  # fmt: skip
+        if any(odd):
+            raise _odd("artifact")
+        where = Text(N_("{kind} v{version}"), kind=kind.title, version=row["version"])
+        if hash_of(row["content"]) != row["content_hash"]:
+            raise refusal(N_("{where} is not what was exported"), where=where)
+        try:
+            kinds.validate(kind, row["content"])
+        except InvalidInput as error:
+            raise refusal(N_("{where} is not valid: {problem}"), where=where, problem=error.text) from None
+        try:
+            inputs = _inputs.validate_python(row["inputs"])
+        except ValidationError:
+            raise _odd("artifact") from None
+        self._artifacts[row["id"]] = key
+        self._versions[key] += 1
+        self._numbers.add(number)
+        self._inputs.append((row["node_id"], inputs))
+
+    def _check_artifact_head(self, row: JsonObject) -> None:
+        key = (row["node_id"], row["kind"])
+        if self._artifacts.get(row["artifact_id"]) != key or key in self._heads:
+            raise _odd("artifact_head")
+        self._heads.add(key)
+
+    def _check_prompt_override(self, row: JsonObject) -> None:
+        key = (row["name"], row["language"], row["version"])
+        if row["project_id"] != self.project or key in self._prompts:
+            raise _odd("prompt_override")
+        self._prompts[key] = row
+
+    def _check_prompts(self) -> None:
+        """The words that will count fit the code that fills them in; those of another release are let be."""
+        newest = {key[:2]: row for key, row in sorted(self._prompts.items())}
+        for (name, language), row in newest.items():
+            if row["system_text"] is None and row["user_text"] is None:
+                continue
+            try:
+                shipped = prompts.find(name, language)
+            except NotFound:
+                continue
+            file = overrides.write_anew(shipped, row["system_text"] or "", row["user_text"] or "")
+            issues = overrides.check_words(file)
+            if issues:
+                raise refusal(N_("its prompt {name} does not fit: {problem}"), name=name, problem=all_of(issues))
+            if file.version != row["fingerprint"]:
+                raise _odd("prompt_override")
+
+    def _check_artifact_prompt(self, row: JsonObject) -> None:
+        self._refer("artifact_prompt", row["artifact_id"], self._artifacts)
+
+    def _check_layout(self, row: JsonObject) -> None:
+        self._refer("layout", row["artifact_id"], self._artifacts)
+        if not isinstance(row["nodes"], list):
+            raise _odd("layout")
+        for node_id in row["nodes"]:
+            self._refer("layout", node_id if isinstance(node_id, int) else None, self._nodes)
+
+    def _refer(self, table: str, value: Any, known: Any, *, optional: bool = False) -> None:
+        if value not in known and not (optional and value is None):
+            raise _odd(table)
+
+
+def fill(part: Part, row: JsonObject) -> None:
+    """What a row of an older archive leaves open, and what follows from its content."""
+    for column in part.columns:
+        row.setdefault(column.name, _default(column))
+    if part.name == "artifact":
+        row["part_hashes"] = part_hashes(kinds.find(row["kind"]), row["content"])
+
+
+def _check_types(part: Part, row: JsonObject) -> None:
+    """Every column is there, or may be missing, and holds what it can; nothing else is."""
+    columns = {c.name: c for c in part.columns}
+    foreign = sorted(set(row) - set(columns))
+    if foreign:
+        raise refusal(N_("its rows of {table} have {column}, which does not belong there"), table=part.name,
+                      column=foreign[0][:60])  # fmt: skip
+    for name, column in columns.items():
+        row.setdefault(name, _default(column))
+        if not _fits(column, row[name]):
+            raise refusal(N_("{column} of a row of {table} is not as it should be"), table=part.name, column=name)
+        if name in _I18N and row[name] is not None:
+            _check_text(part.name, row[name])
+
+
+def _default(column: Column[Any]) -> Any:
+    return getattr(column.default, "arg", None)
+
+
+def _fits(column: Column[Any], value: Any) -> bool:
+    kind = column.type
+    if value is None:
+        return bool(column.nullable)
+    if isinstance(kind, Boolean):
+        return isinstance(value, bool)
+    if isinstance(kind, Integer | BigInteger):
+        bits = 31 if isinstance(kind, Integer) else 63
+        return isinstance(value, int) and not isinstance(value, bool) and -(1 << bits) <= value < 1 << bits
+    if isinstance(kind, Float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(kind, JSON):
+        return True
+    return isinstance(value, str) and len(value) <= (getattr(kind, "length", None) or len(value))
+
+
+def _check_text(table: str, stored: Any) -> None:
+    try:
+        Text.from_json(stored)
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError):
+        raise _odd(table) from None
+
+
+def _odd(table: str) -> InvalidInput:
+    return refusal(N_("its rows of {table} do not fit together"), table=table)

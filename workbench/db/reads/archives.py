@@ -1,0 +1,107 @@
+"""The rows of one project, table by table: what an archive holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Table, select
+
+from workbench.db.schema import (
+    artifact,
+    artifact_head,
+    artifact_prompt,
+    attempt,
+    job,
+    job_child,
+    job_event,
+    layout,
+    media,
+    model_call,
+    node,
+    prompt_override,
+    step,
+)
+from workbench.json_types import JsonObject
+
+#: rows in one look at a database
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table of an archive. `left`: columns that stay at home: what belongs to this installation, its models, its
+    machines and its queues. `own`: which rows are the project's, by its id."""
+
+    table: Table
+    left: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.table.name
+
+    @property
+    def columns(self) -> list[Column[Any]]:
+        return [c for c in self.table.c if c.name not in self.left]
+
+
+def _part(table: Table, *left: str) -> Part:
+    return Part(table, frozenset(left))
+
+
+_AT_WORK = (
+    "submit_key", "exclusive_key", "dispatched_at", "lease_until", "ahead_ms", "worker", "preview", "waiting_for",
+    "untold",
+)  # fmt: skip
+#: in an order in which each row comes after those that it refers to
+PARTS = (
+    _part(node, "profile_id"),
+    _part(job, "profile_id", *_AT_WORK),
+    _part(job_child),
+    _part(attempt, "worker", "traceback"),
+    _part(step, "provider_task_id", "poll_at"),
+    _part(job_event),
+    _part(model_call, "profile_id", "fallback_from"),
+    _part(prompt_override),
+    _part(artifact),
+    _part(artifact_head),
+    _part(artifact_prompt),
+    _part(layout),
+)
+#: without these there is no project
+NEEDED = tuple(p for p in PARTS if p.table in (node, artifact, artifact_head))
+MEDIA = _part(media, "created_at")
+
+
+def _is_own(table: Table, project_id: int) -> ColumnElement[bool]:
+    nodes = select(node.c.id).where(node.c.project_id == project_id)
+    jobs = select(job.c.id).where(job.c.project_id == project_id)
+    if table in (artifact_prompt, layout):
+        return table.c.artifact_id.in_(select(artifact.c.id).where(artifact.c.node_id.in_(nodes)))
+    if table in (node, job, model_call, prompt_override):
+        return table.c.project_id == project_id
+    if table in (artifact, artifact_head):
+        return table.c.node_id.in_(nodes)
+    if table is job_child:
+        return table.c.parent_id.in_(jobs) & table.c.child_id.in_(jobs)
+    return table.c.job_id.in_(jobs)
+
+
+def read_rows(conn: Connection, project_id: int, part: Part) -> Iterator[JsonObject]:
+    """Each row of a project in one table, by its key."""
+    query = select(*part.columns).where(_is_own(part.table, project_id)).order_by(*part.table.primary_key.columns)
+    rows = conn.execution_options(yield_per=CHUNK).execute(query)
+    for row in rows.mappings():
+        yield dict(row)
+
+
+def find_known_calls(conn: Connection, call_ids: list[str]) -> set[str]:
+    """Those of the calls that this home's ledger has already."""
+    return set(conn.execute(select(model_call.c.call_id).where(model_call.c.call_id.in_(call_ids))).scalars())
+
+
+def find_media(conn: Connection, hashes: list[str]) -> list[JsonObject]:
+    """What is known of these pictures and clips, as far as they are any."""
+    query = select(*MEDIA.columns).where(media.c.sha256.in_(hashes))
+    return [dict(row) for row in conn.execute(query).mappings()]
