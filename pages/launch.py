@@ -34,6 +34,8 @@ from workbench.workflows.registry import Workflow, by_purpose
 navigation_guard.require_app_entry()
 wb = live.workbench()
 CHAT = "llm_chat"
+#: started where what they work on is seen: in the Studio, and on Prompts
+ELSEWHERE = ("run_plan", "try_prompt")
 PRIORITIES = (-5, 0, 5)
 #: so many of what was launched from here are kept in sight
 SHOWN = 24
@@ -41,7 +43,7 @@ SHOWN = 24
 
 def list_workflows() -> list[Workflow]:
     """The workflows that a person launches by hand, in the order of a story's making."""
-    return [w for w in wb.workflows.list() if w.name != "run_plan" and not w.child_only]
+    return [w for w in wb.workflows.list() if w.name not in ELSEWHERE and not w.child_only]
 
 
 def scopes() -> dict[str, str]:

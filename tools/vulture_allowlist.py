@@ -178,3 +178,5 @@ _.edited_zh
 _.edited_en
 _.translated_back
 _.pending
+_.trials
+_.find_template

@@ -60,7 +60,7 @@ def test_every_workflow_has_its_form_in_both_languages(house: House, lang: str):
     for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
         house.run(kind, episodes[0].id)
     for one in house.wb.workflows.list():
-        if one.name == "run_plan":
+        if one.name in ("run_plan", "try_prompt"):
             continue
         at = house.page("launch", lang, workflow=one.name, project=project)
         assert not at.exception, one.name

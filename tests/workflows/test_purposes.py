@@ -43,7 +43,7 @@ def test_every_prompt_has_a_contract(file: prompts.PromptFile) -> None:
     folder, _, last = file.name.rpartition("/")
     stem, _, variant = last.partition(".")
     [declared] = [w for w in SHIPPED if prompts.name_for(w.run.__module__) == f"{folder}/{stem}"]
-    # one `ctx.prompt(…)` and one `ctx.generate(…, schema=Model)` in a function are what it is read from
+    # as many `ctx.prompt(…)` as `ctx.generate(…, schema=Model)` in a function are what it is read from
     assert find_answer(declared, variant or None) is not None
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.api.prompts import Prompts
     from workbench.api.queues import Queues
     from workbench.api.settings import InstallationSettings
+    from workbench.api.trials import Trials
     from workbench.api.usage import Usage
     from workbench.api.workflows import Workflows
     from workbench.db.rows.jobs import Job, SubmittedJob
@@ -131,6 +132,12 @@ class Workbench:
         from workbench.api.prompts import Prompts
 
         return Prompts(self._backend.database, self._backend.registry)
+
+    @cached_property
+    def trials(self) -> Trials:
+        from workbench.api.trials import Trials
+
+        return Trials(self._backend.database, self._backend.profiles, self.jobs)
 
     @cached_property
     def usage(self) -> Usage:

@@ -106,7 +106,8 @@ class Workflows:
             jobs = [*job_reads.list_active_in_project(conn, project_id), *job_reads.list_unsolved(conn, project_id)]
             made_at = reads.head_times(conn, {j.node_id for j in jobs if j.node_id is not None and j.finished_at})
             parents = reads.parents_of(conn, {j.node_id for j in jobs if j.node_id is not None})
-        writes = {w.name: w.writes for w in self._registry.all().values()}
+        # what is tried on a node and leaves nothing there says nothing of it
+        writes = {w.name: w.writes for w in self._registry.all().values() if not (w.scope == "any" and w.by_hand)}
         return studio.mark_nodes(jobs, writes, made_at, parents)
 
     def _list_unmet_by_default(self, workflow: Workflow, node_id: int) -> builtins.list[Issue]:

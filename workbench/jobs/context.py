@@ -39,6 +39,7 @@ from workbench.jobs.media_steps import MediaSteps
 from workbench.jobs.results import save_so_far
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import Check, Guide, TextSteps, judge
+from workbench.jobs.tried_call import TriedCall
 from workbench.json_types import JsonObject
 from workbench.profiles.routing import Capability
 from workbench.prompts import overrides
@@ -417,6 +418,26 @@ class Context:
         with self._session.note_failure():
             answer = await self._text.generate(step, prompt, schema, checks, write, pictures, guide)
         return answer if own is None else own.keep(answer)
+
+    async def rehearse(self, call_id: int) -> TriedCall:
+        """A call of the past, with the checks of its workflow. Raises InvalidInput when it cannot be tried again."""
+        assert self._session.rehearse is not None
+        return await self._session.rehearse(self._session, call_id)
+
+    def find_prompt(self, name: str, language: str) -> prompts.PromptFile:
+        """The prompt in the words that count for this job."""
+        with self._session.database.read() as conn:
+            asked_at = reads.created_at(conn, self.job_id)
+            return overrides.find_file(conn, self._session.job.project_id, name, language, asked_at)
+
+    async def try_prompt(self, step: str, tried: TriedCall, file: prompts.PromptFile) -> JsonObject:
+        """One answer to a past call in the words of `file`, judged and never repaired, memoised under `step`.
+
+        What the very same words have brought from the same model before is read from the ledger: `paid` is False.
+        Returns {"valid", "kind", "issues", "text", "model", "prompt_version", "input_tokens", "output_tokens",
+        "cost_micros", "currency", "latency_ms", "mode", "paid"}.
+        """
+        return await self._text.try_prompt(step, tried, tried.fill(file))
 
     def keep_script(self, content: M) -> M:
         """What a workflow made of answers, with the fixed phrases that it added, in the story's own Chinese."""

@@ -25,6 +25,7 @@ from workbench.jobs.endings import DONE, Endings, as_json
 from workbench.jobs.failures import describe
 from workbench.jobs.group import Group, Paces, SharedEnds
 from workbench.jobs.session import ClaimSession
+from workbench.jobs.trials import rehearse
 from workbench.media import MediaStore
 from workbench.profiles.model_call import DATABASE_AWAY
 from workbench.profiles.routing import BoundProviders, MakeProvider, ProfileOf, RateLimit
@@ -277,6 +278,7 @@ class Runner:
             providers=BoundProviders(self._profile_of(claim.profile_id), self._profile_of, self._make_provider),
             media=self._media,
             limit=self._limit,
+            rehearse=rehearse,
         )
 
     async def _execute(self, session: ClaimSession) -> tuple[Context, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from workbench.db.writes import claims, timeline
 from workbench.errors import JobError, LostClaim, Origin, OutputError, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.declared import Declared, Workflows
+from workbench.jobs.tried_call import TriedCall
 from workbench.media import MediaStore
 from workbench.profiles.model_call import ModelCall
 from workbench.profiles.routing import BoundProvider, BoundProviders, Capability, RateLimit, Unlimited, admit
@@ -40,6 +41,8 @@ class ClaimSession:
     claim: int
     providers: BoundProviders
     media: MediaStore
+    #: runs the workflow of a past call again up to the call (see jobs.trials)
+    rehearse: Callable[[ClaimSession, int], Awaitable[TriedCall]] | None = None
     limit: RateLimit = field(default_factory=Unlimited)
     #: calls whose answer is paid for and not judged yet
     unjudged: list[ModelCall] = field(default_factory=list)

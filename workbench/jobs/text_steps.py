@@ -23,6 +23,7 @@ from workbench.db.writes import profiles as profile_writes
 from workbench.errors import Issue, OutputError, ProviderError, all_of
 from workbench.i18n import N_, Text
 from workbench.jobs.conversation import Conversation
+from workbench.jobs.tried_call import TriedCall
 from workbench.json_types import Json, JsonObject
 from workbench.media.pictures import encode_jpeg
 from workbench.profiles.model_call import CallResult, CallSpec, ModelCall, nothing_more, write_with_retry
@@ -218,6 +219,35 @@ class TextSteps:
             self._finish(name, output, answer)
             return output
 
+    async def try_prompt(self, name: str, tried: TriedCall, prompt: Prompt) -> JsonObject:
+        """One answer to a past call's values, judged and not repaired (see Context.try_prompt)."""
+        with self._session.name_origin(name, "text"):
+            shown = [(sha, await asyncio.to_thread(self._read_jpeg, sha)) for sha in tried.pictures]
+            conversation = Conversation.about(prompt, tried.schema, shown)
+            conversation.as_is = True
+            stored = self._begin(name, conversation.input_hash)
+            if isinstance(stored, dict):
+                return stored
+            output = _read_past(tried, prompt, self._session.find_provider("text").profile.text_model)
+            if output is not None:
+                self._finish(name, output, Answer(output["text"], None))
+                return output
+            answer = await self._ask(name, conversation.input_hash, conversation, tried.draft, "trial")
+            result = answer.call.result if answer.call else None
+            usage = result.usage if result else Usage()
+            output = _describe_answer(answer.text, tried, prompt) | {
+                "model": answer.model,
+                "mode": answer.mode,
+                "input_tokens": usage.input,
+                "output_tokens": usage.output,
+                "cost_micros": result.cost.cost_micros if result else None,
+                "currency": result.cost.currency if result else None,
+                "latency_ms": answer.call.latency_ms if answer.call else None,
+                "paid": True,
+            }
+            self._settle(answer, valid=output["valid"], also=partial(finish_step, self._session.job_id, name, output))
+            return output
+
     async def _ask(
         self, name: str, input_hash: str, conversation: Conversation, draft: Callable[[], str] | None, purpose: str
     ) -> Answer:
@@ -318,7 +348,7 @@ class TextSteps:
             ],
             prompt_version=conversation.prompt_version or None,
             prompt_name=conversation.prompt_name or None,
-            template=None if purpose == "repair" else conversation.template,
+            template=conversation.template if purpose in ("generate", "retry") else None,
         )
         call = ModelCall.open(session, bound, spec)
         session.begin_preview()
@@ -401,6 +431,39 @@ def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, lis
         return error.kind, error.issues or [Issue("", error.text)], None
     issues = [issue for check in checks for issue in check(model)]
     return ("invalid_output", issues, None) if issues else ("", [], model)
+
+
+def _describe_answer(text: str, tried: TriedCall, prompt: Prompt) -> JsonObject:
+    """{"valid", "kind", "issues", "text", "prompt_version"}; `kind` says how it failed, empty when it did not.
+
+    `rule` of an issue: its sentence without values, which names the check; `place`: where, without numbers.
+    """
+    kind, issues, _ = judge(text, tried.schema, tried.checks) if text.strip() else ("empty_output", [], None)
+    return {
+        "valid": not kind,
+        "kind": kind,
+        "issues": [
+            {
+                "path": issue.path,
+                "rule": issue.message.msgid,
+                "place": ", ".join(places_of([issue], tried.schema)),
+                "message": issue.message.to_json(),
+            }
+            for issue in issues[:40]
+        ],
+        "text": text,
+        "prompt_version": prompt.version,
+    }
+
+
+def _read_past(tried: TriedCall, prompt: Prompt, model: str | None) -> JsonObject | None:
+    """The answer that a past call got, where it was asked in these words and of this model."""
+    call = tried.call
+    if call.prompt_version != prompt.version or call.model != model or call.raw_output is None:
+        return None
+    kept = ("model", "mode", "input_tokens", "output_tokens", "cost_micros", "currency", "latency_ms")
+    answer = _describe_answer(call.raw_output, tried, prompt)
+    return answer | {name: getattr(call, name) for name in kept} | {"paid": False}
 
 
 def places_of(issues: Sequence[Issue], schema: type[BaseModel]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import ast
 import inspect
 import sys
 from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -25,23 +26,39 @@ def find_answer(declared: Workflow, variant: str | None) -> type[BaseModel] | No
 @cache
 def _answers(module_name: str) -> dict[str | None, type[BaseModel]]:
     module = sys.modules[module_name]
+    # a long workflow has parts of it in modules beside it
+    beside = [m for m in vars(module).values() if inspect.ismodule(m) and m.__package__ == module.__package__]
+    answers: dict[str | None, type[BaseModel]] = {}
+    for one in (module, *beside):
+        answers = {**_answers_in(one), **answers}
+    return answers
+
+
+def _answers_in(module: ModuleType) -> dict[str | None, type[BaseModel]]:
     try:
         tree = ast.parse(inspect.getsource(module))
     except OSError:
         return {}  # without its source
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.AsyncFunctionDef | ast.FunctionDef)]
     answers: dict[str | None, type[BaseModel]] = {}
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef):
-            continue
-        calls = sorted(
-            (c for c in ast.walk(function) if isinstance(c, ast.Call) and isinstance(c.func, ast.Attribute)),
-            key=lambda c: (c.lineno, c.col_offset),
-        )
-        variants = [_variant(c) for c in calls if c.func.attr == "prompt"]  # type: ignore[attr-defined]
-        models = [_schema(c, vars(module)) for c in calls if c.func.attr == "generate"]  # type: ignore[attr-defined]
-        if len(variants) == len(models):
-            answers |= {v: m for v, m in zip(variants, models, strict=True) if m is not None and v not in answers}
+    # what one function asks for and reads, then what is only asked for in one and read in another
+    for node in (*functions, tree):
+        answers = {**_pair_up(node, vars(module)), **answers}
     return answers
+
+
+def _pair_up(node: ast.AST, names: dict[str, object]) -> dict[str | None, type[BaseModel]]:
+    """Variant → model where a function asks and reads as often, or reads everything with the same model."""
+    calls = sorted(
+        (c for c in ast.walk(node) if isinstance(c, ast.Call) and isinstance(c.func, ast.Attribute)),
+        key=lambda c: (c.lineno, c.col_offset),
+    )
+    variants = [_variant(c) for c in calls if c.func.attr == "prompt"]  # type: ignore[attr-defined]
+    read = [_schema(c, names) for c in calls if c.func.attr == "generate"]  # type: ignore[attr-defined]
+    models = [model for model in read if model is not None]
+    if len(models) == len(variants):
+        return dict(zip(variants, models, strict=True))
+    return dict.fromkeys(variants, models[0]) if len(set(models)) == 1 else {}
 
 
 def _variant(call: ast.Call) -> str | None:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from workbench.db.connection import Ids, among
-from workbench.db.rows.prompts import Override, UsedPrompt
+from workbench.db.rows.prompts import Override, PastCall, PastCallEntry, PromptUse, UsedPrompt
 from workbench.db.rows.record import columns, fetch, fetch_one
-from workbench.db.schema import artifact_head, artifact_prompt, model_call, node, prompt_override
+from workbench.db.rows.story import Input
+from workbench.db.schema import artifact, artifact_head, artifact_prompt, job, model_call, node, prompt_override
 from workbench.json_types import JsonObject
 
 _override = columns(Override, prompt_override)
@@ -102,6 +117,94 @@ def list_templates(conn: Connection, prompt_name: str, limit: int = 3) -> list[J
         .limit(limit)
     )
     return [template for (template,) in conn.execute(query)]
+
+
+#: what a past call must have to be put again
+_kept = (model_call.c.template.isnot(None), model_call.c.job_id.isnot(None), model_call.c.step.isnot(None))
+
+
+def find_past_call(conn: Connection, call_id: int) -> PastCall | None:
+    """None: it is gone, or what it was filled in with is not kept any more."""
+    return fetch_one(conn, PastCall, select(*columns(PastCall, model_call)).where(model_call.c.id == call_id, *_kept))
+
+
+def list_past_calls(
+    conn: Connection,
+    prompt_name: str,
+    *,
+    project_id: int | None = None,
+    node_id: int | None = None,
+    limit: int = 100,
+) -> list[PastCallEntry]:
+    """Calls that a prompt can be tried on, newest first: the first of each step. `prompt_name`: with its language."""
+    query = (
+        select(*columns(PastCallEntry, model_call), job.c.node_id, node.c.title)
+        .join(job, job.c.id == model_call.c.job_id)
+        .outerjoin(node, node.c.id == job.c.node_id)
+        .where(model_call.c.prompt_name == prompt_name, model_call.c.purpose == "generate", *_kept)
+        .order_by(model_call.c.id.desc())
+        .limit(limit)
+    )
+    if project_id is not None:
+        query = query.where(model_call.c.project_id == project_id)
+    if node_id is not None:
+        query = query.where(job.c.node_id == node_id)
+    return fetch(conn, PastCallEntry, query)
+
+
+def list_inputs_of_job(conn: Connection, job_id: int) -> list[Input]:
+    """What the artifact of a job was made from; nothing when it made none."""
+    inputs = conn.execute(select(artifact.c.inputs).where(artifact.c.job_id == job_id).limit(1)).scalar_one_or_none()
+    return inputs or []
+
+
+def list_uses(conn: Connection, prompt_name: str, project_id: int | None = None) -> list[PromptUse]:
+    """How first answers came out, by prompt version, model and currency, newest version first."""
+    call = model_call.c
+    # an answer to a repair says more of the repair than of the prompt
+    query = (
+        select(
+            call.prompt_version,
+            call.model,
+            call.currency,
+            func.count(),
+            func.sum(case((call.valid.is_(True), 1), else_=0)),
+            func.sum(case((call.valid.isnot(None), 1), else_=0)),
+            func.sum(call.cost_micros),
+            func.sum(call.input_tokens),
+            func.sum(call.output_tokens),
+            func.avg(call.latency_ms),
+            func.max(call.started_at).label("last_at"),
+        )
+        .where(call.prompt_name == prompt_name, call.purpose.in_(("generate", "trial")), call.outcome == "ok")
+        .group_by(call.prompt_version, call.model, call.currency)
+        .order_by(literal_column("last_at").desc())
+    )
+    if project_id is not None:
+        query = query.where(call.project_id == project_id)
+    return [
+        PromptUse(
+            version,
+            model,
+            currency,
+            calls,
+            valid,
+            judged,
+            _whole(micros),
+            _whole(read),
+            _whole(written),
+            _whole(latency),
+            last_at,
+        )
+        for version, model, currency, calls, valid, judged, micros, read, written, latency, last_at in conn.execute(
+            query
+        )
+    ]
+
+
+def _whole(number: Any) -> int | None:
+    """A sum or mean, which PostgreSQL answers as a Decimal."""
+    return None if number is None else round(number)
 
 
 def _is_of(project_id: int | None) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from workbench.db.rows.record import Record
+from workbench.json_types import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,65 @@ class Override(Record):
     @property
     def is_reset(self) -> bool:
         return self.fingerprint is None
+
+
+@dataclass(frozen=True, slots=True)
+class PastCall(Record):
+    """The first call of a step, with what its prompt was filled in with and what came of it."""
+
+    id: int
+    job_id: int
+    step: str | None
+    project_id: int | None
+    workflow: str | None
+    model: str
+    mode: str | None
+    valid: bool | None
+    started_at: int
+    latency_ms: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_micros: int | None
+    currency: str | None
+    raw_output: str | None
+    prompt_version: str | None
+    prompt_name: str
+    template: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class PastCallEntry(Record):
+    """The same in a list, with the node that it was about and without what was said."""
+
+    id: int
+    job_id: int
+    step: str | None
+    project_id: int | None
+    model: str
+    valid: bool | None
+    started_at: int
+    input_tokens: int | None
+    output_tokens: int | None
+    prompt_version: str | None
+    node_id: int | None
+    node_title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptUse(Record):
+    """How the first answers to one version of a prompt by one model came out. `micros` by `currency`."""
+
+    prompt_version: str | None
+    model: str
+    currency: str | None
+    calls: int
+    valid: int
+    judged: int
+    micros: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    latency_ms: int | None
+    last_at: int
 
 
 @dataclass(frozen=True, slots=True)
