@@ -22,6 +22,7 @@ from benchmarks.report import Line, median
 from benchmarks.scale import Scale
 from benchmarks.stores import Stores
 from tests.browser.stack import FLAGS, chromium, settled
+from workbench.api.client import Workbench
 from workbench.cli.supervisor import web_command, worker_command
 from workbench.security import door
 
@@ -73,6 +74,7 @@ def measure(stores: Stores, scale: Scale) -> list[Line]:
     worker = stores.start(*worker_command(settings, 8)[1:], settings=settings)
     ours.wait_for_worker()
     story = large_story.made(ours.wb, min(scale.episodes, 3), min(scale.scenes, 12))
+    large = large_story.copied(ours.wb.database, story.origin, scale.episodes, scale.scenes)
     scenes = [n.id for n in ours.wb.projects.tree(story.project).nodes if n.kind == "scene"]
     port = free_port()
     process = stores.start(*web_command(HOST, port)[1:], settings=settings, env={door.TOKEN_VARIABLE: TOKEN})
@@ -88,6 +90,7 @@ def measure(stores: Stores, scale: Scale) -> list[Line]:
                 },
             ),
             *_clicks(desk, story.project, scenes),
+            *_large(desk, ours.wb, large),
         ]
     stores.stop(process)
     stores.stop(worker)
@@ -211,15 +214,7 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
             return took
 
         def switch(number: int) -> float:
-            other = scenes[1 + number % 2]
-            page.locator(f"[data-node='{other}']").wait_for()
-            took = _click(
-                page, _NODE.format(node=other),
-                f"!!document.querySelector('.st-key-cell_{other}_estimate_duration, .st-key-shot_{other}_KF8 img')"
-                " && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'",
-            )  # fmt: skip
-            _rest(page)
-            return took
+            return _switch(page, scenes[1 + number % 2], "estimate_duration")
 
         return [
             Line(section, "a frame opens", desk.rounds(dialog(f"open_{scene}_KF3")), "s", at_most=0.3),
@@ -227,6 +222,52 @@ def _clicks(desk: _Desk, project: int, scenes: list[int]) -> list[Line]:
             Line(section, "a job is launched and its cell says so", desk.rounds(launch), "s", at_most=0.3),
             Line(section, "another node, all of its cells drawn", desk.rounds(switch), "s", at_most=0.8),
         ]
+
+
+def _large(desk: _Desk, wb: Workbench, project: int) -> list[Line]:
+    """On the Studio of a story with every kind of artifact in every place."""
+    nodes = [n for n in wb.projects.tree(project).nodes if n.kind in ("episode", "scene")]
+    episodes = [n.id for n in nodes if n.kind == "episode"]
+    middle = episodes[len(episodes) // 2]
+    scenes = [n.id for n in nodes if n.parent_id == middle]
+    kinds = {a.kind for n in wb.projects.tree(project).nodes for a in n.artifacts}
+    section = (
+        f"The Studio of {desk.scale.episodes} episodes × {desk.scale.scenes} scenes, {len(kinds)} kinds of artifact in "
+        f"all places, in Chromium, median of {desk.scale.visits}"
+    )
+    with desk.fresh() as context:
+        page = context.new_page()
+        page.goto(f"{desk.url}/studio?project={project}&node={scenes[0]}")
+        _rest(page)
+
+        def to_scene(number: int) -> float:
+            return _switch(page, scenes[1 + number % 2], "estimate_duration")
+
+        def to_episode(_: int) -> float:
+            to_scene(0)
+            return _switch(page, middle, "generate_scene_script")
+
+        def to_project(_: int) -> float:
+            to_scene(0)
+            return _switch(page, project, "plan_episodes")
+
+        return [
+            Line(section, "another scene, all of its cells drawn", desk.rounds(to_scene), "s", at_most=0.8),
+            Line(section, "from a scene to its episode", desk.rounds(to_episode), "s", at_most=0.8),
+            Line(section, "from a scene to the whole story", desk.rounds(to_project), "s", at_most=0.8),
+        ]
+
+
+def _switch(page: Page, node: int, last: str) -> float:
+    """Click a node of the tree, until the cell of its workflow `last` is drawn and nothing runs any more; seconds."""
+    page.locator(f"[data-node='{node}']").wait_for()
+    took = _click(
+        page, _NODE.format(node=node),
+        f"!!document.querySelector('.st-key-cell_{node}_{last}')"
+        " && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'",
+    )  # fmt: skip
+    _rest(page)
+    return took
 
 
 def _keyed(key: str) -> str:

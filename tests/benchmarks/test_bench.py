@@ -39,7 +39,7 @@ WITH_A_TARGET = {
         "server CPU of a tick that finds nothing new",
         "server CPU of the whole page, drawn because something changed",
         "first visit in a new session, request to the last message, median of 5",
-        "a tick of its cells, median of 5",
+        "server CPU of a tick in the Studio",
     },
     "browser": {
         "first content, nothing in the browser's cache",
@@ -48,6 +48,9 @@ WITH_A_TARGET = {
         "a plan opens",
         "a job is launched and its cell says so",
         "another node, all of its cells drawn",
+        "another scene, all of its cells drawn",
+        "from a scene to its episode",
+        "from a scene to the whole story",
     },
     "services": {
         "our provider over the bare SDK p50",

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 
+#: more labels on the arrows of one graph would lie over each other
+LABELLED = 8
+
+
 def plot_lines(
     acts: Sequence[JsonObject], lines: Sequence[JsonObject], titles: Mapping[str, str], colours: Palette
 ) -> go.Figure:
@@ -30,10 +34,11 @@ def plot_lines(
         marker={"color": colours.border}, customdata=[in_chart(f"{b['name']} · {b['escalation']}/10") for b in beats],
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    for lane, line in enumerate(lines):
+    for number, line in enumerate(lines):
+        lane = len(lines) - 1 - number
         at = sorted({place[name] for name in line["key_interlocks"] if name in place})
         turn = place.get(line["point_of_no_return"])
-        colour = colours.series[lane % len(colours.series)]
+        colour = colours.series[number % len(colours.series)]
         whole = sorted({*at, *([turn] if turn else [])})
         chart.add_scatter(
             x=whole, y=[lane] * len(whole), mode="lines+markers", line={"color": colour, "width": 3},
@@ -64,7 +69,7 @@ def plot_lines(
     lanes = [*range(len(lines)), floor + 0.5]
     chart.update_yaxes(
         range=[floor - 0.1, len(lines) - 0.4], tickmode="array",
-        tickvals=lanes, ticktext=[*names, in_chart(t("Escalation"))], showgrid=False, rangemode="normal",
+        tickvals=lanes, ticktext=[*reversed(names), in_chart(t("Escalation"))], showgrid=False, rangemode="normal",
     )  # fmt: skip
     return chart
 
@@ -125,6 +130,11 @@ def relations(people: Mapping[str, str], ties: Sequence[tuple[str, str, str, int
             x=[x[middle]], y=[y[middle]], mode="markers", marker={"size": 9, "color": colour},
             customdata=[in_chart(f"{a} → {b}: {label} · {intensity}/10")], hovertemplate="%{customdata}<extra></extra>",
         )  # fmt: skip
+        if len(ties) <= LABELLED:
+            chart.add_annotation(
+                x=x[middle], y=y[middle], yshift=13, showarrow=False, text=in_chart(shorten(label, 26)),
+                bgcolor=colours.background, borderpad=1,
+            )  # fmt: skip
         chart.add_annotation(
             x=x[-3], y=y[-3], ax=x[-6], ay=y[-6], xref="x", yref="y", axref="x", ayref="y", showarrow=True, text="",
             arrowhead=2, arrowsize=1, arrowwidth=1.6, arrowcolor=colour,
