@@ -96,6 +96,8 @@ _.referred
 _.crash_at
 
 # names that a library calls or reads: click, Dramatiq, SQLAlchemy, logging, Jinja, the OpenAI client, httpx, Streamlit
+_.intra_op_num_threads
+_.log_severity_level
 _.list_commands
 _.get_command
 _.format_commands

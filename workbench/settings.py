@@ -81,6 +81,9 @@ class Settings(BaseSettings):
             "file:///FOLDER, s3://BUCKET/PREFIX or what else fsspec knows, without a key in it; unset: a folder in home"
         ),
     )
+    embedding_model: Path | None = Field(
+        None, description=N_("an ONNX file that turns a picture into a vector; unset: likeness is measured by colours")
+    )
     lang: Literal["zh", "en"] | None = Field(None, description=N_("zh or en; unset: the system's language"))
     simulate: str = Field("", description=N_("name=number pairs such as latency_ms=800,failure_rate=0.2"))
     master_key: SecretStr | None = Field(
@@ -147,6 +150,16 @@ class Settings(BaseSettings):
         if parts.scheme == "s3" and not parts.netloc:
             raise ValueError("no bucket")
         return f"{parts.scheme}{url[len(parts.scheme) :]}"
+
+    @field_validator("embedding_model")
+    @classmethod
+    def _check_embedding_model(cls, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        path = Path(os.path.abspath(path.expanduser()))
+        if not path.is_file():
+            raise ValueError("no file")
+        return path
 
     @field_validator("simulate")
     @classmethod

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.api.budgets import Budgets
     from workbench.api.drafts import FormDrafts
     from workbench.api.jobs import Jobs
+    from workbench.api.likeness import Likeness
     from workbench.api.media import Media
     from workbench.api.plans import Plans
     from workbench.api.profiles import ModelProfiles
@@ -150,6 +151,12 @@ class Workbench:
         from workbench.api.media import Media
 
         return Media(self._backend.database, self._backend.media)
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        from workbench.api.likeness import Likeness
+
+        return Likeness(self._backend.database, self._backend.media, self._backend.settings)
 
     @property
     def webhooks(self) -> Webhooks:

@@ -38,6 +38,9 @@ def draw() -> None:
             st.Page(home, title=t("Projects"), url_path="projects", visibility="hidden"),
             st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
             st.Page(
+                "pages/drift.py", title=t("Drift"), icon=":material/compare:", url_path="drift", visibility="hidden"
+            ),
+            st.Page(
                 "pages/lineage.py",
                 title=t("Lineage"),
                 icon=":material/account_tree:",

@@ -234,7 +234,7 @@ def draw_element(project: int, kind: str, row: NodeContent, order: Sequence[int]
         versions.show_comparison(node_id, kind)
         if not cells.editor(node_id, kind):
             _fields(kind, artifact.content)
-    _appears(project, kind, artifact.content)
+    _appears(project, kind, node_id, artifact.content)
 
 
 def _head(project: int, kind: str, row: NodeContent, artifact: ArtifactVersion, order: Sequence[int]) -> None:
@@ -322,7 +322,7 @@ def _fields(kind: str, content: JsonObject) -> None:
         st.markdown(f":gray[:material/edit_note: {t('Not told yet: {fields}', fields=' · '.join(silent))}]")
 
 
-def _appears(project: int, kind: str, content: JsonObject) -> None:
+def _appears(project: int, kind: str, node_id: int, content: JsonObject) -> None:
     appearances = story_elements.select_scenes(scenes(project), content, kind)
     with st.container(border=True, key="appears_in"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -339,6 +339,10 @@ def _appears(project: int, kind: str, content: JsonObject) -> None:
                     "pages/gallery.py", label=t("Pictures with {name}", name=plain(content["name"])),
                     icon=":material/photo_library:",
                     query_params={"project": str(project), "person": str(content["name"])}, width="content",
+                )  # fmt: skip
+                st.page_link(
+                    "pages/drift.py", label=t("How frames drift"), icon=":material/compare:", width="content",
+                    query_params={"project": str(project), "node": str(node_id)},
                 )  # fmt: skip
         columns = st.columns(2) if appearances else []
         for place, scene in enumerate(appearances[:SCENES]):

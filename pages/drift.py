@@ -1,0 +1,216 @@
+"""Drift: all frames of a character beside their sheet, the least alike first; the worst is drawn again in one click."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import streamlit as st
+
+from workbench.api.likeness import COLOURS, LikenessBoard, LikenessFrame
+from workbench.db.rows.story import NodeContent
+from workbench.i18n import translate
+from workbench.plain_text import whole_number
+from workbench.ui import filters, illustrations, labels, live, media, navigation_guard, project_picker, shell
+from workbench.ui.cast import elements
+from workbench.ui.charts import palette
+from workbench.ui.gallery import pictures
+from workbench.ui.language import current, t
+from workbench.ui.markup import plain, safe, shorten, tell_apart
+from workbench.ui.studio import storyboard, viewer
+
+navigation_guard.require_app_entry()
+wb = live.workbench()
+IMAGES = "generate_keyframe_images"
+#: more scenes than these are looked at episode by episode
+MOST_SCENES = 60
+#: by colours and by a model: from here on it drifts, and from here on it is somebody else
+LIMITS = {COLOURS: (0.42, 0.6)}
+OF_A_MODEL = (0.25, 0.45)
+
+
+def open_project(project: int) -> None:
+    st.query_params["project"] = str(project)
+    for name in ("node", "episode"):
+        st.query_params.pop(name, None)
+
+
+def choose_character(project: int) -> NodeContent | None:
+    """The character of the URL, else the first."""
+    people = {r.node_id: r for r in elements.library(project, "character", archived=False, typed="")}
+    if not people:
+        return None
+    slot = "drift_person"
+    asked = whole_number(st.query_params.get("node", ""))
+    st.session_state[slot] = asked if asked in people else next(iter(people))
+    names = tell_apart({node: str(row.content["name"]) for node, row in people.items()})
+    chosen = st.sidebar.selectbox(
+        t("Character"), list(names), format_func=names.__getitem__, key=slot,
+        on_change=lambda: st.query_params.__setitem__("node", str(st.session_state[slot])),
+    )  # fmt: skip
+    return people[chosen]
+
+
+def choose_episode(project: int) -> int | None:
+    """One episode, or None for all; of a long story always one."""
+    scenes = pictures.scenes(project)
+    numbers = {str(s.episode): s.number for s in scenes}
+    titles = {n.id: n.title for n in live.outline(project, project).nodes if n.kind == "episode"}
+    named = {node: labels.node_title("episode", n, titles.get(int(node), "")) for node, n in numbers.items()}
+    with st.sidebar:
+        asked = filters.select("episode", t("Episode"), named, t("All episodes"))
+    if asked:
+        return int(asked)
+    return int(next(iter(numbers))) if len(scenes) > MOST_SCENES else None
+
+
+def page(project: int) -> None:
+    person = choose_character(project)
+    if person is None:
+        with illustrations.empty(t("Nobody is in this story yet."), "cast"):
+            to_cast(project, None)
+        return
+    board = live.cached(
+        "likeness", lambda: wb.likeness.board(person.node_id, episode=episode),
+        person=person.node_id, episode=(episode := choose_episode(project)),
+    )  # fmt: skip
+    with st.sidebar:
+        order = filters.segment(
+            "order", t("Order"), {"worst": t("Worst first"), "story": t("As in the story")}, "worst"
+        )
+    drawing = {(j.node_id, key) for j in live.active_jobs(project) if j.kind == IMAGES for key in job_keys(j.params)}
+    heading(project, person, board, drawing)
+    shell.show_refusal()
+    live.ticker(lambda: signature(project, person.node_id), bool(drawing), f"drift_{person.node_id}")
+    left, right = st.columns([1, 2.6], gap="medium")
+    with left:
+        sheet_card(project, person, board)
+    with right:
+        frames(project, board, order, drawing)
+    viewer.draw_requested_dialog(project)
+
+
+def job_keys(params: object) -> list[str]:
+    wanted = params.get("keys") if isinstance(params, dict) else None
+    return [str(key) for key in wanted] if isinstance(wanted, list) else []
+
+
+def signature(project: int, person: int) -> object:
+    active = [j.id for j in live.active_jobs(project) if j.kind == IMAGES]
+    return active, len(pictures.scenes(project)), person
+
+
+def rank(board: LikenessBoard) -> list[LikenessFrame]:
+    """Those with a distance, the least alike first."""
+    return sorted((f for f in board.frames if f.distance is not None), key=lambda f: -(f.distance or 0.0))
+
+
+def heading(project: int, person: NodeContent, board: LikenessBoard, drawing: set[tuple[int | None, str]]) -> None:
+    # one job at a time draws a scene
+    busy = {node for node, _ in drawing}
+    worst = next((f for f in rank(board) if not f.own and f.node_id not in busy), None)
+    with shell.title(t("Drift"), plain(board.character)):
+        st.space("stretch")
+        if worst is not None:
+            st.button(
+                t("Draw the worst again"), key="draw_worst", type="primary", icon=":material/brush:",
+                on_click=draw_again, args=(worst.node_id, worst.key),
+                help=plain(f"{place(worst)}: {shorten(worst.caption, 80)}"),
+            )  # fmt: skip
+    distances = [f.distance for f in rank(board) if f.distance is not None]
+    if distances:
+        measured = (
+            t("by colours and shape") if board.measure == COLOURS else t("by the model {name}", name=board.measure)
+        )
+        st.caption(
+            plain(
+                t("frames: {n} · measured {how} · half of them are nearer than {median}",
+                  n=len(board.frames), how=measured, median=f"{median(distances):.2f}")
+            )
+        )  # fmt: skip
+    if board.problem is not None:
+        st.markdown(f":orange[:material/warning:] :gray[{plain(translate(board.problem, current()))}]")
+    if board.left_out:
+        st.caption(t("{n} more frames do not fit here. Choose an episode at the left.", n=int(board.left_out)))
+
+
+def draw_again(node_id: int, key: str) -> None:
+    """A further candidate of a frame; what is there stays beside it."""
+    with shell.show_refusals():
+        job = wb.submit(IMAGES, node_id, {"keys": [key], "new_candidate": True}, user=shell.user())
+        shell.toast(t("Launched as job {id}.", id=job.id))
+    live.invalidate()
+
+
+def sheet_card(project: int, person: NodeContent, board: LikenessBoard) -> None:
+    with st.container(border=True, key="drift_sheet"):
+        st.markdown(f"**{t('Sheet')}**")
+        for look in board.looks:
+            media.picture(look.media, f"{board.character}: {look.name}")
+            st.caption(plain(look.name))
+        if not board.looks:
+            st.markdown(f":gray[{t('There is no sheet yet: draw one, or bring pictures of your own.')}]")
+        to_cast(project, person.node_id)
+
+
+def to_cast(project: int, node: int | None) -> None:
+    st.page_link(
+        "pages/cast.py", label=t("Open the cast"), icon=":material/groups:", width="content",
+        query_params={"project": str(project), **({"node": str(node)} if node else {})},
+    )  # fmt: skip
+
+
+def frames(project: int, board: LikenessBoard, order: str, drawing: set[tuple[int | None, str]]) -> None:
+    if not board.frames:
+        st.markdown(f":gray[{t('No drawn frame shows {name} yet.', name=plain(board.character))}]")
+        return
+    ranked = rank(board)
+    unmeasured = [f for f in board.frames if f.distance is None]
+    shown = [*ranked, *unmeasured] if order == "worst" else board.frames
+    with st.container(key="grid_wide_drift"):
+        for frame in shown:
+            tile(frame, board, (frame.node_id, frame.key) in drawing)
+
+
+def tile(frame: LikenessFrame, board: LikenessBoard, drawing: bool) -> None:
+    own = f"{frame.node_id}_{frame.key}"
+    colours = palette()
+    with st.container(key=f"picture_{own}", gap=None):
+        media.picture(frame.media, f"{place(frame)}: {frame.caption}", small=True)
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"gname_{own}"):
+            st.button(
+                f"**{frame.episode:d}.{frame.scene:d}.{frame.order:d}** {storyboard.framing(frame.framing)}",
+                key=f"zoom_{own}", type="tertiary", help=t("Zoom, candidates, edit"),
+                on_click=viewer.open_frame, args=(frame.node_id, frame.key, frame.media),
+            )  # fmt: skip
+        chip(frame, board.measure, drawing)
+        st.html(
+            f"<div style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
+            f"title='{safe(frame.caption)}'>{safe(shorten(frame.caption, 56))}</div>"
+        )
+
+
+def chip(frame: LikenessFrame, measure: str, drawing: bool) -> None:
+    """How far the frame is from the sheet: colour, icon, word and number."""
+    if drawing:
+        st.badge(t("being drawn"), icon=":material/progress_activity:", color="violet")
+        return
+    if frame.distance is None:
+        why = t("no sheet to hold it against") if frame.look is None else t("shows too little to tell")
+        st.badge(t("not measured"), icon=":material/circle:", color="gray", help=why)
+        return
+    far, other = LIMITS.get(measure, OF_A_MODEL)
+    number = f"{frame.distance:.2f}"
+    tip = t("0 is the same, 1 has nothing in common. Held against the look “{look}”.", look=plain(frame.look or ""))
+    if frame.distance >= other:
+        st.badge(t("unlike · {number}", number=number), icon=":material/error:", color="red", help=tip)
+    elif frame.distance >= far:
+        st.badge(t("drifts · {number}", number=number), icon=":material/warning:", color="orange", help=tip)
+    else:
+        st.badge(t("alike · {number}", number=number), icon=":material/check_circle:", color="green", help=tip)
+
+
+def place(frame: LikenessFrame) -> str:
+    return f"{t('E{n}', n=frame.episode)} · {frame.scene} · {frame.order} {storyboard.framing(frame.framing)}"
+
+
+project_picker.with_project("drift", page, open_project)

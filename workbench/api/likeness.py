@@ -1,0 +1,210 @@
+"""`wb.likeness`: how far a character's frames drift from their sheet."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.api.projects import find_node
+from workbench.arguments import check_arguments
+from workbench.artifacts import sheets
+from workbench.artifacts.storyboard import frame_key
+from workbench.db.connection import Database
+from workbench.db.reads import story as reads
+from workbench.db.rows.record import Record
+from workbench.db.rows.story import Artifact, SceneEntry
+from workbench.errors import NotAllowed, NotFound, Unavailable
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+from workbench.media import MediaStore, likeness
+from workbench.media.embedding import Embedder
+from workbench.media.likeness import Box, Fingerprint
+from workbench.settings import Settings
+from workbench.story.figures import find_box
+from workbench.story.names import fold, names_of
+
+if TYPE_CHECKING:
+    pass
+
+IMAGES, PROMPT, SHEET = "keyframe_images", "keyframe_prompt", "character_sheet"
+#: of a sheet as ours are laid out, from the left: front, side, behind, face; and the whole, for a sheet of one's own
+VIEWS: tuple[Box, ...] = (
+    (0.0, 0.0, 0.25, 1.0), (0.25, 0.0, 0.49, 1.0), (0.49, 0.0, 0.72, 1.0), (0.72, 0.0, 1.0, 1.0), likeness.WHOLE,
+)  # fmt: skip
+#: the caption below a drawing of ours is no part of the picture
+_CAPTION = 0.1
+#: fingerprints that are kept in memory
+_MOST = 20_000
+#: frames on a board; more are looked at episode by episode
+MOST_FRAMES = 400
+COLOURS = "colours"
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessFrame(Record):
+    """A frame that shows the character. `distance` 0 (the same) to 1, None: there is no sheet, or too little of them
+    is to be seen; `look`: which of the sheet's looks it is held against."""
+
+    node_id: int
+    episode: int
+    scene: int
+    key: str
+    order: int
+    framing: str
+    caption: str
+    media: str
+    own: bool
+    look: str | None
+    distance: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessLook(Record):
+    name: str
+    media: str
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessBoard(Record):
+    """`frames` in story order. `measure`: “colours”, or the name of the embedding model; `problem`: why that cannot be
+    used, and colours are. `left_out`: frames that did not fit."""
+
+    character: str
+    looks: list[LikenessLook]
+    frames: list[LikenessFrame]
+    measure: str
+    problem: Text | None
+    left_out: int
+
+
+@check_arguments
+class Likeness:
+    """Measures on the spot: nothing is called and nothing is paid."""
+
+    def __init__(self, database: Database, store: MediaStore, settings: Settings) -> None:
+        self._database = database
+        self._store = store
+        self._settings = settings
+        self._shown: dict[str, list[Box]] = {}
+        self._known: OrderedDict[tuple[str, Box, str], Fingerprint] = OrderedDict()
+
+    def board(self, character_id: int, episode: int | None = None) -> LikenessBoard:
+        """Every chosen frame that shows a character, with its distance to the sheet that is worn there.
+
+        `episode`: the node of the only episode to look at. Raises NotFound, NotAllowed.
+        """
+        with self._database.read() as conn:
+            node = find_node(conn, character_id)
+            if node.kind != "character":
+                raise NotAllowed(Text(N_("Only characters have frames that are held against a sheet.")))
+            head = reads.find_head(conn, character_id, "character")
+            sheet = reads.find_head(conn, character_id, SHEET)
+            scenes = reads.scenes_with(conn, node.project_id, IMAGES, episode=episode)
+            heads = reads.heads_with_content(conn, [s.id for s in scenes], [IMAGES, PROMPT])
+        names = names_of(head.content) if head else [node.title]
+        measure, problem = self._measure(sheet)
+        frames: list[LikenessFrame] = []
+        left_out = 0
+        for scene in scenes:
+            images, plan = heads.get((scene.id, IMAGES)), heads.get((scene.id, PROMPT))
+            if images is None or plan is None:
+                continue
+            for frame, shot, name in _list_frames_of(images, plan, names):
+                if len(frames) >= MOST_FRAMES:
+                    left_out += 1
+                    continue
+                box = find_box(shot, name, str(images.content["aspect_ratio"]))
+                frames.append(self._hold(scene, frame, shot, box, sheet, measure))
+        looks = sheet.content["looks"] if sheet else []
+        chosen = [LikenessLook(str(k["name"]), str(k["chosen"])) for k in looks if k["chosen"]]
+        name = self._embedder.name if measure != COLOURS and self._embedder else COLOURS
+        return LikenessBoard(names[0], chosen, frames, name, problem, left_out)
+
+    def _hold(
+        self, scene: SceneEntry, frame: JsonObject, shot: JsonObject, box: Box | None, sheet: Any, measure: str
+    ) -> LikenessFrame:
+        place = f"{scene.number}.{scene.position}.{shot['order']}"
+        look = sheets.look_at(sheet.content, place) if sheet else None
+        candidate = next(c for c in frame["candidates"] if c["media"] == frame["chosen"])
+        distance = None
+        if look is not None and look["chosen"] and box is not None:
+            if str(candidate["model"]).startswith("sketch"):
+                box = (box[0], box[1] * (1 - _CAPTION), box[2], box[3] * (1 - _CAPTION))
+            distance = self._distance(str(frame["chosen"]), box, str(look["chosen"]), measure)
+        return LikenessFrame(
+            scene.id, scene.number, scene.position, str(frame["key"]), int(shot["order"]), str(shot["framing"]),
+            str(shot["caption"]), str(frame["chosen"]), candidate.get("origin") == "own",
+            str(look["name"]) if look is not None and look["chosen"] else None, distance,
+        )  # fmt: skip
+
+    def _distance(self, media: str, box: Box, sheet: str, measure: str) -> float | None:
+        try:
+            figure = self._fingerprint(media, box, measure, on_ground=False)
+            views = [self._fingerprint(sheet, view, measure, on_ground=True) for view in self._views(sheet)]
+        except NotFound:  # its file is gone from the store
+            return None
+        return round(likeness.distance(figure, views), 4)
+
+    def _views(self, sheet: str) -> list[Box]:
+        """The parts of a sheet that show somebody; at least the whole."""
+        from PIL import Image
+
+        if sheet not in self._shown:
+            with Image.open(self._store.thumbnail(sheet)) as image:
+                self._shown[sheet] = [v for v in VIEWS if v == likeness.WHOLE or not likeness.is_empty(image, v)]
+        return self._shown[sheet]
+
+    def _fingerprint(self, media: str, box: Box, measure: str, *, on_ground: bool) -> Fingerprint:
+        key = (media, box, measure)
+        known = self._known.get(key)
+        if known is None:
+            known = self._look(media, box, measure, on_ground=on_ground)
+            self._known[key] = known
+            while len(self._known) > _MOST:
+                self._known.popitem(last=False)
+        return known
+
+    def _look(self, media: str, box: Box, measure: str, *, on_ground: bool) -> Fingerprint:
+        from PIL import Image
+
+        # the small copy has all that colours tell
+        place = self._store.thumbnail(media) if measure == COLOURS else self._store.path(media)
+        with Image.open(place) as image:
+            seen = likeness.fingerprint(image, box, on_ground=on_ground)
+            if measure == COLOURS or self._embedder is None:
+                return seen
+            return Fingerprint(seen.colours, seen.shape, self._embedder.embed(likeness.crop(image, box)))
+
+    def _measure(self, sheet: Artifact | None) -> tuple[str, Text | None]:
+        """What is measured by; colours, and why, where the embedding model cannot be used."""
+        embedder = self._embedder
+        chosen = next((k["chosen"] for k in sheet.content["looks"] if k["chosen"]), None) if sheet else None
+        if embedder is None or chosen is None:
+            return COLOURS, None
+        measure = str(embedder.path)
+        try:
+            self._fingerprint(str(chosen), likeness.WHOLE, measure, on_ground=True)
+        except Unavailable as error:
+            return COLOURS, error.text
+        return measure, None
+
+    @cached_property
+    def _embedder(self) -> Embedder | None:
+        path = self._settings.embedding_model
+        return Embedder(Path(path)) if path else None
+
+
+def _list_frames_of(images: Artifact, plan: Artifact, names: list[str]) -> list[tuple[JsonObject, JsonObject, str]]:
+    """(frame, its shot, what the shot calls them) for each frame that is to show somebody of these names."""
+    wanted = {fold(name) for name in names}
+    shots = {frame_key(int(s["order"])): s for s in plan.content["shots"]}
+    listed = []
+    for frame in images.content["frames"]:
+        shot = shots[frame["key"]]
+        name = next((str(s["name"]) for s in shot["subjects"] if fold(str(s["name"])) in wanted), None)
+        if name is not None:
+            listed.append((frame, shot, name))
+    return listed
