@@ -47,7 +47,7 @@ def leaves(value: Any) -> list[str]:
 
 #: choices, which are told by a word of ours
 OURS = {"three_act", "main", "sub1", "romantic", "stranger", "int", "ext", "action", "dialogue", "sound", "dissolve",
-        "none", "off_screen", "pass", "needs_revision"}  # fmt: skip
+        "none", "off_screen", "pass", "needs_revision", "pending", "accepted", "rejected"}  # fmt: skip
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -83,6 +83,9 @@ def test_a_view_shows_every_word(house: House, kind: str, lang: str) -> None:
         ("emotion_arc", ("points", 0, "label")),
         ("character_relationships", ("relationships", 0, "from_name")),
         ("character_relationships", ("relationships", 0, "label")),
+        ("character_candidates", ("candidates", 0, "name")),
+        ("character_candidates", ("candidates", 0, "role_type")),
+        ("character_candidates", ("candidates", 0, "evidence", 0, "source")),
         ("scene_script", ("scenes", 0, "heading", "place")),
         ("scene_script", ("scenes", 0, "elements", 2, "speaker")),
         ("scene_script", ("scenes", 0, "elements", 2, "parenthetical")),
@@ -133,3 +136,30 @@ def test_the_speakers_of_a_script_have_the_colours_of_the_cast(house: House) -> 
     assert in_script
     assert {name: colour for colour, name in spoken}["Della"] == in_script.group(1)
     assert len({colour for colour, _ in spoken}) == 2
+
+
+def test_a_candidate_is_accepted_into_the_library_or_rejected_where_they_are_shown(house: House) -> None:
+    story = house.sample()
+    house.wb.artifacts.save(story, "character_candidates", CONTENTS["character_candidates"], None)
+
+    def page(story):  # type: ignore[no-untyped-def]
+        from workbench.ui import language, live
+        from workbench.ui.studio import artifacts
+
+        language.resolve("en")
+        artifacts.show("character_candidates", live.workbench().artifact(story, "character_candidates").content, story)
+
+    at = AppTest.from_function(page, args=(story,), default_timeout=30).run()
+    assert [b.key for b in at.button] == [f"accept_{story}_Otto", f"reject_{story}_Otto", f"accept_{story}_Ida"]
+    at.button(key=f"reject_{story}_Otto").click().run()
+    at.button(key=f"accept_{story}_Ida").click().run()
+    assert not at.exception
+    head = house.wb.artifact(story, "character_candidates")
+    assert head is not None
+    assert {c["name"]: c["status"] for c in head.content["candidates"]} == {
+        "Ida": "accepted",
+        "Otto": "rejected",
+        "Ruth": "accepted",
+    }
+    cast = [n.title for n in house.wb.projects.tree(story).nodes if n.kind == "character"]
+    assert cast[-1] == "Ida"

@@ -18,6 +18,7 @@ from workbench.settings import Settings
 if TYPE_CHECKING:
     from workbench.api.artifacts import Artifacts
     from workbench.api.budgets import Budgets
+    from workbench.api.candidates import Candidates
     from workbench.api.drafts import FormDrafts
     from workbench.api.jobs import Jobs
     from workbench.api.likeness import Likeness
@@ -97,6 +98,12 @@ class Workbench:
         from workbench.api.artifacts import Artifacts
 
         return Artifacts(self._backend.database)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        from workbench.api.candidates import Candidates
+
+        return Candidates(self._backend.database)
 
     @cached_property
     def workflows(self) -> Workflows:

@@ -206,13 +206,8 @@ class Projects:
 
     def add_element(self, project_id: int, kind: ElementKind, content: StoryContent, user: str = "local") -> int:
         """Add a character or a world element; returns its node id. Raises InvalidInput naming the field."""
-        declared = kinds.find(kind)
-        content = kinds.validate(declared, content)
         with self._database.write() as conn:
-            writes.lock_node(conn, project_id)
-            elements.check_names(conn, project_id, kind, content, None)
-            siblings = reads.children(conn, project_id, declared.node_kind, archived=True)
-            return _add_element(conn, project_id, kind, len(siblings) + 1, content, user)
+            return append_element(conn, project_id, kind, content, user)
 
     def arrange_elements(self, node_ids: builtins.list[int]) -> None:
         """Put characters, or world elements, of one project in this order. Raises NotFound, NotAllowed."""
@@ -263,6 +258,16 @@ def find_node(conn: Connection, node_id: int) -> Node:
     if node is None:
         raise NotFound(Text(N_("There is no node {node_id}."), node_id=node_id))
     return node
+
+
+def append_element(conn: Connection, project_id: int, kind: ElementKind, content: JsonObject, user: str) -> int:
+    """Add an element behind its siblings; returns its node id. Raises InvalidInput naming the field."""
+    declared = kinds.find(kind)
+    content = kinds.validate(declared, content)
+    writes.lock_node(conn, project_id)
+    elements.check_names(conn, project_id, kind, content, None)
+    siblings = reads.children(conn, project_id, declared.node_kind, archived=True)
+    return _add_element(conn, project_id, kind, len(siblings) + 1, content, user)
 
 
 def _add_element(

@@ -310,8 +310,8 @@ class Evidence(Content):
     text: Annotated[str, text_of(300)] = Field(title=N_("What it says"))
 
 
-class Candidate(Content):
-    """Somebody who might join the cast; in the library only once a person accepts them."""
+class Proposal(Content):
+    """Somebody whom a model proposes."""
 
     name: Annotated[str, text_of(80)] = Field(title=N_("Name"))
     aliases: Annotated[list[Annotated[str, text_of(80)]], BeforeValidator(split_list)] = Field(
@@ -324,6 +324,11 @@ class Candidate(Content):
     background: Annotated[str, text_of(1500, 0)] = Field("", title=N_("Background"))
     confidence: float = Field(0.75, ge=0, le=1, title=N_("Confidence"))
     evidence: list[Evidence] = Field(min_length=1, max_length=6, title=N_("Evidence"))
+
+
+class Candidate(Proposal):
+    """Somebody who might join the cast; in the library only once a person accepts them."""
+
     status: Literal["pending", "accepted", "rejected"] = Field("pending", title=N_("Status"))
 
 

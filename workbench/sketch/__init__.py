@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.sketch.writing.examples import write_example
     from workbench.sketch.writing.expression import write_core_expression
     from workbench.sketch.writing.motion import write_motion
+    from workbench.sketch.writing.newcomers import write_candidates
     from workbench.sketch.writing.panels import Interpreter, set_pairs, write_bible, write_group, write_plan
     from workbench.sketch.writing.planning import (
         explain_plan,
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Interpreter", "coat_colour", "draw_character_sheet", "draw_clip", "draw_frame", "draw_place_sheet",
     "draw_portrait", "explain_plan", "find_names", "frame_size", "natural_episode_count", "read_sheet",
-    "rewrite_episodes", "set_pairs", "summarize", "write_action_plan", "write_bible", "write_chain_step",
-    "write_chat_answer", "write_core_expression", "write_dialogue", "write_emotion_arc", "write_episodes",
-    "write_example", "write_frames", "write_group", "write_keyframe_group", "write_motion", "write_plan",
-    "write_relationships", "write_scene_anchor", "write_scene_list", "write_script", "write_sound_design",
+    "rewrite_episodes", "set_pairs", "summarize", "write_action_plan", "write_bible", "write_candidates",
+    "write_chain_step", "write_chat_answer", "write_core_expression", "write_dialogue", "write_emotion_arc",
+    "write_episodes", "write_example", "write_frames", "write_group", "write_keyframe_group", "write_motion",
+    "write_plan", "write_relationships", "write_scene_anchor", "write_scene_list", "write_script",
+    "write_sound_design",
 ]  # fmt: skip
 
 _MODULES = {
@@ -55,6 +57,7 @@ _MODULES = {
     "writing.expression": ("write_core_expression",),
     "writing.motion": ("write_motion",),
     "writing.panels": ("Interpreter", "set_pairs", "write_bible", "write_group", "write_plan"),
+    "writing.newcomers": ("write_candidates",),
     "writing.planning": ("explain_plan", "natural_episode_count", "rewrite_episodes", "write_episodes"),
     "writing.scenes": ("write_scene_list",),
     "writing.script": ("write_script",),

@@ -110,9 +110,22 @@ SCENE_SCRIPT: dict[str, Any] = {
     ],
 }  # fmt: skip
 
+CANDIDATES: dict[str, Any] = {
+    "candidates": [
+        {
+            "name": name, "aliases": ["The pilot"], "role_type": "guide", "brief": f"{name} rows them over",
+            "appearance": "An oilskin", "personality": "Says little", "background": "Lost a boat", "confidence": 0.8,
+            "evidence": [{"source": "The loft", "text": "Somebody must have rowed"}], "status": status,
+        }
+        for name, status in (("Ida", "rejected"), ("Otto", "pending"), ("Ruth", "accepted"))
+    ],
+    "counts": {"total": 5, "existing": 1, "duplicate": 1, "low_confidence": 0, "carried_over": 0},
+}  # fmt: skip
+
 CONTENTS: dict[str, dict[str, Any]] = {
     "causal_chain": CAUSAL_CHAIN,
     "emotion_arc": EMOTION_ARC,
     "character_relationships": RELATIONSHIPS,
+    "character_candidates": CANDIDATES,
     "scene_script": SCENE_SCRIPT,
 }

@@ -15,7 +15,7 @@ from workbench.ui import forms, illustrations, labels
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, paragraphs, plain, safe
-from workbench.ui.studio import drama, parted, ranking, screenplay, storyboard
+from workbench.ui.studio import drama, newcomers, parted, ranking, screenplay, storyboard
 from workbench.ui.studio.prose import line, table
 
 Content = JsonObject
@@ -185,6 +185,7 @@ _PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
     "dialogue": storyboard.dialogue,
     "causal_chain": drama.chain,
     "character_relationships": drama.relationships,
+    "character_candidates": newcomers.draw,
     "frame_ranking": lambda content, node_id: ranking.draw(node_id, content),
     "scene_script": screenplay.draw,
 }

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from workbench.artifacts.drama import CausalChain
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
+from workbench.story.chain import count
 from workbench.ui import charts, graphs, speakers
 from workbench.ui.language import t
 from workbench.ui.markup import paragraphs, plain, safe
@@ -180,8 +182,17 @@ def _weave(content: Content, by_name: Mapping[str, str]) -> None:
             for name, word in AUDIT.items()
         )
     )
-    for note in weave.get("notes") or []:
-        st.markdown(f":gray[{plain(note)}]")
+    counts = count(CausalChain.model_validate(content))
+    counted = t(
+        "Counted: in {shifts} of {beats} beats somebody learns something · {factions} sides have stakes · {drivers} "
+        "people drive a line",
+        shifts=counts.information_shifts,
+        beats=counts.beats,
+        factions=counts.factions,
+        drivers=counts.drivers,
+    )
+    idle = t("In no beat and no line: {names}", names=", ".join(counts.idle)) if counts.idle else ""
+    st.markdown("  \n".join(f":gray[{plain(text)}]" for text in (counted, idle, *(weave.get("notes") or [])) if text))
 
 
 def emotion_arc(content: Content) -> None:
