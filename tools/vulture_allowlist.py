@@ -175,10 +175,5 @@ _.purpose
 # the page of prompts shows it
 find_answer
 
-# a panel as the Studio shows it
-_.edited_zh
-_.edited_en
-_.translated_back
-_.pending
 _.trials
 _.find_template

@@ -68,7 +68,7 @@ def write_bible(facts: JsonObject) -> StoryboardBible:
     for person in facts.get("cast") or []:
         name = str(person["name"])
         look = str((facts.get("looks") or {}).get(name) or "")
-        who = first_clause(str(person.get("description") or "").split("\n")[0])[:300].strip()
+        who = str(person.get("description") or "").split("\n")[0][:300].strip()
         others = ("、" if language == "zh" else ", ").join(n for n in names if n != name)
         characters.append(
             BibleCharacter(

@@ -15,7 +15,7 @@ from workbench.ui import forms, illustrations, labels
 from workbench.ui.forms import CHOICES
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, paragraphs, plain, safe
-from workbench.ui.studio import drama, newcomers, parted, ranking, screenplay, storyboard
+from workbench.ui.studio import board, drama, newcomers, parted, ranking, screenplay, storyboard
 from workbench.ui.studio.prose import line, table
 
 Content = JsonObject
@@ -30,7 +30,7 @@ DERIVED = {
     "duration": ("seconds", "confidence", "missing"),
 }
 #: kinds without an editor: pictures are picked, not typed
-NOT_TYPED = frozenset({"keyframe_images", "scene_video", "frame_ranking"})
+NOT_TYPED = frozenset({"keyframe_images", "scene_video", "frame_ranking", "storyboard_back_translation"})
 
 
 def show(kind: str, content: Content, node_id: int) -> None:
@@ -179,6 +179,7 @@ _VIEWS: dict[str, Callable[[Content], None]] = {
     "scene_anchor": _scene_anchor,
     "emotion_arc": drama.emotion_arc,
     **storyboard.VIEWS,
+    **board.VIEWS,
 }
 #: views that look around their node as well: at its story's cast, its scenes
 _PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
@@ -188,6 +189,7 @@ _PLACED_VIEWS: dict[str, Callable[[Content, int], None]] = {
     "character_candidates": newcomers.draw,
     "frame_ranking": lambda content, node_id: ranking.draw(node_id, content),
     "scene_script": screenplay.draw,
+    **board.PLACED_VIEWS,
 }
 
 
@@ -203,18 +205,18 @@ def complete(kind: str, typed: Content) -> Content:
 
 def editor(
     kind: str, key: str, content: Content, issues: Sequence[Issue] = (), part: int | None = None,
-    start: Content | None = None,
+    start: Content | None = None, node_id: int = 0,
 ) -> Content:  # fmt: skip
     """The form to edit an artifact in place, or one part of it (counted from 1), which began with `start`; returns the
     whole content as typed."""
     if kind in parted.PARTED and part is not None:
-        return _part_editor(kind, key, content, issues, part, start or content)
+        return _part_editor(kind, key, content, issues, part, start or content, node_id)
     typed = forms.fields(kinds.find(kind).model, key, content, issues, skip=DERIVED.get(kind, ()))
     return complete(kind, {**{name: content[name] for name in DERIVED.get(kind, ()) if name in content}, **typed})
 
 
 def _part_editor(
-    kind: str, key: str, content: Content, issues: Sequence[Issue], part: int, start: Content
+    kind: str, key: str, content: Content, issues: Sequence[Issue], part: int, start: Content, node_id: int
 ) -> Content:  # fmt: skip
     own = parted.find(kind, start, part)
     if own.heading:
@@ -223,5 +225,7 @@ def _part_editor(
     # what stands in another part, or in none, is told above the form
     for issue in issues if not mine else ():
         st.markdown(f":red[:material/error:] :gray[{plain(labels.issue_text(issue))}]")
+    if kind in board.EDITORS:
+        return own.merge(content, board.EDITORS[kind](f"{key}_{part}", own.read(start), mine, node_id))
     typed = forms.fields(own.model, f"{key}_{part}", own.read(start), mine, skip=own.skip)
     return own.merge(content, typed)

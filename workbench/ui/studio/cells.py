@@ -273,7 +273,7 @@ def editor(node_id: int, kind: str) -> bool:
     with drafts.keep(editing.place(node_id, kind), key, edit["base"]) as draft:
         if edit["part"] is not None:
             _choose_part(node_id, kind, edit)
-        typed = artifacts.editor(kind, key, edit["content"], edit["issues"], edit["part"], edit["start"])
+        typed = artifacts.editor(kind, key, edit["content"], edit["issues"], edit["part"], edit["start"], node_id)
         if edit["part"] is not None:
             # only one part is drawn: what was typed into the others must not depend on their widgets
             edit["content"] = typed

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 
-from workbench.artifacts import drama, scene_script
+from workbench.artifacts import drama, panels, scene_script
 from workbench.artifacts import storyboard as storyboard_models
 from workbench.errors import Issue
 from workbench.json_types import JsonObject
@@ -139,6 +139,27 @@ def _people(content: Content) -> list[Part]:
     return [_slice(name, "relationships", drama.Relationship, t("Relationships"), "from_name", name) for name in names]
 
 
+def _planned_groups(content: Content) -> list[Part]:
+    fields = ("goal", "beats", "start", "end")
+    return [
+        _at(str(n + 1), panels.PlannedGroup, "groups", n, typed=fields,
+            heading=t("Shots {first}–{last}", first=group["first_shot"], last=group["last_shot"]))
+        for n, group in enumerate(content["groups"])
+    ]  # fmt: skip
+
+
+def _groups(model: type[BaseModel]) -> Callable[[Content], list[Part]]:
+    """The groups that there are, by their number among nine."""
+
+    def parts(content: Content) -> list[Part]:
+        return [
+            _at(str(panels.GROUP_KEYS.index(group["group"]) + 1), model, "groups", n)
+            for n, group in enumerate(content["groups"])
+        ]
+
+    return parts
+
+
 #: kind → its parts, from the content
 PARTED: dict[str, Callable[[Content], list[Part]]] = {
     "keyframe_prompt": _shots,
@@ -146,6 +167,9 @@ PARTED: dict[str, Callable[[Content], list[Part]]] = {
     "causal_chain": _phases,
     "emotion_arc": _episodes,
     "character_relationships": _people,
+    "storyboard_plan": _planned_groups,
+    "storyboard_groups": _groups(panels.PanelGroup),
+    "storyboard_translation": _groups(panels.TranslatedGroup),
 }
 
 
