@@ -69,3 +69,18 @@ def test_what_hangs_on_a_waiting_plan_is_not_begun_and_says_so(start: Callable[.
     assert (left["node_id"], left["state"]) == (last, "not_started")
     assert "Episode plan” waits to be taken over" in left["error"]
     assert wb.artifact(last, "core_expression").version == 1
+
+
+def test_who_does_not_want_to_look_has_a_plan_run_through(start: Callable[..., Engine]) -> None:
+    engine = start(lambda a: None, lambda a: None, tell_another_story)
+    wb = engine.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    run(engine, PLAN, project)
+    last = nodes(engine, project, "episode")[-1].id
+    run(engine, CORE, last)
+    brief = wb.artifact(project, "brief")
+    wb.artifacts.save(project, "brief", {**brief.content, "genre": "Ghost story"}, brief.version)
+    parent = engine.finish(wb.plans.run(project, "stale", review=False).id)
+    assert parent.state == "succeeded", parent.result
+    assert nodes(engine, project, "episode")[-1].title == "Under the ice"
+    assert last not in {n.id for n in nodes(engine, project, "episode")}

@@ -107,13 +107,15 @@ class Plans:
         rewrite: Collection[Key] = (),
         only: Collection[Key] | None = None,
         leave_out: Collection[str] = (),
+        review: bool = True,
         beyond_budget: bool = False,
         submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes, `rewrite`
         as for `build`. `only`: the (workflow, node id) that somebody has agreed to; what has joined the plan since is
-        left. `leave_out`: workflows that are no part of it, nor started on what it makes.
+        left. `leave_out`: workflows that are no part of it, nor started on what it makes. `review`: a new episode plan
+        or scene list that would archive what is made waits to be taken over, and what hangs on it is not begun.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
         cost more than a budget has left, and then starts none. NotAllowed: nothing is left to do. `beyond_budget`:
@@ -130,6 +132,8 @@ class Plans:
         params = {"jobs": [list(key) for key in keys], "grow": grow, "rewrite": asked}
         if leave_out:
             params["leave_out"] = sorted(set(leave_out))
+        if not review:
+            params["review"] = False
         return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
 
     def _check_budget(

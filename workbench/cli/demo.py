@@ -208,11 +208,13 @@ class DemoRun:
         return self.workbench.submit(SUMMARIZE, self.project_id, user=USER)
 
     def _plan(self) -> SubmittedJob:
-        return self.workbench.submit("plan_episodes", self.project_id, user=USER)
+        # nobody is there to look at another plan before it archives the first one's episodes
+        again = self.workbench.artifact(self.project_id, "episode_plan") is not None
+        return self.workbench.submit("plan_episodes", self.project_id, {"review": False} if again else {}, user=USER)
 
     def _run_main(self, node_id: int) -> SubmittedJob:
         others = [m.name for m in self.workbench.plans.list_makers() if m.name not in MAIN]
-        return self.workbench.plans.run(node_id, grow=True, leave_out=others, user=USER)
+        return self.workbench.plans.run(node_id, grow=True, leave_out=others, review=not self._replanned, user=USER)
 
     def _stage(self, bars: Progress, kind: str, node_id: int, submit: Callable[[], Job]) -> None:
         """Run one job with its children to the end, or the one that is there already; raises JobError naming what

@@ -69,16 +69,18 @@ async def compose(
     grow: bool = False,
     rewrite: Rewrite = (),
     leave_out: Collection[str] = (),
+    review: bool = True,
 ) -> BatchResult:
     """Run the jobs, each after those it reads from. `force`: also what is fresh. `grow`: go on below nodes that they
     make, without the workflows in `leave_out`. `rewrite`: also these although a person wrote or edited what they make;
-    what is pinned always stays.
+    what is pinned always stays. `review`: a new plan that would archive what is made waits to be looked at.
 
     Raises ChildFailed when all of them failed.
     """
+    own: dict[str, JsonObject] = {} if review else {w.name: {"review": False} for w in makers() if w.has_review}
     requested = list(dict.fromkeys([*jobs, *plan_children(ctx.node, ctx.job_id)]))
     while True:
-        outcome = await run_jobs(ctx, requested, force=force, rewrite=rewrite)
+        outcome = await run_jobs(ctx, requested, force=force, rewrite=rewrite, params_of=own)
         grown = {key: result for key, result in outcome.done.items() if key not in outcome.held}
         below = _keys_below(ctx, requested, grown, leave_out) if grow else []
         more = [key for key in below if key not in requested]

@@ -128,6 +128,11 @@ class Workflow:
         return PURPOSES.get(folder, self.purpose or OTHER_PURPOSE)
 
     @property
+    def has_review(self) -> bool:
+        """What it makes may archive episodes or scenes, and can wait to be looked at."""
+        return "review" in self.params.model_fields and not self.batch
+
+    @property
     def asks(self) -> frozenset[str]:
         """What it, or a job that it starts, asks of models: text, image, video."""
         counts = {"text": self.typical.calls, "image": self.typical.images, "video": self.typical.videos}

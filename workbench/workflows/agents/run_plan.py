@@ -36,6 +36,7 @@ class Params(registry.Params):
         title=N_("Leave out"),
         description=N_("Workflows that are not started on what these jobs make"),
     )
+    review: bool = registry.REVIEW
 
 
 def all_can_start(node: NodeView, params: Params) -> list[Issue]:
@@ -63,5 +64,5 @@ async def run(ctx: Context, params: Params) -> BatchResult:
     """Run the jobs of a plan in their order, side by side where they can be; what is fresh by then is left alone."""
     ctx.progress(0, Text(N_("Choosing what can start")))
     return await composing.compose(
-        ctx, params.jobs, grow=params.grow, rewrite=params.rewrite, leave_out=params.leave_out
+        ctx, params.jobs, grow=params.grow, rewrite=params.rewrite, leave_out=params.leave_out, review=params.review
     )
