@@ -35,8 +35,10 @@ def pages(stack: Stack) -> Iterator[dict[str, str]]:
     project = wb.create_project(samples.load("gift-of-the-magi.en"))
     wb.wait(wb.submit("plan_episodes", project).id, timeout=90)
     episode = next(n.id for n in wb.projects.tree(project).nodes if n.kind == "episode")
-    for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
+    for kind in ("generate_episode_core_expression", "generate_episode_scene_list", "generate_scene_script"):
         wb.wait(wb.submit(kind, episode).id, timeout=90)
+    for kind in ("build_narrative_causal_chain", "generate_character_relationships", "generate_emotion_arc"):
+        assert wb.wait(wb.submit(kind, project).id, timeout=90).state == "succeeded"
     scenes = [n.id for n in wb.projects.tree(project).nodes if n.kind == "scene"]
     done = wb.submit("refine_scene_all", scenes[0])
     assert wb.wait(done.id, timeout=240).state == "succeeded"
@@ -59,6 +61,7 @@ def pages(stack: Stack) -> Iterator[dict[str, str]]:
             "studio, source": f"/studio?project={long}&node={long}",
             "studio, episode": f"/studio?project={project}&node={episode}",
             "studio, scene": f"/studio?project={project}&node={scenes[0]}",
+            "lineage": f"/lineage?node={scenes[0]}&kind=keyframe_prompt",
             "cast": f"/cast?project={project}",
             "launch": f"/launch?workflow=generate_dialogue&project={project}&node={scenes[0]},{scenes[1]}",
             "chat": "/launch?workflow=llm_chat",
