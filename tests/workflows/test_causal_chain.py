@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,8 @@ from tests.workflows.conftest import SAMPLES, run
 from workbench import samples
 from workbench.artifacts.drama import PHASES, CausalChain
 from workbench.db.rows.jobs import Job
-from workbench.errors import GuardUnmet
+from workbench.errors import GuardUnmet, ProviderError
+from workbench.i18n import Text
 from workbench.story import chain as rules
 from workbench.story.facts import Inputs, NodeView
 from workbench.story.freshness import find_stale_parts
@@ -351,3 +353,69 @@ def test_a_long_chain_is_summarised_and_the_cut_is_told(start: Start) -> None:
     assert "海海" not in request
     told = [str(e.message) for e in engine.wb.jobs.get_detail(job.id).events]
     assert any("12000" in line for line in told)
+
+
+def test_a_supervisor_that_is_forced_builds_a_fresh_chain_again(start: Start) -> None:
+    engine = start()
+    story = project(engine)
+    built(engine, story)
+
+    job = run(engine, "run_workflow_supervisor", story, {"force": True})
+
+    children = engine.wb.jobs.list(kind=WORKFLOW)
+    assert job.state in ("succeeded", "partial")
+    assert [child.state for child in children] == ["succeeded", "succeeded"]
+
+
+def overloaded(made: dict[str, Any]) -> Any:
+    raise ProviderError("overloaded", Text("Try again."), retryable=True)
+
+
+@pytest.mark.parametrize("call", [1, 2, 4, 6])
+def test_a_job_that_goes_on_after_an_outage_saves_no_phase_and_pays_no_step_twice(start: Start, call: int) -> None:
+    engine = start(*[lambda made: None] * call, overloaded)
+    story = project(engine)
+
+    job = build(engine, story)
+
+    assert job.state == "succeeded", job.error
+    assert job.failures == 1
+    assert [v.version for v in engine.wb.artifacts.list_versions(story, KIND)] == [4, 3, 2, 1]
+    assert len(asked(engine)) == 7 + 1
+    assert content(engine, story) == built(engine, project(engine))
+    assert stale(engine, story) == set()
+
+
+def test_a_story_in_traditional_chinese_has_its_chain_in_its_own_script(start: Start) -> None:
+    engine = start()
+    story = project(
+        engine,
+        title="燈塔",
+        summary="林晚在燈塔裡發現一本舊日誌，裡面寫著船難當夜燈是滅的。" * 2 + "她去碼頭質問老陳，老陳說那夜他在修燈。"
+        "她把日誌交給港務長，港務長卻把它燒了。最後她點亮了燈，全港的人都看見她站在窗前。",
+        protagonist="林晚",
+        characters=[{"name": "林晚"}, {"name": "老陳"}, {"name": "港務長"}],
+        world=[{"name": "燈塔"}],
+    )
+
+    made = built(engine, story)
+    relations = run(engine, "generate_character_relationships", story)
+    newcomers = run(engine, "expand_story_characters", story)
+
+    assert relations.state == newcomers.state == "succeeded", (relations.error, newcomers.error)
+    assert "發現" in made["outline"]["outline_summary"]
+    assert "发现" not in json.dumps(made, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "people"),
+    [("en", []), ("zh", []), ("en", [{"name": "{a}"}, {"name": "<b>"}]), ("zh", [{"name": "甲"}])],
+)
+def test_a_cast_of_nobody_of_one_and_of_odd_names_has_a_chain_too(
+    start: Start, language: str, people: list[dict[str, Any]]
+) -> None:
+    engine = start()
+    name = SAMPLES[2] if language == "en" else SAMPLES[1]
+    story = project(engine, name, characters=people, protagonist="", world=[])
+
+    assert built(engine, story)["completed_phase"] == 4

@@ -145,7 +145,7 @@ async def run_jobs(
         if not wanted:
             continue
         own = params_of or {}
-        children = [Child(item.workflow, item.node_id, own.get(item.workflow, {})) for item in wanted]
+        children = [Child(item.workflow, item.node_id, _params(declared[item.workflow], own, force)) for item in wanted]
         for result, item in zip(await ctx.children(children, name="job", unless_fresh=not force), wanted, strict=True):
             outcome.done[item.key] = result
         waits |= {key: key[0] for key in _find_held(ctx, declared, outcome.done)}
@@ -164,6 +164,12 @@ def _find_held(ctx: Context, declared: dict[str, registry.Workflow], done: dict[
 
 def _fresh(item: plan.Item, declared: dict[str, registry.Workflow], state_of: Any) -> bool:
     return bool(state_of(item.node_id, str(declared[item.workflow].writes)) == "fresh")
+
+
+def _params(workflow: registry.Workflow, own: Mapping[str, JsonObject], force: bool) -> JsonObject:
+    """Its own, and that it is forced where it can be."""
+    forced = {"force": True} if force and "force" in workflow.params.model_fields else {}
+    return {**forced, **own.get(workflow.name, {})}
 
 
 def _not_started(item: plan.Item, broken: registry.Workflow, *, waits: bool) -> ChildResult:
