@@ -119,6 +119,9 @@ def quick_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in = types.ModuleType("workbench.sketch.drawing")
     stand_in.draw_frame, stand_in.frame_size = draw_frame, frame_size  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "workbench.sketch.drawing", stand_in)
+    sheet = types.ModuleType("workbench.sketch.drawing.sheet")
+    sheet.read_sheet = lambda data, worn: types.SimpleNamespace(coat=None, under=None)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "workbench.sketch.drawing.sheet", sheet)
 
 
 class Painter(Sketch):

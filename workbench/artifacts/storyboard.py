@@ -185,6 +185,14 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Origin = Literal["model", "own"]
 
 
+class Reference(Content):
+    """A picture that was drawn from: whose or which place's sheet, and in which look."""
+
+    media: Sha256
+    name: Annotated[str, text_of(120)]
+    look: Annotated[str, text_of(80, 0)] = ""
+
+
 class Candidate(Grown):
     """One picture of a frame: its bytes live in the media store under their SHA-256.
 
@@ -192,7 +200,7 @@ class Candidate(Grown):
     new. Of a person's own picture, that of the picture; its `model` is the file's name.
     """
 
-    LATER: ClassVar[JsonObject] = {"origin": "model"}
+    LATER: ClassVar[JsonObject] = {"origin": "model", "references": []}
 
     media: Sha256
     width: int = Field(ge=1)
@@ -200,6 +208,8 @@ class Candidate(Grown):
     made_of: Sha256
     model: Annotated[str, text_of(200)]
     origin: Origin = "model"
+    #: what went along to the service
+    references: list[Reference] = Field(default_factory=list, max_length=16)
 
 
 def hash_request(prompt: str, size: tuple[int, int], seed: int, references: Sequence[str] = ()) -> str:

@@ -23,14 +23,14 @@ from workbench import prompts
 from workbench.artifacts import kinds, staleness
 from workbench.artifacts.declared import Kind
 from workbench.artifacts.part_inputs import own_input, restrict
-from workbench.artifacts.storyboard import Candidate
+from workbench.artifacts.storyboard import Candidate, Reference
 from workbench.artifacts.versions import hash_of, part_of
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
 from workbench.db.rows.story import Artifact, ArtifactVersion, Input
 from workbench.db.writes import steps, timeline
-from workbench.errors import GuardUnmet, Issue, JobError, LostClaim, ProgrammingError
+from workbench.errors import GuardUnmet, Issue, JobError, LostClaim, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import BatchResult, Child, Children, ChildResult, sum_up
 from workbench.jobs.conversation import Conversation
@@ -49,6 +49,8 @@ from workbench.providers.base import Mode as Mode
 from workbench.providers.base import TextReply
 from workbench.providers.params import takes_pictures
 from workbench.providers.reading import read_json as read_json
+from workbench.providers.references import NONE as NO_REFERENCES
+from workbench.providers.references import ReferenceLimits
 from workbench.story import hanzi, languages
 from workbench.story.facts import Inputs, NodeView
 from workbench.story.names import names_of
@@ -151,6 +153,25 @@ class Context:
         """The model that films; empty when the profile names none."""
         return self._session.providers.of("video").model("video")
 
+    @property
+    def picture_references(self) -> ReferenceLimits:
+        """How many pictures the model that draws takes to draw from."""
+        bound = self._session.providers.of("image")
+        try:
+            return bound.image.picture_references(bound.model("image"), bound.profile.params)
+        except ProviderError:
+            # whoever asks for the picture is told
+            return NO_REFERENCES
+
+    @property
+    def clip_references(self) -> ReferenceLimits:
+        """How many pictures the model that films takes to film from, beside no frame."""
+        bound = self._session.providers.of("video")
+        try:
+            return bound.video.clip_references(bound.model("video"))
+        except ProviderError:
+            return NO_REFERENCES
+
     def picture(self, sha256: str) -> bytes:
         """A picture of the media store."""
         return self._session.media.read(sha256)
@@ -176,10 +197,11 @@ class Context:
         first_frame: str | None,
         last_frame: str | None,
         seed: int,
+        references: Sequence[Reference] = (),
     ) -> bool:
         """Has `video` made just this clip under this name, in this job or in the one that it retries?"""
         done = self._finished(step)
-        spec = MediaSpec(prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame)
+        spec = MediaSpec(prompt, size, seed, tuple(references), (), seconds, first_frame, last_frame)
         return done is not None and done.input_hash == spec.hash
 
     def _finished(self, step: str) -> steps.StepState | None:
@@ -469,17 +491,21 @@ class Context:
         prompt: str,
         size: tuple[int, int],
         seed: int,
-        references: Sequence[str] = (),
+        references: Sequence[Reference] = (),
+        prompts: Sequence[str] = (),
         draw: Callable[[], bytes] | None = None,
     ) -> list[Candidate]:
         """One paid image call, memoised under `step`; the pictures are in the media store, `references` come from
-        there.
+        there: at most so many as `picture_references` says.
 
+        `prompts`: what to ask a service that takes fewer of them, by how many it takes; another may have to answer.
         `size` is what the story wants; a model draws the nearest that it can. `draw` draws it offline, as PNG bytes.
         An uncertain outcome is never silently paid again. Several may be under way at once: see `together`.
         """
         with self._session.note_failure():
-            return await self._media.images(step, MediaSpec(prompt, size, seed, tuple(references)), draw)
+            return await self._media.images(
+                step, MediaSpec(prompt, size, seed, tuple(references), tuple(prompts)), draw
+            )
 
     async def video(
         self,
@@ -490,17 +516,19 @@ class Context:
         size: tuple[int, int],
         first_frame: str | None = None,
         last_frame: str | None = None,
+        references: Sequence[Reference] = (),
+        prompts: Sequence[str] = (),
         seed: int = 0,
         draw: Callable[[], bytes] | None = None,
     ) -> ClipOutput:
         """A long provider task: created once, polled by whoever is alive, no worker held; frames come from the media
-        store.
+        store, and so do `references`, which no clip with a first frame has (`prompts`: see `images`).
 
         Returns {"media", "width", "height", "seconds", "model"}. `draw` makes the clip offline, as MP4 bytes.
         """
         versions = tuple(i["artifact_id"] for i in self._inputs.as_list())
         spec = MediaSpec(
-            prompt, size, seed, seconds=seconds, first_frame=first_frame, last_frame=last_frame, versions=versions
+            prompt, size, seed, tuple(references), tuple(prompts), seconds, first_frame, last_frame, versions
         )
         with self._session.note_failure():
             return await self._media.video(step, spec, draw)

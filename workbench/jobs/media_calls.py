@@ -17,7 +17,7 @@ from typing import Literal, TypedDict
 from sqlalchemy import Connection
 
 from workbench import crash
-from workbench.artifacts.storyboard import Candidate, hash_request
+from workbench.artifacts.storyboard import Candidate, Reference, hash_request
 from workbench.artifacts.versions import hash_of
 from workbench.db.writes import ledger, steps, waits
 from workbench.errors import LostClaim, MediaUnavailable, ProviderError
@@ -27,10 +27,12 @@ from workbench.jobs.text_steps import finish_step
 from workbench.json_types import JsonObject
 from workbench.media import Media
 from workbench.media.generated import store_generated
+from workbench.media.references import fit
 from workbench.plain_text import storable
 from workbench.profiles.model_call import DATABASE_AWAY, CallResult, CallSpec, ModelCall
 from workbench.profiles.routing import BoundProvider
 from workbench.providers.base import GeneratedMedia, ImageRequest, Usage, VideoRequest, estimate_tokens
+from workbench.providers.references import ReferenceLimits
 from workbench.suspend import Suspend
 from workbench.usage.prices import FREE, UNKNOWN, Cost, clock_ms, image_cost_of, video_cost_of
 
@@ -53,7 +55,9 @@ class MediaSpec:
     prompt: str
     size: tuple[int, int]
     seed: int
-    references: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    #: the prompt for a service that takes fewer of them: by how many it takes
+    prompts: tuple[str, ...] = ()
     seconds: float | None = None
     first_frame: str | None = None
     last_frame: str | None = None
@@ -63,13 +67,24 @@ class MediaSpec:
     @property
     def hash(self) -> str:
         if self.seconds is None:
-            return hash_request(self.prompt, self.size, self.seed, self.references)
+            return hash_request(self.prompt, self.size, self.seed, self.shas)
         return hash_of(self.as_json())
+
+    @property
+    def shas(self) -> list[str]:
+        """The pictures to draw from, as the store knows them."""
+        return [reference.media for reference in self.references]
+
+    def take(self, most: int) -> MediaSpec:
+        """The same for a service that takes so many references."""
+        taken = self.references[:most]
+        fewer = len(taken) < len(self.references) and len(taken) < len(self.prompts)
+        return replace(self, prompt=self.prompts[len(taken)], references=taken) if fewer else self
 
     @property
     def tokens(self) -> int:
         """What a call for it will probably count in its service's minute."""
-        return estimate_tokens(self.prompt)
+        return estimate_tokens(self.prompt) + USUAL_PICTURE * len(self.references)
 
     def as_json(self) -> JsonObject:
         """What the ledger keeps of it."""
@@ -77,7 +92,7 @@ class MediaSpec:
             "prompt": self.prompt,
             "size": list(self.size),
             "seed": self.seed,
-            "references": list(self.references) or None,
+            "references": self.shas or None,
             "seconds": self.seconds,
             "first_frame": self.first_frame,
             "last_frame": self.last_frame,
@@ -107,26 +122,29 @@ class MediaCalls:
         """The pictures of one call: {"images": […]}, memoised as the output of step `name`."""
         session, profile = self._session, bound.profile
         provider = bound.image
+        limits = provider.picture_references(bound.model("image"), profile.params)
+        told = spec.take(limits.most)
         request = ImageRequest(
             model=bound.model("image"),
-            prompt=spec.prompt,
+            prompt=told.prompt,
             size=spec.size,
             seed=spec.seed,
             call_id=uuid.uuid4().hex,
-            references=tuple([await asyncio.to_thread(session.media.read, sha) for sha in spec.references]),
+            references=await self._read_references(told, limits),
             params=profile.params,
             draw=draw,
         )
         cost_of = partial(image_cost_of, profile, request.model)
         expected = estimate_picture_cost(spec, cost_of, provider.most_images(request))
-        call = self._open(bound, name, spec, request, purpose, expected, lambda usage: cost_of(usage, 0, clock_ms()))
+        call = self._open(bound, name, told, request, purpose, expected, lambda usage: cost_of(usage, 0, clock_ms()))
         reply = await call.send(lambda: provider.images(request))
         cost = image_cost_of(profile, reply.model, reply.usage, reply.count, clock_ms())
         result = CallResult(
             model=reply.model, usage=reply.usage, cost=cost, images=reply.count, request_id=reply.request_id
         )
         pictures = await self._store(bound, call, result, reply.generated, "image")
-        candidates = [_candidate(picture, spec, request.model or reply.model) for picture in pictures]
+        used = told.references[: limits.most]
+        candidates = [_candidate(picture, spec, request.model or reply.model, used) for picture in pictures]
         output: JsonObject = {"images": [c.model_dump(mode="json") for c in candidates]}
 
         def keep(conn: Connection) -> None:
@@ -146,20 +164,23 @@ class MediaCalls:
         provider = bound.video
         if not bound.model("video"):
             raise ProviderError("not_found_model", Text(N_("The profile names no video model.")), sent=False)
+        limits = provider.clip_references(bound.model("video"))
+        told = spec.take(limits.most)
         request = VideoRequest(
             model=bound.model("video"),
-            prompt=spec.prompt,
+            prompt=told.prompt,
             seconds=spec.seconds or 0.0,
             size=spec.size,
             seed=spec.seed,
             call_id=uuid.uuid4().hex,
+            references=() if spec.first_frame else await self._read_references(told, limits),
             first_frame=await self._read(spec.first_frame),
             last_frame=await self._read(spec.last_frame),
             params=profile.params,
             draw=draw,
         )
         expected = estimate_clip_cost(bound, request.seconds, request.size)
-        call = self._open(bound, name, spec, request, purpose, expected, lambda usage: UNKNOWN)
+        call = self._open(bound, name, told, request, purpose, expected, lambda usage: UNKNOWN)
         created = await call.send(partial(finish_creation, lambda: provider.submit(request)))
         result = CallResult(model=request.model, usage=Usage(), cost=FREE if bound.free else UNKNOWN)
         if isinstance(created, str):
@@ -211,6 +232,13 @@ class MediaCalls:
                 await bound.video.cancel(task_id)
         except (ProviderError, TimeoutError) as error:
             log.warning("task %s of job %s could not be cancelled: %s", task_id, session.job_id, error)
+
+    async def _read_references(self, spec: MediaSpec, limits: ReferenceLimits) -> tuple[bytes, ...]:
+        """What goes along to a service, as small as it wants it."""
+        shas = spec.shas[: limits.most]
+        each = limits.share(len(shas))
+        read = self._session.media.read
+        return tuple([await asyncio.to_thread(fit, await asyncio.to_thread(read, sha), each) for sha in shas])
 
     async def _read(self, sha: str | None) -> bytes | None:
         return None if sha is None else await asyncio.to_thread(self._session.media.read, sha)
@@ -382,8 +410,15 @@ def estimate_clip_cost(bound: BoundProvider, seconds: float, size: tuple[int, in
     return video_cost_of(bound.profile, bound.model("video"), Usage(output=tokens), seconds)
 
 
-def _candidate(picture: Media, spec: MediaSpec, model: str) -> Candidate:
-    return Candidate(media=picture.sha256, width=picture.width, height=picture.height, made_of=spec.hash, model=model)
+def _candidate(picture: Media, spec: MediaSpec, model: str, used: Sequence[Reference]) -> Candidate:
+    return Candidate(
+        media=picture.sha256,
+        width=picture.width,
+        height=picture.height,
+        made_of=spec.hash,
+        model=model,
+        references=list(used),
+    )
 
 
 def clip_output(clip: Media, model: str) -> ClipOutput:

@@ -33,6 +33,7 @@ from workbench.providers.base import (
 )
 from workbench.providers.endpoints import ARK
 from workbench.providers.openai_compatible import OpenAICompatible
+from workbench.providers.references import ReferenceLimits, limits_of
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ class Ark(OpenAICompatible, VideoProvider):
     def most_images(self, request: ImageRequest) -> int:
         """How many pictures one request may bring."""
         return ark_images.group_size(replace(request, model=model_id(request.model)))
+
+    def picture_references(self, model: str, params: JsonObject) -> ReferenceLimits:
+        """How many pictures this model draws from beside those that it draws."""
+        asked = ImageRequest(model_id(model), "", (1, 1), 0, "", params=params)
+        return ark_images.references(asked)
+
+    def clip_references(self, model: str) -> ReferenceLimits:
+        """How many pictures this model films from that are no frames of the clip."""
+        return limits_of("ark", "video", model_id(model))
 
     # -- clips ---------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers.base import ImageRequest
+from workbench.providers.openai_images import note_left_out
+from workbench.providers.references import ReferenceLimits, limits_of
 
 #: 2560×1440: the least that 4.5 and 5.0 draw, and what all of them call 2K
 TWO_K = 3_686_400
@@ -25,11 +27,10 @@ _MOST_TOGETHER = 15
 
 @dataclass(frozen=True)
 class Family:
-    """`pixels`: what is asked for, and never less. `references`: how many it draws from. `seeds`: it takes a seed."""
+    """`pixels`: what is asked for, and never less. `seeds`: it takes a seed."""
 
     models: re.Pattern[str]
     pixels: int = TWO_K
-    references: int = 14
     seeds: bool = False
     #: draws several pictures of one kind in one call, and takes the word that it should not
     groups: bool = True
@@ -38,8 +39,8 @@ class Family:
 
 
 FAMILIES = (
-    Family(re.compile(r"seedream-3"), pixels=1280 * 720, references=0, seeds=True, groups=False),
-    Family(re.compile(r"seededit"), references=1, seeds=True, groups=False, edits=True),
+    Family(re.compile(r"seedream-3"), pixels=1280 * 720, seeds=True, groups=False),
+    Family(re.compile(r"seededit"), seeds=True, groups=False, edits=True),
 )
 #: 4.0, 4.5, 5.0, and endpoints (ep-…), which hide their model
 _LATER = Family(re.compile(""))
@@ -87,7 +88,7 @@ def body(request: ImageRequest, *, names_format: bool) -> JsonObject:
         more |= _group(request)
     if family.seeds or params.get("image_seed"):
         more["seed"] = request.seed % 2**31
-    taken = [data_uri(data) for data in request.references[: _most_references(request)]]
+    taken = [data_uri(data) for data in request.references[: references(request).most]]
     if taken:
         more["image"] = taken[0] if len(taken) == 1 else taken
     fields["extra_body"] = more | dict(params.get("image_params") or {})
@@ -109,21 +110,14 @@ def group_size(request: ImageRequest) -> int:
     return int(request.params.get("max_images") or 4)
 
 
-def _most_references(request: ImageRequest) -> int:
-    return min(family_of(request.model).references, max(0, _MOST_TOGETHER - group_size(request)))
+def references(request: ImageRequest) -> ReferenceLimits:
+    """How many pictures the request may carry beside those that it brings."""
+    return limits_of("ark", "image", request.model).at_most(_MOST_TOGETHER - group_size(request))
 
 
 def notes(request: ImageRequest) -> tuple[Text, ...]:
     """What of the request the model cannot take."""
-    most = _most_references(request)
-    left_out = len(request.references) - most
-    if left_out <= 0:
-        return ()
-    if not most:
-        message = N_("{model} takes no reference pictures; {count} were left out")
-        return (Text(message, model=request.model, count=left_out),)
-    message = N_("{model} takes at most {most} reference pictures; {count} were left out")
-    return (Text(message, model=request.model, most=most, count=left_out),)
+    return note_left_out(request.model, len(request.references), references(request).most)
 
 
 _MAGIC = ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg"), (b"GIF8", "gif"), (b"BM", "bmp"))

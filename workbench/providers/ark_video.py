@@ -19,6 +19,7 @@ from workbench.providers import faults
 from workbench.providers.ark_images import data_uri
 from workbench.providers.base import GeneratedMedia, TaskState, Usage, VideoRequest
 from workbench.providers.counting import count, mapping
+from workbench.providers.references import limits_of
 
 TASKS = "/contents/generations/tasks"
 POLL_MS = 10_000
@@ -74,7 +75,11 @@ def body(request: VideoRequest) -> JsonObject:
     if request.last_frame and not request.first_frame:
         raise ProviderError("bad_request", Text(N_("A clip with a last frame needs a first one.")), sent=False)
     params = request.params
-    frames = (("first_frame", request.first_frame), ("last_frame", request.last_frame))
+    frames = [("first_frame", request.first_frame), ("last_frame", request.last_frame)]
+    if request.first_frame is None:
+        # the service refuses references beside frames
+        taken = request.references[: limits_of("ark", "video", request.model).most]
+        frames += [("reference_image", picture) for picture in taken]
     return {
         "model": request.model,
         "content": [

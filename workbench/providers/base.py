@@ -16,6 +16,8 @@ from typing import Final, Literal, Protocol, runtime_checkable
 from workbench.errors import ProviderError
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
+from workbench.providers.references import NONE as NO_REFERENCES
+from workbench.providers.references import ReferenceLimits
 
 #: of what a model says in place of a picture
 LONGEST_TEXT = 600
@@ -109,7 +111,7 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class VideoRequest:
-    """One clip, from its first frame where there is one. `draw` as in ImageRequest."""
+    """One clip, from its first frame where there is one, else from `references`. `draw` as in ImageRequest."""
 
     model: str
     prompt: str
@@ -119,6 +121,7 @@ class VideoRequest:
     call_id: str
     first_frame: bytes | None = field(default=None, repr=False)
     last_frame: bytes | None = field(default=None, repr=False)
+    references: tuple[bytes, ...] = field(default=(), repr=False)
     params: JsonObject = field(default_factory=dict)
     draw: Callable[[], bytes] | None = field(default=None, repr=False)
 
@@ -229,6 +232,10 @@ class ImageProvider(Provider, Protocol):
         """How many pictures a request may bring: what they cost is reserved while they are drawn."""
         return 1
 
+    def picture_references(self, model: str, params: JsonObject) -> ReferenceLimits:
+        """How many pictures this model draws from, and how large."""
+        return NO_REFERENCES
+
 
 @runtime_checkable
 class ProviderTask(Provider, Protocol):
@@ -254,6 +261,10 @@ class VideoProvider(ProviderTask, Protocol):
         """Create the task, once; returns the provider's task id, or the clip itself where there is nothing to wait
         for."""
         ...
+
+    def clip_references(self, model: str) -> ReferenceLimits:
+        """How many pictures this model films from that are no frames of the clip, and how large."""
+        return NO_REFERENCES
 
     async def find(self, model: str, seed: int, since_ms: int) -> str | None:
         """The id of the one task of this model and seed that was created since then (epoch milliseconds).

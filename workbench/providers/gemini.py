@@ -11,6 +11,7 @@ import asyncio
 import functools
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -50,7 +51,8 @@ from workbench.providers.gemini_media import (
     video_body,
 )
 from workbench.providers.gemini_wire import clean_answer, read_usage
-from workbench.providers.openai_images import decode_base64
+from workbench.providers.openai_images import decode_base64, note_left_out
+from workbench.providers.references import ReferenceLimits, limits_of
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -184,7 +186,8 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
         async def draw() -> ImageReply:
             from google.genai import types
 
-            parts = [types.Part.from_bytes(data=data, mime_type=mime_of(data)) for data in request.references]
+            taken = request.references[: self.picture_references(request.model, request.params).most]
+            parts = [types.Part.from_bytes(data=data, mime_type=mime_of(data)) for data in taken]
             config = types.GenerateContentConfig(
                 response_modalities=["TEXT", "IMAGE"],
                 image_config=types.ImageConfig(
@@ -194,9 +197,18 @@ class Gemini(TextProvider, ImageProvider, VideoProvider):
             )
             contents: Any = [types.Content(role="user", parts=[*parts, types.Part(text=request.prompt)])]
             answer = await client.aio.models.generate_content(model=request.model, contents=contents, config=config)
-            return read_pictures(answer, request.model)
+            left_out = note_left_out(request.model, len(request.references), len(taken))
+            return replace(read_pictures(answer, request.model), notes=left_out)
 
         return await self._send(draw, self._deadline_s(request.params))
+
+    def picture_references(self, model: str, params: JsonObject) -> ReferenceLimits:
+        """How many pictures this model draws from."""
+        return limits_of("gemini", "image", model)
+
+    def clip_references(self, model: str) -> ReferenceLimits:
+        """How many pictures this model films from that are no frames of the clip."""
+        return limits_of("gemini", "video", model)
 
     # -- clips ---------------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ from workbench.providers.base import (
 from workbench.providers.endpoints import OPENAI, endpoint_of
 from workbench.providers.events import read_events, sniff
 from workbench.providers.lessons import learn, lessons_of
+from workbench.providers.references import ReferenceLimits, limits_of
 from workbench.security.redact import redactor
 
 if TYPE_CHECKING:
@@ -229,6 +230,10 @@ class OpenAICompatible(TextProvider, ImageProvider):
     def _own_fields(self, params: Mapping[str, Any]) -> JsonObject:
         """Fields of a text request that only this service knows."""
         return {}
+
+    def picture_references(self, model: str, params: JsonObject) -> ReferenceLimits:
+        """How many pictures this model draws from."""
+        return limits_of("openai", "image", model)
 
     def _image_body(self, request: ImageRequest, *, names_format: bool) -> JsonObject:
         return openai_images.body(request, names_format=names_format)

@@ -21,6 +21,7 @@ from workbench.providers import faults, wire
 from workbench.providers.answers import WITHHELD, ServiceRefused, refuse_words
 from workbench.providers.base import GeneratedMedia, ImageReply, ImageRequest, Usage
 from workbench.providers.counting import Tally, count, mapping
+from workbench.providers.references import limits_of
 from workbench.security.redact import redactor
 
 #: what a free-sized model is asked for, in pixels
@@ -30,24 +31,22 @@ _MOST_UNEVEN = 3.0
 
 @dataclass(frozen=True)
 class Family:
-    """`sizes`: the only ones it draws; empty: any in steps of 16. `edits`: draws from references.
+    """`sizes`: the only ones it draws; empty: any in steps of 16.
 
     `names_format`: it must be asked for base64; the others always answer with it and refuse the question.
     """
 
     begins: tuple[str, ...]
     sizes: tuple[tuple[int, int], ...] = ()
-    edits: bool = False
     names_format: bool = True
     aim: int = AIM
 
 
 FAMILIES = (
-    Family(("gpt-image-2",), edits=True, names_format=False, aim=1536 * 864),
+    Family(("gpt-image-2",), names_format=False, aim=1536 * 864),
     Family(
         ("gpt-image-", "chatgpt-image-"),
         sizes=((1024, 1024), (1536, 1024), (1024, 1536)),
-        edits=True,
         names_format=False,
     ),
     Family(("dall-e-3",), sizes=((1024, 1024), (1792, 1024), (1024, 1792))),
@@ -90,21 +89,35 @@ def body(request: ImageRequest, *, names_format: bool) -> JsonObject:
         extra["seed"] = request.seed
     if extra:
         fields["extra_body"] = extra
-    if request.references and family.edits:
-        fields["image"] = [(f"reference-{n}.webp", data, "image/webp") for n, data in enumerate(request.references, 1)]
+    taken = request.references[: most_references(request.model)]
+    if taken:
+        fields["image"] = [_file(n, data) for n, data in enumerate(taken, 1)]
     return fields
+
+
+def _file(number: int, picture: bytes) -> tuple[str, bytes, str]:
+    """A part of a form: its name, bytes and type; what our store keeps is WebP."""
+    kind = next((k for magic, k in ((b"\x89PNG", "png"), (b"\xff\xd8", "jpeg")) if picture.startswith(magic)), "webp")
+    return f"reference-{number}.{kind}", picture, f"image/{kind}"
+
+
+def most_references(model: str) -> int:
+    return limits_of("openai", "image", model).most
 
 
 def notes(request: ImageRequest) -> tuple[Text, ...]:
     """What of the request the model cannot take."""
-    if not request.references or family_of(request.model).edits:
+    return note_left_out(request.model, len(request.references), most_references(request.model))
+
+
+def note_left_out(model: str, count: int, most: int) -> tuple[Text, ...]:
+    """That some pictures to draw from were left out, if any."""
+    if count <= most:
         return ()
-    message = Text(
-        N_("{model} takes no reference pictures; {count} were left out"),
-        model=request.model,
-        count=len(request.references),
-    )
-    return (message,)
+    if not most:
+        return (Text(N_("{model} takes no reference pictures; {count} were left out"), model=model, count=count),)
+    message = N_("{model} takes at most {most} reference pictures; {count} were left out")
+    return (Text(message, model=model, most=most, count=count - most),)
 
 
 def read(answer: Any, request: ImageRequest, headers: Mapping[str, str], notes: tuple[Text, ...]) -> ImageReply:

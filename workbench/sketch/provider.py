@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import InvalidInput, Issue, ProviderError
 from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
 from workbench.providers.base import (
     MODES,
     SKETCH_MODEL,
@@ -33,6 +34,7 @@ from workbench.providers.base import (
     VideoRequest,
     estimate_tokens,
 )
+from workbench.providers.references import ReferenceLimits
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
@@ -131,6 +133,10 @@ class Sketch(TextProvider, ImageProvider, VideoProvider):
         return ImageReply(
             (GeneratedMedia(data),), Usage(0, 0, 0, 0), MODEL, count=1, request_id=f"sketch-{request.call_id[:12]}"
         )
+
+    def picture_references(self, model: str, params: JsonObject) -> ReferenceLimits:
+        """As many as a workflow brings: it draws from them itself."""
+        return ReferenceLimits(most=16)
 
     async def submit(self, request: VideoRequest) -> GeneratedMedia:
         """The workflow's own clip, at once. Raises ProviderError when it has none, or as simulated."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
+from workbench.artifacts.sheets import look_at
 from workbench.artifacts.versions import hash_of, part_of, pick
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
@@ -62,7 +63,7 @@ class Inputs:
     """
 
     def __init__(self, then: Iterable[Artifact] = ()) -> None:
-        self._read: dict[tuple[int, str, str | None, int, str | None], _Reading] = {}
+        self._read: dict[tuple[int, str, str | None, int, str | None, tuple[str, ...]], _Reading] = {}
         self._kept: dict[tuple[int, str, str | None, tuple[str, ...] | None], Input] = {}
         self._then = {(row.node_id, row.kind): row for row in then}
         #: the part of what is made that is being read for; what is read while it is None is read for all of it
@@ -93,7 +94,9 @@ class Inputs:
     ) -> None:
         """Count what was read of a version: these fields of it, or all; for one part of what is made, or all."""
         only_for = only_for or self.made_for
-        key = (head.node_id, head.kind, part, head.id, self.made_for)
+        # a view at one place counts for what is made there alone
+        views = tuple(sorted(f for f in fields or () if "@" in f))
+        key = (head.node_id, head.kind, part, head.id, self.made_for, views)
         used, parts = None if fields is None else set(fields), None if only_for is None else {only_for}
         known = self._read.get(key)
         if known is None:
@@ -116,7 +119,7 @@ class Inputs:
         kept = {(node_id, kind, part) for node_id, kind, part, only_for in self._kept if only_for is None}
         read = [
             r.as_input()
-            for (*key, _, made_for), r in self._read.items()
+            for (*key, _, made_for, _), r in self._read.items()
             if tuple(key) not in kept and (made_for is not None or not self._by_part)
         ]
         return [*self._kept.values(), *read]
@@ -237,6 +240,26 @@ class NodeView:
             self._inputs.record(brief, None, brief.content, ("protagonist",), only_for)
         cast = [self._hand_out(row, None, row.content, fields, only_for) for row in rows]
         return cast + [_pick_fields(character, fields) for character in unlisted]
+
+    def sheets(self, kind: str, names: Iterable[str], place: str, *, only_for: str | None = None) -> list[JsonObject]:
+        """What the reference sheets of those whom these names mean have at a place of the story (``2.3.5``), in the
+        order of the names: {"name", "look", "words", "chosen"}. `only_for`: see `artifact`."""
+        worn: dict[int, JsonObject] = {}
+        with self._database.read() as conn:
+            rows = reads.list_elements(conn, self.project_id, kinds.find(kind).node_kind)
+            library = NameIndex(row.content for row in rows)
+            for name in names:
+                own = library.find(name) or name
+                row = next((r for r in rows if fold(str(r.content["name"])) == fold(own)), None)
+                head = None if row is None or row.node_id in worn else self._inputs.head(conn, row.node_id, kind)
+                if head is None:
+                    continue
+                field = f"look@{place}"
+                view = self._hand_out(head, None, head.content, (field,), only_for)[field]
+                look = look_at(head.content, place)
+                if view is not None and look is not None:
+                    worn[head.node_id] = {"name": str(name), "look": look["name"], **view}
+        return list(worn.values())
 
     def world(self, fields: Fields | None = None, *, most: int | None = MOST_ELEMENTS) -> list[JsonObject]:
         """The world's elements in story order; `most`: the first so many, None: all."""

@@ -64,7 +64,7 @@ def draw_frame(
     where that is not the one to read.
 
     `style` has preset and prompt, and may have the brief's facts as `story`: they tell who everybody is and of which
-    era all is, the same in every frame.
+    era all is, the same in every frame. `sheets`: name → what a `looks.Sheet` holds, of those who have one.
     """
     story: JsonObject = style.get("story") or {}
     size = frame_size(aspect_ratio)
@@ -77,7 +77,8 @@ def draw_frame(
     )
     inner = (size[0], size[1] - strip.height)
     stage = furnish(where)
-    people = [_figure(s, shot, cast, where, language, known) for s in shot.get("subjects") or []]
+    sheets = {name: looks.Sheet(**told) for name, told in (style.get("sheets") or {}).items()}
+    people = [_figure(s, shot, cast, where, language, known, sheets) for s in shot.get("subjects") or []]
     view = frame_shot(shot, people, stage.sights, where.inside, stage.width, inner, seed, where.number)
     picture = paint(stage, view, light, inner, seed)
     picture = finish.apply_style(picture, preset, seed)
@@ -96,12 +97,13 @@ def _figure(
     where: Setting,
     language: str,
     known: Mapping[str, Person],
+    sheets: Mapping[str, looks.Sheet],
 ) -> Figure:
     name = str(subject.get("name") or "")
     person = looks.find_person(name, cast, looks.describe_looks(name, shot), known)
     held = (subject.get("hands") or {}) if person.being.shape == "person" else {}
     return Figure(
-        looks.look(name, cast, person, where.era, language),
+        looks.look(name, cast, person, where.era, language, sheets.get(name)),
         str(subject.get("pose") or "standing"),
         str(subject.get("orientation") or "camera"),
         str(subject.get("expression") or "neutral"),

@@ -3,6 +3,8 @@ model."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from workbench.json_types import JsonObject
 
 #: a code of the shot → (Chinese, English)
@@ -75,9 +77,16 @@ LABELS = {
     "gaze": ("看向", "looking at"),
     "space": ("留白", "Leave empty"),
     "quality": ("画面要求", "Picture"),
+    "given": ("参考图", "Given pictures"),
     "aspect": ("画面比例", "Aspect ratio"),
     "avoid": ("避免", "Avoid"),
 }
+SHEET_OF = ("图{number}为{name}的设定图", "picture {number} is the reference sheet of {name}")
+KEEP_TO_SHEETS = (
+    "相貌、发型、服装与地点须与设定图一致；构图、姿势与光线以本提示为准，只画一个画面，不画设定图",
+    "faces, hair, clothes and places are the same as there; composition, poses and light are those told here; one "
+    "single picture, no sheet",
+)
 NO_LETTERS = ("画面中不出现文字、字幕、对话气泡、水印", "lettering, captions, speech bubbles, watermarks")
 
 
@@ -110,6 +119,18 @@ def frame_prompt(shot: JsonObject, anchor: JsonObject, style: str, aspect_ratio:
         line("avoid", *avoid, between=semicolon),
     ]
     return "\n".join(x for x in lines if x)
+
+
+def tell_references(prompt: str, names: Sequence[str], language: str) -> list[str]:
+    """The prompt for a service that takes none, one, two … of the reference sheets of these people and places."""
+    at = 0 if language == "zh" else 1
+    colon, semicolon, stop = (("：", "；", "。"), (": ", "; ", "."))[at]
+    told = [SHEET_OF[at].format(number=n, name=name.replace("{", "(")) for n, name in enumerate(names, start=1)]
+    lines = [
+        f"{LABELS['given'][at]}{colon}{semicolon.join([*told[:most], KEEP_TO_SHEETS[at]])}{stop}"
+        for most in range(1, len(told) + 1)
+    ]
+    return [prompt, *(f"{prompt}\n{line}" for line in lines)]
 
 
 def _subject(subject: JsonObject, at: int, comma: str) -> str:

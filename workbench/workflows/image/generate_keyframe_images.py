@@ -18,6 +18,7 @@ from workbench.artifacts.storyboard import (
     Candidate,
     KeyframeImage,
     KeyframeImages,
+    Reference,
     frame_key,
     frame_part,
     hash_request,
@@ -31,7 +32,8 @@ from workbench.story import hanzi
 from workbench.story.guards import has_keyframe_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
-from workbench.workflows.image.frame_prompt import frame_prompt
+from workbench.workflows.image.frame_prompt import frame_prompt, tell_references
+from workbench.workflows.image.worn import Worn, find_worn
 
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 Key = Literal["KF0", "KF1", "KF2", "KF3", "KF4", "KF5", "KF6", "KF7", "KF8"]
 KEYS = [frame_key(order) for order in range(1, 10)]
+NOTHING_WORN = Worn()
 #: the same for every frame: further calls would only repeat it
 FATAL = tuple(k.name for k in KINDS.values() if k.shared_by in ("account", "model"))
 
@@ -61,6 +64,10 @@ class FrameRequest:
     seeds: list[int]
     takes: list[str]
     known: KeyframeImage | None
+    worn: Worn = NOTHING_WORN
+    references: Sequence[Reference] = ()
+    #: the prompt by how many references a service takes
+    prompts: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -97,7 +104,7 @@ class FrameRequest:
     title=N_("Keyframe images"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_anchor", "keyframe_prompt", "character"),
+    reads=("brief", "scene_anchor", "keyframe_prompt", "character", "character_sheet", "place_sheet"),
     writes="keyframe_images",
     guards=(has_keyframe_prompt,),
     queue="image",
@@ -158,17 +165,26 @@ def _frame_requests(
     style = style_text(brief.get("style"), ctx.language)
     known = {f.key: f for f in _frames(ctx)}
     place = [brief.get("title"), node.parent.position if node.parent else 0, node.position]
+    limits = ctx.picture_references
     frames = []
     for order, key in enumerate(KEYS, start=1):
         if params.keys is not None and key not in params.keys:
             continue
         shot = node.artifact("keyframe_prompt", part=f"shot:{order}")
         assert shot is not None  # a nine-shot plan has nine, and the guard saw one
-        shot = with_looks(node, shot)
-        prompt = frame_prompt(shot, anchor, style, ratio, ctx.language)
+        names = [str(s["name"]) for s in shot["subjects"]]
+        worn = find_worn(node, names, order, only_for=frame_part(key))
+        shot = with_looks(node, shot, worn)
+        references = worn.references(limits.most)
+        prompts = tell_references(
+            frame_prompt(shot, with_place(anchor, worn, ctx.language), style, ratio, ctx.language),
+            [reference.name for reference in references],
+            ctx.language,
+        )
         seeds = [int(hash_of([*place, key, take])[:7], 16) for take in range(MOST_CANDIDATES + 1)]
-        takes = [hash_request(prompt, size, seed) for seed in seeds]
-        frames.append(FrameRequest(shot, prompt, seeds, takes, known.get(key)))
+        media = [reference.media for reference in references]
+        takes = [hash_request(prompts[-1], size, seed, media) for seed in seeds]
+        frames.append(FrameRequest(shot, prompts[-1], seeds, takes, known.get(key), worn, references, prompts))
     return frames
 
 
@@ -179,14 +195,27 @@ def read_anchor(ctx: Context) -> JsonObject:
     return ctx.node.artifact("scene_anchor", fields=fields) or {}
 
 
-def with_looks(node: NodeView, shot: JsonObject) -> JsonObject:
-    """The shot with its people as the library tells their looks today; what it tells of them itself where the library
-    knows none of them."""
+def with_place(anchor: JsonObject, worn: Worn, language: str) -> JsonObject:
+    """The set with what the place's sheet tells of it in words."""
+    words = worn.words_of_places()
+    if not words:
+        return anchor
+    scene = dict(anchor.get("scene") or {})
+    scene[language] = "; ".join(text for text in (str(scene.get(language) or ""), words) if text)
+    return {**anchor, "scene": scene}
+
+
+def with_looks(node: NodeView, shot: JsonObject, worn: Worn = NOTHING_WORN) -> JsonObject:
+    """The shot with its people as the library tells their looks today, and their sheets that of this shot; what it
+    tells of them itself where neither knows any of them."""
     names = [str(s["name"]) for s in shot["subjects"]]
     looks = staging.looks(node, names, only_for=frame_part(frame_key(shot["order"])))
-    if not looks:
+    words = worn.words()
+    if not looks and not words:
         return shot
-    return {**shot, "visual": {**shot["visual"], "character": staging.describe_looks(names, looks)}}
+    told = staging.describe_looks(names, looks) if looks else str(shot["visual"]["character"])
+    now = [f"{name}: {words[name]}" for name in names if name in words]
+    return {**shot, "visual": {**shot["visual"], "character": "; ".join([told, *now] if told else now)}}
 
 
 class Drawing:
@@ -226,15 +255,19 @@ class Drawing:
             prompt=request.prompt,
             size=self._size,
             seed=request.seeds[take],
-            draw=partial(self._draw, shot, request.seeds[take]),
+            references=request.references,
+            prompts=request.prompts,
+            draw=partial(self._draw, shot, request.worn, request.seeds[take]),
         )
         self._done += 1
         ctx.progress(self._percent(), Text(N_("{done} of {all} frames drawn"), done=self._done, all=self._count))
         return candidates
 
-    def _draw(self, shot: JsonObject, seed: int) -> bytes:
+    def _draw(self, shot: JsonObject, worn: Worn, seed: int) -> bytes:
+        sheets = worn.draw_from(self._ctx)
+        style = {**self._style, "sheets": sheets} if sheets else self._style
         # its books read simplified Chinese; the caption is shown as it is
-        shot_read, anchor, cast, style = hanzi.read_simplified([shot, self._anchor, self._cast, self._style])
+        shot_read, anchor, cast, style = hanzi.read_simplified([shot, self._anchor, self._cast, style])
         caption = str(shot.get("caption") or "")
         return sketch.draw_frame(shot_read, anchor, cast, style, self._ratio, self._ctx.language, seed, shown=caption)
 

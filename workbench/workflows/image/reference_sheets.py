@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from workbench.artifacts import sheets
 from workbench.artifacts.sheets import MOST_CANDIDATES, MOST_LOOKS, Look
-from workbench.artifacts.storyboard import Candidate, hash_request
+from workbench.artifacts.storyboard import Candidate, Reference, hash_request
 from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue, JobError
 from workbench.i18n import N_, Text
@@ -106,18 +106,18 @@ async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObjec
         worn = sheets.write_spans(span.model_dump() for span in look.spans)
         ctx.note(Text(N_("{look} is worn in {scenes}"), look=look.name, scenes=worn))
     kept = _picture_to_keep_to(ctx, look)
-    prompt = sheet_prompt(
-        subject.of,
-        subject.name,
-        subject.words,
-        look.words,
-        style_text(style, ctx.language),
-        ctx.language,
-        given=kept is not None,
-    )
-    references = () if kept is None else (kept,)
+    references = [] if kept is None else [Reference(media=kept, name=subject.name[:120], look=look.name)]
+    if len(references) > ctx.picture_references.most:
+        # the service draws from words alone
+        kept, references = None, []
+    told = style_text(style, ctx.language)
+    prompts = [
+        sheet_prompt(subject.of, subject.name, subject.words, look.words, told, ctx.language, given=given)
+        for given in (False, True)[: len(references) + 1]
+    ]
+    prompt = prompts[-1]
     seeds = [int(hash_of([subject.of, subject.name, look.name, n])[:7], 16) for n in range(MOST_CANDIDATES + 4)]
-    takes = [hash_request(prompt, SIZE, seed, references) for seed in seeds]
+    takes = [hash_request(prompt, SIZE, seed, [r.media for r in references]) for seed in seeds]
     current = [c for c in look.candidates if c.made_of in takes and c.model == ctx.picture_model]
     missing = params.candidates if params.new_candidates else params.candidates - len(current)
     drawn_before = {c.made_of for c in current}
@@ -133,6 +133,7 @@ async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObjec
             size=SIZE,
             seed=seeds[number],
             references=references,
+            prompts=prompts,
             draw=partial(subject.draw, look.words, given, number),
         )
         done += 1

@@ -1,0 +1,66 @@
+"""Which reference sheets a picture goes by: the looks of its people and of its place, at its place in the story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from workbench import sketch
+from workbench.artifacts.storyboard import Reference
+from workbench.json_types import JsonObject
+from workbench.story.names import contains, without_article
+from workbench.workflows import staging
+
+if TYPE_CHECKING:
+    from workbench.jobs.context import Context
+    from workbench.story.facts import NodeView
+
+
+@dataclass(frozen=True)
+class Worn:
+    """Looks in the order in which they matter: people first, as the picture names them, then the place."""
+
+    people: tuple[JsonObject, ...] = ()
+    places: tuple[JsonObject, ...] = ()
+
+    def references(self, most: int) -> list[Reference]:
+        """Their pictures, as far as there are some and a service takes them."""
+        drawn = [look for look in (*self.people, *self.places) if look["chosen"]]
+        return [Reference(media=d["chosen"], name=d["name"][:120], look=d["look"]) for d in drawn][:most]
+
+    def words(self) -> dict[str, str]:
+        """What the people's looks tell in words, by name."""
+        return {look["name"]: look["words"] for look in self.people if look["words"]}
+
+    def words_of_places(self) -> str:
+        return "; ".join(look["words"] for look in self.places if look["words"])
+
+    def draw_from(self, ctx: Context) -> JsonObject:
+        """The same for the sketch, by name: what it draws its people from."""
+        drawn: JsonObject = {}
+        for look in self.people:
+            seen = sketch.read_sheet(ctx.picture(look["chosen"]), look["words"]) if look["chosen"] else None
+            colours: dict[str, Any] = {} if seen is None else {"coat": seen.coat, "under": seen.under}
+            drawn[look["name"]] = {"words": look["words"], **colours}
+        return drawn
+
+
+def find_worn(node: NodeView, names: Sequence[str], shot: int, only_for: str | None = None) -> Worn:
+    """What those of these names, and the scene's place, look like in this shot. Empty where nobody has a sheet."""
+    if node.parent is None:
+        return Worn()
+    place = f"{node.parent.position}.{node.position}.{shot}"
+    people = node.sheets("character_sheet", names, place, only_for=only_for)
+    places = node.sheets("place_sheet", _places_of(node), place, only_for=only_for)
+    return Worn(tuple(people), tuple(places))
+
+
+def _places_of(node: NodeView) -> list[str]:
+    """The world elements that the scene's place means; a look that makes nothing stale."""
+    seen = node.at(node.id)
+    anchor = seen.artifact("scene_anchor", fields=("location.name", "location.details")) or {}
+    named = (staging.outline(seen).get("location"), *(anchor.get("location") or {}).values())
+    told = " ".join(str(name) for name in named if name)
+    names = [str(w["name"]) for w in seen.project.world(("name",), most=None)]
+    return [name for name in names if contains(told, without_article(name))]
