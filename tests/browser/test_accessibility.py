@@ -66,6 +66,7 @@ def pages(stack: Stack) -> Iterator[dict[str, str]]:
             "launch": f"/launch?workflow=generate_dialogue&project={project}&node={scenes[0]},{scenes[1]}",
             "chat": "/launch?workflow=llm_chat",
             "gallery": f"/gallery?project={project}",
+            "drift": f"/drift?project={project}",
             "jobs": "/jobs",
             "job that failed": f"/job?id={failed.id}",
             "job with children": f"/job?id={done.id}",
@@ -146,6 +147,12 @@ def list_dialog_violations(page: Page) -> list[str]:
     wait_until_drawn(page)
     wrong += list_violations(page, "a plan's dialog")
     close_dialog(page)
+    page.locator("[class*='st-key-own_'] button").first.click()
+    expect(page.get_by_test_id("stFileUploaderDropzone")).to_be_visible()
+    wait_until_drawn(page)
+    wrong += list_violations(page, "a place for one's own pictures")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stFileUploaderDropzone")).to_have_count(0)
     page.locator("[class*='edit_open'] button").first.click()
     expect(page.locator("[class*='edit_save']")).to_have_count(1)
     wait_until_drawn(page)

@@ -62,7 +62,7 @@ PARAMS: dict[str, Param] = {
     "seed": _number(N_("Seed"), 0, 2**31 - 1, whole=True),
     "stop": Param(N_("Stop at"), kind=(str, list)),
     "stream": _flag(N_("Stream the answer")),
-    "image_input": _flag(N_("The text model takes pictures")),
+    "image_input": _words(N_("Text model takes pictures"), "yes", "no", common=True),
     "api": _words(N_("API"), "chat", "responses"),
     "api_version": Param(N_("API version"), kind=str),
     "token_cap": _words(N_("Name of the token cap"), "max_tokens", "max_completion_tokens"),
@@ -102,7 +102,7 @@ def takes_pictures(profile: Profile) -> bool:
     and answers."""
     said = profile.params.get("image_input")
     if said is not None or profile.provider == "sketch":
-        return said is not False
+        return said != "no"
     return _SEES.search(profile.text_model.rsplit("/", 1)[-1]) is not None
 
 

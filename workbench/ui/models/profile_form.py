@@ -29,6 +29,7 @@ PROVIDERS = {"openai": N_("OpenAI-compatible"), "ark": N_("Doubao Ark"), "gemini
 #: settings with a field of their own; the rest is typed as JSON
 COMMON = [name for name, param in params.PARAMS.items() if param.common]
 LIMITS = {"rpm": N_("Requests a minute"), "tpm": N_("Tokens a minute"), "concurrency": N_("Calls at once")}
+WORDS = {"yes": N_("yes"), "no": N_("no")}
 CHECKS = {"text": N_("Text"), "structured": N_("Answer in a schema"), "image": N_("Picture")}
 
 
@@ -367,7 +368,8 @@ def _param(slot: str, name: str, now: Any) -> Any:
         return st.selectbox(
             t(param.title), options, index=drafts.begin_choice(slot, now if now in options else None, options),
             key=slot, on_change="ignore",
-            format_func=lambda o: t("the service's own") if o is None else o, placeholder=t("the service's own"),
+            format_func=lambda o: t("the service's own") if o is None else t(WORDS.get(o, str(o))),
+            placeholder=t("the service's own"),
         )  # fmt: skip
     return _number(t(param.title), slot, now, t("the service's own"), param.whole)
 
