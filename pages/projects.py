@@ -12,7 +12,7 @@ from workbench.db.rows.story import Project
 from workbench.ui import filters, formats, illustrations, labels, live, navigation_guard, once, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, shorten
-from workbench.ui.projects import starters, unsaved, wizard
+from workbench.ui.projects import archives, starters, unsaved, wizard
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
@@ -136,6 +136,11 @@ def actions(project: Project) -> None:
         st.button(t("Restore"), key=f"restore_{number}", icon=":material/unarchive:", on_click=restore, args=(number,))
         return
     with shell.icon_popover("more_horiz", t("More"), f"more_{number}"):
+        archives.download(project)
+        st.button(
+            t("Duplicate"), key=f"duplicate_{number}", icon=":material/content_copy:", on_click=archives.duplicate,
+            args=(number,),
+        )  # fmt: skip
         st.button(t("Archive"), key=f"archive_{number}", icon=":material/archive:", on_click=archive, args=(number,))
     if st.button(t("Open"), key=f"open_{number}", icon=":material/movie_edit:"):
         open_studio(number)
@@ -166,6 +171,9 @@ def listing() -> None:
         filters.switch("archived", t("Archived too"))
         if projects:
             sample_menu("secondary", t("Sample story"))
+        came = archives.offer_import()
+        if came is not None:
+            open_studio(came)
         st.button(
             t("New project"),
             key="new_project",

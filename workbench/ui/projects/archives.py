@@ -1,0 +1,84 @@
+"""A project out as one file, and in again."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from workbench.db.rows.story import Project
+from workbench.ui import live, once, shell
+from workbench.ui.language import t
+from workbench.ui.markup import plain
+
+#: through the browser, which holds it whole; larger ones go by the command line
+MOST_MB = 2048
+
+
+def download(project: Project) -> None:
+    """The button that packs a project when it is asked for."""
+    st.download_button(
+        t("Export"),
+        lambda: _pack(project.id),
+        file_name=f"{_file_name(project.title)}.zip",
+        mime="application/zip",
+        key=f"export_{project.id}",
+        icon=":material/ios_share:",
+        on_click="ignore",
+        help=t("Everything with its versions, pictures and costs as one file; no keys"),
+    )
+
+
+def _pack(project_id: int) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="reelwright-") as folder:
+        path = Path(folder) / "project.zip"
+        live.workbench().projects.export(project_id, path)
+        return path.read_bytes()
+
+
+def _file_name(title: str) -> str:
+    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
+    return " ".join(kept.split())[:80] or "project"
+
+
+def offer_import() -> int | None:
+    """A place for the file of a project; its number once it is in."""
+    with st.popover(t("Import"), icon=":material/upload_file:", key="import_open", width="content"):
+        chosen = st.file_uploader(
+            t("The file of an exported project"), type=["zip"], key="import_file", max_upload_size=MOST_MB
+        )
+        if st.button(t("Import this project"), key="import", type="primary", disabled=chosen is None) and chosen:
+            bar = st.progress(0, text=t("Looking at everything in it"))
+            with shell.show_refusals():
+                return int(once.do("import", chosen.file_id, lambda: _read_in(chosen.getvalue(), bar)))
+            bar.empty()
+            shell.show_refusal()
+    return None
+
+
+def _read_in(data: bytes, bar: st.delta_generator.DeltaGenerator) -> int:
+    with tempfile.TemporaryDirectory(prefix="reelwright-") as folder:
+        path = Path(folder) / "project.zip"
+        path.write_bytes(data)
+
+        def tell(percent: int) -> None:
+            bar.progress(percent, text=t("Looking at everything in it"))
+
+        report = live.workbench().projects.import_archive(path, tell)
+    live.invalidate()
+    told = t("{title} is here.", title=plain(report.title))
+    if report.missing:
+        told += " " + t("Pictures and clips that were missing when it was exported: {n}.", n=len(report.missing))
+    if report.had_profile:
+        told += " " + t("It uses the sketch until you choose a model profile on its card.")
+    shell.toast(told)
+    return report.project_id
+
+
+def duplicate(project_id: int) -> None:
+    """Copy a project; the copy is the newest card."""
+    with shell.show_refusals():
+        live.workbench().projects.duplicate(project_id, user=shell.user())
+        live.invalidate()
+        shell.toast(t("Copied. The copy has every version and has cost nothing."))
