@@ -29,7 +29,7 @@ from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, readable
 from workbench.ui.projects import progress
-from workbench.ui.studio import cells, editing, plan, storyboard, tree
+from workbench.ui.studio import cells, editing, handoff, plan, storyboard, tree
 from workbench.ui.studio.editing import cell_key
 
 #: a longer list of sources is cut, and says so
@@ -97,6 +97,8 @@ def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None
                 if counted[state]:
                     states.badge(state, counted[state])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            if handoff.has_scenes(outline, node):
+                handoff.offer(node)
             plan.buttons(node.id, stale=bool(counted["stale"]) or node.kind != "scene")
 
 

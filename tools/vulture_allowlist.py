@@ -177,3 +177,28 @@ find_answer
 
 _.trials
 _.find_template
+
+# a panel as the Studio shows it
+_.edited_zh
+_.edited_en
+_.translated_back
+_.pending
+
+# set for python-docx, pysubs2 and fpdf2
+_.page_height
+_.page_width
+_.left_margin
+_.right_margin
+_.bottom_margin
+_.top_margin
+_.author
+_.space_after
+_.space_before
+_.alignment
+_.base_style
+_.left_indent
+_.right_indent
+_.bold
+_.keep_with_next
+_.plaintext
+_.footer

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.api.budgets import Budgets
     from workbench.api.candidates import Candidates
     from workbench.api.drafts import FormDrafts
+    from workbench.api.handoffs import Handoffs
     from workbench.api.jobs import Jobs
     from workbench.api.likeness import Likeness
     from workbench.api.media import Media
@@ -164,6 +165,12 @@ class Workbench:
         from workbench.api.likeness import Likeness
 
         return Likeness(self._backend.database, self._backend.media, self._backend.settings)
+
+    @cached_property
+    def handoffs(self) -> Handoffs:
+        from workbench.api.handoffs import Handoffs
+
+        return Handoffs(self._backend.database, self._backend.media)
 
     @property
     def webhooks(self) -> Webhooks:

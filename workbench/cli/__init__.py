@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": ("submit", N_("Ask for one job.")),
     "jobs": ("jobs", N_("List, show, cancel, retry and replay jobs.")),
     "artifacts": ("artifacts", N_("Show what was made.")),
+    "handoff": ("handoff", N_("Write a storyboard, a shot list, a screenplay or subtitles into a file.")),
     "profiles": ("profiles", N_("Add, change, test and list model services.")),
     "keys": ("keys", N_("Replace the master key that seals the stored keys.")),
     "media": ("media", N_("Sweep pictures and clips that nothing refers to.")),

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from workbench.db.rows.story import Project
+from workbench.handoff.forms import safe_name
 from workbench.ui import live, once, shell
 from workbench.ui.language import t
 from workbench.ui.markup import plain
@@ -21,7 +22,7 @@ def download(project: Project) -> None:
     st.download_button(
         t("Export"),
         lambda: _pack(project.id),
-        file_name=f"{_file_name(project.title)}.zip",
+        file_name=f"{safe_name(project.title)}.zip",
         mime="application/zip",
         key=f"export_{project.id}",
         icon=":material/ios_share:",
@@ -35,11 +36,6 @@ def _pack(project_id: int) -> bytes:
         path = Path(folder) / "project.zip"
         live.workbench().projects.export(project_id, path)
         return path.read_bytes()
-
-
-def _file_name(title: str) -> str:
-    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
-    return " ".join(kept.split())[:80] or "project"
 
 
 def offer_import() -> int | None:

@@ -1,0 +1,180 @@
+"""What a hand-off tells, read from the artifacts that exist: scenes with their frames, shots, lines and cues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from workbench.artifacts.storyboard import frame_key
+from workbench.errors import NotAllowed
+from workbench.i18n import N_, Text
+from workbench.json_types import JsonObject
+from workbench.story import timing
+from workbench.story.facts import NodeView
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One of a scene's nine. `picture`: the hash of the chosen frame; None: not drawn yet."""
+
+    order: int
+    framing: str
+    angle: str
+    lens: str
+    caption: str
+    composition: str
+    people: tuple[str, ...]
+    actions: tuple[str, ...]
+    picture: str | None
+
+    @property
+    def key(self) -> str:
+        return frame_key(self.order)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A spoken line with its place in the film, in seconds. No speaker: a narration."""
+
+    type: str
+    speaker: str
+    emotion: str
+    notes: tuple[str, ...]
+    text: str
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A sound with its place in the film, in seconds."""
+
+    type: str
+    description: str
+    intensity: str
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`from_s`, `seconds`: where it stands in its episode, and how long it runs. `script`: its entry in the scene
+    script."""
+
+    number: int
+    title: str
+    summary: str
+    location: str
+    cast: tuple[str, ...]
+    from_s: float
+    seconds: float
+    shots: tuple[Shot, ...]
+    silent: str
+    lines: tuple[Line, ...]
+    cues: tuple[Cue, ...]
+    script: JsonObject | None
+
+
+@dataclass(frozen=True)
+class Episode:
+    number: int
+    title: str
+    scenes: tuple[Scene, ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """`language`: the story's; `aspect_ratio`: of its frames, such as 16:9."""
+
+    title: str
+    language: str
+    aspect_ratio: str
+    episodes: tuple[Episode, ...] = field(default_factory=tuple)
+
+    @property
+    def scenes(self) -> list[tuple[Episode, Scene]]:
+        return [(episode, scene) for episode in self.episodes for scene in episode.scenes]
+
+    @property
+    def pictures(self) -> list[str]:
+        return [shot.picture for _, scene in self.scenes for shot in scene.shots if shot.picture]
+
+
+def read_book(node: NodeView) -> Book:
+    """Of a project all its episodes, of an episode its scenes, of a scene itself.
+
+    Raises NotAllowed while there is no scene.
+    """
+    brief = node.project.brief if node.kind != "project" else node.brief
+    language = str(brief.get("language") or "en")
+    if node.kind == "project":
+        episodes = [_episode(n, language, lambda _: True) for n in node.children() if n.kind == "episode"]
+    elif node.kind == "episode":
+        episodes = [_episode(node, language, lambda _: True)]
+    else:
+        above = node.parent
+        episodes = [_episode(above, language, lambda n: n.id == node.id)] if above and node.kind == "scene" else []
+    episodes = [episode for episode in episodes if episode.scenes]
+    if not episodes:
+        raise NotAllowed(Text(N_("There is no scene to hand off yet; make a scene list first.")))
+    ratio = str(brief.get("aspect_ratio") or "16:9")
+    return Book(str(brief.get("title") or node.title), language, ratio, tuple(episodes))
+
+
+def _episode(node: NodeView, language: str, wanted: Callable[[NodeView], bool]) -> Episode:
+    outlines = {int(s["order"]): s for s in (node.artifact("scene_list") or {}).get("scenes", [])}
+    scripts = {int(s["order"]): s for s in (node.artifact("scene_script") or {}).get("scenes", [])}
+    scenes: list[Scene] = []
+    at = 0.0
+    for child in node.children():
+        scene = _scene(child, outlines.get(child.position, {}), scripts.get(child.position), language, at)
+        at = round(at + scene.seconds, 1)
+        if wanted(child):
+            scenes.append(scene)
+    return Episode(node.position, node.title, tuple(scenes))
+
+
+def _scene(node: NodeView, outline: JsonObject, script: JsonObject | None, language: str, at: float) -> Scene:
+    plan, dialogue = node.artifact("keyframe_prompt"), node.artifact("dialogue")
+    sound, motion, duration = node.artifact("sound_design"), node.artifact("motion_prompt"), node.artifact("duration")
+    if duration is not None:
+        seconds = float(duration["seconds"])
+    else:
+        found = timing.estimate(dialogue=dialogue, motion=motion, shots=plan, sound=sound, language=language)
+        seconds = found.seconds
+    frames = {f["key"]: f["chosen"] for f in (node.artifact("keyframe_images") or {}).get("frames", [])}
+    return Scene(
+        node.position, node.title, str(outline.get("summary", "")), str(outline.get("location", "")),
+        tuple(outline.get("cast", ())), at, seconds,
+        tuple(_shot(s, frames) for s in (plan or {}).get("shots", [])),
+        str((dialogue or {}).get("reason", "")) if (dialogue or {}).get("silent") else "",
+        tuple(_time_lines((dialogue or {}).get("lines", []), at, seconds)),
+        tuple(
+            Cue(c["type"], c["description"], c["intensity"], round(at + c["from_s"], 1), round(at + c["to_s"], 1))
+            for c in (sound or {}).get("cues", [])
+        ),
+        script,
+    )  # fmt: skip
+
+
+def _shot(shot: JsonObject, frames: JsonObject) -> Shot:
+    return Shot(
+        int(shot["order"]), shot["framing"], shot["camera"]["angle"], shot["camera"]["lens"], shot["caption"],
+        shot["composition"], tuple(s["name"] for s in shot["subjects"]),
+        tuple(f"{s['name']}: {s['action']}" for s in shot["subjects"]), frames.get(frame_key(shot["order"])),
+    )  # fmt: skip
+
+
+def _time_lines(lines: list[JsonObject], at: float, seconds: float) -> list[Line]:
+    """Lines one after the other, as long as they take to say, with the scene's silence spread between them."""
+    if not lines:
+        return []
+    spoken = [timing.LINE_S + timing.reading_s(str(line["text"])) for line in lines]
+    gap = max(0.0, seconds - sum(spoken)) / (len(lines) + 1)
+    timed, now = [], at + gap
+    for line, takes in zip(lines, spoken, strict=True):
+        notes = tuple(line["notes"])
+        said = (line["type"], line["speaker"], line["emotion"], notes, line["text"])
+        timed.append(Line(*said, round(now, 2), round(now + takes, 2)))
+        now += takes + gap
+    return timed
