@@ -15,10 +15,11 @@ from workbench.artifacts import kinds
 from workbench.artifacts.saving import add_version, point_head
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
-from workbench.db.rows.story import Artifact
-from workbench.db.schema import layout
+from workbench.db.reads.jobs import find_held
+from workbench.db.rows.story import Artifact, Input
+from workbench.db.schema import job, layout
 from workbench.settings import Settings
-from workbench.story import replanning
+from workbench.story import lineage, replanning
 
 
 @pytest.fixture
@@ -183,6 +184,48 @@ def test_a_story_from_before_layouts_were_kept_is_matched_by_its_head(conn: Conn
     assert replanning.find_last(conn, project, "episode_plan") is None
     add_version(conn, project, kind, told(STORM, ("Glass", LAMP[1])), source="ai")
     assert {n.id: n.title for n in reads.children(conn, project, "episode")}[lamp] == "Glass"
+
+
+def test_a_lineage_is_traced_through_what_was_used(conn: Connection, project: int) -> None:
+    """And leaves out what hangs on an archived episode."""
+    kind, core = kinds.find("episode_plan"), kinds.find("core_expression")
+    brief = reads.find_head(conn, project, "brief")
+    assert brief is not None
+
+    def used(artifact: Artifact, part: str | None = None) -> list[Input]:
+        content_hash = (artifact.part_hashes or {})[part] if part else artifact.content_hash
+        return [
+            {"node_id": artifact.node_id, "kind": artifact.kind, "part": part, "artifact_id": artifact.id,
+             "version": artifact.version, "content_hash": content_hash}
+        ]  # fmt: skip
+
+    first = add_version(conn, project, kind, told(LAMP, SEA), source="ai", inputs=used(brief))
+    sea = made_in(conn, project, "Sea")
+    lamp = made_in(conn, project, "Lamp")
+    for episode, part in ((lamp, "episode:1"), (sea, "episode:2")):
+        head = reads.find_head(conn, episode, "core_expression")
+        assert head is not None
+        add_version(conn, episode, core, head.content, source="ai", inputs=used(first, part))
+    seen = lineage.trace(conn, project, "episode_plan")
+    assert [(r.kind, r.version, r.distance) for r in seen.above] == [("brief", 1, -1)]
+    assert sorted(r.node_id for r in seen.below) == sorted((lamp, sea))
+
+    add_version(conn, project, kind, told(("Lamp", STORM[1])), source="ai", inputs=used(brief))
+    seen = lineage.trace(conn, project, "episode_plan")
+    assert [(r.node_id, r.stale) for r in seen.below] == [(lamp, True)]
+    above = {r.kind: r for r in lineage.trace(conn, lamp, "core_expression").above}
+    assert (above["episode_plan"].version, above["episode_plan"].head) == (1, 2)
+    assert above["brief"].distance == -2
+
+
+def test_jobs_whose_plan_waits_are_told_from_the_others(settings: Settings) -> None:
+    with Workbench.open(settings, send=lambda ids: None) as wb:
+        asked = {"messages": [{"role": "user", "content": "Say a word."}]}
+        ids = [wb.submit("llm_chat", None, asked, submit_key=f"k{n}").id for n in range(3)]
+        with wb.database.write() as conn:
+            for job_id, result in zip(ids, ({"held": True}, {"version": 2}, None), strict=True):
+                conn.execute(job.update().where(job.c.id == job_id).values(result=result))
+            assert find_held(conn, ids) == {ids[0]}
 
 
 def test_a_plan_that_is_not_the_head_touches_nothing(conn: Connection, project: int) -> None:

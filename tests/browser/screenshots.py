@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,14 @@ def storyboard(wb: Workbench, project: int) -> None:
         "en": "the figure at the left edge, the right left to the light",
     }[language]
     wb.artifacts.save(fourth, "keyframe_prompt", plan.content, plan.version, "lin")
+
+
+def drama(wb: Workbench, project: int) -> None:
+    """What holds the story together, its first episode as a screenplay, and a plan that waits to be looked at."""
+    for kind in ("build_narrative_causal_chain", "generate_character_relationships", "generate_emotion_arc"):
+        run(wb, kind, project)
+    run(wb, "generate_scene_script", nodes(wb, project, "episode")[0].id)
+    run(wb, "plan_episodes", project, {"target_episode_count": 1})
 
 
 def first_scenes(wb: Workbench, project: int) -> list[int]:
@@ -191,7 +199,9 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "projects", "/"
     yield "new-project", "/?new=1"
     yield "studio", f"/studio?project={story[lang]}&node={episode}"
+    yield "story", f"/studio?project={story[lang]}&node={story[lang]}"
     scenes = first_scenes(wb, story[lang])
+    yield "lineage", f"/lineage?node={scenes[1]}&kind=keyframe_prompt"
     yield "scene", f"/studio?project={story[lang]}&node={scenes[3]}"
     yield "storyboard", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "gallery", f"/gallery?project={story[lang]}"
@@ -205,8 +215,8 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "settings", "/settings"
 
 
-def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> None:
-    """One page at its full height."""
+def shoot(page: Page, url: str, file: Path, *, compare: int | None = None, tabs: Sequence[int] = ()) -> None:
+    """One page at its full height; `tabs`: those that are opened, by their place."""
     visit(page, url)
     page.wait_for_timeout(2500)
     if compare is not None:
@@ -215,6 +225,10 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None) -> No
         page.keyboard.press("Escape")
         settled(page)
         page.wait_for_timeout(2000)
+    for name in tabs:
+        page.get_by_role("tab").nth(name).click()
+        settled(page)
+        page.wait_for_timeout(1500)
     wide = page.viewport_size["width"] > 640
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size(
@@ -250,6 +264,8 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                     made.url + path,
                     folder / f"{name}-{theme}-1440-{lang}.png",
                     compare=episode if name == "studio" else None,
+                    # the chain's plot lines with their graph
+                    tabs=(1,) if name == "story" else (),
                 )
                 page.close()
             context.close()
@@ -322,6 +338,7 @@ def main(folder: Path, only: list[str]) -> None:
         with stack(Path(home)) as made:
             for project in story.values():
                 storyboard(made.wb, project)
+                drama(made.wb, project)
                 run(made.wb, "generate_scene_video", first_scenes(made.wb, project)[0], {"seconds": 4})
             services(made.wb, story)
         with stack(Path(home), simulate="latency_ms=14000") as made:

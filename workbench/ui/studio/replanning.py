@@ -121,8 +121,13 @@ def _agree(node_id: int, kind: str, act: str, version: int | None) -> None:
 def waits(cell: Cell, artifact: ArtifactVersion) -> bool:
     """A newer version stands beside the one that counts because it would archive what is made."""
     newer = cell.origin.newer
-    held = cell.job is not None and bool((cell.job.result or {}).get("held")) and cell.job.result["version"] == newer
-    return newer is not None and held and not artifact.pinned and names_nodes(artifact.kind)
+    if newer is None or artifact.pinned or not names_nodes(artifact.kind):
+        return False
+    wb = live.workbench()
+    version = wb.artifact(artifact.node_id, artifact.kind, newer)
+    # a later job of the cell may have failed since
+    maker = version.job_id if version is not None else None
+    return maker is not None and bool((wb.jobs.get(maker).result or {}).get("held"))
 
 
 def draw_waiting(node_id: int, artifact: ArtifactVersion, newer: int) -> None:
