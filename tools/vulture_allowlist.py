@@ -163,17 +163,10 @@ _.is_disconnect
 # tests fill in a shipped prompt by its name
 render
 
-# for notebooks and pages: what a prompt is (wb.prompts)
-override_version
-shipped_fingerprint
-newest_version
-_.count_stale
 
 # workflows of other packages name theirs
 _.purpose
 
-# the page of prompts shows it
-find_answer
 
 _.trials
 _.find_template

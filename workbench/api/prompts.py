@@ -16,6 +16,8 @@ from workbench.db.reads import prompts as reads
 from workbench.db.rows.prompts import Override
 from workbench.db.rows.record import Record
 from workbench.errors import Issue
+from workbench.jobs.conversation import contract_sentence
+from workbench.json_types import JsonObject
 from workbench.prompts import overrides
 from workbench.prompts.checking import check, find_required, list_unused
 from workbench.story import prompt_changes
@@ -62,6 +64,24 @@ class PromptText(Record):
     fingerprint: str
     #: newest version number for the asked project (or for all), 0 when there is none: what a save is based on
     newest_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContractField(Record):
+    """A field of an answer: `kind` in words, such as “list, 1–100 items”."""
+
+    name: str
+    kind: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract(Record):
+    """What code adds to every call with a prompt."""
+
+    sentence: str
+    schema: JsonObject
+    fields: builtins.list[ContractField]
 
 
 @check_arguments
@@ -113,6 +133,21 @@ class Prompts:
         file = overrides.write_anew(prompts.find(name, language), system, user)
         with self._database.read() as conn:
             return overrides.check_words(file, reads.list_templates(conn, file.key))
+
+    def describe_contract(self, name: str, language: str) -> Contract | None:
+        """What code adds to a prompt: the shape of the answer; None for one that is added to others."""
+        from workbench.workflows.contracts import find_answer
+
+        workflow, variant = self._owners().get(name, (None, None))
+        model = None if workflow is None else find_answer(self._registry.find(workflow), variant)
+        if model is None:
+            return None
+        schema = model.model_json_schema()
+        fields = [
+            ContractField(name, _describe_type(field, schema), str(field.get("title") or name))
+            for name, field in schema.get("properties", {}).items()
+        ]
+        return Contract(contract_sentence(language), schema, fields)
 
     def list_unused(self, name: str, language: str, system: str, user: str) -> builtins.list[str]:
         """Variables that these words never print although the shipped ones do where there is a value."""
@@ -210,6 +245,21 @@ class Prompts:
             counting.version,
             override is None or not check(counting.sections, file),
         )
+
+
+def _describe_type(field: JsonObject, schema: JsonObject) -> str:
+    """A JSON Schema type in a few words."""
+    if "anyOf" in field:
+        return " | ".join(_describe_type(one, schema) for one in field["anyOf"])
+    if "$ref" in field:
+        target = schema["$defs"][field["$ref"].rsplit("/", 1)[1]]
+        return " | ".join(map(str, target["enum"])) if "enum" in target else str(target.get("type", "object"))
+    if "enum" in field:
+        return " | ".join(map(str, field["enum"]))
+    limits = [("minItems", "maxItems"), ("minLength", "maxLength"), ("minimum", "maximum")]
+    low, high = next(((field.get(a), field.get(b)) for a, b in limits if a in field or b in field), (None, None))
+    span = "" if low is None and high is None else f" {'' if low is None else low}–{'' if high is None else high}"
+    return f"{field.get('type', 'any')}{span}"
 
 
 def _state_of(override: Override | None) -> str:

@@ -33,6 +33,11 @@ _REPAIR = {
 }
 
 
+def contract_sentence(language: str) -> str:
+    """What stands before the schema of an answer."""
+    return _CONTRACT[language]
+
+
 @dataclass
 class Conversation:
     """`start` is what the workflow wrote; `json_schema` None means a plain answer is wanted."""

@@ -32,6 +32,7 @@ def draw() -> None:
             st.Page("pages/jobs.py", title=t("Jobs"), icon=":material/list_alt:", url_path="jobs"),
             st.Page("pages/debug.py", title=t("Debug"), icon=":material/bug_report:", url_path="debug"),
             st.Page("pages/analytics.py", title=t("Analytics"), icon=":material/monitoring:", url_path="analytics"),
+            st.Page("pages/prompts.py", title=t("Prompts"), icon=":material/edit_note:", url_path="prompts"),
             st.Page("pages/models.py", title=t("Models"), icon=":material/neurology:", url_path="models"),
             st.Page("pages/settings.py", title=t("Settings"), icon=":material/tune:", url_path="settings"),
             # The first page lives at "/"; whoever types its name would be told in English that there is no such page.

@@ -26,6 +26,7 @@ def style() -> None:
     # the accent is dark in the light theme and light in the dark one
     on_primary = colours.background if st.context.theme.type == "dark" else "#FFFFFF"
     hover = f"color-mix(in srgb, {colours.primary} 80%, {colours.text})"
+    variables += f"--rw-removed:{_ground('red')};--rw-added:{_ground('green')};"
     variables += f"--rw-on-primary:{on_primary};--rw-primary-hover:{hover};"
     # Streamlit's own words beside a place for files are English, and no argument changes them
     for name, words in (("choose", t("Choose files")), ("drop", t("or drop them here"))):
@@ -69,6 +70,11 @@ def _tint() -> str:
     """The accent as a ground, for what is chosen in a list."""
     kind = st.context.theme.type or "light"
     return str(st.get_option(f"theme.{kind}.violetBackgroundColor") or "#EEEBFC")
+
+
+def _ground(colour: str) -> str:
+    """The ground of a state's colour in the theme that is on."""
+    return str(st.get_option(f"theme.{st.context.theme.type or 'light'}.{colour}BackgroundColor") or "transparent")
 
 
 def small(text: str, tip: str) -> None:
