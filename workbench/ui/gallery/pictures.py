@@ -68,7 +68,7 @@ def _list_changes(ids: list[int]) -> dict[int, list[ChangedInput]]:
 def is_stale(order: int, changed: Iterable[ChangedInput | StaleReason]) -> bool:
     """Whether the picture of a shot is: its own shot has changed, or something that its picture uses."""
     own = frame_part(KEYS[order - 1])
-    return any(c.part == f"shot:{order}" if c.part else c.touches(own) for c in changed)
+    return any(c.part == f"shot:{order}" if (c.part or "").startswith("shot:") else c.touches(own) for c in changed)
 
 
 def of_scenes(entries: Sequence[SceneEntry]) -> list[Picture]:

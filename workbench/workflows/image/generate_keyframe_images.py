@@ -24,7 +24,7 @@ from workbench.artifacts.storyboard import (
     hash_request,
 )
 from workbench.artifacts.versions import hash_of
-from workbench.errors import KINDS, JobError, ProviderError
+from workbench.errors import KINDS, Issue, JobError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
 from workbench.json_types import JsonObject
@@ -33,6 +33,7 @@ from workbench.story.guards import has_keyframe_prompt
 from workbench.story.styles import style_text
 from workbench.workflows import registry, staging
 from workbench.workflows.image.frame_prompt import frame_prompt, tell_references
+from workbench.workflows.image.panel_shots import read_panel_shot
 from workbench.workflows.image.worn import Worn, find_worn
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ class Params(registry.Params):
     new_candidate: bool = Field(
         False, title=N_("New candidate"), description=N_("Draw once more although nothing changed")
     )
+    source: Key | None = Field(
+        None, title=N_("Storyboard group"),
+        description=N_("Draw the nine panels of this group; empty: the nine shots"),
+    )  # fmt: skip
+
+
+def has_source_group(node: NodeView, params: Params) -> list[Issue]:
+    """The storyboard group to draw from has its panels."""
+    if params.source is None or node.artifact("storyboard_groups", f"group:{params.source}") is not None:
+        return []
+    message = N_("The group {key} has no panels yet. Write the storyboard panels first.")
+    return [Issue("source", Text(message, key=params.source))]
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,7 @@ class FrameRequest:
     params=Params,
     reads=("brief", "scene_anchor", "keyframe_prompt", "character", "character_sheet", "place_sheet"),
     writes="keyframe_images",
-    guards=(has_keyframe_prompt,),
+    guards=(has_keyframe_prompt, has_source_group),
     queue="image",
     adds=True,
     deadline_s=1800,
@@ -132,7 +145,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     if failed and not drawn:
         raise _none_drawn(failed)
     unchanged = {f.key: f for f in frames if f.key not in drawn and f.key not in failed}
-    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f) for k, f in unchanged.items()})
+    content = _content(ctx, ratio, drawn, {k: _choice(ctx, f, params.source) for k, f in unchanged.items()})
     untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
     if untouched:
         ctx.keep_sources({f"shot:{KEYS.index(key) + 1}" for key in untouched}, {frame_part(key) for key in untouched})
@@ -170,8 +183,11 @@ def _frame_requests(
     for order, key in enumerate(KEYS, start=1):
         if params.keys is not None and key not in params.keys:
             continue
-        shot = node.artifact("keyframe_prompt", part=f"shot:{order}")
-        assert shot is not None  # a nine-shot plan has nine, and the guard saw one
+        if params.source is None:
+            shot = node.artifact("keyframe_prompt", part=f"shot:{order}")
+        else:
+            shot = read_panel_shot(node, params.source, order, ratio, ctx.language)
+        assert shot is not None  # a nine-shot plan has nine, a group too, and the guards saw them
         names = [str(s["name"]) for s in shot["subjects"]]
         worn = find_worn(node, names, order, only_for=frame_part(key))
         shot = with_looks(node, shot, worn)
@@ -300,14 +316,15 @@ def _frames(ctx: Context) -> list[KeyframeImage]:
     return KeyframeImages.model_validate(there).frames if there else []
 
 
-def _choice(ctx: Context, frame: FrameRequest) -> str:
+def _choice(ctx: Context, frame: FrameRequest, source: str | None) -> str:
     """Which picture a frame that was not drawn shows: a person's choice stays unless the shot has changed under it."""
+    part = f"shot:{frame.shot['order']}" if source is None else None
     assert frame.known is not None
     if frame.is_own:
         return frame.known.chosen
     current = [c.media for c in frame.current(ctx.picture_model)]
     same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
-    stays = frame.known.chosen in same_shot or not ctx.has_changed(f"shot:{frame.shot['order']}", frame_part(frame.key))
+    stays = frame.known.chosen in same_shot or not ctx.has_changed(part, frame_part(frame.key))
     return frame.known.chosen if stays else current[-1]
 
 
