@@ -101,6 +101,24 @@ class Artifacts:
                 raise InvalidInput(Text(N_("No picture was given.")), [])
             return own_media.place_pictures(conn, node_id, placed, user)
 
+    def place_sheet_pictures(
+        self, node_id: int, look: str, pictures: list[tuple[str, str]], user: str = "local"
+    ) -> Artifact:
+        """Put stored pictures (SHA-256, name of the file) among the candidates of a look of a character's or a world
+        element's reference sheet, the last one picked; a look of that name is begun where there is none.
+
+        Raises NotFound, InvalidInput, NotAllowed for any other node.
+        """
+        with self._database.write() as conn:
+            node = find_node(conn, node_id)
+            kind = {"character": "character_sheet", "world": "place_sheet"}.get(node.kind)
+            if kind is None:
+                raise NotAllowed(Text(N_("Only a character or a world element has a reference sheet.")))
+            if not pictures:
+                raise InvalidInput(Text(N_("No picture was given.")), [])
+            stored = [(_find_media(conn, sha, "image"), name) for sha, name in pictures]
+            return own_media.place_sheet_pictures(conn, node_id, kind, look, stored, user)
+
     def place_clip(self, node_id: int, media: str, name: str, shot: str | None = None, user: str = "local") -> Artifact:
         """Put a stored clip (see `wb.media.add_clip`) beside a scene's others: for the whole scene, and chosen, or for
         one shot (KF0 to KF8). Raises NotFound, InvalidInput."""

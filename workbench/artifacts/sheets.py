@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
@@ -16,6 +16,8 @@ from workbench.json_types import JsonObject
 
 MOST_LOOKS = 12
 MOST_CANDIDATES = 24
+#: what the first look is called
+USUAL = {"zh": "平时", "en": "usual"}
 #: episode, scene, shot
 Place = tuple[int, ...]
 _PLACE = r"^[1-9]\d{0,2}(\.[1-9]\d?){0,2}$"
@@ -126,6 +128,41 @@ def view_look(content: JsonObject, place: str) -> Any:
     """What a picture at this place is made from: the words and the chosen picture of the look that is worn there."""
     look = look_at(content, place)
     return None if look is None else {"words": look["words"], "chosen": look["chosen"]}
+
+
+# How a person changes a sheet: each returns the content as it is to be saved.
+
+
+def put_pictures(content: JsonObject | None, name: str, candidates: Sequence[JsonObject]) -> JsonObject:
+    """With further candidates of a look, the last of them picked; a look of that name is begun where there is none."""
+    there = content or {"looks": []}
+    looks = list(there["looks"])
+    if all(look["name"] != name for look in looks):
+        looks.append({"name": name, "words": "", "spans": [], "chosen": None, "candidates": []})
+    media = {c["media"] for c in candidates}
+    for at, look in enumerate(looks):
+        if look["name"] == name:
+            known = [c for c in look["candidates"] if c["media"] not in media]
+            kept = [*known, *candidates][-MOST_CANDIDATES:]
+            looks[at] = {**look, "candidates": kept, "chosen": candidates[-1]["media"]}
+    return {**there, "looks": looks}
+
+
+def pick_picture(content: JsonObject, name: str, media: str) -> JsonObject:
+    """With another candidate of a look picked."""
+    looks = [{**look, "chosen": media} if look["name"] == name else look for look in content["looks"]]
+    return {**content, "looks": looks}
+
+
+def change_look(content: JsonObject, name: str, fields: JsonObject) -> JsonObject:
+    """With other words, spans, or another name of a look."""
+    return {**content, "looks": [look | fields if look["name"] == name else look for look in content["looks"]]}
+
+
+def drop_look(content: JsonObject, name: str) -> JsonObject:
+    """Without a look; the last one stays."""
+    looks = [look for look in content["looks"] if look["name"] != name]
+    return {**content, "looks": looks or content["looks"]}
 
 
 CHARACTER_SHEET = Kind("character_sheet", N_("Character sheet"), "character", CharacterSheet, views={"look": view_look})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from workbench.artifacts import kinds
+from workbench.artifacts import kinds, sheets
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.storyboard import MOST_CANDIDATES, frame_key, frame_part
 from workbench.artifacts.versions import hash_of
@@ -49,6 +49,20 @@ def place_pictures(conn: Connection, node_id: int, placed: list[Placed], user: s
     kind = kinds.find(IMAGES)
     checked = kinds.validate(kind, content)
     return add_version(conn, node_id, kind, checked, source="manual", user=user, inputs=inputs)
+
+
+def place_sheet_pictures(
+    conn: Connection, node_id: int, kind: str, look: str, pictures: list[tuple[Media, str]], user: str
+) -> Artifact:
+    """A new version of a reference sheet with these pictures (and their files' names) among a look's candidates, the
+    last one picked."""
+    writes.lock_node(conn, node_id)
+    head = reads.find_head(conn, node_id, kind)
+    brought = [_own(media, name) for media, name in pictures]
+    declared = kinds.find(kind)
+    content = kinds.validate(declared, sheets.put_pictures(head.content if head else None, look, brought))
+    inputs = list(head.inputs) if head else []
+    return add_version(conn, node_id, declared, content, source="manual", user=user, inputs=inputs)
 
 
 def place_clip(conn: Connection, node_id: int, media: Media, name: str, shot: str | None, user: str) -> Artifact:

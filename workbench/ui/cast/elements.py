@@ -15,6 +15,7 @@ from workbench.json_types import JsonObject
 from workbench.story import elements as story_elements
 from workbench.story import leads
 from workbench.ui import drafts, forms, labels, live, once, portraits, shell
+from workbench.ui.cast import reference_sheet
 from workbench.ui.charts import palette
 from workbench.ui.language import t
 from workbench.ui.markup import plain, safe, shorten
@@ -234,6 +235,7 @@ def draw_element(project: int, kind: str, row: NodeContent, order: Sequence[int]
         versions.show_comparison(node_id, kind)
         if not cells.editor(node_id, kind):
             _fields(kind, artifact.content)
+    reference_sheet.draw(node_id, kind, str(artifact.content["name"]), str(brief(project).get("language") or "en"))
     _appears(project, kind, node_id, artifact.content)
 
 

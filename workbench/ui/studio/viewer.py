@@ -243,6 +243,9 @@ def _provenance(node_id: int, media: str, known: JsonObject) -> None:
     facts = [labels.made_by(candidate), f"{candidate['width']} × {candidate['height']}"]
     if maker is not None:
         facts += [f"v{maker.version}", labels.age_text(maker.created_at)]
+    used = [f"{r['name']} ({r['look']})" if r["look"] else r["name"] for r in candidate.get("references") or []]
+    if used:
+        facts.append(t("drawn from: {sheets}", sheets=", ".join(used)))
     link = f" · [{t('job {id}', id=maker.job_id)}]({job_links.href(maker.job_id)})" if maker and maker.job_id else ""
     st.markdown(f":gray[{plain(' · '.join(facts))}{link}]")
 

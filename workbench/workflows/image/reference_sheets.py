@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, field_validator
 
 from workbench.artifacts import sheets
-from workbench.artifacts.sheets import MOST_CANDIDATES, MOST_LOOKS, Look
+from workbench.artifacts.sheets import MOST_CANDIDATES, MOST_LOOKS, USUAL, Look
 from workbench.artifacts.storyboard import Candidate, Reference, hash_request
 from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue, JobError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 #: of the whole sheet, in pixels
 SIZE = (1440, 960)
-#: what the first look is called
-USUAL = {"zh": "平时", "en": "usual"}
 
 
 class Params(registry.Params):

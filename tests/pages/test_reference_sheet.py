@@ -1,0 +1,121 @@
+"""The reference sheet on the Cast page: drawn, picked, told in other words, and a picture of one's own."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from tests.pages.conftest import House, said
+from workbench.errors import InvalidInput, NotAllowed
+from workbench.json_types import JsonObject
+
+
+def first(house: House, project: int, kind: str) -> int:
+    return int(house.wb.projects.list_contents(project, kind)[0].node_id)
+
+
+def looks(house: House, node: int, kind: str = "character_sheet") -> list[JsonObject]:
+    head = house.wb.artifact(node, kind)
+    return list(head.content["looks"]) if head else []
+
+
+def picture(house: House, colour: str) -> str:
+    made = io.BytesIO()
+    Image.new("RGB", (90, 60), colour).save(made, "PNG")
+    return house.wb.media.add_picture(made.getvalue()).sha256
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("kind", "sheet", "workflow"),
+    [
+        ("character", "character_sheet", "generate_character_sheet"),
+        ("world_element", "place_sheet", "generate_place_sheet"),
+    ],
+)
+def test_a_sheet_is_drawn_and_shown(house: House, lang: str, kind: str, sheet: str, workflow: str) -> None:
+    project = house.sample("painted-skin.zh" if lang == "zh" else "gift-of-the-magi.en")
+    node = first(house, project, kind)
+    at = house.page("cast", lang, project=project, kind=kind, node=node)
+    assert not at.exception
+    at.button(key=f"draw_sheet_{node}_first").click().run()
+    [job] = house.wb.jobs.list(kind=workflow)
+    assert house.end(job.id).state == "succeeded"
+    at.run()
+    assert not at.exception
+    [look] = looks(house, node, sheet)
+    assert look["name"] in said(at)
+    assert len(look["candidates"]) == 2
+
+
+def test_another_candidate_is_picked_and_a_look_told_otherwise(house: House) -> None:
+    project = house.sample()
+    node = first(house, project, "character")
+    assert house.run("generate_character_sheet", node).state == "succeeded"
+    at = house.page("cast", "en", project=project, node=node)
+    at.button(key=f"pick_sheet_{node}_0_2").click().run()
+    [look] = looks(house, node)
+    assert look["chosen"] == look["candidates"][1]["media"]
+    version = house.wb.artifact(node, "character_sheet").version  # type: ignore[union-attr]
+    slot = f"{node}_0_v{version}"
+    at.text_input(key=f"look_name_{slot}").set_value("long hair")
+    at.text_area(key=f"look_words_{slot}").set_value("hair to the knees")
+    at.text_input(key=f"look_scenes_{slot}").set_value("1.1–1.2")
+    at.button(key=f"save_look_{node}_0").click().run()
+    [look] = looks(house, node)
+    assert (look["name"], look["words"], look["spans"]) == (
+        "long hair",
+        "hair to the knees",
+        [{"first": "1.1", "last": "1.2"}],
+    )
+    assert "1.1–1.2" in said(at)
+
+
+def test_what_is_no_scene_is_said_and_what_was_typed_stays(house: House) -> None:
+    project = house.sample()
+    node = first(house, project, "character")
+    house.wb.artifacts.place_sheet_pictures(node, "usual", [(picture(house, "red"), "me.png")])
+    at = house.page("cast", "en", project=project, node=node)
+    key = f"look_scenes_{node}_0_v1"
+    at.text_input(key=key).set_value("soon")
+    at.button(key=f"save_look_{node}_0").click().run()
+    assert "“soon” names no scenes" in said(at)
+    assert at.text_input(key=key).value == "soon"
+    assert len(house.wb.artifacts.list_versions(node, "character_sheet")) == 1
+
+
+def test_ones_own_pictures_become_candidates_and_the_last_is_picked(house: House) -> None:
+    project = house.sample()
+    node = first(house, project, "character")
+    red, blue = picture(house, "red"), picture(house, "blue")
+    place = house.wb.artifacts.place_sheet_pictures
+    place(node, "usual", [(red, "one.png"), (blue, "two.heic")])
+    [usual] = looks(house, node)
+    assert [(c["media"], c["origin"], c["model"]) for c in usual["candidates"]] == [
+        (red, "own", "one.png"),
+        (blue, "own", "two.heic"),
+    ]
+    assert looks(house, node)[0]["chosen"] == blue
+    with pytest.raises(InvalidInput):
+        place(node, "usual", [])
+    with pytest.raises(InvalidInput, match="only one look can be the usual one"):
+        place(node, "bride", [(red, "one.png")])
+    with pytest.raises(NotAllowed):
+        place(project, "usual", [(red, "one.png")])
+
+
+def test_who_saves_second_keeps_what_was_typed_and_loses_nothing_of_the_other(house: House) -> None:
+    project = house.sample()
+    node = first(house, project, "character")
+    house.wb.artifacts.place_sheet_pictures(node, "usual", [(picture(house, "red"), "me.png")])
+    at = house.page("cast", "en", project=project, node=node)
+    at.text_area(key=f"look_words_{node}_0_v1").set_value("a red scarf")
+    house.wb.artifacts.place_sheet_pictures(node, "usual", [(picture(house, "blue"), "me.png")])
+    at.button(key=f"save_look_{node}_0").click().run()
+    assert not at.exception
+    assert len(looks(house, node)[0]["candidates"]) == 2
+    assert at.text_area(key=f"look_words_{node}_0_v2").value == "a red scarf"
+    at.button(key=f"save_look_{node}_0").click().run()
+    assert (looks(house, node)[0]["words"], len(looks(house, node)[0]["candidates"])) == ("a red scarf", 2)

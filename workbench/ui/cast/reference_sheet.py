@@ -1,0 +1,255 @@
+"""The reference sheet of a character or a place: its looks, the candidates of each, and the pick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from workbench.artifacts import sheets
+from workbench.db.rows.story import ArtifactVersion
+from workbench.json_types import JsonObject
+from workbench.ui import labels, live, media, shell, states, uploads
+from workbench.ui.language import t
+from workbench.ui.markup import plain
+from workbench.ui.studio import versions
+
+#: kind of element → (what its sheet is, what draws it)
+SHEETS = {
+    "character": ("character_sheet", "generate_character_sheet"),
+    "world_element": ("place_sheet", "generate_place_sheet"),
+}
+#: so many candidates a click
+DRAWN = 2
+
+
+def draw(node_id: int, kind: str, name: str, language: str) -> None:
+    """A card with every look; without a sheet, the ways to one."""
+    sheet, workflow = SHEETS[kind]
+    artifact = live.workbench().artifact(node_id, sheet)
+    with st.container(border=True, key=f"reference_sheet_{node_id}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{t('Reference sheet')}**", width="content")
+            st.caption(t("every frame and clip goes by it"), width="content")
+            st.space("stretch")
+            if artifact is not None:
+                shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
+                versions.show_versions(node_id, sheet, artifact)
+        _at_work(node_id)
+        usual = sheets.USUAL.get(language, sheets.USUAL["en"])
+        if artifact is None:
+            st.markdown(f":gray[{plain(_what_for(kind, name))}]")
+            with st.container(horizontal=True, gap="small"):
+                _draw_button(node_id, workflow, {}, t("Draw the sheet"), "first", primary=True)
+                _bring(node_id, usual, "first")
+            return
+        for number, look in enumerate(artifact.content["looks"]):
+            _look(node_id, workflow, artifact, look, number, name)
+        _new_look(node_id, workflow)
+
+
+def _what_for(kind: str, name: str) -> str:
+    if kind == "character":
+        return t(
+            "{name} has none yet: views from the front, three-quarter, from behind, and the face. With it they look "
+            "the same in every shot.",
+            name=name,
+        )
+    return t("{name} has none yet: the whole place, the other way, and what it is known by.", name=name)
+
+
+def _look(
+    node_id: int, workflow: str, artifact: ArtifactVersion, look: Mapping[str, Any], number: int, name: str
+) -> None:
+    slot = f"{node_id}_{number}"
+    with st.container(key=f"look_{slot}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(look['name'])}**", width="content")
+            worn = sheets.write_spans(look["spans"])
+            where = t("in {scenes}", scenes=worn) if worn else t("wherever no other is worn")
+            st.caption(plain(where), width="content")
+            st.space("stretch")
+            _edit_look(node_id, artifact, look, slot)
+        if look["words"]:
+            st.markdown(f":gray[{plain(look['words'])}]")
+        if look["chosen"]:
+            media.picture(look["chosen"], t("Reference sheet of {name}: {look}", name=name, look=look["name"]))
+            picked = next(c for c in look["candidates"] if c["media"] == look["chosen"])
+            st.caption(plain(f"{labels.made_by(picked)} · {picked['width']} × {picked['height']}"))
+        if len(look["candidates"]) > 1:
+            _candidates(node_id, artifact, look, slot, name)
+        with st.container(horizontal=True, gap="small"):
+            params = {"look": look["name"], "candidates": DRAWN, "new_candidates": bool(look["candidates"])}
+            label = t("Draw {n} more", n=DRAWN) if look["candidates"] else t("Draw this look")
+            _draw_button(node_id, workflow, params, label, slot, primary=not look["candidates"])
+            _bring(node_id, look["name"], slot)
+
+
+def _candidates(node_id: int, artifact: ArtifactVersion, look: Mapping[str, Any], slot: str, name: str) -> None:
+    with st.container(horizontal=True, gap="small", key=f"sheet_candidates_{slot}"):
+        for number, candidate in enumerate(look["candidates"], start=1):
+            chosen = candidate["media"] == look["chosen"]
+            with st.container(width=150, gap=None):
+                media.picture(candidate["media"], f"{name}: {look['name']} ({number})", small=True)
+                st.button(
+                    t("Chosen") if chosen else t("Pick {n}", n=number),
+                    key=f"pick_sheet_{slot}_{number}",
+                    icon=":material/check_circle:" if chosen else ":material/radio_button_unchecked:",
+                    type="tertiary",
+                    disabled=chosen,
+                    on_click=_change,
+                    args=(node_id, artifact, sheets.pick_picture, look["name"], candidate["media"]),
+                )
+
+
+def _change(node_id: int, seen: ArtifactVersion, change: Callable[..., JsonObject], *args: Any) -> None:
+    _save(node_id, seen, change, *args)
+
+
+def _save(node_id: int, seen: ArtifactVersion, change: Callable[..., JsonObject], *args: Any) -> bool:
+    """Save what a change makes of the version that was seen; False when it was refused, a newer one for instance."""
+    saved = False
+    with shell.show_refusals():
+        content = change(seen.content, *args)
+        live.workbench().artifacts.save(node_id, seen.kind, content, seen.version, shell.user())
+        shell.toast(t("Saved. What was made from it is marked stale."))
+        saved = True
+    live.invalidate()
+    return saved
+
+
+def _edit_look(node_id: int, artifact: ArtifactVersion, look: Mapping[str, Any], slot: str) -> None:
+    with st.popover(t("Edit"), icon=":material/edit:", key=f"edit_look_{slot}", type="tertiary"):
+        keys = _fields_of(slot, artifact.version)
+        st.text_input(t("Look"), look["name"], max_chars=80, key=keys[0])
+        st.text_area(t("In words"), look["words"], max_chars=1200, key=keys[1], help=_words_help())
+        st.text_input(t("Scenes"), sheets.write_spans(look["spans"]), key=keys[2], help=_scenes_help())
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                t("Save"), key=f"save_look_{slot}", type="primary", icon=":material/save:",
+                on_click=_save_look, args=(node_id, artifact, look["name"], slot),
+            )  # fmt: skip
+            st.button(
+                t("Take away"), key=f"drop_look_{slot}", type="tertiary", icon=":material/delete:",
+                disabled=len(artifact.content["looks"]) < 2, help=t("Older versions keep it."),
+                on_click=_change, args=(node_id, artifact, sheets.drop_look, look["name"]),
+            )  # fmt: skip
+
+
+def _words_help() -> str:
+    return t("Hair, clothes, what they carry; told wherever no picture can be")
+
+
+def _scenes_help() -> str:
+    return t("Such as 1.2–1.4, 2.3–: from scene 3 of episode 2 on; 2.3.5 is a shot")
+
+
+def _fields_of(slot: str, version: int) -> list[str]:
+    return [f"look_{field}_{slot}_v{version}" for field in ("name", "words", "scenes")]
+
+
+def _save_look(node_id: int, artifact: ArtifactVersion, look: str, slot: str) -> None:
+    """Save what was typed of a look; where it is refused it stays in the fields, those of a newer version too."""
+    typed = [str(st.session_state.get(key) or "").strip() for key in _fields_of(slot, artifact.version)]
+    name, words, scenes = typed
+    try:
+        spans = sheets.read_spans(scenes)
+    except ValueError as error:
+        st.session_state["_refused"] = t("“{piece}” names no scenes; write 1.2, 1.2–1.4 or 2.3–", piece=str(error))
+        return
+    if not _save(node_id, artifact, sheets.change_look, look, {"name": name or look, "words": words, "spans": spans}):
+        now = live.workbench().artifact(node_id, artifact.kind)
+        for key, text in zip(_fields_of(slot, now.version if now else artifact.version), typed, strict=True):
+            st.session_state[key] = text
+
+
+def _new_look(node_id: int, workflow: str) -> None:
+    with st.popover(t("New look"), icon=":material/add:", key=f"new_look_{node_id}", type="tertiary"):
+        keys = [f"new_look_{field}_{node_id}" for field in ("name", "words", "scenes")]
+        st.text_input(t("Look"), key=keys[0], max_chars=80, placeholder=t("short hair"))
+        st.text_area(t("In words"), key=keys[1], max_chars=1200, help=_words_help())
+        st.text_input(t("Scenes"), key=keys[2], help=_scenes_help(), placeholder="2.3–")
+        st.button(
+            t("Draw this look"), key=f"new_look_go_{node_id}", type="primary", icon=":material/brush:",
+            on_click=_draw_new, args=(node_id, workflow, *keys),
+        )  # fmt: skip
+
+
+def _draw_new(node_id: int, workflow: str, name: str, words: str, scenes: str) -> None:
+    typed = {key: str(st.session_state.get(key) or "").strip() for key in (name, words, scenes)}
+    if not typed[name]:
+        st.session_state["_refused"] = t("A new look needs a name.")
+        return
+    _submit(node_id, workflow, {"look": typed[name], "words": typed[words], "scenes": typed[scenes]})
+
+
+def _draw_button(node_id: int, workflow: str, params: JsonObject, label: str, slot: str, *, primary: bool) -> None:
+    st.button(
+        label, key=f"draw_sheet_{node_id}_{slot}", icon=":material/brush:", type="primary" if primary else "secondary",
+        disabled=_job_at_work(node_id) is not None, on_click=_submit, args=(node_id, workflow, params),
+    )  # fmt: skip
+
+
+def _submit(node_id: int, workflow: str, params: JsonObject) -> None:
+    with shell.show_refusals():
+        job = live.workbench().submit(workflow, node_id, params, user=shell.user())
+        st.session_state[_slot(node_id)] = job.id
+    live.invalidate()
+
+
+def _slot(node_id: int) -> str:
+    return f"_sheet_job_{node_id}"
+
+
+def _job_at_work(node_id: int) -> Any:
+    number = st.session_state.get(_slot(node_id))
+    job = live.query(live.workbench().jobs.get, number) if number else None
+    return job if job is not None and job.state in states.ACTIVE else None
+
+
+def _at_work(node_id: int) -> None:
+    """While candidates are drawn: the job's bar; why there are none when it failed."""
+    number = st.session_state.get(_slot(node_id))
+    if not number:
+        return
+
+    @st.fragment(run_every=1.0)
+    def bar() -> None:
+        job = live.query(live.workbench().jobs.get, number)
+        if job.state in states.ACTIVE:
+            st.progress(int(job.progress or 0) / 100, text=plain(labels.now_text(job)))
+            return
+        if job.state != "failed":
+            st.session_state.pop(_slot(node_id), None)
+            live.invalidate()
+            st.rerun()
+        st.error(labels.failure(job, 300), icon=":material/error:")
+
+    bar()
+
+
+def _bring(node_id: int, look: str, slot: str) -> None:
+    """Pictures of one's own as candidates of a look."""
+    key = f"sheet_{node_id}_{slot}"
+    with st.popover(t("Bring your own"), icon=":material/add_photo_alternate:", key=f"bring_{key}", type="tertiary"):
+        st.caption(t("Photographs or drawings; the last one is picked, and new looks are drawn from it."))
+        brought = uploads.offer(key, t("Pictures"))
+        if not brought:
+            return
+        with st.container(horizontal=True, gap="small"):
+            for item in brought:
+                media.picture(item.media.sha256, item.name, small=True, width=96)
+        st.button(
+            t("Put it on the sheet") if len(brought) == 1 else t("Put {n} on the sheet", n=len(brought)),
+            key=f"place_{key}", type="primary", icon=":material/check:",
+            on_click=_place, args=(node_id, look, key, [(b.media.sha256, b.name) for b in brought]),
+        )  # fmt: skip
+
+
+def _place(node_id: int, look: str, key: str, pictures: list[tuple[str, str]]) -> None:
+    with shell.show_refusals():
+        live.workbench().artifacts.place_sheet_pictures(node_id, look, pictures, shell.user())
+        uploads.clear(key)
+        shell.toast(t("Saved. What was made from it is marked stale."))
+    live.invalidate()
