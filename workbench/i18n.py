@@ -52,14 +52,34 @@ def N_(msgid: str) -> str:
 @functools.cache
 def catalogue(language: str) -> dict[str, str]:
     """Key → translation for one language; English is the key itself, so its catalogue is empty."""
-    path = LOCALE_DIR / language / "LC_MESSAGES" / "reelwright.po"
-    if language == "en" or not path.exists():
+    if language == "en":
+        return {}
+    texts: dict[str, str] = {}
+    # Reelwright's own come last: what another package says differently changes none of them
+    for folder in (*_folders, LOCALE_DIR):
+        texts |= _read_catalogue(folder / language / "LC_MESSAGES" / "reelwright.po", language)
+    return texts
+
+
+def _read_catalogue(path: Path, language: str) -> dict[str, str]:
+    if not path.exists():
         return {}
     from babel.messages.pofile import read_po
 
     with path.open("rb") as file:
         entries = read_po(file, locale=language)
     return {str(m.id): str(m.string) for m in entries if m.id and m.string}
+
+
+#: where other packages keep their catalogues
+_folders: list[Path] = []
+
+
+def add_folder(folder: Path) -> None:
+    """Where another package keeps its catalogues: ``zh/LC_MESSAGES/reelwright.po`` there."""
+    if folder not in _folders and folder.is_dir():
+        _folders.append(folder)
+        catalogue.cache_clear()
 
 
 def translate(text: str, language: str, /, **params: Any) -> str:

@@ -106,7 +106,7 @@ class Prompts:
 
     def get(self, name: str, language: str, project_id: int | None = None) -> PromptText:
         """Raises NotFound."""
-        shipped = prompts.find(name, language)
+        shipped = self._find(name, language)
         with self._database.read() as conn:
             _check_project(conn, project_id)
             override = overrides.find_counting(conn, project_id, name, language)
@@ -130,7 +130,7 @@ class Prompts:
 
     def check(self, name: str, language: str, system: str, user: str) -> builtins.list[Issue]:
         """What is wrong with a prompt in these words; `path` is system or user. Raises NotFound."""
-        file = overrides.write_anew(prompts.find(name, language), system, user)
+        file = overrides.write_anew(self._find(name, language), system, user)
         with self._database.read() as conn:
             return overrides.check_words(file, reads.list_templates(conn, file.key))
 
@@ -151,7 +151,7 @@ class Prompts:
 
     def list_unused(self, name: str, language: str, system: str, user: str) -> builtins.list[str]:
         """Variables that these words never print although the shipped ones do where there is a value."""
-        return list_unused({"system": system, "user": user}, prompts.find(name, language))
+        return list_unused({"system": system, "user": user}, self._find(name, language))
 
     def list_versions(self, name: str, language: str, project_id: int | None = None) -> builtins.list[Override]:
         """Newest first, resets too."""
@@ -174,7 +174,7 @@ class Prompts:
         `base_version`: the newest version that its author has seen, 0 when there was none. Raises InvalidInput naming
         each issue, NotFound, Conflict.
         """
-        key = prompts.find(name, language).key
+        key = self._find(name, language).key
         with self._database.write() as conn:
             _check_project(conn, project_id)
             return overrides.save(
@@ -214,6 +214,11 @@ class Prompts:
         """How much of a project was made with another prompt than the one that counts now."""
         with self._database.read() as conn:
             return len(prompt_changes.find_changed(conn, project_id))
+
+    def _find(self, name: str, language: str) -> prompts.PromptFile:
+        """The shipped prompt. Raises NotFound."""
+        self._registry.all()  # which finds the prompts of other packages
+        return prompts.find(name, language)
 
     def _owners(self) -> dict[str, tuple[str, str | None]]:
         """Prompt name → (workflow, variant)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+from importlib.metadata import entry_points
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +15,11 @@ from workbench.i18n import Text
 from workbench.json_types import JsonObject
 from workbench.validation import issues_of
 
+log = logging.getLogger(__name__)
+
+#: installed packages add kinds under this entry point group: name = "module:KIND"
+ENTRY_POINTS = "reelwright.kinds"
+
 
 @functools.cache
 def all_kinds() -> dict[str, Kind]:
@@ -20,7 +27,24 @@ def all_kinds() -> dict[str, Kind]:
     from workbench.artifacts import drama, models, panels, scene_script, sheets, storyboard
 
     modules = (models, drama, scene_script, storyboard, panels, sheets)
-    return {kind.name: kind for module in modules for kind in module.KINDS}
+    own = {kind.name: kind for module in modules for kind in module.KINDS}
+    return {**_kinds_of_packages(), **own}
+
+
+def _kinds_of_packages() -> dict[str, Kind]:
+    """Those of other packages; what is wrong with one stops no other."""
+    found = {}
+    for point in entry_points(group=ENTRY_POINTS):
+        try:
+            kind = point.load()
+        except Exception as error:
+            log.warning("the artifact kind %s cannot be loaded: %s: %s", point.value, type(error).__name__, error)
+            continue
+        if isinstance(kind, Kind):
+            found[kind.name] = kind
+        else:
+            log.warning("%s is no artifact kind", point.value)
+    return found
 
 
 def find(name: str) -> Kind:

@@ -145,10 +145,15 @@ def ask_for_traditional(prompt: Prompt) -> Prompt:
     )
 
 
+#: package → where it keeps its prompts
+_folders: dict[str, Path] = {}
+
+
 @functools.cache
 def find(name: str, language: str) -> PromptFile:
     """Read one prompt file; raises NotFound when there is none and ProgrammingError when it is malformed."""
-    path = FOLDER / f"{name}.{language}.md"
+    package, _, rest = name.partition("/")
+    path = _folders[package] / f"{rest}.{language}.md" if package in _folders else FOLDER / f"{name}.{language}.md"
     if ".." in name or not path.is_file():
         raise NotFound(Text("There is no prompt {name} in language {language}.", name=name, language=language))
     return parse(path.read_text(encoding="utf-8"), name, language)
@@ -157,10 +162,17 @@ def find(name: str, language: str) -> PromptFile:
 def all_files() -> list[PromptFile]:
     """Every prompt that exists, by name and language."""
     files = []
-    for path in sorted(FOLDER.rglob("*.md")):
-        name, _, language = path.relative_to(FOLDER).as_posix().removesuffix(".md").rpartition(".")
-        files.append(find(name, language))
+    for package, folder in (("", FOLDER), *_folders.items()):
+        for path in sorted(folder.rglob("*.md")):
+            name, _, language = path.relative_to(folder).as_posix().removesuffix(".md").rpartition(".")
+            files.append(find(f"{package}/{name}" if package else name, language))
     return files
+
+
+def add_folder(package: str, folder: Path) -> None:
+    """Where another package keeps its prompts: what it calls ``house_workflows/write_tagline`` is
+    ``write_tagline.en.md`` there."""
+    _folders[package] = folder
 
 
 def parse(text: str, name: str, language: str) -> PromptFile:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workbench import i18n, prompts
 from workbench.errors import InvalidInput, Issue, NotFound, all_of
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -25,6 +29,8 @@ from workbench.validation import issues_of
 if TYPE_CHECKING:
     from workbench.jobs.context import Context
     from workbench.story.facts import NodeView
+
+log = logging.getLogger(__name__)
 
 Scope = Literal["project", "character", "world", "episode", "scene", "any"]
 #: in the order of a story's making
@@ -139,7 +145,12 @@ class Workflow:
         return frozenset(c for c, n in counts.items() if n or self.batch)
 
 
+#: installed packages add workflows under this entry point group: name = "package"
+ENTRY_POINTS = "reelwright.workflows"
+
 _workflows: dict[str, Workflow] = {}
+#: entry point → why its workflows are not there
+problems: dict[str, str] = {}
 
 
 def workflow(
@@ -162,14 +173,37 @@ def workflow(
 
 
 def load() -> dict[str, Workflow]:
-    """Import every module below workbench.workflows once; returns name → workflow, in the order of a story's making."""
+    """Import every module below workbench.workflows, and those of other packages, once; returns name → workflow, in the
+    order of a story's making."""
     package = importlib.import_module("workbench.workflows")
     for module in pkgutil.walk_packages(package.__path__, "workbench.workflows."):
         importlib.import_module(module.name)
+    for point in entry_points(group=ENTRY_POINTS):
+        _load_package(point)
     ordered = {w.name: w for w in all_workflows()}
     _workflows.clear()
     _workflows.update(ordered)
     return _workflows
+
+
+def _load_package(point: EntryPoint) -> None:
+    """Import another package's workflows, and find its prompts and its words. What is wrong with one package stops no
+    other: it is kept in `problems`."""
+    before = dict(_workflows)
+    try:
+        module = importlib.import_module(point.module)
+        for below in pkgutil.walk_packages(getattr(module, "__path__", ()), f"{point.module}."):
+            importlib.import_module(below.name)
+    except Exception as error:
+        # half of a package is none
+        _workflows.clear()
+        _workflows.update(before)
+        problems[point.name] = f"{type(error).__name__}: {error}"
+        log.warning("the workflows of the package %s cannot be loaded: %s", point.name, problems[point.name])
+        return
+    folder = Path(str(module.__file__)).parent
+    prompts.add_folder(point.module.partition(".")[0], folder / "prompts")
+    i18n.add_folder(folder / "locale")
 
 
 def all_workflows() -> list[Workflow]:

@@ -1,0 +1,1 @@
+"""Workflows of the house. Reelwright imports every module below this package."""
