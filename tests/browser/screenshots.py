@@ -49,11 +49,11 @@ def nodes(wb: Workbench, project: int, kind: str) -> list[TreeNode]:
     return [n for n in wb.projects.tree(project).nodes if n.kind == kind]
 
 
-def start_all(wb: Workbench, kind: str, targets: list[TreeNode]) -> list[int]:
+def start_all(wb: Workbench, kind: str, targets: Sequence[int]) -> list[int]:
     ids = []
     for node in targets:
         try:
-            ids.append(wb.submit(kind, node.id).id)
+            ids.append(wb.submit(kind, node).id)
         except ReelwrightError:
             continue
     return ids
@@ -67,15 +67,15 @@ def tell(wb: Workbench, name: str) -> int:
     for episode in episodes[:2]:
         run(wb, "generate_episode_core_expression", episode.id)
         run(wb, "generate_episode_scene_list", episode.id)
-    wb.wait(start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[:16]), 240)
+    wb.wait(start_all(wb, "generate_scene_anchor", [n.id for n in nodes(wb, project, "scene")[:16]]), 240)
     return project
 
 
 def storyboard(wb: Workbench, project: int) -> None:
     """Three scenes to their end, and a fourth with six of its nine frames and a shot edited since."""
     scenes = first_scenes(wb, project)
-    wb.wait(start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")), 240)
-    wb.wait(start_all(wb, "refine_scene_all", [{"id": s} for s in scenes[:3]]), 240)
+    wb.wait(start_all(wb, "generate_scene_anchor", [n.id for n in nodes(wb, project, "scene")]), 240)
+    wb.wait(start_all(wb, "refine_scene_all", scenes[:3]), 240)
     fourth = scenes[3]
     run(wb, "generate_keyframe_prompt", fourth)
     run(wb, "generate_keyframe_images", fourth, {"keys": [f"KF{n}" for n in range(6)]})
@@ -295,8 +295,8 @@ def drawing(wb: Workbench, project: int) -> None:
 
 def working(wb: Workbench, project: int, episode: int) -> None:
     """Something at work while the picture is taken."""
-    start_all(wb, "generate_episode_scene_list", [{"id": episode}])
-    start_all(wb, "generate_scene_anchor", nodes(wb, project, "scene")[12:24])
+    start_all(wb, "generate_episode_scene_list", [episode])
+    start_all(wb, "generate_scene_anchor", [n.id for n in nodes(wb, project, "scene")[12:24]])
     until(lambda: wb.jobs.list(state="running"), 30)
 
 

@@ -112,7 +112,7 @@ def test_a_form_launches_with_the_values_that_were_typed(house: House):
     key = f"cell_{project}_plan_episodes_params"
     at.number_input(key=f"{key}.target_episode_count").set_value(5)
     at.button(key=f"{key}_run").click().run()
-    assert house.wb.jobs.list()[0].params == {"target_episode_count": 5}
+    assert house.wb.jobs.list()[0].params == {"target_episode_count": 5, "review": True}
 
 
 def edit_brief(at, project, genre):
@@ -187,6 +187,7 @@ def test_everything_below_shows_its_plan_with_the_price_and_launches_it_as_one_j
     assert [kind for kind, _ in parent.params["jobs"]] == [
         "generate_episode_core_expression",
         "generate_episode_scene_list",
+        "generate_scene_script",
     ]
     assert at.button(key="run_below").disabled
     at.button(key=f"plan_cancel_{parent.id}").click().run()
@@ -348,7 +349,7 @@ def test_what_was_taken_out_of_a_payload_in_debug_is_not_in_the_job_that_runs(ho
     at.button(key=f"replay_{job.id}").click().run()
     at.button(key="act_go").click().run()
     newest = house.wb.jobs.list()[0]
-    assert (newest.replay_of, newest.params) == (job.id, {"scene_count_hint": 12})
+    assert (newest.replay_of, newest.params) == (job.id, {"scene_count_hint": 12, "review": True})
 
 
 def test_a_question_about_one_page_is_not_asked_on_another(house: House, monkeypatch):
@@ -400,13 +401,13 @@ def test_a_plan_launches_what_was_shown_and_not_what_has_joined_it_since(house: 
     at = house.page("studio", project=project, node=episode)
     at.button(key="run_below").click().run()
     launch = at.button(key=f"launch_plan_dialog_{episode}_missing")
-    assert launch.label.startswith("Launch 1 job")
+    assert launch.label.startswith("Launch 2 jobs")
     brief = house.wb.artifact(project, "brief")
     house.wb.artifacts.save(project, "brief", {**brief.content, "genre": "ghost story"}, brief.version)
-    assert len(house.wb.plans.build(episode).jobs) == 2
+    assert len(house.wb.plans.build(episode).jobs) == 3
     launch.click().run()
     [parent] = house.wb.jobs.list(kind="run_plan")
-    assert parent.params["jobs"] == [["generate_episode_scene_list", episode]]
+    assert parent.params["jobs"] == [["generate_episode_scene_list", episode], ["generate_scene_script", episode]]
 
 
 def test_analytics_counts_what_the_ledger_holds(house: House):
