@@ -38,23 +38,32 @@ class Plans:
         """The workflows of a plan: they write an artifact, in the order of a story's making."""
         return makers(self._registry.all().values())
 
+    def list_by_hand(self) -> list[Workflow]:
+        """Those that are in a plan only when somebody asks for them, by `include`."""
+        return [w for w in self._list_writers() if w.by_hand]
+
     def build(
-        self, node_id: int, mode: Mode = "missing", rewrite: Collection[Key] = (), leave_out: Collection[str] = ()
+        self,
+        node_id: int,
+        mode: Mode = "missing",
+        rewrite: Collection[Key] = (),
+        leave_out: Collection[str] = (),
+        include: Collection[str] = (),
     ) -> Plan:
         """The jobs that would bring everything below a node up to date, in order, with tokens, seconds and money.
 
         What a person wrote, edited or pinned is left as it is and listed apart, in `Plan.kept`. `rewrite`: the
         (workflow, node id) of those that are made anew all the same, with the version of now to keep to.
-        `leave_out`: workflows that are no part of it.
+        `leave_out`: workflows that are no part of it; `include`: those that are else started by hand alone.
         """
         bound = self._bind(self._profile_at(node_id))
-        return plans.build(self._database, self._choose(leave_out), bound, node_id, mode, rewrite)
+        return plans.build(self._database, self._choose(leave_out, include), bound, node_id, mode, rewrite)
 
-    def _choose(self, leave_out: Collection[str]) -> list[Workflow]:
-        """The makers without these."""
-        for name in leave_out:
+    def _choose(self, leave_out: Collection[str], include: Collection[str]) -> list[Workflow]:
+        """The makers without the ones and with the others."""
+        for name in (*leave_out, *include):
             self._registry.find(name)
-        return [m for m in self.list_makers() if m.name not in leave_out]
+        return [w for w in self._list_writers() if w.name not in leave_out and (not w.by_hand or w.name in include)]
 
     def estimate(self, node_id: int, profile: str | None = None) -> dict[str, Estimate]:
         """Workflow → what one run will probably take with a profile, by default the project's."""
@@ -107,6 +116,7 @@ class Plans:
         rewrite: Collection[Key] = (),
         only: Collection[Key] | None = None,
         leave_out: Collection[str] = (),
+        include: Collection[str] = (),
         review: bool = True,
         beyond_budget: bool = False,
         submit_key: str | None = None,
@@ -114,7 +124,8 @@ class Plans:
     ) -> SubmittedJob:
         """Launch the plan of a node as one parent job; `grow` goes on into episodes and scenes that it makes, `rewrite`
         as for `build`. `only`: the (workflow, node id) that somebody has agreed to; what has joined the plan since is
-        left. `leave_out`: workflows that are no part of it, nor started on what it makes. `review`: a new episode plan
+        left. `leave_out`: workflows that are no part of it, nor started on what it makes; `include` as
+        for `build`. `review`: a new episode plan
         or scene list that would archive what is made waits to be taken over, and what hangs on it is not begun.
 
         All or nothing: raises GuardUnmet when any job of it could not start, and BudgetExceeded when it will probably
@@ -122,8 +133,8 @@ class Plans:
         start it all the same; it waits when the budget is used up.
         """
         if not beyond_budget:
-            self._check_budget(node_id, mode, grow, rewrite, leave_out, submit_key)
-        work, _, _ = plans.find_work(self._database, self._choose(leave_out), node_id, mode, rewrite)
+            self._check_budget(node_id, mode, grow, rewrite, leave_out, include, submit_key)
+        work, _, _ = plans.find_work(self._database, self._choose(leave_out, include), node_id, mode, rewrite)
         agreed = None if only is None else {(name, node) for name, node in only}
         keys = [item.key for item in work.items if agreed is None or item.key in agreed]
         if not keys:
@@ -138,7 +149,7 @@ class Plans:
 
     def _check_budget(
         self, node_id: int, mode: Mode, grow: bool, rewrite: Collection[Key], leave_out: Collection[str],
-        submit_key: str | None,
+        include: Collection[str], submit_key: str | None,
     ) -> None:  # fmt: skip
         with self._database.read() as conn:
             project_id = find_node(conn, node_id).project_id
@@ -146,7 +157,7 @@ class Plans:
             known = submit_key is not None and job_reads.find_by_submit_key(conn, submit_key) is not None
             if known or not budgets.exist(conn, project_id):
                 return
-        forecast = self.build(node_id, mode, rewrite, leave_out).forecast(grow)
+        forecast = self.build(node_id, mode, rewrite, leave_out, include).forecast(grow)
         with self._database.read() as conn:
             budgets.check_price(conn, project_id, forecast.cost, forecast.unpriced)
 

@@ -21,6 +21,9 @@ State = Literal["missing", "stale", "fresh"]
 Reason = Literal["missing", "stale", "downstream"]
 
 
+#: kinds of nodes that scenes show, wherever they stand
+CAST = ("character", "world")
+
 #: (workflow, node id) of a job, or (artifact kind, node id) of what it makes
 Key = tuple[str, int]
 
@@ -177,7 +180,7 @@ def divide_work(
 
     `keep`: (kind, node id) of artifacts that stay as they are; nothing is made anew because of them.
     """
-    tree = _Tree(nodes)
+    tree = _Tree(nodes, makers)
     wanted: dict[Key, tuple[Maker, Reason]] = {}
     kept: dict[Key, tuple[Maker, Reason]] = {}
     offered = [(m, n) for n in nodes for m in makers if m.scope == n.kind and m.writes is not None]
@@ -203,7 +206,7 @@ def divide_work(
 
 def order_jobs(nodes: Sequence[Node], makers: Sequence[Maker], jobs: Sequence[tuple[str, int]]) -> list[Item]:
     """Named jobs in an order that fits what they read; jobs on nodes that are gone are left out."""
-    tree = _Tree(nodes)
+    tree = _Tree(nodes, makers)
     by_name = {m.name: m for m in makers}
     wanted: dict[tuple[str, int], tuple[Maker, Reason]] = {
         (name, node): (by_name[name], "missing") for name, node in jobs if name in by_name and node in tree.nodes
@@ -237,7 +240,10 @@ def time_needed(items: Sequence[Item], seconds: Sequence[float], slots: int) -> 
 class _Tree:
     """Nodes with their neighbours."""
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(self, nodes: Sequence[Node], makers: Iterable[Maker]) -> None:
+        #: what is made of the cast; whoever reads it reads that of anybody
+        self._of_cast = {m.writes for m in makers if m.scope in CAST}
+        self._cast = [int(n.id) for n in nodes if n.kind in CAST]
         self.nodes = {int(n.id): n for n in nodes}
         self._families: dict[tuple[Any, str], list[int]] = {}
         for node in sorted(nodes, key=lambda n: (n.position, n.id)):
@@ -250,7 +256,7 @@ class _Tree:
         for read in maker.reads:
             side, dot, kind = read.partition(".")
             if not dot:
-                sources += [(read, up) for up in self._line(node)]
+                sources += [(read, up) for up in (self._cast if read in self._of_cast else self._line(node))]
                 continue
             family = self._families[(node.parent_id, str(node.kind))]
             at = self._positions[int(node.id)]

@@ -217,6 +217,7 @@ def summarise(ctx: Context, outcome: Outcome) -> BatchResult:
 def startable(node: NodeView, jobs: Sequence[Key]) -> list[Issue]:
     """The unmet preconditions of every job that waits for none of the others: all of them start, or none."""
     nodes, state_of = load_subtree(node)
-    declared = {w.name: w for w in makers()}
-    items = plan.order_jobs(nodes, makers(), jobs)
+    own = _makers_of(jobs)
+    declared = {w.name: w for w in own}
+    items = plan.order_jobs(nodes, own, jobs)
     return unmet_in_plan([i for i in items if not _fresh(i, declared, state_of)], declared, node.at)

@@ -60,8 +60,8 @@ def nodes_of(conn: Connection, project_id: int, *, archived: bool = False) -> li
 
 
 def outline(conn: Connection, project_id: int) -> list[Node]:
-    """The live project, episodes and scenes, parents first; scenes of an archived episode are left out."""
-    rank = {"project": 0, "episode": 1, "scene": 2}
+    """The live nodes of a project, parents first; scenes of an archived episode are left out."""
+    rank = {"project": 0, "character": 1, "world": 2, "episode": 3, "scene": 4}
     nodes = [found for found in nodes_of(conn, project_id) if found.kind in rank]
     live = {found.id for found in nodes}
     nodes = [found for found in nodes if found.parent_id is None or found.parent_id in live]

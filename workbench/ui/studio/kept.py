@@ -16,21 +16,26 @@ from workbench.workflows.registry import Workflow
 TALL = 6
 
 
-def load_plan(node_id: int, mode: Mode, where: str) -> tuple[Plan, list[KeptJob], list[Key]]:
-    """The plan with what is ticked, all that it leaves or would leave, and the keys of what is ticked."""
-    plan = _query(node_id, mode, ())
+def load_plan(
+    node_id: int, mode: Mode, where: str, leave_out: tuple[str, ...] = (), include: tuple[str, ...] = ()
+) -> tuple[Plan, list[KeptJob], list[Key]]:
+    """The plan with what is ticked, all that it leaves or would leave, and the keys of what is ticked. `leave_out`,
+    `include`: workflows, as `wb.plans.build` takes them."""
+    plan = _query(node_id, mode, (), leave_out, include)
     listed = {k.key: k for k in plan.kept}
     ticked: list[Key] = []
     # what is ticked may bring more that hangs on it
     while new := [k for k in listed if k not in ticked and st.session_state.get(_slot(where, node_id, mode, k))]:
         ticked += new
-        plan = _query(node_id, mode, tuple(ticked))
+        plan = _query(node_id, mode, tuple(ticked), leave_out, include)
         listed |= {k.key: k for k in plan.kept}
     return plan, list(listed.values()), ticked
 
 
-def _query(node_id: int, mode: Mode, rewrite: tuple[Key, ...]) -> Plan:
-    plan: Plan = live.query(live.workbench().plans.build, node_id, mode, rewrite)
+def _query(
+    node_id: int, mode: Mode, rewrite: tuple[Key, ...], leave_out: tuple[str, ...], include: tuple[str, ...]
+) -> Plan:
+    plan: Plan = live.query(live.workbench().plans.build, node_id, mode, rewrite, leave_out, include)
     return plan
 
 

@@ -12,7 +12,8 @@ from workbench.story.plan import Forecast, Key, Mode, Plan, PlannedJob
 from workbench.ui import budgets, formats, job_links, labels, live, parts, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, safe
-from workbench.ui.studio import editing, kept
+from workbench.ui.studio import choosing, editing, kept
+from workbench.ui.studio.choosing import Choice
 
 #: the plan of a larger project is reckoned when somebody asks for it
 LARGE = 12
@@ -79,16 +80,32 @@ def launch_label(n: int, cost: Mapping[str, int] | None, unpriced: int = 0, *, g
 
 
 def launch(
-    node_id: int, mode: Mode, grow: bool, beyond_budget: bool, rewrite: Sequence[Key], shown: Sequence[Key]
+    node_id: int,
+    mode: Mode,
+    grow: bool,
+    beyond_budget: bool,
+    rewrite: Sequence[Key],
+    shown: Sequence[Key],
+    leave_out: Sequence[str] = (),
+    include: Sequence[str] = (),
 ) -> None:
     """Start the plan as one job, as it was shown; what it would need and lacks is said instead."""
     _close()
     with shell.show_refusals():
         job = live.workbench().plans.run(
-            node_id, mode, grow=grow, beyond_budget=beyond_budget, rewrite=rewrite, only=shown, user=shell.user()
+            node_id,
+            mode,
+            grow=grow,
+            beyond_budget=beyond_budget,
+            rewrite=rewrite,
+            only=shown,
+            leave_out=leave_out,
+            include=include,
+            user=shell.user(),
         )
         for where in ("card", "dialog"):
             kept.forget(node_id, mode, where)
+            choosing.forget(node_id, mode, where)
         shell.toast(t("Launched as job {id}.", id=job.id))
     live.invalidate()
     parts.redraw(editing.HEADING, editing.SIDE, editing.WATCH)
@@ -145,19 +162,23 @@ def _dialog(node_id: int, mode: Mode) -> None:
     # It stays open while the page behind it is drawn anew.
     @st.dialog(title, width="large", icon=":material/playlist_play:", on_dismiss=_close)
     def show_dialog() -> None:
-        plan, left, ticked = kept.load_plan(node_id, mode, "dialog")
+        choice = choosing.read(node_id, mode, "dialog")
+        plan, left, ticked = kept.load_plan(node_id, mode, "dialog", choice.leave_out, choice.include)
         if not plan.jobs:
             fresh = t("Nothing to do: everything below is fresh.")
-            st.markdown(t("Nothing to do but what you have written or pinned.") if left else fresh)
+            none = t("Nothing is ticked.") if choice.leave_out else fresh
+            st.markdown(t("Nothing to do but what you have written or pinned.") if left else none)
+            choosing.draw(choice, node_id, mode, "dialog")
             kept.draw(left, node_id, mode, "dialog")
             return
         grow = _read_grow(plan, mode, node_id, "dialog")
         _numbers(plan.forecast(grow))
         _table(groups(plan.jobs), None, plan.growth if grow else None)
+        choosing.draw(choice, node_id, mode, "dialog")
         _grow(plan, mode, node_id, "dialog")
         kept.draw(left, node_id, mode, "dialog")
         kept.tell_moved(plan)
-        if _launch_button(plan, node_id, mode, grow, "dialog", ticked):
+        if _launch_button(plan, node_id, mode, grow, "dialog", ticked, choice):
             st.rerun()
 
     show_dialog()
@@ -283,7 +304,15 @@ def _grow(plan: Plan, mode: Mode, node_id: int, where: str) -> None:
     )  # fmt: skip
 
 
-def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str, ticked: Sequence[Key]) -> bool:
+def _launch_button(
+    plan: Plan,
+    node_id: int,
+    mode: Mode,
+    grow: bool,
+    where: str,
+    ticked: Sequence[Key],
+    choice: Choice | None = None,
+) -> bool:
     for issue in plan.unmet[:4]:
         st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
     forecast = plan.forecast(grow)
@@ -298,5 +327,14 @@ def _launch_button(plan: Plan, node_id: int, mode: Mode, grow: bool, where: str,
         width="stretch",
         disabled=bool(plan.unmet) or beyond is False,
         on_click=launch,
-        args=(node_id, mode, grow, beyond is True, tuple(ticked), tuple((j.workflow, j.node.id) for j in plan.jobs)),
+        args=(
+            node_id,
+            mode,
+            grow,
+            beyond is True,
+            tuple(ticked),
+            tuple((j.workflow, j.node.id) for j in plan.jobs),
+            choice.leave_out if choice else (),
+            choice.include if choice else (),
+        ),
     )
