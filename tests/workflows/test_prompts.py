@@ -14,7 +14,7 @@ HOSTILE = (
 )
 FILES = prompts.all_files()
 IDS = [f"{f.name}.{f.language}" for f in FILES]
-NUMBERS = {"target", "start", "count", "total", "number", "limit", "seconds", "max_seconds"}
+NUMBERS = {"room", "turns_left", "target", "start", "count", "total", "number", "limit", "seconds", "max_seconds"}
 
 
 def facts(file: PromptFile, text: str) -> dict[str, Any]:

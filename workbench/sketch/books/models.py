@@ -200,6 +200,8 @@ class Drama(Book):
     role: str
     candidate: str
     evidence: str
+    witness: str
+    witness_evidence: str
     people: Texts
     witnesses: Texts
     notes: dict[str, str]

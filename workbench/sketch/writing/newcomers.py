@@ -14,6 +14,8 @@ from workbench.sketch.writing.story import language_of, read_story
 from workbench.story.candidates import names_in
 from workbench.story.names import NameIndex, fold
 
+#: how sure it is of somebody whom the story tells of
+TOLD = 0.6
 #: what the agent of the sketch reads before it answers
 READS = ("basics", "names_in_chain", "characters")
 
@@ -50,18 +52,24 @@ def _propose(facts: JsonObject, chain_names: list[str]) -> list[JsonObject]:
     for name, confidence, about in _find_names(facts, chain_names, language):
         if fold(name) in taken or library.find(name) is not None:
             continue
+        if confidence < TOLD and proposals:
+            # nobody is made up where the story names somebody, and nobody beside the first
+            break
         taken.add(fold(name))
-        short = about or event.short
+        told = confidence >= TOLD
+        fill = {"a": name, "b": "", "place": "", "short": about or event.short, "next": ""}
+        brief = (book.candidate if told else book.witness).format(**fill)
+        evidence = (book.evidence if told else book.witness_evidence).format(**fill)
         proposals.append(
             {
                 "name": cut(name, 80),
                 "role_type": book.role,
-                "brief": cut(book.candidate.format(a=name, b="", place="", short=short, next=""), 1500),
+                "brief": cut(brief, 1500),
                 "confidence": confidence,
                 "evidence": [
                     {
                         "source": facts["sources"][len(proposals) % len(facts["sources"])],
-                        "text": cut(book.evidence.format(a=name, b="", place="", short=short, next=""), 300),
+                        "text": cut(evidence, 300),
                     }
                 ],
             }
@@ -85,7 +93,7 @@ def _find_names(facts: JsonObject, chain_names: list[str], language: str) -> Ite
         own = re.escape(word)
         named = names and re.search(rf"{own}[\s,，]*(?:{names})|(?:{names})[\s,，]*(?:the |a )?{own}", summary)
         if re.search(_as_word(word, language), summary) and not named and word not in told:
-            yield word, 0.6, next((s for s in re.split(r"[。.;；]", summary) if word in s), "").strip()
+            yield word, TOLD, next((s for s in re.split(r"[。.;；]", summary) if word in s), "").strip()
     yield from ((name, 0.5, "") for name in book.witnesses)
     yield from ((f"{book.witnesses[0]} {number}", 0.5, "") for number in range(2, 60))
 

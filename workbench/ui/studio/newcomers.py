@@ -61,7 +61,7 @@ def _candidate(candidate: JsonObject, node_id: int) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         st.button(
-            t("Accept"), key=f"accept_{node_id}_{candidate['name']}", icon=":material/person_add:", type="primary",
+            t("Accept"), key=f"accept_{node_id}_{candidate['name']}", icon=":material/person_add:",
             help=t("Becomes a character of the library"), on_click=_accept, args=(node_id, candidate["name"]),
         )  # fmt: skip
         if candidate["status"] == "pending":
