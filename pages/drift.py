@@ -23,9 +23,11 @@ wb = live.workbench()
 IMAGES = "generate_keyframe_images"
 #: more scenes than these are looked at episode by episode
 MOST_SCENES = 60
-#: by colours and by a model: from here on it drifts, and from here on it is somebody else
-LIMITS = {COLOURS: (0.42, 0.6)}
-OF_A_MODEL = (0.25, 0.45)
+#: by colours and by a model: nearer than this nothing drifts
+NEAR = {COLOURS: 0.42}
+NEAR_OF_A_MODEL = 0.25
+#: a style of ink or fog takes all frames away from the sheet: so many times their middle drifts, and is somebody else
+DRIFTS, UNLIKE = 1.25, 1.6
 
 
 def open_project(project: int) -> None:
@@ -166,12 +168,21 @@ def frames(project: int, board: LikenessBoard, order: str, drawing: set[tuple[in
     ranked = rank(board)
     unmeasured = [f for f in board.frames if f.distance is None]
     shown = [*ranked, *unmeasured] if order == "worst" else board.frames
-    with st.container(key="grid_wide_drift"):
+    limits = limits_of(board)
+    with st.container(key=f"grid_{pictures.shape(project)}_drift"):
         for frame in shown:
-            tile(frame, board, (frame.node_id, frame.key) in drawing)
+            tile(frame, limits, (frame.node_id, frame.key) in drawing)
 
 
-def tile(frame: LikenessFrame, board: LikenessBoard, drawing: bool) -> None:
+def limits_of(board: LikenessBoard) -> tuple[float, float]:
+    """From which distance on a frame drifts, and from which it is somebody else."""
+    near = NEAR.get(board.measure, NEAR_OF_A_MODEL)
+    middle = median([f.distance for f in rank(board) if f.distance is not None] or [near])
+    drifts = max(near, middle * DRIFTS)
+    return drifts, max(near * UNLIKE / DRIFTS, middle * UNLIKE)
+
+
+def tile(frame: LikenessFrame, limits: tuple[float, float], drawing: bool) -> None:
     own = f"{frame.node_id}_{frame.key}"
     colours = palette()
     with st.container(key=f"picture_{own}", gap=None):
@@ -182,14 +193,14 @@ def tile(frame: LikenessFrame, board: LikenessBoard, drawing: bool) -> None:
                 key=f"zoom_{own}", type="tertiary", help=t("Zoom, candidates, edit"),
                 on_click=viewer.open_frame, args=(frame.node_id, frame.key, frame.media),
             )  # fmt: skip
-        chip(frame, board.measure, drawing)
+        chip(frame, limits, drawing)
         st.html(
             f"<div style='color:{colours.muted};font-size:.84rem;line-height:1.3;height:2.25rem;overflow:hidden' "
             f"title='{safe(frame.caption)}'>{safe(shorten(frame.caption, 56))}</div>"
         )
 
 
-def chip(frame: LikenessFrame, measure: str, drawing: bool) -> None:
+def chip(frame: LikenessFrame, limits: tuple[float, float], drawing: bool) -> None:
     """How far the frame is from the sheet: colour, icon, word and number."""
     if drawing:
         st.badge(t("being drawn"), icon=":material/progress_activity:", color="violet")
@@ -198,7 +209,7 @@ def chip(frame: LikenessFrame, measure: str, drawing: bool) -> None:
         why = t("no sheet to hold it against") if frame.look is None else t("shows too little to tell")
         st.badge(t("not measured"), icon=":material/circle:", color="gray", help=why)
         return
-    far, other = LIMITS.get(measure, OF_A_MODEL)
+    far, other = limits
     number = f"{frame.distance:.2f}"
     tip = t("0 is the same, 1 has nothing in common. Held against the look “{look}”.", look=plain(frame.look or ""))
     if frame.distance >= other:

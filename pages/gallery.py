@@ -127,12 +127,6 @@ def turn(at: int, pages: int) -> None:
             )  # fmt: skip
 
 
-def shape(project: int) -> str:
-    """Tiles of one height, wide or tall as the project's frames are: part of the key that the stylesheet knows."""
-    across, _, down = str(elements.brief(project).get("aspect_ratio") or "16:9").partition(":")
-    return "wide" if int(across) >= int(down) else "tall"
-
-
 def scene_row(shown: list[gallery.Picture], project: int) -> None:
     """A scene's name, the way to it, and its pictures to take away."""
     scene = shown[0].scene
@@ -250,7 +244,7 @@ def main() -> None:
     shown = wanted.all_of(on_page)
     if not shown:
         st.caption(t("No picture matches these filters."))
-    tiles = shape(wanted.project)
+    tiles = gallery.shape(wanted.project)
     if wanted.framing:
         grid(shown, f"{tiles}_flat", places=True)
     else:

@@ -6,9 +6,10 @@ failing) and a scripted service with prices. Only the clock is helped: the finis
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,9 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "scene", f"/studio?project={story[lang]}&node={scenes[3]}"
     yield "storyboard", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "gallery", f"/gallery?project={story[lang]}"
+    yield "drift", f"/drift?project={story[lang]}"
+    yield "own-pictures", f"/studio?project={story[lang]}&node={scenes[1]}"
+    yield "best-of-several", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "launch", f"/launch?workflow=generate_dialogue&project={story[lang]}&node={scenes[4]},{scenes[5]}"
     yield "cast", f"/cast?project={story[lang]}"
     yield "jobs", "/jobs"
@@ -215,10 +219,50 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "settings", "/settings"
 
 
-def shoot(page: Page, url: str, file: Path, *, compare: int | None = None, tabs: Sequence[int] = ()) -> None:
-    """One page at its full height; `tabs`: those that are opened, by their place."""
+def drop_pictures(page: Page) -> None:
+    """Two files of one's own on a scene, before they are put in their places."""
+    page.locator("[class*='st-key-own_'] button").first.click()
+    zone = page.locator("[data-testid=stFileUploaderDropzoneInput]")
+    files = []
+    for name, colour in (("03-MLS.png", "#40506a"), ("IMG_2041.png", "#7a4f35")):
+        made = io.BytesIO()
+        Image.linear_gradient("L").resize((640, 360)).convert("RGB").point(lambda n: n // 2 + 60).save(made, "PNG")
+        tinted = Image.blend(Image.open(made), Image.new("RGB", (640, 360), colour), 0.5)
+        made = io.BytesIO()
+        tinted.save(made, "PNG")
+        files.append({"name": name, "mimeType": "image/png", "buffer": made.getvalue()})
+    zone.set_input_files(files)  # type: ignore[arg-type]
+    page.locator("[class*='_row_1'] img").wait_for()
+    page.wait_for_timeout(1500)
+
+
+def open_candidates(page: Page) -> None:
+    """The dialog of the frame that has several candidates, side by side."""
+    page.locator("[class*='st-key-open_'][class*='_KF3'] button").first.click()
+    page.locator("[class*='st-key-beside_'] label").first.click()
+    page.wait_for_timeout(2500)
+
+
+OPENED = {"own-pictures": drop_pictures, "best-of-several": open_candidates}
+
+
+def shoot(
+    page: Page,
+    url: str,
+    file: Path,
+    *,
+    compare: int | None = None,
+    tabs: Sequence[int] = (),
+    opened: Callable[[Page], None] | None = None,
+) -> None:
+    """One page at its full height; `tabs`: those that are opened, by their place; `opened`: what is opened on it
+    first, of which a window's height is shown."""
     visit(page, url)
     page.wait_for_timeout(2500)
+    if opened is not None:
+        opened(page)
+        page.screenshot(path=str(file), animations="disabled")
+        return shrink(file)
     if compare is not None:
         page.locator(f".st-key-cell_{compare}_core_expression_versions button").first.click()
         page.locator(f".st-key-cell_{compare}_core_expression_cmp_1 button").first.click()
@@ -236,7 +280,11 @@ def shoot(page: Page, url: str, file: Path, *, compare: int | None = None, tabs:
     )
     page.wait_for_timeout(1200)
     page.screenshot(path=str(file), animations="disabled")
-    # A palette is enough for flat pages and makes the file a third of its size.
+    return shrink(file)
+
+
+def shrink(file: Path) -> None:
+    """A palette is enough for flat pages and makes the file a third of its size."""
     Image.open(file).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(file, optimize=True)
     print(file.name, flush=True)
 
@@ -266,6 +314,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                     compare=episode if name == "studio" else None,
                     # the chain's plot lines with their graph
                     tabs=(1,) if name == "story" else (),
+                    opened=OPENED.get(name),
                 )
                 page.close()
             context.close()
@@ -339,7 +388,10 @@ def main(folder: Path, only: list[str]) -> None:
             for project in story.values():
                 storyboard(made.wb, project)
                 drama(made.wb, project)
-                run(made.wb, "generate_scene_video", first_scenes(made.wb, project)[0], {"seconds": 4})
+                first, second, *_ = first_scenes(made.wb, project)
+                run(made.wb, "generate_scene_video", first, {"seconds": 4})
+                run(made.wb, "rank_keyframe_candidates", second, {"keys": ["KF3"], "candidates": 3})
+                run(made.wb, "generate_character_sheet", nodes(made.wb, project, "character")[0].id)
             services(made.wb, story)
         with stack(Path(home), simulate="latency_ms=14000") as made:
             gallery(made, chrome, story, timeline, folder, only)

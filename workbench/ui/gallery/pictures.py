@@ -46,6 +46,13 @@ def scenes(project: int, episode: int | None = None) -> list[SceneEntry]:
     return entries
 
 
+def shape(project: int) -> str:
+    """Tiles of one height, wide or tall as the project's frames are: part of the key that the stylesheet knows."""
+    brief = live.query(live.workbench().artifact, project, "brief")
+    across, _, down = str((brief.content if brief else {}).get("aspect_ratio") or "16:9").partition(":")
+    return "wide" if int(across) >= int(down) else "tall"
+
+
 def with_person(entries: Iterable[SceneEntry], project: int, names: Sequence[str]) -> list[SceneEntry]:
     """The scenes in whose cast somebody of these names is."""
     cast = live.query(live.workbench().projects.list_story_scenes, project)
