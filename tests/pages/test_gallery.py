@@ -97,10 +97,10 @@ def test_the_filters_come_from_the_url(house: House) -> None:
 def test_a_person_is_found_under_every_name_in_the_scenes_that_have_them(house: House) -> None:
     project, _ = drawn(house)
     episode = house.nodes(project, "episode")[0].id
-    outline = {"summary": "s", "location": "the pier", "beat": "b"}
+    outline = {"summary": "s", "location": "the pier"}
     scenes = [
-        {"order": 1, "cast": ["the keeper"], **outline},
-        {"order": 2, "cast": ["Old Fen"], **outline},
+        {"order": 1, "cast": ["the keeper"], "beat": "Pier 1", **outline},
+        {"order": 2, "cast": ["Old Fen"], "beat": "Pier 2", **outline},
     ]
     house.wb.artifacts.save(episode, "scene_list", {"scenes": scenes}, None)
     found = zooms(house.page("gallery", project=project, person="Mara"))
