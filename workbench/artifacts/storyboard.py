@@ -417,7 +417,7 @@ class Clip(Grown):
     """One clip: its bytes live in the media store. `made_of`, `model` and `origin` as a Candidate's; `first_frame`: the
     picture it began from; `shot`: the only shot that it shows, None: the whole scene."""
 
-    LATER: ClassVar[JsonObject] = {"origin": "model", "shot": None}
+    LATER: ClassVar[JsonObject] = {"origin": "model", "shot": None, "references": []}
 
     media: Sha256
     width: int = Field(ge=1)
@@ -428,6 +428,8 @@ class Clip(Grown):
     first_frame: Sha256 | None = None
     origin: Origin = "model"
     shot: Annotated[str, Field(pattern=FRAME_KEY)] | None = None
+    #: sheets that went along to the service
+    references: list[Reference] = Field(default_factory=list, max_length=16)
 
 
 class SceneVideo(Content):

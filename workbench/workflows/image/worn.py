@@ -33,6 +33,10 @@ class Worn:
         """What the people's looks tell in words, by name."""
         return {look["name"]: look["words"] for look in self.people if look["words"]}
 
+    def lines(self) -> list[str]:
+        """What all of them tell in words, a line each."""
+        return [f"{look['name']}: {look['words']}" for look in (*self.people, *self.places) if look["words"]]
+
     def words_of_places(self) -> str:
         return "; ".join(look["words"] for look in self.places if look["words"])
 

@@ -17,8 +17,10 @@ from workbench.errors import Issue
 from workbench.i18n import N_, Text
 from workbench.story.guards import has_motion_prompt
 from workbench.story.styles import style_text
-from workbench.workflows import registry
+from workbench.workflows import registry, staging
+from workbench.workflows.image.frame_prompt import tell_references
 from workbench.workflows.image.generate_keyframe_images import KEYS, Key
+from workbench.workflows.image.worn import Worn, find_worn
 from workbench.workflows.video.clip_prompt import clip_prompt
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def has_frames(node: NodeView, params: Any) -> list[Issue]:
     title=N_("Scene video"),
     scope="scene",
     params=Params,
-    reads=("brief", "scene_anchor", "keyframe_images", "motion_prompt", "duration"),
+    reads=("brief", "scene_anchor", "keyframe_images", "motion_prompt", "duration", "character_sheet", "place_sheet"),
     writes="scene_video",
     guards=(has_motion_prompt, has_frames),
     queue="video",
@@ -87,7 +89,14 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
     first = (
         None if params.first_frame == "none" else node.artifact("keyframe_images", part=f"frame:{params.first_frame}")
     )
+    limits = ctx.clip_references
     last = None if params.last_frame is None else node.artifact("keyframe_images", part=f"frame:{params.last_frame}")
+    if last is not None and not limits.last_frame:
+        ctx.warn(Text(N_("{model} takes no last frame; the clip ends where its motion leads"), model=ctx.clip_model))
+        last = None
+    # no service takes sheets beside a first frame, and the frame was drawn from them
+    worn = find_worn(node, _cast_of(node), 1) if first is None else Worn()
+    references = worn.references(limits.most)
     motion: Any = node.artifact("motion_prompt", fields=MOTION)
     prompt = clip_prompt(
         motion,
@@ -98,9 +107,15 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         ctx.language,
         from_frame=first is not None,
     )
+    prompts = tell_references(
+        "\n".join([prompt, *worn.lines()]), [reference.name for reference in references], ctx.language
+    )
+    prompt = prompts[-1]
     there = ctx.current_content() or {}
     known = [Clip.model_validate(c) for c in there.get("clips", ())]
     source = {"prompt": prompt, "seconds": seconds, "size": list(size), "first": first, "last": last}
+    if references:
+        source["references"] = [reference.media for reference in references]
     takes = [hash_of({**source, "take": n}) for n in range(MOST_CLIPS)]
     current = [c for c in known if c.made_of in takes and c.model == ctx.clip_model]
     if current and not params.new_clip:
@@ -109,7 +124,14 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         chosen = there["chosen"] if there["chosen"] in own else current[-1].media
         return SceneVideo(aspect_ratio=ratio, chosen=chosen, clips=known)
     asked = partial(
-        ctx.is_filmed, "clip", prompt=prompt, seconds=seconds, size=size, first_frame=_sha(first), last_frame=_sha(last)
+        ctx.is_filmed,
+        "clip",
+        prompt=prompt,
+        seconds=seconds,
+        size=size,
+        first_frame=_sha(first),
+        last_frame=_sha(last),
+        references=references,
     )
     # the take that this job has filmed already, however many clips are there by now; else the first that nobody has
     filmed = next((t for t in takes if asked(seed=_seed(t))), None)
@@ -126,6 +148,8 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         seed=seed,
         first_frame=_sha(first),
         last_frame=_sha(last),
+        references=references,
+        prompts=prompts,
         draw=draw,
     )
     ctx.progress(90, Text(N_("The clip is there")))
@@ -137,6 +161,7 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         made_of=made_of,
         model=ctx.clip_model or video["model"],
         first_frame=_sha(first),
+        references=references,
     )
     clips = [*(c for c in known if c.media != clip.media), clip][-MOST_CLIPS:]
     ctx.progress(100, Text(N_("{seconds} s"), seconds=f"{clip.seconds:.1f}"))
@@ -149,6 +174,11 @@ def _seed(take: str) -> int:
 
 def _draw(ctx: Context, first: str, seconds: float, size: tuple[int, int], seed: int) -> bytes:
     return sketch.draw_clip(ctx.picture(first), seconds, size, seed)
+
+
+def _cast_of(node: NodeView) -> list[str]:
+    """Who is in the scene; whom it leaves out makes no clip stale."""
+    return [str(name) for name in staging.outline(node.at(node.id)).get("cast") or []]
 
 
 def _length(node: NodeView) -> float:
