@@ -14,6 +14,7 @@ from workbench.db.rows.usage import JobSuccess, Latency, UsageCost, UsageTotals
 from workbench.json_types import JsonObject
 from workbench.plain_text import cell
 from workbench.ui import (
+    accuracy,
     budgets,
     charts,
     filters,
@@ -370,6 +371,7 @@ def main() -> None:
         group_chart("model", t("By model"), scope, since, until, colours)
     budgets.lines(scope["project"], colours)
     breakdown(scope, since, until)
+    accuracy.table(since, until, scope)
     drill(newest)
 
 

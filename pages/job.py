@@ -10,6 +10,7 @@ from workbench.db.rows.jobs import Job, JobDetail
 from workbench.errors import NotFound, ReelwrightError
 from workbench.plain_text import whole_number
 from workbench.ui import (
+    accuracy,
     charts,
     drafts,
     formats,
@@ -322,6 +323,7 @@ def show(job_id: int) -> None:
             st.rerun(scope="app")
         progress(job)
         summary(job, seen)
+        accuracy.compare(job.id)
         timeline(job, seen)
         left, right = st.columns([1, 2], gap="medium")
         with left:

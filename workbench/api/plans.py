@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from workbench.api.jobs import Jobs
 from workbench.api.projects import find_node
 from workbench.arguments import check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import forecasts
 from workbench.db.reads import jobs as job_reads
+from workbench.db.reads import usage as usage_reads
+from workbench.db.rows.forecasts import WHOLE, StoredForecast
 from workbench.db.rows.jobs import SubmittedJob
+from workbench.db.rows.record import Record
+from workbench.db.rows.usage import Spending
+from workbench.db.schema import TERMINAL
+from workbench.db.writes import forecasts as forecast_writes
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
 from workbench.providers.base import Profile
-from workbench.story.plan import Forecast, Key, Mode, Plan, makers
+from workbench.story.plan import Forecast, Key, Mode, Plan, PlannedJob, makers
 from workbench.usage import budgets, plans
-from workbench.usage.estimates import BoundProfiles, Estimate
+from workbench.usage.estimates import BoundProfiles, Estimate, maker_of
 
 if TYPE_CHECKING:
     from workbench.profiles.profiles import Profiles
     from workbench.workflows.registry import Registry, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOutcome(Record):
+    """A plan's forecast of when it was launched, and what has come of it so far.
+
+    `done`: jobs that have ended; `ended_ms`: how long the whole plan took, None while it is under way.
+    """
+
+    expected: StoredForecast
+    done: int
+    tokens: int | None
+    spent: Spending
+    ended_ms: int | None
 
 
 @check_arguments
@@ -134,9 +157,10 @@ class Plans:
         """
         if not beyond_budget:
             self._check_budget(node_id, mode, grow, rewrite, leave_out, include, submit_key)
-        work, _, _ = plans.find_work(self._database, self._choose(leave_out, include), node_id, mode, rewrite)
+        plan = self.build(node_id, mode, rewrite, leave_out, include)
         agreed = None if only is None else {(name, node) for name, node in only}
-        keys = [item.key for item in work.items if agreed is None or item.key in agreed]
+        chosen = [job for job in plan.jobs if agreed is None or (job.workflow, job.node.id) in agreed]
+        keys = [(job.workflow, job.node.id) for job in chosen]
         if not keys:
             raise NotAllowed(Text(N_("Nothing to do: everything below is fresh.")))
         asked = [list(key) for key in dict.fromkeys((name, node) for name, node in rewrite) if key in keys]
@@ -145,7 +169,56 @@ class Plans:
             params["leave_out"] = sorted(set(leave_out))
         if not review:
             params["review"] = False
-        return self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
+        expected = self._forecast(node_id, plan, chosen, grow, self._choose(leave_out, include))
+        job = self._jobs.submit("run_plan", node_id, params, submit_key=submit_key, user=user)
+        with self._database.write() as conn:
+            forecast_writes.add_forecasts(conn, [replace(one, job_id=job.id) for one in expected])
+        return job
+
+    def compare(self, job_id: int) -> PlanOutcome | None:
+        """What a plan was expected to take beside what it took; None for any other job."""
+        with self._database.read() as conn:
+            expected = forecasts.find_whole(conn, job_id)
+            job = job_reads.find(conn, job_id)
+            if expected is None or job is None:
+                return None
+            spent = usage_reads.spending_of_jobs(conn, [job_id])[job_id]
+            tokens = forecasts.sum_tokens(conn, job_id)
+            done = sum(child.state in TERMINAL for child in job_reads.children_states(conn, job_id))
+        ended = None if job.finished_at is None else job.finished_at - (job.started_at or job.created_at)
+        return PlanOutcome(expected, done, tokens, spent, ended)
+
+    def _forecast(
+        self, node_id: int, plan: Plan, chosen: Sequence[PlannedJob], grow: bool, makers: Sequence[Workflow]
+    ) -> list[StoredForecast]:
+        """What is expected of the plan's chosen jobs together, and of one run of each workflow that may be among them;
+        without the plan's id."""
+        bound = self._bind(self._profile_at(node_id))
+        guesses = plans.estimates_of(self._database, makers, bound)
+        counts = Counter(job.workflow for job in chosen)
+        runs = [
+            StoredForecast(
+                job_id=0,
+                workflow=maker.name,
+                model=maker_of(maker.typical, bound),
+                jobs=counts[maker.name],
+                tokens=guesses[maker.name].tokens,
+                ms=round(guesses[maker.name].seconds * 1000),
+                cost=plans.sum_up([guesses[maker.name]]),
+                unpriced=int(guesses[maker.name].cost_micros is None),
+            )
+            for maker in makers
+            if counts[maker.name] or grow
+        ]
+        whole = plans.forecast_part(plan, chosen)
+        if grow and len(chosen) == len(plan.jobs):
+            whole += plan.growth
+        return [
+            StoredForecast(
+                0, WHOLE, None, whole.jobs, whole.tokens, round(whole.seconds * 1000), whole.cost, whole.unpriced
+            ),
+            *runs,
+        ]
 
     def _check_budget(
         self, node_id: int, mode: Mode, grow: bool, rewrite: Collection[Key], leave_out: Collection[str],

@@ -8,9 +8,12 @@ from typing import Any, Unpack
 
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
+from workbench.db.reads import forecasts
 from workbench.db.reads import usage as reads
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
+from workbench.usage import accuracy
+from workbench.usage.accuracy import ForecastError
 
 
 @check_arguments
@@ -40,6 +43,11 @@ class Usage:
         """Ended jobs and how many of them succeeded; filters: until, project, workflow."""
         with self._database.read() as conn:
             return reads.job_success(conn, since=since, by_day=by_day, **filters)
+
+    def forecast_errors(self, *, since: int, **filters: Unpack[CallFilters]) -> list[ForecastError]:
+        """How far plans' jobs were from what was expected of them, by workflow and model."""
+        with self._database.read() as conn:
+            return accuracy.measure(forecasts.list_runs(conn, since=since, **filters))
 
     def queue_waits(self, *, since: int, span_ms: int, spans: Count) -> list[int | None]:
         """The p95 of how long jobs waited before their first claim, ms, for each of so many spans from `since` on."""

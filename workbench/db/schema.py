@@ -200,6 +200,22 @@ job_child = Table(
     Column("batch_position", Integer),
 )
 
+# what a plan was expected to take when it was launched; what it took stands on its jobs
+forecast = Table(
+    "forecast",
+    metadata,
+    Column("job_id", Id, ForeignKey("job.id"), primary_key=True),
+    # of one run of this workflow; "": of the whole plan
+    Column("workflow", String(80), primary_key=True),
+    Column("model", String(200)),
+    Column("jobs", Integer, nullable=False),
+    Column("tokens", BigInteger),
+    Column("ms", BigInteger, nullable=False),
+    # currency → micros; without those of no known price, which are counted in `unpriced`
+    Column("cost", Json, nullable=False),
+    Column("unpriced", Integer, nullable=False),
+)
+
 attempt = Table(
     "attempt",
     metadata,

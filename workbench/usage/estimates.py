@@ -79,6 +79,15 @@ def measure(conn: Connection, workflows: Mapping[str, Typical], bound: BoundProf
     return measured
 
 
+def maker_of(typical: Typical, bound: BoundProfiles) -> str | None:
+    """The model that does what a workflow mostly asks for; None where it asks none."""
+    if typical.videos:
+        return bound.video.clip_model
+    if typical.images:
+        return bound.image.picture_model
+    return bound.text.text_model if typical.calls else None
+
+
 def _of_mean(mean: MeanRun, typical: Typical, bound: BoundProfiles) -> Estimate:
     used = Usage(*(None if tokens is None else round(tokens) for tokens in (mean.input, mean.cached, mean.output)))
     cost = _price_today(used, typical, bound)

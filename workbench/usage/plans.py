@@ -74,7 +74,7 @@ def build(
         jobs=jobs,
         tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
         seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
-        cost=_sums(jobs),
+        cost=sum_up(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
         later=sum(later.values()),
         unmet=guards.unmet_in_plan(items, declared, lambda node_id: NodeView.load(database, node_id)),
@@ -189,7 +189,7 @@ def outline_launch(
         jobs=jobs,
         tokens=None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
         seconds=plan.time_needed(items, [j.seconds for j in jobs], slots),
-        cost=_sums(jobs),
+        cost=sum_up(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
         later=sum(later.values()),
         growth=_grow(later, dict(guesses), slots),
@@ -265,7 +265,19 @@ def _grow(later: dict[str, int], guesses: dict[str, Estimate], slots: int) -> pl
     return _together(own, max(chain, sum(g.seconds for g in own) / slots))
 
 
-def _sums(jobs: Sequence[plan.PlannedJob]) -> dict[str, int]:
+def forecast_part(whole: plan.Plan, jobs: Sequence[plan.PlannedJob]) -> plan.Forecast:
+    """What some of a plan's jobs will take together; of its time their share."""
+    own, every = (sum(job.seconds for job in some) for some in (jobs, whole.jobs))
+    return plan.Forecast(
+        len(jobs),
+        None if any(j.tokens is None for j in jobs) else sum(j.tokens or 0 for j in jobs),
+        whole.seconds * own / every if every else 0.0,
+        sum_up(jobs),
+        sum(j.cost_micros is None for j in jobs),
+    )
+
+
+def sum_up(jobs: Sequence[plan.PlannedJob | Estimate]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for job in jobs:
         if job.cost_micros is not None and job.currency is not None:

@@ -1,0 +1,107 @@
+"""A plan keeps what was expected of it; what its jobs took is held against that, by workflow and model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from workbench import samples
+from workbench.api.client import Workbench
+from workbench.bootstrap import worker_engine
+from workbench.db.rows.forecasts import ForecastRun
+from workbench.settings import Settings
+from workbench.usage.accuracy import measure
+
+
+class House:
+    def __init__(self, settings: Settings) -> None:
+        self.wb = Workbench.open(settings, send=lambda ids: None)
+        self.engine = worker_engine(settings, send=lambda ids: None, epoch_of=lambda: "one")
+
+    def end(self, job_id: int) -> None:
+        while self.wb.jobs.get(job_id).state in ("queued", "running", "waiting"):
+            for queued in self.wb.jobs.list(state="queued"):
+                self.engine.run(queued.id)
+            self.engine.maintain()
+
+
+@pytest.fixture
+def house(settings: Settings) -> Iterator[House]:
+    made = House(settings)
+    yield made
+    made.wb.close()
+
+
+def test_a_plan_keeps_its_forecast_and_what_it_came_to(house: House) -> None:
+    wb = house.wb
+    project = wb.create_project({**samples.load("gift-of-the-magi.en"), "episodes": 1})
+    house.end(wb.submit("plan_episodes", project).id)
+    [episode] = [n.id for n in wb.projects.tree(project).nodes if n.kind == "episode"]
+    chosen = [("generate_episode_core_expression", episode)]
+    expected = wb.plans.build(episode)
+    plan = wb.plans.run(episode, only=chosen, submit_key="once")
+    # asked for again it is the same plan, with the forecast of then
+    assert wb.plans.run(episode, only=chosen, submit_key="once").id == plan.id
+    before = wb.plans.compare(plan.id)
+    assert before is not None
+    assert (before.expected.jobs, before.done, before.ended_ms) == (1, 0, None)
+    house.end(plan.id)
+
+    outcome = wb.plans.compare(plan.id)
+    assert outcome is not None
+    first = next(j for j in expected.jobs if (j.workflow, j.node.id) == chosen[0])
+    assert (outcome.expected.tokens, outcome.expected.cost) == (first.tokens, {"USD": 0})
+    assert outcome.done == 1
+    assert outcome.ended_ms is not None
+    assert outcome.spent.calls == 1
+    assert outcome.tokens is not None
+    [error] = wb.usage.forecast_errors(since=0)
+    assert (error.workflow, error.model, error.runs) == (chosen[0][0], "sketch-1", 1)
+    assert error.tokens.size is not None
+    assert error.cost.size == 0
+    assert error.time.runs == 1
+    assert wb.usage.forecast_errors(since=0, workflow="plan_episodes") == []
+    assert wb.usage.forecast_errors(since=0, model="another") == []
+    assert wb.usage.forecast_errors(since=0, project=project) == [error]
+    assert wb.plans.compare(wb.jobs.list()[-1].id) is None
+
+
+def run(**changed: Any) -> ForecastRun:
+    values = {
+        "workflow": "w", "model": "m", "expected_tokens": 100, "expected_ms": 1000, "expected_cost": {"CNY": 200},
+        "expected_unpriced": 0, "input_tokens": 60, "output_tokens": 60, "cost_micros": 150, "currency": "CNY",
+        "ms": 1000,
+    }  # fmt: skip
+    return ForecastRun(**{**values, **changed})
+
+
+@pytest.mark.parametrize(
+    ("runs", "tokens", "cost", "time"),
+    [
+        ([run()], (0.2, 0.2), (0.25, -0.25), (0.0, 0.0)),
+        ([run(ms=500), run(ms=1500), run(ms=1100)], (0.2, 0.2), (0.25, -0.25), (0.5, 0.1)),
+        ([run(input_tokens=None)], (None, None), (0.25, -0.25), (0.0, 0.0)),
+        ([run(expected_tokens=None)], (None, None), (0.25, -0.25), (0.0, 0.0)),
+        ([run(currency="USD")], (0.2, 0.2), (None, None), (0.0, 0.0)),
+        ([run(cost_micros=None, currency=None)], (0.2, 0.2), (None, None), (0.0, 0.0)),
+        ([run(expected_unpriced=1, expected_cost={})], (0.2, 0.2), (None, None), (0.0, 0.0)),
+        ([run(expected_cost={"USD": 0}, cost_micros=0)], (0.2, 0.2), (0.0, 0.0), (0.0, 0.0)),
+        ([run(expected_cost={"USD": 0}, cost_micros=7)], (0.2, 0.2), (None, None), (0.0, 0.0)),
+        ([run(expected_ms=0, ms=0)], (0.2, 0.2), (0.25, -0.25), (0.0, 0.0)),
+    ],
+    ids=["one", "median of three", "tokens not reported", "tokens not forecast", "another currency",
+         "unpriced", "price not forecast", "free", "free by forecast alone", "no time"],
+)  # fmt: skip
+def test_the_median_counts_what_is_known_on_both_sides(
+    runs: list[ForecastRun], tokens: Any, cost: Any, time: Any
+) -> None:
+    [error] = measure(runs)
+    for got, wanted in ((error.tokens, tokens), (error.cost, cost), (error.time, time)):
+        assert (got.size, got.lean) == pytest.approx(wanted)
+
+
+def test_those_with_most_runs_come_first() -> None:
+    errors = measure([run(workflow="a"), run(workflow="b", model=None), run(workflow="b", model=None)])
+    assert [(e.workflow, e.model, e.runs) for e in errors] == [("b", None, 2), ("a", "m", 1)]
