@@ -9,7 +9,6 @@ import streamlit as st
 
 from workbench.db.rows.usage import Spending
 from workbench.story.lineage import Lineage, Relative
-from workbench.story.studio import StaleReason
 from workbench.ui import formats, job_links, labels, live, shell, states
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain
@@ -138,12 +137,10 @@ def _line(relative: Relative) -> None:
 
 def _explain(relatives: Sequence[Relative]) -> None:
     """Why they are stale; one change makes many stale, and is said once."""
-    why: dict[tuple[object, ...], StaleReason] = {}
-    for relative in relatives:
-        if relative.stale:
-            for reason in live.query(live.workbench().artifacts.list_stale_reasons, relative.node_id, relative.kind):
-                why.setdefault((reason.node_id, reason.kind, reason.part, *reasons.differing_words(reason)), reason)
-    for reason in list(why.values())[:REASONS]:
+    wb = live.workbench()
+    stale = [r for r in relatives if r.stale]
+    found = [x for r in stale for x in live.query(wb.artifacts.list_stale_reasons, r.node_id, r.kind)]
+    for reason in reasons.distinct(found)[:REASONS]:
         st.markdown(f":orange[:material/update:] :gray[{reasons.sentence(reason)}]")
 
 

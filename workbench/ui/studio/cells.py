@@ -409,7 +409,7 @@ def _body(node_id: int, cell: Cell, artifact: ArtifactVersion | None, job: Job |
     # is drawn a second time before the first one is taken away.
     workflow: Workflow = cell.workflow
     with st.container():
-        for reason in () if state in states.ACTIVE else cell.stale_reasons[:3]:
+        for reason in () if state in states.ACTIVE else reasons.distinct(cell.stale_reasons)[:3]:
             st.markdown(f":orange[:material/update:] :gray[{reasons.sentence(reason)}]")
         for issue in cell.unmet or []:
             st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from workbench.i18n import N_
 from workbench.story.prompt_changes import ChangedPrompt
+from collections.abc import Iterable
+
 from workbench.story.studio import StaleReason
 from workbench.ui import labels
 from workbench.ui.language import t
 from workbench.ui.markup import code, plain, shorten
 from workbench.ui.studio import diff
+
+
+def distinct(given: Iterable[StaleReason]) -> list[StaleReason]:
+    """Each change once: a phase after the other may have used the same words."""
+    told: dict[tuple[object, ...], StaleReason] = {}
+    for reason in given:
+        told.setdefault((reason.node_id, reason.kind, reason.part, *differing_words(reason)), reason)
+    return list(told.values())
 
 
 def sentence(reason: StaleReason) -> str:
