@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from workbench.i18n import N_
-from workbench.story.prompt_changes import ChangedPrompt
 from collections.abc import Iterable
 
+from workbench.i18n import N_
+from workbench.story.prompt_changes import ChangedPrompt
 from workbench.story.studio import StaleReason
 from workbench.ui import labels
 from workbench.ui.language import t
