@@ -29,7 +29,7 @@ from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, readable
 from workbench.ui.projects import progress
-from workbench.ui.studio import cells, editing, handoff, plan, storyboard, tree
+from workbench.ui.studio import board, cells, editing, handoff, plan, storyboard, tree
 from workbench.ui.studio.editing import cell_key
 
 #: a longer list of sources is cut, and says so
@@ -220,6 +220,8 @@ def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, 
     """Part of the page → what it shows. Those that tell of the whole story change with anything in it."""
     first = find_first_ready(shown)
     whole = signature(project, node.id)
+    # the panels of a storyboard stand in several artifacts, and each of their cells shows them all
+    panels = [c.artifact.id for c in shown if c.artifact and c.artifact.kind in board.PLACED_VIEWS]
     others = {"project": (editing.BRIEF, editing.ELEMENTS), "episode": (editing.LENGTH,)}.get(node.kind, ())
     return {
         **dict.fromkeys((editing.TREE, editing.HEADING, editing.SIDE, *others), whole),
@@ -227,6 +229,7 @@ def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, 
             cell_key(node.id, c.workflow.name): (
                 c.state, c.job and (c.job.id, c.job.state), c.artifact and (c.artifact.id, c.artifact.pinned),
                 c.stale_reasons, c.origin, [i.message for i in c.unmet], c.workflow.name == first,
+                panels if c.workflow.writes in board.PLACED_VIEWS else None,
             )
             for c in shown
         },

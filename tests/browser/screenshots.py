@@ -90,6 +90,22 @@ def storyboard(wb: Workbench, project: int) -> None:
         "en": "the figure at the left edge, the right left to the light",
     }[language]
     wb.artifacts.save(fourth, "keyframe_prompt", plan.content, plan.version, "lin")
+    panels(wb, scenes[2])
+
+
+def panels(wb: Workbench, scene: int) -> None:
+    """The long storyboard of a scene, with a panel edited in each language."""
+    for kind in ("scene_bible", "plan", "group"):
+        run(wb, f"generate_storyboard_{kind}", scene)
+    run(wb, "translate_storyboard_panels", scene)
+    for kind, panel, texts in (
+        ("storyboard_translation", 2, {"zh": "门外传来一声响，谁也没有动。"}),
+        ("storyboard_groups", 4, {"en": "Nearer still: a hand on the sill."}),
+    ):
+        head = wb.artifact(scene, kind)
+        assert head is not None
+        head.content["groups"][0]["panels"][panel] |= texts
+        wb.artifacts.save(scene, kind, head.content, head.version, "lin")
 
 
 def drama(wb: Workbench, project: int) -> None:
@@ -205,6 +221,7 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "lineage", f"/lineage?node={scenes[1]}&kind=keyframe_prompt"
     yield "scene", f"/studio?project={story[lang]}&node={scenes[3]}"
     yield "storyboard", f"/studio?project={story[lang]}&node={scenes[1]}"
+    yield "panels", f"/studio?project={story[lang]}&node={scenes[2]}"
     yield "gallery", f"/gallery?project={story[lang]}"
     yield "drift", f"/drift?project={story[lang]}"
     yield "own-pictures", f"/studio?project={story[lang]}&node={scenes[1]}"
@@ -254,9 +271,10 @@ def shoot(
     compare: int | None = None,
     tabs: Sequence[int] = (),
     opened: Callable[[Page], None] | None = None,
+    element: str = "",
 ) -> None:
     """One page at its full height; `tabs`: those that are opened, by their place; `opened`: what is opened on it
-    first, of which a window's height is shown."""
+    first, of which a window's height is shown. `element`: only that one is shown."""
     visit(page, url)
     page.wait_for_timeout(2500)
     if opened is not None:
@@ -274,6 +292,11 @@ def shoot(
         settled(page)
         page.wait_for_timeout(1500)
     wide = page.viewport_size["width"] > 640
+    if element:
+        page.set_viewport_size({"width": page.viewport_size["width"], "height": 5200})
+        page.wait_for_timeout(1200)
+        page.locator(element).first.screenshot(path=str(file), animations="disabled")
+        return shrink(file)
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size(
         {"width": page.viewport_size["width"], "height": max(720, min(height, 3400 if wide else 3800))}
@@ -315,6 +338,7 @@ def gallery(made: Stack, chrome: Browser, story: dict[str, int], timeline: int, 
                     # the chain's plot lines with their graph
                     tabs=(1,) if name == "story" else (),
                     opened=OPENED.get(name),
+                    element="[class*='_generate_storyboard_group']" if name == "panels" else "",
                 )
                 page.close()
             context.close()
