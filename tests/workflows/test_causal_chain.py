@@ -13,7 +13,7 @@ from tests.workflows.conftest import SAMPLES, run
 from workbench import samples
 from workbench.artifacts.drama import PHASES, CausalChain
 from workbench.db.rows.jobs import Job
-from workbench.errors import GuardUnmet, ProviderError
+from workbench.errors import GuardUnmet, InvalidInput, ProviderError
 from workbench.i18n import Text
 from workbench.story import chain as rules
 from workbench.story.facts import Inputs, NodeView
@@ -419,3 +419,70 @@ def test_a_cast_of_nobody_of_one_and_of_odd_names_has_a_chain_too(
     story = project(engine, name, characters=people, protagonist="", world=[])
 
     assert built(engine, story)["completed_phase"] == 4
+
+
+def test_what_is_saved_by_hand_while_a_phase_is_built_is_in_what_the_job_saves(start: Start) -> None:
+    story = 0
+
+    def edit_meanwhile(made: dict[str, Any]) -> None:
+        head = engine.wb.artifact(story, KIND)
+        assert head is not None
+        weave = {**head.content["weave"], "notes": ["写在半路"]}
+        engine.wb.artifacts.save(story, KIND, {**head.content, "weave": weave}, head.version)
+        made["character_matrix"][0]["secret"] = "另一个秘密"
+
+    engine = start(*[lambda made: None] * 7, edit_meanwhile)
+    story = project(engine)
+    built(engine, story)
+
+    assert build(engine, story, 2).state == "succeeded"
+
+    newest = engine.wb.artifacts.list_versions(story, KIND)[0]
+    made = engine.wb.artifacts.get(story, KIND, newest.version)
+    assert made is not None
+    assert made.content["weave"]["notes"] == ["写在半路"]
+    assert made.content["knowledge"]["character_matrix"][0]["secret"] == "另一个秘密"
+    assert content(engine, story)["weave"]["notes"] == ["写在半路"], "what a person saved goes on counting"
+
+
+def test_a_phase_on_a_stale_one_is_built_when_that_is_asked_for(start: Start) -> None:
+    engine = start(*[lambda made: None] * 7, lambda made: made["character_matrix"][0].update(secret="另一个秘密"))
+    story = project(engine)
+    built(engine, story)
+    built(engine, story, 2)
+
+    assert build(engine, story, 4, force=True).state == "succeeded"
+
+    assert stale(engine, story) == {"beats"}
+
+
+@pytest.mark.parametrize("phase", [0, 5])
+def test_there_are_four_phases(start: Start, phase: int) -> None:
+    engine = start()
+    with pytest.raises(InvalidInput, match="phase"):
+        build(engine, project(engine), phase)
+
+
+def around(made: dict[str, Any]) -> str:
+    return "Here it is:\n```json\n" + json.dumps(made, ensure_ascii=False)[:-1] + ",}\n```\nDone."
+
+
+@pytest.mark.parametrize("call", range(7))
+def test_an_answer_in_a_fence_with_prose_around_and_a_comma_too_many_is_read_in_every_phase(
+    start: Start, call: int
+) -> None:
+    engine = start(*[lambda made: None] * call, around)
+    story = project(engine)
+
+    built(engine, story)
+
+    assert len(asked(engine)) == 7
+
+
+def test_a_beat_that_repeats_its_directory_is_read(start: Start) -> None:
+    engine = start(*KEEP, lambda made: made["beats"][0].update(escalation=3, interlock="…", act=1))
+    story = project(engine)
+
+    built(engine, story)
+
+    assert len(asked(engine)) == 7

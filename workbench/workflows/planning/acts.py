@@ -35,9 +35,10 @@ Names = Annotated[list[Annotated[str, text_of(120, 0)]], BeforeValidator(split_l
 
 
 class BeatAnswer(BaseModel):
-    """A beat as it is answered. What is empty here is asked for again, and does not cost the others."""
+    """A beat as it is answered. What is empty here is asked for again, and does not cost the others; what is repeated
+    from the directory is not read."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
 
     name: Annotated[str, text_of(120)]
     surface_event: Annotated[str, text_of(2000, 0)] | None = None

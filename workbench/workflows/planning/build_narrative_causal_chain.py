@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -134,8 +134,8 @@ def share(params: Params) -> float:
 async def run(ctx: Context, params: Params) -> CausalChain:
     """Build what causes what: conflict, who knows what, acts and beats, plot lines."""
     ctx.progress(5, Text(N_("Reading the brief")))
-    there = ctx.current_content()
-    chain = CausalChain.model_validate(there) if there is not None else CausalChain.model_construct()
+    built: JsonObject = {}
+    chain = _join(ctx, built)
     wanted = _choose_phases(ctx, params, chain)
     for number, phase in enumerate(wanted):
         with (
@@ -143,10 +143,9 @@ async def run(ctx: Context, params: Params) -> CausalChain:
             ctx.making(phase),
         ):
             ctx.progress(0, Text(N_("Phase {n}: {title}"), n=PHASES.index(phase) + 1, title=Text(TITLES[phase])))
-            part = await _BUILD[phase](ctx, chain)
-        chain = CausalChain.model_validate({**_parts(chain), phase: part})
-        rest = [p for p in PHASES if getattr(chain, p) is not None and p not in wanted[: number + 1]]
-        ctx.keep_sources((), rest)
+            built[phase] = await _BUILD[phase](ctx, chain)
+        chain = _join(ctx, built)
+        ctx.keep_sources((), [p for p in PHASES if getattr(chain, p) is not None and p not in built])
         if phase != wanted[-1]:
             ctx.save_so_far(chain)
     if "weave" in wanted:
@@ -169,8 +168,10 @@ def _built(node: NodeView) -> list[str]:
     return [phase for phase in PHASES if content.get(phase) is not None]
 
 
-def _parts(chain: CausalChain) -> dict[str, Any]:
-    return {phase: getattr(chain, phase) for phase in PHASES if getattr(chain, phase, None) is not None}
+def _join(ctx: Context, built: JsonObject) -> CausalChain:
+    """The chain as it stands now, whoever saved it meanwhile, with the phases that this job has built."""
+    there = {phase: part for phase, part in (ctx.current_content() or {}).items() if phase in PHASES}
+    return CausalChain.model_validate({**there, **built}) if there or built else CausalChain.model_construct()
 
 
 def _facts(ctx: Context, chain: CausalChain, *earlier: str) -> JsonObject:
