@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 import struct
 import subprocess
 import zipfile
@@ -193,6 +195,19 @@ def test_what_is_no_picture_alone_is_refused_with_the_reason(name: str) -> None:
     data, reason = REFUSED[name]
     with pytest.raises(MediaRefused, match=reason):
         uploads.verify(data)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_broken_file_is_kept_or_refused_and_nothing_else_happens(name: str) -> None:
+    rng, whole = random.Random(name), FILES[name]()
+    # a HEIC takes a process
+    for _ in range(150 if name != "heic" else 3):
+        broken = bytearray(whole)
+        for _ in range(rng.choice((1, 3, 12))):
+            at = rng.randrange(len(broken))
+            broken[at : at + rng.randrange(2)] = bytes(rng.randrange(256) for _ in range(rng.randrange(3)))
+        with contextlib.suppress(MediaRefused):
+            uploads.verify(bytes(broken))
 
 
 def test_a_heic_of_too_many_pixels_is_refused_before_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:

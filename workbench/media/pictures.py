@@ -42,6 +42,11 @@ _OTHER = N_("it is no PNG, JPEG or WebP, nor a GIF or AVIF that can be read")
 PADDING = b"\0 \r\n\t"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
+#: what Pillow's readers raise of a broken file: of an AVIF RuntimeError, of others whatever their bytes lead to
+_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error),
+    *(RuntimeError, LookupError, TypeError, ArithmeticError),
+)
 #: of a segment; inside the scan 0xFF is followed by a stuffed zero or a restart
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])")
 
@@ -150,7 +155,7 @@ def decode(data: bytes, kind: str, limits: Limits) -> Image.Image:
         ) from None
     except Image.DecompressionBombError:
         raise refusal(N_("it unpacks to far too many pixels")) from None
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
+    except _DAMAGE as error:
         raise refusal(N_("it is damaged or cut off ({problem})"), problem=str(error)[:120]) from None
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         return image.convert("RGB")
