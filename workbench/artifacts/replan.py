@@ -4,6 +4,7 @@ archived, never deleted."""
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -56,8 +57,13 @@ def match(existing: list[Existing], wanted: list[Child], laid_out: Mapping[int, 
         child = children.get(e.position)
         if e.id in nodes and not e.archived and child is not None and _same_title(e, child):
             keep(e.id, e.position)
+    told = {e.id: words(e.events) for e in nodes.values()}
+    tells = {c.position: words(c.events) for c in children.values()}
     pairs = [
-        (s, e.id, c.position) for e in nodes.values() for c in children.values() if (s := _score(e, c)) is not None
+        (score, e.id, c.position)
+        for e in nodes.values()
+        for c in children.values()
+        if (score := _score(e, c, told[e.id], tells[c.position])) is not None
     ]
     for _, node_id, position in sorted(pairs, key=lambda p: (-p[0], p[2], p[1])):
         if node_id in nodes and position in children:
@@ -76,13 +82,14 @@ def _fold(title: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
 
 
-def _score(e: Existing, child: Child) -> float | None:
-    """How well a node fits a child; None: not at all."""
-    alike = jaccard(words(e.events), words(child.events)) if e.events and child.events else None
+def _score(e: Existing, child: Child, told: Counter[str], tells: Counter[str]) -> float | None:
+    """How well a node fits a child, by its title and the words of both; None: not at all."""
+    same = _same_title(e, child)
+    if e.archived and not same:
+        return None
+    alike = jaccard(told, tells) if told and tells else None
     near = 0.05 / (1 + abs(e.position - child.position))
-    if _same_title(e, child):
+    if same:
         by_chance = alike is not None and alike < OTHER_EVENTS and e.position != child.position
         return None if by_chance else 2 + (alike or 0.0) + near + (0 if e.archived else 0.25)
-    if e.archived or alike is None or alike < SAME_EVENTS:
-        return None
-    return alike + near
+    return None if alike is None or alike < SAME_EVENTS else alike + near
