@@ -147,6 +147,7 @@ def test_two_agents_on_one_episode_are_one(planned: tuple[Engine, int, int]) -> 
 def test_a_budget_that_is_used_up_stops_the_agent_and_more_lets_it_go_on(planned: tuple[Engine, int, int]) -> None:
     engine, project, episode = planned
     wb = engine.wb
+    engine.provider.free = False  # type: ignore[attr-defined]
     price = {"prices": {"*": {"currency": "USD", "input": 100, "output": 100}}}
     wb.profiles.add("paid", "openai", text_model="m", key="not-a-real-key", params=price)
     wb.budgets.set(100_000, currency="USD", project_id=project)
