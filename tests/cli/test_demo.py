@@ -111,7 +111,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_the_same_artifacts_
 
     process = reelwright.start("demo", "--lang", "en", "--json")
     jobs_there = round(len(whole["jobs"]) * after)
-    until(lambda: _done(reelwright) >= jobs_there, CEILING_S, f"{jobs_there} ended jobs")
+    until(lambda: count_done(reelwright) >= jobs_there, CEILING_S, f"{jobs_there} ended jobs")
     parts = family(process.pid)
     for part in [psutil.Process(process.pid), *parts]:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -136,7 +136,7 @@ def _running(reelwright: Reelwright) -> bool:
     return any(job["state"] == "running" for job in reelwright("jobs", "list", "--json").json)
 
 
-def _done(reelwright: Reelwright) -> int:
+def count_done(reelwright: Reelwright) -> int:
     """How many jobs of the home have ended; asked of the database itself, which is quicker than a command."""
     path = reelwright.home / "reelwright.db"
     if not path.exists():

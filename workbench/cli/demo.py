@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 POLL_S = 0.1
-#: who a demo's projects and jobs belong to; that is how a killed one is found again
-USER = "demo"
 PLAN = "run_plan"
 #: node and artifact kinds of people and of what the world has
 ELEMENTS = ("character", "world", "world_element")
@@ -50,13 +48,18 @@ MAIN = frozenset((
     type=click.Path(path_type=Path),
     help="Your own brief, JSON or YAML, a screenplay or a text.  [default: a sample story]",
 )
+@click.option("--full", is_flag=True, help="Run every workflow there is on the first episode.")
+@click.option(
+    "--scenes", type=click.IntRange(6, 24), default=12, show_default=True, help="With --full: scenes of that episode."
+)
 @click.option("--lang", type=click.Choice(["zh", "en"]), help="Language of the sample and of what is said here.")
 @click.option("--profile", help="The model service.  [default: sketch, which works offline]")
 @briefs.language_option
 @console.json_option
 def command(
-    brief: Path | None, lang: str | None, profile: str | None, story_language: str | None, as_json: bool
-) -> int:
+    brief: Path | None, full: bool, scenes: int, lang: str | None, profile: str | None, story_language: str | None,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Plan a story's episodes and make the first one's storyboard; starts what it needs and stops it again."""
     if lang is not None:
         os.environ["REELWRIGHT_LANG"] = lang
@@ -67,14 +70,22 @@ def command(
     content = briefs.in_language(content, story_language)
     signal.signal(signal.SIGTERM, _as_interrupt)
     with _run_missing_processes(settings), client.open_workbench() as wb:
-        run = DemoRun(wb)
-        succeeded = run.make_first_episode(content, profile)
+        run = _run_of(wb, full, scenes)
+        succeeded = run.make(content, profile)
         summary = run.summary(succeeded)
     if as_json:
         console.emit(summary)
     elif succeeded:
         console.print_plain(console.localize(run.describe()))
     return 0 if succeeded else 1
+
+
+def _run_of(wb: Workbench, full: bool, scenes: int) -> DemoRun:
+    if not full:
+        return DemoRun(wb)
+    from workbench.cli.demo_full import FullRun
+
+    return FullRun(wb, scenes)
 
 
 def _as_interrupt(number: int, frame: Any) -> None:
@@ -100,6 +111,11 @@ class DemoRun:
     brief or profile is another story, with a project of its own; what a person has edited meanwhile is planned again.
     """
 
+    #: who its projects and jobs belong to; that is how a killed one is found again
+    USER = "demo"
+    #: the kind of job with which it is done
+    LAST = PLAN
+
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
         self.jobs: list[Job] = []
@@ -110,10 +126,10 @@ class DemoRun:
         self._replanned = False
         self._started = time.monotonic()
 
-    def make_first_episode(self, brief: JsonObject, profile: str | None) -> bool:
+    def make(self, brief: JsonObject, profile: str | None) -> bool:
         """Whether every job succeeded; says which did not and why."""
         self.project_id = self._find_unfinished(brief, profile) or self.workbench.create_project(
-            brief, profile=profile, user=USER
+            brief, profile=profile, user=self.USER
         )
         briefs.say_remarks(self.workbench.artifact(self.project_id, "brief"))
         try:
@@ -122,16 +138,25 @@ class DemoRun:
                     self._stage(bars, SUMMARIZE, self.project_id, self._summarize)
                 briefs.say_remarks(self.workbench.artifact(self.project_id, "brief"))
             with self._progress() as bars:
-                self._stage(bars, "plan_episodes", self.project_id, self._plan)
-                self.episodes = self._nodes("episode", self.project_id)
-                first = self.episodes[0].id
-                self._stage(bars, PLAN, first, lambda: self._run_main(first))
-                self.scenes = self._nodes("scene", first)
-                self.frames = sum(self._frames(scene.id) for scene in self.scenes)
+                self._run_stages(bars)
         except JobError as error:
             console.complain(error)
             return False
+        self.episodes = self._nodes("episode", self.project_id)
+        self.scenes = self._nodes("scene", self.episodes[0].id)
+        self.frames = sum(self._frames(scene.id) for scene in self.scenes)
         return True
+
+    def _run_stages(self, bars: Progress) -> None:
+        """The jobs of the demo, one after the other. Raises JobError."""
+        self._stage(bars, "plan_episodes", self.project_id, self._plan)
+        first = self._nodes("episode", self.project_id)[0].id
+        self._stage(bars, PLAN, first, lambda: self._run_main(first))
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self._started
 
     def summary(self, succeeded: bool) -> JsonObject:
         shown = ("id", "kind", "node_id", "title", "state", "error_kind", "error")
@@ -141,7 +166,7 @@ class DemoRun:
             "episodes": len(self.episodes),
             "scenes": len(self.scenes),
             "frames": self.frames,
-            "seconds": round(time.monotonic() - self._started, 2),
+            "seconds": round(self.seconds, 2),
             "jobs": [{name: getattr(job, name) for name in shown} for job in self.jobs],
         }
 
@@ -155,7 +180,7 @@ class DemoRun:
             scenes=len(self.scenes),
             frames=self.frames,
             jobs=len(self.jobs),
-            seconds=round(time.monotonic() - self._started, 1),
+            seconds=round(self.seconds, 1),
         )
 
     def _find_unfinished(self, brief: JsonObject, profile: str | None) -> int | None:
@@ -165,11 +190,11 @@ class DemoRun:
         wanted = parse(brief)
         profile_id = None if profile is None else self.workbench.profiles.id_of(profile)
         for project in self.workbench.projects.list_names():
-            if project.created_by != USER or (profile is not None and project.profile_id != profile_id):
+            if project.created_by != self.USER or (profile is not None and project.profile_id != profile_id):
                 continue
             first = self.workbench.artifact(project.id, "brief", 1)
             if first is not None and first.content == wanted.brief() and self._began_with(project.id, wanted):
-                done = [j for j in self._jobs_of(project.id, PLAN) if j.state == "succeeded"]
+                done = [j for j in self._jobs_of(project.id, self.LAST) if j.state == "succeeded"]
                 return None if done else int(project.id)
         return None
 
@@ -181,7 +206,7 @@ class DemoRun:
         for kind, elements in (("character", wanted.characters), ("world_element", wanted.world)):
             nodes = self.workbench.projects.list_contents(project_id, kind, archived=True)
             first = [self.workbench.artifact(node.node_id, kind, 1) for node in sorted(nodes, key=lambda n: n.node_id)]
-            given = [a.content for a in first if a is not None and a.created_by == USER]
+            given = [a.content for a in first if a is not None and a.created_by == self.USER]
             if given != [e.model_dump(mode="json") for e in elements]:
                 return False
         return True
@@ -205,16 +230,16 @@ class DemoRun:
         return has_source and (empty or bool(self._jobs_of(self.project_id, SUMMARIZE)))
 
     def _summarize(self) -> SubmittedJob:
-        return self.workbench.submit(SUMMARIZE, self.project_id, user=USER)
+        return self.workbench.submit(SUMMARIZE, self.project_id, user=self.USER)
 
     def _plan(self) -> SubmittedJob:
         # nobody is there to look at another plan before it archives the first one's episodes
         again = self.workbench.artifact(self.project_id, "episode_plan") is not None
-        return self.workbench.submit("plan_episodes", self.project_id, {"review": False} if again else {}, user=USER)
+        return self.workbench.submit("plan_episodes", self.project_id, {"review": False} if again else {}, user=self.USER)
 
     def _run_main(self, node_id: int) -> SubmittedJob:
         others = [m.name for m in self.workbench.plans.list_makers() if m.name not in MAIN]
-        return self.workbench.plans.run(node_id, grow=True, leave_out=others, review=not self._replanned, user=USER)
+        return self.workbench.plans.run(node_id, grow=True, leave_out=others, review=not self._replanned, user=self.USER)
 
     def _stage(self, bars: Progress, kind: str, node_id: int, submit: Callable[[], Job]) -> None:
         """Run one job with its children to the end, or the one that is there already; raises JobError naming what
@@ -226,7 +251,7 @@ class DemoRun:
             job, self._replanned = submit(), True
         elif job.state in ("failed", "partial", "cancelled"):
             # a retry takes over what is finished, and that was made from what has changed since
-            job = submit() if self._replanned else self.workbench.jobs.retry(job.id, user=USER)
+            job = submit() if self._replanned else self.workbench.jobs.retry(job.id, user=self.USER)
         ended = self._follow(bars, job.id)
         self.jobs += ended
         if ended[0].state != "succeeded":
@@ -239,9 +264,9 @@ class DemoRun:
         bar_of: JsonObject = {}
         while True:
             parent = self.workbench.jobs.get(job_id)
-            children: list[Job] = [*self.workbench.jobs.list_children(job_id)]
+            children = self._list_family(job_id)
             kinds: dict[str, list[int]] = {}
-            for row in children or ([] if parent.kind == PLAN else [parent]):
+            for row in [*children, *([] if self._starts_others(parent.kind) else [parent])]:
                 kinds.setdefault(row.kind, []).append(100 if row.state in TERMINAL else int(row.progress))
             for kind, shares in kinds.items():
                 if kind not in bar_of:
@@ -252,6 +277,16 @@ class DemoRun:
                 return [parent, *children]
             watch.check()
             time.sleep(POLL_S)
+
+    def _list_family(self, job_id: int) -> list[Job]:
+        """The jobs that a job started, and those that these started: what makes something, not who waits for it."""
+        family: list[Job] = []
+        for child in self.workbench.jobs.list_children(job_id):
+            family += self._list_family(child.id) if self._starts_others(child.kind) else [child]
+        return family
+
+    def _starts_others(self, kind: str) -> bool:
+        return self.workbench.workflows.get(kind).batch
 
     def _label(self, kind: str, count: int) -> str:
         from rich.markup import escape

@@ -1,0 +1,93 @@
+"""`reelwright demo --full`: every workflow on one episode, to its end, however often it is killed on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.cli.conftest import CEILING_S, Ran, Reelwright, all_gone, family
+from tests.cli.test_demo import count_done, hashes
+from tests.conftest import until
+from workbench.cli import demo_full
+from workbench.workflows import registry
+
+KILLS = 10
+SCENES = ("--scenes", "6")
+#: started by somebody who brings a text of their own
+NOT_FOR_A_SAMPLE = {"summarize_source"}
+
+
+@pytest.fixture(scope="module", params=["en", "zh"])
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any, Ran]]:
+    """The language, and a home whose demo came to its end undisturbed."""
+    made = Reelwright(tmp_path_factory.mktemp("full") / request.param)
+    yield request.param, made, made("demo", "--full", *SCENES, "--lang", request.param, "--json")
+    made.close()
+
+
+def jobs_of(reelwright: Reelwright) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = reelwright("jobs", "list", "--limit", "1000", "--json").json
+    return found
+
+
+def test_every_workflow_runs_and_every_job_succeeds(whole: tuple[str, Reelwright, Ran]) -> None:
+    _, reelwright, ran = whole
+    assert ran.code == 0, ran.err
+    jobs = jobs_of(reelwright)
+    assert Counter(j["state"] for j in jobs) == {"succeeded": len(jobs)}
+    every = {w["name"] for w in reelwright("workflows", "list", "--json").json}
+    assert every - {j["kind"] for j in jobs} == NOT_FOR_A_SAMPLE
+    assert ran.json["scenes"] == 6
+    assert ran.json["frames"] == 54
+
+
+def test_the_stages_are_workflows_and_each_stands_behind_what_it_reads() -> None:
+    registry.load()
+    kinds = [stage.kind for stage in demo_full.STAGES]
+    assert len(kinds) == len(set(kinds))
+    assert {registry.find(kind).name for kind in kinds} == set(kinds)
+    assert kinds[-1] == demo_full.FullRun.LAST
+
+
+def test_killed_ten_times_it_ends_with_the_same_artifacts_and_nothing_paid_twice(
+    whole: tuple[str, Reelwright, Ran], tmp_path: Path
+) -> None:
+    lang, undisturbed, ran = whole
+    wanted, all_jobs = hashes(undisturbed, ran.json["project_id"]), len(jobs_of(undisturbed))
+    reelwright = Reelwright(tmp_path / lang)
+    # the jobs of the killed worker are another's when their lease has run out
+    reelwright.env["REELWRIGHT_LEASE_SECONDS"] = "3"
+    moments = sorted(random.Random(f"{lang} full").sample(range(1, all_jobs), KILLS))
+    try:
+        for done in moments:
+            process = reelwright.start("demo", "--full", *SCENES, "--lang", lang, "--json")
+            until(lambda: count_done(reelwright) >= done, CEILING_S, f"{done} ended jobs")  # noqa: B023
+            parts = family(process.pid)
+            for part in [psutil.Process(process.pid), *parts]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    part.kill()
+            process.wait(CEILING_S)
+            until(all_gone(parts), 15)
+        ended = reelwright("demo", "--full", *SCENES, "--lang", lang, "--json")
+        assert ended.code == 0, ended.err
+        assert hashes(reelwright, ended.json["project_id"]) == wanted
+        jobs = jobs_of(reelwright)
+        assert {j["state"] for j in jobs} == {"succeeded"}
+        # as many jobs as without a kill: none was made anew for one that was lost
+        assert Counter(j["kind"] for j in jobs) == Counter(j["kind"] for j in jobs_of(undisturbed))
+        for job in jobs:
+            paid = [
+                call["step"]
+                for call in reelwright("jobs", "show", str(job["id"]), "--json").json["model_calls"]
+                if call["outcome"] == "ok" and call["valid"]
+            ] if job["losses"] else []  # fmt: skip
+            assert len(paid) == len(set(paid)), (job["id"], paid)
+    finally:
+        reelwright.close()
