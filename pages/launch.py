@@ -227,6 +227,8 @@ def side(
         )  # fmt: skip
         guess = targets.forecast(workflow, nodes, values, profile) if not wrong else None
         targets.price(guess, len(nodes))
+        if not wrong:
+            targets.outline(workflow, nodes, values, profile)
         kept.warn(workflow, nodes)
         unmet = targets.unmet(workflow, nodes, values) if nodes and not wrong else {}
         for sentence, lacking_nodes in list(unmet.items())[:5]:

@@ -20,8 +20,8 @@ from workbench.workflows import registry
 
 KILLS = 10
 SCENES = ("--scenes", "6")
-#: started by somebody who brings a text of their own
-NOT_FOR_A_SAMPLE = {"summarize_source"}
+#: started by somebody who brings a text, or a prompt, of their own
+NOT_FOR_A_SAMPLE = {"summarize_source", "try_prompt"}
 
 
 @pytest.fixture(scope="module", params=["en", "zh"])

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from tests.engine.conftest import Engine
 from tests.scripted_provider import ScriptedProvider
 from workbench import samples
-from workbench.cli.demo import DemoRun
+from workbench.cli.demo_run import DemoRun
 from workbench.db.schema import job, model_call
 from workbench.providers.base import Message, OnDelta, Profile, TextReply, TextRequest
 from workbench.providers.openai_compatible import OpenAICompatible
@@ -98,7 +98,7 @@ def test_ledger_and_log_agree_over_a_demo_with_faults(engine: Engine, server: Sc
     try:
         brief = samples.load("gift-of-the-magi.en")
         # a demo started again goes on where its failures left it
-        assert any(DemoRun(engine.wb).make_first_episode(brief, "mine") for _ in range(12))
+        assert any(DemoRun(engine.wb).make(brief, "mine") for _ in range(12))
     finally:
         ended.set()
         worker.join()

@@ -9,7 +9,7 @@ import pytest
 
 from workbench import samples
 from workbench.api.client import Workbench
-from workbench.cli.demo import USER, DemoRun
+from workbench.cli.demo_run import DemoRun
 from workbench.errors import InvalidInput
 from workbench.settings import Settings
 from workbench.story.facts import MOST_ELEMENTS, Inputs, NodeView
@@ -148,12 +148,12 @@ def test_a_language_that_a_brief_does_not_name_stands_as_a_warning_on_it(wb: Wor
 
 def test_a_demo_of_another_cast_is_another_story(wb: Workbench) -> None:
     sample = samples.load("gift-of-the-magi.en")
-    begun = wb.create_project(sample, user=USER)
+    begun = wb.create_project(sample, user=DemoRun.USER)
     run = DemoRun(wb)
     assert run._find_unfinished(sample, None) == begun
     assert run._find_unfinished(sample, "sketch") == begun
     told = {"title": "Told", "summary": "", "style": {"preset": "anime"}, "source": "Once Mara kept a lamp. " * 9}
-    from_source = wb.create_project(told, user=USER)
+    from_source = wb.create_project(told, user=DemoRun.USER)
     assert run._find_unfinished(told, None) == from_source
     assert run._find_unfinished({**told, "source": told["source"] + "It went out."}, None) is None
     cast = sample["characters"]

@@ -12,7 +12,7 @@ import pytest
 from tests.engine.conftest import Engine
 from tests.workflows.conftest import events, nodes, run
 from workbench import samples
-from workbench.cli.demo import USER, DemoRun
+from workbench.cli.demo_run import DemoRun
 from workbench.story.hanzi import is_traditional
 
 Start = Callable[..., Engine]
@@ -155,7 +155,7 @@ def test_a_demo_plans_again_what_was_edited_since_and_nothing_else(
 ) -> None:
     engine = start()
     sample = samples.load("gift-of-the-magi.en")
-    story = engine.wb.create_project(sample, user=USER)
+    story = engine.wb.create_project(sample, user=DemoRun.USER)
     monkeypatch.setattr(DemoRun, "_follow", lambda demo, bars, job_id: [engine.finish(job_id, timeout=60)])
 
     def plan_again() -> int:

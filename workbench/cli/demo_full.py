@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.cli.demo import DemoRun
+from workbench.cli.demo_run import DemoRun
 from workbench.db.rows.jobs import SubmittedJob
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject

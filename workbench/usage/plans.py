@@ -192,6 +192,7 @@ def outline_launch(
         cost=sum_up(jobs),
         unpriced=sum(j.cost_micros is None for j in jobs),
         later=sum(later.values()),
+        unmet=guards.unmet_in_plan(items, {m.name: m for m in makers}, lambda at: NodeView.load(database, at)),
         growth=_grow(later, dict(guesses), slots),
     )
 

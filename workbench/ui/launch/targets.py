@@ -129,6 +129,21 @@ def price(guess: Forecast | None, count: int) -> None:
         st.caption(t("With the jobs that it starts: {n}", n=guess.jobs))
 
 
+def outline(workflow: Workflow, chosen: Sequence[int], values: JsonObject, profile: str | None) -> None:
+    """What a parent will start on one node, workflow by workflow, and what of it cannot begin."""
+    if workflow.starts is None or len(chosen) != 1:
+        return
+    plan = live.query(live.workbench().plans.outline, workflow.name, chosen[0], values, profile)
+    with st.container(key="launch_outline", gap="small"):
+        if not plan.jobs:
+            st.caption(t("Everything it would make is there and fresh."))
+            return
+        st.markdown(f"**{t('What it will start, in this order')}**")
+        plans.draw_table(plans.groups(plan.jobs), None, plan.growth if plan.growth.jobs else None)
+        for issue in plan.unmet:
+            st.markdown(f":gray[:material/lock: {plain(labels.issue_text(issue))}]")
+
+
 def launch_label(n: int, guess: Forecast | None) -> str:
     """What the button says: how many jobs, and for how much."""
     if not n:

@@ -173,7 +173,7 @@ def _dialog(node_id: int, mode: Mode) -> None:
             return
         grow = _read_grow(plan, mode, node_id, "dialog")
         _numbers(plan.forecast(grow))
-        _table(groups(plan.jobs), None, plan.growth if grow else None)
+        draw_table(groups(plan.jobs), None, plan.growth if grow else None)
         choosing.draw(choice, node_id, mode, "dialog")
         _grow(plan, mode, node_id, "dialog")
         kept.draw(left, node_id, mode, "dialog")
@@ -209,7 +209,7 @@ def card(node_id: int, *, large: bool = False) -> None:
         st.markdown(f"**{t('Plan · everything below')}**")
         grow = _read_grow(plan, "missing", node_id, "card")
         _numbers(plan.forecast(grow))
-        _table(groups(plan.jobs), ROWS, plan.growth if grow else None)
+        draw_table(groups(plan.jobs), ROWS, plan.growth if grow else None)
         _grow(plan, "missing", node_id, "card")
         kept.draw(left, node_id, "missing", "card")
         kept.tell_moved(plan)
@@ -261,7 +261,8 @@ def _numbers(forecast: Forecast) -> None:
         st.metric(t("Tokens"), formats.number(forecast.tokens, current()), width="content")
 
 
-def _table(rows: Sequence[Group], limit: int | None, growth: Forecast | None) -> None:
+def draw_table(rows: Sequence[Group], limit: int | None, growth: Forecast | None) -> None:
+    """A row for each workflow, with its jobs, tokens, time and price; `growth`: a last one for what follows."""
     shown = rows if limit is None else rows[:limit]
     body = "".join(
         f"<tr><td>{safe(labels.workflow_title(g.workflow))}{f' <i>× {g.jobs}</i>' if g.jobs > 1 else ''}</td>"
