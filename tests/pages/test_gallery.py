@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from tests.media.clips import tiny_mp4
 from tests.pages.conftest import House, said
 from tests.workflows.frames import MOTION, shot
 from workbench.artifacts import kinds
@@ -220,3 +221,24 @@ def test_who_waits_for_another_candidate_is_told_that_the_queue_is_paused(house:
     at.button(key=f"another_{scene}_KF1").click().run()
     at.run()
     assert any("the queue image." in str(bar.proto.text) for bar in at.get("progress"))
+
+
+def test_a_clip_of_ones_own_plays_with_its_shot_and_says_whose_it_is(house: House) -> None:
+    project, nodes = drawn(house, scenes=1)
+    wave, whole = (house.wb.media.add_clip(tiny_mp4(seconds=n)).sha256 for n in (2.0, 4.0))
+    house.wb.artifacts.place_clip(nodes[0], whole, "take **3**.mp4")
+    house.wb.artifacts.place_clip(nodes[0], wave, "wave.mp4", "KF1")
+    at = house.page("gallery", project=project)
+    first, second = (next(b for b in at.button if f"zoom_{nodes[0]}_{key}" in str(b.key)) for key in ("KF0", "KF1"))
+    second.click().run()
+    assert not at.exception
+    told = [c.value for c in at.caption]
+    assert "2.0 s · your own\\: wave.mp4" in told, told
+    at = house.page("gallery", project=project)
+    at.button(key=first.key).click().run()
+    assert not any("wave.mp4" in c.value for c in at.caption)
+    at = house.page("studio", project=project, node=nodes[0])
+    assert not at.exception
+    # the scene's own is shown large, the shot's beside it; a name is no markup
+    told = [c.value for c in at.caption if ".mp4" in c.value]
+    assert told == ["4.0 s · your own\\: take \\*\\*3\\*\\*.mp4", "2.0 s · your own\\: wave.mp4"]
