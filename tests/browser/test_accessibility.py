@@ -72,6 +72,9 @@ def pages(stack: Stack) -> Iterator[dict[str, str]]:
             "job with children": f"/job?id={done.id}",
             "debug": "/debug",
             "analytics": "/analytics",
+            "prompts": f"/prompts?project={project}&prompt=planning/plan_episodes",
+            "prompts, compared": f"/prompts?project={project}&prompt=planning/plan_episodes&view=compare",
+            "prompts, tried": f"/prompts?project={project}&prompt=planning/plan_episodes&view=try",
             "models": "/models",
             "settings": "/settings",
         }

@@ -70,7 +70,7 @@ class Checker:
             "node": self._check_node, "job": self._check_job, "job_child": self._check_job_child,
             "prompt_override": self._check_prompt_override, "artifact": self._check_artifact,
             "artifact_head": self._check_artifact_head, "artifact_prompt": self._check_artifact_prompt,
-            "layout": self._check_layout,
+            "layout": self._check_layout, "forecast": self._check_forecast,
         }.get(part.name)  # fmt: skip
         if look is not None:
             look(row)
@@ -113,6 +113,12 @@ class Checker:
     def _check_job_child(self, row: JsonObject) -> None:
         self._refer("job_child", row["parent_id"], self._jobs)
         self._refer("job_child", row["child_id"], self._jobs)
+
+    def _check_forecast(self, row: JsonObject) -> None:
+        self._refer("forecast", row["job_id"], self._jobs)
+        cost = row["cost"]
+        if not isinstance(cost, dict) or not all(type(micros) is int for micros in cost.values()):
+            raise _odd("forecast")
 
     def _check_artifact(self, row: JsonObject) -> None:
         self._refer("artifact", row["node_id"], self._nodes)

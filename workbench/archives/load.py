@@ -71,7 +71,7 @@ class Loader:
             # a parent may be younger than the child that it has adopted
             related = [row for row in map(self._of_job, chunk) if any(row[c] for c in _RELATIONS)]
             writes.set_columns(self._conn, job, [{c: row[c] for c in ("id", *_RELATIONS)} for row in related])
-        for name in ("job_child", "attempt", "step", "job_event"):
+        for name in ("job_child", "forecast", "attempt", "step", "job_event"):
             self._add(name, self._of_job)
         for chunk in self._chunks("model_call"):
             # what was paid once counts once: this home may be the one that the archive comes from

@@ -46,14 +46,13 @@ def _form(chosen: Chosen, text: PromptText) -> dict[str, str]:
         if unused:
             sentence = t("Left out, which the shipped words tell the model where it is known: {names}")
             st.markdown(f":orange[:material/info: {plain(sentence.format(names=labels.join(unused)))}]")
-        _buttons(chosen, text, typed, bool(issues))
-        draft.show_status()
+        _buttons(chosen, text, typed, draft, bool(issues))
+        draft.show_status(with_button=True)
     return typed
 
 
-def _buttons(chosen: Chosen, text: PromptText, typed: dict[str, str], wrong: bool) -> None:
+def _buttons(chosen: Chosen, text: PromptText, typed: dict[str, str], draft: drafts.Draft, wrong: bool) -> None:
     newer = st.session_state.get(f"{chosen.key}_newer")
-    changed = typed != text.counting
     if newer is not None:
         st.warning(
             plain(t("Version {n} was saved meanwhile. Compare it with yours; saving puts yours over it.", n=newer)),
@@ -61,20 +60,14 @@ def _buttons(chosen: Chosen, text: PromptText, typed: dict[str, str], wrong: boo
         )
     whose = t("Save for this project") if chosen.project is not None else t("Save for all projects")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if st.button(whose, key=f"{chosen.key}_save", type="primary", icon=":material/check:", disabled=wrong):
-            base = _base_of(chosen, text) if newer is None else int(newer)
-            words.save(chosen, typed, base)
+        # Never disabled: a field is heard of with the click, and what was wrong a moment ago may be mended by now.
+        if st.button(whose, key=f"{chosen.key}_save", type="primary", icon=":material/check:") and not wrong:
+            words.save(chosen, typed, _base_of(chosen, text) if newer is None else int(newer))
             st.rerun()
-        if changed:
-            st.button(
-                t("Discard"), key=f"{chosen.key}_drop", icon=":material/close:",
-                on_click=drafts.discard, args=(chosen.place,),
-            )  # fmt: skip
-        if changed and not wrong:
-            st.button(
-                t("Try it first"), key=f"{chosen.key}_to_try", icon=":material/science:",
-                on_click=st.query_params.__setitem__, args=("view", "try"),
-            )  # fmt: skip
+        if st.button(t("Try it first"), key=f"{chosen.key}_to_try", icon=":material/science:") and not wrong:
+            draft.store()
+            st.query_params["view"] = "try"
+            st.rerun()
 
 
 def _base_of(chosen: Chosen, text: PromptText) -> int:
