@@ -26,22 +26,30 @@ class Home:
 
     def run(self, kind: str, node: int | None, params: dict[str, Any] | None = None) -> str:
         """Submit a job and run it to its end, here; its state."""
-        job_id = self.wb.submit(kind, node, params or {}).id
+        return self.end(self.wb.submit(kind, node, params or {}).id)
+
+    def end(self, job_id: int) -> str:
+        """Run a job and what it waits for to its end; its state."""
         while self.wb.jobs.get(job_id).state in ("queued", "running", "waiting"):
             for job in self.wb.jobs.list(state="queued"):
                 self.engine.run(job.id)
             self.engine.maintain()
         return self.wb.jobs.get(job_id).state
 
-    def make_story(self, name: str = "gift-of-the-magi.en") -> int:
-        """A sample with a plan, an episode's scenes and one scene drawn; a version by hand, one pinned."""
+    def close(self) -> None:
+        self.wb.close()
+        self.engine._database.close()
+
+    def make_story(self, name: str = "gift-of-the-magi.en", *, drawn: bool = True) -> int:
+        """A sample with a plan, an episode's scenes and one scene planned, and drawn; its brief edited by hand."""
         project = self.wb.create_project(samples.load(name))
         assert self.run("plan_episodes", project) == "succeeded"
         episode = self.nodes(project, "episode")[0]
         for kind in ("generate_episode_core_expression", "generate_episode_scene_list"):
             assert self.run(kind, episode) == "succeeded"
         scene = self.nodes(project, "scene")[0]
-        for kind in ("generate_scene_anchor", "generate_keyframe_prompt", "generate_keyframe_images"):
+        kinds = ["generate_scene_anchor", "generate_keyframe_prompt", "generate_keyframe_images"]
+        for kind in kinds if drawn else kinds[:2]:
             assert self.run(kind, scene) == "succeeded"
         brief = self.wb.artifact(project, "brief")
         assert brief is not None
@@ -69,7 +77,7 @@ def make_home(tmp_path: Path, sqlite_template: Path) -> Iterator[Callable[[], Ho
 
     yield make
     for home in homes:
-        home.wb.close()
+        home.close()
 
 
 @pytest.fixture(scope="package")
@@ -80,5 +88,5 @@ def archive(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     home = Home(Settings.load(home=folder))
     project = home.make_story()
     home.wb.projects.export(project, folder / "story.zip")
-    home.wb.close()
+    home.close()
     return folder / "story.zip"
