@@ -13,6 +13,7 @@ from tests.workflows.conftest import nodes, run
 from tests.workflows.frames import quick_drawing
 from workbench import samples
 from workbench.errors import AlreadyActive, NotAllowed
+from workbench.workflows.agents.run_workflow_supervisor import STEPS
 
 Start = Callable[..., Engine]
 AGENT, TASK, SUPERVISOR = "run_episode_creation_agent", "run_episode_creation_scene_task", "run_workflow_supervisor"
@@ -163,3 +164,21 @@ def test_a_budget_that_is_used_up_stops_the_agent_and_more_lets_it_go_on(planned
     wb.budgets.set(1_000_000_000, currency="USD", project_id=project)
     ended = engine.finish(job.id, timeout=120)
     assert ended.state == "succeeded", ended.error
+
+
+def test_the_supervisor_makes_what_holds_the_story_together_and_names_what_cannot_begin(start: Start) -> None:
+    engine = start()
+    project = engine.wb.create_project(samples.load("gift-of-the-magi.en"))
+    outline = engine.wb.plans.outline(SUPERVISOR, project)
+    assert outline.jobs[0].workflow == "build_narrative_causal_chain"
+    assert {j.workflow for j in outline.jobs} == set(STEPS)
+    # without episodes there is no arc; the rest is made
+    job = run(engine, SUPERVISOR, project)
+    assert job.state == "partial", job.error
+    assert [f["error_kind"] for f in job.result["failed"]] == ["guard_unmet"]
+    assert "Plan the episodes first" in job.result["failed"][0]["error"]
+    assert run(engine, "plan_episodes", project).state == "succeeded"
+    again = run(engine, SUPERVISOR, project)
+    assert again.state == "succeeded", again.error
+    assert [c.kind for c in engine.wb.jobs.get_detail(again.id).children] == ["generate_emotion_arc"]
+    assert {s["reason"] for s in again.result["skipped"]} == {"fresh"}

@@ -217,11 +217,6 @@ def all_workflows() -> list[Workflow]:
     return sorted(_workflows.values(), key=lambda w: (SCOPES.index(w.scope), w.batch, depth(w), w.name))
 
 
-def known() -> frozenset[str]:
-    """The names of every workflow registered so far."""
-    return frozenset(_workflows)
-
-
 def find(name: str) -> Workflow:
     try:
         return _workflows[name]
