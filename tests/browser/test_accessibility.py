@@ -28,6 +28,30 @@ OPENED = {
 }
 
 
+#: the pages that are looked at, a test each: together they would take longer than one test may
+PAGES = (
+    "projects",
+    "new project",
+    "studio, project",
+    "studio, source",
+    "studio, episode",
+    "studio, scene",
+    "lineage",
+    "cast",
+    "launch",
+    "chat",
+    "gallery",
+    "drift",
+    "jobs",
+    "job that failed",
+    "job with children",
+    "debug",
+    "analytics",
+    "models",
+    "settings",
+)
+
+
 @pytest.fixture(scope="module")
 def pages(stack: Stack) -> Iterator[dict[str, str]]:
     """A story with a drawn scene, a job that failed and one that succeeded; the address of each page."""
@@ -105,22 +129,28 @@ def list_violations(page: Page, where: str) -> list[str]:
     ]
 
 
-def test_axe_finds_nothing_serious_on_any_page_in_either_theme(stack: Stack, page: Page, pages: dict[str, str]) -> None:
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious_on_any_page_in_either_theme(
+    stack: Stack, page: Page, pages: dict[str, str], name: str
+) -> None:
     wrong: list[str] = []
-    for name, address in pages.items():
-        page.emulate_media(color_scheme="light")
-        visit(page, stack.url + address)
-        wait_until_drawn(page)
-        wrong += list_violations(page, f"{name}, light")
-        if name == "studio, scene":
-            wrong += list_dialog_violations(page)
-        page.emulate_media(color_scheme="dark")
-        page.reload()
-        wait_until_drawn(page)
-        wrong += list_violations(page, f"{name}, dark")
-        if name in OPENED:
-            wrong += list_opened_violations(page, name)
+    page.emulate_media(color_scheme="light")
+    visit(page, stack.url + pages[name])
+    wait_until_drawn(page)
+    wrong += list_violations(page, f"{name}, light")
+    if name == "studio, scene":
+        wrong += list_dialog_violations(page)
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    wait_until_drawn(page)
+    wrong += list_violations(page, f"{name}, dark")
+    if name in OPENED:
+        wrong += list_opened_violations(page, name)
     assert wrong == []
+
+
+def test_every_page_is_looked_at(pages: dict[str, str]) -> None:
+    assert list(pages) == list(PAGES)
 
 
 def list_opened_violations(page: Page, name: str) -> list[str]:
