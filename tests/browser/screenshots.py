@@ -228,12 +228,23 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "best-of-several", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "launch", f"/launch?workflow=generate_dialogue&project={story[lang]}&node={scenes[4]},{scenes[5]}"
     yield "cast", f"/cast?project={story[lang]}"
+    yield "reference-sheet", f"/cast?project={story[lang]}&node={with_sheet(wb, lang, story[lang])}"
     yield "jobs", "/jobs"
     yield "job", f"/job?id={timeline}"
     yield "debug", f"/debug?group={group}&period=all"
     yield "analytics", "/analytics"
     yield "models", f"/models?profile={wb.profiles.id_of('deepseek')}"
     yield "settings", "/settings"
+
+
+def with_sheet(wb: Workbench, lang: str, project: int) -> int:
+    """The first character, with a usual look and another."""
+    node = nodes(wb, project, "character")[0].id
+    if wb.artifact(node, "character_sheet") is None:
+        run(wb, "generate_character_sheet", node)
+        look = {"en": ("short hair", "hair cut to the chin"), "zh": ("短发", "剪到下巴的短发")}[lang]
+        run(wb, "generate_character_sheet", node, {"look": look[0], "words": look[1], "scenes": "2.3–"})
+    return node
 
 
 def drop_pictures(page: Page) -> None:

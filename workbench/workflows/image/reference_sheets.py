@@ -132,7 +132,8 @@ async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObjec
             seed=seeds[number],
             references=references,
             prompts=prompts,
-            draw=partial(subject.draw, look.words, given, number),
+            # the name of a look tells something too: short hair
+            draw=partial(subject.draw, f"{look.name}; {look.words}", given, number),
         )
         done += 1
         ctx.progress(10 + 85 * done / len(to_draw), Text(N_("{done} of {all} candidates"), done=done, all=len(to_draw)))

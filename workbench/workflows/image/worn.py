@@ -44,9 +44,10 @@ class Worn:
         """The same for the sketch, by name: what it draws its people from."""
         drawn: JsonObject = {}
         for look in self.people:
-            seen = sketch.read_sheet(ctx.picture(look["chosen"]), look["words"]) if look["chosen"] else None
+            words = f"{look['look']}; {look['words']}"
+            seen = sketch.read_sheet(ctx.picture(look["chosen"]), words) if look["chosen"] else None
             colours: dict[str, Any] = {} if seen is None else {"coat": seen.coat, "under": seen.under}
-            drawn[look["name"]] = {"words": look["words"], **colours}
+            drawn[look["name"]] = {"words": words, **colours}
         return drawn
 
 
