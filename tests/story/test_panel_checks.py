@@ -18,6 +18,7 @@ from workbench.artifacts.panels import (
     StoryboardState,
     grid_prompt,
     panel_hash,
+    prefix_of,
 )
 from workbench.errors import Issue
 from workbench.story import panel_checks
@@ -231,6 +232,7 @@ def english(path: str, text: str) -> list[Issue]:
         ([(1, "[MS] 她等着。"), (2, "[CU] 信。")], {1: "[MS] She waits.", 2: "[CU] The letter."}, "zh", []),
         ([(2, "[MS] 阿梅 waits.")], {2: "[MS] 阿梅等着。"}, "en", []),
         ([(1, "她等着。")], {1: "[MS] She waits."}, "zh", ["panels.0: must begin with [MS] as it stands"]),
+        ([(1, "[Old] O'Brien等着。")], {1: "She waits."}, "zh", []),
         ([(1, "[中景] 她等着。")], {1: "[MS] She waits."}, "zh", ["panels.0: must begin with [MS]"]),
         ([(1, "[MS] 她等着。")], {1: "She waits."}, "zh", ["panels.0: has a camera in brackets"]),
         ([(1, "她等着。")], {1: "She waits.", 2: "On."}, "zh", ["panels: must be numbered 1, 2, got 1"]),
@@ -245,7 +247,8 @@ def test_a_translation_brings_back_what_was_sent(
     given: list[tuple[int, str]], sent: dict[int, str], check: str, named: list[str]
 ) -> None:
     language = panel_checks.chinese_issues if check == "zh" else english
-    found = [str(i) for i in panel_checks.translation_issues(given, sent, language)]
+    brackets = {index: prefix_of(text) for index, text in sent.items()}
+    found = [str(i) for i in panel_checks.translation_issues(given, brackets, ["[Old] O'Brien"], language)]
     assert len(found) == len(named)
     assert all(one in issue for one, issue in zip(named, found, strict=True))
 

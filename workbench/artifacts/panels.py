@@ -51,7 +51,7 @@ class StoryboardBible(Content):
     """What holds for all 81 panels of a scene."""
 
     premise: Annotated[str, text_of(1500)] = Field(title=N_("Premise"))
-    characters: list[BibleCharacter] = Field(default_factory=list, max_length=12, title=N_("Characters"))
+    characters: list[BibleCharacter] = Field(default_factory=list, max_length=30, title=N_("Characters"))
     setting_lock: Annotated[str, text_of(1500)] = Field(
         title=N_("Setting lock"), description=N_("Place, light and time that no panel may change")
     )
@@ -78,7 +78,7 @@ class PropState(Content):
 class StoryboardState(Content):
     """The scene at the edge of a group: who and what is there, and what is about to happen."""
 
-    characters: list[StoryboardCharacter] = Field(default_factory=list, max_length=12, title=N_("Characters"))
+    characters: list[StoryboardCharacter] = Field(default_factory=list, max_length=30, title=N_("Characters"))
     props: list[PropState] = Field(default_factory=list, max_length=20, title=N_("Props"))
     next_intent: Annotated[str, text_of(300, 0)] = Field("", title=N_("What comes next"))
 
@@ -276,6 +276,11 @@ def prefix_of(text: str) -> str:
     """The camera in brackets before a sentence of mode A; empty where there is none."""
     match = PREFIX.match(text)
     return match.group(0) if match else ""
+
+
+def bracket_of(panel: PanelText) -> str:
+    """The same of a panel; a bracket in one whose camera has fields of its own is no camera."""
+    return prefix_of(panel.en) if panel.camera is None else ""
 
 
 def panel_hash(panel: PanelText) -> str:

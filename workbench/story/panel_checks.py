@@ -269,7 +269,7 @@ def form_issues(answer: GroupAnswer, frame: GroupFrame) -> list[Issue]:
     issues += _repeats("panels", [_bare(p.en) for p in answer.panels], [p.en for p in answer.panels])
     for number, panel in enumerate(answer.panels):
         path = f"panels.{number}"
-        issues += camera_issues(path, panel.en, panel.camera is not None, frame.mode)
+        issues += camera_issues(path, panel.en, panel.camera is not None, frame.mode, names)
         issues += english_issues(f"{path}.en", panel.en, names)
         issues += _known_issues(f"{path}.people", panel.people, frame.cast)
     return issues + state_issues("end", answer.end, frame.cast, frame.bible.props_list)
@@ -290,7 +290,7 @@ def _names_in_english(frame: GroupFrame) -> list[str]:
     return [*frame.cast.names, *frame.bible.props_list, *(c.name for c in frame.bible.characters)]
 
 
-def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode) -> list[Issue]:
+def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode, names: Iterable[str] = ()) -> list[Issue]:
     """Mode A: in brackets before the sentence, and nowhere else; mode B: in its own fields."""
     bracket = prefix_of(en)
     if mode == "A":
@@ -305,7 +305,7 @@ def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode) -> lis
         return []
     if not has_camera:
         return [Issue(f"{path}.camera", Text(N_("camera mode B: give size, angle, lens and motion")))]
-    if bracket:
+    if bracket and not _opens_name(en, names):
         return [
             Issue(
                 f"{path}.en",
@@ -313,6 +313,11 @@ def camera_issues(path: str, en: str, has_camera: bool, mode: CameraMode) -> lis
             )
         ]
     return []
+
+
+def _opens_name(text: str, names: Iterable[str]) -> bool:
+    """The bracket is no camera, but how somebody's name begins."""
+    return any(name.startswith("[") and text.casefold().startswith(name.casefold()) for name in names)
 
 
 def english_issues(path: str, text: str, names: Iterable[str]) -> list[Issue]:
@@ -406,26 +411,30 @@ def index_issues(given: Sequence[int], sent: Sequence[int]) -> list[Issue]:
     return [Issue("panels", message)]
 
 
-def prefix_issues(path: str, text: str, source: str) -> list[Issue]:
-    """The camera in brackets is kept letter for letter."""
-    wanted = prefix_of(source)
+def prefix_issues(path: str, text: str, wanted: str, names: Iterable[str]) -> list[Issue]:
+    """The camera in brackets, `wanted`, is kept letter for letter."""
     if prefix_of(text) == wanted:
         return []
     if not wanted:
+        if _opens_name(text, names):
+            return []
         return [Issue(path, Text(N_("has a camera in brackets that the other language does not have")))]
     return [Issue(path, Text(N_("must begin with {prefix} as it stands, untranslated"), prefix=wanted))]
 
 
 def translation_issues(
-    given: Sequence[tuple[int, str]], sources: Mapping[int, str], language_issues: Callable[[str, str], list[Issue]]
-) -> list[Issue]:
-    """(number, text) of each panel against what was sent, by number."""
-    issues = index_issues([index for index, _ in given], list(sources))
+    given: Sequence[tuple[int, str]], brackets: Mapping[int, str], names: Sequence[str],
+    language_issues: Callable[[str, str], list[Issue]],
+) -> list[Issue]:  # fmt: skip
+    """(number, text) of each panel against what was sent. `brackets`: the camera in brackets of each, by number; empty
+    where it has none."""
+    issues = index_issues([index for index, _ in given], list(brackets))
     for number, (index, text) in enumerate(given):
         path = f"panels.{number}"
-        if index in sources:
-            issues += prefix_issues(path, text, sources[index])
-        issues += language_issues(path, text[len(prefix_of(text)) :])
+        if index in brackets:
+            issues += prefix_issues(path, text, brackets[index], names)
+        bracket = brackets.get(index, "")
+        issues += language_issues(path, text[len(bracket) :] if text.startswith(bracket) else text)
     return issues
 
 

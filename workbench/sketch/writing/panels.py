@@ -80,7 +80,7 @@ def write_bible(facts: JsonObject) -> StoryboardBible:
     summary = str(scene.get("summary") or scene.get("beat") or facts["title"])
     return StoryboardBible(
         premise=summary[:1500],
-        characters=characters[:12],
+        characters=characters,
         setting_lock=_lock(facts)[:1500],
         props_list=list(dict.fromkeys(shots.own_props(facts)))[:MOST_PROPS],
         must_happen_beats=_beats(summary, language, names),
@@ -301,6 +301,10 @@ class Interpreter:
 
     def to_chinese(self, text: str) -> str:
         """With its camera in brackets as it stands."""
+        whole = self._find(text.strip().rstrip("."), "en", "zh")
+        if whole:
+            # a bracket at its beginning is part of a name
+            return f"{whole}。"
         bracket = prefix_of(text)
         own = text[len(bracket) :].strip()
         made = self._find(own.rstrip("."), "en", "zh")
@@ -309,6 +313,10 @@ class Interpreter:
 
     def to_english(self, text: str, before: str) -> str:
         """`before`: the English of the panel until now, for what no phrase is known for."""
+        if self._find(before.strip().rstrip("."), "en", "zh"):
+            whole = self._find(text.strip().rstrip("。"), "zh", "en")
+            if whole:
+                return f"{upper_first(whole)}."
         bracket = prefix_of(before)
         own = text[len(prefix_of(text)) :].strip()
         made = self._find(own.rstrip("。"), "zh", "en")
@@ -363,6 +371,8 @@ class Interpreter:
                 pieces.append(f"(?P={name})")
             else:
                 seen.add(name)
-                options = sorted(choices.get(name) or [], key=len, reverse=True)
-                pieces.append(f"(?P<{name}>{'|'.join(map(re.escape, options)) or '.+?'})")
+                # a thing in a hand has any name; nobody's name is in a scene without people
+                options = sorted(choices.get(name, ()), key=len, reverse=True)
+                known = "|".join(map(re.escape, options)) or "(?!)"
+                pieces.append(f"(?P<{name}>{known if name in choices else '.+?'})")
         return re.compile("".join(pieces), re.IGNORECASE)

@@ -54,7 +54,7 @@ def make_shot(
 ) -> JsonObject:
     """All that a picture is drawn from, in the shape of a shot of the nine-shot plan."""
     text = panel.zh if language == "zh" and panel.zh else panel.en
-    bare = text[len(prefix_of(text)) :].strip()
+    bare = (text if panel.camera is not None else text[len(prefix_of(text)) :]).strip()
     states = {c.name: c for c in (group.end.characters if group.end is not None else [])}
     size, angle, lens = _camera(panel.camera, panel.en)
     thing = anchors[panel.index % len(anchors)] if anchors else setting[:60] or "—"

@@ -26,6 +26,7 @@ from workbench.artifacts.panels import (
     PanelGroup,
     TranslatedGroup,
     TranslatedPanel,
+    bracket_of,
     grid_prompt,
 )
 from workbench.errors import Issue, JobError, ProgrammingError
@@ -125,13 +126,15 @@ def _check(
 ) -> Callable[[EnglishAnswer], list[Issue]]:
     """What comes back is what was sent, in English, and the group with it is still nine different panels."""
     own = {p.index: p.en for p in group.panels}
+    cameras = {p.index: bracket_of(p) for p in group.panels}
 
     def issues(answer: EnglishAnswer) -> list[Issue]:
         given = [(p.index, p.en) for p in answer.panels]
         found = panel_checks.translation_issues(
             given,
             # the camera is the panel's own, whatever was written in the Chinese
-            {p.index: own[p.index] for p in edited},
+            {p.index: cameras[p.index] for p in edited},
+            names,
             lambda path, text: panel_checks.english_issues(path, text, names),
         )
         return found + panel_checks.alike_issues({**own, **dict(given)})

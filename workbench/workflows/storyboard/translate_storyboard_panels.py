@@ -6,7 +6,7 @@ keeps their Chinese.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from workbench.artifacts.panels import (
     StoryboardTranslation,
     TranslatedGroup,
     TranslatedPanel,
+    bracket_of,
 )
 from workbench.errors import Issue, JobError, ProgrammingError
 from workbench.i18n import N_, Text
@@ -100,7 +101,7 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
             continue
         prompt = ctx.prompt(title=brief["title"], genre=brief.get("genre") or "", names=names, panels=_sent(group))
         try:
-            answer = await ctx.generate(key, prompt, schema=ChineseAnswer, checks=[_check(group)])
+            answer = await ctx.generate(key, prompt, schema=ChineseAnswer, checks=[_check(group, names)])
         except JobError as error:
             if (error.retryable and not ctx.last_attempt) or isinstance(error, ProgrammingError):
                 raise
@@ -131,10 +132,10 @@ def _sent(group: PanelGroup) -> list[JsonObject]:
     return [{"index": p.index, "en": p.en} for p in group.panels]
 
 
-def _check(group: PanelGroup) -> Callable[[ChineseAnswer], list[Issue]]:
-    sources = {p.index: p.en for p in group.panels}
+def _check(group: PanelGroup, names: Sequence[str]) -> Callable[[ChineseAnswer], list[Issue]]:
+    brackets = {p.index: bracket_of(p) for p in group.panels}
     return lambda answer: panel_checks.translation_issues(
-        [(p.index, p.zh) for p in answer.panels], sources, panel_checks.chinese_issues
+        [(p.index, p.zh) for p in answer.panels], brackets, names, panel_checks.chinese_issues
     )
 
 
