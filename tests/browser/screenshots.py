@@ -227,6 +227,7 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "own-pictures", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "best-of-several", f"/studio?project={story[lang]}&node={scenes[1]}"
     yield "launch", f"/launch?workflow=generate_dialogue&project={story[lang]}&node={scenes[4]},{scenes[5]}"
+    yield "prompts", f"/prompts?project={story[lang]}&prompt=planning/plan_episodes"
     yield "cast", f"/cast?project={story[lang]}"
     yield "reference-sheet", f"/cast?project={story[lang]}&node={with_sheet(wb, lang, story[lang])}"
     yield "jobs", "/jobs"

@@ -107,7 +107,8 @@ def _price_and_go(chosen: Chosen, typed: dict[str, str], ids: list[int], profile
         tokens=formats.number(price.tokens, current()),
     )
     if price.reused:
-        sentence += " · " + t("{n} are there already and cost nothing", n=price.reused)
+        there = t("{n} are there already and cost nothing", n=price.reused)
+        sentence = f"{sentence} · {there}" if new else there
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         label = t("Try out") if len(ids) == 1 else t("Try it on {n} jobs", n=len(ids))
         if st.button(label, key=f"{chosen.key}_go", type="primary", icon=":material/science:"):
