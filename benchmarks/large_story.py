@@ -60,7 +60,7 @@ def _make_the_rest(wb: Workbench, project: int, episode: int) -> None:
         fit = [n.id for n in nodes if n.kind == workflow.scope and wb.artifact(n.id, workflow.writes) is None]
         jobs = [wb.submit(workflow.name, n) for n in fit if not wb.workflows.list_unmet(workflow.name, n)]
         for job in jobs:
-            wb.wait(job.id, timeout=300)
+            wb.wait(job.id, timeout=1800)
 
 
 def copied(database: Database, project_id: int, episodes: int, scenes: int) -> int:
