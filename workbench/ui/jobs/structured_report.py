@@ -14,6 +14,8 @@ from workbench.ui.markup import plain
 MODES = {"json_schema": "JSON Schema", "json_object": "JSON object"}
 #: errors beyond these are counted alone
 SHOWN = 12
+#: a longer answer is scrolled
+LONG = 1_200
 
 
 def is_report(result: Any) -> bool:
@@ -33,7 +35,8 @@ def draw(result: JsonObject) -> None:
             _verdict(t("As Reelwright reads it"), result["recovered"])
         if result["finish_reason"] == "length":
             st.markdown(f":orange[:material/content_cut: {t('The answer was cut off at its longest length.')}]")
-        st.code(str(result["content"]) or " ", language="json", wrap_lines=True, height=240)
+        text = str(result["content"])
+        st.code(text or " ", language="json", wrap_lines=True, height=320 if len(text) > LONG else "content")
 
 
 def _mode(name: str) -> str:
