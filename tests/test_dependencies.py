@@ -27,7 +27,7 @@ PERMISSIVE = {
     "PSF-2.0", "Zlib",
 }  # fmt: skip
 #: used as libraries that anybody can replace; docs/licences.md says what that asks of images
-LESSER = {"dramatiq", "psycopg", "psycopg-binary", "psycopg-pool"}
+LESSER = {"dramatiq", "fpdf2", "psycopg", "psycopg-binary", "psycopg-pool"}
 
 
 def imported() -> set[str]:
