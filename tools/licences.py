@@ -37,7 +37,7 @@ PLACES = [
 ]
 CORRECTED = {
     "altair": "BSD-3-Clause", "anyascii": "ISC", "async-timeout": "Apache-2.0", "axe-playwright-python": "MIT",
-    "colorama": "BSD-3-Clause",
+    "colorama": "BSD-3-Clause", "defusedxml": "PSF-2.0",
     "httpx2-jsfetch": "BSD-3-Clause", "itsdangerous": "BSD-3-Clause", "jinja2": "BSD-3-Clause",
     "pyasn1-modules": "BSD-2-Clause", "pypdfium2": "BSD-3-Clause OR Apache-2.0",
     "python-dateutil": "Apache-2.0 OR BSD-3-Clause", "s3fs": "BSD-3-Clause",
