@@ -73,11 +73,11 @@ class TextRequest:
     call_id: str
     schema: JsonObject | None = None
     schema_name: str = "output"
-    #: hold the answer to the schema where the service can
-    strict: bool = True
     mode: Mode = "plain"
     params: JsonObject = field(default_factory=dict)
     draft: Callable[[], str] | None = None
+    #: hold the answer to the schema where the service can
+    strict: bool = True
 
 
 @dataclass(frozen=True)
