@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from workbench.api.prompts import PromptText
-from workbench.ui import drafts, labels, live
+from workbench.ui import drafts, labels, live, shell
 from workbench.ui.language import t
 from workbench.ui.markup import code, hide_keys, plain, shorten
 from workbench.ui.prompts import words
@@ -64,10 +64,23 @@ def _buttons(chosen: Chosen, text: PromptText, typed: dict[str, str], draft: dra
         if st.button(whose, key=f"{chosen.key}_save", type="primary", icon=":material/check:") and not wrong:
             words.save(chosen, typed, _base_of(chosen, text) if newer is None else int(newer))
             st.rerun()
-        if st.button(t("Try it first"), key=f"{chosen.key}_to_try", icon=":material/science:") and not wrong:
-            draft.store()
-            st.query_params["view"] = "try"
-            st.rerun()
+        st.button(
+            t("Try it first"), key=f"{chosen.key}_to_try", icon=":material/science:",
+            on_click=_try_first, args=(chosen, draft.key, text),
+        )  # fmt: skip
+
+
+def _try_first(chosen: Chosen, key: str, text: PromptText) -> None:
+    """A callback, since another run that follows closely ends this one: what is typed is a draft by then."""
+    typed = {name: str(st.session_state.get(f"{key}.{name}", text.counting[name])) for name in HEIGHTS}
+    if live.workbench().prompts.check(chosen.name, chosen.language, typed["system"], typed["user"]):
+        return  # the run that follows says what is wrong
+    changed = {name: words for name, words in typed.items() if words != text.counting[name]}
+    with shell.show_refusals():
+        cleared = [name for name in typed if name not in changed]
+        live.workbench().drafts.keep(shell.user(), chosen.place, changed, cleared=cleared, base=text.newest_version)
+    live.invalidate()
+    st.query_params["view"] = "try"
 
 
 def _base_of(chosen: Chosen, text: PromptText) -> int:
