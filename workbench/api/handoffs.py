@@ -32,7 +32,7 @@ class Handoffs:
         self._store = store
 
     def make(self, node_id: int, form: FormName, progress: Progress | None = None) -> HandoffFile:
-        """Make one now; a PDF of hundreds of frames takes some seconds, and `make_handoff` does it as a job.
+        """Make one now; a PDF of hundreds of frames takes some seconds.
 
         `progress`: told how many of how many scenes are on their pages. Raises NotFound, and NotAllowed while there is
         no scene.
