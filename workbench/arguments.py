@@ -14,6 +14,8 @@ import inspect
 import math
 import typing
 from collections.abc import Callable
+from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from workbench.errors import InvalidInput, Issue
@@ -30,6 +32,8 @@ MOST = 100_000
 DEEPEST = 100
 MOST_CHARS = 4_000_000
 LARGEST = 2**63 - 1
+#: bytes of one name in a path, on every file system
+LONGEST_NAME = 255
 
 C = TypeVar("C")
 Check = Callable[[str, Any], Any]
@@ -165,6 +169,22 @@ def _bytes(name: str, value: Any) -> bytes:
     return bytes(value)
 
 
+def _path(name: str, value: Any) -> Path:
+    """Of a file on this machine."""
+    if not isinstance(value, str | PathLike) or not isinstance(fspath(value), str):
+        raise _wrong(name, N_("the path of a file is needed"))
+    text = _text(name, fspath(value))
+    if not text.strip() or any(len(part.encode()) > LONGEST_NAME for part in Path(text).parts):
+        raise _wrong(name, N_("the path of a file is needed"))
+    return Path(text)
+
+
+def _callable(name: str, value: Any) -> Any:
+    if not callable(value):
+        raise _wrong(name, N_("a function is needed"))
+    return value
+
+
 def _nothing(name: str, value: Any) -> None:
     if value is not None:
         raise _wrong(name, N_("nothing is needed here"))
@@ -267,6 +287,8 @@ _ATOMS: dict[str, Check] = {
     "bytes": _bytes,
     "str": _text,
     "None": _nothing,
+    "Path": _path,
+    "Progress": _callable,
     "JsonObject": _object,
     "Json": _json,
     # of story.plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +22,8 @@ from workbench.jobs.submit import Request
 from workbench.settings import Settings
 
 RESOURCES = (
-    "artifacts", "budgets", "drafts", "jobs", "media", "plans", "profiles", "projects", "queues", "settings", "usage",
-    "webhooks", "workflows",
+    "artifacts", "budgets", "candidates", "drafts", "handoffs", "jobs", "likeness", "media", "plans", "profiles",
+    "projects", "prompts", "queues", "settings", "trials", "usage", "webhooks", "workflows",
 )  # fmt: skip
 #: these call out, or wait
 OUTWARD = {"profiles.check", "webhooks.send_test", "jobs.wait", "profiles.rotate_keys"}
@@ -32,7 +33,9 @@ BRIEF = {"title": "A", "language": "en", "summary": "A lamp goes out. " * 12, "s
 
 
 @pytest.fixture
-def wb(settings: Settings) -> Iterator[Workbench]:
+def wb(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workbench]:
+    # paths that are tried begin here
+    monkeypatch.chdir(tmp_path)
     made = Workbench.open(settings, send=lambda ids: None)
     project = made.create_project(BRIEF)
     made.submit("test_nothing", None, {})

@@ -58,8 +58,12 @@ class ExportReport:
 def export(database: Database, store: MediaStore, project_id: int, path: Path, progress: Progress) -> ExportReport:
     """Write an archive of a project; the file is there whole or not at all. Raises NotFound, InvalidInput."""
     path = path.absolute()
-    _refuse_target(path)
-    handle, name = tempfile.mkstemp(prefix=".new-", suffix=".zip", dir=path.parent)
+    try:
+        _refuse_target(path)
+        handle, name = tempfile.mkstemp(prefix=".new-", suffix=".zip", dir=path.parent)
+    except OSError as error:
+        problem = Text(N_("{path} cannot be written: {reason}"), path=str(path), reason=error.strerror or str(error))
+        raise InvalidInput(problem, [Issue("file", problem)]) from None
     try:
         with os.fdopen(handle, "wb") as file:
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

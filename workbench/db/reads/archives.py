@@ -93,7 +93,7 @@ def _is_own(table: Table, project_id: int) -> ColumnElement[bool]:
 def read_rows(conn: Connection, project_id: int, part: Part) -> Iterator[JsonObject]:
     """Each row of a project in one table, by its key."""
     query = select(*part.columns).where(_is_own(part.table, project_id)).order_by(*part.table.primary_key.columns)
-    rows = conn.execution_options(yield_per=CHUNK).execute(query)
+    rows = conn.execute(query, execution_options={"yield_per": CHUNK})
     for row in rows.mappings():
         yield dict(row)
 
