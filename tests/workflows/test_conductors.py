@@ -59,7 +59,7 @@ def test_the_agent_makes_an_episode_and_a_second_time_nothing(planned: tuple[Eng
     script = min(c.finished_at for c in below if c.kind == "generate_scene_script")
     assert all(c.started_at >= script for c in below if c.kind == "generate_scene_anchor")
 
-    again = engine.finish(engine.wb.submit(AGENT, episode, PARAMS).id, timeout=60)
+    again = engine.finish(engine.wb.submit(AGENT, episode, PARAMS).id, timeout=120)
     assert again.state == "succeeded"
     assert [c.kind for c in family(engine, again.id)] == [TASK] * 6
     assert len(nodes(engine, project, "scene")) == 6
@@ -114,7 +114,7 @@ def test_a_conductor_stops_after_its_step_and_goes_on_when_retried(planned: tupl
     assert first.kind == "generate_episode_core_expression"
     assert wb.jobs.stop_after_step(job.id) == [job.id]
     assert wb.jobs.stop_after_step(first.id) == []
-    ended = engine.finish(job.id, timeout=60)
+    ended = engine.finish(job.id, timeout=120)
     assert ended.state == "partial"
     assert [c.kind for c in wb.jobs.get_detail(job.id).children] == ["generate_episode_core_expression"]
     left = {f["error"] for f in ended.result["failed"]}
@@ -159,7 +159,7 @@ def test_a_budget_that_is_used_up_stops_the_agent_and_more_lets_it_go_on(planned
         engine.worker.maintain()
         return any(c.waiting_for == "budget" for c in family(engine, job.id))
 
-    until(waits, 30, "a child that waits for the budget")
+    until(waits, 120, "a child that waits for the budget")
     assert wb.jobs.get(job.id).state == "waiting"
     wb.budgets.set(1_000_000_000, currency="USD", project_id=project)
     ended = engine.finish(job.id, timeout=120)
