@@ -205,6 +205,7 @@ def signature(wanted: FailureScope) -> Any:
 
 def main() -> None:
     solved, wanted = sidebar()
+    drawn = signature(wanted)
     groups = live.query(wb.jobs.list_failures, **wanted)
     if not solved:
         groups = [g for g in groups if g.replayed < g.count]
@@ -221,7 +222,7 @@ def main() -> None:
     for group in groups:
         card(group, titles, st.query_params.get("group") == group.fingerprint, wanted)
     acts.draw()
-    live.ticker(lambda: signature(wanted), wb.jobs.has_active(), "debug")
+    live.ticker(lambda: signature(wanted), wb.jobs.has_active(), "debug", drawn)
 
 
 main()

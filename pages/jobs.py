@@ -266,6 +266,7 @@ def signature() -> Any:
 
 
 def main() -> None:
+    drawn = signature()
     wanted = sidebar()
     with st.sidebar:
         board.workers()
@@ -281,7 +282,7 @@ def main() -> None:
     # a page shows one dialog at a time
     if not acts.draw(on_done=clear_selection) and _is_open():
         new_job()
-    live.ticker(signature, wb.jobs.has_active(), "jobs")
+    live.ticker(signature, wb.jobs.has_active(), "jobs", drawn)
 
 
 main()

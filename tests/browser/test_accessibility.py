@@ -47,6 +47,9 @@ PAGES = (
     "job with children",
     "debug",
     "analytics",
+    "prompts",
+    "prompts, compared",
+    "prompts, tried",
     "models",
     "settings",
 )

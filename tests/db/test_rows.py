@@ -16,10 +16,18 @@ SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 TEMPLATE = {"prompt_name", "template"}
 
 
+UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at"}
+
+
 @pytest.mark.parametrize(
     ("record", "table", "hidden", "more"),
     [
-        (jobs.Job, schema.job, {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from"}, set()),
+        (
+            jobs.Job,
+            schema.job,
+            {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at"},
+            set(),
+        ),
         (jobs.Attempt, schema.attempt, set(), set()),
         (jobs.Step, schema.step, {"child_item"}, set()),
         (jobs.Event, schema.job_event, set(), set()),

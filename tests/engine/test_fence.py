@@ -12,7 +12,7 @@ import ast
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from tests.engine.conftest import Engine
 from tests.engine.jobs_for_tests import Told, prompt, tiny_png
 from tests.media.clips import tiny_mp4
+from workbench.artifacts.models import Source
 from workbench.db.connection import Database, db_now_ms
 from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
 from workbench.db.writes import claims, groups, steps, sweep
@@ -161,6 +162,11 @@ def _fall_back(late: Late) -> None:
     late.session.fall_back("text", late.session.find_provider("text"), ProviderError("overloaded", Text("busy")))
 
 
+def _save_so_far(late: Late) -> None:
+    late.session.declared = replace(late.session.declared, writes="source")
+    late.context.save_so_far(Source(text="A lamp goes out. " * 20))
+
+
 def _lose_the_database(late: Late) -> None:
     late.engine.worker.runner.endings.put_back_later(late.claim, OperationalError("UPDATE", {}, Exception("away")))
 
@@ -195,6 +201,7 @@ FENCES: tuple[Fence, ...] = (
     ),
     Fence(TIMELINE + "set_preview", lambda w: w.session.preview("late"), "set the preview", statement="_preview"),
     Fence(CONTEXT + "_event", lambda w: w.context.warn(Text("late")), "warn"),
+    Fence(CONTEXT + "save_so_far", _save_so_far, "save an artifact before the end"),
     Fence(
         JOBS + "children:Children._start",
         lambda w: _run(w.context.children([Child("test_child_good", w.context.node.id)])),

@@ -11,6 +11,7 @@ import pytest
 from workbench.errors import InvalidInput, ProgrammingError
 from workbench.providers import registry
 from workbench.providers.base import (
+    NO_REFERENCES,
     ImageProvider,
     ImageReply,
     ImageRequest,
@@ -96,6 +97,7 @@ def test_what_a_provider_that_inherits_nothing_leaves_out_is_as_the_protocols_ha
     assert (everything.name, everything.free) == ("its own name", True)
     assert everything.most_images(ImageRequest("m", "p", (1, 1), 0, "c")) == 1
     assert asyncio.run(everything.find("m", 0, 0)) is None
+    assert everything.picture_references("m", {}) == everything.clip_references("m") == NO_REFERENCES
 
 
 def test_a_provider_that_cannot_be_used_is_refused_with_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,8 +84,10 @@ def _complete(name: str, provider: Any) -> Provider:
     }
     if "images" in offers:
         defaults["most_images"] = MethodType(ImageProvider.most_images, provider)
+        defaults["picture_references"] = MethodType(ImageProvider.picture_references, provider)
     if "submit" in offers:
         defaults["find"] = MethodType(VideoProvider.find, provider)
+        defaults["clip_references"] = MethodType(VideoProvider.clip_references, provider)
     for attribute, default in defaults.items():
         if not hasattr(provider, attribute):
             setattr(provider, attribute, default)

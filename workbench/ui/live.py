@@ -132,11 +132,11 @@ def refresh_interval_s(active: bool) -> float:
     return ACTIVE_S if active else IDLE_S
 
 
-def ticker(signature: Callable[[], Any], active: bool, key: str) -> None:
+def ticker(signature: Callable[[], Any], active: bool, key: str, drawn: Any = None) -> None:
     """Rerun the page when `signature()` changes. It draws nothing, so a run that finds no change costs next to
-    nothing."""
+    nothing. `drawn`: the signature from before the page was drawn, so that nothing is missed meanwhile."""
     slot = f"_ticker.{key}"
-    st.session_state[slot] = signature()
+    st.session_state[slot] = signature() if drawn is None else drawn
 
     @st.fragment(run_every=refresh_interval_s(active), key=f"ticker_{key}")
     def tick() -> None:

@@ -77,7 +77,8 @@ def watch(
     if not drawn_alone():
         live.pop_changed()
         st.session_state[_WATCHES] = [key]
-        st.session_state[slot] = (signature(), dict(shown()))
+        # what changed while the page was being drawn is seen by the first look, which compares in any case
+        st.session_state[slot] = (None, dict(shown()))
 
     # A part itself, so that a click which starts something makes it look more often.
     @st.fragment(key=key)

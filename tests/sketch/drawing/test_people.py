@@ -70,7 +70,7 @@ def test_somebody_is_the_same_in_every_frame_whatever_a_shot_says() -> None:
     for character in ("", "Mara: Mara", "Mara: an old man with a beard"):
         told: dict[str, Any] = {**shot, "visual": {**shot["visual"], "character": character}}
         subject = {**shot["subjects"][0], "name": "Mara"}
-        seen.add(_figure(subject, told, ["Mara"], where, "en", read_people(story)).look)
+        seen.add(_figure(subject, told, ["Mara"], where, "en", read_people(story), {}).look)
     assert len(seen) == 1
     assert seen.pop().garment != "suit"
 
