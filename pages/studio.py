@@ -259,7 +259,7 @@ def page(project: int) -> None:
     of_this_run = list_shown_cells(node.id)
 
     def shown() -> list[Cell]:
-        return list_shown_cells(node.id) if parts.drawn_alone() else of_this_run
+        return list_shown_cells(node.id) if live.drawn_alone() else of_this_run
 
     with st.sidebar:
         parts.draw(editing.TREE, partial(sidebar, project, node.id))

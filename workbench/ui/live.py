@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from workbench.api.client import Workbench
 from workbench.db.rows.jobs import Job
@@ -132,6 +133,12 @@ def refresh_interval_s(active: bool) -> float:
     return ACTIVE_S if active else IDLE_S
 
 
+def drawn_alone() -> bool:
+    """Whether this run draws parts of the page instead of all of it."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def ticker(signature: Callable[[], Any], active: bool, key: str, drawn: Any = None) -> None:
     """Rerun the page when `signature()` changes. It draws nothing, so a run that finds no change costs next to
     nothing. `drawn`: the signature from before the page was drawn, so that nothing is missed meanwhile."""
@@ -140,7 +147,8 @@ def ticker(signature: Callable[[], Any], active: bool, key: str, drawn: Any = No
 
     @st.fragment(run_every=refresh_interval_s(active), key=f"ticker_{key}")
     def tick() -> None:
-        if signature() != st.session_state[slot]:
+        # not while the whole page is drawn: on a busy board that would never end
+        if drawn_alone() and signature() != st.session_state[slot]:
             st.rerun(scope="app")
 
     tick()

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from workbench.ui import live, shell
 
@@ -34,11 +33,11 @@ def draw(key: str, body: Callable[[], None]) -> None:
     def part() -> None:
         # Two containers: what a click is answered with does not push the content to another place.
         with st.container():
-            if drawn_alone():
+            if live.drawn_alone():
                 shell.show_refusal()
         with st.container(), shell.show_errors():
             body()
-        if drawn_alone():
+        if live.drawn_alone():
             shell.show_toast()
             if live.pop_changed():
                 _draw_again(*st.session_state.get(_WATCHES, ()))
@@ -46,18 +45,12 @@ def draw(key: str, body: Callable[[], None]) -> None:
     part()
 
 
-def drawn_alone() -> bool:
-    """Whether this run draws parts of the page instead of all of it."""
-    context = get_script_run_ctx(suppress_warning=True)
-    return context is not None and bool(context.fragment_ids_this_run)
-
-
 def redraw(*keys: str) -> None:
     """At the end of a callback: draw these parts anew instead of the one that was clicked in.
 
     A click outside all parts draws the whole page anyway.
     """
-    if not drawn_alone():
+    if not live.drawn_alone():
         return
     try:
         st.rerun(list(keys))
@@ -74,7 +67,7 @@ def watch(
     comes or goes draws the whole page anew. `active`: something is at work, look more often.
     """
     slot = f"_watch.{key}"
-    if not drawn_alone():
+    if not live.drawn_alone():
         live.pop_changed()
         st.session_state[_WATCHES] = [key]
         # what changed while the page was being drawn is seen by the first look, which compares in any case
@@ -85,6 +78,8 @@ def watch(
     def watched() -> None:
         @st.fragment(run_every=live.refresh_interval_s(active()))
         def tick() -> None:
+            if not live.drawn_alone():
+                return
             due = _changed_parts(slot, signature(), shown)
             if due is None:
                 st.rerun(scope="app")
