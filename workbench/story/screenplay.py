@@ -490,7 +490,7 @@ def _where_zh(scene: Scene) -> str:
     inside = scene.place and scene.setting == "int" and scene.place[-1] not in "里裡内內中上下"
     air = weather.tell_zh(scene.weather)
     if air and scene.setting == "int":
-        air = f"外面{air}"
+        air = f"窗外{air.removesuffix('中').removesuffix('里')}"
     return "，".join(p for p in (f"{time}{air}", f"{scene.place}里" if inside else scene.place) if p)
 
 

@@ -6,12 +6,12 @@ import re
 
 #: words of weather in a heading, and how a sentence says them; {} is what was written: 大雨, 细雨
 _WEATHERS_ZH = (
-    (re.compile(r"[小中大暴细細阵陣]?雨(?:天|中)?|雷阵雨|雷陣雨|毛毛雨|雨夹雪|雨夾雪|暴风雨|暴風雨|雷雨"), "下着{}"),
-    (re.compile(r"[小中大暴]?雪(?:天|中)?|[暴]?风雪|[暴]?風雪|冰雹"), "下着{}"),
-    (re.compile(r"[大浓濃薄晨夜]?[雾霧](?:天|中)?|[雾霧]霾"), "起了{}"),
-    (re.compile(r"[大狂台寒]?[风風](?:中)?|沙[尘塵]暴?"), "刮着{}"),
-    (re.compile(r"阴天?|陰天?|多云|多雲"), "天阴着"),
-    (re.compile(r"晴天?|晴朗|烈日"), "天晴着"),
+    (re.compile(r"[小中大暴细細阵陣]?雨(?:天|中)?|雷阵雨|雷陣雨|毛毛雨|雨夹雪|雨夾雪|暴风雨|暴風雨|雷雨"), "{}中"),
+    (re.compile(r"[小中大暴]?雪(?:天|中)?|[暴]?风雪|[暴]?風雪|冰雹"), "{}中"),
+    (re.compile(r"[大浓濃薄晨夜]?[雾霧](?:天|中)?|[雾霧]霾"), "{}中"),
+    (re.compile(r"[大狂台寒]?[风風](?:中)?|沙[尘塵]暴?"), "{}中"),
+    (re.compile(r"阴天?|陰天?|多云|多雲"), "阴天里"),
+    (re.compile(r"晴天?|晴朗|烈日"), "晴天里"),
 )
 #: 雨夜, 夜雨
 _WITH_HOUR_ZH = re.compile(r"(?P<first>[雨雪雾霧风風])(?P<night>夜|天)|(?P<time>夜|晨)(?P<last>[雨雪雾霧])")
@@ -61,7 +61,7 @@ def unbracket(heading: str) -> str:
 
 
 def tell_zh(word: str) -> str:
-    """下着雨 of 雨; empty where a word is no weather."""
+    """雨中 of 雨, in words that are no sentence of their own; empty where a word is no weather."""
     return next((how.format(word.rstrip("天中")) for words, how in _WEATHERS_ZH if words.fullmatch(word)), "")
 
 

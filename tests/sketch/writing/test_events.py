@@ -126,6 +126,9 @@ def test_a_clause_that_only_says_when_and_where_is_no_scene_of_its_own() -> None
     text = "秋天的傍晚，鲁镇的酒店里，小伙计在柜台后温酒"
 
     assert split_zh_clauses(text, ["小伙计"]) == [text]
+    assert split_zh_clauses("清晨雾中，码头，小伙计登船", ["小伙计"]) == ["清晨雾中，码头，小伙计登船"]
+    told = ["白天，报馆里，小伙计交了稿子", "清晨雾中，码头，小伙计登船"]
+    assert split_events("。".join(told), "zh", ["小伙计"]) == told
     assert split_zh_clauses("阿宝走进屋里，母亲放下筷子", ["阿宝", "母亲"]) == ["阿宝走进屋里", "母亲放下筷子"]
 
 

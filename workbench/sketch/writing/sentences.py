@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from workbench.sketch.books import Phrases
+from workbench.sketch.reading.places import kind_of_name
 
 #: the longest event; a longer sentence is cut at a comma, or hard
 MAX_ZH, MAX_EN = 90, 220
@@ -101,7 +102,8 @@ def _zh_events(summary: str, names: Sequence[str]) -> list[str]:
         current = ""
         for part in parts:
             bare = part[1:] if part[:1] in "而但可却" and part[1:].startswith(starters) else part
-            if len(current) >= 6 and bare.startswith(starters) and not current.endswith(_ZH_UNFINISHED):
+            begins = bare.startswith(starters) and not current.endswith(_ZH_UNFINISHED)
+            if len(current) >= 6 and begins and not all(_sets_or_dates(p, names) for p in current.split("，")):
                 events.append(current)
                 current = bare
             else:
@@ -182,9 +184,14 @@ def split_zh_clauses(text: str, names: Sequence[str] = ()) -> list[str]:
     return clauses
 
 
+def _sets_or_dates(clause: str, names: Sequence[str]) -> bool:
+    return len(clause) <= 2 or _only_sets_scene(clause, names)
+
+
 def _only_sets_scene(clause: str, names: Sequence[str]) -> bool:
-    """Whether a clause says no more than when and where: 秋天的傍晚, 鲁镇的酒店里."""
-    return _ZH_SETTING.search(clause) is not None and not any(n in clause for n in names)
+    """Whether a clause says no more than when and where: 秋天的傍晚, 鲁镇的酒店里, 码头."""
+    sets = _ZH_SETTING.search(clause) is not None or (len(clause) <= 4 and kind_of_name(clause, "zh") is not None)
+    return sets and not any(n in clause for n in names)
 
 
 def extract_core(text: str, language: str, proper: Iterable[str] = ()) -> str:
