@@ -259,10 +259,10 @@ def hold_still(listed: list[Job]) -> list[Job]:
 def signature() -> Any:
     """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a
     new minute."""
-    # Past the shared cache: copying a cached answer is slower than these three queries.
-    version, progress, workers = wb.jobs.signature()
+    # Past the shared cache: copying a cached answer is slower than these few looks.
+    version, workers = wb.jobs.signature()
     seen = [(w.name, w.busy, not w.is_live) for w in workers]
-    return version, progress, seen, live.clock_ms() // 60_000
+    return version, seen, live.clock_ms() // 60_000
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from workbench.db.rows.jobs import (
     JobDetail,
     JobFilters,
     JobSort,
+    JobsVersion,
     RefusedReplay,
     Step,
     SubmittedJob,
@@ -216,7 +217,7 @@ class Jobs:
     def has_active(self) -> bool:
         """Whether any job is queued, running or waiting."""
         with self._database.read() as conn:
-            return reads.progress(conn)[0] > 0
+            return reads.has_active(conn)
 
     def list_active(self, project_id: int) -> builtins.list[Job]:
         """The jobs of a project that are queued, running or waiting, oldest first."""
@@ -253,10 +254,10 @@ class Jobs:
 
         return failures.FailureScope(project, since, replay.whole_kinds(self._registry, self._registry.all()))
 
-    def signature(self) -> tuple[tuple[int, int], tuple[int, int], builtins.list[Worker]]:
+    def signature(self) -> tuple[JobsVersion, builtins.list[Worker]]:
         """What changes whenever a live page has something new to show, in one short read."""
         with self._database.read() as conn:
-            return reads.version(conn), reads.progress(conn), reads.list_workers(conn)
+            return reads.version(conn), reads.list_workers(conn)
 
     @overload
     def wait(self, job_id: int, timeout: float | None = None) -> Job: ...

@@ -29,6 +29,8 @@ TERMINAL = ("succeeded", "partial", "failed", "cancelled")
 #: ended without all that was asked for
 FAILED = ("failed", "partial")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
+_child_sql = text("parent_id IS NOT NULL")
+_replay_sql = text("replay_of IS NOT NULL")
 _open_sql = text("outcome = 'sent'")
 _prompted_sql = text("prompt_name IS NOT NULL")
 
@@ -103,8 +105,8 @@ job = Table(
     Column("params", Json, nullable=False),
     Column("params_hash", String(64), nullable=False),
     Column("priority", Integer, nullable=False, default=0),
-    Column("parent_id", Id, ForeignKey("job.id"), index=True),
-    Column("replay_of", Id, ForeignKey("job.id"), index=True),
+    Column("parent_id", Id, ForeignKey("job.id")),
+    Column("replay_of", Id, ForeignKey("job.id")),
     # a retry: the job whose finished steps and good children it takes over; NULL: it makes everything itself
     Column("reused_from", Id),
     # a re-parse: the job whose stored answers are read, so that no model is called
@@ -146,6 +148,10 @@ job = Table(
     Column("finished_at", Ms),
     # webhooks are still to be told of this end, or of what it waits for; never set while there are none
     Column("untold", Boolean),
+    # few jobs have one: without the condition a planner with statistics takes the index of mostly NULL for useless, and
+    # reads all jobs for each look
+    Index("ix_job_parent_id", "parent_id", postgresql_where=_child_sql, sqlite_where=_child_sql),
+    Index("ix_job_replay_of", "replay_of", postgresql_where=_replay_sql, sqlite_where=_replay_sql),
     Index("ix_job_untold", "id", postgresql_where=text("untold"), sqlite_where=text("untold = 1")),
     Index("ix_job_active", "state", "id", postgresql_where=_active_sql, sqlite_where=_active_sql),
     Index(
@@ -175,6 +181,7 @@ job = Table(
     Index("ix_job_node_kind", "node_id", "kind", "id"),
     Index("ix_job_project", "project_id", "id"),
     Index("ix_job_kind", "kind", "id"),
+    Index("ix_job_created_at", "created_at"),
     # what the board sums up: how many ended in a day and how, how long those that began had waited
     Index("ix_job_finished_at_state", "finished_at", "state"),
     Index("ix_job_started_at_created_at", "started_at", "created_at"),
@@ -338,6 +345,8 @@ model_call = Table(
         "input_tokens",
         "output_tokens",
     ),
+    # which jobs have called a model, newest first
+    Index("ix_model_call_model", "model", "job_id"),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
     Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
 )

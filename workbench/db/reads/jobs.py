@@ -34,6 +34,7 @@ from workbench.db.rows.jobs import (
     JobFilters,
     JobRequest,
     JobSort,
+    JobsVersion,
     ModelCall,
     Step,
     Worker,
@@ -367,15 +368,21 @@ def clock(conn: Connection) -> int:
     return int(conn.execute(select(db_now_ms())).scalar_one())
 
 
-def version(conn: Connection) -> tuple[int, int]:
-    """Changes whenever a job or an event was added or a state changed: what a live page compares."""
-    newest = conn.execute(select(func.coalesce(func.max(job_event.c.id), 0))).scalar_one()
-    active = conn.execute(select(func.count()).select_from(job).where(job.c.state.in_(ACTIVE))).scalar_one()
-    return int(newest), int(active)
+_newest_event = select(func.coalesce(func.max(job_event.c.id), 0)).scalar_subquery()
+_newest_job = select(func.coalesce(func.max(job.c.id), 0)).scalar_subquery()
+_newest = select(_newest_event, _newest_job)
 
 
-def progress(conn: Connection) -> tuple[int, int]:
-    """How many jobs are active, and how far they are together."""
-    query = select(func.count(), func.coalesce(func.sum(job.c.progress), 0)).where(job.c.state.in_(ACTIVE))
-    count, done = conn.execute(query).one()
-    return int(count), int(done)
+def version(conn: Connection) -> JobsVersion:
+    """What changes whenever a job or an event was added or a state changed: a live page compares it. Three looks into
+    indexes, however long the history is: a job's progress is reported with an event."""
+    newest_event, newest_job = conn.execute(_newest).one()
+    active = {state: count for state, count in conn.execute(_live_counts)}
+    return JobsVersion(int(newest_event), int(newest_job), *(int(active.get(state, 0)) for state in ACTIVE))
+
+
+_any_active = select(literal(1)).where(job.c.state.in_(ACTIVE)).limit(1)
+
+
+def has_active(conn: Connection) -> bool:
+    return conn.execute(_any_active).scalar_one_or_none() is not None

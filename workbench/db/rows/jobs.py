@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from workbench.db.rows.record import Record
 from workbench.db.rows.usage import Spending
@@ -341,6 +341,16 @@ class Gate(Record):
     key: str
     paused: bool
     max_running: int | None
+
+
+class JobsVersion(NamedTuple):
+    """Another one whenever a list of jobs may look different: the newest event and job, active jobs by state."""
+
+    event: int
+    job: int
+    queued: int
+    running: int
+    waiting: int
 
 
 #: states of jobs, running first: what most wants to be looked at
