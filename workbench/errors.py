@@ -42,7 +42,8 @@ class ErrorKind:
 
     `retryable`: the engine tries again by itself within max_attempts. `falls_back`: another profile may answer instead.
     `shared_by`: whose every other call fails in the same way: all that use this account, this model or this connection;
-    empty: only this one.
+    empty: only this one. `again`: a retry as it was may succeed; will fail again until something is changed; may be
+    charged a second time.
     """
 
     name: str
@@ -51,6 +52,8 @@ class ErrorKind:
     retryable: bool = False
     falls_back: bool = False
     shared_by: Literal["", "account", "model", "connection"] = ""
+    #: whether the same request may simply be sent again by hand
+    again: Literal["safe", "change", "charged"] = "change"
 
 
 KINDS: dict[str, ErrorKind] = {
@@ -75,7 +78,7 @@ KINDS: dict[str, ErrorKind] = {
             N_("Blocked by the content filter"),
             N_("Reword the prompt or change the reference image."),
         ),
-        ErrorKind("rate_limit", N_("Rate limited"), N_("Wait, or lower concurrency."), retryable=True),
+        ErrorKind("rate_limit", N_("Rate limited"), N_("Wait, or lower concurrency."), retryable=True, again="safe"),
         ErrorKind(
             "quota_exhausted",
             N_("Quota used up"),
@@ -83,8 +86,15 @@ KINDS: dict[str, ErrorKind] = {
             falls_back=True,
             shared_by="account",
         ),
-        ErrorKind("overloaded", N_("Service overloaded"), N_("Try again shortly."), retryable=True, falls_back=True),
-        ErrorKind("timeout", N_("Timed out"), N_("Raise the time limit or simplify."), retryable=True),
+        ErrorKind(
+            "overloaded",
+            N_("Service overloaded"),
+            N_("Try again shortly."),
+            retryable=True,
+            falls_back=True,
+            again="safe",
+        ),
+        ErrorKind("timeout", N_("Timed out"), N_("Raise the time limit or simplify."), retryable=True, again="safe"),
         ErrorKind(
             "network",
             N_("Network failure"),
@@ -92,28 +102,34 @@ KINDS: dict[str, ErrorKind] = {
             retryable=True,
             falls_back=True,
             shared_by="connection",
+            again="safe",
         ),
-        ErrorKind("malformed_output", N_("Unreadable answer"), N_("Retry or choose a stronger model.")),
+        ErrorKind("malformed_output", N_("Unreadable answer"), N_("Retry or choose a stronger model."), again="safe"),
         ErrorKind(
             "invalid_output",
             N_("Answer breaks the story's rules"),
             N_("Edit by hand, retry, or choose a stronger model."),
+            again="safe",
         ),
         ErrorKind("truncated_output", N_("Answer cut off"), N_("Raise the output limit.")),
-        ErrorKind("empty_output", N_("Empty answer"), N_("Retry or change model.")),
-        ErrorKind("cancelled", N_("Cancelled"), N_("Run it again when you want it.")),
+        ErrorKind("empty_output", N_("Empty answer"), N_("Retry or change model."), again="safe"),
+        ErrorKind("cancelled", N_("Cancelled"), N_("Run it again when you want it."), again="safe"),
         ErrorKind(
             "media_download",
             N_("Result could not be downloaded"),
             N_("Fetch it again; regenerate if the link expired."),
+            again="safe",
         ),
         ErrorKind(
-            "worker_lost", N_("Workers kept dying"), N_("Look at the worker's log for what kills it, then retry.")
+            "worker_lost",
+            N_("Workers kept dying"),
+            N_("Look at the worker's log for what kills it, then retry."),
+            again="safe",
         ),
-        ErrorKind("maybe_charged", N_("Possibly charged"), N_("Decide: send it again, or give up.")),
+        ErrorKind("maybe_charged", N_("Possibly charged"), N_("Decide: send it again, or give up."), again="charged"),
         ErrorKind("budget_exceeded", N_("Budget used up"), N_("Raise the budget to go on.")),
         ErrorKind("guard_unmet", N_("Something is missing first"), N_("Do what the list names, then run it again.")),
-        ErrorKind("child_failed", N_("Parts failed"), N_("Retry the failed ones.")),
+        ErrorKind("child_failed", N_("Parts failed"), N_("Retry the failed ones."), again="safe"),
         ErrorKind("internal", N_("Bug in Reelwright"), N_("Open the traceback and report it; a replay is safe.")),
         ErrorKind("unknown", N_("Unknown failure"), N_("Look at the status and the request id.")),
     )

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, func, select
 
 from tests.engine import jobs_for_tests
 from tests.engine.conftest import Engine, use
+from tests.receiver import Receiver
 from tests.scripted_provider import ScriptedProvider
+from workbench.db.reads import failures as failure_reads
 from workbench.db.rows.jobs import Job
-from workbench.jobs import failures
+from workbench.db.schema import failure, job
+from workbench.db.writes import failures as failure_writes
+from workbench.errors import NotFound
+from workbench.jobs import failures, replay
+from workbench.workflows import registry
 
 
 def groups(engine: Engine, **scope: Any) -> dict[str, tuple[int, int]]:
@@ -116,3 +124,93 @@ def test_groups_keep_to_the_project_and_the_time_asked_for(engine: Engine, proje
     assert (group.count, group.projects) == (1, [project])
     assert [j.node_id for j in engine.wb.jobs.list_with_fingerprint(group.fingerprint, project=other)] == [other] * 2
     assert engine.wb.jobs.list_failures(since=group.last_at + 3_600_000) == []
+
+
+def test_a_group_says_of_what_and_when_its_failures_were(
+    engine: Engine, provider: ScriptedProvider, project: int
+) -> None:
+    provider.script(default={"status": 401})
+    name = use(engine.wb, provider)
+    tell(engine, name)
+    engine.finish(engine.wb.submit("test_child_good", project, profile=name).id)
+    [group] = engine.wb.jobs.list_failures()
+    [profile] = engine.wb.profiles.list()
+    assert (group.projects, group.kinds) == ([project], ["test_child_good", "test_tell"])
+    assert (group.models, group.profiles, group.versions) == (["scripted-1"], [profile.id], [version("reelwright")])
+    assert (sum(group.trend), group.trend[-1], len(group.trend), group.span_ms) == (2, 2, 30, 86_400_000)
+    [recent] = engine.wb.jobs.list_failures(since=group.first_at - 5 * 3_600_000)
+    assert (sum(recent.trend), recent.span_ms) == (2, 3_600_000)
+
+
+def test_a_resolved_group_regresses_by_a_new_failure_and_webhooks_are_told_once(engine: Engine, project: int) -> None:
+    jobs = engine.wb.jobs
+
+    def fail() -> Job:
+        return engine.finish(engine.wb.submit("test_child_bad", project).id)
+
+    def state() -> tuple[str, int | None]:
+        [group] = jobs.list_failures()
+        return group.state, group.regressed_by
+
+    def told() -> list[str]:
+        engine.worker.maintain()
+        return [d.payload["text"] for d in engine.wb.webhooks.list_deliveries()]
+
+    with Receiver() as receiver:
+        engine.wb.webhooks.add(receiver.url, events=["group.regressed"], allow_private=True, lang="en")
+        fingerprint = str(fail().error_fingerprint)
+        assert state() == ("open", None)
+        jobs.set_group_state(fingerprint, "ignored", user="ada")
+        fail()
+        assert state() == ("ignored", None)
+        jobs.set_group_state(fingerprint, "resolved", user="ada")
+        assert (state(), told()) == (("resolved", None), [])
+        again = fail()
+        assert state() == ("regressed", again.id)
+        fail()
+        assert state() == ("regressed", again.id), "the first one that came back"
+        [text] = told()
+        assert "was resolved and has come back" in text
+        assert told() == [text]
+        jobs.set_group_state(fingerprint, "resolved", user="ada")
+        fail()
+        assert len(told()) == 2
+        jobs.set_group_state(fingerprint, "open", user="ada")
+        fail()
+        assert (state(), len(told())) == (("open", None), 2)
+    with pytest.raises(NotFound):
+        jobs.set_group_state("no such", "resolved")
+
+
+def test_what_is_kept_of_failures_is_what_a_look_at_all_jobs_says(
+    engine: Engine, provider: ScriptedProvider, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever way a failure was made good; and so once more when all of it is written anew."""
+    name = use(engine.wb, provider)
+    provider.script(default={"status": 401})
+    moody = [engine.finish(engine.wb.submit("test_child_moody", project, {"number": n}).id) for n in (1, 1, 2)]
+    told = [tell(engine, name, about) for about in ("a lamp", "a lamp", "a door")]
+    hops = engine.finish(engine.wb.jobs.retry(engine.finish(engine.wb.jobs.retry(told[2].id).id).id).id)
+    provider.script()
+    monkeypatch.setattr(jobs_for_tests, "MOOD", "good")
+    engine.finish(engine.wb.submit("test_child_moody", project, {"number": 1}).id)
+    tell(engine, name, "a lamp")
+    last = engine.finish(engine.wb.jobs.retry(hops.id, profile="sketch").id)
+    assert last.state == "succeeded"
+    whole = replay.whole_kinds(registry.Registry(), registry.Registry().all())
+
+    def kept() -> dict[int, int]:
+        with engine.wb.database.read() as conn:
+            return {row.job_id: row.repaired_by for row in conn.execute(select(failure)) if row.repaired_by}
+
+    with engine.wb.database.read() as conn:
+        failed = list(conn.scalars(select(job.c.id).where(job.c.state == "failed")))
+        looked_up = failure_reads.find_repairs(conn, failed, whole)
+    assert kept() == looked_up
+    assert {moody[0].id, told[1].id, told[2].id, hops.id} <= looked_up.keys()
+    assert moody[2].id not in looked_up
+    with engine.wb.database.write() as conn:
+        conn.execute(delete(failure))
+        failure_writes.fill(conn, whole=whole)
+        assert conn.execute(select(func.count()).select_from(failure)).scalar_one() == len(failed)
+    assert kept() == looked_up

@@ -29,6 +29,7 @@ from workbench.db.rows.jobs import (
 )
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, end, families, ledger, steps, timeline, waits
+from workbench.db.writes import failures as failure_writes
 from workbench.errors import NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
@@ -239,20 +240,32 @@ class Jobs:
     ) -> builtins.list[FailureGroup]:
         """Failed jobs grouped by fingerprint, the most frequent first; `since`: ended at or after, epoch ms."""
         with self._database.read() as conn:
-            return failures.list_failures(conn, self._failure_scope(project, since), limit=limit)
+            return failures.list_failures(conn, failures.FailureScope(project, since), limit=limit)
 
     def list_with_fingerprint(
         self, fingerprint: str, *, since: int | None = None, project: int | None = None, limit: int | None = None
     ) -> builtins.list[Job]:
         """The failed jobs of one group, newest first."""
         with self._database.read() as conn:
-            scope = self._failure_scope(project, since)
+            scope = failures.FailureScope(project, since)
             return failures.list_with_fingerprint(conn, fingerprint, scope, limit=limit)
 
-    def _failure_scope(self, project: int | None, since: int | None) -> failures.FailureScope:
-        from workbench.jobs import replay
+    def list_group(
+        self, fingerprint: str, *, since: int | None = None, project: int | None = None
+    ) -> builtins.list[tuple[int, int | None]]:
+        """(job, the job that has made it good or None) of every failure of one group, newest first."""
+        with self._database.read() as conn:
+            return failures.list_group_ids(conn, fingerprint, failures.FailureScope(project, since))
 
-        return failures.FailureScope(project, since, replay.whole_kinds(self._registry, self._registry.all()))
+    def set_group_state(
+        self, fingerprint: str, state: Literal["open", "resolved", "ignored"], *, user: str = "local"
+    ) -> None:
+        """Say of a group of failures that it is resolved – the next failure then makes it regressed, and webhooks are
+        told – or ignored, or open again. Raises NotFound."""
+        with self._database.write() as conn:
+            if not failures.has_failures(conn, fingerprint):
+                raise NotFound(Text(N_("There is no group of failures {fingerprint}."), fingerprint=fingerprint))
+            failure_writes.set_state(conn, fingerprint, state, user)
 
     def signature(self) -> tuple[JobsVersion, builtins.list[Worker]]:
         """What changes whenever a live page has something new to show, in one short read."""

@@ -13,6 +13,7 @@ from workbench.db.reads import archives as reads
 from workbench.db.reads.archives import CHUNK, PARTS, Part
 from workbench.db.schema import job, node
 from workbench.db.writes import archives as writes
+from workbench.db.writes import failures
 from workbench.json_types import Json, JsonObject
 
 Rows = Callable[[Part], Iterable[JsonObject]]
@@ -44,6 +45,7 @@ class Loader:
         project_id = self._add_nodes()
         if self._with_jobs:
             self._add_jobs()
+            failures.fill(self._conn, [*self._jobs.values()])
         for name in ("prompt_override", "artifact", "artifact_head", "artifact_prompt", "layout"):
             self._add(name, self._of_story)
         return project_id

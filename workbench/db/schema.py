@@ -33,6 +33,8 @@ _child_sql = text("parent_id IS NOT NULL")
 _replay_sql = text("replay_of IS NOT NULL")
 _open_sql = text("outcome = 'sent'")
 _prompted_sql = text("prompt_name IS NOT NULL")
+_unrepaired_sql = text("repaired_by IS NULL")
+_nodeless_sql = text("repaired_by IS NULL AND node_id IS NULL")
 
 node = Table(
     "node",
@@ -221,6 +223,45 @@ forecast = Table(
     # currency → micros; without those of no known price, which are counted in `unpriced`
     Column("cost", Json, nullable=False),
     Column("unpriced", Integer, nullable=False),
+)
+
+# jobs that have failed, one narrow row each: what Debug groups, counts and plots without reading their wide rows
+failure = Table(
+    "failure",
+    metadata,
+    Column("job_id", Id, ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", String(40), nullable=False),
+    Column("finished_at", Ms, nullable=False),
+    Column("project_id", Id),
+    Column("kind", String(80), nullable=False),
+    Column("node_id", Id),
+    Column("params_hash", String(64), nullable=False),
+    Column("profile_id", Id),
+    # of its last call; NULL: it made none
+    Column("model", String(200)),
+    # Reelwright's, of the worker that wrote it; NULL: not known
+    Column("version", String(20)),
+    # the newest job that has made it good: a replay of it over any number of hops, or a later run of the same thing
+    Column("repaired_by", Id),
+    Index("ix_failure_group", "fingerprint", "finished_at", "project_id", "repaired_by"),
+    Index("ix_failure_finished_at", "finished_at"),
+    Index("ix_failure_work", "node_id", "kind", postgresql_where=_unrepaired_sql, sqlite_where=_unrepaired_sql),
+    Index("ix_failure_params_hash", "params_hash", postgresql_where=_nodeless_sql, sqlite_where=_nodeless_sql),
+)
+
+# what people say of the failures of one fingerprint; without a row it is open
+failure_group = Table(
+    "failure_group",
+    metadata,
+    Column("fingerprint", String(40), primary_key=True),
+    Column("state", Word(20), nullable=False),
+    Column("changed_by", String(120)),
+    Column("changed_at", Ms, nullable=False),
+    # regressed: the first job that failed after it was resolved
+    Column("job_id", Id),
+    # webhooks are still to be told that it regressed
+    Column("untold", Boolean, nullable=False, default=False),
+    Index("ix_failure_group_untold", "fingerprint", postgresql_where=text("untold"), sqlite_where=text("untold = 1")),
 )
 
 attempt = Table(

@@ -69,7 +69,8 @@ class Endings:
             if context.has_failed_step:
                 steps.close_open(conn, claim.job_id)
             end.end_attempt(conn, claim.job_id, claim.number, "ok")
-            has_parents = end.end(conn, claim.job_id, state, result=result_json, **ending)
+            whole = declared.writes is not None and not declared.adds
+            has_parents = end.end(conn, claim.job_id, state, result=result_json, whole=whole, **ending)
             following = [] if has_parents or claim_next is None else claim_next(conn)
         crash.point("finished")
         return has_parents, following

@@ -23,6 +23,7 @@ from workbench.db.reads import budgets as budget_reads
 from workbench.db.reads import webhooks as reads
 from workbench.db.reads.usage import spending_of_jobs
 from workbench.db.rows.webhooks import Delivery, SealedWebhook, Webhook
+from workbench.db.writes import failures
 from workbench.db.writes import webhooks as writes
 from workbench.errors import Unavailable
 from workbench.i18n import N_, Text
@@ -32,7 +33,7 @@ from workbench.security import outbound
 from workbench.security.redact import redactor
 from workbench.usage import budgets
 from workbench.webhooks.address import Address
-from workbench.webhooks.events import WebhookEvent, budget_event, job_event
+from workbench.webhooks.events import WebhookEvent, budget_event, job_event, regression_event
 from workbench.webhooks.formats import FORMS, refusal_of, request_of
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ class WebhookSender:
 
     def _record_events(self) -> None:
         self._record_job_events()
+        self._record_regressions()
         self._record_budget_events()
 
     def _record_job_events(self) -> None:
@@ -101,6 +103,17 @@ class WebhookSender:
             for job in taken:
                 if event := job_event(job, reads.project_title(conn, job.project_id), spent[job.id]):
                     enqueue(conn, hooks, event)
+
+    def _record_regressions(self) -> None:
+        with self._database.read() as conn:
+            if not reads.has_untold_regressions(conn):
+                return
+        with self._database.write() as conn:
+            hooks = reads.list_enabled(conn)
+            for fingerprint, at, job_id in failures.take_untold(conn):
+                if (job := reads.find_job(conn, job_id)) is not None:
+                    project = reads.project_title(conn, job.project_id)
+                    enqueue(conn, hooks, regression_event(job, fingerprint, at, project))
 
     def _record_budget_events(self) -> None:
         if time.monotonic() < self._budgets_at:

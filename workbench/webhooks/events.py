@@ -18,11 +18,12 @@ EVENTS: dict[str, str] = {
     "job.failed": N_("A job failed"),
     "job.cancelled": N_("A job was cancelled"),
     "job.waiting": N_("A job waits for a decision or a budget"),
+    "group.regressed": N_("A failure that was resolved has come back"),
     "budget.warning": N_("A budget is used to 80 or 95 %"),
     "budget.reached": N_("A budget is used up"),
 }
 #: what asks somebody to do something
-USUAL = ("job.failed", "job.waiting", "budget.warning", "budget.reached")
+USUAL = ("job.failed", "job.waiting", "group.regressed", "budget.warning", "budget.reached")
 TEST = "test"
 
 _JOB = (
@@ -90,6 +91,23 @@ def _describe(job: MarkedJob, title: str) -> Text:
         # used up, or held ready for calls under way: the job itself says which
         return Text(N_("{title} waits for the budget. {said}"), title=title, said=_read_stored_text(job, "message"))
     return Text(_SENTENCES[state], title=title)
+
+
+def regression_event(job: MarkedJob, fingerprint: str, since_ms: int, project: str | None) -> WebhookEvent:
+    """A group of failures that somebody had resolved has one more, at `since_ms`."""
+    kind = KINDS.get(job.error_kind or "", KINDS["unknown"])
+    text = Text(
+        N_("“{kind}” was resolved and has come back: {error}\n{remedy}"),
+        kind=Text(kind.title),
+        error=_read_stored_text(job, "error"),
+        remedy=Text(kind.remedy),
+    )
+    if project:
+        text = Text(N_("{project}: {title}"), project=project, title=text)
+    group = {"fingerprint": fingerprint, "error_kind": job.error_kind, "regressed_at": since_ms}
+    data = {"group": group, "job": {field: getattr(job, field) for field in _JOB}, "project": project}
+    key = f"group:{fingerprint}:regressed:{since_ms}"
+    return WebhookEvent("group.regressed", key, job.project_id, data, text, f"debug?group={fingerprint}&period=all")
 
 
 _SENTENCES = {

@@ -2,41 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
-from workbench.db.connection import Ids, among
+from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.reads.jobs import find_many
 from workbench.db.rows.jobs import FailureGroup, Job
 from workbench.db.rows.record import columns, fetch
-from workbench.db.schema import ACTIVE, FAILED, artifact, artifact_head, job, job_child, model_call, step
+from workbench.db.schema import (
+    ACTIVE,
+    artifact,
+    artifact_head,
+    failure,
+    failure_group,
+    job,
+    job_child,
+    model_call,
+    step,
+)
 
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+#: days of a trend that has no beginning
+SPANS = 30
 _job = columns(Job, job)
 _later = job.alias("later")
 
 
 @dataclass(frozen=True, slots=True)
 class FailureScope:
-    """Which failures: of a project, ended at or after a time (epoch ms); None is no filter.
-
-    `whole`: the kinds of which any run does all of its node's work, so that a later one makes good an older one; of
-    the others only a run with the same params does.
-    """
+    """Which failures: of a project, ended at or after a time (epoch ms); None is no filter."""
 
     project: int | None = None
     since: int | None = None
-    whole: Collection[str] = ()
 
 
 def _in_scope(scope: FailureScope) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [job.c.state.in_(FAILED), job.c.error_fingerprint.isnot(None)]
+    conditions: list[ColumnElement[bool]] = []
     if scope.since is not None:
-        conditions.append(job.c.finished_at >= scope.since)
+        conditions.append(failure.c.finished_at >= scope.since)
     if scope.project is not None:
-        conditions.append(job.c.project_id == scope.project)
+        conditions.append(failure.c.project_id == scope.project)
     return conditions
 
 
@@ -64,55 +86,104 @@ def _line(conditions: Iterable[ColumnElement[bool]]) -> CTE:
     )
 
 
-def _made_good(conditions: Iterable[ColumnElement[bool]], whole: Collection[str]) -> ColumnElement[bool]:
+def select_repairs(conditions: Sequence[ColumnElement[bool]], whole: Collection[str]) -> CompoundSelect[Any]:
+    """(job_id, repair): what has made these jobs good, one row each way."""
     line = _line(conditions)
-    return or_(
-        job.c.id.in_(select(line.c.root).where(line.c.state == "succeeded")),
-        *(select(literal(1)).where(run).exists() for run in _equal_run(whole)),
-    )
+    replayed = select(line.c.root.label("job_id"), func.max(line.c.id).label("repair"))
+    ways = [replayed.where(line.c.state == "succeeded").group_by(line.c.root).subquery()]
+    for run in _equal_run(whole):
+        # asked job by job: a join makes PostgreSQL read every job that has succeeded
+        newest = select(func.max(_later.c.id)).where(run).correlate(job).scalar_subquery()
+        ways.append(select(job.c.id.label("job_id"), newest.label("repair")).where(*conditions).subquery())
+    return union_all(*(select(way.c.job_id, way.c.repair).where(way.c.repair.isnot(None)) for way in ways))
 
 
 def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = None) -> list[FailureGroup]:
-    """Failed jobs grouped by fingerprint, the most frequent first.
+    """Failed jobs grouped by fingerprint, the most frequent first, each with what people have said of it.
 
     A failure that was made good – by a replay of it, or by a later run of the same thing – stays listed: `replayed`
     counts those.
     """
-    conditions = _in_scope(scope)
+    where = _in_scope(scope)
     query = (
         select(
-            job.c.error_fingerprint.label("fingerprint"),
+            failure.c.fingerprint,
             func.count().label("count"),
-            func.min(job.c.finished_at).label("first_at"),
-            func.max(job.c.finished_at).label("last_at"),
-            func.max(job.c.id).label("newest_id"),
-            func.sum(case((_made_good(conditions, scope.whole), 1), else_=0)).label("replayed"),
+            func.min(failure.c.finished_at).label("first_at"),
+            func.max(failure.c.finished_at).label("last_at"),
+            func.max(failure.c.job_id).label("newest_id"),
+            func.count(failure.c.repaired_by).label("replayed"),
         )
-        .where(*conditions)
-        .group_by(job.c.error_fingerprint)
-        .order_by(func.count().desc(), func.max(job.c.id).desc())
+        .where(*where)
+        .group_by(failure.c.fingerprint)
+        .order_by(func.count().desc(), func.max(failure.c.job_id).desc())
         .limit(limit)
     )
     groups = conn.execute(query).all()
     newest = {last.id: last for last in find_many(conn, [group.newest_id for group in groups])}
-    return [_failure_group(conn, scope, group, newest[group.newest_id]) for group in groups]
+    names = [group.fingerprint for group in groups]
+    affected = _list_affected(conn, names, where)
+    trends = _list_trends(conn, names, where, scope)
+    said = {
+        row.fingerprint: row
+        for row in conn.execute(select(failure_group).where(failure_group.c.fingerprint.in_(names)))
+    }
+    listed = []
+    for group in groups:
+        last, row = newest[group.newest_id], said.get(group.fingerprint)
+        state = ("open", None, None, None) if row is None else (row.state, row.changed_at, row.changed_by, row.job_id)
+        values = [*group, last.error_kind, last.error, last.error_i18n, *affected[group.fingerprint], *state]
+        values += trends[group.fingerprint]
+        listed.append(FailureGroup(*values))
+    return listed
 
 
-def _failure_group(conn: Connection, scope: FailureScope, sums: Any, newest: Job) -> FailureGroup:
-    projects_and_kinds = conn.execute(
-        select(job.c.project_id, job.c.kind)
-        .where(job.c.error_fingerprint == sums.fingerprint, *_in_scope(scope))
-        .distinct()
-    ).all()
-    projects = sorted({project for project, _ in projects_and_kinds if project is not None})
-    kinds = sorted({kind for _, kind in projects_and_kinds})
-    values = [*sums, newest.error_kind, newest.error, newest.error_i18n, projects, kinds]
-    return FailureGroup(*values)
+#: what of its failures is listed with a group
+_AFFECTED = (failure.c.project_id, failure.c.kind, failure.c.model, failure.c.profile_id, failure.c.version)
+
+
+def _list_affected(
+    conn: Connection, names: Sequence[str], where: Sequence[ColumnElement[bool]]
+) -> dict[str, tuple[list[Any], ...]]:
+    """Fingerprint → which projects, kinds, models, profiles and versions its failures are of."""
+    query = select(failure.c.fingerprint, *_AFFECTED).where(failure.c.fingerprint.in_(names), *where).distinct()
+    values: dict[str, tuple[set[Any], ...]] = {name: tuple(set() for _ in _AFFECTED) for name in names}
+    for name, *row in conn.execute(query):
+        for known, value in zip(values[name], row, strict=True):
+            if value is not None:
+                known.add(value)
+    return {name: tuple(sorted(known) for known in sets) for name, sets in values.items()}
+
+
+def _list_trends(
+    conn: Connection, names: Sequence[str], where: Sequence[ColumnElement[bool]], scope: FailureScope
+) -> dict[str, tuple[list[int], int, int]]:
+    """Fingerprint → failures in each span of time up to now, when the first begins, how long one is (ms)."""
+    now: int = conn.execute(select(db_now_ms())).scalar_one()
+    reach = SPANS * DAY_MS if scope.since is None else max(HOUR_MS, now - scope.since)
+    span = HOUR_MS if reach <= 2 * DAY_MS else DAY_MS
+    spans = -(-reach // span)
+    begin = now - spans * span
+    position = (
+        (failure.c.finished_at - begin) / span
+        if conn.dialect.name == "sqlite"
+        else (failure.c.finished_at - begin).op("/")(literal(span, type_=failure.c.finished_at.type))
+    )
+    at = position.label("at")
+    query = (
+        select(failure.c.fingerprint, at, func.count())
+        .where(failure.c.fingerprint.in_(names), *where, failure.c.finished_at >= begin)
+        .group_by(failure.c.fingerprint, at)
+    )
+    counts = {name: [0] * spans for name in names}
+    for name, number, count in conn.execute(query):
+        counts[name][min(max(int(number), 0), spans - 1)] += count
+    return {name: (trend, begin, span) for name, trend in counts.items()}
 
 
 def _of_group(fingerprint: str, scope: FailureScope) -> Select[Any]:
-    query = select(*_job).where(job.c.error_fingerprint == fingerprint, *_in_scope(scope))
-    return query.order_by(job.c.id.desc())
+    query = select(*_job).join(failure, failure.c.job_id == job.c.id)
+    return query.where(failure.c.fingerprint == fingerprint, *_in_scope(scope)).order_by(failure.c.job_id.desc())
 
 
 def list_with_fingerprint(
@@ -122,21 +193,25 @@ def list_with_fingerprint(
     return fetch(conn, Job, _of_group(fingerprint, scope).limit(limit))
 
 
+def has_failures(conn: Connection, fingerprint: str) -> bool:
+    query = select(failure.c.job_id).where(failure.c.fingerprint == fingerprint).limit(1)
+    return conn.execute(query).first() is not None
+
+
+def list_group_ids(conn: Connection, fingerprint: str, scope: FailureScope) -> list[tuple[int, int | None]]:
+    """(job, what has made it good or None) of every failure of a group, newest first."""
+    query = select(failure.c.job_id, failure.c.repaired_by)
+    query = query.where(failure.c.fingerprint == fingerprint, *_in_scope(scope)).order_by(failure.c.job_id.desc())
+    return [(row.job_id, row.repaired_by) for row in conn.execute(query)]
+
+
 def find_repairs(conn: Connection, ids: Collection[int], whole: Collection[str] = ()) -> dict[int, int]:
     """Job → the job that has made it good: the newest that succeeded among its replays, or a later run of the same
     thing. Jobs that nothing has made good are left out."""
     listed = among(job.c.id, literal(sorted(ids), type_=Ids()))
-    line = _line([listed])
-    replayed = select(line.c.root, func.max(line.c.id)).where(line.c.state == "succeeded").group_by(line.c.root)
-    # asked job by job: a join makes PostgreSQL read every job that has succeeded
-    again = [
-        select(job.c.id, select(func.max(_later.c.id)).where(run).correlate(job).scalar_subquery()).where(listed)
-        for run in _equal_run(whole)
-    ]
     repairs: dict[int, int] = {}
-    for root, repair in [row for query in (replayed, *again) for row in conn.execute(query)]:
-        if repair is not None:
-            repairs[root] = max(repair, repairs.get(root, 0))
+    for job_id, repair in conn.execute(select_repairs([listed], whole)):
+        repairs[job_id] = max(repair, repairs.get(job_id, 0))
     return repairs
 
 

@@ -6,12 +6,13 @@ from sqlalchemy import Connection, func, select, true
 
 from workbench.db.connection import db_now_ms
 from workbench.db.rows.record import columns, fetch, fetch_one
-from workbench.db.rows.webhooks import Delivery, ListedWebhook, SealedWebhook, Webhook
-from workbench.db.schema import job, node, webhook, webhook_delivery
+from workbench.db.rows.webhooks import Delivery, ListedWebhook, MarkedJob, SealedWebhook, Webhook
+from workbench.db.schema import failure_group, job, node, webhook, webhook_delivery
 
 _webhook = columns(Webhook, webhook)
 _sealed = columns(SealedWebhook, webhook)
 _delivery = columns(Delivery, webhook_delivery)
+_marked = columns(MarkedJob, job)
 _there = webhook.c.archived_at.is_(None)
 
 
@@ -50,6 +51,15 @@ def jobs_with_pending_webhooks(conn: Connection, most: int) -> list[int]:
     """Jobs that webhooks are still to be told of, oldest first."""
     # not IS TRUE: neither database would look into the index of marked rows
     return list(conn.execute(select(job.c.id).where(job.c.untold == true()).order_by(job.c.id).limit(most)).scalars())
+
+
+def has_untold_regressions(conn: Connection) -> bool:
+    query = select(failure_group.c.fingerprint).where(failure_group.c.untold == true()).limit(1)
+    return conn.execute(query).first() is not None
+
+
+def find_job(conn: Connection, job_id: int | None) -> MarkedJob | None:
+    return fetch_one(conn, MarkedJob, select(*_marked).where(job.c.id == job_id))
 
 
 def project_title(conn: Connection, project_id: int | None) -> str | None:

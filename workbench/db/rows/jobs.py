@@ -267,7 +267,12 @@ class JobDetail(Record):
 
 @dataclass(frozen=True, slots=True)
 class FailureGroup(Record):
-    """Failed jobs of one fingerprint. `error` is the newest one's; `replayed`: how many were made good by a replay."""
+    """Failed jobs of one fingerprint. `error` is the newest one's; `replayed`: how many were made good, by a replay or
+    a later run.
+
+    `state`: open, resolved, ignored, or regressed by `regressed_by`, the first job that failed after it was resolved;
+    `state_by` None: nobody has said so. `trend`: failures in each span of `span_ms` from `trend_from` (epoch ms) on.
+    """
 
     fingerprint: str
     count: int
@@ -280,6 +285,18 @@ class FailureGroup(Record):
     error_i18n: JsonObject | None
     projects: list[int]
     kinds: list[str]
+    models: list[str]
+    #: ids; the sketch has none
+    profiles: list[int]
+    #: Reelwright's
+    versions: list[str]
+    state: str
+    state_at: int | None
+    state_by: str | None
+    regressed_by: int | None
+    trend: list[int]
+    trend_from: int
+    span_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, func, literal, selec
 
 from workbench.db.connection import db_now_ms
 from workbench.db.schema import ACTIVE, attempt, job, job_child, webhook
-from workbench.db.writes import ledger, steps
+from workbench.db.writes import failures, ledger, steps
 from workbench.db.writes.families import child_ended, family_of
 from workbench.db.writes.timeline import add_event
 from workbench.i18n import N_, Text
@@ -102,9 +102,13 @@ def end(
     kind: str | None = None,
     error: Text | None = None,
     fingerprint: str | None = None,
+    whole: bool = False,
 ) -> bool:
     """Bring a fenced (or locked) job to a terminal state, and tell the parents that wait for it. True: there are
-    some."""
+    some.
+
+    `whole`: any run of its kind does all of its node's work, and makes good what failed of it before.
+    """
     values = {
         "b_job_id": job_id,
         "b_state": state,
@@ -122,6 +126,10 @@ def end(
     has_parents = bool(conn.execute(statement, values).scalar_one_or_none())
     if has_parents:
         child_ended(conn, job_id)
+    if state == "succeeded":
+        failures.mark_repaired(conn, [job_id], whole=whole)
+    elif fingerprint is not None:
+        failures.add(conn, job_id, fingerprint)
     return has_parents
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, lite
 
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import attempt, gate, job, job_child
+from workbench.db.writes import failures
 from workbench.db.writes.claims import CLAIMED, Claim, claim_of, lock_all
 from workbench.db.writes.end import SUCCESS
 from workbench.db.writes.families import wake_parent
@@ -109,6 +110,8 @@ def succeed_all(conn: Connection, successes: Sequence[Success], message: Text) -
     parents = conn.execute(_parents, {"b_ids": list(numbers)}).scalars().all() if held else []
     for parent_id in parents:
         wake_parent(conn, parent_id)
+    if held:
+        failures.mark_repaired(conn, numbers)
     return [s.claim for s in successes if s.claim.job_id not in numbers], bool(parents)
 
 

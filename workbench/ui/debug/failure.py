@@ -1,0 +1,100 @@
+"""The failures of a group: one of them with its payload to edit, its traceback and the model's last answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
+from workbench.ui import drafts, formats, forms, job_links, labels, live, states
+from workbench.ui.debug.groups import Scope
+from workbench.ui.jobs import acts, table
+from workbench.ui.language import current, t
+from workbench.ui.markup import hide_keys, plain
+
+#: failures of a group that are offered for inspection
+MOST_LISTED = 200
+
+
+def inspect(group: FailureGroup, wanted: Scope) -> None:
+    """The failures of a group; the chosen one with its payload editor and traceback."""
+    fingerprint = group.fingerprint
+    jobs = live.query(live.workbench().jobs.list_with_fingerprint, fingerprint=fingerprint, limit=MOST_LISTED, **wanted)
+    if not jobs:
+        return
+    if group.count > len(jobs):
+        st.caption(t("The newest {n} of {all} failures", n=len(jobs), all=formats.count(group.count)))
+    places = live.query(live.workbench().projects.locate, node_ids=sorted({j.node_id for j in jobs if j.node_id}))
+
+    def job_title(job_id: int) -> str:
+        # without an age: a choice is known by its words, and would be another one a second later
+        job = by_id[job_id]
+        place = labels.place(places.get(job.node_id or 0))
+        return " · ".join(
+            p for p in (f"{job_id}", labels.workflow_title(job.kind), place, labels.time_text(job.finished_at)) if p
+        )
+
+    by_id = {job.id: job for job in jobs}
+    chosen = st.selectbox(t("Failure"), list(by_id), format_func=job_title, key=f"failure_{fingerprint}")
+    # what was chosen may be hidden by the filters by now
+    job = by_id.get(chosen, jobs[0])
+    seen = live.query(live.workbench().jobs.get_detail, job.id)
+    for newer in seen.replays:
+        st.markdown(
+            f"{states.chip(newer.state)} "
+            + t(
+                "replayed as job {id} {when}",
+                id=f"[{newer.id}]({job_links.href(newer.id)})",
+                when=labels.age_text(newer.created_at),
+            )
+        )
+    left, right = st.columns([1.3, 1], gap="medium")
+    with left:
+        payload(job)
+    with right:
+        facts(job, seen)
+
+
+def payload(job: Job) -> None:
+    st.markdown(f":gray[{t('Payload')}]")
+    place, key = forms.payload_place(job.id), f"payload_{job.id}"
+    with drafts.keep(place, key) as draft:
+        edited = forms.payload_editor(draft.key, job.params, live.workbench().workflows.get(job.kind).params)
+        changed = edited is not None and edited != job.params
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            label = t("Replay with this payload") if changed else t("Replay")
+            if st.button(
+                label,
+                key=f"replay_{job.id}",
+                type="primary" if changed else "secondary",
+                icon=":material/restart_alt:",
+                disabled=edited is None,
+            ):
+                acts.ask("retry", [job.id], params=edited if changed else None)
+                st.rerun()
+            if st.button(
+                t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
+            ):
+                st.switch_page(job_links.PAGE, query_params=job_links.query(job.id))
+        draft.show_status(with_button=True)
+
+
+def facts(job: Job, seen: JobDetail) -> None:
+    st.markdown(f":gray[{t('What happened')}]")
+    st.markdown(plain(labels.translate_stored(job, "error")))
+    waited, ran = (
+        labels.duration_text(table.wait_ms(job, live.clock_ms())),
+        labels.duration_text(table.ran_ms(job, live.clock_ms())),
+    )
+    st.caption(
+        t("waited {wait} · ran {run} · attempts {attempts} · calls {calls} · {cost}", wait=waited, run=ran,
+            attempts=len(seen.attempts),
+          calls=seen.spending.calls, cost=formats.spent(seen.spending, current()))
+    )  # fmt: skip
+    last = next((a for a in reversed(seen.attempts) if a.traceback), None)
+    if last:
+        with st.expander(t("Traceback"), icon=":material/bug_report:", key=f"trace_{job.id}"):
+            st.code(hide_keys(last.traceback), language="python", height=260)
+    raw = next((c for c in reversed(seen.model_calls) if c.raw_output), None)
+    if raw:
+        with st.expander(t("Last answer of the model"), icon=":material/text_snippet:", key=f"raw_{job.id}"):
+            st.code(hide_keys(raw.raw_output), language=None, wrap_lines=True, height=240)
