@@ -58,8 +58,9 @@ def choose() -> Workflow:
     named = {w.name: w for w in list_workflows()}
     with st.sidebar:
         typed = filters.text("q", t("Search"), t("Search workflows")).casefold()
-        param = st.query_params.get("workflow", "")
-        current = param if param in named else next(iter(named))
+        if st.query_params.get("workflow", "") not in named:
+            open_on_start(list(named.values()))
+        current = st.query_params["workflow"]
         matching = [w for w in named.values() if matches(w, typed)]
         for number, (purpose, group) in enumerate(by_purpose(matching).items()):
             st.caption(plain(t(purpose)))
@@ -71,6 +72,17 @@ def choose() -> Workflow:
                         on_click=st.query_params.__setitem__, args=("workflow", workflow.name),
                     )  # fmt: skip
     return named[current]
+
+
+def open_on_start(workflows: list[Workflow]) -> None:
+    """Without a link, the page opens on what can start: the next piece of the story, else the chat."""
+    names = wb.projects.list_names()
+    project_id = project_picker.current(p.id for p in names) if names else None
+    start = targets.find_start(workflows, project_id) if project_id is not None else None
+    st.query_params["workflow"] = start.workflow if start is not None else CHAT
+    if start is None or start.node.kind == "project" or "node" in st.query_params:
+        return
+    tick([start.node.id])
 
 
 def matches(workflow: Workflow, typed: str) -> bool:
@@ -106,7 +118,9 @@ def episode(project_id: int, nodes: list[int]) -> int | None:
         st.query_params["episode"] = str(st.session_state[slot])
         st.query_params.pop("node", None)
 
-    st.session_state[slot] = linked if linked in named else next(iter(named))
+    if linked not in named and (usual := targets.default_episode(project_id)) is not None:
+        linked = usual.id
+    st.session_state[slot] = linked
     return int(st.selectbox(t("Episode"), list(named), format_func=named.__getitem__, key=slot, on_change=store_choice))
 
 
@@ -154,7 +168,7 @@ def choose_nodes(
     """A row with a box for each node; what is ticked is in the URL."""
     slot = f"launch_nodes_{project_id}_{workflow.scope}"
     chosen = [n.id for n in candidates if n.id in preselected]
-    wanting = [n.id for n in candidates if n.state in ("missing", "ready", "stale", "partial", "failed")]
+    wanting = [n.id for n in candidates if n.state in targets.WANTING]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plural(workflow.scope)}**", width="content")
         st.caption(t("{n} of {all} chosen", n=len(chosen), all=len(candidates)), width="content")

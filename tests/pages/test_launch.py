@@ -12,6 +12,44 @@ def test_it_works_with_nothing_there(house: House, lang: str):
     at = house.page("launch", lang=lang)
     assert not at.exception
     assert at.button(key="choose_llm_chat")
+    assert at.query_params["workflow"] == "llm_chat", "the one thing that can start without a story"
+
+
+def test_without_a_link_it_opens_on_what_the_story_needs_next(house: House):
+    def opened() -> tuple[str, str | None]:
+        at = house.page("launch")
+        assert not at.exception
+        assert not at.button(key="launch_go").disabled, at.query_params
+        return at.query_params["workflow"], at.query_params.get("node")
+
+    project = house.sample()
+    assert opened() == ("plan_episodes", None)
+    house.run("plan_episodes", project)
+    first, second, third = (str(n.id) for n in house.nodes(project, "episode"))
+    assert opened() == ("generate_episode_core_expression", first)
+    house.run("generate_episode_core_expression", int(first))
+    assert opened() == ("generate_episode_core_expression", second), "the rest of the round"
+    for node in house.nodes(project, "episode")[1:]:
+        house.run("generate_episode_core_expression", node.id)
+    house.run("generate_episode_scene_list", int(second))
+    house.wb.queues.pause("queue:text")
+    busy = house.wb.submit("generate_episode_scene_list", int(first))
+    assert opened() == ("generate_episode_scene_list", third), "what is at work is not offered again"
+    house.wb.jobs.cancel([busy.id])
+    at = house.page("launch", workflow="generate_scene_anchor", project=project)
+    assert at.selectbox(key="launch_episode").value == int(second), "the first episode has no scenes to choose from"
+
+
+def test_a_brief_that_is_too_short_opens_on_the_chat(house: House):
+    project = house.sample()
+    brief = house.wb.artifact(project, "brief")
+    assert brief is not None
+    house.wb.artifacts.save(project, "brief", {**brief.content, "summary": "A lamp."}, brief.version)
+    for element in house.wb.projects.tree(project).nodes:
+        if element.kind in ("character", "world"):
+            house.wb.projects.archive(element.id)
+    at = house.page("launch")
+    assert at.query_params["workflow"] == "llm_chat"
 
 
 def test_launch_says_what_is_missing_and_starts_all_or_none(house: House):

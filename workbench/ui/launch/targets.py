@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench.db.rows.jobs import Job
-from workbench.db.rows.story import TreeNode
+from workbench.db.rows.story import OutlineNode, TreeNode
 from workbench.errors import Issue, ReelwrightError
 from workbench.json_types import JsonObject
 from workbench.story.plan import Forecast
@@ -23,6 +23,8 @@ from workbench.workflows.registry import Workflow
 MAX_GUARD_CHECKS = 12
 #: scope → the kind that names its nodes
 ELEMENTS = {"character": "character", "world": "world_element"}
+#: states of a node on which a workflow has something to do
+WANTING = ("missing", "ready", "stale", "partial", "failed")
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,54 @@ class Target:
     state: str
 
 
-def episodes(project: int) -> list[TreeNode]:
+@dataclass(frozen=True)
+class Start:
+    """A workflow that can start now, and the node on which it has something to do."""
+
+    workflow: str
+    node: TreeNode
+
+
+def find_start(workflows: Sequence[Workflow], project: int) -> Start | None:
+    """What a story needs next: the first workflow, in the order of its making, that nothing keeps from starting.
+
+    Those that a plan begins by itself come before those that are started by hand alone. None: everything is there.
+    """
+    single = [w for w in workflows if not w.batch and w.scope != "any"]
+    for workflow in sorted(single, key=lambda w: w.by_hand):
+        for node in _wanting(workflow, project)[:MAX_GUARD_CHECKS]:
+            if _can_start(workflow, node.id):
+                return Start(workflow.name, node)
+    return None
+
+
+def _can_start(workflow: Workflow, node_id: int) -> bool:
+    try:
+        return not live.workbench().workflows.list_unmet(workflow.name, node_id)
+    except ReelwrightError:
+        return False  # its form has to be filled in first
+
+
+def _wanting(workflow: Workflow, project: int) -> list[TreeNode]:
+    """The nodes that lack what a workflow writes, in story order; of scenes those of the first episode that has any."""
+    nodes = live.outline(project, project).nodes
+    if workflow.scope == "scene":
+        first = default_episode(project)
+        nodes = live.outline(project, first.id).nodes if first is not None else []
+    listed = [n for n in nodes if n.kind == workflow.scope]
+    marks = live.query(live.workbench().workflows.list_marks, project)
+    jobs = {(m.node_id, m.workflow): m.state for m in marks}
+    return [n for n in listed if state_of(workflow, n, jobs) in WANTING]
+
+
+def episodes(project: int) -> list[OutlineNode]:
     return [n for n in live.outline(project, project).nodes if n.kind == "episode"]
+
+
+def default_episode(project: int) -> OutlineNode | None:
+    """The first episode that has scenes, else the first."""
+    there = episodes(project)
+    return next((e for e in there if e.parts), there[0] if there else None)
 
 
 def targets(workflow: Workflow, project: int, episode: int) -> list[Target]:
