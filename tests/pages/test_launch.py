@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.pages.conftest import House
+from workbench.ui import live
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -17,6 +18,7 @@ def test_it_works_with_nothing_there(house: House, lang: str):
 
 def test_without_a_link_it_opens_on_what_the_story_needs_next(house: House):
     def opened() -> tuple[str, str | None]:
+        live.invalidate()
         at = house.page("launch")
         assert not at.exception
         assert not at.button(key="launch_go").disabled, at.query_params
@@ -36,6 +38,7 @@ def test_without_a_link_it_opens_on_what_the_story_needs_next(house: House):
     busy = house.wb.submit("generate_episode_scene_list", int(first))
     assert opened() == ("generate_episode_scene_list", third), "what is at work is not offered again"
     house.wb.jobs.cancel([busy.id])
+    live.invalidate()
     at = house.page("launch", workflow="generate_scene_anchor", project=project)
     assert at.selectbox(key="launch_episode").value == int(second), "the first episode has no scenes to choose from"
 
