@@ -114,6 +114,8 @@ _.maintain
 
 # called by migrations, which stay as they were released
 trigger_statements
+index_statements
+_.process_result_value
 
 # for notebooks: whether a plan costs anything
 _.free

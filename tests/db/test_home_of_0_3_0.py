@@ -21,6 +21,7 @@ from tests.recorded.homes import KEY, NAMES, SECRET
 from tests.scripted_provider import ScriptedProvider
 from workbench.db.connection import Database
 from workbench.db.migrate import current, head, migrate
+from workbench.db.search import INDEX
 from workbench.security.keys import Vault
 from workbench.settings import Settings
 
@@ -94,7 +95,9 @@ def test_it_is_migrated_and_every_row_is_there(settings: Settings) -> None:
     def rows() -> tuple[dict[str, int], list[Any], list[Any]]:
         base = create_engine(settings.database_url)
         with base.connect() as conn:
-            tables = set(inspect(conn).get_table_names()) - {"alembic_version"}
+            # the index of words keeps no rows that could be counted
+            names = set(inspect(conn).get_table_names()) - {"alembic_version"}
+            tables = {name for name in names if not name.startswith(INDEX)}
             counts = {t: conn.execute(text(f"SELECT count(*) FROM {t}")).scalar_one() for t in tables}
             jobs = [tuple(map(str, r)) for r in conn.execute(text(f"SELECT {JOB} FROM job ORDER BY id"))]
             artifacts = [tuple(map(str, r)) for r in conn.execute(text("SELECT * FROM artifact ORDER BY id"))]

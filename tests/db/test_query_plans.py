@@ -35,7 +35,7 @@ LARGE = {"job", "attempt", "step", "job_event", "job_child", "model_call", "webh
 #: indexes that hold only what is under way: to read all of one is no harm
 SMALL = {
     "ix_job_active", "ix_job_ready", "ix_job_untold", "uq_job_exclusive", "ix_step_poll", "ix_model_call_open",
-    "ix_webhook_delivery_due",
+    "ix_webhook_delivery_due", "ix_job_unfiled",
 }  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def history(settings: Settings) -> None:
                     **common, "id": n, "kind": f"kind_{n % 20}", "state": "failed" if n % 50 == 0 else "succeeded",
                     "available_at": now + n * hours, "created_at": now + n * hours, "started_at": now + n * hours,
                     "finished_at": now + n * hours, "error_fingerprint": f"f{n % 7}",
+                    "filed": True,
                 }
                 for n in range(1, ENDED + 1)
             ],

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, MetaData, Table, UniqueConstraint, text
 from sqlalchemy.dialects import postgresql
 
-from workbench.db.types import BigInteger, Id, Integer, String, Text
+from workbench.db.types import BigInteger, Id, Integer, Packed, String, Text
 from workbench.db.words import Word
 
 metadata = MetaData(
@@ -31,6 +31,10 @@ FAILED = ("failed", "partial")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
 _child_sql = text("parent_id IS NOT NULL")
 _replay_sql = text("replay_of IS NOT NULL")
+_failed_sql = text("state IN ('failed', 'partial')")
+_cancelled_sql = text("state = 'cancelled'")
+_error_sql = text("error_kind IS NOT NULL")
+_unfiled_sql = text("filed IS NULL AND state IN ('succeeded', 'partial', 'failed', 'cancelled')")
 _open_sql = text("outcome = 'sent'")
 _prompted_sql = text("prompt_name IS NOT NULL")
 _unrepaired_sql = text("repaired_by IS NULL")
@@ -150,11 +154,14 @@ job = Table(
     Column("finished_at", Ms),
     # webhooks are still to be told of this end, or of what it waits for; never set while there are none
     Column("untold", Boolean),
+    # of an ended job: it is counted in `job_count`, and its words are in `job_text` and the index of words
+    Column("filed", Boolean),
     # few jobs have one: without the condition a planner with statistics takes the index of mostly NULL for useless, and
     # reads all jobs for each look
     Index("ix_job_parent_id", "parent_id", postgresql_where=_child_sql, sqlite_where=_child_sql),
     Index("ix_job_replay_of", "replay_of", postgresql_where=_replay_sql, sqlite_where=_replay_sql),
     Index("ix_job_untold", "id", postgresql_where=text("untold"), sqlite_where=text("untold = 1")),
+    Index("ix_job_unfiled", "id", postgresql_where=_unfiled_sql, sqlite_where=_unfiled_sql),
     Index("ix_job_active", "state", "id", postgresql_where=_active_sql, sqlite_where=_active_sql),
     Index(
         "ix_job_ready",
@@ -170,15 +177,19 @@ job = Table(
         "ix_job_failed",
         "error_fingerprint",
         "finished_at",
-        postgresql_where=text("state IN ('failed', 'partial')"),
-        sqlite_where=text("state IN ('failed', 'partial')"),
+        postgresql_where=_failed_sql,
+        sqlite_where=_failed_sql,
     ),
+    # which of these states there are few of is not known: each page of them is read from an index
+    Index("ix_job_failed_state", "state", "id", postgresql_where=_failed_sql, sqlite_where=_failed_sql),
+    Index("ix_job_cancelled", "id", postgresql_where=_cancelled_sql, sqlite_where=_cancelled_sql),
+    Index("ix_job_error_kind", "error_kind", "id", postgresql_where=_error_sql, sqlite_where=_error_sql),
     Index(
         "ix_job_unsolved",
         "project_id",
         "id",
-        postgresql_where=text("state IN ('failed', 'partial')"),
-        sqlite_where=text("state IN ('failed', 'partial')"),
+        postgresql_where=_failed_sql,
+        sqlite_where=_failed_sql,
     ),
     Index("ix_job_node_kind", "node_id", "kind", "id"),
     Index("ix_job_project", "project_id", "id"),
@@ -195,6 +206,29 @@ job = Table(
         postgresql_where=text("node_id IS NULL"),
         sqlite_where=text("node_id IS NULL"),
     ),
+)
+
+# how many ended jobs there are of each kind and state, so that a board need not count them; 0 and "" stand for none
+job_count = Table(
+    "job_count",
+    metadata,
+    # "": each job once; else each job for each model that it has called
+    Column("model", String(200), primary_key=True),
+    Column("project_id", Id, primary_key=True, autoincrement=False),
+    Column("kind", String(80), primary_key=True),
+    Column("profile_id", Id, primary_key=True, autoincrement=False),
+    Column("error_kind", String(40), primary_key=True),
+    Column("state", Word(20), primary_key=True),
+    Column("jobs", Integer, nullable=False),
+)
+
+# all that an ended job is found by, folded, in the pieces that the index of words has (see db/search.py)
+job_text = Table(
+    "job_text",
+    metadata,
+    Column("job_id", Id, ForeignKey("job.id"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("body", Packed, nullable=False),
 )
 
 job_child = Table(

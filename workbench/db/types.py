@@ -6,6 +6,7 @@ fits: no row has it as its id. What people enter is refused with a reason before
 
 from __future__ import annotations
 
+import zlib
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -14,6 +15,9 @@ from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeEngine
 
 from workbench.plain_text import storable
+
+_PACKED_FROM = 400
+_PLAIN = b"\x00"
 
 
 class _Cleaned(TypeDecorator[Any]):
@@ -83,6 +87,27 @@ class Id(BigInteger):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
+
+
+class Packed(TypeDecorator[str]):
+    """Text of any length that SQLite keeps deflated; PostgreSQL does so by itself."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(sa.LargeBinary()) if dialect.name == "sqlite" else self.impl_instance
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        raw = value.encode()
+        return _PLAIN + raw if len(raw) < _PACKED_FROM else zlib.compress(raw, 1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return (value[1:] if value[:1] == _PLAIN else zlib.decompress(value)).decode()
 
 
 def _within(value: Any, bits: int) -> Any:

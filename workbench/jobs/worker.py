@@ -12,7 +12,8 @@ from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
-from workbench.db.writes import installation, ledger, sweep
+from workbench.db.reads.filing import has_unfiled
+from workbench.db.writes import filing, installation, ledger, sweep
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper
 from workbench.jobs.poller import Poller
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
+#: the longest that a round of maintenance files ended jobs
+FILE_FOR_S = 0.5
 #: how long a round of the heartbeat may take beyond a wait for the database
 STUCK_S = 45.0
 #: how long a worker that fell silent is shown as missing; when its process is known to have ended, and when not
@@ -142,6 +145,7 @@ class WorkerEngine:
             self._report_alive,
             lambda: self._sweeper.sweep(idle=self.runner.busy < self._settings.threads),
             self._dispatcher.kick,
+            self._file_ended,
             self._prune_when_due,
         )
         for part in parts:
@@ -150,6 +154,15 @@ class WorkerEngine:
             except Exception as error:
                 # the database may be restarting; the next round tries again
                 log.warning("maintenance: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
+
+    def _file_ended(self) -> None:
+        """Count what has ended and index its words, a while at a time: the rest comes with the next round."""
+        until = time.monotonic() + FILE_FOR_S
+        with self._database.read() as conn:
+            left = has_unfiled(conn)
+        while left and time.monotonic() < until and not self._ended.is_set():
+            with self._database.write() as conn:
+                left = filing.file_ended(conn) == filing.BATCH
 
     def _prune_when_due(self) -> None:
         if time.monotonic() >= self._prune_at:
@@ -171,7 +184,10 @@ class WorkerEngine:
     def _prune(self) -> None:
         with self._database.write() as conn:
             kept = preferences.retention(conn, self._settings)
-            ledger.prune_raw(conn, kept.raw_io_days * DAY_MS)
             if kept.job_keep_days is not None:
                 sweep.prune_history(conn, kept.job_keep_days * DAY_MS)
+        left = True
+        while left and not self._ended.is_set():
+            with self._database.write() as conn:
+                left = ledger.prune_raw(conn, kept.raw_io_days * DAY_MS) == ledger.FORGOTTEN_AT_ONCE
         self._webhooks.prune()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Unpack
 
@@ -10,19 +10,18 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    String,
     Subquery,
     bindparam,
     case,
-    cast,
     exists,
     func,
     literal,
-    or_,
     select,
 )
 
+from workbench.db import search
 from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.reads import filing
 from workbench.db.rows.jobs import (
     URGENCY,
     Attempt,
@@ -118,13 +117,15 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
     if (since := filters.get("since")) is not None:
         query = query.where(job.c.created_at >= since)
     if model := filters.get("model"):
-        query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))
-    if text := filters.get("text"):
-        # params are looked into as JSON, where a quote and a backslash stand behind a backslash
-        as_json = json.dumps(text, ensure_ascii=False)[1:-1]
-        needles = ((job.c.title, text), (job.c.error, text), (cast(job.c.params, String), as_json))
-        query = query.where(or_(*(column.icontains(needle, autoescape=True) for column, needle in needles)))
+        query = query.where(exists().where(model_call.c.model == model, model_call.c.job_id == job.c.id))
     return query
+
+
+def _searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
+    """`_matching`, and what is typed."""
+    query = _matching(query, filters)
+    needle = search.needle_of(filters.get("text"))
+    return query.where(filing.says(conn, needle)) if needle else query
 
 
 def list_jobs(
@@ -137,12 +138,34 @@ def list_jobs(
 ) -> list[Job]:
     """Newest first. `before`/`after`: a job id, for the next older or newer page."""
     query = _matching(select(*_job), filters)
-    if after is not None:
-        rows = fetch(conn, Job, query.where(job.c.id > after).order_by(job.c.id).limit(limit))
-        return rows[::-1]
-    if before is not None:
-        query = query.where(job.c.id < before)
-    return fetch(conn, Job, query.order_by(job.c.id.desc()).limit(limit))
+    found: list[Job] = []
+    for part, key in _page_parts(conn, query, filters):
+        if after is not None:
+            part = part.where(key > after).order_by(key)
+        else:
+            part = part.order_by(key.desc()) if before is None else part.where(key < before).order_by(key.desc())
+        found += fetch(conn, Job, part.limit(limit))
+    newest = sorted({row.id: row for row in found}.items(), reverse=True)
+    return [row for _, row in (newest[-limit:] if after is not None else newest[:limit])]
+
+
+def _page_parts(
+    conn: Connection, query: Select[Any], filters: JobFilters
+) -> list[tuple[Select[Any], ColumnElement[int]]]:
+    """A list in parts, each with the id by which it is read from an index in order: a page stops after its rows,
+    however many match."""
+    needle = search.needle_of(filters.get("text"))
+    state = filters.get("state")
+    if needle and conn.dialect.name == "sqlite":
+        words = search.matching_ids(conn, needle)
+        rowid = search.trigrams.c.rowid
+        indexed = query.join(search.trigrams, rowid == job.c.id).where(*words._where_criteria)
+        return [(indexed, rowid), (query.where(filing.unfiled_says(conn, needle)), job.c.id)]
+    if needle:
+        query = query.where(filing.says(conn, needle))
+    elif state and not isinstance(state, str) and len(state) > 1:
+        return [(query.where(job.c.state == one), job.c.id) for one in dict.fromkeys(state)]
+    return [(query, job.c.id)]
 
 
 def list_sorted(
@@ -158,7 +181,7 @@ def list_sorted(
 ) -> list[Job]:
     """A page of all that match, by what a column means: states by urgency, workflows as in `kinds`, places by project,
     episode and scene, times and costs as numbers, a parent's cost with its children's. What has none comes last."""
-    query = _matching(select(*_job), filters)
+    query = _searching(conn, select(*_job), filters)
     now = db_now_ms()
     keys: list[ColumnElement[Any]]
     match sort:
@@ -180,7 +203,7 @@ def list_sorted(
         case "run":
             keys = [func.coalesce(job.c.finished_at, now) - job.c.started_at]
         case "cost":
-            spent = _spent(filters, yuan_for_dollar)
+            spent = _spent(conn, filters, yuan_for_dollar)
             query = query.outerjoin(spent, spent.c.root == job.c.id)
             keys = [spent.c.cost]
         case "id":
@@ -191,9 +214,9 @@ def list_sorted(
     return fetch(conn, Job, query.order_by(*order, job.c.id.desc()).offset(offset).limit(limit))
 
 
-def _spent(filters: JobFilters, yuan_for_dollar: float) -> Subquery:
+def _spent(conn: Connection, filters: JobFilters, yuan_for_dollar: float) -> Subquery:
     """What each job that matches cost together with its children and theirs, in yuan; None where nothing is known."""
-    given = _matching(select(job.c.id.label("root"), job.c.id.label("job_id")), filters)
+    given = _searching(conn, select(job.c.id.label("root"), job.c.id.label("job_id")), filters)
     family = given.cte("family", recursive=True)
     family = family.union(
         select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
@@ -206,17 +229,25 @@ def _spent(filters: JobFilters, yuan_for_dollar: float) -> Subquery:
 
 def count_matching(conn: Connection, **filters: Unpack[JobFilters]) -> int:
     """How many jobs the same filters of `list_jobs` match."""
-    return int(conn.execute(_matching(select(func.count()).select_from(job), filters)).scalar_one())
+    return sum(count_states(conn, **filters).values())
 
 
 def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, int]:
-    """State → how many jobs the same filters match in it."""
-    query = _matching(select(job.c.state, func.count()).group_by(job.c.state), filters)
-    return {state: count for state, count in conn.execute(query)}
+    """State → how many jobs the same filters match in it: by the counts of filed jobs where these filters have some,
+    and the few others."""
+    counted = _searching(conn, select(job.c.state, func.count()).group_by(job.c.state), filters)
+    filed = filing.count_filed(conn, dict(filters))
+    if filed is None:
+        return {state: count for state, count in conn.execute(counted)}
+    counts = Counter(filed)
+    for others in ((job.c.state.in_(ACTIVE),), filing.UNFILED):
+        for state, count in conn.execute(counted.where(*others)):
+            counts[state] += count
+    return dict(counts)
 
 
 def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
-    return [i for (i,) in conn.execute(_matching(select(job.c.id), filters).order_by(job.c.id))]
+    return [i for (i,) in conn.execute(_searching(conn, select(job.c.id), filters).order_by(job.c.id))]
 
 
 _live_counts = select(job.c.state, func.count()).where(job.c.state.in_(ACTIVE)).group_by(job.c.state)
@@ -225,14 +256,14 @@ _ended_counts = select(job.c.state, func.count()).where(job.c.state.in_(TERMINAL
 
 def counts(conn: Connection, *, project: int | None = None, since: int | None = None) -> dict[str, int]:
     """Jobs by state; ended ones only since a time when one is given."""
-    live, ended = _live_counts, _ended_counts
+    found = dict.fromkeys((*ACTIVE, *TERMINAL), 0)
+    if since is None:
+        return found | count_states(conn, project=project)
+    live, ended = _live_counts, _ended_counts.where(job.c.finished_at >= since)
     if project is not None:
         live, ended = live.where(job.c.project_id == project), ended.where(job.c.project_id == project)
-    if since is not None:
-        ended = ended.where(job.c.finished_at >= since)
-    found = dict.fromkeys((*ACTIVE, *TERMINAL), 0)
-    found.update({s: n for s, n in conn.execute(live)})
-    found.update({s: n for s, n in conn.execute(ended)})
+    for query in (live, ended):
+        found.update({s: n for s, n in conn.execute(query)})
     return found
 
 

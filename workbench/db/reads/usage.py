@@ -244,8 +244,12 @@ def list_calls(
 
 
 def list_models(conn: Connection) -> list[str]:
-    """Every model that was ever called."""
-    return [m for (m,) in conn.execute(select(model_call.c.model).distinct().order_by(model_call.c.model))]
+    """Every model that was ever called: from one to the next in the index, however many calls it has."""
+    following = select(func.min(model_call.c.model).label("model")).cte("models", recursive=True)
+    later = select(func.min(model_call.c.model)).where(model_call.c.model > following.c.model).scalar_subquery()
+    following = following.union_all(select(later).where(following.c.model.isnot(None)))
+    query = select(following.c.model).where(following.c.model.isnot(None)).order_by(following.c.model)
+    return list(conn.scalars(query))
 
 
 _spending = (

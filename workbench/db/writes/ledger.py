@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -20,8 +21,9 @@ from sqlalchemy import (
     update,
 )
 
-from workbench.db.connection import db_now_ms
+from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.schema import job, model_call, profile, step
+from workbench.db.writes import filing, installation
 from workbench.json_types import Json, JsonObject
 
 _cost_of_step = (
@@ -152,8 +154,17 @@ _settle_call = (
 )
 
 
+_filed_owner = (
+    select(job.c.id)
+    .join(model_call, model_call.c.job_id == job.c.id)
+    .where(model_call.c.id == bindparam("id"), job.c.filed.is_(True))
+)
+
+
 def settle_call(conn: Connection, call_row: int, ended: Settlement) -> None:
-    """Write how a call ended, whoever owns the job now: a paid answer is counted even if it came too late."""
+    """Write how a call ended, whoever owns the job now: a paid answer is counted even if it came too late. A job that
+    was filed without it is filed anew."""
+    filing.unfile(conn, conn.scalars(_filed_owner, {"id": call_row}).all())
     conn.execute(_settle_call, {"b_id": call_row, **{f"b_{name}": getattr(ended, name) for name in _SETTLED}})
 
 
@@ -268,16 +279,45 @@ def list_raw_answers(conn: Connection, job_id: int, name: str) -> list[str]:
     return [raw for (raw,) in conn.execute(query) if raw]
 
 
+#: calls whose texts are forgotten in one transaction
+FORGOTTEN_AT_ONCE = 500
+#: the longest that an answer comes after its call was opened
+_LATEST_MS = 4 * 24 * 3_600_000
+_PRUNED_UNTIL = "calls.texts_forgotten_until"
+_old_texts = (
+    select(model_call.c.id, model_call.c.job_id, model_call.c.started_at)
+    .where(
+        model_call.c.started_at >= bindparam("since"),
+        model_call.c.started_at < db_now_ms() - bindparam("older_than_ms"),
+        or_(model_call.c.raw_output.isnot(None), model_call.c.prompt.isnot(None)),
+    )
+    .order_by(model_call.c.started_at)
+    .limit(FORGOTTEN_AT_ONCE)
+)
+
+
 def prune_raw(conn: Connection, older_than_ms: int) -> int:
-    """Forget prompts and raw answers of old calls; tokens and cost stay."""
-    return conn.execute(
-        update(model_call)
-        .where(
-            model_call.c.started_at < db_now_ms() - older_than_ms,
-            or_(model_call.c.raw_output.isnot(None), model_call.c.prompt.isnot(None)),
-        )
-        .values(raw_output=None, prompt=None, template=None)
-    ).rowcount
+    """Forget prompts and raw answers of the oldest calls that have some, `FORGOTTEN_AT_ONCE` at most, and that jobs
+    are found by them; tokens and cost stay. Returns how many."""
+    since = max(0, int(installation.get_meta(conn, _PRUNED_UNTIL) or 0) - _LATEST_MS)
+    rows = conn.execute(_old_texts, {"since": since, "older_than_ms": older_than_ms}).all()
+    if rows:
+        forget_texts(conn, [row.id for row in rows], [row.job_id for row in rows if row.job_id is not None])
+        installation.set_meta(conn, _PRUNED_UNTIL, str(rows[-1].started_at))
+    return len(rows)
+
+
+_no_texts = (
+    update(model_call)
+    .where(among(model_call.c.id, bindparam("ids", type_=Ids())))
+    .values(raw_output=None, prompt=None, template=None)
+)
+
+
+def forget_texts(conn: Connection, call_rows: Sequence[int], job_ids: Sequence[int]) -> None:
+    """Forget what these calls of these jobs said; whoever is filed is filed anew."""
+    filing.unfile(conn, sorted(set(job_ids)))
+    conn.execute(_no_texts, {"ids": [*call_rows]})
 
 
 _lost = update(model_call).values(outcome="lost", ended_at=db_now_ms(), expected_micros=None)

@@ -1,0 +1,202 @@
+"""Ended jobs are counted and found by their words, before and after they are filed, on both databases."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from workbench.db import search
+from workbench.db.connection import Database
+from workbench.db.reads import filing as filed
+from workbench.db.reads import jobs as reads
+from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, job_text, model_call, node
+from workbench.db.writes import filing
+
+JOB = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1,
+       "available_at": 1, "created_at": 1}  # fmt: skip
+CALL = {"purpose": "generate", "provider": "p", "model": "m", "capability": "text", "outcome": "ok", "started_at": 1}
+
+
+@pytest.fixture
+def conn(database_url: str) -> Iterator[Connection]:
+    database = Database(database_url)
+    with database.write() as connection:
+        yield connection
+    database.close()
+
+
+def add(conn: Connection, calls: list[dict[str, Any]] | None = None, **values: Any) -> int:
+    row = {**JOB, "state": "succeeded"} | values
+    job_id = int(conn.execute(insert(job).values(row).returning(job.c.id)).scalar_one())
+    for number, call in enumerate(calls or ()):
+        conn.execute(insert(model_call).values({**CALL, "call_id": f"{job_id}.{number}", "job_id": job_id} | call))
+    return job_id
+
+
+def found(conn: Connection, typed: str, **how: Any) -> list[int]:
+    return [j.id for j in reads.list_jobs(conn, text=typed, **how)]
+
+
+LONG = "".join(f"{n:x}·" for n in range(30_000))
+
+#: (where, what stands there, what is typed, whether it is found)
+WORDS = [
+    ("title", "Keyframes of the Harbour", "the harb", True),
+    ("title", "雨夜的城", "雨夜", True),
+    ("title", "雨夜的城", "城", True),
+    ("title", "雨夜的城", "夜雨", False),
+    ("title", "Straße im Regen", "STRASSE", True),
+    ("title", "ÉCLAIR", "éclair", True),
+    ("title", "two\n  lines", "two lines", True),
+    ("payload", 'she said "go"', 'said "go"', True),
+    ("payload", "back\\slash", "k\\s", True),
+    ("payload", "100% sure", "100% s", True),
+    ("payload", "100x sure", "100% s", False),
+    ("payload", "under_score", "r_s", True),
+    ("payload", "emoji 🎬 cut", "🎬", True),
+    ("error", "The service's answer was 'no'", "'no'", True),
+    ("error", "ends with q", "q", True),
+    ("error", "a & b | c:* <-> !d", "b | c:*", True),
+    ("prompt", "Write of the lantern keeper,\nand the storm.", "keeper, and the", True),
+    ("prompt", "Write of the lantern keeper", "user", False),
+    ("prompt", LONG, "752e·752f·", True),
+    ("prompt", LONG, "752e·7530·", False),
+    ("answer", '{"line": "He\\u0027s \\"here\\"\\nnow"}', 'he\'s "here" now', True),
+    ("answer", "no JSON at all", "json AT all", True),
+    ("answer", "tail" * 9_000 + "的", "l的", True),
+    ("answer", "x" * 600, "y" * 600, False),
+    ("answer", "x" * 600, "x" * 600, True),
+]
+
+
+def put(conn: Connection, where: str, words: str, state: str) -> int:
+    if where == "title":
+        return add(conn, title=words, state=state)
+    if where == "payload":
+        return add(conn, params={"about": [words]}, state=state)
+    if where == "error":
+        return add(conn, error=words, state=state)
+    if where == "prompt":
+        return add(conn, [{"prompt": [{"role": "user", "content": words}]}], state=state)
+    return add(conn, [{"raw_output": words}], state=state)
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_job_is_found_by_any_part_of_its_words(conn: Connection, state: str) -> None:
+    other = add(conn, title="…", params={}, error="…", state=state)
+    ids = [put(conn, where, words, state) for where, words, _, _ in WORDS]
+
+    def look(when: str) -> None:
+        for job_id, (where, words, typed, is_there) in zip(ids, WORDS, strict=True):
+            seen = found(conn, typed, limit=1_000)
+            assert (job_id in seen) is is_there, (when, where, words[:40], typed[:40])
+            assert other not in seen
+            assert seen == sorted(seen, reverse=True)
+            assert reads.count_matching(conn, text=typed) == len(seen)
+            assert sorted(reads.ids_matching(conn, text=typed)) == seen[::-1]
+
+    look("before it is filed")
+    assert filing.file_ended(conn) == (0 if state in ACTIVE else len(WORDS) + 1)
+    assert not filed.has_unfiled(conn)
+    look("once it is filed")
+
+
+def test_pages_of_what_was_searched_hold_all_and_each_once(conn: Connection) -> None:
+    ids = [add(conn, title=f"storm {n}", state="failed" if n % 3 else "succeeded") for n in range(30)]
+    filing.file_ended(conn)
+    ids += [add(conn, title=f"storm {n}", state="queued" if n % 3 else "failed") for n in range(7)]
+    for filters in ({"text": "STORM"}, {}, {"state": ["failed", "queued"]}, {"text": "storm", "state": "failed"}):
+        wanted = [j.id for j in reads.list_jobs(conn, limit=1_000, **filters)]
+        assert wanted == [i for i in sorted(ids, reverse=True) if i in set(wanted)]
+        older: list[int] = []
+        while page := reads.list_jobs(conn, before=older[-1] if older else None, limit=4, **filters):
+            older += [j.id for j in page]
+        assert older == wanted
+        newer: list[int] = []
+        while page := reads.list_jobs(conn, after=newer[0] if newer else 0, limit=4, **filters):
+            newer = [j.id for j in page] + newer
+        assert newer == wanted
+
+
+def test_what_is_unfiled_is_found_by_nothing_and_leaves_nothing(conn: Connection) -> None:
+    before = index_of(conn)
+    ids = [put(conn, where, words, "failed") for where, words, _, _ in WORDS]
+    filing.file_ended(conn)
+    assert reads.count_matching(conn, text="storm") == 1
+    filing.unfile(conn, ids)
+    assert conn.execute(select(func.count()).select_from(job_text)).scalar_one() == 0
+    assert index_of(conn) == before
+    assert conn.execute(select(func.sum(job_count.c.jobs))).scalar_one() == 0
+    assert reads.count_states(conn) == {"failed": len(ids)}
+
+
+def index_of(conn: Connection) -> list[Any]:
+    if conn.dialect.name == "sqlite":
+        return list(conn.execute(text("SELECT term FROM job_words_terms")))
+    return list(conn.execute(text("SELECT job_id FROM job_words")))
+
+
+def test_counts_by_state_equal_a_recount_whatever_is_filed(conn: Connection) -> None:
+    dice = random.Random(7)
+    conn.execute(
+        insert(node), [{"id": n, "kind": "project", "title": "P", "position": 0, "created_at": 1} for n in (1, 2)]
+    )
+    filters: list[dict[str, Any]] = [
+        {name: value for name, value in (("project", project), ("kind", kind), ("model", model), ("error_kind", error),
+                                         ("state", state)) if value is not None}
+        for project in (None, 1, 2)
+        for kind in (None, "a", "b")
+        for model in (None, "m1", "m2")
+        for error in (None, "timeout")
+        for state in (None, "failed", ["queued", "succeeded"])
+    ]  # fmt: skip
+    for _ in range(4):
+        for _ in range(25):
+            state = dice.choice((*ACTIVE, *TERMINAL))
+            models = dice.sample(["m1", "m2", "m1"], dice.randrange(3))
+            add(
+                conn,
+                [{"model": model} for model in models],
+                state=state,
+                kind=dice.choice("ab"),
+                project_id=dice.choice([None, 1, 2]),
+                error_kind="timeout" if state == "failed" and dice.random() < 0.5 else None,
+            )
+        for chosen in filters:
+            listed = reads.list_jobs(conn, limit=1_000, **chosen)
+            assert reads.count_states(conn, **chosen) == Counter(j.state for j in listed), chosen
+            assert sum(reads.counts(conn, project=chosen.get("project")).values()) == reads.count_matching(
+                conn, project=chosen.get("project")
+            )
+        filing.file_ended(conn, dice.randrange(1, 20))
+
+
+def test_two_that_file_at_once_count_each_job_once(database_url: str) -> None:
+    database, other = Database(database_url), Database(database_url)
+    with database.write() as conn:
+        for _ in range(6):
+            add(conn)
+    with database.write() as conn:
+        assert filing.file_ended(conn, 4) == 4
+        if not database.is_sqlite:
+            with other.write() as waiting:
+                assert filing.file_ended(waiting, 4) == 0, "somebody else is at it"
+    with other.write() as conn:
+        assert filing.file_ended(conn, 4) == 2
+        assert reads.count_states(conn) == {"succeeded": 6}
+        conn.execute(update(job).values(title="other"))
+    database.close()
+    other.close()
+
+
+def test_a_text_is_kept_as_it_was(conn: Connection) -> None:
+    job_id = add(conn, title="short", error="long " * 500)
+    filing.file_ended(conn)
+    bodies = conn.scalars(select(job_text.c.body).where(job_text.c.job_id == job_id)).all()
+    assert bodies == ["\n".join(["short", "{}", "long " * 500])]
+    assert search.needle_of("  A\u3000 b ") == "a b"

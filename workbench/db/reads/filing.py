@@ -1,0 +1,101 @@
+"""What ended jobs are filed by (see writes/filing.py), and questions that are answered from it together with the few
+jobs that are not filed yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, String, bindparam, cast, exists, func, literal, or_, select
+
+from workbench.db import search
+from workbench.db.connection import Ids, among
+from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, model_call
+
+#: more jobs than this are not read one by one: after an upgrade, while a long history is filed for the first time
+MOST_READ = 5_000
+
+UNFILED = (job.c.filed.is_(None), job.c.state.in_(TERMINAL))
+SEARCHED = (job.c.id, job.c.title, cast(job.c.params, String).label("payload"), job.c.error)
+COUNTED = (job.c.project_id, job.c.kind, job.c.profile_id, job.c.error_kind, job.c.state)
+_any_unfiled = select(literal(1)).where(*UNFILED).limit(1)
+_many_unfiled = select(literal(1)).where(*UNFILED).limit(1).offset(MOST_READ)
+_calls = (
+    select(model_call.c.job_id, model_call.c.model, model_call.c.prompt, model_call.c.raw_output)
+    .where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
+    .order_by(model_call.c.job_id, model_call.c.id)
+)
+_at_work = select(*SEARCHED).where(job.c.state.in_(ACTIVE))
+_waiting = select(*SEARCHED).where(*UNFILED)
+
+
+def has_unfiled(conn: Connection) -> bool:
+    """Whether a job has ended and is not filed."""
+    return conn.execute(_any_unfiled).scalar_one_or_none() is not None
+
+
+def calls_of(conn: Connection, job_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Job → its calls: (job, model, prompt, answer), in their order; jobs without any are left out."""
+    calls: dict[int, list[Any]] = {}
+    for call in conn.execute(_calls, {"ids": [*job_ids]}):
+        calls.setdefault(call.job_id, []).append(call)
+    return calls
+
+
+def body_of(row: Any, calls: Iterable[Any]) -> str:
+    """All that a job is found by, of a row of `SEARCHED` and its calls."""
+    return search.body_of(row.title, row.payload, row.error, [(call.prompt, call.raw_output) for call in calls])
+
+
+def says(conn: Connection, needle: str) -> ColumnElement[bool]:
+    """Of jobs in whose title, payload, error, prompts or answers a needle (search.needle_of) stands."""
+    return or_(job.c.id.in_(search.matching_ids(conn, needle)), unfiled_says(conn, needle))
+
+
+def unfiled_says(conn: Connection, needle: str) -> ColumnElement[bool]:
+    """The same of those that are at work or not filed yet."""
+    rows = [*conn.execute(_at_work)]
+    many = conn.execute(_many_unfiled).scalar_one_or_none() is not None
+    if not many:
+        rows += conn.execute(_waiting)
+    calls = calls_of(conn, [row.id for row in rows])
+    ids = [row.id for row in rows if needle in body_of(row, calls.get(row.id, ()))]
+    told = among(job.c.id, literal(ids, type_=Ids()))
+    return or_(told, _reads(needle)) if many else told
+
+
+def _reads(needle: str) -> ColumnElement[bool]:
+    """Looks into every row that is not filed."""
+    as_json = json.dumps(needle, ensure_ascii=False)[1:-1]
+    job_words = ((job.c.title, needle), (job.c.error, needle), (cast(job.c.params, String), as_json))
+    call_words = ((cast(model_call.c.prompt, String), as_json), (model_call.c.raw_output, needle),
+                  (model_call.c.raw_output, as_json))  # fmt: skip
+    called = exists().where(
+        model_call.c.job_id == job.c.id, or_(*(c.icontains(words, autoescape=True) for c, words in call_words))
+    )
+    own = (c.icontains(words, autoescape=True) for c, words in job_words)
+    return UNFILED[0] & UNFILED[1] & or_(*own, called)
+
+
+#: filters of jobs that the counts of filed ones are kept by
+_COUNTED_BY = {
+    "kind": job_count.c.kind,
+    "project": job_count.c.project_id,
+    "error_kind": job_count.c.error_kind,
+    "model": job_count.c.model,
+}
+
+
+def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:
+    """State → how many filed jobs match; None: they are not counted by these filters."""
+    given = {name: value for name, value in filters.items() if value is not None and value != ""}
+    if given.keys() - _COUNTED_BY.keys() - {"state"}:
+        return None
+    query = select(job_count.c.state, func.sum(job_count.c.jobs)).group_by(job_count.c.state)
+    query = query.where(*(column == given[name] for name, column in _COUNTED_BY.items() if name in given))
+    if "model" not in given:
+        query = query.where(job_count.c.model == "")
+    if state := given.get("state"):
+        query = query.where(job_count.c.state.in_([state] if isinstance(state, str) else state))
+    return {state: int(jobs) for state, jobs in conn.execute(query) if jobs}

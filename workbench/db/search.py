@@ -1,0 +1,147 @@
+"""What people search jobs by: any part of a title, payload, error, prompt or answer, in any language.
+
+An ended job's words are written into an index of groups of three characters (SQLite: FTS5's trigrams; PostgreSQL: a
+tsvector whose lexemes are these groups, see ADR 0047); of the few that are at work the words themselves are read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, column, func, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from workbench.db.schema import job_text
+from workbench.json_types import Json
+from workbench.plain_text import storable
+
+#: the index's own table, of another kind on each database; `job_words_*` are its parts
+INDEX = "job_words"
+#: a longer needle is looked for by its beginning
+LONGEST = 400
+#: PostgreSQL's index takes so many characters at a time; two neighbours share `LONGEST` of them
+_PART = 16_000
+#: behind a text's end, so that its last one and two characters begin a group of three as well
+END = "\n\n"
+_BLANKS = re.compile(r"[ \t\r\n\f\v\u00a0\u3000]+")
+
+#: on SQLite
+trigrams = table(INDEX, column("rowid"), column(INDEX), column("body"))
+_terms = table("job_words_terms", column("term"))
+#: on PostgreSQL
+lexemes = table(INDEX, column("job_id"), column("part"), column("grams"))
+
+
+def index_statements(dialect: str) -> list[str]:
+    """What makes the index; `schema` declares everything else."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE VIRTUAL TABLE {INDEX} USING fts5(body, content='', columnsize=0, tokenize='trigram')",
+            f"CREATE VIRTUAL TABLE job_words_terms USING fts5vocab({INDEX}, 'row')",
+        ]
+    return [
+        f"CREATE TABLE {INDEX} (job_id BIGINT NOT NULL, part INTEGER NOT NULL, grams TSVECTOR NOT NULL, "
+        "PRIMARY KEY (job_id, part))",
+        f"CREATE INDEX ix_job_words_grams ON {INDEX} USING gin (grams)",
+    ]
+
+
+def fold(words: str) -> str:
+    """Without the difference of capitals, with one blank for any number of blanks and line ends."""
+    return _BLANKS.sub(" ", storable(words)).casefold()
+
+
+def needle_of(typed: str | None) -> str:
+    """What to look for; empty: nothing was typed."""
+    return fold(typed or "").strip()[:LONGEST]
+
+
+def body_of(title: str, payload: str, error: str | None, calls: list[tuple[Json, str | None]]) -> str:
+    """All that a job is found by, folded, a line each. `payload`: as JSON text; `calls`: (prompt, answer)."""
+    parts = [title, *_with_decoded(payload), error or ""]
+    said: dict[str, None] = {}
+    for prompt, answer in calls:
+        # a repair repeats the conversation
+        said.update(dict.fromkeys(_strings(prompt)))
+        parts += _with_decoded(answer or "")
+    return "\n".join(fold(part) for part in (*parts, *said) if part)
+
+
+def _with_decoded(words: str) -> Iterator[str]:
+    """A text, and what stands in it in JSON's escapes as people read it."""
+    yield words
+    if "\\" in words:
+        try:
+            decoded = json.loads(words)
+        except ValueError:
+            return
+        yield "\n".join(_strings(decoded))
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if key != "role":
+                yield from _strings(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part)
+
+
+def parts_of(body: str, dialect: str) -> list[str]:
+    """A body as the index takes it."""
+    if dialect == "sqlite":
+        return [body]
+    return [body[at : at + _PART + LONGEST] for at in range(0, max(1, len(body)), _PART)]
+
+
+def grams_of(words: str) -> list[str]:
+    """Its groups of three characters, each once."""
+    return list({words[at : at + 3] for at in range(len(words) - 2)})
+
+
+def lexemes_of(part: str) -> str:
+    """A part of a body as a tsvector's text."""
+    return " ".join(map(_lexeme, grams_of(part + END)))
+
+
+def matching_ids(conn: Connection, needle: str) -> sa.Select[tuple[int]]:
+    """The ended jobs in whose words a needle stands, for a subquery; on SQLite they come in their order when asked."""
+    if conn.dialect.name == "sqlite":
+        matches = sa.literal_column(INDEX).op("MATCH")(_phrases(conn, needle))
+        return select(trigrams.c.rowid.label("job_id")).where(matches)
+    same_part = (lexemes.c.job_id == job_text.c.job_id) & (lexemes.c.part == job_text.c.part)
+    return (
+        select(job_text.c.job_id.label("job_id"))
+        .join(lexemes, same_part)
+        .where(lexemes.c.grams.op("@@")(sa.cast(_query(needle), TSQUERY)), func.strpos(job_text.c.body, needle) > 0)
+    )
+
+
+def _phrases(conn: Connection, needle: str) -> str:
+    """FTS5's words for it. Of fewer than three characters: any group that begins with them."""
+    if len(needle) > 2:
+        return _quoted(needle)
+    begins = (_terms.c.term >= needle) & (_terms.c.term < needle + "\U0010ffff")
+    # of none: what no text has
+    return " OR ".join(map(_quoted, conn.scalars(select(_terms.c.term).where(begins)))) or _quoted(needle + "\x01")
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
+
+
+def _query(needle: str) -> str:
+    """PostgreSQL's words for it: all of its groups, or any group that begins with it."""
+    if len(needle) < 3:
+        return f"{_lexeme(needle)}:*"
+    return " & ".join(map(_lexeme, grams_of(needle)))
+
+
+def _lexeme(words: str) -> str:
+    return "'" + words.replace("\\", "\\\\").replace("'", "''") + "'"
