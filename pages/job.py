@@ -23,7 +23,7 @@ from workbench.ui import (
     shell,
     states,
 )
-from workbench.ui.jobs import acts, calls_table, structured_report, table
+from workbench.ui.jobs import acts, bundle, calls_table, structured_report, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
@@ -113,6 +113,7 @@ def primary(job: Job, seen: JobDetail) -> None:
         label = t("Retry the {n} that failed", n=len(failed)) if failed else t("Retry")
         st.button(label, key="retry", type="primary", icon=":material/replay:", on_click=ask_retry, args=(number,))
     st.button(t("Edit and replay"), key="edit", icon=":material/edit:", on_click=edit_payload)
+    bundle.popover(job)
     with shell.icon_popover("more_horiz", t("More"), "more", type="secondary"):
         st.button(
             t("Replay as it was"), key="replay", icon=":material/restart_alt:", on_click=ask_replay, args=(number,)

@@ -116,7 +116,8 @@ class Workbench:
     def jobs(self) -> Jobs:
         from workbench.api.jobs import Jobs
 
-        return Jobs(self._backend.database, self._backend.registry, self._backend.dispatcher, self._backend.profiles)
+        backend = self._backend
+        return Jobs(backend.database, backend.registry, backend.dispatcher, backend.profiles, lambda: backend.media)
 
     @cached_property
     def plans(self) -> Plans:

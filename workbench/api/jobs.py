@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
@@ -37,9 +37,11 @@ from workbench.json_types import JsonObject
 from workbench.usage import money
 
 if TYPE_CHECKING:
+    from workbench.bundles import BundleReport
     from workbench.jobs import acts
     from workbench.jobs import submit as submitting
     from workbench.jobs.dispatch import Dispatcher
+    from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
     from workbench.workflows.registry import Registry
 
@@ -50,7 +52,15 @@ WAIT_POLL_S = 0.05
 class Jobs:
     """Submits and steers jobs. Filters of lists: state, kind, project, text, node_id, error_kind, model, since."""
 
-    def __init__(self, database: Database, registry: Registry, dispatcher: Dispatcher, profiles: Profiles) -> None:
+    def __init__(
+        self,
+        database: Database,
+        registry: Registry,
+        dispatcher: Dispatcher,
+        profiles: Profiles,
+        store: Callable[[], MediaStore],
+    ) -> None:
+        self._store = store
         self._database = database
         self._registry = registry
         self._dispatcher = dispatcher
@@ -509,6 +519,16 @@ class Jobs:
         if not any(call.raw_output for call in self.get_detail(job_id).model_calls):
             raise NotAllowed(Text(N_("Job {job_id} has no stored answer."), job_id=job_id))
         return self._replay(job_id, profile=None, keep_done=True, reparse=True, user=user)
+
+    def bundle(self, job_id: int, *, with_story: bool = True) -> BundleReport:
+        """An ended job as a file that `reelwright bundles run` runs again offline: params, steps, prompts, answers and
+        the story as it was; no keys. Without the story its words are in other letters, and no picture is in it.
+
+        Raises NotFound, NotAllowed.
+        """
+        from workbench import bundles
+
+        return bundles.export(self._database, self._store(), self._registry, job_id, with_story=with_story)
 
     def decide(self, job_id: int, choice: Literal["send_again", "give_up"], user: str = "local") -> Job:
         """Answer a job that waits because a call may have been charged. Raises NotAllowed if it does not wait for

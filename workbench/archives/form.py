@@ -8,6 +8,8 @@ from workbench.errors import InvalidInput, Issue
 from workbench.i18n import N_, Text
 
 FORMAT = "reelwright-project"
+#: one job with what it needs to be run again offline
+BUNDLE = "reelwright-bundle"
 #: raised when an older Reelwright could no longer understand what a newer one writes
 VERSION = 1
 MANIFEST = "manifest.json"

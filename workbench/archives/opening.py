@@ -33,7 +33,8 @@ class Archive:
     Raises InvalidInput with the reason, whichever part of it is looked at.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, format_: str = form.FORMAT) -> None:
+        self._format = format_
         try:
             self._zip = zipfile.ZipFile(path)
         except FileNotFoundError:
@@ -83,8 +84,9 @@ class Archive:
 
     def _read_manifest(self) -> JsonObject:
         found = _parse(self._read(form.MANIFEST, form.LONGEST_MANIFEST), form.MANIFEST)
-        if found.get("format") != form.FORMAT:
-            raise refusal(N_("it is no archive of a project"))
+        if found.get("format") != self._format:
+            of_project = self._format == form.FORMAT
+            raise refusal(N_("it is no archive of a project") if of_project else N_("it is no bundle of a job"))
         number, schema = found.get("version"), found.get("schema")
         if not isinstance(number, int) or isinstance(number, bool) or not isinstance(schema, str):
             raise refusal(N_("{name} does not say which version it is of"), name=form.MANIFEST)

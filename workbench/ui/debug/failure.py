@@ -7,7 +7,7 @@ import streamlit as st
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
 from workbench.ui import drafts, formats, forms, job_links, labels, live, states
 from workbench.ui.debug.groups import Scope
-from workbench.ui.jobs import acts, table
+from workbench.ui.jobs import acts, bundle, table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
@@ -75,6 +75,7 @@ def payload(job: Job) -> None:
                 t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"
             ):
                 st.switch_page(job_links.PAGE, query_params=job_links.query(job.id))
+            bundle.popover(job)
         draft.show_status(with_button=True)
 
 

@@ -1,0 +1,1 @@
+"""Bundles: a job as a file, run again offline."""
