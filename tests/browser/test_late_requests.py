@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.stack import Stack, settled, visit
 from tests.browser.test_ways import key
+from tests.conftest import until
+from workbench import samples
 
 
 def parse(message: str | bytes) -> BackMsg:
@@ -73,3 +76,58 @@ def test_a_parts_request_that_comes_late_changes_nothing_on_the_next_page(stack:
     settled(page)
     expect(search).to_be_visible()
     assert "/jobs" in page.url
+
+
+@pytest.mark.parametrize("soon", [True, False], ids=["while_it_is_saved", "afterwards"])
+@pytest.mark.parametrize("workflow", [None, "generate_character_relationships"])
+def test_letters_that_come_after_their_form_was_saved_open_it_no_more(
+    stack: Stack, page: Page, workflow: str | None, soon: bool
+):
+    wb = stack.wb
+    project = wb.create_project(samples.load("gift-of-the-magi.en"))
+    name = kind = "brief"
+    if workflow:
+        name, kind = workflow, "character_relationships"
+        for each in ("plan_episodes", workflow):
+            assert wb.wait(wb.submit(each, project).id, timeout=60).state == "succeeded"
+    held: list[bytes] = []
+    server: list[Callable[[bytes], None]] = []
+
+    def on_request(request: BackMsg, message: bytes, send: Callable[[bytes], None]) -> None:
+        server[:] = [send]
+        states = request.rerun_script.widget_states.widgets
+        if any("_keeper" in w.id and w.WhichOneof("value") == "json_trigger_value" for w in states):
+            held.append(message)
+        else:
+            send(message)
+        if soon and any("_edit_save" in w.id and w.trigger_value for w in states):
+            for letters in held:
+                send(letters)
+
+    relay(page, on_request)
+    visit(page, f"{stack.url}/studio?project={project}&node={project}")
+    opens = key(page, f"cell_{project}_{name}_edit_open").get_by_role("button")
+    opens.click()
+    field = page.locator(f"[class*='st-key-cell_{project}_{kind}_form'] :is(textarea, input[type=text])").first
+    expect(field).to_be_visible()
+    settled(page)
+    field.fill(f"{field.input_value()} still")
+    # its pauses let the relay go on
+    until(lambda: page.wait_for_timeout(20) or bool(held), what="what is sent while it is typed")
+    key(page, f"cell_{project}_{kind}_edit_save").get_by_role("button").click()
+    expect(opens).to_be_visible()
+    settled(page)
+    assert wb.artifact(project, kind).version == 2
+
+    for message in [] if soon else held:
+        server[0](message)
+    # that is answered after them
+    page.get_by_role("radiogroup", name="Language").get_by_text("中文").click()
+    expect(page.get_by_role("radio", name="中文")).to_be_checked()
+    settled(page)
+    assert wb.drafts.find("local", f"edit/{project}/{kind}").fields == {}
+    expect(opens).to_be_visible()
+    page.reload()
+    settled(page)
+    expect(opens).to_be_visible()
+    expect(field).to_have_count(0)

@@ -54,7 +54,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     own.dirty = false;
     for (const css of Object.keys(own.typed)) own.typed[css] = fieldIn(css)?.value ?? own.typed[css];
     own.last = Math.max(Date.now(), own.last + 1);
-    own.send('typed', { number: own.last, typed: byName() });
+    own.send('typed', { number: own.last, turn: own.data.turn, typed: byName() });
   }
   function schedule(pause) {
     own.since ??= Date.now();
@@ -487,7 +487,10 @@ def _hear(draft: Draft, key: str) -> None:
     message = st.session_state.get(key, {}).get("typed")
     if not isinstance(message, dict):
         return
-    memory = draft.memory
+    memory: _Memory | None = st.session_state.get(_MEMORIES, {}).get(draft.place)
+    if memory is None or message["turn"] != _turn(memory.row):
+        # typed before the form was saved or thrown away: it must not come back as a draft
+        return
     for name, text in message["typed"].items():
         own = draft.fields.get(name)
         if own is not None and own.kind and own.key in st.session_state:
