@@ -14,7 +14,8 @@ import pysubs2
 import pytest
 from docx import Document
 
-from workbench.handoff.book import Book, Cue, Episode, Line, Scene, Shot
+from workbench.artifacts.panels import PanelCamera
+from workbench.handoff.book import Book, Cue, Episode, Group, Line, Panel, Scene, Shot
 from workbench.handoff.forms import FORMS, FormName, file_name
 from workbench.story import screenplay
 
@@ -47,11 +48,11 @@ def pages_of(data: bytes) -> list[str]:
     return [page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(data)]
 
 
-def cells_of(data: bytes) -> list[list[str]]:
-    """The first sheet, and that nothing in it is a formula or a link."""
+def cells_of(data: bytes, number: int = 1) -> list[list[str]]:
+    """A sheet, and that nothing in it is a formula or a link."""
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         texts = ["".join(i.itertext()) for i in ElementTree.fromstring(file.read("xl/sharedStrings.xml"))]
-        sheet = ElementTree.fromstring(file.read("xl/worksheets/sheet1.xml"))
+        sheet = ElementTree.fromstring(file.read(f"xl/worksheets/sheet{number}.xml"))
         assert not [name for name in file.namelist() if "externalLink" in name]
     space = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
     assert sheet.findall(".//x:f", space) == []
@@ -131,6 +132,88 @@ def test_a_shot_list_has_a_row_a_shot_and_numbers_that_are_numbers() -> None:
     assert [row[1:4] for row in rows[1:]] == [[str(s), str(n), f"KF{n - 1}"] for s in (1, 2) for n in range(1, 10)]
     assert [row[12] for row in rows[1:10]] == ["愚公: 笑吧。", *[""] * 8]
     assert cells_of(make(make_book(), "xlsx"))[1][:4] == ["1", "1", "1", "KF0"]
+
+
+#: what the sentence of a panel says beside its number, in each camera mode
+CAMERAS = {
+    "A": (None, "[MS, low] ", ("", "", "", "")),
+    "B": (PanelCamera(size="OTS", angle="birds_eye", lens="macro", motion="push_in"), "",
+          ("Over the shoulder", "Bird's eye", "Macro", "Push in")),
+}  # fmt: skip
+
+
+def long_scene(mode: str = "B", translated: bool = True, groups: int = 9, **changes: Any) -> Scene:
+    camera, prefix, _ = CAMERAS[mode]
+    made = tuple(
+        Group(f"KF{g}", f"Goal of {g}", tuple(
+            Panel(n, f"{prefix}Panel {n} shows it.", f"第 {n} 格。" if translated else "", camera, ("愚公",))
+            for n in range(g * 9 + 1, g * 9 + 10)
+        ))
+        for g in range(groups)
+    )  # fmt: skip
+    return make_scene(groups=made, **changes)
+
+
+@pytest.mark.parametrize("mode", ["A", "B"])
+@pytest.mark.parametrize("translated", [True, False])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_all_panels_stand_in_tables_and_pages(mode: str, translated: bool, language: str) -> None:
+    book = make_book(long_scene(mode, translated), make_scene(2, 12.0), language=language)
+    prefix, words = CAMERAS[mode][1:]
+
+    rows = list(csv.DictReader(io.StringIO(make(book, "csv").decode("utf-8-sig"))))
+    names = {"zh": ("画格", "英文", "中文", "景别", "场景"), "en": ("Panel", "English", "Chinese", "Size", "Scene")}
+    panel, en, zh, size, scene = names[language]
+    assert [row[scene] for row in rows] == ["1"] * 90 + ["2"] * 9
+    found = [row for row in rows if row[panel]]
+    assert [row[panel] for row in found] == [str(n) for n in range(1, 82)]
+    assert [row[en] for row in found] == [f"{prefix}Panel {n} shows it." for n in range(1, 82)]
+    assert [row[zh] for row in found] == [f"第 {n} 格。" if translated else "" for n in range(1, 82)]
+    if language == "en":
+        assert [found[80][c] for c in (size, "Angle", "Lens", "Camera motion")] == list(words)
+
+    data = make(book, "xlsx")
+    assert len(cells_of(data)) == 19
+    table = cells_of(data, 2)
+    assert table[1][:4] == ["1", "1", "KF0", "1"]
+    assert table[81][:4] == ["1", "1", "KF8", "81"]
+    assert f"{prefix}Panel 81 shows it." in table[81]
+
+    told = "".join("".join(page.split()) for page in pages_of(make(book, "pdf")))
+    for n in range(1, 82):
+        assert f"Panel{n}showsit." in told
+        assert (f"第{n}格。" in told) is translated
+    assert "KF8·73–81·Goalof8" in told
+
+
+@pytest.mark.parametrize("changes", [{"shots": ()}, {"lines": (), "cues": ()}, {"groups_written": 1}])
+def test_panels_stand_without_shots_lines_or_the_other_groups(changes: dict[str, Any]) -> None:
+    groups = changes.pop("groups_written", 9)
+    book = make_book(long_scene(groups=groups, **changes))
+    assert csv_panels(book) == 9 * groups
+    assert len(cells_of(make(book, "xlsx"), 2)) == 1 + 9 * groups
+    assert f"Panel{9 * groups}showsit." in "".join("".join(p.split()) for p in pages_of(make(book, "pdf")))
+
+
+def csv_panels(book: Book) -> int:
+    return sum(bool(row["画格"]) for row in csv.DictReader(io.StringIO(make(book, "csv").decode("utf-8-sig"))))
+
+
+def test_long_panels_run_over_no_page_and_no_spreadsheet_runs_them() -> None:
+    camera = PanelCamera(size="EST", angle="eye_level", lens="ultra_wide", motion="pedestal_down")
+    panels = tuple(Panel(n, "=1+1 " + "W" * 790, "长" * 500, camera, ("甲" * 60,) * 8) for n in (1, 2))
+    book = make_book(make_scene(groups=(Group("KF0", "目" * 600, panels),)))
+    for page in pypdfium2.PdfDocument(make(book, "pdf")):
+        width, height = page.get_size()
+        for item in page.get_objects():
+            left, bottom, right, top = item.get_bounds()
+            assert min(left, bottom) >= 0
+            assert right <= width + 1
+            assert top <= height
+    assert not [
+        v for row in csv.reader(io.StringIO(make(book, "csv").decode("utf-8-sig"))) for v in row if v[:1] == "="
+    ]
+    assert cells_of(make(book, "xlsx"), 2)[1][-2].startswith("=1+1")
 
 
 def test_subtitles_stand_where_they_are_said() -> None:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from workbench.artifacts.panels import (
+    STORYBOARD_BACK_TRANSLATION,
+    STORYBOARD_GROUPS,
+    STORYBOARD_PLAN,
+    STORYBOARD_TRANSLATION,
+    PanelCamera,
+)
 from workbench.artifacts.storyboard import frame_key
 from workbench.errors import NotAllowed
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
-from workbench.story import timing
+from workbench.story import board, timing
 from workbench.story.facts import NodeView
 
 
@@ -30,6 +37,33 @@ class Shot:
     @property
     def key(self) -> str:
         return frame_key(self.order)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of a scene's 81. `en`, `zh`: as they count now; `zh` empty: not translated. `camera` None: it stands in
+    brackets before the sentence."""
+
+    number: int
+    en: str
+    zh: str
+    camera: PanelCamera | None
+    people: tuple[str, ...]
+
+    @property
+    def camera_words(self) -> tuple[str, str, str, str]:
+        """Size, angle, lens and motion by their names."""
+        camera = self.camera
+        return ("", "", "", "") if camera is None else (camera.size, camera.angle, camera.lens, camera.motion)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Nine panels. `goal`: what they are for; empty where no plan says."""
+
+    key: str
+    goal: str
+    panels: tuple[Panel, ...]
 
 
 @dataclass(frozen=True)
@@ -73,6 +107,8 @@ class Scene:
     lines: tuple[Line, ...]
     cues: tuple[Cue, ...]
     script: JsonObject | None
+    #: of its long storyboard, those that are written
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +130,10 @@ class Book:
     @property
     def scenes(self) -> list[tuple[Episode, Scene]]:
         return [(episode, scene) for episode in self.episodes for scene in episode.scenes]
+
+    @property
+    def has_panels(self) -> bool:
+        return any(scene.groups for _, scene in self.scenes)
 
     @property
     def pictures(self) -> list[str]:
@@ -154,6 +194,19 @@ def _scene(node: NodeView, outline: JsonObject, script: JsonObject | None, langu
             for c in (sound or {}).get("cues", [])
         ),
         script,
+        _read_groups(node),
+    )  # fmt: skip
+
+
+def _read_groups(node: NodeView) -> tuple[Group, ...]:
+    kinds = (STORYBOARD_PLAN, STORYBOARD_GROUPS, STORYBOARD_TRANSLATION, STORYBOARD_BACK_TRANSLATION)
+    return tuple(
+        Group(
+            group.key, group.planned.goal if group.planned else "",
+            tuple(Panel(p.shot, p.en, p.zh, p.camera, p.people) for p in group.panels),
+        )
+        for group in board.lay_out(*(node.artifact(kind.name) for kind in kinds))
+        if group.panels
     )  # fmt: skip
 
 

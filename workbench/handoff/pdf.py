@@ -8,8 +8,19 @@ import io
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from workbench.handoff.book import Book, Episode, Scene, Shot
-from workbench.handoff.words import ANGLES, COLUMNS, CUES, FRAMINGS, LINES, clock, say
+from workbench.handoff.book import Book, Episode, Panel, Scene, Shot
+from workbench.handoff.words import (
+    ANGLES,
+    CAMERA,
+    COLUMNS,
+    CUES,
+    FRAMINGS,
+    LINES,
+    PANEL_COLUMNS,
+    PANEL_SIZES,
+    clock,
+    say,
+)
 from workbench.i18n import N_, translate
 from workbench.sketch.drawing.caption import FONT, replace_missing
 
@@ -21,11 +32,16 @@ Read = Callable[[str], bytes | None]
 #: told how many of all pages are done
 Progress = Callable[[int, int], None]
 
+#: title, columns, their widths in mm, rows
+Table = tuple[str, list[str], Sequence[float], list[list[str]]]
+
 FAMILY = "Reelwright"
 WIDTH, HEIGHT, MARGIN = 297.0, 210.0, 11.0
 TOP, BOTTOM, GUTTER = 25.0, 9.0, 5.0
 #: columns and rows of nine frames, by how wide a frame is for its height
 WIDE, TALL = (3, 3), (5, 2)
+#: of a row of a table: more than a page holds no row has
+MOST_LINES = 40
 #: enough for 300 dots an inch of the widest frame
 MOST_PIXELS = 1_050
 INK, MUTED, RULE, ACCENT, GROUND = (27, 29, 40), (86, 92, 107), (218, 221, 230), (79, 70, 198), (243, 244, 248)
@@ -167,7 +183,7 @@ class _Pages:
 
     def _shots(self, episode: Episode, scene: Scene) -> None:
         """What is shot, said and heard, as tables; as many pages as they take."""
-        told: list[tuple[str, list[str], Sequence[float], list[list[str]]]] = []
+        told: list[Table] = []
         language = self.book.language
         if scene.shots:
             columns = ["shot", "size", "angle", "lens", "action", "composition"]
@@ -184,6 +200,7 @@ class _Pages:
             told.append((self._say(N_("Sound")), ["from", "to", "what", "description"], (18, 18, 34, 205), [
                 [clock(c.from_s), clock(c.to_s), say(CUES, c.type, language), c.description] for c in scene.cues
             ]))  # fmt: skip
+        told += self._panels(scene)
         if not told and scene.shots:
             return
         self._heading(episode, scene)
@@ -195,6 +212,26 @@ class _Pages:
         for title, columns, widths, rows in told:
             y = self._table(episode, scene, title, columns, widths, rows, y) + 5
 
+    def _panels(self, scene: Scene) -> list[Table]:
+        """A table a group of the long storyboard; the story's language first, the other one beside it where it is."""
+        language = self.book.language
+        both = any(p.zh for g in scene.groups for p in g.panels)
+        tongues = (["zh", "en"] if language == "zh" else ["en", "zh"]) if both else ["en"]
+        columns = ["panel", "camera", "people", *tongues]
+        widths = (14, 52, 29, *([90, 90] if both else [180]))
+        return [
+            (" · ".join(filter(None, (f"{g.key} · {g.panels[0].number}–{g.panels[-1].number}", g.goal))), columns,
+             widths, [
+                [str(p.number), self._camera(p), ", ".join(p.people), *(getattr(p, tongue) for tongue in tongues)]
+                for p in g.panels
+            ]) for g in scene.groups
+        ]  # fmt: skip
+
+    def _camera(self, panel: Panel) -> str:
+        size, *others = panel.camera_words
+        named = (say(PANEL_SIZES, size, self.book.language), *(say(CAMERA, o, self.book.language) for o in others))
+        return " · ".join(filter(None, named))
+
     def _table(
         self, episode: Episode, scene: Scene, title: str, columns: list[str], widths: Sequence[float],
         rows: list[list[str]], y: float,
@@ -202,7 +239,8 @@ class _Pages:
         """A table with its heading, which a new page repeats; how far down it reaches."""
         again = True
         for row in rows:
-            height = max(self._height(text, width - 3, 8) for text, width in zip(row, widths, strict=True)) + 2.4
+            tallest = max(self._height(text, width - 3, 8) for text, width in zip(row, widths, strict=True))
+            height = min(tallest, MOST_LINES * _line_height(8)) + 2.4
             if y + height + (14 if again else 0) > HEIGHT - BOTTOM - 4:
                 self._heading(episode, scene)
                 y, again = TOP, True
@@ -211,7 +249,7 @@ class _Pages:
                 y, again = self._column_names(columns, widths, y), False
             x = MARGIN
             for text, width in zip(row, widths, strict=True):
-                self._text(x, y + 1.2, width - 3, text, 8, lines=40)
+                self._text(x, y + 1.2, width - 3, text, 8, lines=MOST_LINES)
                 x += width
             y += height
             self._pdf.set_draw_color(*RULE)
@@ -220,7 +258,8 @@ class _Pages:
 
     def _column_names(self, columns: list[str], widths: Sequence[float], y: float) -> float:
         names = {**COLUMNS, "who": N_("Speaker"), "how": N_("Manner"), "text": N_("Text"), "to": N_("To"),
-                 "what": N_("Type"), "description": N_("Description")}  # fmt: skip
+                 "what": N_("Type"), "description": N_("Description"), "camera": N_("Camera"), "people": N_("People"),
+                 **PANEL_COLUMNS}  # fmt: skip
         self._pdf.set_fill_color(*GROUND)
         self._pdf.rect(MARGIN, y, sum(widths), 5.4, style="F")
         x = MARGIN

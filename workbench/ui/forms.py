@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from workbench.documents import Repeated, Unreadable, parse_json
 from workbench.errors import Issue
+from workbench.handoff.words import CAMERA
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.ui import drafts
@@ -63,16 +64,9 @@ CHOICES = {
     "int": N_("Inside"), "ext": N_("Outside"), "int_ext": N_("Inside and outside"), "action": N_("Action"),
     "sound": N_("Sound"), "off_screen": N_("Beside the picture"),
     "json_object": N_("Any JSON object"), "json_schema": N_("As a JSON Schema says"),
-    "eye_level": N_("Eye level"), "birds_eye": N_("Bird's eye"), "worms_eye": N_("Worm's eye"),
-    "dutch": N_("Dutch angle"), "shoulder": N_("Over the shoulder"), "ultra_wide": N_("Ultra wide"),
-    "standard": N_("Standard"), "portrait": N_("Portrait lens"), "telephoto": N_("Telephoto"), "macro": N_("Macro"),
-    "static": N_("Static"), "pan_left": N_("Pan left"), "pan_right": N_("Pan right"), "tilt_up": N_("Tilt up"),
-    "tilt_down": N_("Tilt down"), "push_in": N_("Push in"), "pull_back": N_("Pull back"),
-    "truck_left": N_("Truck left"), "truck_right": N_("Truck right"), "pedestal_up": N_("Pedestal up"),
-    "pedestal_down": N_("Pedestal down"), "zoom_in": N_("Zoom in"), "zoom_out": N_("Zoom out"), "arc": N_("Arc"),
-    "follow": N_("Follow"), "crane": N_("Crane"), "handheld": N_("Handheld"), "wide": N_("Wide"),
+    **CAMERA,
     "way.left": N_("Goes away"), "way.consumed": N_("Is used up"),
-    "minimal": N_("Minimal"), "low": N_("Low"), "medium": N_("Medium"), "high": N_("High"), "xhigh": N_("Very high"),
+    "minimal": N_("Minimal"), "medium": N_("Medium"), "xhigh": N_("Very high"),
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -177,6 +179,11 @@ def test_only_the_edited_panel_goes_back_and_its_picture_prompt_follows(start: S
     assert run(engine, BACK, scene).state == "succeeded"
     assert f"Della在{thing}前面坐着" not in service(engine).requests[-1].messages[-1].content
     assert len([p for p in laid_out(engine, scene)[2].panels if p.translated_back]) == 2
+    # a crew gets what counts
+    table = csv.DictReader(io.StringIO(engine.wb.handoffs.make(scene, "csv").data.decode("utf-8-sig")))
+    handed = {row["Panel"]: row for row in table}
+    assert handed["22"]["English"] == changed[0][1].en
+    assert handed["24"]["Chinese"] == f"Jim在{thing}前面站着。"
     # back to what it said: the English of before counts again
     edit(engine, scene, lambda made: made["groups"][2]["panels"][3].update(zh=before[2].panels[3].zh), ZH)
     assert laid_out(engine, scene)[2].panels[3].en == before[2].panels[3].en

@@ -18,6 +18,7 @@ from workbench.artifacts.panels import (
 )
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Issue
+from workbench.handoff.words import PANEL_SIZES
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.story.board import BoardGroup, BoardPanel, lay_out
@@ -32,13 +33,6 @@ Content = JsonObject
 PLAN, GROUPS, ZH, EN = "storyboard_plan", "storyboard_groups", "storyboard_translation", "storyboard_back_translation"
 #: whose cells show the two languages
 MADE_BY = {GROUPS: "generate_storyboard_group", ZH: "translate_storyboard_panels"}
-#: the field's terms for how much a panel shows
-SIZES = {
-    "EST": N_("Establishing"), "ELS": N_("Extreme long"), "LS": N_("Long"), "FS": N_("Full figure"),
-    "MLS": N_("Medium long"), "MS": N_("Medium"), "MCU": N_("Medium close-up"), "CU": N_("Close-up"),
-    "ECU": N_("Extreme close-up"), "TWO": N_("Two-shot"), "OTS": N_("Over the shoulder"), "POV": N_("Point of view"),
-    "INS": N_("Insert"),
-}  # fmt: skip
 _ICON = "font-family:'Material Symbols Rounded';font-weight:400"
 
 
@@ -182,7 +176,7 @@ def _begin_edit(node_id: int, kind: str, head: ArtifactVersion, part: int) -> No
 
 
 def _panel(panel: BoardPanel) -> str:
-    camera = "" if panel.camera is None else t(SIZES[panel.camera.size])
+    camera = "" if panel.camera is None else t(PANEL_SIZES[panel.camera.size])
     more = "" if panel.camera is None else " · ".join(_words(panel.camera))
     english = _mark("edit", t("Edited")) if panel.edited_en else ""
     if panel.translated_back:
