@@ -23,6 +23,7 @@ from workbench.ui import (
     shell,
     states,
 )
+from workbench.ui.debug import compare
 from workbench.ui.jobs import acts, bundle, calls_table, structured_report, table
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
@@ -159,11 +160,12 @@ def header(job: Job, seen: JobDetail) -> None:
     if job.worker:
         parts.append(f"{t('worker')} {code(job.worker)}")
     if job.replay_of:
-        parts.append(f"{t('replay of')} [{job.replay_of}]({job_links.href(job.replay_of)})")
+        original = f"[{job.replay_of}]({job_links.href(job.replay_of)})"
+        parts.append(f"{t('replay of')} {original} ({compare.words(job.replay_of, job.id)})")
     if job.parent_id:
         parts.append(f"{t('part of')} [{job.parent_id}]({job_links.href(job.parent_id)})")
     for newer in seen.replays:
-        parts.append(f"{t('replayed as')} [{newer.id}]({job_links.href(newer.id)})")
+        parts.append(f"{t('replayed as')} [{newer.id}]({job_links.href(newer.id)}) ({compare.words(job.id, newer.id)})")
     st.caption(" · ".join(parts))
 
 

@@ -18,7 +18,7 @@ PAGE = "pages/job.py"
 TITLES = {
     "jobs": N_("All jobs"), "debug": N_("Debug"), "studio": N_("Studio"), "gallery": N_("Gallery"),
     "launch": N_("Launch"), "analytics": N_("Analytics"), "cast": N_("Cast and world"),
-    "lineage": N_("Lineage"),
+    "lineage": N_("Lineage"), "compare": N_("Compare"),
 }  # fmt: skip
 #: a longer way back is not carried along
 LONGEST = 1000

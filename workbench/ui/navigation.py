@@ -39,6 +39,13 @@ def draw() -> None:
             st.Page(home, title=t("Projects"), url_path="projects", visibility="hidden"),
             st.Page("pages/job.py", title=t("Job"), icon=":material/work:", url_path="job", visibility="hidden"),
             st.Page(
+                "pages/compare.py",
+                title=t("Compare"),
+                icon=":material/compare_arrows:",
+                url_path="compare",
+                visibility="hidden",
+            ),
+            st.Page(
                 "pages/drift.py", title=t("Drift"), icon=":material/compare:", url_path="drift", visibility="hidden"
             ),
             st.Page(

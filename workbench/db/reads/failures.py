@@ -209,8 +209,10 @@ def find_repairs(conn: Connection, ids: Collection[int], whole: Collection[str] 
     """Job → the job that has made it good: the newest that succeeded among its replays, or a later run of the same
     thing. Jobs that nothing has made good are left out."""
     listed = among(job.c.id, literal(sorted(ids), type_=Ids()))
+    mine = among(failure.c.job_id, literal(sorted(ids), type_=Ids()))
+    known = select(failure.c.job_id, failure.c.repaired_by).where(mine, failure.c.repaired_by.isnot(None))
     repairs: dict[int, int] = {}
-    for job_id, repair in conn.execute(select_repairs([listed], whole)):
+    for job_id, repair in (row for query in (known, select_repairs([listed], whole)) for row in conn.execute(query)):
         repairs[job_id] = max(repair, repairs.get(job_id, 0))
     return repairs
 

@@ -97,18 +97,20 @@ def _list_repairs() -> CompoundSelect[Any]:
     )
     replayed = select(failure.c.job_id, line.c.repair).join_from(line, failure, failure.c.job_id == line.c.id)
     again = and_(failure.c.kind == job.c.kind, failure.c.job_id < job.c.id, _unrepaired, among(job.c.id, _ids))
-    on_node = (
-        select(failure.c.job_id, job.c.id)
-        .join_from(job, failure, failure.c.node_id == job.c.node_id)
-        .join(_failed_job, _failed_job.c.id == failure.c.job_id)
-        .where(again, or_(bindparam("b_whole", type_=Boolean()), _failed_job.c.params == job.c.params))
-    )
-    alone = (
-        select(failure.c.job_id, job.c.id)
-        .join_from(job, failure, failure.c.params_hash == job.c.params_hash)
-        .where(again, failure.c.node_id.is_(None), job.c.node_id.is_(None))
-    )
-    return union_all(replayed, on_node, alone)
+    ways = [replayed]
+    for same_node in (failure.c.node_id == job.c.node_id, and_(failure.c.node_id.is_(None), job.c.node_id.is_(None))):
+        # whichever profile it ran under
+        same_work = or_(
+            and_(bindparam("b_whole", type_=Boolean()), job.c.node_id.isnot(None)),
+            _failed_job.c.params == job.c.params,
+        )
+        ways.append(
+            select(failure.c.job_id, job.c.id)
+            .join_from(job, failure, same_node)
+            .join(_failed_job, _failed_job.c.id == failure.c.job_id)
+            .where(again, same_work)
+        )
+    return union_all(*ways)
 
 
 _repairs = _list_repairs()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
 from workbench.ui import drafts, formats, forms, job_links, labels, live, states
+from workbench.ui.debug import compare
 from workbench.ui.debug.groups import Scope
 from workbench.ui.jobs import acts, bundle, table
 from workbench.ui.language import current, t
@@ -39,14 +40,17 @@ def inspect(group: FailureGroup, wanted: Scope) -> None:
     job = by_id.get(chosen, jobs[0])
     seen = live.query(live.workbench().jobs.get_detail, job.id)
     for newer in seen.replays:
-        st.markdown(
-            f"{states.chip(newer.state)} "
-            + t(
-                "replayed as job {id} {when}",
-                id=f"[{newer.id}]({job_links.href(newer.id)})",
-                when=labels.age_text(newer.created_at),
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(
+                f"{states.chip(newer.state)} "
+                + t(
+                    "replayed as job {id} {when}",
+                    id=f"[{newer.id}]({job_links.href(newer.id)})",
+                    when=labels.age_text(newer.created_at),
+                ),
+                width="content",
             )
-        )
+            compare.link(job.id, newer.id, f"compare_{newer.id}")
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
         payload(job)

@@ -113,7 +113,8 @@ def compare(old: JsonObject, new: JsonObject, schema: JsonObject) -> Comparison:
     return Comparison(rows, changed, len(names) - changed)
 
 
-def _markdown(pieces: Sequence[Piece]) -> str:
+def mark(pieces: Sequence[Piece]) -> str:
+    """Pieces as Markdown: removed words struck out on red, added ones on green."""
     words = []
     for kind, text in pieces:
         if kind == "same":
@@ -140,4 +141,4 @@ def draw(comparison: Comparison, key: str) -> None:
     for side, name in ((left, "old"), (right, "new")):
         with side, st.container(border=True, key=f"{key}_{name}"):
             for row in comparison.rows:
-                st.markdown(f"**{plain(row.label)}** {_markdown(row.old if name == 'old' else row.new) or '—'}")
+                st.markdown(f"**{plain(row.label)}** {mark(row.old if name == 'old' else row.new) or '—'}")

@@ -1,0 +1,299 @@
+"""A job and its replay side by side: how they ended, what they took, and for each step words, answer and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from workbench.artifacts.diff import changes
+from workbench.db.rows.jobs import Job, JobDetail, ModelCall, Step
+from workbench.errors import NotFound, Unavailable
+from workbench.json_types import Json, parse_json
+from workbench.ui import formats, job_links, labels, live, media, states
+from workbench.ui.jobs import table
+from workbench.ui.language import current, t
+from workbench.ui.markup import code, hide_keys, plain, shorten
+from workbench.ui.studio import diff
+
+PAGE = "pages/compare.py"
+#: fields of an answer that are listed; the others are counted
+MOST_FIELDS = 60
+#: of what stayed the same, so much is shown on each side of a change
+AROUND = 80
+#: pictures of each side
+MOST_PICTURES = 9
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two jobs. `calls`: those of a step, the last one is what it came to."""
+
+    detail: JobDetail
+
+    @property
+    def job(self) -> Job:
+        return self.detail.job
+
+    def calls(self, step: str | None = None) -> list[ModelCall]:
+        return [c for c in self.detail.model_calls if step is None or c.step == step]
+
+    def step(self, name: str) -> Step | None:
+        return next((s for s in self.detail.steps if s.name == name), None)
+
+
+def words(original: int, other: int) -> str:
+    """The same as a link in a sentence."""
+    return f"[{t('compare')}](/compare?a={int(original)}&b={int(other)})"
+
+
+def link(original: int, other: int, key: str) -> None:
+    """A way to here from wherever two runs of the same are in sight."""
+    if st.button(t("Compare"), key=key, icon=":material/compare_arrows:", type="tertiary"):
+        st.switch_page(PAGE, query_params={"a": str(original), "b": str(other)})
+
+
+def draw(first: JobDetail, second: JobDetail) -> None:
+    sides = (Side(first), Side(second))
+    for column, side in zip(st.columns(2, gap="small"), sides, strict=True):
+        with column:
+            _card(side)
+    _numbers(*sides)
+    _inputs(*sides)
+    names = list(dict.fromkeys([c.step or "" for s in sides for c in s.calls()] + [s.name for s in first.steps]))
+    named = [name for name in names if name]
+    if named:
+        step = named[0]
+        if len(named) > 1:
+            step = st.selectbox(t("Step"), named, format_func=lambda n: _step_title(n, sides), key="compare_step")
+        _step(step or named[0], *sides)
+    _pictures(*sides)
+
+
+def _card(side: Side) -> None:
+    job = side.job
+    with st.container(border=True, key=f"compare_job_{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**[{t('Job')} {job.id}]({job_links.href(job.id)})**", width="content")
+            states.badge(job.state)
+            st.space("stretch")
+            st.caption(labels.age_text(job.created_at), width="content")
+        profile = live.query(live.workbench().profiles.list, include_archived=True)
+        name = next((p.name for p in profile if p.id == job.profile_id), "sketch")
+        models = labels.join(dict.fromkeys(c.model for c in side.calls()))
+        st.caption(plain(" · ".join(p for p in (labels.workflow_title(job.kind), name, models) if p)))
+        if job.error:
+            title = labels.error_title(job.error_kind)
+            error = shorten(labels.translate_stored(job, "error"), 400)
+            st.markdown(f":red[:material/error: **{plain(title)}**] {plain(error)}")
+        elif job.state == "succeeded":
+            st.markdown(f":green[:material/check_circle: {t('All checks passed')}]")
+
+
+def _sum(calls: Sequence[ModelCall], name: str) -> int | None:
+    known = [getattr(call, name) for call in calls if getattr(call, name) is not None]
+    return sum(known) if known else None
+
+
+def _facts(side: Side, calls: Sequence[ModelCall], *, whole: bool) -> list[tuple[str, str]]:
+    """(what, value) of a job or one of its steps."""
+    cost: dict[str, int] = {}
+    for call in calls:
+        if call.cost_micros is not None and call.currency:
+            cost[call.currency] = cost.get(call.currency, 0) + call.cost_micros
+    unpriced = sum(call.unpriced for call in calls)
+    facts = [
+        (t("Model calls"), str(len(calls))),
+        (t("Valid answers"), str(sum(call.valid is True for call in calls))),
+        (t("Input tokens"), formats.number(_sum(calls, "input_tokens"), current())),
+        (t("Output tokens"), formats.number(_sum(calls, "output_tokens"), current())),
+        (t("Cost"), formats.price(cost, unpriced, current()) if calls else formats.MISSING),
+        (t("Latency"), labels.duration_text(_sum(calls, "latency_ms"))),
+    ]
+    if whole:
+        facts.append((t("Run"), labels.duration_text(table.ran_ms(side.job, live.clock_ms()))))
+        facts.append((t("Attempts"), str(len(side.detail.attempts))))
+    return facts
+
+
+def _numbers(first: Side, second: Side, step: str | None = None) -> None:
+    left, right = (_facts(s, s.calls(step), whole=step is None) for s in (first, second))
+    rows = [{"what": what, "a": a, "b": b, "same": "" if a == b else "≠"} for (what, a), (_, b) in zip(left, right,
+            strict=True)]  # fmt: skip
+    config = st.column_config.TextColumn
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        row_height=32,
+        column_config={
+            "what": config("", width=160),
+            "a": config(t("Job {id}", id=first.job.id), width=140, alignment="right"),
+            "b": config(t("Job {id}", id=second.job.id), width=140, alignment="right"),
+            "same": config("", width=40),
+        },
+        key=f"compare_numbers_{step or ''}",
+        alt=t("What both took"),
+    )
+
+
+def _heading(title: str, note: str) -> None:
+    st.markdown(f"**{plain(title)}** :gray[{plain(note)}]")
+
+
+def _fields(was: Json, now: Json, key: str) -> int:
+    """The fields that differ, old at the left and new at the right; how many there are."""
+    changed = changes(was, now)
+    if changed:
+        left, right = st.columns(2, gap="small")
+        for column, name in ((left, "old"), (right, "new")):
+            with column, st.container(border=True, key=f"{key}_{name}"):
+                for change in changed[:MOST_FIELDS]:
+                    old, new = diff.words(str(hide_keys(change.was or "")), str(hide_keys(change.now or "")))
+                    said = diff.mark(_excerpt(old if name == "old" else new))
+                    st.markdown(f"{code(change.path or '—')} {said or '—'}")
+    if len(changed) > MOST_FIELDS:
+        st.caption(t("and {n} fields more", n=len(changed) - MOST_FIELDS))
+    return len(changed)
+
+
+def _excerpt(pieces: Sequence[diff.Piece]) -> list[diff.Piece]:
+    """What changed, with a little of what stands around it."""
+    short: list[diff.Piece] = []
+    for number, (kind, text) in enumerate(pieces):
+        if kind == "same" and len(text) > 2 * AROUND:
+            head = text[:AROUND] if number else ""
+            tail = text[-AROUND:] if number < len(pieces) - 1 else ""
+            text = f"{head} … {tail}"
+        short.append((kind, text))
+    return short
+
+
+def _inputs(first: Side, second: Side) -> None:
+    count = len(changes(first.job.params, second.job.params))
+    _heading(t("Payload"), t("{n} fields changed", n=count) if count else t("the same"))
+    if count:
+        _fields(first.job.params, second.job.params, "compare_params")
+
+
+def _step_title(name: str, sides: Sequence[Side]) -> str:
+    marks = [t("reused") if not side.calls(name) and side.step(name) else t("{n} calls", n=len(side.calls(name)))
+             for side in sides]  # fmt: skip
+    return f"{name} · {' → '.join(marks)}"
+
+
+def _step(name: str, first: Side, second: Side) -> None:
+    _numbers(first, second, name)
+    old, new = (side.calls(name)[-1:] for side in (first, second))
+    for side, last in ((first, old), (second, new)):
+        step = side.step(name)
+        if not last and step is not None:
+            st.caption(t("Job {id} has taken over what this step had made before: nothing was paid.", id=side.job.id))
+    if not old or not new:
+        return
+    _prompt(old[0], new[0])
+    _answer(old[0], new[0])
+    _checks(first, second, name)
+
+
+def _prompt(old: ModelCall, new: ModelCall) -> None:
+    messages = [call.prompt if isinstance(call.prompt, list) else call.prompt and [call.prompt] for call in (old, new)]
+    if messages[0] is None or messages[1] is None:
+        _heading(t("Prompt"), t("no longer kept"))
+        return
+    texts = ["\n\n".join(_text_of(m) for m in side or []) for side in messages]
+    if texts[0] == texts[1]:
+        _heading(t("Prompt"), t("the same"))
+        return
+    versions = f"{old.prompt_version or '—'} → {new.prompt_version or '—'}"
+    _heading(t("Prompt"), versions if old.prompt_version != new.prompt_version else t("words changed"))
+    left, right = diff.words(*(str(hide_keys(text)) for text in texts))
+    for column, pieces, side in zip(st.columns(2, gap="small"), (left, right), ("old", "new"), strict=True):
+        with column, st.container(border=True, key=f"compare_prompt_{side}", height=320):
+            st.markdown(diff.mark(_excerpt(pieces)) or "—")
+
+
+def _text_of(message: Any) -> str:
+    if isinstance(message, dict):
+        return str(message.get("content") or message.get("prompt") or "")
+    return str(message)
+
+
+def _answer(old: ModelCall, new: ModelCall) -> None:
+    if old.raw_output is None or new.raw_output is None:
+        if old.capability == "text":
+            _heading(t("Answer"), t("no longer kept"))
+        return
+    if old.raw_output == new.raw_output:
+        _heading(t("Answer"), t("the same"))
+        return
+    contents = [_content_of(call.raw_output or "") for call in (old, new)]
+    if None not in contents:
+        _heading(t("Answer"), t("{n} fields changed", n=len(changes(contents[0], contents[1]))))
+        _fields(contents[0], contents[1], "compare_answer")
+        return
+    _heading(t("Answer"), t("one of them is no JSON"))
+    for column, call, side in zip(st.columns(2, gap="small"), (old, new), ("old", "new"), strict=True):
+        with column, st.container(key=f"compare_raw_{side}"):
+            st.code(str(hide_keys(call.raw_output or "—")), language=None, wrap_lines=True, height=280)
+
+
+def _content_of(text: str) -> Json:
+    """An answer as what it says; None when it is no JSON."""
+    try:
+        content = parse_json(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict | list) else None
+
+
+def _checks(first: Side, second: Side, name: str) -> None:
+    """What the answers were rejected for, each time."""
+    _heading(t("Checks"), "")
+    for column, side in zip(st.columns(2, gap="small"), (first, second), strict=True):
+        with column, st.container(border=True, key=f"compare_checks_{side.job.id}"):
+            for number, call in enumerate(side.calls(name), start=1):
+                icon, colour, said = "check_circle", "green", t("valid")
+                if call.valid is not True:
+                    icon, colour = "error", "red"
+                    said = labels.error_title(call.error_kind) if call.error_kind else t("not valid")
+                st.markdown(f":{colour}[:material/{icon}: {number} · {plain(said)}] :gray[{plain(call.purpose)}]")
+            issues = (side.job.result or {}).get("issues", ()) if isinstance(side.job.result, dict) else ()
+            for issue in list(issues)[:12]:
+                st.markdown(f":red[:material/chevron_right:] {plain(shorten(str(issue), 240))}")
+
+
+def _pictures(first: Side, second: Side) -> None:
+    shas = [_media_of(side) for side in (first, second)]
+    if not any(shas):
+        return
+    _heading(t("Pictures"), f"{len(shas[0])} → {len(shas[1])}")
+    for column, side, listed in zip(st.columns(2, gap="small"), (first, second), shas, strict=True):
+        with column, st.container(border=True, key=f"compare_pictures_{side.job.id}"):
+            if not listed:
+                st.caption(t("none"))
+            for begin in range(0, min(len(listed), MOST_PICTURES), 3):
+                for place, (name, sha) in zip(st.columns(3), listed[begin : begin + 3], strict=False):
+                    with place:
+                        _picture(sha, name)
+
+
+def _picture(sha: str, name: str) -> None:
+    try:
+        media.picture(sha, name, small=True)
+    except (NotFound, Unavailable) as error:
+        st.caption(plain(labels.error_text(error)))
+        return
+    st.caption(plain(name))
+
+
+def _media_of(side: Side) -> list[tuple[str, str]]:
+    """(step, SHA-256) of what was drawn."""
+    listed = []
+    for step in side.detail.steps:
+        output = step.output if isinstance(step.output, dict) else {}
+        images = output.get("images", ())
+        listed += [(step.name, str(image["media"])) for image in images if isinstance(image, dict) and "media" in image]
+    return listed
