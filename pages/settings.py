@@ -165,19 +165,35 @@ def retention() -> None:
         )  # fmt: skip
         keep = right.number_input(
             t("Finished jobs, days"), value=now.job_keep_days, step=1, key="job_keep_days", placeholder=t("for ever"),
+            help=t("Then their events, steps and tracebacks are forgotten; the jobs stay."),
         )  # fmt: skip
-        changed = (raw, keep) != (now.raw_io_days, now.job_keep_days)
+        left, right = st.columns(2)
+        days = left.number_input(
+            t("Remove whole jobs after, days"), value=now.prune_days, step=1, key="prune_days", placeholder=t("never"),
+            help=t("With their attempts, steps, events, prompts and answers. What they made and cost stays."),
+        )  # fmt: skip
+        last = right.number_input(
+            t("But keep the newest"), value=now.prune_last, step=1, key="prune_last", placeholder=t("none"),
+            help=t("So many that succeeded and as many that did not. Without days: only these are kept."),
+        )  # fmt: skip
+        wanted = (raw, keep, days, last)
+        changed = wanted != (now.raw_io_days, now.job_keep_days, now.prune_days, now.prune_last)
         if st.button(t("Save"), key="retention_save", disabled=not changed, type="primary"):
-            save_retention(raw, keep)
+            save_retention(*wanted)
             st.rerun()
 
 
-def save_retention(raw: int, keep: int | None) -> None:
+def save_retention(raw: int, *others: int | None) -> None:
     try:
-        wb.settings.set_retention(int(raw), None if keep is None else int(keep))
+        wb.settings.set_retention(int(raw), *(None if n is None else int(n) for n in others))
         shell.toast(t("Saved."))
     except InvalidInput as error:
-        titles = {"raw_io_days": t("Prompts and raw answers, days"), "job_keep_days": t("Finished jobs, days")}
+        titles = {
+            "raw_io_days": t("Prompts and raw answers, days"),
+            "job_keep_days": t("Finished jobs, days"),
+            "prune_days": t("Remove whole jobs after, days"),
+            "prune_last": t("But keep the newest"),
+        }
         sentences = [f"{titles[issue.path]} – {labels.issue_text(issue)}" for issue in error.issues]
         st.session_state["_refused"] = " ".join(sentences)
 

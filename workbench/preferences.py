@@ -15,6 +15,10 @@ from workbench.settings import Settings
 LONGEST_DAYS = 36_500
 _KEEP = "setting.job_keep_days"
 _RAW = "setting.raw_io_days"
+_PRUNE_DAYS = "setting.prune_days"
+_PRUNE_LAST = "setting.prune_last"
+_PRUNE = (_PRUNE_DAYS, _PRUNE_LAST)
+MOST_KEPT = 10_000_000
 _LANG = "setting.lang"
 
 
@@ -22,11 +26,15 @@ _LANG = "setting.lang"
 class Retention:
     """Days until a call's prompt and raw answer are forgotten, and until finished jobs are; None: kept for ever.
 
-    Artifacts, costs and counted tokens are never forgotten.
+    `prune_days`, `prune_last`: whole ended jobs are removed once they are older than that, and not among so many newest
+    that succeeded, or that did not; None both: no job is removed. Artifacts, costs and counted tokens are never
+    forgotten.
     """
 
     raw_io_days: int
     job_keep_days: int | None
+    prune_days: int | None = None
+    prune_last: int | None = None
 
 
 def retention(conn: Connection, settings: Settings) -> Retention:
@@ -34,6 +42,7 @@ def retention(conn: Connection, settings: Settings) -> Retention:
     return Retention(
         settings.raw_io_days if raw is None else int(raw),
         settings.job_keep_days if keep is None else int(keep) or None,
+        *(None if kept is None else int(kept) for kept in (installation.get_meta(conn, k) for k in _PRUNE)),
     )
 
 
@@ -44,8 +53,17 @@ def set_retention(conn: Connection, wanted: Retention) -> None:
         issues.append(Issue("raw_io_days", Text(N_("Days from {low} to {high}."), low=0, high=LONGEST_DAYS)))
     if wanted.job_keep_days is not None and not 1 <= wanted.job_keep_days <= LONGEST_DAYS:
         issues.append(Issue("job_keep_days", Text(N_("Days from {low} to {high}."), low=1, high=LONGEST_DAYS)))
+    if wanted.prune_days is not None and not 1 <= wanted.prune_days <= LONGEST_DAYS:
+        issues.append(Issue("prune_days", Text(N_("Days from {low} to {high}."), low=1, high=LONGEST_DAYS)))
+    if wanted.prune_last is not None and not 1 <= wanted.prune_last <= MOST_KEPT:
+        issues.append(Issue("prune_last", Text(N_("A whole number from {low} to {high}."), low=1, high=MOST_KEPT)))
     if issues:
         raise InvalidInput(all_of(issues), issues)
+    for key, kept in zip(_PRUNE, (wanted.prune_days, wanted.prune_last), strict=True):
+        if kept is None:
+            installation.delete_meta(conn, key)
+        else:
+            installation.set_meta(conn, key, str(kept))
     installation.set_meta(conn, _RAW, str(wanted.raw_io_days))
     installation.set_meta(conn, _KEEP, str(wanted.job_keep_days or 0))
 

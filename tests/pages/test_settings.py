@@ -34,8 +34,11 @@ def test_rate_and_retention_are_kept(house: House) -> None:
     at.button(key="usd_cny_set").click().run()
     at.number_input(key="raw_io_days").set_value(30).run()
     at.number_input(key="job_keep_days").set_value(400).run()
+    at.number_input(key="prune_days").set_value(180).run()
+    at.number_input(key="prune_last").set_value(500).run()
     at.button(key="retention_save").click().run()
     assert f"{house.wb.budgets.exchange_rate():f}" == "7.05"
+    assert (house.wb.settings.retention().prune_days, house.wb.settings.retention().prune_last) == (180, 500)
     assert (house.wb.settings.retention().raw_io_days, house.wb.settings.retention().job_keep_days) == (30, 400)
 
 

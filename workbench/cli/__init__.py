@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "profiles": ("profiles", N_("Add, change, test and list model services.")),
     "keys": ("keys", N_("Replace the master key that seals the stored keys.")),
     "media": ("media", N_("Sweep pictures and clips that nothing refers to.")),
+    "prune": ("prune", N_("Remove whole old jobs; what they made and cost stays.")),
     "budgets": ("budgets", N_("Set and show what may be spent.")),
     "webhooks": ("webhooks", N_("Tell another program or a chat of jobs and budgets.")),
     "new-workflow": ("new_workflow", N_("Write a new workflow with its prompts and its test.")),

@@ -35,6 +35,8 @@ _failed_sql = text("state IN ('failed', 'partial')")
 _cancelled_sql = text("state = 'cancelled'")
 _error_sql = text("error_kind IS NOT NULL")
 _unfiled_sql = text("filed IS NULL AND state IN ('succeeded', 'partial', 'failed', 'cancelled')")
+_jobless_sql = text("node_id IS NOT NULL")
+_answers_sql = text("answers_from IS NOT NULL")
 _open_sql = text("outcome = 'sent'")
 _prompted_sql = text("prompt_name IS NOT NULL")
 _unrepaired_sql = text("repaired_by IS NULL")
@@ -160,6 +162,7 @@ job = Table(
     # reads all jobs for each look
     Index("ix_job_parent_id", "parent_id", postgresql_where=_child_sql, sqlite_where=_child_sql),
     Index("ix_job_replay_of", "replay_of", postgresql_where=_replay_sql, sqlite_where=_replay_sql),
+    Index("ix_job_answers_from", "answers_from", postgresql_where=_answers_sql, sqlite_where=_answers_sql),
     Index("ix_job_untold", "id", postgresql_where=text("untold"), sqlite_where=text("untold = 1")),
     Index("ix_job_unfiled", "id", postgresql_where=_unfiled_sql, sqlite_where=_unfiled_sql),
     Index("ix_job_active", "state", "id", postgresql_where=_active_sql, sqlite_where=_active_sql),
@@ -364,6 +367,9 @@ model_call = Table(
     Column("input_hash", String(64)),
     Column("purpose", String(20), nullable=False),
     Column("project_id", Id),
+    # of a call whose job was removed to save room: that job's node and who had asked for it
+    Column("node_id", Id),
+    Column("created_by", String(120)),
     Column("workflow", String(80)),
     Column("profile_id", Id),
     Column("provider", String(40), nullable=False),
@@ -422,6 +428,7 @@ model_call = Table(
     ),
     # which jobs have called a model, newest first
     Index("ix_model_call_model", "model", "job_id"),
+    Index("ix_model_call_node_id", "node_id", postgresql_where=_jobless_sql, sqlite_where=_jobless_sql),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
     Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
 )

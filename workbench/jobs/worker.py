@@ -14,6 +14,8 @@ from workbench import preferences
 from workbench.db.connection import Database
 from workbench.db.reads.filing import has_unfiled
 from workbench.db.writes import filing, installation, ledger, sweep
+from workbench.db.writes.prune import Keep
+from workbench.jobs import pruning
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper
 from workbench.jobs.poller import Poller
@@ -190,4 +192,9 @@ class WorkerEngine:
         while left and not self._ended.is_set():
             with self._database.write() as conn:
                 left = ledger.prune_raw(conn, kept.raw_io_days * DAY_MS) == ledger.FORGOTTEN_AT_ONCE
+        keep = Keep(kept.prune_days, kept.prune_last)
+        if keep != Keep():
+            removed = pruning.prune(self._database, keep, should_stop=self._ended.is_set)
+            if removed.jobs:
+                log.info("removed %s old jobs", removed.jobs)
         self._webhooks.prune()

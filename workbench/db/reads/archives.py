@@ -53,7 +53,7 @@ def _part(table: Table, *left: str) -> Part:
 
 _AT_WORK = (
     "submit_key", "exclusive_key", "dispatched_at", "lease_until", "ahead_ms", "worker", "preview", "waiting_for",
-    "untold",
+    "untold", "filed",
 )  # fmt: skip
 #: in an order in which each row comes after those that it refers to
 PARTS = (

@@ -21,6 +21,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
 )
 
 from workbench.db.connection import Ids, among
@@ -317,12 +318,13 @@ def spending_of_node(conn: Connection, node_id: int) -> Spending:
         return spending_of_projects(conn, [node_id])[node_id]
     below = select(node.c.id).where(node.c.id == node_id).cte("below", recursive=True)
     below = below.union_all(select(node.c.id).join(below, node.c.parent_id == below.c.id))
-    query = (
-        select(*_spending)
-        .join(job, job.c.id == model_call.c.job_id)
-        .where(job.c.node_id.in_(select(below.c.id)))
-        .group_by(model_call.c.currency)
+    ids = select(below.c.id)
+    # the second: of jobs that were removed to save room
+    calls = union_all(
+        select(model_call.c.id).join(job, job.c.id == model_call.c.job_id).where(job.c.node_id.in_(ids)),
+        select(model_call.c.id).where(model_call.c.node_id.in_(ids)),
     )
+    query = select(*_spending).where(model_call.c.id.in_(calls)).group_by(model_call.c.currency)
     return _sum(conn.execute(query).all())
 
 

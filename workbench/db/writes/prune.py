@@ -1,0 +1,176 @@
+"""Whole old jobs are removed with all that belongs to them; what they made, used and cost stays.
+
+A part of a family goes only when everybody above it may go, so that what a parent and its children cost together never
+sinks while one of them is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
+
+from workbench.db.connection import Ids, among, db_now_ms
+from workbench.db.schema import ACTIVE, TERMINAL, artifact, job, job_child, metadata, model_call
+from workbench.db.writes import filing
+
+DAY_MS = 86_400_000
+#: jobs that are looked at, and removed, in one transaction
+BATCH = 200
+
+_ids = bindparam("ids", type_=Ids())
+#: what refers to a job and outlives it, and how
+_OUTLIVES = (artifact, model_call, job)
+#: column by column: what is removed with a job
+_BELONGS = tuple(
+    (table, column)
+    for table in metadata.sorted_tables
+    if table not in _OUTLIVES
+    for column in table.c
+    if any(key.column.table is job for key in column.foreign_keys)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Which ended jobs stay: those that ended within `days`, and the `last` newest that succeeded and as many that did
+    not. None: this keeps none; both None: all stay."""
+
+    days: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was, or would be, removed: rows by table, and calls whose prompts and answers are forgotten."""
+
+    jobs: int
+    rows: dict[str, int]
+    texts: int
+
+    def __add__(self, other: Removed) -> Removed:
+        names = {*self.rows, *other.rows}
+        rows = {name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in sorted(names)}
+        return Removed(self.jobs + other.jobs, rows, self.texts + other.texts)
+
+
+NOTHING = Removed(0, {}, 0)
+
+
+def _is_old(conn: Connection, keep: Keep) -> ColumnElement[bool]:
+    """Of jobs that may go. The newest job of all stays: SQLite would give its id away again."""
+    old = [job.c.state.in_(TERMINAL), job.c.id < select(func.max(job.c.id)).scalar_subquery()]
+    if keep.days is not None:
+        old.append(job.c.finished_at < db_now_ms() - keep.days * DAY_MS)
+    if keep.last is not None:
+        good, other = (_newest(conn, keep.last, succeeded=succeeded) for succeeded in (True, False))
+        old.append(job.c.id < case((job.c.state == "succeeded", good), else_=other))
+    return and_(*old)
+
+
+def _newest(conn: Connection, last: int, *, succeeded: bool) -> int:
+    """The id from which on so many of the ended jobs are; 0: there are not so many."""
+    if last == 0:
+        return int(conn.execute(select(func.coalesce(func.max(job.c.id), 0) + 1)).scalar_one())
+    states = ["succeeded"] if succeeded else [s for s in TERMINAL if s != "succeeded"]
+    # each state's newest are at the end of an index of its own
+    newest = [
+        select(select(job.c.id).where(job.c.state == s).order_by(job.c.id.desc()).limit(last).subquery().c.id)
+        for s in states
+    ]
+    ids = union_all(*newest).subquery()
+    found = select(ids.c.id).order_by(ids.c.id.desc()).offset(last - 1).limit(1)
+    return int(conn.execute(found).scalar_one_or_none() or 0)
+
+
+def list_removable(conn: Connection, keep: Keep, after: int, most: int) -> tuple[list[int], int | None]:
+    """Of the next ended jobs from an id on, those that may be removed; and the id to go on after, None at the end."""
+    if keep == Keep():
+        return [], None
+    old = _is_old(conn, keep)
+    looked_at = list(conn.scalars(select(job.c.id).where(job.c.id > after, old).order_by(job.c.id).limit(most)))
+    if not looked_at:
+        return [], None
+    above = {i: {i} for i in looked_at}
+    level = set(looked_at)
+    while level:
+        # each job of these → the parents that it was made by, or is waited for by
+        parents = [
+            *conn.execute(_made_by, {"ids": sorted(level)}),
+            *conn.execute(_waited_for_by, {"ids": sorted(level)}),
+        ]
+        level = {parent for _, parent in parents} - set().union(*above.values())
+        for family in above.values():
+            family.update(parent for child, parent in parents if child in family)
+    everybody = sorted(set().union(*above.values()))
+    may_go = set(conn.scalars(select(job.c.id).where(old, among(job.c.id, _ids)), {"ids": everybody}))
+    may_go.difference_update(_list_needed(conn))
+    return [i for i, family in above.items() if family <= may_go], looked_at[-1]
+
+
+_made_by = select(job.c.id, job.c.parent_id).where(among(job.c.id, _ids), job.c.parent_id.isnot(None))
+_waited_for_by = select(job_child.c.child_id, job_child.c.parent_id).where(among(job_child.c.child_id, _ids))
+
+
+def _list_needed(conn: Connection) -> list[int]:
+    """The jobs whose steps, children or answers somebody who is at work takes over."""
+    columns = (job.c.replay_of, job.c.answers_from, job.c.reused_from)
+    rows = conn.execute(select(*columns).where(job.c.state.in_(ACTIVE), or_(*(c.isnot(None) for c in columns))))
+    return sorted({i for row in rows for i in row if i is not None})
+
+
+def count_belongings(conn: Connection, ids: Sequence[int]) -> Removed:
+    """What removing these jobs removes."""
+    if not ids:
+        return NOTHING
+    rows: dict[str, int] = {}
+    for table, column in _BELONGS:
+        counted = select(func.count()).select_from(table).where(among(column, _ids))
+        rows[table.name] = max(rows.get(table.name, 0), int(conn.execute(counted, {"ids": [*ids]}).scalar_one()))
+    has_texts = or_(model_call.c.prompt.isnot(None), model_call.c.raw_output.isnot(None))
+    counted = select(func.count()).where(among(model_call.c.job_id, _ids), has_texts)
+    return Removed(len(ids), rows, int(conn.execute(counted, {"ids": [*ids]}).scalar_one()))
+
+
+_of_job = select(job.c.node_id, job.c.created_by).where(job.c.id == model_call.c.job_id)
+_keep_calls = (
+    update(model_call)
+    .where(among(model_call.c.job_id, _ids))
+    .values(
+        node_id=_of_job.with_only_columns(job.c.node_id).scalar_subquery(),
+        created_by=_of_job.with_only_columns(job.c.created_by).scalar_subquery(),
+        prompt=None,
+        raw_output=None,
+        template=None,
+    )
+)
+
+
+def remove(conn: Connection, ids: Sequence[int]) -> Removed:
+    """Remove these jobs. Their calls stay with tokens and cost, without what was said; versions stay with all that they
+    are made of."""
+    removed = count_belongings(conn, ids)
+    if not ids:
+        return removed
+    given = {"ids": [*ids]}
+    filing.unfile(conn, ids)
+    conn.execute(_keep_calls, given)
+    for column in (model_call.c.job_id, artifact.c.job_id, job.c.parent_id, job.c.replay_of, job.c.answers_from):
+        conn.execute(update(column.table).where(among(column, _ids)).values({column.name: None}), given)
+    for table, column in _BELONGS:
+        conn.execute(delete(table).where(among(column, _ids)), given)
+    conn.execute(delete(job).where(among(job.c.id, _ids)), given)
+    return removed
