@@ -205,21 +205,29 @@ def live_preview(cells: list[Cell]) -> None:
         preview(running.id)
 
 
-def signature(project: int, node: int) -> Any:
-    """What makes the page draw itself anew: the states of this project's jobs and the artifacts in sight."""
-    outline = live.outline(project, node)
+def signature(project: int) -> Any:
+    """What makes the page look which of its parts show something else: a tick asks for it, so it costs little however
+    large the story is."""
     marks = job_marks(project)
     return (
         sorted((str(k), v) for k, v in marks.items()),
-        [(n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in outline.nodes],
         live.query(wb.workflows.list_marks, project),
+        live.query(wb.projects.tree_version, project),
     )
+
+
+def whole_story(project: int, node: int) -> Any:
+    """What the parts show that tell of the whole story: the states of its jobs and the artifacts in sight."""
+    artifacts = [
+        (n.id, [(a.kind, a.version, bool(a.stale)) for a in n.artifacts]) for n in live.outline(project, node).nodes
+    ]
+    return signature(project)[:-1], artifacts
 
 
 def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, Any]:
     """Part of the page → what it shows. Those that tell of the whole story change with anything in it."""
     first = find_first_ready(shown)
-    whole = signature(project, node.id)
+    whole = whole_story(project, node.id)
     # the panels of a storyboard stand in several artifacts, and each of their cells shows them all
     panels = [c.artifact.id for c in shown if c.artifact and c.artifact.kind in board.PLACED_VIEWS]
     others = {"project": (editing.BRIEF, editing.ELEMENTS), "episode": (editing.LENGTH,)}.get(node.kind, ())
@@ -275,7 +283,7 @@ def page(project: int) -> None:
         parts.draw(editing.SIDE, partial(side, node, shown))
     parts.watch(
         editing.WATCH,
-        lambda: signature(project, node.id),
+        lambda: signature(project),
         lambda: list_parts(project, node, shown()),
         lambda: bool(job_marks(project)),
     )

@@ -624,6 +624,9 @@ form_draft = Table(
     Column("changed_at", Ms, nullable=False),
 )
 
+#: key of `meta`: another value whenever a head has moved without a new version
+HEADS_MOVED = "heads_moved"
+
 meta = Table("meta", metadata, Column("key", String(80), primary_key=True), Column("value", Text, nullable=False))
 
 _frozen = "state, claim, result, error, error_kind"

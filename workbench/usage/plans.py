@@ -12,6 +12,7 @@ from workbench.artifacts import kinds
 from workbench.db.connection import Database
 from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import list_workers
+from workbench.db.rows.record import without_collection
 from workbench.db.rows.story import KeptHead, Node
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
@@ -32,15 +33,15 @@ def find_work(
 
     `rewrite`: (workflow, node id) of what is made anew although a person wrote or edited it; what is pinned stays.
     """
-    with database.read() as conn:
+    with database.read() as conn, without_collection():
         node = reads.find_node(conn, node_id)
         assert node is not None
         nodes = list_nodes_below(conn, node)
         state = states_of(conn, nodes)
         kept = find_kept(conn, [n.id for n in nodes], makers)
-    asked = {(m.writes, n) for m in makers for name, n in rewrite if name == m.name}
-    keep = {key for key, head in kept.items() if head.pinned or key not in asked}
-    return plan.divide_work(nodes, makers, state, mode, keep), nodes, kept
+        asked = {(m.writes, n) for m in makers for name, n in rewrite if name == m.name}
+        keep = {key for key, head in kept.items() if head.pinned or key not in asked}
+        return plan.divide_work(nodes, makers, state, mode, keep), nodes, kept
 
 
 def build(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, literal, or_, select
+from sqlalchemy import Connection, Engine, and_, bindparam, exists, func, literal, or_, select
 
 from workbench.db.connection import Ids, among
-from workbench.db.rows.record import columns, fetch, fetch_one
+from workbench.db.rows.record import columns, fetch, fetch_one, without_collection
 from workbench.db.rows.story import (
     Artifact,
     ArtifactVersion,
@@ -22,7 +23,7 @@ from workbench.db.rows.story import (
     VersionEntry,
     VersionOrigin,
 )
-from workbench.db.schema import artifact, artifact_head, layout, node
+from workbench.db.schema import HEADS_MOVED, artifact, artifact_head, layout, meta, node, prompt_override
 from workbench.json_types import Json
 
 _node = columns(Node, node)
@@ -108,7 +109,8 @@ def heads_of(conn: Connection, project_id: int) -> dict[tuple[int, str], HeadSta
         .join(node, node.c.id == artifact.c.node_id)
         .where(node.c.project_id == project_id)
     )
-    return {(head.node_id, head.kind): head for head in fetch(conn, HeadState, query)}
+    with without_collection():
+        return {(head.node_id, head.kind): head for head in fetch(conn, HeadState, query)}
 
 
 def head_times(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, str], int]:
@@ -121,14 +123,61 @@ def head_times(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, s
     return {(node_id, kind): at for node_id, kind, at in conn.execute(query, {"ids": sorted(node_ids)})}
 
 
-def heads_for(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], HeadState]:
+_head_places = select(artifact_head.c.node_id, artifact_head.c.kind, artifact_head.c.artifact_id).where(
+    among(artifact_head.c.node_id, bindparam("ids", type_=Ids()))
+)
+_states_by_id = select(*_head_state).where(among(artifact.c.id, bindparam("ids", type_=Ids())))
+
+
+def heads_for(conn: Connection, node_ids: Collection[int]) -> dict[tuple[int, str], HeadState]:
     """The same for some nodes."""
-    query = (
-        select(*_head_state)
-        .join(artifact_head, artifact_head.c.artifact_id == artifact.c.id)
-        .where(artifact_head.c.node_id.in_(node_ids))
-    )
-    return {(head.node_id, head.kind): head for head in fetch(conn, HeadState, query)}
+    places = conn.execute(_head_places, {"ids": sorted(node_ids)}).all()
+    states = _find_states(conn, [artifact_id for _, _, artifact_id in places])
+    return {(node_id, kind): states[artifact_id] for node_id, kind, artifact_id in places}
+
+
+#: so many versions are kept in memory, about 10 kB each
+MOST_KNOWN = 4_000
+_known: WeakKeyDictionary[Engine, dict[int, HeadState]] = WeakKeyDictionary()
+
+
+def _find_states(conn: Connection, ids: Iterable[int]) -> dict[int, HeadState]:
+    """Artifact id → what it was made from. A version never changes: it is read, and its JSON decoded, once.
+
+    Not inside a write transaction, which may be undone: another version would get the id.
+    """
+    if conn.get_execution_options().get("writes"):
+        return {state.id: state for state in fetch(conn, HeadState, _states_by_id, {"ids": sorted(ids)})}
+    known = _known.setdefault(conn.engine, {})
+    states = {i: state for i in ids if (state := known.get(i)) is not None}
+    if missing := sorted(set(ids) - states.keys()):
+        read = {state.id: state for state in fetch(conn, HeadState, _states_by_id, {"ids": missing})}
+        if len(known) + len(read) > MOST_KNOWN:
+            known.clear()
+        if len(read) <= MOST_KNOWN:
+            known.update(read)
+        states |= read
+    return states
+
+
+_last_artifacts = select(artifact.c.id).order_by(artifact.c.id.desc()).limit(32).subquery()
+_tree_version = select(
+    # of several: on PostgreSQL a smaller id may be committed later
+    select(func.sum(_last_artifacts.c.id)).scalar_subquery(),
+    select(meta.c.value).where(meta.c.key == HEADS_MOVED).scalar_subquery(),
+    select(func.max(prompt_override.c.id)).scalar_subquery(),
+    func.count(),
+    func.sum(node.c.id * node.c.position),
+    func.sum(node.c.archived_at),
+).where(node.c.project_id == bindparam("id"))
+
+
+def tree_version(conn: Connection, project_id: int) -> str:
+    """Another text as soon as anything in a project's tree is another: nodes, heads, what makes them stale.
+
+    Costs the same whatever has been made; what is made in another project changes it, too.
+    """
+    return str(tuple(conn.execute(_tree_version, {"id": project_id}).one()))
 
 
 def find_contents(conn: Connection, ids: Collection[int]) -> dict[int, Json]:

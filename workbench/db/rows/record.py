@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from workbench.json_types import JsonObject
@@ -62,6 +66,27 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list) and value and isinstance(value[0], Record):
         return [item.as_json() for item in value]
     return value
+
+
+_pauses = 0
+_pausing = threading.Lock()
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Many rows at once, without Python's search for cycles among them: there are none, and it takes longer than the
+    reading."""
+    global _pauses
+    with _pausing:
+        _pauses += 1
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _pausing:
+            _pauses -= 1
+            if not _pauses:
+                gc.enable()
 
 
 def columns(record: type[Record], table: Table) -> list[Column[Any]]:

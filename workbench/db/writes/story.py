@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import db_now_ms
 from workbench.db.rows.story import Input
-from workbench.db.schema import artifact, artifact_head, artifact_prompt, layout, node
+from workbench.db.schema import HEADS_MOVED, artifact, artifact_head, artifact_prompt, layout, node
+from workbench.db.writes.installation import set_meta
 
 
 def upsert(conn: Connection, table: Any) -> Any:
@@ -105,6 +107,8 @@ def point_head(conn: Connection, node_id: int, kind: str, artifact_id: int, *, p
         .where(artifact_head.c.node_id == node_id, artifact_head.c.kind == kind)
         .values(artifact_id=artifact_id, pinned=pinned)
     )
+    # no version was added by which those who watch the tree would know
+    set_meta(conn, HEADS_MOVED, uuid.uuid4().hex[:12])
 
 
 def set_layout(conn: Connection, artifact_id: int, nodes: list[int]) -> None:
