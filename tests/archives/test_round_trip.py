@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from tests.archives.conftest import Home
+from workbench.db.reads import budgets
 from workbench.db.schema import artifact, artifact_head, job, metadata, model_call, node
 from workbench.errors import InvalidInput, NotFound
 from workbench.settings import Settings
@@ -219,5 +220,51 @@ def test_every_table_is_in_an_archive_or_stays_for_a_reason() -> None:
     stay = {
         # of the installation: its models, keys, money, machines, notifications, and what is being typed
         "profile", "budget", "webhook", "webhook_delivery", "worker", "gate", "meta", "form_draft",
+        # follow from the jobs that came in: groups of failures, counts, the index of words
+        "failure", "failure_group", "job_count", "job_text",
     }  # fmt: skip
     assert {part.name for part in PARTS} | {MEDIA.name} | stay == set(metadata.tables)
+
+
+def test_what_another_home_has_paid_is_no_spending_of_this_month(
+    settings: Settings, make_home: MakeHome, tmp_path: Path
+) -> None:
+    home, other = Home(settings), make_home()
+    home.wb.budgets.set(100_000_000)
+    project = other.make_story()
+    with other.wb.database.write() as conn:
+        conn.execute(update(model_call).values(cost_micros=2_000_000, currency="CNY", price=None))
+        first, second = conn.execute(select(model_call.c.id).limit(2)).scalars()
+        # one of which nobody knows the price
+        unknown = {"cost_micros": None, "currency": None, "provider": "openai", "outcome": "lost"}
+        conn.execute(update(model_call).where(model_call.c.id == first).values(unknown))
+        # one of last month, too
+        conn.execute(update(model_call).where(model_call.c.id == second).values(started_at=1))
+    other.wb.projects.export(project, tmp_path / "s.zip")
+    paid = 2_000_000 * (len(spent(other, project)) - 1)
+
+    came = home.wb.projects.import_archive(tmp_path / "s.zip").project_id
+    home.wb.budgets.set(50_000_000, project_id=came, period="month")
+    home.wb.budgets.set(999_000_000, project_id=came, period="all")
+
+    assert {(s.period, s.spent_micros, s.unpriced) for s in home.wb.budgets.list(came)} == {
+        ("month", 0, 0), ("all", paid, 1),
+    }  # fmt: skip
+    for course in home.wb.budgets.list_courses(came):
+        assert course.spent[-1] == (paid if course.state.period == "all" else 0)
+    # its history is there all the same, and what is paid from now on counts
+    assert {p.id: p.cost for p in home.wb.projects.list()}[came] == {"CNY": paid}
+    with home.wb.database.write() as conn:
+        mine = {
+            "call_id": "mine", "purpose": "generate", "provider": "openai", "model": "m", "capability": "text",
+            "outcome": "ok", "started_at": budgets.now(conn), "project_id": came, "cost_micros": 3, "currency": "CNY",
+        }  # fmt: skip
+        conn.execute(insert(model_call).values(mine))
+    assert {(s.period, s.spent_micros) for s in home.wb.budgets.list(came)} == {("month", 3), ("all", paid + 3)}
+    # out and in again: nothing becomes this home's own by that
+    home.wb.projects.export(came, tmp_path / "again.zip")
+    last = make_home()
+    last.wb.budgets.set(1)
+    last.wb.projects.import_archive(tmp_path / "again.zip")
+    assert [s.spent_micros for s in last.wb.budgets.list()] == [0]
+    home.wb.close()

@@ -12,11 +12,11 @@ from workbench.db.rows.record import Record
 
 SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 
-#: what a prompt was filled in with is asked for by itself (`wb.prompts`)
-TEMPLATE = {"prompt_name", "template"}
+#: what a prompt was filled in with is asked for by itself (`wb.prompts`); where a call came from is budgets' alone
+TEMPLATE = {"prompt_name", "template", "imported_at"}
 
 
-UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at"}
+UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed"}
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from
         (
             jobs.Job,
             schema.job,
-            {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at"},
+            {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed"},
             set(),
         ),
         (jobs.Attempt, schema.attempt, set(), set()),

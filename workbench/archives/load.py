@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import archives as reads
+from workbench.db.reads import budgets
 from workbench.db.reads.archives import CHUNK, PARTS, Part
 from workbench.db.schema import job, node
 from workbench.db.writes import archives as writes
@@ -75,11 +76,12 @@ class Loader:
             writes.set_columns(self._conn, job, [{c: row[c] for c in ("id", *_RELATIONS)} for row in related])
         for name in ("job_child", "forecast", "attempt", "step", "job_event"):
             self._add(name, self._of_job)
+        now = budgets.now(self._conn)
         for chunk in self._chunks("model_call"):
             # what was paid once counts once: this home may be the one that the archive comes from
             known = reads.find_known_calls(self._conn, [row["call_id"] for row in chunk])
             new = [self._of_job(row) for row in chunk if row["call_id"] not in known]
-            writes.add_rows(self._conn, _PART["model_call"].table, new)
+            writes.add_rows(self._conn, _PART["model_call"].table, [row | {"imported_at": now} for row in new])
 
     def _add(self, name: str, change: Callable[[JsonObject], JsonObject]) -> None:
         for chunk in self._chunks(name):

@@ -77,7 +77,9 @@ class Archive:
         return entries
 
     def refuse_without_room(self, folder: Path) -> None:
-        """Refuse what the disk has no room for."""
+        """Refuse what the disk has no room for. `folder`: one on that disk, which need not be there yet."""
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
         size = sum(info.file_size for info in self._entries.values())
         if size > shutil.disk_usage(folder).free:
             raise refusal(N_("unpacked it has {size} MB, more than the disk has room for"), size=size // 1024**2)

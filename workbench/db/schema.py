@@ -38,6 +38,7 @@ _unfiled_sql = text("filed IS NULL AND state IN ('succeeded', 'partial', 'failed
 _jobless_sql = text("node_id IS NOT NULL")
 _answers_sql = text("answers_from IS NOT NULL")
 _open_sql = text("outcome = 'sent'")
+_imported_sql = text("imported_at IS NOT NULL")
 _prompted_sql = text("prompt_name IS NOT NULL")
 _unrepaired_sql = text("repaired_by IS NULL")
 _nodeless_sql = text("repaired_by IS NULL AND node_id IS NULL")
@@ -412,6 +413,8 @@ model_call = Table(
     # on a step's first call alone and are forgotten with `prompt`
     Column("prompt_name", String(160)),
     Column("template", Json),
+    # of a call that came with another home's project: when; it is no spending of a month of this home
+    Column("imported_at", Ms),
     # with what a budget sums up: it is asked before each paid call, and the rows are wide
     Index("ix_model_call_time", "started_at", *_money),
     Index("ix_model_call_project_time", "project_id", "started_at", *_money),
@@ -429,6 +432,7 @@ model_call = Table(
     # which jobs have called a model, newest first
     Index("ix_model_call_model", "model", "job_id"),
     Index("ix_model_call_node_id", "node_id", postgresql_where=_jobless_sql, sqlite_where=_jobless_sql),
+    Index("ix_model_call_imported", "started_at", postgresql_where=_imported_sql, sqlite_where=_imported_sql),
     Index("ix_model_call_open", "profile_id", postgresql_where=_open_sql, sqlite_where=_open_sql),
     Index("ix_model_call_prompt_name", "prompt_name", "id", postgresql_where=_prompted_sql, sqlite_where=_prompted_sql),
 )

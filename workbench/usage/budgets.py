@@ -1,6 +1,7 @@
 """Budgets: what may be spent in all in a month, and on a project in a month or altogether.
 
-Spent is what the ledger holds, each currency brought to the budget's by the set rate. A call without a known price
+Spent is what the ledger holds, each currency brought to the budget's by the set rate; a month's is what this home
+has paid, without what came with imported projects. A call without a known price
 counts nothing and is said beside it. At 100 % nothing paid begins any more: not at submit, not before a paid step.
 What calls under way will probably cost is reserved: jobs side by side do not spend the same rest twice.
 """
@@ -236,7 +237,8 @@ def _course(conn: Connection, state: State, yuan: Any, now: int) -> Course:
     since, until = month, _next_month(month)
     if state.period == "all":
         since, until = today - (ALL_DAYS - 1) * reads.DAY_MS, today + reads.DAY_MS
-    rows = reads.sum_spending_by_day(conn, state.project_id, month if state.period == "month" else 0)
+    by_month = state.period == "month"
+    rows = reads.sum_spending_by_day(conn, state.project_id, month if by_month else 0, imported=not by_month)
     days = list(range(since, until, reads.DAY_MS))
     spent = []
     for day in (d for d in days if d <= today):

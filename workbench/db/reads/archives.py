@@ -64,7 +64,7 @@ PARTS = (
     _part(attempt, "worker", "traceback"),
     _part(step, "provider_task_id", "poll_at"),
     _part(job_event),
-    _part(model_call, "profile_id", "fallback_from"),
+    _part(model_call, "profile_id", "fallback_from", "imported_at"),
     _part(prompt_override),
     _part(artifact),
     _part(artifact_head),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, or_, select
@@ -35,7 +36,10 @@ def counts(project_id: int | None) -> ColumnElement[bool]:
 
 
 def sum_spending(conn: Connection, project_id: int | None, since: int | None) -> list[Spent]:
-    """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms) or ever."""
+    """By currency, what is spent: a project's calls, or of everybody's, from a moment on (epoch ms) or ever.
+
+    From a moment on what came with an imported project is left out: another home has paid it.
+    """
     # a task that was given up on is not asked about for ever
     open_ = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at > db_now_ms() - OPEN_MS)
     query = select(
@@ -43,7 +47,25 @@ def sum_spending(conn: Connection, project_id: int | None, since: int | None) ->
         func.sum(model_call.c.cost_micros).label("micros"),
         func.sum(case((open_, model_call.c.expected_micros))).label("under_way"),
     ).group_by(model_call.c.currency)
-    return fetch(conn, Spent, _within(query, project_id, since))
+    query = _within(query, project_id, since)
+    spent = fetch(conn, Spent, query)
+    if since is None:
+        return spent
+    elsewhere = {row.currency: row for row in fetch(conn, Spent, query.where(_imported))}
+    return [
+        replace(row, micros=_less(row.micros, other.micros), under_way=_less(row.under_way, other.under_way))
+        if (other := elsewhere.get(row.currency))
+        else row
+        for row in spent
+    ]
+
+
+#: told by an index of these alone: the sums themselves are read from one that has no room for it
+_imported = model_call.c.imported_at.isnot(None)
+
+
+def _less(whole: int | None, some: int | None) -> int | None:
+    return whole if whole is None else int(whole) - int(some or 0)
 
 
 def count_unpriced(conn: Connection, project_id: int | None, since: int | None) -> int:
@@ -51,6 +73,8 @@ def count_unpriced(conn: Connection, project_id: int | None, since: int | None) 
     that the sums find in an index."""
     abandoned = model_call.c.expected_micros.isnot(None) & (model_call.c.started_at <= db_now_ms() - OPEN_MS)
     query = select(func.count()).where(unpriced | (abandoned & model_call.c.cost_micros.is_(None)))
+    if since is not None:
+        query = query.where(~_imported)
     return int(conn.execute(_within(query, project_id, since)).scalar_one())
 
 
@@ -60,8 +84,11 @@ def _within(query: Select[Any], project_id: int | None, since: int | None) -> Se
     return query if since is None else query.where(model_call.c.started_at >= since)
 
 
-def sum_spending_by_day(conn: Connection, project_id: int | None, since: int) -> list[DaySpent]:
-    """By day and currency, what is known to be spent from a moment on (epoch ms), oldest first."""
+def sum_spending_by_day(
+    conn: Connection, project_id: int | None, since: int, *, imported: bool = False
+) -> list[DaySpent]:
+    """By day and currency, what is known to be spent from a moment on (epoch ms), oldest first; `imported`: what came
+    with other homes' projects, too."""
     day = (model_call.c.started_at - model_call.c.started_at % DAY_MS).label("day")
     query = (
         select(day, model_call.c.currency, func.sum(model_call.c.cost_micros).label("micros"))
@@ -71,7 +98,11 @@ def sum_spending_by_day(conn: Connection, project_id: int | None, since: int) ->
     )
     if project_id is not None:
         query = query.where(model_call.c.project_id == project_id)
-    return fetch(conn, DaySpent, query)
+    rows = fetch(conn, DaySpent, query)
+    if imported:
+        return rows
+    elsewhere = {(row.day, row.currency): int(row.micros) for row in fetch(conn, DaySpent, query.where(_imported))}
+    return [replace(row, micros=int(row.micros) - elsewhere.get((row.day, row.currency), 0)) for row in rows]
 
 
 def now(conn: Connection) -> int:
