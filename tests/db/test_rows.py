@@ -12,8 +12,8 @@ from workbench.db.rows.record import Record
 
 SEALED = {"url_ciphertext", "secret_ciphertext", "key_id"}
 
-#: what a prompt was filled in with is asked for by itself (`wb.prompts`); where a call came from is budgets' alone
-TEMPLATE = {"prompt_name", "template", "imported_at"}
+#: what a prompt was filled in with is asked for by itself (`wb.prompts`); the rest is for sums alone
+TEMPLATE = {"prompt_name", "template", "imported_at", "node_id", "created_by"}
 
 
 UNREAD = {"params_hash", "exclusive_key", "title_i18n", "ahead_ms", "reused_from", "stop_at", "filed"}
