@@ -41,7 +41,7 @@ def sidebar() -> JobFilters:
     kinds = {w.name: t(w.title) for w in wb.workflows.list()}
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
-        text = filters.text("q", t("Search"), t("Title, payload or error"))
+        text = filters.text("q", t("Search"), t("Title, payload, error, prompt, answer"))
         project = filters.project(projects)
         kind = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
         model = filters.select(
@@ -124,10 +124,10 @@ def list_page(matching: JobFilters, total: int) -> list[Job]:
     )  # fmt: skip
 
 
-def pager(rows: list[Job], total: int) -> None:
+def pager(rows: list[Job], total: int, matching: JobFilters) -> None:
     newest, ends, number = sort_param() == NEWEST, page_ends(), page_number(total)
     first, last = (rows[0].id, rows[-1].id) if rows else (0, 0)
-    shown = {"n": len(rows), "total": formats.count(total)}
+    shown = {"n": len(rows), "total": board.total_text(total, matching)}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             t("{n} of {total} shown, newest first", **shown) if newest else t("{n} of {total} shown", **shown),
@@ -230,7 +230,7 @@ def draw_board(wanted: JobFilters) -> None:
     table.draw(rows, places, live.clock_ms(), key=board.TABLE, sort=sort_param(), on_sort=sort_by)
     with bar:
         board.bulk(total, matching)
-    pager(rows, total)
+    pager(rows, total, matching)
 
 
 def clear_selection() -> None:

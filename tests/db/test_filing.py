@@ -86,8 +86,13 @@ def put(conn: Connection, where: str, words: str, state: str) -> int:
     return add(conn, [{"raw_output": words}], state=state)
 
 
+@pytest.mark.parametrize("groups", [search._MOST_GROUPS, 0])
 @pytest.mark.parametrize("state", ["running", "failed"])
-def test_a_job_is_found_by_any_part_of_its_words(conn: Connection, state: str) -> None:
+def test_a_job_is_found_by_any_part_of_its_words(
+    conn: Connection, state: str, groups: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 0 every needle of one or two characters is one that too many groups begin with."""
+    monkeypatch.setattr(search, "_MOST_GROUPS", groups)
     other = add(conn, title="…", params={}, error="…", state=state)
     ids = [put(conn, where, words, state) for where, words, _, _ in WORDS]
 
@@ -121,6 +126,16 @@ def test_pages_of_what_was_searched_hold_all_and_each_once(conn: Connection) -> 
         while page := reads.list_jobs(conn, after=newer[0] if newer else 0, limit=4, **filters):
             newer = [j.id for j in page] + newer
         assert newer == wanted
+
+
+def test_of_what_many_say_the_newest_are_counted(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reads, "MOST_COUNTED", 5)
+    for n in range(9):
+        add(conn, title="storm", state="failed" if n == 8 else "succeeded")
+    filing.file_ended(conn, 7)
+    assert reads.count_states(conn, text="storm") == {"failed": 1, "succeeded": 4}
+    assert len(reads.ids_matching(conn, text="storm")) == 9, "whoever acts on all acts on all"
+    assert reads.count_matching(conn) == 9
 
 
 def test_what_is_unfiled_is_found_by_nothing_and_leaves_nothing(conn: Connection) -> None:

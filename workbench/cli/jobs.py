@@ -28,7 +28,7 @@ def command() -> None:
 @click.option("--state", type=click.Choice(STATES), multiple=True, help="May be given several times.")
 @click.option("--kind", help="A workflow's name.")
 @click.option("--project", type=int, help="A project's id.")
-@click.option("--text", help="Part of the title, the error or the params.")
+@click.option("--text", help="Part of the title, the params, the error, a prompt or an answer.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--before", type=int, help="Only jobs older than this id: the next page.")
 @console.json_option

@@ -42,6 +42,7 @@ from sqlalchemy.types import TypeEngine
 
 from workbench.db import postgresql
 from workbench.db.file_lock import FileLock, LockTimeout, find_holder
+from workbench.db.types import unpack
 from workbench.errors import DatabaseBusy, DatabaseUnavailable
 from workbench.i18n import N_
 from workbench.i18n import Text as Message
@@ -464,6 +465,7 @@ def _set_up_sqlite(connection: Any, record: Any) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("reelwright_says", 2, lambda body, needle: needle in unpack(body), deterministic=True)
 
 
 def _is_busy(error: OperationalError) -> bool:

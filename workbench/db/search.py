@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, column, func, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from workbench.db.schema import job_text
@@ -26,6 +26,8 @@ LONGEST = 400
 _PART = 16_000
 #: behind a text's end, so that its last one and two characters begin a group of three as well
 END = "\n\n"
+#: a needle that more groups begin with is in so many texts that these are read one after the other
+_MOST_GROUPS = 300
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u00a0\u3000]+")
 
 #: on SQLite
@@ -110,26 +112,39 @@ def lexemes_of(part: str) -> str:
     return " ".join(map(_lexeme, grams_of(part + END)))
 
 
-def matching_ids(conn: Connection, needle: str) -> sa.Select[tuple[int]]:
-    """The ended jobs in whose words a needle stands, for a subquery; on SQLite they come in their order when asked."""
+def stream(conn: Connection, needle: str) -> ColumnElement[bool] | None:
+    """On SQLite, what `trigrams` is asked for a needle, by row id: a job's id; read newest first it stops when a page
+    is full. None on PostgreSQL, and for so short and common a needle that its groups are too many."""
+    phrases = _phrases(conn, needle) if conn.dialect.name == "sqlite" else None
+    return None if phrases is None else sa.literal_column(INDEX).op("MATCH", is_comparison=True)(phrases)
+
+
+def is_said(conn: Connection, job_id: ColumnElement[int], needle: str) -> ColumnElement[bool]:
+    """Whether a needle stands in the words of an ended job that is filed."""
     if conn.dialect.name == "sqlite":
-        matches = sa.literal_column(INDEX).op("MATCH")(_phrases(conn, needle))
-        return select(trigrams.c.rowid.label("job_id")).where(matches)
+        matches = stream(conn, needle)
+        if matches is not None:
+            return job_id.in_(select(trigrams.c.rowid).where(matches))
+        own = select(sa.literal(1)).where(job_text.c.job_id == job_id, func.reelwright_says(job_text.c.body, needle))
+        return own.exists()
     same_part = (lexemes.c.job_id == job_text.c.job_id) & (lexemes.c.part == job_text.c.part)
-    return (
-        select(job_text.c.job_id.label("job_id"))
+    return job_id.in_(
+        select(job_text.c.job_id)
         .join(lexemes, same_part)
         .where(lexemes.c.grams.op("@@")(sa.cast(_query(needle), TSQUERY)), func.strpos(job_text.c.body, needle) > 0)
     )
 
 
-def _phrases(conn: Connection, needle: str) -> str:
-    """FTS5's words for it. Of fewer than three characters: any group that begins with them."""
+def _phrases(conn: Connection, needle: str) -> str | None:
+    """FTS5's words for it. Of fewer than three characters: any group that begins with them; None: of too many."""
     if len(needle) > 2:
         return _quoted(needle)
     begins = (_terms.c.term >= needle) & (_terms.c.term < needle + "\U0010ffff")
+    terms = conn.scalars(select(_terms.c.term).where(begins).limit(_MOST_GROUPS + 1)).all()
+    if len(terms) > _MOST_GROUPS:
+        return None
     # of none: what no text has
-    return " OR ".join(map(_quoted, conn.scalars(select(_terms.c.term).where(begins)))) or _quoted(needle + "\x01")
+    return " OR ".join(map(_quoted, terms)) or _quoted(needle + "\x01")
 
 
 def _quoted(words: str) -> str:

@@ -107,7 +107,12 @@ class Packed(TypeDecorator[str]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if value is None or dialect.name != "sqlite":
             return value
-        return (value[1:] if value[:1] == _PLAIN else zlib.decompress(value)).decode()
+        return unpack(value)
+
+
+def unpack(value: bytes) -> str:
+    """A `Packed` text as SQLite keeps it."""
+    return (value[1:] if value[:1] == _PLAIN else zlib.decompress(value)).decode()
 
 
 def _within(value: Any, bits: int) -> Any:

@@ -26,6 +26,8 @@ _calls = (
     .where(among(model_call.c.job_id, bindparam("ids", type_=Ids())))
     .order_by(model_call.c.job_id, model_call.c.id)
 )
+_active_ids = select(job.c.id).where(job.c.state.in_(ACTIVE))
+_unfiled_ids = select(job.c.id).where(*UNFILED)
 _at_work = select(*SEARCHED).where(job.c.state.in_(ACTIVE))
 _waiting = select(*SEARCHED).where(*UNFILED)
 
@@ -33,6 +35,15 @@ _waiting = select(*SEARCHED).where(*UNFILED)
 def has_unfiled(conn: Connection) -> bool:
     """Whether a job has ended and is not filed."""
     return conn.execute(_any_unfiled).scalar_one_or_none() is not None
+
+
+def has_many_unfiled(conn: Connection) -> bool:
+    return conn.execute(_many_unfiled).scalar_one_or_none() is not None
+
+
+def list_unfiled(conn: Connection) -> list[int]:
+    """The jobs that are at work, and those that have ended and are not filed yet."""
+    return [*conn.scalars(_active_ids), *conn.scalars(_unfiled_ids)]
 
 
 def calls_of(conn: Connection, job_ids: Sequence[int]) -> dict[int, list[Any]]:
@@ -50,13 +61,13 @@ def body_of(row: Any, calls: Iterable[Any]) -> str:
 
 def says(conn: Connection, needle: str) -> ColumnElement[bool]:
     """Of jobs in whose title, payload, error, prompts or answers a needle (search.needle_of) stands."""
-    return or_(job.c.id.in_(search.matching_ids(conn, needle)), unfiled_says(conn, needle))
+    return or_(search.is_said(conn, job.c.id, needle), unfiled_says(conn, needle))
 
 
 def unfiled_says(conn: Connection, needle: str) -> ColumnElement[bool]:
     """The same of those that are at work or not filed yet."""
     rows = [*conn.execute(_at_work)]
-    many = conn.execute(_many_unfiled).scalar_one_or_none() is not None
+    many = has_many_unfiled(conn)
     if not many:
         rows += conn.execute(_waiting)
     calls = calls_of(conn, [row.id for row in rows])
@@ -88,9 +99,9 @@ _COUNTED_BY = {
 
 
 def count_filed(conn: Connection, filters: dict[str, Any]) -> dict[str, int] | None:
-    """State → how many filed jobs match; None: they are not counted by these filters."""
+    """State → how many filed jobs match; None: they are not counted by these filters, or most are not filed yet."""
     given = {name: value for name, value in filters.items() if value is not None and value != ""}
-    if given.keys() - _COUNTED_BY.keys() - {"state"}:
+    if given.keys() - _COUNTED_BY.keys() - {"state"} or has_many_unfiled(conn):
         return None
     query = select(job_count.c.state, func.sum(job_count.c.jobs)).group_by(job_count.c.state)
     query = query.where(*(column == given[name] for name, column in _COUNTED_BY.items() if name in given))

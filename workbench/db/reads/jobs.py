@@ -23,6 +23,7 @@ from workbench.db import search
 from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.reads import filing
 from workbench.db.rows.jobs import (
+    MOST_COUNTED,
     URGENCY,
     Attempt,
     ChildJob,
@@ -156,14 +157,13 @@ def _page_parts(
     however many match."""
     needle = search.needle_of(filters.get("text"))
     state = filters.get("state")
-    if needle and conn.dialect.name == "sqlite":
-        words = search.matching_ids(conn, needle)
-        rowid = search.trigrams.c.rowid
-        indexed = query.join(search.trigrams, rowid == job.c.id).where(*words._where_criteria)
-        return [(indexed, rowid), (query.where(filing.unfiled_says(conn, needle)), job.c.id)]
     if needle:
-        query = query.where(filing.says(conn, needle))
-    elif state and not isinstance(state, str) and len(state) > 1:
+        words = search.stream(conn, needle)
+        if words is None:
+            return [(query.where(filing.says(conn, needle)), job.c.id)]
+        indexed = query.join(search.trigrams, search.trigrams.c.rowid == job.c.id).where(words)
+        return [(indexed, search.trigrams.c.rowid), (query.where(filing.unfiled_says(conn, needle)), job.c.id)]
+    if state and not isinstance(state, str) and len(state) > 1:
         return [(query.where(job.c.state == one), job.c.id) for one in dict.fromkeys(state)]
     return [(query, job.c.id)]
 
@@ -228,21 +228,29 @@ def _spent(conn: Connection, filters: JobFilters, yuan_for_dollar: float) -> Sub
 
 
 def count_matching(conn: Connection, **filters: Unpack[JobFilters]) -> int:
-    """How many jobs the same filters of `list_jobs` match."""
+    """How many jobs the same filters of `list_jobs` match; as in `count_states`."""
     return sum(count_states(conn, **filters).values())
 
 
 def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, int]:
-    """State → how many jobs the same filters match in it: by the counts of filed jobs where these filters have some,
-    and the few others."""
-    counted = _searching(conn, select(job.c.state, func.count()).group_by(job.c.state), filters)
+    """State → how many jobs the same filters match in it.
+
+    By the counts of filed jobs where these filters have some, and the few others. Of those that are searched by text
+    the newest MOST_COUNTED are counted: a sum of so many says “or more”.
+    """
+    if search.needle_of(filters.get("text")):
+        newest: dict[int, str] = {}
+        for part, key in _page_parts(conn, _matching(select(job.c.id, job.c.state), filters), filters):
+            newest.update({i: state for i, state in conn.execute(part.order_by(key.desc()).limit(MOST_COUNTED))})
+        return dict(Counter(newest[i] for i in sorted(newest, reverse=True)[:MOST_COUNTED]))
+    counted = _matching(select(job.c.state, func.count()).group_by(job.c.state), filters)
     filed = filing.count_filed(conn, dict(filters))
     if filed is None:
         return {state: count for state, count in conn.execute(counted)}
     counts = Counter(filed)
-    for others in ((job.c.state.in_(ACTIVE),), filing.UNFILED):
-        for state, count in conn.execute(counted.where(*others)):
-            counts[state] += count
+    others = among(job.c.id, literal(filing.list_unfiled(conn), type_=Ids()))
+    for state, count in conn.execute(counted.where(others)):
+        counts[state] += count
     return dict(counts)
 
 

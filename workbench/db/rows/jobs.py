@@ -372,6 +372,8 @@ class JobsVersion(NamedTuple):
 
 #: states of jobs, running first: what most wants to be looked at
 URGENCY = ("running", "waiting", "queued", "failed", "partial", "cancelled", "succeeded")
+#: of jobs that are searched by text no more than these are counted: the sum then says “or more”
+MOST_COUNTED = 1_000
 #: what a list of jobs can be sorted by
 JobSort = Literal["id", "state", "job", "story", "progress", "wait", "run", "cost"]
 
@@ -382,7 +384,7 @@ class JobFilters(TypedDict, total=False):
     state: str | list[str] | None
     kind: str | None
     project: int | None
-    #: part of the title, the error or the params
+    #: part of the title, the params, the error, a prompt or an answer
     text: str | None
     node_id: int | None
     error_kind: str | None

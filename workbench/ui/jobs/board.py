@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from workbench.db.rows.jobs import JobFilters
+from workbench.db.rows.jobs import MOST_COUNTED, JobFilters
 from workbench.db.rows.usage import JobSuccess, UsageCost
 from workbench.ui import budgets, charts, formats, labels, live, shell, states
 from workbench.ui.jobs import acts, selection
@@ -159,6 +159,11 @@ def _ask_all(name: acts.Name, states_of: Sequence[str], filters: JobFilters) -> 
     acts.ask(name, live.workbench().jobs.list_ids(**wanted) if states_of else [])
 
 
+def total_text(total: int, filters: JobFilters) -> str:
+    """How many jobs match; of those that are searched by text, or more."""
+    return formats.count(total) + ("+" if filters.get("text") and total >= MOST_COUNTED else "")
+
+
 def bulk(total: int, filters: JobFilters) -> None:
     """Cancel, retry and priority for the selected jobs, or for all that match the filters. Each asks first."""
     chosen = selection.selected(TABLE)
@@ -192,13 +197,14 @@ def bulk(total: int, filters: JobFilters) -> None:
             on_click=_ask_selected,
             args=(name,),
         )
-    with st.popover(t("All {n} that match", n=formats.count(total)), icon=":material/filter_alt:", key="bulk_all"):
+    match = total_text(total, filters)
+    with st.popover(t("All {n} that match", n=match), icon=":material/filter_alt:", key="bulk_all"):
         everything(total, filters)
 
 
 def everything(total: int, filters: JobFilters) -> None:
     """Act on every job that matches the filters, beyond the rows shown."""
-    st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=formats.count(total)))
+    st.caption(t("These act on all {n} jobs that match the filters, shown or not.", n=total_text(total, filters)))
     counts = live.query(live.workbench().jobs.count_states, **filters)
     active = [s for s in states.ACTIVE if counts.get(s)]
     failed = [s for s in RETRYABLE if counts.get(s)]
