@@ -18,6 +18,7 @@ from workbench.errors import Issue, JobError, OutputError, ProviderError
 from workbench.i18n import Text
 from workbench.jobs.children import BatchResult, Child
 from workbench.jobs.context import Context
+from workbench.jobs.together import run_together
 from workbench.prompts import Prompt
 from workbench.providers import registry as providers
 from workbench.providers.base import GeneratedMedia, Profile, TaskState, VideoProvider, VideoRequest
@@ -225,7 +226,7 @@ async def image(ctx: Context, params: ImageParams) -> dict[str, Any]:
         return made.media
 
     work = [partial(draw, number, colour) for number, colour in enumerate(params.colours)]
-    results = await ctx.together(work, limit=params.limit, stop_on=("auth",))
+    results = await run_together(work, limit=params.limit, stop_on=("auth",))
     errors = [r for r in results if isinstance(r, JobError)]
     if errors and (len(errors) == len(results) or any(e.retryable for e in errors)):
         raise next((e for e in errors if e.retryable), errors[0])

@@ -10,32 +10,28 @@ import functools
 import json
 import logging
 import random
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
-from sqlalchemy import Connection
 
 from workbench import prompts
-from workbench.artifacts import kinds, staleness
-from workbench.artifacts.declared import Kind
-from workbench.artifacts.part_inputs import own_input, restrict
 from workbench.artifacts.storyboard import Candidate, Reference
-from workbench.artifacts.versions import hash_of, part_of
-from workbench.db.reads import failures
+from workbench.artifacts.versions import hash_of
 from workbench.db.reads import jobs as reads
-from workbench.db.reads import story as story_reads
-from workbench.db.rows.story import Artifact, ArtifactVersion, Input
+from workbench.db.rows.story import Input
 from workbench.db.writes import steps, timeline
-from workbench.errors import GuardUnmet, Issue, JobError, LostClaim, ProgrammingError, ProviderError
+from workbench.errors import GuardUnmet, Issue, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import BatchResult, Child, Children, ChildResult, sum_up
 from workbench.jobs.conversation import Conversation
+from workbench.jobs.hand_written import HandWritten
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
+from workbench.jobs.part_sources import PartSources
 from workbench.jobs.results import save_so_far
 from workbench.jobs.session import ClaimSession
 from workbench.jobs.text_steps import Check, Guide, TextSteps, judge
@@ -91,14 +87,12 @@ class Context:
         self._range = (0.0, 100.0)
         self._prompt_versions: list[str] = []
         self._prompt_files: dict[str, prompts.PromptFile] = {}
-        self._own_parts: dict[str, set[str]] = {}
         self._children = Children(session)
         self._traditional: hanzi.Traditional | None = None
-        #: the part of the artifact that is being made; None: all of it
-        self._part: str | None = None
-        #: the version that this run has saved so far
-        self._own: Artifact | None = None
         self._node = node
+        #: what its parts are made from, and what of it a person has written
+        self.sources = PartSources(session, inputs)
+        self.hand_written = HandWritten(session)
         self.params = params
         self.job_id = session.job_id
         self.warnings: list[Text] = []
@@ -179,7 +173,7 @@ class Context:
     def current_content(self) -> JsonObject | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""
         kind = self._session.declared.writes
-        head = self._own_head() if kind else None
+        head = self.sources.find_head() if kind else None
         return None if head is None else cast("JsonObject", head.content)
 
     def finished_pictures(self, step: str) -> list[Candidate]:
@@ -216,88 +210,16 @@ class Context:
         most = int(profile.params.get("pictures_at_once") or (2 if profile.provider == "sketch" else 8))
         return min(most, profile.concurrency or most)
 
-    def use_own_part(self, part: str, only_for: str) -> None:
-        """Count a part of what this run makes as an input of another part of it (``state:KF2`` for ``group:KF3``)."""
-        self._own_parts.setdefault(part, set()).add(only_for)
-
-    def inputs_with_own(self, conn: Connection, kind: Kind, content: JsonObject, made: Collection[str]) -> list[Input]:
-        """What these parts of the content are made from; what the head's others are made from stays as it is."""
-        head = story_reads.find_head(conn, self.node.id, kind.name)
-        parts = [] if kind.parts is None else kind.parts(content)
-        own = [own_input(self.node.id, kind, content, part, only_for) for part, only_for in self._own_parts.items()]
-        others = [part for part in parts if part not in made]
-        return [
-            *restrict(head.inputs if head else (), others),
-            *restrict([*self._inputs.as_list(), *own], made),
-        ]
-
-    def has_changed(self, part: str | None, written: str) -> bool:
-        """Has what a part of the artifact (`written`: ``frame:KF3``) is made from changed since it was written?
-
-        That is the input part of its own (``shot:4``; None: every part that it uses), and every whole input that it
-        uses.
-        """
-        head = self._own_head()
-        before = head.inputs if head else []
-        for made_from in self._inputs.as_list():
-            only_for = made_from.get("only_for")
-            of_others = part is not None and made_from["part"] not in (None, part)
-            if of_others or (only_for is not None and written not in only_for):
-                continue
-            known = next((i for i in before if staleness.is_same_source(i, made_from, written)), None)
-            if known is None:
-                # what was written before such inputs were recorded tells nothing of them
-                if only_for is None:
-                    return True
-            elif not staleness.equals(known, made_from):
-                return True
-        return False
-
-    def keep_sources(self, parts: Collection[str], written: Collection[str]) -> None:
-        """What is left as it was stays as old as it was: it goes on counting as made from the versions of then.
-
-        `parts`: the input parts (``shot:4``) that only the parts left alone were made from; whole inputs count for all,
-        save those of which it is known for which parts of the artifact they were used. `written`: the parts left alone
-        (``frame:KF3``).
-        """
-        head = self._own_head()
-        self._inputs.forget_kept()
-        for made_from in head.inputs if head else ():
-            only_for = made_from.get("only_for")
-            if only_for is not None:
-                still = [p for p in only_for if p in written]
-                if still:
-                    self._inputs.keep({**made_from, "only_for": still})
-            elif made_from.get("part") is None or made_from["part"] in parts:
-                self._inputs.keep(made_from)
-
     def save_so_far(self, content: BaseModel) -> None:
         """Keep what there is of the artifact as a version while the job goes on; once, however often it runs anew."""
         session = self._session
         with session.write() as conn:
-            self._own = save_so_far(conn, session.job, self, str(session.declared.writes), content)
+            self.sources.own = save_so_far(conn, session.job, self, str(session.declared.writes), content)
 
-    @contextmanager
-    def making(self, part: str) -> Iterator[None]:
+    def making(self, part: str) -> AbstractContextManager[None]:
         """Inside, one part of the artifact is made: whatever is read is an input of that part alone, and of what a
         person has written by hand, prompts keep to that part."""
-        before, self._part = self._part, part
-        try:
-            with self._inputs.reading_for(part):
-                yield
-        finally:
-            self._part = before
-
-    def use_own(self, part: str) -> None:
-        """Count a part of what this workflow has written, in this job or before it, as an input of the part that is
-        being made."""
-        own = self._own or self._own_head()
-        if own is not None:
-            self._inputs.record(own, part, part_of(kinds.find(own.kind), own.content, part))
-
-    def _own_head(self) -> ArtifactVersion | None:
-        with self._session.database.read() as conn:
-            return story_reads.find_head(conn, self.node.id, str(self._session.declared.writes))
+        return self._inputs.reading_for(part)
 
     def prompt(self, variant: str | None = None, /, **facts: Any) -> prompts.Prompt:
         """The workflow's prompt file in the story's language, with its facts filled in as data.
@@ -309,12 +231,12 @@ class Context:
         self._prompt_versions.append(prompt.version)
         if self._traditional_names is not None:
             prompt = prompts.ask_for_traditional(prompt)
-        by_hand = self._content_by_hand
-        if self.by_hand is None or by_hand is None:
+        by_hand = self.hand_written.version
+        if by_hand is None or self.hand_written.find_content(self._inputs.made_for) is None:
             return prompt
         if len(self._prompt_versions) == 1:
-            self._event(Text(N_("Keeps to version {version}, edited by hand"), version=self.by_hand.version), "info")
-        return self.keep_to(prompt, self.by_hand.content)
+            self._event(Text(N_("Keeps to version {version}, edited by hand"), version=by_hand.version), "info")
+        return self.keep_to(prompt, by_hand.content)
 
     def keep_to(self, prompt: prompts.Prompt, by_hand: Any) -> prompts.Prompt:
         """The prompt with what a person has written by hand, for the model to keep to."""
@@ -365,51 +287,6 @@ class Context:
             return None
         return [n for e in (*project.characters(most=None), *project.world(most=None)) for n in names_of(e)]
 
-    @functools.cached_property
-    def by_hand(self) -> Artifact | None:
-        """The version that a person had written or edited when this job, or the one that it replays, was asked for.
-
-        Of that time, not of now: a job that goes on, or is retried, puts the same question again, and pays nothing
-        twice.
-        """
-        with self._session.database.read() as conn:
-            return self._find_by_hand(conn)
-
-    @functools.cached_property
-    def made_before_hand(self) -> Artifact | None:
-        """The last version that a model wrote before `by_hand`: what differs, a person has changed."""
-        if self.by_hand is None:
-            return None
-        with self._session.database.read() as conn:
-            return story_reads.find_last_made(conn, self.by_hand.node_id, self.by_hand.kind, self.by_hand.version)
-
-    @property
-    def _content_by_hand(self) -> Any:
-        """What a person wrote of what is being made; None when it is nothing of it."""
-        if self.by_hand is None or self._part is None:
-            return None if self.by_hand is None else self.by_hand.content
-        own = self.by_hand.content.get(self._part)
-        before = self.made_before_hand
-        return None if before is not None and before.content.get(self._part) == own else own
-
-    def _find_by_hand(self, conn: Connection) -> Artifact | None:
-        declared, job = self._session.declared, self._session.job
-        if declared.writes is None or declared.adds or job.node_id is None:
-            return None
-        return story_reads.find_by_hand(conn, job.node_id, declared.writes, reads.asked_at(conn, self.job_id))
-
-    def find_saved_meanwhile(self, conn: Connection) -> int | None:
-        """The head's version where a person has saved it since this job was asked for and the job knows nothing of it:
-        it stays the head."""
-        declared, job = self._session.declared, self._session.job
-        if declared.writes is None or declared.adds or job.node_id is None:
-            return None
-        newer = failures.find_newer_by_hand(conn, job.node_id, declared.writes, reads.created_at(conn, self.job_id))
-        if newer is None:
-            return None
-        known = self._find_by_hand(conn)
-        return None if known is not None and known.id == newer.artifact_id else newer.version
-
     async def generate(
         self,
         step: str,
@@ -432,9 +309,10 @@ class Context:
             self._traditional = own
             checks = [partial(_check_kept, own, check) for check in checks]
         write = self._draft(step, dict(prompt.facts), draft)
-        if self._content_by_hand is not None and write is not None:
+        hand_written = self.hand_written.find_content(self._inputs.made_for)
+        if hand_written is not None and write is not None:
             # the offline provider keeps to all of it, as long as it still passes
-            by_hand = json.dumps(self._content_by_hand, ensure_ascii=False)
+            by_hand = json.dumps(hand_written, ensure_ascii=False)
             _, _, usable = judge(by_hand, schema, checks)
             write = write if usable is None else partial(str, by_hand)
         with self._session.note_failure():
@@ -533,37 +411,6 @@ class Context:
         with self._session.note_failure():
             return await self._media.video(step, spec, draw)
 
-    async def together(
-        self, work: Sequence[Callable[[], Awaitable[T]]], *, limit: int, stop_on: Collection[str] = ()
-    ) -> list[T | JobError]:
-        """Do several things at once, at most `limit`: each comes to its result, or to the JobError that ended it.
-
-        An error of a kind in `stop_on` is also the result of all that had not begun. When the job has to wait or to
-        stop nothing more begins either, but what is under way – and paid for – comes to its end first.
-        """
-        gate = asyncio.Semaphore(limit)
-        broken: list[BaseException] = []
-        final: list[JobError] = []
-
-        async def run_one(start: Callable[[], Awaitable[T]]) -> T | JobError | None:
-            async with gate:
-                if broken or final:
-                    return final[0] if final else None
-                try:
-                    return await start()
-                except BaseException as error:
-                    if not isinstance(error, JobError) or isinstance(error, ProgrammingError):
-                        broken.append(error)
-                        raise
-                    if error.kind in stop_on:
-                        final.append(error)
-                    return error
-
-        results = await asyncio.gather(*(run_one(start) for start in work), return_exceptions=True)
-        if broken:
-            raise min(broken, key=_urgency)
-        return cast("list[T | JobError]", results)
-
     def _draft(self, step: str, facts: JsonObject, own: Callable[..., Any] | None) -> Callable[[], str] | None:
         write = own or self._session.declared.draft
         if write is None:
@@ -657,10 +504,3 @@ class Context:
 def _check_kept(own: hanzi.Traditional, check: Check, answer: BaseModel) -> list[Issue]:
     """A check of what an answer becomes."""
     return check(own.keep(answer))
-
-
-def _urgency(error: BaseException) -> int:
-    """Which of several ends counts: whoever lost the job writes nothing, a stop comes before a fault, both before a
-    wait."""
-    kinds = (LostClaim, asyncio.CancelledError, Exception)
-    return next((place for place, kind in enumerate(kinds) if isinstance(error, kind)), len(kinds))

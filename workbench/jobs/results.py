@@ -10,7 +10,6 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
-from workbench.artifacts.declared import Kind
 from workbench.artifacts.saving import add_version
 from workbench.artifacts.versions import hash_of
 from workbench.db.reads import story as reads
@@ -20,6 +19,8 @@ from workbench.db.writes import timeline
 from workbench.db.writes.claims import Claim
 from workbench.errors import ProgrammingError
 from workbench.i18n import N_, Text
+from workbench.jobs.hand_written import HandWritten
+from workbench.jobs.part_sources import PartSources
 from workbench.json_types import JsonObject
 from workbench.prompts import PromptFile
 from workbench.story import replanning
@@ -29,7 +30,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Maker(Protocol):
-    """What a version is told of the run that made it (see workbench.jobs.maker.Context)."""
+    """What a version is told of the run that made it (see workbench.jobs.context.Context)."""
 
     warnings: list[Text]
     params: Any
@@ -45,10 +46,10 @@ class Maker(Protocol):
     @property
     def model(self) -> str: ...
     def keep_script(self, content: M) -> M: ...
-    def inputs_with_own(
-        self, conn: Connection, kind: Kind, content: JsonObject, made: Collection[str]
-    ) -> list[Input]: ...
-    def find_saved_meanwhile(self, conn: Connection) -> int | None: ...
+    @property
+    def sources(self) -> PartSources: ...
+    @property
+    def hand_written(self) -> HandWritten: ...
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def save_result(
         raise ProgrammingError(Text("The workflow must return the content of {kind}.", kind=kind_name))
     kind = kinds.find(kind_name)
     content = kinds.validate(kind, maker.keep_script(result).model_dump(mode="json"))
-    by_hand = maker.find_saved_meanwhile(conn)
+    by_hand = maker.hand_written.find_saved_meanwhile(conn)
     held = by_hand is None and _hides_work(conn, maker, kind.name, content)
     saved = add_version(
         conn,
@@ -83,7 +84,7 @@ def save_result(
         source="ai",
         user=claim.created_by or "local",
         job_id=claim.job_id,
-        inputs=maker.inputs if parts is None else maker.inputs_with_own(conn, kind, content, parts),
+        inputs=maker.inputs if parts is None else maker.sources.list_for(conn, kind, content, parts),
         warnings=[w.to_json() for w in maker.warnings],
         prompt_version=maker.prompt_version,
         model=maker.model,

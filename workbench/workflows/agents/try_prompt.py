@@ -13,6 +13,7 @@ from pydantic import Field
 
 from workbench.errors import InvalidInput, JobError, ProgrammingError, Refused, find_kind
 from workbench.i18n import N_, Text
+from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.prompts import overrides
 from workbench.prompts.checking import LONGEST
@@ -71,7 +72,7 @@ async def run(ctx: Context, params: Params) -> JsonObject:
         return pair
 
     calls = list(dict.fromkeys(params.calls))
-    results = await ctx.together([lambda c=call: try_one(c) for call in calls], limit=AT_ONCE)  # type: ignore[misc]
+    results = await run_together([lambda c=call: try_one(c) for call in calls], limit=AT_ONCE)  # type: ignore[misc]
     broken = [(call, r) for call, r in zip(calls, results, strict=True) if isinstance(r, JobError)]
     again = next((error for _, error in broken if find_kind(error.kind).retryable), None)
     if again is not None and not ctx.last_attempt:

@@ -27,6 +27,7 @@ from workbench.artifacts.versions import hash_of
 from workbench.errors import KINDS, Issue, JobError, ProviderError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
+from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.story import hanzi
 from workbench.story.guards import has_keyframe_prompt
@@ -138,7 +139,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     # of a retry: what its original drew and saved is there, and a person may have chosen another picture since
     to_draw = [f for f in wanted if not f.shows(finished[f.key])]
     draw = Drawing(ctx, brief, ratio, size, finished, len(to_draw))
-    results = await ctx.together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
+    results = await run_together([partial(draw.frame, f) for f in to_draw], limit=ctx.pictures_at_once, stop_on=FATAL)
     drawn = {f.key: r for f, r in zip(to_draw, results, strict=True) if not isinstance(r, JobError)}
     failed = {f.key: r for f, r in zip(to_draw, results, strict=True) if isinstance(r, JobError)}
     _try_again_later(ctx, failed)
@@ -148,7 +149,7 @@ async def run(ctx: Context, params: Params) -> KeyframeImages | PartialArtifact:
     content = _content(ctx, ratio, drawn, {k: _choice(ctx, f, params.source) for k, f in unchanged.items()})
     untouched = [f.key for f in content.frames if f.key not in drawn and f.key not in unchanged]
     if untouched:
-        ctx.keep_sources({f"shot:{KEYS.index(key) + 1}" for key in untouched}, {frame_part(key) for key in untouched})
+        ctx.sources.keep({f"shot:{KEYS.index(key) + 1}" for key in untouched}, {frame_part(key) for key in untouched})
     if not failed:
         ctx.progress(100, Text(N_("{count} frames drawn, {kept} kept"), count=len(drawn), kept=len(unchanged)))
         return content
@@ -324,7 +325,7 @@ def _choice(ctx: Context, frame: FrameRequest, source: str | None) -> str:
         return frame.known.chosen
     current = [c.media for c in frame.current(ctx.picture_model)]
     same_shot = {c.media for c in frame.known.candidates if c.made_of in frame.takes}
-    stays = frame.known.chosen in same_shot or not ctx.has_changed(part, frame_part(frame.key))
+    stays = frame.known.chosen in same_shot or not ctx.sources.has_changed(part, frame_part(frame.key))
     return frame.known.chosen if stays else current[-1]
 
 

@@ -24,6 +24,7 @@ from workbench.artifacts.storyboard import (
 from workbench.errors import ChildFailed, Issue, JobError
 from workbench.i18n import N_, Text
 from workbench.jobs.children import Child
+from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.story.guards import has_keyframe_prompt
 from workbench.workflows import registry, staging
@@ -90,7 +91,7 @@ async def run(ctx: Context, params: Params) -> FrameRanking:
     seen = {place: known for place, known in _known(ctx).items() if place in wanted}
     unseen = [place for place in wanted if place not in seen]
     ctx.progress(60, Text(N_("Looking at {count} pictures"), count=len(unseen)))
-    results = await ctx.together([partial(orders[key].look, ctx, media) for key, media in unseen], limit=AT_ONCE)
+    results = await run_together([partial(orders[key].look, ctx, media) for key, media in unseen], limit=AT_ONCE)
     for place, result in zip(unseen, results, strict=True):
         if isinstance(result, JobError):
             raise result
@@ -101,7 +102,7 @@ async def run(ctx: Context, params: Params) -> FrameRanking:
     ]
     others = [f for f in _ranking(ctx) if f.key not in frames]
     if others:
-        ctx.keep_sources({_shot(f.key) for f in others}, {frame_part(f.key) for f in others})
+        ctx.sources.keep({_shot(f.key) for f in others}, {frame_part(f.key) for f in others})
     ctx.progress(100, Text(N_("{count} pictures ranked"), count=len(wanted)))
     return FrameRanking(frames=sorted([*ranked, *others], key=lambda f: f.key))
 
@@ -189,7 +190,7 @@ def _known(ctx: Context) -> dict[tuple[str, str], RankedCandidate]:
     return {
         (frame.key, c.media): c
         for frame in _ranking(ctx)
-        if not ctx.has_changed(_shot(frame.key), frame_part(frame.key))
+        if not ctx.sources.has_changed(_shot(frame.key), frame_part(frame.key))
         for c in frame.candidates
         if c.model == ctx.model
     }

@@ -17,6 +17,7 @@ from workbench.artifacts.versions import hash_of
 from workbench.errors import Issue, JobError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import PartialArtifact
+from workbench.jobs.together import run_together
 from workbench.json_types import JsonObject
 from workbench.story.styles import style_text
 from workbench.workflows import registry
@@ -139,7 +140,7 @@ async def draw_look(ctx: Context, params: Params, subject: Subject) -> JsonObjec
         ctx.progress(10 + 85 * done / len(to_draw), Text(N_("{done} of {all} candidates"), done=done, all=len(to_draw)))
         return made
 
-    results = await ctx.together([partial(draw, n) for n in to_draw], limit=ctx.pictures_at_once)
+    results = await run_together([partial(draw, n) for n in to_draw], limit=ctx.pictures_at_once)
     made = [c for r in results if not isinstance(r, JobError) for c in r]
     failed = [r for r in results if isinstance(r, JobError)]
     if failed and not made:

@@ -145,7 +145,7 @@ async def run(ctx: Context, params: Params) -> CausalChain:
             ctx.progress(0, Text(N_("Phase {n}: {title}"), n=PHASES.index(phase) + 1, title=Text(TITLES[phase])))
             built[phase] = await _BUILD[phase](ctx, chain)
         chain = _join(ctx, built)
-        ctx.keep_sources((), [p for p in PHASES if getattr(chain, p) is not None and p not in built])
+        ctx.sources.keep((), [p for p in PHASES if getattr(chain, p) is not None and p not in built])
         if phase != wanted[-1]:
             ctx.save_so_far(chain)
     if "weave" in wanted:
@@ -178,7 +178,7 @@ def _facts(ctx: Context, chain: CausalChain, *earlier: str) -> JsonObject:
     """The brief, and the earlier phases that a phase is built on: those are its inputs too."""
     facts = briefing.story_facts(ctx)
     for phase in earlier:
-        ctx.use_own(phase)
+        ctx.sources.use_own(phase)
         facts[phase] = getattr(chain, phase).model_dump(mode="json")
     return facts
 

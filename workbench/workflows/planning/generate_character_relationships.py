@@ -90,12 +90,12 @@ def keep_pinned(ctx: Context, characters: Sequence[JsonObject]) -> list[Relation
     Of people who are gone nothing is kept, and the creator is told.
     """
     there = [Relationship.model_validate(r) for r in (ctx.current_content() or {}).get("relationships") or []]
-    before = ctx.made_before_hand
+    before = ctx.hand_written.generated_before
     generated = [Relationship.model_validate(r) for r in before.content["relationships"]] if before is not None else []
     kept = [
         r.model_copy(update={"pinned": True})
         for r in there
-        if r.pinned or (ctx.by_hand is not None and r not in generated)
+        if r.pinned or (ctx.hand_written.version is not None and r not in generated)
     ]
     index = NameIndex(characters)
     gone = [r for r in kept if None in (index.find(r.from_name), index.find(r.to_name))]

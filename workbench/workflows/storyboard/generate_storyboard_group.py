@@ -118,7 +118,7 @@ def _stays(ctx: Context, group: PanelGroup, params: Params, mode: CameraMode) ->
     """Nothing that it was made from has changed, or a person has edited it and nobody asked to replace that."""
     if group.edited and not params.rewrite:
         return True
-    return panel_groups.is_of_mode(group, mode) and not ctx.has_changed(None, part_of_group(group.group))
+    return panel_groups.is_of_mode(group, mode) and not ctx.sources.has_changed(None, part_of_group(group.group))
 
 
 async def _write(

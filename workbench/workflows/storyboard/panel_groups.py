@@ -82,7 +82,7 @@ def read_opening(ctx: Context, key: GroupKey, cast: Cast, mode: CameraMode, made
     before: list[JsonObject] = []
     for earlier in GROUP_KEYS[: GROUP_KEYS.index(key)]:
         if earlier in made:
-            ctx.use_own_part(f"state:{earlier}", only_for=part)
+            ctx.sources.use_own_part(f"state:{earlier}", only_for=part)
             group = made[earlier]
             before.append(group.model_dump(mode="json", include={"summary", "end", "exits"}))
         else:

@@ -96,7 +96,7 @@ async def run(ctx: Context, params: Params) -> PartialArtifact:
             )
             continue
         ctx.node.artifact(panel_groups.KIND, f"text:{key}", only_for=part_of_group(key))
-        if params.group_id is None and known is not None and not ctx.has_changed(None, part_of_group(key)):
+        if params.group_id is None and known is not None and not ctx.sources.has_changed(None, part_of_group(key)):
             kept.append(key)
             continue
         prompt = ctx.prompt(title=brief["title"], genre=brief.get("genre") or "", names=names, panels=_sent(group))
