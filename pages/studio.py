@@ -29,7 +29,7 @@ from workbench.ui.cast import elements
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, plain, readable
 from workbench.ui.projects import progress
-from workbench.ui.studio import board, cells, editing, handoff, plan, storyboard, tree
+from workbench.ui.studio import board, cells, editing, handoff, plan, slices, storyboard, tree
 from workbench.ui.studio.editing import cell_key
 
 #: a longer list of sources is cut, and says so
@@ -133,10 +133,13 @@ def draw_cells(node: OutlineNode, shown: Callable[[], list[Cell]], outline: Outl
         n.id: labels.node_title("episode", n.position, n.title) for n in progress.nodes_of(outline, ["episode"])
     }
     choices = {"episode_ids": episodes} if episodes else {}
+    if node.kind == "scene":
+        parts.draw(editing.SLICE, partial(slices.script_page, node, outline.id))
     for cell in shown():
         name = cell.workflow.name
         parts.draw(cell_key(node.id, name), partial(draw_cell, node.id, name, shown, choices))
     if node.kind == "episode":
+        parts.draw(editing.SLICE, partial(slices.arc, node, outline.id))
         parts.draw(editing.LENGTH, lambda: storyboard.episode_length(wb.projects.list_durations(node.id)))
     if node.kind == "project":
         people, world = progress.nodes_of(outline, ["character"]), progress.nodes_of(outline, ["world"])
@@ -230,7 +233,10 @@ def list_parts(project: int, node: OutlineNode, shown: list[Cell]) -> dict[str, 
     whole = whole_story(project, node.id)
     # the panels of a storyboard stand in several artifacts, and each of their cells shows them all
     panels = [c.artifact.id for c in shown if c.artifact and c.artifact.kind in board.PLACED_VIEWS]
-    others = {"project": (editing.BRIEF, editing.ELEMENTS), "episode": (editing.LENGTH,)}.get(node.kind, ())
+    others = {
+        "project": (editing.BRIEF, editing.ELEMENTS), "episode": (editing.SLICE, editing.LENGTH),
+        "scene": (editing.SLICE,),
+    }.get(node.kind, ())  # fmt: skip
     return {
         **dict.fromkeys((editing.TREE, editing.HEADING, editing.SIDE, *others), whole),
         **{

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -203,19 +203,34 @@ def emotion_arc(content: Content) -> None:
         t("Tension and mood from point to point; the list below says the same in words"),
     )  # fmt: skip
     with st.expander(t("{n} points in words", n=len(points)), icon=":material/list:"):
-        table(
-            [("#", "4.4rem"), (t("Label"), "auto"), (t("Tension"), "7.5rem"), (t("Mood"), "4.5rem")],
-            [
-                (
-                    f"<b>{safe(t('E{n}', n=p['episode_order']))}</b>"
-                    + (f" · {int(p['scene_order'])}" if p.get("scene_order") else ""),
-                    safe(p["label"]) + (f"<div><i>{safe(p['beat_name'])}</i></div>" if p.get("beat_name") else ""),
-                    meter(p["tension"], 10),
-                    f"{p['valence']:+g}",
-                )
-                for p in points
-            ],
-        )
+        _points(points)
+
+
+def arc_of_episode(content: Content, order: int) -> None:
+    """The part of the arc that an episode has: its curves where there are some, and its points in words."""
+    points = [p for p in content["points"] if p["episode_order"] == order]
+    if len(points) > 1:
+        charts.show(
+            graphs.emotions(points, charts.palette()), "arc_of_episode",
+            t("Tension and mood from point to point; the list below says the same in words"),
+        )  # fmt: skip
+    _points(points)
+
+
+def _points(points: Sequence[Content]) -> None:
+    table(
+        [("#", "4.4rem"), (t("Label"), "auto"), (t("Tension"), "7.5rem"), (t("Mood"), "4.5rem")],
+        [
+            (
+                f"<b>{safe(t('E{n}', n=p['episode_order']))}</b>"
+                + (f" · {int(p['scene_order'])}" if p.get("scene_order") else ""),
+                safe(p["label"]) + (f"<div><i>{safe(p['beat_name'])}</i></div>" if p.get("beat_name") else ""),
+                meter(p["tension"], 10),
+                f"{p['valence']:+g}",
+            )
+            for p in points
+        ],
+    )
 
 
 def relationships(content: Content, node_id: int) -> None:

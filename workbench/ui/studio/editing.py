@@ -10,7 +10,7 @@ from workbench.ui import drafts, forms, live
 from workbench.ui.studio import parted
 
 TREE, HEADING, SIDE, WATCH = "studio_tree", "studio_heading", "studio_side", "studio_watch"
-BRIEF, LENGTH, ELEMENTS = "studio_brief", "studio_length", "studio_elements"
+BRIEF, LENGTH, ELEMENTS, SLICE = "studio_brief", "studio_length", "studio_elements", "studio_slice"
 
 
 def cell_key(node_id: int, name: str, *rest: object) -> str:

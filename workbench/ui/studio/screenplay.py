@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -37,14 +37,18 @@ def draw(content: Content, node_id: int) -> None:
         t("Scene"), list(names), index=min(1, len(names) - 1), format_func=shown.__getitem__, key=key, width=280,
         label_visibility="collapsed",
     )  # fmt: skip
-    people = [e["speaker"] for s in scenes for e in s["elements"] if e["speaker"]]
-    colours = speakers.colours_of(list(dict.fromkeys(people)), node_id, charts.palette())
-    for scene in scenes:
-        if chosen in (WHOLE, scene["order"]):
-            st.html(_scene(scene, colours))
+    draw_pages([s for s in scenes if chosen in (WHOLE, s["order"])], content, node_id)
     st.caption(
         t("{n} scenes, {time}", n=len(scenes), time=labels.duration_text(1000 * sum(s["seconds"] for s in scenes)))
     )
+
+
+def draw_pages(shown: Sequence[Content], content: Content, node_id: int) -> None:
+    """Some scenes of a script, each person in the colour that they have in all of it."""
+    people = [e["speaker"] for s in content["scenes"] for e in s["elements"] if e["speaker"]]
+    colours = speakers.colours_of(list(dict.fromkeys(people)), node_id, charts.palette())
+    for scene in shown:
+        st.html(_scene(scene, colours))
 
 
 def heading(scene: Content) -> str:
