@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TypeVar
 
 import streamlit as st
@@ -17,6 +17,7 @@ from workbench.ui import (
     accuracy,
     budgets,
     charts,
+    downloads,
     filters,
     formats,
     illustrations,
@@ -28,7 +29,6 @@ from workbench.ui import (
 )
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
-from workbench.ui.markup import hide_keys
 
 T = TypeVar("T")
 D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, budgets.DayCost)
@@ -318,33 +318,11 @@ def drill(rows: list[CallSummary]) -> None:
             )
 
 
-def as_csv(scope: JsonObject, since: int, until: int) -> bytes:
-    """Every call of the scope, with full times."""
-    import pandas as pd
-
-    calls = wb.usage.list_calls(since=since, until=until, limit=100_000, **scope)
-    frame_ = pd.DataFrame([call.as_json() for call in calls])
-    for column in ("started_at", "ended_at"):
-        if column in frame_:
-            frame_[column] = [
-                None if pd.isna(v) else datetime.fromtimestamp(v / 1000, UTC).isoformat() for v in frame_[column]
-            ]
-    return str(hide_keys(frame_.map(cell).to_csv(index=False))).encode("utf-8-sig")
-
-
 def header(scope: JsonObject, since: int, until: int) -> None:
     span = t("{first} – {last}, against the period before", first=day_label(since), last=day_label(until - DAY))
     with shell.title(t("Analytics"), span):
         st.space("stretch")
-        st.download_button(
-            t("Download"),
-            lambda: as_csv(scope, since, until),
-            "reelwright-calls.csv",
-            "text/csv",
-            key="download",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        downloads.draw(scope, since, until)
 
 
 def main() -> None:

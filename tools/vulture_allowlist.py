@@ -55,6 +55,7 @@ _.i18n
 _.image_input_tokens
 _.image_output_tokens
 _.price_source
+_.parent_job_id
 _.is_head
 _.wasted_micros
 _.ttft_p50
@@ -165,3 +166,7 @@ _.bold
 _.keep_with_next
 _.plaintext
 _.footer
+
+# days of a time zone, for pages
+_.day_of
+_.starts_of_days

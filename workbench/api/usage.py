@@ -3,17 +3,23 @@ currency."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Unpack
 
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import forecasts
+from workbench.db.reads import exports, forecasts
 from workbench.db.reads import usage as reads
+from workbench.db.rows.exports import LedgerEntry
 from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, Spending, UsageCost, UsageTotals
-from workbench.usage import accuracy
+from workbench.usage import accuracy, export, periods
 from workbench.usage.accuracy import ForecastError
+from workbench.usage.export import FormName
+
+#: entries of the ledger that are read at a time
+BATCH = 2_000
 
 
 @check_arguments
@@ -58,6 +64,33 @@ class Usage:
         """The calls behind a number, newest first, without prompts and raw answers."""
         with self._database.read() as conn:
             return reads.list_calls(conn, since=since, limit=limit, **filters)
+
+    def export(
+        self,
+        file: Path,
+        form: FormName,
+        *,
+        since: int = 0,
+        time_zone: str = "UTC",
+        language: str = "en",
+        **filters: Unpack[CallFilters],
+    ) -> int:
+        """Write every call of a period into a file, oldest first, with titles, nodes, profiles and the parts of its
+        price; returns how many there are. Times are told in `time_zone`. Raises InvalidInput, OSError."""
+        zone = periods.zone_of(time_zone)
+        return export.write(self._list_entries(since, filters), file, form, zone, language)
+
+    def _list_entries(self, since: int, filters: CallFilters) -> Iterator[list[LedgerEntry]]:
+        after: tuple[int, int] | None = None
+        while True:
+            # a look for each batch: one long look would keep SQLite from clearing its log
+            with self._database.read() as conn:
+                batch = exports.list_entries(conn, since, after, filters, BATCH)
+            if batch:
+                yield batch
+                after = batch[-1].started_at, batch[-1].id
+            if len(batch) < BATCH:
+                return
 
     def list_models(self) -> list[str]:
         """Every model that was ever called."""

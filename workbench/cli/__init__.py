@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "media": ("media", N_("Sweep pictures and clips that nothing refers to.")),
     "prune": ("prune", N_("Remove whole old jobs; what they made and cost stays.")),
     "budgets": ("budgets", N_("Set and show what may be spent.")),
+    "usage": ("usage", N_("Export what was used and what it cost.")),
     "webhooks": ("webhooks", N_("Tell another program or a chat of jobs and budgets.")),
     "new-workflow": ("new_workflow", N_("Write a new workflow with its prompts and its test.")),
 }

@@ -1,0 +1,71 @@
+"""`reelwright usage`: what was used, for accounts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.cli import client, console
+from workbench.errors import InvalidInput, Issue
+from workbench.i18n import N_, Text
+
+if TYPE_CHECKING:
+    from workbench.usage.export import FormName
+
+FORMS: tuple[FormName, ...] = ("csv", "parquet", "xlsx")
+
+
+@click.group()
+def command() -> None:
+    """What was used and what it cost."""
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--form", type=click.Choice(FORMS), help="What to write.  [default: by the file's ending]")
+@click.option("--since", metavar="DAY", help="From this day or moment on, such as 2026-11-01.  [default: all]")
+@click.option("--until", metavar="DAY", help="Before this day or moment.")
+@click.option("--time-zone", default="UTC", show_default=True, metavar="NAME", help="Where days begin.")
+@click.option("--project", type=int, metavar="ID")
+@click.option("--workflow", metavar="KIND")
+@click.option("--model", metavar="NAME")
+@console.json_option
+def export(
+    file: Path,
+    form: FormName | None,
+    since: str | None,
+    until: str | None,
+    time_zone: str,
+    project: int | None,
+    workflow: str | None,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Write every model call of a period into FILE, with titles, nodes, profiles and the parts of its price."""
+    from workbench.usage import periods
+
+    chosen: FormName = form or _form_of(file)
+    zone = periods.zone_of(time_zone)
+    begin = 0 if since is None else periods.parse_moment(since, zone, "since")
+    end = None if until is None else periods.parse_moment(until, zone, "until")
+    with client.open_reading() as wb:
+        try:
+            calls = wb.usage.export(
+                file, chosen, since=begin, until=end, time_zone=time_zone, language=console.language(),
+                project=project, workflow=workflow, model=model,
+            )  # fmt: skip
+        except OSError as error:
+            text = Text(N_("{path} cannot be written: {reason}"), path=str(file), reason=error.strerror or "")
+            raise InvalidInput(text, [Issue("file", text)]) from None
+    written = {"path": str(file.absolute()), "form": chosen, "calls": calls, "bytes": file.stat().st_size}
+    console.emit(written) if as_json else console.print_plain(written["path"])
+
+
+def _form_of(file: Path) -> FormName:
+    for form in FORMS:
+        if form == file.suffix.lower().removeprefix("."):
+            return form
+    text = Text(N_("Say what to write: --form {forms}."), forms=" | ".join(FORMS))
+    raise InvalidInput(text, [Issue("form", text)])
