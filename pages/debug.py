@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup
 from workbench.ui import filters, formats, illustrations, live, navigation_guard, shell
-from workbench.ui.debug import failure, groups
+from workbench.ui.debug import failure, groups, remedies
 from workbench.ui.jobs import acts
 from workbench.ui.language import t
 
@@ -58,7 +58,7 @@ def draw_groups(listed: list[FailureGroup], wanted: groups.Scope) -> None:
     for number, group in enumerate(listed):
         if number < shown or group.fingerprint == opened:
             inspect = partial(failure.inspect, group, wanted) if group.fingerprint == opened else None
-            groups.card(group, names, wanted, inspect)
+            groups.card(group, names, wanted, partial(remedies.buttons, group, wanted), inspect)
     if len(listed) > shown:
         st.button(
             t("Show {n} more groups", n=min(SHOWN, len(listed) - shown)), key="more_groups", on_click=show_more,

@@ -60,3 +60,52 @@ def test_a_job_and_its_replay_stand_side_by_side(house: House) -> None:
     assert list(step["same"]).count("≠") >= 1
     for missing in ({}, {"a": first.id}, {"a": first.id, "b": 10**9}, {"a": "x", "b": "٣"}):
         assert not house.page("compare", **missing).exception
+
+
+def test_remedies_are_buttons_and_a_retry_with_changes_says_its_own_price(house: House) -> None:
+    with ScriptedProvider() as provider:
+        wb = house.wb
+        prices = {"one": {"input": 1, "output": 1, "currency": "CNY"}}
+        wb.profiles.add("spare", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789",
+                        params={"prices": prices})  # fmt: skip
+        wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="two", key="sk-canary0123456789",
+                        fallback=["spare"], params={"max_tokens": 50})  # fmt: skip
+        asked = {"messages": [{"role": "user", "content": "Tell of the lamp."}]}
+        faults = {"truncated_output": {"finish_reason": "length"}, "auth": {"status": 401}}
+        for fault in faults.values():
+            provider.script(default=fault)
+            house.run("llm_chat", None, asked, profile="scripted")
+        provider.script(default={"text": "The lamp is lit."})
+        keys = {group.error_kind: group.fingerprint for group in wb.jobs.list_failures()}
+        assert keys.keys() == faults.keys()
+        at = house.page("debug")
+        assert not at.exception
+        names = {str(button.key) for button in at.button}
+        assert {f"remedy_profile_{keys['auth']}", f"remedy_fallback_{keys['auth']}"} <= names
+        at.button(key=f"remedy_{keys['truncated_output']}").click().run()
+        assert at.number_input(key="act_max_tokens").value == 100
+        assert any("**unknown**" in str(m.value) for m in at.markdown)
+        at.selectbox(key="act_profile").set_value("spare").run()
+        assert any("It costs about **¥" in str(m.value) for m in at.markdown), "of the other profile's model"
+        at.button(key="act_go").click().run()
+        [replay] = [job for job in wb.jobs.list() if job.replay_of]
+        assert house.end(replay.id).state == "succeeded"
+        assert (provider.calls()[-1]["model"], provider.calls()[-1]["params"]["max_tokens"]) == ("one", 100)
+    models = house.page("models", profile=wb.profiles.id_of("scripted"), fix="auth")
+    assert "Paste the key again" in said(models)
+
+
+def test_chosen_failures_are_read_again_for_free(house: House) -> None:
+    with ScriptedProvider() as provider:
+        wb = house.wb
+        wb.profiles.add("scripted", "openai", base_url=provider.url, text_model="one", key="sk-canary0123456789")
+        provider.script(default={"text": "No story today."})
+        project = house.sample()
+        assert house.run("plan_episodes", project, {}, profile="scripted").error_kind == "malformed_output"
+        [group] = wb.jobs.list_failures()
+        at = house.page("debug")
+        count, calls = wb.jobs.count(), len(provider.calls())
+        at.button(key=f"remedy_reparse_{group.fingerprint}").click().run()
+        assert any("No model is called, and nothing is paid." in str(m.value) for m in at.markdown)
+        assert at.button(key="act_go").disabled, "it would not pass today either"
+        assert (wb.jobs.count(), len(provider.calls())) == (count, calls)

@@ -203,6 +203,7 @@ class Server:
                 "path": path,
                 "model": request.get("model"),
                 "mode": mode_of(request) or "plain",
+                "params": {name: request[name] for name in ("max_tokens", "temperature") if name in request},
                 "stream": bool(request.get("stream")),
                 "messages_hash": hashlib.sha256(
                     json.dumps(messages_of(request) or None, sort_keys=True).encode()

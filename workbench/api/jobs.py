@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from workbench.jobs import acts
     from workbench.jobs import submit as submitting
     from workbench.jobs.dispatch import Dispatcher
+    from workbench.jobs.overrides import Overrides
     from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
     from workbench.workflows.registry import Registry
@@ -380,15 +381,23 @@ class Jobs:
         self._dispatcher.kick()
         return self.get(new_id)
 
-    def _insert_replay(self, job_id: int, *, profile: str | None, **how: Any) -> int:
+    def _insert_replay(
+        self, job_id: int, *, profile: str | None, overrides: Overrides | None = None, **how: Any
+    ) -> int:
+        from workbench.jobs import overrides as asking
         from workbench.jobs import replay
 
+        profile_id = None if profile is None else self._profiles.id_of(profile)
+        if overrides is not None:
+            asked_of = self.get(job_id).profile_id if profile is None else profile_id
+            how["overrides"] = asking.check(overrides, self._profiles.public(asked_of))
         return replay.replay(
             self._database,
             self._registry,
             job_id,
-            profile_id=None if profile is None else self._profiles.id_of(profile),
+            profile_id=profile_id,
             change_profile=profile is not None,
+            change_overrides=overrides is not None,
             **how,
         )
 
@@ -399,13 +408,19 @@ class Jobs:
         job_ids: Iterable[int],
         *,
         params: JsonObject | None = None,
+        profile: str | None = None,
+        overrides: Overrides | None = None,
+        from_step: str | None = None,
         replace_newer: bool | Collection[int] = False,
     ) -> builtins.list[Act]:
         """What `retry_many` would do with each of these jobs, and what it would probably cost."""
         from workbench.jobs import acts
 
-        how: dict[str, Any] = {"edited": params is not None, "replace_newer": replace_newer}
-        return acts.plan_retry(self._database, self._registry, job_ids, self._price_of_rest(), **how)
+        how: dict[str, Any] = {
+            "edited": params is not None, "replace_newer": replace_newer, "from_step": from_step,
+        }  # fmt: skip
+        price = self._price_of_rest(profile, overrides)
+        return acts.plan_retry(self._database, self._registry, job_ids, price, **how)
 
     def retry_many(
         self,
@@ -413,6 +428,8 @@ class Jobs:
         *,
         params: JsonObject | None = None,
         profile: str | None = None,
+        overrides: Overrides | None = None,
+        from_step: str | None = None,
         replace_newer: bool | Collection[int] = False,
         user: str = "local",
     ) -> builtins.list[Act]:
@@ -421,18 +438,26 @@ class Jobs:
         Left out, each with its reason: what is active, has succeeded, was made good or is being retried; all but the
         newest failure of the same work; parts of a parent that is retried; and where a person has saved a version
         since, unless `replace_newer`: True, or the jobs of which that is meant. `params` are laid over each job's own.
-        Raises NotFound before anything is done.
+        `overrides`: another model, params of the call, or versions of prompts than their profile and today's prompts
+        have: {"text_model": …, "params": {"max_tokens": …}, "prompts": {"planning/plan_episodes.en": 0}}, 0 being the
+        shipped one. `from_step`: only the steps before it are reused. Raises NotFound before anything is done.
         """
         from workbench.jobs import acts
 
-        how: dict[str, Any] = {"keep_done": True, "user": user, "profile": profile}
+        how: dict[str, Any] = {"keep_done": from_step is None, "from_step": from_step, "user": user}
 
         def retry(act: Act) -> int:
             laid_over = None if params is None else {**self.get(act.job_id).params, **params}
             meant = acts.is_meant(replace_newer, act.job_id)
-            return self._insert_replay(act.job_id, params=laid_over, replace_newer=meant, **how)
+            return self._insert_replay(
+                act.job_id, params=laid_over, profile=profile, overrides=overrides, replace_newer=meant, **how
+            )
 
-        told = acts.retry_each(self.plan_retry(job_ids, params=params, replace_newer=replace_newer), retry)
+        plan = self.plan_retry(
+            job_ids, params=params, profile=profile, overrides=overrides, from_step=from_step,
+            replace_newer=replace_newer,
+        )  # fmt: skip
+        told = acts.retry_each(plan, retry)
         self._dispatcher.kick()
         return told
 
@@ -487,19 +512,28 @@ class Jobs:
             for act in told
         ]
 
-    def _price_of_rest(self) -> acts.Price:
-        """What is left of a run of a workflow with a profile, after so many finished steps, will probably cost."""
+    def _price_of_rest(self, profile: str | None = None, overrides: Overrides | None = None) -> acts.Price:
+        """What is left of a run of a workflow with a profile, after so many finished steps, will probably cost.
+
+        `profile`: for all of them, in place of their own; `overrides` as in `retry_many`.
+        """
+        from workbench.jobs import overrides as asking
         from workbench.usage import estimates, plans
 
         known: dict[tuple[str, int | None], estimates.Estimate] = {}
+        other = None if profile is None else self._profiles.id_of(profile)
+        asking.check(overrides, self._profiles.public(other))
 
-        def price(kind: str, profile_id: int | None, params: JsonObject | None, done: int) -> tuple[int, str] | None:
+        def price(kind: str, own: int | None, params: JsonObject | None, done: int) -> tuple[int, str] | None:
             try:
                 declared = self._registry.find(kind)
             except NotFound:
                 return None  # of a package that is not there any more
+            profile_id = own if profile is None else other
             if (kind, profile_id) not in known:
-                bound = estimates.BoundProfiles.bind(self._profiles.public(profile_id), self._profiles.public)
+                asked_of = self._profiles.public(profile_id)
+                asked_of = asking.apply(asked_of, asking.check(overrides, asked_of))
+                bound = estimates.BoundProfiles.bind(asked_of, self._profiles.public)
                 known[kind, profile_id] = plans.estimates_of(self._database, [declared], bound)[kind]
             guess = known[kind, profile_id]
             if guess.cost_micros is None or guess.currency is None:
@@ -519,6 +553,27 @@ class Jobs:
         if not any(call.raw_output for call in self.get_detail(job_id).model_calls):
             raise NotAllowed(Text(N_("Job {job_id} has no stored answer."), job_id=job_id))
         return self._replay(job_id, profile=None, keep_done=True, reparse=True, user=user)
+
+    def plan_reparse(self, job_ids: Iterable[int]) -> builtins.list[Act]:
+        """What `reparse_many` would do with each of these jobs, at no cost: `reparse` for those whose stored answers
+        today's parser and checks let pass; `skip` with what is still wrong, or why they cannot be read. Nothing is
+        written. Raises NotFound."""
+        from workbench.jobs import reparse
+
+        ids = [*job_ids]
+        plan = self.plan_retry(ids)
+        return reparse.plan(self._database, self._registry, self._profiles.public, self._store(), plan)
+
+    def reparse_many(self, job_ids: Iterable[int], *, user: str = "local") -> builtins.list[Act]:
+        """Save what `plan_reparse` says would pass, as a new job each; one act for each, in their order."""
+        from workbench.jobs import acts
+
+        def save(act: Act) -> int:
+            return self._insert_replay(act.job_id, profile=None, keep_done=True, reparse=True, user=user)
+
+        told = acts.retry_each(self.plan_reparse(job_ids), save, outcome="reparse")
+        self._dispatcher.kick()
+        return told
 
     def bundle(self, job_id: int, *, with_story: bool = True) -> BundleReport:
         """An ended job as a file that `reelwright bundles run` runs again offline: params, steps, prompts, answers and

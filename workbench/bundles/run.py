@@ -205,7 +205,8 @@ class _Replay:
     def run(self) -> Rerun:
         began = time.monotonic()
         with self._database.write() as conn:
-            job_id = insert_job(conn, {name: self._own[name] for name in _ASKED})
+            asked = {name: self._own[name] for name in _ASKED} | {"overrides": self._own.get("overrides")}
+            job_id = insert_job(conn, asked)
             assert job_id is not None
             self._take_over(conn, job_id)
         ended = self._finish(job_id, began + LONGEST_S)

@@ -41,7 +41,6 @@ _open_sql = text("outcome = 'sent'")
 _imported_sql = text("imported_at IS NOT NULL")
 _prompted_sql = text("prompt_name IS NOT NULL")
 _unrepaired_sql = text("repaired_by IS NULL")
-_nodeless_sql = text("repaired_by IS NULL AND node_id IS NULL")
 
 node = Table(
     "node",
@@ -113,6 +112,8 @@ job = Table(
     Column("profile_id", Id, ForeignKey("profile.id")),
     Column("params", Json, nullable=False),
     Column("params_hash", String(64), nullable=False),
+    # what a run is asked with beside its profile: {"text_model", "params", "prompts"}; NULL: as the profile says
+    Column("overrides", Json),
     Column("priority", Integer, nullable=False, default=0),
     Column("parent_id", Id, ForeignKey("job.id")),
     Column("replay_of", Id, ForeignKey("job.id")),
@@ -284,7 +285,6 @@ failure = Table(
     Index("ix_failure_group", "fingerprint", "finished_at", "project_id", "repaired_by"),
     Index("ix_failure_finished_at", "finished_at"),
     Index("ix_failure_work", "node_id", "kind", postgresql_where=_unrepaired_sql, sqlite_where=_unrepaired_sql),
-    Index("ix_failure_params_hash", "params_hash", postgresql_where=_nodeless_sql, sqlite_where=_nodeless_sql),
 )
 
 # what people say of the failures of one fingerprint; without a row it is open

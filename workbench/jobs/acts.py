@@ -5,7 +5,7 @@ The same look is taken again when it is done: what has changed since is told, no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -37,18 +37,23 @@ def plan_retry(
     *,
     edited: bool = False,
     replace_newer: Collection[int] | bool = False,
+    from_step: str | None = None,
 ) -> list[Act]:
     """One act for each job, in their order: `retry`, or `skip` with its reason. Raises NotFound.
 
-    `edited`: with other params, which finished steps may not fit. `replace_newer`: of which jobs; True: of all.
+    `from_step`: only the steps before it are reused; jobs without it are left out. `edited`: with other params, which
+    finished steps may not fit. `replace_newer`: of which jobs; True: of all.
     """
     ids = list(dict.fromkeys(job_ids))
     with database.read() as conn:
         jobs = _load(conn, ids)
         looked = _Look(conn, workflows, jobs)
         acts = [looked.at(jobs[i], is_meant(replace_newer, i)) for i in ids]
+        before = {} if from_step is None else _count_before(conn, acts, from_step)
+        if from_step is not None:
+            acts = [_without_step(act, jobs[act.job_id], before, from_step) for act in acts]
         acts = _once_for_each_work(conn, workflows, jobs, acts)
-        return _priced(conn, workflows, jobs, acts, price, edited)
+        return _priced(conn, workflows, jobs, acts, price, edited, before if from_step is not None else None)
 
 
 def is_meant(replace_newer: Collection[int] | bool, job_id: int) -> bool:
@@ -87,9 +92,9 @@ def plan_cancel(database: Database, job_ids: Iterable[int]) -> list[Act]:
     ]
 
 
-def retry_each(acts: Sequence[Act], retry: Callable[[Act], int]) -> list[Act]:
-    """Do what `plan_retry` has planned; `retry` gives the new job's id, or raises."""
-    return [_retry(act, retry) if act.outcome == "retry" else _left_out(act) for act in acts]
+def retry_each(acts: Sequence[Act], retry: Callable[[Act], int], *, outcome: str = "retry") -> list[Act]:
+    """Do what was planned with those of this outcome; `retry` gives the new job's id, or raises."""
+    return [_retry(act, retry) if act.outcome == outcome else _left_out(act) for act in acts]
 
 
 def _retry(act: Act, retry: Callable[[Act], int]) -> Act:
@@ -198,6 +203,24 @@ class _Look:
         return act_on(job, "retry")
 
 
+def _count_before(conn: Connection, acts: Sequence[Act], from_step: str) -> dict[int, int]:
+    """Job → its finished steps before this one; those that have no such step are left out."""
+    counts = {}
+    for act in acts:
+        if act.outcome in ("retry", "would_replace"):
+            listed = reads.list_steps(conn, act.job_id)
+            at = next((step.position for step in listed if step.name == from_step), None)
+            if at is not None:
+                counts[act.job_id] = sum(step.state == "done" and step.position < at for step in listed)
+    return counts
+
+
+def _without_step(act: Act, job: Job, before: Mapping[int, int], from_step: str) -> Act:
+    if act.outcome not in ("retry", "would_replace") or act.job_id in before:
+        return act
+    return act_on(job, "skip", Text(N_("Job {job_id} has no step {step}."), job_id=job.id, step=from_step))
+
+
 def _once_for_each_work(conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act]) -> list[Act]:
     """Of several failures of the same work the newest is retried; a part is retried by its parent, if that is."""
     retried = {act.job_id for act in acts if act.outcome == "retry"}
@@ -247,12 +270,21 @@ def _ancestors(conn: Connection, jobs: Sequence[Job], among: Collection[int]) ->
 
 
 def _priced(
-    conn: Connection, workflows: Workflows, jobs: dict[int, Job], acts: Sequence[Act], price: Price, edited: bool
+    conn: Connection,
+    workflows: Workflows,
+    jobs: dict[int, Job],
+    acts: Sequence[Act],
+    price: Price,
+    edited: bool,
+    before: Mapping[int, int] | None,
 ) -> list[Act]:
-    """With what each retry will reuse, and will probably cost; nothing is known to fit where params are edited."""
+    """With what each retry will reuse, and will probably cost; nothing is known to fit where params are edited.
+
+    `before`: job → the finished steps before the one from which it is made anew; None: all are taken over.
+    """
     wanted = [act.job_id for act in acts if act.outcome in ("retry", "would_replace")]
-    done: dict[int, int] = {}
-    for at in range(0, 0 if edited else len(wanted), CHUNK):
+    done: dict[int, int] = dict(before or {})
+    for at in range(0, 0 if edited or before is not None else len(wanted), CHUNK):
         done |= failures.count_done_steps(conn, wanted[at : at + CHUNK])
     priced = []
     for act in acts:

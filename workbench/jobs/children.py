@@ -182,6 +182,7 @@ class Children:
                 child.params,
                 submit_key=f"child:{session.job_id}:{new.item}",
                 profile_id=session.job.profile_id,
+                overrides=session.job.overrides,
                 priority=session.job.priority,
                 user=session.job.created_by or "local",
                 parent_id=session.job_id,

@@ -31,6 +31,7 @@ from workbench.jobs.conversation import Conversation
 from workbench.jobs.hand_written import HandWritten
 from workbench.jobs.media_calls import ClipOutput, MediaSpec
 from workbench.jobs.media_steps import MediaSteps
+from workbench.jobs.overrides import find_prompt
 from workbench.jobs.part_sources import PartSources
 from workbench.jobs.results import save_so_far
 from workbench.jobs.session import ClaimSession
@@ -249,7 +250,9 @@ class Context:
             job = self._session.job
             with self._session.database.read() as conn:
                 asked_at = reads.created_at(conn, self.job_id)
-                file = overrides.find_file(conn, job.project_id, name, self.language, asked_at)
+                file = find_prompt(conn, job.overrides, name, self.language) or overrides.find_file(
+                    conn, job.project_id, name, self.language, asked_at
+                )
             check_fit(file)
             self._prompt_files[name] = file
         return file

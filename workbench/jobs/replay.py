@@ -22,6 +22,7 @@ from workbench.errors import InvalidInput, NotAllowed, NotFound, WouldReplace
 from workbench.i18n import N_, Text
 from workbench.jobs import submit
 from workbench.jobs.declared import Declared, Workflows
+from workbench.jobs.overrides import Overrides
 
 
 def find(conn: Connection, job_id: int) -> Job:
@@ -43,6 +44,8 @@ def replay(
     change_profile: bool = False,
     reparse: bool = False,
     replace_newer: bool = False,
+    overrides: Overrides | None = None,
+    change_overrides: bool = False,
     user: str = "local",
 ) -> int:
     """Run an ended job again as a new one; returns the new job's id.
@@ -51,11 +54,13 @@ def replay(
     still at work is returned instead of a second one.
     from_step: the steps before it are reused, it and all after it are made anew.
     reparse: the original's stored answers go through today's parser and checks; no model is called.
+    overrides: what the run is asked with beside its profile, when `change_overrides`; else what the original was.
     replace_newer: also where a person has saved a version since, which the new one would take the place of.
     Raises WouldReplace without it.
     """
     with database.read() as conn:
         old = find(conn, job_id)
+        asked = overrides if change_overrides else reads.find_overrides(conn, job_id)
         position = position_of(conn, job_id, from_step)
     check_ended(old)
     request = submit.Request(
@@ -69,6 +74,7 @@ def replay(
         profile_id=profile_id if change_profile else old.profile_id,
         priority=old.priority,
         max_attempts=old.max_attempts,
+        overrides=asked,
     )
     values = submit.prepare(database, workflows, request)
     with database.write() as conn:

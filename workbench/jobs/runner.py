@@ -17,6 +17,7 @@ from workbench.db.reads import story as story_reads
 from workbench.db.writes import claims, groups, steps
 from workbench.db.writes.groups import Success
 from workbench.errors import GuardUnmet, LostClaim, MediaUnavailable
+from workbench.jobs import overrides
 from workbench.jobs.children import BatchResult
 from workbench.jobs.context import Context, PartialArtifact
 from workbench.jobs.declared import Workflows
@@ -275,7 +276,11 @@ class Runner:
             job=claim,
             job_id=claim.job_id,
             claim=claim.number,
-            providers=BoundProviders(self._profile_of(claim.profile_id), self._profile_of, self._make_provider),
+            providers=BoundProviders(
+                overrides.apply(self._profile_of(claim.profile_id), claim.overrides),
+                self._profile_of,
+                self._make_provider,
+            ),
             media=self._media,
             limit=self._limit,
             rehearse=rehearse,

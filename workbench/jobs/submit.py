@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from workbench.artifacts.versions import hash_of
 from workbench.db.connection import Database
 from workbench.db.reads import failures
 from workbench.db.reads import jobs as reads
@@ -25,6 +25,7 @@ from workbench.errors import (
     all_of,
 )
 from workbench.i18n import N_, Text
+from workbench.jobs import overrides
 from workbench.jobs.declared import Declared, Workflows
 from workbench.providers.base import PROJECT_PROFILE, SKETCH, ChosenProfile
 from workbench.story import guards
@@ -60,6 +61,8 @@ class Request:
     answers_from: int | None = None
     #: a retry: the job whose finished work it takes over
     reused_from: int | None = None
+    #: what this run is asked with beside its profile
+    overrides: Mapping[str, Any] | None = None
 
 
 def prepare(database: Database, workflows: Workflows, request: Request, *, guard: bool = True) -> dict[str, Any]:
@@ -96,7 +99,8 @@ def prepare(database: Database, workflows: Workflows, request: Request, *, guard
         "node_id": node.id if node else None,
         "profile_id": profile_id,
         "params": stored,
-        "params_hash": hash_of([stored, profile_id]),
+        "params_hash": overrides.hash_params(stored, profile_id, request.overrides),
+        "overrides": request.overrides,
         "priority": request.priority,
         "parent_id": request.parent_id,
         "replay_of": request.replay_of,

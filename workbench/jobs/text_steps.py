@@ -157,16 +157,12 @@ class TextSteps:
 
     def _read_again(self, source: int, name: str, schema: type[M], checks: Sequence[Check]) -> M:
         """Today's parser and checks on the answers that the job `source` has stored; no model is called."""
-        kind, issues = "empty_output", [Issue("", Text(N_("no answer is stored for step {step}"), step=name))]
-        for text in self._list_raw_answers(source, name):
-            kind, issues, model = judge(text, schema, checks)
-            if model is not None:
-                self._finish(name, model.model_dump(mode="json"), Answer(text, None))
-                return model
-        listed = all_of(issues[:12])
-        useless = OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
-        useless.places = places_of(issues, schema)
-        raise useless
+        answers = self._list_raw_answers(source, name)
+        if not answers:
+            raise OutputError("empty_output", Text(N_("no answer is stored for step {step}"), step=name))
+        model = read_answers(answers, schema, checks)
+        self._finish(name, model.model_dump(mode="json"), Answer("", None))
+        return model
 
     def _list_raw_answers(self, source: int, name: str) -> list[str]:
         """What the job that is parsed again has stored for this step, newest first."""
@@ -431,6 +427,20 @@ def judge(text: str, schema: type[M], checks: Sequence[Check]) -> tuple[str, lis
         return error.kind, error.issues or [Issue("", error.text)], None
     issues = [issue for check in checks for issue in check(model)]
     return ("invalid_output", issues, None) if issues else ("", [], model)
+
+
+def read_answers(answers: Sequence[str], schema: type[M], checks: Sequence[Check]) -> M:
+    """The first of these answers that today's parser and checks let pass. Raises OutputError with what is wrong with
+    the last one."""
+    kind, issues = "empty_output", list[Issue]()
+    for text in answers:
+        kind, issues, model = judge(text, schema, checks)
+        if model is not None:
+            return model
+    listed = all_of(issues[:12])
+    useless = OutputError(kind, Text(N_("No stored answer can be used: {issues}"), issues=listed), issues=issues)
+    useless.places = places_of(issues, schema)
+    raise useless
 
 
 def _describe_answer(text: str, tried: TriedCall, prompt: Prompt) -> JsonObject:

@@ -19,12 +19,13 @@ from workbench.artifacts import kinds
 from workbench.db.reads import jobs as job_reads
 from workbench.db.reads import prompts as reads
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import steps
+from workbench.db.rows.jobs import Job
+from workbench.db.writes import ledger, steps
 from workbench.db.writes.claims import Claim
 from workbench.errors import InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text
 from workbench.jobs.context import Context
-from workbench.jobs.text_steps import Guide, TextSteps
+from workbench.jobs.text_steps import Guide, TextSteps, read_answers
 from workbench.jobs.tried_call import TriedCall
 from workbench.prompts import PromptFile
 from workbench.story.facts import Inputs, NodeView
@@ -45,26 +46,44 @@ async def rehearse(session: ClaimSession, call_id: int) -> TriedCall:
         if call is None or job is None:
             raise _unavailable(call_id, Text(N_("its values are not kept")))
         inputs = Inputs(_versions_of(conn, job.id))
-    declared = session.workflows.find(job.kind)
-    claim = Claim(
-        job_id=job.id, number=job.claim, kind=job.kind, queue=job.queue, title=job.title, project_id=job.project_id,
-        node_id=job.node_id, profile_id=job.profile_id, params=job.params, failures=0, max_attempts=job.max_attempts,
-        parent_id=job.parent_id, replay_of=job.replay_of, answers_from=None, reused_from=None,
-        priority=job.priority, created_by=job.created_by,
-    )  # fmt: skip
-    past = replace(
-        session, declared=declared, job=claim, job_id=job.id, claim=job.claim, unjudged=[], step_names=[], deadline=None
-    )
+    past = _past_session(session, job)
     try:
         node = None if job.node_id is None else NodeView.load(session.database, job.node_id, inputs)
-        rehearsal = Rehearsal(past, node, inputs, session.workflows.parse(declared, job.params), call.step)
-        await declared.run(rehearsal, rehearsal.params)
+        rehearsal = Rehearsal(past, node, inputs, session.workflows.parse(past.declared, job.params), call.step)
+        await past.declared.run(rehearsal, rehearsal.params)
     except _Reached as reached:
         return TriedCall(call, reached.schema, reached.checks, reached.draft, reached.pictures)
     except (ReelwrightError, Suspend, ValueError, LookupError, TypeError) as error:
         reason = error.text if isinstance(error, ReelwrightError) else Text("{message}", message=str(error))
         raise _unavailable(call_id, reason) from error
     raise _unavailable(call_id, Text(N_("its workflow does not ask for it any more")))
+
+
+def _past_session(session: ClaimSession, job: Job) -> ClaimSession:
+    """The same for a job that has ended, on whose behalf nothing is written."""
+    claim = Claim(
+        job_id=job.id, number=job.claim, kind=job.kind, queue=job.queue, title=job.title, project_id=job.project_id,
+        node_id=job.node_id, profile_id=job.profile_id, params=job.params, failures=0, max_attempts=job.max_attempts,
+        parent_id=job.parent_id, replay_of=job.replay_of, answers_from=None, reused_from=None,
+        priority=job.priority, created_by=job.created_by, overrides=None,
+    )  # fmt: skip
+    return replace(
+        session, declared=session.workflows.find(job.kind), job=claim, job_id=job.id, claim=job.claim, unjudged=[],
+        step_names=[], deadline=None,
+    )  # fmt: skip
+
+
+async def read_again(session: ClaimSession, job: Job) -> None:
+    """Today's parser and checks on what an ended job was answered; nothing is written or called.
+
+    Raises OutputError with what is still wrong, or InvalidInput where its answers are not all that it needs.
+    """
+    past = _past_session(session, job)
+    inputs = Inputs()
+    node = None if job.node_id is None else NodeView.load(session.database, job.node_id, inputs)
+    reading = Rehearsal(past, node, inputs, session.workflows.parse(past.declared, job.params), None)
+    reading.read_stored()
+    await past.declared.run(reading, reading.params)
 
 
 def _versions_of(conn: Connection, job_id: int) -> list[Any]:
@@ -99,6 +118,10 @@ class Rehearsal(Context):
     ) -> None:
         super().__init__(session, node, inputs, params)
         self._text = _StoredTexts(session, step)
+
+    def read_stored(self) -> None:
+        """Go on past the steps that came to nothing, by the answers that are stored for them."""
+        self._text = _ReadTexts(self._session, None)
 
     def _find_prompt(self, name: str) -> PromptFile:
         # its words do not count: what it is filled in with does
@@ -157,6 +180,29 @@ class _StoredTexts(TextSteps):
         if done is None or done.output is None:
             raise _not_here(name)
         return schema.model_validate(done.output)
+
+
+class _ReadTexts(_StoredTexts):
+    """The same, and what was rejected then is judged by today's parser and checks."""
+
+    async def generate(
+        self,
+        name: str,
+        prompt: prompts.Prompt,
+        schema: type[M],
+        checks: Sequence[Check],
+        draft: Callable[[], str] | None,
+        pictures: Sequence[str] = (),
+        guide: Guide | None = None,
+    ) -> M:
+        with self._session.database.read() as conn:
+            done = steps.find_step(conn, self._session.job_id, name)
+            answers = ledger.list_raw_answers(conn, self._session.job_id, name)
+        if done is not None and done.state == "done":
+            return schema.model_validate(done.output)
+        if not answers:
+            raise _not_here(name)
+        return read_answers(answers, schema, checks)
 
 
 def _not_here(step: str) -> InvalidInput:

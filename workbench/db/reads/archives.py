@@ -58,7 +58,7 @@ _AT_WORK = (
 #: in an order in which each row comes after those that it refers to
 PARTS = (
     _part(node, "profile_id"),
-    _part(job, "profile_id", *_AT_WORK),
+    _part(job, "profile_id", "overrides", *_AT_WORK),
     _part(job_child),
     _part(forecast),
     _part(attempt, "worker", "traceback"),

@@ -292,6 +292,11 @@ def list_events(conn: Connection, job_id: int, limit: int = 500) -> list[Event]:
     return fetch(conn, Event, query.order_by(job_event.c.id.desc()).limit(limit))[::-1]
 
 
+def find_overrides(conn: Connection, job_id: int) -> Any:
+    """What a job was asked with beside its profile; None: nothing."""
+    return conn.execute(select(job.c.overrides).where(job.c.id == job_id)).scalar_one_or_none()
+
+
 def list_model_calls(conn: Connection, job_id: int) -> list[ModelCall]:
     query = select(*columns(ModelCall, model_call)).where(model_call.c.job_id == job_id)
     return fetch(conn, ModelCall, query.order_by(model_call.c.id))

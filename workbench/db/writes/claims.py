@@ -37,6 +37,8 @@ class Claim(NamedTuple):
     reused_from: int | None
     priority: int
     created_by: str | None
+    #: what this run is asked with beside its profile (jobs.overrides)
+    overrides: dict[str, Any] | None
 
     @property
     def key(self) -> tuple[int, int]:

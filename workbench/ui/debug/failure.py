@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import pandas as pd
 import streamlit as st
 
 from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
+from workbench.plain_text import cell
 from workbench.ui import drafts, formats, forms, job_links, labels, live, states
 from workbench.ui.debug import compare
 from workbench.ui.debug.groups import Scope
@@ -35,6 +39,7 @@ def inspect(group: FailureGroup, wanted: Scope) -> None:
         )
 
     by_id = {job.id: job for job in jobs}
+    _several(fingerprint, jobs, job_title)
     chosen = st.selectbox(t("Failure"), list(by_id), format_func=job_title, key=f"failure_{fingerprint}")
     # what was chosen may be hidden by the filters by now
     job = by_id.get(chosen, jobs[0])
@@ -56,6 +61,46 @@ def inspect(group: FailureGroup, wanted: Scope) -> None:
         payload(job)
     with right:
         facts(job, seen)
+
+
+def _several(fingerprint: str, jobs: Sequence[Job], title: Callable[[int], str]) -> None:
+    """The failures as a list: those that are ticked are retried, or read again."""
+    if len(jobs) < 2:
+        return
+    repairs = dict(live.query(live.workbench().jobs.list_group, fingerprint))
+    rows = [
+        {
+            "id": str(job.id),
+            "failure": cell(title(job.id)),
+            "good": t("job {id}", id=repairs[job.id]) if repairs.get(job.id) else formats.MISSING,
+        }
+        for job in jobs
+    ]
+    picked = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        height=min(250, 38 + 35 * len(rows)),
+        selection_mode="multi-row",
+        on_select="rerun",
+        column_config={
+            "id": None,
+            "failure": st.column_config.TextColumn(t("Failure"), width=460),
+            "good": st.column_config.TextColumn(t("Made good"), width=110),
+        },
+        key=f"several_{fingerprint}_{jobs[0].id}_{len(jobs)}",
+        alt=t("The failures of this group"),
+    )
+    ids = [jobs[n].id for n in picked["selection"]["rows"] if n < len(jobs)]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for name, label, icon in (
+            ("retry", t("Retry the {n} chosen", n=len(ids)), "replay"),
+            ("reparse", t("Read the {n} chosen again, free", n=len(ids)), "document_scanner"),
+        ):
+            if ids:
+                st.button(
+                    label, key=f"chosen_{name}_{fingerprint}", icon=f":material/{icon}:", on_click=acts.ask,
+                    args=(name, ids),
+                )  # fmt: skip
 
 
 def payload(job: Job) -> None:

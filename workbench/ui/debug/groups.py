@@ -77,14 +77,24 @@ def say(fingerprint: str, state: Said) -> None:
 
 def retry_all(fingerprint: str, wanted: Scope) -> None:
     """Ask first: those of the group that the page's filters show and nothing has made good, and no other."""
+    acts.ask("retry", list_left(fingerprint, wanted))
+
+
+def list_left(fingerprint: str, wanted: Scope) -> list[int]:
+    """Those that nothing has made good; all of them when there is none left, each then says why."""
     listed = live.workbench().jobs.list_group(fingerprint, **wanted)
-    acts.ask("retry", [job_id for job_id, repair in listed if repair is None] or [job_id for job_id, _ in listed])
+    return [job_id for job_id, repair in listed if repair is None] or [job_id for job_id, _ in listed]
 
 
 def card(
-    group: FailureGroup, names: dict[str, dict[int, str]], wanted: Scope, inspect: Callable[[], None] | None
+    group: FailureGroup,
+    names: dict[str, dict[int, str]],
+    wanted: Scope,
+    remedies: Callable[[], None],
+    inspect: Callable[[], None] | None,
 ) -> None:
-    """`names`: titles of projects and names of profiles, by id; `inspect` draws what is below an open card."""
+    """`names`: titles of projects and names of profiles, by id; `remedies` draws their buttons; `inspect` what is below
+    an open card."""
     key = group.fingerprint
     with st.container(border=True, key=f"group_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -105,7 +115,7 @@ def card(
             f":{colour}-badge[:material/{icon}: {t(title)}] :material/build: **{labels.remedy(group.error_kind)}**"
         )
         st.caption(plain(_affected(group, names)))
-        _actions(group, wanted, inspect is not None)
+        _actions(group, wanted, inspect is not None, remedies)
         if inspect is not None:
             inspect()
 
@@ -158,7 +168,7 @@ def _list(items: Sequence[str], most: int = 4) -> str:
     return shown if len(items) <= most else t("{items} and {n} more", items=shown, n=len(items) - most)
 
 
-def _actions(group: FailureGroup, wanted: Scope, is_open: bool) -> None:
+def _actions(group: FailureGroup, wanted: Scope, is_open: bool, remedies: Callable[[], None]) -> None:
     key, left = group.fingerprint, group.count - group.replayed
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"acts_{key}"):
         if is_open:
@@ -175,6 +185,7 @@ def _actions(group: FailureGroup, wanted: Scope, is_open: bool) -> None:
             on_click=retry_all,
             args=(key, wanted),
         )
+        remedies()
         st.space("stretch")
         if group.state in ("open", "regressed"):
             _say(group, "resolved", t("Resolve"), "check_circle")

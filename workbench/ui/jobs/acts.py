@@ -19,10 +19,12 @@ from workbench.errors import ReelwrightError
 from workbench.i18n import N_
 from workbench.json_types import JsonObject
 from workbench.ui import budgets, drafts, formats, forms, job_links, labels, live, shell, states
+from workbench.ui.jobs import changes
+from workbench.ui.jobs.changes import Changes, Preset
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
 
-Name = Literal["retry", "replay", "cancel", "change"]
+Name = Literal["retry", "replay", "reparse", "cancel", "change"]
 #: so many jobs are acted on at once; the rest is named, and can be asked for afterwards
 MOST = 2_000
 _SLOT = "_act"
@@ -30,13 +32,21 @@ _SLOT = "_act"
 TITLES: dict[Name, str] = {
     "retry": N_("Retry"),
     "replay": N_("Replay"),
+    "reparse": N_("Read the stored answers again"),
     "cancel": N_("Cancel"),
     "change": N_("Priority"),
 }
-ICONS: dict[Name, str] = {"retry": "replay", "replay": "restart_alt", "cancel": "stop_circle", "change": "low_priority"}
+ICONS: dict[Name, str] = {
+    "retry": "replay",
+    "replay": "restart_alt",
+    "reparse": "document_scanner",
+    "cancel": "stop_circle",
+    "change": "low_priority",
+}
 OUTCOMES = {
     "retry": N_("will be retried"),
     "replay": N_("will be replayed"),
+    "reparse": N_("would now pass"),
     "cancel": N_("will be cancelled"),
     "change": N_("will change"),
     "skip": N_("left out"),
@@ -60,6 +70,7 @@ class Asked:
     from_step: str | None = None
     #: after a single new job was made: go there
     follow: bool = False
+    preset: Preset = field(default_factory=Preset)
     #: the page, and the job on it, where it was asked for
     place: tuple[str, str] = ("", "")
     done: list[Act] = field(default_factory=list)
@@ -72,10 +83,14 @@ def ask(
     params: JsonObject | None = None,
     from_step: str | None = None,
     follow: bool = False,
+    preset: Preset | None = None,
 ) -> None:
-    """Open the dialog on the page's next run."""
+    """Open the dialog on the page's next run. `preset`: of the fields under “With other settings”."""
+    for field_key in ("profile", "model", "from_step", "max_tokens", "temperature", "prompt"):
+        st.session_state.pop(f"act_{field_key}", None)
     left = max(0, len(ids) - MOST)
-    st.session_state[_SLOT] = Asked(name, list(ids[:MOST]), left, params, from_step, follow, _place())
+    asked = Asked(name, list(ids[:MOST]), left, params, from_step, follow, preset or Preset(), _place())
+    st.session_state[_SLOT] = asked
 
 
 def close() -> None:
@@ -102,21 +117,24 @@ def draw(on_done: Callable[[], None] | None = None) -> bool:
         if asked.done:
             _told(asked)
             return
+        changed = changes.draw(asked.ids, asked.preset) if asked.name == "retry" else Changes()
         try:
-            plan = _plan(asked)
+            plan = _plan(asked, changed)
         except ReelwrightError as error:
             st.error(plain(labels.error_text(error)), icon=":material/error:")
             return
-        _ask(asked, plan, on_done)
+        _ask(asked, plan, changed, on_done)
 
     show_dialog()
     return True
 
 
-def _plan(asked: Asked) -> list[Act]:
+def _plan(asked: Asked, changed: Changes) -> list[Act]:
     jobs = live.workbench().jobs
     if asked.name == "retry":
-        return jobs.plan_retry(asked.ids, params=asked.params)
+        return jobs.plan_retry(asked.ids, params=asked.params, **changed.as_arguments())
+    if asked.name == "reparse":
+        return live.query(jobs.plan_reparse, tuple(asked.ids))
     if asked.name == "replay":
         return [jobs.plan_replay(asked.ids[0], asked.from_step)]
     plan = jobs.plan_cancel(asked.ids)
@@ -127,7 +145,7 @@ def _as_change(act: Act) -> Act:
     return replace(act, outcome="change") if act.outcome == "cancel" else act
 
 
-def _ask(asked: Asked, plan: list[Act], on_done: Callable[[], None] | None) -> None:
+def _ask(asked: Asked, plan: list[Act], changed: Changes, on_done: Callable[[], None] | None) -> None:
     by_hand = [act for act in plan if act.outcome == "would_replace"]
     if by_hand and st.checkbox(
         t("Also the {n} of which a version was saved by hand since; that version stays in the list", n=len(by_hand)),
@@ -150,7 +168,7 @@ def _ask(asked: Asked, plan: list[Act], on_done: Callable[[], None] | None) -> N
             icon=f":material/{ICONS[asked.name]}:",
             disabled=not wanted or beyond is False,
             on_click=_do,
-            args=(asked, wanted, priority, on_done),
+            args=(asked, wanted, priority, changed, on_done),
         )
         if st.button(t("Close"), key="act_close", icon=":material/close:"):
             close()
@@ -164,6 +182,8 @@ def _label(name: Name, n: int) -> str:
         return t("Set the priority of {n} jobs", n=n) if n != 1 else t("Set the priority of 1 job")
     if name == "replay":
         return t("Replay 1 job")
+    if name == "reparse":
+        return t("Save {n} that would pass", n=n)
     return t("Retry {n} jobs", n=n) if n != 1 else t("Retry 1 job")
 
 
@@ -181,6 +201,8 @@ def _numbers(asked: Asked, wanted: Sequence[Act], of: int) -> None:
         for name in states.JOB_STATES:
             if counts[name]:
                 states.badge(name, counts[name])
+    if asked.name == "reparse":
+        st.markdown(t("Today's reader and checks on what is stored. No model is called, and nothing is paid."))
     if asked.name not in ("retry", "replay") or not wanted:
         return
     cost: dict[str, int] = {}
@@ -252,7 +274,9 @@ def _reason(act: Record) -> str:
     return labels.translate_stored(act, "reason") or ""
 
 
-def _do(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Callable[[], None] | None) -> None:
+def _do(
+    asked: Asked, wanted: Sequence[Act], priority: int, changed: Changes, on_done: Callable[[], None] | None
+) -> None:
     """Act on just the jobs that were shown, by their ids; a second click does nothing more."""
     if asked.done:
         return
@@ -268,7 +292,9 @@ def _do(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Callable[[]
             # just those of which it was said: another one may have been saved by hand since
             meant = [act.job_id for act in wanted if act.outcome == "would_replace"]
             params = None if asked.params is None else _fill_in(wanted[0].kind, asked.params)
-            asked.done = jobs.retry_many(ids, params=params, replace_newer=meant, **how)
+            asked.done = jobs.retry_many(ids, params=params, replace_newer=meant, **changed.as_arguments(), **how)
+        elif asked.name == "reparse":
+            asked.done = jobs.reparse_many(ids, **how)
         else:
             replaces = wanted[0].outcome == "would_replace"
             if _keeps_what_fits(asked, wanted[0]):
@@ -310,7 +336,7 @@ def _finish(asked: Asked) -> None:
     if not asked.done or not smooth:
         return
     new = [act.new_id for act in asked.done if act.new_id is not None]
-    if asked.name in ("retry", "replay"):
+    if asked.name in ("retry", "replay", "reparse"):
         shell.toast(t("Replayed as job {id}.", id=new[0]) if len(new) == 1 else t("Jobs retried: {n}", n=len(new)))
     elif asked.name == "cancel":
         shell.toast(t("Jobs cancelled: {n}", n=len(asked.done)))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from workbench.db.rows.profiles import SavedProfile
 from workbench.documents import parse_json
-from workbench.errors import InvalidInput, Issue, ReelwrightError
+from workbench.errors import KINDS, InvalidInput, Issue, ReelwrightError
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
 from workbench.profiles.check import ProfileCheck, why_unchecked
@@ -168,7 +168,7 @@ def draw_profile(row: SavedProfile | None, others: Sequence[SavedProfile]) -> No
 
 
 def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], draft: drafts.Draft) -> None:
-    issues: list[Issue] = st.session_state.get(f"{key}_issues", [])
+    issues: list[Issue] = st.session_state.get(f"{key}_issues", []) or _wanted(row)
     if f"{key}.name" not in st.session_state or f"{key}_row" not in st.session_state:
         st.session_state[f"{key}_row"] = row
     values = _identity(key, row, issues)
@@ -187,6 +187,19 @@ def _form(key: str, row: SavedProfile | None, others: Sequence[SavedProfile], dr
         for name in ("template", "provider"):
             draft.set_value(name, st.session_state[f"svc_{name}"], None)
     draft.show_status(with_button=True)
+
+
+#: the field that the remedy of a failure is about
+FIXES = {
+    "auth": "key", "permission": "key", "quota_exhausted": "key", "not_found_model": "text_model",
+    "network": "base_url", "rate_limit": "rpm", "timeout": "params.timeout_s", "truncated_output": "params.max_tokens",
+}  # fmt: skip
+
+
+def _wanted(row: SavedProfile | None) -> list[Issue]:
+    """At which field a reader who comes from a failure has something to do."""
+    kind = st.query_params.get("fix", "")
+    return [Issue(FIXES[kind], Text(KINDS[kind].remedy))] if row is not None and kind in FIXES else []
 
 
 def _identity(key: str, row: SavedProfile | None, issues: Sequence[Issue]) -> JsonObject:

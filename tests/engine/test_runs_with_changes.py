@@ -1,0 +1,128 @@
+"""A group run again with another profile, model, longest answer or prompt, from a step, or read again for free."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from tests.engine import jobs_for_tests
+from tests.engine.conftest import Engine, use
+from tests.scripted_provider import ScriptedProvider
+from workbench import samples
+from workbench.db.rows.jobs import Job
+from workbench.errors import InvalidInput
+
+
+def tell(engine: Engine, profile: str, about: str, **params: Any) -> Job:
+    asked = {"about": about, **params}
+    return engine.finish(engine.wb.submit("test_tell", params=asked, profile=profile).id)
+
+
+def finish_all(engine: Engine, acts: Any) -> list[Job]:
+    return [engine.finish(act.new_id) for act in acts if act.new_id is not None]
+
+
+def test_a_group_is_run_with_another_model_and_a_longer_answer_at_the_price_that_was_told(
+    engine: Engine, provider: ScriptedProvider, project: int
+) -> None:
+    jobs = engine.wb.jobs
+    name = use(engine.wb, provider)
+    prices = {"large": {"input": 100, "output": 1000, "currency": "CNY"}}
+    engine.wb.profiles.update(name, params={"max_tokens": 40, "prices": prices})
+    provider.script(default={"finish_reason": "length"})
+    failed = [tell(engine, name, about).id for about in ("a lamp", "a door", "a stair")]
+    book = engine.finish(engine.wb.submit("test_book", project, {"number": 1}, profile=name).id)
+    assert {jobs.get(i).error_kind for i in failed} == {"truncated_output"}
+    provider.script()
+    changes: Any = {"text_model": "large", "params": {"max_tokens": 400, "temperature": 0.3}}
+    [plain, *_] = jobs.plan_retry(failed)
+    plan = jobs.plan_retry(failed, overrides=changes)
+    assert (plain.cost_micros, {act.currency for act in plan}) == (None, {"CNY"})
+    assert all(act.cost_micros for act in plan), "the other model's price"
+    before = len(provider.calls())
+    made = finish_all(engine, jobs.retry_many([*failed, book.id], overrides=changes))
+    assert [job.state for job in made] == ["succeeded"] * 4
+    asked = provider.calls()[before:]
+    assert all((a["model"], a["params"]) == ("large", {"max_tokens": 400, "temperature": 0.3}) for a in asked)
+    assert len(asked) == 3 + 3, "a parent's children are asked the same"
+    # the profile is as it was
+    tell(engine, name, "a roof")
+    assert provider.calls()[-1]["model"] == "scripted-1"
+
+
+def test_changes_stay_with_a_retry_of_a_retry_and_wrong_ones_are_refused(
+    engine: Engine, provider: ScriptedProvider
+) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    provider.script(default={"status": 400})
+    first = tell(engine, name, "a lamp")
+    [second] = finish_all(engine, jobs.retry_many([first.id], overrides={"text_model": "large"}))
+    provider.script()
+    [third] = finish_all(engine, jobs.retry_many([second.id]))
+    assert (third.state, provider.calls()[-1]["model"]) == ("succeeded", "large")
+    wrong: list[Any] = [
+        {"params": {"temperature": 9}}, {"params": {"nonsense": 1}}, {"model": "large"},
+    ]  # fmt: skip
+    for changes in wrong:
+        with pytest.raises(InvalidInput):
+            jobs.plan_retry([first.id], overrides=changes)
+
+
+def test_from_a_step_on_the_steps_before_it_are_reused(engine: Engine, provider: ScriptedProvider) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    provider.script(nth={"3": {"status": 400}, "4": {"status": 400}})
+    failed = [tell(engine, name, "a lamp", steps=3).id, tell(engine, name, "a door").id]
+    plan = jobs.plan_retry(failed, from_step="tell-1")
+    assert [(act.outcome, act.reused) for act in plan] == [("retry", 1), ("skip", 0)]
+    before = len(provider.calls())
+    [made] = finish_all(engine, jobs.retry_many(failed, from_step="tell-1"))
+    assert (made.state, len(provider.calls()) - before) == ("succeeded", 2)
+
+
+def test_a_run_is_asked_in_the_words_of_a_version_of_its_prompt(engine: Engine, provider: ScriptedProvider) -> None:
+    wb, name = engine.wb, use(engine.wb, provider)
+    node = wb.create_project(samples.load("gift-of-the-magi.en"))
+    key = "planning/plan_episodes"
+    shipped = wb.prompts.get(key, "en").shipped
+    own = wb.prompts.save(key, "en", shipped["system"] + "\nSay it in rhyme.", shipped["user"], base_version=0)
+
+    def rhymes(job: Job) -> bool:
+        prompt: Any = wb.jobs.get_detail(job.id).model_calls[-1].prompt
+        return "Say it in rhyme." in prompt[0]["content"]
+
+    provider.script(default={"status": 400})
+    failed = engine.finish(wb.submit("plan_episodes", node, profile=name).id)
+    assert rhymes(failed)
+    for number, expected in ((0, False), (own.id, True)):
+        again = wb.jobs.retry_many([failed.id], overrides={"prompts": {f"{key}.en": number}})
+        [failed] = finish_all(engine, again)
+        assert rhymes(failed) is expected
+    [unknown] = finish_all(engine, wb.jobs.retry_many([failed.id], overrides={"prompts": {f"{key}.en": 10**6}}))
+    assert unknown.state == "failed"
+    assert "no version" in str(unknown.error)
+
+
+def test_a_group_is_read_again_for_free_and_says_first_which_would_pass(
+    engine: Engine, provider: ScriptedProvider, project: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, name = engine.wb.jobs, use(engine.wb, provider)
+    answers = ['{"text": "A LIE."}', '{"text": "A LIE and a FIB."}', '{"text": 17}']
+    failed = []
+    for number, answer in enumerate(answers):
+        provider.script(default={"text": answer})
+        failed.append(tell(engine, name, f"lamp {number}", steps=1).id)
+    refused = engine.finish(engine.wb.submit("test_batch", project, {"kinds": ["test_child_bad"]}, profile=name).id)
+    monkeypatch.setattr(jobs_for_tests, "FORBIDDEN", "FIB")
+    calls, count = len(provider.calls()), jobs.count()
+    plan = jobs.plan_reparse([*failed, refused.id])
+    assert [act.outcome for act in plan] == ["reparse", "skip", "skip", "skip"]
+    assert "lies are not allowed" in str(plan[1].reason)
+    assert jobs.count() == count, "nothing is written"
+    told = jobs.reparse_many([*failed, refused.id])
+    assert Counter(act.outcome for act in told) == {"retried": 1, "skipped": 3}
+    [made] = finish_all(engine, told)
+    assert (made.state, made.cost_micros, len(provider.calls())) == ("succeeded", None, calls)
+    assert made.result == {"texts": ["A LIE."]}
+    assert [act.outcome for act in jobs.plan_reparse(failed)] == ["skip"] * 3, "it is made good"
