@@ -101,14 +101,17 @@ def emotions(points: Sequence[JsonObject], colours: Palette) -> go.Figure:
     every = max(1, math.ceil(len(points) / 14))
     named = [(n, _point_name(p)) for n, p in zip(at, points, strict=True)][::every]
     chart.update_xaxes(
-        range=[0.6, len(points) + 0.4], tickmode="array", tickvals=[n for n, _ in named], ticktext=[w for _, w in named]
+        range=[0.6, len(points) + 0.4],
+        tickmode="array",
+        tickvals=[n for n, _ in named],
+        ticktext=[in_chart(word) for _, word in named],
     )
     return chart
 
 
 def _point_name(point: JsonObject) -> str:
-    episode = t("E{n}", n=point["episode_order"])
-    return f"{episode}·{point['scene_order']}" if point.get("scene_order") else episode
+    episode = t("E{n}", n=int(point["episode_order"]))
+    return f"{episode}·{int(point['scene_order'])}" if point.get("scene_order") else episode
 
 
 def relations(people: Mapping[str, str], ties: Sequence[tuple[str, str, str, int, str]], colours: Palette) -> go.Figure:

@@ -225,8 +225,8 @@ def _points(points: Sequence[Content]) -> None:
                 f"<b>{safe(t('E{n}', n=p['episode_order']))}</b>"
                 + (f" · {int(p['scene_order'])}" if p.get("scene_order") else ""),
                 safe(p["label"]) + (f"<div><i>{safe(p['beat_name'])}</i></div>" if p.get("beat_name") else ""),
-                meter(p["tension"], 10),
-                f"{p['valence']:+g}",
+                meter(float(p["tension"]), 10),
+                safe(f"{p['valence']:+g}"),
             )
             for p in points
         ],
