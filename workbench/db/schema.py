@@ -187,7 +187,7 @@ job = Table(
     ),
     # which of these states there are few of is not known: each page of them is read from an index
     Index("ix_job_failed_state", "state", "id", postgresql_where=_failed_sql, sqlite_where=_failed_sql),
-    Index("ix_job_cancelled", "id", postgresql_where=_cancelled_sql, sqlite_where=_cancelled_sql),
+    Index("ix_job_cancelled", "state", "id", postgresql_where=_cancelled_sql, sqlite_where=_cancelled_sql),
     Index("ix_job_error_kind", "error_kind", "id", postgresql_where=_error_sql, sqlite_where=_error_sql),
     Index(
         "ix_job_unsolved",

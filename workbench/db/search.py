@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, column, func, select, table
+from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from workbench.db.schema import job_text
@@ -119,20 +119,25 @@ def stream(conn: Connection, needle: str) -> ColumnElement[bool] | None:
     return None if phrases is None else sa.literal_column(INDEX).op("MATCH", is_comparison=True)(phrases)
 
 
-def is_said(conn: Connection, job_id: ColumnElement[int], needle: str) -> ColumnElement[bool]:
-    """Whether a needle stands in the words of an ended job that is filed."""
+def matching_ids(conn: Connection, needle: str) -> Select[tuple[int]]:
+    """The ended jobs that are filed and in whose words a needle stands."""
     if conn.dialect.name == "sqlite":
         matches = stream(conn, needle)
-        if matches is not None:
-            return job_id.in_(select(trigrams.c.rowid).where(matches))
-        own = select(sa.literal(1)).where(job_text.c.job_id == job_id, func.reelwright_says(job_text.c.body, needle))
-        return own.exists()
+        if matches is None:
+            return select(job_text.c.job_id).where(func.reelwright_says(job_text.c.body, needle))
+        return select(trigrams.c.rowid).where(matches)
     same_part = (lexemes.c.job_id == job_text.c.job_id) & (lexemes.c.part == job_text.c.part)
-    return job_id.in_(
+    return (
         select(job_text.c.job_id)
         .join(lexemes, same_part)
         .where(lexemes.c.grams.op("@@")(sa.cast(_query(needle), TSQUERY)), func.strpos(job_text.c.body, needle) > 0)
     )
+
+
+def says(job_id: ColumnElement[int], needle: str) -> ColumnElement[bool]:
+    """The same, asked of one job after the other, on SQLite: for a needle that so many say that a page is soon full."""
+    own = select(sa.literal(1)).where(job_text.c.job_id == job_id, func.reelwright_says(job_text.c.body, needle))
+    return own.exists()
 
 
 def _phrases(conn: Connection, needle: str) -> str | None:

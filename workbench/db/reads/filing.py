@@ -7,7 +7,21 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, String, bindparam, cast, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from workbench.db import search
 from workbench.db.connection import Ids, among
@@ -61,19 +75,21 @@ def body_of(row: Any, calls: Iterable[Any]) -> str:
 
 def says(conn: Connection, needle: str) -> ColumnElement[bool]:
     """Of jobs in whose title, payload, error, prompts or answers a needle (search.needle_of) stands."""
-    return or_(search.is_said(conn, job.c.id, needle), unfiled_says(conn, needle))
+    ids = [search.matching_ids(conn, needle), *unfiled_saying(conn, needle)]
+    # one list of ids, not one or the other: PostgreSQL would read every job
+    return job.c.id.in_(union_all(*ids))
 
 
-def unfiled_says(conn: Connection, needle: str) -> ColumnElement[bool]:
-    """The same of those that are at work or not filed yet."""
+def unfiled_saying(conn: Connection, needle: str) -> list[Select[tuple[int]]]:
+    """The ids of those that are at work or not filed yet."""
     rows = [*conn.execute(_at_work)]
     many = has_many_unfiled(conn)
     if not many:
         rows += conn.execute(_waiting)
     calls = calls_of(conn, [row.id for row in rows])
     ids = [row.id for row in rows if needle in body_of(row, calls.get(row.id, ()))]
-    told = among(job.c.id, literal(ids, type_=Ids()))
-    return or_(told, _reads(needle)) if many else told
+    told = select(job.c.id).where(among(job.c.id, literal(ids, type_=Ids())))
+    return [told, select(job.c.id).where(_reads(needle))] if many else [told]
 
 
 def _reads(needle: str) -> ColumnElement[bool]:
@@ -86,7 +102,7 @@ def _reads(needle: str) -> ColumnElement[bool]:
         model_call.c.job_id == job.c.id, or_(*(c.icontains(words, autoescape=True) for c, words in call_words))
     )
     own = (c.icontains(words, autoescape=True) for c, words in job_words)
-    return UNFILED[0] & UNFILED[1] & or_(*own, called)
+    return and_(*UNFILED, or_(*own, called))
 
 
 #: filters of jobs that the counts of filed ones are kept by

@@ -158,11 +158,15 @@ def _page_parts(
     needle = search.needle_of(filters.get("text"))
     state = filters.get("state")
     if needle:
+        if conn.dialect.name != "sqlite":
+            return [(query.where(filing.says(conn, needle)), job.c.id)]
         words = search.stream(conn, needle)
         if words is None:
-            return [(query.where(filing.says(conn, needle)), job.c.id)]
-        indexed = query.join(search.trigrams, search.trigrams.c.rowid == job.c.id).where(words)
-        return [(indexed, search.trigrams.c.rowid), (query.where(filing.unfiled_says(conn, needle)), job.c.id)]
+            filed: tuple[Select[Any], ColumnElement[int]] = (query.where(search.says(job.c.id, needle)), job.c.id)
+        else:
+            rowid = search.trigrams.c.rowid
+            filed = (query.join(search.trigrams, rowid == job.c.id).where(words), rowid)
+        return [filed, *((query.where(job.c.id.in_(ids)), job.c.id) for ids in filing.unfiled_saying(conn, needle))]
     if state and not isinstance(state, str) and len(state) > 1:
         return [(query.where(job.c.state == one), job.c.id) for one in dict.fromkeys(state)]
     return [(query, job.c.id)]
@@ -255,7 +259,13 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
 
 
 def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
-    return [i for (i,) in conn.execute(_searching(conn, select(job.c.id), filters).order_by(job.c.id))]
+    """The ids of all jobs that the same filters match, oldest first."""
+    others: JobFilters = {**filters, "model": None}
+    query = _matching(select(job.c.id), others)
+    if model := filters.get("model"):
+        # all of them are wanted: from the model's calls to their jobs, not the other way round
+        query = query.where(job.c.id.in_(select(model_call.c.job_id).where(model_call.c.model == model)))
+    return sorted({i for part, _ in _page_parts(conn, query, others) for i in conn.scalars(part)})
 
 
 _live_counts = select(job.c.state, func.count()).where(job.c.state.in_(ACTIVE)).group_by(job.c.state)

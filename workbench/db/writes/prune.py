@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union_all,
     update,
 )
 
@@ -85,15 +84,14 @@ def _newest(conn: Connection, last: int, *, succeeded: bool) -> int:
     """The id from which on so many of the ended jobs are; 0: there are not so many."""
     if last == 0:
         return int(conn.execute(select(func.coalesce(func.max(job.c.id), 0) + 1)).scalar_one())
-    states = ["succeeded"] if succeeded else [s for s in TERMINAL if s != "succeeded"]
-    # each state's newest are at the end of an index of its own
-    newest = [
-        select(select(job.c.id).where(job.c.state == s).order_by(job.c.id.desc()).limit(last).subquery().c.id)
-        for s in states
-    ]
-    ids = union_all(*newest).subquery()
-    found = select(ids.c.id).order_by(ids.c.id.desc()).offset(last - 1).limit(1)
-    return int(conn.execute(found).scalar_one_or_none() or 0)
+    if succeeded:
+        nth = select(job.c.id).where(job.c.state == "succeeded").order_by(job.c.id.desc()).offset(last - 1).limit(1)
+        return int(conn.execute(nth).scalar_one_or_none() or 0)
+    ids: list[int] = []
+    for state in set(TERMINAL) - {"succeeded"}:
+        # each state's newest are at the end of an index of its own
+        ids += conn.scalars(select(job.c.id).where(job.c.state == state).order_by(job.c.id.desc()).limit(last))
+    return sorted(ids, reverse=True)[last - 1] if len(ids) >= last else 0
 
 
 def list_removable(conn: Connection, keep: Keep, after: int, most: int) -> tuple[list[int], int | None]:

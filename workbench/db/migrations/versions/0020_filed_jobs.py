@@ -39,7 +39,7 @@ def upgrade() -> None:
         "ix_job_unfiled", ["id"], "filed IS NULL AND state IN ('succeeded', 'partial', 'failed', 'cancelled')"
     )
     _create_index("ix_job_failed_state", ["state", "id"], "state IN ('failed', 'partial')")
-    _create_index("ix_job_cancelled", ["id"], "state = 'cancelled'")
+    _create_index("ix_job_cancelled", ["state", "id"], "state = 'cancelled'")
     _create_index("ix_job_error_kind", ["error_kind", "id"], "error_kind IS NOT NULL")
     for statement in index_statements(dialect):
         op.execute(statement)
