@@ -91,8 +91,10 @@ def put(conn: Connection, where: str, words: str, state: str) -> int:
 def test_a_job_is_found_by_any_part_of_its_words(
     conn: Connection, state: str, groups: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With 0 every needle of one or two characters is one that too many groups begin with."""
+    """With 0 every needle of one or two characters is one that too many groups begin with, and one text that says it
+    are many."""
     monkeypatch.setattr(search, "_MOST_GROUPS", groups)
+    monkeypatch.setattr(search, "_COMMON", 20 if groups else 1_000)
     other = add(conn, title="…", params={}, error="…", state=state)
     ids = [put(conn, where, words, state) for where, words, _, _ in WORDS]
 

@@ -465,7 +465,9 @@ def _set_up_sqlite(connection: Any, record: Any) -> None:
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
-    connection.create_function("reelwright_says", 2, lambda body, needle: needle in unpack(body), deterministic=True)
+    connection.create_function(
+        "reelwright_says", 2, lambda body, needle: int(needle in unpack(body)), deterministic=True
+    )
 
 
 def _is_busy(error: OperationalError) -> bool:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, Select, column, func, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from workbench.db.schema import job_text
 from workbench.json_types import Json
@@ -28,6 +31,8 @@ _PART = 16_000
 END = "\n\n"
 #: a needle that more groups begin with is in so many texts that these are read one after the other
 _MOST_GROUPS = 300
+#: of so many of the newest texts, one in so many: PostgreSQL's index would collect all that say it before the first
+_ASKED, _COMMON = 400, 20
 _BLANKS = re.compile(r"[ \t\r\n\f\v\u00a0\u3000]+")
 
 #: on SQLite
@@ -112,6 +117,23 @@ def lexemes_of(part: str) -> str:
     return " ".join(map(_lexeme, grams_of(part + END)))
 
 
+class says_it(FunctionElement[int]):
+    """says_it(body, needle): 1 when the needle stands in it, else 0."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+@compiles(says_it, "sqlite")
+def _sqlite_says(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"reelwright_says({', '.join(compiler.process(clause, **kw) for clause in element.clauses)})"
+
+
+@compiles(says_it, "postgresql")
+def _postgres_says(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"sign(strpos({', '.join(compiler.process(clause, **kw) for clause in element.clauses)}))"
+
+
 def stream(conn: Connection, needle: str) -> ColumnElement[bool] | None:
     """On SQLite, what `trigrams` is asked for a needle, by row id: a job's id; read newest first it stops when a page
     is full. None on PostgreSQL, and for so short and common a needle that its groups are too many."""
@@ -124,7 +146,7 @@ def matching_ids(conn: Connection, needle: str) -> Select[tuple[int]]:
     if conn.dialect.name == "sqlite":
         matches = stream(conn, needle)
         if matches is None:
-            return select(job_text.c.job_id).where(func.reelwright_says(job_text.c.body, needle))
+            return select(job_text.c.job_id).where(says_it(job_text.c.body, needle) == 1)
         return select(trigrams.c.rowid).where(matches)
     same_part = (lexemes.c.job_id == job_text.c.job_id) & (lexemes.c.part == job_text.c.part)
     return (
@@ -135,9 +157,19 @@ def matching_ids(conn: Connection, needle: str) -> Select[tuple[int]]:
 
 
 def says(job_id: ColumnElement[int], needle: str) -> ColumnElement[bool]:
-    """The same, asked of one job after the other, on SQLite: for a needle that so many say that a page is soon full."""
-    own = select(sa.literal(1)).where(job_text.c.job_id == job_id, func.reelwright_says(job_text.c.body, needle))
-    return own.exists()
+    """The same, asked of one job after the other: for a needle that so many say that a page is soon full."""
+    has = says_it(job_text.c.body, needle)
+    # an aggregate: PostgreSQL makes no join of it
+    return select(func.max(has)).where(job_text.c.job_id == job_id).scalar_subquery() == 1
+
+
+def is_common(conn: Connection, needle: str) -> bool:
+    """Whether so many say it that they are better asked one after the other, newest first."""
+    if conn.dialect.name == "sqlite":
+        return _phrases(conn, needle) is None
+    newest = select(job_text.c.body).order_by(job_text.c.job_id.desc()).limit(_ASKED).subquery()
+    said = conn.execute(select(func.count()).where(func.strpos(newest.c.body, needle) > 0)).scalar_one()
+    return bool(said * _COMMON > _ASKED)
 
 
 def _phrases(conn: Connection, needle: str) -> str | None:

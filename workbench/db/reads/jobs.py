@@ -158,14 +158,17 @@ def _page_parts(
     needle = search.needle_of(filters.get("text"))
     state = filters.get("state")
     if needle:
-        if conn.dialect.name != "sqlite":
-            return [(query.where(filing.says(conn, needle)), job.c.id)]
         words = search.stream(conn, needle)
-        if words is None:
-            filed: tuple[Select[Any], ColumnElement[int]] = (query.where(search.says(job.c.id, needle)), job.c.id)
-        else:
+        if words is not None:
             rowid = search.trigrams.c.rowid
-            filed = (query.join(search.trigrams, rowid == job.c.id).where(words), rowid)
+            filed: tuple[Select[Any], ColumnElement[int]] = (
+                query.join(search.trigrams, rowid == job.c.id).where(words),
+                rowid,
+            )
+        elif search.is_common(conn, needle):
+            filed = (query.where(search.says(job.c.id, needle)), job.c.id)
+        else:
+            return [(query.where(filing.says(conn, needle)), job.c.id)]
         return [filed, *((query.where(job.c.id.in_(ids)), job.c.id) for ids in filing.unfiled_saying(conn, needle))]
     if state and not isinstance(state, str) and len(state) > 1:
         return [(query.where(job.c.state == one), job.c.id) for one in dict.fromkeys(state)]
