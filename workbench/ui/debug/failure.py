@@ -11,7 +11,7 @@ from workbench.db.rows.jobs import FailureGroup, Job, JobDetail
 from workbench.plain_text import cell
 from workbench.ui import drafts, formats, forms, job_links, labels, live, states
 from workbench.ui.debug import compare
-from workbench.ui.debug.groups import Scope
+from workbench.ui.debug.groups import Scope, list_left
 from workbench.ui.jobs import acts, bundle, table
 from workbench.ui.language import current, t
 from workbench.ui.markup import hide_keys, plain
@@ -58,7 +58,7 @@ def inspect(group: FailureGroup, wanted: Scope) -> None:
             compare.link(job.id, newer.id, f"compare_{newer.id}")
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
-        payload(job)
+        payload(job, group, wanted)
     with right:
         facts(job, seen)
 
@@ -103,7 +103,7 @@ def _several(fingerprint: str, jobs: Sequence[Job], title: Callable[[int], str])
                 )  # fmt: skip
 
 
-def payload(job: Job) -> None:
+def payload(job: Job, group: FailureGroup, wanted: Scope) -> None:
     st.markdown(f":gray[{t('Payload')}]")
     place, key = forms.payload_place(job.id), f"payload_{job.id}"
     with drafts.keep(place, key) as draft:
@@ -119,6 +119,16 @@ def payload(job: Job) -> None:
                 disabled=edited is None,
             ):
                 acts.ask("retry", [job.id], params=edited if changed else None)
+                st.rerun()
+            left = [i for i in list_left(group.fingerprint, wanted) if i != job.id] if changed else []
+            if left and st.button(
+                t("Replay all {n} with this change", n=len(left) + 1),
+                key=f"replay_all_{job.id}",
+                icon=":material/restart_alt:",
+                help=t("The fields that you changed, laid over each job's own payload."),
+            ):
+                laid_over = {name: value for name, value in (edited or {}).items() if job.params.get(name) != value}
+                acts.ask("retry", [job.id, *left], params=laid_over, lays_over=True)
                 st.rerun()
             if st.button(
                 t("Open job {id}", id=job.id), key=f"open_{job.id}", type="tertiary", icon=":material/arrow_outward:"

@@ -70,6 +70,8 @@ class Asked:
     from_step: str | None = None
     #: after a single new job was made: go there
     follow: bool = False
+    #: `params` are some fields, laid over each job's own
+    lays_over: bool = False
     preset: Preset = field(default_factory=Preset)
     #: the page, and the job on it, where it was asked for
     place: tuple[str, str] = ("", "")
@@ -83,13 +85,17 @@ def ask(
     params: JsonObject | None = None,
     from_step: str | None = None,
     follow: bool = False,
+    lays_over: bool = False,
     preset: Preset | None = None,
 ) -> None:
-    """Open the dialog on the page's next run. `preset`: of the fields under “With other settings”."""
+    """Open the dialog on the page's next run. `lays_over`: `params` are laid over each job's own; `preset`: of the
+    fields under “With other settings”."""
     for field_key in ("profile", "model", "from_step", "max_tokens", "temperature", "prompt"):
         st.session_state.pop(f"act_{field_key}", None)
     left = max(0, len(ids) - MOST)
-    asked = Asked(name, list(ids[:MOST]), left, params, from_step, follow, preset or Preset(), _place())
+    asked = Asked(
+        name, list(ids[:MOST]), left, params, from_step, follow, lays_over, preset or Preset(), _place()
+    )  # fmt: skip
     st.session_state[_SLOT] = asked
 
 
@@ -291,7 +297,8 @@ def _do(
         elif asked.name == "retry":
             # just those of which it was said: another one may have been saved by hand since
             meant = [act.job_id for act in wanted if act.outcome == "would_replace"]
-            params = None if asked.params is None else _fill_in(wanted[0].kind, asked.params)
+            whole = asked.params is not None and not asked.lays_over
+            params = _fill_in(wanted[0].kind, asked.params or {}) if whole else asked.params
             asked.done = jobs.retry_many(ids, params=params, replace_newer=meant, **changed.as_arguments(), **how)
         elif asked.name == "reparse":
             asked.done = jobs.reparse_many(ids, **how)
