@@ -24,7 +24,7 @@ from workbench.ui import (
     states,
 )
 from workbench.ui.debug import compare
-from workbench.ui.jobs import acts, bundle, calls_table, structured_report, table
+from workbench.ui.jobs import acts, bulk, bundle, calls_table, structured_report, table, waterfall
 from workbench.ui.jobs import timeline as gantt
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, paragraphs, plain, readable, shorten
@@ -259,9 +259,11 @@ def events(job: Job, seen: JobDetail) -> None:
                 st.code(hide_keys(attempt.traceback), language="python", height=320)
 
 
-def children(seen: JobDetail) -> None:
-    if seen.children:
-        st.markdown(f"**{t('Parts')}**")
+def children(job: Job, seen: JobDetail) -> None:
+    if not seen.children:
+        return
+    waterfall.draw(job)
+    with st.expander(t("As a table"), icon=":material/table_rows:", key="parts_table"):
         places = live.query(
             live.workbench().projects.locate, node_ids=sorted({c.node_id for c in seen.children if c.node_id})
         )
@@ -332,7 +334,9 @@ def show(job_id: int) -> None:
         with left:
             events(job, seen)
         with right:
-            children(seen)
+            if job.kind == bulk.KIND:
+                bulk.draw(job)
+            children(job, seen)
             calls_table.section(seen.model_calls, "calls")
 
     body()

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from workbench.db.rows.jobs import Job, JobFilters, JobSort
+from workbench.db.rows.jobs import Gate, Job, JobFilters, JobSort
 from workbench.plain_text import whole_number
 from workbench.ui import (
     drafts,
@@ -21,8 +21,9 @@ from workbench.ui import (
     navigation_guard,
     shell,
     states,
+    views,
 )
-from workbench.ui.jobs import acts, board, selection, table
+from workbench.ui.jobs import acts, board, board_filters, bulk, gates, selection, table, workers
 from workbench.ui.language import t
 from workbench.workflows.registry import Workflow
 
@@ -32,37 +33,11 @@ LIMIT = 50
 NEWEST: tuple[JobSort, bool] = ("id", True)
 #: where the draft of a new chat job is kept
 NEW_JOB = "new-job"
-PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 
 
-def sidebar() -> JobFilters:
-    """The filters, kept in the URL by their widgets."""
-    projects = {p.id: p.title for p in live.query(wb.projects.list_names, include_archived=True)}
-    kinds = {w.name: t(w.title) for w in wb.workflows.list()}
-    with st.sidebar:
-        st.markdown(f"**{t('Filters')}**")
-        text = filters.text("q", t("Search"), t("Title, payload, error, prompt, answer"))
-        project = filters.project(projects)
-        kind = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
-        model = filters.select(
-            "model", t("Model"), {m: m for m in live.query(live.workbench().usage.list_models)}, t("All models")
-        )
-        titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
-        period = filters.segment("period", t("Started"), titles, "all")
-    span = PERIODS[period]
-    return {
-        "text": text or None,
-        "project": project,
-        "kind": kind or None,
-        "model": model or None,
-        # Rounded down to a minute, so that all queries within it share one answer.
-        "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000,
-    }
-
-
-def state_pills(wanted: JobFilters) -> list[str]:
-    """One pill per state, with its count; the chosen ones filter."""
-    counts = live.query(live.workbench().jobs.count_by_state, project=wanted["project"], since=wanted["since"])
+def state_pills(wanted: JobFilters) -> tuple[list[str], dict[str, int]]:
+    """One pill per state, with its count by the other filters; the chosen ones filter. Both are returned."""
+    counts = live.query(live.workbench().jobs.count_states, **wanted)
     chosen = st.query_params.get("state", "").split(",")
     shown = [
         s
@@ -74,7 +49,7 @@ def state_pills(wanted: JobFilters) -> list[str]:
         state = states.find(name)
         return f":material/{state.icon}: {state.word} **{formats.count(counts.get(name, 0))}**"
 
-    return filters.pills("state", t("State"), {name: label(name) for name in shown})
+    return filters.pills("state", t("State"), {name: label(name) for name in shown}), counts
 
 
 def go_to_page(name: str, value: int) -> None:
@@ -150,18 +125,11 @@ def pager(rows: list[Job], total: int, matching: JobFilters) -> None:
             )  # fmt: skip
 
 
-def pause_menu() -> None:
-    """Pause and resume queues, kinds and projects."""
-    closed = {g.key for g in wb.queues.list_gates() if g.paused}
-    icon = ":material/pause_circle:" if not closed else ":material/play_circle:"
-    with st.popover(t("Pause") if not closed else t("{n} paused", n=len(closed)), icon=icon, key="pause_menu"):
-        board.pause_switches(closed)
-
-
-def header(has_jobs: bool) -> None:
+def header(has_jobs: bool, limits: dict[str, Gate]) -> None:
     with shell.title(t("Jobs"), t(":material/autorenew: live, every 2 s")):
         st.space("stretch")
-        pause_menu()
+        views.menu("jobs", board_filters.PARAMETERS)
+        gates.menu(limits)
         if st.button(t("New job"), key="new_job", type="primary" if has_jobs else "secondary", icon=":material/add:"):
             st.session_state["_new_job"] = True
             if not has_jobs:
@@ -220,14 +188,22 @@ def chat_form(chat: Workflow, key: str) -> None:
 
 
 def draw_board(wanted: JobFilters) -> None:
-    board.metrics(wanted["project"])
-    chosen = state_pills(wanted)
+    cards = st.container(key="cards")
+    chosen, counts = state_pills(wanted)
+    with cards:
+        board.metrics(wanted, counts.get("running", 0))
     matching: JobFilters = {**wanted, "state": chosen or None}
-    total = sum(live.query(live.workbench().jobs.count_states, **matching).values())
+    if wanted["text"] and chosen:
+        # of what is found by words only the newest are counted
+        counts = live.query(live.workbench().jobs.count_states, **matching)
+    total = sum(n for state, n in counts.items() if not chosen or state in chosen)
     rows = hold_still(list_page(matching, total))
+    strip = st.container(key="bulk_strip")
     bar = st.container(horizontal=True, vertical_alignment="center", gap="small", key="bulk_bar")
     places = live.query(live.workbench().projects.locate, node_ids=sorted({r.node_id for r in rows if r.node_id}))
     table.draw(rows, places, live.clock_ms(), key=board.TABLE, sort=sort_param(), on_sort=sort_by)
+    with strip:
+        bulk.strip()
     with bar:
         board.bulk(total, matching)
     pager(rows, total, matching)
@@ -260,19 +236,21 @@ def signature() -> Any:
     """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a
     new minute."""
     # Past the shared cache: copying a cached answer is slower than these few looks.
-    version, workers = wb.jobs.signature()
-    seen = [(w.name, w.busy, not w.is_live) for w in workers]
+    version, at_work = wb.jobs.signature()
+    seen = [(w.name, w.busy, not w.is_live, w.drain_at) for w in at_work]
     return version, seen, live.clock_ms() // 60_000
 
 
 def main() -> None:
     drawn = signature()
-    wanted = sidebar()
+    wanted = board_filters.sidebar()
     with st.sidebar:
-        board.workers()
+        workers.draw()
     has_jobs = bool(wb.jobs.list(limit=1))
-    header(has_jobs)
+    limits = {gate.key: gate for gate in wb.queues.list_gates()}
+    header(has_jobs, limits)
     shell.show_refusal()
+    gates.banner(limits)
     if not has_jobs:
         with illustrations.empty(t("No job has run yet. Jobs appear here the moment you launch one."), "jobs"):
             if st.button(t("Open a story"), key="jobs_to_studio", type="primary", icon=":material/movie_edit:"):

@@ -35,7 +35,7 @@ navigation_guard.require_app_entry()
 wb = live.workbench()
 CHAT = "llm_chat"
 #: started where what they work on is seen: in the Studio, and on Prompts
-ELSEWHERE = ("run_plan", "try_prompt")
+ELSEWHERE = ("run_plan", "try_prompt", "act_on_jobs")
 PRIORITIES = (-5, 0, 5)
 #: so many of what was launched from here are kept in sight
 SHOWN = 24

@@ -30,8 +30,8 @@ def test_a_pause_is_told_to_those_who_wait(engine: Engine, key: str, what: str, 
     project = engine.wb.create_project({"title": "The Salt Lighthouse", "language": "en"})
     engine.wb.queues.pause(key)
     waiting = engine.wb.submit("test_tell", project).id
-    assert reason(engine, waiting) == f"Paused: {what}. Resume it on the Jobs page."
-    assert reason(engine, waiting, "zh") == f"已暂停：{chinese}。可在任务页恢复。"
+    assert reason(engine, waiting) == f"Paused: {what} (by local, just now). Resume it on the Jobs page."
+    assert reason(engine, waiting, "zh") == f"已暂停：{chinese}（刚刚由 local 暂停）。可在任务页恢复。"
     engine.wb.queues.resume(key)
     assert reason(engine, waiting) == "Waits for its turn"
     assert engine.finish(waiting).state == "succeeded"
@@ -59,7 +59,7 @@ def test_a_parent_says_what_holds_all_of_its_children(engine: Engine) -> None:
     assert engine.wb.jobs.get(parent).waiting_for == "children"
     assert reason(engine, parent) is None  # they only wait for their turn
     engine.wb.queues.pause("kind:test_child_good")
-    assert reason(engine, parent) == "Paused: the job type Good child. Resume it on the Jobs page."
+    assert reason(engine, parent) == "Paused: the job type Good child (by local, just now). Resume it on the Jobs page."
     children = engine.wb.jobs.get_detail(parent).children
     with engine.wb.database.write() as conn:
         conn.execute(update(job).where(job.c.id == children[0].id).values(state="running"))

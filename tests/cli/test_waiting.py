@@ -29,7 +29,7 @@ def test_a_pause_is_told_once_each_time_it_begins(wb: Workbench, capsys: pytest.
 
     assert look() == ""
     wb.queues.pause("queue:text")
-    assert "Paused: the queue text." in look()
+    assert "Paused: the queue text (by local" in look()
     assert look() == ""
     wb.queues.resume("queue:text")
     assert look() == ""

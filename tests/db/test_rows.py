@@ -74,7 +74,10 @@ def test_a_record_can_be_read_like_a_mapping():
     assert gate["key"] == gate.key == "queue:text"
     assert gate.get("paused") is True
     assert gate.get("nothing", 3) == 3
-    assert dict(gate) == {**gate} == gate.as_json() == {"key": "queue:text", "paused": True, "max_running": None}
+    assert dict(gate) == {**gate} == gate.as_json()
+    assert gate.as_json() == {
+        "key": "queue:text", "paused": True, "max_running": None, "paused_by": None, "paused_at": None,
+    }  # fmt: skip
     assert list(zip(gate.keys(), gate.values(), strict=True)) == gate.items()
     assert "key" in gate
     with pytest.raises(KeyError):
@@ -83,7 +86,7 @@ def test_a_record_can_be_read_like_a_mapping():
 
 def test_pandas_makes_a_table_of_records():
     table = pandas.DataFrame([jobs.Gate("queue:text", True, None), jobs.Gate("project:1", False, 3)])
-    assert list(table.columns) == ["key", "paused", "max_running"]
+    assert list(table.columns) == ["key", "paused", "max_running", "paused_by", "paused_at"]
     assert list(table["key"]) == ["queue:text", "project:1"]
 
 

@@ -25,10 +25,12 @@ from tests.engine.jobs_for_tests import Told, prompt, tiny_png
 from tests.media.clips import tiny_mp4
 from workbench.artifacts.models import Source
 from workbench.db.connection import Database, db_now_ms
-from workbench.db.schema import artifact, attempt, job, job_child, job_event, model_call, step
+from workbench.db.rows.jobs import Act
+from workbench.db.schema import artifact, attempt, bulk_item, job, job_child, job_event, model_call, step
 from workbench.db.writes import claims, groups, steps, sweep
 from workbench.errors import Issue, JobError, LostClaim, MediaUnavailable, ProviderError
 from workbench.i18n import Text
+from workbench.jobs import bulk
 from workbench.jobs.children import Child
 from workbench.jobs.context import Context
 from workbench.jobs.failures import describe
@@ -113,7 +115,7 @@ class Late:
                 conn.execute(select(*(c for c in job.c if c.name not in counted)).order_by(job.c.id)).all(),
                 *(
                     conn.execute(select(table).order_by(*table.primary_key.columns)).all()
-                    for table in (step, artifact, attempt, job_child, job_event)
+                    for table in (step, artifact, attempt, job_child, job_event, bulk_item)
                 ),
                 conn.execute(select(model_call.c.call_id).order_by(model_call.c.id)).all(),
             ]
@@ -167,6 +169,11 @@ def _save_so_far(late: Late) -> None:
     late.context.save_so_far(Source(text="A lamp goes out. " * 20))
 
 
+def _note_bulk_item(late: Late) -> None:
+    act = Act(late.job_id, "test_batch", None, None, "queued", "cancelled", None, None, None)
+    bulk.note(late.session, [bulk.item_of(late.job_id, act)])
+
+
 def _lose_the_database(late: Late) -> None:
     late.engine.worker.runner.endings.put_back_later(late.claim, OperationalError("UPDATE", {}, Exception("away")))
 
@@ -201,6 +208,7 @@ FENCES: tuple[Fence, ...] = (
     ),
     Fence(TIMELINE + "set_preview", lambda w: w.session.preview("late"), "set the preview", statement="_preview"),
     Fence(CONTEXT + "_event", lambda w: w.context.warn(Text("late")), "warn"),
+    Fence(JOBS + "bulk:note", _note_bulk_item, "note what a bulk job did"),
     Fence(CONTEXT + "save_so_far", _save_so_far, "save an artifact before the end"),
     Fence(
         JOBS + "children:Children._start",
@@ -274,6 +282,7 @@ UNFENCED = {
     CALL + "_settle_failure.commit": "what was paid is counted whoever owns the job",
     MEDIA_CALL + "_cancel_late_task": "only a line for the reader: this task is nobody's",
     "workbench.jobs.runner:Runner.run": "it takes the claim",
+    "workbench.jobs.runner:Runner._hand_back": "it has taken no claim: a message alone is put back",
     "workbench.jobs.runner:Runner.heartbeat": "it asks which claims are still ours",
 }
 #: whose `write` is fenced: a claim's session, and the owner of a model call, which is one

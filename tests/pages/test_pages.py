@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, jobs_shown, said
 from workbench.db.rows.jobs import Job
+from workbench.jobs.submit import Request
 
 PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "analytics")
 BRIEF = {
@@ -241,6 +242,28 @@ def test_every_job_that_matches_can_be_cancelled_at_once(house: House):
     at.button(key="act_go").click().run()
     assert "cancelled: 2 · left out: 1" in asked(at)
     assert {j.state for j in house.wb.jobs.list()} == {"cancelled"}
+    at.button(key="act_close").click().run()
+    at.button(key="undo_last").click().run()
+    assert sorted(j.state for j in house.wb.jobs.list()) == ["cancelled"] * 3 + ["queued"] * 2
+    assert "undo_last" not in {b.key for b in at.button}
+
+
+def test_many_jobs_are_acted_on_by_a_job_that_tells_of_each_and_can_be_undone(house: House):
+    house.wb.jobs.submit_many(
+        Request("llm_chat", None, {"messages": [{"role": "user", "content": f"q {n}"}]}) for n in range(22)
+    )
+    at = house.page("jobs")
+    at.button(key="all_change").click().run()
+    at.number_input(key="act_priority").set_value(7).run()
+    at.button(key="act_go").click().run()
+    (bulk,) = house.wb.jobs.list(kind="act_on_jobs")
+    house.engine._run_bulk()
+    assert {j.priority for j in house.wb.jobs.list(kind="llm_chat")} == {7}
+    at = house.page("job", id=bulk.id)
+    assert any("changed: 22" in m.value.replace("\\", "") for m in at.markdown)
+    at.button(key="bulk_undo").click().run()
+    house.engine._run_bulk()
+    assert {j.priority for j in house.wb.jobs.list(kind="llm_chat")} == {0}
 
 
 def test_a_kind_is_paused_and_resumed(house: House):

@@ -42,7 +42,7 @@ AGAIN: dict[str, list[dict[str, Any]]] = {
     "translate_storyboard_panels": [{"group_id": "KF0", "rewrite": True}],
 }
 #: started by another, or about a whole plan: tried in tests of their own
-ELSEWHERE = {"run_plan", "summarize_source", "try_prompt"}
+ELSEWHERE = {"act_on_jobs", "run_plan", "summarize_source", "try_prompt"}
 STRANGER = "Zebulon Quux"
 
 

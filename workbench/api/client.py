@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.api.settings import InstallationSettings
     from workbench.api.trials import Trials
     from workbench.api.usage import Usage
+    from workbench.api.views import Views
     from workbench.api.workflows import Workflows
     from workbench.db.rows.jobs import Job, SubmittedJob
     from workbench.db.rows.story import ArtifactVersion
@@ -172,6 +173,12 @@ class Workbench:
         from workbench.api.handoffs import Handoffs
 
         return Handoffs(self._backend.database, self._backend.media)
+
+    @cached_property
+    def views(self) -> Views:
+        from workbench.api.views import Views
+
+        return Views(self._backend.database)
 
     @property
     def webhooks(self) -> Webhooks:

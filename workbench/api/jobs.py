@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import builtins
+import functools
+import queue
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
 from workbench import crash
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import failures
+from workbench.db.reads import board, failures
+from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import jobs as reads
+from workbench.db.reads import story as story_reads
 from workbench.db.reads import usage as usage_reads
 from workbench.db.rows.jobs import (
     Act,
+    BulkItem,
     ChildJob,
     FailureGroup,
+    FamilyJob,
     Job,
     JobDetail,
+    JobEvent,
     JobFilters,
     JobSort,
     JobsVersion,
@@ -27,10 +34,11 @@ from workbench.db.rows.jobs import (
     SubmittedJob,
     Worker,
 )
+from workbench.db.rows.usage import BoardSums
 from workbench.db.schema import TERMINAL
 from workbench.db.writes import claims, end, families, ledger, steps, timeline, waits
 from workbench.db.writes import failures as failure_writes
-from workbench.errors import NotAllowed, NotFound
+from workbench.errors import InvalidInput, NotAllowed, NotFound
 from workbench.fingerprints import fingerprint
 from workbench.i18n import N_, Text
 from workbench.json_types import JsonObject
@@ -42,6 +50,7 @@ if TYPE_CHECKING:
     from workbench.jobs import submit as submitting
     from workbench.jobs.dispatch import Dispatcher
     from workbench.jobs.overrides import Overrides
+    from workbench.jobs.watch import Watcher
     from workbench.media import MediaStore
     from workbench.profiles.profiles import Profiles
     from workbench.workflows.registry import Registry
@@ -51,7 +60,7 @@ WAIT_POLL_S = 0.05
 
 @check_arguments
 class Jobs:
-    """Submits and steers jobs. Filters of lists: state, kind, project, text, node_id, error_kind, model, since."""
+    """Submits and steers jobs. Filters of lists: those of `JobFilters`."""
 
     def __init__(
         self,
@@ -66,6 +75,12 @@ class Jobs:
         self._registry = registry
         self._dispatcher = dispatcher
         self._profiles = profiles
+
+    @functools.cached_property
+    def _watcher(self) -> Watcher:
+        from workbench.jobs.watch import Watcher
+
+        return Watcher(self._database)
 
     # -- submit --------------------------------------------------------------------------------------------------------
 
@@ -145,7 +160,14 @@ class Jobs:
         from workbench.jobs import queued
 
         reason = self.explain_queued([job_id]).get(job_id)
-        return reason if reason is not None and reason.msgid == queued.PAUSED else None
+        return reason if reason is not None and reason.msgid in queued.PAUSES else None
+
+    def list_pauses(self) -> dict[str, Text]:
+        """The key of each paused gate → what is paused, by whom and since when."""
+        from workbench.jobs import queued
+
+        with self._database.read() as conn:
+            return queued.list_pauses(conn, self._registry)
 
     def get_detail(self, job_id: int) -> JobDetail:
         """A job with its attempts, steps, events, model calls, children and replays. Raises NotFound."""
@@ -226,6 +248,17 @@ class Jobs:
         with self._database.read() as conn:
             return reads.counts(conn, project=project, since=since)
 
+    def sum_up(self, now_ms: int, **filters: Unpack[JobFilters]) -> BoardSums:
+        """What the cards of a board show of the jobs that match, in the two days before `now_ms` (epoch ms)."""
+        hour, twelfth = 3_600_000, 300_000
+        with self._database.read() as conn:
+            return BoardSums(
+                ended=board.list_ended(conn, filters, begin=now_ms - 48 * hour, span_ms=hour, spans=48),
+                costs=board.list_costs(conn, filters, begin=now_ms - 48 * hour, span_ms=hour, spans=48),
+                waits=board.list_waits(conn, filters, begin=now_ms - 2 * hour, span_ms=hour, spans=2),
+                recent_waits=board.list_waits(conn, filters, begin=now_ms - hour, span_ms=twelfth, spans=12),
+            )
+
     def has_active(self) -> bool:
         """Whether any job is queued, running or waiting."""
         with self._database.read() as conn:
@@ -236,10 +269,25 @@ class Jobs:
         with self._database.read() as conn:
             return reads.list_active_in_project(conn, project_id)
 
+    def list_running(self) -> builtins.list[Job]:
+        """What workers run now, oldest first; a thousand at most."""
+        with self._database.read() as conn:
+            return reads.list_running(conn)
+
     def list_children(self, job_id: int) -> builtins.list[ChildJob]:
         """The jobs that a parent started, in its order."""
         with self._database.read() as conn:
             return reads.list_children(conn, job_id)
+
+    def count_children(self, job_id: int) -> dict[str, int]:
+        """State → how many of a parent's children are in it."""
+        with self._database.read() as conn:
+            return reads.count_children(conn, job_id)
+
+    def list_family(self, job_id: int, *, offset: Count = 0, limit: Count = 100) -> builtins.list[FamilyJob]:
+        """Some of a parent's children in its order, each followed by everything below it."""
+        with self._database.read() as conn:
+            return reads.list_family(conn, job_id, offset=offset, limit=limit)
 
     def list_steps(self, job_id: int) -> builtins.list[Step]:
         """The steps of a job in their order."""
@@ -304,6 +352,52 @@ class Jobs:
         with self._database.read() as conn:
             jobs = reads.find_many(conn, ids)
         return jobs[0] if isinstance(job_id, int) else jobs
+
+    def watch(
+        self,
+        *job_ids: int,
+        project: int | None = None,
+        timeout: float | None = None,
+        on_idle: Callable[[], None] | None = None,
+    ) -> Iterator[JobEvent]:
+        """What happens to these jobs, or to all (of a project), as it happens; the first events say how they are now.
+
+        With jobs given it ends with the last of them, and raises TimeoutError when `timeout` seconds are over before;
+        otherwise it goes on until then. However many watch in this process, the database is asked once a second.
+        `on_idle` is called about once a second while nothing happens. Raises NotFound.
+        """
+        from workbench.jobs import replay
+
+        with self._database.read() as conn:
+            for job_id in job_ids:
+                replay.find(conn, job_id)
+            if project is not None and story_reads.find_node(conn, project) is None:
+                raise NotFound(Text(N_("There is no project {project}."), project=project))
+        return self._follow(job_ids, project, None if timeout is None else time.monotonic() + timeout, on_idle)
+
+    def _follow(
+        self, job_ids: Collection[int], project: int | None, deadline: float | None, on_idle: Callable[[], None] | None
+    ) -> Iterator[JobEvent]:
+        subscription = self._watcher.subscribe(job_ids, project)
+        left = set(job_ids)
+        try:
+            while not job_ids or left:
+                now = time.monotonic()
+                if deadline is not None and now >= deadline:
+                    if left:
+                        raise TimeoutError(f"still open: {sorted(left)}")
+                    return
+                try:
+                    event = subscription.events.get(timeout=min(1.0, deadline - now) if deadline else 1.0)
+                except queue.Empty:
+                    if on_idle is not None:
+                        on_idle()
+                    continue
+                if event.state in TERMINAL:
+                    left.discard(event.job_id)
+                yield event
+        finally:
+            self._watcher.unsubscribe(subscription)
 
     # -- act -----------------------------------------------------------------------------------------------------------
 
@@ -490,6 +584,56 @@ class Jobs:
         from workbench.jobs import acts
 
         return acts.set_priority(self._database, job_ids, priority)
+
+    def act_on_many(
+        self,
+        act: Literal["cancel", "retry", "priority"],
+        job_ids: Iterable[int] | None = None,
+        *,
+        filters: JobFilters | None = None,
+        priority: int = 0,
+        replace_newer: bool = False,
+        user: str = "local",
+    ) -> SubmittedJob:
+        """Act on any number of jobs, given by id or by the filters of `list`, as a job with its own progress; what came
+        of each is in `list_bulk_items`. Jobs that come after this match no filter. Raises InvalidInput."""
+        from workbench.jobs import bulk
+
+        if (job_ids is None) is (filters is None):
+            raise InvalidInput(Text(N_("Give jobs or filters, one of the two.")))
+        ids = None if job_ids is None else sorted({*job_ids})
+        with self._database.read() as conn:
+            total, last = (len(ids), 0) if ids is not None else bulk_reads.count(conn, filters or {}, bulk.KIND)
+        params: JsonObject = {
+            "act": act, "ids": ids, "filters": {k: v for k, v in (filters or {}).items() if v is not None},
+            "last": last, "total": total, "priority": priority, "replace_newer": replace_newer,
+        }  # fmt: skip
+        return self.submit(bulk.KIND, None, params, priority=bulk.PRIORITY, user=user)
+
+    def undo_bulk(self, bulk_id: int, *, user: str = "local") -> SubmittedJob:
+        """Undo what a bulk job did, as another one: retry what was cancelled, cancel what was retried, give priorities
+        back. Raises NotAllowed while it is active, NotFound."""
+        from workbench.jobs import bulk
+
+        job = self.get(bulk_id)
+        if job.kind != bulk.KIND or job.state not in TERMINAL or job.params["undo_of"] is not None:
+            raise NotAllowed(Text(N_("Job {job_id} is not one that can be undone."), job_id=bulk_id))
+        done: bulk.Name = job.params["act"]
+        total = self.count_bulk_outcomes(bulk_id).get(bulk.UNDO[done], 0)
+        params: JsonObject = {"act": bulk.UNDONE_BY[done], "undo_of": bulk_id, "undone": done, "total": total}
+        return self.submit(
+            bulk.KIND, None, params, priority=bulk.PRIORITY, user=user, submit_key=f"undo bulk {bulk_id}"
+        )
+
+    def list_bulk_items(self, bulk_id: int, *, below: int | None = None, limit: Count = 50) -> builtins.list[BulkItem]:
+        """What a bulk job did with each job, the newest first; `below`: a job's id, for the next page."""
+        with self._database.read() as conn:
+            return bulk_reads.list_items(conn, bulk_id, below=below, limit=limit)
+
+    def count_bulk_outcomes(self, bulk_id: int) -> dict[str, int]:
+        """Outcome → with how many jobs a bulk job came to it."""
+        with self._database.read() as conn:
+            return bulk_reads.count_outcomes(conn, bulk_id)
 
     def replay_group(
         self,

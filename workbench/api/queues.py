@@ -10,14 +10,13 @@ from workbench.db.connection import Database
 from workbench.db.reads import jobs as reads
 from workbench.db.rows.jobs import Gate, Worker
 from workbench.db.writes import installation
-from workbench.errors import InvalidInput
+from workbench.errors import InvalidInput, NotFound
 from workbench.i18n import N_, Text
 
 if TYPE_CHECKING:
     from workbench.jobs.dispatch import Dispatcher
 
 LONGEST_KEY = 120
-#: a worker that was heard of later than this is alive
 
 
 @check_arguments
@@ -28,9 +27,9 @@ class Queues:
         self._database = database
         self._dispatcher = dispatcher
 
-    def pause(self, key: str) -> None:
+    def pause(self, key: str, *, user: str = "local") -> None:
         """Stop claiming what a key names; what runs goes on. Raises InvalidInput."""
-        self._set_gate(key, paused=True)
+        self._set_gate(key, paused=True, by=user)
 
     def resume(self, key: str) -> None:
         """Raises InvalidInput."""
@@ -61,6 +60,20 @@ class Queues:
         """What is paused or limited, by key."""
         with self._database.read() as conn:
             return reads.list_gates(conn)
+
+    def drain(self, worker: str, *, user: str = "local") -> None:
+        """Ask a worker to take nothing new; what it runs goes on. Raises NotFound."""
+        self._set_drain(worker, user)
+
+    def undrain(self, worker: str) -> None:
+        """Let a worker take jobs again. Raises NotFound."""
+        self._set_drain(worker, None)
+        self._dispatcher.kick()
+
+    def _set_drain(self, worker: str, by: str | None) -> None:
+        with self._database.write() as conn:
+            if not installation.set_drain(conn, worker, by):
+                raise NotFound(Text(N_("There is no worker {name}."), name=worker))
 
     def list_workers(self) -> list[Worker]:
         """Worker processes, oldest first, with the time since their last heartbeat."""

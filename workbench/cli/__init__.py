@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "projects": ("projects", N_("Create, list and look into projects.")),
     "workflows": ("workflows", N_("List what can be made.")),
     "submit": ("submit", N_("Ask for one job.")),
-    "jobs": ("jobs", N_("List, show, cancel, retry and replay jobs.")),
+    "jobs": ("jobs", N_("List, show, watch, cancel, retry and replay jobs.")),
     "bundles": ("bundles", N_("Make a file of a failed job, and run it again offline.")),
     "artifacts": ("artifacts", N_("Show what was made.")),
     "handoff": ("handoff", N_("Write a storyboard, a shot list, a screenplay or subtitles into a file.")),

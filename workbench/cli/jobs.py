@@ -1,4 +1,4 @@
-"""`reelwright jobs`: list, show, cancel, retry, replay."""
+"""`reelwright jobs`: list, show, watch, cancel, retry, replay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 import click
 
-from workbench.cli import briefs, client, console, job_output
+from workbench.cli import briefs, client, console, job_output, waiting
 from workbench.db.rows.jobs import JobDetail
 from workbench.db.rows.record import Record
 from workbench.db.rows.usage import Spending
@@ -21,7 +21,7 @@ STATES = ("queued", "running", "waiting", "succeeded", "partial", "failed", "can
 
 @click.group()
 def command() -> None:
-    """List, show, cancel, retry and replay jobs."""
+    """List, show, watch, cancel, retry and replay jobs."""
 
 
 @command.command("list")
@@ -149,6 +149,34 @@ def replay(
                 )
         job = wb.jobs.replay(job_id, params, from_step=from_step, profile=profile, replace_newer=replace_newer)
     job_output.show_job(job, as_json)
+
+
+@command.command()
+@click.argument("job_ids", type=int, nargs=-1)
+@click.option("--project", type=int, help="A project's id: whatever happens in it.")
+@click.option("--timeout", type=click.FloatRange(min=0), help="Give up after so many seconds.")
+def watch(job_ids: tuple[int, ...], project: int | None, timeout: float | None) -> None:
+    """Print what happens to jobs as it happens, a line of JSON each: queued, started, progress, waiting, completed,
+    failed, cancelled. With jobs given it ends with the last of them: exit 1 unless all succeeded."""
+    if job_ids and project is not None:
+        raise click.UsageError(console.localize(N_("Give jobs or a project, not both.")))
+    with client.open_reading() as wb:
+        watches = [waiting.WorkerWatch(wb, job_id) for job_id in job_ids[:1]]
+
+        def check() -> None:
+            for each in watches:
+                each.check()
+
+        ends: dict[int, str] = {}
+        try:
+            for event in wb.jobs.watch(*job_ids, project=project, timeout=timeout, on_idle=check):
+                console.emit_line(event)
+                ends[event.job_id] = event.state
+        except TimeoutError:
+            console.say(Text(N_("Still open after {seconds} s."), seconds=f"{timeout:g}"))
+            sys.exit(1)
+    if any(ends.get(job_id) != "succeeded" for job_id in job_ids):
+        sys.exit(1)
 
 
 def _print(detail: JobDetail) -> None:

@@ -23,7 +23,7 @@ class WorkerWatch:
     def __init__(self, workbench: Workbench, job_id: int) -> None:
         self._workbench = workbench
         self._job_id = job_id
-        self._said: Text | None = None
+        self._said: str | None = None
         self._last_alive = self._checked_at = time.monotonic()
 
     def check(self) -> None:
@@ -43,6 +43,7 @@ class WorkerWatch:
     def _tell_pause(self) -> None:
         """Once for each pause: only somebody else can end it."""
         paused = self._workbench.jobs.find_pause(self._job_id)
-        if paused is not None and paused != self._said:
+        what = None if paused is None else str(paused.params["what"])
+        if paused is not None and what != self._said:
             console.say(paused)
-        self._said = paused
+        self._said = what

@@ -540,6 +540,11 @@ worker = Table(
     Column("busy", Integer, nullable=False),
     Column("started_at", Ms, nullable=False),
     Column("seen_at", Ms, nullable=False),
+    # of Reelwright
+    Column("version", String(40)),
+    # when it was asked to take nothing new, and by whom
+    Column("drain_at", Ms),
+    Column("drain_by", String(120)),
 )
 
 budget = Table(
@@ -608,6 +613,37 @@ gate = Table(
     Column("key", String(120), primary_key=True),
     Column("paused", Boolean, nullable=False, default=False),
     Column("max_running", Integer),
+    # who paused it, and since when
+    Column("paused_by", String(120)),
+    Column("paused_at", Ms),
+)
+
+# a list that a person wants to see again: the filters of a page's address
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("page", String(40), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("query", Json, nullable=False),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+    UniqueConstraint("page", "name"),
+)
+
+# what a bulk job has done with each job it acted on
+bulk_item = Table(
+    "bulk_item",
+    metadata,
+    Column("bulk_id", Id, ForeignKey("job.id"), primary_key=True),
+    Column("job_id", Id, ForeignKey("job.id"), primary_key=True, index=True),
+    Column("state", String(20), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("new_id", Id),
+    # of a changed priority: what it was
+    Column("priority_before", Integer),
+    Column("reason", Text),
+    Column("reason_i18n", Json),
 )
 
 # what people have typed into forms and not saved yet

@@ -26,6 +26,7 @@ from workbench.db.rows.story import Input
 from workbench.db.writes import steps, timeline
 from workbench.errors import GuardUnmet, Issue, ProgrammingError, ProviderError
 from workbench.i18n import N_, Text
+from workbench.jobs import bulk
 from workbench.jobs.children import BatchResult, Child, Children, ChildResult, sum_up
 from workbench.jobs.conversation import Conversation
 from workbench.jobs.hand_written import HandWritten
@@ -321,6 +322,10 @@ class Context:
         with self._session.note_failure():
             answer = await self._text.generate(step, prompt, schema, checks, write, pictures, guide)
         return answer if own is None else own.keep(answer)
+
+    async def act_on_jobs(self, params: Any) -> JsonObject:
+        """Act on many jobs, piece by piece (jobs/bulk.py); returns how many came to which outcome."""
+        return bulk.run(self._session, params, self.progress)
 
     async def rehearse(self, call_id: int) -> TriedCall:
         """A call of the past, with the checks of its workflow. Raises InvalidInput when it cannot be tried again."""

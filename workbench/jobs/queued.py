@@ -19,7 +19,10 @@ from workbench.jobs.declared import Workflows
 SOON_MS = 1500
 
 PAUSED = N_("Paused: {what}. Resume it on the Jobs page.")
+PAUSED_BY = N_("Paused: {what} (by {who}, {since}). Resume it on the Jobs page.")
+PAUSES = (PAUSED, PAUSED_BY)
 TURN = Text(N_("Waits for its turn"))
+DRAINED = Text(N_("Every worker was asked to take nothing new; see the Jobs page"))
 NO_WORKER = Text(N_("No worker runs; start one: reelwright up"))
 
 
@@ -36,16 +39,17 @@ def explain(conn: Connection, jobs: Sequence[Job], workflows: Workflows) -> dict
         return {}
     gates = {gate.key: gate for gate in reads.list_gates(conn)}
     running = {key: running_under(conn, key) for key, gate in gates.items() if gate.max_running is not None}
-    works = any(worker.is_live for worker in reads.list_workers(conn))
+    live = [worker for worker in reads.list_workers(conn) if worker.is_live]
+    works = any(worker.drain_at is None for worker in live)
     now_ms = reads.clock(conn)
 
     def reason(job: Job) -> Text:
         mine = [gates[key] for key in gate_keys(job.as_json()) if key in gates]
         for gate in mine:
             if gate.paused:
-                return Text(PAUSED, what=_name(conn, gate, workflows))
+                return _describe_pause(gate, _name(conn, gate, workflows), now_ms)
         if not works:
-            return NO_WORKER
+            return DRAINED if live else NO_WORKER
         if job.available_at > now_ms + SOON_MS:
             return Text(N_("Due in {seconds} s"), seconds=-(-(job.available_at - now_ms) // 1000))
         for gate in mine:
@@ -60,6 +64,27 @@ def explain(conn: Connection, jobs: Sequence[Job], workflows: Workflows) -> dict
     reasons = {job.id: reason(job) for job in queued}
     asked = {job.id: reasons[job.id] for job in jobs if job.state == "queued"}
     return asked | {parent: reasons[child] for parent, child in held.items() if reasons.get(child, TURN) is not TURN}
+
+
+def _describe_pause(gate: Gate, what: Text, now_ms: int) -> Text:
+    if gate.paused_at is None:
+        return Text(PAUSED, what=what)
+    minutes = max(0, now_ms - gate.paused_at) // 60_000
+    since = Text(N_("just now"))
+    if minutes:
+        since = Text(N_("{n} min ago"), n=minutes)
+    if minutes >= 60:
+        since = Text(N_("{n} h ago"), n=minutes // 60)
+    if minutes >= 48 * 60:
+        since = Text(N_("{n} days ago"), n=minutes // (24 * 60))
+    return Text(PAUSED_BY, who=gate.paused_by or "—", since=since, what=what)
+
+
+def list_pauses(conn: Connection, workflows: Workflows) -> dict[str, Text]:
+    """The key of each paused gate → what is paused, by whom and since when."""
+    now_ms = reads.clock(conn)
+    paused = [gate for gate in reads.list_gates(conn) if gate.paused]
+    return {gate.key: _describe_pause(gate, _name(conn, gate, workflows), now_ms) for gate in paused}
 
 
 def _name(conn: Connection, gate: Gate, workflows: Workflows) -> Text:

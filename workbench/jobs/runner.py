@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from workbench import crash
 from workbench.db.connection import Database
 from workbench.db.reads import story as story_reads
-from workbench.db.writes import claims, groups, steps
+from workbench.db.writes import claims, dispatch, groups, steps
 from workbench.db.writes.groups import Success
 from workbench.errors import GuardUnmet, LostClaim, MediaUnavailable
 from workbench.jobs import overrides
@@ -75,6 +75,8 @@ class Runner:
         self._running: dict[tuple[int, int], tuple[ClaimSession, asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
         self._threads = threading.local()
         self._stopping = False
+        #: it was asked to take nothing new
+        self.drained = False
         self._groups: set[Group] = set()
         self._paces = Paces()
         self._shared_ends = SharedEnds(self._write_ends)
@@ -92,6 +94,9 @@ class Runner:
         """Run a job if it can be claimed; returns when its claim has ended, whatever came of it. Never raises."""
         if self._stopping:
             return
+        if self.drained:
+            self._hand_back(job_id)
+            return
         try:
             claim = self.database.write_together(lambda conn: claims.claim(conn, job_id, self.worker, self.lease_ms))
             if claim is not None:
@@ -103,6 +108,15 @@ class Runner:
         except Exception:
             # the row's lease runs out and the sweeper takes it from here
             log.exception("job %s: its worker could not write what happened", job_id)
+
+    def _hand_back(self, job_id: int) -> None:
+        """A message came that another worker should have."""
+        try:
+            with self.database.write() as conn:
+                dispatch.unmark_dispatched(conn, [job_id])
+        except Exception as error:
+            # it is sent again as one that was lost
+            log.warning("job %s could not be handed back: %s", job_id, error)
 
     def _run_on(self, claim: claims.Claim) -> None:
         """Run a claim, and while it is young the ready jobs that the commits of ends can claim with them."""
@@ -254,7 +268,7 @@ class Runner:
     def _claim_next(self, conn: Connection, group: Group) -> list[claims.Claim]:
         """Ready jobs behind those that ended just now, in this transaction."""
         # a parent may be ready now and come before others; let a dispatch pass decide
-        if self._stopping or not group.may_go_on or time.monotonic() >= group.carry_until:
+        if self._stopping or self.drained or not group.may_go_on or time.monotonic() >= group.carry_until:
             return []
         ids = self._dispatcher.successors(group.queue, self._paces.at_once)
         return groups.claim_all(conn, ids, self.worker, self.lease_ms) if ids else []

@@ -8,14 +8,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
 from workbench.db.reads.filing import has_unfiled
-from workbench.db.writes import filing, installation, ledger, sweep
+from workbench.db.writes import dispatch, filing, installation, ledger, sweep
 from workbench.db.writes.prune import Keep
-from workbench.jobs import pruning
+from workbench.jobs import bulk, pruning
 from workbench.jobs.dispatch import Dispatcher
 from workbench.jobs.maintenance import Sweeper
 from workbench.jobs.poller import Poller
@@ -24,6 +25,7 @@ from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
+VERSION = version("reelwright")
 PRUNE_EVERY_S = 3600
 DAY_MS = 86_400_000
 #: the longest that a round of maintenance files ended jobs
@@ -93,6 +95,8 @@ class WorkerEngine:
             "maintenance": (self._settings.sweep_seconds, self.run_maintenance),
             # a slow provider, or receiver, must not keep the worker from saying that it lives
             "poller": (self._settings.sweep_seconds, self._poller.run_once),
+            # what a person does with many jobs does not wait until one of them has ended
+            "bulk": (self._settings.sweep_seconds, self._run_bulk),
             "webhooks": (self._settings.sweep_seconds, self._webhooks.run_once),
         }
         self._threads = [
@@ -100,6 +104,12 @@ class WorkerEngine:
         ]
         for thread in self._threads:
             thread.start()
+
+    def _run_bulk(self) -> None:
+        with self._database.read() as conn:
+            waiting = dispatch.list_due(conn, bulk.KIND)
+        for job_id in waiting:
+            self.runner.run(job_id)
 
     def _beat(self) -> None:
         try:
@@ -145,7 +155,7 @@ class WorkerEngine:
         """One round of maintenance; what fails in one part keeps none of the others from its turn."""
         parts: tuple[Callable[[], object], ...] = (
             self._report_alive,
-            lambda: self._sweeper.sweep(idle=self.runner.busy < self._settings.threads),
+            lambda: self._sweeper.sweep(idle=not self.runner.drained and self.runner.busy < self._settings.threads),
             self._dispatcher.kick,
             self._file_ended,
             self._prune_when_due,
@@ -175,8 +185,9 @@ class WorkerEngine:
         host = socket.gethostname()
         with self._database.write() as conn:
             installation.record_worker(
-                conn, self.runner.worker, host, os.getpid(), self._settings.threads, self.runner.busy
+                conn, self.runner.worker, host, os.getpid(), self._settings.threads, self.runner.busy, VERSION
             )
+            self.runner.drained = installation.is_drained(conn, self.runner.worker)
             for name, pid in installation.list_silent_workers(conn, host, SILENT_MS):
                 if not _exists(pid):
                     installation.remove_worker(conn, name)

@@ -5,13 +5,20 @@ Streamlit's own binding writes translated labels into the URL, so a link made in
 
 from __future__ import annotations
 
+import contextlib
+import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
+from workbench.ui import labels
 from workbench.ui.language import t
 from workbench.ui.markup import tell_apart
+
+#: how a moment stands in the URL, in UTC
+_MOMENT = "%Y-%m-%dT%H:%MZ"
 
 
 def _slot(name: str) -> str:
@@ -102,3 +109,51 @@ def project(titles: Mapping[int, str]) -> int | None:
     """The project to show, None for all."""
     chosen = select("project", t("Project"), {str(i): title for i, title in titles.items()}, t("All projects"))
     return int(chosen) if chosen else None
+
+
+def number(name: str, label: str) -> float | None:
+    """An amount of 0 or more; None when none is given."""
+    try:
+        value = float(st.query_params.get(name, ""))
+    except ValueError:
+        value = math.nan
+    st.session_state[_slot(name)] = value if 0 <= value < 1e12 else None
+    chosen: float | None = st.number_input(
+        label, min_value=0.0, value=None, key=_slot(name), on_change=_write_number, args=(name,), placeholder="—"
+    )
+    return chosen
+
+
+def _write_number(name: str) -> None:
+    _replace(name, None if (value := st.session_state[_slot(name)]) is None else f"{value:g}")
+
+
+def moment(name: str, label: str, default: datetime | None) -> datetime | None:
+    """A date and time in the reader's zone; the URL holds it in UTC."""
+    at = default
+    with contextlib.suppress(ValueError, OverflowError):
+        at = datetime.strptime(st.query_params.get(name, ""), _MOMENT).replace(tzinfo=UTC).astimezone(labels.zone())
+    st.session_state[_slot(name)] = None if at is None else at.replace(tzinfo=None, second=0, microsecond=0)
+    chosen: datetime | None = st.datetime_input(
+        label, value=None, key=_slot(name), step=60, on_change=_write_moment, args=(name,)
+    )
+    return None if chosen is None else _in_zone(chosen)
+
+
+def _in_zone(local: datetime) -> datetime:
+    zone = labels.zone()
+    return local.astimezone() if zone is None else local.replace(tzinfo=zone)
+
+
+def _write_moment(name: str) -> None:
+    at: datetime | None = st.session_state[_slot(name)]
+    _replace(name, None if at is None else _in_zone(at).astimezone(UTC).strftime(_MOMENT))
+
+
+def _replace(name: str, value: str | None) -> None:
+    for page in ("before", "after", "page"):
+        st.query_params.pop(page, None)
+    if value is None:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value

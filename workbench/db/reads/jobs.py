@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Unpack
 
 from sqlalchemy import (
@@ -11,12 +11,15 @@ from sqlalchemy import (
     Connection,
     Select,
     Subquery,
+    and_,
     bindparam,
     case,
     exists,
     func,
     literal,
+    or_,
     select,
+    union,
 )
 
 from workbench.db import search
@@ -29,6 +32,7 @@ from workbench.db.rows.jobs import (
     ChildJob,
     ChildState,
     Event,
+    FamilyJob,
     Gate,
     Job,
     JobFilters,
@@ -37,6 +41,7 @@ from workbench.db.rows.jobs import (
     JobsVersion,
     ModelCall,
     Step,
+    WatchedJob,
     Worker,
 )
 from workbench.db.rows.record import columns, fetch, fetch_one
@@ -117,6 +122,14 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
         query = query.where(job.c.error_kind == error_kind)
     if (since := filters.get("since")) is not None:
         query = query.where(job.c.created_at >= since)
+    if (until := filters.get("until")) is not None:
+        query = query.where(job.c.created_at < until)
+    if (profile := filters.get("profile")) is not None:
+        query = query.where(job.c.profile_id == profile if profile else job.c.profile_id.is_(None))
+    if (run_over := filters.get("run_over")) is not None:
+        query = query.where(func.coalesce(job.c.finished_at, db_now_ms()) - job.c.started_at > run_over)
+    if cost_over := filters.get("cost_over"):
+        query = query.where(_costs_more_than(cost_over))
     if model := filters.get("model"):
         query = query.where(exists().where(model_call.c.model == model, model_call.c.job_id == job.c.id))
     return query
@@ -127,6 +140,35 @@ def _searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sel
     query = _matching(query, filters)
     needle = search.needle_of(filters.get("text"))
     return query.where(filing.says(conn, needle)) if needle else query
+
+
+def restrict(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
+    """A query over jobs, for those that match."""
+    return _searching(conn, query, filters)
+
+
+def _costs_more_than(amounts: Mapping[str, int]) -> ColumnElement[bool]:
+    """The job cost more than an amount (currency → micros), by itself or together with its children and theirs."""
+    alone = or_(*(and_(job.c.currency == name, job.c.cost_micros > micros) for name, micros in amounts.items()))
+    # a parent whose family has spent something: from those who paid, up
+    paid, above = job.alias("paid"), job_child.alias("above")
+    family = select(above.c.parent_id.label("root"), above.c.child_id.label("job_id")).cte(
+        "paid_family", recursive=True
+    )
+    family = family.union(
+        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
+    )
+    each = select(family.c.root, family.c.job_id).union(select(family.c.root, family.c.root)).subquery()
+    spent = func.sum(paid.c.cost_micros)
+    more = or_(*(and_(paid.c.currency == name, spent > micros) for name, micros in amounts.items()))
+    parents = (
+        select(each.c.root)
+        .join(paid, paid.c.id == each.c.job_id)
+        .where(paid.c.currency.in_(list(amounts)))
+        .group_by(each.c.root, paid.c.currency)
+        .having(more)
+    )
+    return or_(alone, job.c.id.in_(parents))
 
 
 def list_jobs(
@@ -326,6 +368,41 @@ def list_children(conn: Connection, job_id: int) -> list[ChildJob]:
     return fetch(conn, ChildJob, query)
 
 
+def count_children(conn: Connection, job_id: int) -> dict[str, int]:
+    """State → how many of a parent's children are in it."""
+    query = select(job.c.state, func.count()).join(job_child, job_child.c.child_id == job.c.id)
+    query = query.where(job_child.c.parent_id == job_id).group_by(job.c.state)
+    return {state: int(count) for state, count in conn.execute(query)}
+
+
+def list_family(conn: Connection, job_id: int, *, offset: int, limit: int, deepest: int = 8) -> list[FamilyJob]:
+    """Some of a parent's children in its order, each followed by everything below it."""
+    at = func.row_number().over(order_by=job_child.c.position)
+    own = select(job_child.c.child_id, job_child.c.parent_id, job_child.c.position, at.label("at"))
+    own_rows = own.where(job_child.c.parent_id == job_id).subquery()
+    some = select(own_rows.c.child_id, own_rows.c.parent_id, own_rows.c.position, literal(1).label("depth")).where(
+        own_rows.c.at > offset, own_rows.c.at <= offset + limit
+    )
+    family = some.cte("family", recursive=True)
+    below = select(job_child.c.child_id, job_child.c.parent_id, job_child.c.position, family.c.depth + 1)
+    family = family.union(
+        below.join(family, family.c.child_id == job_child.c.parent_id).where(family.c.depth < deepest)
+    )
+    rest = (job.c[name] for name in FamilyJob.__match_args__[4:])
+    query = select(job.c.id, family.c.parent_id, family.c.depth, family.c.position, *rest)
+    rows = fetch(conn, FamilyJob, query.join(family, family.c.child_id == job.c.id).order_by(family.c.position))
+    children: dict[tuple[int, int], list[FamilyJob]] = {}
+    for row in rows:
+        children.setdefault((row.parent_id, row.depth), []).append(row)
+
+    def in_order(parent: int, depth: int) -> Iterator[FamilyJob]:
+        for row in children.get((parent, depth), ()):
+            yield row
+            yield from in_order(row.id, depth + 1)
+
+    return list(in_order(job_id, 1))
+
+
 _children_states = (
     select(
         job.c.id,
@@ -408,6 +485,27 @@ def list_unsolved(conn: Connection, project_id: int) -> list[Job]:
 def list_active_in_project(conn: Connection, project_id: int) -> list[Job]:
     query = select(*_job).where(job.c.project_id == project_id, job.c.state.in_(ACTIVE))
     return fetch(conn, Job, query.order_by(job.c.id))
+
+
+def list_running(conn: Connection) -> list[Job]:
+    """What workers run now, oldest first."""
+    return fetch(conn, Job, select(*_job).where(job.c.state == "running").order_by(job.c.id).limit(1_000))
+
+
+_watched = (*columns(WatchedJob, job), db_now_ms().label("seen_at"))
+_watched_active = select(*_watched).where(job.c.state.in_(ACTIVE))
+_watched_ended = select(*_watched).where(
+    job.c.state.in_(TERMINAL), job.c.finished_at >= db_now_ms() - bindparam("window_ms")
+)
+_watched_given = select(*_watched).where(among(job.c.id, bindparam("ids", type_=Ids())))
+_watched_all = union(_watched_active, _watched_ended, _watched_given)
+
+
+def list_watched(conn: Connection, window_ms: int, ids: list[int]) -> list[WatchedJob]:
+    """What is active, what has ended within the window, and these jobs; with a window of 0 these jobs alone."""
+    if not window_ms:
+        return fetch(conn, WatchedJob, _watched_given, {"ids": ids})
+    return fetch(conn, WatchedJob, _watched_all, {"window_ms": window_ms, "ids": ids})
 
 
 def list_workers(conn: Connection) -> list[Worker]:

@@ -96,6 +96,23 @@ class ChildJob(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class FamilyJob(Record):
+    """A job below another one: `parent_id` is the one that it stands under there, `depth` 1 for a child."""
+
+    id: int
+    parent_id: int
+    depth: int
+    position: int
+    kind: str
+    state: str
+    node_id: int | None
+    progress: int
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class JobRequest(Record):
     """What tells whether a job is the same request as another."""
 
@@ -168,6 +185,48 @@ class Event(Record):
     progress: int | None
     message: str
     i18n: JsonObject | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedJob(Record):
+    """What somebody who watches a job sees of it. `seen_at`: the database's now."""
+
+    id: int
+    kind: str
+    title: str
+    state: str
+    progress: int
+    message: str | None
+    waiting_for: str | None
+    project_id: int | None
+    node_id: int | None
+    parent_id: int | None
+    error_kind: str | None
+    error: str | None
+    claim: int
+    finished_at: int | None
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobEvent(Record):
+    """What has happened to a job. `event`: queued, started, progress, waiting; completed (its state says whether
+    wholly), failed or cancelled, each of which is the last one. `at`: epoch ms."""
+
+    event: str
+    at: int
+    job_id: int
+    kind: str
+    title: str
+    state: str
+    progress: int
+    message: str | None
+    waiting_for: str | None
+    project_id: int | None
+    node_id: int | None
+    parent_id: int | None
+    error_kind: str | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +402,11 @@ class Worker(Record):
     busy: int
     started_at: int
     seen_at: int
+    #: of Reelwright; None: of an older one, which did not say
+    version: str | None
+    #: since when it takes nothing new, and who asked for that
+    drain_at: int | None
+    drain_by: str | None
     age_ms: int
 
     @property
@@ -358,6 +422,21 @@ class Gate(Record):
     key: str
     paused: bool
     max_running: int | None
+    #: who paused it, and since when (epoch ms); None: not paused, or paused by an older Reelwright
+    paused_by: str | None = None
+    paused_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView(Record):
+    """A page's filters under a name. `query`: the address's own parameters."""
+
+    id: int
+    page: str
+    name: str
+    query: JsonObject
+    created_by: str | None
+    created_at: int
 
 
 class JobsVersion(NamedTuple):
@@ -368,6 +447,22 @@ class JobsVersion(NamedTuple):
     queued: int
     running: int
     waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class BulkItem(Record):
+    """What a bulk job did with one job. `outcome`: retried, cancelled, changed, skipped or refused, with a reason."""
+
+    bulk_id: int
+    job_id: int
+    #: of the job, when it was looked at
+    state: str
+    outcome: str
+    new_id: int | None
+    #: of a changed priority: what it was
+    priority_before: int | None
+    reason: str | None
+    reason_i18n: JsonObject | None
 
 
 #: states of jobs, running first: what most wants to be looked at
@@ -391,3 +486,11 @@ class JobFilters(TypedDict, total=False):
     model: str | None
     #: created at or after, epoch ms
     since: int | None
+    #: created before, epoch ms
+    until: int | None
+    #: a profile's id; 0: the built-in sketch
+    profile: int | None
+    #: currency → micros: the job and its children's calls cost more than this in one of these currencies
+    cost_over: dict[str, int] | None
+    #: has run longer than this, ms
+    run_over: int | None

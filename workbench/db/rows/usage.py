@@ -64,6 +64,28 @@ class JobSuccess(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class SpanCost(Record):
+    """What calls of one currency cost in one of several spans of time, counted from 0; `unknown`: calls that were, or
+    may have been, charged at a price nobody knows."""
+
+    span: int
+    currency: str | None
+    cost_micros: int | None
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSums(Record):
+    """What the board's cards show of the jobs that match: hour by hour for two days that end now, and the waits of the
+    last hour and the one before (p95, ms), with those of the last hour in twelfths."""
+
+    ended: list[JobSuccess]
+    costs: list[SpanCost]
+    waits: list[int | None]
+    recent_waits: list[int | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Spending(Record):
     """What jobs used and cost together. `tokens`: None when none was reported; `cost`: micros by currency, as far as it
     is known; `unpriced`: calls that were, or may have been, charged at a price nobody knows."""

@@ -22,11 +22,12 @@ _in_flight = (
     .group_by(job.c.queue, _runs_at)
 )
 _live_threads = select(func.coalesce(func.sum(worker.c.threads), 0)).where(
-    worker.c.seen_at > db_now_ms() - bindparam("grace_ms")
+    worker.c.seen_at > db_now_ms() - bindparam("grace_ms"), worker.c.drain_at.is_(None)
 )
 
 
 def live_threads(conn: Connection, grace_ms: int = WORKER_SILENT_MS) -> int:
+    """Threads of workers that live and may take something new."""
     return int(conn.execute(_live_threads, {"grace_ms": grace_ms}).scalar_one())
 
 
@@ -97,6 +98,19 @@ def ready(conn: Connection, queue: str, limit: int) -> list[tuple[int, str]]:
         select(ranked.c.id, ranked.c.kind).order_by(ranked.c.priority.desc(), ranked.c.turn, ranked.c.id).limit(limit)
     )
     return [(job_id, kind) for job_id, kind in conn.execute(picked)]
+
+
+_due = (
+    select(job.c.id)
+    .where(job.c.state == "queued", job.c.kind == bindparam("kind"), job.c.available_at <= db_now_ms())
+    .order_by(job.c.priority.desc(), job.c.id)
+    .limit(16)
+)
+
+
+def list_due(conn: Connection, kind: str) -> list[int]:
+    """The next jobs of a kind that may begin, sent already or not."""
+    return list(conn.execute(_due, {"kind": kind}).scalars())
 
 
 _mark = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.db.connection import Database, db_now_ms
@@ -50,10 +50,13 @@ def delete_meta(conn: Connection, key: str) -> None:
     conn.execute(delete(meta).where(meta.c.key == key))
 
 
-def record_worker(conn: Connection, name: str, host: str, pid: int, threads: int, busy: int) -> None:
+def record_worker(
+    conn: Connection, name: str, host: str, pid: int, threads: int, busy: int, version: str | None = None
+) -> None:
     row = upsert(conn, worker).values(
-        name=name, host=host, pid=pid, threads=threads, busy=busy, started_at=db_now_ms(), seen_at=db_now_ms()
-    )
+        name=name, host=host, pid=pid, threads=threads, busy=busy, version=version, started_at=db_now_ms(),
+        seen_at=db_now_ms(),
+    )  # fmt: skip
     conn.execute(
         row.on_conflict_do_update(
             index_elements=["name"], set_={"busy": busy, "threads": threads, "seen_at": db_now_ms()}
@@ -63,6 +66,17 @@ def record_worker(conn: Connection, name: str, host: str, pid: int, threads: int
 
 def remove_worker(conn: Connection, name: str) -> None:
     conn.execute(delete(worker).where(worker.c.name == name))
+
+
+def set_drain(conn: Connection, name: str, by: str | None) -> bool:
+    """Ask a worker to take nothing new (`by`: who asks), or to go on (None); False: there is no such worker."""
+    values = {"drain_at": None if by is None else func.coalesce(worker.c.drain_at, db_now_ms()), "drain_by": by}
+    return conn.execute(update(worker).where(worker.c.name == name).values(values)).rowcount > 0
+
+
+def is_drained(conn: Connection, name: str) -> bool:
+    """Whether a worker was asked to take nothing new."""
+    return conn.execute(select(worker.c.drain_at).where(worker.c.name == name)).scalar_one_or_none() is not None
 
 
 def list_silent_workers(conn: Connection, host: str, after_ms: int) -> list[tuple[str, int]]:
@@ -76,14 +90,30 @@ def delete_dead_workers(conn: Connection, after_ms: int) -> None:
 
 
 def set_gate(
-    conn: Connection, key: str, *, paused: bool | None = None, max_running: int | None = None, limit: bool = False
+    conn: Connection,
+    key: str,
+    *,
+    paused: bool | None = None,
+    by: str | None = None,
+    max_running: int | None = None,
+    limit: bool = False,
 ) -> None:
-    """Pause, resume or limit (limit=True sets max_running) what a key names; a gate that does nothing is removed."""
+    """Pause, resume or limit (limit=True sets max_running) what a key names; a gate that does nothing is removed.
+
+    `by`: who pauses it. One that is paused already stays whose it was, since when it was.
+    """
     values: dict[str, Any] = {}
-    if paused is not None:
-        values["paused"] = paused
+    row = {"key": key, "paused": bool(paused), "max_running": max_running if limit else None}
+    if paused:
+        row |= {"paused_by": by, "paused_at": db_now_ms()}
+        values = {
+            "paused": True,
+            "paused_by": case((gate.c.paused, gate.c.paused_by), else_=by),
+            "paused_at": case((gate.c.paused, gate.c.paused_at), else_=db_now_ms()),
+        }
+    elif paused is not None:
+        values = {"paused": False, "paused_by": None, "paused_at": None}
     if limit:
         values["max_running"] = max_running
-    row = upsert(conn, gate).values(key=key, paused=bool(paused), max_running=max_running if limit else None)
-    conn.execute(row.on_conflict_do_update(index_elements=["key"], set_=values))
+    conn.execute(upsert(conn, gate).values(row).on_conflict_do_update(index_elements=["key"], set_=values))
     conn.execute(delete(gate).where(gate.c.paused.is_(False), gate.c.max_running.is_(None)))

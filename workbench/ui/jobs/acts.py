@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from workbench.db.rows.jobs import Act
+from workbench.db.rows.jobs import Act, JobFilters
 from workbench.db.rows.record import Record
 from workbench.errors import ReelwrightError
 from workbench.i18n import N_
@@ -27,7 +27,9 @@ from workbench.ui.markup import hide_keys, plain
 Name = Literal["retry", "replay", "reparse", "cancel", "change"]
 #: so many jobs are acted on at once; the rest is named, and can be asked for afterwards
 MOST = 2_000
-_SLOT = "_act"
+#: so many are done while one looks on; more are a job of their own
+AT_ONCE = 20
+_SLOT, _LAST = "_act", "_last_act"
 
 TITLES: dict[Name, str] = {
     "retry": N_("Retry"),
@@ -76,6 +78,18 @@ class Asked:
     #: the page, and the job on it, where it was asked for
     place: tuple[str, str] = ("", "")
     done: list[Act] = field(default_factory=list)
+    #: of all that match, when they are more than can be listed
+    filters: JobFilters | None = None
+
+
+@dataclass(frozen=True)
+class Last:
+    """What was done with a few jobs at once. `before`: job id → its priority before that was changed."""
+
+    name: Name
+    acts: list[Act]
+    before: dict[int, int]
+    at: int
 
 
 def ask(
@@ -87,14 +101,16 @@ def ask(
     follow: bool = False,
     lays_over: bool = False,
     preset: Preset | None = None,
+    filters: JobFilters | None = None,
 ) -> None:
     """Open the dialog on the page's next run. `lays_over`: `params` are laid over each job's own; `preset`: of the
-    fields under “With other settings”."""
+    fields under “With other settings”; `filters`: what the ids match, to act on all that do however many."""
     for field_key in ("profile", "model", "from_step", "max_tokens", "temperature", "prompt"):
         st.session_state.pop(f"act_{field_key}", None)
     left = max(0, len(ids) - MOST)
     asked = Asked(
-        name, list(ids[:MOST]), left, params, from_step, follow, lays_over, preset or Preset(), _place()
+        name, list(ids[:MOST]), left, params, from_step, follow, lays_over, preset or Preset(), _place(),
+        filters=filters,
     )  # fmt: skip
     st.session_state[_SLOT] = asked
 
@@ -164,7 +180,12 @@ def _ask(asked: Asked, plan: list[Act], changed: Changes, on_done: Callable[[], 
     priority = _priority() if asked.name == "change" else 0
     _table(plan)
     if asked.left:
-        st.caption(t("These are the first {n}; {left} more can be acted on afterwards.", n=MOST, left=int(asked.left)))
+        text = (
+            t("These are the first {n}; {left} more can be acted on afterwards.", n=MOST, left=int(asked.left))
+            if asked.filters is None
+            else t("These are {n} of them; {left} more that match are acted on as well.", n=MOST, left=int(asked.left))
+        )
+        st.caption(text)
     beyond = _ask_budgets(wanted) if asked.name in ("retry", "replay") else None
     with st.container(horizontal=True):
         st.button(
@@ -289,6 +310,10 @@ def _do(
     jobs = live.workbench().jobs
     ids = [act.job_id for act in wanted]
     how: dict[str, Any] = {"user": shell.user()}
+    if _is_bulk(asked, wanted) and not any(changed.as_arguments().values()):
+        _begin_bulk(asked, wanted, priority, on_done)
+        return
+    before = [job.priority for job in jobs.get_many(ids)] if asked.name == "change" else []
     with shell.show_refusals():
         if asked.name == "cancel":
             asked.done = jobs.cancel_many(ids, **how)
@@ -309,6 +334,10 @@ def _do(
             else:
                 job = jobs.replay(ids[0], asked.params, from_step=asked.from_step, replace_newer=replaces, **how)
             asked.done = [_as_done(wanted[0], job.id)]
+        if asked.params is None and asked.name in BULK:
+            st.session_state[_LAST] = Last(
+                asked.name, asked.done, dict(zip(ids, before, strict=False)), live.clock_ms()
+            )
     live.invalidate()
     if asked.done and asked.params is not None:
         # the payload that was typed has been used
@@ -318,6 +347,58 @@ def _do(
     elif on_done is not None:
         on_done()
     _finish(asked)
+
+
+#: acts that can be a job of their own
+BULK: dict[Name, Literal["cancel", "retry", "priority"]] = {"cancel": "cancel", "retry": "retry", "change": "priority"}
+
+
+def _is_bulk(asked: Asked, wanted: Sequence[Act]) -> bool:
+    return asked.name in BULK and asked.params is None and (len(wanted) > AT_ONCE or asked.left > 0)
+
+
+def _begin_bulk(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Callable[[], None] | None) -> None:
+    """A job of its own works through them: those that were shown, or all that match when they were too many."""
+    by_filter = asked.filters is not None and asked.left > 0
+    ids = None if by_filter else [act.job_id for act in wanted]
+    newer = any(act.outcome == "would_replace" for act in wanted)
+    with shell.show_refusals():
+        job = live.workbench().jobs.act_on_many(
+            BULK[asked.name], ids, filters=asked.filters if by_filter else None, priority=priority,
+            replace_newer=newer, user=shell.user(),
+        )  # fmt: skip
+        shell.toast(t("Job {id} works through them; see its progress above the list.", id=job.id))
+        if on_done is not None:
+            on_done()
+    live.invalidate()
+    close()
+
+
+def last() -> Last | None:
+    """What this reader did last with jobs, while it can be undone."""
+    done: Last | None = st.session_state.get(_LAST)
+    return done
+
+
+def undo_last() -> None:
+    """Retry what was cancelled, cancel what was retried, give priorities back."""
+    done: Last | None = st.session_state.pop(_LAST, None)
+    if done is None:
+        return
+    jobs, user = live.workbench().jobs, shell.user()
+    with shell.show_refusals():
+        if done.name == "cancel":
+            told = jobs.retry_many([act.job_id for act in done.acts if act.outcome == "cancelled"], user=user)
+        elif done.name == "retry":
+            told = jobs.cancel_many([act.new_id for act in done.acts if act.new_id is not None], user=user)
+        else:
+            told = []
+            for priority in sorted(set(done.before.values())):
+                ids = [i for i, before in done.before.items() if before == priority]
+                told += jobs.change_priorities(ids, priority)
+        counts = Counter(act.outcome for act in told)
+        shell.toast(" · ".join(f"{t(OUTCOMES[outcome])}: {n}" for outcome, n in counts.items()))
+    live.invalidate()
 
 
 def _keeps_what_fits(asked: Asked, act: Act) -> bool:

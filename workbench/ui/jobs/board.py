@@ -1,32 +1,25 @@
-"""Parts of the live board: metric cards, bulk actions, pause switches, workers with heartbeat ages."""
+"""Parts of the live board: metric cards and acts on many jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import streamlit as st
 
 from workbench.db.rows.jobs import MOST_COUNTED, JobFilters
-from workbench.db.rows.usage import JobSuccess, UsageCost
-from workbench.ui import budgets, charts, formats, labels, live, shell, states
+from workbench.db.rows.usage import JobSuccess, SpanCost, UsageCost
+from workbench.ui import charts, formats, labels, live, states
 from workbench.ui.jobs import acts, selection
 from workbench.ui.language import current, t
-from workbench.ui.markup import plain, tell_apart
 
-D = TypeVar("D", JobSuccess, budgets.DayCost)
-
-DAY_MS, HOUR_MS, MINUTE_MS = 86_400_000, 3_600_000, 60_000
-
-
-def _minute(ms: int) -> int:
-    """Times rounded down to a minute make one question of many."""
-    return ms // 60_000 * 60_000
+MINUTE_MS = 60_000
+#: a day in the hours that the cards sum up by
+DAY_SPANS = 24
 
 
 def _rate(rows: Sequence[JobSuccess]) -> float | None:
-    done = sum(r.done or 0 for r in rows)
+    done = _count_done(rows)
     return sum(r.succeeded or 0 for r in rows) / done if done else None
 
 
@@ -34,17 +27,17 @@ def _count_done(rows: Sequence[JobSuccess]) -> int:
     return sum(r.done or 0 for r in rows)
 
 
-def money_of(rows: Sequence[UsageCost]) -> str:
+def money_of(rows: Sequence[UsageCost | SpanCost]) -> str:
     """A sum per currency, with what nobody knows the price of; a dash without a call."""
     return formats.price(sums_of(rows), count_unpriced(rows), current()) if rows else formats.MISSING
 
 
-def count_unpriced(rows: Sequence[UsageCost]) -> int:
+def count_unpriced(rows: Sequence[UsageCost | SpanCost]) -> int:
     """Calls that may have cost something that nobody knows."""
     return sum(row.unknown or 0 for row in rows)
 
 
-def sums_of(rows: Sequence[UsageCost]) -> dict[str, int]:
+def sums_of(rows: Sequence[UsageCost | SpanCost]) -> dict[str, int]:
     """Micros by currency."""
     sums: dict[str, int] = {}
     for row in rows:
@@ -53,41 +46,31 @@ def sums_of(rows: Sequence[UsageCost]) -> dict[str, int]:
     return sums
 
 
-def sum_in_one_currency(rows: Sequence[UsageCost]) -> int | None:
+def sum_in_one_currency(rows: Sequence[UsageCost | SpanCost]) -> int | None:
     """The sum when all of it is in one currency, for comparisons."""
     known = [(r.currency, r.cost_micros) for r in rows if r.cost_micros and r.currency]
     return sum(cost for _, cost in known) if len({currency for currency, _ in known}) == 1 else None
 
 
-def metrics(project: int | None) -> None:
-    """Running and slots, queue wait p95, done in 24 h, success rate, cost; each beside the day before."""
-    now = _minute(live.clock_ms())
-    counts = live.query(live.workbench().jobs.count_by_state, project=project, since=now - DAY_MS)
-    slots = sum(w.threads for w in live.query(live.workbench().queues.list_workers) if w.is_live)
-    usage = live.workbench().usage
+def metrics(wanted: JobFilters, running: int) -> None:
+    """Running and slots, queue wait p95, done in 24 h, success rate, cost, of the jobs that match; each beside the day
+    before. `running`: how many of them run now."""
     # the newest span ends in the minute that has begun
-    before, hour = live.query(usage.queue_waits, since=now + MINUTE_MS - 2 * HOUR_MS, span_ms=HOUR_MS, spans=2)
-    spans = live.query(usage.queue_waits, since=now + MINUTE_MS - HOUR_MS, span_ms=HOUR_MS // 12, spans=12)
-    today = live.query(live.workbench().usage.job_success, since=now - DAY_MS, project=project)
-    yesterday = live.query(
-        live.workbench().usage.job_success, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project
-    )
-    week = live.query(live.workbench().usage.job_success, since=now - 14 * DAY_MS, project=project, by_day=True)
-    cost = live.query(live.workbench().usage.cost_totals_by, since=now - DAY_MS, project=project)
-    cost_before = live.query(
-        live.workbench().usage.cost_totals_by, since=now - 2 * DAY_MS, until=now - DAY_MS, project=project
-    )
-    cost_days = budgets.by_day(
-        live.query(live.workbench().usage.cost_totals_by, "day", since=now - 14 * DAY_MS, project=project)
-    )
+    now = (live.clock_ms() // MINUTE_MS + 1) * MINUTE_MS
+    workers = live.query(live.workbench().queues.list_workers)
+    slots = sum(w.threads for w in workers if w.is_live and w.drain_at is None)
+    sums = live.query(live.workbench().jobs.sum_up, now, **wanted)
+    before, hour = sums.waits
+    yesterday, today = sums.ended[:DAY_SPANS], sums.ended[DAY_SPANS:]
+    cost_before, cost = ([c for c in sums.costs if (c.span >= DAY_SPANS) is now] for now in (False, True))
     cards = st.columns(5, gap="small")
     with cards[0]:
         charts.metric(
             t("Running"),
-            f"{int(counts['running'])} / {slots}",
-            t("{n} slots", n=slots),
+            f"{int(running)} / {int(slots)}",
+            t("{n} slots", n=int(slots)),
             good="none",
-            history=_load(counts["running"]),
+            history=_load(wanted, running),
         )
     with cards[1]:
         charts.metric(
@@ -95,35 +78,36 @@ def metrics(project: int | None) -> None:
             labels.duration_text(hour),
             _versus_hour(hour, before),
             good="down",
-            history=[wait or 0 for wait in spans],
+            history=[wait or 0 for wait in sums.recent_waits],
         )
     with cards[2]:
         charts.metric(
             t("Done in 24 h"),
             formats.count(_count_done(today)),
             _or_note(formats.delta_percent(_count_done(today), _count_done(yesterday))),
-            history=_days(week, now, lambda r: r.done),
+            history=[span.done or 0 for span in today],
         )
     with cards[3]:
         charts.metric(
             t("Success rate"), formats.percent(_rate(today)),
             _or_note(formats.delta_points(_rate(today), _rate(yesterday), current())),
-            history=_days(week, now, lambda r: _rate([r])),
+            history=[_rate([span]) for span in today],
         )  # fmt: skip
     with cards[4]:
         charts.metric(
             t("Cost in 24 h"), money_of(cost),
             _or_note(formats.delta_percent(sum_in_one_currency(cost), sum_in_one_currency(cost_before))),
             good="none",
-            history=_days(cost_days, now, lambda r: r.cost_micros),
+            history=_by_hour(cost),
         )  # fmt: skip
 
 
-def _days(rows: Sequence[D], now: int, value: Callable[[D], float | None]) -> list[float]:
-    """A value for each of the last fourteen days; days without anything are 0."""
-    last = now // DAY_MS * DAY_MS
-    by_day = {r.day: value(r) or 0 for r in rows}
-    return [by_day.get(last - i * DAY_MS, 0) for i in reversed(range(14))]
+def _by_hour(rows: Sequence[SpanCost]) -> list[float]:
+    """What each hour cost, in the currency of most; a line has no unit, and currencies are not added up."""
+    sums = sums_of(rows)
+    main = max(sums, key=sums.__getitem__, default=None)
+    by_span = {row.span: row.cost_micros or 0 for row in rows if row.currency == main}
+    return [by_span.get(span, 0) for span in range(DAY_SPANS, 2 * DAY_SPANS)]
 
 
 def _or_note(delta: formats.Delta | None) -> formats.Delta | str:
@@ -136,12 +120,13 @@ def _versus_hour(now: int | None, before: int | None) -> formats.Delta | str:
     return replace(delta, text=t("{change} vs 1 h ago", change=delta.text)) if delta else t("none before")
 
 
-def _load(running: int) -> list[int]:
-    """How many ran at the last looks of this session."""
-    seen: list[int] = st.session_state.setdefault("_running_seen", [])
-    seen.append(running)
-    del seen[:-60]
-    return [0] * (12 - len(seen)) + list(seen)
+def _load(wanted: JobFilters, running: int) -> list[int]:
+    """How many ran at the last looks of this session, with these filters."""
+    question = repr({**wanted, "since": None})
+    asked, seen = st.session_state.get("_running_seen", ("", []))
+    seen = [*(seen if asked == question else []), running][-60:]
+    st.session_state["_running_seen"] = (question, seen)
+    return [0] * (12 - len(seen)) + seen
 
 
 #: the board's table, and the selection in it
@@ -156,7 +141,7 @@ def _ask_selected(name: acts.Name) -> None:
 
 def _ask_all(name: acts.Name, states_of: Sequence[str], filters: JobFilters) -> None:
     wanted: JobFilters = {**filters, "state": list(states_of)}
-    acts.ask(name, live.workbench().jobs.list_ids(**wanted) if states_of else [])
+    acts.ask(name, live.workbench().jobs.list_ids(**wanted) if states_of else [], filters=wanted)
 
 
 def total_text(total: int, filters: JobFilters) -> str:
@@ -222,66 +207,3 @@ def everything(total: int, filters: JobFilters) -> None:
             on_click=_ask_all,
             args=(name, wanted, filters),
         )
-
-
-def _gate(key: str, state_key: str) -> None:
-    with shell.show_refusals():
-        (live.workbench().queues.resume if st.session_state[state_key] else live.workbench().queues.pause)(key)
-
-
-#: projects that have a switch at once; the others are chosen from a list
-SWITCHES = 12
-
-
-def _switched(projects: dict[str, str], closed: set[str]) -> dict[str, str]:
-    """The newest projects, those that are paused, and whichever is chosen from the list of the others."""
-    shown = {k: title for place, (k, title) in enumerate(projects.items()) if place < SWITCHES or k in closed}
-    others = tell_apart({k: title for k, title in projects.items() if k not in shown})
-    if others:
-        chosen = st.selectbox(
-            t("Another project"),
-            list(others),
-            index=None,
-            format_func=others.__getitem__,
-            placeholder=t("{n} more projects", n=len(others)),
-            key="gate_other",
-        )
-        if chosen:
-            shown[chosen] = projects[chosen]
-    return shown
-
-
-def pause_switches(closed: set[str]) -> None:
-    """A switch each for the text queue, every workflow and every project: on means it runs."""
-    wb = live.workbench()
-    projects = {f"project:{p.id}": p.title for p in wb.projects.list_names()}
-    groups = {
-        t("Queues"): {"queue:text": t("Text")},
-        t("Projects"): _switched(projects, closed),
-        t("Workflows"): {f"kind:{w.name}": t(w.title) for w in wb.workflows.list()},
-    }
-    st.caption(t("Off: nothing new of it starts; what runs goes on."))
-    for title, gates in groups.items():
-        if gates:
-            st.markdown(f":gray[{plain(title)}]")
-        for key, name in gates.items():
-            st.toggle(plain(name), key not in closed, key=f"gate_{key}", on_change=_gate, args=(key, f"gate_{key}"))
-
-
-def workers() -> None:
-    """Each worker with its load and the age of its last heartbeat."""
-    rows = live.query(live.workbench().queues.list_workers)
-    st.markdown(f"**{t('Workers')}**")
-    if not rows:
-        st.caption(t("No worker runs. Start one with `reelwright worker`."))
-    for row in rows:
-        silent = not row.is_live
-        mark = ":red[:material/heart_broken:]" if silent else ":green[:material/check_circle:]"
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row.name}"):
-            st.markdown(f"{mark} {plain(row.name[-18:])}", width="content")
-            st.space("stretch")
-            age = t("just now") if row.age_ms < 2000 else t("{n} s ago", n=row.age_ms // 1000)
-            shell.small(
-                f"{row.busy}/{row.threads} · {age}",
-                t("process {pid} on {host}", pid=row.pid, host=row.host),
-            )

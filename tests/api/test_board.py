@@ -1,0 +1,171 @@
+"""What the board filters by, sums up and pauses, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+
+from tests.api.test_job_sorting import make_jobs
+from tests.engine.conftest import Engine, engine
+from workbench.api.client import Workbench
+from workbench.db.schema import gate, job_child, model_call
+from workbench.errors import InvalidInput, NotFound
+from workbench.i18n import translate
+from workbench.settings import Settings
+
+__all__ = ["engine"]
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def wb(settings: Settings) -> Iterator[Workbench]:
+    with Workbench.open(settings, send=lambda ids: None) as client:
+        yield client
+
+
+def add_calls(wb: Workbench, *rows: tuple[int, int, str, int | None]) -> None:
+    """(job, started at, currency, micros) each."""
+    call = {"purpose": "generate", "provider": "openai", "model": "m", "capability": "text", "outcome": "ok"}
+    with wb.database.write() as conn:
+        for n, (job_id, at, currency, micros) in enumerate(rows):
+            money = {"currency": currency if micros is not None else None, "cost_micros": micros}
+            conn.execute(
+                insert(model_call).values(call_id=f"{job_id}-{n}-{at}", job_id=job_id, started_at=at, **call, **money)
+            )
+
+
+def test_each_filter_counts_just_what_it_lists(wb: Workbench) -> None:
+    cheap, dear, dollars, parent = make_jobs(
+        wb,
+        {"created_at": 10, "started_at": 10, "finished_at": 1_010, "currency": "CNY", "cost_micros": 500_000},
+        {"created_at": 20, "started_at": 20, "finished_at": 90_020, "currency": "CNY", "cost_micros": 2_000_000},
+        {"created_at": 30, "started_at": None, "state": "failed", "error_kind": "timeout", "currency": "USD",
+         "cost_micros": 300_000},
+        {"created_at": 40, "state": "partial"},
+    )  # fmt: skip
+    with wb.database.write() as conn:
+        for position, child in enumerate((cheap, dollars)):
+            conn.execute(insert(job_child).values(parent_id=parent, position=position, child_id=child, item=str(child)))
+    table: list[tuple[dict[str, Any], set[int]]] = [
+        ({"until": 20}, {cheap}),
+        ({"since": 20, "until": 40}, {dear, dollars}),
+        ({"profile": 0}, {cheap, dear, dollars, parent}),
+        ({"profile": 7}, set()),
+        ({"error_kind": "timeout"}, {dollars}),
+        ({"run_over": 1_000}, {dear}),
+        ({"run_over": 999}, {cheap, dear}),
+        ({"cost_over": {"CNY": 1_000_000, "USD": 138_888}}, {dear, dollars, parent}),
+        # a parent costs what its children cost
+        ({"cost_over": {"CNY": 400_000}}, {cheap, dear, parent}),
+        ({"cost_over": {"CNY": 400_000}, "state": ["partial"]}, {parent}),
+        ({"cost_over": {"CNY": 9_000_000, "USD": 9_000_000}}, set()),
+    ]
+    for filters, expected in table:
+        assert {job.id for job in wb.jobs.list(**filters)} == expected, filters
+        assert set(wb.jobs.list_ids(**filters)) == expected, filters
+        assert sum(wb.jobs.count_states(**filters).values()) == len(expected), filters
+
+
+def test_cards_sum_up_what_matches_and_nothing_else(wb: Workbench) -> None:
+    now = 100 * HOUR
+    mine, failed, other = make_jobs(
+        wb,
+        {"kind": "a", "created_at": now - 2_000, "started_at": now - 1_500, "finished_at": now - 1_000},
+        {"kind": "a", "created_at": now - 25 * HOUR, "started_at": now - 25 * HOUR, "finished_at": now - 25 * HOUR,
+         "state": "failed"},
+        {"kind": "b", "created_at": now - 90_000, "started_at": now - 30_000, "finished_at": now - 10_000},
+    )  # fmt: skip
+    add_calls(
+        wb, (mine, now - 1_200, "CNY", 70), (mine, now - 1_100, "USD", 5), (failed, now - 25 * HOUR, "CNY", 30),
+        (other, now - 20_000, "CNY", 900), (other, now - 20_000, "CNY", None), (mine, now - 49 * HOUR, "CNY", 1),
+    )  # fmt: skip
+    seen = wb.jobs.sum_up(now, kind="a")
+    assert [(span.done, span.succeeded) for span in seen.ended if span.done] == [(1, 0), (1, 1)]
+    assert [(n, span.done) for n, span in enumerate(seen.ended) if span.done] == [(23, 1), (47, 1)]
+    assert sorted((c.span, c.currency, c.cost_micros, c.unknown) for c in seen.costs) == [
+        (23, "CNY", 30, 0), (47, "CNY", 70, 0), (47, "USD", 5, 0),
+    ]  # fmt: skip
+    assert seen.waits == [None, 500]
+    assert seen.recent_waits == [None] * 11 + [500]
+    everything = wb.jobs.sum_up(now)
+    assert everything.waits == [None, 60_000]
+    assert sum(span.done or 0 for span in everything.ended) == 3
+    assert {(c.span, c.currency, c.cost_micros, c.unknown) for c in everything.costs} == {
+        (23, "CNY", 30, 0), (47, "CNY", 970, 0), (47, "USD", 5, 0), (47, None, None, 1),
+    }  # fmt: skip
+
+
+def test_a_family_comes_in_its_parents_order_a_page_at_a_time(wb: Workbench) -> None:
+    top, first, second, third, below, shared = make_jobs(wb, {}, {}, {"state": "running"}, {"state": "failed"}, {}, {})
+    with wb.database.write() as conn:
+        for parent, position, child in (
+            (top, 5, second), (top, 2, first), (top, 9, third), (first, 1, below), (below, 1, shared),
+            (third, 1, shared),
+        ):  # fmt: skip
+            conn.execute(insert(job_child).values(parent_id=parent, position=position, child_id=child, item=str(child)))
+    assert [(one.id, one.parent_id, one.depth) for one in wb.jobs.list_family(top)] == [
+        (first, top, 1), (below, first, 2), (shared, below, 3), (second, top, 1), (third, top, 1), (shared, third, 2),
+    ]  # fmt: skip
+    assert [one.id for one in wb.jobs.list_family(top, offset=1, limit=1)] == [second]
+    assert wb.jobs.count_children(top) == {"succeeded": 1, "running": 1, "failed": 1}
+    assert wb.jobs.list_family(shared) == []
+
+
+def test_a_view_is_saved_replaced_and_removed_by_name(wb: Workbench) -> None:
+    wb.views.save("jobs", "  Dear   failures ", {"state": "failed", "cost": "1"}, user="Ann")
+    wb.views.save("jobs", "天天看", {"q": "灯塔"})
+    wb.views.save("debug", "Dear failures", {})
+    wb.views.save("jobs", "Dear failures", {"state": "failed,partial"}, user="Bo")
+    first, second = wb.views.list("jobs")
+    assert (first.name, first.query, first.created_by) == ("Dear failures", {"state": "failed,partial"}, "Bo")
+    assert (second.name, second.query) == ("天天看", {"q": "灯塔"})
+    for name in ("", "  ", "x" * 81):
+        with pytest.raises(InvalidInput, match="1 to 80"):
+            wb.views.save("jobs", name, {})
+    wb.views.remove(first.id)
+    assert [view.name for view in wb.views.list("jobs")] == ["天天看"]
+    with pytest.raises(NotFound):
+        wb.views.remove(first.id)
+
+
+@pytest.mark.parametrize("key", ["queue:image", "kind:plan_episodes", "project:4", "profile:9"])
+def test_a_pause_says_who_and_since_when_until_it_is_over(wb: Workbench, key: str) -> None:
+    wb.queues.limit(key, 2)
+    wb.queues.pause(key, user="Ann")
+    wb.queues.pause(key, user="Bo")
+    (first,) = wb.queues.list_gates()
+    assert (first.paused, first.paused_by, first.max_running) == (True, "Ann", 2)
+    assert first.paused_at is not None
+    with wb.database.write() as conn:
+        conn.execute(update(gate).values(paused_at=first.paused_at - 65 * 60_000))
+    told = wb.jobs.list_pauses()[key]
+    assert "(by Ann, 1 h ago)" in translate(told, "en")
+    assert "（1 小时前由 Ann 暂停）" in translate(told, "zh")
+    wb.queues.resume(key)
+    (left,) = wb.queues.list_gates()
+    assert (left.paused, left.paused_by, left.paused_at, left.max_running) == (False, None, None, 2)
+    assert wb.jobs.list_pauses() == {}
+    wb.queues.limit(key, None)
+    assert wb.queues.list_gates() == []
+
+
+def test_a_drained_worker_takes_nothing_new_and_hands_back_what_came(engine: Engine) -> None:
+    (row,) = engine.wb.queues.list_workers()
+    assert row.version
+    engine.wb.queues.drain(row.name, user="Ann")
+    first = engine.wb.submit("test_tell").id
+    assert list(engine.mail) == []  # nobody is left to send it to
+    assert translate(engine.wb.jobs.explain_queued([first])[first], "en").startswith("Every worker was asked")
+    engine.worker.run_maintenance()
+    engine.worker.run(first)
+    assert engine.wb.jobs.get(first).state == "queued"
+    assert engine.wb.jobs.get(first).dispatched_at is None
+    (row,) = engine.wb.queues.list_workers()
+    assert (row.drain_by, row.is_live) == ("Ann", True)
+    engine.wb.queues.undrain(row.name)
+    assert engine.finish(first).state == "succeeded"
+    with pytest.raises(NotFound, match="no worker"):
+        engine.wb.queues.drain("nobody")

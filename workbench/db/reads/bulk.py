@@ -1,0 +1,51 @@
+"""What bulk jobs have done, job by job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from workbench.db.reads.jobs import restrict
+from workbench.db.rows.jobs import BulkItem, JobFilters
+from workbench.db.rows.record import columns, fetch
+from workbench.db.schema import bulk_item, job
+
+
+def find_reached(conn: Connection, bulk_id: int) -> int | None:
+    """The job that a bulk job has come to, from the newest to the oldest; None before the first."""
+    query = select(func.min(bulk_item.c.job_id)).where(bulk_item.c.bulk_id == bulk_id)
+    reached: int | None = conn.execute(query).scalar_one()
+    return reached
+
+
+def list_next(conn: Connection, filters: JobFilters, below: int, kind: str, limit: int) -> list[int]:
+    """The ids of the newest matching jobs below one; those of `kind` left out."""
+    query = restrict(conn, select(job.c.id).where(job.c.id < below, job.c.kind != kind), filters)
+    return list(conn.execute(query.order_by(job.c.id.desc()).limit(limit)).scalars())
+
+
+def count(conn: Connection, filters: JobFilters, kind: str) -> tuple[int, int]:
+    """How many jobs match, and the newest id of them; those of `kind` left out."""
+    query = restrict(
+        conn, select(func.count(), func.coalesce(func.max(job.c.id), 0)).where(job.c.kind != kind), filters
+    )
+    total, newest = conn.execute(query).one()
+    return int(total), int(newest)
+
+
+def list_items(
+    conn: Connection, bulk_id: int, *, below: int | None = None, limit: int = 50, outcomes: Sequence[str] = ()
+) -> list[BulkItem]:
+    """The newest jobs first; `below`: a job's id, for the next page."""
+    query = select(*columns(BulkItem, bulk_item)).where(bulk_item.c.bulk_id == bulk_id)
+    if below is not None:
+        query = query.where(bulk_item.c.job_id < below)
+    if outcomes:
+        query = query.where(bulk_item.c.outcome.in_(list(outcomes)))
+    return fetch(conn, BulkItem, query.order_by(bulk_item.c.job_id.desc()).limit(limit))
+
+
+def count_outcomes(conn: Connection, bulk_id: int) -> dict[str, int]:
+    query = select(bulk_item.c.outcome, func.count()).where(bulk_item.c.bulk_id == bulk_id)
+    return {outcome: int(n) for outcome, n in conn.execute(query.group_by(bulk_item.c.outcome))}

@@ -1,0 +1,128 @@
+"""One act on any number of jobs, as a job of its own: piece by piece, with an outcome for each, and an undo.
+
+What is done stands in `bulk_item` as soon as it is done, so that a worker that is killed goes on behind it. An act that
+had been done and not been noted yet is not done twice: its job says that it has ended, or that it is at work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, Literal, Protocol, cast
+
+from workbench.db.reads import bulk as reads
+from workbench.db.reads import jobs as job_reads
+from workbench.db.rows.jobs import Act, BulkItem, JobFilters
+from workbench.db.writes import bulk as writes
+from workbench.i18n import N_, Text
+from workbench.jobs import acts, replay
+from workbench.jobs.session import ClaimSession
+from workbench.json_types import JsonObject
+
+Name = Literal["cancel", "retry", "priority", "restore"]
+#: jobs that are looked at, acted on and noted together
+PIECE = 100
+#: what undoes an act: on which outcomes
+UNDO: dict[Name, str] = {"cancel": "cancelled", "retry": "retried", "priority": "changed"}
+UNDONE_BY: dict[Name, Name] = {"cancel": "retry", "retry": "cancel", "priority": "restore"}
+KIND = "act_on_jobs"
+#: it comes before what it acts on
+PRIORITY = 100
+
+
+class Request(Protocol):
+    """The params of a bulk job (workflows/agents/act_on_jobs.py)."""
+
+    act: Name
+    ids: list[int] | None
+    filters: dict[str, Any]
+    last: int
+    priority: int
+    replace_newer: bool
+    total: int
+    undo_of: int | None
+    undone: Name
+
+
+Report = Callable[[float, Text], None]
+
+
+def run(session: ClaimSession, params: Request, report: Report) -> JsonObject:
+    """Act on what is left of the jobs; returns how many came to which outcome. Raises CancelledError, LostClaim."""
+    bulk_id = session.job_id
+    with session.database.read() as conn:
+        done = sum(reads.count_outcomes(conn, bulk_id).values())
+    total = max(1, int(params.total))
+    while piece := _next(session, params):
+        told = _act(session, params, piece)
+        note(session, told)
+        done += len(piece)
+        report(min(99.0, 100 * done / total), Text(N_("{done} of {all} jobs"), done=done, all=max(done, total)))
+    with session.database.read() as conn:
+        return dict(reads.count_outcomes(conn, bulk_id))
+
+
+def note(session: ClaimSession, told: Sequence[BulkItem]) -> None:
+    """Write down what was done."""
+    with session.write() as conn:
+        writes.add_items(conn, told)
+
+
+def _next(session: ClaimSession, params: Request) -> list[int]:
+    """The newest jobs that have not been acted on: of several failures of one work the last is the one to retry."""
+    with session.database.read() as conn:
+        reached = reads.find_reached(conn, session.job_id)
+        if params.undo_of is not None:
+            wanted = [UNDO[params.undone]]
+            items = reads.list_items(conn, params.undo_of, below=reached, limit=PIECE, outcomes=wanted)
+            return [item.job_id for item in items]
+        if params.ids is not None:
+            left = {i for i in params.ids if i != session.job_id and (reached is None or i < reached)}
+            return [job.id for job in job_reads.find_many(conn, sorted(left, reverse=True)[:PIECE])]
+        filters = cast("JobFilters", params.filters)
+        return reads.list_next(conn, filters, reached or params.last + 1, session.job.kind, PIECE)
+
+
+def _act(session: ClaimSession, params: Request, ids: Sequence[int]) -> list[BulkItem]:
+    database, user = session.database, session.job.created_by or "local"
+    name: Name = params.act
+    if name in ("restore", "cancel") and params.undo_of is not None:
+        return [_undo(session, name, item, user) for item in _items_of(session, params.undo_of, ids)]
+    if name == "priority":
+        with database.read() as conn:
+            before = {job.id: job.priority for job in job_reads.find_many(conn, [*ids])}
+        return [_item(session, act, before[act.job_id]) for act in acts.set_priority(database, ids, params.priority)]
+    if name == "cancel":
+        return [_item(session, act) for act in acts.cancel_each(database, acts.plan_cancel(database, ids), user)]
+    newer = bool(params.replace_newer)
+    planned = acts.plan_retry(database, session.workflows, ids, lambda *_: None, replace_newer=newer)
+
+    def retry(act: Act) -> int:
+        return replay.replay(database, session.workflows, act.job_id, keep_done=True, replace_newer=newer, user=user)
+
+    return [_item(session, act) for act in acts.retry_each(planned, retry)]
+
+
+def _items_of(session: ClaimSession, bulk_id: int, ids: Sequence[int]) -> list[BulkItem]:
+    with session.database.read() as conn:
+        items = reads.list_items(conn, bulk_id, below=ids[0] + 1, limit=2 * PIECE)
+    return [item for item in items if item.job_id in set(ids)]
+
+
+def _undo(session: ClaimSession, name: Name, item: BulkItem, user: str) -> BulkItem:
+    """Give a job its priority back, or cancel what its retry became."""
+    if name == "restore":
+        (act,) = acts.set_priority(session.database, [item.job_id], item.priority_before or 0)
+        return _item(session, act)
+    (act,) = acts.cancel_each(session.database, acts.plan_cancel(session.database, [item.new_id or item.job_id]), user)
+    return _item(session, replace(act, job_id=item.job_id))
+
+
+def _item(session: ClaimSession, act: Act, priority_before: int | None = None) -> BulkItem:
+    return item_of(session.job_id, act, priority_before)
+
+
+def item_of(bulk_id: int, act: Act, priority_before: int | None = None) -> BulkItem:
+    return BulkItem(
+        bulk_id, act.job_id, act.state, act.outcome, act.new_id, priority_before, act.reason, act.reason_i18n
+    )
