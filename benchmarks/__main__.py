@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable
 
 import benchmarks.workflows  # noqa: F401  registers the measured jobs
-from benchmarks import browser, no_op, page, services, startup, waiting
+from benchmarks import browser, filing, no_op, page, services, startup, waiting
 from benchmarks.report import Line, table
 from benchmarks.scale import FULL, QUICK, Scale
 from benchmarks.stores import Stores, running_stores
@@ -20,6 +20,7 @@ from benchmarks.stores import Stores, running_stores
 SECTIONS: dict[str, Callable[[Stores, Scale], list[Line]]] = {
     "no-op": no_op.measure,
     "submits": no_op.submits,
+    "filing": filing.measure,
     "waiting": waiting.throughput,
     "idle": waiting.idle,
     "start-up": startup.measure,

@@ -157,7 +157,7 @@ class WorkerEngine:
             self._report_alive,
             lambda: self._sweeper.sweep(idle=not self.runner.drained and self.runner.busy < self._settings.threads),
             self._dispatcher.kick,
-            self._file_ended,
+            self.file_ended,
             self._prune_when_due,
         )
         for part in parts:
@@ -167,7 +167,7 @@ class WorkerEngine:
                 # the database may be restarting; the next round tries again
                 log.warning("maintenance: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
 
-    def _file_ended(self) -> None:
+    def file_ended(self) -> None:
         """Count what has ended and index its words, a while at a time: the rest comes with the next round."""
         until = time.monotonic() + FILE_FOR_S
         with self._database.read() as conn:
