@@ -15,7 +15,7 @@ from workbench.ui.language import t
 
 navigation_guard.require_app_entry()
 wb = live.workbench()
-PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "30d": 30 * 86_400_000, "all": None}
+PERIODS = {"24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 #: groups on a page
 SHOWN = 20
 #: what wants to be looked at
@@ -27,7 +27,7 @@ def sidebar() -> groups.Scope:
     with st.sidebar:
         st.markdown(f"**{t('Filters')}**")
         project = filters.project(projects)
-        names = {"24h": t("24 h"), "7d": t("7 d"), "30d": t("30 d"), "all": t("All")}
+        names = {"24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
         span = PERIODS[filters.segment("period", t("Failed"), names, "7d")]
     return {"project": project, "since": None if span is None else (live.clock_ms() - span) // 60_000 * 60_000}
 

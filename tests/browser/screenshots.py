@@ -233,6 +233,9 @@ def pages(wb: Workbench, lang: str, story: dict[str, int], episode: int, timelin
     yield "jobs", "/jobs"
     yield "job", f"/job?id={timeline}"
     yield "debug", f"/debug?group={group}&period=all"
+    replayed = next((j for j in wb.jobs.list(limit=500) if j.replay_of), None)
+    if replayed is not None:
+        yield "compare", f"/compare?a={replayed.replay_of}&b={replayed.id}"
     yield "analytics", "/analytics"
     yield "models", f"/models?profile={wb.profiles.id_of('deepseek')}"
     yield "settings", "/settings"

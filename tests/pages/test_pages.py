@@ -11,7 +11,7 @@ from tests.pages.conftest import House, jobs_shown, said
 from workbench.db.rows.jobs import Job
 from workbench.jobs.submit import Request
 
-PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "analytics")
+PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "compare", "analytics")
 BRIEF = {
     "title": "The Salt Lighthouse",
     "language": "en",

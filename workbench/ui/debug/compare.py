@@ -68,8 +68,10 @@ def draw(first: JobDetail, second: JobDetail) -> None:
     if named:
         step = named[0]
         if len(named) > 1:
-            step = st.selectbox(t("Step"), named, format_func=lambda n: _step_title(n, sides), key="compare_step")
-        _step(step or named[0], *sides)
+            chosen = st.selectbox(t("Step"), named, format_func=lambda n: _step_title(n, sides), key="compare_step")
+            step = chosen or step
+            _numbers(*sides, step)
+        _step(step, *sides)
     _pictures(*sides)
 
 
@@ -98,31 +100,42 @@ def _sum(calls: Sequence[ModelCall], name: str) -> int | None:
     return sum(known) if known else None
 
 
-def _facts(side: Side, calls: Sequence[ModelCall], *, whole: bool) -> list[tuple[str, str]]:
-    """(what, value) of a job or one of its steps."""
+def _facts(side: Side, calls: Sequence[ModelCall], *, whole: bool) -> list[tuple[str, str, float | None]]:
+    """(what, in words, as a number where it is one) of a job or one of its steps."""
     cost: dict[str, int] = {}
     for call in calls:
         if call.cost_micros is not None and call.currency:
             cost[call.currency] = cost.get(call.currency, 0) + call.cost_micros
     unpriced = sum(call.unpriced for call in calls)
-    facts = [
-        (t("Model calls"), str(len(calls))),
-        (t("Valid answers"), str(sum(call.valid is True for call in calls))),
-        (t("Input tokens"), formats.number(_sum(calls, "input_tokens"), current())),
-        (t("Output tokens"), formats.number(_sum(calls, "output_tokens"), current())),
-        (t("Cost"), formats.price(cost, unpriced, current()) if calls else formats.MISSING),
-        (t("Latency"), labels.duration_text(_sum(calls, "latency_ms"))),
+    alone = next(iter(cost.values())) if len(cost) == 1 and not unpriced else None
+    valid = sum(call.valid is True for call in calls)
+    tokens = [_sum(calls, name) for name in ("input_tokens", "output_tokens")]
+    latency, ran = _sum(calls, "latency_ms"), table.ran_ms(side.job, live.clock_ms())
+    facts: list[tuple[str, str, float | None]] = [
+        (t("Model calls"), str(len(calls)), len(calls)),
+        (t("Valid answers"), str(valid), valid),
+        (t("Input tokens"), formats.number(tokens[0], current()), tokens[0]),
+        (t("Output tokens"), formats.number(tokens[1], current()), tokens[1]),
+        (t("Cost"), formats.price(cost, unpriced, current()) if calls else formats.MISSING, alone),
+        (t("Latency"), labels.duration_text(latency), latency),
     ]
     if whole:
-        facts.append((t("Run"), labels.duration_text(table.ran_ms(side.job, live.clock_ms()))))
-        facts.append((t("Attempts"), str(len(side.detail.attempts))))
+        facts.append((t("Run"), labels.duration_text(ran), ran))
+        facts.append((t("Attempts"), str(len(side.detail.attempts)), len(side.detail.attempts)))
     return facts
+
+
+def _change(now: float | None, before: float | None, same: bool) -> str:
+    change = formats.delta_percent(now, before) if before else None
+    return "" if same else change.text if change is not None else "≠"
 
 
 def _numbers(first: Side, second: Side, step: str | None = None) -> None:
     left, right = (_facts(s, s.calls(step), whole=step is None) for s in (first, second))
-    rows = [{"what": what, "a": a, "b": b, "same": "" if a == b else "≠"} for (what, a), (_, b) in zip(left, right,
-            strict=True)]  # fmt: skip
+    rows = [
+        {"what": what, "a": a, "b": b, "change": _change(now, before, a == b)}
+        for (what, a, before), (_, b, now) in zip(left, right, strict=True)
+    ]
     config = st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
@@ -132,7 +145,7 @@ def _numbers(first: Side, second: Side, step: str | None = None) -> None:
             "what": config("", width=160),
             "a": config(t("Job {id}", id=first.job.id), width=140, alignment="right"),
             "b": config(t("Job {id}", id=second.job.id), width=140, alignment="right"),
-            "same": config("", width=40),
+            "change": config(t("Change"), width=80, alignment="right"),
         },
         key=f"compare_numbers_{step or ''}",
         alt=t("What both took"),
@@ -141,6 +154,10 @@ def _numbers(first: Side, second: Side, step: str | None = None) -> None:
 
 def _heading(title: str, note: str) -> None:
     st.markdown(f"**{plain(title)}** :gray[{plain(note)}]")
+
+
+def _count_fields(n: int) -> str:
+    return t("1 field changed") if n == 1 else t("{n} fields changed", n=n)
 
 
 def _fields(was: Json, now: Json, key: str) -> int:
@@ -173,7 +190,7 @@ def _excerpt(pieces: Sequence[diff.Piece]) -> list[diff.Piece]:
 
 def _inputs(first: Side, second: Side) -> None:
     count = len(changes(first.job.params, second.job.params))
-    _heading(t("Payload"), t("{n} fields changed", n=count) if count else t("the same"))
+    _heading(t("Payload"), _count_fields(count) if count else t("the same"))
     if count:
         _fields(first.job.params, second.job.params, "compare_params")
 
@@ -185,7 +202,6 @@ def _step_title(name: str, sides: Sequence[Side]) -> str:
 
 
 def _step(name: str, first: Side, second: Side) -> None:
-    _numbers(first, second, name)
     old, new = (side.calls(name)[-1:] for side in (first, second))
     for side, last in ((first, old), (second, new)):
         step = side.step(name)
@@ -231,7 +247,7 @@ def _answer(old: ModelCall, new: ModelCall) -> None:
         return
     contents = [_content_of(call.raw_output or "") for call in (old, new)]
     if None not in contents:
-        _heading(t("Answer"), t("{n} fields changed", n=len(changes(contents[0], contents[1]))))
+        _heading(t("Answer"), _count_fields(len(changes(contents[0], contents[1]))))
         _fields(contents[0], contents[1], "compare_answer")
         return
     _heading(t("Answer"), t("one of them is no JSON"))

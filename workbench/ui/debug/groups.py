@@ -48,7 +48,7 @@ VIEWS: dict[str, View] = {
 #: whether the same request can simply be sent again, by kind
 AGAIN: dict[str, tuple[str, str, states.Colour]] = {
     "safe": (N_("Safe to retry"), "replay", "green"),
-    "change": (N_("Change something first"), "build", "orange"),
+    "change": (N_("Change something first"), "edit_note", "orange"),
     "charged": (N_("May be charged twice"), "payments", "red"),
 }
 
@@ -96,7 +96,7 @@ def card(
     """`names`: titles of projects and names of profiles, by id; `remedies` draws their buttons; `inspect` what is below
     an open card."""
     key = group.fingerprint
-    with st.container(border=True, key=f"group_{key}"):
+    with st.container(border=True, gap="xsmall", key=f"group_{key}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{plain(title_of(group))}**", width="content")
             states.badge("failed", group.count)
