@@ -97,8 +97,8 @@ def heading(project: int, node_id: int, shown: Callable[[], list[Cell]]) -> None
                 if counted[state]:
                     states.badge(state, counted[state])
         with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-            if handoff.has_scenes(outline, node):
-                handoff.offer(node)
+            if scenes := handoff.count_scenes(outline, node):
+                handoff.offer(node, scenes)
             plan.buttons(node.id, stale=bool(counted["stale"]) or node.kind != "scene")
 
 

@@ -77,7 +77,8 @@ class Story:
 
     def node_of(self, declared: Workflow) -> int | None:
         if declared.scope == "any":
-            return None
+            # one that looks at a node before it starts needs one
+            return self.project if declared.guards else None
         return self.project if declared.scope == "project" else nodes(self.engine, self.project, declared.scope)[0].id
 
 

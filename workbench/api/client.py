@@ -172,7 +172,7 @@ class Workbench:
     def handoffs(self) -> Handoffs:
         from workbench.api.handoffs import Handoffs
 
-        return Handoffs(self._backend.database, self._backend.media)
+        return Handoffs(self._backend.database, self._backend.media, self.jobs)
 
     @cached_property
     def views(self) -> Views:

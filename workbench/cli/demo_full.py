@@ -52,6 +52,7 @@ STAGES = (
     Stage("generate_storyboard_groups", "scene"),
     Stage("translate_storyboard_panels", "scene"),
     Stage("back_translate_storyboard_panels", "scene"),
+    Stage("make_handoff", "episode"),
     # by now these find everything fresh, and say so
     Stage("generate_scene_list", "project"),
     Stage("generate_episode_core_expression_batch", "project", {"episode_ids": [EPISODE]}),

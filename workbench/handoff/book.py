@@ -156,9 +156,20 @@ def read_book(node: NodeView) -> Book:
         episodes = [_episode(above, language, lambda n: n.id == node.id)] if above and node.kind == "scene" else []
     episodes = [episode for episode in episodes if episode.scenes]
     if not episodes:
-        raise NotAllowed(Text(N_("There is no scene to hand off yet; make a scene list first.")))
+        raise NotAllowed(no_scenes())
     ratio = str(brief.get("aspect_ratio") or "16:9")
     return Book(str(brief.get("title") or node.title), language, ratio, tuple(episodes))
+
+
+def has_scenes(node: NodeView) -> bool:
+    """Whether there is anything to hand off."""
+    if node.kind == "project":
+        return any(has_scenes(n) for n in node.children() if n.kind == "episode")
+    return node.kind == "scene" or (node.kind == "episode" and bool(node.children()))
+
+
+def no_scenes() -> Text:
+    return Text(N_("There is no scene to hand off yet; make a scene list first."))
 
 
 def _episode(node: NodeView, language: str, wanted: Callable[[NodeView], bool]) -> Episode:

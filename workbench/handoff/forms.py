@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from workbench.handoff.book import Book
@@ -22,6 +23,13 @@ class Form:
     ending: str
     mime: str
     make: Callable[[Book, Read, Progress], bytes]
+    #: with more scenes it is made by a job
+    quick: int = 24
+
+    @property
+    def suffix(self) -> str:
+        """The last part of its ending."""
+        return PurePath(f"a{self.ending}").suffix
 
 
 def _pdf(book: Book, read: Read, progress: Progress) -> bytes:
@@ -69,7 +77,7 @@ def _cues(book: Book, read: Read, progress: Progress) -> bytes:
 FORMS: dict[str, Form] = {
     form.name: form
     for form in (
-        Form("pdf", N_("Storyboard (PDF)"), ".pdf", "application/pdf", _pdf),
+        Form("pdf", N_("Storyboard (PDF)"), ".pdf", "application/pdf", _pdf, quick=2),
         Form("xlsx", N_("Shot list (Excel)"), ".xlsx",
              "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx),
         Form("csv", N_("Shot list (CSV)"), ".csv", "text/csv", _csv),

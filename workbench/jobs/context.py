@@ -168,9 +168,17 @@ class Context:
         except ProviderError:
             return NO_REFERENCES
 
+    @property
+    def has_node(self) -> bool:
+        return self._node is not None
+
     def picture(self, sha256: str) -> bytes:
         """A picture of the media store."""
         return self._session.media.read(sha256)
+
+    def keep_file(self, data: bytes, ending: str) -> str:
+        """Keep a file that can be made again (see MediaStore.keep_file); its SHA-256."""
+        return self._session.media.keep_file(data, ending)
 
     def current_content(self) -> JsonObject | None:
         """The artifact that this workflow writes, as it stands now; reading it makes it no input of its successor."""

@@ -14,14 +14,15 @@ from workbench.db.connection import Database
 from workbench.db.reads import media as reads
 from workbench.db.rows.media import Media
 from workbench.db.writes import media as writes
-from workbench.media.store import ENDINGS, MediaStore
+from workbench.media.store import ENDINGS, FILE_ENDINGS, MediaStore
 
 GRACE_S = 86_400.0
 #: what is written in one transaction is dated at its beginning and seen at its end
 LONGEST_TRANSACTION_MS = 3_600_000
 #: as many go after one look at what was written meanwhile
 BATCH = 100
-_NAME = re.compile(r"(?:.*/)?([0-9a-f]{64})(\.webp|\.mp4)")
+_ENDINGS = "|".join(re.escape(ending) for ending in (*ENDINGS.values(), *FILE_ENDINGS))
+_NAME = re.compile(rf"(?:.*/)?([0-9a-f]{{64}})({_ENDINGS})")
 _SHA = re.compile(r"[0-9a-f]{64}")
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ENDINGS = {"image/webp": ".webp", "video/mp4": ".mp4"}
+#: of files that can be made again
+FILE_ENDINGS = (".pdf", ".xlsx", ".csv", ".fountain", ".docx", ".srt")
 _SHA = re.compile(r"[0-9a-f]{64}")
 
 
@@ -97,6 +99,22 @@ class MediaStore:
         sha = hashlib.sha256(made.data).hexdigest()
         self.storage.write(name_of(sha, ".mp4"), made.data)
         return Media(sha, "video", "video/mp4", made.width, made.height, len(made.data), made.seconds)
+
+    def keep_file(self, data: bytes, ending: str) -> str:
+        """Keep a file that can be made again, such as a PDF, without a row: a sweep removes it a day later. `ending`:
+        one of FILE_ENDINGS. Returns the SHA-256 that `read_file` finds it by."""
+        sha = hashlib.sha256(data).hexdigest()
+        self.storage.write(name_of(sha, ending), data)
+        return sha
+
+    def read_file(self, sha: str, ending: str) -> bytes:
+        """The bytes of a kept file. Raises NotFound once it was swept, Unavailable."""
+        if not self.has_file(sha, ending):
+            raise NotFound(Text(N_("This file is no longer kept. Make it again.")))
+        return self.storage.read(name_of(sha, ending))
+
+    def has_file(self, sha: str, ending: str) -> bool:
+        return bool(_SHA.fullmatch(sha)) and self.storage.has(name_of(sha, ending))
 
     def record(self, conn: Connection, media: Media) -> None:
         """Write the row of a kept file, once."""

@@ -47,6 +47,7 @@ PURPOSES: dict[str, str] = {
     "storyboard": N_("Storyboard of 81 panels"),
     "image": N_("Pictures"),
     "video": N_("Clips"),
+    "handoff": N_("For a crew"),
     "agents": N_("Playground and many at once"),
 }
 #: of those that stand nowhere of these, such as in another package

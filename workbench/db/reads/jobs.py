@@ -459,6 +459,12 @@ def list_replays(conn: Connection, job_id: int) -> list[Job]:
     return fetch(conn, Job, select(*_job).where(job.c.replay_of == job_id).order_by(job.c.id))
 
 
+def list_of_node(conn: Connection, node_id: int, kind: str, limit: int) -> list[Job]:
+    """The newest jobs of a kind on a node."""
+    query = select(*_job).where(job.c.node_id == node_id, job.c.kind == kind).order_by(job.c.id.desc()).limit(limit)
+    return fetch(conn, Job, query)
+
+
 def latest_for_nodes(conn: Connection, node_ids: list[int]) -> dict[tuple[int, str], Job]:
     """The newest job of each (node, kind): what the Studio's cells show."""
     newest = select(func.max(job.c.id)).where(job.c.node_id.in_(node_ids)).group_by(job.c.node_id, job.c.kind)
