@@ -205,3 +205,45 @@ def test_what_is_left_of_a_run_is_priced_by_what_it_was_asked_for(
         frames * 100_000,
         "USD",
     )
+
+
+def test_all_groups_cost_as_much_as_one_run_over_all_of_them_in_nine_jobs(wb: Workbench) -> None:
+    """Also once single groups were measured: a run that wrote one of nine is no measure of a whole one."""
+    project = add_story(wb)
+    [episode] = add_nodes(wb, project, "episode", project, 1)
+    [scene] = add_nodes(wb, project, "scene", episode, 1)
+
+    def price(workflow: str, **params: object) -> tuple[int, int]:
+        forecast = wb.plans.price(workflow, [scene], params)
+        assert forecast is not None
+        return forecast.jobs, forecast.cost["USD"]
+
+    jobs, micros = price("generate_storyboard_groups")
+    assert jobs == 9
+    assert micros == pytest.approx(price("generate_storyboard_group")[1], abs=9)
+    assert micros == pytest.approx(9 * price("generate_storyboard_group", group_id="KF3")[1], abs=9)
+    outline = wb.plans.outline("generate_storyboard_groups", scene)
+    assert [job.after for job in outline.jobs] == [(), *((n,) for n in range(8))]
+    assert outline.cost == {"USD": micros}
+
+    profile = next(p.id for p in wb.profiles.list() if p.name == "mine")
+    measured = {"input_tokens": 1_000, "output_tokens": 100}
+    with wb.database.write() as conn:
+        for group in ("KF0", "KF1"):
+            row = insert(job).values(
+                kind="generate_storyboard_group", queue="text", state="succeeded", node_id=scene, profile_id=profile,
+                params={"group_id": group}, params_hash=group, title="", max_attempts=2, available_at=1,
+                created_at=1, started_at=1, finished_at=2_001, **measured,
+            ).returning(job.c.id)  # fmt: skip
+            job_id = conn.execute(row).scalar_one()
+            call = insert(model_call).values(
+                call_id=group, job_id=job_id, purpose="generate", provider="openai", model="m", capability="text",
+                outcome="ok", started_at=1, **measured,
+            )  # fmt: skip
+            conn.execute(call)
+    whole = wb.plans.estimate(project)["generate_storyboard_group"]
+    assert price("generate_storyboard_groups")[0] == 9
+    assert price("generate_storyboard_group", group_id="KF3")[1] * 9 == pytest.approx(whole.cost_micros or 0, abs=9)
+    # 100 and 400 USD a million
+    assert (whole.tokens, whole.cost_micros) == (9 * 1_100, 9 * (1_000 * 100 + 100 * 400))
+    assert whole.seconds == pytest.approx(18.0)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from workbench.db.reads import usage as reads
 from workbench.db.rows.usage import MeanRun
+from workbench.json_types import JsonObject
 from workbench.providers.base import Profile, Usage
 from workbench.usage.prices import FREE, UNKNOWN, Cost, clock_ms, cost_of, image_cost_of, video_cost_of
 
@@ -63,11 +64,19 @@ class BoundProfiles(NamedTuple):
         return cls(profile, *(profile if i is None else profile_of(i) for i in others))
 
 
-def measure(conn: Connection, workflows: Mapping[str, Typical], bound: BoundProfiles) -> dict[str, Estimate]:
-    """The mean of the newest succeeded runs of each workflow with this profile; kinds that never ran are left out.
+#: (params of a job) → how much of what is typical they asked for
+Share = Callable[[JsonObject], float]
 
-    A run may have drawn one picture again, or nine: what draws is measured by the picture. What was used counts at
-    today's prices, where they are known.
+
+def measure(
+    conn: Connection, workflows: Mapping[str, Typical], bound: BoundProfiles, shares: Mapping[str, Share]
+) -> dict[str, Estimate]:
+    """What a whole run of each workflow takes with this profile, by the mean of its newest succeeded runs; kinds that
+    never ran are left out.
+
+    A run may have drawn one picture again, or nine: what draws is measured by the picture. One may have written one
+    group of nine: `shares` says of which workflows, and how much a run was. What was used counts at today's prices,
+    where they are known.
     """
     measured = {}
     for name, typical in workflows.items():
@@ -76,7 +85,20 @@ def measure(conn: Connection, workflows: Mapping[str, Typical], bound: BoundProf
             mean = reads.mean_of_pictures(conn, name, bound.text.id, typical.images, RUNS, mean.ms)
         if mean.runs:
             measured[name] = _of_mean(mean, typical, bound)
+            if name in shares and not typical.images:
+                asked = [shares[name](params) for params in reads.params_of_runs(conn, name, bound.text.id, RUNS)]
+                measured[name] = scale(measured[name], len(asked) / sum(asked))
     return measured
+
+
+def scale(guess: Estimate, factor: float) -> Estimate:
+    """So many times what was guessed."""
+    return Estimate(
+        None if guess.tokens is None else round(guess.tokens * factor),
+        guess.seconds * factor,
+        None if guess.cost_micros is None else round(guess.cost_micros * factor),
+        guess.currency,
+    )
 
 
 def maker_of(typical: Typical, bound: BoundProfiles) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from workbench.artifacts import kinds
@@ -14,6 +16,7 @@ from workbench.db.reads import story as reads
 from workbench.db.reads.jobs import list_workers
 from workbench.db.rows.record import without_collection
 from workbench.db.rows.story import KeptHead, Node
+from workbench.json_types import JsonObject
 from workbench.story import guards, plan
 from workbench.story.facts import NodeView
 from workbench.story.freshness import find_kept, list_kept, list_nodes_below, load_subtree, states_of
@@ -100,9 +103,18 @@ def _count_moved(
 
 def estimates_of(database: Database, makers: Sequence[Any], bound: estimates.BoundProfiles) -> dict[str, Estimate]:
     """For each workflow what one run will probably take with these profiles."""
+    shares = {m.name: partial(_read_share, m) for m in makers if m.share is not None}
     with database.read() as conn:
-        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound)
+        measured = estimates.measure(conn, {m.name: m.typical for m in makers}, bound, shares)
     return {m.name: estimates.estimate(m.typical, bound, measured.get(m.name)) for m in makers}
+
+
+def _read_share(workflow: Any, params: JsonObject) -> float:
+    """How much of what is typical a job asked for; all of it where its params are those of another release."""
+    try:
+        return float(workflow.share(workflow.params.model_validate(params)))
+    except ValidationError:
+        return 1.0
 
 
 def price_launch(
@@ -130,7 +142,9 @@ def price_launch(
     if guess is None:
         return None
     share = workflow.share(params) if workflow.share is not None else 1.0
-    own = _scale(guess, share)
+    # pictures are drawn side by side: a third of them is not done in a third of the time
+    seconds = guess.seconds if workflow.typical.images else guess.seconds * share
+    own = replace(estimates.scale(guess, share), seconds=seconds)
     return _together([own] * len(node_ids), max(own.seconds, own.seconds * len(node_ids) / slots))
 
 
@@ -142,8 +156,8 @@ def _price_batch(
     longest = 0.0
     growth = plan.Forecast()
     for node_id in node_ids:
-        started, _, later = _outline(database, workflow, node_id, params, makers)
-        taken = [guesses[item.workflow] for item in started]
+        started, _, later, share = _outline(database, workflow, node_id, params, makers)
+        taken = [estimates.scale(guesses[item.workflow], share) for item in started]
         longest = max(longest, plan.time_needed(started, [g.seconds for g in taken], slots))
         own += taken
         growth += _grow(later, dict(guesses), slots)
@@ -152,9 +166,9 @@ def _price_batch(
 
 def _outline(
     database: Database, workflow: Any, node_id: int, params: Any, makers: Sequence[Any]
-) -> tuple[list[plan.Item], list[Node], dict[str, int]]:
-    """The jobs that a batch starts on a node in their order, the nodes below it, and workflow → about how many of its
-    jobs follow on nodes that these will make.
+) -> tuple[list[plan.Item], list[Node], dict[str, int], float]:
+    """The jobs that a batch starts on a node in their order, the nodes below it, workflow → about how many of its jobs
+    follow on nodes that these will make, and which share of a whole run each of the jobs is.
 
     `makers`: every workflow that writes an artifact, those that are started by hand alone too.
     """
@@ -174,14 +188,21 @@ def _outline(
         states = {item.key: item.state for item in work.items}
         keys = [key for key in states if key in set(keys)]
     items = [replace(i, state=states.get(i.key, i.state)) for i in plan.order_jobs(nodes, started, keys)]
-    return items, nodes, {} if workflow.grows is None else workflow.grows(node, params)
+    share = 1.0
+    if workflow.pieces is not None and items:
+        count, most = workflow.pieces(node, params)
+        share = 1 / most
+        # each goes on from the one before
+        items = [replace(items[0], after=(n - 1,) if n else ()) for n in range(count)]
+    return items, nodes, {} if workflow.grows is None else workflow.grows(node, params), share
 
 
 def outline_launch(
     database: Database, workflow: Any, node_id: int, params: Any, guesses: Mapping[str, Estimate], makers: Sequence[Any]
 ) -> plan.Plan:
     """What a batch would start on a node, job by job, with what each will probably take; `makers` as for a price."""
-    items, nodes, later = _outline(database, workflow, node_id, params, makers)
+    items, nodes, later, share = _outline(database, workflow, node_id, params, makers)
+    guesses = {name: estimates.scale(guess, share) for name, guess in guesses.items()}
     by_id, titles = {n.id: n for n in nodes}, {m.name: m.title for m in makers}
     with database.read() as conn:
         slots = _slots(conn)
@@ -209,14 +230,6 @@ def _price(item: plan.Item, title: str, node: Node, guess: Estimate) -> plan.Pla
         seconds=guess.seconds,
         cost_micros=guess.cost_micros,
         currency=guess.currency,
-    )
-
-
-def _scale(guess: Estimate, share: float) -> Estimate:
-    return replace(
-        guess,
-        tokens=None if guess.tokens is None else round(guess.tokens * share),
-        cost_micros=None if guess.cost_micros is None else round(guess.cost_micros * share),
     )
 
 

@@ -123,6 +123,8 @@ class Workflow:
     #: of a batch: (workflow, node id) of the jobs that it starts with these params; unless params.force is set, it
     #: leaves out what is fresh
     starts: Callable[[NodeView, Any], list[tuple[str, int]]] | None = None
+    #: of a batch whose jobs each make a piece of the same artifact: how many of how many pieces they make
+    pieces: Callable[[NodeView, Any], tuple[int, int]] | None = None
     #: of a batch: workflow → about how many of its jobs it starts on nodes that the jobs in `starts` will make
     grows: Callable[[NodeView, Any], dict[str, int]] | None = None
     #: only another job starts it

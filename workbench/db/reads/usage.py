@@ -29,6 +29,7 @@ from workbench.db.rows.jobs import CallSummary
 from workbench.db.rows.record import columns, fetch
 from workbench.db.rows.usage import CallFilters, JobSuccess, Latency, MeanRun, Spending, UsageCost, UsageTotals
 from workbench.db.schema import TERMINAL, job, job_child, model_call, node, step
+from workbench.json_types import JsonObject
 
 DAY_MS = 86_400_000
 TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
@@ -328,24 +329,35 @@ def spending_of_node(conn: Connection, node_id: int) -> Spending:
     return _sum(conn.execute(query).all())
 
 
+def _whole_runs(workflow: str, profile_id: int | None) -> tuple[ColumnElement[bool], ...]:
+    """The succeeded runs of a workflow with this profile that say what a run takes."""
+    # a run that found everything there already called nobody
+    called = exists().where(model_call.c.job_id == job.c.id)
+    # a replay may have taken over most of its steps, and so may a run that was broken off before
+    reused = exists().where(step.c.job_id == job.c.id, step.c.reused_from.isnot(None))
+    same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
+    return (
+        job.c.kind == workflow, job.c.state == "succeeded", job.c.replay_of.is_(None), same_profile, called, ~reused,
+    )  # fmt: skip
+
+
+def params_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> list[JsonObject]:
+    """With which params the runs that `mean_of_runs` takes the mean of were asked for."""
+    query = select(job.c.params).where(*_whole_runs(workflow, profile_id)).order_by(job.c.id.desc()).limit(most)
+    return list(conn.execute(query).scalars())
+
+
 def mean_of_runs(conn: Connection, workflow: str, profile_id: int | None, most: int) -> MeanRun:
     """What the newest succeeded runs of a workflow with this profile took on average."""
-    # a run that found everything there already called nobody, and says nothing of what a run takes
-    called = exists().where(model_call.c.job_id == job.c.id)
-    reused = exists().where(step.c.job_id == job.c.id, step.c.reused_from.isnot(None))
     # what is known of a run's cost is no price while another of its calls may have cost something, too
     uncertain = exists().where(model_call.c.job_id == job.c.id, unpriced)
     cached = select(func.sum(model_call.c.cached_tokens)).where(model_call.c.job_id == job.c.id).scalar_subquery()
-    same_profile = job.c.profile_id.is_(None) if profile_id is None else job.c.profile_id == profile_id
     newest = (
         select(
             job.c.input_tokens, cached.label("cached_tokens"), job.c.output_tokens, job.c.currency, job.c.started_at,
             job.c.finished_at, case((~uncertain, job.c.cost_micros)).label("price_micros"),
         )
-        # a replay may have taken over most of its steps, and so may a run that was broken off before
-        .where(
-            job.c.kind == workflow, job.c.state == "succeeded", job.c.replay_of.is_(None), same_profile, called, ~reused
-        )
+        .where(*_whole_runs(workflow, profile_id))
         .order_by(job.c.id.desc())
         .limit(most)
         .subquery()

@@ -10,7 +10,7 @@ import streamlit as st
 from workbench.artifacts import sheets
 from workbench.db.rows.story import ArtifactVersion
 from workbench.json_types import JsonObject
-from workbench.ui import labels, live, media, shell, states, uploads
+from workbench.ui import job_bar, labels, live, media, shell, uploads
 from workbench.ui.language import t
 from workbench.ui.markup import plain
 from workbench.ui.studio import versions
@@ -36,7 +36,7 @@ def draw(node_id: int, kind: str, name: str, language: str) -> None:
             if artifact is not None:
                 shell.small(versions.version_meta(artifact), labels.time_text(artifact.created_at))
                 versions.show_versions(node_id, sheet, artifact)
-        _at_work(node_id)
+        job_bar.draw(_slot(node_id))
         usual = sheets.USUAL.get(language, sheets.USUAL["en"])
         if artifact is None:
             st.markdown(f":gray[{plain(_what_for(kind, name))}]")
@@ -187,46 +187,16 @@ def _draw_new(node_id: int, workflow: str, name: str, words: str, scenes: str) -
 def _draw_button(node_id: int, workflow: str, params: JsonObject, label: str, slot: str, *, primary: bool) -> None:
     st.button(
         label, key=f"draw_sheet_{node_id}_{slot}", icon=":material/brush:", type="primary" if primary else "secondary",
-        disabled=_job_at_work(node_id) is not None, on_click=_submit, args=(node_id, workflow, params),
+        disabled=job_bar.find_active(_slot(node_id)) is not None, on_click=_submit, args=(node_id, workflow, params),
     )  # fmt: skip
 
 
 def _submit(node_id: int, workflow: str, params: JsonObject) -> None:
-    with shell.show_refusals():
-        job = live.workbench().submit(workflow, node_id, params, user=shell.user())
-        st.session_state[_slot(node_id)] = job.id
-    live.invalidate()
+    job_bar.submit(_slot(node_id), node_id, workflow, params)
 
 
 def _slot(node_id: int) -> str:
     return f"_sheet_job_{node_id}"
-
-
-def _job_at_work(node_id: int) -> Any:
-    number = st.session_state.get(_slot(node_id))
-    job = live.query(live.workbench().jobs.get, number) if number else None
-    return job if job is not None and job.state in states.ACTIVE else None
-
-
-def _at_work(node_id: int) -> None:
-    """While candidates are drawn: the job's bar; why there are none when it failed."""
-    number = st.session_state.get(_slot(node_id))
-    if not number:
-        return
-
-    @st.fragment(run_every=1.0)
-    def bar() -> None:
-        job = live.query(live.workbench().jobs.get, number)
-        if job.state in states.ACTIVE:
-            st.progress(int(job.progress or 0) / 100, text=plain(labels.now_text(job)))
-            return
-        if job.state != "failed":
-            st.session_state.pop(_slot(node_id), None)
-            live.invalidate()
-            st.rerun()
-        st.error(labels.failure(job, 300), icon=":material/error:")
-
-    bar()
 
 
 def _bring(node_id: int, look: str, slot: str) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.artifacts.storyboard import frame_key
-from workbench.db.rows.jobs import Job
 from workbench.db.rows.story import ArtifactVersion
 from workbench.errors import Conflict
 from workbench.json_types import JsonObject
-from workbench.ui import job_links, labels, live, media, parts, shell, states
+from workbench.ui import job_bar, job_links, labels, live, media, parts, shell
 from workbench.ui.gallery import pictures
 from workbench.ui.language import t
 from workbench.ui.markup import hide_keys, plain
@@ -89,13 +88,15 @@ def _content(
         _clips_of_shot(node_id, key)
         with st.container():
             shell.show_refusal()
-            _drawing(node_id, key)
+            # the new candidate is the chosen one
+            job_bar.draw(_job_slot(node_id, key), lambda: st.session_state.pop(f"candidate_{node_id}_{key}", None))
         own_pictures.draw_for_shot(node_id, key, plan.content["shots"])
         with st.container(horizontal=True, gap="small"):
             _best_of(node_id, key)
             st.button(
                 t("Draw another"), key=f"another_{node_id}_{key}", icon=":material/add_photo_alternate:",
-                help=t("A further candidate beside these"), disabled=_job_at_work(node_id, key) is not None,
+                help=t("A further candidate beside these"),
+                disabled=job_bar.find_active(_job_slot(node_id, key)) is not None,
                 on_click=_another, args=(node_id, key, known is not None),
             )  # fmt: skip
             if project is not None:
@@ -121,7 +122,7 @@ def _best_of(node_id: int, key: str) -> None:
     """Draw several and have a model look at each: a job, whose ranking stands beside the candidates."""
     with st.popover(
         t("Best of several"), icon=":material/leaderboard:", key=f"best_{node_id}_{key}",
-        disabled=_job_at_work(node_id, key) is not None,
+        disabled=job_bar.find_active(_job_slot(node_id, key)) is not None,
     ):  # fmt: skip
         count = st.number_input(t("Candidates"), 2, 8, 4, key=f"best_n_{node_id}_{key}")
         st.caption(t("Missing ones are drawn; a model looks at each: people, hands, framing, text in it. You pick."))
@@ -154,35 +155,6 @@ def _step(node_id: int, to: int) -> None:
 
 def _job_slot(node_id: int, key: str) -> str:
     return f"another_job_{node_id}_{key}"
-
-
-def _job_at_work(node_id: int, key: str) -> Job | None:
-    """The job that draws another candidate of this frame, asked for here."""
-    number = st.session_state.get(_job_slot(node_id, key))
-    job = live.query(live.workbench().jobs.get, number) if number else None
-    return job if job is not None and job.state in states.ACTIVE else None
-
-
-def _drawing(node_id: int, key: str) -> None:
-    """While another candidate is drawn: its bar, and the picture when it is there; why there is none when it failed."""
-    number = st.session_state.get(_job_slot(node_id, key))
-    if not number:
-        return
-
-    @st.fragment(run_every=1.0)
-    def bar() -> None:
-        job = live.query(live.workbench().jobs.get, number)
-        if job.state in states.ACTIVE:
-            st.progress(int(job.progress or 0) / 100, text=plain(labels.now_text(job)))
-            return
-        if job.state != "failed":
-            st.session_state.pop(_job_slot(node_id, key), None)
-            st.session_state.pop(f"candidate_{node_id}_{key}", None)  # the new one is the chosen one
-            live.invalidate()
-            st.rerun()
-        st.error(labels.failure(job, 300), icon=":material/error:")
-
-    bar()
 
 
 def _picture(node_id: int, key: str, shot: JsonObject, known: JsonObject, artifact: ArtifactVersion) -> None:
@@ -306,7 +278,4 @@ def _another(node_id: int, key: str, drawn: bool) -> None:
 
 
 def _submit(node_id: int, key: str, workflow: str, params: JsonObject) -> None:
-    with shell.show_refusals():
-        job = live.workbench().submit(workflow, node_id, params, user=shell.user())
-        st.session_state[_job_slot(node_id, key)] = job.id
-    live.invalidate()
+    job_bar.submit(_job_slot(node_id, key), node_id, workflow, params)

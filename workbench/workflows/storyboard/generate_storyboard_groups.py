@@ -35,8 +35,13 @@ class Params(registry.Params):
 
 
 def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
-    """What it starts: together they ask for what one run over all groups asks for."""
+    """What it starts, a job a group: `count_groups` of them."""
     return [(ITEM, node.id)]
+
+
+def count_groups(node: NodeView, params: Params) -> tuple[int, int]:
+    """How many of the nine it writes now."""
+    return sum(_reason_to_skip(node, key, params) is None for key in GROUP_KEYS), len(GROUP_KEYS)
 
 
 @registry.workflow(
@@ -48,6 +53,7 @@ def list_jobs(node: NodeView, params: Params) -> list[tuple[str, int]]:
     guards=(has_scene_outline, has_storyboard_bible, has_storyboard_plan),
     batch=True,
     starts=list_jobs,
+    pieces=count_groups,
     queue="system",
     deadline_s=24 * 3600,
 )
