@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.api.candidates import Candidates
     from workbench.api.drafts import FormDrafts
     from workbench.api.handoffs import Handoffs
+    from workbench.api.history import History
     from workbench.api.jobs import Jobs
     from workbench.api.likeness import Likeness
     from workbench.api.media import Media
@@ -125,6 +126,12 @@ class Workbench:
         from workbench.api.plans import Plans
 
         return Plans(self._backend.database, self._backend.registry, self._backend.profiles, self.jobs)
+
+    @cached_property
+    def history(self) -> History:
+        from workbench.api.history import History
+
+        return History(self._backend.database, self.projects, self.profiles)
 
     @cached_property
     def budgets(self) -> Budgets:

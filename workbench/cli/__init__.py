@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", N_("Replace the master key that seals the stored keys.")),
     "media": ("media", N_("Sweep pictures and clips that nothing refers to.")),
     "prune": ("prune", N_("Remove whole old jobs; what they made and cost stays.")),
+    "seed-history": ("seed_history", N_("Make up a history, to try the pages with a million jobs.")),
     "budgets": ("budgets", N_("Set and show what may be spent.")),
     "usage": ("usage", N_("Export what was used and what it cost.")),
     "webhooks": ("webhooks", N_("Tell another program or a chat of jobs and budgets.")),
