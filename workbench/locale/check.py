@@ -103,6 +103,8 @@ def update(found: dict[str, list[str]], path: Path) -> None:
     """Write the catalogue anew: old translations kept, new strings empty, unused ones dropped."""
     known = {str(m.id): str(m.string) for m in load(path) if m.id}
     made = Catalog(locale=LANGUAGE, project="reelwright", fuzzy=False, header_comment="# Reelwright in Chinese.")
+    # a date of its own for each update would be a conflict in every merge
+    made.creation_date = load(path).creation_date
     for msgid in sorted(found):
         made.add(msgid, known.get(msgid, ""))
     path.parent.mkdir(parents=True, exist_ok=True)
