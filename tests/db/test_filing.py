@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, insert, select, text, update
 
+from tests.engine.conftest import Engine
 from workbench.db import search
 from workbench.db.connection import Database
 from workbench.db.reads import filing as filed
 from workbench.db.reads import jobs as reads
-from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, job_text, model_call, node
+from workbench.db.schema import ACTIVE, TERMINAL, job, job_count, job_text, model_call, node, profile
 from workbench.db.writes import filing
+from workbench.settings import Settings
 
 JOB = {"kind": "k", "queue": "text", "title": "t", "params": {}, "params_hash": "h", "max_attempts": 1,
        "available_at": 1, "created_at": 1}  # fmt: skip
@@ -172,6 +174,8 @@ def test_counts_by_state_equal_a_recount_whatever_is_filed(conn: Connection) -> 
         for error in (None, "timeout")
         for state in (None, "failed", ["queued", "succeeded"])
     ]  # fmt: skip
+    conn.execute(insert(profile).values(id=5, name="p", provider="p", params={}, modes={}, created_at=1))
+    filters += [{"profile": profile_id, **also} for profile_id in (0, 5) for also in ({}, {"project": 1, "kind": "a"})]
     for _ in range(4):
         for _ in range(25):
             state = dice.choice((*ACTIVE, *TERMINAL))
@@ -182,9 +186,10 @@ def test_counts_by_state_equal_a_recount_whatever_is_filed(conn: Connection) -> 
                 state=state,
                 kind=dice.choice("ab"),
                 project_id=dice.choice([None, 1, 2]),
+                profile_id=dice.choice([None, 5]),
                 error_kind="timeout" if state == "failed" and dice.random() < 0.5 else None,
             )
-        for chosen in filters:
+        for chosen in dice.sample(filters, 30):
             listed = reads.list_jobs(conn, limit=1_000, **chosen)
             assert reads.count_states(conn, **chosen) == Counter(j.state for j in listed), chosen
             assert sum(reads.counts(conn, project=chosen.get("project")).values()) == reads.count_matching(
@@ -217,3 +222,26 @@ def test_a_text_is_kept_as_it_was(conn: Connection) -> None:
     bodies = conn.scalars(select(job_text.c.body).where(job_text.c.job_id == job_id)).all()
     assert bodies == ["\n".join(["short", "{}", "long " * 500])]
     assert search.needle_of("  A\u3000 b ") == "a b"
+
+
+def test_a_worker_files_what_has_ended_and_waits_while_it_is_busy(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(settings)
+
+    def unfiled() -> bool:
+        with engine.wb.database.read() as conn:
+            return filed.has_unfiled(conn)
+
+    engine.finish(engine.wb.submit("test_nothing").id)
+    engine.worker.run_maintenance()
+    assert not unfiled()
+    monkeypatch.setattr(type(engine.worker.runner), "busy", settings.threads)
+    with engine.wb.database.write() as conn:
+        add(conn)
+    engine.worker.run_maintenance()
+    assert unfiled()
+    monkeypatch.setattr(filed, "_many_unfiled", filed._any_unfiled)
+    engine.worker.run_maintenance()
+    assert not unfiled()
+    engine.close()

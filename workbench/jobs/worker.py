@@ -13,7 +13,7 @@ from typing import Protocol
 
 from workbench import preferences
 from workbench.db.connection import Database
-from workbench.db.reads.filing import has_unfiled
+from workbench.db.reads.filing import has_many_unfiled, has_unfiled
 from workbench.db.writes import dispatch, filing, installation, ledger, sweep
 from workbench.db.writes.prune import Keep
 from workbench.jobs import bulk, pruning
@@ -168,10 +168,12 @@ class WorkerEngine:
                 log.warning("maintenance: %s", error, exc_info=log.isEnabledFor(logging.DEBUG))
 
     def file_ended(self) -> None:
-        """Count what has ended and index its words, a while at a time: the rest comes with the next round."""
+        """Count what has ended and index its words, a while at a time: the rest comes with the next round. Jobs come
+        first: while every thread is busy it waits until there is much of it."""
         until = time.monotonic() + FILE_FOR_S
         with self._database.read() as conn:
-            left = has_unfiled(conn)
+            busy = self.runner.busy >= self._settings.threads
+            left = has_many_unfiled(conn) if busy else has_unfiled(conn)
         while left and time.monotonic() < until and not self._ended.is_set():
             with self._database.write() as conn:
                 left = filing.file_ended(conn) == filing.BATCH

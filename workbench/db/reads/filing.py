@@ -109,6 +109,7 @@ def _reads(needle: str) -> ColumnElement[bool]:
 _COUNTED_BY = {
     "kind": job_count.c.kind,
     "project": job_count.c.project_id,
+    "profile": job_count.c.profile_id,
     "error_kind": job_count.c.error_kind,
     "model": job_count.c.model,
 }

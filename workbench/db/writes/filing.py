@@ -31,7 +31,15 @@ _mark = update(job).where(among(job.c.id, _ids)).values(filed=bindparam("filed")
 _bodies = select(job_text.c.job_id, job_text.c.body).where(among(job_text.c.job_id, _ids))
 _forget_words = text(f"INSERT INTO {search.INDEX} ({search.INDEX}, rowid, body) VALUES ('delete', :id, :body)")
 _add_words = text(f"INSERT INTO {search.INDEX} (rowid, body) VALUES (:id, :body)")
-_add_lexemes = text(f"INSERT INTO {search.INDEX} (job_id, part, grams) VALUES (:id, :part, CAST(:grams AS tsvector))")
+#: all rows in one statement each: one after the other they would take longer than the index
+_add_text_lists = text(
+    "INSERT INTO job_text (job_id, part, body) SELECT * FROM unnest("
+    "CAST(:ids AS bigint[]), CAST(:parts AS integer[]), CAST(:bodies AS text[]))"
+)
+_add_lexeme_lists = text(
+    f"INSERT INTO {search.INDEX} (job_id, part, grams) SELECT id, part, CAST(grams AS tsvector) FROM unnest("
+    "CAST(:ids AS bigint[]), CAST(:parts AS integer[]), CAST(:grams AS text[])) AS given (id, part, grams)"
+)
 _add_text = insert(job_text)
 
 
@@ -87,12 +95,13 @@ def _add(conn: Connection, rows: Sequence[Any], calls: dict[int, list[Any]]) -> 
     ]
     if not parts:
         return
-    conn.execute(_add_text, [{"job_id": p["id"], "part": p["part"], "body": p["body"]} for p in parts])
     if dialect == "sqlite":
+        conn.execute(_add_text, [{"job_id": p["id"], "part": p["part"], "body": p["body"]} for p in parts])
         conn.execute(_add_words, [{"id": p["id"], "body": p["body"] + search.END} for p in parts])
-    else:
-        grams = [{"id": p["id"], "part": p["part"], "grams": search.lexemes_of(p["body"])} for p in parts]
-        conn.execute(_add_lexemes, grams)
+        return
+    keys = {"ids": [p["id"] for p in parts], "parts": [p["part"] for p in parts]}
+    conn.execute(_add_text_lists, {**keys, "bodies": [p["body"] for p in parts]})
+    conn.execute(_add_lexeme_lists, {**keys, "grams": [search.lexemes_of(str(p["body"])) for p in parts]})
 
 
 def _count(conn: Connection, rows: Sequence[Any], calls: dict[int, list[Any]], sign: int) -> None:
