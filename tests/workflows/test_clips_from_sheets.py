@@ -71,6 +71,14 @@ WORDS = {"first_frame": "none", "seconds": 5}
         ("doubao-seedance-2-0", {"seconds": 5}, ["first_frame"], []),
         ("doubao-seedance-2-0", {"seconds": 5, "last_frame": "KF8"}, ["first_frame", "last_frame"], []),
         ("doubao-seedance-1-0-pro-fast-251015", {"seconds": 5, "last_frame": "KF8"}, ["first_frame"], []),
+        (
+            "doubao-seedance-1-0-lite-i2v-250428",
+            {"seconds": 5, "last_frame": "KF8"},
+            ["first_frame", "last_frame"],
+            [],
+        ),
+        ("doubao-seedance-1-0-lite-t2v-250428", {"seconds": 5, "last_frame": "KF8"}, [], []),
+        ("doubao-seedance-1-0-lite-t2v-250428", WORDS, [], []),
     ],
 )
 def test_seedance_gets_frames_or_sheets_and_never_both(
@@ -84,8 +92,10 @@ def test_seedance_gets_frames_or_sheets_and_never_both(
     assert [r["name"] for r in clip.get("references", [])] == names
     assert ("picture 2 is the reference sheet of The pier" in text["text"]) == bool(names)
     # without a frame the words say how they look, whatever the model takes
-    assert ("Mara: grey oilskins" in text["text"]) == (params is WORDS)
-    assert bool(clip["warnings"]) == ("fast" in model)
+    assert ("Mara: grey oilskins" in text["text"]) == ("first_frame" not in roles)
+    # a frame that was wished for and does not go along is said
+    wished = (params is not WORDS) + ("last_frame" in params)
+    assert len({*clip["warnings"]}) == wished - len([r for r in roles if r != "reference_image"])
 
 
 @pytest.mark.parametrize(
@@ -94,6 +104,7 @@ def test_seedance_gets_frames_or_sheets_and_never_both(
         ("veo-3.1-generate-preview", WORDS, 2),
         ("veo-3.0-generate-001", WORDS, 0),
         ("veo-3.1-generate-preview", {"seconds": 5}, 0),
+        ("veo-3.0-generate-001", {"seconds": 5, "last_frame": "KF8"}, 0),
     ],
 )
 def test_veo_gets_sheets_as_assets_of_a_clip_of_eight_seconds(
@@ -108,5 +119,6 @@ def test_veo_gets_sheets_as_assets_of_a_clip_of_eight_seconds(
     assert [a["referenceType"] for a in assets] == ["asset"] * count
     assert all(base64.b64decode(a["image"]["bytesBase64Encoded"])[:2] == b"\xff\xd8" for a in assets)
     assert ("image" in instance) == (params is not WORDS)
+    assert "lastFrame" not in instance
     assert create["body"]["parameters"]["durationSeconds"] == (8 if count else 6)
     assert len(clip.get("references", [])) == count

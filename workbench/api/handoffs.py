@@ -12,8 +12,8 @@ from workbench.db.rows.jobs import Job
 from workbench.db.schema import TERMINAL
 from workbench.errors import NotAllowed, NotFound
 from workbench.handoff import book as books
+from workbench.handoff.book import Progress
 from workbench.handoff.forms import FORMS, FormName, file_name
-from workbench.handoff.pdf import Progress
 from workbench.i18n import N_, Text
 from workbench.media import MediaStore
 from workbench.story.facts import NodeView

@@ -19,6 +19,11 @@ from workbench.json_types import JsonObject
 from workbench.story import board, timing
 from workbench.story.facts import NodeView
 
+#: gives the bytes of a picture; None: it is gone
+Read = Callable[[str], bytes | None]
+#: told how many of all scenes are done
+Progress = Callable[[int, int], None]
+
 
 @dataclass(frozen=True)
 class Shot:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
-from workbench.handoff.book import Book
-from workbench.handoff.pdf import Progress, Read
+from workbench.handoff.book import Book, Progress, Read
 from workbench.i18n import N_
 
 FormName = Literal["pdf", "csv", "xlsx", "fountain", "docx", "srt", "cues"]

@@ -5,10 +5,10 @@ and sounds. A4 across; the font is in the file, as far as it is used.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from workbench.handoff.book import Book, Episode, Panel, Scene, Shot
+from workbench.handoff.book import Book, Episode, Panel, Progress, Read, Scene, Shot
 from workbench.handoff.words import (
     ANGLES,
     CAMERA,
@@ -27,10 +27,6 @@ from workbench.sketch.drawing.caption import FONT, replace_missing
 if TYPE_CHECKING:
     from fpdf import FPDF
 
-#: gives the bytes of a picture; None: it is gone
-Read = Callable[[str], bytes | None]
-#: told how many of all pages are done
-Progress = Callable[[int, int], None]
 
 #: title, columns, their widths in mm, rows
 Table = tuple[str, list[str], Sequence[float], list[list[str]]]

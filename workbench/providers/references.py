@@ -26,6 +26,8 @@ class ReferenceLimits:
     formats: tuple[str, ...] = _ALL
     #: of a model that films: a clip's last frame may be given beside its first
     last_frame: bool = True
+    #: and its first one; not of a model that films from words alone
+    first_frame: bool = True
 
     def share(self, count: int) -> ReferenceLimits:
         """The same for one of so many pictures."""
@@ -51,7 +53,7 @@ def _table(wire: Wire, capability: str) -> list[tuple[re.Pattern[str], Reference
 
 
 def _limits(row: dict[str, Any]) -> ReferenceLimits:
-    told = {key: row[key] for key in ("most", "bytes_each", "bytes_all", "last_frame") if key in row}
+    told = {key: row[key] for key in ("most", "bytes_each", "bytes_all", "first_frame", "last_frame") if key in row}
     return ReferenceLimits(**told, formats=tuple(row.get("formats") or _ALL))
 
 

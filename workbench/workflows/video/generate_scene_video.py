@@ -90,6 +90,9 @@ async def run(ctx: Context, params: Params) -> SceneVideo:
         None if params.first_frame == "none" else node.artifact("keyframe_images", part=f"frame:{params.first_frame}")
     )
     limits = ctx.clip_references
+    if first is not None and not limits.first_frame:
+        ctx.warn(Text(N_("{model} films from words alone; the clip begins with no frame"), model=ctx.clip_model))
+        first = None
     last = None if params.last_frame is None else node.artifact("keyframe_images", part=f"frame:{params.last_frame}")
     if last is not None and not limits.last_frame:
         ctx.warn(Text(N_("{model} takes no last frame; the clip ends where its motion leads"), model=ctx.clip_model))
