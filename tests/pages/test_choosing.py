@@ -51,6 +51,31 @@ def test_workflows_that_are_started_by_hand_wait_for_a_tick(house: House) -> Non
     assert house.wb.artifact(project, "emotion_arc") is not None
 
 
+def test_one_click_ticks_all_of_them_and_another_none(house: House) -> None:
+    project, _ = house.planned()
+    at = dialog(house, project, project, "run_below")
+
+    def ticked() -> set[bool]:
+        return {bool(box.value) for box in at.checkbox if str(box.key).startswith("choose_")}
+
+    assert ticked() == {True, False}
+    at.button(key=f"choose_all_dialog_{project}_missing").click().run()
+    assert ticked() == {True}
+    at.button(key=f"choose_none_dialog_{project}_missing").click().run()
+    assert ticked() == {False}
+    assert not [b for b in at.button if str(b.key).startswith("launch_plan_dialog")]
+
+
+def test_where_only_what_waits_for_a_tick_is_left_the_ticks_are_open(house: House) -> None:
+    project, (first, *rest) = house.planned()
+    for other in (first, *rest):
+        house.wb.projects.archive(other.id)
+    at = dialog(house, project, project, "run_below")
+    assert any("Tick what else to make" in m.value for m in at.markdown)
+    [opened] = [e for e in at.expander if e.label.startswith("What to run")]
+    assert opened.proto.expanded
+
+
 def test_a_plan_of_every_workflow_makes_each_and_keeps_their_order(house: House) -> None:
     project, (_, *rest) = house.planned()
     for other in rest:

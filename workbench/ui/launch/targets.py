@@ -168,6 +168,11 @@ def price(guess: Forecast | None, count: int) -> None:
     if guess is None:
         st.caption(t("Nobody knows yet what it takes."))
         return
+    if not guess.jobs:
+        # what it would start is there already; on one node the outline says so
+        if count > 1:
+            st.caption(t("Everything it would make is there and fresh."))
+        return
     with st.container(horizontal=True, gap="medium", key="launch_price"):
         st.metric(t("Money"), plans.price(guess.cost, guess.unpriced), width="content")
         st.metric(t("Time"), f"≈ {formats.duration(guess.seconds * 1000, current())}", width="content",

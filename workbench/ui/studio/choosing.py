@@ -64,18 +64,31 @@ def _offer(name: str, whole: Plan, by_hand: bool, node_id: int, mode: Mode, wher
     return Offer(name, len(jobs), cost, sum(job.cost_micros is None for job in jobs), by_hand, ticked)
 
 
-def draw(choice: Choice, node_id: int, mode: Mode, where: str) -> None:
+def draw(choice: Choice, node_id: int, mode: Mode, where: str, *, expanded: bool = False) -> None:
     """A tick for each workflow, with what it does and costs."""
     if len(choice.offered) < 2 and not any(o.by_hand for o in choice.offered):
         return
     usual = [o for o in choice.offered if not o.by_hand]
     asked = [o for o in choice.offered if o.by_hand]
     title = t("What to run: {n} of {all}", n=sum(o.ticked for o in choice.offered), all=len(choice.offered))
-    with st.expander(title, icon=":material/checklist:", key=f"choose_{where}"):
+    with st.expander(title, icon=":material/checklist:", key=f"choose_{where}", expanded=expanded):
         _ticks(usual, node_id, mode, where)
         if asked:
             st.caption(t("Only where you tick it"))
             _ticks(asked, node_id, mode, where)
+        with st.container(horizontal=True, gap="small"):
+            for name, label, ticked in (
+                ("all", t("Tick all"), choice.offered), ("none", t("Untick all"), ()),
+            ):  # fmt: skip
+                st.button(
+                    label, key=f"choose_{name}_{where}_{node_id}_{mode}", type="tertiary", on_click=_tick,
+                    args=(node_id, mode, where, choice.offered, ticked),
+                )  # fmt: skip
+
+
+def _tick(node_id: int, mode: Mode, where: str, offered: Sequence[Offer], ticked: Sequence[Offer]) -> None:
+    for offer in offered:
+        st.session_state[_slot(where, node_id, mode, offer.workflow)] = offer in ticked
 
 
 def _ticks(offers: Sequence[Offer], node_id: int, mode: Mode, where: str) -> None:

@@ -166,9 +166,11 @@ def _dialog(node_id: int, mode: Mode) -> None:
         plan, left, ticked = kept.load_plan(node_id, mode, "dialog", choice.leave_out, choice.include)
         if not plan.jobs:
             fresh = t("Nothing to do: everything below is fresh.")
+            if choice.offered:
+                fresh = t("What a plan makes by itself is fresh. Tick what else to make.")
             none = t("Nothing is ticked.") if choice.leave_out else fresh
             st.markdown(t("Nothing to do but what you have written or pinned.") if left else none)
-            choosing.draw(choice, node_id, mode, "dialog")
+            choosing.draw(choice, node_id, mode, "dialog", expanded=True)
             kept.draw(left, node_id, mode, "dialog")
             return
         grow = _read_grow(plan, mode, node_id, "dialog")
