@@ -329,14 +329,14 @@ def show(job_id: int) -> None:
         progress(job)
         summary(job, seen)
         accuracy.compare(job.id)
+        if job.kind == bulk.KIND:
+            bulk.draw(job)
+        children(job, seen)
         timeline(job, seen)
         left, right = st.columns([1, 2], gap="medium")
         with left:
             events(job, seen)
         with right:
-            if job.kind == bulk.KIND:
-                bulk.draw(job)
-            children(job, seen)
             calls_table.section(seen.model_calls, "calls")
 
     body()

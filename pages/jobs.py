@@ -206,6 +206,13 @@ def draw_board(wanted: JobFilters) -> None:
         bulk.strip()
     with bar:
         board.bulk(total, matching)
+    if not rows:
+        with st.container(horizontal=True, vertical_alignment="center", key="no_match"):
+            st.caption(t("No job matches these filters."), width="content")
+            st.button(
+                t("Show all jobs"), key="show_all", type="tertiary", icon=":material/filter_alt_off:",
+                on_click=board_filters.clear,
+            )  # fmt: skip
     pager(rows, total, matching)
 
 

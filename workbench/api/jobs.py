@@ -593,6 +593,7 @@ class Jobs:
         filters: JobFilters | None = None,
         priority: int = 0,
         replace_newer: bool = False,
+        submit_key: str | None = None,
         user: str = "local",
     ) -> SubmittedJob:
         """Act on any number of jobs, given by id or by the filters of `list`, as a job with its own progress; what came
@@ -608,7 +609,7 @@ class Jobs:
             "act": act, "ids": ids, "filters": {k: v for k, v in (filters or {}).items() if v is not None},
             "last": last, "total": total, "priority": priority, "replace_newer": replace_newer,
         }  # fmt: skip
-        return self.submit(bulk.KIND, None, params, priority=bulk.PRIORITY, user=user)
+        return self.submit(bulk.KIND, None, params, priority=bulk.PRIORITY, user=user, submit_key=submit_key)
 
     def undo_bulk(self, bulk_id: int, *, user: str = "local") -> SubmittedJob:
         """Undo what a bulk job did, as another one: retry what was cancelled, cancel what was retried, give priorities

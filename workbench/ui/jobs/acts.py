@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from uuid import uuid4
 
 import pandas as pd
 import streamlit as st
@@ -80,6 +81,8 @@ class Asked:
     done: list[Act] = field(default_factory=list)
     #: of all that match, when they are more than can be listed
     filters: JobFilters | None = None
+    #: two clicks are one act
+    submit_key: str = field(default_factory=lambda: uuid4().hex)
 
 
 @dataclass(frozen=True)
@@ -365,7 +368,7 @@ def _begin_bulk(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Cal
     with shell.show_refusals():
         job = live.workbench().jobs.act_on_many(
             BULK[asked.name], ids, filters=asked.filters if by_filter else None, priority=priority,
-            replace_newer=newer, user=shell.user(),
+            replace_newer=newer, user=shell.user(), submit_key=asked.submit_key,
         )  # fmt: skip
         shell.toast(t("Job {id} works through them; see its progress above the list.", id=job.id))
         if on_done is not None:

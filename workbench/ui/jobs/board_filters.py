@@ -12,10 +12,11 @@ from workbench.errors import KINDS
 from workbench.ui import filters, labels, live
 from workbench.ui.language import t
 
-PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None, "range": None}
+PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
 #: every parameter of the address that says which jobs are listed, and how
 PARAMETERS = (
-    "q", "project", "kind", "model", "profile", "error", "period", "from", "to", "cost", "run", "state", "sort", "desc",
+    "q", "project", "kind", "model", "profile", "error", "period", "range", "from", "to", "cost", "run", "state",
+    "sort", "desc",
 )  # fmt: skip
 RARE = ("profile", "error", "cost", "run")
 
@@ -30,9 +31,10 @@ def sidebar() -> JobFilters:
         project = filters.project(projects)
         kind = filters.select("kind", t("Workflow"), kinds, t("All workflows"))
         model = filters.select("model", t("Model"), {m: m for m in live.query(wb.usage.list_models)}, t("All models"))
-        titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All"), "range": t("Range")}
+        titles = {"1h": t("1 h"), "24h": t("24 h"), "7d": t("7 d"), "all": t("All")}
         period = filters.segment("period", t("Started"), titles, "all")
-        since, until = _range() if period == "range" else (_since(period), None)
+        between = filters.switch("range", t("From – to"))
+        since, until = _range() if between else (_since(period), None)
         with st.expander(t("More filters"), icon=":material/tune:", key="more_filters", expanded=_has_rare()):
             profile = _profile()
             error = filters.select(

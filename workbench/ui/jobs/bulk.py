@@ -97,9 +97,10 @@ def draw(job: Job) -> None:
         }
         for item in items
     ]
+    shown = [name for name in ("job", "state", "outcome", "new", "reason") if any(row[name] for row in rows)]
     link = r"id=(\d+)"
     st.dataframe(
-        pd.DataFrame(rows, columns=["job", "state", "outcome", "new", "reason"]),
+        pd.DataFrame(rows, columns=shown or ["job", "outcome"]),
         hide_index=True,
         height=min(420, 38 + 35 * len(rows)),
         column_config={

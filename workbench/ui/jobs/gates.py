@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.db.rows.jobs import Gate
-from workbench.i18n import translate
+from workbench.i18n import N_, Text, translate
 from workbench.ui import live, shell
 from workbench.ui.language import current, t
 from workbench.ui.markup import plain, tell_apart
@@ -58,13 +58,22 @@ def banner(gates: dict[str, Gate]) -> None:
     told = live.query(live.workbench().jobs.list_pauses)
     for key in closed[:5]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"paused_{key}", gap="small"):
-            st.markdown(f":orange[:material/pause_circle:] {plain(translate(told[key], current()))}", width="content")
+            text = told.get(key)
+            if text is not None:
+                st.markdown(f":orange[:material/pause_circle:] {plain(_short(text))}", width="content")
             st.button(
                 t("Resume"), key=f"resume_{key}", type="tertiary", icon=":material/play_arrow:", on_click=_resume,
                 args=(key,),
             )  # fmt: skip
     if len(closed) > 5:
         st.caption(t("and {n} more", n=len(closed) - 5))
+
+
+def _short(told: Text) -> str:
+    """What is paused, by whom and since when; where to resume it stands beside it."""
+    if "who" not in told.params:
+        return translate(told, current())
+    return translate(Text(N_("Paused: {what} (by {who}, {since})"), **told.params), current())
 
 
 def _groups(gates: dict[str, Gate]) -> list[tuple[str, str, dict[str, str]]]:

@@ -36,11 +36,12 @@ def draw() -> None:
         return
     running = live.query(live.workbench().jobs.list_running)
     for row in rows:
+        age = t("just now") if row.age_ms < 2000 else t("{n} s ago", n=row.age_ms // 1000)
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"worker_{row.name}"):
-            st.markdown(f"{_mark(row)} {plain(row.name[-18:])}", width="content")
-            st.space("stretch")
-            age = t("just now") if row.age_ms < 2000 else t("{n} s ago", n=row.age_ms // 1000)
-            shell.small(f"{row.busy}/{row.threads} · {age}", t("process {pid} on {host}", pid=row.pid, host=row.host))
+            with st.container(gap=None, width="stretch"):
+                st.markdown(f"{_mark(row)} {plain(row.name[-18:])}")
+                at = t("process {pid} on {host}", pid=row.pid, host=row.host)
+                shell.small(f"{row.busy}/{row.threads} · {age}", at)
             with shell.icon_popover(
                 "more_vert", plain(t("Worker {name}", name=row.name[-18:])), f"worker_more_{row.name}"
             ):
