@@ -83,6 +83,7 @@ class Asked:
     filters: JobFilters | None = None
     #: two clicks are one act
     submit_key: str = field(default_factory=lambda: uuid4().hex)
+    begun: bool = False
 
 
 @dataclass(frozen=True)
@@ -362,6 +363,9 @@ def _is_bulk(asked: Asked, wanted: Sequence[Act]) -> bool:
 
 def _begin_bulk(asked: Asked, wanted: Sequence[Act], priority: int, on_done: Callable[[], None] | None) -> None:
     """A job of its own works through them: those that were shown, or all that match when they were too many."""
+    if asked.begun:
+        return
+    asked.begun = True
     by_filter = asked.filters is not None and asked.left > 0
     ids = None if by_filter else [act.job_id for act in wanted]
     newer = any(act.outcome == "would_replace" for act in wanted)
