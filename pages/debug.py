@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -39,10 +38,6 @@ def choose_views(listed: list[FailureGroup]) -> list[str]:
     return filters.pills("is", t("State of the group"), options) or list(USUAL)
 
 
-def signature(wanted: groups.Scope) -> Any:
-    return [(g.fingerprint, g.count, g.replayed, g.state) for g in live.query(wb.jobs.list_failures, **wanted)]
-
-
 def show_more(shown: int) -> None:
     st.query_params["shown"] = str(shown + SHOWN)
 
@@ -68,7 +63,7 @@ def draw_groups(listed: list[FailureGroup], wanted: groups.Scope) -> None:
 
 def main() -> None:
     wanted = sidebar()
-    drawn = signature(wanted)
+    drawn = live.query(wb.jobs.failures_version)
     everything = live.query(wb.jobs.list_failures, **wanted)
     heading = st.container()
     views = choose_views(everything) if everything else list(USUAL)
@@ -89,7 +84,7 @@ def main() -> None:
                 st.switch_page("pages/jobs.py")
     draw_groups(listed, wanted)
     acts.draw()
-    live.ticker(lambda: signature(wanted), wb.jobs.has_active(), "debug", drawn)
+    live.ticker(lambda: live.query(wb.jobs.failures_version), wb.jobs.has_active(), "debug", drawn)
 
 
 main()

@@ -309,6 +309,11 @@ class Jobs:
             scope = failures.FailureScope(project, since)
             return failures.list_with_fingerprint(conn, fingerprint, scope, limit=limit)
 
+    def failures_version(self) -> tuple[int | None, int, int | None]:
+        """What changes whenever `list_failures` has something new to say, in one short read."""
+        with self._database.read() as conn:
+            return failures.version(conn)
+
     def list_group(
         self, fingerprint: str, *, since: int | None = None, project: int | None = None
     ) -> builtins.list[tuple[int, int | None]]:

@@ -283,6 +283,7 @@ failure = Table(
     # the newest job that has made it good: a replay of it over any number of hops, or a later run of the same thing
     Column("repaired_by", Id),
     Index("ix_failure_group", "fingerprint", "finished_at", "project_id", "repaired_by"),
+    Index("ix_failure_affected", "fingerprint", "kind", "model", "profile_id", "version", "project_id", "finished_at"),
     Index("ix_failure_finished_at", "finished_at"),
     Index("ix_failure_work", "node_id", "kind", postgresql_where=_unrepaired_sql, sqlite_where=_unrepaired_sql),
 )

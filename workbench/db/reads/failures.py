@@ -132,20 +132,22 @@ def list_failures(conn: Connection, scope: FailureScope, *, limit: int | None = 
     for group in groups:
         last, row = newest[group.newest_id], said.get(group.fingerprint)
         state = ("open", None, None, None) if row is None else (row.state, row.changed_at, row.changed_by, row.job_id)
-        values = [*group, last.error_kind, last.error, last.error_i18n, *affected[group.fingerprint], *state]
+        kinds, models, profiles, versions, projects = affected[group.fingerprint]
+        values = [*group, last.error_kind, last.error, last.error_i18n, projects, kinds]
+        values += [models, profiles, versions, *state]
         values += trends[group.fingerprint]
         listed.append(FailureGroup(*values))
     return listed
 
 
-#: what of its failures is listed with a group
-_AFFECTED = (failure.c.project_id, failure.c.kind, failure.c.model, failure.c.profile_id, failure.c.version)
+#: what of its failures is listed with a group, in the order of the index that has them
+_AFFECTED = (failure.c.kind, failure.c.model, failure.c.profile_id, failure.c.version, failure.c.project_id)
 
 
 def _list_affected(
     conn: Connection, names: Sequence[str], where: Sequence[ColumnElement[bool]]
 ) -> dict[str, tuple[list[Any], ...]]:
-    """Fingerprint → which projects, kinds, models, profiles and versions its failures are of."""
+    """Fingerprint → which kinds, models, profiles, versions and projects its failures are of."""
     query = select(failure.c.fingerprint, *_AFFECTED).where(failure.c.fingerprint.in_(names), *where).distinct()
     values: dict[str, tuple[set[Any], ...]] = {name: tuple(set() for _ in _AFFECTED) for name in names}
     for name, *row in conn.execute(query):
@@ -191,6 +193,15 @@ def list_with_fingerprint(
 ) -> list[Job]:
     """The failures of a group, newest first."""
     return fetch(conn, Job, _of_group(fingerprint, scope).limit(limit))
+
+
+def version(conn: Connection) -> tuple[int | None, int, int | None]:
+    """What changes with every failure, whatever makes one good, and what is said of a group."""
+    left = select(func.count()).where(failure.c.repaired_by.is_(None)).scalar_subquery()
+    newest = select(func.max(failure.c.job_id)).scalar_subquery()
+    said = select(func.max(failure_group.c.changed_at)).scalar_subquery()
+    found = conn.execute(select(newest, left, said)).one()
+    return found[0], int(found[1]), found[2]
 
 
 def has_failures(conn: Connection, fingerprint: str) -> bool:
