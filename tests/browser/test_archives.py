@@ -55,6 +55,21 @@ def test_a_project_is_imported_into_an_empty_home_and_exported_again(
     [came] = stack.wb.projects.list()
     assert shape(stack.wb, came.id) == shape(first.wb, project)
 
+    # the pages of a whole story are a job's; its file stands where it was asked for
+    page.get_by_role("button", name="Hand off").click()
+    form = page.get_by_role("button", name="Storyboard (PDF)")
+    form.click()
+    made = page.get_by_role("button", name="Storyboard (PDF) ·")
+    expect(made).to_be_visible(timeout=120_000)
+    with page.expect_download() as pages:
+        made.click()
+    pages.value.save_as(tmp_path / "story.pdf")
+    assert pages.value.suggested_filename == "The Gift of the Magi 1.pdf"
+    assert (tmp_path / "story.pdf").read_bytes().startswith(b"%PDF-")
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Shot list (CSV)").click()
+    assert table.value.suggested_filename == "The Gift of the Magi.csv"
+
     visit(page, f"{stack.url}/")
     key(page, f"more_{came.id}").get_by_role("button").first.click()
     with page.expect_download() as download:

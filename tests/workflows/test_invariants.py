@@ -32,6 +32,8 @@ RUNS = (
     ("project", "plan_episodes"), ("episode", "generate_episode_core_expression"),
     ("episode", "generate_episode_scene_list"), ("scene", "generate_scene_anchor"),
     ("scene", "generate_keyframe_prompt"), ("project", "generate_emotion_arc"),
+    ("project", "build_narrative_causal_chain"), ("project", "generate_character_relationships"),
+    ("episode", "generate_scene_script"), ("scene", "generate_motion_prompt"),
 )  # fmt: skip
 
 
@@ -267,7 +269,7 @@ def test_a_story_keeps_its_invariants(make_settings: Callable[[Path], Settings])
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=3, stateful_step_count=7, deadline=None, derandomize=True, database=None,
+            max_examples=6, stateful_step_count=10, deadline=None, derandomize=True, database=None,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck), print_blob=False,
         ),
