@@ -146,7 +146,7 @@ def test_no_key_and_nothing_of_the_machine_is_in_an_archive(make_home: MakeHome,
     assert make_home().wb.projects.import_archive(tmp_path / "s.zip").had_profile
 
 
-def test_a_copy_has_every_version_and_no_cost(make_home: MakeHome) -> None:
+def test_a_copy_has_every_version_and_no_cost(make_home: MakeHome, tmp_path: Path) -> None:
     home = make_home()
     project = home.make_story()
 
@@ -160,6 +160,18 @@ def test_a_copy_has_every_version_and_no_cost(make_home: MakeHome) -> None:
     frames = home.wb.artifact(home.nodes(copy, "scene")[0], "keyframe_images")
     assert frames is not None
     assert home.wb.jobs.get(frames.job_id or 0).project_id == project
+    # the copy of a copy goes out without the jobs that are the first one's, and with its own
+    assert home.run("generate_emotion_arc", copy) == "succeeded"
+    third = home.wb.projects.duplicate(copy, "Third")
+    for number, (source, jobs) in enumerate(((copy, 1), (third, 0))):
+        home.wb.projects.export(source, tmp_path / f"{number}.zip")
+        came = make_home()
+        report = came.wb.projects.import_archive(tmp_path / f"{number}.zip")
+        assert report.jobs == jobs
+        # whose job it was is all that differs
+        assert [(*v[:13], *v[14:]) for v in contents(came, report.project_id)] == [
+            (*v[:13], *v[14:]) for v in contents(home, source)
+        ]
     # each goes its own way
     brief = home.wb.artifact(copy, "brief")
     assert brief is not None

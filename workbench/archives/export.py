@@ -101,6 +101,8 @@ class _Writer:
         self._archive = archive
         self._store = store
         self.hidden = 0
+        #: the jobs that travel
+        self._jobs: set[int] = set()
         #: everything in the rows that may be the hash of a picture or clip
         self._hashes: set[str] = set()
 
@@ -139,6 +141,11 @@ class _Writer:
 
     def _prepare(self, table: str, row: JsonObject) -> JsonObject:
         """A row as others may have it: without secrets, and nothing in it under way."""
+        if table == "job":
+            self._jobs.add(row["id"])
+        elif table in ("artifact", "model_call") and row["job_id"] not in self._jobs:
+            # a copy's versions name the jobs of the project that it was copied from, which stay there
+            row = row | {"job_id": None}
         if table not in ("artifact", "node"):
             clean: JsonObject = redactor.value(row)
             return _END[table](clean) if table in _END else clean
