@@ -98,6 +98,34 @@ def test_cards_sum_up_what_matches_and_nothing_else(wb: Workbench) -> None:
     }  # fmt: skip
 
 
+def test_every_filter_of_a_list_holds_for_the_cards(wb: Workbench) -> None:
+    now = 100 * HOUR
+    at = {"created_at": now - 3_000, "started_at": now - 2_000, "finished_at": now - 1_000}
+    mine, other = make_jobs(
+        wb,
+        {**at, "kind": "a", "state": "failed", "error_kind": "timeout", "title": "灯塔 mine", "currency": "CNY",
+         "cost_micros": 900},
+        {**at, "kind": "b", "created_at": now - 9_000, "started_at": now - 1_001},
+    )  # fmt: skip
+    add_calls(wb, (mine, now - 1_500, "CNY", 900), (other, now - 1_400, "CNY", 7))
+    with wb.database.write() as conn:
+        conn.execute(update(model_call).where(model_call.c.job_id == mine).values(model="mine"))
+    filters: dict[str, Any] = {
+        "state": ["failed"], "kind": "a", "text": "灯塔", "error_kind": "timeout", "model": "mine",
+        "since": now - 5_000, "cost_over": {"CNY": 800}, "run_over": 500,
+    }  # fmt: skip
+    for name, value in [*filters.items(), ("all", None)]:
+        given = filters if name == "all" else {name: value}
+        seen = wb.jobs.sum_up(now, **given)
+        assert [job.id for job in wb.jobs.list(**given)] == [mine], name
+        assert sum(span.done or 0 for span in seen.ended) == 1, name
+        assert [cost.cost_micros for cost in seen.costs] == [900], name
+        assert seen.waits == [None, 1_000], name
+    none: list[dict[str, Any]] = [{"until": now - 10_000}, {"profile": 3}, {"project": 4}, {"node_id": 4}]
+    for given in none:
+        assert sum(span.done or 0 for span in wb.jobs.sum_up(now, **given).ended) == 0, given
+
+
 def test_a_family_comes_in_its_parents_order_a_page_at_a_time(wb: Workbench) -> None:
     top, first, second, third, below, shared = make_jobs(wb, {}, {}, {"state": "running"}, {"state": "failed"}, {}, {})
     with wb.database.write() as conn:

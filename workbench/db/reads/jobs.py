@@ -131,7 +131,9 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
     if cost_over := filters.get("cost_over"):
         query = query.where(_costs_more_than(cost_over))
     if model := filters.get("model"):
-        query = query.where(exists().where(model_call.c.model == model, model_call.c.job_id == job.c.id))
+        # an alias: what asks may be about calls itself
+        called = model_call.alias("called")
+        query = query.where(exists().where(called.c.model == model, called.c.job_id == job.c.id))
     return query
 
 
