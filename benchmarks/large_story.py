@@ -33,10 +33,12 @@ def made(wb: Workbench, episodes: int, scenes: int) -> Large:
     wb.wait(wb.submit("generate_episode_core_expression", episode).id, timeout=120)
     hint = {"scene_count_hint": min(max(scenes, 6), 12)}
     wb.wait(wb.submit("generate_episode_scene_list", episode, hint).id, timeout=120)
-    job = wb.wait(wb.plans.run(episode, grow=True).id, timeout=300)
-    if job.state != "succeeded":
-        raise RuntimeError(f"the story was not made: {job.error}")
-    _make_the_rest(wb, project, episode)
+    drawn = [n.id for n in wb.projects.tree(project).nodes if n.parent_id == episode][:scenes]
+    for plan in [wb.plans.run(scene, grow=True) for scene in drawn]:
+        job = wb.wait(plan.id, timeout=300)
+        if job.state != "succeeded":
+            raise RuntimeError(f"the story was not made: {job.error}")
+    _make_the_rest(wb, project, episode, drawn)
     large = copied(wb.database, project, episodes, scenes)
     with wb.database.read() as conn:
         middle = reads.children(conn, large, "episode")[episodes // 2].id
@@ -45,14 +47,14 @@ def made(wb: Workbench, episodes: int, scenes: int) -> Large:
     return Large(large, project, scene, count)
 
 
-def _make_the_rest(wb: Workbench, project: int, episode: int) -> None:
-    """One of every kind that no plan makes: of the project, its people and places, the episode and each of its scenes.
+def _make_the_rest(wb: Workbench, project: int, episode: int, scenes: list[int]) -> None:
+    """One of every kind that no plan makes: of the project, its people and places, the episode and these of its scenes.
 
     A parent makes with its children what a workflow alone does not.
     """
     with wb.database.read() as conn:
         nodes = [n for n in reads.nodes_of(conn, project) if n.kind != "episode" or n.id == episode]
-    nodes = [n for n in nodes if n.kind != "scene" or n.parent_id == episode]
+    nodes = [n for n in nodes if n.kind != "scene" or n.id in scenes]
     for workflow in wb.workflows.list():
         # nothing of a story is filmed in the time of a benchmark
         if workflow.writes is None or workflow.queue == "video":
