@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 from workbench import crash
 from workbench.arguments import Count, check_arguments
 from workbench.db.connection import Database
-from workbench.db.reads import board, failures
+from workbench.db.reads import board, failures, sorting
 from workbench.db.reads import bulk as bulk_reads
 from workbench.db.reads import jobs as reads
 from workbench.db.reads import story as story_reads
@@ -212,13 +212,13 @@ class Jobs:
         kinds: Sequence[str] = (),
         **filters: Unpack[JobFilters],
     ) -> builtins.list[Job]:
-        """A page of all that match, sorted by what a column means; see `reads.list_sorted`.
+        """A page of all that match, sorted by what a column means; see `sorting.list_sorted`.
 
         `kinds`: the workflows in the order of their titles in the reader's language.
         """
         with self._database.read() as conn:
             yuan = float(money.rate(conn))
-            return reads.list_sorted(
+            return sorting.list_sorted(
                 conn, sort, descending=descending, offset=offset, limit=limit, kinds=kinds, yuan_for_dollar=yuan,
                 **filters,
             )  # fmt: skip

@@ -31,6 +31,9 @@ FAILED = ("failed", "partial")
 _active_sql = text("state IN ('queued', 'running', 'waiting')")
 _child_sql = text("parent_id IS NOT NULL")
 _replay_sql = text("replay_of IS NOT NULL")
+_terminal_sql = text("state IN ('succeeded', 'partial', 'failed', 'cancelled')")
+_waited_sql = text("(coalesce(started_at, finished_at) - created_at)")
+_ran_sql = text("(finished_at - started_at)")
 _failed_sql = text("state IN ('failed', 'partial')")
 _cancelled_sql = text("state = 'cancelled'")
 _error_sql = text("error_kind IS NOT NULL")
@@ -166,7 +169,7 @@ job = Table(
     Index("ix_job_replay_of", "replay_of", postgresql_where=_replay_sql, sqlite_where=_replay_sql),
     Index("ix_job_answers_from", "answers_from", postgresql_where=_answers_sql, sqlite_where=_answers_sql),
     Index("ix_job_untold", "id", postgresql_where=text("untold"), sqlite_where=text("untold = 1")),
-    Index("ix_job_unfiled", "id", postgresql_where=_unfiled_sql, sqlite_where=_unfiled_sql),
+    Index("ix_job_unfiled", "filed", "id", postgresql_where=_unfiled_sql, sqlite_where=_unfiled_sql),
     Index("ix_job_active", "state", "id", postgresql_where=_active_sql, sqlite_where=_active_sql),
     Index(
         "ix_job_ready",
@@ -185,6 +188,10 @@ job = Table(
         postgresql_where=_failed_sql,
         sqlite_where=_failed_sql,
     ),
+    # how a board is sorted; written once, at a job's end
+    Index("ix_job_wait", _waited_sql, "id", postgresql_where=_terminal_sql, sqlite_where=_terminal_sql),
+    Index("ix_job_run", _ran_sql, "id", postgresql_where=_terminal_sql, sqlite_where=_terminal_sql),
+    Index("ix_job_progress", "progress", "id", postgresql_where=_terminal_sql, sqlite_where=_terminal_sql),
     # which of these states there are few of is not known: each page of them is read from an index
     Index("ix_job_failed_state", "state", "id", postgresql_where=_failed_sql, sqlite_where=_failed_sql),
     Index("ix_job_cancelled", "state", "id", postgresql_where=_cancelled_sql, sqlite_where=_cancelled_sql),

@@ -10,10 +10,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Subquery,
     and_,
     bindparam,
-    case,
     exists,
     func,
     literal,
@@ -27,7 +25,6 @@ from workbench.db.connection import Ids, among, db_now_ms
 from workbench.db.reads import filing
 from workbench.db.rows.jobs import (
     MOST_COUNTED,
-    URGENCY,
     Attempt,
     ChildJob,
     ChildState,
@@ -37,7 +34,6 @@ from workbench.db.rows.jobs import (
     Job,
     JobFilters,
     JobRequest,
-    JobSort,
     JobsVersion,
     ModelCall,
     Step,
@@ -55,7 +51,6 @@ from workbench.db.schema import (
     job_child,
     job_event,
     model_call,
-    node,
     step,
     worker,
 )
@@ -127,7 +122,8 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
     if (profile := filters.get("profile")) is not None:
         query = query.where(job.c.profile_id == profile if profile else job.c.profile_id.is_(None))
     if (run_over := filters.get("run_over")) is not None:
-        query = query.where(func.coalesce(job.c.finished_at, db_now_ms()) - job.c.started_at > run_over)
+        ran = and_(job.c.state.in_(TERMINAL), job.c.finished_at - job.c.started_at > run_over)
+        query = query.where(or_(ran, and_(job.c.state.in_(ACTIVE), db_now_ms() - job.c.started_at > run_over)))
     if cost_over := filters.get("cost_over"):
         query = query.where(_costs_more_than(cost_over))
     if model := filters.get("model"):
@@ -137,8 +133,8 @@ def _matching(query: Select[Any], filters: JobFilters) -> Select[Any]:
     return query
 
 
-def _searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
-    """`_matching`, and what is typed."""
+def searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
+    """A query over jobs, for those that match: `_matching`, and what is typed."""
     query = _matching(query, filters)
     needle = search.needle_of(filters.get("text"))
     return query.where(filing.says(conn, needle)) if needle else query
@@ -146,7 +142,7 @@ def _searching(conn: Connection, query: Select[Any], filters: JobFilters) -> Sel
 
 def restrict(conn: Connection, query: Select[Any], filters: JobFilters) -> Select[Any]:
     """A query over jobs, for those that match."""
-    return _searching(conn, query, filters)
+    return searching(conn, query, filters)
 
 
 def _costs_more_than(amounts: Mapping[str, int]) -> ColumnElement[bool]:
@@ -219,65 +215,6 @@ def _page_parts(
     return [(query, job.c.id)]
 
 
-def list_sorted(
-    conn: Connection,
-    sort: JobSort,
-    *,
-    descending: bool,
-    offset: int,
-    limit: int,
-    kinds: Sequence[str],
-    yuan_for_dollar: float,
-    **filters: Unpack[JobFilters],
-) -> list[Job]:
-    """A page of all that match, by what a column means: states by urgency, workflows as in `kinds`, places by project,
-    episode and scene, times and costs as numbers, a parent's cost with its children's. What has none comes last."""
-    query = _searching(conn, select(*_job), filters)
-    now = db_now_ms()
-    keys: list[ColumnElement[Any]]
-    match sort:
-        case "state":
-            keys = [case({state: n for n, state in enumerate(URGENCY)}, value=job.c.state)]
-        case "job":
-            keys = [case({kind: n for n, kind in enumerate(kinds)}, value=job.c.kind, else_=len(kinds)), job.c.kind]
-        case "story":
-            project, at, above = node.alias("project"), node.alias("at"), node.alias("above")
-            query = query.outerjoin(project, project.c.id == job.c.project_id)
-            query = query.outerjoin(at, at.c.id == job.c.node_id).outerjoin(above, above.c.id == at.c.parent_id)
-            is_scene = at.c.kind == "scene"
-            episode = case((is_scene, above.c.position), (at.c.kind == "episode", at.c.position), else_=0)
-            keys = [func.lower(project.c.title), project.c.id, episode, case((is_scene, at.c.position), else_=0)]
-        case "progress":
-            keys = [job.c.progress]
-        case "wait":
-            keys = [func.coalesce(job.c.started_at, job.c.finished_at, now) - job.c.created_at]
-        case "run":
-            keys = [func.coalesce(job.c.finished_at, now) - job.c.started_at]
-        case "cost":
-            spent = _spent(conn, filters, yuan_for_dollar)
-            query = query.outerjoin(spent, spent.c.root == job.c.id)
-            keys = [spent.c.cost]
-        case "id":
-            keys = [job.c.id]
-    # None before or after everything, as the database likes it: so it is told
-    order: list[ColumnElement[Any]] = [keys[0].is_(None)]
-    order += [key.desc() if descending else key.asc() for key in keys]
-    return fetch(conn, Job, query.order_by(*order, job.c.id.desc()).offset(offset).limit(limit))
-
-
-def _spent(conn: Connection, filters: JobFilters, yuan_for_dollar: float) -> Subquery:
-    """What each job that matches cost together with its children and theirs, in yuan; None where nothing is known."""
-    given = _searching(conn, select(job.c.id.label("root"), job.c.id.label("job_id")), filters)
-    family = given.cte("family", recursive=True)
-    family = family.union(
-        select(family.c.root, job_child.c.child_id).join(job_child, job_child.c.parent_id == family.c.job_id)
-    )
-    yuan = case((model_call.c.currency == "USD", model_call.c.cost_micros * yuan_for_dollar),
-                else_=model_call.c.cost_micros)  # fmt: skip
-    calls = select(family.c.root, func.sum(yuan).label("cost")).join(model_call, model_call.c.job_id == family.c.job_id)
-    return calls.group_by(family.c.root).subquery("spent")
-
-
 def count_matching(conn: Connection, **filters: Unpack[JobFilters]) -> int:
     """How many jobs the same filters of `list_jobs` match; as in `count_states`."""
     return sum(count_states(conn, **filters).values())
@@ -303,6 +240,13 @@ def count_states(conn: Connection, **filters: Unpack[JobFilters]) -> dict[str, i
     for state, count in conn.execute(counted.where(others)):
         counts[state] += count
     return dict(counts)
+
+
+def count_exactly(conn: Connection, **filters: Unpack[JobFilters]) -> int:
+    """How many match, however many: as `count_matching`, but for a search of text."""
+    if not search.needle_of(filters.get("text")):
+        return count_matching(conn, **filters)
+    return int(conn.execute(searching(conn, select(func.count()).select_from(job), filters)).scalar_one())
 
 
 def ids_matching(conn: Connection, **filters: Unpack[JobFilters]) -> list[int]:
