@@ -107,6 +107,9 @@ def primary(job: Job, seen: JobDetail) -> None:
                 t("Stop after this step"), key="stop", icon=":material/pause_circle:", on_click=do_stop, args=(number,),
                 help=t("What has begun comes to its end, and nothing more is started. A retry goes on from there."),
             )  # fmt: skip
+        st.button(
+            t("Priority"), key="priority", icon=":material/low_priority:", on_click=acts.ask, args=("change", [number])
+        )
         st.button(t("Cancel"), key="cancel", icon=":material/stop_circle:", on_click=ask_cancel, args=(number,))
         return
     failed = [c for c in seen.children if c.state in ("failed", "partial", "cancelled")]
@@ -159,6 +162,8 @@ def header(job: Job, seen: JobDetail) -> None:
     ]
     if job.worker:
         parts.append(f"{t('worker')} {code(job.worker)}")
+    if job.priority:
+        parts.append(f"{t('priority')} {job.priority}")
     if job.replay_of:
         original = f"[{job.replay_of}]({job_links.href(job.replay_of)})"
         parts.append(f"{t('replay of')} {original} ({compare.words(job.replay_of, job.id)})")

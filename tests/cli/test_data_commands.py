@@ -56,6 +56,15 @@ def test_a_budget_of_a_project_that_is_not_there_is_refused(running: Reelwright)
     assert "There is no project 999" in refused(running("budgets", "set", "5", "--project", "999"))
 
 
+def test_what_cannot_be_watched_is_refused(running: Reelwright, project: str) -> None:
+    assert "There is no job 99999" in refused(running("jobs", "watch", "99999"))
+    assert "There is no project 99999" in refused(running("jobs", "watch", "--project", "99999"))
+    assert "not both" in refused(running("jobs", "watch", "1", "--project", project))
+    job_id = running("submit", "llm_chat", "--params", CHAT, "--wait", "--json").json["id"]
+    seen = running("jobs", "watch", str(job_id))
+    assert (seen.code, [json.loads(line)["event"] for line in seen.out.splitlines()]) == (0, ["completed"])
+
+
 def test_a_key_given_where_its_variable_belongs_is_not_repeated(running: Reelwright) -> None:
     told = refused(running("profiles", "add", "mine", "--text-model", "m", "--key-env", "sk-canary-0123456789"))
     assert "no variable's name" in told

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import House, jobs_shown, said
 from workbench.db.rows.jobs import Job
+from workbench.db.schema import job
 from workbench.jobs.submit import Request
 
 PAGES = ("projects", "studio", "cast", "launch", "gallery", "jobs", "job", "debug", "compare", "analytics")
@@ -211,6 +213,59 @@ def test_the_boards_filters_come_from_the_url(house: House):
     assert jobs_shown(at) == [2]
     at = house.page("jobs", state="succeeded")
     assert jobs_shown(at) == [1]
+    with house.wb.database.write() as conn:
+        values = {"created_at": 1_700_000_000_000, "finished_at": job.c.started_at + 90_000}
+        money = {"currency": "CNY", "cost_micros": 1_500_000}
+        conn.execute(update(job).where(job.c.id == 1).values(**values, **money))
+    queries: list[tuple[dict[str, str], list[int]]] = [
+        ({"cost": "1.4"}, [1]), ({"cost": "1.5"}, []), ({"cost": "nan"}, [2, 1]), ({"cost": "1e400"}, [2, 1]),
+        ({"run": "89.5"}, [1]), ({"run": "-3"}, [2, 1]), ({"profile": "0"}, [2, 1]), ({"profile": "x"}, [2, 1]),
+        ({"error": "timeout"}, []), ({"error": "; DROP"}, [2, 1]),
+        ({"range": "1", "from": "2023-11-14T00:00Z", "to": "2023-11-15T00:00Z"}, [1]),
+        ({"range": "1", "to": "2023-11-14T00:00Z"}, []),
+        ({"range": "1", "from": "never", "to": "9999-12-31T23:59Z"}, [2, 1]),
+        ({"from": "2023-11-15T00:00Z"}, [2, 1]),
+    ]  # fmt: skip
+    for query, expected in queries:
+        at = house.page("jobs", **query)
+        assert not at.exception, query
+        assert jobs_shown(at) == expected, query
+        assert f"Succeeded **{expected.count(1)}**" in "".join(str(e.proto) for e in at.get("button_group")), query
+
+
+def test_a_view_is_saved_and_opened_again(house: House):
+    house.planned()
+    at = house.page("jobs", state="failed", cost="2")
+    at.text_input(key="view_name").set_value("Dear failures").run()
+    at.button(key="view_save").click().run()
+    (view,) = house.wb.views.list("jobs")
+    assert view.query == {"state": "failed", "cost": "2"}
+    at = house.page("jobs", kind="llm_chat", sort="run")
+    at.button(key=f"view_{view.id}").click().run()
+    assert {k: at.query_params.get(k) for k in ("state", "cost", "kind", "sort")} == {
+        "state": "failed", "cost": "2", "kind": None, "sort": None,
+    }  # fmt: skip
+    at.button(key="clear_filters").click().run()
+    assert jobs_shown(at) == [1]
+
+
+def test_gates_are_limited_and_workers_drained_on_the_page(house: House):
+    house.engine._report_alive()
+    house.planned()
+    (worker,) = house.wb.queues.list_workers()
+    at = house.page("jobs")
+    at.number_input(key="limit_queue:image").set_value(3).run()
+    at.toggle(key="gate_queue:video").set_value(False).run()
+    assert [(g.key, g.paused, g.max_running) for g in house.wb.queues.list_gates()] == [
+        ("queue:image", False, 3), ("queue:video", True, None),
+    ]  # fmt: skip
+    at.button(key="resume_queue:video").click().run()
+    at.number_input(key="limit_queue:image").set_value(None).run()
+    assert house.wb.queues.list_gates() == []
+    at.button(key=f"drain_{worker.name}").click().run()
+    assert house.wb.queues.list_workers()[0].drain_by == "local"
+    at.button(key=f"drain_{worker.name}").click().run()
+    assert house.wb.queues.list_workers()[0].drain_at is None
 
 
 def test_the_board_is_sorted_over_all_pages_as_the_address_says(house: House):

@@ -128,9 +128,9 @@ def _write_number(name: str) -> None:
     _replace(name, None if (value := st.session_state[_slot(name)]) is None else f"{value:g}")
 
 
-def moment(name: str, label: str, default: datetime | None) -> datetime | None:
+def moment(name: str, label: str) -> datetime | None:
     """A date and time in the reader's zone; the URL holds it in UTC."""
-    at = default
+    at: datetime | None = None
     with contextlib.suppress(ValueError, OverflowError):
         at = datetime.strptime(st.query_params.get(name, ""), _MOMENT).replace(tzinfo=UTC).astimezone(labels.zone())
     st.session_state[_slot(name)] = None if at is None else at.replace(tzinfo=None, second=0, microsecond=0)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from workbench.db.rows.jobs import JobFilters
 from workbench.errors import KINDS
-from workbench.ui import filters, labels, live
+from workbench.ui import filters, live
 from workbench.ui.language import t
 
 PERIODS = {"1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000, "all": None}
@@ -75,9 +75,8 @@ def _since(period: str) -> int | None:
 
 def _range() -> tuple[int | None, int | None]:
     """From and to in the browser's own time; in the URL they stand in UTC, so that a link means the same anywhere."""
-    now = datetime.fromtimestamp(live.clock_ms() / 1000, labels.zone())
-    since = filters.moment("from", t("From"), now.replace(hour=0, minute=0))
-    until = filters.moment("to", t("To"), None)
+    since = filters.moment("from", t("From"))
+    until = filters.moment("to", t("To"))
     return _to_ms(since), _to_ms(until)
 
 
