@@ -63,6 +63,12 @@ def test_forty_failures_are_grouped_fixed_compared_and_made_good(stack: Stack, p
         for group in groups.values():
             expect(key(page, f"group_{group.fingerprint}")).to_contain_text(f"Failed {group.count}")
 
+        # found among all jobs by a word of what was asked
+        visit(page, f"{stack.url}/jobs")
+        key(page, "filter_q").locator("input").fill("WRECK")
+        expect(page.get_by_text("15 of 15 shown", exact=False)).to_be_visible()
+
+        visit(page, f"{stack.url}/debug")
         # one by profile
         network = groups["network"].fingerprint
         press(page, f"remedy_other_{network}")
