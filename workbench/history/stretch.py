@@ -150,6 +150,8 @@ def write_stretch(jobs: int, length_ms: int, places: Places, seed: int) -> Rows:
             (work,) = dice.choices(WORKS, weights)
             state, place = dice.choice(_STATES), places.choose(dice, work.scope)
         (cause,) = dice.choices(CAUSES, causes)
+        if cause.places and work.queue != "text":
+            cause = CAUSES[0]  # no answer of theirs is read
         _add_job(rows, dice, number, work, state, cause, place, places, asked_at, replayed)
         if replayed is not None:
             rows.failure[-1]["repaired_by"] = number
@@ -190,7 +192,7 @@ def _add_job(
         tokens[1] += call["output_tokens"] or 0
     ended = at + dice.randint(10, 400)
     kind = cause.kind if failed else None
-    mark = fingerprint(cause.kind, work.kind, service.model, *cause.places) if failed else None
+    mark = _mark(cause, work, service) if failed else None
     tries = 1 + (dice.random() < 0.06) + (failed and cause.kind in ("rate_limit", "timeout", "network")) * 2
     rows.job.append({
         "id": number, "kind": work.kind, "queue": work.queue, "state": state, "title": work.kind, "node_id": node_id,
@@ -226,6 +228,15 @@ def _add_job(
             (ended, "error" if failed else "info", None if failed else 100, cause.text if failed else "Done"),
         )
     ]
+
+
+def _mark(cause: Cause, work: Work, service: Service) -> str:
+    """As a real failure has it: what a service says to everybody is one cause for all workflows."""
+    if cause.places:
+        return fingerprint(cause.kind, work.kind, service.name, service.model, *cause.places)
+    if cause.kind == "content_filter":
+        return fingerprint(cause.kind, service.name, service.model)
+    return fingerprint(cause.kind, service.name)
 
 
 def _attempts(
