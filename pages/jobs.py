@@ -240,12 +240,13 @@ def hold_still(listed: list[Job]) -> list[Job]:
 
 
 def signature() -> Any:
-    """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent, a
-    new minute."""
+    """What makes the page draw itself anew: a job's state or progress, a worker that comes, goes or falls silent,
+    what somebody pauses or limits, a new minute."""
     # Past the shared cache: copying a cached answer is slower than these few looks.
     version, at_work = wb.jobs.signature()
     seen = [(w.name, w.busy, not w.is_live, w.drain_at) for w in at_work]
-    return version, seen, live.clock_ms() // 60_000
+    limits = [(g.key, g.paused, g.max_running) for g in wb.queues.list_gates()]
+    return version, seen, limits, live.clock_ms() // 60_000
 
 
 def main() -> None:
