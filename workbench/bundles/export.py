@@ -75,7 +75,7 @@ def export(
         tables = redactor.value(tables)
         if not with_story:
             tables = _mask(tables, registry)
-        hashes = sorted(set(_SHA.findall(json.dumps(tables, ensure_ascii=False))))
+        hashes = _list_hashes(tables)
         media = reads.find_media(conn, hashes)
     calls = tables["model_call"]
     missing = [c for c in calls if c["capability"] == "text" and c["outcome"] == "ok" and c["raw_output"] is None]
@@ -102,6 +102,13 @@ def _read(conn: Connection, own: JsonObject, ids: list[int], jobs: list[JsonObje
     for row in tables["attempt"]:
         row["worker"] = ""
     return tables
+
+
+def _list_hashes(tables: dict[str, list[JsonObject]]) -> list[str]:
+    """Everything that may be a picture or clip which the job saw or made; of a job of words, not the whole story's."""
+    shows = any(row["queue"] != "text" for row in tables["job"])
+    seen = [row for name, rows in tables.items() if shows or name in ("job", "step", "model_call") for row in rows]
+    return sorted(set(_SHA.findall(json.dumps(seen, ensure_ascii=False))))
 
 
 def _describe(own: JsonObject, tables: dict[str, Any], *, masked: bool, forgotten: int) -> JsonObject:
@@ -196,9 +203,17 @@ def _mask_row(mask: Mask, table: str, row: JsonObject) -> JsonObject:
     return masked
 
 
+#: of JSON Schema itself, which a structured answer is asked for in
+_SCHEMA_WORDS = (
+    "type", "properties", "items", "required", "enum", "const", "string", "integer", "number", "boolean", "object",
+    "array", "additionalProperties", "anyOf", "allOf", "oneOf", "minimum", "maximum", "minLength", "maxLength",
+    "minItems", "maxItems", "pattern", "description", "title", "default",
+)  # fmt: skip
+
+
 def _vocabulary(registry: Registry) -> set[str]:
     """What the product says itself: names of fields and the values that its schemas allow."""
-    words: set[str] = set()
+    words = set(_SCHEMA_WORDS)
 
     def collect(value: Any) -> None:
         if isinstance(value, dict):

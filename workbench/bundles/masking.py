@@ -36,6 +36,7 @@ class Mask:
         wide = sorted((p for p in vocabulary if re.search(r"[\u3040-\uffef]", p)), key=len, reverse=True)
         phrases = "|".join(map(re.escape, wide))
         pieces = [f"(?P<kept>{phrases})"] if phrases else []
+        pieces += [r"(?P<hash>(?<![0-9A-Za-z])[0-9a-f]{12,64}(?![0-9A-Za-z]))"]
         pieces += [r"(?P<code>\\u[0-9a-fA-F]{4})", r"(?P<escape>\\.)", f"(?P<wide>[{_WIDE}])"]
         self._pieces = re.compile("|".join([*pieces, rf"(?P<word>(?:(?![{_WIDE}])[^\W\d_])+)"]))
         self._shuffled = [self._shuffle(*block) for block in _BLOCKS]
