@@ -29,6 +29,7 @@ from workbench.ui import (
 )
 from workbench.ui.jobs import board, calls_table
 from workbench.ui.language import current, t
+from workbench.ui.settings import alerts
 
 T = TypeVar("T")
 D = TypeVar("D", UsageTotals, UsageCost, Latency, JobSuccess, budgets.DayCost)
@@ -329,6 +330,7 @@ def main() -> None:
     days, scope = sidebar()
     before, since, until = window(days)
     header(scope, since, until)
+    alerts.show_holding()
     newest = live.query(live.workbench().usage.list_calls, since=since, until=until, limit=200, **scope)
     if not newest:
         with illustrations.empty(

@@ -15,7 +15,7 @@ from workbench.ui import budgets, formats, labels, live, navigation_guard, shell
 from workbench.ui.charts import palette
 from workbench.ui.language import current, t
 from workbench.ui.markup import code, hide_keys, plain, tell_apart
-from workbench.ui.settings import webhooks
+from workbench.ui.settings import alerts, webhooks
 from workbench.usage.budgets import State
 
 navigation_guard.require_app_entry()
@@ -205,6 +205,11 @@ def notifications() -> None:
         webhooks.card({p.id: hide_keys(p.title) for p in wb.projects.list_names()})
 
 
+def alert_rules() -> None:
+    with card(t("Alerts"), "notifications_active", "alerts", t("Shown on pages and told to webhooks, each once.")):
+        alerts.card({p.id: hide_keys(p.title) for p in wb.projects.list_names()})
+
+
 def language_choice() -> None:
     languages = {"zh": "中文", "en": "English"}
     elsewhere = languages.get(wb.settings.environment.lang or "")
@@ -286,6 +291,7 @@ def main() -> None:
     with left:
         money()
         retention()
+        alert_rules()
         notifications()
         language_choice()
     with right:

@@ -16,6 +16,7 @@ from workbench import bootstrap
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
+    from workbench.api.alerts import Alerts
     from workbench.api.artifacts import Artifacts
     from workbench.api.budgets import Budgets
     from workbench.api.candidates import Candidates
@@ -138,6 +139,12 @@ class Workbench:
         from workbench.api.budgets import Budgets
 
         return Budgets(self._backend.database)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        from workbench.api.alerts import Alerts
+
+        return Alerts(self._backend.database)
 
     @cached_property
     def drafts(self) -> FormDrafts:

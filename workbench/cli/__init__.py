@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prune": ("prune", N_("Remove whole old jobs; what they made and cost stays.")),
     "seed-history": ("seed_history", N_("Make up a history, to try the pages with a million jobs.")),
     "budgets": ("budgets", N_("Set and show what may be spent.")),
+    "alerts": ("alerts", N_("Be told of a day's spending, failures, queues and workers.")),
     "usage": ("usage", N_("Export what was used and what it cost.")),
     "webhooks": ("webhooks", N_("Tell another program or a chat of jobs and budgets.")),
     "new-workflow": ("new_workflow", N_("Write a new workflow with its prompts and its test.")),

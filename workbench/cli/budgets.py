@@ -39,7 +39,7 @@ def list_(as_json: bool) -> None:
 def set_(amount: str, currency: str, project: int | None, period: Period, as_json: bool) -> None:
     """Set a budget: AMOUNT in whole currency, such as 120 or 99.50. Jobs that waited for it go on."""
     with client.open_workbench() as wb:
-        wb.budgets.set(_micros(amount), currency=currency, project_id=project, period=period)
+        wb.budgets.set(read_amount(amount), currency=currency, project_id=project, period=period)
         row = next(_row(s) for s in wb.budgets.list(everything=True) if s.key == key_of(project, period))
     console.emit(row) if as_json else console.table([row], COLUMNS)
 
@@ -80,7 +80,8 @@ def _row(state: State) -> JsonObject:
     }
 
 
-def _micros(typed: str) -> int:
+def read_amount(typed: str) -> int:
+    """An amount in whole currency as micros. Raises InvalidInput."""
     try:
         return int(Decimal(typed.strip()) * 1_000_000)
     except (InvalidOperation, ValueError, OverflowError):  # the latter two: nan, inf

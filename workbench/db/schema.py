@@ -675,6 +675,46 @@ form_draft = Table(
 #: key of `meta`: another value whenever a head has moved without a new version
 HEADS_MOVED = "heads_moved"
 
+alert_rule = Table(
+    "alert_rule",
+    metadata,
+    Column("id", Id, primary_key=True),
+    # spend_day | failure_share | stuck_queue | worker_gone
+    Column("kind", String(20), nullable=False),
+    # NULL: everything
+    Column("project_id", Id, ForeignKey("node.id")),
+    # micros, percent, minutes
+    Column("threshold", BigInteger, nullable=False),
+    Column("currency", String(3)),
+    # where a day of spending begins
+    Column("time_zone", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_by", String(120)),
+    Column("created_at", Ms, nullable=False),
+)
+
+_holds_sql = text("ended_at IS NULL")
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("rule_id", Id, ForeignKey("alert_rule.id", ondelete="CASCADE"), nullable=False),
+    # the day, the queue or the worker
+    Column("subject", String(120), nullable=False),
+    # in the unit of the rule's threshold
+    Column("value", BigInteger, nullable=False),
+    # how often it has come back without being told again
+    Column("times", Integer, nullable=False),
+    Column("raised_at", Ms, nullable=False),
+    Column("held_at", Ms, nullable=False),
+    Column("ended_at", Ms),
+    Column("told", Boolean, nullable=False),
+    Column("dismissed_at", Ms),
+    # two workers that notice the same raise one alert
+    Index("uq_alert_open", "rule_id", unique=True, postgresql_where=_holds_sql, sqlite_where=_holds_sql),
+    Index("ix_alert_rule_id", "rule_id", "id"),
+)
+
 meta = Table("meta", metadata, Column("key", String(80), primary_key=True), Column("value", Text, nullable=False))
 
 _frozen = "state, claim, result, error, error_kind"

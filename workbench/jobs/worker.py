@@ -14,7 +14,7 @@ from typing import Protocol
 from workbench import preferences
 from workbench.db.connection import Database
 from workbench.db.reads.filing import has_many_unfiled, has_unfiled
-from workbench.db.writes import dispatch, filing, installation, ledger, sweep
+from workbench.db.writes import alerts, dispatch, filing, installation, ledger, sweep
 from workbench.db.writes.prune import Keep
 from workbench.jobs import bulk, pruning
 from workbench.jobs.dispatch import Dispatcher
@@ -193,8 +193,11 @@ class WorkerEngine:
             for name, pid in installation.list_silent_workers(conn, host, SILENT_MS):
                 if not _exists(pid):
                     installation.remove_worker(conn, name)
+                    alerts.note_gone(conn, name)
             # by then their jobs are others'
-            installation.delete_dead_workers(conn, max(DEAD_SHOWN_MS, round(2000 * self._settings.lease_seconds)))
+            silent_ms = max(DEAD_SHOWN_MS, round(2000 * self._settings.lease_seconds))
+            for name in installation.delete_dead_workers(conn, silent_ms):
+                alerts.note_gone(conn, name)
 
     def _prune(self) -> None:
         with self._database.write() as conn:

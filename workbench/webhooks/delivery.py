@@ -19,10 +19,12 @@ import httpx
 from sqlalchemy import Connection
 
 from workbench.db.connection import Database
+from workbench.db.reads import alerts as alert_reads
 from workbench.db.reads import budgets as budget_reads
 from workbench.db.reads import webhooks as reads
 from workbench.db.reads.usage import spending_of_jobs
 from workbench.db.rows.webhooks import Delivery, SealedWebhook, Webhook
+from workbench.db.writes import alerts as alert_writes
 from workbench.db.writes import failures
 from workbench.db.writes import webhooks as writes
 from workbench.errors import Unavailable
@@ -31,9 +33,9 @@ from workbench.json_types import JsonObject
 from workbench.retry_after import retry_after_s
 from workbench.security import outbound
 from workbench.security.redact import redactor
-from workbench.usage import budgets
+from workbench.usage import alerts, budgets
 from workbench.webhooks.address import Address
-from workbench.webhooks.events import WebhookEvent, budget_event, job_event, regression_event
+from workbench.webhooks.events import WebhookEvent, alert_event, budget_event, job_event, regression_event
 from workbench.webhooks.formats import FORMS, refusal_of, request_of
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,7 @@ class WebhookSender:
         self._database = database
         self._address_of = address_of
         self._budgets_at = 0.0
+        self._rules_at = 0.0
 
     def run_once(self) -> int:
         """Deliver until nothing is due or under way; returns how many tries were made."""
@@ -90,6 +93,7 @@ class WebhookSender:
         self._record_job_events()
         self._record_regressions()
         self._record_budget_events()
+        self._record_alerts()
 
     def _record_job_events(self) -> None:
         with self._database.read() as conn:
@@ -133,6 +137,22 @@ class WebhookSender:
             with self._database.write() as conn:
                 for event in filter(None, events):
                     enqueue(conn, hooks, event)
+
+    def _record_alerts(self) -> None:
+        """Look at the rules, and tell of what one has noticed, whoever noticed it."""
+        with self._database.read() as conn:
+            rules = time.monotonic() >= self._rules_at and bool(alert_reads.list_rules(conn))
+            if not rules and not alert_reads.list_untold(conn):
+                return
+        with self._database.write() as conn:
+            if rules:
+                alerts.watch(conn)
+            hooks = reads.list_enabled(conn)
+            for alert in alert_reads.list_untold(conn):
+                if alert_writes.take_told(conn, alert.id):
+                    enqueue(conn, hooks, alert_event(alert, reads.project_title(conn, alert.project_id)))
+        if rules:
+            self._rules_at = time.monotonic() + BUDGETS_EVERY_S
 
     # -- sending -------------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from workbench.db.rows.alerts import Alert
 from workbench.db.rows.usage import Spending
 from workbench.db.rows.webhooks import MarkedJob
 from workbench.errors import KINDS
 from workbench.i18n import N_, Text, translate
 from workbench.json_types import JsonObject
+from workbench.usage import alerts
 from workbench.usage.budgets import State
 
 EVENTS: dict[str, str] = {
@@ -21,9 +23,10 @@ EVENTS: dict[str, str] = {
     "group.regressed": N_("A failure that was resolved has come back"),
     "budget.warning": N_("A budget is used to 80 or 95 %"),
     "budget.reached": N_("A budget is used up"),
+    "alert.raised": N_("A rule has noticed something"),
 }
 #: what asks somebody to do something
-USUAL = ("job.failed", "job.waiting", "group.regressed", "budget.warning", "budget.reached")
+USUAL = ("job.failed", "job.waiting", "group.regressed", "budget.warning", "budget.reached", "alert.raised")
 TEST = "test"
 
 _JOB = (
@@ -142,6 +145,17 @@ def budget_event(state: State, since_ms: int, project: str | None) -> WebhookEve
         {"budget": {**amount, "percent": round(state.percent, 1), "mark": state.mark}, "project": project},
         text,
         "settings",
+    )
+
+
+def alert_event(alert: Alert, project: str | None) -> WebhookEvent:
+    text: Text = alerts.describe(alert)
+    if project:
+        text = Text(N_("{project}: {title}"), project=project, title=text)
+    told = {name: value for name, value in alert.as_json().items() if name not in ("ended_at", "dismissed_at")}
+    page = "analytics" if alert.kind == "spend_day" else "debug" if alert.kind == "failure_share" else "jobs"
+    return WebhookEvent(
+        "alert.raised", f"alert:{alert.id}", alert.project_id, {"alert": told, "project": project}, text, page
     )
 
 

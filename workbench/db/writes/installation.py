@@ -85,8 +85,10 @@ def list_silent_workers(conn: Connection, host: str, after_ms: int) -> list[tupl
     return [(name, pid) for name, pid in conn.execute(silent)]
 
 
-def delete_dead_workers(conn: Connection, after_ms: int) -> None:
-    conn.execute(delete(worker).where(worker.c.seen_at < db_now_ms() - after_ms))
+def delete_dead_workers(conn: Connection, after_ms: int) -> list[str]:
+    """The names of those that were silent for so long."""
+    dead = delete(worker).where(worker.c.seen_at < db_now_ms() - after_ms).returning(worker.c.name)
+    return list(conn.execute(dead).scalars())
 
 
 def set_gate(

@@ -1,0 +1,72 @@
+"""Questions about rules and alerts, and about what the rules watch."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, case, func, or_, select
+
+from workbench.db.connection import db_now_ms
+from workbench.db.reads.jobs import list_gates
+from workbench.db.rows.alerts import Alert, AlertRule
+from workbench.db.rows.record import columns, fetch
+from workbench.db.schema import TERMINAL, alert, alert_rule, job
+
+_OF_RULE = ("kind", "project_id", "threshold", "currency")
+_alerts = select(*(alert_rule.c[n] if n in _OF_RULE else alert.c[n] for n in Alert.__match_args__)).join(
+    alert_rule, alert_rule.c.id == alert.c.rule_id
+)
+
+
+def list_rules(conn: Connection) -> list[AlertRule]:
+    return fetch(conn, AlertRule, select(*columns(AlertRule, alert_rule)).order_by(alert_rule.c.id))
+
+
+def list_alerts(conn: Connection, most: int) -> list[Alert]:
+    """Newest first, those that hold before those that have ended."""
+    query = _alerts.order_by(alert.c.ended_at.isnot(None), alert.c.id.desc()).limit(most)
+    return fetch(conn, Alert, query)
+
+
+def list_shown(conn: Connection) -> list[Alert]:
+    """Those that hold and that nobody has dismissed."""
+    query = _alerts.where(alert.c.ended_at.is_(None), alert.c.dismissed_at.is_(None)).order_by(alert.c.id)
+    return fetch(conn, Alert, query)
+
+
+def list_holding(conn: Connection) -> list[Alert]:
+    return fetch(conn, Alert, _alerts.where(alert.c.ended_at.is_(None)))
+
+
+def list_untold(conn: Connection) -> list[Alert]:
+    return fetch(conn, Alert, _alerts.where(alert.c.told.is_(False)).order_by(alert.c.id))
+
+
+def count_ends(conn: Connection, since: int, project_id: int | None) -> tuple[int, int]:
+    """(failed, all but the cancelled) of the jobs that ended from a moment on."""
+    failed = func.coalesce(func.sum(case((job.c.state == "failed", 1), else_=0)), 0)
+    query = select(failed, func.count()).where(
+        job.c.state.in_(TERMINAL), job.c.state != "cancelled", job.c.finished_at >= since
+    )
+    if project_id is not None:
+        query = query.where(job.c.project_id == project_id)
+    bad, ended = conn.execute(query).one()
+    return int(bad), int(ended)
+
+
+def longest_wait(conn: Connection, project_id: int | None) -> tuple[str, int] | None:
+    """(queue, ms) of the job that could have started longest ago and has not; nothing that somebody has paused."""
+    query = select(job.c.queue, db_now_ms() - job.c.available_at).where(
+        job.c.state == "queued", job.c.available_at <= db_now_ms()
+    )
+    if project_id is not None:
+        query = query.where(job.c.project_id == project_id)
+    for gate in list_gates(conn):
+        name, _, value = gate.key.partition(":")
+        if not gate.paused:
+            continue
+        if name in ("queue", "kind"):
+            query = query.where(job.c[name] != value)
+        elif name in ("project", "profile"):
+            column = job.c[f"{name}_id"]
+            query = query.where(or_(column.is_(None), column != int(value)))
+    row = conn.execute(query.order_by(job.c.available_at).limit(1)).one_or_none()
+    return None if row is None else (str(row[0]), int(row[1]))
